@@ -1,0 +1,166 @@
+"""The one stream that the trainer writes and every viewer reads: live plots, TUI, `--json`, the run store, replay.
+
+The set is closed. `to_json` and `from_json` translate each event to one JSON object and back; numbers that JSON
+cannot carry are the strings "nan", "inf" and "-inf".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from lab.pictures import Picture, picture_from_json, picture_to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A session begins. `steps` is the number of steps of each variant; `metrics` the names that are watched."""
+
+    event: ClassVar[str] = "started"
+    scenario: str
+    title: str
+    variants: tuple[str, ...]
+    seeds: tuple[int, ...]
+    steps: dict[str, int]
+    metrics: tuple[str, ...]
+    device: str = "cpu"
+    run: str | None = None  # its name in the run store, if it is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Compiling:
+    """A kernel is about to be compiled; `left` kernels are still to do, this one included (0: all are ready)."""
+
+    event: ClassVar[str] = "compiling"
+    kernel: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of one replica after `step` steps; `values` by metric name, per layer as `metric.layer`.
+
+    `diverged` is the sentence that says which tensor stopped being finite, once, at the step where it was seen.
+    `changed` are the hyperparameters that somebody changed since the last measurement, with their new values.
+    """
+
+    event: ClassVar[str] = "measured"
+    variant: str
+    seed: int
+    step: int
+    values: dict[str, float]
+    diverged: str | None = None
+    changed: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTaken:
+    """A picture of one replica; a newer one with the same variant, seed and title replaces it."""
+
+    event: ClassVar[str] = "picture"
+    variant: str
+    seed: int
+    step: int
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The verdict on one claim: on which seeds it held, and the evidence, its expression with the numbers put in."""
+
+    event: ClassVar[str] = "claim"
+    says: str
+    that: str
+    held: bool
+    seeds: dict[int, bool]
+    evidence: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one replica ended: `finished`, `diverged`, `interrupted` or `waiting` (never begun)."""
+
+    variant: str
+    seed: int
+    steps: int
+    state: str
+    seconds: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session is over, by itself or because it was interrupted. `held`: every claim held."""
+
+    event: ClassVar[str] = "ended"
+    interrupted: bool
+    held: bool
+    claims_held: int
+    claims: int
+    seconds: float
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The session could not go on; `message` is the sentence to show."""
+
+    event: ClassVar[str] = "failed"
+    message: str
+
+
+Event = Started | Compiling | Measured | PictureTaken | Claimed | Ended | Failed
+_KINDS: dict[str, type] = {
+    kind.event: kind for kind in (Started, Compiling, Measured, PictureTaken, Claimed, Ended, Failed)
+}
+
+
+def number_to_json(value: float) -> float | str:
+    """A float as JSON can carry it: itself, or "nan", "inf", "-inf"."""
+    return value if math.isfinite(value) else str(float(value))
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """One event as a JSON object; its kind stands under "event"."""
+    content: dict[str, Any] = {"event": event.event}
+    for name in (each.name for each in dataclasses.fields(event)):
+        value = getattr(event, name)
+        if isinstance(event, PictureTaken) and name == "picture":
+            value = picture_to_json(value)
+        elif name in ("values", "changed"):
+            if name == "changed" and not value:
+                continue
+            value = {key: number_to_json(each) for key, each in value.items()}
+        elif name == "diverged" and value is None:
+            continue
+        elif name == "outcomes":
+            value = [dataclasses.asdict(outcome) for outcome in value]
+        elif name in ("seeds", "evidence") and isinstance(value, dict):
+            value = {str(key): each for key, each in value.items()}
+        content[name] = value
+    return content
+
+
+def from_json(content: dict[str, Any]) -> Event:
+    """The event that `to_json` wrote. Raises ValueError for an unknown kind."""
+    fields = dict(content)
+    name = fields.pop("event", None)
+    kind = _KINDS.get(str(name))
+    if kind is None:
+        raise ValueError(f"unknown event {name!r}")
+    if kind is Measured:
+        fields["values"] = {key: float(value) for key, value in fields["values"].items()}
+        fields["changed"] = {key: float(value) for key, value in fields.get("changed", {}).items()}
+    elif kind is PictureTaken:
+        fields["picture"] = picture_from_json(fields["picture"])
+    elif kind is Claimed:
+        fields["seeds"] = {int(key): bool(value) for key, value in fields["seeds"].items()}
+        fields["evidence"] = {int(key): value for key, value in fields["evidence"].items()}
+    elif kind is Ended:
+        fields["outcomes"] = tuple(Outcome(**outcome) for outcome in fields["outcomes"])
+    elif kind is Started:
+        for key in ("variants", "seeds", "metrics"):
+            fields[key] = tuple(fields[key])
+    return kind(**fields)
