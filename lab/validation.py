@@ -1,0 +1,181 @@
+"""pydantic's ValidationError → InvalidValue: one sentence about the first thing that is wrong, in our own words.
+
+`validated` is what every part of the lab that reads options calls. `Whole` and `Real` are the number types to use in
+options: they take what people write (`1e3` is a text to YAML 1.1) and refuse what only looks like a number (`true`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import BaseModel, BeforeValidator, ValidationError
+
+from lab.errors import InvalidValue, Path, nearest
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_SHORT = reprlib.Repr()  # bounded also for blocks that contain themselves, or each other a billion times
+_SHORT.maxlevel, _SHORT.maxdict, _SHORT.maxlist, _SHORT.maxstring, _SHORT.maxother = 2, 3, 4, 60, 60
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+def _number(value: Any) -> Any:
+    """Numbers that YAML took for texts become numbers; booleans, which Python takes for numbers, do not."""
+    if isinstance(value, bool):
+        raise ValueError(f"{shown(value)} is not a number")
+    if isinstance(value, str) and _NUMBER.fullmatch(value) and len(value) <= 100:
+        return float(value)
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
+"""A whole number; `1e3` is one, `true` and `2.5` are not."""
+
+Real = Annotated[float, BeforeValidator(_number)]
+"""A number; add `Field(allow_inf_nan=False)` where it must be finite."""
+
+
+def validated(model: type[Model], raw: Mapping[str, Any], path: Path = ()) -> Model:
+    """`raw` as an instance of `model`. Raises InvalidValue, whose path begins with `path`, if it is not one.
+
+    Of several faults the unknown keys come first, since a misspelt key is often the reason for the others. A validator
+    of the model may raise ValueError with a whole sentence, or InvalidValue with a path relative to the model at the
+    top.
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise _translated(model, raw, error).under(*path) from None
+    except InvalidValue as error:
+        raise error.under(*path) from None
+
+
+def shown(value: object) -> str:
+    """A value as it would stand in the scenario, shortened if it is long.
+
+    >>> shown(True), shown(None), shown("relu"), shown(0.5)
+    ('true', 'nothing', "'relu'", '0.5')
+    """
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return f"about {'-' if value < 0 else ''}1e{math.log10(abs(value)):.0f}"
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return _SHORT.repr(value)
+
+
+def _translated(model: type[BaseModel], raw: Any, error: ValidationError) -> InvalidValue:
+    faults = error.errors(include_url=False)
+    located = [(_real_path(raw, fault["loc"]), fault) for fault in faults]
+    for path, fault in located:
+        if fault["type"] == "extra_forbidden":
+            allowed = nearest(path[-1], _keys(model, fault["loc"][:-1]))
+            return InvalidValue(path, f"unknown key {shown(path[-1])}; {allowed}.", at_key=True)
+        if fault["type"] == "invalid_key" or fault["loc"][-1:] == ("[key]",):
+            return InvalidValue(path, f"{shown(fault['input'])} cannot be a key here.", at_key=True)
+    # Each branch of a union has its say about the same value. The deepest went furthest towards what was meant.
+    first = located[0][0]
+    deepest = max((path for path, _ in located if path[: len(first)] == first), key=len)
+    return _sentence(deepest, [fault for path, fault in located if path == deepest])
+
+
+def _sentence(path: Path, faults: Sequence[Any]) -> InvalidValue:
+    """One sentence about one value, of which each branch of a union (mostly there is just one) wanted something."""
+    kind, value, context = faults[0]["type"], faults[0]["input"], faults[0].get("ctx", {})
+    if kind == "missing":
+        return InvalidValue(path, f"the key {shown(faults[0]['loc'][-1])} is missing; it must be given.")
+    for fault in faults:
+        if fault["type"] in ("value_error", "assertion_error"):
+            sentence = str(fault["ctx"]["error"])
+            return InvalidValue(path, sentence if sentence.endswith((".", "!", "?")) else f"{sentence}.")
+    if kind == "literal_error" and len(faults) == 1 and isinstance(value, str):
+        return InvalidValue(path, f"unknown name {shown(value)}; {nearest(value, _literals(context))}.")
+    wanted = dict.fromkeys(_wanted(fault["type"], fault.get("ctx", {})) for fault in faults)
+    return InvalidValue(path, f"{shown(value)} is not allowed here: it must be {', or '.join(wanted)}.")
+
+
+_NATURES = {
+    "int": "a whole number",
+    "float": "a number",
+    "decimal": "a number",
+    "bool": "true or false",
+    "string": "a text",
+    "list": "a list",
+    "tuple": "a list",
+    "set": "a list",
+    "dict": "a block of `key: value`",
+    "model": "a block of `key: value`",
+    "mapping": "a block of `key: value`",
+    "dataclass": "a block of `key: value`",
+    "none": "nothing",
+    "finite": "a finite number",
+}
+
+
+_LIMITS = {
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "multiple_of": "a multiple of {multiple_of}",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
+    "string_too_short": "a text of at least {min_length} characters",
+    "string_too_long": "a text of at most {max_length} characters",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+}
+
+
+def _wanted(kind: str, context: Mapping[str, Any]) -> str:
+    """What would have been allowed, from the type and context of one of pydantic's errors."""
+    if kind in _LIMITS:
+        return _LIMITS[kind].format_map({name: shown(limit) for name, limit in context.items()})
+    if kind == "literal_error":
+        return " or ".join(_literals(context))
+    return _NATURES.get(kind.split("_")[0], "something else")
+
+
+def _literals(context: Mapping[str, Any]) -> list[str]:
+    # pydantic tells them as one text: "'a', 'b' or 'c'".
+    return [each.strip("'") for each in re.split(r", | or ", context["expected"])]
+
+
+def _real_path(raw: Any, location: Sequence[str | int]) -> Path:
+    """The part of pydantic's location that is in `raw`: without union branches, nor a key that is missing."""
+    path: list[str | int] = []
+    for part in location:
+        within_block = isinstance(raw, Mapping) and part in raw
+        if within_block or (isinstance(raw, list | tuple) and isinstance(part, int) and part < len(raw)):
+            raw = raw[part]
+            path.append(part)
+    return tuple(path)
+
+
+def _keys(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    """The keys that are known at `location` inside `model`."""
+    models: list[type[BaseModel]] = [model]
+    for part in location:
+        inner = [
+            found
+            for each in models
+            for name, field in each.model_fields.items()
+            if part in (name, field.alias)
+            for found in _models_in(field.annotation)
+        ]
+        models = inner or [each for each in models if each.__name__ == part] or models
+    return [field.alias or name for each in models for name, field in each.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
