@@ -1,0 +1,127 @@
+"""Plain lines for pipes, files and screen readers: no colour, nothing drawn over, a line only when there is news."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Started
+from lab.terminal import sentences
+from lab.terminal.numbers import short
+from lab.terminal.output import Output
+from lab.terminal.question import Question
+from lab.terminal.story import Story
+
+_SHORTEST_SILENCE = 2.0
+_SHARE_OF_ELAPSED = 0.1
+
+
+class Plain:
+    """Writes what happens as plain lines.
+
+    A variant's progress is told when it ends and, in long runs, in between: after two seconds at first, later after
+    a tenth of the time gone by, so that an hour's log stays readable.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        question: Question | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._output, self._question, self._clock = output, question, clock
+        self._story = Story(clock, keep=lambda metric: False)
+        self._began: float | None = None
+        self._told: dict[str, float] = {}
+        self._finished: set[str] = set()
+        self._compiling_since: float | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether the reader has gone."""
+        return self._output.broken
+
+    def handle(self, event: Event) -> None:
+        """Tell what is new about the event, if anything."""
+        if self._story.ended or self._story.failed:
+            return
+        kernel_before = self._story.kernel
+        self._story.handle(event)
+        match event:
+            case Started():
+                self._begin(event)
+            case Compiling():
+                self._compile(event, kernel_before)
+            case Measured():
+                self._compiled()
+                self._measured(event)
+            case Claimed():
+                self._claim(event)
+            case Ended():
+                self._end(event)
+            case Failed():
+                self._output.line(f"The run failed: {event.message}")
+
+    def close(self) -> None:
+        """Nothing is left open; every line was written when it was known."""
+
+    def _begin(self, event: Started) -> None:
+        self._began = self._clock()
+        self._output.line(self._story.title)
+        self._output.line(sentences.heading(event))
+
+    def _compile(self, event: Compiling, kernel_before: str | None) -> None:
+        if event.left <= 0:
+            self._compiled()
+        elif event.kernel != kernel_before:
+            if self._compiling_since is None:
+                self._compiling_since = self._clock()
+            self._output.line(f"compiling {event.kernel}, {event.left} left")
+
+    def _compiled(self) -> None:
+        if self._compiling_since is not None:
+            self._output.line(f"kernels ready after {self._clock() - self._compiling_since:.1f} s")
+            self._compiling_since = None
+
+    def _measured(self, event: Measured) -> None:
+        for name, value in event.changed.items():
+            who = f"{event.variant}, seed {event.seed}, step {event.step:,}"
+            self._output.line(f"{who}: {name} changed to {short(value)}")
+        if event.diverged is not None:
+            self._output.line(sentences.divergence(self._story.replicas[event.variant, event.seed]))
+        now = self._clock()
+        began = self._began if self._began is not None else now
+        silence = max(_SHORTEST_SILENCE, _SHARE_OF_ELAPSED * (now - began))
+        if self._story.over(event.variant):
+            if event.variant not in self._finished:
+                self._progress(event.variant)
+                self._finished.add(event.variant)
+        else:
+            self._finished.discard(event.variant)
+            if now - self._told.setdefault(event.variant, began) >= silence:
+                self._progress(event.variant)
+                self._told[event.variant] = now
+
+    def _progress(self, variant: str) -> None:
+        story = self._story
+        replicas = story.of(variant)
+        step, steps = max((each.step for each in replicas), default=0), story.steps(variant)
+        name = variant.ljust(max(len(each) for each in story.variants))
+        reached = f"step {step:>{len(f'{steps:,}')},} of {steps:,}" if steps else f"step {step:,}"
+        told = sentences.values(story, variant)
+        self._output.line(f"{name}  {reached}" + (f": {told}" if told else ""))
+
+    def _claim(self, claim: Claimed) -> None:
+        self._output.line(f"{'held      ' if claim.held else 'FELL SHORT'}  {claim.says} ({sentences.held(claim)})")
+        for line in sentences.evidence(claim):
+            self._output.line(f"            {line}")
+
+    def _end(self, event: Ended) -> None:
+        for variant in self._story.variants:
+            if variant not in self._finished and any(each.step for each in self._story.of(variant)):
+                self._progress(variant)
+        if self._question is not None:
+            for line in self._question.lines():
+                self._output.line(line)
+        self._output.line(sentences.ending(event) + ".")
+        self._output.line(sentences.kept(self._story.started) + ".")

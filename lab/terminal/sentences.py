@@ -1,0 +1,91 @@
+"""The sentences that every reporter says in the same words."""
+
+from __future__ import annotations
+
+from lab.events import Claimed, Ended, Started
+from lab.terminal.numbers import count, duration, short
+from lab.terminal.story import Replica, Story
+
+
+def heading(started: Started) -> str:
+    """What is about to run: "3 variants × 3 seeds, 2,000 steps each, on cpu"."""
+    steps = sorted(set(started.steps.values()))
+    each = " each" if len(started.variants) * len(started.seeds) > 1 else ""
+    if len(steps) > 1:
+        length = f"{steps[0]:,} to {steps[-1]:,} steps{each}"
+    else:
+        length = count(steps[0], "step") + each if steps else "no steps"
+    runs = f"{count(len(started.variants), 'variant')} × {count(len(started.seeds), 'seed')}"
+    return f"{runs}, {length}, on {started.device}"
+
+
+def held(claim: Claimed) -> str:
+    """How a claim fared: "held on 3 of 3 seeds", "fell short on 1 of 3 seeds"."""
+    number = len(claim.seeds)
+    if claim.held:
+        return f"held on {sum(claim.seeds.values())} of {count(number, 'seed')}"
+    return f"fell short on {number - sum(claim.seeds.values())} of {count(number, 'seed')}"
+
+
+def evidence(claim: Claimed, most: int = 3) -> list[str]:
+    """The numbers behind a claim, seed by seed: those where it fell short first, at most `most` of them."""
+    seeds = sorted(claim.evidence, key=lambda seed: (claim.seeds.get(seed, False), seed))
+    lines = [f"seed {seed}: {claim.evidence[seed]}" for seed in seeds[:most]]
+    if len(seeds) > most:
+        lines.append(f"and {count(len(seeds) - most, 'more seed')}")
+    return lines
+
+
+def divergence(replica: Replica) -> str:
+    """Where and why a replica stopped: "hot, seed 0, stopped at step 340: the loss is NaN"."""
+    return f"{replica.variant}, seed {replica.seed}, stopped at step {replica.diverged_at or 0:,}: {replica.diverged}"
+
+
+def divergences(story: Story) -> list[str]:
+    """One sentence for each replica that diverged."""
+    told: list[str] = []
+    for variant in story.variants:
+        for replica in story.of(variant):
+            if replica.diverged is not None:
+                told.append(divergence(replica))
+            elif replica.outcome is not None and replica.outcome.state == "diverged":
+                why = replica.outcome.message or "a number was no longer finite"
+                told.append(f"{variant}, seed {replica.seed}, stopped at step {replica.outcome.steps:,}: {why}")
+    return told
+
+
+def values(story: Story, variant: str, most: int = 4) -> str:
+    """The watched metrics of a variant as last measured: "loss 0.31, accuracy 0.9 (mean of 3 seeds)".
+
+    Seeds that diverged are left out of the means while any other goes on, and the text says so.
+    """
+    told: list[str] = []
+    for metric in story.metrics:
+        measured = story.latest(variant, metric)
+        if measured and len(told) < most:
+            told.append(f"{metric} {short(sum(measured) / len(measured))}")
+    replicas = story.of(variant)
+    stopped = sum(replica.diverged is not None for replica in replicas)
+    if not told or len(replicas) < 2:
+        return ", ".join(told)
+    if 0 < stopped < len(replicas):
+        return f"{', '.join(told)} (mean of {count(len(replicas) - stopped, 'seed')}; {stopped} diverged)"
+    return f"{', '.join(told)} (mean of {len(replicas)} seeds)"
+
+
+def ending(ended: Ended) -> str:
+    """The last line: "2 of 3 claims held, after 4.2 s" or that the run was interrupted."""
+    took = duration(ended.seconds)
+    if ended.interrupted:
+        reached = sum(outcome.steps for outcome in ended.outcomes)
+        return f"Interrupted after {took} and {count(reached, 'step')}"
+    if ended.claims == 0:
+        return f"Done after {took}; the scenario makes no claims"
+    return f"{ended.claims_held} of {count(ended.claims, 'claim')} held, after {took}"
+
+
+def kept(started: Started | None) -> str:
+    """Where the run was saved."""
+    if started is None or started.run is None:
+        return "The run was not saved"
+    return f"Saved as {started.run}: see it again with `lab replay {started.run}`"

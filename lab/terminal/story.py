@@ -1,0 +1,216 @@
+"""What has happened so far, put together from the events alone, so that a live run and a replay look the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Outcome, PictureTaken, Started
+from lab.pictures import Picture
+from lab.terminal.history import Curve
+
+
+@dataclass(slots=True)
+class Replica:
+    """One variant with one seed: how far it is, what was last measured, and why it stopped if it diverged."""
+
+    variant: str
+    seed: int
+    step: int = 0
+    began: float | None = None
+    moved: float = 0.0
+    values: dict[str, float] = field(default_factory=dict)
+    diverged: str | None = None
+    diverged_at: int | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it will go no further."""
+        return self.diverged is not None or self.outcome is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A hyperparameter that somebody changed while training."""
+
+    variant: str
+    seed: int
+    step: int
+    name: str
+    value: float
+
+
+class Story:
+    """The state behind every reporter: `handle` each event, then read.
+
+    keep:  which metrics to keep curves of (default: all)
+    clock: seconds, for speeds and times left
+    """
+
+    def __init__(self, clock: Callable[[], float], keep: Callable[[str], bool] | None = None) -> None:
+        self.clock, self._keep = clock, keep
+        self.started: Started | None = None
+        self.kernel: str | None = None
+        self.kernels_left = 0
+        self.kernels = 0
+        self.replicas: dict[tuple[str, int], Replica] = {}
+        self.curves: dict[tuple[str, int, str], Curve] = {}
+        self.pictures: dict[tuple[str, int, str], PictureTaken] = {}
+        self.changes: list[Change] = []
+        self.claims: list[Claimed] = []
+        self.ended: Ended | None = None
+        self.failed: Failed | None = None
+
+    def handle(self, event: Event) -> None:
+        """Take in one event. None is refused: what comes too early or twice is kept, what is unknown is added."""
+        match event:
+            case Started():
+                self._start(event)
+            case Compiling():
+                self._compile(event)
+            case Measured():
+                self._measure(event)
+            case PictureTaken():
+                self.pictures[event.variant, event.seed, event.picture.title] = event
+            case Claimed():
+                self.claims = [claim for claim in self.claims if (claim.says, claim.that) != (event.says, event.that)]
+                self.claims.append(event)
+            case Ended():
+                self.ended = event
+                for outcome in event.outcomes:
+                    self._replica(outcome.variant, outcome.seed).outcome = outcome
+            case Failed():
+                self.failed = event
+
+    @property
+    def title(self) -> str:
+        """The scenario's title, or its name, or "" before the start."""
+        return (self.started.title or self.started.scenario) if self.started else ""
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """All variants: those announced, in their order, then any other that was heard of."""
+        announced = self.started.variants if self.started else ()
+        return tuple(dict.fromkeys((*announced, *(variant for variant, _ in self.replicas))))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The watched metrics: those announced, or before that the global ones that were measured."""
+        if self.started and self.started.metrics:
+            return self.started.metrics
+        measured = (name for replica in self.replicas.values() for name in replica.values)
+        return tuple(dict.fromkeys(name for name in measured if "." not in name))
+
+    def steps(self, variant: str) -> int:
+        """How many steps the variant will make (0: not known)."""
+        return self.started.steps.get(variant, 0) if self.started else 0
+
+    def of(self, variant: str) -> list[Replica]:
+        """The variant's replicas that were heard of, by seed."""
+        return sorted((each for each in self.replicas.values() if each.variant == variant), key=lambda each: each.seed)
+
+    def progress(self, variant: str) -> float:
+        """The share of the variant's work that is done, 0 to 1, over all its seeds."""
+        steps, seeds = self.steps(variant), max(1, len(self.started.seeds) if self.started else 1)
+        replicas = self.of(variant)
+        if replicas and len(replicas) >= seeds and all(each.over for each in replicas):
+            return 1.0
+        done = sum(steps if each.over else min(each.step, steps) for each in replicas)
+        return min(1.0, done / (steps * seeds)) if steps else 0.0
+
+    def over(self, variant: str) -> bool:
+        """Whether the variant has nothing left to do."""
+        return self.ended is not None or self.progress(variant) >= 1.0
+
+    def speed(self, variant: str) -> float:
+        """Steps per second, over all the variant's replicas that are at work; NaN where it cannot be known yet."""
+        rates = []
+        for replica in self.of(variant):
+            if replica.outcome is not None and replica.outcome.seconds > 0:
+                rates.append(replica.outcome.steps / replica.outcome.seconds)
+            elif replica.began is not None and replica.moved > replica.began and replica.step > 0:
+                rates.append(replica.step / (replica.moved - replica.began))
+        return sum(rates) if rates else math.nan
+
+    def seconds_left(self, variant: str) -> float:
+        """How long the variant still takes at the pace so far; NaN where it cannot be known yet."""
+        began = [each.began for each in self.of(variant) if each.began is not None]
+        done = self.progress(variant)
+        if done >= 1.0:
+            return 0.0
+        if not began or done <= 0.0:
+            return math.nan
+        return (self.clock() - min(began)) * (1.0 - done) / done
+
+    def latest(self, variant: str, metric: str) -> list[float]:
+        """The metric's last measured value of each seed; of those that diverged only if all of them did."""
+        replicas = [each for each in self.of(variant) if metric in each.values]
+        return [each.values[metric] for each in replicas if each.diverged is None] or [
+            each.values[metric] for each in replicas
+        ]
+
+    def picture(self) -> PictureTaken | None:
+        """The picture to show if there is room for one: the newest of the first variant and seed that have any."""
+        if not self.pictures:
+            return None
+        order = {variant: position for position, variant in enumerate(self.variants)}
+        first = min(self.pictures, key=lambda key: (order.get(key[0], len(order)), key[1]))
+        return max((each for key, each in self.pictures.items() if key[:2] == first[:2]), key=lambda each: each.step)
+
+    def _start(self, event: Started) -> None:
+        self.started = event
+        for variant in event.variants:
+            for seed in event.seeds:
+                self._replica(variant, seed)
+
+    def _compile(self, event: Compiling) -> None:
+        self.kernels = max(self.kernels, event.left)
+        self.kernels_left = event.left
+        self.kernel = event.kernel if event.left > 0 else None
+
+    def _measure(self, event: Measured) -> None:
+        replica, now = self._replica(event.variant, event.seed), self.clock()
+        self.kernel, self.kernels_left = None, 0
+        if event.step < replica.step:
+            self._rewind(replica, event.step)
+        if replica.began is None:
+            replica.began = now
+        replica.step, replica.moved = event.step, now
+        replica.values.update(event.values)
+        if event.diverged is not None:
+            replica.diverged, replica.diverged_at = event.diverged, event.step
+        self.changes += [
+            Change(event.variant, event.seed, event.step, name, value) for name, value in event.changed.items()
+        ]
+        for metric, value in event.values.items():
+            if self._keep is None or self._keep(metric):
+                key = (event.variant, event.seed, metric)
+                if key not in self.curves:
+                    self.curves[key] = Curve()
+                self.curves[key].append(event.step, value)
+
+    def _rewind(self, replica: Replica, step: int) -> None:
+        """The replica was set back: what it measured from `step` on is no longer its past."""
+        replica.began, replica.diverged, replica.diverged_at, replica.outcome = None, None, None, None
+        for (variant, seed, _), curve in self.curves.items():
+            if (variant, seed) == (replica.variant, replica.seed):
+                curve.rewind(step)
+        self.changes = [
+            change
+            for change in self.changes
+            if (change.variant, change.seed) != (replica.variant, replica.seed) or change.step < step
+        ]
+
+    def _replica(self, variant: str, seed: int) -> Replica:
+        if (variant, seed) not in self.replicas:
+            self.replicas[variant, seed] = Replica(variant, seed)
+        return self.replicas[variant, seed]
+
+
+def latest_pictures(story: Story) -> list[Picture]:
+    """Every picture of the story, in the order of its variants and seeds."""
+    order = {variant: position for position, variant in enumerate(story.variants)}
+    keys = sorted(story.pictures, key=lambda key: (order.get(key[0], len(order)), key[1], key[2]))
+    return [story.pictures[key].picture for key in keys]
