@@ -1,0 +1,36 @@
+"""Batches: which examples a step trains on, and copying them together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernels.language import kernel
+from kernels.random import philox, shuffled
+
+
+@kernel("-> chosen[B] N bits stream")
+def choose_batch(chosen: Any, N: Any, bits: Any, stream: Any, lane: Any, lanes: Any, step: Any, seed: Any) -> None:
+    """Indices of the examples of this step: every epoch visits each of the N examples once, in a new order.
+
+    The stream of examples is cut into batches without regard to epochs, so a batch may end one and begin the next.
+    `step` counts from 1; 4^bits >= N.
+    """
+    B = chosen.size
+    start = (step - 1) * B
+    last_epoch = -1
+    key_0, key_1, _, _ = philox(seed, stream, 0, 0)
+    for r in range(lane, B, lanes):
+        epoch = (start + r) // N
+        if epoch != last_epoch:
+            key_0, key_1, _, _ = philox(seed, stream, epoch, 0)
+            last_epoch = epoch
+        chosen[r] = shuffled(start + r - epoch * N, N, bits, key_0, key_1)
+
+
+@kernel("data[N,D] chosen[B] -> rows[B,D]", operations=lambda B, D: 0)
+def gather_rows(data: Any, chosen: Any, rows: Any, lane: Any, lanes: Any) -> None:
+    """rows[r] = data[chosen[r]]."""
+    for r in range(lane, rows.shape[0], lanes):
+        source = int(chosen[r])
+        for c in range(rows.shape[1]):
+            rows[r, c] = data[source, c]

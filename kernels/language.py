@@ -1,0 +1,253 @@
+"""How a kernel is declared: one Python function, one line that names its operands and their shapes.
+
+    @kernel("x[n] -> y[n]")
+    def relu(x, y, lane, lanes):
+        for i in range(lane, x.size, lanes):
+            y[i] = max(x[i], zero)
+
+The declaration lists, separated by spaces, the operands that are read, then `->`, then those that are written; `!`
+marks one that is updated in place (read and written). An extent is a name or a number. A name without brackets is an
+integer that is passed after the operands (a stride, a count). The function may also ask for `step` and `seed`: the
+number of the training step and the seed of the run.
+
+The body works on arrays of one real type, which is float32 for training and float64 for checking: `zero`, `one`,
+`real(0.5)` are constants of that type, and functions marked `@device` (`kernels.elementary`, `kernels.lanes`) have a
+version for each target. Work is divided among lanes: element i belongs to the lane that reaches it, every element has
+one writer, and values of different lanes meet only in `lane_sum`, `lane_max` and `sync`. On the CPU there is one lane,
+so `range(lane, n, lanes)` is a contiguous loop and vectorises.
+
+A row of a plan is `[kernel, operand offsets…, extents…, integers…]`, in the order of the declaration.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+REALS = ("float32", "float64")
+
+
+class _Constant:
+    """A number whose type is the real type of the kernel that mentions it; replaced when a target compiles."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+
+zero: Any = _Constant(0.0)
+one: Any = _Constant(1.0)
+
+
+class _Real:
+    """Stands for the kernel's real type: `real(0.5)` is a constant of that type, `real(n)` converts an integer."""
+
+    def __call__(self, value: Any) -> Any:
+        raise TypeError("real(…) is only meaningful inside a kernel")
+
+
+real: Any = _Real()
+
+
+class Device:
+    """A function that kernels call. Each target may have its own body; without one, the generic body serves.
+
+    `fastmath` are the floating-point liberties its compiled versions may take. Reassociation is left out by default,
+    because range reductions such as `x - k*high - k*low` rely on the order of their operations.
+    """
+
+    def __init__(self, function: Callable, fastmath: frozenset[str]) -> None:
+        self.name = function.__name__
+        self.generic = function
+        self.fastmath = fastmath
+        self.bodies: dict[tuple[str, str], Callable] = {}
+        self.__doc__ = function.__doc__
+
+    def on(self, target: str, *reals: str) -> Callable[[Callable], Callable]:
+        """Decorator: this body serves `target` ("cpu", "cuda", "python"), for the named real types or for all."""
+
+        def register(function: Callable) -> Callable:
+            for name in reals or REALS:
+                self.bodies[target, name] = function
+            return function
+
+        return register
+
+    def body(self, target: str, real_name: str) -> Callable:
+        return self.bodies.get((target, real_name), self.generic)
+
+    def __call__(self, *arguments: Any) -> Any:
+        raise TypeError(f"{self.name} is only meaningful inside a kernel")
+
+
+PRECISE = frozenset({"contract", "nsz", "arcp", "nnan"})
+FAST = PRECISE | {"reassoc"}
+
+
+def device(function: Callable | None = None, *, fastmath: frozenset[str] = PRECISE) -> Any:
+    """Mark a function that kernels may call."""
+    if function is None:
+        return lambda each: Device(each, fastmath)
+    return Device(function, fastmath)
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One array of a kernel: its name, its extents (names or numbers), and whether it is written or updated."""
+
+    name: str
+    extents: tuple[str, ...]
+    written: bool
+    updated: bool
+
+
+_OPERAND = re.compile(r"(?P<name>[A-Za-z_]\w*)\[(?P<extents>[\w,]+)\](?P<updated>!?)$")
+
+
+class Kernel:
+    """One declared kernel; see the module's text. `operations(**extents)` counts its floating-point operations."""
+
+    def __init__(
+        self,
+        function: FunctionType,
+        declaration: str,
+        fastmath: frozenset[str],
+        operations: Callable[..., float] | None,
+    ) -> None:
+        self.name = function.__name__
+        self.function = function
+        self.declaration = declaration
+        self.fastmath = fastmath
+        self.versions: dict[str, Callable] = {}
+        self.operands, self.integers = _parse(declaration, self.name)
+        self.extents: tuple[str, ...] = tuple(
+            dict.fromkeys(extent for operand in self.operands for extent in operand.extents if not extent.isdigit())
+        )
+        self._operations = operations
+        self.arguments = tuple(inspect.signature(function).parameters)
+        expected = [operand.name for operand in self.operands] + list(self.integers)
+        extra = self.arguments[len(expected) :]
+        if list(self.arguments[: len(expected)]) != expected or not {"lane", "lanes"} <= set(extra):
+            raise TypeError(f"kernel {self.name}: the arguments must be {', '.join([*expected, 'lane', 'lanes'])}")
+        if unknown := set(extra) - {"lane", "lanes", "step", "seed"}:
+            raise TypeError(f"kernel {self.name}: unknown arguments {sorted(unknown)}")
+        self.extra = extra
+        self.__doc__ = function.__doc__
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.name}: {self.declaration}>"
+
+    @property
+    def width(self) -> int:
+        """How many integers a row needs behind the kernel itself."""
+        return len(self.operands) + len(self.extents) + len(self.integers)
+
+    def cuda(self, function: Callable) -> Callable:
+        """Decorator: this body, with the same arguments, runs on CUDA instead of the common one."""
+        self.versions["cuda"] = function
+        return function
+
+    def body(self, target: str) -> Callable:
+        return self.versions.get(target, self.function)
+
+    def operations(self, extents: Mapping[str, int], integers: Mapping[str, int]) -> float:
+        """Floating-point operations of one call; by default one per element of the largest operand."""
+        if self._operations is not None:
+            wanted = inspect.signature(self._operations).parameters
+            known = {**extents, **integers}
+            return float(self._operations(**{name: known[name] for name in wanted}))
+        return float(max((self.size(operand, extents) for operand in self.operands), default=0))
+
+    @staticmethod
+    def size(operand: Operand, extents: Mapping[str, int]) -> int:
+        """Number of elements of one operand."""
+        size = 1
+        for extent in operand.extents:
+            size *= int(extent) if extent.isdigit() else extents[extent]
+        return size
+
+    def bytes(self, extents: Mapping[str, int], item: int) -> int:
+        """Bytes that one call reads and writes at least: each operand once, an updated one twice."""
+        return item * sum(self.size(each, extents) * (2 if each.updated else 1) for each in self.operands)
+
+
+def _parse(declaration: str, name: str) -> tuple[tuple[Operand, ...], tuple[str, ...]]:
+    operands: list[Operand] = []
+    integers: list[str] = []
+    written = False
+    for word in declaration.split():
+        if word == "->":
+            written = True
+        elif match := _OPERAND.match(word):
+            operands.append(Operand(match["name"], tuple(match["extents"].split(",")), written, bool(match["updated"])))
+        elif word.isidentifier():
+            integers.append(word)
+        else:
+            raise TypeError(f"kernel {name}: cannot read {word!r} in its declaration")
+    return tuple(operands), tuple(integers)
+
+
+KERNELS: dict[str, Kernel] = {}
+"""Every kernel that has been imported, by name."""
+
+
+def kernel(
+    declaration: str,
+    *,
+    fastmath: frozenset[str] = FAST,
+    operations: Callable[..., float] | None = None,
+) -> Callable[[FunctionType], Kernel]:
+    """Declare a kernel; see the module's text."""
+
+    def declare(function: FunctionType) -> Kernel:
+        made = Kernel(function, declaration, fastmath, operations)
+        if made.name in KERNELS and KERNELS[made.name].function.__module__ != function.__module__:
+            raise TypeError(f"two kernels are called {made.name}")
+        KERNELS[made.name] = made
+        return made
+
+    return declare
+
+
+def specialise(
+    function: Callable,
+    target: str,
+    real_name: str,
+    compile_device: Callable[[Callable, Device], Callable],
+) -> FunctionType:
+    """A copy of a kernel's or device function's body whose globals fit one target and one real type.
+
+    Constants become numbers of that type and device functions become what `compile_device(body, device)` makes of
+    their own specialised bodies.
+    """
+    assert isinstance(function, FunctionType)
+    real_type = np.dtype(real_name).type
+    namespace: dict[str, Any] = dict(function.__globals__)
+    for name in _names(function.__code__):
+        value = namespace.get(name)
+        if isinstance(value, _Constant):
+            namespace[name] = real_type(value.value)
+        elif isinstance(value, _Real):
+            namespace[name] = real_type
+        elif isinstance(value, Device):
+            body = specialise(value.body(target, real_name), target, real_name, compile_device)
+            namespace[name] = compile_device(body, value)
+    copy = FunctionType(function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__)
+    copy.__module__ = function.__module__
+    copy.__doc__ = function.__doc__
+    return copy
+
+
+def _names(code: Any) -> set[str]:
+    """Names of the globals that a body, or a function inside it, loads (not the attributes: `np.exp` is not `exp`)."""
+    names = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
+    for constant in code.co_consts:
+        if hasattr(constant, "co_names"):
+            names |= _names(constant)
+    return names

@@ -1,0 +1,70 @@
+"""A plan: the rows of kernel calls that a program consists of, with every operand at its place in memory.
+
+Memory has two segments: the **arena** of one replica (parameters, gradients, states, temporaries) and **shared** memory
+(data sets), which replicas read in common. Offsets count elements, not bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kernels.language import Kernel
+
+ARENA, SHARED = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kernel call: `(segment, offset)` per operand, then extents and integers in the kernel's order.
+
+    `label` says where in the network it stands (`dense1`); `names` what its operands are called there.
+    """
+
+    kernel: Kernel
+    operands: tuple[tuple[int, int], ...]
+    extents: tuple[int, ...]
+    integers: tuple[int, ...]
+    label: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Extent names to numbers."""
+        return dict(zip(self.kernel.extents, self.extents, strict=True))
+
+    def shape(self, operand: int) -> tuple[int, ...]:
+        """The shape in which the kernel sees one operand."""
+        sizes = self.sizes
+        return tuple(int(each) if each.isdigit() else sizes[each] for each in self.kernel.operands[operand].extents)
+
+    @property
+    def operations(self) -> float:
+        """Floating-point operations of this call."""
+        return self.kernel.operations(self.sizes, dict(zip(self.kernel.integers, self.integers, strict=True)))
+
+    def bytes(self, item: int = 4) -> int:
+        """Bytes this call reads and writes at least."""
+        return self.kernel.bytes(self.sizes, item)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The rows of one program, and how many elements its two segments must have."""
+
+    rows: tuple[Row, ...]
+    arena: int
+    shared: int
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Each kernel of the plan once, in order of first use."""
+        return tuple(dict.fromkeys(row.kernel for row in self.rows))
+
+    @property
+    def operations(self) -> float:
+        """Floating-point operations of one walk over the rows."""
+        return sum(row.operations for row in self.rows)
+
+
+STEP, SEED, HALT, STATE_SIZE = 0, 1, 2, 4
+"""Places in the integer state of a replica: number of the current step, seed of the run, wish to halt."""

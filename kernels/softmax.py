@@ -1,0 +1,50 @@
+"""Softmax and the cross-entropy loss on top of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernels.elementary import exp, log
+from kernels.lanes import lane_sum
+from kernels.language import kernel, one, real, zero
+
+
+@kernel("logits[B,C] labels[B] -> loss[1] probabilities[B,C]", operations=lambda B, C: 6 * B * C)
+def softmax_cross_entropy(
+    logits: Any, labels: Any, loss: Any, probabilities: Any, lane: Any, lanes: Any
+) -> None:
+    """loss = mean over the batch of -log softmax(logits)[label]; labels are class numbers.
+
+    The largest logit of a row is subtracted first, so that exp cannot overflow.
+    """
+    B, C = logits.shape
+    total = zero
+    for r in range(lane, B, lanes):
+        highest = logits[r, 0]
+        for c in range(1, C):
+            highest = max(highest, logits[r, c])
+        mass = zero
+        for c in range(C):
+            e = exp(logits[r, c] - highest)
+            probabilities[r, c] = e
+            mass += e
+        total += log(mass) - (logits[r, int(labels[r])] - highest)
+        scale = one / mass
+        for c in range(C):
+            probabilities[r, c] *= scale
+    total = lane_sum(total)
+    if lane == 0:
+        loss[0] = total / real(B)
+
+
+@kernel("probabilities[B,C] labels[B] d_loss[1] -> d_logits[B,C]")
+def softmax_cross_entropy_gradient(
+    probabilities: Any, labels: Any, d_loss: Any, d_logits: Any, lane: Any, lanes: Any
+) -> None:
+    """d_logits = (probabilities - one-hot label) d_loss / B."""
+    B, C = probabilities.shape
+    scale = d_loss[0] / real(B)
+    for r in range(lane, B, lanes):
+        for c in range(C):
+            d_logits[r, c] = probabilities[r, c] * scale
+        d_logits[r, int(labels[r])] -= scale

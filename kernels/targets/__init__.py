@@ -1,0 +1,1 @@
+"""What can run a plan: `cpu` (compiled, fast), `python` (plain Python with bounds checks, the oracle)."""

@@ -1,0 +1,90 @@
+"""The plain-Python target: runs a plan over NumPy views with bounds checks. The debugger and the others' oracle.
+
+Slow by design. An index outside an array raises IndexError instead of reading a neighbour (negative ones too, which
+NumPy would wrap around); writing to an operand that the declaration calls read-only raises TypeError.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from kernels.language import Kernel, specialise
+from kernels.memory import Memory
+from kernels.plan import HALT, SEED, SHARED, STEP, Plan, Row
+
+
+class CheckedArray:
+    """A view that checks each index. Supports what kernels use: `x[i]`, `x[i, j]`, `x[i, j] = v`, shape, size, T."""
+
+    def __init__(self, array: np.ndarray, name: str, writable: bool) -> None:
+        self.array, self.name, self.writable = array, name, writable
+        self.shape, self.size, self.ndim = array.shape, array.size, array.ndim
+
+    @property
+    def T(self) -> CheckedArray:
+        return CheckedArray(self.array.T, self.name, self.writable)
+
+    def _check(self, index: Any) -> None:
+        indices = index if isinstance(index, tuple) else (index,)
+        if len(indices) > self.ndim:
+            raise IndexError(f"{self.name} has {self.ndim} dimensions, indexed with {len(indices)}")
+        for axis, (each, extent) in enumerate(zip(indices, self.shape, strict=False)):
+            if not 0 <= int(each) < extent or int(each) != each:
+                raise IndexError(f"{self.name}: index {each} is outside axis {axis} of extent {extent}")
+
+    def __getitem__(self, index: Any) -> Any:
+        self._check(index)
+        value = self.array[index]
+        return CheckedArray(value, self.name, self.writable) if isinstance(value, np.ndarray) else value
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._check(index)
+        if not self.writable:
+            raise TypeError(f"{self.name} is only read by this kernel, but it writes there")
+        self.array[index] = value
+
+
+@functools.cache
+def _body(kernel: Kernel, real_name: str) -> Callable:
+    return specialise(kernel.body("python"), "python", real_name, lambda body, device: body)
+
+
+class Program:
+    """A plan bound to one replica's memory; the same interface as `kernels.targets.cpu.Program`."""
+
+    def __init__(self, plan: Plan, memory: Memory) -> None:
+        self.plan, self.memory = plan, memory
+
+    def run(self, steps: int = 1) -> int:
+        """Walk the rows `steps` times; returns how often, fewer if a kernel halted."""
+        for done in range(steps):
+            self.memory.state[STEP] += 1
+            for row in self.plan.rows:
+                self._run(row)
+            if self.memory.state[HALT]:
+                return done + 1
+        return steps
+
+    def run_row(self, index: int) -> None:
+        """Run one row alone, without counting a step."""
+        self._run(self.plan.rows[index])
+
+    def _run(self, row: Row) -> None:
+        arguments: list[Any] = []
+        for index, (operand, (segment, offset)) in enumerate(zip(row.kernel.operands, row.operands, strict=True)):
+            shape = row.shape(index)
+            base = self.memory.shared if segment == SHARED else self.memory.arena
+            size = int(np.prod(shape))
+            if offset < 0 or offset + size > base.size:
+                raise IndexError(f"{row.kernel.name}: operand {operand.name} lies outside its memory")
+            view = base[offset : offset + size].reshape(shape)
+            arguments.append(CheckedArray(view, f"{row.kernel.name}.{operand.name}", operand.written))
+        values = {"lane": 0, "lanes": 1, "step": int(self.memory.state[STEP]), "seed": int(self.memory.state[SEED])}
+        arguments += [int(each) for each in row.integers]
+        arguments += [values[name] for name in row.kernel.extra]
+        with np.errstate(all="ignore"):
+            _body(row.kernel, self.memory.arena.dtype.name)(*arguments)
