@@ -1,0 +1,223 @@
+"""The database file: its schema by version, and what can be wrong with it, in sentences."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from lab.errors import BadInput
+
+FILE_NAME = "runs.sqlite"
+APPLICATION = 0x6C616231  # "lab1": tells the store from any other SQLite file
+WAIT_SECONDS = 5.0
+
+# One script per version; a script, once released, never changes. `PRAGMA user_version` counts those that were run.
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        slug TEXT NOT NULL,
+        path TEXT,
+        title TEXT NOT NULL,
+        text TEXT NOT NULL,
+        overrides TEXT NOT NULL,
+        options TEXT NOT NULL,
+        variants TEXT NOT NULL,
+        seeds TEXT NOT NULL,
+        steps TEXT NOT NULL,
+        metrics TEXT NOT NULL,
+        device TEXT NOT NULL,
+        versions TEXT NOT NULL,
+        created REAL NOT NULL,
+        ended REAL,
+        state TEXT NOT NULL,
+        problem TEXT NOT NULL DEFAULT '',
+        machine TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        process_started TEXT NOT NULL,
+        seen REAL NOT NULL,
+        sequence INTEGER NOT NULL DEFAULT 0,
+        elapsed INTEGER NOT NULL DEFAULT 0,
+        measured INTEGER NOT NULL DEFAULT 0,
+        ending TEXT
+    );
+    CREATE INDEX runs_by_slug ON runs (slug);
+    CREATE TABLE replicas (
+        id INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        variant TEXT NOT NULL,
+        seed TEXT NOT NULL,
+        UNIQUE (run, variant, seed)
+    );
+    CREATE TABLE metric_lists (
+        id INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        names TEXT NOT NULL,
+        UNIQUE (run, names)
+    );
+    CREATE TABLE chunks (
+        id INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        replica INTEGER NOT NULL,
+        metrics INTEGER NOT NULL,
+        first INTEGER NOT NULL,
+        rows INTEGER NOT NULL,
+        last_step INTEGER NOT NULL,
+        data BLOB NOT NULL
+    );
+    CREATE INDEX chunks_in_order ON chunks (run, replica, metrics, first);
+    CREATE TABLE notes (
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        sequence INTEGER NOT NULL,
+        elapsed INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (run, sequence)
+    ) WITHOUT ROWID;
+    CREATE TABLE pictures (
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        variant TEXT NOT NULL,
+        seed TEXT NOT NULL,
+        title TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        elapsed INTEGER NOT NULL,
+        step INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (run, variant, seed, title)
+    );
+    CREATE TABLE files (
+        id INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        variant TEXT NOT NULL,
+        seed TEXT NOT NULL,
+        step INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        UNIQUE (run, kind, variant, seed, step)
+    );
+    """,
+)
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def error_code(error: sqlite3.Error) -> int:
+    """The primary SQLite result code of an error (0: the error did not come from SQLite itself)."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the error says that the file itself is broken."""
+    return error_code(error) in _DAMAGED
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether the error says that another process holds the database just now."""
+    return error_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def damaged(path: Path) -> BadInput:
+    """The sentence about a file that is not, or no longer, a run store."""
+    return BadInput(
+        f"{path} is damaged or is no run store of the lab: move it away, together with {path.name}-wal and "
+        f"{path.name}-shm if they are there, and a new one is started (its checkpoints stay in {path.parent / 'runs'})."
+    )
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns what can go wrong while reading the database at `path` into one sentence (BadInput)."""
+    try:
+        yield
+    except zlib.error as error:
+        raise damaged(path) from error
+    except sqlite3.Error as error:
+        if is_damage(error):
+            raise damaged(path) from error
+        if is_busy(error):
+            raise BadInput(f"{path} is in use by another process that holds it for long: try again later.") from error
+        raise BadInput(f"{path} cannot be read: {error}.") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Brings the schema up to date. Raises BadInput if the file is newer than this lab or belongs to something else."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION:
+        if version or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise damaged(path)
+    elif version == len(MIGRATIONS):
+        return
+    if version > len(MIGRATIONS):
+        raise BadInput(
+            f"{path} was written by a newer lab (its format is {version}, this lab knows up to {len(MIGRATIONS)}): "
+            f"update backprop-lab, or set LAB_HOME to another folder."
+        )
+    if not version:
+        # Both must come before the first table, outside of any transaction.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have done it while this one waited.
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for number in range(version, len(MIGRATIONS)):
+            for statement in MIGRATIONS[number].split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def connect(path: Path, wait: float = WAIT_SECONDS) -> sqlite3.Connection:
+    """Opens the database for writing, creating it and its folder if they are not there.
+
+    path: the database file
+    wait: seconds to wait for another process that is writing
+
+    Raises OSError or sqlite3.Error if that is not possible, BadInput if the file is damaged or newer than this lab.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        # With a write-ahead log this outlives a killed process; a power cut costs the last moments, never the file.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        _prepare(connection, path)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error) and is_damage(error):
+            raise damaged(path) from error
+        raise
+    return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection | None:
+    """Opens the database for reading; None if there is none yet. Raises BadInput if it cannot be read."""
+    with reading(path):
+        if not path.exists():
+            return None
+        try:
+            return connect(path)
+        except sqlite3.Error as error:
+            if error_code(error) not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR):
+                raise
+        # On a read-only medium not even the files that readers share can be made: read the main file as it is.
+        address = f"file:{quote(str(path))}?mode=ro&immutable=1"
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+        if connection.execute("PRAGMA user_version").fetchone()[0] != len(MIGRATIONS):
+            connection.close()
+            raise BadInput(f"{path} has another format than this lab writes and is on a read-only medium.")
+        return connection

@@ -1,0 +1,89 @@
+"""Files of named arrays beside the database: written as a whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+CHECKPOINTS, WEIGHTS = "checkpoints", "weights"
+OLDER_KEPT = 20
+"""So many checkpoints of one replica are kept, spread over its training, the first and the newest among them."""
+
+
+def file_name(kind: str, replica: int, variant: str, seed: int, step: int) -> str:
+    """A name, relative to the run's folder, that any file system takes.
+
+    kind:    `CHECKPOINTS` or `WEIGHTS`
+    replica: its number; it makes the name unique, `variant` is in it for people and loses odd characters
+    """
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "_", variant)[:60]
+    ending = f"-step{step}" if kind == CHECKPOINTS else ""
+    return f"{kind}/{replica}-{readable}-seed{seed}{ending}.safetensors"
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes `data` so that at any moment `path` is either absent, as it was, or complete. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        _write(temporary, data)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def copied(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Copies that the caller's further work cannot change, each contiguous, of the same shape and type."""
+    return {name: np.array(array, order="C", copy=True) for name, array in arrays.items()}
+
+
+def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Saves arrays (any float, integer or bool type) as one safetensors file. Raises OSError."""
+    from safetensors.numpy import save
+
+    write_atomically(path, save(arrays))
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file. Raises OSError, or ValueError if the file is damaged."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(path.read_bytes())
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def superfluous(steps: Sequence[int], limit: int = OLDER_KEPT) -> list[int]:
+    """Which checkpoints to drop so that at most `limit` remain, evenly spread; the first and newest always stay.
+
+    steps: the steps at which there are checkpoints, ascending
+
+    Dropped is, one at a time, the one whose neighbours are nearest to each other: as training goes on the distances
+    double, all over.
+    """
+    kept, dropped = list(steps), []
+    while len(kept) > max(limit, 3):
+        gaps = [after - before for before, after in zip(kept[:-3], kept[2:-1], strict=True)]
+        dropped.append(kept.pop(1 + gaps.index(min(gaps))))
+    return dropped

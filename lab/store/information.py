@@ -1,0 +1,109 @@
+"""What the store knows about one run, in one record."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lab.events import Outcome
+from lab.store.process import Process, is_alive
+
+STATES = ("running", "finished", "interrupted", "diverged", "failed")
+"""`interrupted` also stands for a run whose process was killed."""
+
+COLUMNS = (
+    "name, slug, path, title, text, overrides, options, variants, seeds, steps, metrics, device, versions, created, "
+    "ended, state, problem, machine, pid, process_started, seen, elapsed, measured, ending"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One run, without what it measured.
+
+    name:      e.g. `dead-relu-3`
+    slug:      the scenario's; `path` its file, `text` the YAML as it was
+    overrides: dotted path to value, as given by `--set`
+    options:   what else the session was asked for
+    steps:     by variant
+    versions:  of lab, python, numpy and numba
+    created:   seconds since 1970, like `ended` (None: not ended, or killed)
+    state:     one of `STATES`; `killed`: it is interrupted because its process is gone
+    seconds:   time it ran, until the last that was saved
+    measured:  number of measured events
+    problem:   why saving stopped before the run did, "" if it did not
+    outcomes, claims_held, claims: as in the event `ended`; empty and 0 before that
+    """
+
+    name: str
+    slug: str
+    path: str | None
+    title: str
+    text: str
+    overrides: dict[str, Any]
+    options: dict[str, Any]
+    variants: tuple[str, ...]
+    seeds: tuple[int, ...]
+    steps: dict[str, int]
+    metrics: tuple[str, ...]
+    device: str
+    versions: dict[str, str]
+    created: float
+    ended: float | None
+    state: str
+    killed: bool
+    seconds: float
+    measured: int
+    problem: str
+    outcomes: tuple[Outcome, ...]
+    claims_held: int
+    claims: int
+
+    @property
+    def shown_state(self) -> str:
+        """The state in words for people."""
+        return "interrupted (killed)" if self.killed else self.state
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it stopped before its end and could be taken up again."""
+        return self.state == "interrupted"
+
+
+def from_row(row: tuple[Any, ...]) -> RunInfo:
+    """The record of one row of `COLUMNS`; looks whether the process of a running one still lives."""
+    values: dict[str, Any] = dict(zip(COLUMNS.split(", "), row, strict=True))
+    process = Process(values.pop("machine"), values.pop("pid"), values.pop("process_started"))
+    seen, elapsed = values.pop("seen"), values.pop("elapsed")
+    ending = json.loads(values.pop("ending") or "{}")
+    for name in ("overrides", "options", "variants", "seeds", "steps", "metrics", "versions"):
+        values[name] = json.loads(values[name])
+    for name in ("variants", "seeds", "metrics"):
+        values[name] = tuple(values[name])
+    values["killed"] = values["state"] == "running" and not is_alive(process, seen)
+    if values["killed"]:
+        values["state"] = "interrupted"
+    return RunInfo(
+        **values,
+        seconds=elapsed / 1000,
+        outcomes=tuple(Outcome(**outcome) for outcome in ending.get("outcomes", ())),
+        claims_held=ending.get("claims_held", 0),
+        claims=ending.get("claims", 0),
+    )
+
+
+def run_number(connection: sqlite3.Connection, name: str) -> int | None:
+    """The database's number of the run `name`; None if there is none."""
+    row = connection.execute("SELECT id FROM runs WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+def to_json(info: RunInfo) -> dict[str, Any]:
+    """The record as one JSON object, without the scenario's text."""
+    import dataclasses
+
+    content: Mapping[str, Any] = dataclasses.asdict(info)
+    return {name: value for name, value in content.items() if name != "text"}

@@ -1,0 +1,65 @@
+"""Telling whether the process that began a run still lives.
+
+A process id alone is not enough, because ids are used again: the time at which the process started goes with it.
+Neither means anything on another machine, in another container or after a restart of the machine. There a run counts
+as alive as long as its writer has reported recently.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+REPORT_SECONDS = 10.0
+"""A writer reports at least this often, even when nothing is measured."""
+SILENCE_SECONDS = 60.0
+"""A writer elsewhere that has been silent for longer is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process: `machine` names computer, boot and container, `started` is when it began, in the system's words."""
+
+    machine: str
+    pid: int
+    started: str
+
+
+def _machine() -> str:
+    parts = [os.uname().nodename]
+    try:
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    except OSError:
+        pass  # not Linux: the name of the machine has to do
+    return " ".join(parts)
+
+
+def _started(pid: int) -> str | None:
+    """When process `pid` started; None if there is no such process, or it is dead and only not yet collected."""
+    if Path("/proc/self/stat").exists():
+        try:
+            # The second field is the command in parentheses, which may itself hold blanks and parentheses.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        state, start_time = fields[0], fields[19]
+        return None if state in "ZX" else start_time
+    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return answer.stdout.strip() or None
+
+
+def this_process() -> Process:
+    """The process that asks."""
+    pid = os.getpid()
+    return Process(_machine(), pid, _started(pid) or "")
+
+
+def is_alive(process: Process, seen: float) -> bool:
+    """Whether `process` still runs; `seen` (seconds since 1970) is when it last reported."""
+    if process.machine != _machine():
+        return time.time() - seen < SILENCE_SECONDS
+    return _started(process.pid) == process.started

@@ -1,0 +1,342 @@
+"""The run store: one database file, and a folder per run for its arrays."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab.errors import BadInput, nearest
+from lab.events import Claimed, Event, PictureTaken
+from lab.store import database, files
+from lab.store.home import home_folder
+from lab.store.information import COLUMNS, STATES, RunInfo, from_row, run_number
+from lab.store.process import this_process
+from lab.store.reader import Curves, RunReader
+from lab.store.writer import RunWriter
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name, distribution in (("lab", "backprop-lab"), ("numpy", "numpy"), ("numba", "numba")):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(distribution)
+    return versions
+
+
+def _name_base(slug: str) -> str:
+    """A slug as it may stand in the name of a folder."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", slug).strip("-").lower()[:80] or "run"
+
+
+class Store:
+    """All runs under one home folder. Cheap to open: nothing is read or made until it is needed.
+
+    home: the folder; the database is `home/runs.sqlite`, the files of a run are in `home/runs/<name>`
+
+    Methods that read raise BadInput when the database is damaged, newer than this lab, or not readable, and when a
+    run is not there. They may be called from any thread and while runs are being written.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.path = home / database.FILE_NAME
+        self._connection: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, home: Path | str | None = None) -> Store:
+        """The store under `home`; by default `$LAB_HOME` or the user's data folder."""
+        return cls(home_folder() if home is None else Path(home).expanduser())
+
+    def close(self) -> None:
+        """Closes what reading has opened. Writers have connections of their own."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # Writing
+
+    def create(
+        self,
+        slug: str,
+        *,
+        title: str = "",
+        text: str = "",
+        path: Path | str | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        variants: Sequence[str] = (),
+        seeds: Sequence[int] = (),
+        steps: Mapping[str, int] | None = None,
+        device: str = "cpu",
+        warn: Callable[[str], None] | None = None,
+    ) -> RunWriter:
+        """Begins a run, named after `slug` with the next free number.
+
+        text:      the scenario file as it is; `path` where it is
+        overrides: dotted path to value (JSON values), as given on the command line
+        options:   anything else (JSON values) that is needed to begin the run again
+        warn:      called once, with a sentence, if saving has to stop; at once if it cannot even begin
+
+        Raises BadInput if the database is damaged or newer than this lab. If the disk is full or the folder cannot be
+        written, the writer that comes back has no name, and ignores what is written.
+        """
+        process, now = this_process(), time.time()
+        content = {
+            "slug": slug,
+            "path": None if path is None else str(path),
+            "title": title,
+            "text": text,
+            "overrides": json.dumps(dict(overrides or {})),
+            "options": json.dumps(dict(options or {})),
+            "variants": json.dumps(list(variants)),
+            "seeds": json.dumps(list(seeds)),
+            "steps": json.dumps(dict(steps or {})),
+            "metrics": "[]",
+            "device": device,
+            "versions": json.dumps(_versions()),
+            "created": now,
+            "state": "running",
+            "machine": process.machine,
+            "pid": process.pid,
+            "process_started": process.started,
+            "seen": now,
+        }
+
+        def begin(connection: sqlite3.Connection) -> str:
+            base = _name_base(slug)
+            pattern = base.replace("_", r"\_") + "-%"
+            taken = connection.execute(r"SELECT name FROM runs WHERE name LIKE ? ESCAPE '\'", (pattern,))
+            numbers = [int(end) for (each,) in taken if (end := each[len(base) + 1 :]).isdecimal()]
+            name = f"{base}-{max(numbers, default=0) + 1}"
+            columns = ", ".join(("name", *content))
+            places = ", ".join("?" for _ in range(1 + len(content)))
+            connection.execute(f"INSERT INTO runs ({columns}) VALUES ({places})", (name, *content.values()))
+            # Left behind by a removal that was itself interrupted.
+            shutil.rmtree(self.folder(name), ignore_errors=True)
+            return name
+
+        return self._writer(begin, warn)
+
+    def reopen(self, name: str, warn: Callable[[str], None] | None = None) -> RunWriter:
+        """Takes up a run again that has stopped: what it had to say about its end is forgotten, the rest is kept.
+
+        Call `RunWriter.rewind` for each replica with the step of the checkpoint from which it goes on. Raises BadInput
+        if the run is not there or is still running.
+        """
+        info = self.info(name)
+        if info.state == "running":
+            raise BadInput(f"{name} is still running.")
+        process = this_process()
+
+        def begin(connection: sqlite3.Connection) -> str:
+            changed = connection.execute(
+                "UPDATE runs SET state = 'running', ended = NULL, ending = NULL, problem = '', machine = ?, pid = ?, "
+                "process_started = ?, seen = ? WHERE name = ? AND (state != 'running' OR ?)",
+                (process.machine, process.pid, process.started, time.time(), name, info.killed),
+            )
+            if not changed.rowcount:
+                raise BadInput(f"{name} is running again already, or was removed.")
+            connection.execute(
+                "DELETE FROM notes WHERE run = ? AND kind IN ('claim', 'ended', 'failed')",
+                (run_number(connection, name),),
+            )
+            return name
+
+        return self._writer(begin, warn)
+
+    def _writer(self, begin: Callable[[sqlite3.Connection], str], warn: Callable[[str], None] | None) -> RunWriter:
+        connection = None
+        try:
+            connection = database.connect(self.path)
+            connection.execute("BEGIN IMMEDIATE")
+            name = begin(connection)
+            number = run_number(connection, name)
+            assert number is not None
+            connection.execute("COMMIT")
+        except BadInput:
+            if connection is not None:
+                connection.close()
+            raise
+        except (OSError, sqlite3.Error) as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, sqlite3.Error) and database.is_damage(error):
+                raise database.damaged(self.path) from error
+            reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            return RunWriter.unsaved(self.folder("unsaved"), reason, warn)
+        return RunWriter(connection, name, number, self.folder(name), warn)
+
+    def remove(self, name: str) -> None:
+        """Removes a run with all its files. Raises BadInput if it is not there or still running."""
+        if self.info(name).state == "running":
+            raise BadInput(f"{name} is still running: stop it first.")
+        with database.reading(self.path):
+            with contextlib.closing(database.connect(self.path)) as connection:
+                connection.execute("DELETE FROM runs WHERE name = ?", (name,))
+                connection.execute("PRAGMA incremental_vacuum").fetchall()
+            if self.folder(name).exists():
+                shutil.rmtree(self.folder(name))
+
+    # Reading
+
+    def folder(self, name: str) -> Path:
+        """Where the files of a run are; the folder exists if there are any."""
+        return self.home / "runs" / name
+
+    def _reading(self) -> sqlite3.Connection | None:
+        with self._lock:
+            if self._connection is None:
+                self._connection = database.connect_to_read(self.path)
+            return self._connection
+
+    def runs(self, scenario: str | None = None, state: str | None = None) -> list[RunInfo]:
+        """All runs, newest first; of one scenario (its slug), in one state (one of `STATES`) if these are given."""
+        if state is not None and state not in STATES:
+            raise BadInput(f"There is no state {state!r}: {nearest(state, STATES)}.")
+        connection = self._reading()
+        if connection is None:
+            return []
+        with database.reading(self.path), self._lock:
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM runs WHERE ? IS NULL OR slug = ? ORDER BY created DESC, id DESC",
+                (scenario, scenario),
+            ).fetchall()
+        found = [from_row(row) for row in rows]
+        return [info for info in found if state is None or info.state == state]
+
+    def find(self, wanted: str) -> RunInfo:
+        """The run with this name, the only one whose name begins so, or the newest for `latest`. Raises BadInput."""
+        connection = self._reading()
+        names: list[str] = []
+        if connection is not None:
+            with database.reading(self.path), self._lock:
+                rows = connection.execute("SELECT name FROM runs ORDER BY created DESC, id DESC").fetchall()
+            names = [name for (name,) in rows]
+        if not names:
+            raise BadInput(f"No runs are stored in {self.home} yet: `lab run SCENARIO` makes one.")
+        if wanted == "latest":
+            return self.info(names[0])
+        matching = [wanted] if wanted in names else [name for name in names if wanted and name.startswith(wanted)]
+        if len(matching) == 1:
+            return self.info(matching[0])
+        if matching:
+            shown = ", ".join(matching[:5]) + (", …" if len(matching) > 5 else "")
+            raise BadInput(f"{wanted!r} is the beginning of {len(matching)} runs ({shown}): write more of the name.")
+        hint = nearest(wanted, names) if len(names) <= 10 else _short_hint(wanted, names)
+        raise BadInput(f"There is no run {wanted!r}: {hint}.")
+
+    def info(self, name: str) -> RunInfo:
+        """What is known about the run `name`."""
+        connection = self._reading()
+        row = None
+        if connection is not None:
+            with database.reading(self.path), self._lock:
+                row = connection.execute(f"SELECT {COLUMNS} FROM runs WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise BadInput(f"There is no run {name!r} in {self.home}.")
+        return from_row(row)
+
+    @contextlib.contextmanager
+    def _run(self, name: str) -> Iterator[RunReader]:
+        connection = self._reading()
+        with database.reading(self.path):
+            number = None
+            if connection is not None:
+                with self._lock:
+                    number = run_number(connection, name)
+            if connection is None or number is None:
+                raise BadInput(f"There is no run {name!r} in {self.home}.")
+            yield RunReader(connection, self._lock, number)
+
+    def curves(self, name: str) -> Curves:
+        """Everything measured: `{(variant, seed): {metric: (steps int64[n], values float64[n])}}`."""
+        with self._run(name) as run:
+            return run.curves()
+
+    def events(self, name: str) -> Iterator[Event]:
+        """All events in order; of pictures the newest of each title and replica."""
+        for _, event in self.timed_events(name):
+            yield event
+
+    def timed_events(self, name: str) -> Iterator[tuple[float, Event]]:
+        """All events in order, each with the seconds from the run's beginning (pauses while interrupted left out)."""
+        with self._run(name) as run:
+            for _, elapsed, event in run.events():
+                yield elapsed / 1000, event
+
+    def pictures(self, name: str) -> list[PictureTaken]:
+        """The newest picture of each title and replica."""
+        with self._run(name) as run:
+            return run.pictures()
+
+    def claims(self, name: str) -> list[Claimed]:
+        """The verdicts on the claims, if the run came to its end."""
+        with self._run(name) as run:
+            return run.claims()
+
+    def checkpoints(self, name: str) -> dict[tuple[str, int], list[int]]:
+        """The steps of the checkpoints that are kept, ascending, by (variant, seed)."""
+        found: dict[tuple[str, int], list[int]] = {}
+        with self._run(name) as run:
+            for variant, seed, step, _ in run.files(files.CHECKPOINTS):
+                found.setdefault((variant, seed), []).append(step)
+        return found
+
+    def checkpoint(self, name: str, variant: str, seed: int, step: int) -> dict[str, np.ndarray]:
+        """The state of a replica after `step` steps. Raises BadInput if there is no such checkpoint."""
+        with self._run(name) as run:
+            for *key, file in run.files(files.CHECKPOINTS):
+                if key == [variant, seed, step]:
+                    return self._load(name, file)
+        raise BadInput(f"{name} has no checkpoint of {variant}, seed {seed}, at step {step}.")
+
+    def latest_checkpoint(self, name: str, variant: str, seed: int) -> tuple[int, dict[str, np.ndarray]] | None:
+        """(step, state) of a replica's newest checkpoint that can be read; None if there is none."""
+        with self._run(name) as run:
+            found = [(step, file) for *key, step, file in run.files(files.CHECKPOINTS) if key == [variant, seed]]
+        for step, file in reversed(found):
+            with contextlib.suppress(BadInput):
+                return step, self._load(name, file)
+        return None
+
+    def weights(self, name: str) -> dict[tuple[str, int], dict[str, np.ndarray]]:
+        """The weights that were kept at the end, by (variant, seed)."""
+        with self._run(name) as run:
+            found = run.files(files.WEIGHTS)
+        return {(variant, seed): self._load(name, file) for variant, seed, _, file in found}
+
+    def _load(self, name: str, file: str) -> dict[str, np.ndarray]:
+        path = self.folder(name) / file
+        try:
+            return files.load_arrays(path)
+        except OSError as error:
+            raise BadInput(f"{os.fspath(path)} cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
+            raise BadInput(f"{error}.") from error
+
+
+def _short_hint(wanted: str, names: Sequence[str]) -> str:
+    """The nearest name without a listing of all: there are too many."""
+    hint = nearest(wanted, names)
+    return hint.partition(" Allowed:")[0] if hint.startswith("did you mean") else "`lab runs` lists them all"
