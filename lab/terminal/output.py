@@ -25,6 +25,13 @@ def ascii_only(text: str) -> str:
     return kept.encode("ascii", "replace").decode("ascii")
 
 
+def printable(text: str, unicode: bool = True) -> str:
+    """The text on one line, without control characters (a title must not move the cursor), in ASCII if asked."""
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else " " for each in text)
+    return text if unicode else ascii_only(text)
+
+
 class Output:
     """Writes lines at once. `broken`: the reader has gone (as in `lab run … | head`) and nothing more is written."""
 
@@ -35,7 +42,7 @@ class Output:
         """Write one line."""
         if self.broken:
             return
-        shown = text if self.unicode else ascii_only(text)
+        shown = printable(text, self.unicode)
         try:
             self.stream.write(shown + "\n")
             self.stream.flush()

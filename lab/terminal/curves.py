@@ -1,0 +1,113 @@
+"""Several curves in one plot, as lines of text of an exact size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.style import Style
+from rich.text import Text
+
+from lab.terminal import frame, series
+from lab.terminal.axes import Axis
+from lab.terminal.canvas import Canvas
+from lab.terminal.frame import Entry
+from lab.terminal.look import DIM, Look
+from lab.terminal.palettes import letter
+
+_LETTER_EVERY = 14
+_MOST_NOTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One curve: x[n] in rising order, y[n] with NaN and infinities as gaps.
+
+    number: which colour and letter it has (its place among all the variants, so that it keeps them)
+    band:   the lowest and the highest value at each x, drawn as two faint lines
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    number: int
+    band: tuple[np.ndarray, np.ndarray] | None = None
+
+
+def draw(
+    lines: Sequence[Line],
+    width: int,
+    height: int,
+    look: Look,
+    *,
+    title: str = "",
+    x_label: str = "",
+    y_label: str = "",
+    log_x: bool = False,
+    log_y: bool = False,
+    legend: bool = True,
+    x_range: tuple[float, float] | None = None,
+) -> list[Text]:
+    """The curves with axes, title and legend: exactly `height` lines of `width` columns.
+
+    Each curve ends with its letter; without colours the letter also stands on the curve again and again. What is not
+    finite, or not positive on a logarithmic axis, is a gap, and gaps are named under the legend.
+    x_range: what the x axis shows at least, such as all steps of a run that has only begun
+    """
+
+    def inside(columns: int, rows: int, x_axis: Axis, y_axis: Axis) -> list[Text]:
+        canvas = Canvas(columns, rows, look)
+        for each in lines:
+            for edge in each.band or ():
+                _trace(canvas, each, edge, x_axis, y_axis, faint=True)
+        for each in lines:
+            _trace(canvas, each, each.y, x_axis, y_axis, faint=False)
+        for each in lines:
+            _letter(canvas, each, x_axis, y_axis)
+        return canvas.lines()
+
+    shown = [edge for each in lines for edge in (each.y, *(each.band or ()))]
+    x_values = [np.asarray(each.x) for each in lines] + ([np.array(x_range)] if x_range else [])
+    return frame.draw(
+        inside, width, height, look,
+        title=title, x_label=x_label, y_label=y_label, log_x=log_x, log_y=log_y,
+        x_values=np.concatenate(x_values) if x_values else np.zeros(0),
+        y_values=np.concatenate([np.asarray(each) for each in shown]) if shown else np.zeros(0),
+        entries=[Entry(letter(each.number), each.name, look.ink(each.number)) for each in lines] if legend else (),
+        notes=_notes(lines, log_y) if legend else (),
+    )  # fmt: skip
+
+
+def _trace(canvas: Canvas, curve: Line, y: np.ndarray, x_axis: Axis, y_axis: Axis, *, faint: bool) -> None:
+    x, y = series.decimate(curve.x, y, canvas.columns, x_axis.range)
+    colour = canvas.look.ink(curve.number)
+    character = "." if faint else letter(curve.number)
+    canvas.line(x_axis.range.place(x), y_axis.range.place(y), colour, character, dim=faint)
+
+
+def _letter(canvas: Canvas, curve: Line, x_axis: Axis, y_axis: Axis) -> None:
+    """Put the curve's letter where it ends and, if there are no colours, here and there along it."""
+    x, y = x_axis.range.place(curve.x), y_axis.range.place(curve.y)
+    good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    if len(good) == 0:
+        return
+    places = [good[-1]]
+    if canvas.look.colours == 0 and canvas.look.unicode:
+        shares = np.arange(0.5 + curve.number % 4 / 4, canvas.width / _LETTER_EVERY, 1.0) * _LETTER_EVERY / canvas.width
+        nearest = good[np.clip(np.searchsorted(x[good], shares), 0, len(good) - 1)]
+        places += np.unique(nearest[np.abs(x[nearest] - shares) * canvas.width <= 1]).tolist()
+    for place in places:
+        canvas.mark(float(x[place]), float(y[place]), letter(curve.number), canvas.look.ink(curve.number))
+
+
+def _notes(lines: Sequence[Line], log_y: bool) -> list[tuple[str, Style]]:
+    """What is missing from the curves, in words."""
+    told = []
+    for each in lines:
+        told += [series.describe_gap(each.name, gap) for gap in series.gaps(each.x, each.y)[-1:]]
+        if log_y and (np.asarray(each.y) <= 0).any() and (np.asarray(each.y) > 0).any():
+            told.append(f"{each.name}: values of 0 and below have no place on a logarithmic axis")
+    if len(told) > _MOST_NOTES:
+        told = [*told[: _MOST_NOTES - 1], f"{len(told) - _MOST_NOTES + 1} more curves have gaps"]
+    return [(each, DIM) for each in told]
