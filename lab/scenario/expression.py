@@ -1,0 +1,183 @@
+"""The claim language: `last(hot.dead_relu) > last(good.dead_relu) + 0.2`.
+
+    truth      := both ("or" both)*
+    both       := single ("and" single)*
+    single     := "not" single | comparison
+    comparison := sum (("<" | "<=" | ">" | ">=" | "==" | "!=") sum)*
+    sum        := product (("+" | "-") product)*
+    product    := signed (("*" | "/") signed)*
+    signed     := ("-" | "+") signed | power
+    power      := atom ("**" signed)?
+    atom       := number | function "(" arguments ")" | variant "." metric ("." layer)* | "(" truth ")"
+
+Nothing is ever handed to Python's `eval`. What is a number, a curve and a truth is known when the text is parsed, so
+that a claim which parses can be judged.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from lab.errors import InvalidValue, Path, nearest
+from lab.scenario.expression_nodes import Curve, CurveCall, Kind, Lookup, Node, Scope
+
+
+class InvalidExpression(InvalidValue):
+    """A text that is not an expression, or names something unknown. offset: the character where it goes wrong."""
+
+    def __init__(self, problem: str, offset: int, text: str, path: Path = ()) -> None:
+        self.problem, self.offset, self.text = problem, offset, text
+        super().__init__(path, f"{problem} (at character {offset + 1} of the expression).")
+
+    def under(self, *prefix: str | int) -> InvalidExpression:
+        return InvalidExpression(self.problem, self.offset, self.text, (*prefix, *self.path))
+
+    def pointer(self) -> str:
+        """The expression with a caret under the place, as two lines."""
+        line = re.sub(r"\s", " ", self.text)
+        return f"{line}\n{' ' * self.offset}^"
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A parsed expression."""
+
+    text: str
+    root: Node
+
+    @property
+    def kind(self) -> Kind:
+        """`truth` if it holds or does not, `number` if it has a value."""
+        return self.root.kind
+
+    def names(self) -> tuple[Curve, ...]:
+        """The curves that are used, in the order of the text, each with `variant`, `metric` and `layer`."""
+        return tuple(node for node in self.root.walk() if isinstance(node, Curve))
+
+    def evaluate(self, lookup: Lookup) -> float | bool:
+        """What it is worth. A truth that cannot be told, because a number in it is NaN, does not hold."""
+        scope = Scope(lookup, {})
+        return self.root.truth(scope) is True if self.kind == "truth" else self.root.number(scope)
+
+    def evidence(self, lookup: Lookup) -> str:
+        """The expression with the measured numbers put in, such as `0.6211 > 0.04 + 0.2`.
+
+        The numbers are rounded, but never so far that what is written would be judged otherwise than what was measured.
+        """
+        scope = Scope(lookup, {})
+        calls = tuple(_outermost_calls(self.root))
+        measured = {call.start: call.measured(scope) for call in calls}
+        for digits in (4, 6, 9, 17):
+            texts = {start: written(value, digits) for start, value in measured.items()}
+            rounded = Scope(lookup, {start: float(text) for start, text in texts.items()})
+            if self.kind != "truth" or self.root.truth(rounded) is self.root.truth(scope):
+                break
+        notes = dict.fromkeys(note for call in calls if (note := _note(call, measured[call.start], scope)))
+        return self._with(calls, texts) + (f" ({'; '.join(notes)})" if notes else "")
+
+    def check_variants(self, known: Iterable[str]) -> None:
+        """Raises InvalidExpression if a variant is used that does not exist."""
+        names = tuple(known)
+        for curve in self.names():
+            if curve.variant not in names:
+                raise InvalidExpression(
+                    f"there is no variant {curve.variant!r}: {nearest(curve.variant, names)}", curve.start, self.text
+                )
+
+    def check_metrics(self, known: Mapping[str, Collection[str]]) -> None:
+        """Raises InvalidExpression if a metric is used that its variant does not measure.
+
+        known: for each variant the full names of its metrics, `grad_norm.dense1` for one of a layer
+        """
+        for curve in self.names():
+            names = known.get(curve.variant, ())
+            if curve.full_metric in names:
+                continue
+            offset = curve.start + len(curve.variant) + 1
+            layers = [name.partition(".")[2] for name in names if name.startswith(f"{curve.metric}.")]
+            if curve.layer is not None and layers:
+                problem = f"{curve.metric} is not measured for a layer {curve.layer!r}: {nearest(curve.layer, layers)}"
+            elif curve.layer is not None and curve.metric in names:
+                problem = f"{curve.metric} is not measured per layer"
+            elif layers:
+                problem = f"{curve.metric} is measured per layer: {nearest(curve.metric + '.', names)}"
+            else:
+                overall = {name.partition(".")[0] for name in names}
+                problem = f"there is no metric {curve.metric!r} here: {nearest(curve.metric, overall)}"
+            raise InvalidExpression(problem, offset, self.text)
+
+    def check_names(self, variants: Iterable[str], metrics: Collection[str]) -> None:
+        """`check_variants` and `check_metrics` where every variant measures the same."""
+        names = tuple(variants)
+        self.check_variants(names)
+        self.check_metrics(dict.fromkeys(names, metrics))
+
+    def _with(self, calls: Iterable[CurveCall], texts: Mapping[int, str]) -> str:
+        """The text with each of the calls replaced."""
+        pieces, position = [], 0
+        for call in calls:
+            before = self.text[position : call.start]
+            number = texts[call.start]
+            # `0.5 - -0.3` and `--0.3` are hard to read.
+            pieces += [before, f"({number})" if number.startswith("-") and before.rstrip().endswith(_SIGNS) else number]
+            position = call.end
+        return " ".join("".join([*pieces, self.text[position:]]).split())
+
+
+_SIGNS = ("+", "-", "*", "/")
+
+
+def parse(text: str) -> Expression:
+    """Parses an expression. Raises InvalidExpression with the place where it goes wrong."""
+    from lab.scenario.expression_parser import Parser
+
+    return Expression(text, Parser(text).parse())
+
+
+def parse_claim(text: str) -> Expression:
+    """Parses an expression that holds or does not. Raises InvalidExpression also for a mere number."""
+    expression = parse(text)
+    if expression.kind != "truth":
+        raise InvalidExpression("a claim must compare something, as in `last(good.loss) < 0.1`", 0, text)
+    return expression
+
+
+def written(value: float, digits: int = 4) -> str:
+    """A measured number for reading: whole numbers exactly, others with so many significant digits.
+
+    >>> written(2000.0), written(0.123456), written(12345.67), written(float("inf"))
+    ('2000', '0.1235', '12346', 'inf')
+    """
+    if not math.isfinite(value):
+        return str(value)
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if 10**digits <= abs(value) < 1e9:
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}"
+
+
+def _outermost_calls(node: Node) -> Iterable[CurveCall]:
+    if isinstance(node, CurveCall):
+        yield node
+    else:
+        for part in node.parts():
+            yield from _outermost_calls(part)
+
+
+def _note(call: CurveCall, value: float, scope: Scope) -> str | None:
+    """What should be said about a number that is none."""
+    name = call.curve.name
+    if math.isnan(value):
+        curve = call.curve.points(scope)
+        if not curve.values:
+            return f"{name} was never measured, so that this cannot hold"
+        if call.function == "at" and call.arguments[0].number(scope) > curve.steps[-1]:
+            return f"{name} was last measured at step {curve.steps[-1]:.0f}, so that this cannot hold"
+        return f"{call.function} of {name} is not a number, so that this cannot hold"
+    if math.isinf(value) and call.function == "steps_to":
+        return f"{name} never gets to {written(call.arguments[0].number(scope))}"
+    return None

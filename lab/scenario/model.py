@@ -1,0 +1,178 @@
+"""What a scenario file may contain. The description of each field is its reference, here and in `lab schema`.
+
+Only the structure is checked here. What the names mean (layers, data sets, optimisers, metrics, options) is checked
+by whoever knows them, through `lab.tasks`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+
+from lab.errors import InvalidValue
+from lab.scenario.names import explain_variant_name
+from lab.validation import Real, Whole, shown
+
+if TYPE_CHECKING:
+    from lab.scenario.expression import Expression
+
+LARGEST_SEED = 2**32 - 1
+LARGEST_BATCH = 1_000_000
+MOST_STEPS = 1_000_000_000
+LARGEST_RATE = 1e6
+ONLY_VARIANT = "base"  # the name of the one variant of a scenario that lists none
+
+
+class Part(BaseModel):
+    """Base of everything in a scenario file: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Question(Part):
+    """A question to answer before the run."""
+
+    ask: str = Field(min_length=1, description="The question.")
+    choices: list[str] = Field(min_length=2, max_length=9, description="Two to nine possible answers.")
+    answer: str = Field(description="The right one of the choices, word for word.")
+    because: str = Field(min_length=1, description="Why it is right, shown after the reader has answered.")
+
+    @model_validator(mode="after")
+    def _answer_is_a_choice(self) -> Question:
+        if self.answer not in self.choices:
+            listing = "; ".join(self.choices)
+            problem = f"{self.answer!r} is none of the choices; write one of them word for word: {listing}."
+            raise InvalidValue(("question", "answer"), problem)
+        return self
+
+
+class Optimizer(Part):
+    """How the weights are changed. Each optimiser has settings of its own beside these, such as `momentum`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field(default="sgd", min_length=1, description="The optimiser: sgd, adam, …")
+    rate: Real = Field(
+        default=0.01, gt=0, le=LARGEST_RATE, allow_inf_nan=False, description="The learning rate, above 0."
+    )
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The settings beside name and rate, as they stand in the file."""
+        return dict(self.model_extra or {})
+
+
+class Train(Part):
+    """How long is trained, on how many examples at a time, and how often is measured."""
+
+    batch: Annotated[
+        int | Literal["all"],
+        WithJsonSchema(
+            {"anyOf": [{"type": "integer", "minimum": 1, "maximum": LARGEST_BATCH}, {"type": "string", "const": "all"}]}
+        ),
+    ] = Field(default=32, description="Examples per step; `all` is full batch, in the data's order.")
+    steps: Whole = Field(default=1000, ge=1, le=MOST_STEPS, description="Number of training steps.")
+    measure: Whole = Field(default=20, ge=1, le=MOST_STEPS, description="Measure every this many steps.")
+    seed: Whole = Field(
+        default=0,
+        ge=0,
+        le=LARGEST_SEED,
+        description="The first seed; `--seeds 3` counts from here. Same seed, same run.",
+    )
+
+    @field_validator("batch", mode="before")
+    @classmethod
+    def _batch_is_sensible(cls, value: Any) -> Any:
+        if value == "all":
+            return value
+        whole = int(value) if isinstance(value, float) and value.is_integer() else value
+        if isinstance(whole, bool) or not isinstance(whole, int) or not 1 <= whole <= LARGEST_BATCH:
+            raise ValueError(
+                f"{shown(value)} is not allowed here: it must be a whole number from 1 to {LARGEST_BATCH:,}, or all."
+            )
+        return whole
+
+
+class Claim(Part):
+    """Something that must turn out to be true, and the measurement that decides it."""
+
+    says: str = Field(min_length=1, description="The claim in words.")
+    that: str = Field(
+        min_length=1,
+        description="The same as an expression over measured curves, such as `last(hot.loss) > last(good.loss) + 0.2`.",
+    )
+
+    @cached_property
+    def expression(self) -> Expression:
+        """`that`, parsed. Raises InvalidExpression if it does not parse or is not something that holds or not."""
+        from lab.scenario.expression import parse_claim
+
+        return parse_claim(self.that)
+
+
+class Scenario(Part):
+    """One experiment: what is trained, in which variants, and what is claimed about the outcome."""
+
+    title: str = Field(min_length=1, max_length=120, description="A short title.")
+    chapter: str = Field(default="", description="The chapter of the curriculum to which it belongs.")
+    idea: str = Field(default="", description="One sentence: the claim of the lesson.")
+    lesson: str = Field(default="", description="The lesson, in Markdown.")
+    takes: str = Field(default="", description="How long a run takes, in words, where it is long.")
+    question: Question | None = Field(default=None, description="A question to answer before the run.")
+    task: str = Field(min_length=1, description="The kind of experiment: classify, regress, …")
+    data: dict[str, Any] | None = Field(
+        default=None,
+        description="The data: `{name: spiral, …}` for a built-in set, or `{csv: path, target: column}`, "
+        "`{npz: path}`, `{images: folder}`, `{text: path}`; paths are relative to this file.",
+    )
+    model: list[Annotated[Any, WithJsonSchema({"type": ["string", "object"]})]] = Field(
+        default_factory=list,
+        max_length=1000,
+        description="The layers from input to output: a name such as `relu`, or `{dense: 64}` for one with settings; "
+        "`{dense: classes}` has as many units as the data has classes.",
+    )
+    init: str | dict[str, Any] | None = Field(
+        default=None,
+        description="How weights begin: a name such as `he`, settings such as `{normal: 0.01}`, or "
+        "`{from: weights.safetensors}`.",
+    )
+    optimizer: Optimizer = Field(default_factory=Optimizer, description="How the weights are changed.")
+    train: Train = Field(default_factory=Train, description="How long is trained and how often is measured.")
+    watch: list[str] = Field(default_factory=list, max_length=100, description="The metrics to measure and show.")
+    options: dict[str, Any] = Field(default_factory=dict, description="Settings of the task.")
+    variants: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        max_length=1000,
+        description="What is compared: for each variant its differences from this file, by dotted path, such as "
+        "`hot: {optimizer.rate: 5.0}`.",
+    )
+    claims: list[Claim] = Field(default_factory=list, max_length=100, description="What must turn out to be true.")
+
+    @field_validator("model")
+    @classmethod
+    def _layers_have_names(cls, model: list[Any]) -> list[Any]:
+        for number, layer in enumerate(model):
+            if not (isinstance(layer, str) and layer) and not (isinstance(layer, dict) and layer):
+                problem = (
+                    f"{shown(layer)} is not a layer: write a name such as relu, or settings such as {{dense: 64}}."
+                )
+                raise InvalidValue(("model", number), problem)
+        return model
+
+    @field_validator("watch")
+    @classmethod
+    def _watched_once(cls, watch: list[str]) -> list[str]:
+        for number, name in enumerate(watch):
+            if name in watch[:number]:
+                raise InvalidValue(("watch", number), f"{name!r} is there twice.")
+        return watch
+
+    @field_validator("variants")
+    @classmethod
+    def _variants_can_be_named_in_claims(cls, variants: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name in variants:
+            if problem := explain_variant_name(name):
+                raise InvalidValue(("variants", name), f"{problem}.", at_key=True)
+        return variants
