@@ -1,0 +1,183 @@
+"""Arithmetic on two arrays: of the same shape; a matrix and a row that every row of it meets; an array and one number.
+
+Other combinations of shapes are brought to one shape by `kernels.broadcast` first. Gradients need few kernels of their
+own: that of a sum is passed on, those of products and quotients are products and quotients.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernels.language import kernel, zero
+
+
+@kernel("a[n] b[n] -> y[n]")
+def add(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = a + b."""
+    for i in range(lane, a.size, lanes):
+        y[i] = a[i] + b[i]
+
+
+@kernel("a[B,H] b[H] -> y[B,H]")
+def add_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y[r] = a[r] + b, for every row r."""
+    B, H = a.shape
+    for r in range(B):
+        for c in range(lane, H, lanes):
+            y[r, c] = a[r, c] + b[c]
+
+
+@kernel("a[n] b[1] -> y[n]")
+def add_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = a + b, b one number."""
+    number = b[0]
+    for i in range(lane, a.size, lanes):
+        y[i] = a[i] + number
+
+
+@kernel("a[n] b[n] -> y[n]")
+def subtract(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = a - b."""
+    for i in range(lane, a.size, lanes):
+        y[i] = a[i] - b[i]
+
+
+@kernel("a[B,H] b[H] -> y[B,H]")
+def subtract_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y[r] = a[r] - b, for every row r."""
+    B, H = a.shape
+    for r in range(B):
+        for c in range(lane, H, lanes):
+            y[r, c] = a[r, c] - b[c]
+
+
+@kernel("a[n] b[1] -> y[n]")
+def subtract_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = a - b, b one number."""
+    number = b[0]
+    for i in range(lane, a.size, lanes):
+        y[i] = a[i] - number
+
+
+@kernel("a[n] b[n] -> y[n]")
+def multiply(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = a b, element by element."""
+    for i in range(lane, a.size, lanes):
+        y[i] = a[i] * b[i]
+
+
+@kernel("a[B,H] b[H] -> y[B,H]")
+def multiply_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y[r] = a[r] b, element by element, for every row r."""
+    B, H = a.shape
+    for r in range(B):
+        for c in range(lane, H, lanes):
+            y[r, c] = a[r, c] * b[c]
+
+
+@kernel("a[n] b[1] -> y[n]")
+def scale(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = a b, b one number."""
+    number = b[0]
+    for i in range(lane, a.size, lanes):
+        y[i] = a[i] * number
+
+
+@kernel("a[n] b[n] -> y[n]")
+def divide(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = a / b, element by element."""
+    for i in range(lane, a.size, lanes):
+        y[i] = a[i] / b[i]
+
+
+@kernel("a[B,H] b[H] -> y[B,H]")
+def divide_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y[r] = a[r] / b, element by element, for every row r."""
+    B, H = a.shape
+    for r in range(B):
+        for c in range(lane, H, lanes):
+            y[r, c] = a[r, c] / b[c]
+
+
+@kernel("a[n] b[1] -> y[n]")
+def divide_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = a / b, b one number."""
+    number = b[0]
+    for i in range(lane, a.size, lanes):
+        y[i] = a[i] / number
+
+
+@kernel("b[n] y[n] dy[n] -> db[n]", operations=lambda n: 3 * n)
+def divide_gradient(b: Any, y: Any, dy: Any, db: Any, lane: Any, lanes: Any) -> None:
+    """The gradient of y = a / b for the divisor: db = -dy y / b."""
+    for i in range(lane, b.size, lanes):
+        db[i] = -(dy[i] * y[i]) / b[i]
+
+
+@kernel("a[n] b[n] -> y[n]")
+def maximum(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = the larger of a and b, element by element."""
+    for i in range(lane, a.size, lanes):
+        y[i] = max(a[i], b[i])
+
+
+@kernel("a[B,H] b[H] -> y[B,H]")
+def maximum_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y[r] = the larger of a[r] and b, element by element, for every row r."""
+    B, H = a.shape
+    for r in range(B):
+        for c in range(lane, H, lanes):
+            y[r, c] = max(a[r, c], b[c])
+
+
+@kernel("a[n] b[1] -> y[n]")
+def maximum_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = the larger of a and the number b."""
+    number = b[0]
+    for i in range(lane, a.size, lanes):
+        y[i] = max(a[i], number)
+
+
+@kernel("a[n] b[n] -> y[n]")
+def minimum(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = the smaller of a and b, element by element."""
+    for i in range(lane, a.size, lanes):
+        y[i] = min(a[i], b[i])
+
+
+@kernel("a[B,H] b[H] -> y[B,H]")
+def minimum_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y[r] = the smaller of a[r] and b, element by element, for every row r."""
+    B, H = a.shape
+    for r in range(B):
+        for c in range(lane, H, lanes):
+            y[r, c] = min(a[r, c], b[c])
+
+
+@kernel("a[n] b[1] -> y[n]")
+def minimum_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = the smaller of a and the number b."""
+    number = b[0]
+    for i in range(lane, a.size, lanes):
+        y[i] = min(a[i], number)
+
+
+@kernel("a[n] b[n] dy[n] -> da[n] db[n]")
+def greater_gradient(a: Any, b: Any, dy: Any, da: Any, db: Any, lane: Any, lanes: Any) -> None:
+    """dy goes to the larger operand, and to a where both are equal: the gradients of maximum(a, b).
+
+    Those of minimum(a, b) are the same with a and b exchanged.
+    """
+    for i in range(lane, a.size, lanes):
+        d = dy[i]
+        chosen = a[i] >= b[i]
+        da[i] = d if chosen else zero
+        db[i] = zero if chosen else d
+
+
+@kernel("x[n] factor[1] -> y[n]!", operations=lambda n: 2 * n)
+def add_scaled(x: Any, factor: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y += factor x."""
+    number = factor[0]
+    for i in range(lane, x.size, lanes):
+        y[i] += number * x[i]
