@@ -1,0 +1,22 @@
+"""Moving numbers without changing them: copy, fill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernels.language import kernel
+
+
+@kernel("x[n] -> y[n]", operations=lambda: 0)
+def copy(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = x."""
+    for i in range(lane, x.size, lanes):
+        y[i] = x[i]
+
+
+@kernel("value[1] -> y[n]", operations=lambda: 0)
+def fill(value: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = value, everywhere."""
+    v = value[0]
+    for i in range(lane, y.size, lanes):
+        y[i] = v

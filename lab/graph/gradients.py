@@ -1,0 +1,100 @@
+"""Reverse-mode differentiation: a table of rules, one per kernel, and the walk that applies them.
+
+A rule stands beside its operation in `lab/graph/functions/`. It adds to the graph the calls that turn the gradients of a
+call's results into the gradients of what it read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from kernels.arithmetic import add
+from kernels.language import Kernel
+from lab.graph.tensor import Call, Tensor, call, constant, scope
+
+Rule = Callable[[Call, list[Tensor | None], list[bool]], Sequence[Tensor | None]]
+
+RULES: dict[str, Rule] = {}
+
+
+def gradient_of(kernel: Kernel) -> Callable[[Rule], Rule]:
+    """Decorator: the rule of `kernel`.
+
+    It receives the call, the gradient of each result (None: nothing depends on it) and, for each operand that is read,
+    whether its gradient is needed; it returns one gradient, or None, for each operand that is read.
+    """
+
+    def register(rule: Rule) -> Rule:
+        RULES[kernel.name] = rule
+        return rule
+
+    return register
+
+
+def ancestors(tensors: Sequence[Tensor]) -> list[Call]:
+    """Every call that the tensors depend on, in the order in which they were made."""
+    found: dict[int, Call] = {}
+    waiting = list(tensors)
+    while waiting:
+        tensor = waiting.pop()
+        while tensor.base is not None:
+            tensor = tensor.base
+        if tensor.call is not None and tensor.call.number not in found:
+            found[tensor.call.number] = tensor.call
+            waiting.extend(tensor.call.operands)
+    return [found[number] for number in sorted(found)]
+
+
+def differentiate(result: Tensor, sources: Sequence[Tensor], upstream: Tensor | None = None) -> list[Tensor | None]:
+    """The gradient of `result` with respect to each source; None where it does not depend on it.
+
+    result:   usually a loss of shape [1]; otherwise `upstream`, of its shape, weighs its elements
+    upstream: gradient of whatever follows with respect to `result`; 1 by default
+    Raises TypeError for an operation on the way that has no rule.
+    """
+    calls = ancestors([result])
+    needed = {id(source) for source in sources}
+    for each in calls:
+        if any(_needed(operand, needed) for operand in each.operands if operand not in each.results):
+            needed.update(id(output) for output in each.results)
+    gradients: dict[int, Tensor] = {}
+    _accumulate(gradients, result, upstream or constant(1.0))
+    for each in reversed(calls):
+        flowing = [gradients.get(id(output)) for output in each.results]
+        needs = [_needed(operand, needed) for operand in each.reads]
+        if not any(needs) or all(gradient is None for gradient in flowing):
+            continue
+        rule = RULES.get(each.kernel.name)
+        if rule is None:
+            raise TypeError(f"{each.kernel.name} has no gradient")
+        with scope(each.label):
+            made = rule(each, flowing, needs)
+            for operand, need, gradient in zip(each.reads, needs, made, strict=True):
+                if need and gradient is not None:
+                    _accumulate(gradients, operand, gradient, keep=needed)
+    return [gradients.get(id(source)) for source in sources]
+
+
+def _needed(tensor: Tensor, needed: set[int]) -> bool:
+    while id(tensor) not in needed:
+        if tensor.base is None:
+            return False
+        tensor = tensor.base
+    return True
+
+
+def _accumulate(
+    gradients: dict[int, Tensor], tensor: Tensor, gradient: Tensor, keep: set[int] | frozenset[int] = frozenset()
+) -> None:
+    # A reshaped tensor passes its gradient to what it is a view of.
+    while tensor.base is not None and id(tensor) not in keep:
+        if tensor.base.size != tensor.size:
+            raise TypeError("a part of a tensor has no gradient rule")
+        tensor = tensor.base
+    if gradient.shape != tensor.shape:
+        gradient = Tensor(tensor.shape, gradient.name, base=gradient)
+    known = gradients.get(id(tensor))
+    if known is None:
+        gradients[id(tensor)] = gradient
+    else:
+        gradients[id(tensor)] = call(add, known, gradient, shapes=[tensor.shape]).result

@@ -1,0 +1,190 @@
+"""The planner: from calls to rows, every tensor at a place in one flat arena.
+
+Stored tensors come first, storage by storage, so that all parameters, all gradients and all optimiser states are each one
+contiguous stretch; temporaries follow and share memory when their lifetimes do not overlap. Several programs (train,
+measure) may use one arena: they have the stored tensors in common and their temporaries one above the other, since
+only one of them runs at a time.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from kernels.memory import Memory, aligned_zeros
+from kernels.plan import ARENA, SHARED, Plan, Row
+from lab.graph.gradients import ancestors
+from lab.graph.tensor import Call, Storage, Tensor, padded, root
+
+KEPT = ("settings", "parameters", "states", "gradients", "statistics")
+"""Storages that are a replica's state, in the order in which they stand at the beginning of the arena."""
+
+
+class Layout:
+    """Where everything stands, and the plan of each program.
+
+    plans:  by program name
+    kept:   elements at the start of the arena that make up a replica's state
+    arena:  elements in all;  shared: elements of shared memory
+    """
+
+    def __init__(self, programs: Mapping[str, Sequence[Tensor | Call]]) -> None:
+        calls = {name: _calls(results) for name, results in programs.items()}
+        self._storages: dict[int, tuple[int, int]] = {}
+        self._initial: list[tuple[Storage, int]] = []
+        self._shared_data: list[tuple[Storage, int]] = []
+        storages = _storages(calls.values())
+        end = 0
+        for kind in (*KEPT, "constants"):
+            for storage in storages:
+                if storage.kind == kind:
+                    self._storages[id(storage)] = (ARENA, end)
+                    if storage.initial is not None:
+                        self._initial.append((storage, end))
+                    end += padded(storage.whole.size)
+            if kind == KEPT[-1]:
+                self.kept = end
+        self.shared = 0
+        for storage in storages:
+            if storage.kind == "data":
+                self._storages[id(storage)] = (SHARED, self.shared)
+                self._shared_data.append((storage, self.shared))
+                self.shared += padded(storage.whole.size)
+        self._temporaries: dict[int, int] = {}
+        self.arena = end
+        self.temporaries: dict[str, tuple[int, int]] = {}
+        for name, program in calls.items():
+            size, most_alive = self._place_temporaries(program, end)
+            self.temporaries[name] = (size, most_alive)
+            self.arena = max(self.arena, end + size)
+        self.plans = {name: self._plan(program) for name, program in calls.items()}
+
+    def place(self, tensor: Tensor) -> tuple[int, int]:
+        """(segment, offset) of a tensor."""
+        owner, offset = root(tensor)
+        if owner.storage is not None:
+            segment, start = self._storages[id(owner.storage)]
+            return segment, start + offset
+        return ARENA, self._temporaries[id(owner)] + offset
+
+    def knows(self, tensor: Tensor) -> bool:
+        """Whether a tensor has a place, that is, whether any program uses it."""
+        owner, _ = root(tensor)
+        return id(owner.storage) in self._storages if owner.storage is not None else id(owner) in self._temporaries
+
+    def shared_memory(self, real_name: str) -> np.ndarray:
+        """The shared segment with its data copied in."""
+        memory = aligned_zeros(max(self.shared, 1), real_name)
+        for storage, start in self._shared_data:
+            assert storage.initial is not None
+            memory[start : start + storage.initial.size] = storage.initial.ravel()
+        return memory
+
+    def memory(self, shared: np.ndarray, seed: int) -> Memory:
+        """A replica's memory with the constants filled in."""
+        memory = Memory(self.arena, shared, seed)
+        for storage, start in self._initial:
+            assert storage.initial is not None
+            memory.arena[start : start + storage.initial.size] = storage.initial.ravel()
+        return memory
+
+    def view(self, memory: Memory, tensor: Tensor) -> np.ndarray:
+        """A tensor's numbers in a replica's memory, without a copy."""
+        segment, offset = self.place(tensor)
+        base = memory.shared if segment == SHARED else memory.arena
+        return base[offset : offset + tensor.size].reshape(tensor.shape)
+
+    def _place_temporaries(self, program: Sequence[Call], start: int) -> tuple[int, int]:
+        last_use: dict[int, int] = {}
+        for index, each in enumerate(program):
+            for operand in each.operands:
+                owner, _ = root(operand)
+                if owner.storage is None:
+                    last_use[id(owner)] = index
+        space = _Space()
+        most_alive = alive = 0
+        ends: dict[int, list[tuple[int, int]]] = {}
+        for index, each in enumerate(program):
+            for result in each.results:
+                owner, _ = root(result)
+                if owner.storage is None:
+                    size = padded(owner.size)
+                    offset = space.take(size)
+                    self._temporaries[id(owner)] = start + offset
+                    ends.setdefault(last_use[id(owner)], []).append((offset, size))
+                    alive += size
+            most_alive = max(most_alive, alive)
+            for offset, size in ends.pop(index, []):
+                space.free(offset, size)
+                alive -= size
+        return space.top, most_alive
+
+    def _plan(self, program: Sequence[Call]) -> Plan:
+        rows = []
+        for each in program:
+            kernel = each.kernel
+            rows.append(
+                Row(
+                    kernel,
+                    tuple(self.place(operand) for operand in each.operands),
+                    tuple(each.extents[name] for name in kernel.extents),
+                    tuple(each.integers[name] for name in kernel.integers),
+                    each.label,
+                    tuple(operand.name for operand in each.operands),
+                )
+            )
+        return Plan(tuple(rows), self.arena, self.shared)
+
+
+class _Space:
+    """Free stretches of memory; `take` uses the lowest one that is large enough."""
+
+    def __init__(self) -> None:
+        self.holes: list[tuple[int, int]] = []
+        self.top = 0
+
+    def take(self, size: int) -> int:
+        for index, (offset, length) in enumerate(self.holes):
+            if length >= size:
+                if length == size:
+                    del self.holes[index]
+                else:
+                    self.holes[index] = (offset + size, length - size)
+                return offset
+        if self.holes and sum(self.holes[-1]) == self.top:
+            offset, _ = self.holes.pop()
+        else:
+            offset = self.top
+        self.top = offset + size
+        return offset
+
+    def free(self, offset: int, size: int) -> None:
+        index = bisect.bisect(self.holes, (offset, size))
+        if index < len(self.holes) and offset + size == self.holes[index][0]:
+            size += self.holes.pop(index)[1]
+        if index and sum(self.holes[index - 1]) == offset:
+            offset, before = self.holes[index - 1][0], self.holes[index - 1][1]
+            self.holes[index - 1] = (offset, before + size)
+        else:
+            self.holes.insert(index, (offset, size))
+
+
+def _calls(results: Sequence[Tensor | Call]) -> list[Call]:
+    made = [each for each in results if isinstance(each, Call)]
+    tensors = [each for each in results if isinstance(each, Tensor)]
+    tensors += [operand for each in made for operand in each.operands]
+    numbered = {each.number: each for each in (*ancestors(tensors), *made)}
+    return [numbered[number] for number in sorted(numbered)]
+
+
+def _storages(programs: object) -> list[Storage]:
+    found: dict[int, Storage] = {}
+    for program in programs:  # type: ignore[attr-defined]
+        for each in program:
+            for operand in each.operands:
+                owner, _ = root(operand)
+                if owner.storage is not None:
+                    found.setdefault(id(owner.storage), owner.storage)
+    return list(found.values())

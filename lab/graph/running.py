@@ -1,0 +1,36 @@
+"""From a layout to something that runs: the choice of target, and the reports on compiling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from kernels.memory import Memory
+from kernels.plan import Plan
+
+Progress = Callable[[str, int], None]
+
+
+class Program(Protocol):
+    """A plan bound to one replica's memory."""
+
+    plan: Plan
+    memory: Memory
+
+    def run(self, steps: int = 1) -> int: ...
+
+    def run_row(self, index: int) -> None: ...
+
+
+def bind(plan: Plan, memory: Memory, target: str = "cpu", progress: Progress | None = None) -> Any:
+    """A runnable program on "cpu" or "python". Compiles what is missing and tells `progress(kernel, left)`."""
+    if target == "python":
+        from kernels.targets import python
+
+        return python.Program(plan, memory)
+    if target == "cpu":
+        from kernels.targets import cpu
+
+        cpu.prepare(plan.kernels, memory.arena.dtype.name, progress)
+        return cpu.Program(plan, memory)
+    raise ValueError(f"unknown target {target!r}")

@@ -1,0 +1,247 @@
+"""The static graph: tensors, and the kernel calls that make them.
+
+A `Tensor` is a shape and where its numbers come from: it is stored (a parameter, data, a constant), it is the result of a
+`Call` of a kernel, or it is a view of another tensor. Nothing is computed here. Calls are numbered as they are made, and
+a program runs its calls in that order, so that "update the weights" comes after everything made before it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from kernels.language import Kernel
+from lab.errors import BadInput
+
+Shape = tuple[int, ...]
+
+_numbers = itertools.count()
+_label: contextvars.ContextVar[str] = contextvars.ContextVar("label", default="")
+
+ALIGNMENT = 16
+"""Tensors begin at multiples of this many elements: a cache line of float32."""
+
+
+class ShapeError(BadInput):
+    """Shapes that do not fit together; names the layer and both shapes."""
+
+
+@contextlib.contextmanager
+def scope(label: str) -> Iterator[None]:
+    """Calls made inside carry this label: the layer's name in plans, errors and reports of divergence."""
+    token = _label.set(label)
+    try:
+        yield
+    finally:
+        _label.reset(token)
+
+
+def current_label() -> str:
+    """The label of the innermost `scope`."""
+    return _label.get()
+
+
+def size_of(shape: Shape) -> int:
+    """Number of elements."""
+    return math.prod(shape)
+
+
+class Tensor:
+    """An array of the graph.
+
+    shape:   extents
+    call:    the call that makes it, or None
+    base:    the tensor it is a view of, from element `offset` on, or None
+    storage: for stored tensors, what is kept there (see `Storage`), or None
+    target:  where a call's result is written instead of a temporary, or None
+    """
+
+    __slots__ = ("base", "call", "name", "offset", "shape", "storage", "target")
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        name: str = "",
+        *,
+        call: Call | None = None,
+        base: Tensor | None = None,
+        offset: int = 0,
+        storage: Storage | None = None,
+    ) -> None:
+        self.shape: Shape = tuple(int(each) for each in shape)
+        self.name, self.call, self.base, self.offset, self.storage = name, call, base, offset, storage
+        self.target: Tensor | None = None
+
+    @property
+    def size(self) -> int:
+        return size_of(self.shape)
+
+    def __repr__(self) -> str:
+        return f"<tensor {self.name or '?'} {list(self.shape)}>"
+
+    def reshape(self, *shape: int) -> Tensor:
+        """The same numbers in the same order with other extents; -1 stands for what is left."""
+        known = math.prod(each for each in shape if each != -1)
+        full = tuple(self.size // known if each == -1 else each for each in shape)
+        if size_of(full) != self.size:
+            raise ShapeError(f"{self.name or 'a tensor'} of shape {list(self.shape)} cannot become {list(full)}.")
+        return Tensor(full, self.name, base=self)
+
+
+class Storage:
+    """Numbers that stay: one contiguous stretch of memory with named members.
+
+    kind:     settings, parameters, states, gradients, statistics, constants (arena) or data (shared)
+    initial:  for constants and data, the array to copy in
+    """
+
+    def __init__(self, kind: str, initial: np.ndarray | None = None) -> None:
+        self.kind, self.initial = kind, initial
+        self.members: dict[str, Tensor] = {}
+        self.whole = Tensor((0,), kind, storage=self)
+        if initial is not None:
+            self.whole.shape = tuple(initial.shape) if initial.ndim else (1,)
+
+    def member(self, name: str, shape: Sequence[int]) -> Tensor:
+        """A new tensor inside this storage, aligned; `whole` grows to take it in."""
+        if name in self.members:
+            raise ValueError(f"{self.kind} already has {name}")
+        offset = self.whole.size
+        tensor = Tensor(shape, name, base=self.whole, offset=offset)
+        self.whole.shape = (offset + padded(tensor.size),)
+        self.members[name] = tensor
+        return tensor
+
+    def like(self, kind: str, prefix: str = "") -> Storage:
+        """A storage of another kind with the same members at the same places."""
+        twin = Storage(kind)
+        for name, tensor in self.members.items():
+            twin.member(f"{prefix}{name}", tensor.shape)
+        return twin
+
+
+def padded(size: int) -> int:
+    """The size rounded up to the alignment."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def constant(values: float | np.ndarray, name: str = "constant") -> Tensor:
+    """A tensor with fixed values; a number becomes shape [1]."""
+    return Storage("constants", np.atleast_1d(np.asarray(values, np.float64))).whole
+
+
+def data(values: np.ndarray, name: str) -> Tensor:
+    """A tensor in shared memory, read by every replica."""
+    whole = Storage("data", values).whole
+    whole.name = name
+    return whole
+
+
+class Call:
+    """One call of a kernel: which tensors stand for its operands, and its integers."""
+
+    __slots__ = ("extents", "integers", "kernel", "label", "number", "operands", "results")
+
+    def __init__(
+        self, kernel: Kernel, operands: Sequence[Tensor], results: Sequence[Tensor], integers: dict[str, int]
+    ) -> None:
+        self.kernel, self.operands, self.results = kernel, tuple(operands), tuple(results)
+        self.integers = integers
+        self.number = next(_numbers)
+        self.label = current_label()
+        self.extents = unify(kernel, self.operands)
+
+    @property
+    def result(self) -> Tensor:
+        """The only result."""
+        (result,) = self.results
+        return result
+
+    @property
+    def reads(self) -> tuple[Tensor, ...]:
+        """Operands that are read, in the order of the declaration, without those updated in place."""
+        pairs = zip(self.kernel.operands, self.operands, strict=True)
+        return tuple(tensor for operand, tensor in pairs if not operand.written)
+
+    def __repr__(self) -> str:
+        return f"<call {self.number} {self.kernel.name} {self.label}>"
+
+
+def call(
+    kernel: Kernel,
+    *reads: Tensor,
+    shapes: Iterable[Sequence[int]] = (),
+    updates: Iterable[Tensor] = (),
+    **integers: int,
+) -> Call:
+    """Add a call to the graph.
+
+    reads:   tensors for the operands that are only read
+    shapes:  shapes of the results, for the operands that are written
+    updates: tensors for the operands that are updated in place (`!`)
+    A kernel that declares fewer dimensions than a tensor has sees its leading ones as one.
+    """
+    read, fresh, updated = iter(reads), iter(shapes), iter(updates)
+    operands, results = [], []
+    for operand in kernel.operands:
+        if operand.updated:
+            operands.append(next(updated))
+        elif operand.written:
+            results.append(Tensor(next(fresh), operand.name))
+            operands.append(results[-1])
+        else:
+            operands.append(next(read))
+    made = Call(kernel, operands, results, dict(integers))
+    for result in results:
+        result.call = made
+    return made
+
+
+def unify(kernel: Kernel, operands: Sequence[Tensor]) -> dict[str, int]:
+    """The kernel's extents from its operands' shapes. Raises ShapeError where they contradict each other."""
+    extents: dict[str, int] = {}
+    for operand, tensor in zip(kernel.operands, operands, strict=True):
+        rank = len(operand.extents)
+        shape = tensor.shape
+        if len(shape) > rank:
+            lead = len(shape) - rank + 1
+            shape = (size_of(shape[:lead]), *shape[lead:])
+        elif len(shape) < rank:
+            shape = (1,) * (rank - len(shape)) + shape
+        for name, found in zip(operand.extents, shape, strict=True):
+            wanted = int(name) if name.isdigit() else extents.setdefault(name, found)
+            if wanted != found:
+                where = f"{current_label()}: " if current_label() else ""
+                shapes = ", ".join(
+                    f"{each.name} {list(other.shape)}" for each, other in zip(kernel.operands, operands, strict=True)
+                )
+                raise ShapeError(f"{where}{kernel.name} cannot take these shapes together: {shapes}.")
+    return extents
+
+
+def assign(result: Tensor, target: Tensor) -> None:
+    """Let `result` be written to the stored tensor `target`: directly where possible, else by a copy."""
+    from kernels.arrays import copy
+
+    if result.call is not None and result.target is None:
+        result.target = target
+    else:
+        made = call(copy, result, shapes=[target.shape])
+        made.result.target = target
+
+
+def root(tensor: Tensor) -> tuple[Tensor, int]:
+    """The tensor that owns the memory behind a view, and the offset into it."""
+    offset = 0
+    while True:
+        if tensor.base is not None:
+            offset, tensor = offset + tensor.offset, tensor.base
+        elif tensor.target is not None:
+            tensor = tensor.target
+        else:
+            return tensor, offset

@@ -1,0 +1,18 @@
+"""max(x, 0)."""
+
+from __future__ import annotations
+
+from lab.graph.functions import relu
+from lab.graph.tensor import Tensor
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+
+
+class Relu(Layer, name="relu"):
+    """max(x, 0): cheap, does not saturate above 0, can die."""
+
+    activation = True
+    rectifies = True
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        return relu(x)

@@ -1,0 +1,166 @@
+"""A network: the layers of a scenario's `model`, built into the graph as often as programs need them.
+
+Its parameters are declared on the first building (for training) and shared by all later ones (for measuring).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lab.errors import InvalidValue
+from lab.graph.tensor import ShapeError, Storage, Tensor, scope
+from lab.nets.initialisers import He, Initialiser, generator, initialiser
+from lab.nets.layer import Layer, layer
+
+LARGEST_NETWORK = 2 * 1024**3
+"""Bytes of parameters, gradients and optimiser states above which a network is refused."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One layer as it was built: its name (`dense1`), what it is, the tensors that go in and come out."""
+
+    name: str
+    layer: Layer
+    x: Tensor
+    y: Tensor
+
+
+@dataclass
+class Builder:
+    """What a layer needs to know while it is built.
+
+    outputs:  what `classes` and `outputs` stand for in a scenario
+    training: False for evaluation, where dropout and the like do nothing
+    """
+
+    network: Network
+    outputs: int
+    training: bool
+    settings: Storage
+    layer_name: str = ""
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def units(self, wanted: int | str) -> int:
+        """A number of units; the words `classes` and `outputs` stand for what the data needs."""
+        return self.outputs if isinstance(wanted, str) else wanted
+
+    def parameter(
+        self, name: str, shape: Sequence[int], first: Initialiser | float | None, fan_in: int = 1, fan_out: int = 1
+    ) -> Tensor:
+        """The parameter `<layer>.<name>`; `first` says how it begins (None: as the scenario's `init` says)."""
+        full_name = f"{self.layer_name}.{name}"
+        network = self.network
+        if full_name not in network.parameters.members:
+            network.declare(full_name, tuple(shape), first, fan_in, fan_out)
+        return network.parameters.members[full_name]
+
+    def first_bias(self, own: Initialiser | None) -> float:
+        """First value of biases: the layer's own initialiser's, else the network's."""
+        return (own or self.network.initialiser).bias
+
+    def setting(self, name: str, value: float) -> Tensor:
+        """A number of shape [1] that can be changed while training, as `<layer>.<name>`."""
+        full_name = f"{self.layer_name}.{name}"
+        if full_name not in self.settings.members:
+            self.settings.member(full_name, (1,))
+            self.network.settings[full_name] = value
+        return self.settings.members[full_name]
+
+    def enter(self, kind: str) -> str:
+        """The name of the next layer of a kind: dense1, dense2, …"""
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self.layer_name = f"{kind}{self._counts[kind]}"
+        return self.layer_name
+
+
+class Network:
+    """The layers, their parameters and how these begin.
+
+    parameters: storage with every parameter, by name
+    settings:   adjustable numbers of layers (slopes, rates) and their first values
+    """
+
+    def __init__(self, model: Sequence[Any], init: Any, outputs: int, seed: int, settings: Storage) -> None:
+        if not model:
+            raise InvalidValue(("model",), "lists no layers.")
+        self.layers = [layer(each, ("model", index)) for index, each in enumerate(model)]
+        self.outputs, self.seed = outputs, seed
+        self.parameters = Storage("parameters")
+        self.settings: dict[str, float] = {}
+        self._settings_storage = settings
+        self._first: dict[str, tuple[Initialiser | float, int, int]] = {}
+        self._given: Mapping[str, np.ndarray] | None = None
+        self.initialiser: Initialiser = He()
+        if isinstance(init, Mapping) and "from" in init:
+            self._from: Any = init["from"]
+        else:
+            self._from = None
+            if init is not None:
+                self.initialiser = initialiser(init)
+
+    def apply(self, x: Tensor, training: bool) -> tuple[Tensor, list[Part]]:
+        """Build all layers on an input [batch, …]: the output, and each layer's part."""
+        builder = Builder(self, self.outputs, training, self._settings_storage)
+        parts = []
+        for index, each in enumerate(self.layers):
+            name = builder.enter(each.name)
+            with scope(name):
+                try:
+                    y = each.build(x, builder)
+                except ShapeError as error:
+                    raise InvalidValue(("model", index), str(error)) from None
+                except InvalidValue as error:
+                    raise (error if error.path[:1] == ("model",) else error.under("model", index)) from None
+            y.name = name
+            parts.append(Part(name, each, x, y))
+            x = y
+        return x, parts
+
+    def declare(
+        self, name: str, shape: tuple[int, ...], first: Initialiser | float | None, fan_in: int, fan_out: int
+    ) -> None:
+        """Add a parameter. Refuses a network of absurd size, with the estimate, before memory is taken."""
+        size = int(np.prod([int(each) for each in shape], dtype=object))
+        # Weight, gradient and up to two moments, 4 bytes each.
+        estimate = 16 * (self.parameters.whole.size + size)
+        if estimate > LARGEST_NETWORK:
+            index = self._layer_index(name)
+            raise InvalidValue(
+                ("model", index),
+                f"{name} with {size:,} weights would need about {estimate / 1024**3:,.1f} GiB with gradients and "
+                f"optimiser states; the limit is {LARGEST_NETWORK / 1024**3:.0f} GiB.",
+            )
+        self.parameters.member(name, shape)
+        self._first[name] = (self.initialiser if first is None else first, fan_in, fan_out)
+
+    def _layer_index(self, name: str) -> int:
+        layer_name = name.split(".")[0]
+        counts: dict[str, int] = {}
+        for index, each in enumerate(self.layers):
+            counts[each.name] = counts.get(each.name, 0) + 1
+            if f"{each.name}{counts[each.name]}" == layer_name:
+                return index
+        return 0
+
+    def first_values(self, folder: Any = None) -> dict[str, np.ndarray]:
+        """The first values of every parameter: from the initialisers and the seed, or from a weights file."""
+        if self._from is not None:
+            from lab.nets.weights import load_weights
+
+            shapes = {name: tensor.shape for name, tensor in self.parameters.members.items()}
+            return load_weights(self._from, shapes, folder)
+        values = {}
+        for name, tensor in self.parameters.members.items():
+            first, fan_in, fan_out = self._first[name]
+            if isinstance(first, Initialiser):
+                values[name] = first.draw(tensor.shape, fan_in, fan_out, generator(self.seed, name))
+            else:
+                values[name] = np.full(tensor.shape, float(first))
+        return values
+
+
