@@ -1,0 +1,67 @@
+"""What a data set is to the rest of the lab: arrays of inputs and targets, and the names that go with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+Kind = Literal["classes", "values", "labels"]
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Examples, one per row. The arrays are read-only, since the replicas of a session share them.
+
+    inputs:      float32 [n, features]. Images are flattened row by row, words are whole numbers (exact below 2^24)
+    targets:     classes: int64 [n], each from 0 to classes - 1; values: float32 [n, outputs];
+                 labels: float32 [n, labels], 1 where the label applies and 0 where not
+    kind:        which of the three the targets are
+    classes:     the names of the classes or labels; empty for values
+    features:    the names of the input columns; empty where they have none (pixels)
+    image_shape: (height, width) or (height, width, channels) where a row is an image
+    truth:       the targets without noise and outliers, where the set knows them; shaped like `targets`
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    kind: Kind
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    image_shape: tuple[int, ...] | None = None
+    truth: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        target_type = np.int64 if self.kind == "classes" else np.float32
+        for name, kind in (("inputs", np.float32), ("targets", target_type), ("truth", target_type)):
+            array = getattr(self, name)
+            if array is None:
+                continue
+            with np.errstate(over="ignore"):  # what does not fit into float32 is found and named by the caller
+                array = np.ascontiguousarray(array, kind).view()
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    @property
+    def count(self) -> int:
+        """How many examples there are."""
+        return len(self.inputs)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a network has to answer with: the number of classes, of labels or of values."""
+        return int(self.targets.shape[1]) if self.kind == "values" else len(self.classes)
+
+    def rows(self, chosen: np.ndarray) -> Data:
+        """The examples with these indices, in this order."""
+        truth = None if self.truth is None else self.truth[chosen]
+        return replace(self, inputs=self.inputs[chosen], targets=self.targets[chosen], truth=truth)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """What is trained on, and what is held back to see how well that carries over (None: nothing is)."""
+
+    train: Data
+    validation: Data | None = None

@@ -1,0 +1,128 @@
+"""The options that data sets have in common. The text under each field is its reference."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
+from lab.errors import InvalidValue
+from lab.validation import Real, Whole
+
+Share = Annotated[Real, Field(ge=0, lt=1)]
+"""A part of the whole: from 0 up to but not including 1."""
+
+Finite = Annotated[Real, Field(allow_inf_nan=False, ge=-1e30, le=1e30)]
+"""A number that still fits into float32 when something is added to it."""
+
+Noise = Annotated[Real, Field(ge=0, le=1e6)]
+"""A standard deviation."""
+
+Classes = Annotated[Whole, Field(ge=2, le=10_000)]
+"""A number of classes."""
+
+
+class Options(BaseModel):
+    """What every data set takes."""
+
+    stratified: ClassVar[bool] = True
+    """Each part of a split gets its share of every class."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    seed: Whole | None = Field(default=None, ge=0, lt=2**63)
+    """seed of the data and their split; without it the seed of the run"""
+    validation: Share = 0
+    """share of the examples that is held back for validation, the same share of each class"""
+    examples: Whole | None = Field(default=None, ge=1)
+    """train on this many examples only, drawn at random, the same share of each class; validation is not touched"""
+    copies: Whole = Field(default=1, ge=1, le=1_000_000)
+    """the training examples are repeated this often"""
+
+    def memory(self) -> int:
+        """The bytes that the set needs, as far as the options tell."""
+        return 0
+
+
+class Prepared(Options):
+    """What sets of numbers (as opposed to words) take in addition: how the inputs are prepared.
+
+    What is fitted (means, deviations, axes) is fitted on the training examples alone and then applied to both parts,
+    in this order: centre, standardise, scale, whiten, multiply.
+    """
+
+    centre: bool = False
+    """subtract the mean of each feature"""
+    standardise: bool = False
+    """subtract the mean of each feature and divide by its standard deviation"""
+    scale: bool | Literal["range"] = False
+    """true: divide each feature by its standard deviation, its mean is not moved to 0; range: stretch it to 0…1"""
+    whiten: bool = False
+    """turn the inputs to their principal axes, largest variance first, and give each axis variance 1"""
+    multiply: Finite = 1
+    """multiply all inputs by this number"""
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> Self:
+        if self.scale and self.standardise:
+            raise InvalidValue(("scale",), "scale and standardise exclude each other: both set the spread.")
+        if self.multiply == 0:
+            raise InvalidValue(("multiply",), "0 is not allowed here: every input would be 0.")
+        return self
+
+
+class WithClasses(Prepared):
+    """What sets with classes take in addition."""
+
+    label_noise: Share = 0
+    """share of the training examples whose class is replaced by another one, drawn at random"""
+
+
+class WithValues(Prepared):
+    """What sets with numbers as targets take in addition."""
+
+    standardise_targets: bool = False
+    """subtract the mean of the training targets and divide by their standard deviation"""
+
+
+class WithTruth(WithValues):
+    """What sets take that know the targets without noise."""
+
+    clean_validation: bool = False
+    """the validation targets are the true ones, without noise and outliers"""
+
+
+class Points(Options):
+    """How many examples a made-up set has."""
+
+    points: Whole = Field(default=900, ge=2)
+    """number of examples in all"""
+
+    def width(self) -> int:
+        """How many numbers one example takes."""
+        return 3
+
+    def memory(self) -> int:
+        """The bytes that the set needs while it is made."""
+        return self.points * self.width() * BYTES_PER_NUMBER
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        what = f"{self.points:,} examples of {self.width():,} numbers" if self.points < 10**15 else "so many examples"
+        refuse_if_too_large(("points",), what, self.memory())
+        return self
+
+
+class PointsInClasses(Points, WithClasses):
+    """What made-up sets with any number of classes have in common."""
+
+    classes: Classes = 3
+    """number of classes, of equal size"""
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.points < self.classes:
+            message = f"{self.points} is not allowed here: it must be at least {self.classes}, one for each class."
+            raise InvalidValue(("points",), message)
+        return self

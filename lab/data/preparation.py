@@ -1,0 +1,120 @@
+"""Centring, standardising, scaling, whitening: fitted on the training examples, applied to both parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from lab.data.data import Data, Split
+from lab.data.limits import refuse_if_too_large
+from lab.data.options import Options, Prepared, WithValues
+from lab.errors import InvalidValue
+
+Map = Callable[[np.ndarray], np.ndarray]
+
+NEGLIGIBLE = 1e-9
+"""A spread this small beside the numbers themselves is the rounding of float32, not information."""
+
+
+def prepared(options: Options, parts: Split) -> Split:
+    """Both parts with their inputs (and, if asked for, their targets) prepared as the options say."""
+    if isinstance(options, WithValues) and options.standardise_targets:
+        parts = _with_standard_targets(parts)
+    steps = _steps(options)
+    if not steps:
+        return parts
+    train = parts.train.inputs.astype(np.float64)
+    validation = None if parts.validation is None else parts.validation.inputs.astype(np.float64)
+    for fit in steps:
+        apply = fit(train)
+        train = apply(train)
+        validation = None if validation is None else apply(validation)
+    whitened = isinstance(options, Prepared) and options.whiten
+    return Split(
+        _with_inputs(parts.train, train, whitened),
+        None
+        if parts.validation is None or validation is None
+        else _with_inputs(parts.validation, validation, whitened),
+    )
+
+
+def _steps(options: Options) -> list[Callable[[np.ndarray], Map]]:
+    """What is to be fitted, one after the other; each gives the map that is to be applied."""
+    if not isinstance(options, Prepared):
+        return []
+    wanted: list[tuple[bool, Callable[[np.ndarray], Map]]] = [
+        (options.centre or options.standardise, _centred),
+        (options.standardise or options.scale is True, _scaled),
+        (options.scale == "range", _stretched),
+        (options.whiten, _whitened),
+        (options.multiply != 1, lambda inputs: lambda values: values * options.multiply),
+    ]
+    return [fit for asked, fit in wanted if asked]
+
+
+def _with_inputs(data: Data, inputs: np.ndarray, whitened: bool) -> Data:
+    if np.abs(inputs).max(initial=0) > np.finfo(np.float32).max:
+        raise InvalidValue(("multiply",), "the inputs become too large for float32 numbers.")
+    if not whitened:
+        return replace(data, inputs=inputs)
+    # Axes are no pixels, nor columns of the table.
+    names = tuple(f"axis {axis + 1}" for axis in range(inputs.shape[1]))
+    return replace(data, inputs=inputs, features=names, image_shape=None)
+
+
+def _deviation(inputs: np.ndarray) -> np.ndarray:
+    """The standard deviation of each feature; 1 for those that do not vary, which are then left as they are."""
+    deviation = inputs.std(axis=0)
+    return np.where(deviation > NEGLIGIBLE * np.abs(inputs).max(axis=0), deviation, 1.0)
+
+
+def _centred(inputs: np.ndarray) -> Map:
+    mean = inputs.mean(axis=0)
+    return lambda values: values - mean
+
+
+def _scaled(inputs: np.ndarray) -> Map:
+    deviation = _deviation(inputs)
+    return lambda values: values / deviation
+
+
+def _stretched(inputs: np.ndarray) -> Map:
+    low, high = inputs.min(axis=0), inputs.max(axis=0)
+    extent = np.where(high > low, high - low, 1.0)
+    return lambda values: (values - low) / extent
+
+
+def _whitened(inputs: np.ndarray) -> Map:
+    """PCA whitening: the projections on the principal axes, each divided by its standard deviation.
+
+    Axes without variance (constant or dependent features, or fewer examples than features) give 0 throughout.
+    """
+    count, features = inputs.shape
+    what = f"whitening {features:,} features, with a matrix of {features:,} × {features:,},"
+    refuse_if_too_large(("whiten",), what, 4 * features * features * 8)
+    mean = inputs.mean(axis=0)
+    # Singular values of the data rather than eigenvalues of their covariance: tables with a condition number of 1e12,
+    # such as breast-cancer, keep their smallest axes exact.
+    singular, axes = np.linalg.svd(np.linalg.qr(inputs - mean, mode="r"))[1:]
+    deviations = np.zeros(features)
+    deviations[: len(singular)] = singular / np.sqrt(count)
+    # An axis has no direction of its own; its largest component decides, so that all machines agree.
+    largest = axes[np.arange(features), np.abs(axes).argmax(axis=1)]
+    axes = axes * np.where(largest < 0, -1.0, 1.0)[:, None]
+    rounding = np.sqrt(axes**2 @ np.abs(inputs).max(axis=0) ** 2) * np.finfo(np.float32).eps
+    present = deviations > 4 * rounding + 1e-13 * deviations[0]
+    factors = np.where(present, 1 / np.where(present, deviations, 1.0), 0.0)
+    return lambda values: (values - mean) @ (axes.T * factors)
+
+
+def _with_standard_targets(parts: Split) -> Split:
+    reference = parts.train.targets.astype(np.float64)
+    mean, deviation = reference.mean(axis=0), _deviation(reference)
+
+    def standard(data: Data) -> Data:
+        truth = None if data.truth is None else (data.truth - mean) / deviation
+        return replace(data, targets=(data.targets - mean) / deviation, truth=truth)
+
+    return Split(standard(parts.train), None if parts.validation is None else standard(parts.validation))

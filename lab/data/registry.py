@@ -1,0 +1,162 @@
+"""Which data sets there are. Each file in `lab/data/sets` adds its own; nothing else has to know of it."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from lab.data.data import Data
+from lab.data.options import Options, WithClasses, WithValues
+
+Chosen = TypeVar("Chosen", bound=Options)
+Make = Callable[[Chosen, np.random.Generator], Data]
+Read = Callable[[Chosen, Path], Data]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One data set: its name, the class of its options, and how it comes to its examples."""
+
+    name: str
+    options: type[Options]
+    from_file: bool
+    build: Callable[[Any, Any], Data]  # of the options, and a generator or (from a file) the folder of the scenario
+
+    @property
+    def summary(self) -> str:
+        """What it is, in one sentence."""
+        return " ".join((self.options.__doc__ or "").split("\n\n")[0].split())
+
+
+_named: dict[str, Entry] = {}
+_files: dict[str, Entry] = {}
+
+
+def dataset(name: str, options: type[Chosen]) -> Callable[[Make[Chosen]], Make[Chosen]]:
+    """Registers a set that is asked for as `{name: …}`. The function makes all its examples from random numbers that
+    depend on the seed and the name; sets that are the same for every seed do not use them."""
+
+    def register(make: Make[Chosen]) -> Make[Chosen]:
+        _named[name] = Entry(name, options, from_file=False, build=make)
+        return make
+
+    return register
+
+
+def file_format(key: str, options: type[Chosen]) -> Callable[[Read[Chosen]], Read[Chosen]]:
+    """Registers a format of files that is asked for as `{<key>: path}`; the options have a field of that name. The
+    function gets the folder that relative paths are relative to."""
+
+    def register(read: Read[Chosen]) -> Read[Chosen]:
+        _files[key] = Entry(key, options, from_file=True, build=read)
+        return read
+
+    return register
+
+
+@functools.cache
+def _discover() -> None:
+    package = importlib.import_module("lab.data.sets")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+def named_sets() -> dict[str, Entry]:
+    """The sets that are asked for by name."""
+    _discover()
+    return dict(sorted(_named.items()))
+
+
+def file_formats() -> dict[str, Entry]:
+    """The formats of files, by the key that asks for them."""
+    _discover()
+    return dict(sorted(_files.items()))
+
+
+COMMON = frozenset(WithClasses.model_fields) | frozenset(WithValues.model_fields)
+"""Options that are not a set's own; in the reference they come last."""
+
+
+class OptionText(NamedTuple):
+    """One option for the reference: what is allowed, what it is if it is not given ("" if it must be), what it does."""
+
+    name: str
+    allowed: str
+    default: str
+    meaning: str
+
+
+class SetText(NamedTuple):
+    """One data set for the reference. A format of files has the name of its key."""
+
+    name: str
+    summary: str
+    options: tuple[OptionText, ...]
+
+
+def describe() -> list[SetText]:
+    """All data sets with their options, for the reference: named sets first, then formats of files."""
+    entries = [*named_sets().values(), *file_formats().values()]
+    return [SetText(entry.name, entry.summary, _option_texts(entry.options)) for entry in entries]
+
+
+def schema() -> dict[str, Any]:
+    """The data block as a JSON Schema, for completion in editors."""
+    choices = []
+    for entry in [*named_sets().values(), *file_formats().values()]:
+        choice = entry.options.model_json_schema()
+        choice["description"] = entry.summary
+        if not entry.from_file:
+            choice["properties"] = {"name": {"const": entry.name}} | choice["properties"]
+            choice["required"] = ["name", *choice.get("required", [])]
+        choices.append(choice)
+    return {"oneOf": choices}
+
+
+def _option_texts(options: type[Options]) -> tuple[OptionText, ...]:
+    content = options.model_json_schema()
+    required = content.get("required", [])
+    return tuple(
+        OptionText(
+            name,
+            _allowed(about),
+            "" if name in required else _default(about.get("default")),
+            about.get("description", ""),
+        )
+        for name, about in sorted(content["properties"].items(), key=lambda item: item[0] in COMMON)
+    )
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _allowed(about: dict[str, Any]) -> str:
+    """What JSON Schema allows, in words."""
+    if "anyOf" in about:
+        return ", or ".join(_allowed(each) for each in about["anyOf"] if each.get("type") != "null")
+    if "const" in about:
+        return str(about["const"])
+    if "enum" in about:
+        return " or ".join(str(each) for each in about["enum"])
+    if about["type"] == "array":
+        return f"list of: {_allowed(about['items'])}"
+    text = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}[about["type"]]
+    for key, words in (
+        ("minimum", "at least"),
+        ("exclusiveMinimum", "above"),
+        ("maximum", "at most"),
+        ("exclusiveMaximum", "below"),
+    ):
+        if key in about and abs(about[key]) < 2**53:
+            text += f", {words} {about[key]:g}"
+    return text

@@ -1,0 +1,78 @@
+"""The data block of a scenario: checked, then loaded."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.data.data import Split
+from lab.data.options import Options
+from lab.data.preparation import prepared
+from lab.data.randomness import generator
+from lab.data.registry import Entry, file_formats, named_sets
+from lab.data.splitting import split
+from lab.errors import InvalidValue, nearest
+from lab.validation import shown, validated
+
+
+@dataclass(frozen=True)
+class DataSpecification:
+    """A data block whose structure is right: which set it asks for, with which options."""
+
+    entry: Entry
+    options: Options
+
+    @property
+    def name(self) -> str:
+        """The name of the set, or the key of the format of the file."""
+        return self.entry.name
+
+    def load(self, seed: int, folder: Path | None = None) -> Split:
+        """The examples; see `lab.data.load`."""
+        seed = seed if self.options.seed is None else self.options.seed
+        if self.entry.from_file:
+            data = self.entry.build(self.options, folder or Path())
+        else:
+            data = self.entry.build(self.options, generator(seed, self.name))
+        return prepared(self.options, split(self.options, data, seed))
+
+
+def check(specification: Mapping[str, Any]) -> DataSpecification:
+    """Whether a data block can be meant: the set exists, its options exist and have values that are allowed. Files are
+    not looked at. Raises InvalidValue, with a path that begins in the block."""
+    if not isinstance(specification, Mapping):
+        raise InvalidValue((), f"{shown(specification)} is not allowed here: it must be a block of `key: value`.")
+    sets, formats = named_sets(), file_formats()
+    keys = ["name", *formats]
+    given = [key for key in keys if key in specification]
+    if not given:
+        for key in specification:
+            if close := difflib.get_close_matches(str(key), keys, n=1):
+                raise InvalidValue((key,), f"unknown key {shown(key)}; did you mean {close[0]}?", at_key=True)
+        raise InvalidValue((), f"it is not said which data: one of the keys {', '.join(keys)} must be given.")
+    if len(given) > 1:
+        message = f"{given[0]} and {given[1]} exclude each other: data come from one place."
+        raise InvalidValue((given[1],), message, at_key=True)
+    if given != ["name"]:
+        entry = formats[given[0]]
+        return DataSpecification(entry, validated(entry.options, specification))
+    name = specification["name"]
+    if not isinstance(name, str) or name not in sets:
+        raise InvalidValue(("name",), f"unknown data set {shown(name)}; {nearest(name, sets)}.")
+    entry = sets[name]
+    return DataSpecification(entry, validated(entry.options, {k: v for k, v in specification.items() if k != "name"}))
+
+
+def load(specification: Mapping[str, Any], seed: int, folder: Path | None = None) -> Split:
+    """The examples that a data block asks for, split and prepared.
+
+    seed:   of the run; `seed` in the block goes before it
+    folder: where relative paths begin, the scenario's folder (None: the current one)
+
+    The same block, seed and files give the same numbers. Raises InvalidValue, with a path that begins in the block,
+    if the block or a file that it names cannot be used.
+    """
+    return check(specification).load(seed, folder)

@@ -1,0 +1,86 @@
+"""Which examples are trained on, and which are held back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lab.data.data import Data, Split
+from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
+from lab.data.options import Options, WithClasses, WithTruth
+from lab.data.randomness import generator
+from lab.errors import InvalidValue
+
+
+def split(options: Options, data: Data, seed: int) -> Split:
+    """Takes the validation examples out, then thins, mislabels and repeats what is trained on, as the options say.
+
+    The examples stay in the order of the data. Raises InvalidValue if a part would be empty.
+    """
+    random = generator(seed, "split")
+    kept, validation = np.arange(data.count), None
+    if options.validation > 0:
+        kept, held_back = _held_back(options, data, random)
+        validation = data.rows(held_back)
+        if isinstance(options, WithTruth) and options.clean_validation and validation.truth is not None:
+            validation = replace(validation, targets=validation.truth)
+    if options.examples is not None:
+        if options.examples > len(kept):
+            message = f"{options.examples:,} is not allowed here: there are only {len(kept):,} training examples."
+            raise InvalidValue(("examples",), message)
+        kept = kept[_drawn(_groups(options, data, kept), options.examples, random)]
+    train = data.rows(kept)
+    if isinstance(options, WithClasses) and options.label_noise > 0:
+        train = _mislabelled(train, options.label_noise, generator(seed, "label noise"))
+    if options.copies > 1:
+        what = f"{options.copies:,} copies of {train.count:,} examples"
+        refuse_if_too_large(("copies",), what, options.copies * train.inputs.size * BYTES_PER_NUMBER)
+        train = train.rows(np.tile(np.arange(train.count), options.copies))
+    return Split(train, validation)
+
+
+def _held_back(options: Options, data: Data, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    count = round(options.validation * data.count)
+    if not 0 < count < data.count:
+        part = "validation" if count == 0 else "training"
+        message = f"{options.validation:g} of {data.count:,} examples leaves none for {part}."
+        raise InvalidValue(("validation",), message)
+    groups = _groups(options, data, np.arange(data.count))
+    held_back = np.zeros(data.count, bool)
+    held_back[_drawn(groups, count, random)] = True
+    # What is never seen in training cannot be learned: the last example of a class stays there.
+    number = np.bincount(groups)
+    for group in np.flatnonzero((number > 0) & (number == np.bincount(groups[held_back], minlength=len(number)))):
+        held_back[np.flatnonzero(groups == group)[0]] = False
+    if not held_back.any():
+        message = f"{options.validation:g} of {data.count:,} examples leaves none for validation: each class needs one."
+        raise InvalidValue(("validation",), message)
+    return np.flatnonzero(~held_back), np.flatnonzero(held_back)
+
+
+def _groups(options: Options, data: Data, rows: np.ndarray) -> np.ndarray:
+    """The class of each example; all the same where the classes do not matter, or there are none."""
+    return data.targets[rows] if data.kind == "classes" and options.stratified else np.zeros(len(rows), np.int64)
+
+
+def _drawn(groups: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+    """`count` sorted indices, at random, of each group its share to within one example.
+
+    Systematic sampling: the examples are shuffled, sorted by group, and drawn at equal distances.
+    """
+    if count == len(groups):
+        return np.arange(count)
+    order = random.permutation(len(groups))
+    order = order[np.argsort(groups[order], kind="stable")]
+    places = ((np.arange(count) + random.random()) * (len(groups) / count)).astype(np.int64)
+    return np.sort(order[np.minimum(places, len(groups) - 1)])
+
+
+def _mislabelled(data: Data, share: float, random: np.random.Generator) -> Data:
+    chosen = random.permutation(data.count)[: round(share * data.count)]
+    targets = data.targets.copy()
+    # A shift by 1 to classes - 1 always leads to another class.
+    shift = random.integers(1, len(data.classes), size=len(chosen))
+    targets[chosen] = (targets[chosen] + shift) % len(data.classes)
+    return replace(data, targets=targets)
