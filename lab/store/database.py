@@ -134,7 +134,8 @@ def reading(path: Path) -> Iterator[None]:
     """Turns what can go wrong while reading the database at `path` into one sentence (BadInput)."""
     try:
         yield
-    except zlib.error as error:
+    except (zlib.error, ValueError, LookupError, TypeError) as error:
+        # Blobs, JSON and text that SQLite handed over in good faith and that do not say what they should.
         raise damaged(path) from error
     except sqlite3.Error as error:
         if is_damage(error):
@@ -181,16 +182,14 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def connect(path: Path, wait: float = WAIT_SECONDS) -> sqlite3.Connection:
-    """Opens the database for writing, creating it and its folder if they are not there.
+def connect(path: Path) -> sqlite3.Connection:
+    """Opens the database file for writing, creating it and its folder if they are not there.
 
-    path: the database file
-    wait: seconds to wait for another process that is writing
-
-    Raises OSError or sqlite3.Error if that is not possible, BadInput if the file is damaged or newer than this lab.
+    Waits up to `WAIT_SECONDS` whenever another process is writing. Raises OSError or sqlite3.Error if the file cannot be
+    written, BadInput if it is damaged or newer than this lab.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         # With a write-ahead log this outlives a killed process; a power cut costs the last moments, never the file.
@@ -198,7 +197,8 @@ def connect(path: Path, wait: float = WAIT_SECONDS) -> sqlite3.Connection:
         _prepare(connection, path)
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.Error) and is_damage(error):
+        # A message of SQLite's about a rotten schema may itself be no text.
+        if isinstance(error, UnicodeDecodeError) or (isinstance(error, sqlite3.Error) and is_damage(error)):
             raise damaged(path) from error
         raise
     return connection

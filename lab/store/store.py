@@ -222,7 +222,7 @@ class Store:
                 f"SELECT {COLUMNS} FROM runs WHERE ? IS NULL OR slug = ? ORDER BY created DESC, id DESC",
                 (scenario, scenario),
             ).fetchall()
-        found = [from_row(row) for row in rows]
+            found = [from_row(row) for row in rows]
         return [info for info in found if state is None or info.state == state]
 
     def find(self, wanted: str) -> RunInfo:
@@ -244,18 +244,17 @@ class Store:
             shown = ", ".join(matching[:5]) + (", …" if len(matching) > 5 else "")
             raise BadInput(f"{wanted!r} is the beginning of {len(matching)} runs ({shown}): write more of the name.")
         hint = nearest(wanted, names) if len(names) <= 10 else _short_hint(wanted, names)
-        raise BadInput(f"There is no run {wanted!r}: {hint}.")
+        raise BadInput(f"There is no run {wanted!r}: {hint}" + ("" if hint.endswith("?") else "."))
 
     def info(self, name: str) -> RunInfo:
         """What is known about the run `name`."""
         connection = self._reading()
-        row = None
         if connection is not None:
             with database.reading(self.path), self._lock:
                 row = connection.execute(f"SELECT {COLUMNS} FROM runs WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            raise BadInput(f"There is no run {name!r} in {self.home}.")
-        return from_row(row)
+                if row is not None:
+                    return from_row(row)
+        raise BadInput(f"There is no run {name!r} in {self.home}.")
 
     @contextlib.contextmanager
     def _run(self, name: str) -> Iterator[RunReader]:

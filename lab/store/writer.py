@@ -33,6 +33,15 @@ LIMIT = 200_000
 """With so many waiting events, whoever writes the next one helps to save them: memory stays bounded."""
 
 
+_HELD = "another process has held its database for too long"
+
+
+def _reason(error: sqlite3.Error) -> str:
+    if error_code(error) == sqlite3.SQLITE_FULL:
+        return "the disk is full"
+    return _HELD if is_busy(error) else str(error)
+
+
 class RunWriter:
     """The open record of one run. All methods may be called from any thread, and none raises because of the disk.
 
@@ -148,7 +157,7 @@ class RunWriter:
             if not self._taken:
                 return
         if self._connection is not None:
-            self._stop("another process has held the database for too long")
+            self._stop(_HELD)
 
     def _save_some(self) -> bool:
         """Saves all events and one of the files that wait; returns whether more files wait.
@@ -223,7 +232,7 @@ class RunWriter:
         except OSError as error:
             self._stop(error.strerror or str(error))
         except sqlite3.Error as error:
-            self._stop("the disk is full" if error_code(error) == sqlite3.SQLITE_FULL else str(error))
+            self._stop(_reason(error))
         except zlib.error as error:
             self._stop(f"its file is damaged ({error})")
 
