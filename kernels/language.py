@@ -135,7 +135,7 @@ class Kernel:
         extra = self.arguments[len(expected) :]
         if list(self.arguments[: len(expected)]) != expected or not {"lane", "lanes"} <= set(extra):
             raise TypeError(f"kernel {self.name}: the arguments must be {', '.join([*expected, 'lane', 'lanes'])}")
-        if unknown := set(extra) - {"lane", "lanes", "step", "seed"}:
+        if unknown := set(extra) - {"lane", "lanes", "step", "seed", "state"}:
             raise TypeError(f"kernel {self.name}: unknown arguments {sorted(unknown)}")
         self.extra = extra
         self.__doc__ = function.__doc__

@@ -30,7 +30,7 @@ from numba.extending import intrinsic
 
 from kernels.language import KERNELS, Device, Kernel, specialise
 from kernels.memory import Memory
-from kernels.plan import SHARED, STEP, Plan
+from kernels.plan import SEED, SHARED, STATE_SIZE, STEP, Plan
 
 _TREE = Path(__file__).resolve().parent.parent
 _lock = threading.RLock()
@@ -84,7 +84,8 @@ def entry_source(kernel: Kernel, real_name: str) -> str:
     for index, operand in enumerate(kernel.operands):
         shape = ", ".join(extent if extent.isdigit() else f"{extent}_" for extent in operand.extents)
         lines.append(f"    array_{operand.name} = carray(pointer_at(arena, row[{index}]), ({shape},))")
-    values = {"lane": "0", "lanes": "1", "step": "state[0]", "seed": "state[1]"}
+    whole_state = f"carray(state, ({STATE_SIZE},))"
+    values = {"lane": "0", "lanes": "1", "step": f"state[{STEP}]", "seed": f"state[{SEED}]", "state": whole_state}
     arguments = [f"array_{operand.name}" for operand in kernel.operands]
     arguments += [f"{name}_" for name in kernel.integers] + [values[name] for name in kernel.extra]
     lines.append(f"    inner({', '.join(arguments)})")

@@ -83,7 +83,8 @@ class Program:
                 raise IndexError(f"{row.kernel.name}: operand {operand.name} lies outside its memory")
             view = base[offset : offset + size].reshape(shape)
             arguments.append(CheckedArray(view, f"{row.kernel.name}.{operand.name}", operand.written))
-        values = {"lane": 0, "lanes": 1, "step": int(self.memory.state[STEP]), "seed": int(self.memory.state[SEED])}
+        state = self.memory.state
+        values = {"lane": 0, "lanes": 1, "step": int(state[STEP]), "seed": int(state[SEED]), "state": state}
         arguments += [int(each) for each in row.integers]
         arguments += [values[name] for name in row.kernel.extra]
         with np.errstate(all="ignore"):
