@@ -1,0 +1,57 @@
+"""Broadcasting: repeating an array along some axes, and the sum over those axes, which undoes it in the gradient.
+
+Arrays are seen with four dimensions. The small array's place of an element (a, b, c, d) of the large one is
+a stride_a + b stride_b + c stride_c + d stride_d: a stride is 0 along an axis that is repeated, else the number of
+elements that one step skips; stride_d is therefore 0 or 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernels.lanes import lane_sum, sync
+from kernels.language import kernel, zero
+
+
+@kernel("x[n] -> y[A,B,C,D] stride_a stride_b stride_c stride_d", operations=lambda: 0)
+def broadcast(
+    x: Any, y: Any, stride_a: Any, stride_b: Any, stride_c: Any, stride_d: Any, lane: Any, lanes: Any
+) -> None:
+    """y[a,b,c,d] = x[a stride_a + b stride_b + c stride_c + d stride_d]."""
+    A, B, C, D = y.shape
+    for a in range(A):
+        for b in range(B):
+            for c in range(C):
+                start = a * stride_a + b * stride_b + c * stride_c
+                if stride_d == 0:
+                    value = x[start]
+                    for d in range(lane, D, lanes):
+                        y[a, b, c, d] = value
+                else:
+                    for d in range(lane, D, lanes):
+                        y[a, b, c, d] = x[start + d]
+
+
+@kernel("y[A,B,C,D] -> x[n] stride_a stride_b stride_c stride_d")
+def broadcast_sum(
+    y: Any, x: Any, stride_a: Any, stride_b: Any, stride_c: Any, stride_d: Any, lane: Any, lanes: Any
+) -> None:
+    """x[k] = the sum of y over all (a,b,c,d) with a stride_a + b stride_b + c stride_c + d stride_d = k."""
+    A, B, C, D = y.shape
+    for i in range(lane, x.size, lanes):
+        x[i] = zero
+    sync()
+    for a in range(A):
+        for b in range(B):
+            for c in range(C):
+                start = a * stride_a + b * stride_b + c * stride_c
+                if stride_d == 0:
+                    total = zero
+                    for d in range(lane, D, lanes):
+                        total += y[a, b, c, d]
+                    total = lane_sum(total)
+                    if lane == 0:
+                        x[start] += total
+                else:
+                    for d in range(lane, D, lanes):
+                        x[start + d] += y[a, b, c, d]
