@@ -1,0 +1,1 @@
+"""One file per command; the table is in `lab.cli.app`."""
