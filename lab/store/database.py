@@ -185,8 +185,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 def connect(path: Path) -> sqlite3.Connection:
     """Opens the database file for writing, creating it and its folder if they are not there.
 
-    Waits up to `WAIT_SECONDS` whenever another process is writing. Raises OSError or sqlite3.Error if the file cannot be
-    written, BadInput if it is damaged or newer than this lab.
+    Waits up to `WAIT_SECONDS` whenever another process is writing. Raises OSError or sqlite3.Error if the file cannot
+    be written, BadInput if it is damaged or newer than this lab.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)

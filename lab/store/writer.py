@@ -247,7 +247,11 @@ class RunWriter:
             with contextlib.suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                connection.execute("UPDATE runs SET problem = ? WHERE id = ?", (reason, self._number))
+                # From here on the store knows no more than of a run that was interrupted.
+                connection.execute(
+                    "UPDATE runs SET state = 'interrupted', ended = ?, problem = ? WHERE id = ?",
+                    (time.time(), reason, self._number),
+                )
             connection.close()
         if self._warn is not None:
             self._warn(self.warning)

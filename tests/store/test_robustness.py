@@ -171,7 +171,7 @@ def test_a_full_disk_stops_saving_with_one_warning(tmp_path: Path) -> None:
         assert run.warning == warnings[0]
         assert not run.saving
         info = store.info("full-1")
-        assert info.problem == "the disk is full"
+        assert (info.problem, info.state, info.killed) == ("the disk is full", "interrupted", False)
         steps = store.curves("full-1")["good", 0]["loss"][0].tolist()
         assert steps
         assert steps == list(range(len(steps)))  # what was saved before is whole
