@@ -92,6 +92,8 @@ def _linear_axis(shown: np.ndarray, count: int, tight: bool, width: int) -> Axis
     ticks = tuple(
         index * step for index in range(first, last + 1) if low - 1e-9 * step <= index * step <= high + 1e-9 * step
     )
+    if len(ticks) < 2:
+        return Axis(Range(low, high), (low, high), (label(low, width), label(high, width)))
     return Axis(Range(low, high), ticks, labels(ticks, width))
 
 
@@ -108,6 +110,7 @@ def _log_axis(positive: np.ndarray, count: int, tight: bool, width: int) -> Axis
     else:
         candidates = [factor * 10.0**exponent for exponent in range(first - 1, last + 1) for factor in (1, 2, 5)]
     ticks = tuple(tick for tick in candidates if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9))
+    ticks = ticks if len(ticks) > 1 else (low, high)
     return Axis(Range(low, high, log=True), ticks, tuple(label(tick, width) for tick in ticks))
 
 

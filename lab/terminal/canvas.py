@@ -75,6 +75,13 @@ class Canvas:
         style = self._number(self.look.style(colour))
         self._set(column[good] * (self.columns - 1), row[good] * (self.rows - 1), style, letter)
 
+    def letter(self, x: float, y: float, character: str, colour: Ink | None) -> None:
+        """One character at a point, over whatever stands there; nothing outside of the plane."""
+        if np.isfinite(x) and np.isfinite(y) and 0 <= x <= 1 and 0 <= y <= 1:
+            column = round(x * (self.columns - 1)) // self.across
+            row = round((1.0 - y) * (self.rows - 1)) // self.down
+            self.write(row, column, character, self.look.style(colour))
+
     def mark(self, x: float, y: float, character: str, colour: Ink | None) -> None:
         """One character at a point, one row off where another mark already stands, or not at all."""
         if not (np.isfinite(x) and np.isfinite(y)) or self.width == 0 or self.height == 0:

@@ -12,7 +12,7 @@ from rich.text import Text
 from lab.terminal import axes
 from lab.terminal.axes import Axis
 from lab.terminal.layout import clip, exactly, line, pad
-from lab.terminal.look import BOLD, DIM, NOTHING, Look
+from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.palettes import Ink
 
 _LOW_PLOT = 5
@@ -196,6 +196,3 @@ def draw(
         content, space, width, height, look,
         title=title, legend=legend, x_axis=x_axis, y_axis=y_axis, x_label=x_label, y_label=y_label,
     )  # fmt: skip
-
-
-__all__ = ["DIM", "NOTHING", "Entry", "Space", "draw", "framed", "gutter_for", "legend_lines", "share_out"]

@@ -1,0 +1,56 @@
+"""Pictures as text: one file per kind, found by the kind of the picture.
+
+>>> from lab.pictures import Bars
+>>> from lab.terminal.look import Look
+>>> print(*render(Bars("Speed", {"relu": 1.0, "tanh": 2.0}, unit="ns"), 24, 3, Look(colours=0)), sep="\\n")
+Speed
+relu ██████▌       1 ns
+tanh █████████████ 2 ns
+"""  # noqa: W291  # the lines are filled up with blanks
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.text import Text
+
+from lab.pictures import Picture
+from lab.terminal.layout import exactly
+from lab.terminal.look import Look
+from lab.terminal.pictures import (
+    bars,
+    curves,
+    diagram,
+    field,
+    histograms,
+    images,
+    regions,
+    scatter,
+    table,
+    units,
+)
+
+Renderer = Callable[[Any, int, int, Look], list[Text]]
+"""(picture, width, height, look) to lines; they may be fewer or shorter than asked, never need to be padded."""
+
+RENDERERS: dict[str, Renderer] = {
+    "curves": curves.render,
+    "bars": bars.render,
+    "histograms": histograms.render,
+    "field": field.render,
+    "regions": regions.render,
+    "scatter": scatter.render,
+    "images": images.render,
+    "units": units.render,
+    "diagram": diagram.render,
+    "table": table.render,
+}
+
+
+def render(picture: Picture, width: int, height: int, look: Look | None = None) -> list[Text]:
+    """A picture as exactly `height` lines of exactly `width` columns, title included."""
+    look = Look() if look is None else look
+    if width <= 0 or height <= 0:
+        return exactly([], width, height, look)
+    return exactly(RENDERERS[picture.kind](picture, width, height, look), width, height, look)

@@ -1,0 +1,65 @@
+"""One horizontal bar per name, with its number."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from rich.cells import cell_len
+from rich.text import Text
+
+from lab.pictures import Bars
+from lab.terminal import axes, blocks
+from lab.terminal.layout import line, pad
+from lab.terminal.look import DIM, Look
+from lab.terminal.numbers import short
+from lab.terminal.pictures.common import names_column, title_line
+
+
+def render(picture: Bars, width: int, height: int, look: Look) -> list[Text]:
+    """Bars from zero; with negative values zero stands further right, on a logarithmic scale it is not there."""
+    note = "logarithmic" if picture.log else ""
+    lines = [title_line(picture.title, width, look, note)]
+    unit = f" {look.words(picture.unit)}" if picture.unit else ""
+    numbers = [short(float(value)) + unit for value in picture.values.values()]
+    names, column = names_column(picture.values, width, look)
+    number_width = max((cell_len(number) for number in numbers), default=0)
+    room = width - column - number_width - 2
+    zero, ends = _ends(np.array(list(picture.values.values()), dtype=np.float64), picture.log)
+    most = height - 1
+    shown = len(names) if len(names) <= most else max(0, most - 1)
+    for position in range(shown):
+        text = line(f"{names[position]} ")
+        end = ends[position]
+        if room > 0:
+            content = _bar(zero, float(end), room, look) if math.isfinite(end) else ""
+            text.append(pad(content, room), look.style(look.ink(0)))
+            text.append(" ")
+        text.append(pad(numbers[position], number_width, right=True))
+        lines.append(text)
+    if shown < len(names) and most > 0:
+        lines.append(line(f"and {len(names) - shown} more", DIM))
+    return lines
+
+
+def _ends(values: np.ndarray, log: bool) -> tuple[float, np.ndarray]:
+    """Where zero and the ends of the bars stand, 0 to 1; NaN where there is no bar."""
+    shown = axes.finite(values)
+    if log and (shown > 0).any():
+        positive = shown[shown > 0]
+        low = 10.0 ** (math.floor(math.log10(max(float(positive.min()), 1e-300)) - 0.5))
+        return 0.0, axes.Range(low, max(float(positive.max()), low * 10), log=True).place(values)
+    low, high = min(0.0, float(shown.min(initial=0.0))), max(0.0, float(shown.max(initial=0.0)))
+    if low == high:
+        return 0.0, np.where(np.isfinite(values), 0.0, np.nan)
+    across = axes.Range(low, high)
+    return float(across.place(np.zeros(1))[0]), across.place(values)
+
+
+def _bar(zero: float, end: float, width: int, look: Look) -> str:
+    if end >= zero:
+        start = round(zero * width)
+        return " " * start + blocks.bar(end - zero if zero else end, width, look)[: width - start]
+    # Blocks grow from the left only, so a bar to the left of zero has whole characters.
+    first, last = round(end * width), round(zero * width)
+    return " " * first + ("█" if look.unicode else "#") * max(last - first, 1 if zero > 0 else 0)

@@ -1,0 +1,67 @@
+"""What several kinds of picture need: a title line, a scale line, names in a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from rich.cells import cell_len
+from rich.text import Text
+
+from lab.terminal import axes, blocks
+from lab.terminal.layout import clip, line, pad
+from lab.terminal.look import BOLD, DIM, Look
+from lab.terminal.numbers import short
+from lab.terminal.palettes import colour_scale
+
+
+def title_line(title: str, width: int, look: Look, note: str = "") -> Text:
+    """The title, and a faint note behind it if there is room."""
+    text = line(clip(look.words(title), width, look), BOLD)
+    note = look.words(note)
+    if note and text.cell_len + 2 + cell_len(note) <= width:
+        text.append(f"  {note}", DIM)
+    return text
+
+
+def names_column(names: Iterable[str], width: int, look: Look) -> tuple[list[str], int]:
+    """Names cut and filled up to one width, at most a third of `width`; and that width."""
+    clean = [look.words(name) for name in names]
+    column = min(max((cell_len(name) for name in clean), default=0), max(3, width // 3))
+    return [pad(clip(name, column, look), column) for name in clean], column
+
+
+def limits(values: np.ndarray, low: float | None, high: float | None, diverging: bool) -> tuple[float, float]:
+    """What a colour scale spans: as asked, else the finite values; around 0 if diverging; never empty."""
+    shown = axes.finite(values)
+    lowest = float(shown.min()) if low is None and len(shown) else (0.0 if low is None else float(low))
+    highest = float(shown.max()) if high is None and len(shown) else (1.0 if high is None else float(high))
+    if diverging:
+        size = max(abs(lowest), abs(highest)) or 1.0
+        return -size, size
+    if not highest > lowest:
+        return lowest - 0.5, lowest + 0.5
+    return lowest, highest
+
+
+def shares(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Values as 0 (low) to 1 (high); infinities as the ends; NaN stays."""
+    clean = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=np.nan, posinf=high, neginf=low)
+    return (np.clip(clean, low, high) - low) / (high - low)
+
+
+def scale_line(low: float, high: float, diverging: bool, width: int, look: Look) -> Text:
+    """The colour scale with the numbers at its ends: "-0.4 ░▒▓█ 0.4"."""
+    left, right = short(low), short(high)
+    length = min(20, width - len(left) - len(right) - 2)
+    if length < 3:
+        return line(clip(f"{left} to {right}", width, look), DIM)
+    text = line(f"{left} ", DIM)
+    steps = np.linspace(0.0, 1.0, length)
+    if look.paints:
+        (scale,) = blocks.half_blocks(np.stack([colour_scale(steps, diverging)] * 2))
+    elif diverging:
+        (scale,) = blocks.signed_shades(steps[None, :] * 2 - 1, look)
+    else:
+        (scale,) = blocks.shades(steps[None, :], look)
+    return text.append_text(scale).append(f" {right}", DIM)

@@ -1,0 +1,19 @@
+"""Lines over a common axis."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from lab.pictures import Curves
+from lab.terminal import curves
+from lab.terminal.look import Look
+
+
+def render(picture: Curves, width: int, height: int, look: Look) -> list[Text]:
+    """Braille lines with axes and legend."""
+    lines = [curves.Line(name, picture.x, y, number) for number, (name, y) in enumerate(picture.lines.items())]
+    return curves.draw(
+        lines, width, height, look,
+        title=picture.title, x_label=picture.x_label, y_label=picture.y_label,
+        log_x=picture.log_x, log_y=picture.log_y,
+    )  # fmt: skip

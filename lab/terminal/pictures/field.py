@@ -1,0 +1,95 @@
+"""Numbers on a grid as a map of colours, with paths on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.text import Text
+
+from lab.pictures import Field
+from lab.terminal import blocks, frame
+from lab.terminal.axes import Axis, Range
+from lab.terminal.frame import Entry
+from lab.terminal.layout import line
+from lab.terminal.look import DIM, Look
+from lab.terminal.palettes import colour_scale, letter
+from lab.terminal.pictures.common import limits, scale_line, shares, title_line
+
+
+def render(picture: Field, width: int, height: int, look: Look) -> list[Text]:
+    """A map of half-blocks (or shades) that fills the room, its scale below; with axes if it has an extent."""
+    values = np.asarray(picture.values, dtype=np.float64)
+    if values.ndim != 2 or values.size == 0:
+        return [title_line(picture.title, width, look), line("no values", DIM)]
+    low, high = limits(values, picture.low, picture.high, picture.diverging)
+    scale = [scale_line(low, high, picture.diverging, width, look)] if height >= 5 else []
+    height -= len(scale)
+
+    def paint(columns: int, rows: int) -> list[Text]:
+        if look.paints:
+            grid = shares(blocks.resize(values, 2 * rows, columns), low, high)
+            return blocks.half_blocks(colour_scale(grid, picture.diverging))
+        grid = shares(blocks.resize(values, rows, columns), low, high)
+        return blocks.signed_shades(2 * grid - 1, look) if picture.diverging else blocks.shades(grid, look)
+
+    if picture.extent is None:
+        inside = max(0, height - 1)
+        columns, rows = _plain_size(values.shape, width, inside, look)
+        return [title_line(picture.title, width, look), *(paint(columns, rows) if rows else []), *scale]
+
+    left, right, bottom, top = (float(each) for each in picture.extent)
+    across, up = span(left, right), span(bottom, top)
+    names = list(picture.paths)
+
+    def inside_frame(columns: int, rows: int, x_axis: Axis, y_axis: Axis) -> Sequence[Text]:
+        lines = paint(columns, rows)
+        for number, name in enumerate(names):
+            _draw_path(
+                lines, np.asarray(picture.paths[name], dtype=np.float64), across, up, columns, rows, number, look
+            )
+        return lines
+
+    return [
+        *frame.draw(
+            inside_frame, width, height, look,
+            title=picture.title, x_label=picture.x_label, y_label=picture.y_label,
+            x_values=np.array([across.low, across.high]), y_values=np.array([up.low, up.high]), tight_y=True,
+            entries=[Entry(letter(number), name, look.ink(number)) for number, name in enumerate(names)],
+        ),
+        *scale,
+    ]  # fmt: skip
+
+
+def span(first: float, last: float) -> Range:
+    """The range between two ends in either order, never empty."""
+    low, high = min(first, last), max(first, last)
+    return Range(low, high) if high > low else Range(low - 0.5, low + 0.5)
+
+
+def _plain_size(shape: tuple[int, ...], width: int, height: int, look: Look) -> tuple[int, int]:
+    """Columns and rows of a map without axes: whole cells, about as wide as high, as large as fits."""
+    rows, columns = shape
+    per_line = 2 if look.paints else 1
+    scale = min(width / columns, height * per_line / rows, 8.0)
+    if scale >= 1:
+        scale = float(int(scale))
+    wide = min(width, max(1, round(columns * scale * (1 if look.paints else 2))))
+    high = min(height, max(1, -(-round(rows * scale) // per_line)))
+    return wide, high
+
+
+def _draw_path(
+    lines: list[Text], x: np.ndarray, y: np.ndarray, columns: int, rows: int, number: int, look: Look
+) -> None:
+    """A path as dots on the map, its letter at the end. x[n], y[n]: shares of the map's width and height."""
+    good = np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+    if not good.any() or not columns or not rows:
+        return
+    column = np.rint(x[good] * (columns - 1)).astype(int)
+    row = np.rint((1 - y[good]) * (rows - 1)).astype(int)
+    dot = "•" if look.unicode else "o"
+    style = blocks.contrast(look.ink(number), look)
+    for each_row, each_column in sorted(set(zip(row.tolist(), column.tolist(), strict=True))):
+        blocks.over(lines, each_row, each_column, dot, style)
+    blocks.over(lines, int(row[-1]), int(column[-1]), letter(number), style)

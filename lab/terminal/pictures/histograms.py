@@ -1,0 +1,68 @@
+"""One histogram per name over common bins, under each other."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.text import Text
+
+from lab.pictures import Histograms
+from lab.terminal import axes, blocks
+from lab.terminal.axes import Range
+from lab.terminal.layout import line
+from lab.terminal.look import DIM, Look
+from lab.terminal.pictures.common import names_column, title_line
+
+
+def render(picture: Histograms, width: int, height: int, look: Look) -> list[Text]:
+    """Columns of block characters, each histogram scaled to its own highest bin; the common axis stands below."""
+    lines = [title_line(picture.title, width, look, picture.x_label)]
+    names, column = names_column(picture.counts, width, look)
+    room = max(1, width - column - 1)
+    axis_line = int(height >= 3)
+    most = height - 1 - axis_line
+    each = max(1, min(6, most // max(1, len(names))))
+    shown = len(names) if len(names) * each <= most else max(0, most - 1)
+    for position, counts in enumerate(list(picture.counts.values())[:shown]):
+        rows = blocks.columns(_heights(np.asarray(counts, dtype=np.float64), room), each, look)
+        for row, content in enumerate(rows):
+            name = names[position] if row == each - 1 else " " * column
+            lines.append(line(f"{name} ").append(content, look.style(look.ink(position))))
+    if shown < len(names) and most > 0:
+        lines.append(line(f"and {len(names) - shown} more", DIM))
+    if axis_line:
+        lines.append(_axis_line(np.asarray(picture.edges, dtype=np.float64), column + 1, room))
+    return lines
+
+
+def _heights(counts: np.ndarray, room: int) -> np.ndarray:
+    """One share per character: bins are widened if there is room, else several bins become one character."""
+    if len(counts) == 0:
+        return np.zeros(0)
+    clean = np.nan_to_num(np.maximum(counts, 0), nan=0.0, posinf=0.0)
+    if len(clean) > room:
+        edges = np.rint(np.arange(room) * len(clean) / room).astype(np.int64)
+        clean = np.add.reduceat(clean, edges)
+    else:
+        clean = np.repeat(clean, room // len(clean))
+    return clean / (clean.max() or 1.0)
+
+
+def _axis_line(edges: np.ndarray, start: int, room: int) -> Text:
+    shown = axes.finite(edges)
+    if len(shown) < 2 or not shown[-1] > shown[0]:
+        return line()
+    bins = len(edges) - 1
+    used = room if bins > room else bins * (room // bins)
+    axis = axes.axis(shown, max(2, used // 12), tight=True)
+    return line(" " * start + _labels(axis.range, axis.ticks, axis.labels, used), DIM)
+
+
+def _labels(across: Range, ticks: tuple[float, ...], labels: tuple[str, ...], width: int) -> str:
+    cells = [" "] * width
+    free = 0
+    for place, label in zip(across.place(np.array(ticks)).tolist(), labels, strict=True):
+        start = min(max(0, round(place * (width - 1)) - len(label) // 2), width - len(label))
+        if start >= free:
+            cells[start : start + len(label)] = label
+            free = start + len(label) + 1
+    return "".join(cells)

@@ -1,0 +1,72 @@
+"""A plane divided into classes, with the examples on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.text import Text
+
+from lab.pictures import Regions
+from lab.terminal import blocks, frame
+from lab.terminal.axes import Axis
+from lab.terminal.layout import line
+from lab.terminal.look import DIM, Look
+from lab.terminal.pictures.common import title_line
+from lab.terminal.pictures.field import span
+
+_FAINTEST, _STRONGEST = 0.16, 0.5  # of a class's colour, by confidence, so that the examples stand out
+_CONFIDENCE_STEPS = 6
+
+
+def render(picture: Regions, width: int, height: int, look: Look) -> list[Text]:
+    """Half-blocks: a dark colour for what the net says (darker: less sure), a bright one for each example."""
+    classes, confidence = np.asarray(picture.classes), np.asarray(picture.confidence, dtype=np.float64)
+    if classes.ndim != 2 or classes.size == 0:
+        return [title_line(picture.title, width, look), line("no regions", DIM)]
+    left, right, bottom, top = (float(each) for each in picture.extent)
+    across, up = span(left, right), span(bottom, top)
+    points = np.asarray(picture.points, dtype=np.float64).reshape(-1, 2)
+    labels = np.asarray(picture.labels).astype(np.int64).ravel()[: len(points)]
+    points = points[: len(labels)]
+
+    def inside(columns: int, rows: int, x_axis: Axis, y_axis: Axis) -> Sequence[Text]:
+        down = 2 * rows if look.paints else rows
+        kinds = blocks.nearest(classes, down, columns).astype(np.int64)
+        x, y = across.place(points[:, 0]), up.place(points[:, 1])
+        good = np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+        column = np.rint(x[good] * (columns - 1)).astype(np.int64)
+        row = np.rint((1 - y[good]) * (down - 1)).astype(np.int64)
+        if look.paints:
+            colours = _colours(kinds, blocks.nearest(confidence, down, columns), look)
+            colours[row, column] = _bright(labels[good], look)
+            return blocks.half_blocks(colours)
+        # Without colours a region is a field of small letters, and an example is the capital letter of its class.
+        codes = np.where(kinds >= 0, ord("a") + kinds % 26, ord(" "))
+        codes[row, column] = ord("A") + labels[good] % 26
+        inks = kinds.copy()
+        inks[row, column] = labels[good]
+        return blocks.characters(codes, inks if look.colours else None, look)
+
+    return frame.draw(
+        inside, width, height, look,
+        title=picture.title, x_values=np.array([across.low, across.high]),
+        y_values=np.array([up.low, up.high]), tight_y=True,
+    )  # fmt: skip
+
+
+def _palette(look: Look) -> np.ndarray:
+    return np.array([look.ink(number).rgb for number in range(8)], dtype=np.float64)
+
+
+def _colours(kinds: np.ndarray, confidence: np.ndarray, look: Look) -> np.ndarray:
+    sure = np.clip(np.nan_to_num(confidence, nan=0.0), 0.0, 1.0)
+    sure = np.rint(sure * _CONFIDENCE_STEPS) / _CONFIDENCE_STEPS
+    share = _FAINTEST + (_STRONGEST - _FAINTEST) * sure
+    colours = _palette(look)[kinds % 8] * share[..., None]
+    colours[kinds < 0] = 0
+    return colours.astype(np.uint8)
+
+
+def _bright(labels: np.ndarray, look: Look) -> np.ndarray:
+    return np.minimum(_palette(look)[labels % 8] * 1.1 + 20, 255).astype(np.uint8)

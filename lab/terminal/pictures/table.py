@@ -1,0 +1,50 @@
+"""Text in rows and columns."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from lab.pictures import Table
+from lab.terminal.layout import clip, line, pad
+from lab.terminal.look import BOLD, DIM, Look
+from lab.terminal.pictures.common import title_line
+
+_GAP = 2
+
+
+def render(picture: Table, width: int, height: int, look: Look) -> list[Text]:
+    """Columns as wide as their contents, the widest cut where they do not fit; numbers to the right."""
+    count = max([len(picture.columns), *(len(row) for row in picture.rows)], default=0)
+    heads = [look.words(each) for each in picture.columns] + [""] * (count - len(picture.columns))
+    rows = [[look.words(str(each)) for each in row] + [""] * (count - len(row)) for row in picture.rows]
+    widths = _widths([heads, *rows], count, width)
+    numeric = [all(_is_number(row[index]) for row in rows if row[index]) and bool(rows) for index in range(count)]
+    lines = [title_line(picture.title, width, look)]
+    if count and height >= 3:
+        lines.append(_row(heads, widths, numeric, look, head=True))
+    room = height - len(lines)
+    shown = len(rows) if len(rows) <= room else max(0, room - 1)
+    lines += [_row(row, widths, numeric, look) for row in rows[:shown]]
+    if shown < len(rows) and room > 0:
+        lines.append(line(f"and {len(rows) - shown} more rows", DIM))
+    return lines
+
+
+def _widths(rows: list[list[str]], count: int, width: int) -> list[int]:
+    widths = [max(cell_len(row[index]) for row in rows) for index in range(count)]
+    while sum(widths) + _GAP * (count - 1) > width and max(widths, default=0) > 1:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _row(cells: list[str], widths: list[int], numeric: list[bool], look: Look, head: bool = False) -> Text:
+    texts = [
+        pad(clip(cell, each, look), each, right=number)
+        for cell, each, number in zip(cells, widths, numeric, strict=True)
+    ]
+    return line((" " * _GAP).join(texts), BOLD if head else look.style(None))
+
+
+def _is_number(text: str) -> bool:
+    return any(each.isdigit() for each in text) and all(each in "0123456789.,+-eE%×x/∞ " for each in text)
