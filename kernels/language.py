@@ -7,8 +7,8 @@
 
 The declaration lists, separated by spaces, the operands that are read, then `->`, then those that are written; `!`
 marks one that is updated in place (read and written). An extent is a name or a number. A name without brackets is an
-integer that is passed after the operands (a stride, a count). The function may also ask for `step` and `seed`: the
-number of the training step and the seed of the run.
+integer that is passed after the operands (a stride, a count). The function may also ask for `step` and `seed`, the
+number of the training step and the seed of the run, and for `state`, the replica's integers, to set `state[HALT]`.
 
 The body works on arrays of one real type, which is float32 for training and float64 for checking: `zero`, `one`,
 `real(0.5)` are constants of that type, and functions marked `@device` (`kernels.elementary`, `kernels.lanes`) have a

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kernels.elementary import larger
 from kernels.lanes import lane_max, lane_sum
 from kernels.language import kernel, one, real, zero
 
@@ -62,17 +63,15 @@ def largest_all(x: Any, y: Any, place: Any, lane: Any, lanes: Any) -> None:
     """y = the largest element, place = its index (the first one's if several are equal)."""
     largest = x[0]
     for i in range(lane, x.size, lanes):
-        largest = max(largest, x[i])
+        largest = larger(largest, x[i])
     largest = lane_max(largest)
-    last = real(x.size)
-    first = last
+    first = x.size
     for i in range(lane, x.size, lanes):
-        here = real(i)
-        first = min(first, here if x[i] == largest else last)
-    first = -lane_max(-first)
+        first = min(first, i if x[i] == largest else x.size)
+    nearest = -lane_max(-real(first))
     if lane == 0:
         y[0] = largest
-        place[0] = first
+        place[0] = nearest
 
 
 @kernel("x[B,H] -> y[B]")
@@ -124,17 +123,15 @@ def sum_absolute_rows(x: Any, y: Any, lane: Any, lanes: Any) -> None:
 def largest_rows(x: Any, y: Any, place: Any, lane: Any, lanes: Any) -> None:
     """y[r] = the largest element of row r, place[r] = its column (the first one's if several are equal)."""
     B, H = x.shape
-    last = real(H)
     for r in range(lane, B, lanes):
         largest = x[r, 0]
         for c in range(1, H):
-            largest = max(largest, x[r, c])
-        first = last
+            largest = larger(largest, x[r, c])
+        first = H
         for c in range(H):
-            here = real(c)
-            first = min(first, here if x[r, c] == largest else last)
+            first = min(first, c if x[r, c] == largest else H)
         y[r] = largest
-        place[r] = first
+        place[r] = real(first)
 
 
 @kernel("place[B] dy[B] -> dx[B,H]", operations=lambda: 0)
@@ -208,9 +205,9 @@ def largest_columns(x: Any, y: Any, place: Any, lane: Any, lanes: Any) -> None:
             value = x[r, c]
             before = y[c]
             old = place[c]
-            larger = value > before
-            y[c] = value if larger else before
-            place[c] = row if larger else old
+            better = value > before
+            y[c] = value if better else before
+            place[c] = row if better else old
 
 
 @kernel("place[H] dy[H] -> dx[B,H]")

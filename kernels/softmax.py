@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kernels.elementary import exp, log
+from kernels.elementary import exp, larger, log
 from kernels.lanes import lane_sum
 from kernels.language import kernel, one, real, zero
 
@@ -22,7 +22,7 @@ def softmax_cross_entropy(
     for r in range(lane, B, lanes):
         highest = logits[r, 0]
         for c in range(1, C):
-            highest = max(highest, logits[r, c])
+            highest = larger(highest, logits[r, c])
         mass = zero
         for c in range(C):
             e = exp(logits[r, c] - highest)

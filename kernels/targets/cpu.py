@@ -25,9 +25,11 @@ from typing import Any
 import llvmlite
 import numba
 import numpy as np
+from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
+from kernels.elementary import larger
 from kernels.language import KERNELS, Device, Kernel, specialise
 from kernels.memory import Memory
 from kernels.plan import SEED, SHARED, STATE_SIZE, STEP, Plan
@@ -45,6 +47,23 @@ def pointer_at(typing_context, pointer, offset):
         return builder.gep(arguments[0], [arguments[1]])
 
     return signature, generate
+
+
+@intrinsic
+def maxnum(typing_context, a, b):
+    """LLVM's maximum. Unlike the select that numba makes of `max`, it carries the fastmath flags a reduction needs."""
+
+    def generate(context, builder, signature, arguments):
+        kind = arguments[0].type
+        function = builder.module.declare_intrinsic("llvm.maxnum", [kind], ir.FunctionType(kind, [kind, kind]))
+        return builder.call(function, arguments)
+
+    return a(a, b), generate
+
+
+@larger.on("cpu")
+def _larger(a, b):
+    return maxnum(a, b)
 
 
 _devices: dict[tuple[int, str], Any] = {}

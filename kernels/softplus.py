@@ -1,0 +1,48 @@
+"""Softplus, log(1 + e^x): ReLU with a rounded corner.
+
+Dugas et al., "Incorporating second-order functional knowledge for better option pricing", 2000.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernels.elementary import exp, expm1, log1p
+from kernels.language import device, kernel, one, real, zero
+
+
+@device
+def log_one_plus_exp(x: Any) -> Any:
+    """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which does not overflow; within 4 ulp."""
+    return max(x, zero) + log1p(exp(-abs(x)))
+
+
+@log_one_plus_exp.on("cpu", "float32")
+def _log_one_plus_exp_float32(x: Any) -> Any:
+    # log(1 + e) = 2 atanh(s), s = e / (2 + e): for 0 < e <= 1, s is at most 1/3 and the series converges fast.
+    e = exp(-abs(x))
+    s = e / (real(2.0) + e)
+    z = s * s
+    p = real(1 / 15)
+    p = p * z + real(1 / 13)
+    p = p * z + real(1 / 11)
+    p = p * z + real(1 / 9)
+    p = p * z + real(1 / 7)
+    p = p * z + real(1 / 5)
+    p = p * z + real(1 / 3)
+    p = p * z + one
+    return max(x, zero) + (s + s) * p
+
+
+@kernel("x[n] -> y[n]", operations=lambda n: 32 * n)
+def softplus(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = log(1 + e^x)."""
+    for i in range(lane, x.size, lanes):
+        y[i] = log_one_plus_exp(x[i])
+
+
+@kernel("y[n] dy[n] -> dx[n]", operations=lambda n: 20 * n)
+def softplus_gradient(y: Any, dy: Any, dx: Any, lane: Any, lanes: Any) -> None:
+    """dx = σ(x) dy = (1 - e^-y) dy."""
+    for i in range(lane, y.size, lanes):
+        dx[i] = -expm1(-y[i]) * dy[i]
