@@ -7,8 +7,8 @@ from lab.errors import InvalidValue, Path
 MEMORY = 2 * 2**30
 """The most that one data set may take, in bytes."""
 
-BYTES_PER_NUMBER = 4 + 8 + 8
-"""A number in float32, and what it takes while it is made or prepared: a copy in float64 and a temporary."""
+BYTES_PER_NUMBER = 4 + 8
+"""A number in float32, and once more in float64 while it is made, read or prepared."""
 
 
 def refuse_if_too_large(path: Path, what: str, memory: int) -> None:

@@ -13,6 +13,7 @@ from lab.data.options import Options, Prepared, WithValues
 from lab.errors import InvalidValue
 
 Map = Callable[[np.ndarray], np.ndarray]
+"""Applies what was fitted, in place where that is possible."""
 
 NEGLIGIBLE = 1e-9
 """A spread this small beside the numbers themselves is the rounding of float32, not information."""
@@ -21,6 +22,8 @@ NEGLIGIBLE = 1e-9
 def prepared(options: Options, parts: Split) -> Split:
     """Both parts with their inputs (and, if asked for, their targets) prepared as the options say."""
     if isinstance(options, WithValues) and options.standardise_targets:
+        if parts.train.kind != "values":
+            raise InvalidValue(("standardise_targets",), f"the targets are {parts.train.kind}, not values.")
         parts = _with_standard_targets(parts)
     steps = _steps(options)
     if not steps:
@@ -49,7 +52,7 @@ def _steps(options: Options) -> list[Callable[[np.ndarray], Map]]:
         (options.standardise or options.scale is True, _scaled),
         (options.scale == "range", _stretched),
         (options.whiten, _whitened),
-        (options.multiply != 1, lambda inputs: lambda values: values * options.multiply),
+        (options.multiply != 1, lambda inputs: lambda values: np.multiply(values, options.multiply, out=values)),
     ]
     return [fit for asked, fit in wanted if asked]
 
@@ -72,18 +75,18 @@ def _deviation(inputs: np.ndarray) -> np.ndarray:
 
 def _centred(inputs: np.ndarray) -> Map:
     mean = inputs.mean(axis=0)
-    return lambda values: values - mean
+    return lambda values: np.subtract(values, mean, out=values)
 
 
 def _scaled(inputs: np.ndarray) -> Map:
     deviation = _deviation(inputs)
-    return lambda values: values / deviation
+    return lambda values: np.divide(values, deviation, out=values)
 
 
 def _stretched(inputs: np.ndarray) -> Map:
     low, high = inputs.min(axis=0), inputs.max(axis=0)
     extent = np.where(high > low, high - low, 1.0)
-    return lambda values: (values - low) / extent
+    return lambda values: np.divide(np.subtract(values, low, out=values), extent, out=values)
 
 
 def _whitened(inputs: np.ndarray) -> Map:

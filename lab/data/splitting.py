@@ -32,6 +32,8 @@ def split(options: Options, data: Data, seed: int) -> Split:
         kept = kept[_drawn(_groups(options, data, kept), options.examples, random)]
     train = data.rows(kept)
     if isinstance(options, WithClasses) and options.label_noise > 0:
+        if train.kind != "classes":
+            raise InvalidValue(("label_noise",), f"the targets are {train.kind}, not classes.")
         train = _mislabelled(train, options.label_noise, generator(seed, "label noise"))
     if options.copies > 1:
         what = f"{options.copies:,} copies of {train.count:,} examples"

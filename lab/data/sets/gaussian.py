@@ -57,7 +57,7 @@ class Gaussian(PointsInClasses):
             message = f"{self.points} is not allowed here: so many features and classes need at least {least}."
             raise InvalidValue(("points",), message)
         if isinstance(self.scales, list) and len(self.scales) != self.features:
-            message = f"there are {len(self.scales)} scales for {self.features} features."
+            message = f"{len(self.scales)} scales are given, but features is {self.features}."
             raise InvalidValue(("scales",), message)
         lowest = -1 / (self.features - 1) if self.features > 1 else -1.0
         if self.correlation <= lowest:

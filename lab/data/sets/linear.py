@@ -43,7 +43,7 @@ class Linear(Points, WithTruth):
     @model_validator(mode="after")
     def _one_slope_each(self) -> Self:
         if isinstance(self.slope, list) and len(self.slope) != self.features:
-            raise InvalidValue(("slope",), f"there are {len(self.slope)} slopes for {self.features} features.")
+            raise InvalidValue(("slope",), f"{len(self.slope)} slopes are given, but features is {self.features}.")
         return self
 
 

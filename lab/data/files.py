@@ -1,0 +1,47 @@
+"""The reader's own files: found, and looked at from outside before anything is read."""
+
+from __future__ import annotations
+
+import difflib
+import stat
+from pathlib import Path
+
+from lab.data.limits import refuse_if_too_large, size
+from lab.errors import InvalidValue
+from lab.validation import shown
+
+
+def found(key: str, given: str, folder: Path, memory_per_byte: float) -> Path:
+    """The file that `given` names, relative to `folder`, as the value of `key` in the data block.
+
+    Raises InvalidValue if there is no such file, it is empty, or reading it would take more than the memory allowed,
+    at `memory_per_byte` bytes for each of its own.
+    """
+    try:
+        path = folder / Path(given).expanduser()
+        status = path.stat()
+    except FileNotFoundError:
+        raise InvalidValue((key,), f"there is no file {shown(given)} in {folder.absolute()}{_similar(path)}") from None
+    except (OSError, ValueError, RuntimeError) as error:
+        # ValueError: a text with a zero byte. RuntimeError: ~somebody, of whom no home is known.
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InvalidValue((key,), f"{shown(given)} cannot be opened: {reason}.") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise InvalidValue((key,), f"{shown(given)} is a folder, not a file.")
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidValue((key,), f"{shown(given)} is a device or a pipe, not a file.")
+    if status.st_size == 0:
+        raise InvalidValue((key,), f"{shown(given)} is empty.")
+    what = f"{shown(given)}, a file of {size(status.st_size)},"
+    refuse_if_too_large((key,), what, int(status.st_size * memory_per_byte))
+    return path
+
+
+def _similar(path: Path) -> str:
+    """The end of a sentence about a file that is not there."""
+    try:
+        names = [each.name for each in path.parent.iterdir()]
+    except OSError:
+        return "."
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f"; did you mean {close[0]}?" if close else "."

@@ -1,0 +1,140 @@
+"""`{npz: path}`: arrays saved with NumPy."""
+
+from __future__ import annotations
+
+import lzma
+import math
+import tokenize
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from lab.data.data import Data
+from lab.data.files import found
+from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large, size
+from lab.data.options import WithClasses, WithValues
+from lab.data.registry import file_format
+from lab.data.targets import Targets, from_numbers, from_texts
+from lab.errors import InvalidValue, nearest
+from lab.validation import shown
+
+LARGEST = float(np.finfo(np.float32).max)
+
+# What zipfile, its decompressors and NumPy's reader of headers raise on files that are damaged or made to do harm.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    tokenize.TokenError,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
+
+class NpzArrays(WithClasses, WithValues):
+    """Arrays that were saved with numpy.savez(path, inputs=…, targets=…).
+
+    inputs: [n, features], or images [n, height, width] or [n, height, width, channels]. targets: [n] or [n, columns];
+    whole numbers with at most 20 different ones, texts and one-hot rows are taken for classes, several columns of 0
+    and 1 for labels, everything else for values. Pickled objects are never loaded.
+    """
+
+    npz: str = Field(min_length=1)
+    """path of the file, relative to the scenario's folder"""
+    kind: Literal["classes", "values", "labels"] | None = None
+    """what the targets are, if it is not what they look like"""
+
+
+@file_format("npz", NpzArrays)
+def npz_arrays(options: NpzArrays, folder: Path) -> Data:
+    """Inputs [n, features], images flattened row by row."""
+    path = found("npz", options.npz, folder, 1.0)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inputs, targets = (_array(archive, name) for name in ("inputs", "targets"))
+    except DAMAGED as error:
+        text = f": {error}" if isinstance(error, PermissionError) else ""
+        raise InvalidValue(("npz",), f"{shown(options.npz)} is not an NPZ file that can be read{text}.") from None
+    if len(inputs) != len(targets):
+        raise InvalidValue(("npz",), f"inputs has {len(inputs):,} examples, but targets has {len(targets):,}.")
+    shape = inputs.shape[1:]
+    kind, answers, classes = _interpreted(targets, options)
+    return Data(
+        inputs=_finite(inputs.reshape(len(inputs), -1), "inputs"),
+        targets=answers,
+        kind=kind,
+        classes=classes,
+        image_shape=shape if len(shape) > 1 else None,
+    )
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """One array; neither more is unpacked nor more memory taken than its sizes allow, whatever the file claims."""
+    members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+    if name not in members:
+        raise InvalidValue(("npz",), f"there is no array {name!r} in it; {nearest(name, members)}.")
+    member = members[name]
+    refuse_if_too_large(("npz",), f"the array {name}, of {size(member.file_size)} unpacked,", member.file_size)
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, by_columns, kind = header(stream)
+        _refuse_unusable(name, shape, kind)
+        length = math.prod(shape) * kind.itemsize
+        content = stream.read(length + 1)
+    if len(content) != length:
+        raise InvalidValue(("npz",), f"the array {name} is damaged: its length is not what its shape needs.")
+    return np.frombuffer(content, kind).reshape(shape, order="F" if by_columns else "C")
+
+
+def _refuse_unusable(name: str, shape: tuple[int, ...], kind: np.dtype[Any]) -> None:
+    if kind.hasobject:
+        message = f"the array {name} holds pickled Python objects, which are never loaded: save plain numbers."
+        raise InvalidValue(("npz",), message)
+    if kind.kind not in ("biuf" if name == "inputs" else "biufUS"):
+        raise InvalidValue(("npz",), f"the array {name} has type {kind.name}: it must hold numbers.")
+    allowed = range(1, 5) if name == "inputs" else range(1, 3)
+    if len(shape) not in allowed:
+        message = f"the array {name} has {len(shape)} dimensions: it must have {allowed[0]} to {allowed[-1]}."
+        raise InvalidValue(("npz",), message)
+    if min(shape) < 1:
+        raise InvalidValue(("npz",), f"the array {name} is empty: its shape is {shown(shape)}.")
+    refuse_if_too_large(("npz",), f"the array {name}, of shape {shown(shape)},", math.prod(shape) * BYTES_PER_NUMBER)
+
+
+def _interpreted(targets: np.ndarray, options: NpzArrays) -> Targets:
+    if targets.dtype.kind in "biuf":
+        return from_numbers(_finite(targets, "targets").astype(np.float64), options.kind, ("npz",))
+    if targets.ndim != 1 or options.kind not in (None, "classes"):
+        raise InvalidValue(("npz",), "targets that are texts must be classes, one for each example.")
+    distinct, numbers = np.unique(targets, return_inverse=True)
+    try:
+        texts = [text.decode() if isinstance(text, bytes) else text for text in distinct.tolist()]
+    except ValueError:
+        raise InvalidValue(("npz",), "the targets are no texts in Unicode.") from None
+    return from_texts(numbers, texts, ("npz",))
+
+
+def _finite(array: np.ndarray, name: str) -> np.ndarray:
+    """The array itself. Raises InvalidValue if it has a number that is not finite in float32."""
+    bad = ~(np.abs(array.astype(np.float64, copy=False)) <= LARGEST)
+    if bad.any():
+        place = tuple(int(index[0]) for index in np.nonzero(bad))
+        text = shown(float(array[place]))
+        raise InvalidValue(("npz",), f"{name} has {text} in example {place[0]} (counted from 0), at {shown(place)}.")
+    return array
