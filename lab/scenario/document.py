@@ -146,14 +146,30 @@ def _events(loader: Any, name: str, text: str) -> Iterator[Any]:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-            problem = " ".join(part for part in (error.context, error.problem) if part)
-            hint = " (indent with spaces, not with tabs)" if "\\t" in problem or "tab" in problem.split() else ""
+            problem = ", ".join(part for part in (error.context, error.problem) if part)
+            hint = _hint(problem, _line_at(text, mark), mark.column if mark else 0)
             raise BadInput(f"{name}{place}: this is not valid YAML: {problem}{hint}.") from None
         except yaml.reader.ReaderError as error:
             before = text[: error.position] if isinstance(error.position, int) else ""
             line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
             raise BadInput(f"{name}:{line}:{column}: a character that YAML does not allow.") from None
         yield event
+
+
+def _line_at(text: str, mark: Any) -> str:
+    lines = _LINE_BREAK.split(text)
+    return lines[mark.line] if mark and mark.line < len(lines) else ""
+
+
+def _hint(problem: str, line: str, column: int) -> str:
+    """What to do about the mistakes that are made most; the parser's own words are hard to understand."""
+    if line[column : column + 1] == "\t" or "tab" in problem.split():
+        return " (indent with spaces, not with tabs)"
+    if "mapping values are not allowed" in problem:
+        return " (put quotes around a text that contains `: `, and check the indentation)"
+    if line[column : column + 1] in ("@", "`", "%"):
+        return f" (put quotes around a text that begins with {line[column]})"
+    return ""
 
 
 class _Open:
@@ -187,7 +203,9 @@ class _Builder:
             elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
                 self.stack.pop()
             elif kind is yaml.AliasEvent:
-                raise self._error(event, f"`*{event.anchor}`: aliases are not allowed; write the value out.")
+                raise self._error(
+                    event, f"`*{event.anchor}`: aliases are not allowed; write the value out, or quote the text."
+                )
             elif kind is yaml.DocumentStartEvent:
                 self.documents += 1
                 if self.documents > 1:
@@ -203,9 +221,12 @@ class _Builder:
 
     def _check_plain(self, event: Any) -> None:
         if event.anchor is not None:
-            raise self._error(event, f"`&{event.anchor}`: anchors are not allowed; write the value where it is needed.")
+            raise self._error(
+                event,
+                f"`&{event.anchor}`: anchors are not allowed; write the value where it is needed, or quote the text.",
+            )
         if event.tag is not None:
-            raise self._error(event, f"`{event.tag}`: tags are not allowed; write plain values.")
+            raise self._error(event, f"`{event.tag}`: tags are not allowed; write the plain value, or quote the text.")
 
     def _begin(self, container: dict[str, Any] | list[Any], event: Any) -> None:
         path = self._add(container, event)

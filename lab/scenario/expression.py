@@ -87,33 +87,37 @@ class Expression:
                     f"there is no variant {curve.variant!r}: {nearest(curve.variant, names)}", curve.start, self.text
                 )
 
-    def check_metrics(self, known: Mapping[str, Collection[str]]) -> None:
-        """Raises InvalidExpression if a metric is used that its variant does not measure.
+    def check_metrics(self, known: Collection[str] | Mapping[str, Collection[str]]) -> None:
+        """Raises InvalidExpression if a metric is used that is not measured.
 
-        known: for each variant the full names of its metrics, `grad_norm.dense1` for one of a layer
+        known: the full names of what each variant measures, such as `grad_norm.dense1` for one layer; or, where the
+               layers are not known yet, the names of all metrics, and then any layer will do
         """
         for curve in self.names():
-            names = known.get(curve.variant, ())
-            if curve.full_metric in names:
-                continue
-            offset = curve.start + len(curve.variant) + 1
-            layers = [name.partition(".")[2] for name in names if name.startswith(f"{curve.metric}.")]
-            if curve.layer is not None and layers:
-                problem = f"{curve.metric} is not measured for a layer {curve.layer!r}: {nearest(curve.layer, layers)}"
-            elif curve.layer is not None and curve.metric in names:
-                problem = f"{curve.metric} is not measured per layer"
-            elif layers:
-                problem = f"{curve.metric} is measured per layer: {nearest(curve.metric + '.', names)}"
-            else:
-                overall = {name.partition(".")[0] for name in names}
-                problem = f"there is no metric {curve.metric!r} here: {nearest(curve.metric, overall)}"
-            raise InvalidExpression(problem, offset, self.text)
+            if isinstance(known, Mapping):
+                names = known.get(curve.variant, ())
+                if curve.full_metric not in names:
+                    raise self._unknown_metric(curve, names)
+            elif curve.metric not in known and curve.full_metric not in known:
+                raise self._unknown_metric(curve, known)
 
     def check_names(self, variants: Iterable[str], metrics: Collection[str]) -> None:
-        """`check_variants` and `check_metrics` where every variant measures the same."""
-        names = tuple(variants)
-        self.check_variants(names)
-        self.check_metrics(dict.fromkeys(names, metrics))
+        """`check_variants` and `check_metrics` in one."""
+        self.check_variants(variants)
+        self.check_metrics(metrics)
+
+    def _unknown_metric(self, curve: Curve, names: Collection[str]) -> InvalidExpression:
+        layers = [name.partition(".")[2] for name in names if name.startswith(f"{curve.metric}.")]
+        if curve.layer is not None and layers:
+            problem = f"{curve.metric} is not measured for a layer {curve.layer!r}: {nearest(curve.layer, layers)}"
+        elif curve.layer is not None and curve.metric in names:
+            problem = f"{curve.metric} is not measured per layer"
+        elif layers:
+            problem = f"{curve.metric} is measured per layer: add one of {', '.join(sorted(layers))}"
+        else:
+            overall = {name.partition(".")[0] for name in names}
+            problem = f"there is no metric {curve.metric!r} here: {nearest(curve.metric, overall)}"
+        return InvalidExpression(problem, curve.start + len(curve.variant) + 1, self.text)
 
     def _with(self, calls: Iterable[CurveCall], texts: Mapping[int, str]) -> str:
         """The text with each of the calls replaced."""

@@ -145,24 +145,17 @@ def load(source: str | Path, overrides: Mapping[str, Any] | None = None, origin:
     Raises BadInput for everything that is wrong, with its place.
     """
     path = listing.locate(source)
-    name = str(path if isinstance(source, Path) or _is_path(path, source) else path.name)
-    return load_text(read_text(path), path, overrides, origin=origin, name=name)
-
-
-def _is_path(path: Path, source: str) -> bool:
-    return path == Path(source)
+    return load_text(read_text(path), path, overrides, origin)
 
 
 def load_text(
     text: str,
     path: Path,
     overrides: Mapping[str, Any] | None = None,
-    *,
     origin: str = "--set",
-    name: str | None = None,
 ) -> Loaded:
     """`load` for a text that is already at hand, such as a kept run's; `path` says where it belongs."""
-    read = document.parse(text, name or str(path))
+    read = document.parse(text, str(path))
     content, changes = dict(read.value), []
     given = dict(overrides or {})
     bare = Loaded(Scenario.model_construct(), (), path, path.stem, given, read)

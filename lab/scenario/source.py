@@ -19,28 +19,29 @@ def read_text(path: Path) -> str:
     The size is asked of the file system first, so that a huge file costs nothing.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe without a writer must not hang
+        with open(path, "rb", opener=_open_at_once) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise BadInput(f"{path}: this is not a regular file.")
+            if status.st_size > LARGEST_FILE:
+                raise BadInput(_too_large(path, status.st_size))
+            content = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise BadInput(f"{path}: there is no such file.") from None
-    except ValueError:  # a name with a zero byte in it
-        raise BadInput(f"{str(path)!r}: this is not a file name.") from None
+    except IsADirectoryError:
+        raise BadInput(f"{path}: this is a directory, not a scenario file.") from None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or error}).") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise BadInput(f"{path}: this is a directory, not a scenario file.")
-        if not stat.S_ISREG(status.st_mode):
-            raise BadInput(f"{path}: this is not a regular file.")
-        if status.st_size > LARGEST_FILE:
-            raise BadInput(_too_large(path, status.st_size))
-        try:
-            content = file.read(LARGEST_FILE + 1)
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be read ({error.strerror or error}).") from None
+    except ValueError:
+        raise BadInput(f"{str(path)!r}: this is not a file name.") from None
     if len(content) > LARGEST_FILE:
         raise BadInput(_too_large(path, len(content)))
     return _decode(content, path)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Opens without waiting: a pipe that nobody writes to must not hang the lab."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _too_large(path: Path, size: int) -> str:
