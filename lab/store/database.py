@@ -130,8 +130,8 @@ def damaged(path: Path) -> BadInput:
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turns what can go wrong while reading the database at `path` into one sentence (BadInput)."""
+def reading(path: Path, intent: str = "read") -> Iterator[None]:
+    """Turns what can go wrong with the database at `path` into one sentence (BadInput): it "cannot be" `intent`."""
     try:
         yield
     except (zlib.error, ValueError, LookupError, TypeError) as error:
@@ -142,9 +142,9 @@ def reading(path: Path) -> Iterator[None]:
             raise damaged(path) from error
         if is_busy(error):
             raise BadInput(f"{path} is in use by another process that holds it for long: try again later.") from error
-        raise BadInput(f"{path} cannot be read: {error}.") from error
+        raise BadInput(f"{path} cannot be {intent}: {error}.") from error
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise BadInput(f"{path} cannot be {intent}: {error.strerror or error}.") from error
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

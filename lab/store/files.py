@@ -15,15 +15,19 @@ OLDER_KEPT = 20
 """So many checkpoints of one replica are kept, spread over its training, the first and the newest among them."""
 
 
+def readable(name: str) -> str:
+    """A name as part of a file name: letters, digits and a few signs; different names may become the same."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:60]
+
+
 def file_name(kind: str, replica: int, variant: str, seed: int, step: int) -> str:
     """A name, relative to the run's folder, that any file system takes.
 
     kind:    `CHECKPOINTS` or `WEIGHTS`
     replica: its number; it makes the name unique, `variant` is in it for people and loses odd characters
     """
-    readable = re.sub(r"[^A-Za-z0-9_.-]+", "_", variant)[:60]
     ending = f"-step{step}" if kind == CHECKPOINTS else ""
-    return f"{kind}/{replica}-{readable}-seed{seed}{ending}.safetensors"
+    return f"{kind}/{replica}-{readable(variant)}-seed{seed}{ending}.safetensors"
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,28 @@ Curves = dict[tuple[str, int], dict[str, Curve]]
 """By (variant, seed), then by metric."""
 Timed = tuple[int, int, Event]
 """Sequence number, milliseconds since the run began, the event."""
+
+
+Column = tuple[np.ndarray, np.ndarray]
+"""`(values float64[n], present bool[n])`: NaN where it is not present, and where it was measured as NaN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What one replica measured: `steps` int64[n], `seconds` since the run began float64[n], a column per metric."""
+
+    variant: str
+    seed: int
+    steps: np.ndarray
+    seconds: np.ndarray
+    columns: dict[str, Column]
+
+    def curves(self) -> dict[str, Curve]:
+        """Each metric at the steps at which it was measured."""
+        return {
+            name: (self.steps.copy(), values) if present.all() else (self.steps[present], values[present])
+            for name, (values, present) in self.columns.items()
+        }
 
 
 class RunReader:
@@ -43,27 +66,25 @@ class RunReader:
         found = self._rows("SELECT id, names FROM metric_lists WHERE run = ?", self._number)
         return {number: tuple(json.loads(names)) for number, names in found}
 
-    def curves(self) -> Curves:
-        """Everything measured, in the order in which it was measured."""
+    def _chunks(self) -> dict[tuple[str, int], list[tuple[tuple[str, ...], chunks.Chunk]]]:
+        """All chunks with the names of their metrics, by replica, those of one list of metrics in order."""
         replicas, lists = self._replicas(), self._metric_lists()
-        found = self._rows(
+        found: dict[tuple[str, int], list[tuple[tuple[str, ...], chunks.Chunk]]] = {}
+        for replica, metrics, rows, data in self._rows(
             "SELECT replica, metrics, rows, data FROM chunks WHERE run = ? ORDER BY replica, metrics, first",
             self._number,
-        )
-        parts: dict[tuple[int, int], list[chunks.Chunk]] = {}
-        for replica, metrics, rows, data in found:
-            parts.setdefault((replica, metrics), []).append(chunks.decode(data, rows, len(lists[metrics])))
-        gathered: dict[tuple[str, int], dict[str, list[tuple[np.ndarray, np.ndarray]]]] = {}
-        for (replica, metrics), pieces in parts.items():
-            heads = np.hstack([piece.heads for piece in pieces])
-            values = np.hstack([piece.values for piece in pieces])
-            of_replica = gathered.setdefault(replicas[replica], {})
-            for name, line in zip(lists[metrics], values, strict=True):
-                of_replica.setdefault(name, []).append((heads, line))
-        return {
-            replica: {name: _one_curve(pieces) for name, pieces in of_replica.items()}
-            for replica, of_replica in gathered.items()
-        }
+        ):
+            names = lists[metrics]
+            found.setdefault(replicas[replica], []).append((names, chunks.decode(data, rows, len(names))))
+        return found
+
+    def tables(self) -> list[Table]:
+        """Everything measured, one table per replica, a row per measurement in the order in which they were made."""
+        return [_table(variant, seed, parts) for (variant, seed), parts in self._chunks().items()]
+
+    def curves(self) -> Curves:
+        """Everything measured, in the order in which it was measured."""
+        return {(table.variant, table.seed): table.curves() for table in self.tables()}
 
     def events(self) -> Iterator[Timed]:
         """All events in order, with little memory; of each picture the newest."""
@@ -138,12 +159,20 @@ class RunReader:
         return [(variant, int(seed), step, name) for variant, seed, step, name in found]
 
 
-def _one_curve(pieces: list[tuple[np.ndarray, np.ndarray]]) -> Curve:
-    """Joins the parts of a curve that stood in lists with different other metrics."""
-    if len(pieces) == 1:
-        heads, values = pieces[0]
-        return heads[2].copy(), values.copy()
-    heads = np.hstack([each for each, _ in pieces])
-    values = np.hstack([each for _, each in pieces])
+def _table(variant: str, seed: int, parts: list[tuple[tuple[str, ...], chunks.Chunk]]) -> Table:
+    heads = np.hstack([chunk.heads for _, chunk in parts])
     order = np.argsort(heads[0], kind="stable")
-    return heads[2, order], values[order]
+    in_order = bool((order[1:] > order[:-1]).all())
+    names = list(dict.fromkeys(name for each, _ in parts for name in each))
+    columns: dict[str, Column] = {}
+    for name in names:
+        values = np.full(heads.shape[1], np.nan)
+        present = np.zeros(heads.shape[1], bool)
+        start = 0
+        for each, chunk in parts:
+            if name in each:
+                values[start : start + chunk.rows] = chunk.values[each.index(name)]
+                present[start : start + chunk.rows] = True
+            start += chunk.rows
+        columns[name] = (values, present) if in_order else (values[order], present[order])
+    return Table(variant, seed, heads[2, order], heads[1, order] / 1000, columns)

@@ -24,7 +24,7 @@ from lab.store import database, files
 from lab.store.home import home_folder
 from lab.store.information import COLUMNS, STATES, RunInfo, from_row, run_number
 from lab.store.process import this_process
-from lab.store.reader import Curves, RunReader
+from lab.store.reader import Curves, RunReader, Table
 from lab.store.writer import RunWriter
 
 
@@ -191,7 +191,7 @@ class Store:
         """Removes a run with all its files. Raises BadInput if it is not there or still running."""
         if self.info(name).state == "running":
             raise BadInput(f"{name} is still running: stop it first.")
-        with database.reading(self.path):
+        with database.reading(self.path, "changed"):
             with contextlib.closing(database.connect(self.path)) as connection:
                 connection.execute("DELETE FROM runs WHERE name = ?", (name,))
                 connection.execute("PRAGMA incremental_vacuum").fetchall()
@@ -272,6 +272,11 @@ class Store:
         """Everything measured: `{(variant, seed): {metric: (steps int64[n], values float64[n])}}`."""
         with self._run(name) as run:
             return run.curves()
+
+    def tables(self, name: str) -> list[Table]:
+        """Everything measured, one table per replica, a row per measurement."""
+        with self._run(name) as run:
+            return run.tables()
 
     def events(self, name: str) -> Iterator[Event]:
         """All events in order; of pictures the newest of each title and replica."""

@@ -1,0 +1,39 @@
+"""Parquet: the table of csv, typed. What was not measured in a row is null."""
+
+from __future__ import annotations
+
+from typing import IO
+
+import numpy as np
+
+from lab.errors import MissingExtra
+from lab.exports.selection import Selection
+
+KIND, SUFFIX = "binary", ".parquet"
+
+
+def write(selection: Selection, stream: IO[bytes]) -> None:
+    """Writes columns variant, seed, step, seconds and the metrics (float64); a row group per replica."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingExtra("Export to parquet", "parquet") from None
+    tables = selection.tables()
+    metrics = selection.metric_names(tables)
+    fields = [("variant", pyarrow.string()), ("seed", pyarrow.int64()), ("step", pyarrow.int64())]
+    fields += [(name, pyarrow.float64()) for name in ("seconds", *metrics)]
+    schema = pyarrow.schema(fields)
+    with parquet.ParquetWriter(stream, schema) as writer:
+        for table in tables:
+            rows = len(table.steps)
+            nothing = (np.full(rows, np.nan), np.zeros(rows, bool))
+            columns = [table.columns.get(metric, nothing) for metric in metrics]
+            arrays = [
+                pyarrow.array([table.variant] * rows, pyarrow.string()),
+                pyarrow.array(np.full(rows, table.seed, np.int64)),
+                pyarrow.array(table.steps),
+                pyarrow.array(table.seconds),
+                *(pyarrow.array(values, mask=~present, from_pandas=False) for values, present in columns),
+            ]
+            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))

@@ -1,0 +1,76 @@
+"""Which part of a run is exported."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lab.errors import BadInput, nearest
+from lab.store import RunInfo, Store, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A stored run, or some variants, seeds and metrics of it (empty: all)."""
+
+    store: Store
+    info: RunInfo
+    variants: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    metrics: tuple[str, ...] = ()
+
+    def includes(self, variant: str, seed: int) -> bool:
+        """Whether a replica belongs to it."""
+        return (not self.variants or variant in self.variants) and (not self.seeds or seed in self.seeds)
+
+    def tables(self) -> list[Table]:
+        """What its replicas measured, in the scenario's order. Raises BadInput if that is nothing."""
+        order = {variant: number for number, variant in enumerate(self.info.variants)}
+        found = [table for table in self.store.tables(self.info.name) if self.includes(table.variant, table.seed)]
+        found.sort(key=lambda table: (order.get(table.variant, len(order)), table.seed))
+        if self.metrics:
+            known = {name for table in found for name in table.columns}
+            for metric in self.metrics:
+                if metric not in known:
+                    raise BadInput(f"{self.info.name} has not measured {metric!r}: {nearest(metric, known)}.")
+            found = [
+                dataclasses.replace(
+                    table, columns={name: table.columns[name] for name in self.metrics if name in table.columns}
+                )
+                for table in found
+            ]
+        if not found:
+            raise BadInput(f"{self.info.name} has nothing measured to export.")
+        return found
+
+    def metric_names(self, tables: Sequence[Table]) -> list[str]:
+        """All metrics of the tables, in the order in which they first appear."""
+        return list(dict.fromkeys(name for table in tables for name in table.columns))
+
+    def weights(self) -> dict[tuple[str, int], dict[str, np.ndarray]]:
+        """The final weights of its replicas. Raises BadInput if there are none."""
+        found = {key: arrays for key, arrays in self.store.weights(self.info.name).items() if self.includes(*key)}
+        if not found:
+            raise BadInput(f"{self.info.name} has no final weights: it did not come to its end.")
+        return found
+
+
+def select(
+    store: Store,
+    name: str,
+    variants: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    metrics: Sequence[str] = (),
+) -> Selection:
+    """A part of the run `name`. Raises BadInput for a run, variant or seed that is not there."""
+    info = store.find(name)
+    for variant in variants:
+        if variant not in info.variants:
+            raise BadInput(f"{info.name} has no variant {variant!r}: {nearest(variant, info.variants)}.")
+    for seed in seeds:
+        if seed not in info.seeds:
+            raise BadInput(f"{info.name} has no seed {seed}: {nearest(seed, map(str, info.seeds))}.")
+    return Selection(store, info, tuple(variants), tuple(seeds), tuple(metrics))
