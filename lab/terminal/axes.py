@@ -53,11 +53,10 @@ def finite(*arrays: np.ndarray) -> np.ndarray:
 
 
 def spread(values: np.ndarray) -> float:
-    """The ratio of the largest to the smallest positive value; 1 where there are not two, or where any is below 0."""
-    positive = values[values > 0]
-    if len(positive) < 2 or (values < 0).any():
+    """The ratio of the largest to the smallest value; 1 where there are not two, or where any is not above 0."""
+    if len(values) < 2 or (values <= 0).any():
         return 1.0
-    return 10.0 ** min(300.0, math.log10(positive.max()) - math.log10(max(positive.min(), _SMALLEST)))
+    return 10.0 ** min(300.0, math.log10(values.max()) - math.log10(max(values.min(), _SMALLEST)))
 
 
 def axis(

@@ -1,12 +1,4 @@
-"""Pictures as text: one file per kind, found by the kind of the picture.
-
->>> from lab.pictures import Bars
->>> from lab.terminal.look import Look
->>> print(*render(Bars("Speed", {"relu": 1.0, "tanh": 2.0}, unit="ns"), 24, 3, Look(colours=0)), sep="\\n")
-Speed
-relu ██████▌       1 ns
-tanh █████████████ 2 ns
-"""  # noqa: W291  # the lines are filled up with blanks
+"""Pictures as text: one file per kind, found by the kind of the picture."""
 
 from __future__ import annotations
 

@@ -45,9 +45,8 @@ def render(picture: Field, width: int, height: int, look: Look) -> list[Text]:
     def inside_frame(columns: int, rows: int, x_axis: Axis, y_axis: Axis) -> Sequence[Text]:
         lines = paint(columns, rows)
         for number, name in enumerate(names):
-            _draw_path(
-                lines, np.asarray(picture.paths[name], dtype=np.float64), across, up, columns, rows, number, look
-            )
+            points = np.asarray(picture.paths[name], dtype=np.float64).reshape(-1, 2)
+            _draw_path(lines, across.place(points[:, 0]), up.place(points[:, 1]), columns, rows, number, look)
         return lines
 
     return [

@@ -1,0 +1,227 @@
+"""What the dashboard shows of a story, as lines of text: a line per variant, plots, the picture of the task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.cells import cell_len
+from rich.text import Text
+
+from lab.terminal import blocks, curves, sentences, series
+from lab.terminal.axes import spread
+from lab.terminal.layout import beside, clip, exactly, line, pad
+from lab.terminal.look import BOLD, DIM, Look
+from lab.terminal.numbers import count, duration, short
+from lab.terminal.palettes import Ink, letter
+from lab.terminal.pictures import render
+from lab.terminal.story import Replica, Story
+
+_PREFERRED = ("loss", "grad_norm", "dead_relu", "accuracy")
+_MOST_PLOTS = 4
+_LOG_FROM = 100.0  # a metric that spans more than this reads better on a logarithmic axis
+_SHARES = ("accuracy", "val_accuracy", "dead_relu", "saturation")  # between 0 and 1: never logarithmic
+_FEW_VARIANTS = 2  # so many may show the band of their seeds without covering each other
+_NARROWEST, _LOWEST = 34, 7
+_PICTURE_LOWEST = 11
+_TROUBLE = Ink((230, 70, 70), "red")
+_GOOD = Ink((70, 180, 100), "green")
+
+
+def plotted(metrics: Sequence[str]) -> list[str]:
+    """Which of the watched metrics get a plot, and in which order."""
+    first = [name for name in _PREFERRED if name in metrics]
+    return [*first, *(name for name in metrics if name not in first)][:_MOST_PLOTS]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How many plots side by side and under each other, and the size of each."""
+
+    across: int
+    down: int
+    width: int
+    height: int
+
+
+def arrange(number: int, width: int, height: int) -> Grid | None:
+    """The grid for `number` plots that makes each as large as can be, about twice as wide as high on the screen; None
+    if they do not fit."""
+    best, best_score = None, 0.0
+    for across in range(1, number + 1):
+        down = -(-number // across)
+        each_width, each_height = (width - 2 * (across - 1)) // across, height // down
+        if each_height < _LOWEST or (each_width < _NARROWEST and across > 1):
+            continue
+        score = min(each_width / 4.0, each_height)
+        if score > best_score:
+            best, best_score = Grid(across, down, each_width, each_height), score
+    return best
+
+
+class Panels:
+    """Draws a story. Keeps the means over seeds that have not changed since they were last drawn."""
+
+    def __init__(self, story: Story, look: Look, log_scale: bool | None = None) -> None:
+        self.story, self.look, self._log_scale = story, look, log_scale
+        self._means: dict[tuple[str, str], tuple[int, curves.Line]] = {}
+
+    def frame(self, width: int, height: int, idea: str = "") -> list[Text]:
+        """The live view: heading, variants, what is going on, and as many plots as fit."""
+        lines = [self._heading(width), *self.variants(width, max(1, (height - 2) // 2))]
+        lines.append(self._status(width, idea))
+        lines += self.plots(width, height - len(lines))
+        return [exactly([each], width, 1, self.look)[0] for each in lines[:height]]
+
+    def variants(self, width: int, most: int) -> list[Text]:
+        """A line per variant: its letter, how far it is, how fast, how long still, and what was last measured."""
+        story, look = self.story, self.look
+        names = story.variants
+        shown = names if len(names) <= most else names[: max(0, most - 1)]
+        column = min(max((cell_len(look.words(name)) for name in names), default=0), max(6, width // 5))
+        bar_width = min(30, max(6, width - column - 58))
+        lines = []
+        for number, name in enumerate(shown):
+            colour = look.ink(number)
+            done = story.progress(name)
+            text = line()
+            text.append(letter(number), look.style(colour, bold=True))
+            text.append(" " + pad(clip(look.words(name), column, look), column), look.style(colour))
+            text.append(" ").append(pad(blocks.bar(done, bar_width, look), bar_width), look.style(colour))
+            text.append(f" {math.floor(100 * done + 1e-9):>3} %")
+            text.append_text(self._pace(name))
+            text.append_text(self._last_values(name, width - text.cell_len - 2))
+            lines.append(text)
+        if len(shown) < len(names):
+            lines.append(line(f"and {count(len(names) - len(shown), 'more variant')}", DIM))
+        return lines
+
+    def plots(self, width: int, height: int, picture: bool = True) -> list[Text]:
+        """The plots of the watched metrics, and the picture of the task if there is one and room for it."""
+        metrics = plotted(self.story.metrics)
+        taken = self.story.picture() if picture else None
+        for number in range(len(metrics), 0, -1):
+            grid = arrange(number, width, height)
+            wider = arrange(number + 1, width, height) if taken is not None else None
+            # A picture needs more room than a curve, unless its place would stay empty.
+            if taken is not None and wider is not None and (wider.height >= _PICTURE_LOWEST or wider == grid):
+                drawn = [self._plot(metric, wider) for metric in metrics[:number]]
+                drawn.append(render(taken.picture, wider.width, wider.height, self.look))
+                return _in_grid(drawn, wider)
+            if grid is not None:
+                return _in_grid([self._plot(metric, grid) for metric in metrics[:number]], grid)
+        return []
+
+    def _heading(self, width: int) -> Text:
+        story, look = self.story, self.look
+        title = look.words(story.title) or "Starting"
+        text = line(clip(title, width, look), BOLD)
+        note = sentences.heading(story.started) if story.started else ""
+        if note and text.cell_len + 2 + cell_len(note) <= width:
+            text.append("  " + look.words(note), DIM)
+        return text
+
+    def _status(self, width: int, idea: str) -> Text:
+        story, look = self.story, self.look
+        if story.failed is not None:
+            return line(clip(look.words(story.failed.message), width, look), look.style(_TROUBLE, bold=True))
+        if story.kernel is not None:
+            done = story.kernels - story.kernels_left
+            text = line("compiling ", BOLD).append(look.words(story.kernel), BOLD)
+            text.append(f"  {pad(blocks.bar(done / max(1, story.kernels), 12, look), 12)}  ")
+            return text.append(f"{count(story.kernels_left, 'kernel')} left", DIM)
+        troubles = sentences.divergences(story)
+        if troubles:
+            more = f" (+{len(troubles) - 1} more)" if len(troubles) > 1 else ""
+            told = clip(look.words(troubles[0]), max(1, width - len(more)), look) + more
+            return line(told, look.style(_TROUBLE))
+        if story.changes:
+            change = story.changes[-1]
+            told = f"{change.variant}, step {change.step:,}: {change.name} changed to {short(change.value)}"
+            return line(clip(look.words(told), width, look))
+        return line(clip(look.words(" ".join(idea.split())), width, look), DIM)
+
+    def _pace(self, variant: str) -> Text:
+        """Steps per second, and the time left or how it ended; always equally wide."""
+        story = self.story
+        speed = story.speed(variant)
+        rate = f"{short(speed)} steps/s" if math.isfinite(speed) else ""
+        text = line(f" {rate:>15} ", DIM)
+        replicas = story.of(variant)
+        stopped = sum(_diverged(each) for each in replicas)
+        if story.over(variant) and stopped:
+            return text.append(f"{'diverged':<12}", self.look.style(_TROUBLE, bold=True))
+        if story.over(variant):
+            interrupted = any(each.outcome and each.outcome.state in ("interrupted", "waiting") for each in replicas)
+            return text.append(f"{'stopped' if interrupted else 'done':<12}", self.look.style(_GOOD))
+        left = story.seconds_left(variant)
+        return text.append(f"{duration(left) + ' left' if math.isfinite(left) else 'waiting':<12}")
+
+    def _last_values(self, variant: str, room: int) -> Text:
+        text = line()
+        for metric in plotted(self.story.metrics):
+            measured = self.story.latest(variant, metric)
+            if not measured:
+                continue
+            told = f"  {self.look.words(metric)} {short(sum(measured) / len(measured)):<8}"
+            if text.cell_len + cell_len(told.rstrip()) > room:
+                break
+            text.append(told)
+        return text
+
+    def _plot(self, metric: str, grid: Grid) -> list[Text]:
+        lines = [self._mean(variant, number, metric) for number, variant in enumerate(self.story.variants)]
+        shown = [each for each in lines if each is not None]
+        log = metric not in _SHARES
+        if log and self._log_scale is None:
+            values = np.concatenate([each.y for each in shown]) if shown else np.zeros(0)
+            log = spread(values[np.isfinite(values)]) >= _LOG_FROM
+        elif log:
+            log = bool(self._log_scale)
+        steps = max((self.story.steps(variant) for variant in self.story.variants), default=0)
+        return curves.draw(
+            shown, grid.width, grid.height, self.look,
+            title=metric, x_label="step", y_label=self._note(), log_y=log, legend=False,
+            x_range=(0.0, float(steps)) if steps else None,
+        )  # fmt: skip
+
+    def _note(self) -> str:
+        """What the curves are, if there are several seeds."""
+        seeds = len(self.story.started.seeds) if self.story.started else 1
+        if seeds < 2:
+            return ""
+        band = ", lowest, highest" if len(self.story.variants) <= _FEW_VARIANTS else ""
+        return f"mean{band} of {seeds} seeds"
+
+    def _mean(self, variant: str, number: int, metric: str) -> curves.Line | None:
+        replicas = self.story.of(variant)
+        found = [self.story.curves.get((variant, each.seed, metric)) for each in replicas]
+        known = [each for each in found if each is not None]
+        if not known:
+            return None
+        measured = sum(each.measured for each in known)
+        cached = self._means.get((variant, metric))
+        if cached is not None and cached[0] == measured:
+            return cached[1]
+        if len(known) == 1:
+            x, y = known[0].arrays()
+            drawn = curves.Line(variant, x, y, number)
+        else:
+            x, mean, low, high = series.mean_and_band([each.arrays() for each in known])
+            band = (low, high) if len(self.story.variants) <= _FEW_VARIANTS else None
+            drawn = curves.Line(variant, x, mean, number, band)
+        self._means[variant, metric] = (measured, drawn)
+        return drawn
+
+
+def _diverged(replica: Replica) -> bool:
+    return replica.diverged is not None or (replica.outcome is not None and replica.outcome.state == "diverged")
+
+
+def _in_grid(drawn: list[list[Text]], grid: Grid) -> list[Text]:
+    rows: list[Text] = []
+    for start in range(0, len(drawn), grid.across):
+        rows += beside(drawn[start : start + grid.across])
+    return rows
