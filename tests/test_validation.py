@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -122,6 +122,7 @@ anything = st.recursive(
 )
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.dictionaries(st.sampled_from([*Outer.model_fields, "rate", "x"]), anything) | anything)
 def test_whatever_is_given_becomes_options_or_a_sentence(raw: Any) -> None:
     message = "."

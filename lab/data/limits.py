@@ -23,7 +23,7 @@ def size(number: float) -> str:
     """A number of bytes for people.
 
     >>> size(2 * 2**30), size(300), size(1.3e15)
-    ('2 GiB', '300 bytes', '1.2 PiB')
+    ('2 GiB', '300 bytes', '1.15 PiB')
     """
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB"):
         if number < 1024 or unit == "PiB":

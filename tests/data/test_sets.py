@@ -74,8 +74,8 @@ def test_other_seeds_give_other_numbers(name: str) -> None:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_real_data_depend_on_the_seed_only_in_how_they_are_split(name: str) -> None:
     assert np.array_equal(data(name, 0).inputs, data(name, 1).inputs)
-    splits = [lab.data.load({"name": name, "validation": 0.2}, seed).train.inputs for seed in (0, 1)]
-    assert not np.array_equal(*splits)
+    first, second = (lab.data.load({"name": name, "validation": 0.2}, seed).train.inputs for seed in (0, 1))
+    assert not np.array_equal(first, second)
 
 
 def test_the_seed_of_the_data_goes_before_the_seed_of_the_run() -> None:
@@ -241,6 +241,8 @@ def test_validation_can_be_clean() -> None:
     for name in ("linear", "curve"):
         parts = lab.data.load({"name": name, "noise": 1, "validation": 0.5, "clean_validation": True}, 0)
         assert parts.validation is not None
+        assert parts.validation.truth is not None
+        assert parts.train.truth is not None
         assert np.array_equal(parts.validation.targets, parts.validation.truth)
         assert not np.array_equal(parts.train.targets, parts.train.truth)
 

@@ -19,9 +19,10 @@ from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large, size
 from lab.data.options import WithClasses, WithValues
 from lab.data.registry import file_format
 from lab.data.targets import Targets, from_numbers, from_texts
-from lab.errors import InvalidValue, nearest
+from lab.errors import InvalidValue
 from lab.validation import shown
 
+MOST_LISTED = 10
 LARGEST = float(np.finfo(np.float32).max)
 
 # What zipfile, its decompressors and NumPy's reader of headers raise on files that are damaged or made to do harm.
@@ -84,7 +85,8 @@ def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     """One array; neither more is unpacked nor more memory taken than its sizes allow, whatever the file claims."""
     members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
     if name not in members:
-        raise InvalidValue(("npz",), f"there is no array {name!r} in it; {nearest(name, members)}.")
+        there = ", ".join(sorted(shown(each) for each in members)[:MOST_LISTED]) or "nothing"
+        raise InvalidValue(("npz",), f"there is no array {name!r} in it, but {there}.")
     member = members[name]
     refuse_if_too_large(("npz",), f"the array {name}, of {size(member.file_size)} unpacked,", member.file_size)
     with archive.open(member) as stream:
