@@ -202,10 +202,11 @@ def kernel(
     *,
     fastmath: frozenset[str] = FAST,
     operations: Callable[..., float] | None = None,
-) -> Callable[[FunctionType], Kernel]:
+) -> Callable[[Callable[..., None]], Kernel]:
     """Declare a kernel; see the module's text."""
 
-    def declare(function: FunctionType) -> Kernel:
+    def declare(function: Callable[..., None]) -> Kernel:
+        assert isinstance(function, FunctionType)
         made = Kernel(function, declaration, fastmath, operations)
         if made.name in KERNELS and KERNELS[made.name].function.__module__ != function.__module__:
             raise TypeError(f"two kernels are called {made.name}")

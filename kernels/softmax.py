@@ -1,4 +1,4 @@
-"""Softmax and the cross-entropy loss on top of it."""
+"""Softmax, and the cross-entropy loss on top of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from kernels.language import kernel, one, real, zero
 
 
 @kernel("logits[B,C] labels[B] -> loss[1] probabilities[B,C]", operations=lambda B, C: 6 * B * C)
-def softmax_cross_entropy(
-    logits: Any, labels: Any, loss: Any, probabilities: Any, lane: Any, lanes: Any
-) -> None:
+def softmax_cross_entropy(logits: Any, labels: Any, loss: Any, probabilities: Any, lane: Any, lanes: Any) -> None:
     """loss = mean over the batch of -log softmax(logits)[label]; labels are class numbers.
 
     The largest logit of a row is subtracted first, so that exp cannot overflow.
@@ -48,3 +46,33 @@ def softmax_cross_entropy_gradient(
         for c in range(C):
             d_logits[r, c] = probabilities[r, c] * scale
         d_logits[r, int(labels[r])] -= scale
+
+
+@kernel("logits[B,C] -> probabilities[B,C]", operations=lambda B, C: 16 * B * C)
+def softmax(logits: Any, probabilities: Any, lane: Any, lanes: Any) -> None:
+    """probabilities[r,c] = e^logits[r,c] / the sum of e^logits over row r."""
+    B, C = logits.shape
+    for r in range(lane, B, lanes):
+        highest = logits[r, 0]
+        for c in range(1, C):
+            highest = larger(highest, logits[r, c])
+        mass = zero
+        for c in range(C):
+            e = exp(logits[r, c] - highest)
+            probabilities[r, c] = e
+            mass += e
+        scale = one / mass
+        for c in range(C):
+            probabilities[r, c] *= scale
+
+
+@kernel("probabilities[B,C] d_probabilities[B,C] -> d_logits[B,C]", operations=lambda B, C: 4 * B * C)
+def softmax_gradient(probabilities: Any, d_probabilities: Any, d_logits: Any, lane: Any, lanes: Any) -> None:
+    """d_logits = probabilities (d_probabilities - their mean under the probabilities of the row)."""
+    B, C = probabilities.shape
+    for r in range(lane, B, lanes):
+        mean = zero
+        for c in range(C):
+            mean += probabilities[r, c] * d_probabilities[r, c]
+        for c in range(C):
+            d_logits[r, c] = probabilities[r, c] * (d_probabilities[r, c] - mean)

@@ -1,0 +1,48 @@
+"""The multi-class hinge loss of support vector machines: the right score shall lead every other by 1.
+
+Weston and Watkins, "Multi-class support vector machines", 1998; the margin is fixed at 1, since it only trades off
+against the scale of the weights.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernels.lanes import lane_sum
+from kernels.language import kernel, one, real, zero
+
+
+@kernel("scores[B,C] labels[B] -> loss[1]", operations=lambda B, C: 3 * B * C)
+def hinge(scores: Any, labels: Any, loss: Any, lane: Any, lanes: Any) -> None:
+    """loss = mean over the batch of the sum over c ≠ label of max(0, scores[c] - scores[label] + 1)."""
+    B, C = scores.shape
+    total = zero
+    for r in range(lane, B, lanes):
+        label = int(labels[r])
+        right = scores[r, label]
+        lacking = zero
+        for c in range(C):
+            margin = max(scores[r, c] - right + one, zero)
+            lacking += margin if c != label else zero
+        total += lacking
+    total = lane_sum(total)
+    if lane == 0:
+        loss[0] = total / real(B)
+
+
+@kernel("scores[B,C] labels[B] d_loss[1] -> d_scores[B,C]", operations=lambda B, C: 3 * B * C)
+def hinge_gradient(scores: Any, labels: Any, d_loss: Any, d_scores: Any, lane: Any, lanes: Any) -> None:
+    """d_scores = d_loss / B for each class c ≠ label that lacks the margin; the label's takes their negative sum."""
+    B, C = scores.shape
+    scale = d_loss[0] / real(B)
+    for r in range(lane, B, lanes):
+        label = int(labels[r])
+        right = scores[r, label]
+        total = zero
+        for c in range(C):
+            lacking = scores[r, c] - right + one > zero
+            share = scale if lacking else zero
+            share = share if c != label else zero
+            d_scores[r, c] = share
+            total += share
+        d_scores[r, label] = -total

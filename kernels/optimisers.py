@@ -1,0 +1,200 @@
+"""Steps of optimisation on flat blocks: all parameters with all gradients and states beside them, in one call.
+
+Every method here is a special case of one routine, with g the gradient and w the parameters:
+
+    first  = keep_1 first  + take_1 g        (the direction)
+    second = keep_2 second + take_2 g²       (the scale)
+    w     -= rate first / (√second + epsilon)
+
+SGD has neither state, momentum only the first, AdaGrad and RMSProp only the second, Adam both. Rates and the like are
+operands of one element, so that they can change while a network trains. Unused elements between parameters, where
+gradient and states are 0, stay 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kernels.elementary import square_root
+from kernels.language import device, kernel, one, real, zero
+
+
+@device
+def blend(state: Any, value: Any, keep: Any, take: Any) -> Any:
+    """keep state + take value: a running sum (keep = take = 1) or a running mean (take = 1 - keep)."""
+    return keep * state + take * value
+
+
+@device
+def scaled(direction: Any, second: Any, epsilon: Any) -> Any:
+    """direction / (√second + epsilon)."""
+    return direction / (square_root(second) + epsilon)
+
+
+@kernel("gradient[n] rate[1] -> parameters[n]!", operations=lambda n: 2 * n)
+def sgd(gradient: Any, rate: Any, parameters: Any, lane: Any, lanes: Any) -> None:
+    """w -= rate g. Robbins and Monro, "A stochastic approximation method", 1951."""
+    pace = rate[0]
+    for i in range(lane, parameters.size, lanes):
+        parameters[i] -= pace * gradient[i]
+
+
+@kernel("gradient[n] rate[1] momentum[1] -> parameters[n]! velocity[n]!", operations=lambda n: 4 * n)
+def momentum_step(
+    gradient: Any, rate: Any, momentum: Any, parameters: Any, velocity: Any, lane: Any, lanes: Any
+) -> None:
+    """v = momentum v + g; w -= rate v. Polyak, "Some methods of speeding up the convergence", 1964."""
+    pace, keep = rate[0], momentum[0]
+    for i in range(lane, parameters.size, lanes):
+        v = blend(velocity[i], gradient[i], keep, one)
+        velocity[i] = v
+        parameters[i] -= pace * v
+
+
+@kernel("gradient[n] rate[1] momentum[1] -> parameters[n]! velocity[n]!", operations=lambda n: 7 * n)
+def nesterov_step(
+    gradient: Any, rate: Any, momentum: Any, parameters: Any, velocity: Any, lane: Any, lanes: Any
+) -> None:
+    """Nesterov's momentum after a change of variables: w stands where the look-ahead form looks, so g is taken at w.
+
+    v' = momentum v - rate g; w += (1 + momentum) v' - momentum v. Sutskever, Martens, Dahl and Hinton, "On the
+    importance of initialization and momentum in deep learning", 2013; Bengio et al., "Advances in optimizing
+    recurrent networks", 2012.
+    """
+    pace, keep = rate[0], momentum[0]
+    for i in range(lane, parameters.size, lanes):
+        before = velocity[i]
+        v = blend(before, gradient[i], keep, -pace)
+        velocity[i] = v
+        parameters[i] += v + keep * (v - before)
+
+
+@kernel("momentum[1] velocity[n] -> parameters[n]!", operations=lambda n: 2 * n)
+def look_ahead(momentum: Any, velocity: Any, parameters: Any, lane: Any, lanes: Any) -> None:
+    """w += momentum v: go to where the gradient is to be taken. First half of Nesterov's look-ahead form."""
+    keep = momentum[0]
+    for i in range(lane, parameters.size, lanes):
+        parameters[i] += keep * velocity[i]
+
+
+@kernel("gradient[n] rate[1] momentum[1] -> parameters[n]! velocity[n]!", operations=lambda n: 5 * n)
+def look_ahead_step(
+    gradient: Any, rate: Any, momentum: Any, parameters: Any, velocity: Any, lane: Any, lanes: Any
+) -> None:
+    """Second half of Nesterov's look-ahead form, with g taken at w + momentum v, where w still stands.
+
+    Goes back, and then v' = momentum v - rate g; w += v'. Nesterov, "A method of solving a convex programming problem
+    with convergence rate O(1/k²)", 1983.
+    """
+    pace, keep = rate[0], momentum[0]
+    for i in range(lane, parameters.size, lanes):
+        before = velocity[i]
+        v = blend(before, gradient[i], keep, -pace)
+        velocity[i] = v
+        parameters[i] += v - keep * before
+
+
+@kernel("gradient[n] rate[1] epsilon[1] -> parameters[n]! second[n]!", operations=lambda n: 6 * n)
+def adagrad(gradient: Any, rate: Any, epsilon: Any, parameters: Any, second: Any, lane: Any, lanes: Any) -> None:
+    """s += g²; w -= rate g / (√s + epsilon). Duchi, Hazan and Singer, "Adaptive subgradient methods", 2011."""
+    pace, small = rate[0], epsilon[0]
+    for i in range(lane, parameters.size, lanes):
+        g = gradient[i]
+        s = blend(second[i], g * g, one, one)
+        second[i] = s
+        parameters[i] -= pace * scaled(g, s, small)
+
+
+@kernel("gradient[n] rate[1] decay[1] epsilon[1] -> parameters[n]! second[n]!", operations=lambda n: 8 * n)
+def rmsprop(
+    gradient: Any, rate: Any, decay: Any, epsilon: Any, parameters: Any, second: Any, lane: Any, lanes: Any
+) -> None:
+    """s = decay s + (1 - decay) g²; w -= rate g / (√s + epsilon). Tieleman and Hinton, lecture 6.5, 2012."""
+    pace, keep, small = rate[0], decay[0], epsilon[0]
+    for i in range(lane, parameters.size, lanes):
+        g = gradient[i]
+        s = blend(second[i], g * g, keep, one - keep)
+        second[i] = s
+        parameters[i] -= pace * scaled(g, s, small)
+
+
+@kernel(
+    "gradient[n] rate[1] beta_1[1] beta_2[1] epsilon[1] -> parameters[n]! first[n]! second[n]! corrected",
+    operations=lambda n: 12 * n,
+)
+def adam(
+    gradient: Any,
+    rate: Any,
+    beta_1: Any,
+    beta_2: Any,
+    epsilon: Any,
+    parameters: Any,
+    first: Any,
+    second: Any,
+    corrected: Any,
+    lane: Any,
+    lanes: Any,
+    step: Any,
+) -> None:
+    """m = beta_1 m + (1 - beta_1) g; s = beta_2 s + (1 - beta_2) g²; w -= rate m̂ / (√ŝ + epsilon).
+
+    With `corrected` = 1, m̂ = m / (1 - beta_1^t) and ŝ = s / (1 - beta_2^t) undo that both began at 0; t is the number
+    of the step, counted from 1. With 0, m̂ = m and ŝ = s. Kingma and Ba, "Adam: a method for stochastic optimization",
+    2014.
+    """
+    keep_1, keep_2, small = beta_1[0], beta_2[0], epsilon[0]
+    pace, stretch = rate[0], one
+    if corrected != 0:
+        # In float64, since 1 - beta^t cancels where beta is near 1.
+        pace = real(np.float64(pace) / (1.0 - np.float64(keep_1) ** step))
+        stretch = real(1.0 / (1.0 - np.float64(keep_2) ** step))
+    for i in range(lane, parameters.size, lanes):
+        g = gradient[i]
+        m = blend(first[i], g, keep_1, one - keep_1)
+        s = blend(second[i], g * g, keep_2, one - keep_2)
+        first[i] = m
+        second[i] = s
+        parameters[i] -= pace * scaled(m, s * stretch, small)
+
+
+@kernel("rate[1] strength[1] -> parameters[n]!")
+def decay_weights(rate: Any, strength: Any, parameters: Any, lane: Any, lanes: Any) -> None:
+    """w -= rate strength w: weight decay apart from the gradient. Before `adam` it makes AdamW.
+
+    Loshchilov and Hutter, "Decoupled weight decay regularization", 2017.
+    """
+    keep = one - rate[0] * strength[0]
+    for i in range(lane, parameters.size, lanes):
+        parameters[i] *= keep
+
+
+@kernel("parameters[n] strength[1] -> gradient[n]!", operations=lambda n: 2 * n)
+def add_l2(parameters: Any, strength: Any, gradient: Any, lane: Any, lanes: Any) -> None:
+    """g += strength w, the gradient of the penalty strength/2 times the sum of w²."""
+    factor = strength[0]
+    for i in range(lane, parameters.size, lanes):
+        gradient[i] += factor * parameters[i]
+
+
+@kernel("parameters[n] strength[1] -> gradient[n]!", operations=lambda n: 2 * n)
+def add_l1(parameters: Any, strength: Any, gradient: Any, lane: Any, lanes: Any) -> None:
+    """g += strength sign(w), the gradient of the penalty strength times the sum of |w|; sign(0) is 0."""
+    factor = strength[0]
+    for i in range(lane, parameters.size, lanes):
+        w = parameters[i]
+        above = factor if w > zero else zero
+        below = factor if w < zero else zero
+        gradient[i] += above - below
+
+
+@kernel("norm[1] limit[1] -> gradient[n]!")
+def clip_by_norm(norm: Any, limit: Any, gradient: Any, lane: Any, lanes: Any) -> None:
+    """g *= limit / norm if the norm is over the limit. `norm` is that of whatever is clipped together.
+
+    Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2012.
+    """
+    factor = limit[0] / norm[0] if norm[0] > limit[0] else one
+    for i in range(lane, gradient.size, lanes):
+        gradient[i] *= factor
