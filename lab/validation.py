@@ -33,10 +33,14 @@ def _number(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_number)]
+NUMBER = BeforeValidator(_number)
+"""For types of numbers with limits, as in `Annotated[float, Field(ge=0), NUMBER]`; behind the limits, so that the JSON
+Schema has them."""
+
+Whole = Annotated[int, NUMBER]
 """A whole number; `1e3` is one, `true` and `2.5` are not."""
 
-Real = Annotated[float, BeforeValidator(_number)]
+Real = Annotated[float, NUMBER]
 """A number; add `Field(allow_inf_nan=False)` where it must be finite."""
 
 

@@ -8,18 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
 from lab.errors import InvalidValue
-from lab.validation import Real, Whole
+from lab.validation import NUMBER, Whole
 
-Share = Annotated[Real, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(ge=0, lt=1), NUMBER]
 """A part of the whole: from 0 up to but not including 1."""
 
-Finite = Annotated[Real, Field(allow_inf_nan=False, ge=-1e30, le=1e30)]
+Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e30, le=1e30), NUMBER]
 """A number that still fits into float32 when something is added to it."""
 
-Noise = Annotated[Real, Field(ge=0, le=1e6)]
+Noise = Annotated[float, Field(ge=0, le=1e6), NUMBER]
 """A standard deviation."""
 
-Classes = Annotated[Whole, Field(ge=2, le=10_000)]
+Classes = Annotated[int, Field(ge=2, le=10_000), NUMBER]
 """A number of classes."""
 
 
@@ -31,11 +31,11 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    seed: Whole | None = Field(default=None, ge=0, lt=2**63)
+    seed: Annotated[int, Field(ge=0, lt=2**63), NUMBER] | None = None
     """seed of the data and their split; without it the seed of the run"""
     validation: Share = 0
     """share of the examples that is held back for validation, the same share of each class"""
-    examples: Whole | None = Field(default=None, ge=1)
+    examples: Annotated[int, Field(ge=1), NUMBER] | None = None
     """train on this many examples only, drawn at random, the same share of each class; validation is not touched"""
     copies: Whole = Field(default=1, ge=1, le=1_000_000)
     """the training examples are repeated this often"""

@@ -14,6 +14,7 @@ import numpy as np
 
 from lab.data.data import Data
 from lab.data.options import Options, WithClasses, WithValues
+from lab.validation import shown
 
 Chosen = TypeVar("Chosen", bound=Options)
 Make = Callable[[Chosen, np.random.Generator], Data]
@@ -157,6 +158,6 @@ def _allowed(about: dict[str, Any]) -> str:
         ("maximum", "at most"),
         ("exclusiveMaximum", "below"),
     ):
-        if key in about and abs(about[key]) < 2**53:
-            text += f", {words} {about[key]:g}"
+        if key in about:
+            text += f", {words} {shown(about[key])}"
     return text

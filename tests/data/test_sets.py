@@ -376,6 +376,7 @@ def test_reference_says_something_about_everything() -> None:
     spiral = {option.name: option for option in texts[[*sorted(EVERY)].index("spiral")].options}
     assert spiral["points"].allowed == "whole number, at least 2"
     assert spiral["points"].default == "900"
+    assert spiral["validation"].allowed == "number, at least 0, below 1"
     assert spiral["noise"].meaning == "standard deviation of the angle, in radians"
     assert lab.data.schema()["oneOf"][0]["properties"]["name"] == {"const": "attributes"}
 

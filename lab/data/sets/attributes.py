@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from statistics import NormalDist
-from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -26,13 +25,13 @@ class Attributes(Points, Prepared):
 
     points: Whole = Field(default=1000, ge=2)
     """number of images in all"""
-    labels: Annotated[Whole, Field(ge=2, le=len(NAMES))] = 5
+    labels: Whole = Field(default=5, ge=2, le=len(NAMES))
     """number of attributes, the first so many of the list"""
-    size: Annotated[Whole, Field(ge=6, le=64)] = 8
+    size: Whole = Field(default=8, ge=6, le=64)
     """height and width of the images"""
-    share: Annotated[Real, Field(gt=0, lt=1)] = 0.35
+    share: Real = Field(default=0.35, gt=0, lt=1)
     """share of the images that have any one of the attributes"""
-    correlation: Annotated[Real, Field(ge=0, lt=1)] = 0.5
+    correlation: Real = Field(default=0.5, ge=0, lt=1)
     """correlation of the normal numbers that decide about the two attributes of a pair"""
     noise: Noise = 0.1
     """standard deviation of the noise on each pixel"""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import numpy as np
 from pydantic import Field
 
@@ -22,7 +20,7 @@ class Circles(PointsInClasses):
 
     classes: Classes = 2
     """number of circles"""
-    inner: Annotated[Real, Field(gt=0, lt=1)] = 0.5
+    inner: Real = Field(default=0.5, gt=0, lt=1)
     """radius of the innermost circle; those between lie at equal distances"""
     noise: Noise = 0.05
     """standard deviation of the noise on both coordinates"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,7 +20,7 @@ class Curve(Points, WithTruth):
     """number of examples in all, at equal distances"""
     shape: Literal["sine", "step", "sawtooth", "bump"] = "sine"
     """sine; step: a square wave; sawtooth: slow rise and sudden fall; bump: narrow bells"""
-    periods: Annotated[Real, Field(gt=0, le=1e6)] = 1.0
+    periods: Real = Field(default=1.0, gt=0, le=1e6)
     """how often the shape repeats over the inputs"""
     noise: Noise = 0.1
     """standard deviation of the noise on the targets"""

@@ -13,9 +13,9 @@ from lab.data.options import Classes, PointsInClasses
 from lab.data.registry import dataset
 from lab.data.shares import equal_shares
 from lab.errors import InvalidValue
-from lab.validation import Real, Whole
+from lab.validation import NUMBER, Real, Whole
 
-Positive = Annotated[Real, Field(gt=0, le=1e12)]
+Positive = Annotated[float, Field(gt=0, le=1e12), NUMBER]
 
 
 class Gaussian(PointsInClasses):
@@ -27,17 +27,17 @@ class Gaussian(PointsInClasses):
 
     points: Whole = Field(default=1000, ge=2)
     """number of examples in all"""
-    features: Annotated[Whole, Field(ge=1, le=2000)] = 10
+    features: Whole = Field(default=10, ge=1, le=2000)
     """number of columns"""
     classes: Classes = 2
     """number of classes, of equal size"""
-    separation: Annotated[Real, Field(ge=0, le=1e6)] = 3.0
+    separation: Real = Field(default=3.0, ge=0, le=1e6)
     """distance of the centres of the classes from each other, in standard deviations of a cloud"""
-    informative: Whole | None = Field(default=None, ge=1)
+    informative: Annotated[int, Field(ge=1), NUMBER] | None = None
     """only the first so many features tell anything about the class, the others are noise; without it all do"""
-    condition: Annotated[Real, Field(ge=1, le=1e10)] | None = None
+    condition: Annotated[float, Field(ge=1, le=1e10), NUMBER] | None = None
     """condition number of the covariance: its eigenvalues fall geometrically from 1, along axes turned at random"""
-    correlation: Annotated[Real, Field(gt=-1, lt=1)] = 0.0
+    correlation: Real = Field(default=0.0, gt=-1, lt=1)
     """correlation of every feature with every other one"""
     scales: list[Positive] | Positive = 1.0
     """standard deviation of each feature: a list with one number per feature, or one number for all"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -23,7 +23,7 @@ class Linear(Points, WithTruth):
 
     points: Whole = Field(default=200, ge=2)
     """number of examples in all"""
-    features: Annotated[Whole, Field(ge=1, le=10_000)] = 1
+    features: Whole = Field(default=1, ge=1, le=10_000)
     """number of inputs"""
     slope: list[Finite] | Finite = 2.0
     """slope in each input: a list with one number per feature, or one number for all"""

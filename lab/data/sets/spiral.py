@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from pydantic import Field
 
 from lab.data.data import Data
 from lab.data.options import Classes, Noise, PointsInClasses
@@ -20,7 +19,7 @@ class Spiral(PointsInClasses):
 
     classes: Classes = 3
     """number of arms"""
-    noise: Noise = Field(default=0.2)
+    noise: Noise = 0.2
     """standard deviation of the angle, in radians"""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -26,13 +26,13 @@ class Words(Points):
 
     points: Whole = Field(default=5000, ge=2)
     """number of snippets in all"""
-    vocabulary: Annotated[Whole, Field(ge=2, le=1_000_000)] = 1000
+    vocabulary: Whole = Field(default=1000, ge=2, le=1_000_000)
     """number of different words; word 0 is the most frequent"""
-    context: Annotated[Whole, Field(ge=1, le=100)] = 2
+    context: Whole = Field(default=2, ge=1, le=100)
     """number of words before the one that is to be predicted"""
-    exponent: Annotated[Real, Field(ge=0, le=5)] = 1.0
+    exponent: Real = Field(default=1.0, ge=0, le=5)
     """exponent of Zipf's law: word k is as frequent as 1 / (k + 1) to this power; 0: all are equally frequent"""
-    parts: Annotated[Whole, Field(ge=1, le=1000)] = 8
+    parts: Whole = Field(default=8, ge=1, le=1000)
     """number of parts of speech, at most the number of words"""
     surprise: Share = 0.1
     """share of the words that do not depend on those before"""
