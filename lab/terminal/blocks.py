@@ -10,7 +10,6 @@ from rich.text import Text
 
 from lab.terminal.layout import line
 from lab.terminal.look import NOTHING, Look, two_tone
-from lab.terminal.palettes import Ink
 
 _HALF = "▀"
 _SHADES = np.array([ord(each) for each in " ░▒▓█"], dtype="<u4")
@@ -133,8 +132,3 @@ def columns(shares: np.ndarray, height: int, look: Look) -> list[str]:
         "".join(steps[each] for each in np.clip(filled - (height - 1 - row) * fine, 0, fine).tolist())
         for row in range(height)
     ]
-
-
-def contrast(colour: Ink | None, look: Look) -> Style:
-    """A style for a sign on top of a map: bold, in the colour if there is one."""
-    return look.style(colour, bold=True)

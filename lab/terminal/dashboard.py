@@ -99,9 +99,11 @@ class Dashboard:
             return []
         lines = self._panels.frame(width, 1)
         lines += self._panels.variants(width, len(story.variants))
-        plots = self._panels.plots(width, max(height - 1, 2 * _FINAL_PLOT_HEIGHT))
+        said = verdict(story, width, self._look, self._question)
+        # The plots fill what the verdict leaves of the window, but are never too small to be read.
+        plots = self._panels.plots(width, max(height - len(lines) - len(said) - 3, 2 * _FINAL_PLOT_HEIGHT))
         lines += [line(), *plots] if plots else []
-        lines += [line(), *verdict(story, width, self._look, self._question)]
+        lines += [line(), *said]
         return [exactly([each], width, 1, self._look)[0] for each in lines]
 
     def draw(self) -> float:

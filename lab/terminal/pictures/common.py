@@ -14,6 +14,8 @@ from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.numbers import short
 from lab.terminal.palettes import colour_scale
 
+_STRETCH = 1.5
+
 
 def title_line(title: str, width: int, look: Look, note: str = "") -> Text:
     """The title, and a faint note behind it if there is room."""
@@ -65,3 +67,9 @@ def scale_line(low: float, high: float, diverging: bool, width: int, look: Look)
     else:
         (scale,) = blocks.shades(steps[None, :], look)
     return text.append_text(scale).append(f" {right}", DIM)
+
+
+def plane_width(width: int, height: int, across: float, up: float) -> int:
+    """How wide a map with axes is drawn, so that a plane of `across` by `up` is not stretched beyond all likeness."""
+    ratio = min(3.0, max(1.0, across / up)) if up > 0 and np.isfinite(across / up) else 1.0
+    return min(width, round(_STRETCH * 2 * ratio * height) + axes.LABEL_WIDTH)

@@ -14,7 +14,7 @@ from lab.terminal.frame import Entry
 from lab.terminal.layout import line
 from lab.terminal.look import DIM, Look
 from lab.terminal.palettes import colour_scale, letter
-from lab.terminal.pictures.common import limits, scale_line, shares, title_line
+from lab.terminal.pictures.common import limits, plane_width, scale_line, shares, title_line
 
 
 def render(picture: Field, width: int, height: int, look: Look) -> list[Text]:
@@ -51,7 +51,7 @@ def render(picture: Field, width: int, height: int, look: Look) -> list[Text]:
 
     return [
         *frame.draw(
-            inside_frame, width, height, look,
+            inside_frame, plane_width(width, height, across.high - across.low, up.high - up.low), height, look,
             title=picture.title, x_label=picture.x_label, y_label=picture.y_label,
             x_values=np.array([across.low, across.high]), y_values=np.array([up.low, up.high]), tight_y=True,
             entries=[Entry(letter(number), name, look.ink(number)) for number, name in enumerate(names)],
@@ -63,6 +63,8 @@ def render(picture: Field, width: int, height: int, look: Look) -> list[Text]:
 def span(first: float, last: float) -> Range:
     """The range between two ends in either order, never empty."""
     low, high = min(first, last), max(first, last)
+    if not np.isfinite([low, high]).all():
+        return Range(0.0, 1.0)
     return Range(low, high) if high > low else Range(low - 0.5, low + 0.5)
 
 
@@ -87,8 +89,22 @@ def _draw_path(
         return
     column = np.rint(x[good] * (columns - 1)).astype(int)
     row = np.rint((1 - y[good]) * (rows - 1)).astype(int)
-    dot = "•" if look.unicode else "o"
-    style = blocks.contrast(look.ink(number), look)
-    for each_row, each_column in sorted(set(zip(row.tolist(), column.tolist(), strict=True))):
+    dot, between = ("•", "·") if look.unicode else ("o", ".")
+    style = look.style(look.ink(number), bold=True)
+    for place in _between(row, column):
+        blocks.over(lines, *place, between, style)
+    for each_row, each_column in set(zip(row.tolist(), column.tolist(), strict=True)):
         blocks.over(lines, each_row, each_column, dot, style)
     blocks.over(lines, int(row[-1]), int(column[-1]), letter(number), style)
+
+
+def _between(row: np.ndarray, column: np.ndarray) -> set[tuple[int, int]]:
+    """The cells on the straight lines from each point to the next."""
+    cells: set[tuple[int, int]] = set()
+    for start in range(len(row) - 1):
+        steps = max(abs(int(row[start + 1] - row[start])), abs(int(column[start + 1] - column[start])))
+        shares = np.arange(1, steps) / max(1, steps)
+        rows = np.rint(row[start] + shares * (row[start + 1] - row[start])).astype(int)
+        columns = np.rint(column[start] + shares * (column[start + 1] - column[start])).astype(int)
+        cells.update(zip(rows.tolist(), columns.tolist(), strict=True))
+    return cells

@@ -12,7 +12,7 @@ from lab.terminal import blocks, frame
 from lab.terminal.axes import Axis
 from lab.terminal.layout import line
 from lab.terminal.look import DIM, Look
-from lab.terminal.pictures.common import title_line
+from lab.terminal.pictures.common import plane_width, title_line
 from lab.terminal.pictures.field import span
 
 _FAINTEST, _STRONGEST = 0.16, 0.5  # of a class's colour, by confidence, so that the examples stand out
@@ -49,7 +49,7 @@ def render(picture: Regions, width: int, height: int, look: Look) -> list[Text]:
         return blocks.characters(codes, inks if look.colours else None, look)
 
     return frame.draw(
-        inside, width, height, look,
+        inside, plane_width(width, height, across.high - across.low, up.high - up.low), height, look,
         title=picture.title, x_values=np.array([across.low, across.high]),
         y_values=np.array([up.low, up.high]), tight_y=True,
     )  # fmt: skip
