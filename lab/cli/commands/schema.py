@@ -8,9 +8,10 @@ import json
 def command() -> None:
     """The JSON Schema of scenario files, for editors.
 
-    Write it to a file with `lab schema > scenario.schema.json`, and put `# yaml-language-server:
-    $schema=scenario.schema.json` on top of a scenario.
+    Write it to a file with `lab schema > scenario.schema.json`, and put this on top of a scenario:
+    `# yaml-language-server: $schema=scenario.schema.json`
     """
     from lab.scenario.schema import json_schema
+    from lab.tasks import load_tasks
 
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    print(json.dumps(json_schema(load_tasks()), indent=2, ensure_ascii=False))

@@ -1,0 +1,158 @@
+"""The program around the commands: help, exit codes, errors as sentences, a quick start."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from lab import __version__
+from lab.cli import app, run
+from lab.errors import BadInput, DeviceMissing, LabError
+
+LAB = Path(sys.executable).parent / "lab"
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """Makes the command `fake` do what the test wants."""
+
+    def install(command):
+        monkeypatch.setitem(app._SUMMARIES, "fake", "A command of this test.")
+        monkeypatch.setitem(sys.modules, "lab.cli.commands.fake", SimpleNamespace(command=command))
+
+    return install
+
+
+def test_help_lists_every_command_with_its_summary(capsys):
+    assert run(["--help"]) == 0
+    out = capsys.readouterr().out
+    for section, commands in app.COMMANDS.items():
+        assert f"{section}:" in out
+        for name, summary in commands.items():
+            assert name in out
+            assert summary[:40] in " ".join(out.split())
+
+
+def test_without_arguments_and_without_terminal_the_help_is_printed(capsys):
+    assert run([]) == 0
+    assert "Usage: lab" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", sorted(app._SUMMARIES))
+def test_every_command_of_the_table_exists_and_explains_itself(name, capsys):
+    assert run([name, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert f"Usage: lab {name}" in out
+    assert len(out.split("\n\n")[1].strip()) > 10  # its docstring
+
+
+def test_version(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"backprop-lab {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["shw"], "There is no command 'shw': did you mean show?"),
+        (["show"], "Missing argument 'SCENARIO'. See `lab show --help`."),
+        (["list", "--fast"], "No such option: --fast"),
+        (["list", "a", "b"], "unexpected extra argument"),
+        (["show", "no-such-thing"], "There is no scenario 'no-such-thing'"),
+        (["--fast"], "No such option: --fast"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments, words, capsys):
+    assert run(arguments) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert words in output.err
+    assert output.err.count("\n") == 1
+
+
+def raising(error):
+    def command() -> int:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(BadInput("No."), 2), (DeviceMissing("No."), 3), (LabError("No."), 1), (KeyboardInterrupt(), 130)],
+)
+def test_errors_end_with_their_exit_code_and_one_line(error, code, fake, capsys):
+    fake(raising(error))
+    assert run(["fake"]) == code
+    assert capsys.readouterr().err in ("No.\n", "Interrupted.\n")
+
+
+def test_a_commands_result_is_the_exit_code(fake):
+    fake(lambda: 1)
+    assert run(["fake"]) == 1
+    fake(lambda: None)
+    assert run(["fake"]) == 0
+
+
+def test_a_bug_is_a_sentence_that_asks_for_a_report(fake, capsys, monkeypatch):
+    monkeypatch.delenv("LAB_DEBUG", raising=False)
+    fake(raising(KeyError("oops")))
+    assert run(["fake"]) == 70
+    error = capsys.readouterr().err
+    assert "bug in the lab (KeyError: 'oops')" in error
+    assert "Traceback" not in error
+
+
+def test_debugging_shows_the_traceback(fake, monkeypatch):
+    monkeypatch.setenv("LAB_DEBUG", "1")
+    fake(raising(KeyError("oops")))
+    with pytest.raises(KeyError):
+        run(["fake"])
+
+
+def test_an_ascii_terminal_gets_question_marks_instead_of_an_error(tmp_path):
+    (tmp_path / "a.yaml").write_text("title: Größe\ntask: classify\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run([LAB, "show", "a.yaml"], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert b"# Gr??e" in shown.stdout
+
+
+def test_help_is_quick_and_loads_nothing_heavy():
+    code = (
+        "import sys\nfrom lab.cli import run\nrun(['--help'])\n"
+        "print(*sorted(m for m in sys.modules if '.' not in m), file=sys.stderr)"
+    )
+    begin = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert time.perf_counter() - begin < 0.6  # 0.06 s on a quiet machine
+    heavy = {"numba", "numpy", "scipy", "sklearn", "pydantic", "textual", "rich", "yaml", "sqlite3"}
+    assert not heavy & set(done.stderr.split())
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    program = subprocess.Popen([LAB, "list", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    program.stdout.close()
+    error = program.stderr.read()
+    program.stderr.close()
+    assert program.wait() == 141
+    assert error == b""
+
+
+def test_ctrl_c_ends_the_program_with_130(tmp_path):
+    code = (
+        "import sys, time, types\nfrom lab.cli import app, main\n"
+        "def command():\n    print('ready', flush=True)\n    time.sleep(30)\n"
+        "sys.modules['lab.cli.commands.fake'] = types.SimpleNamespace(command=command)\n"
+        "app._SUMMARIES['fake'] = ''\nmain(['fake'])"
+    )
+    program = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert program.stdout.readline() == "ready\n"
+    program.send_signal(signal.SIGINT)
+    _, error = program.communicate(timeout=10)
+    assert program.returncode == 130
+    assert error == "Interrupted.\n"

@@ -1,0 +1,150 @@
+"""`lab list`, `show`, `check`, `new` and `schema`."""
+
+import json
+
+import pytest
+
+from lab.cli import run
+
+MINE = """\
+title: Mine
+idea: What it shows.
+lesson: |
+  A *lesson*.
+takes: a minute
+question: {ask: Which?, choices: [slow, good], answer: good, because: Of course.}
+task: classify
+data: {name: blobs}
+model: [{dense: classes}]
+variants:
+  good: {}
+  slow: {optimizer.rate: 0.001, model.0: {dense: {units: classes, bias: false}}}
+claims:
+  - says: Slow is slow.
+    that: >-
+      last(slow.loss)
+      > last(good.loss)
+"""
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(MINE)
+    return tmp_path / "mine.yaml"
+
+
+def test_list_shows_chapters_slugs_and_ideas(capsys):
+    assert run(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "activations"
+    assert any(line.startswith("  dead-relu ") for line in lines)
+
+
+def test_list_of_one_chapter_as_json(capsys):
+    assert run(["list", "activations", "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert {entry["chapter"] for entry in entries} == {"activations"}
+    assert "dead-relu" in {entry["slug"] for entry in entries}
+    assert all(set(entry) == {"slug", "chapter", "title", "idea", "path"} for entry in entries)
+
+
+def test_list_of_an_unknown_chapter(capsys):
+    assert run(["list", "activation"]) == 2
+    assert "did you mean activations?" in capsys.readouterr().err
+
+
+def test_show_tells_everything_but_the_answer(mine, capsys):
+    assert run(["show", "mine.yaml"]) == 0
+    out = capsys.readouterr().out
+    for expected in (
+        "# Mine",
+        "What it shows.",
+        "A *lesson*.",
+        "A run takes a minute.",
+        "1. slow\n2. good",
+        "- **good**: as written",
+        "- **slow**: `optimizer.rate: 0.001`, `model.0: {dense: {units: classes, bias: false}}`",
+        "- Slow is slow.  \n  `last(slow.loss) > last(good.loss)`",
+        "lab run mine.yaml",
+    ):
+        assert expected in out
+    assert "Of course." not in out
+
+
+def test_show_of_a_built_in_scenario_names_its_slug(capsys):
+    assert run(["show", "dead-relu"]) == 0
+    assert "Run it with `lab run dead-relu`." in capsys.readouterr().out
+
+
+def test_show_yaml_gives_the_file_as_it_is(mine, capsys):
+    assert run(["show", "mine.yaml", "--yaml"]) == 0
+    assert capsys.readouterr().out == MINE
+
+
+def test_check_looks_at_every_file(mine, capsys):
+    (mine.parent / "bad.yaml").write_text(MINE.replace("title", "titel"))
+    (mine.parent / "broken.yaml").write_text("title: [")
+    assert run(["check", "bad.yaml", "mine.yaml", "broken.yaml", "missing.yaml"]) == 2
+    output = capsys.readouterr()
+    assert output.out == "mine.yaml: fine\n"
+    bad, broken, missing = output.err.splitlines()
+    assert bad.startswith("bad.yaml:1:1: titel: unknown key 'titel'; did you mean title?")
+    assert broken.startswith("broken.yaml:1:9: this is not valid YAML")
+    assert missing == "missing.yaml: there is no such file."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("name: blobs", "name: blob", "mine.yaml:8:14: data.name"),
+        ("{dense: classes}]", "{dense: 1000000000}]", "memory"),
+        ("{dense: classes}]", "{dense: classes}, relo]", "did you mean relu?"),
+        ("task: classify", "task: clasify", "did you mean classify?"),
+        ("last(slow.loss)", "last(slow.los)", "mine.yaml:16:17: "),
+    ],
+)
+def test_check_goes_as_deep_as_the_task(mine, old, new, words, capsys):
+    mine.write_text(MINE.replace(old, new))
+    assert run(["check", "mine.yaml"]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("task", ["classify", "regress"])
+def test_a_new_file_passes_the_check(task, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["new", "my-first_run", "--task", task]) == 0
+    assert run(["check", "my-first_run.yaml"]) == 0
+    assert 'title: "My first run"' in (tmp_path / "my-first_run.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["new", "mine"], "exists already; it is not overwritten"),
+        (["new", "mine.yaml"], "exists already; it is not overwritten"),
+        (["new", "other", "--task", "clasify"], "did you mean classify?"),
+        (["new", "no/where/x"], "cannot be written"),
+        (["new", "two words"], "cannot be the name of a scenario"),
+        (["new", ".yaml"], "cannot be the name of a scenario"),
+    ],
+)
+def test_new_refuses(mine, arguments, words, capsys):
+    assert run(arguments) == 2
+    assert words in capsys.readouterr().err
+    assert mine.read_text() == MINE
+    assert [path.name for path in mine.parent.iterdir()] == ["mine.yaml"]
+
+
+def test_schema_is_for_editors(capsys):
+    assert run(["schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    properties = schema["properties"]
+    assert schema["additionalProperties"] is False
+    assert set(schema["required"]) == {"title", "task"}
+    assert all(content.get("description") for content in properties.values())
+    assert "classify" in properties["task"]["enum"]
+    assert "relu" in properties["model"]["items"]["anyOf"][0]["enum"]
+    assert "loss" in properties["watch"]["items"]["enum"]
