@@ -12,8 +12,8 @@ from lab.terminal.look import NOTHING, Look
 
 
 def line(text: str = "", style: Style = NOTHING) -> Text:
-    """One line that is never wrapped."""
-    return Text(text, style=style, no_wrap=True, end="")
+    """One line that is never wrapped. The style is this text's own: what is appended does not inherit it."""
+    return Text(no_wrap=True, end="").append(text, style)
 
 
 def exactly(lines: Sequence[Text], width: int, height: int, look: Look) -> list[Text]:

@@ -29,6 +29,11 @@ class Look:
         """Whether arbitrary colours can be shown, so that maps and images are half-blocks; else they are shades."""
         return self.colours >= PALETTE_COLOURS and self.unicode
 
+    @property
+    def mixes(self) -> bool:
+        """Whether any colour can be shown as it is."""
+        return self.colours >= TRUE_COLOURS
+
     def ink(self, index: int) -> Ink:
         """The colour of the curve or class number `index`."""
         return ink(index, self.palette)

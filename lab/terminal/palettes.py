@@ -72,13 +72,36 @@ _DIVERGING = np.array(
     [(120, 190, 255), (50, 120, 215), (25, 62, 120), (24, 24, 28), (120, 62, 12), (215, 115, 20), (255, 190, 100)],
     dtype=np.float32,
 )
+# The same two in colours that the palette of 256 has: mixed ones would be rounded to others.
+_SEQUENTIAL_OF_256 = np.array(
+    [
+        (95, 0, 95), (95, 0, 135), (95, 95, 135), (0, 95, 135), (0, 135, 135), (0, 175, 135), (95, 175, 95),
+        (95, 215, 95), (135, 215, 95), (175, 215, 0), (215, 215, 0), (255, 255, 0),
+    ],
+    dtype=np.uint8,
+)  # fmt: skip
+_DIVERGING_OF_256 = np.array(
+    [
+        (135, 215, 255), (95, 175, 255), (0, 135, 215), (0, 95, 175), (0, 0, 95), (28, 28, 28), (95, 0, 0),
+        (135, 95, 0), (215, 95, 0), (255, 135, 0), (255, 175, 95),
+    ],
+    dtype=np.uint8,
+)  # fmt: skip
 _GAP = (70, 70, 70)
 
 
-def colour_scale(shares: np.ndarray, diverging: bool = False) -> np.ndarray:
-    """Colours for numbers between 0 and 1: uint8[..., 3]; NaN is grey. Diverging: 0.5 is the dark middle."""
-    stops = _DIVERGING if diverging else _SEQUENTIAL
+def colour_scale(shares: np.ndarray, diverging: bool = False, mixed: bool = True) -> np.ndarray:
+    """Colours for numbers between 0 and 1: uint8[..., 3]; NaN is grey. Diverging: 0.5 is the dark middle.
+
+    mixed: any colour may be used; else only those of the palette of 256
+    """
     missing = ~np.isfinite(shares)
+    if not mixed:
+        steps = _DIVERGING_OF_256 if diverging else _SEQUENTIAL_OF_256
+        colours = steps[np.clip(np.where(missing, 0.0, shares) * len(steps), 0, len(steps) - 1).astype(np.int64)]
+        colours[missing] = _GAP
+        return colours
+    stops = _DIVERGING if diverging else _SEQUENTIAL
     position = np.clip(np.where(missing, 0.0, shares), 0.0, 1.0) * (len(stops) - 1)
     below = np.minimum(position.astype(np.int64), len(stops) - 2)
     share = (position - below)[..., None]

@@ -61,7 +61,7 @@ def scale_line(low: float, high: float, diverging: bool, width: int, look: Look)
     text = line(f"{left} ", DIM)
     steps = np.linspace(0.0, 1.0, length)
     if look.paints:
-        (scale,) = blocks.half_blocks(np.stack([colour_scale(steps, diverging)] * 2))
+        (scale,) = blocks.half_blocks(np.stack([colour_scale(steps, diverging, look.mixes)] * 2))
     elif diverging:
         (scale,) = blocks.signed_shades(steps[None, :] * 2 - 1, look)
     else:

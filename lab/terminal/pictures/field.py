@@ -29,7 +29,7 @@ def render(picture: Field, width: int, height: int, look: Look) -> list[Text]:
     def paint(columns: int, rows: int) -> list[Text]:
         if look.paints:
             grid = shares(blocks.resize(values, 2 * rows, columns), low, high)
-            return blocks.half_blocks(colour_scale(grid, picture.diverging))
+            return blocks.half_blocks(colour_scale(grid, picture.diverging, look.mixes))
         grid = shares(blocks.resize(values, rows, columns), low, high)
         return blocks.signed_shades(2 * grid - 1, look) if picture.diverging else blocks.shades(grid, look)
 

@@ -10,12 +10,16 @@ from rich.text import Text
 from lab.pictures import Regions
 from lab.terminal import blocks, frame
 from lab.terminal.axes import Axis
+from lab.terminal.capabilities import PALETTE_COLOURS
 from lab.terminal.layout import line
 from lab.terminal.look import DIM, Look
 from lab.terminal.pictures.common import plane_width, title_line
 from lab.terminal.pictures.field import span
 
-_FAINTEST, _STRONGEST = 0.16, 0.5  # of a class's colour, by confidence, so that the examples stand out
+# How much of a class's colour a region has, by confidence: little, so that the examples stand out. The palette of 256
+# has few dark colours, and would turn most of them black.
+_FAINTEST, _STRONGEST = 0.16, 0.5
+_FAINTEST_OF_256, _STRONGEST_OF_256 = 0.38, 0.62
 _CONFIDENCE_STEPS = 6
 
 
@@ -62,7 +66,9 @@ def _palette(look: Look) -> np.ndarray:
 def _colours(kinds: np.ndarray, confidence: np.ndarray, look: Look) -> np.ndarray:
     sure = np.clip(np.nan_to_num(confidence, nan=0.0), 0.0, 1.0)
     sure = np.rint(sure * _CONFIDENCE_STEPS) / _CONFIDENCE_STEPS
-    share = _FAINTEST + (_STRONGEST - _FAINTEST) * sure
+    few = look.colours <= PALETTE_COLOURS
+    faintest, strongest = (_FAINTEST_OF_256, _STRONGEST_OF_256) if few else (_FAINTEST, _STRONGEST)
+    share = faintest + (strongest - faintest) * sure
     colours = _palette(look)[kinds % 8] * share[..., None]
     colours[kinds < 0] = 0
     return colours.astype(np.uint8)

@@ -12,6 +12,7 @@ from lab.terminal.look import DIM, Look
 from lab.terminal.palettes import Ink, colour_scale
 from lab.terminal.pictures.common import names_column, title_line
 
+_DARK = (24, 24, 28)
 _DEAD = Ink((226, 60, 60), "bright_red")
 
 
@@ -72,7 +73,8 @@ def _cells(part: np.ndarray, dead: np.ndarray, layer: np.ndarray, cross: str, lo
     largest = float(shown.max(initial=0.0)) or 1.0
     shares = np.clip(np.where(np.isfinite(part), part, np.nan) / largest, 0.0, 1.0)
     if look.paints:
-        colours = colour_scale(0.15 + 0.85 * shares)
+        colours = colour_scale(0.15 + 0.85 * shares, mixed=look.mixes)
+        colours[dead] = _DARK
         (text,) = blocks.half_blocks(np.stack([colours, colours])) if len(part) else (line(),)
     else:
         # A unit that is alive always shows something, so that blank never means two things.
