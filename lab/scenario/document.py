@@ -102,6 +102,7 @@ class Document:
 
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # an escape sequence in a title would reach the terminal
 _BLOCK_HEADER = re.compile(r"[|>][^\n\r]*")
 
 
@@ -235,6 +236,8 @@ class _Builder:
         self.stack.append(_Open(container, path))
 
     def _scalar(self, event: Any) -> None:
+        if _CONTROL.search(event.value):
+            raise self._error(event, "the text has a control character in it.")
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.container, dict) and top.key is None:
             self._key(top, event)

@@ -38,7 +38,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
-_BLANK = re.compile(r"\s*")
+_BLANK = re.compile(r"\s*", re.ASCII)
 _INSTEAD = {"=": "==", "&": "and", "|": "or", "!": "not", "^": "**", "[": "(", "{": "(", "≤": "<=", "≥": ">="}
 _KINDS: dict[Kind, str] = {"number": "a number", "truth": "a comparison", "curve": "a curve"}
 

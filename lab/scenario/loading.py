@@ -10,24 +10,17 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from lab.errors import BadInput, InvalidValue, nearest
-from lab.errors import Path as Place
+from lab.errors import Path as ValuePath
 from lab.scenario import document, listing
-from lab.scenario.document import Document
 from lab.scenario.expression import InvalidExpression
 from lab.scenario.model import ONLY_VARIANT, Scenario
+from lab.scenario.origins import Change, Origins
 from lab.scenario.overrides import VARIED, change
 from lab.scenario.source import read_text
 from lab.validation import shown, validated
-
-
-class Change(NamedTuple):
-    """One override that was applied. source: its own place in the file, or, from outside, how to call it."""
-
-    path: Place
-    source: Place | str
 
 
 @dataclass(frozen=True)
@@ -54,14 +47,13 @@ class Loaded:
     path: Path
     slug: str
     overrides: dict[str, Any]
-    document: Document = field(repr=False)
-    changes: tuple[Change, ...] = field(default=(), repr=False)
-    content: dict[str, Any] = field(default_factory=dict, repr=False)
+    origins: Origins = field(repr=False)
+    content: dict[str, Any] = field(repr=False)
 
     @property
     def text(self) -> str:
         """The file as it is on disk."""
-        return self.document.text
+        return self.origins.document.text
 
     @property
     def folder(self) -> Path:
@@ -70,34 +62,15 @@ class Loaded:
 
     def variant(self, name: str, extra: Mapping[str, Any] | None = None, origin: str = "--set") -> Variant:
         """One variant by name, with further overrides on top. Raises BadInput if there is none, or they are wrong."""
-        known = self.scenario.variants or {ONLY_VARIANT: {}}
+        known = {each.name: each for each in self.variants}
         if name not in known:
             raise BadInput(f"There is no variant {name!r} in {self.slug}: {nearest(name, known)}.")
-        if not extra and self.variants:
-            return next(each for each in self.variants if each.name == name)
-        content, changes = dict(self.content), []
-        for dotted, value in known[name].items():
-            place: Place = ("variants", name, dotted)
-            try:
-                changes.append(Change(change(content, dotted, value, VARIED), place))
-            except InvalidValue as error:
-                raise self.locate(InvalidValue(place, error.message, at_key=True)) from None
-        for dotted, value in (extra or {}).items():
-            try:
-                path = change(content, dotted, value, VARIED)
-            except InvalidValue as error:
-                raise BadInput(f"{origin} {error.message}") from None
-            changes.append(Change(path, f"{origin} {dotted}"))
-        variant = Variant(name, self.scenario, tuple(changes))
-        try:
-            return Variant(name, _checked(content), variant.changes)
-        except InvalidValue as error:
-            raise self.locate(error, variant) from None
+        return _variant(self.scenario, self.content, self.origins, name, extra, origin) if extra else known[name]
 
     def choose(self, names: Iterable[str]) -> tuple[Variant, ...]:
         """Some of the variants, each once. Raises BadInput if one is unknown, or an override concerns none of them."""
         chosen = tuple(self.variant(name) for name in dict.fromkeys(names))
-        self._refuse_idle_overrides(chosen)
+        _refuse_idle(self.origins.changes, chosen)
         return chosen
 
     def locate(self, error: InvalidValue, variant: Variant | str | None = None) -> BadInput:
@@ -106,34 +79,11 @@ class Loaded:
         variant: the variant in which the value was found to be wrong, if it was one
         """
         if isinstance(variant, str):
-            variant = next((each for each in self.variants if each.name == variant), None)
-        path: Place | str = error.path
-        in_difference = False
-        if variant is not None and (inner := _source(error.path, variant.changes)) is not None:
-            path, in_difference = inner, True
-        if not isinstance(path, str) and (outer := _source(path, self.changes)) is not None:
-            path = outer
-        if isinstance(path, str):
-            return BadInput(f"{path}: {error.message}")
-        if isinstance(error, InvalidExpression):
-            place = self.document.place_inside(path, error.offset)
-        else:
-            place = self.document.place(path, at_key=error.at_key)
-        dotted = ".".join(str(part) for part in path)
-        where = f" (in variant {variant.name})" if variant and len(self.variants) > 1 and not in_difference else ""
-        separator = ": " if dotted else ""
-        return BadInput(f"{self.document.name}:{place.line}:{place.column}: {dotted}{where}{separator}{error.message}")
-
-    def _refuse_idle_overrides(self, variants: Iterable[Variant]) -> None:
-        for override in self.changes:
-            hiding = [any(override.path[: len(each.path)] == each.path for each in one.changes) for one in variants]
-            if hiding and all(hiding):
-                name = next(iter(variants)).name
-                dotted = ".".join(map(str, override.path))
-                raise BadInput(
-                    f"{override.source}: this has no effect, since every variant that is run sets it itself; "
-                    f"set variants.{name}.{dotted} to change one of them."
-                )
+            variant = self.variant(variant)
+        if variant is None:
+            return self.origins.locate(error)
+        note = f" (in variant {variant.name})" if len(self.variants) > 1 else ""
+        return self.origins.locate(error, variant.changes, note)
 
 
 def load(source: str | Path, overrides: Mapping[str, Any] | None = None, origin: str = "--set") -> Loaded:
@@ -148,41 +98,64 @@ def load(source: str | Path, overrides: Mapping[str, Any] | None = None, origin:
     return load_text(read_text(path), path, overrides, origin)
 
 
-def load_text(
-    text: str,
-    path: Path,
-    overrides: Mapping[str, Any] | None = None,
-    origin: str = "--set",
-) -> Loaded:
+def load_text(text: str, path: Path, overrides: Mapping[str, Any] | None = None, origin: str = "--set") -> Loaded:
     """`load` for a text that is already at hand, such as a kept run's; `path` says where it belongs."""
-    read = document.parse(text, str(path))
-    content, changes = dict(read.value), []
-    given = dict(overrides or {})
-    bare = Loaded(Scenario.model_construct(), (), path, path.stem, given, read)
+    origins = Origins(document.parse(text, str(path)))
+    content = dict(origins.document.value)
     try:
         _checked(content)  # before the overrides, so that a fault is blamed on the file only if it is in the file
     except InvalidValue as error:
-        raise bare.locate(error) from None
-    for dotted, value in given.items():
-        changes.append(Change(_applied(content, dotted, value, origin), f"{origin} {dotted}"))
-    located = Loaded(bare.scenario, (), path, path.stem, given, read, tuple(changes), content)
+        raise origins.locate(error) from None
+    given = dict(overrides or {})
+    origins = Origins(origins.document, _applied(content, given, origin))
     try:
         scenario = _checked(content)
         _check_claims(scenario)
     except InvalidValue as error:
-        raise located.locate(error) from None
-    base = Loaded(scenario, (), path, path.stem, given, read, located.changes, content)
-    variants = tuple(base.variant(each) for each in scenario.variants or (ONLY_VARIANT,))
-    loaded = Loaded(scenario, variants, path, path.stem, given, read, located.changes, content)
-    loaded._refuse_idle_overrides(variants)
-    return loaded
+        raise origins.locate(error) from None
+    names = scenario.variants or (ONLY_VARIANT,)
+    variants = tuple(_variant(scenario, content, origins, name) for name in names)
+    _refuse_idle(origins.changes, variants)
+    return Loaded(scenario, variants, path, path.stem, given, origins, content)
 
 
-def _applied(content: dict[str, Any], dotted: str, value: Any, origin: str) -> Place:
+def _applied(
+    content: dict[str, Any], given: Mapping[str, Any], origin: str, allowed: tuple[str, ...] | None = None
+) -> tuple[Change, ...]:
+    """Applies overrides from outside, in place. Raises BadInput."""
+    changes = []
+    for dotted, value in given.items():
+        try:
+            changes.append(Change(change(content, dotted, value, allowed), f"{origin} {dotted}"))
+        except InvalidValue as error:
+            raise BadInput(f"{origin} {error.message}") from None
+    return tuple(changes)
+
+
+def _variant(
+    base: Scenario,
+    content: Mapping[str, Any],
+    origins: Origins,
+    name: str,
+    extra: Mapping[str, Any] | None = None,
+    origin: str = "--set",
+) -> Variant:
+    """One variant: the content with its differences, and then the extra overrides, on top. Raises BadInput."""
+    own, changes = dict(content), []
+    for dotted, value in base.variants.get(name, {}).items():
+        place: ValuePath = ("variants", name, dotted)
+        try:
+            changes.append(Change(change(own, dotted, value, VARIED), place))
+        except InvalidValue as error:
+            raise origins.locate(InvalidValue(place, error.message, at_key=True)) from None
+    changes += _applied(own, extra or {}, origin, VARIED)
     try:
-        return change(content, dotted, value)
+        scenario = _checked(own)
+        if scenario.train.seed != base.train.seed:
+            raise InvalidValue(("train", "seed"), "every variant runs on the same seeds, so this cannot differ.")
     except InvalidValue as error:
-        raise BadInput(f"{origin} {error.message}") from None
+        raise origins.locate(error, tuple(changes)) from None
+    return Variant(name, scenario, tuple(changes))
 
 
 def _checked(content: dict[str, Any]) -> Scenario:
@@ -191,7 +164,7 @@ def _checked(content: dict[str, Any]) -> Scenario:
     return validated(Scenario, content)
 
 
-def _refuse_endless(value: Any, path: Place) -> None:
+def _refuse_endless(value: Any, path: ValuePath) -> None:
     """No number in a scenario may be NaN or infinite, not even where only a task knows what it means."""
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidValue(path, f"{shown(value)} is not allowed here: it must be a finite number.")
@@ -204,6 +177,7 @@ def _refuse_endless(value: Any, path: Place) -> None:
 
 
 def _check_claims(scenario: Scenario) -> None:
+    """Whether every claim parses and speaks of variants that there are. Raises InvalidValue."""
     names = tuple(scenario.variants) or (ONLY_VARIANT,)
     for number, claim in enumerate(scenario.claims):
         try:
@@ -212,10 +186,12 @@ def _check_claims(scenario: Scenario) -> None:
             raise error.under("claims", number, "that") from None
 
 
-def _source(path: Place, changes: tuple[Change, ...]) -> Place | str | None:
-    """Where the value at `path` came from, if one of the changes brought it in."""
-    for path_changed, source in reversed(changes):
-        length = len(path_changed)
-        if path[:length] == path_changed:
-            return source if isinstance(source, str) else (*source, *path[length:])
-    return None
+def _refuse_idle(changes: Iterable[Change], variants: tuple[Variant, ...]) -> None:
+    """An override that every variant hides behind its own difference would do nothing, silently. Raises BadInput."""
+    for path, source in changes:
+        if variants and all(any(path[: len(own.path)] == own.path for own in each.changes) for each in variants):
+            dotted = ".".join(map(str, path))
+            raise BadInput(
+                f"{source}: this has no effect, since every variant that is run sets it itself; "
+                f"set variants.{variants[0].name}.{dotted} to change one of them."
+            )

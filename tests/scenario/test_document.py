@@ -124,6 +124,8 @@ def test_escapes_fall_back_to_the_beginning_of_the_text():
         ("a: b: c", "1:5", "put quotes around"),
         ("a: @x", "1:4", "put quotes around a text that begins with @"),
         ("a: " + "9" * 5000, "1:4", "a number of 5,000 characters"),
+        (r'a: "\e[31mred"', "1:4", "a control character"),
+        (r'"a\r": 1', "1:1", "a control character"),
         ("a: 1\nb: \x01", "2:4", "a character that YAML does not allow"),
         ("[" * 100_000, f"1:{DEEPEST + 1}", f"more than {DEEPEST} levels"),
         ("- " * 100_000, f"1:{2 * DEEPEST + 1}", f"more than {DEEPEST} levels"),

@@ -279,6 +279,7 @@ WORDS = [
 
 @given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join)))
 @settings(max_examples=600, deadline=1000)
+@example("\x1f")
 @example("2 ** 1e9 ** 9")
 @example("9" * 500)
 @example("at(a.loss, 1/0) < 1")

@@ -83,6 +83,7 @@ FAULTS = [
     ("optimizer.rate: 5.0", "train.step: 5", "16:9", "`train.step` names nothing: did you mean steps?"),
     ("optimizer.rate: 5.0", "model.5: tanh", "16:9", "model has no position 5; its positions are 0 to 4"),
     ("optimizer.rate: 5.0", "model.1.slope: 1", "16:9", "model.1 is 'relu' and has nothing inside"),
+    ("optimizer.rate: 5.0", "train.seed: 5", "16:21", "every variant runs on the same seeds"),
     ("optimizer.rate: 5.0", "title: Hot", "16:9", "`title` cannot differ between variants"),
     ("  - says: A far too high learning rate kills ReLUs.\n    that", "  - that", "18:5", "the key 'says' is missing"),
     ("> last(good.dead_relu) + 0.2", "", "19:11", "a claim must compare something"),

@@ -30,8 +30,10 @@ def command(
         return
     from rich.console import Console
     from rich.markdown import Markdown
+    from rich.theme import Theme
 
-    Console().print(Markdown(text))
+    # rich's own style paints code on black, which is hard to read on a light terminal.
+    Console(theme=Theme({"markdown.code": "bold cyan"})).print(Markdown(text))
 
 
 def lesson_sheet(loaded: Loaded) -> str:
