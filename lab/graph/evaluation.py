@@ -72,6 +72,4 @@ def evaluate(
 
 
 def _kept(outputs: Storage, name: str, tensor: Tensor) -> Tensor:
-    place = outputs.member(name, tensor.shape)
-    assign(tensor, place)
-    return place if tensor.target is None else tensor
+    return assign(tensor, outputs.member(name, tensor.shape))

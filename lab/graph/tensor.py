@@ -224,15 +224,17 @@ def unify(kernel: Kernel, operands: Sequence[Tensor]) -> dict[str, int]:
     return extents
 
 
-def assign(result: Tensor, target: Tensor) -> None:
-    """Let `result` be written to the stored tensor `target`: directly where possible, else by a copy."""
+def assign(result: Tensor, target: Tensor) -> Tensor:
+    """Let `result` be written to the stored tensor `target`: directly where possible, else by a copy.
+
+    Returns the tensor to name in a program, so that it is computed and written.
+    """
     from kernels.arrays import copy
 
-    if result.call is not None and result.target is None:
-        result.target = target
-    else:
-        made = call(copy, result, shapes=[target.shape])
-        made.result.target = target
+    if result.call is None or result.target is not None:
+        result = call(copy, result, shapes=[target.shape]).result
+    result.target = target
+    return result
 
 
 def root(tensor: Tensor) -> tuple[Tensor, int]:

@@ -27,13 +27,13 @@ class Layer(BaseModel):
     """Base of all layers.
 
     activation: its output is an activation, which the activation probes look at
-    rectifies:  its output is exactly 0 where a unit is off, so that units can be dead
+    can_die:    it is of ReLU's family, whose units can be off for every example, or are made so that they cannot
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     name: ClassVar[str]
     activation: ClassVar[bool] = False
-    rectifies: ClassVar[bool] = False
+    can_die: ClassVar[bool] = False
 
     def __init_subclass__(cls, name: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -15,6 +15,7 @@ from lab.errors import InvalidValue
 from lab.graph.tensor import ShapeError, Storage, Tensor, scope
 from lab.nets.initialisers import He, Initialiser, generator, initialiser
 from lab.nets.layer import Layer, layer
+from lab.nets.settings import Settings
 
 LARGEST_NETWORK = 2 * 1024**3
 """Bytes of parameters, gradients and optimiser states above which a network is refused."""
@@ -41,7 +42,6 @@ class Builder:
     network: Network
     outputs: int
     training: bool
-    settings: Storage
     layer_name: str = ""
     _counts: dict[str, int] = field(default_factory=dict)
 
@@ -65,11 +65,7 @@ class Builder:
 
     def setting(self, name: str, value: float) -> Tensor:
         """A number of shape [1] that can be changed while training, as `<layer>.<name>`."""
-        full_name = f"{self.layer_name}.{name}"
-        if full_name not in self.settings.members:
-            self.settings.member(full_name, (1,))
-            self.network.settings[full_name] = value
-        return self.settings.members[full_name]
+        return self.network.settings.number(f"{self.layer_name}.{name}", value)
 
     def enter(self, kind: str) -> str:
         """The name of the next layer of a kind: dense1, dense2, …"""
@@ -82,19 +78,17 @@ class Network:
     """The layers, their parameters and how these begin.
 
     parameters: storage with every parameter, by name
-    settings:   adjustable numbers of layers (slopes, rates) and their first values
+    settings:   where layers declare adjustable numbers (slopes, rates)
     """
 
-    def __init__(self, model: Sequence[Any], init: Any, outputs: int, seed: int, settings: Storage) -> None:
+    def __init__(self, model: Sequence[Any], init: Any, outputs: int, seed: int, settings: Settings) -> None:
         if not model:
             raise InvalidValue(("model",), "lists no layers.")
         self.layers = [layer(each, ("model", index)) for index, each in enumerate(model)]
         self.outputs, self.seed = outputs, seed
         self.parameters = Storage("parameters")
-        self.settings: dict[str, float] = {}
-        self._settings_storage = settings
+        self.settings = settings
         self._first: dict[str, tuple[Initialiser | float, int, int]] = {}
-        self._given: Mapping[str, np.ndarray] | None = None
         self.initialiser: Initialiser = He()
         if isinstance(init, Mapping) and "from" in init:
             self._from: Any = init["from"]
@@ -105,7 +99,7 @@ class Network:
 
     def apply(self, x: Tensor, training: bool) -> tuple[Tensor, list[Part]]:
         """Build all layers on an input [batch, …]: the output, and each layer's part."""
-        builder = Builder(self, self.outputs, training, self._settings_storage)
+        builder = Builder(self, self.outputs, training)
         parts = []
         for index, each in enumerate(self.layers):
             name = builder.enter(each.name)

@@ -12,7 +12,7 @@ class Relu(Layer, name="relu"):
     """max(x, 0): cheap, does not saturate above 0, can die."""
 
     activation = True
-    rectifies = True
+    can_die = True
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         return relu(x)

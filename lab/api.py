@@ -1,0 +1,110 @@
+"""The lab from Python, as in a notebook: `lab.load`, `lab.run`.
+
+>>> import lab
+>>> result = lab.run("dead-relu", steps=200, seeds=[0, 1])
+>>> steps, loss = result.curve("good", "loss", seed=0)
+>>> [claim.held for claim in result.claims]
+[True, True, True]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab.errors import BadInput, DeviceMissing, nearest
+from lab.events import Claimed, Outcome
+from lab.scenario import Loaded
+from lab.scenario import load as load_scenario
+from lab.session import History, Session
+from lab.tasks import check
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run measured.
+
+    variants, seeds: what was run
+    claims:          the verdict on each claim, with evidence
+    weights:         parameters at the end, `weights[variant][seed]["dense1.weight"]`
+    outcomes:        how each replica ended
+    """
+
+    variants: tuple[str, ...]
+    seeds: tuple[int, ...]
+    history: History
+    claims: tuple[Claimed, ...]
+    weights: dict[str, dict[int, dict[str, np.ndarray]]]
+    outcomes: tuple[Outcome, ...]
+
+    def curve(self, variant: str, metric: str, seed: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """(steps, values) of a metric; of the first seed if none is named. Raises BadInput if it was not measured."""
+        try:
+            return self.history.curve(variant, self.seeds[0] if seed is None else seed, metric)
+        except KeyError:
+            known = self.history.metrics(variant)
+            if not known:
+                raise BadInput(f"There is no variant {variant!r}; {nearest(variant, self.variants)}.") from None
+            raise BadInput(f"{variant} has no curve of {metric!r}; {nearest(metric, known)}.") from None
+
+    @property
+    def curves(self) -> dict[str, dict[int, dict[str, tuple[np.ndarray, np.ndarray]]]]:
+        """Every curve: `curves[variant][seed][metric]` is (steps, values)."""
+        found: dict[str, dict[int, dict[str, tuple[np.ndarray, np.ndarray]]]] = {}
+        for variant, seed, metric in self.history.keys():
+            found.setdefault(variant, {}).setdefault(seed, {})[metric] = self.history.curve(variant, seed, metric)
+        return found
+
+
+def load(source: str | Path, overrides: Mapping[str, Any] | None = None) -> Loaded:
+    """Read and check a scenario: a built-in name or a path. Raises BadInput with the place of what is wrong."""
+    loaded = load_scenario(source, overrides, origin="overrides")
+    check(loaded)
+    return loaded
+
+
+def run(
+    scenario: str | Path | Loaded,
+    *,
+    device: str = "cpu",
+    seeds: int | Sequence[int] | None = None,
+    steps: int | None = None,
+    variants: Iterable[str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Result:
+    """Train all variants (or some) of a scenario and judge its claims; nothing is kept in the run store.
+
+    seeds:     how many, counted from the scenario's own, or which
+    steps:     instead of the scenario's
+    overrides: values by dotted path, `{"optimizer.rate": 0.5}`
+    An interrupt from the keyboard ends the run cleanly and is raised after that.
+    """
+    if device not in ("cpu", "auto"):
+        raise DeviceMissing(f"There is no device {device!r} here; this version of the lab runs on the CPU.")
+    if steps is not None and steps < 1:
+        raise BadInput(f"steps must be at least 1, not {steps}.")
+    if isinstance(scenario, Loaded):
+        if overrides:
+            raise BadInput("overrides are given when a scenario is loaded: lab.load(source, overrides).")
+        loaded = scenario
+        check(loaded)
+    else:
+        loaded = load(scenario, overrides)
+    first = loaded.scenario.train.seed
+    chosen = tuple(range(first, first + seeds)) if isinstance(seeds, int) else seeds
+    session = Session(loaded, seeds=chosen, steps=steps, variants=variants, device="cpu")
+    session.start()
+    try:
+        session.wait()
+    except KeyboardInterrupt:
+        session.stop()
+        session.wait()
+        raise
+    ended = session.ended
+    assert ended is not None
+    names = tuple(each.name for each in session.variants)
+    return Result(names, session.seeds, session.history, tuple(session.verdicts), session.weights(), ended.outcomes)

@@ -1,0 +1,17 @@
+"""x times the probability that a standard normal number is below x """
+
+from __future__ import annotations
+
+from lab.graph.functions import gelu
+from lab.graph.tensor import Tensor
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+
+
+class Gelu(Layer, name="gelu"):
+    """x times the probability that a standard normal number is below x (Hendrycks and Gimpel 2016)."""
+
+    activation = True
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        return gelu(x)

@@ -1,0 +1,23 @@
+"""ReLU with a small slope below zero."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from lab.graph.functions import leaky_relu
+from lab.graph.tensor import Tensor
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+from lab.validation import Real
+
+
+class LeakyRelu(Layer, name="leaky_relu"):
+    """x above 0, slope x below (Maas, Hannun and Ng 2013): a unit that is off still learns."""
+
+    activation = True
+    can_die = True
+
+    slope: Real = Field(default=0.01, ge=0, le=1, allow_inf_nan=False, description="Slope below zero.")
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        return leaky_relu(x, builder.setting("slope", self.slope))

@@ -1,0 +1,23 @@
+"""ReLU whose slope below zero is learned."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from lab.graph.functions import prelu
+from lab.graph.tensor import Tensor
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+from lab.validation import Real
+
+
+class PRelu(Layer, name="prelu"):
+    """x above 0, slope x below, with one learned slope per channel (He et al. 2015)."""
+
+    activation = True
+    can_die = True
+
+    slope: Real = Field(default=0.25, ge=-1, le=1, allow_inf_nan=False, description="First value of every slope.")
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        return prelu(x, builder.parameter("slope", (x.shape[-1],), self.slope))

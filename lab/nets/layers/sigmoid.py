@@ -1,0 +1,17 @@
+"""1 / (1 + exp(-x))."""
+
+from __future__ import annotations
+
+from lab.graph.functions import sigmoid
+from lab.graph.tensor import Tensor
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+
+
+class Sigmoid(Layer, name="sigmoid"):
+    """1 / (1 + exp(-x)): between 0 and 1, saturates on both sides, not centred at zero."""
+
+    activation = True
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        return sigmoid(x)

@@ -1,0 +1,17 @@
+"""x sigmoid"""
+
+from __future__ import annotations
+
+from lab.graph.functions import silu
+from lab.graph.tensor import Tensor
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+
+
+class Silu(Layer, name="silu"):
+    """x sigmoid(x), also called swish (Elfwing, Uchibe and Doya 2018)."""
+
+    activation = True
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        return silu(x)

@@ -1,0 +1,17 @@
+"""log"""
+
+from __future__ import annotations
+
+from lab.graph.functions import softplus
+from lab.graph.tensor import Tensor
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+
+
+class Softplus(Layer, name="softplus"):
+    """log(1 + exp(x)): a smooth ReLU (Dugas et al. 2001)."""
+
+    activation = True
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        return softplus(x)

@@ -1,0 +1,17 @@
+"""Hyperbolic tangent."""
+
+from __future__ import annotations
+
+from lab.graph.functions import tanh
+from lab.graph.tensor import Tensor
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+
+
+class Tanh(Layer, name="tanh"):
+    """Hyperbolic tangent: between -1 and 1, centred at zero, saturates on both sides."""
+
+    activation = True
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        return tanh(x)

@@ -1,0 +1,101 @@
+"""What was measured, as curves: one per variant, seed and metric, in bounded memory.
+
+A curve that is full keeps every second point from then on, so that a million measurements cost what a hundred thousand
+do; its first and its latest point are always kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+
+CAPACITY = 1 << 16
+
+
+class Curve:
+    """Steps and values, growing. Keeps every `_every`-th point, and always the latest."""
+
+    __slots__ = ("_count", "_every", "_latest", "_seen", "_steps", "_values")
+
+    def __init__(self) -> None:
+        self._steps = np.empty(64, np.int64)
+        self._values = np.empty(64, np.float64)
+        self._count = self._seen = 0
+        self._every = 1
+        self._latest: tuple[int, float] | None = None  # where it is not among the kept ones
+
+    def append(self, step: int, value: float) -> None:
+        """Add a point. One at a step not after the last (the replica was rewound) drops all from that step on."""
+        if self._latest and self._latest[0] >= step:
+            self._latest = None
+        while self._count and self._steps[self._count - 1] >= step:
+            self._count -= 1
+            self._seen = self._count * self._every
+        if self._seen % self._every == 0:
+            self._keep(step, value)
+        else:
+            self._latest = (step, value)
+        self._seen += 1
+
+    def _keep(self, step: int, value: float) -> None:
+        if self._count == len(self._steps):
+            if self._count < CAPACITY:
+                self._steps = np.concatenate([self._steps, np.empty_like(self._steps)])
+                self._values = np.concatenate([self._values, np.empty_like(self._values)])
+            else:
+                self._count //= 2
+                self._steps[: self._count] = self._steps[::2]
+                self._values[: self._count] = self._values[::2]
+                self._every *= 2
+        self._steps[self._count] = step
+        self._values[self._count] = value
+        self._count += 1
+        self._latest = None
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Copies of (steps int64, values float64)."""
+        steps, values = self._steps[: self._count].copy(), self._values[: self._count].copy()
+        if self._latest is None:
+            return steps, values
+        return np.append(steps, self._latest[0]), np.append(values, self._latest[1])
+
+
+class History:
+    """All curves of a session. Written by the replicas' threads, read by anyone."""
+
+    def __init__(self) -> None:
+        self._curves: dict[tuple[str, int, str], Curve] = {}
+        self._lock = threading.Lock()
+
+    def add(self, variant: str, seed: int, step: int, values: dict[str, float]) -> None:
+        """One measurement of one replica."""
+        with self._lock:
+            for metric, value in values.items():
+                key = (variant, seed, metric)
+                curve = self._curves.get(key)
+                if curve is None:
+                    curve = self._curves[key] = Curve()
+                curve.append(step, value)
+
+    def forget(self, variant: str) -> None:
+        """Drop everything about a variant."""
+        with self._lock:
+            for key in [each for each in self._curves if each[0] == variant]:
+                del self._curves[key]
+
+    def curve(self, variant: str, seed: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
+        """(steps int64 [n], values float64 [n]) of a metric such as "loss" or "grad_norm.dense1". Raises KeyError."""
+        with self._lock:
+            return self._curves[variant, seed, metric].arrays()
+
+    def metrics(self, variant: str | None = None) -> tuple[str, ...]:
+        """Names of the metrics measured so far, of one variant or of all."""
+        with self._lock:
+            return tuple(dict.fromkeys(key[2] for key in self._curves if variant in (None, key[0])))
+
+    def keys(self) -> Iterator[tuple[str, int, str]]:
+        """(variant, seed, metric) of every curve."""
+        with self._lock:
+            return iter(list(self._curves))

@@ -1,0 +1,89 @@
+"""One replica of a session: an experiment, what was asked of it, and the moments it can go back to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from lab.events import Outcome
+from lab.scenario import Variant
+from lab.tasks import Experiment
+
+State = dict[str, np.ndarray]
+
+MOMENTS = 24
+MOMENTS_BYTES = 32 * 1024**2
+
+
+class Moments:
+    """Saved states of one replica by step: the first, the latest, and between them as many as memory allows."""
+
+    def __init__(self) -> None:
+        self._states: dict[int, State] = {}
+
+    def keep(self, step: int, state: State) -> None:
+        """Keep a state; thins out the older ones where they stand closest."""
+        self._states[step] = state
+        size = sum(each.nbytes for each in state.values())
+        allowed = max(2, min(MOMENTS, MOMENTS_BYTES // max(size, 1)))
+        while len(self._states) > allowed:
+            steps = sorted(self._states)
+            gaps = {steps[i]: steps[i + 1] - steps[i - 1] for i in range(1, len(steps) - 1)}
+            del self._states[min(gaps, key=lambda each: (gaps[each], each))]
+
+    def at_or_before(self, step: int) -> tuple[int, State]:
+        """The latest saved state that is not after a step. Raises KeyError."""
+        candidates = [each for each in self._states if each <= step]
+        if not candidates:
+            raise KeyError(step)
+        return max(candidates), self._states[max(candidates)]
+
+    def forget_after(self, step: int) -> None:
+        """Drop the states after a step, when the replica has gone back to it."""
+        for each in [each for each in self._states if each > step]:
+            del self._states[each]
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        return tuple(sorted(self._states))
+
+
+class Replica:
+    """One variant with one seed.
+
+    state: waiting, running, finished, diverged, interrupted or failed
+    """
+
+    def __init__(self, variant: Variant, seed: int) -> None:
+        self.variant, self.seed = variant, seed
+        self.experiment: Experiment | None = None
+        self.state = "waiting"
+        self.message = ""
+        self.busy = 0.0  # seconds of work, measuring included
+        self.steps_per_second = 0.0
+        self.goal: int | None = None  # pause when this step is reached (single steps)
+        self.measured_at = -1
+        self.changed: dict[str, float] = {}
+        self.moments = Moments()
+        self.commands: deque[Callable[[Replica], None]] = deque()
+        self.lock = threading.RLock()
+        self.pictured = -1e9
+        self.saved = time.monotonic()
+        self.save_every = 1.0
+
+    @property
+    def name(self) -> str:
+        return self.variant.name
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do, unless somebody rewinds it."""
+        return self.state in ("finished", "diverged", "interrupted", "failed")
+
+    def outcome(self) -> Outcome:
+        step = self.experiment.step if self.experiment else 0
+        return Outcome(self.name, self.seed, step, self.state, round(self.busy, 3), self.message)

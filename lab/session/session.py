@@ -1,0 +1,527 @@
+"""A session: the variants of a scenario times the seeds, trained side by side in threads, steered from outside.
+
+Nothing here knows about screens or files. Whoever wants to watch subscribes to the events; whoever wants to steer calls
+`pause`, `resume`, `single_step`, `change`, `rewind`, `branch`, `stop`. What a replica computes does not depend on the
+number of threads, on pausing, on the size of the slices in which it is run, or on who is watching.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from lab.errors import BadInput, InvalidValue, LabError, nearest
+from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, PictureTaken, Started
+from lab.scenario import Loaded, Variant
+from lab.session.broadcast import Broadcast, Subscription
+from lab.session.history import History
+from lab.session.replica import Replica, State
+from lab.session.verdict import judge
+from lab.tasks import DIVERGED, task_of
+
+SLICE = 0.1
+"""Seconds for which a replica runs before another one that is waiting gets its thread."""
+CHUNK = 0.03
+"""Seconds of training, about, after which wishes (pause, change, stop) are looked at."""
+
+
+class Recorder(Protocol):
+    """What keeps a run: `lab.store.RunWriter`."""
+
+    def write(self, event: Event) -> None: ...
+
+    def checkpoint(self, variant: str, seed: int, step: int, state: Mapping[str, np.ndarray]) -> None: ...
+
+
+class Session:
+    """See the module's text.
+
+    loaded:   the scenario; `variants` chooses some of its variants by name
+    seeds:    one replica of each variant for each; by default the scenario's own
+    steps:    instead of the scenario's number of steps
+    threads:  how many replicas run at the same time; by default one per core
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        seeds: Sequence[int] | None = None,
+        steps: int | None = None,
+        variants: Iterable[str] | None = None,
+        threads: int | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.loaded = loaded
+        self.seeds = tuple(seeds) if seeds is not None else (loaded.scenario.train.seed,)
+        self.variants: list[Variant] = list(loaded.variants if variants is None else loaded.choose(variants))
+        self.steps = steps
+        self.device = device
+        self.history = History()
+        self.verdicts: list[Claimed] = []
+        self.ended: Ended | None = None
+        self._pictures: float | None = None
+        self._readers: list[Callable[[Event], object]] = []
+        self._publishing = threading.Lock()
+        self._run: str | None = None
+        self._broadcast = Broadcast()
+        self._recorder: Recorder | None = None
+        self._changed = threading.Condition()
+        self._paused = False
+        self._stopping = False
+        self._begun = 0.0
+        self._compile_lock = threading.Lock()
+        self._failure: BaseException | None = None
+        self.replicas: list[Replica] = [Replica(each, seed) for each in self.variants for seed in self.seeds]
+        self._ready: deque[Replica] = deque(self.replicas)
+        self._active = 0
+        self._threads = max(1, min(threads or available_cores(), max(len(self.replicas), 1)))
+        self._workers: list[threading.Thread] = []
+        self._conductor: threading.Thread | None = None
+        self._keep_open = False
+
+    # Watching
+
+    def subscribe(self, lossless: bool = False) -> Subscription:
+        """A stream of the events from now on; see `lab.session.broadcast`."""
+        return self._broadcast.subscribe(lossless)
+
+    def also(self, reader: Callable[[Event], object]) -> None:
+        """Call `reader` with every event, from the thread in which it happens; it should be quick."""
+        self._readers.append(reader)
+
+    def show_pictures(self, every: float) -> None:
+        """Before `start`: also take pictures on the way, one of each replica in so many seconds at most."""
+        self._pictures = every
+
+    @property
+    def state(self) -> str:
+        """new, running, paused, or ended."""
+        if self.ended is not None or self._failure is not None:
+            return "ended"
+        if not self._workers:
+            return "new"
+        return "paused" if self._paused else "running"
+
+    # Running
+
+    def start(self, recorder: Recorder | None = None, run: str | None = None, *, keep_open: bool = False) -> None:
+        """Begin. `recorder` keeps events and checkpoints as run `run`. With `keep_open` the session does not end when
+        the last replica has finished, so that replicas can be rewound and branched, but only at `stop`."""
+        self._recorder = recorder
+        self._keep_open = keep_open
+        self._begun = time.monotonic()
+        self._run = run
+        self._publish_started()
+        self._workers = [
+            threading.Thread(target=self._work, name=f"replica-{number}", daemon=True) for number in range(self._threads)
+        ]
+        self._conductor = threading.Thread(target=self._conduct, name="session", daemon=True)
+        for each in (*self._workers, self._conductor):
+            each.start()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end; False if it has not come after `timeout` seconds. Raises what made the session fail."""
+        if self._conductor is not None:
+            self._conductor.join(timeout)
+            if self._conductor.is_alive():
+                return False
+        if self._failure is not None:
+            raise self._failure
+        return True
+
+    def stop(self) -> None:
+        """End cleanly: replicas stop at the next chunk, what was measured is judged and kept."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
+    # Steering
+
+    def pause(self) -> None:
+        """Let every replica come to a halt at the end of its chunk."""
+        with self._changed:
+            self._paused = True
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        with self._changed:
+            self._paused = False
+            for replica in self.replicas:
+                replica.goal = None
+            self._changed.notify_all()
+
+    def single_step(self, steps: int = 1) -> None:
+        """While paused: every replica that is not over does so many steps, is measured, and pauses again."""
+        with self._changed:
+            for replica in self.replicas:
+                done = replica.experiment.step if replica.experiment else 0
+                replica.goal = max(done, replica.goal or 0) + steps
+            self._changed.notify_all()
+
+    def settings(self, variant: str) -> dict[str, float]:
+        """What can be changed while a variant runs, with its values now."""
+        for replica in self._of(variant):
+            with replica.lock:
+                if replica.experiment is not None:
+                    return replica.experiment.settings()
+        return {}
+
+    def change(self, name: str, value: float, variant: str | None = None) -> None:
+        """Change a setting of one variant or of all, from each replica's next chunk on, without a reset.
+
+        Raises BadInput for a setting that none of them has, and for a value that is not allowed.
+        """
+        concerned = [each for each in self._of(variant) if each.experiment is not None]
+        having = [each for each in concerned if each.experiment and name in each.experiment.settings()]
+        if not having:
+            known = sorted({key for each in concerned if each.experiment for key in each.experiment.settings()})
+            raise BadInput(f"There is nothing called {name!r} to change while this runs; {nearest(name, known)}.")
+        if not np.isfinite(value):
+            raise BadInput(f"{name} cannot become {value}.")
+
+        def apply(replica: Replica) -> None:
+            assert replica.experiment is not None
+            replica.experiment.change(name, value)
+            replica.changed[name] = value
+
+        self._command(having, apply)
+
+    def rewind(self, variant: str | None = None, step: int = 0) -> None:
+        """Take replicas back to a step they have passed, by default to the same initial weights, and go on from there.
+
+        The exact step is reached by repeating from the nearest kept moment before it. Settings become what they were.
+        """
+
+        def apply(replica: Replica) -> None:
+            self._go_to(replica, step)
+            replica.moments.forget_after(step)
+            replica.state, replica.message, replica.goal = "running", "", None
+            replica.measured_at = -1
+            self._measure(replica)
+
+        self._command(self._of(variant), apply)
+
+    def branch(self, variant: str, name: str, step: int, changes: Mapping[str, float]) -> None:
+        """A new variant `name` that is `variant` up to `step` and goes on from there with changed settings.
+
+        Raises BadInput if the name is taken, or if nothing was kept at or before the step.
+        """
+        if any(each.name == name for each in self.variants):
+            raise BadInput(f"There already is a variant {name!r}.")
+        sources = self._of(variant)
+        new = Variant(name, sources[0].variant.scenario, sources[0].variant.changes)
+        added = []
+        for source in sources:
+            replica = Replica(new, source.seed)
+            try:
+                kept = source.moments.at_or_before(step)
+            except KeyError:
+                raise BadInput(f"{variant} has not got to step {step} yet.") from None
+            replica.moments.keep(*kept)
+            replica.commands.append(lambda each, changes=dict(changes): self._begin_branch(each, step, changes))
+            added.append(replica)
+        self._add(new, added)
+
+    def add_variant(self, variant: Variant) -> None:
+        """A further variant, trained from its beginning. Raises BadInput if its name is taken."""
+        if any(each.name == variant.name for each in self.variants):
+            raise BadInput(f"There already is a variant {variant.name!r}.")
+        self._add(variant, [Replica(variant, seed) for seed in self.seeds])
+
+    def restore(self, variant: str, seed: int, step: int, state: State) -> None:
+        """Before `start`: let a replica begin with a state that was saved, when a run is resumed."""
+        for replica in self._of(variant):
+            if replica.seed == seed:
+                replica.moments.keep(step, state)
+                replica.commands.append(lambda each: self._begin_again(each, state))
+
+    def moments(self, variant: str, seed: int) -> tuple[int, ...]:
+        """Steps whose states are kept, to which going back costs nothing."""
+        return next((each.moments.steps for each in self._of(variant) if each.seed == seed), ())
+
+    def weights(self) -> dict[str, dict[int, dict[str, np.ndarray]]]:
+        """Copies of the parameters by variant, seed and name."""
+        found: dict[str, dict[int, dict[str, np.ndarray]]] = {}
+        for replica in self.replicas:
+            with replica.lock:
+                if replica.experiment is not None:
+                    found.setdefault(replica.name, {})[replica.seed] = replica.experiment.weights()
+        return found
+
+    # Inside
+
+    def _of(self, variant: str | None) -> list[Replica]:
+        found = [each for each in self.replicas if variant in (None, each.name)]
+        if not found:
+            raise BadInput(f"There is no variant {variant!r}; {nearest(variant, [each.name for each in self.variants])}.")
+        return found
+
+    def _add(self, variant: Variant, replicas: list[Replica]) -> None:
+        with self._changed:
+            self.variants.append(variant)
+            self.replicas.extend(replicas)
+            self._ready.extend(replicas)
+            self._publish_started()
+            self._changed.notify_all()
+
+    def _command(self, replicas: Iterable[Replica], command: Callable[[Replica], None]) -> None:
+        with self._changed:
+            for replica in replicas:
+                replica.commands.append(command)
+                if replica.over and replica not in self._ready:
+                    self._ready.append(replica)
+            self._changed.notify_all()
+
+    def _publish_started(self) -> None:
+        metrics: dict[str, None] = {}
+        for variant in self.variants:
+            metrics |= dict.fromkeys(variant.scenario.watch)
+        self._publish(
+            Started(
+                self.loaded.slug,
+                self.loaded.scenario.title,
+                tuple(each.name for each in self.variants),
+                self.seeds,
+                {each.name: self._steps_of(each) for each in self.variants},
+                tuple(metrics),
+                self.device,
+                self._run,
+            )
+        )
+
+    def _steps_of(self, variant: Variant) -> int:
+        for replica in self.replicas:
+            if replica.variant is variant and replica.experiment is not None:
+                return self._goal(replica)
+        return self.steps or variant.scenario.train.steps
+
+    def _publish(self, event: Event) -> None:
+        with self._publishing:
+            if self._recorder is not None:
+                self._recorder.write(event)
+            for reader in self._readers:
+                reader(event)
+            self._broadcast.publish(event)
+
+    def _work(self) -> None:
+        while (replica := self._take()) is not None:
+            try:
+                with replica.lock:
+                    self._run_slice(replica)
+            except LabError as error:
+                self._fail(self.loaded.locate(error, replica.name) if isinstance(error, InvalidValue) else error)
+            except BaseException as error:
+                self._fail(error)
+            with self._changed:
+                self._active -= 1
+                if not replica.over or replica.commands:
+                    self._ready.append(replica)
+                self._changed.notify_all()
+
+    def _take(self) -> Replica | None:
+        """The next replica with something to do; None at the end."""
+        with self._changed:
+            while True:
+                if self._stopping or self._failure is not None:
+                    return None
+                for _ in range(len(self._ready)):
+                    replica = self._ready.popleft()
+                    if self._can_run(replica):
+                        self._active += 1
+                        return replica
+                    if not replica.over:
+                        self._ready.append(replica)
+                if not self._ready and not self._active and not self._keep_open:
+                    self._changed.notify_all()
+                    return None
+                self._changed.wait(0.5)
+
+    def _can_run(self, replica: Replica) -> bool:
+        if replica.commands:
+            return True
+        if replica.over:
+            return False
+        if not self._paused:
+            return True
+        done = replica.experiment.step if replica.experiment else 0
+        return replica.experiment is None or (replica.goal is not None and done < replica.goal)
+
+    def _run_slice(self, replica: Replica) -> None:
+        end = time.monotonic() + SLICE
+        if replica.experiment is None:
+            self._build(replica)
+        experiment = replica.experiment
+        assert experiment is not None
+        while replica.commands:
+            replica.commands.popleft()(replica)
+        while not replica.over and not self._stopping and not replica.commands:
+            last = self._goal(replica)
+            if experiment.step < last and (not self._paused or (replica.goal or 0) > experiment.step):
+                self._advance(replica, last)
+            if experiment.step >= last and not replica.over:
+                replica.state = "finished"
+                self._picture(replica)
+                self._save(replica)
+            if time.monotonic() > end or self._paused:
+                break
+
+    def _goal(self, replica: Replica) -> int:
+        assert replica.experiment is not None
+        return self.steps if self.steps is not None else replica.experiment.steps
+
+    def _build(self, replica: Replica) -> None:
+        scenario = replica.variant.scenario
+        begun = time.monotonic()
+        experiment = task_of(scenario).build(scenario, replica.seed, self.loaded.folder)
+        with self._compile_lock:
+            experiment.prepare(lambda kernel, left: self._publish(Compiling(kernel, left)))
+        replica.experiment = experiment
+        replica.state = "running"
+        if not replica.commands:
+            replica.moments.keep(experiment.step, experiment.state())
+            self._measure(replica)
+            if self._pictures is not None:
+                self._picture(replica)
+        replica.busy += time.monotonic() - begun
+
+    def _advance(self, replica: Replica, last: int) -> None:
+        """Train to the next measurement, or as far as about `CHUNK` seconds go."""
+        experiment = replica.experiment
+        assert experiment is not None
+        every = replica.variant.scenario.train.measure
+        before = experiment.step
+        target = min(last, before - before % every + every)
+        if replica.goal is not None and self._paused:
+            target = min(target, replica.goal)
+        if replica.steps_per_second:
+            target = min(target, before + max(1, int(replica.steps_per_second * CHUNK)))
+        else:
+            target = min(target, before + 1)
+        begun = time.monotonic()
+        experiment.advance(target - before)
+        spent = time.monotonic() - begun
+        done = experiment.step - before
+        if done and spent > 0:
+            rate = done / spent
+            replica.steps_per_second = rate if done > 1 else (replica.steps_per_second or rate)
+        message = experiment.diverged()
+        due = experiment.step % every == 0 or experiment.step >= last or experiment.step == replica.goal
+        if message is not None:
+            replica.state, replica.message = "diverged", message
+            self._measure(replica, message)
+        elif due:
+            self._measure(replica)
+        replica.busy += time.monotonic() - begun
+        now = time.monotonic()
+        if self._pictures is not None and now - replica.pictured > self._pictures:
+            self._picture(replica)
+        if now - replica.saved > replica.save_every:
+            self._save(replica)
+
+    def _measure(self, replica: Replica, diverged: str | None = None) -> None:
+        experiment = replica.experiment
+        assert experiment is not None
+        if experiment.step == replica.measured_at and diverged is None:
+            return
+        replica.measured_at = experiment.step
+        values = experiment.measure()
+        if diverged is not None:
+            values[DIVERGED] = 1.0
+        self.history.add(replica.name, replica.seed, experiment.step, values)
+        changed, replica.changed = replica.changed, {}
+        self._publish(Measured(replica.name, replica.seed, experiment.step, values, diverged, changed))
+
+    def _picture(self, replica: Replica) -> None:
+        assert replica.experiment is not None
+        for picture in replica.experiment.pictures():
+            self._publish(PictureTaken(replica.name, replica.seed, replica.experiment.step, picture))
+        replica.pictured = time.monotonic()
+
+    def _save(self, replica: Replica) -> None:
+        assert replica.experiment is not None
+        begun = time.monotonic()
+        step, state = replica.experiment.step, replica.experiment.state()
+        replica.moments.keep(step, state)
+        if self._recorder is not None:
+            self._recorder.checkpoint(replica.name, replica.seed, step, state)
+        replica.saved = time.monotonic()
+        replica.save_every = max(1.0, 20 * (replica.saved - begun))
+
+    def _go_to(self, replica: Replica, step: int) -> None:
+        experiment = replica.experiment
+        assert experiment is not None
+        kept, state = replica.moments.at_or_before(step)
+        experiment.restore(state)
+        if step > kept:
+            experiment.advance(step - kept)
+
+    def _begin_branch(self, replica: Replica, step: int, changes: Mapping[str, float]) -> None:
+        self._go_to(replica, step)
+        assert replica.experiment is not None
+        for name, value in changes.items():
+            replica.experiment.change(name, value)
+        replica.changed = dict(changes)
+        self._measure(replica)
+
+    def _begin_again(self, replica: Replica, state: State) -> None:
+        assert replica.experiment is not None
+        replica.experiment.restore(state)
+        replica.measured_at = replica.experiment.step
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            if self._failure is None:
+                self._failure = error
+            self._changed.notify_all()
+
+    def _conduct(self) -> None:
+        for worker in self._workers:
+            worker.join()
+        if self._failure is not None:
+            self._publish(Failed(str(self._failure)))
+            return
+        interrupted = self._stopping and not all(each.over for each in self.replicas)
+        for replica in self.replicas:
+            if not replica.over and replica.experiment is not None:
+                replica.state = "interrupted"
+                self._measure(replica)
+                self._picture(replica)
+                self._save(replica)
+        self.verdicts = judge(
+            self.loaded.scenario.claims, [each.name for each in self.variants], self._judged_seeds(), self.history
+        )
+        for verdict in self.verdicts:
+            self._publish(verdict)
+        held = sum(verdict.held for verdict in self.verdicts)
+        self.ended = Ended(
+            interrupted,
+            held == len(self.verdicts),
+            held,
+            len(self.verdicts),
+            round(time.monotonic() - self._begun, 3),
+            tuple(replica.outcome() for replica in self.replicas),
+        )
+        self._publish(self.ended)
+
+    def _judged_seeds(self) -> tuple[int, ...]:
+        """Seeds of which every replica has been measured; nothing can be said about the others."""
+        unmeasured = {each.seed for each in self.replicas if each.measured_at < 0}
+        return tuple(seed for seed in self.seeds if seed not in unmeasured)
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+

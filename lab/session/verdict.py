@@ -1,0 +1,52 @@
+"""From curves to verdicts: each claim judged on each seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from lab.events import Claimed
+from lab.scenario import Claim
+from lab.session.history import History
+from lab.tasks import DIVERGED
+
+SHARE = 0.9
+"""The share of seeds on which a claim must hold, in a run as in `lab verify`."""
+
+
+def needed(seeds: int) -> int:
+    """On how many of so many seeds a claim must hold: nine of ten, and all of fewer than ten."""
+    return int(np.ceil(SHARE * seeds - 1e-9))
+
+
+def judge(claims: Iterable[Claim], variants: Sequence[str], seeds: Sequence[int], history: History) -> list[Claimed]:
+    """The verdicts on the claims whose variants were run."""
+    verdicts = []
+    for claim in claims:
+        expression = claim.expression
+        if not {name.variant for name in expression.names()} <= set(variants):
+            continue
+        held, evidence = {}, {}
+        for seed in seeds:
+            lookup = _Lookup(history, seed)
+            held[seed] = bool(expression.evaluate(lookup))
+            evidence[seed] = expression.evidence(lookup)
+        verdicts.append(Claimed(claim.says, claim.that, sum(held.values()) >= needed(len(seeds)), held, evidence))
+    return verdicts
+
+
+class _Lookup:
+    """The curves of one seed, as the claim language asks for them."""
+
+    def __init__(self, history: History, seed: int) -> None:
+        self.history, self.seed = history, seed
+
+    def __call__(self, variant: str, metric: str, layer: str | None) -> tuple[np.ndarray, np.ndarray]:
+        name = metric if layer is None else f"{metric}.{layer}"
+        try:
+            return self.history.curve(variant, self.seed, name)
+        except KeyError:
+            if name == DIVERGED:
+                return np.zeros(1, np.int64), np.zeros(1)
+            return np.zeros(0, np.int64), np.zeros(0)

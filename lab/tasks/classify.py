@@ -1,0 +1,47 @@
+"""`task: classify`: a network learns to tell classes apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lab.graph import Tensor
+from lab.graph.tensor import call
+from lab.scenario import Scenario
+from lab.tasks.losses import FOR_CLASSES
+from lab.tasks.metrics import ANSWERS, TRAINING
+from lab.tasks.task import Task, task
+from lab.tasks.training import Training
+
+
+class Options(BaseModel):
+    """Settings of the task `classify`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    loss: Literal["softmax", "hinge"] = Field(
+        default="softmax", description="Softmax cross-entropy, or the hinge loss of a multi-class SVM."
+    )
+
+
+def count_correct(output: Tensor, targets: Tensor) -> Tensor:
+    """How many rows of `output` have their largest number at the target: shape [1]."""
+    from kernels import probes
+
+    return call(probes.count_correct, output, targets, shapes=[(1,)]).result
+
+
+@task("classify")
+class Classify(Task):
+    """A network learns to tell classes apart; trained with softmax cross-entropy or hinge loss."""
+
+    Options = Options
+    metrics = {**TRAINING, **ANSWERS}
+
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:
+        options = self.options(scenario)
+        experiment = Training(scenario, seed, folder, FOR_CLASSES[options.loss], count_correct, kind="classes")
+        return experiment
+
+

@@ -1,0 +1,52 @@
+"""What a network answers to inputs that are not in its data: a grid of the plane, a chosen set of examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lab.graph import Layout
+from lab.graph.running import bind
+from lab.graph.tensor import Storage, Tensor, assign
+from lab.nets.network import Network, Part
+
+
+class Predictor:
+    """A forward program for so many inputs, in memory of its own, fed with whatever weights are given.
+
+    wanted: chooses what to keep, from the network's output and its layers, by name; by default the output alone
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        count: int,
+        features: int,
+        wanted: Callable[[Tensor, list[Part]], dict[str, Tensor]] = lambda output, parts: {"output": output},
+    ) -> None:
+        inputs, kept = Storage("states"), Storage("statistics")
+        self._x = inputs.member("inputs", (count, features))
+        answer, parts = network.apply(self._x, training=False)
+        self._y = wanted(answer, parts)
+        places = {name: kept.member(name, tensor.shape) for name, tensor in self._y.items()}
+        self._y = {name: assign(tensor, places[name]) for name, tensor in self._y.items()}
+        self._network = network
+        self._layout = Layout({"predict": list(self._y.values())})
+        self._memory = self._layout.memory(self._layout.shared_memory("float32"), 0)
+        self._program = bind(self._layout.plans["predict"], self._memory)
+
+    def __call__(
+        self, inputs: np.ndarray, weights: dict[str, np.ndarray], settings: dict[str, float]
+    ) -> dict[str, np.ndarray]:
+        """What is wanted, by name, for inputs [count, features]."""
+        view = self._layout.view
+        view(self._memory, self._x)[...] = inputs
+        for name, tensor in self._network.parameters.members.items():
+            if self._layout.knows(tensor):
+                view(self._memory, tensor)[...] = weights[name]
+        for name, tensor in self._network.settings.storage.members.items():
+            if self._layout.knows(tensor) and name in settings:
+                view(self._memory, tensor)[...] = settings[name]
+        self._program.run()
+        return {name: view(self._memory, tensor).copy() for name, tensor in self._y.items()}

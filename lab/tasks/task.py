@@ -1,0 +1,134 @@
+"""What a task is: the kind of an experiment. One file per task in `lab/tasks/`, found by its decorator.
+
+A `Task` turns one variant of a scenario and a seed into an `Experiment`: one replica that can be advanced, measured,
+looked at, changed, saved and restored. The session knows nothing else of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from lab.errors import InvalidValue, nearest
+from lab.pictures import Picture
+from lab.scenario import Scenario
+from lab.validation import validated
+
+Progress = Callable[[str, int], None]
+"""Called before a kernel is compiled, with its name and how many are left."""
+
+
+class Experiment(Protocol):
+    """One replica of one variant. Used by one thread at a time.
+
+    steps:   how many steps the whole experiment has;  step: how many are done
+    metrics: full names of what `measure` will give
+    """
+
+    steps: int
+    step: int
+    metrics: tuple[str, ...]
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Compile what is missing. Called once, before anything else."""
+
+    def advance(self, steps: int) -> None:
+        """Do that many steps, fewer only when something stopped being finite."""
+
+    def measure(self) -> dict[str, float]:
+        """The watched metrics now, per layer as `metric.layer`."""
+
+    def pictures(self) -> list[Picture]:
+        """What there is to see now; the same titles in the same order every time."""
+
+    def settings(self) -> dict[str, float]:
+        """What may be changed while it runs, by dotted path, with the values now."""
+
+    def change(self, name: str, value: float) -> None:
+        """Change one setting from the next step on. Raises InvalidValue."""
+
+    def diverged(self) -> str | None:
+        """A sentence that names step and first bad tensor, once something stopped being finite."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Copies of everything that is needed to go on from here to bit-identical results."""
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go back, or on, to a state. Raises ValueError if it does not fit."""
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """The parameters by name; empty where there are none."""
+
+
+class NoOptions(BaseModel):
+    """A task without settings of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Task:
+    """Base of all tasks; the docstring is the reference.
+
+    metrics: the names that can be watched, each with one sentence that says what the number means
+    """
+
+    name: ClassVar[str]
+    Options: ClassVar[type[BaseModel]] = NoOptions
+    metrics: ClassVar[dict[str, str]] = {}
+
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Experiment:
+        """The experiment for one variant and seed. Takes no noticeable time and memory before it is prepared
+        beyond loading the data. Raises InvalidValue."""
+        raise NotImplementedError
+
+    def options(self, scenario: Scenario) -> Any:
+        """The scenario's `options`, checked."""
+        return validated(self.Options, scenario.options, ("options",))
+
+    def check(self, scenario: Scenario, folder: Path | None) -> tuple[str, ...]:
+        """The full names of the metrics that will be measured. Raises InvalidValue if anything in the scenario cannot
+        work. Nothing is compiled."""
+        self.options(scenario)
+        for index, metric in enumerate(scenario.watch):
+            if metric not in self.metrics:
+                raise InvalidValue(
+                    ("watch", index), f"{self.name} has no metric {metric!r}; {nearest(metric, self.metrics)}."
+                )
+        return self.build(scenario, scenario.train.seed, folder).metrics
+
+
+TASKS: dict[str, Task] = {}
+
+
+def task(name: str) -> Callable[[type[Task]], type[Task]]:
+    """Decorator: register a task under the name that scenarios use."""
+
+    def register(kind: type[Task]) -> type[Task]:
+        kind.name = name
+        TASKS[name] = kind()
+        return kind
+
+    return register
+
+
+def load_tasks() -> dict[str, Task]:
+    """Every task by name; imports every file of `lab/tasks` once."""
+    import lab.tasks
+
+    for each in pkgutil.iter_modules(lab.tasks.__path__):
+        importlib.import_module(f"lab.tasks.{each.name}")
+    return TASKS
+
+
+def task_of(scenario: Scenario) -> Task:
+    """The task of a scenario. Raises InvalidValue."""
+    tasks = load_tasks()
+    if scenario.task not in tasks:
+        raise InvalidValue(("task",), f"there is no task {scenario.task!r}; {nearest(scenario.task, tasks)}.")
+    return tasks[scenario.task]
