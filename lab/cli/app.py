@@ -24,6 +24,17 @@ COMMANDS: dict[str, dict[str, str]] = {
         "new": "Begin a scenario file of your own.",
         "schema": "The JSON Schema of scenario files, for editors.",
     },
+    "Running": {
+        "run": "Train all variants, live, then the verdict on each claim.",
+        "resume": "Go on with a run that was interrupted.",
+    },
+    "Kept runs": {
+        "runs": "The runs that were kept, newest first.",
+        "replay": "Show a stored run again.",
+        "compare": "Runs side by side: curves, settings, final values.",
+        "export": "Write a run's curves, weights or plots to a file.",
+        "rm": "Remove runs for good.",
+    },
 }
 """Section of the help to its commands, and each command to its one-line help."""
 

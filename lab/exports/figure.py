@@ -85,7 +85,9 @@ def figure(selection: Selection) -> Figure:
         row, column = divmod(number, columns)
         shapes += _panel(metric, tables, variants, column * _PANEL[0], header + row * _PANEL[1])
     rows = math.ceil(len(metrics) / columns)
-    return Figure(width, header + rows * _PANEL[1], selection.info.title or selection.info.name, shapes)
+    return Figure(
+        width, header + rows * _PANEL[1], _cut(selection.info.title or selection.info.name, math.inf, 1), shapes
+    )
 
 
 def _header(selection: Selection, variants: list[str], tables: list[Table], width: float) -> tuple[float, list[Shape]]:
@@ -168,7 +170,7 @@ def _unbroken(points: np.ndarray) -> list[np.ndarray]:
 def _cut(text: str, width: float, size: float) -> str:
     """The text on one line, cut to about `width` pixels, without characters that a file of text cannot carry."""
     shown = "".join(each if each.isprintable() else " " for each in text)
-    most = max(4, int(width / (0.56 * size)))
+    most = max(4, int(min(width, 1e6) / (0.56 * size)))
     return shown if len(shown) <= most else shown[: most - 1].rstrip() + "…"
 
 

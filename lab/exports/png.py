@@ -38,5 +38,4 @@ def _draw(drawing: Figure, stream: IO[bytes]) -> None:
             heavy = round(large.size * 0.025) if large.bold else 0
             font = ImageFont.load_default(large.size)
             pen.text((large.x, large.y), large.text, large.colour, font, anchor, stroke_width=heavy)
-    size = (round(drawing.width * _FINE), round(drawing.height * _FINE))
-    image.resize(size, Image.Resampling.LANCZOS).save(stream, "PNG", optimize=True)
+    image.reduce(_SMOOTH).save(stream, "PNG", optimize=True)

@@ -1,0 +1,90 @@
+"""`lab compare`: stored runs side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from lab.cli.comparison import Comparison
+
+_WIDEST, _HEIGHT = 110, 20
+
+
+def command(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="Names, unique beginnings of names, or latest.")],
+    metric: Annotated[str | None, typer.Option(help="Whose curves to draw; default: the loss.")] = None,
+    variant: Annotated[list[str], typer.Option(help="Only this variant. Repeatable.")] = [],  # noqa: B006 - Typer copies it
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Runs side by side: curves of one metric, settings that differ, final values."""
+    from lab.cli.comparison import compare
+    from lab.store import Store
+
+    with Store.open() as store:
+        comparison = compare(store, runs, metric, variant)
+    if as_json:
+        print(json.dumps(comparison.to_json(), ensure_ascii=False, allow_nan=False))
+        return
+    _show(comparison)
+
+
+def _show(comparison: Comparison) -> None:
+    from lab.cli.columns import aligned
+    from lab.terminal import detect
+    from lab.terminal.output import Output
+
+    output = Output(sys.stdout, detect(sys.stdout).unicode)
+    _plot(comparison)
+    output.line()
+    if comparison.differences:
+        output.line("Settings that differ")
+        rows = [["", *(info.name for info in comparison.infos)]]
+        rows += [[path, *map(_shown, values)] for path, values in comparison.differences.items()]
+        for line in aligned(rows):
+            output.line(f"  {line}".rstrip())
+    else:
+        output.line("All settings are the same.")
+    output.line()
+    seeds = "" if all(len(info.seeds) == 1 for info in comparison.infos) else " (mean over the seeds)"
+    output.line(f"Final values{seeds}")
+    header, *rows = comparison.final_table()
+    for line in aligned([header, *rows], right=range(1, len(header))):
+        output.line(f"  {line}".rstrip())
+
+
+def _plot(comparison: Comparison) -> None:
+    from rich.console import Console
+
+    from lab.terminal import curves, detect
+    from lab.terminal.capabilities import PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS
+    from lab.terminal.look import Look
+
+    capabilities = detect(sys.stdout)
+    width = min(capabilities.width, _WIDEST)
+    height = min(_HEIGHT, max(8, capabilities.height - 4))
+    drawn = curves.draw(
+        comparison.lines(),
+        width,
+        height + len(comparison.lines()) // 3,
+        Look(capabilities.colours, capabilities.unicode),
+        title=comparison.metric,
+        x_label="step",
+        log_y=comparison.logarithmic(),
+    )
+    systems: dict[int, Any] = {SIXTEEN_COLOURS: "standard", PALETTE_COLOURS: "256", TRUE_COLOURS: "truecolor"}
+    console = Console(width=width, color_system=systems.get(capabilities.colours), highlight=False, soft_wrap=True)
+    for line in drawn:
+        console.print(line, end="\n")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:39] + "…"

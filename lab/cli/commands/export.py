@@ -1,0 +1,45 @@
+"""`lab export`: a stored run in the format of another program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="The run's name, a unique beginning of it, or latest.")],
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="csv, json, parquet, tensorboard, safetensors, onnx, png or svg; default: by --out's ending."
+        ),
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(help="File or folder; - is stdout, for text. Default: the run's name here.")
+    ] = None,
+    variant: Annotated[list[str], typer.Option(help="Only this variant. Repeatable.")] = [],  # noqa: B006 - Typer copies it
+    seed: Annotated[list[int], typer.Option(help="Only this seed. Repeatable.")] = [],  # noqa: B006
+    metric: Annotated[list[str], typer.Option(help="Only this metric, such as loss. Repeatable.")] = [],  # noqa: B006
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+) -> None:
+    """Write a run's curves, weights or plots to a file."""
+    from lab.exports import export, select
+    from lab.store import Store
+
+    with Store.open() as store:
+        selection = select(store, run, variant, seed, metric)
+        target = export(selection, format or _by_ending(out), out, force)
+    if target is not None:
+        print(f"Wrote {target}.")
+
+
+def _by_ending(out: str | None) -> str:
+    from lab.errors import BadInput
+    from lab.exports import FORMATS
+
+    ending = Path(out or "").suffix.removeprefix(".").lower()
+    if ending not in FORMATS:
+        raise BadInput(f"Choose a format with --format: {', '.join(FORMATS)}.")
+    return ending

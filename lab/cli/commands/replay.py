@@ -1,0 +1,87 @@
+"""`lab replay`: watch a stored run again."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lab.events import Event
+    from lab.store import RunInfo, Store
+
+_SHOWN_SECONDS = 10.0
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="The run's name, a unique beginning of it, or latest.")] = "latest",
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            help="So many times as fast as it was; default: within 10 s live, at once as plain lines or JSON."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON event per line, and nothing else.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Plain lines: no colour, no redrawing.")] = False,
+    fps: Annotated[float, typer.Option(min=0.1, max=10, help="Redraw at most so many times a second.")] = 4.0,
+) -> int:
+    """Show a stored run again, as it was. Of each picture the newest is kept."""
+    from lab.cli import READER_GONE
+    from lab.errors import BadInput
+    from lab.store import Store
+    from lab.terminal import Options, choose, detect, reporter
+
+    if json and plain:
+        raise BadInput("--json and --plain exclude each other.")
+    if speed is not None and not 0 < speed < float("inf"):
+        raise BadInput(f"--speed must be a number above 0, not {speed}.")
+    kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
+    with Store.open() as store:
+        info = store.find(run)
+        if info.state == "running":
+            raise BadInput(f"{info.name} is still running: it can be replayed when it has ended.")
+        if speed is None and kind == "live":
+            speed = max(1.0, info.seconds / _SHOWN_SECONDS)
+        shown = reporter(kind, options=Options(fps=fps))
+        begun = time.monotonic()
+        try:
+            for seconds, event in whole(store, info):
+                if speed is not None:
+                    time.sleep(max(0.0, seconds / speed - (time.monotonic() - begun)))
+                shown.handle(event)
+                if shown.broken:
+                    return READER_GONE
+        finally:
+            shown.close()
+    return 0
+
+
+def whole(store: Store, info: RunInfo) -> Iterator[tuple[float, Event]]:
+    """A run's events with their times. A run that was killed could not say how it ended: that is added."""
+    from lab.events import Ended, Failed, Measured, Outcome
+
+    replicas = [(variant, seed) for variant in info.variants for seed in info.seeds]
+    reached = dict.fromkeys(replicas, 0)
+    diverged: dict[tuple[str, int], str] = {}
+    for seconds, event in store.timed_events(info.name):
+        yield seconds, event
+        if isinstance(event, Ended | Failed):
+            return
+        if isinstance(event, Measured):
+            reached[event.variant, event.seed] = event.step
+            if event.diverged is not None:
+                diverged[event.variant, event.seed] = event.diverged
+
+    def outcome(variant: str, seed: int) -> Outcome:
+        step = reached[variant, seed]
+        state = "interrupted" if step else "waiting"
+        if (variant, seed) in diverged:
+            state = "diverged"
+        elif step and step == info.steps.get(variant):
+            state = "finished"
+        return Outcome(variant, seed, step, state, info.seconds, diverged.get((variant, seed), ""))
+
+    yield info.seconds, Ended(True, False, 0, 0, info.seconds, tuple(outcome(*replica) for replica in reached))

@@ -1,0 +1,58 @@
+"""`lab runs`: what is in the run store."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lab.store import RunInfo
+
+
+def command(
+    scenario: Annotated[str | None, typer.Option(help="Only runs of this scenario.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only running, finished, interrupted, diverged or failed.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with settings and outcomes.")] = False,
+) -> None:
+    """The runs that were kept, newest first."""
+    from lab.store import Store
+    from lab.store.information import to_json
+    from lab.terminal import detect
+    from lab.terminal.output import Output
+
+    with Store.open() as store:
+        runs = store.runs(scenario, state)
+        home = store.home
+    if as_json:
+        print(json.dumps([to_json(info) for info in runs], indent=2, ensure_ascii=False))
+        return
+    output = Output(sys.stdout, detect(sys.stdout).unicode)
+    if not runs:
+        asked = scenario is not None or state is not None
+        output.line(f"No {'such ' if asked else ''}runs are kept in {home}.")
+        return
+    for line in _lines(runs):
+        output.line(line)
+
+
+def _lines(runs: list[RunInfo]) -> list[str]:
+    from lab.cli.columns import aligned
+
+    header = ("run", "state", "claims", "variants × seeds", "steps", "took", "begun")
+    table = aligned([header, *map(_row, runs)], right=(4,))
+    return table + [f"{info.name}: not all of it was saved: {info.problem}." for info in runs if info.problem]
+
+
+def _row(info: RunInfo) -> tuple[str, ...]:
+    import time
+
+    from lab.terminal.numbers import duration
+
+    claims = f"{info.claims_held} of {info.claims}" if info.claims else ""
+    steps = f"{max(info.steps.values()):,}" if info.steps else ""
+    begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.created))
+    replicas = f"{len(info.variants)} × {len(info.seeds)}"
+    return info.name, info.shown_state, claims, replicas, steps, duration(info.seconds), begun
