@@ -107,13 +107,6 @@ def divide_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
         y[i] = a[i] / number
 
 
-@kernel("b[n] y[n] dy[n] -> db[n]", operations=lambda n: 3 * n)
-def divide_gradient(b: Any, y: Any, dy: Any, db: Any, lane: Any, lanes: Any) -> None:
-    """The gradient of y = a / b for the divisor: db = -dy y / b."""
-    for i in range(lane, b.size, lanes):
-        db[i] = -(dy[i] * y[i]) / b[i]
-
-
 @kernel("a[n] b[n] -> y[n]")
 def maximum(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
     """y = the larger of a and b, element by element."""
@@ -166,7 +159,7 @@ def minimum_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
 def greater_gradient(a: Any, b: Any, dy: Any, da: Any, db: Any, lane: Any, lanes: Any) -> None:
     """dy goes to the larger operand, and to a where both are equal: the gradients of maximum(a, b).
 
-    Those of minimum(a, b) are the same with a and b exchanged.
+    Called with b and a exchanged, it gives the gradients of minimum(a, b): da and db, in this order.
     """
     for i in range(lane, a.size, lanes):
         d = dy[i]

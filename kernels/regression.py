@@ -36,7 +36,7 @@ def mean_absolute_error_gradient(
 
 
 @kernel("predictions[n] targets[n] -> loss[1]", operations=lambda n: 3 * n)
-def mean_square_error(predictions: Any, targets: Any, loss: Any, lane: Any, lanes: Any) -> None:
+def mean_squared_error(predictions: Any, targets: Any, loss: Any, lane: Any, lanes: Any) -> None:
     """L2: loss = mean of (p - t)², without a factor 1/2."""
     total = zero
     for i in range(lane, predictions.size, lanes):
@@ -48,7 +48,7 @@ def mean_square_error(predictions: Any, targets: Any, loss: Any, lane: Any, lane
 
 
 @kernel("predictions[n] targets[n] d_loss[1] -> d_predictions[n]", operations=lambda n: 2 * n)
-def mean_square_error_gradient(
+def mean_squared_error_gradient(
     predictions: Any, targets: Any, d_loss: Any, d_predictions: Any, lane: Any, lanes: Any
 ) -> None:
     """d_predictions = 2 (p - t) d_loss / n."""

@@ -76,3 +76,54 @@ def softmax_gradient(probabilities: Any, d_probabilities: Any, d_logits: Any, la
             mean += probabilities[r, c] * d_probabilities[r, c]
         for c in range(C):
             d_logits[r, c] = probabilities[r, c] * (d_probabilities[r, c] - mean)
+
+
+@kernel("logits[B,C] targets[B,C] -> loss[1] probabilities[B,C]", operations=lambda B, C: 20 * B * C)
+def softmax_cross_entropy_with_distribution(
+    logits: Any, targets: Any, loss: Any, probabilities: Any, lane: Any, lanes: Any
+) -> None:
+    """loss = mean over the batch of the sum over c of -t[c] log softmax(logits)[c].
+
+    t is the row of targets, which are not negative, made to sum to 1. A row of zeros asks nothing and costs nothing.
+    """
+    B, C = logits.shape
+    total = zero
+    for r in range(lane, B, lanes):
+        highest = logits[r, 0]
+        for c in range(1, C):
+            highest = larger(highest, logits[r, c])
+        mass = zero
+        wanted = zero
+        product = zero
+        for c in range(C):
+            above = logits[r, c] - highest
+            e = exp(above)
+            t = targets[r, c]
+            probabilities[r, c] = e
+            mass += e
+            wanted += t
+            product += t * above
+        scale = one / mass
+        for c in range(C):
+            probabilities[r, c] *= scale
+        if wanted > zero:
+            total += log(mass) - product / wanted
+    total = lane_sum(total)
+    if lane == 0:
+        loss[0] = total / real(B)
+
+
+@kernel("probabilities[B,C] targets[B,C] d_loss[1] -> d_logits[B,C]", operations=lambda B, C: 4 * B * C)
+def softmax_cross_entropy_with_distribution_gradient(
+    probabilities: Any, targets: Any, d_loss: Any, d_logits: Any, lane: Any, lanes: Any
+) -> None:
+    """d_logits = (probabilities - targets made to sum to 1) d_loss / B; 0 for a row of zeros."""
+    B, C = probabilities.shape
+    for r in range(lane, B, lanes):
+        wanted = zero
+        for c in range(C):
+            wanted += targets[r, c]
+        scale = d_loss[0] / real(B) if wanted > zero else zero
+        share = scale / wanted if wanted > zero else zero
+        for c in range(C):
+            d_logits[r, c] = probabilities[r, c] * scale - targets[r, c] * share

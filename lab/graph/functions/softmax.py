@@ -1,4 +1,4 @@
-"""Softmax cross-entropy."""
+"""Softmax, and cross-entropy on top of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ from kernels import softmax as kernels
 from lab.graph.gradients import gradient_of
 from lab.graph.tensor import Call, Tensor, call
 
-__all__ = ["softmax_cross_entropy"]
+__all__ = ["softmax", "softmax_cross_entropy", "softmax_cross_entropy_with_distribution"]
+
+
+def softmax(logits: Tensor) -> Tensor:
+    """e^logits / its sum over each row: [..., classes] to probabilities of the same shape."""
+    return call(kernels.softmax, logits, shapes=[logits.shape]).result
+
+
+@gradient_of(kernels.softmax)
+def _softmax_gradient(made: Call, upstream: list[Tensor | None], needs: list[bool]) -> list[Tensor | None]:
+    (dy,) = upstream
+    assert dy is not None
+    return [call(kernels.softmax_gradient, made.result, dy, shapes=[dy.shape]).result]
 
 
 def softmax_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -23,7 +35,26 @@ def _softmax_cross_entropy_gradient(
         raise TypeError("only the loss of softmax_cross_entropy can be differentiated, not its probabilities")
     logits, labels = made.reads
     probabilities = made.results[1]
-    made_gradient = call(
-        kernels.softmax_cross_entropy_gradient, probabilities, labels, d_loss, shapes=[logits.shape]
-    )
+    made_gradient = call(kernels.softmax_cross_entropy_gradient, probabilities, labels, d_loss, shapes=[logits.shape])
     return [made_gradient.result, None]
+
+
+def softmax_cross_entropy_with_distribution(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean of -Σ t log softmax(logits): logits and targets [batch, classes], loss [1].
+
+    t is each row of targets (which are not negative) made to sum to 1; a row of zeros costs nothing.
+    """
+    kernel = kernels.softmax_cross_entropy_with_distribution
+    return call(kernel, logits, targets, shapes=[(1,), logits.shape]).results[0]
+
+
+@gradient_of(kernels.softmax_cross_entropy_with_distribution)
+def _softmax_cross_entropy_with_distribution_gradient(
+    made: Call, upstream: list[Tensor | None], needs: list[bool]
+) -> list[Tensor | None]:
+    d_loss, d_probabilities = upstream
+    if d_loss is None or d_probabilities is not None:
+        raise TypeError("only the loss of softmax_cross_entropy_with_distribution can be differentiated")
+    logits, targets = made.reads
+    kernel = kernels.softmax_cross_entropy_with_distribution_gradient
+    return [call(kernel, made.results[1], targets, d_loss, shapes=[logits.shape]).result, None]
