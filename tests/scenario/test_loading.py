@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lab.errors import BadInput, InvalidValue
 from lab.scenario import load, load_text
@@ -238,3 +240,18 @@ def test_a_path_is_shown_as_it_was_given(tmp_path, monkeypatch):
 
 def test_text_of_a_kept_run():
     assert load_text(GOOD, FILE).folder == FILE.parent
+
+
+PIECES = [*"[]{}:,-'\"\n #&*!|>%@`0.e x~\\", "null", "true", ".nan", "-1", "1e99", "999999999999"]
+
+
+@given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 12), st.sampled_from(PIECES)), max_size=4))
+@settings(derandomize=True, max_examples=400, deadline=None)
+def test_a_damaged_file_is_a_scenario_or_one_sentence(damages):
+    text = GOOD
+    for position, removed, piece in damages:
+        text = text[:position] + piece + text[position + removed :]
+    try:
+        loaded(text)
+    except BadInput:
+        refused(text)
