@@ -126,19 +126,18 @@ def compare(store: Store, runs: Sequence[str], metric: str | None, variants: Seq
     infos = list({info.name: info for info in map(store.find, runs)}.values())
     if len(infos) < 2:
         raise BadInput("Comparing takes at least two different runs: `lab runs` lists them.")
-    known = list(dict.fromkeys(variant for info in infos for variant in info.variants))
-    for variant in variants:
-        if variant not in known:
-            raise BadInput(f"None of these runs has a variant {variant!r}: {nearest(variant, known)}.")
     replicas: list[Replica] = []
     for info in infos:
         order = {variant: number for number, variant in enumerate(info.variants)}
         found = [
-            Replica(info.name, variant, seed, curves)
-            for (variant, seed), curves in store.curves(info.name).items()
-            if not variants or variant in variants
+            Replica(info.name, variant, seed, curves) for (variant, seed), curves in store.curves(info.name).items()
         ]
         replicas += sorted(found, key=lambda each: (order.get(each.variant, len(order)), each.seed))
+    known = {each.variant for each in replicas}
+    for variant in variants:
+        if variant not in known:
+            raise BadInput(f"None of these runs has a variant {variant!r}: {nearest(variant, known)}.")
+    replicas = [each for each in replicas if not variants or each.variant in variants]
     measured = list(dict.fromkeys(name for replica in replicas for name in replica.curves))
     if not measured:
         raise BadInput("Nothing was measured in these runs.")

@@ -67,10 +67,13 @@ def select(
 ) -> Selection:
     """A part of the run `name`. Raises BadInput for a run, variant or seed that is not there."""
     info = store.find(name)
+    replicas = store.replicas(info.name)
+    known_variants = dict.fromkeys([*info.variants, *(variant for variant, _ in replicas)])
+    known_seeds = dict.fromkeys([*info.seeds, *(seed for _, seed in replicas)])
     for variant in variants:
-        if variant not in info.variants:
-            raise BadInput(f"{info.name} has no variant {variant!r}: {nearest(variant, info.variants)}.")
+        if variant not in known_variants:
+            raise BadInput(f"{info.name} has no variant {variant!r}: {nearest(variant, known_variants)}.")
     for seed in seeds:
-        if seed not in info.seeds:
-            raise BadInput(f"{info.name} has no seed {seed}: {nearest(seed, map(str, info.seeds))}.")
+        if seed not in known_seeds:
+            raise BadInput(f"{info.name} has no seed {seed}: {nearest(seed, map(str, known_seeds))}.")
     return Selection(store, info, tuple(variants), tuple(seeds), tuple(metrics))

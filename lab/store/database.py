@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,12 +148,37 @@ def reading(path: Path, intent: str = "read") -> Iterator[None]:
         raise BadInput(f"{path} cannot be {intent}: {error.strerror or error}.") from error
 
 
+def _identity(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """(application, version, number of tables), all of the same moment: another process may be making the file."""
+    connection.execute("BEGIN")
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+    return application, version, tables
+
+
+def _begin_log(connection: sqlite3.Connection) -> None:
+    """Switches a new file to a write-ahead log. Unlike other statements this one does not wait for other processes."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Brings the schema up to date. Raises BadInput if the file is newer than this lab or belongs to something else."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    application, version, tables = _identity(connection)
     if application != APPLICATION:
-        if version or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if version or tables:
             raise damaged(path)
     elif version == len(MIGRATIONS):
         return
@@ -164,7 +190,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if not version:
         # Both must come before the first table, outside of any transaction.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _begin_log(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have done it while this one waited.

@@ -62,6 +62,10 @@ class RunReader:
         found = self._rows("SELECT id, variant, seed FROM replicas WHERE run = ?", self._number)
         return {number: (variant, int(seed)) for number, variant, seed in found}
 
+    def replicas(self) -> list[tuple[str, int]]:
+        """(variant, seed) of all that measured something, in the order in which they began to."""
+        return [replica for _, replica in sorted(self._replicas().items())]
+
     def _metric_lists(self) -> dict[int, tuple[str, ...]]:
         found = self._rows("SELECT id, names FROM metric_lists WHERE run = ?", self._number)
         return {number: tuple(json.loads(names)) for number, names in found}

@@ -273,6 +273,11 @@ class Store:
         with self._run(name) as run:
             return run.curves()
 
+    def replicas(self, name: str) -> list[tuple[str, int]]:
+        """(variant, seed) of all replicas that were measured or kept, variants that were branched off included."""
+        with self._run(name) as run:
+            return run.replicas()
+
     def tables(self, name: str) -> list[Table]:
         """Everything measured, one table per replica, a row per measurement."""
         with self._run(name) as run:

@@ -269,6 +269,18 @@ def test_wrong_names_suggest_the_nearest(selection: Selection, out: Path) -> Non
         export(select(store, "latest", metrics=["los"]), "csv", out)
 
 
+def test_a_variant_that_was_branched_off_is_exported(tmp_path: Path) -> None:
+    from lab.events import Measured
+
+    store = Store.open(tmp_path)
+    run = store.create("branched", variants=("good",), seeds=(0,))
+    run.write(Measured("good", 0, 10, {"loss": 1.0}))
+    run.write(Measured("good, slower", 0, 10, {"loss": 0.5}))
+    run.close("finished")
+    export(select(store, "branched", ["good, slower"]), "csv", tmp_path / "out.csv")
+    assert '"good, slower",0,10,' in (tmp_path / "out.csv").read_text()
+
+
 def test_a_run_without_measurements_is_a_sentence(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     store.create("empty").close("failed")
