@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from kernels.language import Kernel
 from kernels.memory import Memory
 from kernels.plan import Plan
 
@@ -22,8 +23,15 @@ class Program(Protocol):
     def run_row(self, index: int) -> None: ...
 
 
-def bind(plan: Plan, memory: Memory, target: str = "cpu", progress: Progress | None = None) -> Any:
-    """A runnable program on "cpu" or "python". Compiles what is missing and tells `progress(kernel, left)`."""
+def prepare(kernels: Iterable[Kernel], progress: Progress | None = None, real_name: str = "float32") -> None:
+    """Compile kernels for the CPU that are not in the cache; tells `progress(kernel, left)` before each."""
+    from kernels.targets import cpu
+
+    cpu.prepare(kernels, real_name, progress)
+
+
+def bind(plan: Plan, memory: Memory, target: str = "cpu") -> Any:
+    """A runnable program on "cpu" or "python"; compiles what is missing."""
     if target == "python":
         from kernels.targets import python
 
@@ -31,6 +39,6 @@ def bind(plan: Plan, memory: Memory, target: str = "cpu", progress: Progress | N
     if target == "cpu":
         from kernels.targets import cpu
 
-        cpu.prepare(plan.kernels, memory.arena.dtype.name, progress)
+        cpu.prepare(plan.kernels, memory.arena.dtype.name)
         return cpu.Program(plan, memory)
     raise ValueError(f"unknown target {target!r}")

@@ -16,8 +16,10 @@ from typing import Protocol
 
 import numpy as np
 
+from kernels.language import Kernel
 from lab.errors import BadInput, InvalidValue, LabError, nearest
 from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, PictureTaken, Started
+from lab.graph.running import prepare
 from lab.scenario import Loaded, Variant
 from lab.session.broadcast import Broadcast, Subscription
 from lab.session.history import History
@@ -76,7 +78,6 @@ class Session:
         self._paused = False
         self._stopping = False
         self._begun = 0.0
-        self._compile_lock = threading.Lock()
         self._failure: BaseException | None = None
         self.replicas: list[Replica] = [Replica(each, seed) for each in self.variants for seed in self.seeds]
         self._ready: deque[Replica] = deque(self.replicas)
@@ -105,7 +106,7 @@ class Session:
         """new, running, paused, or ended."""
         if self.ended is not None or self._failure is not None:
             return "ended"
-        if not self._workers:
+        if self._conductor is None:
             return "new"
         return "paused" if self._paused else "running"
 
@@ -118,12 +119,14 @@ class Session:
         self._keep_open = keep_open
         self._begun = time.monotonic()
         self._run = run
-        self._publish_started()
+        self._conductor = threading.Thread(target=self._conduct, name="session", daemon=True)
+        self._conductor.start()
+
+    def _start_workers(self) -> None:
         self._workers = [
             threading.Thread(target=self._work, name=f"replica-{number}", daemon=True) for number in range(self._threads)
         ]
-        self._conductor = threading.Thread(target=self._conduct, name="session", daemon=True)
-        for each in (*self._workers, self._conductor):
+        for each in self._workers:
             each.start()
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -296,6 +299,17 @@ class Session:
             )
         )
 
+    def _compile(self) -> None:
+        """Compile what all variants need, before any of them runs."""
+        kernels: dict[Kernel, None] = {}
+        for variant in self.variants:
+            try:
+                experiment = task_of(variant.scenario).build(variant.scenario, self.seeds[0], self.loaded.folder)
+            except InvalidValue as error:
+                raise self.loaded.locate(error, variant) from None
+            kernels |= dict.fromkeys(experiment.kernels())
+        prepare(kernels, lambda kernel, left: self._publish(Compiling(kernel, left)))
+
     def _steps_of(self, variant: Variant) -> int:
         for replica in self.replicas:
             if replica.variant is variant and replica.experiment is not None:
@@ -380,8 +394,7 @@ class Session:
         scenario = replica.variant.scenario
         begun = time.monotonic()
         experiment = task_of(scenario).build(scenario, replica.seed, self.loaded.folder)
-        with self._compile_lock:
-            experiment.prepare(lambda kernel, left: self._publish(Compiling(kernel, left)))
+        experiment.prepare()
         replica.experiment = experiment
         replica.state = "running"
         if not replica.commands:
@@ -482,6 +495,12 @@ class Session:
             self._changed.notify_all()
 
     def _conduct(self) -> None:
+        try:
+            self._publish_started()
+            self._compile()
+            self._start_workers()
+        except BaseException as error:
+            self._fail(error)
         for worker in self._workers:
             worker.join()
         if self._failure is not None:

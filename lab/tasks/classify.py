@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lab.graph import Tensor
 from lab.graph.tensor import call
+from lab.probes import meanings
 from lab.scenario import Scenario
 from lab.tasks.losses import FOR_CLASSES
-from lab.tasks.metrics import ANSWERS, TRAINING
 from lab.tasks.task import Task, task
 from lab.tasks.training import Training
 
@@ -37,11 +37,10 @@ class Classify(Task):
     """A network learns to tell classes apart; trained with softmax cross-entropy or hinge loss."""
 
     Options = Options
-    metrics = {**TRAINING, **ANSWERS}
+    metrics = meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:
         options = self.options(scenario)
-        experiment = Training(scenario, seed, folder, FOR_CLASSES[options.loss], count_correct, kind="classes")
-        return experiment
+        return Training(scenario, seed, folder, FOR_CLASSES[options.loss], count_correct, kind="classes")
 
 

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from kernels.language import Kernel
 from lab.errors import InvalidValue, nearest
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.validation import validated
-
-Progress = Callable[[str, int], None]
-"""Called before a kernel is compiled, with its name and how many are left."""
-
 
 class Experiment(Protocol):
     """One replica of one variant. Used by one thread at a time.
@@ -35,8 +32,11 @@ class Experiment(Protocol):
     step: int
     metrics: tuple[str, ...]
 
-    def prepare(self, progress: Progress | None = None) -> None:
-        """Compile what is missing. Called once, before anything else."""
+    def kernels(self) -> Sequence[Kernel]:
+        """The kernels that will be needed, so that they can be compiled before anything runs."""
+
+    def prepare(self) -> None:
+        """Take memory and get ready at step 0. Called once, before anything below."""
 
     def advance(self, steps: int) -> None:
         """Do that many steps, fewer only when something stopped being finite."""

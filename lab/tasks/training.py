@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kernels.batches import choose_batch, gather_rows
+from kernels.language import Kernel
 from kernels.plan import HALT
 from kernels.probes import halt_if_not_finite
 from lab.data import Kind, Split
@@ -26,10 +27,9 @@ from lab.nets.network import Network, Part
 from lab.nets.optimisers import optimiser
 from lab.nets.settings import Settings
 from lab.pictures import Picture
+from lab.probes import Site, Statistics
 from lab.scenario import Scenario
 from lab.tasks.divergence import first_bad_tensor
-from lab.tasks.probes import Probes
-from lab.tasks.task import Progress
 
 BATCH_STREAM = 1
 PROBE_LIMIT = 1024
@@ -99,13 +99,13 @@ class Training:
         gradient_program = list(program)
         with scope("optimizer"):
             program += self.optimiser.build(parameters, self.gradients, self.options)
-        self.probes = Probes(scenario.watch, parameters, self.gradients)
-        measure = self._measure_program(inputs, targets)
-        programs = {"step": program, "gradient": gradient_program, "measure": measure}
-        if self.probes.remember:
-            programs["remember"] = self.probes.remember
+        self.statistics = Statistics(scenario.watch)
+        self._add_probes(inputs, targets)
+        programs = {"step": program, "gradient": gradient_program, "measure": self.statistics.program}
+        if self.statistics.remember:
+            programs["remember"] = self.statistics.remember
         self.layout = Layout(programs)
-        self.metrics = self.probes.metrics
+        self.metrics = self.statistics.metrics
 
     def _batch(self, inputs: Tensor, targets: Tensor) -> tuple[tuple[Tensor, Tensor], list[Any]]:
         count, size = inputs.shape[0], self.scenario.train.batch
@@ -125,41 +125,57 @@ class Training:
                 rows.append(made.reshape(size, *each.shape[1:]))
         return (rows[0], rows[1]), []
 
-    def _measure_program(self, inputs: Tensor, targets: Tensor) -> list[Any]:
+    def _add_probes(self, inputs: Tensor, targets: Tensor) -> None:
         chosen = probe_rows(self.split.train.count, self.seed)
-        if chosen is not None:
-            train = self.split.train.rows(chosen)
-            inputs, targets = data(train.inputs, "probe inputs"), data(train.targets, "probe targets")
         self.probe_data = self.split.train if chosen is None else self.split.train.rows(chosen)
+        if chosen is not None:
+            inputs = data(self.probe_data.inputs, "probe inputs")
+            targets = data(self.probe_data.targets, "probe targets")
         output, self.probe_parts = self.network.apply(inputs, training=False)
+        held, held_loss, held_correct = self.split.validation, None, None
         with scope("measure"):
-            self.probes.answers("", self._loss(output, targets), self._count(output, targets), inputs.shape[0])
-            self.probes.gradient_norms()
-            self.probes.weight_norms()
-            self.probes.updates()
-            self.probes.activations(self.probe_parts)
-        validation = self.split.validation
-        if validation is not None and any(name.startswith("val_") for name in self.scenario.watch):
-            held, answers = data(validation.inputs, "validation inputs"), data(validation.targets, "validation targets")
-            output, _ = self.network.apply(held, training=False)
+            loss, correct = self._loss(output, targets), self._count(output, targets)
+        if held is not None and any(name.startswith("val_") for name in self.scenario.watch):
+            answers = data(held.targets, "validation targets")
+            output, _ = self.network.apply(data(held.inputs, "validation inputs"), training=False)
             with scope("measure"):
-                self.probes.answers("val_", self._loss(output, answers), self._count(output, answers), validation.count)
-        return self.probes.program
+                held_loss, held_correct = self._loss(output, answers), self._count(output, answers)
+        with scope("measure"):
+            self.statistics.build(
+                Site(
+                    frozenset(self.scenario.watch),
+                    self.probe_parts,
+                    self.network.parameters,
+                    self.gradients,
+                    loss,
+                    correct,
+                    self.probe_data.count,
+                    held_loss,
+                    held_correct,
+                    held.count if held else 0,
+                    self.statistics.keep,
+                    self.statistics.copy_before_step,
+                    self.options.storage.members.get("optimizer.rate"),
+                )
+            )
 
     def _count(self, output: Tensor, targets: Tensor) -> Tensor | None:
         return self._correct(output, targets) if self._correct else None
 
     # Running
 
-    def prepare(self, progress: Progress | None = None) -> None:
-        """Compile, take the memory, draw the first weights, and compute the gradient that the first step will use."""
+    def kernels(self) -> tuple[Kernel, ...]:
+        return tuple(dict.fromkeys(kernel for plan in self.layout.plans.values() for kernel in plan.kernels))
+
+    def prepare(self) -> None:
+        """Take the memory, draw the first weights, and compute the gradient that the first step will use."""
         shared = self.layout.shared_memory("float32")
         self.memory = self.layout.memory(shared, self.seed)
-        self._step = bind(self.layout.plans["step"], self.memory, progress=progress)
-        self._gradient = bind(self.layout.plans["gradient"], self.memory, progress=progress)
-        self._measure = bind(self.layout.plans["measure"], self.memory, progress=progress)
+        self._step = bind(self.layout.plans["step"], self.memory)
+        self._gradient = bind(self.layout.plans["gradient"], self.memory)
+        self._measure = bind(self.layout.plans["measure"], self.memory)
         if "remember" in self.layout.plans:
-            self._remember = bind(self.layout.plans["remember"], self.memory, progress=progress)
+            self._remember = bind(self.layout.plans["remember"], self.memory)
         for name, value in self.options.first.items():
             if self.layout.knows(self.options.storage.members[name]):
                 self.layout.view(self.memory, self.options.storage.members[name])[...] = value
@@ -193,16 +209,13 @@ class Training:
 
     def measure(self) -> dict[str, float]:
         self._run_beside(self._measure)
-        return self.probes.values(self.layout, self.memory, self.step, self._rate())
+        return self.statistics.values(self.layout, self.memory, self.step)
 
     def _run_beside(self, program: Program) -> None:
         """Run another program than the training step, without counting a step."""
         state = self.memory.state.copy()
         program.run()
         self.memory.state[:] = state
-
-    def _rate(self) -> float:
-        return float(self.layout.view(self.memory, self.options.storage.members["optimizer.rate"])[0])
 
     def pictures(self) -> list[Picture]:
         from lab.tasks.training_pictures import TrainingPictures

@@ -1,0 +1,106 @@
+"""How large gradients, weights and updates are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from kernels import probes as kernels
+from lab.graph.tensor import Storage, Tensor, call, padded
+from lab.nets.optimisers import is_weight
+from lab.probes.probe import Probe, Site, Values
+
+
+def norm(tensor: Tensor) -> Tensor:
+    """The Euclidean norm of all elements, shape [1]."""
+    return call(kernels.norm, tensor, shapes=[(1,)]).result
+
+
+def layer_of(parameter: str) -> str:
+    """The layer of a parameter's name: `dense1` of `dense1.weight`."""
+    return parameter.rpartition(".")[0]
+
+
+def layer_stretches(storage: Storage) -> dict[str, Tensor]:
+    """Each layer's members as one flat tensor (padding between them is zero), by layer name."""
+    ends: dict[str, tuple[int, int]] = {}
+    for name, tensor in storage.members.items():
+        begin, _ = ends.get(layer_of(name), (tensor.offset, 0))
+        ends[layer_of(name)] = (begin, tensor.offset + padded(tensor.size))
+    return {
+        layer: Tensor((end - begin,), layer, base=storage.whole, offset=begin) for layer, (begin, end) in ends.items()
+    }
+
+
+class GradientNorm(Probe):
+    """Of the whole gradient, and of each layer's: weights and biases together."""
+
+    meanings = {
+        "grad_norm": "Euclidean norm of the gradient that the last update used, before clipping and penalties are "
+        "undone; at step 0, of the gradient that the first update will use"
+    }
+
+    def build(self, site: Site) -> Sequence[str]:
+        stretches = {"grad_norm": site.gradients.whole}
+        stretches |= {f"grad_norm.{layer}": each for layer, each in layer_stretches(site.gradients).items()}
+        for name, stretch in stretches.items():
+            site.keep(name, norm(stretch))
+        return list(stretches)
+
+
+class WeightNorm(Probe):
+    """Of each layer's weights; the whole network's follows."""
+
+    meanings = {"weight_norm": "Euclidean norm of the weights, without biases and slopes"}
+
+    def build(self, site: Site) -> Sequence[str]:
+        self._names = []
+        for name, tensor in site.parameters.members.items():
+            if is_weight(name):
+                self._names.append(f"weight_norm.{layer_of(name)}")
+                site.keep(self._names[-1], norm(tensor))
+        return ["weight_norm", *self._names]
+
+    def finish(self, values: Values, step: int) -> None:
+        values["weight_norm"] = math.hypot(*(values[name] for name in self._names))
+
+
+class UpdateRatio(Probe):
+    """Of the whole network and per layer; nothing at step 0, when there was no update yet."""
+
+    meanings = {"update_ratio": "norm of the last update over the norm of the parameters it changed"}
+
+    def build(self, site: Site) -> Sequence[str]:
+        before = Storage("states")
+        for name, tensor in site.parameters.members.items():
+            before.member(name, tensor.shape)
+        site.remember(site.parameters.whole, before.whole)
+        pairs = {"update_ratio": (site.parameters.whole, before.whole)}
+        earlier = layer_stretches(before)
+        for layer, stretch in layer_stretches(site.parameters).items():
+            pairs[f"update_ratio.{layer}"] = (stretch, earlier[layer])
+        for name, (now, then) in pairs.items():
+            site.keep(name, call(kernels.difference_norm, now, then, shapes=[(1,)]).result)
+            site.keep(f"before {name}", norm(then))
+        self._names = list(pairs)
+        return self._names
+
+    def finish(self, values: Values, step: int) -> None:
+        for name in self._names:
+            before = values.pop(f"before {name}")
+            if step == 0:
+                del values[name]
+            else:
+                values[name] = values[name] / before if before else math.inf
+
+
+class Rate(Probe):
+    """The learning rate as it is now."""
+
+    meanings = {"rate": "the learning rate"}
+
+    def build(self, site: Site) -> Sequence[str]:
+        if site.rate is None:
+            return []
+        site.keep("rate", site.rate)
+        return ["rate"]

@@ -1,0 +1,92 @@
+"""What a probe is, and what it sees of a network."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from lab.graph import Storage, Tensor
+from lab.nets.network import Part
+
+Values = dict[str, float]
+PROBES: list[type[Probe]] = []
+
+
+@dataclass
+class Site:
+    """A network as a probe sees it, while the measuring program is built.
+
+    watch:      names of the metrics that are wanted
+    parts:      the layers as built on the probe set
+    parameters: every parameter;  gradients: its gradient, at the same place
+    loss, correct, count: mean loss [1] and number of right answers [1] on the probe set, and its size
+    held_loss, held_correct, held_count: the same on the validation set, None where there is none
+    keep:       `keep(full name, tensor [1])` makes the tensor's number known to `finish` under that name
+    remember:   `remember(storage, tensor)` copies a tensor just before the last training step
+    rate:       the tensor of the learning rate
+    """
+
+    watch: frozenset[str]
+    parts: Sequence[Part]
+    parameters: Storage
+    gradients: Storage
+    loss: Tensor
+    correct: Tensor | None
+    count: int
+    held_loss: Tensor | None
+    held_correct: Tensor | None
+    held_count: int
+    keep: Callable[[str, Tensor], None]
+    remember: Callable[[Tensor, Tensor], None]
+    rate: Tensor | None
+
+    @property
+    def activations(self) -> list[Part]:
+        """The activation layers."""
+        return [part for part in self.parts if part.layer.activation]
+
+
+class Probe:
+    """Base of all probes. One instance serves one network.
+
+    meanings: metric name to one sentence that says what the number means
+    """
+
+    meanings: ClassVar[dict[str, str]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        PROBES.append(cls)
+
+    def build(self, site: Site) -> Sequence[str]:
+        """Add what is needed to the measuring program; returns the full names of the metrics it will give.
+
+        Called only if one of its metrics is watched."""
+        raise NotImplementedError
+
+    def finish(self, values: Values, step: int) -> None:
+        """Turn the kept numbers in `values` into the metrics, in place, after the measuring program has run."""
+
+
+def load_probes() -> list[type[Probe]]:
+    """Every kind of probe; imports every file of this folder once."""
+    import lab.probes
+
+    for each in pkgutil.iter_modules(lab.probes.__path__):
+        importlib.import_module(f"lab.probes.{each.name}")
+    return PROBES
+
+
+def meanings() -> dict[str, str]:
+    """Every metric of a network in training, with what it means."""
+    return {name: text for probe in load_probes() for name, text in probe.meanings.items()}
+
+
+def average(values: Values, metric: str, units: dict[str, int]) -> None:
+    """The network's metric from its layers': their mean, each weighed by its number of units."""
+    layers = [(count, values[f"{metric}.{layer}"]) for layer, count in units.items() if f"{metric}.{layer}" in values]
+    if layers:
+        values[metric] = sum(count * value for count, value in layers) / sum(count for count, _ in layers)

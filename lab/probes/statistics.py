@@ -1,0 +1,56 @@
+"""All probes of one network together: one measuring program, one reading of its results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kernels.arrays import copy
+from kernels.memory import Memory
+from lab.graph import Layout, Tensor, assign
+from lab.graph.tensor import Storage, call
+from lab.probes.probe import Probe, Site, Values, load_probes
+
+
+class Statistics:
+    """The probes that a list of watched metrics asks for.
+
+    metrics:  full names of what is measured, in the order in which it is watched
+    program:  what the measuring program computes;  remember: what runs before the last step of each chunk
+    """
+
+    def __init__(self, watch: Sequence[str]) -> None:
+        self.watch = tuple(watch)
+        self.metrics: tuple[str, ...] = ()
+        self.program: list[Any] = []
+        self.remember: list[Any] = []
+        self._kept = Storage("statistics")
+        self._probes: list[Probe] = []
+
+    def keep(self, name: str, tensor: Tensor) -> None:
+        """See `Site.keep`."""
+        self.program.append(assign(tensor, self._kept.member(name, (1,))))
+
+    def copy_before_step(self, source: Tensor, target: Tensor) -> None:
+        """See `Site.remember`."""
+        self.remember.append(assign(call(copy, source, shapes=[target.shape]).result, target))
+
+    def build(self, site: Site) -> None:
+        """Let every probe that is wanted add to the programs."""
+        wanted = set(self.watch)
+        names: list[str] = []
+        for kind in load_probes():
+            if wanted & set(kind.meanings):
+                probe = kind()
+                names += [each for each in probe.build(site) if each.split(".")[0] in wanted]
+                self._probes.append(probe)
+        order = {name: index for index, name in enumerate(self.watch)}
+        self.metrics = tuple(sorted(names, key=lambda name: order[name.split(".")[0]]))
+
+    def values(self, layout: Layout, memory: Memory, step: int) -> Values:
+        """Every watched metric by full name, after the measuring program has run."""
+        numbers = layout.view(memory, self._kept.whole).tolist() if self._kept.members else []
+        values = {name: numbers[place.offset] for name, place in self._kept.members.items()}
+        for probe in self._probes:
+            probe.finish(values, step)
+        return {name: values[name] for name in self.metrics if name in values}
