@@ -24,7 +24,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser whe
 
 
 def safe_loader(text: str) -> Any:
-    """PyYAML's event parser over a text; `dispose()` it after use."""
+    """PyYAML's event parser over a text."""
     return _LOADER(text)
 
 
@@ -130,17 +130,15 @@ def parse_any(text: str, name: str) -> Document:
         text.encode()
     except UnicodeEncodeError:
         raise BadInput(f"{name}: the text is not UTF-8.") from None
-    loader = safe_loader(text)
-    try:
-        return _Builder(name, text).build(_events(loader, name, text))
-    finally:
-        loader.dispose()
+    return _Builder(name, text).build(_events(name, text))
 
 
-def _events(loader: Any, name: str, text: str) -> Iterator[Any]:
+def _events(name: str, text: str) -> Iterator[Any]:
     """The parser's events, with its errors as sentences."""
+    loader = None
     while True:
         try:
+            loader = loader or safe_loader(text)  # in here, since PyYAML's own reader checks the text at once
             if not loader.check_event():
                 return
             event = loader.get_event()

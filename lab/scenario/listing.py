@@ -135,19 +135,16 @@ def read_head(text: str, wanted: tuple[str, ...]) -> dict[str, str]:
 def _top_level_texts(text: str) -> Iterator[tuple[str, str]]:
     """Key and value of each entry at the top of a mapping whose value is a scalar."""
     loader = safe_loader(text)
-    try:
-        depth, key = 0, None
-        while loader.check_event():
-            event = loader.get_event()
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth, key = depth + 1, None
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            elif isinstance(event, yaml.ScalarEvent) and depth == 1:
-                if key is None:
-                    key = event.value
-                else:
-                    yield key, event.value
-                    key = None
-    finally:
-        loader.dispose()
+    depth, key = 0, None
+    while loader.check_event():
+        event = loader.get_event()
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth, key = depth + 1, None
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.ScalarEvent) and depth == 1:
+            if key is None:
+                key = event.value
+            else:
+                yield key, event.value
+                key = None

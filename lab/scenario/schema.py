@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from lab.scenario.model import Scenario
+from lab.scenario.model import Optimizer, Scenario
 
 _LIMITS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
@@ -31,6 +31,7 @@ def json_schema(tasks: Mapping[str, TaskKind] | None = None) -> dict[str, Any]:
     content["data"] = _described(content["data"], {"anyOf": [data.schema(), {"type": "null"}]})
     content["model"]["items"] = _layers()
     content["init"] = _described(content["init"], {"anyOf": [*_initialisers(), {"type": "null"}]})
+    content["optimizer"] = {"description": content["optimizer"]["description"], "anyOf": _optimisers()}
     if tasks:
         content["task"]["enum"] = sorted(tasks)
         content["watch"]["items"]["enum"] = sorted({metric for kind in tasks.values() for metric in kind.metrics})
@@ -62,6 +63,20 @@ def _initialisers() -> list[dict[str, Any]]:
     named = {"type": "object", "properties": {"name": {"enum": sorted(INITIALISERS)}}, "required": ["name"]}
     bare = {name for name, kind in INITIALISERS.items() if not _required(kind)}
     return [*_by_name(INITIALISERS, bare, common), named, _FROM_FILE]
+
+
+def _optimisers() -> list[dict[str, Any]]:
+    """`{name: adam, rate: 0.001, …}`; sgd needs no name."""
+    from lab.nets.optimisers import OPTIMISERS
+
+    choices = []
+    for name, kind in sorted(OPTIMISERS.items()):
+        settings = kind.model_json_schema()
+        settings["description"] = " ".join((kind.__doc__ or "").split())
+        settings["properties"] = {"name": {"const": name}, **settings["properties"]}
+        settings["required"] = [] if name == Optimizer.model_fields["name"].default else ["name"]
+        choices.append(settings)
+    return choices
 
 
 _FROM_FILE = {

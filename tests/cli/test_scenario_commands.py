@@ -16,6 +16,7 @@ question: {ask: Which?, choices: [slow, good], answer: good, because: Of course.
 task: classify
 data: {name: blobs}
 model: [{dense: classes}]
+watch: [loss]
 variants:
   good: {}
   slow: {optimizer.rate: 0.001, model.0: {dense: {units: classes, bias: false}}}
@@ -90,7 +91,7 @@ def test_check_looks_at_every_file(mine, capsys):
     assert output.out == "mine.yaml: fine\n"
     bad, broken, missing = output.err.splitlines()
     assert bad.startswith("bad.yaml:1:1: titel: unknown key 'titel'; did you mean title?")
-    assert broken.startswith("broken.yaml:1:9: this is not valid YAML")
+    assert broken.startswith("broken.yaml:2:1: this is not valid YAML")
     assert missing == "missing.yaml: there is no such file."
 
 
@@ -98,10 +99,10 @@ def test_check_looks_at_every_file(mine, capsys):
     ("old", "new", "words"),
     [
         ("name: blobs", "name: blob", "mine.yaml:8:14: data.name"),
-        ("{dense: classes}]", "{dense: 1000000000}]", "memory"),
+        ("{dense: classes}]", "{dense: 1000000000}]", "would need about 29.8 GiB"),
         ("{dense: classes}]", "{dense: classes}, relo]", "did you mean relu?"),
         ("task: classify", "task: clasify", "did you mean classify?"),
-        ("last(slow.loss)", "last(slow.los)", "mine.yaml:16:17: "),
+        ("last(slow.loss)", "last(slow.los)", "mine.yaml:17:17: "),
     ],
 )
 def test_check_goes_as_deep_as_the_task(mine, old, new, words, capsys):

@@ -12,7 +12,7 @@ chapter: activations
 idea: A far too high learning rate kills ReLUs.
 lesson: |
   A lesson.
-question: {ask: Which one?, choices: [good, hot], answer: hot, because: It jumps.}
+question: {ask: Which one, choices: [good, hot], answer: hot, because: It jumps.}
 task: classify
 data: {name: spiral, classes: 3, points: 900, noise: 0.2}
 model: [{dense: 64}, relu, {dense: 64}, relu, {dense: classes}]
