@@ -38,11 +38,13 @@ class Options:
     fps:        how often the dashboard is redrawn at most (0.1 to 10)
     palette:    "default" or "safe", colours that colour-blind people can tell apart
     log_scale:  draw losses and norms on a logarithmic axis (None: where it reads better)
+    replayed:   the events are from the past: there is no speed and no time left to show
     """
 
     fps: float = 4.0
     palette: Literal["default", "safe"] = "default"
     log_scale: bool | None = None
+    replayed: bool = False
 
 
 def choose(*, json: bool = False, plain: bool = False, capabilities: Capabilities) -> Kind:

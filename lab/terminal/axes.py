@@ -92,8 +92,8 @@ def _linear_axis(shown: np.ndarray, count: int, tight: bool, width: int) -> Axis
         index * step for index in range(first, last + 1) if low - 1e-9 * step <= index * step <= high + 1e-9 * step
     )
     if len(ticks) < 2:
-        return Axis(Range(low, high), (low, high), (label(low, width), label(high, width)))
-    return Axis(Range(low, high), ticks, labels(ticks, width))
+        ticks = (low, high)
+    return _marked(Range(low, high), ticks, labels(ticks, width))
 
 
 def _log_axis(positive: np.ndarray, count: int, tight: bool, width: int) -> Axis:
@@ -110,7 +110,13 @@ def _log_axis(positive: np.ndarray, count: int, tight: bool, width: int) -> Axis
         candidates = [factor * 10.0**exponent for exponent in range(first - 1, last + 1) for factor in (1, 2, 5)]
     ticks = tuple(tick for tick in candidates if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9))
     ticks = ticks if len(ticks) > 1 else (low, high)
-    return Axis(Range(low, high, log=True), ticks, tuple(label(tick, width) for tick in ticks))
+    return _marked(Range(low, high, log=True), ticks, tuple(label(tick, width) for tick in ticks))
+
+
+def _marked(shown: Range, ticks: tuple[float, ...], texts: tuple[str, ...]) -> Axis:
+    """An axis without the ticks whose label would repeat the one before (numbers too long for their width)."""
+    kept = [index for index, text in enumerate(texts) if index == 0 or text != texts[index - 1]]
+    return Axis(shown, tuple(ticks[index] for index in kept), tuple(texts[index] for index in kept))
 
 
 def _round_log(value: float, *, up: bool) -> float:

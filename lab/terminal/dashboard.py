@@ -26,6 +26,7 @@ _MOST_FRAMES = 10.0
 _FEWEST_FRAMES = 0.1
 _SHARE_FOR_DRAWING = 0.04
 _LOOK_AROUND = 0.5  # seconds between looks at the window's size while nothing happens
+_LONGEST_WAIT = 1.0
 _FINAL_PLOT_HEIGHT = 13
 
 
@@ -53,7 +54,7 @@ class Dashboard:
         self._pause = 1.0 / min(_MOST_FRAMES, max(_FEWEST_FRAMES, options.fps))
         # Values per layer have no plot here and need no curve.
         self._story = Story(clock, keep=lambda metric: "." not in metric)
-        self._panels = Panels(self._story, self._look, options.log_scale)
+        self._panels = Panels(self._story, self._look, options.log_scale, paced=not options.replayed)
         self._painter = Painter(stream, capabilities.colours)
         self._lock = threading.Lock()
         self._news = threading.Event()
@@ -86,7 +87,8 @@ class Dashboard:
         self._over.set()
         self._news.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            # Not for ever: an impatient second Ctrl-C may have come while the lock was held.
+            self._thread.join(_LONGEST_WAIT)
         self._errors.end()
         self._painter.erase()
         width, height = self._size()

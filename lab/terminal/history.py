@@ -13,7 +13,8 @@ class Curve:
 
     The last `recent` measurements (or up to twice as many) are kept as they were. Everything also goes into at most
     `buckets` buckets of equally many measurements, of each of which the smallest and the largest value are kept, with
-    their steps: an outlier never disappears, however long the run. When the buckets are full, each two become one.
+    their steps: an outlier never disappears, however long the run. When the buckets are full, each two become one. The
+    very first measurement is kept as well.
     """
 
     def __init__(self, recent: int = RECENT, buckets: int = BUCKETS) -> None:
@@ -28,6 +29,7 @@ class Curve:
     def _clear(self) -> None:
         self._kept = self._used = self._filled = self.measured = 0
         self._length = 1  # measurements in a full bucket; `_filled` are in the last one
+        self._first = (0, 0.0)
 
     def append(self, step: int, value: float) -> None:
         """Add a measurement; `step` is not below the last one."""
@@ -38,6 +40,8 @@ class Curve:
         self._steps[self._kept], self._values[self._kept] = step, value
         self._kept += 1
         self.measured += 1
+        if self.measured == 1:
+            self._first = (step, value)
         if self._used and self._filled < self._length:
             self._extend_bucket(step, value)
             return
@@ -82,8 +86,8 @@ class Curve:
         steps, values = self.recent()
         if self.measured <= self._kept:
             return steps, values
-        old_steps = self._bucket_steps[:, : self._used].ravel()
-        old_values = self._bucket_values[:, : self._used].ravel()
-        old_steps, first = np.unique(old_steps, return_index=True)
+        old_steps = np.append(self._bucket_steps[:, : self._used], self._first[0])
+        old_values = np.append(self._bucket_values[:, : self._used], self._first[1])
+        old_steps, place = np.unique(old_steps, return_index=True)
         older = old_steps < steps[0]
-        return np.concatenate([old_steps[older], steps]), np.concatenate([old_values[first][older], values])
+        return np.concatenate([old_steps[older], steps]), np.concatenate([old_values[place][older], values])

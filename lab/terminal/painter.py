@@ -35,7 +35,7 @@ class Painter:
         self._shown: list[str] = []
         self._size = (0, 0)
         self._above: list[str] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may come while its own thread holds it
 
     def draw(self, lines: Sequence[Text], width: int, height: int) -> None:
         """Show the lines in place of the last ones, in a window of width × height; what does not fit is left out.

@@ -64,8 +64,8 @@ def arrange(number: int, width: int, height: int) -> Grid | None:
 class Panels:
     """Draws a story. Keeps the means over seeds that have not changed since they were last drawn."""
 
-    def __init__(self, story: Story, look: Look, log_scale: bool | None = None) -> None:
-        self.story, self.look, self._log_scale = story, look, log_scale
+    def __init__(self, story: Story, look: Look, log_scale: bool | None = None, paced: bool = True) -> None:
+        self.story, self.look, self._log_scale, self._paced = story, look, log_scale, paced
         self._means: dict[tuple[str, str], tuple[int, curves.Line]] = {}
 
     def frame(self, width: int, height: int, idea: str = "") -> list[Text]:
@@ -147,8 +147,8 @@ class Panels:
         """Steps per second, and the time left or how it ended; always equally wide."""
         story = self.story
         speed = story.speed(variant)
-        rate = f"{short(speed)} steps/s" if math.isfinite(speed) else ""
-        text = line(f" {rate:>15} ", DIM)
+        rate = f"{short(speed)} steps/s" if math.isfinite(speed) and self._paced else ""
+        text = line(f" {rate:>15} " if self._paced else " ", DIM)
         replicas = story.of(variant)
         stopped = sum(_diverged(each) for each in replicas)
         if story.over(variant) and stopped:
@@ -157,7 +157,11 @@ class Panels:
             interrupted = any(each.outcome and each.outcome.state in ("interrupted", "waiting") for each in replicas)
             return text.append(f"{'stopped' if interrupted else 'done':<12}", self.look.style(_GOOD))
         left = story.seconds_left(variant)
-        return text.append(f"{duration(left) + ' left' if math.isfinite(left) else 'waiting':<12}")
+        if not any(each.began is not None for each in replicas):
+            told = "waiting"
+        else:
+            told = f"{duration(left)} left" if math.isfinite(left) and self._paced else "running"
+        return text.append(f"{told:<12}")
 
     def _last_values(self, variant: str, room: int) -> Text:
         text = line()

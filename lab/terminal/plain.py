@@ -124,4 +124,5 @@ class Plain:
             for line in self._question.lines():
                 self._output.line(line)
         self._output.line(sentences.ending(event) + ".")
-        self._output.line(sentences.kept(self._story.started) + ".")
+        if self._story.started is not None:
+            self._output.line(sentences.kept(self._story.started) + ".")

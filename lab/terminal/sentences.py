@@ -84,8 +84,8 @@ def ending(ended: Ended) -> str:
     return f"{ended.claims_held} of {count(ended.claims, 'claim')} held, after {took}"
 
 
-def kept(started: Started | None) -> str:
+def kept(started: Started) -> str:
     """Where the run was saved."""
-    if started is None or started.run is None:
+    if started.run is None:
         return "The run was not saved"
     return f"Saved as {started.run}: see it again with `lab replay {started.run}`"

@@ -24,15 +24,16 @@ class Gap:
 
 
 def decimate(x: np.ndarray, y: np.ndarray, columns: int, across: Range) -> Points:
-    """At most two points per column, the lowest and the highest in it, so that no peak is lost.
+    """At most two points per column, the lowest and the highest in it, so that no peak is lost; what lies left or
+    right of the range counts as one column each.
 
     x[n] does not fall; y[n] may hold NaN and infinities, which are gaps: a column with nothing else keeps one NaN.
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if len(x) <= 2 * columns:
         return x, y
-    place = across.place(x)
-    column = np.clip(np.nan_to_num(place, nan=-1.0) * columns, -1, columns).astype(np.int64)
+    place = np.nan_to_num(across.place(x), nan=-1.0)
+    column = np.minimum(np.clip(np.floor(place * columns), -1, columns), np.where(place <= 1, columns - 1, columns))
     good = np.isfinite(y)
     value = np.where(good, y, np.inf)
     # Sorted by column, the values of one column lie together, lowest first, what is not finite last.

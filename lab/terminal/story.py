@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Outcome, PictureTaken, Started
-from lab.pictures import Picture
 from lab.terminal.history import Curve
 
 
@@ -18,7 +17,8 @@ class Replica:
     variant: str
     seed: int
     step: int = 0
-    began: float | None = None
+    began: float | None = None  # when and at which step it was first measured; a resumed one not at its first
+    began_at: int = 0
     moved: float = 0.0
     values: dict[str, float] = field(default_factory=dict)
     diverged: str | None = None
@@ -125,24 +125,22 @@ class Story:
         return self.ended is not None or self.progress(variant) >= 1.0
 
     def speed(self, variant: str) -> float:
-        """Steps per second, over all the variant's replicas that are at work; NaN where it cannot be known yet."""
-        rates = []
-        for replica in self.of(variant):
-            if replica.outcome is not None and replica.outcome.seconds > 0:
-                rates.append(replica.outcome.steps / replica.outcome.seconds)
-            elif replica.began is not None and replica.moved > replica.began and replica.step > 0:
-                rates.append(replica.step / (replica.moved - replica.began))
-        return sum(rates) if rates else math.nan
+        """Steps per second of all the variant's replicas together, since the first of them was first measured; NaN
+        where it cannot be known yet."""
+        measured = [each for each in self.of(variant) if each.began is not None]
+        if not measured:
+            return math.nan
+        seconds = max(each.moved for each in measured) - min(each.began for each in measured if each.began is not None)
+        steps = sum(each.step - each.began_at for each in measured)
+        return steps / seconds if seconds > 0 and steps > 0 else math.nan
 
     def seconds_left(self, variant: str) -> float:
-        """How long the variant still takes at the pace so far; NaN where it cannot be known yet."""
-        began = [each.began for each in self.of(variant) if each.began is not None]
+        """How long the variant still takes at its pace so far; NaN where it cannot be known yet."""
         done = self.progress(variant)
         if done >= 1.0:
             return 0.0
-        if not began or done <= 0.0:
-            return math.nan
-        return (self.clock() - min(began)) * (1.0 - done) / done
+        seeds = max(1, len(self.started.seeds) if self.started else 1)
+        return (1.0 - done) * self.steps(variant) * seeds / self.speed(variant)
 
     def latest(self, variant: str, metric: str) -> list[float]:
         """The metric's last measured value of each seed; of those that diverged only if all of them did."""
@@ -176,7 +174,7 @@ class Story:
         if event.step < replica.step:
             self._rewind(replica, event.step)
         if replica.began is None:
-            replica.began = now
+            replica.began, replica.began_at = now, event.step
         replica.step, replica.moved = event.step, now
         replica.values.update(event.values)
         if event.diverged is not None:
@@ -207,10 +205,3 @@ class Story:
         if (variant, seed) not in self.replicas:
             self.replicas[variant, seed] = Replica(variant, seed)
         return self.replicas[variant, seed]
-
-
-def latest_pictures(story: Story) -> list[Picture]:
-    """Every picture of the story, in the order of its variants and seeds."""
-    order = {variant: position for position, variant in enumerate(story.variants)}
-    keys = sorted(story.pictures, key=lambda key: (order.get(key[0], len(order)), key[1], key[2]))
-    return [story.pictures[key].picture for key in keys]

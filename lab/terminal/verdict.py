@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from rich.style import Style
 from rich.text import Text
 
 from lab.events import Claimed
 from lab.terminal import sentences
 from lab.terminal.layout import line, wrap
-from lab.terminal.look import BOLD, DIM, Look
+from lab.terminal.look import BOLD, DIM, NOTHING, Look
 from lab.terminal.palettes import Ink
 from lab.terminal.question import Question
 from lab.terminal.story import Story
@@ -37,7 +38,8 @@ def verdict(story: Story, width: int, look: Look, question: Question | None = No
     elif story.ended is not None:
         style = look.style(_HELD if story.ended.held and not story.ended.interrupted else None, bold=True)
         lines += _paragraph(sentences.ending(story.ended) + ".", width, look, style)
-    lines += _paragraph(sentences.kept(story.started) + ".", width, look, DIM)
+    if story.started is not None:
+        lines += _paragraph(sentences.kept(story.started) + ".", width, look, DIM)
     return lines
 
 
@@ -57,17 +59,17 @@ def _indent(width: int) -> int:
     return 21 if width >= 50 else 4
 
 
-def _row(state: str, seeds: str, text: str, style: object, width: int, look: Look) -> list[Text]:
+def _row(state: str, seeds: str, text: str, style: Style, width: int, look: Look) -> list[Text]:
     """State and seeds in columns, the text beside them, or below where it is narrow."""
     indent = _indent(width)
     parts = wrap(look.words(text), max(10, width - indent))
     head = line()
-    head.append(f"{state:<12}", style).append(f" {seeds:>6}  ")  # type: ignore[arg-type]  # a rich style
+    head.append(f"{state:<12}", style).append(f" {seeds:>6}  ")
     if width < 50:
         return [head, *(line(" " * indent + part) for part in parts)]
     first, *rest = parts or [""]
-    return [head.append(first, BOLD if not state else ""), *(line(" " * indent + part) for part in rest)]
+    return [head.append(first, BOLD if not state else NOTHING), *(line(" " * indent + part) for part in rest)]
 
 
-def _paragraph(text: str, width: int, look: Look, style: object = "") -> list[Text]:
-    return [line(part, style) for part in wrap(look.words(text), max(10, width))]  # type: ignore[arg-type]
+def _paragraph(text: str, width: int, look: Look, style: Style = NOTHING) -> list[Text]:
+    return [line(part, style) for part in wrap(look.words(text), max(10, width))]

@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+from tests.terminal.samples import AWKWARD, GATES, ORDINARY
+
+from lab.pictures import Bars, Diagram, Field, Images, Regions, Table, Units
+from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS
+from lab.terminal.look import Look
+from lab.terminal.pictures import RENDERERS, render
+
+SIZES = [(10, 3), (1, 1), (3, 10), (24, 7), (38, 8), (80, 23), (120, 40), (200, 60)]
+LOOKS = [
+    Look(TRUE_COLOURS), Look(PALETTE_COLOURS), Look(SIXTEEN_COLOURS), Look(NO_COLOURS), Look(NO_COLOURS, unicode=False)
+]  # fmt: skip
+
+
+def plain(picture, width=80, height=20, look=None):
+    return "\n".join(line.plain for line in render(picture, width, height, look or Look(NO_COLOURS)))
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.colours}{'' if look.unicode else ' ascii'}")
+@pytest.mark.parametrize("picture", ORDINARY + AWKWARD, ids=lambda picture: f"{picture.kind} {picture.title!r}")
+def test_every_picture_fits_every_size_exactly(picture, look):
+    for width, height in SIZES:
+        lines = render(picture, width, height, look)
+        assert [line.cell_len for line in lines] == [width] * height
+        assert all(line.plain.isprintable() for line in lines)
+        if not look.unicode:
+            assert all(line.plain.isascii() for line in lines)
+        if look.colours == NO_COLOURS:
+            assert not any(span.style.color or span.style.bgcolor for line in lines for span in line.spans)
+
+
+def test_every_kind_of_picture_is_tried():
+    assert {picture.kind for picture in ORDINARY} == set(RENDERERS)
+
+
+@pytest.mark.parametrize("picture", ORDINARY, ids=lambda picture: f"{picture.kind} {picture.title!r}")
+def test_a_picture_shows_its_title_at_80_by_24(picture):
+    assert plain(picture).startswith(picture.title)
+
+
+def test_bars_are_as_long_as_their_values():
+    lines = plain(Bars("time", {"one": 1.0, "two": 2.0}, unit="ns"), 40, 3).splitlines()
+    assert 2 * lines[1].count("█") == pytest.approx(lines[2].count("█"), abs=2)
+    assert lines[1].endswith("1 ns")
+
+
+def test_negative_bars_go_the_other_way():
+    lines = plain(Bars("signed", {"down": -1.0, "up": 1.0}), 40, 3).splitlines()
+    assert lines[1].index("█") < lines[2].index("█")
+    assert lines[1].rindex("█") < lines[2].rindex("█")
+
+
+def test_a_map_is_drawn_the_right_way_up():
+    values = np.zeros((4, 4))
+    values[0, 0] = 1.0
+    lines = plain(Field("map", values), 20, 6, Look(NO_COLOURS)).splitlines()
+    assert lines[1].startswith("█")
+    assert "█" not in lines[3]
+
+
+def test_the_scale_of_a_map_says_what_its_ends_mean():
+    assert plain(Field("map", np.array([[0.25, 4.0]]), low=0.0, high=5.0)).splitlines()[-1].split()[0] == "0"
+    assert plain(Field("map", np.array([[-1.0, 4.0]]), diverging=True)).splitlines()[-1].strip().startswith("-4")
+
+
+def test_regions_show_examples_in_capitals_without_colour():
+    picture = Regions(
+        "plane", np.array([[0, 1]]), np.ones((1, 2)), (0, 1, 0, 1), np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([1, 0])
+    )
+    text = plain(picture, 40, 12)
+    assert "B" in text
+    assert "A" in text
+    assert text.count("a") > 10
+    assert text.count("b") > 10
+
+
+def test_an_image_keeps_its_bright_side():
+    image = np.zeros((1, 4, 4))
+    image[0, :, 2:] = 1.0
+    line = plain(Images("half", image), 20, 6, Look(NO_COLOURS)).splitlines()[2]
+    assert line[0] == " "
+    assert "█" in line
+
+
+def test_images_that_do_not_fit_are_counted():
+    text = plain(Images("many", np.zeros((500, 28, 28))), 80, 20)
+    assert "of 500" in text
+
+
+def test_dead_units_are_crossed_and_counted():
+    text = plain(Units("units", {"dense1": np.ones(10)}, {"dense1": np.arange(10) < 3}), 60, 4)
+    assert text.count("×") == 3 + 1
+    assert "3 of 10" in text
+    assert "3/10" in text
+
+
+def test_a_table_says_how_many_rows_are_missing():
+    picture = Table("long", ("name", "value"), tuple((f"row {index}", str(index)) for index in range(100)))
+    assert "and 93 more rows" in plain(picture, 40, 10)
+
+
+def test_numbers_in_a_table_stand_on_the_right():
+    lines = plain(Table("t", ("name", "value"), (("a", "1"), ("b", "1,000"))), 40, 5).splitlines()
+    assert lines[2].rstrip().rindex("1") == lines[3].rstrip().rindex("0")
+
+
+def test_a_graph_of_eight_gates_is_drawn_at_80_columns():
+    text = plain(GATES, 80, 23)
+    assert "→" not in text
+    assert "─" in text
+    assert "←" not in text
+    for _, label, value, gradient in GATES.nodes:
+        assert label in text
+        assert value in text
+        assert f"∇{gradient}" in text
+
+
+def test_a_graph_that_does_not_fit_becomes_a_list():
+    text = plain(GATES, 40, 12)
+    assert "sigmoid ← +" in text
+
+
+def test_a_graph_has_a_line_for_every_edge():
+    chain = Diagram("chain", (("a", "a", "", ""), ("b", "b", "", ""), ("c", "c", "", "")), (("a", "b"), ("b", "c")))
+    middle = plain(chain, 40, 6).splitlines()[2]
+    assert "a │──│ b │──│ c" in middle
