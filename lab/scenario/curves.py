@@ -28,7 +28,12 @@ class CurveFunction(NamedTuple):
 
 def points(steps: Sequence[float], values: Sequence[float]) -> Points:
     """A curve from any two sequences of equal length, NumPy arrays among them."""
-    return Points([float(step) for step in steps], [float(value) for value in values])
+    return Points(_floats(steps), _floats(values))
+
+
+def _floats(numbers: Sequence[float]) -> list[float]:
+    to_list = getattr(numbers, "tolist", None)  # of NumPy arrays, ten times faster than one by one
+    return list(map(float, to_list() if to_list else numbers))
 
 
 def extreme(choose: Callable[[Sequence[float]], float], values: Sequence[float]) -> float:

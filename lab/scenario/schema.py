@@ -6,7 +6,7 @@ An editor completes with it what only the registries know: layers, initialisers,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
@@ -18,8 +18,8 @@ _LIMITS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "ex
 class TaskKind(Protocol):
     """What is needed of a task here: the model of its options, and its metrics by name."""
 
-    Options: type[BaseModel]
-    metrics: dict[str, str]
+    Options: ClassVar[type[BaseModel]]
+    metrics: ClassVar[dict[str, str]]
 
 
 def json_schema(tasks: Mapping[str, TaskKind] | None = None) -> dict[str, Any]:

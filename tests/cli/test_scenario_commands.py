@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lab.cli import run
+from lab.cli.commands.new import STARTERS
 
 MINE = """\
 title: Mine
@@ -113,7 +114,7 @@ def test_check_goes_as_deep_as_the_task(mine, old, new, words, capsys):
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("task", ["classify", "regress"])
+@pytest.mark.parametrize("task", sorted(STARTERS))
 def test_a_new_file_passes_the_check(task, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run(["new", "my-first_run", "--task", task]) == 0
