@@ -1,0 +1,75 @@
+"""Every kernel, on the CPU in float32 and float64 and on the plain-Python target, against NumPy and SciPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kernels import more_cases  # noqa: F401  adds to CASES
+from tests.kernels.cases import CASES
+from tests.kernels.running import Run, all_kernels, shape_of
+
+ELSEWHERE = {"choose_batch": "test_random.py"}
+"""Kernels whose outputs no formula gives; another file tests them."""
+
+
+def test_every_kernel_has_a_case():
+    missing = set(all_kernels()) - set(CASES) - set(ELSEWHERE)
+    assert not missing, f"add a case for {', '.join(sorted(missing))} to tests/kernels/cases.py"
+    unknown = set(CASES) - set(all_kernels())
+    assert not unknown, f"cases for kernels that do not exist: {', '.join(sorted(unknown))}"
+
+
+def test_every_kernel_says_what_it_does():
+    silent = [name for name, each in all_kernels().items() if not (each.__doc__ or "").strip()]
+    assert not silent
+
+
+@st.composite
+def drawn_sizes(draw, names: tuple[str, ...]) -> dict[str, int]:
+    """Sizes of 1, odd sizes, and sizes beyond a vector's width; smaller ones for kernels of many dimensions."""
+    pool = [1, 2, 3, 7, 16, 17, 33, 67] if len(names) == 1 else [1, 2, 3, 5, 8, 17]
+    if len(names) > 3:
+        pool = [1, 2, 3, 5]
+    return {name: draw(st.sampled_from(pool)) for name in names}
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+@settings(max_examples=6, deadline=None, derandomize=True, database=None)
+@given(data=st.data(), seed=st.integers(0, 2**31))
+def test_kernel(name, data, seed):
+    kernel, case = all_kernels()[name], CASES[name]
+    sizes = case.fix(data.draw(drawn_sizes(kernel.extents)))
+    rng = np.random.default_rng(seed)
+    inputs = {}
+    for operand in kernel.operands:
+        if operand.updated or not operand.written:
+            shape = shape_of(operand.extents, sizes)
+            make = case.inputs.get(operand.name)
+            drawn = rng.standard_normal(shape) if make is None else np.broadcast_to(make(rng, sizes), shape)
+            # Numbers that both real types have exactly, so that a comparison comes out the same in both.
+            inputs[operand.name] = np.asarray(drawn).astype(np.float32).astype(np.float64)
+    expected = case.expected(inputs, sizes)
+    assert set(expected) == {operand.name for operand in kernel.operands if operand.written}
+    for target, dtype, tolerance in (
+        ("python", "float64", 1e-11),
+        ("cpu", "float64", 1e-11),
+        ("python", "float32", case.tolerance),
+        ("cpu", "float32", case.tolerance),
+    ):
+        run = Run(kernel, inputs, sizes, case.integers(sizes), target=target, dtype=dtype).at_step(case.step)()
+        for output, right in expected.items():
+            right = np.asarray(right, np.float64)
+            scale = max(1.0, float(np.abs(right).max()))
+            np.testing.assert_allclose(
+                run[output].reshape(right.shape),
+                right,
+                rtol=tolerance,
+                atol=tolerance * scale,
+                err_msg=f"{name}.{output} on {target} in {dtype}, {sizes}",
+            )
+        for operand in kernel.operands:
+            if not operand.written:
+                np.testing.assert_array_equal(run[operand.name], inputs[operand.name].astype(dtype))
