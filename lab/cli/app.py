@@ -27,6 +27,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Running": {
         "run": "Train all variants, live, then the verdict on each claim.",
         "resume": "Go on with a run that was interrupted.",
+        "verify": "Check every claim on many seeds.",
     },
     "Kept runs": {
         "runs": "The runs that were kept, newest first.",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from lab.errors import BadInput, LabError
+from lab.events import Event, Started
 
 if TYPE_CHECKING:
     from lab.session import Session
@@ -39,8 +40,18 @@ def seeds_of(text: str | None, first: int) -> tuple[int, ...]:
     return tuple(range(low, high))
 
 
-def carry_out(session: Session, reporter: Reporter, writer: RunWriter | None, lossless: bool) -> int:
+def carry_out(
+    session: Session,
+    reporter: Reporter,
+    writer: RunWriter | None,
+    *,
+    lossless: bool,
+    earlier: Sequence[Event] = (),
+) -> int:
     """Start the session, show it until it ends, keep it. Returns the exit code.
+
+    lossless: the reporter must see every event, even if that holds the training up
+    earlier:  what a resumed run measured before, for the reporter alone
 
     The first interrupt ends the session cleanly, with everything that was measured; a second one ends the process.
     """
@@ -51,6 +62,10 @@ def carry_out(session: Session, reporter: Reporter, writer: RunWriter | None, lo
             session.start(writer, name)
             for event in subscription:
                 reporter.handle(event)
+                if isinstance(event, Started):
+                    for before in earlier:
+                        reporter.handle(before)
+                    earlier = ()
                 if reporter.broken:
                     subscription.close()
                     session.stop()

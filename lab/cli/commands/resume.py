@@ -1,0 +1,36 @@
+"""`lab resume`: go on with a run that was interrupted or killed, to the results it would have had."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="The run's name; by default the latest unfinished one.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="One JSON event per line, and nothing else.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Plain lines: no colour, no redrawing.")] = False,
+    fps: Annotated[float, typer.Option(min=0.1, max=10, help="Redraw at most so many times a second.")] = 4.0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Replicas at the same time; default: one per core.")] = None,
+) -> int:
+    """Go on with a run that was interrupted or killed; what was measured before is kept."""
+    import sys
+
+    from lab.cli.recording import warn
+    from lab.cli.resuming import take_up, unfinished
+    from lab.cli.running import carry_out
+    from lab.errors import BadInput
+    from lab.store import Store
+    from lab.terminal import Options, choose, detect, reporter
+
+    if json and plain:
+        raise BadInput("--json and --plain exclude each other.")
+    store = Store.open()
+    info = store.find(run) if run else unfinished(store)
+    session, writer, earlier = take_up(store, info, threads, warn)
+    kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
+    if kind == "live":
+        session.show_pictures(every=0.5)
+    shown = reporter(kind, session.loaded, options=Options(fps=fps))
+    return carry_out(session, shown, writer, lossless=kind == "json", earlier=earlier)
