@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
+from rich.text import Text
+
 from lab.events import Event
 from lab.terminal.capabilities import Capabilities, is_terminal, size
 from lab.terminal.layout import exactly, line
@@ -94,13 +96,13 @@ class Dashboard:
         width, height = self._size()
         self._painter.print(self.final(width, height), width)
 
-    def final(self, width: int, height: int) -> list[Any]:
+    def final(self, width: int, height: int) -> list[Text]:
         """What stays: the variants, the plots, the verdict."""
         story = self._story
-        if story.started is None and story.failed is None:
-            return []
-        lines = self._panels.frame(width, 1)
-        lines += self._panels.variants(width, len(story.variants))
+        if story.started is None:
+            told = verdict(story, width, self._look) if story.failed else []
+            return [exactly([each], width, 1, self._look)[0] for each in told if each.plain]
+        lines = [self._panels.heading(width), *self._panels.variants(width, len(story.variants))]
         said = verdict(story, width, self._look, self._question)
         # The plots fill what the verdict leaves of the window, but are never too small to be read.
         plots = self._panels.plots(width, max(height - len(lines) - len(said) - 3, 2 * _FINAL_PLOT_HEIGHT))

@@ -10,6 +10,7 @@ import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
+from lab.pictures import Picture
 from lab.terminal import blocks, curves, sentences, series
 from lab.terminal.axes import spread
 from lab.terminal.layout import beside, clip, exactly, line, pad
@@ -67,10 +68,11 @@ class Panels:
     def __init__(self, story: Story, look: Look, log_scale: bool | None = None, paced: bool = True) -> None:
         self.story, self.look, self._log_scale, self._paced = story, look, log_scale, paced
         self._means: dict[tuple[str, str], tuple[int, curves.Line]] = {}
+        self._picture: tuple[Picture, int, int, list[Text]] | None = None
 
     def frame(self, width: int, height: int, idea: str = "") -> list[Text]:
         """The live view: heading, variants, what is going on, and as many plots as fit."""
-        lines = [self._heading(width), *self.variants(width, max(1, (height - 2) // 2))]
+        lines = [self.heading(width), *self.variants(width, max(1, (height - 2) // 2))]
         lines.append(self._status(width, idea))
         lines += self.plots(width, height - len(lines))
         return [exactly([each], width, 1, self.look)[0] for each in lines[:height]]
@@ -108,13 +110,14 @@ class Panels:
             # A picture needs more room than a curve, unless its place would stay empty.
             if taken is not None and wider is not None and (wider.height >= _PICTURE_LOWEST or wider == grid):
                 drawn = [self._plot(metric, wider) for metric in metrics[:number]]
-                drawn.append(render(taken.picture, wider.width, wider.height, self.look))
+                drawn.append(self._rendered(taken.picture, wider))
                 return _in_grid(drawn, wider)
             if grid is not None:
                 return _in_grid([self._plot(metric, grid) for metric in metrics[:number]], grid)
         return []
 
-    def _heading(self, width: int) -> Text:
+    def heading(self, width: int) -> Text:
+        """The title, and what runs."""
         story, look = self.story, self.look
         title = look.words(story.title) or "Starting"
         text = line(clip(title, width, look), BOLD)
@@ -190,6 +193,14 @@ class Panels:
             title=metric, x_label="step", y_label=self._note(), log_y=log, legend=False,
             x_range=(0.0, float(steps)) if steps else None,
         )  # fmt: skip
+
+    def _rendered(self, picture: Picture, grid: Grid) -> list[Text]:
+        """The picture, drawn again only if it is another one or has another size."""
+        known = self._picture
+        if known is None or known[0] is not picture or known[1:3] != (grid.width, grid.height):
+            known = (picture, grid.width, grid.height, render(picture, grid.width, grid.height, self.look))
+            self._picture = known
+        return known[3]
 
     def _note(self) -> str:
         """What the curves are, if there are several seeds."""

@@ -48,7 +48,7 @@ AWKWARD = [
     Field("none", np.zeros((0, 0))),
     Field("constant", np.full((3, 3), 7.0)),
     Field("gaps", np.array([[np.nan, np.inf], [-np.inf, 0.0]]), extent=(1.0, 1.0, np.nan, 2.0)),
-    Field("huge", np.array([[1e38, -1e38]]), paths={"a": np.zeros((0, 2)), "b": np.full((2, 2), np.nan)}, extent=_plane),
+    Field("huge", np.array([[1e38, -1e38]]), extent=_plane, paths={"a": _points[:0], "b": np.full((2, 2), np.nan)}),
     Regions("none", np.zeros((0, 0), dtype=int), np.zeros((0, 0)), _plane, np.zeros((0, 2)), np.zeros(0, dtype=int)),
     Regions("many classes", np.arange(100).reshape(10, 10), np.full((10, 10), np.nan), _plane,
             np.array([[np.nan, 0], [5, 5], [0, 0]]), np.array([1, 2, 99])),

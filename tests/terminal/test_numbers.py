@@ -10,8 +10,16 @@ from lab.terminal.output import ascii_only, printable
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (0.012345, "0.0123"), (1797, "1,797"), (3.4e-7, "3.4e-07"), (math.nan, "nan"), (-math.inf, "-inf"), (1.0, "1")],
-)  # fmt: skip
+    [
+        (0.0, "0"),
+        (0.012345, "0.0123"),
+        (1797, "1,797"),
+        (3.4e-7, "3.4e-07"),
+        (math.nan, "nan"),
+        (-math.inf, "-inf"),
+        (1.0, "1"),
+    ],
+)
 def test_numbers_are_short(value, text):
     assert short(value) == text
 
@@ -30,7 +38,11 @@ def test_durations_read_like_speech(seconds, text):
 
 
 def test_counts_know_their_plural():
-    assert [count(1, "seed"), count(2000, "step"), count(2, "entry", "entries")] == ["1 seed", "2,000 steps", "2 entries"]
+    assert [count(1, "seed"), count(2000, "step"), count(2, "entry", "entries")] == [
+        "1 seed",
+        "2,000 steps",
+        "2 entries",
+    ]
 
 
 def test_signs_are_spelled_out_in_ascii():

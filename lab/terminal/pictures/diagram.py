@@ -18,6 +18,7 @@ from lab.terminal.pictures.common import title_line
 
 _VALUE = Ink((80, 190, 110), "green")
 _GRADIENT = Ink((235, 120, 90), "red")
+_MOST_DRAWN = 60  # more boxes fit no window, and finding that out takes long
 _UP, _RIGHT, _DOWN, _LEFT = 1, 2, 4, 8
 _JOINTS = " ╵╶└╷│┌├╴┘─┴┐┤┬┼"
 _ASCII_JOINTS = " |-+||++-+-++++++"
@@ -44,7 +45,8 @@ def render(picture: Diagram, width: int, height: int, look: Look) -> list[Text]:
     sign = "∇" if look.unicode else "g="
     has_gradients = any(gradient for _, _, _, gradient in picture.nodes)
     heading = title_line(picture.title, width, look, f"value, {sign} gradient" if has_gradients else "")
-    for framed, downward in ((True, False), (False, False), (True, True), (False, True)):
+    ways = ((True, False), (False, False), (True, True), (False, True)) if len(picture.nodes) <= _MOST_DRAWN else ()
+    for framed, downward in ways:
         boxes = {name: _box(node, framed, sign, look) for name, *node in picture.nodes}
         sizes = {
             name: Size(box.height, box.width, 1) if downward else Size(box.width, box.height, int(framed))

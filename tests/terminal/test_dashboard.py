@@ -1,0 +1,209 @@
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from lab.events import Compiling, Failed, Measured
+from lab.terminal import Options, choose, detect, reporter
+from lab.terminal.dashboard import Dashboard
+from lab.terminal.look import Look
+from lab.terminal.panels import Panels, arrange, plotted
+from lab.terminal.plain import Plain
+from lab.terminal.story import Story
+from lab.terminal.verdict import verdict
+from tests.terminal.emulator import Terminal
+from tests.terminal.streams import LOADED, VARIANTS, Clock, Screen, capabilities, measured, started, whole_run
+
+
+def panels_of(events, look=None):
+    story = Story(Clock())
+    for event in events:
+        story.handle(event)
+    return Panels(story, look or Look(colours=0))
+
+
+def frame(events, width=80, height=23, look=None):
+    return panels_of(events, look).frame(width, height, "An idea.")
+
+
+def text_of(lines):
+    return "\n".join(line.plain for line in lines)
+
+
+@pytest.mark.parametrize("size", [(80, 23), (200, 59), (120, 39), (40, 10), (20, 5), (1, 1)])
+@pytest.mark.parametrize("look", [Look(), Look(colours=0), Look(colours=0, unicode=False)])
+def test_every_moment_of_a_run_fits_every_window(size, look):
+    width, height = size
+    events = list(whole_run())
+    panels = panels_of([], look)
+    for position, event in enumerate(events):
+        panels.story.handle(event)
+        if position % 25 == 0 or position == len(events) - 1:
+            lines = panels.frame(width, height, "An idea.")
+            assert len(lines) <= height
+            assert {line.cell_len for line in lines} == {width}
+
+
+def test_at_80_by_24_all_four_plots_and_all_variants_are_seen():
+    text = text_of(frame(list(whole_run())[:-3]))
+    for word in (*VARIANTS, "loss", "accuracy", "grad_norm", "Dead ReLUs", "stopped at step 100"):
+        assert word in text
+    assert text.count(" 200 step") - text.count(" 200 steps") == 4
+
+
+def test_in_a_large_window_the_picture_is_seen_too():
+    assert "decision regions" in text_of(frame(whole_run(), 200, 59))
+
+
+def test_while_kernels_compile_it_is_said_which_and_how_many_are_left():
+    text = text_of(frame([started(), Compiling("dense_forward", 4), Compiling("softmax_cross_entropy", 3)]))
+    assert "compiling softmax_cross_entropy" in text
+    assert "3 kernels left" in text
+
+
+def test_before_anything_has_happened_there_is_something_to_see():
+    assert "Starting" in text_of(frame([]))
+
+
+def test_many_variants_are_counted_when_they_have_no_room():
+    events = [started(), *(measured(f"variant {index}", 0, 0) for index in range(40))]
+    assert "more variants" in text_of(frame(events))
+
+
+def test_metrics_are_plotted_losses_first_and_at_most_four():
+    assert plotted(("rate", "dead_relu", "loss", "a", "b", "c")) == ["loss", "dead_relu", "rate", "a"]
+
+
+def test_a_grid_uses_the_window():
+    grid = arrange(4, 200, 50)
+    assert grid is not None
+    assert grid.across * grid.down >= 4
+    assert (grid.across, grid.down) == (2, 2)
+    assert arrange(1, 20, 3) is None
+
+
+def shown_by(events, width=80, height=24, size=None):
+    """What stands on a terminal after a run, everything drawn by hand."""
+    stream = Screen()
+    dashboard = Dashboard(stream, capabilities(width, height), Options(fps=10), LOADED)
+    for event in events:
+        dashboard.handle(event)
+    dashboard.close()
+    terminal = Terminal(width, height)
+    terminal.feed(stream.getvalue())
+    return terminal, dashboard
+
+
+def test_the_last_plots_and_the_verdict_stay_in_the_scrollback():
+    terminal, _ = shown_by(whole_run())
+    text = terminal.text()
+    assert text.count("Dead ReLUs") == 1
+    for word in (
+        "loss",
+        "grad_norm",
+        "✓ held",
+        "2/2",
+        "✗ fell short",
+        "1/2",
+        "0.4 > 0.2",
+        "Which dies?",
+        "Answer: hot",
+    ):
+        assert word in text
+    assert text.splitlines()[-1] == "Saved as dead-relu-3: see it again with `lab replay dead-relu-3`."
+    assert terminal.cursor_shown
+
+
+def test_a_run_that_fails_says_so_and_leaves_the_terminal_alone():
+    terminal, _ = shown_by([Failed("The device has gone.")])
+    assert terminal.text().strip() == "The run failed: The device has gone."
+
+
+def test_closing_twice_writes_once():
+    stream = Screen()
+    dashboard = Dashboard(stream, capabilities(), Options(), LOADED)
+    for event in whole_run():
+        dashboard.handle(event)
+    dashboard.close()
+    written = len(stream.getvalue())
+    dashboard.close()
+    dashboard.handle(started())
+    assert len(stream.getvalue()) == written
+
+
+def test_drawing_takes_a_small_share_of_the_time():
+    dashboard = Dashboard(Screen(), capabilities(200, 60, 1 << 24), Options(fps=10), LOADED)
+    began = time.monotonic()
+    step = 0
+    dashboard.handle(started((0,), 10_000))
+    while time.monotonic() - began < 1.5:
+        step += 1
+        dashboard.handle(measured("good", 0, step))
+        time.sleep(0.002)
+    elapsed = time.monotonic() - began
+    drawn, spent = dashboard.frames, dashboard.seconds_drawing
+    dashboard.close()
+    assert 2 <= drawn <= 10 * elapsed + 2
+    assert spent <= 0.05 * elapsed + 0.06  # the first frame, which nothing can be saved from, included
+
+
+def test_a_window_that_changes_its_size_is_drawn_anew(monkeypatch):
+    environment = {"COLUMNS": "80", "LINES": "24"}
+    stream = Screen()
+    dashboard = Dashboard(
+        stream, detect(stream, {"TERM": "xterm", **environment}), Options(), LOADED, environment=environment
+    )
+    dashboard._story.handle(started())
+    dashboard.draw()
+    environment["COLUMNS"] = "100"
+    dashboard.draw()
+    assert "\x1b[2J" in stream.getvalue()
+
+
+def test_what_others_write_to_stderr_appears_above(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Screen())
+    stream = Screen()
+    dashboard = Dashboard(stream, capabilities(), Options(fps=10), LOADED)
+    dashboard.handle(started())
+    print("The disk is full.", file=sys.stderr)
+    dashboard.handle(measured("good", 0, 0))
+    before = sys.stderr
+    dashboard.close()
+    assert sys.stderr is not before
+    terminal = Terminal(80, 24)
+    terminal.feed(stream.getvalue())
+    assert terminal.text().count("The disk is full.") == 1
+    assert terminal.text().splitlines()[0] == "The disk is full."
+
+
+def test_the_verdict_names_claims_seeds_and_evidence_at_any_width():
+    story = panels_of(whole_run()).story
+    for width in (30, 60, 120):
+        lines = verdict(story, width, Look(colours=0, unicode=False))
+        assert all(line.cell_len <= max(width, 32) for line in lines)
+        text = text_of(lines)
+        assert "fell short" in text
+        assert "1 of 2 claims held" in text
+        assert text.isascii()
+
+
+def test_replays_show_no_speed():
+    story = panels_of(whole_run()).story
+    assert "steps/s" not in text_of(Panels(story, Look(colours=0), paced=False).frame(120, 30))
+
+
+def test_the_reporter_fits_the_stream():
+    screen = detect(Screen(), {"TERM": "xterm"})
+    assert choose(capabilities=screen) == "live"
+    assert choose(plain=True, capabilities=screen) == "plain"
+    assert choose(json=True, capabilities=screen) == "json"
+    assert choose(capabilities=detect(Screen(), {"TERM": "dumb"})) == "plain"
+    assert isinstance(reporter("plain", stream=Screen()), Plain)
+    assert isinstance(reporter("live", stream=Screen(), capabilities=capabilities()), Dashboard)
+
+
+def test_a_diverged_curve_does_not_spoil_the_axes():
+    events = [started((0,)), measured("good", 0, 0, loss=1.0), measured("good", 0, 10, loss=0.5)]
+    events.append(Measured("hot", 0, 10, {"loss": np.inf}, diverged="loss is Inf"))
+    assert "inf" not in text_of(panels_of(events).plots(80, 16)).lower()

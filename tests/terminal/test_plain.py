@@ -1,0 +1,107 @@
+import io
+import math
+
+from lab.events import Compiling, Ended, Failed, Measured
+from lab.terminal import reporter
+from lab.terminal.output import Output
+from lab.terminal.plain import Plain
+from lab.terminal.question import question_of
+from tests.terminal.streams import LOADED, VARIANTS, Clock, capabilities, measured, outcomes, started, whole_run
+
+
+def told(events, unicode=True, question=None, seconds=0.0):
+    stream, clock = io.StringIO(), Clock()
+    shown = Plain(Output(stream, unicode), question, clock)
+    for event in events:
+        shown.handle(event)
+        clock.now += seconds
+    shown.close()
+    return stream.getvalue()
+
+
+def test_a_run_is_told_from_start_to_verdict():
+    text = told(whole_run(), question=question_of(LOADED))
+    lines = text.splitlines()
+    assert lines[0] == "Dead ReLUs"
+    assert lines[1] == "3 variants × 2 seeds, 200 steps each, on cpu"
+    assert "compiling dense_forward, 2 left" in lines
+    assert "hot, seed 1, stopped at step 100: loss is NaN, first in dense2.weight" in lines
+    assert "held        Hot kills. (held on 2 of 2 seeds)" in lines
+    assert "FELL SHORT  Leaky lives. (fell short on 1 of 2 seeds)" in lines
+    assert lines.index("Answer: hot") == lines.index("Which dies?") + 1
+    assert lines[-2:] == [
+        "1 of 2 claims held, after 4.2 s.",
+        "Saved as dead-relu-3: see it again with `lab replay dead-relu-3`.",
+    ]
+
+
+def test_there_are_no_escape_sequences():
+    assert "\x1b" not in told(whole_run())
+
+
+def test_a_short_run_tells_each_variant_once():
+    lines = told(whole_run()).splitlines()
+    for variant in VARIANTS:
+        assert sum(line.startswith(f"{variant} ") and "step" in line for line in lines) == 1
+
+
+def test_a_long_run_is_told_less_and_less_often():
+    events = [started((0,), 100_000), *(measured("good", 0, step) for step in range(0, 100_000, 100))]
+    lines = [line for line in told(events, seconds=3.6).splitlines() if line.startswith("good")]
+    assert 10 < len(lines) < 60
+
+
+def test_a_diverged_seed_does_not_hide_the_others():
+    lines = told(whole_run()).splitlines()
+    (hot,) = (line for line in lines if line.startswith("hot ") and " of 200" in line)
+    assert "nan" not in hot
+    assert "(mean of 1 seed; 1 diverged)" in hot
+
+
+def test_changes_of_hyperparameters_are_told():
+    event = Measured("good", 0, 40, {"loss": 1.0}, changed={"optimizer.rate": 0.5})
+    assert "good, seed 0, step 40: optimizer.rate changed to 0.5" in told([started(), event])
+
+
+def test_an_interrupted_run_says_how_far_it_came():
+    ended = Ended(True, False, 0, 0, 2.0, outcomes((0, 1), 30, "interrupted"))
+    assert "Interrupted after 2.0 s and 180 steps." in told([started(), measured("good", 0, 10), ended])
+
+
+def test_a_failure_is_one_line():
+    assert told([Failed("The device has gone.")]) == "The run failed: The device has gone.\n"
+
+
+def test_nothing_is_told_of_nothing():
+    assert told([]) == ""
+
+
+def test_events_in_a_strange_order_are_no_error():
+    events = list(whole_run())
+    assert told(reversed(events))
+    early = [measured("good", 0, 40), Compiling("relu", 1), started(), measured("good", 0, 20), measured("new", 5, 1)]
+    assert "Dead ReLUs" in told(early)
+
+
+def test_all_nan_is_said_as_nan():
+    event = Measured("hot", 0, 0, {"loss": math.nan}, diverged="loss is NaN")
+    ended = Ended(False, True, 0, 0, 1.0, ())
+    assert "loss nan" in told([started((0,)), event, ended])
+
+
+def test_an_ascii_locale_gets_ascii():
+    text = told(whole_run(), unicode=False)
+    assert text.isascii()
+    assert "3 variants x 2 seeds" in text
+
+
+def test_a_reader_that_has_gone_is_noticed():
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    shown = reporter("plain", stream=Gone(), capabilities=capabilities())
+    shown.handle(started())
+    assert shown.broken
+    shown.handle(measured("good", 0, 0))
+    shown.close()
