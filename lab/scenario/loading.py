@@ -82,7 +82,8 @@ class Loaded:
             variant = self.variant(variant)
         if variant is None:
             return self.origins.locate(error)
-        note = f" (in variant {variant.name})" if len(self.variants) > 1 else ""
+        # A variant without differences is the scenario itself: naming it would only mislead.
+        note = f" (in variant {variant.name})" if variant.changes else ""
         return self.origins.locate(error, variant.changes, note)
 
 

@@ -204,7 +204,8 @@ def test_variants_are_chosen_once_and_in_the_order_asked_for():
         (("data", "nois"), True, None, {}, "dead.yaml:8:1: data.nois: wrong."),
         (("data", "noise"), True, None, {}, "dead.yaml:8:47: data.noise: wrong."),
         (("optimizer", "rate"), False, "hot", {}, "dead.yaml:16:25: variants.hot.optimizer.rate: wrong."),
-        (("optimizer", "rate"), False, "good", {}, "dead.yaml:11:30: optimizer.rate (in variant good): wrong."),
+        (("optimizer", "rate"), False, "good", {}, "dead.yaml:11:30: optimizer.rate: wrong."),
+        (("init",), False, "hot", {}, "dead.yaml:10:7: init (in variant hot): wrong."),
         (("optimizer", "rate"), False, "good", {"optimizer.rate": 2}, "--set optimizer.rate: wrong."),
         (
             ("optimizer", "rate"),
