@@ -54,8 +54,7 @@ class Dashboard:
         self._question = question_of(loaded)
         self._look = Look(capabilities.colours, capabilities.unicode, options.palette)
         self._pause = 1.0 / min(_MOST_FRAMES, max(_FEWEST_FRAMES, options.fps))
-        # Values per layer have no plot here and need no curve.
-        self._story = Story(clock, keep=lambda metric: "." not in metric)
+        self._story = Story(clock, keep=self._needs_curve)
         self._panels = Panels(self._story, self._look, options.log_scale, paced=not options.replayed)
         self._painter = Painter(stream, capabilities.colours)
         self._lock = threading.Lock()
@@ -121,6 +120,10 @@ class Dashboard:
         self.frames += 1
         self.seconds_drawing += took
         return took
+
+    def _needs_curve(self, metric: str) -> bool:
+        """Values per layer have no plot here, unless they are watched by name."""
+        return "." not in metric or metric in self._story.metrics
 
     def _keep_drawing(self) -> None:
         drawn_size = (0, 0)

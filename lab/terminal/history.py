@@ -24,6 +24,7 @@ class Curve:
         # One row for the smallest values of the buckets, one for the largest.
         self._bucket_steps = np.zeros((2, self._buckets), dtype=np.int64)
         self._bucket_values = np.zeros((2, self._buckets), dtype=np.float64)
+        self.revision = 0  # another one after every change, so that what was made of the curve can be kept until then
         self._clear()
 
     def _clear(self) -> None:
@@ -40,6 +41,7 @@ class Curve:
         self._steps[self._kept], self._values[self._kept] = step, value
         self._kept += 1
         self.measured += 1
+        self.revision += 1
         if self.measured == 1:
             self._first = (step, value)
         if self._used and self._filled < self._length:

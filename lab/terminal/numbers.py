@@ -29,15 +29,6 @@ def _trim(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def fixed(value: float, width: int) -> str:
-    """`short` with as many digits as fit into `width` characters, right-aligned to exactly that width."""
-    for digits in range(max(1, width - 2), 0, -1):
-        text = short(value, digits)
-        if len(text) <= width:
-            return text.rjust(width)
-    return ("#" * width) if len(short(value, 1)) > width else short(value, 1).rjust(width)
-
-
 def duration(seconds: float) -> str:
     """A length of time: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min"."""
     if not math.isfinite(seconds) or seconds < 0:

@@ -102,7 +102,7 @@ class Panels:
 
     def plots(self, width: int, height: int, picture: bool = True) -> list[Text]:
         """The plots of the watched metrics, and the picture of the task if there is one and room for it."""
-        metrics = plotted(self.story.metrics)
+        metrics = plotted(self._with_curves())
         taken = self.story.picture() if picture else None
         for number in range(len(metrics), 0, -1):
             grid = arrange(number, width, height)
@@ -115,6 +115,11 @@ class Panels:
             if grid is not None:
                 return _in_grid([self._plot(metric, grid) for metric in metrics[:number]], grid)
         return []
+
+    def _with_curves(self) -> list[str]:
+        """The watched metrics that have a curve; all of them as long as nothing was measured."""
+        known = {metric for _, _, metric in self.story.curves}
+        return [metric for metric in self.story.metrics if metric in known or not known]
 
     def heading(self, width: int) -> Text:
         """The title, and what runs."""
@@ -216,9 +221,9 @@ class Panels:
         known = [each for each in found if each is not None]
         if not known:
             return None
-        measured = sum(each.measured for each in known)
+        revision = sum(each.revision for each in known)
         cached = self._means.get((variant, metric))
-        if cached is not None and cached[0] == measured:
+        if cached is not None and cached[0] == revision:
             return cached[1]
         if len(known) == 1:
             x, y = known[0].arrays()
@@ -227,7 +232,7 @@ class Panels:
             x, mean, low, high = series.mean_and_band([each.arrays() for each in known])
             band = (low, high) if len(self.story.variants) <= _FEW_VARIANTS else None
             drawn = curves.Line(variant, x, mean, number, band)
-        self._means[variant, metric] = (measured, drawn)
+        self._means[variant, metric] = (revision, drawn)
         return drawn
 
 

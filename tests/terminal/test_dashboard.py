@@ -75,6 +75,20 @@ def test_metrics_are_plotted_losses_first_and_at_most_four():
     assert plotted(("rate", "dead_relu", "loss", "a", "b", "c")) == ["loss", "dead_relu", "rate", "a"]
 
 
+def test_a_watched_metric_that_is_never_measured_takes_no_room():
+    text = text_of(panels_of([started(), measured("good", 0, 0, loss=1.0)]).plots(80, 16))
+    assert "loss" in text
+    assert "accuracy" not in text
+
+
+def test_a_curve_that_was_rewound_is_drawn_anew():
+    panels = panels_of([started((0,)), *(measured("good", 0, step, loss=1.0) for step in (0, 10, 20))])
+    before = text_of(panels.plots(80, 12))
+    for step in (10, 20):
+        panels.story.handle(measured("good", 0, step, loss=9.0))
+    assert text_of(panels.plots(80, 12)) != before
+
+
 def test_a_grid_uses_the_window():
     grid = arrange(4, 200, 50)
     assert grid is not None
