@@ -50,7 +50,9 @@ def started(seeds: tuple[int, ...] = (0, 1), steps: int = 200) -> Started:
 
 
 def measured(variant: str, seed: int, step: int, **values: float) -> Measured:
-    return Measured(variant, seed, step, values or {"loss": 1.0 / (1 + step), "accuracy": 0.5, "grad_norm": 2.0})
+    return Measured(
+        variant, seed, step, values or {"loss": 1.0 / (1 + step), "accuracy": 0.5, "grad_norm": 2.0, "dead_relu": 0.1}
+    )
 
 
 def outcomes(seeds: tuple[int, ...], steps: int, state: str = "finished") -> tuple[Outcome, ...]:
