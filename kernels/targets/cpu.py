@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 import importlib.util
 import os
 import platform
@@ -193,6 +194,27 @@ def is_ready(kernel: Kernel, real_name: str) -> bool:
     return any((cache_folder() / "__pycache__").glob(f"{kernel.name}_{real_name}.{kernel.name}-*.nbi"))
 
 
+def _one_blas_thread() -> None:
+    """Let the BLAS behind `np.dot` in kernels, SciPy's, use one thread: replicas are what runs in parallel.
+
+    Its worker threads would wait in loops on the cores that other replicas need, and their number would change the
+    order of sums. NumPy's own BLAS is another library and is left alone.
+    """
+    if "scipy.linalg" not in sys.modules and "OPENBLAS_NUM_THREADS" not in os.environ:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        try:
+            importlib.import_module("scipy.linalg.cython_blas")
+        finally:
+            del os.environ["OPENBLAS_NUM_THREADS"]
+        return
+    importlib.import_module("scipy.linalg.cython_blas")
+    from threadpoolctl import ThreadpoolController
+
+    for library in ThreadpoolController().lib_controllers:
+        if library.user_api == "blas" and "scipy" in library.filepath:
+            library.set_num_threads(1)
+
+
 def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, int], None] | None = None) -> None:
     """Compile or load kernels and the executor. `progress(kernel, left)` is called before each real compilation."""
     waiting = [kernel for kernel in kernels if (kernel.name, real_name) not in _entries]
@@ -210,6 +232,7 @@ def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, 
 def executor() -> Any:
     """The compiled loop over rows, `execute(rows, arena address, state, steps)`."""
     with _lock:
+        _one_blas_thread()
         source = (Path(__file__).parent / "executor.py").read_text()
         return _load_generated("executor", source).execute
 

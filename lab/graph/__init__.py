@@ -4,6 +4,19 @@ from lab.graph import functions
 from lab.graph.evaluation import evaluate
 from lab.graph.gradients import differentiate
 from lab.graph.planner import Layout
-from lab.graph.tensor import Storage, Tensor, assign, constant, data, scope
+from lab.graph.tensor import Call, Storage, Tensor, assign, call, constant, data, scope
 
-__all__ = ["Layout", "Storage", "Tensor", "assign", "constant", "data", "differentiate", "evaluate", "functions", "scope"]
+__all__ = [
+    "Call",
+    "Layout",
+    "Storage",
+    "Tensor",
+    "assign",
+    "call",
+    "constant",
+    "data",
+    "differentiate",
+    "evaluate",
+    "functions",
+    "scope",
+]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from kernels.arrays import copy
 from kernels.memory import Memory
 from lab.graph import Layout, Tensor, assign
-from lab.graph.tensor import Storage, call
+from lab.graph.tensor import ALIGNMENT, Storage, call
 from lab.probes.probe import Probe, Site, Values, load_probes
 
 
@@ -26,6 +28,7 @@ class Statistics:
         self.remember: list[Any] = []
         self._kept = Storage("statistics")
         self._probes: list[Probe] = []
+        self._view: np.ndarray | None = None
 
     def keep(self, name: str, tensor: Tensor) -> None:
         """See `Site.keep`."""
@@ -49,8 +52,10 @@ class Statistics:
 
     def values(self, layout: Layout, memory: Memory, step: int) -> Values:
         """Every watched metric by full name, after the measuring program has run."""
-        numbers = layout.view(memory, self._kept.whole).tolist() if self._kept.members else []
-        values = {name: numbers[place.offset] for name, place in self._kept.members.items()}
+        if self._view is None and self._kept.members:
+            spread = layout.view(memory, self._kept.whole)
+            self._view = spread[:: ALIGNMENT]  # each number stands alone at the beginning of its cache line
+        values = dict(zip(self._kept.members, self._view.tolist(), strict=True)) if self._view is not None else {}
         for probe in self._probes:
             probe.finish(values, step)
         return {name: values[name] for name in self.metrics if name in values}

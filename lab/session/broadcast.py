@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from lab.events import Ended, Event, Failed, Measured, PictureTaken
 
 LIMIT = 4096
+PATIENCE = 0.05
+"""Seconds after which a reader looks again. Waking it for every event would make it fight the trainers for Python's lock."""
 
 
 class Subscription:
@@ -34,13 +36,14 @@ class Subscription:
             if isinstance(event, PictureTaken) and not self.lossless:
                 self._waiting = [each for each in self._waiting if not _same_picture(each, event)]
             self._waiting.append(event)
+            if isinstance(event, (Ended, Failed)):
+                self._changed.notify_all()
             if len(self._waiting) >= LIMIT:
                 if self.lossless:
                     while len(self._waiting) >= LIMIT and not self._closed:
                         self._changed.wait(0.1)
                 else:
                     self._waiting = thinned(self._waiting)
-            self._changed.notify_all()
 
     def get(self, timeout: float | None = None) -> list[Event]:
         """Everything that waits; waits for something to come for at most `timeout` seconds (None: for ever)."""
@@ -50,7 +53,7 @@ class Subscription:
                 left = None if end is None else end - time.monotonic()
                 if left is not None and left <= 0:
                     break
-                self._changed.wait(left if left is None or left < 1 else 1)
+                self._changed.wait(PATIENCE if left is None else min(left, PATIENCE))
             taken, self._waiting = self._waiting, []
             self._changed.notify_all()
             return taken

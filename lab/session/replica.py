@@ -60,6 +60,7 @@ class Replica:
 
     def __init__(self, variant: Variant, seed: int) -> None:
         self.variant, self.seed = variant, seed
+        self.built: Experiment | None = None  # before it is prepared
         self.experiment: Experiment | None = None
         self.state = "waiting"
         self.message = ""

@@ -308,6 +308,7 @@ class Session:
             except InvalidValue as error:
                 raise self.loaded.locate(error, variant) from None
             kernels |= dict.fromkeys(experiment.kernels())
+            next(each for each in self._of(variant.name) if each.seed == self.seeds[0]).built = experiment
         prepare(kernels, lambda kernel, left: self._publish(Compiling(kernel, left)))
 
     def _steps_of(self, variant: Variant) -> int:
@@ -393,7 +394,8 @@ class Session:
     def _build(self, replica: Replica) -> None:
         scenario = replica.variant.scenario
         begun = time.monotonic()
-        experiment = task_of(scenario).build(scenario, replica.seed, self.loaded.folder)
+        experiment = replica.built or task_of(scenario).build(scenario, replica.seed, self.loaded.folder)
+        replica.built = None
         experiment.prepare()
         replica.experiment = experiment
         replica.state = "running"
