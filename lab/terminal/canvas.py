@@ -19,7 +19,6 @@ from lab.terminal.palettes import Ink
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.uint8)
 _BRAILLE = 0x2800
 _SPACE = 0x20
-_ROOM_TO_SHIFT = 6
 
 
 class Canvas:
@@ -83,16 +82,15 @@ class Canvas:
             self.write(row, column, character, self.look.style(colour))
 
     def mark(self, x: float, y: float, character: str, colour: Ink | None) -> None:
-        """One character at a point, one row off where another mark already stands, or not at all."""
+        """One character at a point, in bold; where another mark stands already, left of it."""
         if not (np.isfinite(x) and np.isfinite(y)) or self.width == 0 or self.height == 0:
             return
         column = min(max(round(x * (self.columns - 1)) // self.across, 0), self.width - 1)
         row = min(max(round((1.0 - y) * (self.rows - 1)) // self.down, 0), self.height - 1)
-        for shift in (0, -1, 1) if self.height >= _ROOM_TO_SHIFT else (0,):
-            if 0 <= row + shift < self.height and (row + shift, column) not in self._marks:
-                self._marks.add((row + shift, column))
-                self.write(row + shift, column, character, self.look.style(colour, bold=True))
-                return
+        while (row, column) in self._marks and column > 0:
+            column -= 1
+        self._marks.add((row, column))
+        self.write(row, column, character, self.look.style(colour, bold=True))
 
     def write(self, row: int, column: int, text: str, style: Style = NOTHING) -> None:
         """Text from a character position to the right; what does not fit is left out."""

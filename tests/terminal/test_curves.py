@@ -66,6 +66,12 @@ def test_every_curve_ends_with_its_letter():
     assert text.count("b") == 1
 
 
+def test_curves_that_end_in_one_place_all_show_their_letter_there():
+    lines = [line([0.0, 1.0], index, f"variant {index}") for index in range(4)]
+    text = plain(curves.draw(lines, 50, 12, Look(), legend=False))
+    assert "dcba" in text
+
+
 def test_without_colours_the_letters_stand_along_the_curves():
     look = Look(colours=NO_COLOURS)
     text = plain(curves.draw([line([0.0] * 50), line([5.0] * 50, 1, "hot")], 70, 12, look, legend=False))
