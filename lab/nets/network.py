@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lab.errors import InvalidValue
-from lab.graph.tensor import ShapeError, Storage, Tensor, scope
+from lab.graph.tensor import Call, ShapeError, Storage, Tensor, scope
 from lab.nets.initialisers import He, Initialiser, generator, initialiser
 from lab.nets.layer import Layer, layer
 from lab.nets.settings import Settings
@@ -59,6 +59,19 @@ class Builder:
             network.declare(full_name, tuple(shape), first, fan_in, fan_out)
         return network.parameters.members[full_name]
 
+    def running(self, name: str, shape: Sequence[int], first: float) -> Tensor:
+        """The number `<layer>.<name>`: no parameter; training keeps it up to date by `update`, evaluation reads it."""
+        full_name = f"{self.layer_name}.{name}"
+        network = self.network
+        if full_name not in network.running.members:
+            network.running.member(full_name, shape)
+            network.first_running[full_name] = first
+        return network.running.members[full_name]
+
+    def update(self, made: Call) -> None:
+        """Let a call that updates running numbers be part of each training step."""
+        self.network.updates.append(made)
+
     def first_bias(self, own: Initialiser | None) -> float:
         """First value of biases: the layer's own initialiser's, else the network's."""
         return (own or self.network.initialiser).bias
@@ -78,6 +91,8 @@ class Network:
     """The layers, their parameters and how these begin.
 
     parameters: storage with every parameter, by name
+    running:    storage with the numbers that training steps keep up to date beside the gradient (running means)
+    updates:    the calls that do so
     settings:   where layers declare adjustable numbers (slopes, rates)
     """
 
@@ -87,6 +102,9 @@ class Network:
         self.layers = [layer(each, ("model", index)) for index, each in enumerate(model)]
         self.outputs, self.seed = outputs, seed
         self.parameters = Storage("parameters")
+        self.running = Storage("states")
+        self.first_running: dict[str, float] = {}
+        self.updates: list[Call] = []
         self.settings = settings
         self._first: dict[str, tuple[Initialiser | float, int, int]] = {}
         self.initialiser: Initialiser = He()
@@ -141,14 +159,19 @@ class Network:
                 return index
         return 0
 
+    @property
+    def kept(self) -> dict[str, Tensor]:
+        """All that a trained network consists of, by name: its parameters, then its running numbers."""
+        return {**self.parameters.members, **self.running.members}
+
     def first_values(self, folder: Any = None) -> dict[str, np.ndarray]:
-        """The first values of every parameter: from the initialisers and the seed, or from a weights file."""
+        """The first values of all that is kept: from the initialisers and the seed, or from a weights file."""
         if self._from is not None:
             from lab.nets.weights import load_weights
 
-            shapes = {name: tensor.shape for name, tensor in self.parameters.members.items()}
+            shapes = {name: tensor.shape for name, tensor in self.kept.items()}
             return load_weights(self._from, shapes, folder)
-        values = {}
+        values = {name: np.full(self.running.members[name].shape, first) for name, first in self.first_running.items()}
         for name, tensor in self.parameters.members.items():
             first, fan_in, fan_out = self._first[name]
             if isinstance(first, Initialiser):
@@ -156,5 +179,3 @@ class Network:
             else:
                 values[name] = np.full(tensor.shape, float(first))
         return values
-
-

@@ -27,6 +27,9 @@ class Site:
     keep:       `keep(full name, tensor [1])` makes the tensor's number known to `finish` under that name
     remember:   `remember(storage, tensor)` copies a tensor just before the last training step
     rate:       the tensor of the learning rate
+    answers, targets: what the network answers on the probe set, and what would be right
+    held_answers, held_targets: the same on the validation set, None where there is none
+    classes:    the names of the classes or labels; empty where the targets are values
     """
 
     watch: frozenset[str]
@@ -42,6 +45,11 @@ class Site:
     keep: Callable[[str, Tensor], None]
     remember: Callable[[Tensor, Tensor], None]
     rate: Tensor | None
+    answers: Tensor
+    targets: Tensor
+    held_answers: Tensor | None
+    held_targets: Tensor | None
+    classes: tuple[str, ...]
 
     @property
     def activations(self) -> list[Part]:

@@ -42,7 +42,7 @@ class Predictor:
         """What is wanted, by name, for inputs [count, features]."""
         view = self._layout.view
         view(self._memory, self._x)[...] = inputs
-        for name, tensor in self._network.parameters.members.items():
+        for name, tensor in self._network.kept.items():
             if self._layout.knows(tensor):
                 view(self._memory, tensor)[...] = weights[name]
         for name, tensor in self._network.settings.storage.members.items():

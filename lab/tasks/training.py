@@ -1,8 +1,8 @@
 """Training one network on one data set: the experiment behind `classify`, `regress` and their kin.
 
-Three programs share one arena: `step` (choose a batch, forward, backward, update), `gradient` (the same without the
-update, for the gradient before the first step) and `measure` (forward on the probe set, and the probes). One call of the
-executor does many steps.
+Three programs share one arena: `step` (choose a batch, forward, backward, update), `gradient` (the same without
+the update, for the gradient before the first step) and `measure` (forward on the probe set, and the probes). One
+call of the executor does many steps.
 """
 
 from __future__ import annotations
@@ -14,33 +14,31 @@ from typing import Any
 import numpy as np
 
 from kernels.batches import choose_batch, gather_rows
-from kernels.language import Kernel
-from kernels.plan import HALT
 from kernels.probes import halt_if_not_finite
 from lab.data import Kind, Split
 from lab.data import load as load_data
-from lab.errors import InvalidValue, nearest
-from lab.graph import Layout, Tensor, assign, data, differentiate, scope
-from lab.graph.running import Program, bind
-from lab.graph.tensor import Storage, call
+from lab.errors import InvalidValue
+from lab.graph import Tensor, assign, data, differentiate, scope
+from lab.graph.tensor import call
 from lab.nets.network import Network, Part
 from lab.nets.optimisers import optimiser
-from lab.nets.settings import Settings
 from lab.pictures import Picture
 from lab.probes import Site, Statistics
 from lab.scenario import Scenario
-from lab.tasks.divergence import first_bad_tensor
+from lab.tasks.programs import Programs
+from lab.tasks.surveys import Survey, surveys
 
 BATCH_STREAM = 1
 PROBE_LIMIT = 1024
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-class Training:
+class Training(Programs):
     """One replica of a network in training; see `lab.tasks.task.Experiment`.
 
     loss:    from the network's output [batch, outputs] and the targets to a tensor of shape [1]
     correct: adds the probe that counts correct answers, for tasks that have such a thing
+    answers: from the network's output to what it answers, for probes; by default the output itself
     kind:    what the data's targets must be
     """
 
@@ -52,32 +50,23 @@ class Training:
         loss: Loss,
         correct: Callable[[Tensor, Tensor], Tensor] | None = None,
         *,
+        answers: Callable[[Tensor], Tensor] = lambda output: output,
         kind: Kind,
     ) -> None:
-        if scenario.data is None:
-            raise InvalidValue(("data",), "this task needs data, such as {name: spiral}.")
-        self.scenario, self.seed, self.folder = scenario, seed, folder
-        try:
-            self.split: Split = load_data(scenario.data, seed, folder)
-        except InvalidValue as error:
-            raise error.under("data") from None
-        if self.split.train.kind != kind:
-            raise InvalidValue(("data",), f"has {self.split.train.kind} as targets, but this task needs {kind}.")
-        self.steps, self.step = scenario.train.steps, 0
-        self._diverged: str | None = None
-        self._loss, self._correct = loss, correct
+        super().__init__(scenario.train.steps, seed)
+        self.scenario, self.folder = scenario, folder
+        self.split = load_split(scenario, seed, folder, kind)
+        self._loss, self._correct, self._answers = loss, correct, answers
         self._pictures: Any = None
-        self._remember: Program | None = None
         self._build()
 
     # Building
 
     def _build(self) -> None:
         scenario, train = self.scenario, self.split.train
-        self.options = Settings()
         self.network = Network(scenario.model, scenario.init, train.outputs, self.seed, self.options)
         inputs, targets = data(train.inputs, "inputs"), data(train.targets, "targets")
-        batch, program = self._batch(inputs, targets)
+        batch = self.batch(inputs, targets)
         output, self.parts = self.network.apply(batch[0], training=True)
         if output.size // output.shape[0] != train.outputs:
             raise InvalidValue(
@@ -87,7 +76,7 @@ class Training:
             )
         with scope("loss"):
             loss = self._loss(output, batch[1])
-            program.append(call(halt_if_not_finite, loss, shapes=[(1,)]))
+            program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
         parameters = self.network.parameters
         self.gradients = parameters.like("gradients")
         found = differentiate(loss, list(parameters.members.values()))
@@ -97,20 +86,27 @@ class Training:
         chosen = scenario.optimizer
         self.optimiser = optimiser(chosen.name, {"rate": chosen.rate, **chosen.extra})
         gradient_program = list(program)
+        program += self.network.updates
         with scope("optimizer"):
             program += self.optimiser.build(parameters, self.gradients, self.options)
         self.statistics = Statistics(scenario.watch)
         self._add_probes(inputs, targets)
-        programs = {"step": program, "gradient": gradient_program, "measure": self.statistics.program}
-        if self.statistics.remember:
-            programs["remember"] = self.statistics.remember
-        self.layout = Layout(programs)
-        self.metrics = self.statistics.metrics
+        self.lay_out(
+            {
+                "step": program,
+                "gradient": gradient_program,
+                "measure": self.statistics.program,
+                "remember": self.statistics.remember,
+            }
+        )
+        self.surveys: list[Survey] = surveys(self)
+        self.metrics = (*self.statistics.metrics, *(name for each in self.surveys for name in each.names))
 
-    def _batch(self, inputs: Tensor, targets: Tensor) -> tuple[tuple[Tensor, Tensor], list[Any]]:
+    def batch(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """The examples of one step: all of them, or so many in an order that is new in each epoch."""
         count, size = inputs.shape[0], self.scenario.train.batch
         if size == "all":
-            return (inputs, targets), []
+            return inputs, targets
         if size > count:
             raise InvalidValue(
                 ("train", "batch"), f"{size} examples are wanted per step, but there are only {count} to train on."
@@ -123,7 +119,7 @@ class Training:
                 table = each.reshape(count, -1)
                 made = call(gather_rows, table, chosen, shapes=[(size, table.shape[1])]).result
                 rows.append(made.reshape(size, *each.shape[1:]))
-        return (rows[0], rows[1]), []
+        return rows[0], rows[1]
 
     def _add_probes(self, inputs: Tensor, targets: Tensor) -> None:
         chosen = probe_rows(self.split.train.count, self.seed)
@@ -133,13 +129,16 @@ class Training:
             targets = data(self.probe_data.targets, "probe targets")
         output, self.probe_parts = self.network.apply(inputs, training=False)
         held, held_loss, held_correct = self.split.validation, None, None
+        held_answers = held_targets = None
         with scope("measure"):
             loss, correct = self._loss(output, targets), self._count(output, targets)
+            answers = self._answers(output)
         if held is not None and any(name.startswith("val_") for name in self.scenario.watch):
-            answers = data(held.targets, "validation targets")
+            held_targets = data(held.targets, "validation targets")
             output, _ = self.network.apply(data(held.inputs, "validation inputs"), training=False)
             with scope("measure"):
-                held_loss, held_correct = self._loss(output, answers), self._count(output, answers)
+                held_loss, held_correct = self._loss(output, held_targets), self._count(output, held_targets)
+                held_answers = self._answers(output)
         with scope("measure"):
             self.statistics.build(
                 Site(
@@ -156,6 +155,11 @@ class Training:
                     self.statistics.keep,
                     self.statistics.copy_before_step,
                     self.options.storage.members.get("optimizer.rate"),
+                    answers,
+                    targets,
+                    held_answers,
+                    held_targets,
+                    self.probe_data.classes,
                 )
             )
 
@@ -164,58 +168,19 @@ class Training:
 
     # Running
 
-    def kernels(self) -> tuple[Kernel, ...]:
-        return tuple(dict.fromkeys(kernel for plan in self.layout.plans.values() for kernel in plan.kernels))
-
     def prepare(self) -> None:
         """Take the memory, draw the first weights, and compute the gradient that the first step will use."""
-        shared = self.layout.shared_memory("float32")
-        self.memory = self.layout.memory(shared, self.seed)
-        self._step = bind(self.layout.plans["step"], self.memory)
-        self._gradient = bind(self.layout.plans["gradient"], self.memory)
-        self._measure = bind(self.layout.plans["measure"], self.memory)
-        if "remember" in self.layout.plans:
-            self._remember = bind(self.layout.plans["remember"], self.memory)
-        for name, value in self.options.first.items():
-            if self.layout.knows(self.options.storage.members[name]):
-                self.layout.view(self.memory, self.options.storage.members[name])[...] = value
+        super().prepare()
         for name, value in self.network.first_values(self.folder).items():
-            self.layout.view(self.memory, self.network.parameters.members[name])[...] = value
-        self._run_beside(self._gradient)
-
-    def advance(self, steps: int) -> None:
-        """Train; stops at the step whose loss is not finite, and finds out where that began."""
-        if self._diverged or steps <= 0:
-            return
-        before = self.state()
-        # The last step is done apart, so that what it changes can be measured, whatever the size of the chunks.
-        done = self._step.run(steps - 1) if self._remember and steps > 1 else 0
-        if self._remember and not self.memory.state[HALT]:
-            self._run_beside(self._remember)
-        if not self.memory.state[HALT]:
-            done += self._step.run(steps - done)
-        self.step += done
-        if self.memory.state[HALT]:
-            self._find_divergence(before, done)
-
-    def _find_divergence(self, before: dict[str, np.ndarray], done: int) -> None:
-        after = self.state()
-        self.restore(before)
-        if done > 1:
-            self._step.run(done - 1)
-        where = first_bad_tensor(self._step, self.layout)
-        self.restore(after)
-        self._diverged = f"{where} at step {self.step}."
+            self.put(self.network.kept[name], value)
+        self.run_beside("gradient")
 
     def measure(self) -> dict[str, float]:
-        self._run_beside(self._measure)
-        return self.statistics.values(self.layout, self.memory, self.step)
-
-    def _run_beside(self, program: Program) -> None:
-        """Run another program than the training step, without counting a step."""
-        state = self.memory.state.copy()
-        program.run()
-        self.memory.state[:] = state
+        self.run_beside("measure")
+        values = self.statistics.values(self.layout, self.memory, self.step)
+        for each in self.surveys:
+            values |= each.measure(self)
+        return values
 
     def pictures(self) -> list[Picture]:
         from lab.tasks.training_pictures import TrainingPictures
@@ -224,51 +189,30 @@ class Training:
             self._pictures = TrainingPictures(self)
         return self._pictures.all()
 
-    # Steering and saving
-
-    def settings(self) -> dict[str, float]:
-        return {
-            name: float(self.layout.view(self.memory, tensor)[0])
-            for name, tensor in self.options.storage.members.items()
-            if self.layout.knows(tensor)
-        }
-
-    def change(self, name: str, value: float) -> None:
-        known = self.settings()
-        if name not in known:
-            raise InvalidValue((name,), f"cannot be changed while this runs; {nearest(name, known)}.")
-        if not np.isfinite(value) or (value < 0):
-            raise InvalidValue((name,), f"cannot become {value}.")
-        self.layout.view(self.memory, self.options.storage.members[name])[0] = value
-
-    def diverged(self) -> str | None:
-        return self._diverged
-
-    def state(self) -> dict[str, np.ndarray]:
-        return {
-            "arena": self.memory.arena[: self.layout.kept].copy(),
-            "state": self.memory.state.copy(),
-            "step": np.array([self.step], np.int64),
-        }
-
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        if set(state) != {"arena", "state", "step"} or state["arena"].size != self.layout.kept:
-            raise ValueError("this state is of another network")
-        self.memory.arena[: self.layout.kept] = state["arena"]
-        self.memory.state[:] = state["state"]
-        self.step = int(state["step"][0])
-        self._diverged = None
-        self.memory.state[HALT] = 0
-
     def weights(self) -> dict[str, np.ndarray]:
         return {
-            name: self.layout.view(self.memory, tensor).copy() for name, tensor in self.network.parameters.members.items()
+            name: self.layout.view(self.memory, tensor).copy()
+            for name, tensor in self.network.kept.items()
+            if self.layout.knows(tensor)
         }
 
     @property
     def layers(self) -> Sequence[Part]:
         """The network's layers as they were built for training."""
         return self.parts
+
+
+def load_split(scenario: Scenario, seed: int, folder: Path | None, kind: Kind) -> Split:
+    """The data of a scenario, whose targets must be of this kind. Raises InvalidValue."""
+    if scenario.data is None:
+        raise InvalidValue(("data",), "this task needs data, such as {name: spiral}.")
+    try:
+        split: Split = load_data(scenario.data, seed, folder)
+    except InvalidValue as error:
+        raise error.under("data") from None
+    if split.train.kind != kind:
+        raise InvalidValue(("data",), f"has {split.train.kind} as targets, but this task needs {kind}.")
+    return split
 
 
 def probe_rows(count: int, seed: int) -> np.ndarray | None:

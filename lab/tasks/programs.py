@@ -1,0 +1,124 @@
+"""Programs over one arena: what all experiments have in common that run a graph step by step.
+
+A kind of experiment builds its graph, names its programs and lets `Programs` run them; `step` is the one that is
+repeated, the others are run beside it, without counting a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kernels.language import Kernel
+from kernels.plan import HALT
+from lab.errors import InvalidValue, nearest
+from lab.graph import Layout, Tensor
+from lab.graph.running import Program, bind
+from lab.graph.tensor import Call
+from lab.nets.settings import Settings
+from lab.tasks.divergence import first_bad_tensor
+
+Parts = Mapping[str, Sequence[Tensor | Call]]
+
+
+class Programs:
+    """The half of `lab.tasks.task.Experiment` that does not depend on what is computed.
+
+    options: the numbers that may be changed while it runs
+    layout:  where everything stands, once `lay_out` was called
+    """
+
+    def __init__(self, steps: int, seed: int) -> None:
+        self.steps, self.step, self.seed = steps, 0, seed
+        self.options = Settings()
+        self._diverged: str | None = None
+        self._programs: dict[str, Program] = {}
+
+    def lay_out(self, programs: Parts) -> None:
+        """Give every tensor its place. `step` is the training step; one that is called `remember` runs before the last
+        step of each chunk; the others wait for `run_beside`."""
+        self.layout = Layout({name: program for name, program in programs.items() if program})
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        return tuple(dict.fromkeys(kernel for plan in self.layout.plans.values() for kernel in plan.kernels))
+
+    def prepare(self) -> None:
+        """Take the memory and fill in the settings."""
+        self.memory = self.layout.memory(self.layout.shared_memory("float32"), self.seed)
+        self._programs = {name: bind(plan, self.memory) for name, plan in self.layout.plans.items()}
+        for name, value in self.options.first.items():
+            self.put(self.options.storage.members[name], value)
+
+    def put(self, tensor: Tensor, value: Any) -> None:
+        """Write a stored tensor; one that no program uses is left out."""
+        if self.layout.knows(tensor):
+            self.layout.view(self.memory, tensor)[...] = value
+
+    def advance(self, steps: int) -> None:
+        """Train; stops at the step whose loss is not finite, and finds out where that began."""
+        if self._diverged or steps <= 0:
+            return
+        before = self.state()
+        step, remembers = self._programs["step"], "remember" in self._programs
+        # The last step is done apart, so that what it changes can be measured, whatever the size of the chunks.
+        done = step.run(steps - 1) if remembers and steps > 1 else 0
+        if remembers and not self.memory.state[HALT]:
+            self.run_beside("remember")
+        if not self.memory.state[HALT]:
+            done += step.run(steps - done)
+        self.step += done
+        if self.memory.state[HALT]:
+            self._find_divergence(before, done)
+
+    def _find_divergence(self, before: dict[str, np.ndarray], done: int) -> None:
+        after = self.state()
+        self.restore(before)
+        if done > 1:
+            self._programs["step"].run(done - 1)
+        where = first_bad_tensor(self._programs["step"], self.layout)
+        self.restore(after)
+        self._diverged = f"{where} at step {self.step}."
+
+    def run_beside(self, name: str) -> None:
+        """Run another program than the training step, without counting a step."""
+        state = self.memory.state.copy()
+        self._programs[name].run()
+        self.memory.state[:] = state
+
+    # Steering and saving
+
+    def settings(self) -> dict[str, float]:
+        return {
+            name: float(self.layout.view(self.memory, tensor)[0])
+            for name, tensor in self.options.storage.members.items()
+            if self.layout.knows(tensor)
+        }
+
+    def change(self, name: str, value: float) -> None:
+        known = self.settings()
+        if name not in known:
+            raise InvalidValue((name,), f"cannot be changed while this runs; {nearest(name, known)}.")
+        if not np.isfinite(value) or (value < 0):
+            raise InvalidValue((name,), f"cannot become {value}.")
+        self.put(self.options.storage.members[name], value)
+
+    def diverged(self) -> str | None:
+        return self._diverged
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {
+            "arena": self.memory.arena[: self.layout.kept].copy(),
+            "state": self.memory.state.copy(),
+            "step": np.array([self.step], np.int64),
+        }
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        if set(state) != {"arena", "state", "step"} or state["arena"].size != self.layout.kept:
+            raise ValueError("this state is of another network")
+        self.memory.arena[: self.layout.kept] = state["arena"]
+        self.memory.state[:] = state["state"]
+        self.step = int(state["step"][0])
+        self._diverged = None
+        self.memory.state[HALT] = 0
