@@ -1,0 +1,243 @@
+"""Sessions: same seed, same bits, whatever happens around the training; and every way of steering it."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from lab.errors import BadInput
+from lab.events import Ended, Measured, PictureTaken, Started
+from lab.session import Session
+
+from .scenarios import HOT, SMALL, small
+
+
+def finished(**options) -> Session:
+    session = Session(small(options.pop("text", SMALL)), **options)
+    session.start()
+    assert session.wait(60)
+    return session
+
+
+def curves(session: Session) -> dict:
+    return {key: session.history.curve(*key) for key in session.history.keys()}
+
+
+def same(first: dict, second: dict) -> bool:
+    return first.keys() == second.keys() and all(
+        np.array_equal(first[key][0], second[key][0]) and np.array_equal(first[key][1], second[key][1], equal_nan=True)
+        for key in first
+    )
+
+
+def until(condition, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "this did not happen in time"
+        time.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+def plain() -> Session:
+    return finished(seeds=[0, 1])
+
+
+def test_measures_at_the_start_every_interval_and_the_end(plain):
+    steps, _ = plain.history.curve("calm", 0, "loss")
+    assert steps.tolist() == [0, 10, 20, 30, 40, 50, 60]
+
+
+def test_results_do_not_depend_on_threads(plain):
+    assert same(curves(plain), curves(finished(seeds=[0, 1], threads=1)))
+    assert same(curves(plain), curves(finished(seeds=[0, 1], threads=4)))
+
+
+def test_results_do_not_depend_on_slices(plain, monkeypatch):
+    monkeypatch.setattr("lab.session.session.CHUNK", 1e-9)
+    monkeypatch.setattr("lab.session.session.SLICE", 1e-9)
+    assert same(curves(plain), curves(finished(seeds=[0, 1])))
+
+
+def test_seeds_differ_and_repeat(plain):
+    _, zero = plain.history.curve("calm", 0, "loss")
+    _, one = plain.history.curve("calm", 1, "loss")
+    assert not np.array_equal(zero, one)
+    again = finished(seeds=[1])
+    assert np.array_equal(again.history.curve("calm", 1, "loss")[1], one)
+
+
+def test_claims_are_judged_with_evidence(plain):
+    learned, impossible = plain.verdicts
+    assert learned.held
+    assert learned.seeds == {0: True, 1: True}
+    assert not impossible.held
+    assert "> 1" in impossible.evidence[0]
+    assert plain.ended is not None
+    assert (plain.ended.claims_held, plain.ended.claims, plain.ended.held) == (1, 2, False)
+
+
+def test_claims_about_variants_that_were_not_run_are_not_judged():
+    session = finished(variants=["quick"])
+    assert session.verdicts == []
+
+
+def test_fewer_steps_can_be_asked_for():
+    session = finished(steps=15)
+    assert session.history.curve("calm", 0, "loss")[0].tolist() == [0, 10, 15]
+
+
+def test_divergence_stops_that_replica_and_names_the_tensor():
+    session = finished(text=HOT)
+    outcomes = {each.variant: each for each in session.ended.outcomes}
+    assert outcomes["calm"].state == "finished"
+    assert outcomes["calm"].steps == 60
+    assert outcomes["quick"].state == "diverged"
+    assert 0 < outcomes["quick"].steps < 60
+    assert "dense" in outcomes["quick"].message
+    assert f"at step {outcomes['quick'].steps}" in outcomes["quick"].message
+    assert session.history.curve("quick", 0, "diverged")[1].tolist() == [1.0]
+
+
+def test_events_tell_the_story():
+    session = Session(small())
+    session.show_pictures(every=0)
+    subscription = session.subscribe(lossless=True)
+    session.start()
+    events = list(subscription)
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Ended)
+    assert events[0].steps == {"calm": 60, "quick": 60}
+    measured = [each for each in events if isinstance(each, Measured) and each.variant == "calm"]
+    assert [each.step for each in measured] == [0, 10, 20, 30, 40, 50, 60]
+    assert {each.picture.title for each in events if isinstance(each, PictureTaken)} >= {"Decision regions", "Units"}
+
+
+def test_stop_ends_cleanly_and_keeps_what_was_measured():
+    session = Session(small(overrides={"train.steps": 100_000_000}))
+    session.start()
+    until(lambda: "loss" in session.history.metrics("calm"))
+    session.stop()
+    assert session.wait(20)
+    assert session.ended.interrupted
+    assert {each.state for each in session.ended.outcomes} == {"interrupted"}
+    assert len(session.history.curve("calm", 0, "loss")[0]) >= 1
+
+
+def paused_session(**options) -> Session:
+    session = Session(small(**options), threads=2)
+    session.pause()
+    session.start(keep_open=True)
+    until(lambda: len(session.history.metrics("calm")) and len(session.history.metrics("quick")))
+    return session
+
+
+def at(session: Session, step: int, variant: str = "calm"):
+    def there() -> bool:
+        return "loss" in session.history.metrics(variant) and session.history.curve(variant, 0, "loss")[0][-1] == step
+
+    return there
+
+
+def end(session: Session) -> None:
+    session.stop()
+    assert session.wait(20)
+
+
+def test_single_steps_while_paused_then_resume(plain):
+    session = paused_session()
+    for step in (1, 2, 3):
+        session.single_step()
+        until(at(session, step))
+    session.resume()
+    until(at(session, 60))
+    steps, values = session.history.curve("calm", 0, "loss")
+    end(session)
+    expected = dict(zip(*plain.history.curve("calm", 0, "loss"), strict=True))
+    found = dict(zip(steps, values, strict=True))
+    assert {step: found[step] for step in expected} == expected
+
+
+def test_a_change_while_running_takes_effect_without_a_reset(plain):
+    session = paused_session()
+    session.single_step(20)
+    until(at(session, 20))
+    session.change("optimizer.rate", 0.0, "calm")
+    session.single_step(20)
+    until(at(session, 40))
+    steps, values = session.history.curve("calm", 0, "update_ratio")
+    momentum_only = values[steps == 40]
+    assert session.settings("calm")["optimizer.rate"] == 0
+    assert momentum_only[0] == 0
+    assert session.settings("quick")["optimizer.rate"] == pytest.approx(0.3)
+    end(session)
+    before = plain.history.curve("calm", 0, "loss")[1][:3]
+    assert session.history.curve("calm", 0, "loss")[1][:3].tolist() == before.tolist()
+
+
+@pytest.mark.parametrize(("name", "value"), [("optimizer.speed", 1.0), ("optimizer.rate", float("nan"))])
+def test_changes_that_make_no_sense_are_refused(name, value):
+    session = paused_session()
+    with pytest.raises(BadInput):
+        session.change(name, value)
+    end(session)
+
+
+def test_rewind_goes_back_to_the_same_weights_and_repeats_the_same_run(plain):
+    session = Session(small())
+    session.start(keep_open=True)
+    until(at(session, 60))
+    until(at(session, 60, "quick"))
+    first = session.history.curve("calm", 0, "loss")[1].tolist()
+    session.rewind("calm")
+    until(lambda: all(each.state == "finished" and not each.commands for each in session.replicas))
+    assert session.history.curve("calm", 0, "loss")[1].tolist() == first
+    end(session)
+
+
+def test_a_branch_shares_the_past_and_differs_afterwards():
+    session = Session(small())
+    session.start(keep_open=True)
+    until(at(session, 60))
+    session.branch("calm", "slower", 30, {"optimizer.rate": 0.001})
+    until(lambda: "loss" in session.history.metrics("slower"))
+    until(at(session, 60, "slower"))
+    steps, values = session.history.curve("slower", 0, "loss")
+    original = dict(zip(*session.history.curve("calm", 0, "loss"), strict=True))
+    assert steps[0] == 30
+    assert values[0] == original[30]
+    assert values[-1] != original[60]
+    with pytest.raises(BadInput, match="already"):
+        session.branch("calm", "slower", 30, {})
+    end(session)
+
+
+def test_restored_state_continues_bit_for_bit(plain):
+    session = paused_session()
+    session.single_step(30)
+    until(at(session, 30))
+    until(at(session, 30, "quick"))
+    states = {(each.name, each.seed): each.experiment.state() for each in session.replicas}
+    end(session)
+    resumed = Session(small())
+    for (variant, seed), state in states.items():
+        resumed.restore(variant, seed, 30, state)
+    resumed.start()
+    assert resumed.wait(20)
+    for metric in ("loss", "accuracy", "grad_norm", "dead_relu", "update_ratio"):
+        steps, values = resumed.history.curve("calm", 0, metric)
+        assert steps.tolist() == [40, 50, 60]
+        assert values.tolist() == plain.history.curve("calm", 0, metric)[1][-3:].tolist()
+
+
+def test_a_slow_screen_does_not_hold_the_training_up():
+    session = Session(small(overrides={"train.steps": 60_000, "train.measure": 1}), variants=["calm"])
+    subscription = session.subscribe()
+    session.start()
+    assert session.wait(60)
+    events = subscription.get(0)
+    assert isinstance(events[-1], Ended)
+    measured = [each for each in events if isinstance(each, Measured)]
+    assert len(measured) <= 4096
+    assert measured[-1].step == 60_000
