@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
+from kernels import matrix
 from kernels.huffman import huffman
 from lab.graph import evaluate
 from lab.graph import functions as f
-from lab.graph.tensor import ShapeError
+from lab.graph.tensor import ShapeError, call
 from tests.graph.checking import check
 
 rng = np.random.default_rng(0)
@@ -120,6 +121,13 @@ CHECKS = {
 @pytest.mark.parametrize("name", sorted(CHECKS))
 def test_operation(name):
     CHECKS[name]()
+
+
+def test_products_with_a_transpose():
+    """They appear as gradients of `matmul`, and have gradients themselves."""
+    a, b, c = X, POSITIVE[:2], POSITIVE[:, :2]
+    check(lambda x, y: call(matrix.matmul_transposed_right, x, y, shapes=[(3, 2)]).result, a, b, equals=a @ b.T)
+    check(lambda x, y: call(matrix.matmul_transposed_left, x, y, shapes=[(5, 2)]).result, a, c, equals=a.T @ c)
 
 
 def test_every_operation_is_checked():
