@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,6 +69,14 @@ def gradient_of(function: Callable[..., Any], *names: str, result: str = "dx") -
 
 
 CASES: dict[str, Case] = {}
+
+
+@functools.cache
+def all_cases() -> dict[str, Case]:
+    """The cases of this file and of every other file here whose name ends in `cases.py`."""
+    for path in Path(__file__).parent.glob("*_cases.py"):
+        importlib.import_module(f"{__package__}.{path.stem}")
+    return CASES
 
 
 def unary(name: str, function: Callable[[Any], Any], **options: Any) -> None:

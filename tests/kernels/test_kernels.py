@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.kernels import more_cases  # noqa: F401  adds to CASES
-from tests.kernels.cases import CASES
+from tests.kernels.cases import all_cases
 from tests.kernels.running import Run, all_kernels, shape_of
 
 ELSEWHERE = {"choose_batch": "test_random.py"}
@@ -16,9 +15,9 @@ ELSEWHERE = {"choose_batch": "test_random.py"}
 
 
 def test_every_kernel_has_a_case():
-    missing = set(all_kernels()) - set(CASES) - set(ELSEWHERE)
-    assert not missing, f"add a case for {', '.join(sorted(missing))} to tests/kernels/cases.py"
-    unknown = set(CASES) - set(all_kernels())
+    missing = set(all_kernels()) - set(all_cases()) - set(ELSEWHERE)
+    assert not missing, f"add a case for {', '.join(sorted(missing))} to a file tests/kernels/*cases.py"
+    unknown = set(all_cases()) - set(all_kernels())
     assert not unknown, f"cases for kernels that do not exist: {', '.join(sorted(unknown))}"
 
 
@@ -36,11 +35,11 @@ def drawn_sizes(draw, names: tuple[str, ...]) -> dict[str, int]:
     return {name: draw(st.sampled_from(pool)) for name in names}
 
 
-@pytest.mark.parametrize("name", sorted(CASES))
+@pytest.mark.parametrize("name", sorted(all_cases()))
 @settings(max_examples=6, deadline=None, derandomize=True, database=None)
 @given(data=st.data(), seed=st.integers(0, 2**31))
 def test_kernel(name, data, seed):
-    kernel, case = all_kernels()[name], CASES[name]
+    kernel, case = all_kernels()[name], all_cases()[name]
     sizes = case.fix(data.draw(drawn_sizes(kernel.extents)))
     rng = np.random.default_rng(seed)
     inputs = {}

@@ -14,8 +14,7 @@ from kernels.lanes import lane_max, lane_sum, sync
 from kernels.language import Device, Kernel, specialise
 from kernels.plan import STATE_SIZE, STEP
 from kernels.targets.python import CheckedArray
-from tests.kernels import more_cases  # noqa: F401  adds to CASES
-from tests.kernels.cases import CASES
+from tests.kernels.cases import all_cases
 from tests.kernels.running import all_kernels, shape_of
 
 OWN_VERSION_ON_A_GPU = {
@@ -80,9 +79,9 @@ class Lanes:
 
 
 @pytest.mark.parametrize("lanes", [3, 32])
-@pytest.mark.parametrize("name", sorted(set(CASES) - OWN_VERSION_ON_A_GPU))
+@pytest.mark.parametrize("name", sorted(set(all_cases()) - OWN_VERSION_ON_A_GPU))
 def test_lanes_share_the_work(name, lanes):
-    kernel, case = all_kernels()[name], CASES[name]
+    kernel, case = all_kernels()[name], all_cases()[name]
     sizes = case.fix(dict(zip(kernel.extents, SIZES if len(kernel.extents) > 1 else [23], strict=False)))
     rng = np.random.default_rng(4)
     inputs: dict[str, np.ndarray] = {}

@@ -1,4 +1,4 @@
-"""The cases of optimisers, regularisation and probes."""
+"""Cases of optimisers, regularisation and probes."""
 
 from __future__ import annotations
 
