@@ -41,4 +41,5 @@ def maxout_gradient(piece: Any, dy: Any, dx: Any, lane: Any, lanes: Any) -> None
             number = real(k)
             for h in range(lane, H, lanes):
                 d = dy[b, h]
-                dx[b, k, h] = d if piece[b, h] == number else zero
+                chosen = piece[b, h]
+                dx[b, k, h] = d if chosen == number else zero
