@@ -89,5 +89,5 @@ def shuffled(index: Any, size: Any, bits: Any, key_0: Any, key_1: Any) -> Any:
             left, right = right, left ^ ((mixed >> SHIFT_0) & mask)
             key = (key + np.uint64(key_1)) & LOW
         value = (left << half) | right
-        inside = value < np.uint64(size)
+        inside = bool(value < np.uint64(size))
     return np.int64(value)

@@ -1,7 +1,7 @@
 """A terminal lab for seeing why neural networks train or fail.
 
-`lab.load` and `lab.run` are the Python API; `lab.graph.evaluate` runs a single operation. They are imported when they are
-first used, so that `import lab` costs nothing.
+`lab.load` and `lab.run` are the Python API; `lab.graph.evaluate` runs a single operation. They are imported when they
+are first used, so that `import lab` costs nothing.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Result:
     def curves(self) -> dict[str, dict[int, dict[str, tuple[np.ndarray, np.ndarray]]]]:
         """Every curve: `curves[variant][seed][metric]` is (steps, values)."""
         found: dict[str, dict[int, dict[str, tuple[np.ndarray, np.ndarray]]]] = {}
-        for variant, seed, metric in self.history.keys():
+        for variant, seed, metric in self.history:
             found.setdefault(variant, {}).setdefault(seed, {})[metric] = self.history.curve(variant, seed, metric)
         return found
 

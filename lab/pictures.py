@@ -101,7 +101,7 @@ class Scatter:
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """Images side by side: [count, height, width] grey or [count, height, width, 3] colour, 0 to 1; one caption each."""
+    """Images side by side: [count, height, width] grey or [count, height, width, 3] colour, 0 to 1; a caption each."""
 
     kind: ClassVar[str] = "images"
     title: str
@@ -111,7 +111,7 @@ class Images:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """One cell per unit, layer by layer. `activity[layer]`: mean absolute activation of each unit; `dead[layer]`: bool."""
+    """One cell per unit, layer by layer. `activity[layer]`: mean absolute output of each unit; `dead[layer]`: bool."""
 
     kind: ClassVar[str] = "units"
     title: str

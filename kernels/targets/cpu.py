@@ -181,7 +181,7 @@ def entry(kernel: Kernel, real_name: str) -> Any:
             real = getattr(types, real_name)
             signature = types.void(types.CPointer(real), types.CPointer(types.int64), types.CPointer(types.int64))
             compile_entry = cfunc(
-                signature, nopython=True, fastmath=set(kernel.fastmath), error_model="numpy", cache=True
+                signature, fastmath=set(kernel.fastmath), error_model="numpy", cache=True
             )
             _entries[key] = compile_entry(getattr(module, kernel.name))
         return _entries[key]

@@ -144,7 +144,11 @@ def table(rows: Sequence[Row], markdown: bool) -> None:
         for row in rows:
             low, high = row.interval
             mark = "held " if row.held else "SHORT"
-            missed = f"  (not on {', '.join(map(str, row.missed[:8]))}{'…' if len(row.missed) > 8 else ''})" if row.missed else ""
+            missed = (
+                f"  (not on {', '.join(map(str, row.missed[:8]))}{'…' if len(row.missed) > 8 else ''})"
+                if row.missed
+                else ""
+            )
             print(
                 f"{mark} {row.scenario:{width}}  {row.held_on:3} of {row.seeds:<3} [{low:.2f}, {high:.2f}] "
                 f"{row.seconds:6.1f} s  {row.says}{missed}"

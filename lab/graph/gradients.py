@@ -1,7 +1,7 @@
 """Reverse-mode differentiation: a table of rules, one per kernel, and the walk that applies them.
 
-A rule stands beside its operation in `lab/graph/functions/`. It adds to the graph the calls that turn the gradients of a
-call's results into the gradients of what it read.
+A rule stands beside its operation in `lab/graph/functions/`. It adds to the graph the calls that turn the gradients of
+a call's results into the gradients of what it read.
 """
 
 from __future__ import annotations

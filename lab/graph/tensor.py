@@ -1,8 +1,8 @@
 """The static graph: tensors, and the kernel calls that make them.
 
-A `Tensor` is a shape and where its numbers come from: it is stored (a parameter, data, a constant), it is the result of a
-`Call` of a kernel, or it is a view of another tensor. Nothing is computed here. Calls are numbered as they are made, and
-a program runs its calls in that order, so that "update the weights" comes after everything made before it.
+A `Tensor` is a shape and where its numbers come from: it is stored (a parameter, data, a constant), it is the result
+of a `Call` of a kernel, or it is a view of another tensor. Nothing is computed here. Calls are numbered as they are
+made, and a program runs its calls in that order, so that "update the weights" comes after everything made before it.
 """
 
 from __future__ import annotations

@@ -107,7 +107,9 @@ def initialiser(specification: Any, path: Path = ("init",)) -> Initialiser:
     if isinstance(specification, str):
         specification = {"name": specification}
     if not isinstance(specification, Mapping):
-        raise InvalidValue(path, f"must be a name such as he or a mapping such as {{normal: 0.01}}, not {specification!r}.")
+        raise InvalidValue(
+            path, f"must be a name such as he or a mapping such as {{normal: 0.01}}, not {specification!r}."
+        )
     settings = dict(specification)
     if "name" in settings:
         name = settings.pop("name")

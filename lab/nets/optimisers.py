@@ -1,7 +1,7 @@
 """Optimisers: how a gradient becomes a step. Each is one small class over one kernel; its docstring is its reference.
 
-Every number of an optimiser is a setting that can be changed while it runs. Parameters, gradients and the optimiser's own
-states are one contiguous block each, so that a step is one kernel call.
+Every number of an optimiser is a setting that can be changed while it runs. Parameters, gradients and the optimiser's
+own states are one contiguous block each, so that a step is one kernel call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lab.validation import Real, validated
 OPTIMISERS: dict[str, type[Optimiser]] = {}
 
 
-def _setting(default: float, description: str, **limits: Any) -> Any:
+def _setting(default: float | None, description: str, **limits: Any) -> Any:
     return Field(default=default, allow_inf_nan=False, description=description, **limits)
 
 
@@ -132,7 +132,9 @@ class Adam(Optimiser, name="adam"):
 class AdamW(Adam, name="adamw"):
     """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2017)."""
 
-    weight_decay: Real = _setting(0.01, "Share of each weight that is taken off per step, times the rate.", ge=0, le=1e3)
+    weight_decay: Real = _setting(
+        0.01, "Share of each weight that is taken off per step, times the rate.", ge=0, le=1e3
+    )
 
     def step(self, parameters: Storage, gradient: Tensor, rate: Tensor, settings: Settings) -> list[Call]:
         strength = settings.number("optimizer.weight_decay", self.weight_decay)

@@ -10,13 +10,13 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from lab.scenario import curves
 
 Kind = Literal["number", "truth", "curve"]
-Lookup = Callable[[str, str, str | None], tuple[Sequence[float], Sequence[float]]]
-"""(variant, metric, layer or None) to (steps, values) of that curve, both empty if it was never measured."""
+Lookup = Callable[[str, str, str | None], tuple[Any, Any]]
+"""(variant, metric, layer or None) to (steps, values) of that curve: arrays or lists, empty if never measured."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from lab.events import Ended, Event, Failed, Measured, PictureTaken
 
 LIMIT = 4096
 PATIENCE = 0.05
-"""Seconds after which a reader looks again. Waking it for every event would make it fight the trainers for Python's lock."""
+"""Seconds after which a reader looks again; waking it for every event would make it fight the trainers for the GIL."""
 
 
 class Subscription:
@@ -99,9 +99,10 @@ class Broadcast:
 
 
 def _same_picture(old: Event, new: PictureTaken) -> bool:
-    return (
-        isinstance(old, PictureTaken)
-        and (old.variant, old.seed, old.picture.title) == (new.variant, new.seed, new.picture.title)
+    return isinstance(old, PictureTaken) and (old.variant, old.seed, old.picture.title) == (
+        new.variant,
+        new.seed,
+        new.picture.title,
     )
 
 

@@ -95,7 +95,7 @@ class History:
         with self._lock:
             return tuple(dict.fromkeys(key[2] for key in self._curves if variant in (None, key[0])))
 
-    def keys(self) -> Iterator[tuple[str, int, str]]:
+    def __iter__(self) -> Iterator[tuple[str, int, str]]:
         """(variant, seed, metric) of every curve."""
         with self._lock:
             return iter(list(self._curves))

@@ -7,6 +7,7 @@ number of threads, on pausing, on the size of the slices in which it is run, or 
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
@@ -124,7 +125,8 @@ class Session:
 
     def _start_workers(self) -> None:
         self._workers = [
-            threading.Thread(target=self._work, name=f"replica-{number}", daemon=True) for number in range(self._threads)
+            threading.Thread(target=self._work, name=f"replica-{number}", daemon=True)
+            for number in range(self._threads)
         ]
         for each in self._workers:
             each.start()
@@ -228,7 +230,7 @@ class Session:
             except KeyError:
                 raise BadInput(f"{variant} has not got to step {step} yet.") from None
             replica.moments.keep(*kept)
-            replica.commands.append(lambda each, changes=dict(changes): self._begin_branch(each, step, changes))
+            replica.commands.append(functools.partial(self._begin_branch, step=step, changes=dict(changes)))
             added.append(replica)
         self._add(new, added)
 
@@ -243,7 +245,7 @@ class Session:
         for replica in self._of(variant):
             if replica.seed == seed:
                 replica.moments.keep(step, state)
-                replica.commands.append(lambda each: self._begin_again(each, state))
+                replica.commands.append(functools.partial(self._begin_again, state=state))
 
     def moments(self, variant: str, seed: int) -> tuple[int, ...]:
         """Steps whose states are kept, to which going back costs nothing."""
@@ -263,7 +265,9 @@ class Session:
     def _of(self, variant: str | None) -> list[Replica]:
         found = [each for each in self.replicas if variant in (None, each.name)]
         if not found:
-            raise BadInput(f"There is no variant {variant!r}; {nearest(variant, [each.name for each in self.variants])}.")
+            raise BadInput(
+                f"There is no variant {variant!r}; {nearest(variant, [each.name for each in self.variants])}."
+            )
         return found
 
     def _add(self, variant: Variant, replicas: list[Replica]) -> None:
@@ -543,6 +547,3 @@ def available_cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:
         return os.cpu_count() or 1
-
-
-

@@ -6,7 +6,6 @@ from lab.errors import InvalidValue
 from lab.scenario import InvalidExpression, Loaded
 from lab.tasks.task import task_of
 
-
 DIVERGED = "diverged"
 """A metric of every variant: 0, and 1 from the step on at which something stopped being finite."""
 

@@ -21,6 +21,7 @@ from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.validation import validated
 
+
 class Experiment(Protocol):
     """One replica of one variant. Used by one thread at a time.
 

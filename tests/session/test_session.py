@@ -22,7 +22,7 @@ def finished(**options) -> Session:
 
 
 def curves(session: Session) -> dict:
-    return {key: session.history.curve(*key) for key in session.history.keys()}
+    return {key: session.history.curve(*key) for key in session.history}
 
 
 def same(first: dict, second: dict) -> bool:
@@ -117,7 +117,7 @@ def test_events_tell_the_story():
 def test_stop_ends_cleanly_and_keeps_what_was_measured():
     session = Session(small(overrides={"train.steps": 100_000_000}))
     session.start()
-    until(lambda: "loss" in session.history.metrics("calm"))
+    until(lambda: "loss" in session.history.metrics("calm") and "loss" in session.history.metrics("quick"))
     session.stop()
     assert session.wait(20)
     assert session.ended.interrupted

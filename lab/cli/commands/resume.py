@@ -12,7 +12,9 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="One JSON event per line, and nothing else.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Plain lines: no colour, no redrawing.")] = False,
     fps: Annotated[float, typer.Option(min=0.1, max=10, help="Redraw at most so many times a second.")] = 4.0,
-    threads: Annotated[int | None, typer.Option(min=1, help="Replicas at the same time; default: one per core.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Replicas at the same time; default: one per core.")
+    ] = None,
 ) -> int:
     """Go on with a run that was interrupted or killed; what was measured before is kept."""
     import sys

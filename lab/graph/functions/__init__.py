@@ -1,16 +1,26 @@
 """The operations of the graph, as plain functions from tensors to tensors; each stands beside its gradient rule.
 
-Every module of this folder is imported, so that adding an operation is adding a file.
+Every module of this folder is searched for its `__all__`, so that adding an operation is adding a file:
+`lab.graph.functions.relu` is the function `relu`, wherever it stands.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import Any
 
-_modules = [importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__)]
-for _module in _modules:
-    for _name in getattr(_module, "__all__", ()):
-        globals()[_name] = getattr(_module, _name)
+_MODULES = [importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__)]
+_HOMES = {name: module for module in _MODULES for name in module.__all__}
 
-__all__ = sorted(name for module in _modules for name in getattr(module, "__all__", ()))
+# Importing a module sets its name here; where a function has the same name (`relu`), the function is what is meant.
+for _name, _module in _HOMES.items():
+    globals()[_name] = getattr(_module, _name)
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"there is no operation {name!r}; there are {', '.join(sorted(_HOMES))}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)

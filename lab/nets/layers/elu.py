@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from lab.graph.functions import elu
+from lab.graph.functions.activations import elu
 from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
 from lab.nets.network import Builder

@@ -1,8 +1,8 @@
-"""x times the probability that a standard normal number is below x """
+"""x times the probability that a standard normal number is below x"""
 
 from __future__ import annotations
 
-from lab.graph.functions import gelu
+from lab.graph.functions.activations import gelu
 from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
 from lab.nets.network import Builder

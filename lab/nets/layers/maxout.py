@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from lab.graph.functions import dense, maxout
+from lab.graph.functions.activations import maxout
+from lab.graph.functions.dense import dense
 from lab.graph.tensor import Tensor
 from lab.nets.initialisers import Initialiser, initialiser
 from lab.nets.layer import Layer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.graph.functions import sigmoid
+from lab.graph.functions.activations import sigmoid
 from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
 from lab.nets.network import Builder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.graph.functions import silu
+from lab.graph.functions.activations import silu
 from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
 from lab.nets.network import Builder
