@@ -61,9 +61,11 @@ class Probe:
     """Base of all probes. One instance serves one network.
 
     meanings: metric name to one sentence that says what the number means
+    kinds:    the kinds of targets with which the metrics make sense
     """
 
     meanings: ClassVar[dict[str, str]] = {}
+    kinds: ClassVar[frozenset[str]] = frozenset({"classes", "values", "labels"})
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -88,9 +90,9 @@ def load_probes() -> list[type[Probe]]:
     return PROBES
 
 
-def meanings() -> dict[str, str]:
-    """Every metric of a network in training, with what it means."""
-    return {name: text for probe in load_probes() for name, text in probe.meanings.items()}
+def meanings(kind: str) -> dict[str, str]:
+    """Every metric of a network in training whose targets are of this kind, with what it means."""
+    return {name: text for probe in load_probes() if kind in probe.kinds for name, text in probe.meanings.items()}
 
 
 def average(values: Values, metric: str, units: dict[str, int]) -> None:

@@ -12,6 +12,7 @@ from lab.graph.tensor import call
 from lab.probes import meanings
 from lab.scenario import Scenario
 from lab.tasks.losses import FOR_CLASSES
+from lab.tasks.surveys import survey_meanings
 from lab.tasks.task import Task, task
 from lab.tasks.training import Training
 
@@ -37,10 +38,8 @@ class Classify(Task):
     """A network learns to tell classes apart; trained with softmax cross-entropy or hinge loss."""
 
     Options = Options
-    metrics = meanings()
+    metrics = meanings("classes") | survey_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:
         options = self.options(scenario)
         return Training(scenario, seed, folder, FOR_CLASSES[options.loss], count_correct, kind="classes")
-
-

@@ -56,7 +56,7 @@ class Training(Programs):
         super().__init__(scenario.train.steps, seed)
         self.scenario, self.folder = scenario, folder
         self.split = load_split(scenario, seed, folder, kind)
-        self._loss, self._correct, self._answers = loss, correct, answers
+        self.loss, self._correct, self._answers = loss, correct, answers
         self._pictures: Any = None
         self._build()
 
@@ -75,7 +75,7 @@ class Training(Programs):
                 f"but the data needs {train.outputs}.",
             )
         with scope("loss"):
-            loss = self._loss(output, batch[1])
+            loss = self.loss(output, batch[1])
             program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
         parameters = self.network.parameters
         self.gradients = parameters.like("gradients")
@@ -131,13 +131,13 @@ class Training(Programs):
         held, held_loss, held_correct = self.split.validation, None, None
         held_answers = held_targets = None
         with scope("measure"):
-            loss, correct = self._loss(output, targets), self._count(output, targets)
+            loss, correct = self.loss(output, targets), self._count(output, targets)
             answers = self._answers(output)
         if held is not None and any(name.startswith("val_") for name in self.scenario.watch):
             held_targets = data(held.targets, "validation targets")
             output, _ = self.network.apply(data(held.inputs, "validation inputs"), training=False)
             with scope("measure"):
-                held_loss, held_correct = self._loss(output, held_targets), self._count(output, held_targets)
+                held_loss, held_correct = self.loss(output, held_targets), self._count(output, held_targets)
                 held_answers = self._answers(output)
         with scope("measure"):
             self.statistics.build(

@@ -1,0 +1,32 @@
+"""A learned row of numbers for every symbol."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from lab.graph.functions.embedding import embedding
+from lab.graph.tensor import Tensor
+from lab.nets.initialisers import Initialiser, Normal, initialiser
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+from lab.validation import Whole
+
+
+class Embedding(Layer, name="embedding"):
+    """Every symbol (a word, a character, by its number) becomes a learned row: [batch, n] to [batch, n, width].
+
+    A dense layer on what follows sees the rows side by side.
+    """
+
+    width: Whole = Field(ge=1, le=10**9, description="Numbers per symbol.")
+    symbols: Whole | Literal["classes", "outputs"] = Field(
+        default="classes", description="How many symbols there are, or as many as the data has classes."
+    )
+    init: Any = Field(default=None, description="How the rows begin; by default normal numbers of variance 1 / width.")
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        own: Initialiser = Normal(std=self.width**-0.5) if self.init is None else initialiser(self.init)
+        symbols = builder.units(self.symbols)
+        return embedding(builder.parameter("weight", (symbols, self.width), own, symbols, self.width), x)

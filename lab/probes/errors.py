@@ -1,0 +1,36 @@
+"""How far the answers are from what is right, in the unit of the targets whatever the loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from kernels import probes as kernels
+from lab.graph.tensor import call
+from lab.probes.probe import Probe, Site, Values
+
+
+class Errors(Probe):
+    """Root of the mean squared difference between answers and targets."""
+
+    kinds = frozenset({"values"})
+    meanings = {
+        "error": "root mean square distance from the targets of the probe set",
+        "val_error": "root mean square distance from the validation targets, which with `clean_validation` are the "
+        "true ones without noise and outliers",
+    }
+
+    def build(self, site: Site) -> Sequence[str]:
+        self._sizes: dict[str, int] = {}
+        for metric, answers, targets in (
+            ("error", site.answers, site.targets),
+            ("val_error", site.held_answers, site.held_targets),
+        ):
+            if metric in site.watch and answers is not None and targets is not None:
+                self._sizes[metric] = targets.size
+                site.keep(metric, call(kernels.difference_norm, answers, targets, shapes=[(1,)]).result)
+        return list(self._sizes)
+
+    def finish(self, values: Values, step: int) -> None:
+        for name, size in self._sizes.items():
+            values[name] /= math.sqrt(size)

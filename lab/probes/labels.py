@@ -1,0 +1,53 @@
+"""How well several labels at once are given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from kernels import probes as kernels
+from lab.graph import Tensor
+from lab.graph.tensor import call
+from lab.probes.probe import Probe, Site, Values
+
+OUTCOMES = ("hits", "false alarms", "misses")
+
+
+class LabelScores(Probe):
+    """F1 of each label, 2 hits / (2 hits + false alarms + misses), and their mean; answers above 0 say yes."""
+
+    kinds = frozenset({"labels"})
+    meanings = {
+        "f1": "mean over the labels of F1 (of what was said and what is true, the share that agrees), on the probe set",
+        "val_f1": "mean over the labels of F1 on the validation set",
+    }
+
+    def build(self, site: Site) -> Sequence[str]:
+        self._labels = site.classes
+        self._metrics = []
+        for metric, answers, targets in (
+            ("f1", site.answers, site.targets),
+            ("val_f1", site.held_answers, site.held_targets),
+        ):
+            if metric in site.watch and answers is not None and targets is not None:
+                self._metrics.append(metric)
+                self._count(site, metric, answers, targets)
+        return [name for metric in self._metrics for name in (metric, *(f"{metric}.{each}" for each in self._labels))]
+
+    def _count(self, site: Site, metric: str, answers: Tensor, targets: Tensor) -> None:
+        shapes = [(len(self._labels),)] * 3
+        counted = call(kernels.count_label_outcomes, answers, targets, shapes=shapes).results
+        for outcome, counts in zip(OUTCOMES, counted, strict=True):
+            for place, label in enumerate(self._labels):
+                site.keep(f"{outcome} {metric}.{label}", Tensor((1,), label, base=counts, offset=place))
+
+    def finish(self, values: Values, step: int) -> None:
+        for metric in self._metrics:
+            scores = []
+            for label in self._labels:
+                hits, false_alarms, misses = (values.pop(f"{outcome} {metric}.{label}") for outcome in OUTCOMES)
+                of_all = 2 * hits + false_alarms + misses
+                scores.append(2 * hits / of_all if of_all else math.nan)
+                values[f"{metric}.{label}"] = scores[-1]
+            known = [each for each in scores if not math.isnan(each)]
+            values[metric] = sum(known) / len(known) if known else math.nan
