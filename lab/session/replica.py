@@ -27,25 +27,27 @@ class Moments:
 
     def keep(self, step: int, state: State) -> None:
         """Keep a state; thins out the older ones where they stand closest."""
-        self._states[step] = state
+        # Readers in other threads see the old states or the new ones, never something between.
+        states = {**self._states, step: state}
         size = sum(each.nbytes for each in state.values())
         allowed = max(2, min(MOMENTS, MOMENTS_BYTES // max(size, 1)))
-        while len(self._states) > allowed:
-            steps = sorted(self._states)
+        while len(states) > allowed:
+            steps = sorted(states)
             gaps = {steps[i]: steps[i + 1] - steps[i - 1] for i in range(1, len(steps) - 1)}
-            del self._states[min(gaps, key=lambda each: (gaps[each], each))]
+            del states[min(gaps, key=lambda each: (gaps[each], each))]
+        self._states = states
 
     def at_or_before(self, step: int) -> tuple[int, State]:
         """The latest saved state that is not after a step. Raises KeyError."""
-        candidates = [each for each in self._states if each <= step]
+        states = self._states
+        candidates = [each for each in states if each <= step]
         if not candidates:
             raise KeyError(step)
-        return max(candidates), self._states[max(candidates)]
+        return max(candidates), states[max(candidates)]
 
     def forget_after(self, step: int) -> None:
         """Drop the states after a step, when the replica has gone back to it."""
-        for each in [each for each in self._states if each > step]:
-            del self._states[each]
+        self._states = {each: state for each, state in self._states.items() if each <= step}
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -68,7 +70,9 @@ class Replica:
         self.steps_per_second = 0.0
         self.goal: int | None = None  # pause when this step is reached (single steps)
         self.measured_at = -1
-        self.changed: dict[str, float] = {}
+        self.changed: dict[str, float] = {}  # since the last measurement
+        self.changes: list[tuple[int, str, float]] = []  # all of them: step, name, value
+        self.not_before = 0.0  # when a throttled replica may go on
         self.moments = Moments()
         self.commands: deque[Callable[[Replica], None]] = deque()
         self.lock = threading.RLock()

@@ -13,7 +13,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from concurrent.futures import Future
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -26,7 +27,9 @@ from lab.session.broadcast import Broadcast, Subscription
 from lab.session.history import History
 from lab.session.replica import Replica, State
 from lab.session.verdict import judge
-from lab.tasks import DIVERGED, task_of
+from lab.tasks import DIVERGED, Experiment, task_of
+
+Seen = TypeVar("Seen")
 
 SLICE = 0.1
 """Seconds for which a replica runs before another one that is waiting gets its thread."""
@@ -40,6 +43,8 @@ class Recorder(Protocol):
     def write(self, event: Event) -> None: ...
 
     def checkpoint(self, variant: str, seed: int, step: int, state: Mapping[str, np.ndarray]) -> None: ...
+
+    def rewind(self, variant: str, seed: int, step: int) -> None: ...
 
 
 class Session:
@@ -70,6 +75,8 @@ class Session:
         self.verdicts: list[Claimed] = []
         self.ended: Ended | None = None
         self._pictures: float | None = None
+        self._pictured: tuple[str, int] | None = None
+        self._pace: float | None = None
         self._readers: list[Callable[[Event], object]] = []
         self._publishing = threading.Lock()
         self._run: str | None = None
@@ -98,9 +105,20 @@ class Session:
         """Call `reader` with every event, from the thread in which it happens; it should be quick."""
         self._readers.append(reader)
 
-    def show_pictures(self, every: float) -> None:
-        """Before `start`: also take pictures on the way, one of each replica in so many seconds at most."""
-        self._pictures = every
+    def show_pictures(self, every: float | None, only: tuple[str, int] | None = None) -> None:
+        """Also take pictures on the way, one of each replica in so many seconds at most, or of the one (variant, seed)
+        that somebody looks at. None: only at the end of each replica."""
+        self._pictures, self._pictured = every, only
+
+    def judge(self) -> list[Claimed]:
+        """The verdicts on the claims as things are now; on seeds of which not everything was measured, none."""
+        names = [each.name for each in self.variants]
+        return judge(self.loaded.scenario.claims, names, self._judged_seeds(), self.history)
+
+    @property
+    def finished(self) -> bool:
+        """Whether no replica has anything left to do, unless somebody rewinds or branches."""
+        return all(each.over and not each.commands for each in self.replicas)
 
     @property
     def state(self) -> str:
@@ -170,13 +188,61 @@ class Session:
                 replica.goal = max(done, replica.goal or 0) + steps
             self._changed.notify_all()
 
+    def throttle(self, steps_per_second: float | None) -> None:
+        """Let each replica do so many steps a second at most; None: as fast as it can."""
+        with self._changed:
+            self._pace = steps_per_second
+            for replica in self.replicas:
+                replica.not_before = 0.0
+            self._changed.notify_all()
+
     def settings(self, variant: str) -> dict[str, float]:
         """What can be changed while a variant runs, with its values now."""
         for replica in self._of(variant):
-            with replica.lock:
-                if replica.experiment is not None:
-                    return replica.experiment.settings()
+            if replica.experiment is not None:
+                return replica.experiment.settings()
         return {}
+
+    def look(self, variant: str, seed: int, function: Callable[[Experiment], Seen]) -> Future[Seen]:
+        """What `function` finds in a replica, between two of its chunks. It must leave the experiment as it was.
+
+        The answer comes from the replica's own thread, also while it is paused or over; what `function` raises, the
+        future raises. Raises BadInput if there is no such replica.
+        """
+        replica = next((each for each in self._of(variant) if each.seed == seed), None)
+        if replica is None:
+            raise BadInput(f"There is no seed {seed} here; allowed: {', '.join(map(str, self.seeds))}.")
+        future: Future[Seen] = Future()
+
+        def answer(replica: Replica) -> None:
+            assert replica.experiment is not None
+            try:
+                future.set_result(function(replica.experiment))
+            except BaseException as error:
+                future.set_exception(error)
+
+        if self.state != "ended":
+            self._command([replica], answer)
+        elif replica.experiment is not None:
+            answer(replica)
+        else:
+            future.set_exception(BadInput(f"{variant} never began."))
+        return future
+
+    def look_back(self, variant: str, seed: int, step: int, function: Callable[[Experiment], Seen]) -> Future[Seen]:
+        """As `look`, at the latest kept moment that is not after a step."""
+        moments = next((each.moments for each in self._of(variant) if each.seed == seed), None)
+
+        def at_that_moment(experiment: Experiment) -> Seen:
+            assert moments is not None
+            now = experiment.state()
+            experiment.restore(moments.at_or_before(step)[1])
+            try:
+                return function(experiment)
+            finally:
+                experiment.restore(now)
+
+        return self.look(variant, seed, at_that_moment)
 
     def change(self, name: str, value: float, variant: str | None = None) -> None:
         """Change a setting of one variant or of all, from each replica's next chunk on, without a reset.
@@ -195,23 +261,28 @@ class Session:
             assert replica.experiment is not None
             replica.experiment.change(name, value)
             replica.changed[name] = value
+            replica.changes.append((replica.experiment.step, name, value))
 
         self._command(having, apply)
 
-    def rewind(self, variant: str | None = None, step: int = 0) -> None:
+    def rewind(self, variant: str | None = None, step: int = 0, seed: int | None = None) -> None:
         """Take replicas back to a step they have passed, by default to the same initial weights, and go on from there.
 
         The exact step is reached by repeating from the nearest kept moment before it. Settings become what they were.
+        A run that is kept forgets what was measured from that step on.
         """
 
         def apply(replica: Replica) -> None:
             self._go_to(replica, step)
             replica.moments.forget_after(step)
+            replica.changes = [each for each in replica.changes if each[0] < step]
+            if self._recorder is not None:
+                self._recorder.rewind(replica.name, replica.seed, step - 1)
             replica.state, replica.message, replica.goal = "running", "", None
             replica.measured_at = -1
             self._measure(replica)
 
-        self._command(self._of(variant), apply)
+        self._command([each for each in self._of(variant) if seed in (None, each.seed)], apply)
 
     def branch(self, variant: str, name: str, step: int, changes: Mapping[str, float]) -> None:
         """A new variant `name` that is `variant` up to `step` and goes on from there with changed settings.
@@ -230,6 +301,7 @@ class Session:
             except KeyError:
                 raise BadInput(f"{variant} has not got to step {step} yet.") from None
             replica.moments.keep(*kept)
+            replica.changes = [each for each in source.changes if each[0] < step]
             replica.commands.append(functools.partial(self._begin_branch, step=step, changes=dict(changes)))
             added.append(replica)
         self._add(new, added)
@@ -239,6 +311,25 @@ class Session:
         if any(each.name == variant.name for each in self.variants):
             raise BadInput(f"There already is a variant {variant.name!r}.")
         self._add(variant, [Replica(variant, seed) for seed in self.seeds])
+
+    def remove(self, variant: str) -> None:
+        """Drop a variant with all that was measured of it. Raises BadInput for the last one."""
+        gone = self._of(variant)
+        if len(gone) == len(self.replicas):
+            raise BadInput(f"{variant} is the only variant, so it cannot be removed.")
+        with self._changed:
+            for replica in gone:
+                replica.state = "interrupted"
+                replica.commands.clear()
+            self.variants = [each for each in self.variants if each.name != variant]
+            self.replicas = [each for each in self.replicas if each.name != variant]
+            self._ready = deque(each for each in self._ready if each.name != variant)
+        for replica in gone:
+            with replica.lock:  # until its thread has let go of it
+                if self._recorder is not None:
+                    self._recorder.rewind(variant, replica.seed, -1)
+        self.history.forget(variant)
+        self._publish_started()
 
     def restore(self, variant: str, seed: int, step: int, state: State) -> None:
         """Before `start`: let a replica begin with a state that was saved, when a run is resumed."""
@@ -360,17 +451,28 @@ class Session:
                 if not self._ready and not self._active and not self._keep_open:
                     self._changed.notify_all()
                     return None
-                self._changed.wait(0.5)
+                self._changed.wait(self._patience())
+
+    def _patience(self) -> float:
+        """Seconds after which a waiting thread looks again by itself."""
+        if self._pace is None or self._paused:
+            return 0.5
+        now = time.monotonic()
+        return max(0.001, min((each.not_before - now for each in self._ready), default=0.5))
 
     def _can_run(self, replica: Replica) -> bool:
         if replica.commands:
             return True
         if replica.over:
             return False
+        return replica.experiment is None or self._may_go_on(replica)
+
+    def _may_go_on(self, replica: Replica) -> bool:
+        """Whether pausing and pace allow a replica a further step."""
         if not self._paused:
-            return True
+            return self._pace is None or time.monotonic() >= replica.not_before
         done = replica.experiment.step if replica.experiment else 0
-        return replica.experiment is None or (replica.goal is not None and done < replica.goal)
+        return replica.goal is not None and done < replica.goal
 
     def _run_slice(self, replica: Replica) -> None:
         end = time.monotonic() + SLICE
@@ -382,13 +484,13 @@ class Session:
             replica.commands.popleft()(replica)
         while not replica.over and not self._stopping and not replica.commands:
             last = self._goal(replica)
-            if experiment.step < last and (not self._paused or (replica.goal or 0) > experiment.step):
+            if experiment.step < last and self._may_go_on(replica):
                 self._advance(replica, last)
             if experiment.step >= last and not replica.over:
                 replica.state = "finished"
                 self._picture(replica)
                 self._save(replica)
-            if time.monotonic() > end or self._paused:
+            if time.monotonic() > end or self._paused or self._pace is not None:
                 break
 
     def _goal(self, replica: Replica) -> int:
@@ -406,7 +508,7 @@ class Session:
         if not replica.commands:
             replica.moments.keep(experiment.step, experiment.state())
             self._measure(replica)
-            if self._pictures is not None:
+            if self._pictures is not None and self._wants_picture(replica):
                 self._picture(replica)
         replica.busy += time.monotonic() - begun
 
@@ -423,6 +525,8 @@ class Session:
             target = min(target, before + max(1, int(replica.steps_per_second * CHUNK)))
         else:
             target = min(target, before + 1)
+        if self._pace is not None and not self._paused:
+            target = min(target, before + max(1, int(self._pace * CHUNK)))
         begun = time.monotonic()
         experiment.advance(target - before)
         spent = time.monotonic() - begun
@@ -437,9 +541,11 @@ class Session:
             self._measure(replica, message)
         elif due:
             self._measure(replica)
-        replica.busy += time.monotonic() - begun
         now = time.monotonic()
-        if self._pictures is not None and now - replica.pictured > self._pictures:
+        replica.busy += now - begun
+        if self._pace is not None:
+            replica.not_before = begun + done / self._pace
+        if self._wants_picture(replica) and self._pictures is not None and now - replica.pictured > self._pictures:
             self._picture(replica)
         if now - replica.saved > replica.save_every:
             self._save(replica)
@@ -456,6 +562,9 @@ class Session:
         self.history.add(replica.name, replica.seed, experiment.step, values)
         changed, replica.changed = replica.changed, {}
         self._publish(Measured(replica.name, replica.seed, experiment.step, values, diverged, changed))
+
+    def _wants_picture(self, replica: Replica) -> bool:
+        return self._pictured in (None, (replica.name, replica.seed))
 
     def _picture(self, replica: Replica) -> None:
         assert replica.experiment is not None
@@ -478,14 +587,18 @@ class Session:
         assert experiment is not None
         kept, state = replica.moments.at_or_before(step)
         experiment.restore(state)
-        if step > kept:
-            experiment.advance(step - kept)
+        for at, name, value in replica.changes:
+            if kept <= at < step:
+                experiment.advance(at - experiment.step)
+                experiment.change(name, value)
+        experiment.advance(step - experiment.step)
 
     def _begin_branch(self, replica: Replica, step: int, changes: Mapping[str, float]) -> None:
         self._go_to(replica, step)
         assert replica.experiment is not None
         for name, value in changes.items():
             replica.experiment.change(name, value)
+            replica.changes.append((replica.experiment.step, name, value))
         replica.changed = dict(changes)
         self._measure(replica)
 
