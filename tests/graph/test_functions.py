@@ -44,6 +44,10 @@ def leaves(hidden, nodes):
     return np.where(inside, np.where(TREE.sign > 0, left, 1 - left), 1).prod(-1)
 
 
+def normalised(x, axis):
+    return (x - x.mean(axis, keepdims=True)) / np.sqrt(x.var(axis, keepdims=True) + 0.01)
+
+
 DISTRIBUTION = np.array([[1, 0, 1, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 1, 0]])
 _distribution_loss = (
     -(DISTRIBUTION / np.maximum(DISTRIBUTION.sum(1, keepdims=True), 1) * special.log_softmax(X, 1)).sum() / 3
@@ -114,6 +118,26 @@ CHECKS = {
     ),
     "hierarchical_softmax_probabilities": lambda: np.testing.assert_allclose(
         evaluate(f.hierarchical_softmax_probabilities, HIDDEN, NODES, *LEAF_ARRAYS), leaves(HIDDEN, NODES), rtol=1e-5
+    ),
+}
+
+CHECKS |= {
+    "batch_norm": lambda: check(
+        f.batch_norm, X, ROW, POSITIVE[0], 0.01, wrt=[0, 1, 2], equals=normalised(X, 0) * ROW + POSITIVE[0]
+    ),
+    "layer_norm": lambda: check(
+        f.layer_norm, X, ROW, POSITIVE[0], 0.01, wrt=[0, 1, 2], equals=normalised(X, 1) * ROW + POSITIVE[0]
+    ),
+    "normalise_with": lambda: check(
+        f.normalise_with,
+        X,
+        ROW,
+        POSITIVE[0],
+        X[1],
+        POSITIVE[1],
+        0.01,
+        wrt=[0, 1, 2],
+        equals=(X - X[1]) / np.sqrt(POSITIVE[1] + 0.01) * ROW + POSITIVE[0],
     ),
 }
 
