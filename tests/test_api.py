@@ -1,0 +1,62 @@
+"""The lab from Python, as the README shows it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lab
+from lab.errors import BadInput, DeviceMissing
+
+OVERRIDES = {"train.steps": 40, "data.points": 60, "train.batch": 20}
+
+
+def test_run_gives_curves_weights_and_claims():
+    result = lab.run("dead-relu", seeds=2, variants=["good", "hot"], overrides=OVERRIDES)
+    assert result.variants == ("good", "hot")
+    assert result.seeds == (0, 1)
+    steps, loss = result.curve("good", "loss", seed=1)
+    assert steps.tolist() == [0, 20, 40]
+    assert loss[-1] < loss[0]
+    assert np.array_equal(result.curves["good"][1]["loss"][1], loss)
+    assert result.weights["good"][0]["dense1.weight"].shape == (2, 64)
+    assert [claim.says for claim in result.claims] == ["A far too high learning rate kills units that were alive."]
+    assert result.claims[0].evidence[0]
+    assert {each.state for each in result.outcomes} == {"finished"}
+
+
+def test_load_then_run():
+    loaded = lab.load("dead-relu", OVERRIDES)
+    assert lab.run(loaded, variants=["good"]).curve("good", "accuracy")[0][-1] == 40
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: lab.load("dead-rellu"), "dead-relu"),
+        (lambda: lab.load("dead-relu", {"optimizer.speed": 1}), "speed"),
+        (lambda: lab.run("dead-relu", steps=0), "steps"),
+        (lambda: lab.run("dead-relu", variants=["nice"]), "nice"),
+        (lambda: lab.run("dead-relu", steps=1, variants=["good"]).curve("good", "los"), "loss"),
+        (lambda: lab.run("dead-relu", steps=1, variants=["good"]).curve("god", "loss"), "good"),
+    ],
+)
+def test_mistakes_are_sentences(call, words):
+    with pytest.raises(BadInput, match=words):
+        call()
+
+
+def test_a_device_that_is_not_there():
+    with pytest.raises(DeviceMissing):
+        lab.run("dead-relu", device="tpu")
+
+
+@pytest.mark.parametrize("target", ["cpu", "python"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_evaluate_runs_one_operation(target, dtype):
+    from lab.graph import evaluate, functions
+
+    value, (gradient,) = evaluate(functions.relu, [-1.0, 2.0], gradients=True, target=target, dtype=dtype)
+    assert value.tolist() == [0, 2]
+    assert gradient.tolist() == [0, 1]
+    assert value.dtype == dtype

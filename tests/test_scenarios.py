@@ -1,0 +1,81 @@
+"""Every shipped scenario: it is complete, it starts, it measures what it promises, and its pictures can be drawn."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+import lab
+from lab.pictures import picture_from_json, picture_to_json
+from lab.scenario import library, load
+from lab.session import Session
+from lab.tasks import DIVERGED, check
+
+ENTRIES = library()
+STEPS = 3
+SHORTEST = 100  # words of a lesson: shorter ones explain nothing, longer ones are not read
+LONGEST = 330
+
+
+@pytest.fixture(params=ENTRIES, ids=[entry.slug for entry in ENTRIES])
+def loaded(request):
+    return load(request.param.path)
+
+
+def test_slugs_are_unique_and_chapters_are_those_of_their_folders():
+    assert len({entry.slug for entry in ENTRIES}) == len(ENTRIES)
+    assert all(entry.chapter == entry.path.parent.name for entry in ENTRIES)
+
+
+def test_has_everything_a_reader_needs(loaded):
+    scenario = loaded.scenario
+    assert scenario.idea
+    assert scenario.question is not None
+    assert scenario.claims
+    assert SHORTEST <= len(scenario.lesson.split()) <= LONGEST, f"{len(scenario.lesson.split())} words"
+    assert 1 <= len(loaded.variants) <= 8
+    assert scenario.chapter == loaded.path.parent.name
+
+
+def test_runs_a_few_steps_and_shows_its_pictures(loaded):
+    check(loaded)
+    session = Session(loaded, steps=STEPS)
+    pictures = []
+    session.also(lambda event: pictures.append(event.picture) if event.event == "picture" else None)
+    session.start()
+    assert session.wait(120)
+    measured = set()
+    for variant in session.variants:
+        names = session.history.metrics(variant.name)
+        assert names, f"{variant.name} measured nothing"
+        measured |= {f"{variant.name}.{name}" for name in names}
+    for claim in loaded.scenario.claims:
+        for curve in claim.expression.names():
+            assert curve.metric == DIVERGED or f"{curve.variant}.{curve.full_metric}" in measured
+    for picture in pictures:
+        text = json.dumps(picture_to_json(picture), allow_nan=False)
+        assert picture_to_json(picture_from_json(json.loads(text))) == json.loads(text)
+    from lab.terminal.pictures import render
+
+    for picture in pictures:
+        lines = render(picture, 60, 15)
+        assert len(lines) <= 15
+        assert all(line.cell_len <= 60 for line in lines)
+
+
+def test_is_deterministic(loaded):
+    first, second = (lab.run(loaded, steps=STEPS).curves for _ in range(2))
+    if loaded.scenario.task in MEASURES_TIME:
+        return
+    for variant, seeds in first.items():
+        for seed, curves in seeds.items():
+            for metric, (steps, values) in curves.items():
+                steps_again, values_again = second[variant][seed][metric]
+                assert steps.tolist() == steps_again.tolist()
+                assert all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in zip(values, values_again, strict=True))
+
+
+MEASURES_TIME = {"timing"}
+"""Tasks whose numbers are times on this machine."""
