@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from kernels.batches import choose_batch, gather_rows
 from kernels.probes import halt_if_not_finite
 from lab.data import Kind, Split
 from lab.data import load as load_data
@@ -25,10 +24,10 @@ from lab.nets.optimisers import optimiser
 from lab.pictures import Picture
 from lab.probes import Site, Statistics
 from lab.scenario import Scenario
+from lab.tasks.batches import batch
 from lab.tasks.programs import Programs
 from lab.tasks.surveys import Survey, surveys
 
-BATCH_STREAM = 1
 PROBE_LIMIT = 1024
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -66,8 +65,8 @@ class Training(Programs):
         scenario, train = self.scenario, self.split.train
         self.network = Network(scenario.model, scenario.init, train.outputs, self.seed, self.options)
         inputs, targets = data(train.inputs, "inputs"), data(train.targets, "targets")
-        batch = self.batch(inputs, targets)
-        output, self.parts = self.network.apply(batch[0], training=True)
+        x, y = batch(scenario.train.batch, inputs, targets)
+        output, self.parts = self.network.apply(x, training=True)
         if output.size // output.shape[0] != train.outputs:
             raise InvalidValue(
                 ("model", len(scenario.model) - 1),
@@ -75,7 +74,7 @@ class Training(Programs):
                 f"but the data needs {train.outputs}.",
             )
         with scope("loss"):
-            loss = self.loss(output, batch[1])
+            loss = self.loss(output, y)
             program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
         parameters = self.network.parameters
         self.gradients = parameters.like("gradients")
@@ -101,25 +100,6 @@ class Training(Programs):
         )
         self.surveys: list[Survey] = surveys(self)
         self.metrics = (*self.statistics.metrics, *(name for each in self.surveys for name in each.names))
-
-    def batch(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """The examples of one step: all of them, or so many in an order that is new in each epoch."""
-        count, size = inputs.shape[0], self.scenario.train.batch
-        if size == "all":
-            return inputs, targets
-        if size > count:
-            raise InvalidValue(
-                ("train", "batch"), f"{size} examples are wanted per step, but there are only {count} to train on."
-            )
-        with scope("batch"):
-            half_bits = max(1, -(-(count - 1).bit_length() // 2))
-            chosen = call(choose_batch, shapes=[(size,)], N=count, bits=half_bits, stream=BATCH_STREAM).result
-            rows = []
-            for each in (inputs, targets):
-                table = each.reshape(count, -1)
-                made = call(gather_rows, table, chosen, shapes=[(size, table.shape[1])]).result
-                rows.append(made.reshape(size, *each.shape[1:]))
-        return rows[0], rows[1]
 
     def _add_probes(self, inputs: Tensor, targets: Tensor) -> None:
         chosen = probe_rows(self.split.train.count, self.seed)

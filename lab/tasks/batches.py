@@ -1,0 +1,33 @@
+"""The examples of one training step, as part of its program."""
+
+from __future__ import annotations
+
+from kernels.batches import choose_batch, gather_rows
+from lab.errors import InvalidValue
+from lab.graph import Tensor, scope
+from lab.graph.tensor import call
+
+BATCH_STREAM = 1
+
+
+def batch(size: int | str, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Inputs and targets of one step: "all" in the data's order, or so many in an order that is new in each epoch.
+
+    Raises InvalidValue if there are not so many.
+    """
+    count = inputs.shape[0]
+    if isinstance(size, str):
+        return inputs, targets
+    if size > count:
+        raise InvalidValue(
+            ("train", "batch"), f"{size} examples are wanted per step, but there are only {count} to train on."
+        )
+    with scope("batch"):
+        half_bits = max(1, -(-(count - 1).bit_length() // 2))
+        chosen = call(choose_batch, shapes=[(size,)], N=count, bits=half_bits, stream=BATCH_STREAM).result
+        rows = []
+        for each in (inputs, targets):
+            table = each.reshape(count, -1)
+            made = call(gather_rows, table, chosen, shapes=[(size, table.shape[1])]).result
+            rows.append(made.reshape(size, *each.shape[1:]))
+    return rows[0], rows[1]
