@@ -74,7 +74,9 @@ def test_is_deterministic(loaded):
             for metric, (steps, values) in curves.items():
                 steps_again, values_again = second[variant][seed][metric]
                 assert steps.tolist() == steps_again.tolist()
-                assert all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in zip(values, values_again, strict=True))
+                assert all(
+                    a == b or (math.isnan(a) and math.isnan(b)) for a, b in zip(values, values_again, strict=True)
+                )
 
 
 MEASURES_TIME = {"timing"}
