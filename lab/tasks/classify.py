@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.graph import Tensor
 from lab.graph.tensor import call
@@ -15,12 +15,12 @@ from lab.tasks.losses import FOR_CLASSES
 from lab.tasks.surveys import survey_meanings
 from lab.tasks.task import Task, task
 from lab.tasks.training import Training
+from lab.tasks.views import Shown
 
 
-class Options(BaseModel):
+class Options(Shown):
     """Settings of the task `classify`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     loss: Literal["softmax", "hinge"] = Field(
         default="softmax", description="Softmax cross-entropy, or the hinge loss of a multi-class SVM."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.graph import Tensor, constant
 from lab.graph import functions as f
@@ -15,13 +15,13 @@ from lab.tasks.losses import FOR_LABELS
 from lab.tasks.surveys import survey_meanings
 from lab.tasks.task import Task, task
 from lab.tasks.training import Training
+from lab.tasks.views import Shown
 from lab.validation import Real
 
 
-class Options(BaseModel):
+class Options(Shown):
     """Settings of the task `label`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     loss: Literal["logistic", "softmax"] = Field(
         default="logistic",
         description="logistic: a yes-or-no classifier for each label; softmax: one distribution over all labels, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.probes import meanings
 from lab.scenario import Scenario
@@ -13,13 +13,13 @@ from lab.tasks.losses import for_values
 from lab.tasks.surveys import survey_meanings
 from lab.tasks.task import Task, task
 from lab.tasks.training import Training
+from lab.tasks.views import Shown
 from lab.validation import Real
 
 
-class Options(BaseModel):
+class Options(Shown):
     """Settings of the task `regress`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     loss: Literal["l1", "l2", "huber"] = Field(
         default="l2",
         description="l1: mean of |error|; l2: mean of error²; huber: error²/2 for small errors, linear beyond `delta`.",

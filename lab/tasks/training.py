@@ -27,6 +27,7 @@ from lab.scenario import Scenario
 from lab.tasks.batches import batch
 from lab.tasks.programs import Programs
 from lab.tasks.surveys import Survey, surveys
+from lab.tasks.views import Views
 
 PROBE_LIMIT = 1024
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -56,7 +57,6 @@ class Training(Programs):
         self.scenario, self.folder = scenario, folder
         self.split = load_split(scenario, seed, folder, kind)
         self.loss, self._correct, self._answers = loss, correct, answers
-        self._pictures: Any = None
         self._build()
 
     # Building
@@ -90,11 +90,12 @@ class Training(Programs):
             program += self.optimiser.build(parameters, self.gradients, self.options)
         self.statistics = Statistics(scenario.watch)
         self._add_probes(inputs, targets)
+        self.views = Views(self, scenario.options.get("pictures"))
         self.lay_out(
             {
                 "step": program,
                 "gradient": gradient_program,
-                "measure": self.statistics.program,
+                "measure": [*self.statistics.program, *self.views.recording.program],
                 "remember": self.statistics.remember,
             }
         )
@@ -160,14 +161,19 @@ class Training(Programs):
         values = self.statistics.values(self.layout, self.memory, self.step)
         for each in self.surveys:
             values |= each.measure(self)
+        self.views.recording.record(self.layout, self.memory, self.step)
         return values
 
     def pictures(self) -> list[Picture]:
-        from lab.tasks.training_pictures import TrainingPictures
+        return self.views.pictures()
 
-        if self._pictures is None:
-            self._pictures = TrainingPictures(self)
-        return self._pictures.all()
+    def state(self) -> dict[str, np.ndarray]:
+        return super().state() | self.views.recording.state()
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        recorded = {name: array for name, array in state.items() if name.startswith("recorded")}
+        self.views.recording.restore(recorded)
+        super().restore({name: array for name, array in state.items() if name not in recorded})
 
     def weights(self) -> dict[str, np.ndarray]:
         return {

@@ -1,0 +1,45 @@
+"""The views of one replica: which they are, and their pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lab.graph import scope
+from lab.pictures import Picture
+from lab.tasks.views.moment import Moment
+from lab.tasks.views.recording import Recording
+from lab.tasks.views.view import View, load_views
+
+if TYPE_CHECKING:
+    from lab.tasks.prediction import Predictor
+    from lab.tasks.training import Training
+
+
+class Views:
+    """Built together with the measuring program, to which it adds what its views want to be recorded.
+
+    chosen: names of views; None: all that have a rank, in its order
+    """
+
+    def __init__(self, training: Training, chosen: Sequence[str] | None) -> None:
+        self._training = training
+        self.recording = Recording()
+        self._predictors: dict[object, Predictor] = {}
+        kinds = load_views()
+        if chosen is None:
+            ranks = {name: kind.rank for name, kind in kinds.items() if kind.rank is not None}
+            chosen = sorted(ranks, key=lambda name: ranks[name])
+        views: list[View] = [kinds[name](training) for name in chosen]
+        self._views = [each for each in views if each.fits()]
+        for each in self._views:
+            with scope(f"picture {each.name}"):
+                for name, tensor in each.records().items():
+                    self.recording.keep(f"{each.name}.{name}", tensor)
+
+    def pictures(self) -> list[Picture]:
+        """What there is to see now."""
+        found: list[Picture] = []
+        for each in self._views:
+            found += each.draw(Moment(self._training, each.name, self.recording, self._predictors))
+        return found

@@ -1,0 +1,96 @@
+"""Pictures of a network in training: which are shown, what they say, and that they go back in time with the run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lab.errors import InvalidValue
+from lab.tasks import task_of
+from lab.tasks.views import load_views
+from lab.tasks.views.recording import MOST
+from tests.tasks.test_training import experiment, scenario
+
+
+def titles(net):
+    return [picture.title for picture in net.pictures()]
+
+
+def test_without_a_choice_everything_that_fits_is_shown_the_data_first():
+    assert titles(experiment()) == ["Decision regions", "Units", "Activations"]
+
+
+def test_a_scenario_chooses_pictures_and_their_order():
+    net = experiment(options={"pictures": ["gradient_norms", "decision_regions"]})
+    assert titles(net) == ["Gradient norm per layer", "Decision regions"]
+
+
+def test_a_chosen_picture_that_does_not_fit_is_left_out():
+    assert titles(experiment(options={"pictures": ["fitted_curve", "units"]})) == ["Units"]
+
+
+def test_an_unknown_picture_is_named_with_the_nearest_one():
+    chosen = scenario(options={"pictures": ["units", "dead_unit"]})
+    with pytest.raises(InvalidValue, match="dead_units") as error:
+        task_of(chosen).check(chosen, None)
+    assert error.value.path == ("options", "pictures", 1)
+
+
+def test_every_view_says_what_it_shows():
+    assert all(view.__doc__ for view in load_views().values())
+
+
+def test_gradient_norms_are_those_that_the_probe_measures():
+    net = experiment(options={"pictures": ["gradient_norms"]})
+    net.advance(5)
+    (bars,), values = net.pictures(), net.measure()
+    for layer in ("dense1", "dense2", "dense3"):
+        assert bars.values[layer] == pytest.approx(values[f"grad_norm.{layer}"], rel=1e-5)
+
+
+def recorded(net, moments, every=2):
+    for _ in range(moments):
+        net.advance(every)
+        net.measure()
+    return net.pictures()[0]
+
+
+def test_the_map_of_dead_units_has_a_column_per_measurement_and_agrees_with_the_share():
+    net = experiment(options={"pictures": ["dead_units"]}, init={"name": "he", "bias": -1.5})
+    shares = [net.measure()["dead_relu.relu1"]]
+    for _ in range(5):
+        net.advance(10)
+        shares.append(net.measure()["dead_relu.relu1"])
+    (field,) = net.pictures()
+    assert field.values.shape == (12, 6)
+    np.testing.assert_allclose(field.values.mean(axis=0), shares, rtol=1e-6)
+    assert field.values.any()
+    assert field.extent == (0.0, 50.0, 0.0, 12.0)
+
+
+def test_what_was_recorded_goes_back_and_comes_back_with_the_state():
+    net = experiment(options={"pictures": ["dead_units"]})
+    net.measure()
+    early, seen_early = net.state(), net.pictures()[0]
+    seen_late, late = recorded(net, 4), net.state()
+    net.restore(early)
+    np.testing.assert_array_equal(net.pictures()[0].values, seen_early.values)
+    np.testing.assert_array_equal(recorded(net, 4).values, seen_late.values)
+    other = experiment(options={"pictures": ["dead_units"]})
+    other.restore(late)
+    np.testing.assert_array_equal(other.pictures()[0].values, seen_late.values)
+
+
+def test_a_state_with_other_recordings_is_refused():
+    with pytest.raises(ValueError, match="recorded"):
+        experiment().restore(experiment(options={"pictures": ["dead_units"]}).state())
+
+
+def test_a_long_history_is_thinned_out_evenly():
+    net = experiment(options={"pictures": ["dead_units"]}, train={"batch": 16, "steps": 3000})
+    field = recorded(net, MOST + 100, every=1)
+    steps, _ = net.views.recording.history("dead_units.relu1")
+    assert field.values.shape[1] == len(steps) == MOST
+    assert steps[0] == 1
+    assert steps[-1] == MOST + 100
+    assert np.diff(steps).max() <= 2
