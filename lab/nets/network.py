@@ -164,6 +164,11 @@ class Network:
         """All that a trained network consists of, by name: its parameters, then its running numbers."""
         return {**self.parameters.members, **self.running.members}
 
+    @property
+    def given(self) -> bool:
+        """Whether the weights come from a file."""
+        return self._from is not None
+
     def first_values(self, folder: Any = None) -> dict[str, np.ndarray]:
         """The first values of all that is kept: from the initialisers and the seed, or from a weights file."""
         if self._from is not None:

@@ -20,6 +20,9 @@ from lab.graph.tensor import Call
 from lab.nets.settings import Settings
 from lab.tasks.divergence import first_bad_tensor
 
+LARGEST_MEMORY = 4 * 1024**3
+"""Bytes of arena and data above which an experiment is refused, before memory is taken."""
+
 Parts = Mapping[str, Sequence[Tensor | Call]]
 
 
@@ -40,6 +43,13 @@ class Programs:
         """Give every tensor its place. `step` is the training step; one that is called `remember` runs before the last
         step of each chunk; the others wait for `run_beside`."""
         self.layout = Layout({name: program for name, program in programs.items() if program})
+        needed = 4 * (self.layout.arena + self.layout.shared)
+        if needed > LARGEST_MEMORY:
+            raise InvalidValue(
+                (),
+                f"one replica would need about {needed / 1024**3:,.1f} GiB for data, weights and activations; the limit is "
+                f"{LARGEST_MEMORY / 1024**3:.0f} GiB. Smaller batches, layers or data need less.",
+            )
 
     def kernels(self) -> tuple[Kernel, ...]:
         return tuple(dict.fromkeys(kernel for plan in self.layout.plans.values() for kernel in plan.kernels))

@@ -99,6 +99,8 @@ class Training(Programs):
                 "remember": self.statistics.remember,
             }
         )
+        if self.network.given:
+            self.network.first_values(self.folder)  # a file that does not fit is found now, not when the run has begun
         self.surveys: list[Survey] = surveys(self)
         self.metrics = (*self.statistics.metrics, *(name for each in self.surveys for name in each.names))
 

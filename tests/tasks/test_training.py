@@ -190,3 +190,29 @@ def test_what_cannot_work_is_refused_with_its_place(changes, place, words):
         task_of(chosen).check(chosen, None)
     assert caught.value.path[: len(place)] == place
     assert words in caught.value.message
+
+
+def test_weights_begin_as_a_file_says_and_one_that_does_not_fit_is_refused(tmp_path):
+    from safetensors.numpy import save_file
+
+    trained = experiment()
+    trained.advance(5)
+    save_file({name: value.astype(np.float32) for name, value in trained.weights().items()}, tmp_path / "w.safetensors")
+    chosen = scenario(init={"from": "w.safetensors"})
+    again = task_of(chosen).build(chosen, 3, tmp_path)
+    prepare(again.kernels())
+    again.prepare()
+    assert all(np.array_equal(again.weights()[name], value) for name, value in trained.weights().items())
+    smaller = scenario(init={"from": "w.safetensors"}, model=[{"dense": 5}, {"dense": "classes"}])
+    with pytest.raises(InvalidValue, match="shape"):
+        task_of(smaller).check(smaller, tmp_path)
+
+
+def test_a_network_that_does_not_fit_into_memory_is_refused_with_the_estimate():
+    chosen = scenario(
+        data={"name": "spiral", "points": 200_000},
+        train={"batch": "all"},
+        model=[{"dense": 9000}, {"dense": "classes"}],
+    )
+    with pytest.raises(InvalidValue, match=r"GiB"):
+        task_of(chosen).check(chosen, None)
