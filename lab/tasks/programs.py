@@ -47,8 +47,8 @@ class Programs:
         if needed > LARGEST_MEMORY:
             raise InvalidValue(
                 (),
-                f"one replica would need about {needed / 1024**3:,.1f} GiB for data, weights and activations; the limit is "
-                f"{LARGEST_MEMORY / 1024**3:.0f} GiB. Smaller batches, layers or data need less.",
+                f"one replica would need about {needed / 1024**3:,.1f} GiB for data, weights and activations; the limit "
+                f"is {LARGEST_MEMORY / 1024**3:.0f} GiB. Smaller batches, layers or data need less.",
             )
 
     def kernels(self) -> tuple[Kernel, ...]:
