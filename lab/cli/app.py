@@ -25,6 +25,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "schema": "The JSON Schema of scenario files, for editors.",
     },
     "Running": {
+        "tui": "Explore, guess, watch and steer, on screens; also `lab` alone.",
         "run": "Train all variants, live, then the verdict on each claim.",
         "resume": "Go on with a run that was interrupted.",
         "verify": "Check every claim on many seeds.",

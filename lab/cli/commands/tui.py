@@ -1,0 +1,23 @@
+"""`lab tui`: the lab as a program with screens."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def command(
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="SCENARIO", help="A built-in name, a file, or a folder with scenarios of your own."),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=0.1, max=10, help="Redraw curves at most so many times a second; default: 4.")
+    ] = None,
+    no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")] = False,
+) -> int:
+    """Explore the lessons, guess, watch and steer runs, compare them. Like `lab` alone, on a terminal."""
+    from lab.tui.opening import open_lab
+
+    return open_lab(target, mouse=not no_mouse, fps=fps)

@@ -1,0 +1,220 @@
+"""The program that holds the screens: themes, keys, help, palette, and an end that leaves the terminal as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.filter import LineFilter, NoColor
+from textual.screen import Screen
+from textual.worker import WorkerFailed
+
+from lab.errors import LabError
+from lab.terminal.capabilities import NO_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS, Capabilities
+from lab.tui import keys, themes
+from lab.tui.ascii import AsciiOnly
+from lab.tui.live import LiveSessions
+from lab.tui.progress import Progress
+from lab.tui.settings import Settings
+
+if TYPE_CHECKING:
+    from lab.store import Store
+    from lab.terminal.look import Look
+    from lab.tui.explore.shelf import Target
+
+HEADLESS = Capabilities(True, True, 80, 24, TRUE_COLOURS, True)
+"""What tests see unless they ask for less."""
+
+
+class LabApp(App[None]):
+    """The lab on a terminal.
+
+    What screens may use of it: `settings`, `fps`, `look` (colours, characters and palette for pictures), `live` (where
+    a started session is added), `progress`, `store`, and `telling` around whatever may raise a LabError.
+
+    target:       what `lab tui` was asked to open
+    capabilities: what the terminal can show
+    """
+
+    TITLE = "lab"
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("everywhere"))
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-normal"), (110, "-wide")]
+    CSS = """
+    Screen { layers: base above; }
+    ToastRack { align-horizontal: right; }
+    *:nocolor .option-list--option-highlighted { text-style: reverse; }
+    Footer:nocolor FooterKey .footer-key--key { text-style: bold reverse; }
+    Footer:ansi FooterKey .footer-key--key { text-style: bold; }
+    """
+
+    def __init__(
+        self,
+        target: Target | None = None,
+        *,
+        settings: Settings | None = None,
+        capabilities: Capabilities = HEADLESS,
+        complaint: str | None = None,
+        fps: float | None = None,
+    ) -> None:
+        self._unicode = capabilities.unicode
+        super().__init__()
+        self.target = target
+        self.settings = settings or Settings()
+        self.fps = fps or self.settings.fps
+        self.live = LiveSessions()
+        self.progress = Progress(warn=self._warn)
+        self.failure: BaseException | None = None
+        self.parting: list[str] = []
+        self._complaint = complaint
+        self._colours = capabilities.colours
+        self._store: Store | None = None
+        self._ender: Callable[[int], None] | None = None
+        self.animation_level = "none"
+        for theme in themes.THEMES.values():
+            self.register_theme(theme)
+        self.theme = self._first_theme()
+        if self._colours == NO_COLOURS:
+            self.no_color = True
+            self._filters.append(NoColor())
+        self.set_keymap(self.settings.keys)
+
+    def _first_theme(self) -> str:
+        if self.settings.theme != "auto":
+            return self.settings.theme
+        if self._colours <= SIXTEEN_COLOURS:
+            return "terminal"
+        chosen = self.progress.theme
+        return chosen if chosen in themes.THEMES else "dark"
+
+    # What screens use
+
+    @property
+    def look(self) -> Look:
+        """How pictures and curves are drawn now."""
+        from lab.terminal.look import Look
+
+        return Look(self._colours, self._unicode, themes.palette_of(self.theme))
+
+    @property
+    def store(self) -> Store:
+        """The run store."""
+        if self._store is None:
+            from lab.store import Store
+
+            self._store = Store.open()
+        return self._store
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Errors that are sentences become a message on the screen, and whatever was begun is left."""
+        try:
+            yield
+        except LabError as error:
+            self.tell(str(error))
+
+    def tell(self, sentence: str, title: str = "") -> None:
+        """A problem, as a message that stays for a while."""
+        self.notify(sentence, title=title, severity="error", timeout=12, markup=False)
+
+    def _warn(self, sentence: str) -> None:
+        if self.is_running:
+            self.notify(sentence, severity="warning", timeout=12, markup=False)
+
+    # Beginning and end
+
+    def on_mount(self) -> None:
+        from lab.tui.explore.screen import ExploreScreen
+
+        self.push_screen(ExploreScreen(self.target))
+        if self._complaint:
+            self.notify(self._complaint, severity="warning", timeout=20, markup=False)
+        if not self.is_headless and self._ender is not None:
+            loop = asyncio.get_running_loop()
+            for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+                number = getattr(signal, name, None)
+                if number is not None:
+                    loop.add_signal_handler(number, self._ended_by, number)
+
+    def end_with(self, ender: Callable[[int], None]) -> None:
+        """Before running: `ender(exit code)` is called when a signal ends the lab, and returns at once."""
+        self._ender = ender
+
+    def _ended_by(self, number: int) -> None:
+        code = 128 + number
+        if self._ender is not None:
+            self._ender(code)
+        self.exit(return_code=code)
+
+    def action_leave_lab(self) -> None:
+        """End the lab; sessions that are going on are ended by whoever opened it."""
+        self.exit()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A bug in the lab, or an error nobody caught: it is kept for whoever opened the lab, and everything ends."""
+        if self.failure is None:
+            self.failure = error.error if isinstance(error, WorkerFailed) else error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Instead of a page of traceback over the terminal: `open_lab` raises the failure again."""
+        self._close_messages_no_wait()
+
+    # Everywhere
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        filters = super().get_line_filters()
+        return filters if self._unicode else [*filters, AsciiOnly()]
+
+    def get_key_display(self, binding: Any) -> str:
+        return binding.key_display or keys.shown(binding.key.partition(",")[0])
+
+    def action_explain(self) -> None:
+        """The help for the screen that is on top."""
+        from lab.tui.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_next_theme(self) -> None:
+        """The next theme, remembered for the next time."""
+        self.choose_theme(themes.following(self.theme))
+
+    def choose_theme(self, name: str) -> None:
+        """Take a theme, and remember it for the next time."""
+        self.theme = name
+        self.progress.choose_theme(name)
+        self.notify(f"Theme: {name}", timeout=2)
+
+    def copy(self, text: str, what: str) -> None:
+        """Put a text on the clipboard of the terminal, and show it for terminals that do not allow that."""
+        from lab.tui.copying import CopiedScreen
+
+        self.copy_to_clipboard(text)
+        self.push_screen(CopiedScreen(text, what))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette offers: every action of the screen, then the themes."""
+        for _, binding, enabled, _ in screen.active_bindings.values():
+            if enabled and binding.id and binding.action != "command_palette" and binding.description:
+                owner: Any = self if binding.id.startswith("everywhere.") else screen
+                yield SystemCommand(
+                    binding.description,
+                    binding.tooltip or binding.id,
+                    partial(owner.call_next, owner.run_action, binding.action),
+                )
+        for name in themes.THEMES:
+            yield SystemCommand(f"Theme {name}", "Change the colours.", partial(self.choose_theme, name))
+        yield SystemCommand(
+            "Settings file", "Show where it is and what can stand in it.", partial(self.call_next, self._show_settings)
+        )
+
+    def _show_settings(self) -> None:
+        from lab.tui.settings import example, settings_path
+
+        self.copy(example(), f"What can stand in {settings_path()}")

@@ -1,0 +1,335 @@
+"""The first screen: find a lesson, read it, run it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Static, Tree
+from textual.worker import get_current_worker
+
+from lab.tui import keys
+from lab.tui.explore import shelf
+from lab.tui.explore.shelf import Item, OwnShelf, Target
+from lab.tui.explore.tree import LessonTree
+from lab.tui.help import Entry
+
+if TYPE_CHECKING:
+    from lab.events import Claimed
+    from lab.scenario import Loaded
+    from lab.tui.app import LabApp
+    from lab.tui.explore.states import State
+
+POLL_SECONDS = 1.0
+"""How often the user's own files are looked at."""
+
+
+class ExploreScreen(Screen[None]):
+    """Everything about the lessons but running them; `lab.tui.explore.running` does that.
+
+    target: what `lab tui` was asked to open
+    """
+
+    app: LabApp
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("explore"))
+    CSS = """
+    ExploreScreen #head { height: 1; color: $text-muted; padding: 0 1; }
+    ExploreScreen #side { width: 32; border-right: vkey $panel; }
+    ExploreScreen.-wide #side { width: 40; }
+    ExploreScreen Input { background: $surface; padding: 0 1; }
+    ExploreScreen #page { padding: 0 1; scrollbar-size-vertical: 1; }
+    ExploreScreen #sheet { width: 100%; max-width: 100; height: auto; }
+    ExploreScreen.-narrow Horizontal { layout: vertical; }
+    ExploreScreen.-narrow #side { width: 100%; height: 45%; border: none; border-bottom: hkey $panel; }
+    ExploreScreen:ansi #side { border-right: vkey ansi_default; }
+    ExploreScreen:ansi.-narrow #side { border: none; border-bottom: hkey ansi_default; }
+    """
+
+    def __init__(self, target: Target | None = None) -> None:
+        super().__init__()
+        self.target = target or Target()
+        self._own = OwnShelf(self.target)
+        self._builtin: list[Item] = []
+        self._mine: list[Item] = []
+        self._states: dict[str, State] = {}
+        self._ready = False
+        self._wanted: str | None = None
+        self._shown: tuple[Any, ...] = ()
+
+    # What is on it
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="head")
+        with Horizontal():
+            with Vertical(id="side"):
+                yield Input(placeholder="/ to search", compact=True, id="search", select_on_focus=False)
+                yield LessonTree(id="lessons")
+            with VerticalScroll(id="page", can_focus=True):
+                yield Static(id="sheet")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = False
+        self._builtin = shelf.builtin()
+        self._wanted = self.target.slug
+        self._fill(unfold=True)
+        self.lessons.focus()
+        self._show_head()
+        self.call_after_refresh(self._read_the_rest)
+        self.watch(self.app, "theme", lambda: self._show_page(), init=False)
+
+    @property
+    def lessons(self) -> LessonTree:
+        return self.query_one(LessonTree)
+
+    @property
+    def items(self) -> list[Item]:
+        """All lessons, the user's own first."""
+        return [*self._mine, *self._builtin]
+
+    @property
+    def item(self) -> Item | None:
+        """The lesson under the cursor."""
+        return self.lessons.item
+
+    def _fill(self, unfold: bool = False) -> None:
+        words = self.query_one(Input).value.casefold().split()
+        found = [each for each in self.items if each.matches(words)]
+        current = self._wanted or (self.item.name if self.item else None)
+        self.lessons.fill(found, self._states, current, unfold or bool(words))
+        if not found:
+            self._shown = ()
+            self.query_one("#sheet", Static).update(Text("No lesson has these words.", "dim"))
+
+    def _show_head(self) -> None:
+        done = sum(each.kind in ("held", "short", "done") for each in self._states.values())
+        told = f"{done} of {len(self.items)} lessons done"
+        right, guesses = self.app.progress.guesses if self._ready else (0, 0)
+        if guesses:
+            told += f" · {right} of {guesses} guesses right"
+        self.query_one("#head", Static).update(Text.assemble(("lab", "bold"), f"  {told}"))
+
+    # Reading what takes longer than the first picture may
+
+    @work(thread=True, exclusive=True, group="reading")
+    def _read_the_rest(self) -> None:
+        """Texts, states of the lessons and the user's own files, while the first screen can be used already."""
+        import lab.scenario.loading
+        import lab.tui.explore.sheet  # noqa: F401 - so that the page is there at once when it is wanted
+
+        own = None if self._own.empty else self._own.scan()
+        full = [shelf.with_lesson(each) for each in self._builtin]
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._read, full, own)
+
+    def _read(self, full: list[Item], own: tuple[list[Item], str | None] | None) -> None:
+        self._ready = True
+        self._builtin = full
+        if own is not None:
+            self._take_own(*own)
+        self._fill()
+        self.refresh_states()
+        if not self._own.empty:
+            self.set_interval(POLL_SECONDS, self._look_again)
+
+    def _take_own(self, items: list[Item], problem: str | None) -> None:
+        first = not self._mine and bool(items)
+        self._mine = items
+        if problem:
+            self.app.tell(problem)
+        if first and self.target.slug is None and (self.target.file or self.target.folder):
+            self._wanted = items[0].name
+
+    @work(thread=True, exclusive=True, group="polling")
+    def _look_again(self) -> None:
+        found = self._own.scan()
+        if found is not None and not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._changed, *found)
+
+    def _changed(self, items: list[Item], problem: str | None) -> None:
+        """The user has saved a file."""
+        self._take_own(items, problem)
+        self._shown = ()
+        self._fill()
+        self.refresh_states()
+
+    @work(thread=True, exclusive=True, group="states")
+    def refresh_states(self) -> None:
+        """Look into the store again, after a run."""
+        from lab.errors import LabError
+        from lab.tui.explore.states import states
+
+        try:
+            found = states(self.items, self.app.store, self.app.progress)
+        except LabError as error:
+            self.app.call_from_thread(self.app.tell, str(error))
+            found = {}
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._take_states, found)
+
+    def _take_states(self, found: dict[str, State]) -> None:
+        self._states = found
+        self.lessons.remark(found)
+        self._show_head()
+        self._shown = ()
+        self._show_page()
+
+    def on_screen_resume(self) -> None:
+        if self._ready:
+            self.refresh_states()
+
+    # The page
+
+    @on(Tree.NodeHighlighted)
+    def _moved(self) -> None:
+        if self.item is not None:
+            self._wanted = None
+            self._show_page()
+
+    def _show_page(self) -> None:
+        """The lesson under the cursor, unless it is there already."""
+        item = self.item
+        if item is None:
+            return
+        from lab.tui.explore.sheet import Page, sheet
+        from lab.tui.explore.states import State
+
+        state = self._states.get(item.name, State())
+        shown = (item, state, self._ready, self.app.theme)
+        if shown == self._shown:
+            return
+        same = bool(self._shown) and self._shown[0].name == item.name
+        self._shown = shown
+        page = Page(item, state, loaded=self._loaded(item), verdicts=self._verdicts(state))
+        if self._ready:
+            page = replace(page, lesson=self.app.progress.lesson(item.name))
+        self.query_one("#sheet", Static).update(sheet(page, self.app.current_theme))
+        if not same:
+            self.query_one("#page").scroll_home(animate=False)
+
+    def _loaded(self, item: Item) -> Loaded | None:
+        if not self._ready:
+            return None
+        from lab.errors import BadInput
+        from lab.scenario import load
+
+        try:
+            return load(item.path)
+        except BadInput:
+            return None  # the page shows the error that was found when the file was read
+
+    def _verdicts(self, state: State) -> tuple[Claimed, ...]:
+        if state.run is None or not state.run.claims:
+            return ()
+        with self.app.telling():
+            return tuple(self.app.store.claims(state.run.name))
+        return ()
+
+    # Actions
+
+    @on(Input.Changed, "#search")
+    def _typed(self) -> None:
+        self._fill(unfold=True)
+
+    @on(Input.Submitted, "#search")
+    def _searched(self) -> None:
+        self.lessons.focus()
+
+    def on_key(self, event: Any) -> None:
+        if event.key in ("down", "up") and self.query_one(Input).has_focus:
+            event.stop()
+            self.lessons.focus()
+
+    def action_search(self) -> None:
+        self.query_one(Input).focus()
+
+    def action_clear(self) -> None:
+        search = self.query_one(Input)
+        if search.value:
+            self._wanted = self.item.name if self.item else None
+            search.value = ""
+        self.lessons.focus()
+
+    def action_run(self, ask_again: bool = False) -> None:
+        if self.item is None:
+            self.lessons.action_toggle_node()
+        else:
+            from lab.tui.explore.running import run_lesson
+
+            run_lesson(self, self.item, ask_again)
+
+    def action_guess_again(self) -> None:
+        self.action_run(ask_again=True)
+
+    def action_next_lesson(self) -> None:
+        """The next one in the curriculum after this that has not been run."""
+        names = [each.name for each in self._builtin]
+        start = names.index(self.item.name) + 1 if self.item and self.item.name in names else 0
+        for name in [*names[start:], *names[:start]]:
+            state = self._states.get(name)
+            if state is None or state.kind in ("never", "begun"):
+                self.query_one(Input).value = ""
+                self._wanted = name
+                self._fill(unfold=True)
+                return
+        self.app.notify("Every lesson has been run.")
+
+    def action_runs(self) -> None:
+        from lab.tui.runs.screen import RunsScreen
+
+        self.app.push_screen(RunsScreen())
+
+    def action_kernels(self) -> None:
+        if self.item is not None:
+            from lab.tui.explore.running import show_kernels
+
+            show_kernels(self, self.item)
+
+    def action_copy_command(self) -> None:
+        if self.item is not None:
+            from lab.tui.copying import source_of
+
+            self.app.copy(f"lab run {source_of(self.item.slug, self.item.path)}", "Runs this lesson")
+
+    def action_copy_yaml(self) -> None:
+        if self.item is not None:
+            from lab.scenario.source import read_text
+
+            with self.app.telling():
+                self.app.copy(read_text(self.item.path), f"{self.item.slug}.yaml")
+
+    def action_lesson_down(self) -> None:
+        self.query_one("#page").scroll_page_down(animate=False)
+
+    def action_lesson_up(self) -> None:
+        self.query_one("#page").scroll_page_up(animate=False)
+
+    def action_leave(self) -> None:
+        self.app.action_leave_lab()
+
+    def help_entries(self) -> list[Entry]:
+        from lab.tui.explore.states import COLOURS, MARKS, MEANINGS
+        from lab.tui.markdown import colour
+
+        theme = self.app.current_theme
+        entries: list[Entry] = []
+        for kind, mark in MARKS.items():
+            variable = COLOURS[kind]
+            style = "dim" if variable == "text-muted" else colour(theme, variable)
+            entries.append(
+                (Text(mark, style), f"The lesson was {MEANINGS[kind]}; beside a claim it speaks of the claim.")
+            )
+        return [
+            *entries,
+            (Text("!", colour(theme, "error")), "The file cannot be run; its page says why, with line and column."),
+            ("3/8", "Behind a chapter: how many of its lessons were run to their end with every claim held."),
+            ("lessons done", "How many lessons were run to their end, whether their claims held or not."),
+            ("guesses right", "Of the questions that were answered before a run, how many were right."),
+            ("numbers of a claim", "What the newest run that counts has measured, put into the claim's expression."),
+        ]

@@ -1,0 +1,136 @@
+"""The chapters as a tree, each lesson with a mark for what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.widgets import Tree
+from textual.widgets.tree import TreeNode
+
+from lab.tui.explore.shelf import Item
+from lab.tui.explore.states import COLOURS, MARKS, State
+from lab.tui.markdown import colour
+
+Entry = str | Item
+"""A chapter's name, or a lesson."""
+
+
+class LessonTree(Tree[Entry]):
+    """Moving about is done here; what is done with a lesson is the screen's affair."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "cursor_up", show=False),
+        Binding("down", "cursor_down", show=False),
+        Binding("home", "scroll_home", show=False),
+        Binding("end", "scroll_end", show=False),
+        Binding("left", "fold", show=False),
+        Binding("right", "unfold", show=False),
+    ]
+    ICON_NODE = "▸ "
+    ICON_NODE_EXPANDED = "▾ "
+    DEFAULT_CSS = """
+    LessonTree { padding: 0; background: $background; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    LessonTree:nocolor > .tree--cursor { text-style: reverse; }
+    """
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__("lessons", id=id)
+        self.show_root = False
+        self.show_guides = False
+        self.guide_depth = 2
+        self._states: Mapping[str, State] = {}
+        self._folded: set[str] = set()
+
+    def fill(self, items: Iterable[Item], states: Mapping[str, State], current: str | None, unfold: bool) -> None:
+        """Show these lessons by chapter, and put the cursor on the one called `current`, or else on the first.
+
+        unfold: show all of them, also in chapters that the reader has folded
+        """
+        self._states = states
+        chapters: dict[str, list[Item]] = {}
+        for item in items:
+            chapters.setdefault(item.chapter, []).append(item)
+        self.clear()
+        chosen: TreeNode[Entry] | None = None
+        for chapter, inside in chapters.items():
+            node = self.root.add(chapter, chapter, expand=unfold or chapter not in self._folded)
+            for item in inside:
+                leaf = node.add_leaf(item.title, item)
+                if item.name == current or chosen is None:
+                    chosen = leaf
+        self.root.expand()
+        if chosen is not None:
+            if chosen.parent is not None:
+                chosen.parent.expand()
+            self.call_after_refresh(self.move_cursor, chosen)
+
+    def remark(self, states: Mapping[str, State]) -> None:
+        """Show other states on the same lessons."""
+        self._states = states
+        for chapter in self.root.children:
+            chapter.refresh()
+            for leaf in chapter.children:
+                leaf.refresh()
+
+    @property
+    def item(self) -> Item | None:
+        """The lesson under the cursor."""
+        node = self.cursor_node
+        return node.data if node is not None and isinstance(node.data, Item) else None
+
+    def go_to(self, name: str) -> bool:
+        """Put the cursor on a lesson; False if it is not there."""
+        for chapter in self.root.children:
+            for leaf in chapter.children:
+                if isinstance(leaf.data, Item) and leaf.data.name == name:
+                    chapter.expand()
+                    self.call_after_refresh(self.move_cursor, leaf)
+                    return True
+        return False
+
+    def action_select_cursor(self) -> None:
+        """A click: it opens and closes chapters; of a lesson it only shows the page."""
+        if self.item is None:
+            self.action_toggle_node()
+
+    def action_fold(self) -> None:
+        node = self.cursor_node
+        if node is not None and node.parent is not None and node.parent is not self.root:
+            node = node.parent
+            self.move_cursor(node)
+        if node is not None:
+            node.collapse()
+
+    def action_unfold(self) -> None:
+        if self.cursor_node is not None:
+            self.cursor_node.expand()
+
+    def on_tree_node_collapsed(self, event: Tree.NodeCollapsed[Entry]) -> None:
+        if isinstance(event.node.data, str):
+            self._folded.add(event.node.data)
+
+    def on_tree_node_expanded(self, event: Tree.NodeExpanded[Entry]) -> None:
+        if isinstance(event.node.data, str):
+            self._folded.discard(event.node.data)
+
+    def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
+        if isinstance(node.data, Item):
+            return self._leaf(node.data, style)
+        inside = [self._states.get(each.data.name, State()) for each in node.children if isinstance(each.data, Item)]
+        done = sum(each.kind in ("held", "done") for each in inside)
+        icon = self.ICON_NODE_EXPANDED if node.is_expanded else self.ICON_NODE
+        name, told = (str(node.data), style + Style(bold=True)), (f" {done}/{len(inside)}", style + Style(dim=True))
+        return Text.assemble((icon, style), name, told)
+
+    def _leaf(self, item: Item, style: Style) -> Text:
+        if item.error:
+            broken = style + Style(color=colour(self.app.current_theme, "error"))
+            return Text.assemble(("! ", broken), (item.title, style))
+        kind = self._states.get(item.name, State()).kind
+        variable = COLOURS[kind]
+        mark = Style(dim=True) if variable == "text-muted" else Style(color=colour(self.app.current_theme, variable))
+        return Text.assemble((f"{MARKS[kind]} ", style + mark), (item.title, style))

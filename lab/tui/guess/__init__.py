@@ -1,0 +1,1 @@
+"""The question before a lesson's first run."""

@@ -1,0 +1,98 @@
+"""The help: every number, sign and colour on the current screen in a sentence each, and its keys.
+
+A screen says what is on it by a method `help_entries() -> Sequence[Entry]`: the thing as it is seen (a
+`Text` may show its colour) and the sentence. `metric_entries` has the sentences of measured numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Footer, Static
+
+from lab.tui import keys
+
+if TYPE_CHECKING:
+    from lab.scenario import Scenario
+
+Entry = tuple[str | Text, str | Text]
+
+
+@runtime_checkable
+class Explained(Protocol):
+    """A screen that says what is on it."""
+
+    def help_entries(self) -> Sequence[Entry]: ...
+
+
+def metric_entries(scenario: Scenario, names: Sequence[str] | None = None) -> list[Entry]:
+    """The meaning of each metric of a scenario's task, of those that are given or all that it watches."""
+    from lab.tasks import task_of
+
+    metrics = task_of(scenario).metrics
+    return [(name, metrics[name]) for name in (scenario.watch if names is None else names) if name in metrics]
+
+
+class HelpScreen(ModalScreen[None]):
+    """Explains another screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("dialog"))
+    CSS = """
+    HelpScreen { align: center middle; }
+    HelpScreen > Vertical {
+        width: 96%; max-width: 110; height: auto; max-height: 96%; padding: 0 1; border: round $primary;
+        background: $surface;
+    }
+    HelpScreen VerticalScroll { height: auto; max-height: 1fr; }
+    HelpScreen Static { height: auto; }
+    """
+
+    def __init__(self, explained: Screen[Any]) -> None:
+        super().__init__()
+        self.explained = explained
+        self._entries = list(explained.help_entries()) if isinstance(explained, Explained) else []
+        self._keys = _keys_of(explained)
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = "Help"
+            with VerticalScroll(can_focus=True):
+                if self._entries:
+                    yield Static(_table("On this screen", self._entries))
+                yield Static(_table("Keys, and the names of their actions in the settings file", self._keys))
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+def _keys_of(screen: Screen[Any]) -> list[Entry]:
+    """Keys, and meaning with the name of the action, of what can be done on a screen, as the keys are now."""
+    found: dict[str, tuple[list[str], str]] = {}
+    for key, (_, binding, _, _) in screen.active_bindings.items():
+        if binding.id:
+            found.setdefault(binding.id, ([], binding.tooltip or binding.description))[0].append(keys.shown(key))
+    return [
+        (" ".join(pressed), Text.assemble(meaning, "  ", (name, "dim"))) for name, (pressed, meaning) in found.items()
+    ]
+
+
+def _table(title: str, rows: Sequence[Entry]) -> Table:
+    table = Table(
+        title=Text(title, "bold"), title_justify="left", box=None, show_header=False, padding=(0, 2, 0, 0), expand=True
+    )
+    table.add_column(no_wrap=True, max_width=28, overflow="fold")
+    table.add_column(ratio=1)
+    for term, sentence in rows:
+        table.add_row(Text(term, "bold") if isinstance(term, str) else term, sentence)
+    return table

@@ -1,0 +1,56 @@
+"""The sessions that are training while the lab is open: whatever ends the lab ends them cleanly first."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Stoppable(Protocol):
+    """A session, as far as ending it goes."""
+
+    def stop(self) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> bool: ...
+
+
+class LiveSessions:
+    """Whoever starts a session adds it here, and takes it out when it is over.
+
+    `stop_all` may be called from any thread, more than once, and while a screen is ending its session itself.
+    """
+
+    def __init__(self) -> None:
+        self._sessions: dict[Stoppable, Callable[[], None]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, session: Stoppable, finish: Callable[[], None] = lambda: None) -> None:
+        """A session has been started. `finish` closes what keeps it, such as its run in the store, after its end."""
+        with self._lock:
+            self._sessions[session] = finish
+
+    def remove(self, session: Stoppable) -> None:
+        """A session has ended and was closed by whoever added it."""
+        with self._lock:
+            self._sessions.pop(session, None)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def stop_all(self, timeout: float = 10.0) -> None:
+        """End all sessions, wait for them, and close what keeps them. One that does not end in time is left: what it
+        measured until the last second is in the store, and it can be resumed like a killed one."""
+        with self._lock:
+            sessions, self._sessions = self._sessions, {}
+        for session in sessions:
+            session.stop()
+        end = time.monotonic() + timeout
+        for session, finish in sessions.items():
+            try:
+                ended = session.wait(max(0.0, end - time.monotonic()))
+            except Exception:  # what made training fail was shown where it ran; here the others must still be closed
+                ended = True
+            if ended:
+                finish()

@@ -1,0 +1,167 @@
+"""How far somebody has come: which lessons were run to their end, what was guessed and whether it was right.
+
+One small JSON file beside the run store. It is written whole, through a file beside it; several labs may be open at
+once, so each change is made to what is on disk then. A file that cannot be read is put aside, never overwritten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+FILE_NAME = "progress.json"
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is remembered of one lesson.
+
+    done:  it was run to its end
+    held:  whether every claim held then; None if it makes none, or was not run
+    guess: the answer that was given to its question, None if none was; `right`: whether it was the right one, known
+           once the lesson is done
+    skipped: the question was skipped
+    """
+
+    done: bool = False
+    held: bool | None = None
+    guess: str | None = None
+    right: bool | None = None
+    skipped: bool = False
+
+
+class Progress:
+    """The file, read when it is first needed.
+
+    warn: called with a sentence when the file cannot be read or written, once each
+    """
+
+    def __init__(self, path: Path | None = None, warn: Callable[[str], None] = lambda sentence: None) -> None:
+        self._path = path
+        self._warn = warn
+        self._told: set[str] = set()
+        self._lessons: dict[str, Lesson] | None = None
+        self._theme: str | None = None
+
+    @property
+    def path(self) -> Path:
+        if self._path is None:
+            from lab.store import home_folder
+
+            self._path = home_folder() / FILE_NAME
+        return self._path
+
+    @property
+    def lessons(self) -> dict[str, Lesson]:
+        """What is remembered, by slug."""
+        if self._lessons is None:
+            self._read()
+        assert self._lessons is not None
+        return self._lessons
+
+    @property
+    def theme(self) -> str | None:
+        """The theme that was chosen last by key, None if none was."""
+        if self._lessons is None:
+            self._read()
+        return self._theme
+
+    def lesson(self, slug: str) -> Lesson:
+        """What is remembered of a lesson; nothing of one never seen."""
+        return self.lessons.get(slug, Lesson())
+
+    @property
+    def done(self) -> int:
+        """How many lessons were run to their end."""
+        return sum(each.done for each in self.lessons.values())
+
+    @property
+    def guesses(self) -> tuple[int, int]:
+        """(right, all) guesses whose lesson is done."""
+        judged = [each.right for each in self.lessons.values() if each.right is not None]
+        return sum(judged), len(judged)
+
+    def answered(self, slug: str, guess: str | None) -> None:
+        """The question of a lesson was answered, or skipped (None)."""
+        self._change(slug, lambda each: replace(each, guess=guess, right=None, skipped=guess is None))
+
+    def finished(self, slug: str, held: bool | None, answer: str | None) -> None:
+        """A lesson was run to its end. answer: the right answer to its question, if it has one."""
+
+        def judged(each: Lesson) -> Lesson:
+            right = None if each.guess is None or answer is None else each.guess == answer
+            return replace(each, done=True, held=held, right=right)
+
+        self._change(slug, judged)
+
+    def choose_theme(self, theme: str) -> None:
+        """Remember a theme."""
+        self._read()
+        self._theme = theme
+        self._write()
+
+    def _change(self, slug: str, change: Callable[[Lesson], Lesson]) -> None:
+        self._read()
+        self.lessons[slug] = change(self.lesson(slug))
+        self._write()
+
+    def _read(self) -> None:
+        before, self._lessons = self._lessons, {}
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            self._theme = content.get("theme") if isinstance(content.get("theme"), str) else None
+            self._lessons = {str(slug): _lesson(each) for slug, each in content["lessons"].items()}
+        except FileNotFoundError:
+            self._lessons = before or {}
+        except OSError as error:
+            self._lessons = before or {}
+            self._tell(f"What was learned before cannot be read: {self.path}: {error.strerror or error}.")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            aside = self.path.with_suffix(".broken")
+            with contextlib.suppress(OSError):
+                os.replace(self.path, aside)
+            self._lessons = before or {}
+            self._tell(f"The list of lessons done could not be read; it is begun anew, the old file is {aside}.")
+
+    def _write(self) -> None:
+        content = {
+            "version": _VERSION,
+            "theme": self._theme,
+            "lessons": {slug: asdict(each) for slug, each in self.lessons.items()},
+        }
+        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with open(beside, "w", encoding="utf-8") as file:
+                json.dump(content, file, indent=1, ensure_ascii=False)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, self.path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            self._tell(f"What you learn is not remembered: {self.path}: {error.strerror or error}.")
+
+    def _tell(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._warn(sentence)
+
+
+def _lesson(content: dict[str, Any]) -> Lesson:
+    """One lesson as it stands in the file. Raises KeyError, TypeError or ValueError if it is none."""
+    lesson = Lesson(**content)
+    if not isinstance(lesson.done, bool) or not isinstance(lesson.skipped, bool):
+        raise ValueError("done and skipped are true or false")
+    for each in (lesson.held, lesson.right):
+        if each is not None and not isinstance(each, bool):
+            raise ValueError("held and right are true, false or null")
+    if lesson.guess is not None and not isinstance(lesson.guess, str):
+        raise ValueError("a guess is a text")
+    return lesson

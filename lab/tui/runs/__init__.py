@@ -1,0 +1,1 @@
+"""What was run before: filter, replay, compare, export, delete."""

@@ -1,0 +1,67 @@
+"""Themes: dark, light, both again in colours that are safe for the colour-blind, and one for 16 colours.
+
+A theme colours the screens; `palette_of` names the palette of curves and classes that goes with it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from textual.theme import Theme
+
+THEMES: dict[str, Theme] = {
+    "dark": Theme(
+        name="dark", dark=True,
+        primary="#6cb2f0", secondary="#4a7fb0", accent="#f0a040", warning="#f0c040", error="#e86a6a", success="#5cc080",
+        foreground="#dcdfe4", background="#14171c", surface="#1b1f26", panel="#242a33",
+    ),
+    "light": Theme(
+        name="light", dark=False,
+        primary="#0a5ca8", secondary="#3c76ab", accent="#a85600", warning="#8a6400", error="#b8242c", success="#18703c",
+        foreground="#1c2128", background="#fbfbf9", surface="#f1f1ee", panel="#e4e5e2",
+    ),
+    # Okabe and Ito's colours: held is a bluish green, fell short a vermilion, which nobody takes for one another.
+    "safe-dark": Theme(
+        name="safe-dark", dark=True,
+        primary="#56b4e9", secondary="#0072b2", accent="#e69f00", warning="#f0e442", error="#e8743b", success="#33c39b",
+        foreground="#e4e4e4", background="#14171c", surface="#1b1f26", panel="#242a33",
+    ),
+    "safe-light": Theme(
+        name="safe-light", dark=False,
+        primary="#0072b2", secondary="#4a90bd", accent="#9a6a00", warning="#7d7400", error="#b84a00", success="#00704f",
+        foreground="#1c2128", background="#fbfbf9", surface="#f1f1ee", panel="#e4e5e2",
+    ),
+    # The terminal's own colours, whatever they are: for terminals with 16 of them, or none.
+    "terminal": Theme(
+        name="terminal", ansi=True, dark=True,
+        primary="ansi_cyan", secondary="ansi_cyan", accent="ansi_yellow", warning="ansi_yellow", error="ansi_red",
+        success="ansi_green", foreground="ansi_default", background="ansi_default", surface="ansi_default",
+        panel="ansi_default", boost="ansi_default",
+        variables={
+            "ansi-background": "ansi_black", "ansi-foreground": "ansi_white", "border": "ansi_cyan",
+            "border-blurred": "ansi_white", "block-cursor-foreground": "ansi_black",
+            "block-cursor-background": "ansi_cyan", "block-cursor-blurred-foreground": "ansi_default",
+            "block-cursor-blurred-background": "ansi_default", "input-cursor-background": "ansi_white",
+            "input-cursor-foreground": "ansi_black", "input-cursor-text-style": "reverse",
+            "input-selection-background": "ansi_cyan", "input-selection-foreground": "ansi_black",
+            "screen-selection-background": "ansi_cyan", "screen-selection-foreground": "ansi_black",
+            "scrollbar": "ansi_white", "scrollbar-hover": "ansi_cyan", "scrollbar-active": "ansi_cyan",
+            "scrollbar-background": "ansi_default", "scrollbar-background-hover": "ansi_default",
+            "scrollbar-background-active": "ansi_default", "scrollbar-corner-color": "ansi_default",
+            "footer-key-foreground": "ansi_cyan", "footer-background": "ansi_default",
+        },
+    ),
+}  # fmt: skip
+"""Each by the name that the settings file uses."""
+
+CYCLE = ("dark", "light", "safe-dark", "safe-light")
+
+
+def palette_of(theme: str) -> Literal["default", "safe"]:
+    """The palette of curves and classes that goes with a theme."""
+    return "safe" if theme.startswith("safe") else "default"
+
+
+def following(theme: str) -> str:
+    """The theme after this one, for the key that goes through them."""
+    return CYCLE[(CYCLE.index(theme) + 1) % len(CYCLE)] if theme in CYCLE else CYCLE[0]
