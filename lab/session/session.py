@@ -254,8 +254,7 @@ class Session:
         if not having:
             known = sorted({key for each in concerned if each.experiment for key in each.experiment.settings()})
             raise BadInput(f"There is nothing called {name!r} to change while this runs; {nearest(name, known)}.")
-        if not np.isfinite(value):
-            raise BadInput(f"{name} cannot become {value}.")
+        _check_setting(name, value)
 
         def apply(replica: Replica) -> None:
             assert replica.experiment is not None
@@ -292,6 +291,11 @@ class Session:
         if any(each.name == name for each in self.variants):
             raise BadInput(f"There already is a variant {name!r}.")
         sources = self._of(variant)
+        known = self.settings(variant)
+        for setting, value in changes.items():
+            if setting not in known:
+                raise BadInput(f"There is nothing called {setting!r} to change; {nearest(setting, known)}.")
+            _check_setting(setting, value)
         new = Variant(name, sources[0].variant.scenario, sources[0].variant.changes)
         added = []
         for source in sources:
@@ -307,10 +311,16 @@ class Session:
         self._add(new, added)
 
     def add_variant(self, variant: Variant) -> None:
-        """A further variant, trained from its beginning. Raises BadInput if its name is taken."""
+        """A further variant, trained from its beginning. Kernels that it needs are compiled before this returns.
+
+        Raises BadInput if its name is taken, or if it cannot be built.
+        """
         if any(each.name == variant.name for each in self.variants):
             raise BadInput(f"There already is a variant {variant.name!r}.")
-        self._add(variant, [Replica(variant, seed) for seed in self.seeds])
+        replicas = [Replica(variant, seed) for seed in self.seeds]
+        if self._conductor is not None:
+            prepare(self._built(variant, replicas[0]), lambda kernel, left: self._publish(Compiling(kernel, left)))
+        self._add(variant, replicas)
 
     def remove(self, variant: str) -> None:
         """Drop a variant with all that was measured of it. Raises BadInput for the last one."""
@@ -398,13 +408,23 @@ class Session:
         """Compile what all variants need, before any of them runs."""
         kernels: dict[Kernel, None] = {}
         for variant in self.variants:
-            try:
-                experiment = task_of(variant.scenario).build(variant.scenario, self.seeds[0], self.loaded.folder)
-            except InvalidValue as error:
-                raise self.loaded.locate(error, variant) from None
-            kernels |= dict.fromkeys(experiment.kernels())
-            next(each for each in self._of(variant.name) if each.seed == self.seeds[0]).built = experiment
+            first = next(each for each in self._of(variant.name) if each.seed == self.seeds[0])
+            kernels |= dict.fromkeys(self._built(variant, first))
         prepare(kernels, lambda kernel, left: self._publish(Compiling(kernel, left)))
+
+    def _built(self, variant: Variant, replica: Replica) -> Sequence[Kernel]:
+        """Build a replica's experiment, to be used when its turn comes; the kernels that it needs. Raises BadInput."""
+        try:
+            experiment = task_of(variant.scenario).build(variant.scenario, replica.seed, self.loaded.folder)
+        except InvalidValue as error:
+            raise self._located(error, variant) from None
+        replica.built = experiment
+        return experiment.kernels()
+
+    def _located(self, error: InvalidValue, variant: Variant) -> BadInput:
+        """An error with its place in the file; a variant that was added while it runs has none there."""
+        known = any(each.name == variant.name for each in self.loaded.variants)
+        return self.loaded.locate(error, variant) if known else BadInput(str(error))
 
     def _steps_of(self, variant: Variant) -> int:
         for replica in self.replicas:
@@ -426,7 +446,7 @@ class Session:
                 with replica.lock:
                     self._run_slice(replica)
             except LabError as error:
-                self._fail(self.loaded.locate(error, replica.name) if isinstance(error, InvalidValue) else error)
+                self._fail(self._located(error, replica.variant) if isinstance(error, InvalidValue) else error)
             except BaseException as error:
                 self._fail(error)
             with self._changed:
@@ -652,6 +672,11 @@ class Session:
         """Seeds of which every replica has been measured; nothing can be said about the others."""
         unmeasured = {each.seed for each in self.replicas if each.measured_at < 0}
         return tuple(seed for seed in self.seeds if seed not in unmeasured)
+
+
+def _check_setting(name: str, value: float) -> None:
+    if not np.isfinite(value) or value < 0:
+        raise BadInput(f"{name} cannot become {value}.")
 
 
 def available_cores() -> int:

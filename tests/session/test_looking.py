@@ -11,7 +11,7 @@ import pytest
 from lab.errors import BadInput
 from lab.session import Session
 
-from .scenarios import HOT, small
+from .scenarios import small
 from .test_session import finished, until
 
 

@@ -20,9 +20,10 @@ def command(
     import sys
 
     from lab.cli.recording import warn
-    from lab.cli.resuming import take_up, unfinished
+    from lab.cli.resuming import unfinished
     from lab.cli.running import carry_out
     from lab.errors import BadInput
+    from lab.session.keeping import take_up
     from lab.store import Store
     from lab.terminal import Options, choose, detect, reporter
 

@@ -1,0 +1,79 @@
+"""How a session is kept: the record of a new run, taking up an old one, and what is kept at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from lab.errors import BadInput
+from lab.events import Event, Measured
+from lab.scenario.loading import load_text
+from lab.session.session import Session
+from lab.store import RunInfo, RunWriter, Store
+from lab.tasks import check
+
+
+def begin(session: Session, store: Store, warn: Callable[[str], None]) -> RunWriter:
+    """The record of a session that is about to begin. `warn` is called once if saving has to stop."""
+    loaded = session.loaded
+    return store.create(
+        loaded.slug,
+        title=loaded.scenario.title,
+        text=loaded.text,
+        path=loaded.path,
+        overrides=loaded.overrides,
+        options={"steps": session.steps},
+        variants=[each.name for each in session.variants],
+        seeds=session.seeds,
+        steps={each.name: session.steps or each.scenario.train.steps for each in session.variants},
+        device=session.device,
+        warn=warn,
+    )
+
+
+def finish(session: Session, writer: RunWriter) -> None:
+    """After a session has ended: keep the weights, and close its record with the state in which it ended."""
+    if session.ended is None:
+        writer.close("failed")
+        return
+    for variant, seeds in session.weights().items():
+        for seed, arrays in seeds.items():
+            writer.weights(variant, seed, arrays)
+    writer.close("interrupted" if session.ended.interrupted else "finished")
+
+
+def take_up(
+    store: Store, info: RunInfo, threads: int | None, warn: Callable[[str], None]
+) -> tuple[Session, RunWriter, list[Event]]:
+    """A session that goes on from the latest checkpoints of a run, its writer, and what was measured up to there.
+
+    Raises BadInput if the run is finished, or was made by kernels or a layout that no longer fit.
+    """
+    if not info.resumable:
+        raise BadInput(f"{info.name} is {info.shown_state}; there is nothing to resume.")
+    loaded = load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides)
+    check(loaded)
+    session = Session(
+        loaded, seeds=info.seeds, steps=info.options.get("steps"), variants=info.variants, threads=threads
+    )
+    checkpoints = {}
+    for variant in info.variants:
+        for seed in info.seeds:
+            found = store.latest_checkpoint(info.name, variant, seed)
+            if found is not None:
+                checkpoints[variant, seed] = found
+    earlier: list[Event] = []
+    for event in store.events(info.name):
+        if isinstance(event, Measured):
+            step, _ = checkpoints.get((event.variant, event.seed), (-1, {}))
+            if event.step <= step:
+                earlier.append(event)
+                session.history.add(event.variant, event.seed, event.step, event.values)
+    writer = store.reopen(info.name, warn)
+    for variant in info.variants:
+        for seed in info.seeds:
+            step, state = checkpoints.get((variant, seed), (-1, None))
+            writer.rewind(variant, seed, step)
+            if state is not None:
+                session.restore(variant, seed, step, state)
+    return session, writer, earlier
