@@ -102,6 +102,10 @@ class Canvas:
                 self._characters[row, position] = ord(character)
                 self._style[row, position] = number
 
+    def is_free(self, row: int, column: int) -> bool:
+        """Whether nothing has been drawn at a character position."""
+        return not self._dots[row, column] and not self._characters[row, column]
+
     def lines(self) -> list[Text]:
         """`height` lines of `width` characters."""
         if self.look.unicode:

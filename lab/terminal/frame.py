@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from rich.style import Style
@@ -93,12 +94,9 @@ def framed(
     y_label: str = "",
 ) -> list[Text]:
     """The inside with everything around it: exactly `height` lines of `width` columns."""
-    lines: list[Text] = []
-    if space.title:
-        lines.append(_title(title, y_label, width, look))
-    lines += legend[: space.legend]
+    lines = head(space, width, look, title=title, y_label=y_label, legend=legend)
     wall = ("┤", "│") if look.unicode else ("+", "|")
-    marks = _tick_rows(y_axis, space.height)
+    marks = tick_rows(y_axis, space.height)
     for row, content in enumerate(inside):
         start = line()
         if space.gutter:
@@ -107,9 +105,14 @@ def framed(
             start.append(wall[0] if text else wall[1], DIM)
         lines.append(start.append_text(content))
     if space.ruler or space.below:
-        ruler, below = _x_lines(x_axis, space, x_label, look)
+        ruler, below = x_lines(x_axis, space, x_label, look)
         lines += [ruler] * space.ruler + [below] * space.below
     return exactly(lines, width, height, look)
+
+
+def head(space: Space, width: int, look: Look, *, title: str, y_label: str, legend: Sequence[Text]) -> list[Text]:
+    """What stands above the inside, as far as there is room: the title and the legend."""
+    return [_title(title, y_label, width, look)] * space.title + list(legend[: space.legend])
 
 
 def _title(title: str, y_label: str, width: int, look: Look) -> Text:
@@ -120,7 +123,7 @@ def _title(title: str, y_label: str, width: int, look: Look) -> Text:
     return text
 
 
-def _tick_rows(axis: Axis, height: int) -> dict[int, str]:
+def tick_rows(axis: Axis, height: int) -> dict[int, str]:
     """Row of the inside to label; where two fall on neighbouring rows, every other one is left out."""
     if height <= 0:
         return {}
@@ -133,7 +136,7 @@ def _tick_rows(axis: Axis, height: int) -> dict[int, str]:
     return rows
 
 
-def _x_lines(axis: Axis, space: Space, x_label: str, look: Look) -> tuple[Text, Text]:
+def x_lines(axis: Axis, space: Space, x_label: str, look: Look) -> tuple[Text, Text]:
     """The line of the x axis and the line of its labels."""
     corner, dash, tick = ("└", "─", "┬") if look.unicode else ("+", "-", "+")
     ruler = [dash] * space.width
@@ -162,13 +165,22 @@ def gutter_for(axis: Axis) -> int:
     return min(axes.LABEL_WIDTH, max(5, max((len(label) for label in axis.labels), default=0)))
 
 
-def draw(
-    inside: Callable[[int, int, Axis, Axis], Sequence[Text]],
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plot before it is drawn: where everything goes, the axes, and the legend with the notes under it."""
+
+    space: Space
+    x_axis: Axis
+    y_axis: Axis
+    legend: list[Text]
+
+
+def plan(
     width: int,
     height: int,
     look: Look,
     *,
-    title: str,
+    titled: bool,
     x_values: np.ndarray,
     y_values: np.ndarray,
     entries: Sequence[Entry] = (),
@@ -177,22 +189,37 @@ def draw(
     log_y: bool = False,
     tight_x: bool = True,
     tight_y: bool = False,
-    x_label: str = "",
-    y_label: str = "",
-) -> list[Text]:
-    """A whole plot. `inside(width, height, x_axis, y_axis)` draws what is in the frame.
+) -> Plan:
+    """The plan of a plot of width × height characters.
 
     x_values, y_values: everything that is to be seen, for the ranges
     entries: the legend; notes: lines under it, such as which curves have gaps
     """
     legend = legend_lines(entries, width, look) if entries else []
     legend += [line(clip(look.words(text), width, look), style) for text, style in notes]
-    space = share_out(width, height, legend=len(legend), titled=bool(title))
+    space = share_out(width, height, legend=len(legend), titled=titled)
     y_axis = axes.axis(y_values, max(2, space.height // 3 + 1), log=log_y, tight=tight_y)
-    space = share_out(width, height, legend=len(legend), titled=bool(title), gutter=gutter_for(y_axis))
+    space = share_out(width, height, legend=len(legend), titled=titled, gutter=gutter_for(y_axis))
     x_axis = axes.axis(x_values, max(2, space.width // 12), log=log_x, tight=tight_x)
+    return Plan(space, x_axis, y_axis, legend)
+
+
+def draw(
+    inside: Callable[[int, int, Axis, Axis], Sequence[Text]],
+    width: int,
+    height: int,
+    look: Look,
+    *,
+    title: str,
+    x_label: str = "",
+    y_label: str = "",
+    **planned: Any,
+) -> list[Text]:
+    """A whole plot. `inside(width, height, x_axis, y_axis)` draws what is in the frame; the rest is as for `plan`."""
+    made = plan(width, height, look, titled=bool(title), **planned)
+    space, x_axis, y_axis = made.space, made.x_axis, made.y_axis
     content = inside(space.width, space.height, x_axis, y_axis) if space.height > 0 else []
     return framed(
         content, space, width, height, look,
-        title=title, legend=legend, x_axis=x_axis, y_axis=y_axis, x_label=x_label, y_label=y_label,
+        title=title, legend=made.legend, x_axis=x_axis, y_axis=y_axis, x_label=x_label, y_label=y_label,
     )  # fmt: skip
