@@ -12,7 +12,7 @@ from rich.text import Text
 from lab.terminal import frame, series
 from lab.terminal.axes import Axis
 from lab.terminal.canvas import Canvas
-from lab.terminal.frame import Entry
+from lab.terminal.frame import Entry, Plan
 from lab.terminal.look import DIM, Look
 from lab.terminal.palettes import letter
 
@@ -56,27 +56,53 @@ def draw(
     x_range: what the x axis shows at least, such as all steps of a run that has only begun
     """
 
-    def inside(columns: int, rows: int, x_axis: Axis, y_axis: Axis) -> list[Text]:
-        canvas = Canvas(columns, rows, look)
-        for each in lines:
-            for edge in each.band or ():
-                _trace(canvas, each, edge, x_axis, y_axis, faint=True)
-        for each in lines:
-            _trace(canvas, each, each.y, x_axis, y_axis, faint=False)
-        for each in lines:
-            _letter(canvas, each, x_axis, y_axis)
-        return canvas.lines()
+    made = planned(
+        lines, width, height, look,
+        titled=bool(title), log_x=log_x, log_y=log_y, legend=legend, x_range=x_range,
+    )  # fmt: skip
+    return frame.framed(
+        _inside(lines, made, look), made.space, width, height, look,
+        title=title, legend=made.legend, x_axis=made.x_axis, y_axis=made.y_axis, x_label=x_label, y_label=y_label,
+    )  # fmt: skip
 
+
+def planned(
+    lines: Sequence[Line],
+    width: int,
+    height: int,
+    look: Look,
+    *,
+    titled: bool = True,
+    log_x: bool = False,
+    log_y: bool = False,
+    legend: bool = True,
+    x_range: tuple[float, float] | None = None,
+) -> Plan:
+    """Where everything goes in a plot of the curves, whoever draws it."""
     shown = [edge for each in lines for edge in (each.y, *(each.band or ()))]
     x_values = [np.asarray(each.x) for each in lines] + ([np.array(x_range)] if x_range else [])
-    return frame.draw(
-        inside, width, height, look,
-        title=title, x_label=x_label, y_label=y_label, log_x=log_x, log_y=log_y,
+    return frame.plan(
+        width, height, look,
+        titled=titled, log_x=log_x, log_y=log_y,
         x_values=np.concatenate(x_values) if x_values else np.zeros(0),
         y_values=np.concatenate([np.asarray(each) for each in shown]) if shown else np.zeros(0),
         entries=[Entry(letter(each.number), each.name, look.ink(each.number)) for each in lines] if legend else (),
         notes=_notes(lines, log_y) if legend else (),
     )  # fmt: skip
+
+
+def _inside(lines: Sequence[Line], made: Plan, look: Look) -> list[Text]:
+    if made.space.height <= 0:
+        return []
+    canvas = Canvas(made.space.width, made.space.height, look)
+    for each in lines:
+        for edge in each.band or ():
+            _trace(canvas, each, edge, made.x_axis, made.y_axis, faint=True)
+    for each in lines:
+        _trace(canvas, each, each.y, made.x_axis, made.y_axis, faint=False)
+    for each, x, y in letter_places(lines, made, look):
+        canvas.mark(x, y, letter(each.number), look.ink(each.number))
+    return canvas.lines()
 
 
 def _trace(canvas: Canvas, curve: Line, y: np.ndarray, x_axis: Axis, y_axis: Axis, *, faint: bool) -> None:
@@ -86,19 +112,23 @@ def _trace(canvas: Canvas, curve: Line, y: np.ndarray, x_axis: Axis, y_axis: Axi
     canvas.line(x_axis.range.place(x), y_axis.range.place(y), colour, character, dim=faint)
 
 
-def _letter(canvas: Canvas, curve: Line, x_axis: Axis, y_axis: Axis) -> None:
-    """Put the curve's letter where it ends and, if there are no colours, here and there along it."""
-    x, y = x_axis.range.place(curve.x), y_axis.range.place(curve.y)
-    good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    if len(good) == 0:
-        return
-    places = [good[-1]]
-    if canvas.look.colours == 0 and canvas.look.unicode:
-        shares = np.arange(0.5 + curve.number % 4 / 4, canvas.width / _LETTER_EVERY, 1.0) * _LETTER_EVERY / canvas.width
-        nearest = good[np.clip(np.searchsorted(x[good], shares), 0, len(good) - 1)]
-        places += np.unique(nearest[np.abs(x[nearest] - shares) * canvas.width <= 1]).tolist()
-    for place in places:
-        canvas.mark(float(x[place]), float(y[place]), letter(curve.number), canvas.look.ink(curve.number))
+def letter_places(lines: Sequence[Line], made: Plan, look: Look) -> list[tuple[Line, float, float]]:
+    """Where the curves' letters stand, in shares of the axes: where each ends and, if there are no colours, here and
+    there along it."""
+    places = []
+    for curve in lines:
+        x, y = made.x_axis.range.place(curve.x), made.y_axis.range.place(curve.y)
+        good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        if len(good) == 0:
+            continue
+        chosen = [good[-1]]
+        if look.colours == 0 and look.unicode:
+            width = made.space.width
+            shares = np.arange(0.5 + curve.number % 4 / 4, width / _LETTER_EVERY, 1.0) * _LETTER_EVERY / width
+            nearest = good[np.clip(np.searchsorted(x[good], shares), 0, len(good) - 1)]
+            chosen += np.unique(nearest[np.abs(x[nearest] - shares) * width <= 1]).tolist()
+        places += [(curve, float(x[place]), float(y[place])) for place in chosen]
+    return places
 
 
 def _notes(lines: Sequence[Line], log_y: bool) -> list[tuple[str, Style]]:

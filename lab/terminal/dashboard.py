@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 from rich.text import Text
 
 from lab.events import Event
+from lab.terminal import printed
 from lab.terminal.capabilities import Capabilities, is_terminal, size
+from lab.terminal.echo import Echo
 from lab.terminal.layout import exactly, line
 from lab.terminal.look import Look
 from lab.terminal.output import printable
@@ -62,6 +64,7 @@ class Dashboard:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep_drawing, name="dashboard", daemon=True)
         self._errors = _ErrorsAbove(self._painter, self._news)
+        self._echo = Echo()
         self.frames = 0
         self.seconds_drawing = 0.0
 
@@ -78,11 +81,13 @@ class Dashboard:
             self._story.handle(event)
         if self._thread.ident is None:
             self._errors.begin()
+            self._echo.off()
             self._thread.start()
         self._news.set()
 
     def close(self) -> None:
         """Stop drawing and write the last plots and the verdict where they stay."""
+        self._echo.on()  # first, and also the second time: an impatient Ctrl-C may end the process in the middle
         if self._over.is_set():
             return
         self._over.set()
@@ -104,7 +109,8 @@ class Dashboard:
         lines = [self._panels.heading(width), *self._panels.variants(width, len(story.variants))]
         said = verdict(story, width, self._look, self._question)
         # The plots fill what the verdict leaves of the window, but are never too small to be read.
-        plots = self._panels.plots(width, max(height - len(lines) - len(said) - 3, 2 * _FINAL_PLOT_HEIGHT))
+        plots_height = max(height - len(lines) - len(said) - 3, 2 * _FINAL_PLOT_HEIGHT)
+        plots = self._panels.plots(width, plots_height, printed.draw)
         lines += [line(), *plots] if plots else []
         lines += [line(), *said]
         return [exactly([each], width, 1, self._look)[0] for each in lines]

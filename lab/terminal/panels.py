@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,20 +100,23 @@ class Panels:
             lines.append(line(f"and {count(len(names) - len(shown), 'more variant')}", DIM))
         return lines
 
-    def plots(self, width: int, height: int, picture: bool = True) -> list[Text]:
-        """The plots of the watched metrics, and the picture of the task if there is one and room for it."""
+    def plots(self, width: int, height: int, draw: Callable[..., list[Text]] = curves.draw) -> list[Text]:
+        """The plots of the watched metrics, and the picture of the task if there is one and room for it.
+
+        draw: who draws the curves: `curves.draw`, or `printed.draw` for what stays
+        """
         metrics = plotted(self._with_curves())
-        taken = self.story.picture() if picture else None
+        taken = self.story.picture()
         for number in range(len(metrics), 0, -1):
             grid = arrange(number, width, height)
             wider = arrange(number + 1, width, height) if taken is not None else None
             # A picture needs more room than a curve, unless its place would stay empty.
             if taken is not None and wider is not None and (wider.height >= _PICTURE_LOWEST or wider == grid):
-                drawn = [self._plot(metric, wider) for metric in metrics[:number]]
+                drawn = [self._plot(metric, wider, draw) for metric in metrics[:number]]
                 drawn.append(self._rendered(taken.picture, wider))
                 return _in_grid(drawn, wider)
             if grid is not None:
-                return _in_grid([self._plot(metric, grid) for metric in metrics[:number]], grid)
+                return _in_grid([self._plot(metric, grid, draw) for metric in metrics[:number]], grid)
         return []
 
     def _with_curves(self) -> list[str]:
@@ -183,7 +186,7 @@ class Panels:
             text.append(told)
         return text
 
-    def _plot(self, metric: str, grid: Grid) -> list[Text]:
+    def _plot(self, metric: str, grid: Grid, draw: Callable[..., list[Text]]) -> list[Text]:
         lines = [self._mean(variant, number, metric) for number, variant in enumerate(self.story.variants)]
         shown = [each for each in lines if each is not None]
         log = metric not in _SHARES
@@ -193,7 +196,7 @@ class Panels:
         elif log:
             log = bool(self._log_scale)
         steps = max((self.story.steps(variant) for variant in self.story.variants), default=0)
-        return curves.draw(
+        return draw(
             shown, grid.width, grid.height, self.look,
             title=metric, x_label="step", y_label=self._note(), log_y=log, legend=False,
             x_range=(0.0, float(steps)) if steps else None,

@@ -1,0 +1,53 @@
+"""The terminal's echo, switched off while something is drawn over in place: a key pressed would break the picture."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+try:
+    import termios
+except ImportError:  # not a Unix: its console does not echo while nobody reads from it
+    termios = None  # type: ignore[assignment]  # the module is asked for before each use
+
+_LOCAL_FLAGS = 3
+
+
+class Echo:
+    """Switches the echo of stdin off and on again. What is typed meanwhile is kept for whoever reads next."""
+
+    def __init__(self) -> None:
+        self._before: tuple[int, list[Any]] | None = None
+
+    def off(self) -> None:
+        """Nothing typed is shown any more; without effect where stdin is not a terminal of ours to change."""
+        if termios is None or self._before is not None:
+            return
+        try:
+            descriptor = sys.stdin.fileno()
+            if not _ours(descriptor):
+                return
+            before = termios.tcgetattr(descriptor)
+            silent = [*before]
+            silent[_LOCAL_FLAGS] &= ~termios.ECHO
+            self._before = (descriptor, before)  # first: a signal may come in between
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
+        except (OSError, ValueError, AttributeError, termios.error):
+            return  # closed, replaced, or gone
+
+    def on(self) -> None:
+        """As it was before. May be called at any time, also twice."""
+        if termios is None or self._before is None:
+            return
+        (descriptor, before), self._before = self._before, None
+        try:
+            if _ours(descriptor):
+                termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        except (OSError, termios.error):
+            pass  # the terminal has gone, and with it what was to be restored
+
+
+def _ours(descriptor: int) -> bool:
+    """Whether it is a terminal with us in the foreground: to change it from the background would stop the process."""
+    return os.isatty(descriptor) and os.tcgetpgrp(descriptor) == os.getpgrp()
