@@ -13,6 +13,14 @@ from lab.probes.probe import Probe, Site, Values
 OUTCOMES = ("hits", "false alarms", "misses")
 
 
+def f1(hits: float, false_alarms: float, misses: float) -> float:
+    """2 hits / (2 hits + false alarms + misses): 1 if all that was said is true and all that is true was said.
+
+    NaN where nothing was said and nothing is true."""
+    of_all = 2 * hits + false_alarms + misses
+    return 2 * hits / of_all if of_all else math.nan
+
+
 class LabelScores(Probe):
     """F1 of each label, 2 hits / (2 hits + false alarms + misses), and their mean; answers above 0 say yes."""
 
@@ -46,8 +54,7 @@ class LabelScores(Probe):
             scores = []
             for label in self._labels:
                 hits, false_alarms, misses = (values.pop(f"{outcome} {metric}.{label}") for outcome in OUTCOMES)
-                of_all = 2 * hits + false_alarms + misses
-                scores.append(2 * hits / of_all if of_all else math.nan)
+                scores.append(f1(hits, false_alarms, misses))
                 values[f"{metric}.{label}"] = scores[-1]
             known = [each for each in scores if not math.isnan(each)]
             values[metric] = sum(known) / len(known) if known else math.nan

@@ -7,11 +7,11 @@ differ in scale can be compared; biases, scales and shifts stay as they are. A d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lab.graph import Layout, assign, data
+from lab.graph import Layout, Tensor, assign, data
 from lab.graph.running import bind
 from lab.graph.tensor import Storage, scope
 from lab.nets.initialisers import generator
@@ -73,7 +73,7 @@ class Surface:
             losses[place] = self._layout.view(self._memory, self._loss)[0]
         return losses
 
-    def _put(self, tensor: object, value: object) -> None:
+    def _put(self, tensor: Tensor, value: Any) -> None:
         if self._layout.knows(tensor):
             self._layout.view(self._memory, tensor)[...] = value
 

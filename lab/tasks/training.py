@@ -123,28 +123,27 @@ class Training(Programs):
                 held_loss, held_correct = self.loss(output, held_targets), self._count(output, held_targets)
                 held_answers = self._answers(output)
         with scope("measure"):
-            self.statistics.build(
-                Site(
-                    frozenset(self.scenario.watch),
-                    self.probe_parts,
-                    self.network.parameters,
-                    self.gradients,
-                    loss,
-                    correct,
-                    self.probe_data.count,
-                    held_loss,
-                    held_correct,
-                    held.count if held else 0,
-                    self.statistics.keep,
-                    self.statistics.copy_before_step,
-                    self.options.storage.members.get("optimizer.rate"),
-                    answers,
-                    targets,
-                    held_answers,
-                    held_targets,
-                    self.probe_data.classes,
-                )
+            self.site = Site(
+                frozenset(self.scenario.watch),
+                self.probe_parts,
+                self.network.parameters,
+                self.gradients,
+                loss,
+                correct,
+                self.probe_data.count,
+                held_loss,
+                held_correct,
+                held.count if held else 0,
+                self.statistics.keep,
+                self.statistics.copy_before_step,
+                self.options.storage.members.get("optimizer.rate"),
+                answers,
+                targets,
+                held_answers,
+                held_targets,
+                self.probe_data.classes,
             )
+            self.statistics.build(self.site)
 
     def _count(self, output: Tensor, targets: Tensor) -> Tensor | None:
         return self._correct(output, targets) if self._correct else None
