@@ -6,7 +6,8 @@ a call's results into the gradients of what it read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from kernels.arithmetic import add
 from kernels.language import Kernel
@@ -45,11 +46,18 @@ def ancestors(tensors: Sequence[Tensor]) -> list[Call]:
     return [found[number] for number in sorted(found)]
 
 
-def differentiate(result: Tensor, sources: Sequence[Tensor], upstream: Tensor | None = None) -> list[Tensor | None]:
+def differentiate(
+    result: Tensor,
+    sources: Sequence[Tensor],
+    upstream: Tensor | None = None,
+    rules: Mapping[str, Rule] = MappingProxyType({}),
+) -> list[Tensor | None]:
     """The gradient of `result` with respect to each source; None where it does not depend on it.
 
     result:   usually a loss of shape [1]; otherwise `upstream`, of its shape, weighs its elements
     upstream: gradient of whatever follows with respect to `result`; 1 by default
+    rules:    by kernel name, rules to use here instead of those of the table: another way to write a gradient, or a
+              wrong one, to see what it does
     Raises TypeError for an operation on the way that has no rule.
     """
     calls = ancestors([result])
@@ -64,7 +72,7 @@ def differentiate(result: Tensor, sources: Sequence[Tensor], upstream: Tensor | 
         needs = [_needed(operand, needed) for operand in each.reads]
         if not any(needs) or all(gradient is None for gradient in flowing):
             continue
-        rule = RULES.get(each.kernel.name)
+        rule = rules.get(each.kernel.name) or RULES.get(each.kernel.name)
         if rule is None:
             raise TypeError(f"{each.kernel.name} has no gradient")
         with scope(each.label):

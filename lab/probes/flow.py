@@ -1,0 +1,34 @@
+"""What comes back through the activation layers: the gradient of the loss with respect to their outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kernels import probes as kernels
+from lab.graph import differentiate
+from lab.graph.tensor import call
+from lab.probes.probe import Probe, Site, Values
+
+
+class BackwardSignal(Probe):
+    """Of each activation layer. The gradient of a weight is this signal times what the layer below sends forward."""
+
+    meanings = {
+        "signal_std": "standard deviation, over units and probe set, of the gradient of an example's loss with respect "
+        "to the outputs of an activation layer"
+    }
+
+    def build(self, site: Site) -> Sequence[str]:
+        parts = site.activations
+        found = differentiate(site.loss, [part.y for part in parts])
+        self._names = []
+        for part, gradient in zip(parts, found, strict=True):
+            if gradient is not None:
+                self._names.append(f"signal_std.{part.name}")
+                site.keep(self._names[-1], call(kernels.mean_and_deviation, gradient, shapes=[(1,), (1,)]).results[1])
+        self._count = site.count
+        return self._names
+
+    def finish(self, values: Values, step: int) -> None:
+        for name in self._names:
+            values[name] *= self._count  # the loss is a mean over the examples

@@ -1,0 +1,43 @@
+"""How different the units of a layer are from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.graph import functions as f
+from lab.graph.tensor import Tensor
+from lab.nets.optimisers import is_weight
+from lab.probes.norms import layer_of
+from lab.probes.probe import Probe, Site, Values
+
+
+class UnitSpread(Probe):
+    """Of each layer of units, weights and biases; the network's is the largest of its hidden layers."""
+
+    meanings = {
+        "unit_spread": "largest difference between two units of a layer in the weight of one input, or in the bias; 0 "
+        "if all units are copies of each other; for the network, the largest of all layers but the last"
+    }
+
+    def build(self, site: Site) -> Sequence[str]:
+        members = site.parameters.members
+        self._names = []
+        for name, weight in members.items():
+            if is_weight(name) and len(weight.shape) == 2:
+                metric = f"unit_spread.{layer_of(name)}"
+                self._names.append(metric)
+                site.keep(metric, _spread(weight))
+                bias = members.get(f"{layer_of(name)}.bias")
+                if bias is not None:
+                    site.keep(f"bias {metric}", _spread(bias.reshape(1, bias.size)))
+        return ["unit_spread", *self._names] if self._names else []
+
+    def finish(self, values: Values, step: int) -> None:
+        for name in self._names:
+            values[name] = max(values[name], values.pop(f"bias {name}", 0.0))
+        values["unit_spread"] = max(values[name] for name in self._names[:-1] or self._names)
+
+
+def _spread(weight: Tensor) -> Tensor:
+    """The largest difference within a row of a matrix [inputs, units], shape [1]."""
+    return f.largest(f.add(f.largest(weight, "rows"), f.largest(f.negate(weight), "rows")))
