@@ -6,6 +6,7 @@ alone, `{dense: 64}`), its docstring is its reference, and `build` adds it to th
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping
@@ -76,6 +77,7 @@ def layer(specification: Any, path: Path) -> Layer:
         raise
 
 
+@functools.cache
 def load_layers() -> None:
     """Import every file of `lab/nets/layers`, once."""
     from lab.nets import layers

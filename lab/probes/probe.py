@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
@@ -81,6 +82,7 @@ class Probe:
         """Turn the kept numbers in `values` into the metrics, in place, after the measuring program has run."""
 
 
+@functools.cache
 def load_probes() -> list[type[Probe]]:
     """Every kind of probe; imports every file of this folder once."""
     import lab.probes

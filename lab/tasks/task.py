@@ -6,6 +6,7 @@ looked at, changed, saved and restored. The session knows nothing else of it.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
@@ -118,6 +119,7 @@ def task(name: str) -> Callable[[type[Task]], type[Task]]:
     return register
 
 
+@functools.cache
 def load_tasks() -> dict[str, Task]:
     """Every task by name; imports every file of `lab/tasks` once."""
     import lab.tasks
