@@ -18,8 +18,6 @@ from lab.terminal.numbers import short
 if TYPE_CHECKING:
     from lab.terminal.curves import Line
 
-_LOG_FROM = 1000.0
-
 
 @dataclass(frozen=True, slots=True)
 class Replica:
@@ -63,8 +61,8 @@ class Comparison:
 
     def logarithmic(self) -> bool:
         """Whether the metric spans so much that a linear axis would show only its largest values."""
-        values = axes.finite(*(each.curves[self.metric][1] for each in self.replicas if self.metric in each.curves))
-        return bool((values > 0).all()) and axes.spread(values) >= _LOG_FROM
+        found = [each.curves[self.metric][1] for each in self.replicas if self.metric in each.curves]
+        return axes.logarithmic(self.metric, *found)
 
     def metrics(self) -> list[str]:
         """The metrics that are not of single layers, and the one that is drawn."""

@@ -24,6 +24,7 @@ FORMATS = {
     "tensorboard": "a folder of event files, one run per variant and seed",
     "safetensors": "the final weights",
     "onnx": "the final network",
+    "txt": "the curves as plots made of text",
     "png": "the curves as a picture",
     "svg": "the curves as a drawing",
 }

@@ -26,8 +26,6 @@ _PANEL = (420.0, 270.0)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 26.0, 34.0, 40.0  # of a panel, around its plot
 _HEADER, _LEGEND_LINE = 44.0, 18.0
 _MOST_PANELS = 12
-_LOG_FROM = 100.0  # a metric whose largest value is so many times its smallest is drawn on a logarithmic axis,
-_SHARES = ("accuracy", "val_accuracy", "dead_relu", "saturation")  # but not shares of a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +113,7 @@ def _header(selection: Selection, variants: list[str], tables: list[Table], widt
 def _panel(metric: str, tables: list[Table], variants: list[str], left: float, top: float) -> list[Shape]:
     curves = [(table, *table.curves()[metric]) for table in tables if metric in table.columns]
     values = axes.finite(*(y for _, _, y in curves))
-    share = metric.partition(".")[0] in _SHARES
-    log = not share and bool((values > 0).all()) and axes.spread(values) >= _LOG_FROM
+    log = axes.logarithmic(metric, values)
     x_axis = axes.axis(np.concatenate([x for _, x, _ in curves]), 5, tight=True)
     y_axis = axes.axis(values, 5, log=log)
     x0, x1 = left + _LEFT, left + _PANEL[0] - _RIGHT

@@ -11,6 +11,8 @@ LABEL_WIDTH = 7
 _LARGEST = 1e300  # so that a difference of two values never overflows
 _SMALLEST = 1e-300
 _SMALLEST_SPAN = 5e-4  # relative: less than this, and neighbouring ticks would have the same label
+_LOG_FROM = 100.0
+_SHARES = ("accuracy", "val_accuracy", "dead_relu", "saturation")
 _SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -57,6 +59,14 @@ def spread(values: np.ndarray) -> float:
     if len(values) < 2 or (values <= 0).any():
         return 1.0
     return 10.0 ** min(300.0, math.log10(values.max()) - math.log10(max(values.min(), _SMALLEST)))
+
+
+def logarithmic(metric: str, *values: np.ndarray) -> bool:
+    """Whether a metric reads better on a logarithmic axis: if it spans more than two powers of ten, all above 0.
+
+    Shares of a whole, such as the accuracy, never do.
+    """
+    return metric.partition(".")[0] not in _SHARES and spread(finite(*values)) >= _LOG_FROM
 
 
 def axis(

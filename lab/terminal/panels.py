@@ -6,13 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
 from lab.pictures import Picture
-from lab.terminal import blocks, curves, sentences, series
-from lab.terminal.axes import spread
+from lab.terminal import axes, blocks, curves, sentences, series
 from lab.terminal.layout import beside, clip, exactly, line, pad
 from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.numbers import count, duration, short
@@ -22,8 +20,6 @@ from lab.terminal.story import Replica, Story
 
 _PREFERRED = ("loss", "grad_norm", "dead_relu", "accuracy")
 _MOST_PLOTS = 4
-_LOG_FROM = 100.0  # a metric that spans more than this reads better on a logarithmic axis
-_SHARES = ("accuracy", "val_accuracy", "dead_relu", "saturation")  # between 0 and 1: never logarithmic
 _FEW_VARIANTS = 2  # so many may show the band of their seeds without covering each other
 _NARROWEST, _LOWEST = 34, 7
 _PICTURE_LOWEST = 11
@@ -189,12 +185,7 @@ class Panels:
     def _plot(self, metric: str, grid: Grid, draw: Callable[..., list[Text]]) -> list[Text]:
         lines = [self._mean(variant, number, metric) for number, variant in enumerate(self.story.variants)]
         shown = [each for each in lines if each is not None]
-        log = metric not in _SHARES
-        if log and self._log_scale is None:
-            values = np.concatenate([each.y for each in shown]) if shown else np.zeros(0)
-            log = spread(values[np.isfinite(values)]) >= _LOG_FROM
-        elif log:
-            log = bool(self._log_scale)
+        log = self._log_scale if self._log_scale is not None else axes.logarithmic(metric, *(each.y for each in shown))
         steps = max((self.story.steps(variant) for variant in self.story.variants), default=0)
         return draw(
             shown, grid.width, grid.height, self.look,

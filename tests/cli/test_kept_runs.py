@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,3 +218,98 @@ def test_a_damaged_store_is_one_sentence(store: Store, call: Call) -> None:
     store.path.write_bytes(b"nonsense" * 1000)
     for command in (["runs"], ["replay"], ["export", "latest", "--format", "csv"], ["rm", "latest", "--yes"]):
         refused(call(*command), str(store.path), "move it away")
+
+
+def test_export_as_text_to_stdout(store: Store, call: Call) -> None:
+    make(store)
+    code, out, _ = call("export", "latest", "--format", "txt", "--out", "-", "--metric", "loss")
+    assert code == 0
+    assert out.startswith("Dead ReLUs\n")
+    assert "hot, seed 1: NaN from 60 on" in out
+    assert "\x1b" not in out
+
+
+class Window(io.StringIO):
+    """A terminal of 100 × 30 characters that remembers what was written."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+OnScreen = Callable[..., str]
+
+
+@pytest.fixture
+def on_screen(store: Store, monkeypatch: pytest.MonkeyPatch) -> OnScreen:
+    """What a command writes to a terminal in true colour."""
+    for name, value in {"TERM": "xterm", "COLORTERM": "truecolor", "LINES": "30"}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG", "LAB_PALETTE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def lab(*arguments: str) -> str:
+        with contextlib.redirect_stdout(Window()) as window:
+            assert run(list(arguments)) == 0
+        return window.getvalue()
+
+    return lab
+
+
+BLUE, SKY = "38;2;66;150;240m", "38;2;86;180;233m"  # the first colour of each palette
+
+
+@pytest.mark.parametrize("command", [["replay", "--speed", "1e9"], ["compare", "dead-relu-1", "dead-relu-2"]])
+def test_the_palette_is_an_option_or_a_variable(
+    store: Store, on_screen: OnScreen, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(store)
+    make(store, rate=0.5)
+    assert BLUE in on_screen(*command)
+    for option, variable in ((["--palette", "safe"], ""), ([], "safe"), (["--palette", "safe"], "default")):
+        monkeypatch.setenv("LAB_PALETTE", variable)
+        shown = on_screen(*command, *option)
+        assert SKY in shown
+        assert BLUE not in shown
+
+
+@pytest.mark.parametrize("command", ["replay", "resume", "compare", "run"])
+def test_a_palette_that_is_not_there_is_refused(
+    store: Store, call: Call, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    make(store)
+    refused(call(command, "dead-relu", "--palette", "save"), "--palette: there is no palette 'save': did you mean safe")
+    monkeypatch.setenv("LAB_PALETTE", "loud")
+    refused(call(command, "dead-relu"), "LAB_PALETTE: there is no palette 'loud'")
+
+
+def test_a_replay_on_a_terminal_leaves_plots_and_verdict_and_shows_no_speed(store: Store, on_screen: OnScreen) -> None:
+    make(store)
+    shown = on_screen("replay", "--speed", "1e9")
+    assert "steps/s" not in shown
+    assert "1 of 1 claim held" in shown
+    assert "loss" in shown
+
+
+def test_without_colour_a_comparison_on_a_terminal_has_none(
+    store: Store, on_screen: OnScreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(store)
+    make(store, rate=0.5)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "38;" not in on_screen("compare", "dead-relu-1", "dead-relu-2")
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b" not in on_screen("compare", "dead-relu-1", "dead-relu-2")
+
+
+def test_plotext_is_not_loaded_for_lines_and_json(store: Store) -> None:
+    make(store)
+    code = (
+        "import sys\nfrom lab.cli import run\n"
+        "for command in (['--help'], ['replay', '--plain'], ['replay', '--json'], ['runs'], ['export', '--help']):\n"
+        "    assert run(command) == 0\n"
+        "print('plotext' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "False\n"

@@ -190,6 +190,47 @@ def test_svg_keeps_odd_names_well_formed(tmp_path: Path) -> None:
     assert any("Inf at 0" in each for each in words)
 
 
+def plot_of(text: str, metric: str) -> list[str]:
+    """The lines of the plot of one metric, up to the next blank line."""
+    lines = text.splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.split()[:1] == [metric])
+    return lines[begin : lines.index("", begin) if "" in lines[begin:] else None]
+
+
+def test_txt_is_a_plot_per_metric(selection: Selection, out: Path) -> None:
+    export(selection, "txt", out)
+    text = out.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    assert lines[:2] == ["Dead ReLUs", "dead-relu-1 · seeds 0, 1"]
+    assert max(map(len, lines)) == 80
+    assert all(line.isprintable() for line in lines)  # no colours, whatever is looking
+    assert not any(line.startswith("grad_norm.dense1") for line in lines)
+    loss = plot_of(text, "loss")
+    assert loss[0] == "loss  mean, lowest, highest of 2 seeds"
+    assert "a good  b hot" in loss[1]
+    assert "step" in loss[-2]
+    assert loss[-1] == "hot, seed 1: NaN from 60 on"
+    assert len(loss) == 20 + 1
+    assert plot_of(text, "accuracy")[0].startswith("accuracy")
+
+
+def test_txt_of_chosen_metrics_and_one_seed(selection: Selection, out: Path) -> None:
+    export(select(selection.store, "latest", ["hot"], [1], ["grad_norm.dense1", "loss"]), "txt", out)
+    text = out.read_text(encoding="utf-8")
+    assert "seed 1" in text.splitlines()[1]
+    assert "accuracy" not in text
+    assert plot_of(text, "grad_norm.dense1")
+    assert "hot: NaN from 60 on" in plot_of(text, "loss")[2]
+
+
+def test_txt_is_ascii_where_the_locale_is(selection: Selection, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    export(selection, "txt", out)
+    loss = plot_of(out.read_text(encoding="ascii"), "loss")
+    assert sum(line.count("a") for line in loss) > 20
+    assert sum(line.count("b") for line in loss) > 20
+
+
 def test_png_is_a_picture_with_the_variants_colours(selection: Selection, out: Path) -> None:
     image = pytest.importorskip("PIL.Image")
     export(select(selection.store, "latest", metrics=["loss"]), "png", out)
@@ -284,7 +325,7 @@ def test_a_variant_that_was_branched_off_is_exported(tmp_path: Path) -> None:
 def test_a_run_without_measurements_is_a_sentence(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     store.create("empty").close("failed")
-    for name in ("csv", "json", "svg"):
+    for name in ("csv", "json", "svg", "txt"):
         with pytest.raises(BadInput, match="nothing measured"):
             export(select(store, "empty"), name, tmp_path / "out")
     assert not (tmp_path / "out").exists()

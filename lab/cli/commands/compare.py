@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lab.cli.palette import PaletteOption, palette_of
+
 if TYPE_CHECKING:
     from lab.cli.comparison import Comparison
+    from lab.terminal.palettes import PaletteName
 
 _WIDEST, _HEIGHT = 110, 20
 
@@ -18,27 +21,29 @@ def command(
     runs: Annotated[list[str], typer.Argument(metavar="RUN", help="Names, unique beginnings of names, or latest.")],
     metric: Annotated[str | None, typer.Option(help="Whose curves to draw; default: the loss.")] = None,
     variant: Annotated[list[str], typer.Option(help="Only this variant. Repeatable.")] = [],  # noqa: B006 - Typer copies it
+    palette: PaletteOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Runs side by side: curves of one metric, settings that differ, final values."""
     from lab.cli.comparison import compare
     from lab.store import Store
 
+    colours = palette_of(palette)
     with Store.open() as store:
         comparison = compare(store, runs, metric, variant)
     if as_json:
         print(json.dumps(comparison.to_json(), ensure_ascii=False, allow_nan=False))
         return
-    _show(comparison)
+    _show(comparison, colours)
 
 
-def _show(comparison: Comparison) -> None:
+def _show(comparison: Comparison, palette: PaletteName) -> None:
     from lab.cli.columns import aligned
     from lab.terminal import detect
     from lab.terminal.output import Output
 
     output = Output(sys.stdout, detect(sys.stdout).unicode)
-    _plot(comparison)
+    _plot(comparison, palette)
     output.line()
     if comparison.differences:
         output.line("Settings that differ")
@@ -56,29 +61,22 @@ def _show(comparison: Comparison) -> None:
         output.line(f"  {line}".rstrip())
 
 
-def _plot(comparison: Comparison) -> None:
-    from rich.console import Console
-
-    from lab.terminal import curves, detect
-    from lab.terminal.capabilities import PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS
+def _plot(comparison: Comparison, palette: PaletteName) -> None:
+    from lab.terminal import detect, paper, printed
     from lab.terminal.look import Look
 
     capabilities = detect(sys.stdout)
-    width = min(capabilities.width, _WIDEST)
-    height = min(_HEIGHT, max(8, capabilities.height - 4))
-    drawn = curves.draw(
-        comparison.lines(),
-        width,
-        height + len(comparison.lines()) // 3,
-        Look(capabilities.colours, capabilities.unicode),
+    lines = comparison.lines()
+    drawn = printed.draw(
+        lines,
+        min(capabilities.width, _WIDEST),
+        min(_HEIGHT, max(8, capabilities.height - 4)) + len(lines) // 3,
+        Look(capabilities.colours, capabilities.unicode, palette),
         title=comparison.metric,
         x_label="step",
         log_y=comparison.logarithmic(),
     )
-    systems: dict[int, Any] = {SIXTEEN_COLOURS: "standard", PALETTE_COLOURS: "256", TRUE_COLOURS: "truecolor"}
-    console = Console(width=width, color_system=systems.get(capabilities.colours), highlight=False, soft_wrap=True)
-    for line in drawn:
-        console.print(line, end="\n")
+    paper.put(drawn, sys.stdout, capabilities)
 
 
 def _shown(value: Any) -> str:

@@ -13,7 +13,7 @@ def command(
     format: Annotated[
         str | None,
         typer.Option(
-            help="csv, json, parquet, tensorboard, safetensors, onnx, png or svg; default: by --out's ending."
+            help="csv, json, parquet, tensorboard, safetensors, onnx, txt, png or svg; default: by --out's ending."
         ),
     ] = None,
     out: Annotated[

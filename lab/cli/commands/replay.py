@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab.cli.palette import PaletteOption, palette_of
+
 if TYPE_CHECKING:
     from lab.events import Event
     from lab.store import RunInfo, Store
@@ -27,6 +29,7 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="One JSON event per line, and nothing else.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Plain lines: no colour, no redrawing.")] = False,
     fps: Annotated[float, typer.Option(min=0.1, max=10, help="Redraw at most so many times a second.")] = 4.0,
+    palette: PaletteOption = None,
 ) -> int:
     """Show a stored run again, as it was. Of each picture the newest is kept."""
     from lab.cli import READER_GONE
@@ -36,6 +39,7 @@ def command(
 
     if json and plain:
         raise BadInput("--json and --plain exclude each other.")
+    colours = palette_of(palette)
     if speed is not None and not 0 < speed < float("inf"):
         raise BadInput(f"--speed must be a number above 0, not {speed}.")
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
@@ -45,7 +49,7 @@ def command(
             raise BadInput(f"{info.name} is still running: it can be replayed when it has ended.")
         if speed is None and kind == "live":
             speed = max(1.0, info.seconds / _SHOWN_SECONDS)
-        shown = reporter(kind, options=Options(fps=fps))
+        shown = reporter(kind, options=Options(fps=fps, palette=colours, replayed=True))
         begun = time.monotonic()
         try:
             for seconds, event in whole(store, info):

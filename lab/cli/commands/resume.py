@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from lab.cli.palette import PaletteOption, palette_of
+
 
 def command(
     run: Annotated[str, typer.Argument(help="The run's name; by default the latest unfinished one.")] = "",
     json: Annotated[bool, typer.Option("--json", help="One JSON event per line, and nothing else.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Plain lines: no colour, no redrawing.")] = False,
     fps: Annotated[float, typer.Option(min=0.1, max=10, help="Redraw at most so many times a second.")] = 4.0,
+    palette: PaletteOption = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Replicas at the same time; default: one per core.")
     ] = None,
@@ -29,11 +32,12 @@ def command(
 
     if json and plain:
         raise BadInput("--json and --plain exclude each other.")
+    colours = palette_of(palette)
     store = Store.open()
     info = store.find(run) if run else unfinished(store)
     session, writer, earlier = take_up(store, info, threads, warn)
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
         session.show_pictures(every=0.5)
-    shown = reporter(kind, session.loaded, options=Options(fps=fps))
+    shown = reporter(kind, session.loaded, options=Options(fps=fps, palette=colours))
     return carry_out(session, shown, writer, lossless=kind == "json", earlier=earlier)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lab.cli.palette import PaletteOption, palette_of
 from lab.cli.running import carry_out, seeds_of
 
 
@@ -21,6 +22,7 @@ def command(
     out: Annotated[str | None, typer.Option(help="Also write all events to this file, as JSON lines.")] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Do not keep the run in the store.")] = False,
     fps: Annotated[float, typer.Option(min=0.1, max=10, help="Redraw at most so many times a second.")] = 4.0,
+    palette: PaletteOption = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Replicas at the same time; default: one per core.")
     ] = None,
@@ -36,6 +38,7 @@ def command(
         )
     if json and plain:
         raise BadInput("--json and --plain exclude each other.")
+    colours = palette_of(palette)
     loaded = load(scenario, parse_settings(change))
     chosen = list(variant) or None
     check(loaded)
@@ -53,4 +56,5 @@ def command(
     if kind == "live":
         session.show_pictures(every=0.5)
     with begin_recording(session, keep=not no_save, out=out) as writer:
-        return carry_out(session, reporter(kind, loaded, options=Options(fps=fps)), writer, lossless=kind == "json")
+        shown = reporter(kind, loaded, options=Options(fps=fps, palette=colours))
+        return carry_out(session, shown, writer, lossless=kind == "json")
