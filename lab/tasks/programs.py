@@ -61,6 +61,10 @@ class Programs:
         for name, value in self.options.first.items():
             self.put(self.options.storage.members[name], value)
 
+    def program(self, name: str) -> Program:
+        """One of the programs, bound to this replica's memory."""
+        return self._programs[name]
+
     def put(self, tensor: Tensor, value: Any) -> None:
         """Write a stored tensor; one that no program uses is left out."""
         if self.layout.knows(tensor):

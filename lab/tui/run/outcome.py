@@ -1,0 +1,19 @@
+"""What the run screen hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run went.
+
+    run_name:    its name in the store; None if it was not kept, or discarded
+    held:        whether every claim held; None if it was left before its end, or makes none
+    guess_right: whether the guess was the right answer; None if there was none, or the run was left before its end
+    """
+
+    run_name: str | None
+    held: bool | None
+    guess_right: bool | None

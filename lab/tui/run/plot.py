@@ -1,0 +1,209 @@
+"""One plot of curves as strips: axes, ticks, marks, cursor and values. Everything that is measured comes in as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.strip import Strip
+
+from lab.terminal import axes, series
+from lab.terminal.axes import Axis, Range, label
+from lab.terminal.canvas import Canvas
+from lab.terminal.curves import Line
+from lab.terminal.frame import Space, gutter_for, share_out, tick_rows, x_lines
+from lab.terminal.layout import clip, line, pad
+from lab.terminal.look import BOLD, DIM, Look
+from lab.terminal.numbers import short
+from lab.terminal.palettes import Ink, letter
+from lab.tui.run.strips import StripCanvas, strip_of
+
+_BROKEN = Ink((230, 70, 70), "bright_red")
+_LETTER_EVERY = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened to a curve at x: a setting was `changed`, or it `diverged`; number: whose curve."""
+
+    x: float
+    number: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What one plot shows.
+
+    lines:    the curves, as `lab.terminal.curves.Line`
+    window:   the x axis, from left to right
+    log:      logarithmic y axis
+    cursor:   the x at which values are read (None: the latest values are shown)
+    note:     a few words behind the title
+    selected: the keys of the screen speak to this plot
+    """
+
+    title: str
+    lines: tuple[Line, ...]
+    window: tuple[float, float]
+    marks: tuple[Mark, ...] = ()
+    log: bool = False
+    cursor: float | None = None
+    note: str = ""
+    selected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The strips of a plot, and what it takes to find the x under a column: left edge and width of the inside."""
+
+    strips: list[Strip]
+    left: int
+    width: int
+
+
+def draw(plot: Plot, width: int, height: int, look: Look, base: Style) -> Drawn:
+    """The plot in exactly `height` strips of `width` columns."""
+    if width <= 0 or height <= 0:
+        return Drawn([Strip.blank(max(0, width), base) for _ in range(max(0, height))], 0, 1)
+    low, high = plot.window if plot.window[1] > plot.window[0] else (plot.window[0], plot.window[0] + 1.0)
+    shown = [_visible(each, low, high) for each in plot.lines]
+    space = share_out(width, height)
+    values = [edge for each in shown for edge in (each.y, *(each.band or ()))]
+    y_axis = axes.axis(np.concatenate(values) if values else np.zeros(0), max(2, space.height // 3 + 1), log=plot.log)
+    space = share_out(width, height, gutter=gutter_for(y_axis))
+    x_axis = axes.axis(np.array([low, high]), max(2, space.width // 12), tight=True)
+    x_axis = Axis(Range(low, high), x_axis.ticks, x_axis.labels)
+    strips = [strip_of(_title(plot, width, look), width, base)] if space.title else []
+    strips += _inside(plot, shown, space, x_axis, y_axis, look, base)
+    if space.ruler or space.below:
+        ruler, below = x_lines(x_axis, space, "", look)
+        strips += [strip_of(_marked(ruler, plot, space, x_axis.range, look), width, base)] * space.ruler
+        strips += [strip_of(below, width, base)] * space.below
+    strips = strips[:height] + [Strip.blank(width, base)] * (height - len(strips))
+    return Drawn(strips, space.gutter, space.width)
+
+
+def _visible(curve: Line, low: float, high: float) -> Line:
+    """The part of a curve in the window, and one point more on both sides so that it runs to the edges."""
+    x = np.asarray(curve.x, dtype=np.float64)
+    start, end = max(0, int(np.searchsorted(x, low)) - 1), int(np.searchsorted(x, high, "right")) + 1
+    if start == 0 and end >= len(x):
+        return Line(curve.name, x, np.asarray(curve.y, dtype=np.float64), curve.number, curve.band)
+    band = tuple(edge[start:end] for edge in curve.band) if curve.band else None
+    return Line(curve.name, x[start:end], curve.y[start:end], curve.number, band)  # type: ignore[arg-type]  # a pair
+
+
+def _inside(
+    plot: Plot, lines: Sequence[Line], space: Space, x_axis: Axis, y_axis: Axis, look: Look, base: Style
+) -> list[Strip]:
+    canvas = StripCanvas(space.width, space.height, look)
+    across, up = x_axis.range, y_axis.range
+    for each in lines:
+        for edge in each.band or ():
+            _trace(canvas, each, edge, across, up, faint=True)
+    for each in lines:
+        _trace(canvas, each, each.y, across, up, faint=False)
+    if plot.cursor is not None:
+        _cursor(canvas, float(across.place(np.array([plot.cursor]))[0]), look)
+    broken = {mark.number for mark in plot.marks if mark.kind == "diverged"}
+    for each in lines:
+        _end(canvas, each, across, up, each.number in broken)
+    wall = ("┤", "│") if look.unicode else ("+", "|")
+    labels = tick_rows(y_axis, space.height)
+    dim = base + DIM
+    strips = []
+    for row, content in enumerate(canvas.rows_of_segments(base)):
+        if space.gutter:
+            text = labels.get(row)
+            content = [Segment(pad(text or "", space.gutter - 1, right=True) + wall[0 if text else 1], dim), *content]
+        strips.append(Strip(content, space.gutter + space.width))
+    return strips
+
+
+def _trace(canvas: Canvas, curve: Line, y: np.ndarray, across: Range, up: Range, *, faint: bool) -> None:
+    x, y = series.decimate(curve.x, y, canvas.columns, across)
+    character = "." if faint else letter(curve.number)
+    canvas.line(across.place(x), up.place(y), canvas.look.ink(curve.number), character, dim=faint)
+
+
+def _cursor(canvas: Canvas, x: float, look: Look) -> None:
+    """A faint vertical line that leaves the curves to be seen."""
+    column = round(x * (canvas.columns - 1)) // canvas.across
+    if not 0 <= column < canvas.width:
+        return
+    for row in range(canvas.height):
+        if canvas.is_free(row, column):
+            canvas.write(row, column, "│" if look.unicode else "|", DIM)
+
+
+def _end(canvas: Canvas, curve: Line, across: Range, up: Range, broken: bool) -> None:
+    """The curve's letter where it ends, or a cross where it diverged; without colours the letter also along it."""
+    x, y = across.place(curve.x), up.place(curve.y)
+    good = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1))
+    if len(good) == 0:
+        return
+    look = canvas.look
+    if look.colours == 0 and look.unicode:
+        shares = np.arange(0.5 + curve.number % 4 / 4, canvas.width / _LETTER_EVERY, 1.0) * _LETTER_EVERY / canvas.width
+        nearest = good[np.clip(np.searchsorted(x[good], shares), 0, len(good) - 1)]
+        for place in np.unique(nearest[np.abs(x[nearest] - shares) * canvas.width <= 1]).tolist():
+            canvas.mark(float(x[place]), float(y[place]), letter(curve.number), look.ink(curve.number))
+    last = good[-1]
+    canvas.mark(float(x[last]), float(y[last]), letter(curve.number), look.ink(curve.number))
+    if broken and last == len(curve.x) - 1 - _gap_at_the_end(curve.y):
+        sign = "✗" if look.unicode else "X"
+        canvas.mark(min(1.0, float(x[last]) + 1.5 / canvas.width), float(y[last]), sign, _BROKEN)
+
+
+def _gap_at_the_end(y: np.ndarray) -> int:
+    """How many values at the end of a curve are not finite."""
+    finite = np.flatnonzero(np.isfinite(y))
+    return len(y) - 1 - int(finite[-1]) if len(finite) else len(y)
+
+
+def _title(plot: Plot, width: int, look: Look) -> Text:
+    """Name and note, then the value of each curve at the cursor, or its latest, as many as fit."""
+    sign = ("▸" if look.unicode else ">") if plot.selected else ""
+    text = line(clip(f"{sign}{look.words(plot.title)}", width, look), BOLD)
+    note = look.words(plot.note)
+    if note and text.cell_len + 1 + cell_len(note) <= width:
+        text.append(f" {note}", DIM)
+    for each in plot.lines:
+        told = f"  {letter(each.number)} {value_at(each, plot.cursor)}"
+        if text.cell_len + len(told) > width:
+            break
+        text.append(told, look.style(look.ink(each.number)))
+    return text
+
+
+def value_at(curve: Line, x: float | None) -> str:
+    """The curve's value at the last point that is not after x (None: the last of all), in at most seven characters."""
+    place = len(curve.x) - 1 if x is None else int(np.searchsorted(curve.x, x, "right")) - 1
+    if not 0 <= place < len(curve.y):
+        return "-"
+    value = float(curve.y[place])
+    return label(value, 6) if np.isfinite(value) else short(value)
+
+
+def _marked(ruler: Text, plot: Plot, space: Space, across: Range, look: Look) -> Text:
+    """The line of the x axis with a sign where a setting was changed."""
+    sign = "▲" if look.unicode else "^"
+    changes = [each for each in plot.marks if each.kind == "changed"]
+    if not changes:
+        return ruler
+    ruler = ruler.copy()
+    plain = list(ruler.plain)
+    places = across.place(np.array([each.x for each in changes]))
+    for place, change in zip(places.tolist(), changes, strict=True):
+        column = space.gutter + round(place * (space.width - 1))
+        if 0 <= place <= 1 and column < len(plain):
+            plain[column] = sign
+            ruler.stylize(look.style(look.ink(change.number), bold=True), column, column + 1)
+    ruler.plain = "".join(plain)
+    return ruler

@@ -1,0 +1,501 @@
+"""The run screen: watch a session, steer it without a reset, and read the verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.binding import BindingType
+
+from lab.errors import BadInput, LabError
+from lab.events import Event, PictureTaken, Started
+from lab.pictures import Picture
+from lab.session import Session, keeping
+from lab.terminal.look import Look
+from lab.terminal.numbers import count, short
+from lab.tui.keys import bindings
+from lab.tui.run.dialogs import Ask, Blank, Choice, Form, Reading
+from lab.tui.run.keys import RUN
+from lab.tui.run.outcome import Outcome
+from lab.tui.run.steering import Steering
+from lab.tui.run.surroundings import frames_per_second, look_of
+from lab.tui.run.watch import WatchScreen
+
+if TYPE_CHECKING:
+    from lab.scenario import Loaded
+    from lab.store import RunInfo, RunWriter
+    from lab.tasks import Experiment
+
+_ORDER = ("rate", "momentum", "decay", "weight_decay", "l2", "l1", "clip")
+_PATIENCE = 20.0
+"""Seconds for a session to end, and for a replica to answer."""
+_SCRUB_PAUSE = 0.15
+"""Seconds that the cursor stands still before pictures of its step are asked for."""
+_SWITCH = 0.001
+"""Seconds after which Python gives its lock to another thread: drawing must not hold up the trainers for longer."""
+
+
+class RunScreen(WatchScreen):
+    """Trains a scenario and shows it; dismissed with an `Outcome`.
+
+    guess:  what was answered to the scenario's question
+    seeds:  one replica of each variant for each; by default the scenario's own
+    resume: a run that was interrupted (its record, or its name), to be taken up where it is
+    keep:   whether the run goes to the store
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("run", RUN))
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        guess: str | None = None,
+        seeds: Sequence[int] | None = None,
+        resume: RunInfo | str | None = None,
+        *,
+        keep: bool = True,
+        steps: int | None = None,
+    ) -> None:
+        super().__init__(loaded)
+        self.guess = guess
+        self._seeds, self._resume, self._keep, self._steps = seeds, resume, keep, steps
+        self.writer: RunWriter | None = None
+        self._earlier: list[Event] = []
+        self._arrived: list[Event] = []
+        self._judged = self._leaving = self._every = False
+        self._setting = 0
+        self._scrubbed: float | None = None
+        self._moved = 0.0
+        self._switch = sys.getswitchinterval()
+
+    # Beginning and end
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        sys.setswitchinterval(_SWITCH)
+        try:
+            self._prepare()
+        except LabError as error:
+            self._tell(str(error))
+            self.call_after_refresh(self.dismiss, Outcome(None, None, None))
+            return
+        self.steering = Steering(self.session)
+        self.subscription = self.session.subscribe()
+        self._look_at()
+        live = getattr(self.app, "live", None)
+        if live is not None:
+            live.add(self.session, self._close_record)
+        name = self.writer.name if self.writer is not None and self.writer.saving else None
+        self.session.start(self.writer, name, keep_open=True)
+
+    def _prepare(self) -> None:
+        """The session, and its record in the store."""
+        assert self.loaded is not None
+        if self._resume is not None:
+            store = self._store()
+            info = store.info(self._resume) if isinstance(self._resume, str) else self._resume
+            self.session, self.writer, self._earlier = keeping.take_up(store, info, None, self._warn)
+            self.loaded = self.session.loaded
+            return
+        self.session = Session(self.loaded, seeds=self._seeds, steps=self._steps)
+        if self._keep:
+            self.writer = keeping.begin(self.session, self._store(), self._warn)
+
+    def _store(self) -> Any:
+        store = getattr(self.app, "store", None)
+        if store is None:
+            from lab.store import Store
+
+            store = Store.open()
+        return store
+
+    def on_unmount(self) -> None:
+        sys.setswitchinterval(self._switch)
+
+    def _close_record(self) -> None:
+        if self.writer is not None:
+            keeping.finish(self.session, self.writer)
+
+    def _warn(self, sentence: str) -> None:
+        """Saving has stopped; comes from any thread."""
+        self.app.call_later(self.status.say, sentence, True)
+
+    def _tell(self, sentence: str) -> None:
+        self.app.notify(sentence, severity="error", timeout=12, markup=False)
+
+    def action_leave(self) -> None:
+        if self._leaving:
+            return
+        if self.session.state == "ended" or self.session.finished:
+            self._leave(discard=False)
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                self._leave(discard=answer == "discard")
+
+        kept = "keep what was measured; it can be resumed" if self.writer is not None else "leave"
+        choices = [Choice("stop", f"Stop, and {kept}", "s"), Choice("discard", "Stop, and discard the run", "d")]
+        self.app.push_screen(Ask("This run is not over. Escape goes on with it.", choices), answered)
+
+    def _leave(self, discard: bool) -> None:
+        self._leaving = True
+        self.status.say("Saving…" if not discard else "Discarding…")
+        self._end(discard)
+
+    @work(thread=True)
+    def _end(self, discard: bool) -> None:
+        session = self.session
+        session.stop()
+        try:
+            ended = session.wait(_PATIENCE)
+        except LabError:
+            ended = True  # its sentence has been on the screen
+        if ended and self.writer is not None:
+            if discard:
+                self.writer.discard()
+            else:
+                keeping.finish(session, self.writer)
+        live = getattr(self.app, "live", None)
+        if live is not None:
+            live.remove(session)
+        self.subscription.close()
+        self.app.call_from_thread(self.dismiss, self._outcome(discard))
+
+    def _outcome(self, discarded: bool) -> Outcome:
+        ended = self.session.ended
+        name = self.writer.name if self.writer is not None and not discarded else None
+        if ended is None or ended.interrupted or discarded:
+            return Outcome(name, None, None)
+        return Outcome(name, ended.held if ended.claims else None, self._guess_right())
+
+    def _guess_right(self) -> bool | None:
+        question = self.loaded.scenario.question if self.loaded is not None else None
+        return None if self.guess is None or question is None else self.guess == question.answer
+
+    # Watching
+
+    def take_events(self) -> list[Event]:
+        if self._leaving:
+            return []
+        events = self.subscription.get(0)
+        arrived, self._arrived = self._arrived, []
+        events += arrived
+        if self._earlier and any(isinstance(each, Started) for each in events):
+            place = next(n for n, each in enumerate(events) if isinstance(each, Started)) + 1
+            events[place:place] = self._earlier
+            self._earlier = []
+        return events
+
+    def after_events(self) -> None:
+        if self._leaving:
+            return
+        finished = self.session.finished and self.session.state != "new"
+        if finished and not self._judged:
+            self.story.claims = self.session.judge()
+            self._judged = self.verdict.display = True
+            self.view.page = 0
+            self.redraw()
+            self.call_after_refresh(self.redraw)
+        elif self._judged and not finished:
+            self.story.claims, self._judged, self.verdict.display = [], False, False
+            self.redraw()
+        cursor = self.view.cursor
+        if cursor != self._scrubbed and time.monotonic() - self._moved > _SCRUB_PAUSE:
+            self._scrubbed = cursor
+            self._scrub(cursor)
+
+    def guess_sentences(self) -> list[str]:
+        told = []
+        claims = self.story.claims
+        if claims:
+            held = sum(each.held for each in claims)
+            told.append(f"{held} of {count(len(claims), 'claim')} held. The run stays open until you leave (q).")
+        elif self._judged:
+            told.append("Done; the scenario makes no claims. The run stays open until you leave (q).")
+        question = self.loaded.scenario.question if self.loaded is not None else None
+        if question is not None and self._judged:
+            if self.guess is not None:
+                verdict = "right" if self._guess_right() else "not right"
+                told.append(f"{question.ask} Your guess: {self.guess} That is {verdict}.")
+            if not self._guess_right():
+                told.append(f"Answer: {question.answer}")
+            told.append(question.because)
+        return told
+
+    def parts(self, look: Look) -> list[tuple[str, str]]:
+        story = self.story
+        signs = {"running": "▶", "paused": "‖", "ended": "■", "new": "…"} if look.unicode else {}
+        state = "over" if self._judged else self.session.state
+        parts = [(f"{signs.get(state, '')} {story.title or self.session.loaded.scenario.title}".strip(), "title")]
+        if state == "paused":
+            parts.append(("paused", "state"))
+        parts += self.looked_at(look)
+        if self.steering.rate is not None:
+            parts.append((f"≤{self.steering.rate:,.0f} steps/s", "state"))
+        settings = self._settings()
+        for number, (name, value) in enumerate(settings.items()):
+            marked = number == self._setting % max(1, len(settings))
+            whose = " (all)" if marked and self._every else ""
+            parts.append((f"{_short_name(name)} {short(value)}{whose}", "marked" if marked else ""))
+        return parts
+
+    def _settings(self) -> dict[str, float]:
+        """What can be changed of the variant that is looked at, the most useful first."""
+        variant = self.sources.variant
+        if not variant or all(each.name != variant for each in self.session.variants):
+            return {}
+        found = self.session.settings(variant)
+        order = {name: number for number, name in enumerate(_ORDER)}
+        return dict(sorted(found.items(), key=lambda item: order.get(item[0].rpartition(".")[2], len(order))))
+
+    def _look_at(self) -> None:
+        """Have pictures taken of what is looked at, on the way and now."""
+        names = [each.name for each in self.session.variants]
+        variant = self.sources.variant if self.sources.variant in names else names[0]
+        seed = self.view.seed if self.view.seed is not None else self.session.seeds[0]
+        self.session.show_pictures(1.0 / frames_per_second(self.app), (variant, seed))
+        if self.session.state == "new":
+            return
+        self._ask(variant, seed, None)
+
+    def looks_elsewhere(self) -> None:
+        self._look_at()
+        if self.view.cursor is not None:
+            self._scrubbed = None
+
+    def cursor_moved(self) -> None:
+        self._moved = time.monotonic()
+
+    def _scrub(self, cursor: float | None) -> None:
+        """Pictures of the moment kept before the cursor's step; without a cursor those of now."""
+        if cursor is None:
+            self.sources.past = None
+            self._look_at()
+            self.redraw()
+        else:
+            self._ask(self.sources.variant, self.sources.seed, int(cursor))
+
+    def _ask(self, variant: str, seed: int, step: int | None) -> None:
+        """Ask a replica for its pictures, now or at an earlier step."""
+
+        def pictures(experiment: Experiment) -> tuple[int, list[Picture]]:
+            return experiment.step, experiment.pictures()
+
+        def take(future: Future[tuple[int, list[Picture]]]) -> None:
+            if future.cancelled() or future.exception() is not None:
+                return  # there is nothing to see of a replica that has not got there
+            at, found = future.result()
+            if step is None:
+                self._arrived += [PictureTaken(variant, seed, at, each) for each in found]
+            elif self.view.cursor is not None:
+                self.sources.past = found
+                self.app.call_later(self._show_past, at)
+
+        try:
+            if step is None:
+                self.session.look(variant, seed, pictures).add_done_callback(take)
+            else:
+                self.session.look_back(variant, seed, step, pictures).add_done_callback(take)
+        except BadInput:
+            pass  # a variant that has just been removed
+
+    def _show_past(self, step: int) -> None:
+        self.status.say(
+            f"Pictures of step {step:,}, the nearest that is kept. b branches off at the cursor, escape returns."
+        )
+        self.redraw()
+
+    # Steering
+
+    def _steer(self, act: Callable[[], str]) -> None:
+        """Do something and say what happened; an error is said, too."""
+        try:
+            self.status.say(act())
+        except BadInput as error:
+            self.status.say(str(error), wrong=True)
+        self.redraw()
+
+    def action_pause(self) -> None:
+        self._steer(self.steering.pause)
+
+    def action_step(self) -> None:
+        self._steer(self.steering.step)
+
+    def action_slower(self) -> None:
+        self._steer(lambda: self.steering.pace(faster=False))
+
+    def action_faster(self) -> None:
+        self._steer(lambda: self.steering.pace(faster=True))
+
+    def action_next_setting(self) -> None:
+        self._setting = (self._setting + 1) % max(1, len(self._settings()))
+        self.redraw()
+
+    def action_every_variant(self) -> None:
+        self._every = not self._every
+        self.status.say("Changes concern every variant." if self._every else "Changes concern the variant looked at.")
+        self.redraw()
+
+    def _marked(self) -> str:
+        settings = list(self._settings())
+        if not settings:
+            raise BadInput("Nothing can be changed yet: the kernels are still being prepared.")
+        return settings[self._setting % len(settings)]
+
+    def _whose(self) -> str | None:
+        return None if self._every else self.sources.variant
+
+    def action_change(self, up: bool) -> None:
+        self._steer(lambda: self.steering.nudge(self._marked(), up, self._whose()))
+
+    def action_set_value(self) -> None:
+        try:
+            name = self._marked()
+        except BadInput as error:
+            self.status.say(str(error), wrong=True)
+            return
+
+        def use(written: dict[str, str]) -> str:
+            try:
+                value = float(written["value"])
+            except ValueError:
+                raise BadInput(f"{written['value']!r} is not a number.") from None
+            return self.steering.set(name, value, self._whose())
+
+        whose = self._whose() or "every variant"
+        self._fill(Form(f"{name} of {whose}", [Blank("value", short(self._settings()[name]))], use))
+
+    def action_undo(self) -> None:
+        self._in_background(self.steering.undo)
+
+    @work(thread=True)
+    def _in_background(self, act: Callable[[], str]) -> None:
+        """For what may wait for the disk."""
+        try:
+            said = (act(), False)
+        except BadInput as error:
+            said = (str(error), True)
+        self.app.call_from_thread(self.status.say, *said)
+        self.app.call_from_thread(self.redraw)
+
+    def action_rewind(self) -> None:
+        cursor = self.view.cursor
+        variant = self.sources.variant
+        choices = [
+            Choice("one", f"{variant}: to its first weights", "1"),
+            Choice("all", "Every variant: to the same first weights", "a"),
+        ]
+        if cursor is not None:
+            choices.insert(0, Choice("cursor", f"{variant}: to step {cursor:,.0f}", "c"))
+
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                step = int(cursor) if answer == "cursor" and cursor is not None else 0
+                self._steer(lambda: self.steering.rewind(None if answer == "all" else variant, step))
+
+        question = "What was measured from there on is forgotten, and cannot be brought back. Rewind?"
+        self.app.push_screen(Ask(question, choices), answered)
+
+    def action_branch(self) -> None:
+        source = self.sources.variant
+        step = int(self.view.cursor if self.view.cursor is not None else self.sources.latest())
+        settings = self._settings()
+        if not settings:
+            self.status.say("There is nothing to branch off from yet.", wrong=True)
+            return
+        known = ", ".join(f"{name}={short(value)}" for name, value in settings.items())
+        blanks = [
+            Blank("name", self.steering.free_name(source)),
+            Blank("changes", "", f"What is different from step {step:,} on. Now: {known}"),
+        ]
+        self._fill(
+            Form(
+                f"Branch off {source} at step {step:,}",
+                blanks,
+                lambda written: self.steering.branch(source, written["name"], step, written["changes"]),
+            )
+        )
+
+    def action_add_variant(self) -> None:
+        source = self.sources.variant
+        blanks = [
+            Blank("name", self.steering.free_name(source)),
+            Blank("overrides", "", f"What is different from {source}, such as optimizer.rate=0.5, model.1=tanh"),
+        ]
+        self._fill(
+            Form(
+                "A new variant",
+                blanks,
+                lambda written: self.steering.add(source, written["name"], written["overrides"]),
+            )
+        )
+
+    def _fill(self, form: Form) -> None:
+        def done(sentence: str | None) -> None:
+            if sentence is not None:
+                self.status.say(sentence)
+                self.redraw()
+
+        self.app.push_screen(form, done)
+
+    def action_explain_step(self) -> None:
+        if not self.steering.paused:
+            self.session.pause()
+        self.status.say("Explaining the next step…")
+        self._explain(self.sources.variant, self.sources.seed)
+
+    @work(thread=True, exclusive=True)
+    def _explain(self, variant: str, seed: int) -> None:
+        from lab.tasks.explanation import explain
+
+        try:
+            sections = self.session.look(variant, seed, explain).result(_PATIENCE)
+        except (BadInput, TimeoutError) as error:
+            sentence = str(error) or "The variant has not answered; it may still be waiting for its kernels."
+            self.app.call_from_thread(self.status.say, sentence, True)
+            return
+        self.app.call_from_thread(self._show_explanation, f"{variant}, seed {seed}", sections)
+
+    def _show_explanation(self, whose: str, sections: Any) -> None:
+        from lab.tui.run.explained import explained
+
+        def answered(answer: str | None) -> None:
+            if answer == "step":
+                self.action_step()
+                self.set_timer(0.05, self.action_explain_step)
+
+        look = look_of(self.app)
+        title = f"The next step of {whose}"
+        self.status.say("Paused: space goes on, s does one step, e explains it.")
+        more = Choice("step", "Take this step, explain the next", "s")
+        self.app.push_screen(Reading(title, lambda width: explained(sections, width, look), more), answered)
+
+    def action_kernels(self) -> None:
+        from lab.tui.kernels import KernelsScreen
+
+        assert self.loaded is not None
+        names = {each.name for each in self.loaded.variants}
+        variant = self.sources.variant if self.sources.variant in names else None
+        self.app.push_screen(KernelsScreen(self.loaded, variant))
+
+    def action_copy_yaml(self) -> None:
+        if self.loaded is None or not self.steering.added:
+            super().action_copy_yaml()
+            return
+        from lab.tui.copying import as_yaml
+
+        variants = {**self.loaded.scenario.variants, **self.steering.added}
+        changed = dataclasses.replace(
+            self.loaded, content={**self.loaded.content, "variants": variants}, overrides={"variants": variants}
+        )
+        self._copy(as_yaml(changed), "The scenario as YAML, with the variants that were added")
+
+
+def _short_name(setting: str) -> str:
+    return setting.removeprefix("optimizer.")

@@ -1,0 +1,163 @@
+"""From what was measured to what the tiles show: means over seeds, layers of a variant, marks; kept until it changes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.pictures import Picture
+from lab.terminal import series
+from lab.terminal.axes import spread
+from lab.terminal.curves import Line
+from lab.terminal.panels import plotted
+from lab.terminal.story import Story
+from lab.tui.run.plot import Mark, Plot
+from lab.tui.run.view import Subject, View
+
+LOG_FROM = 100.0
+"""A metric that spans more than this reads better on a logarithmic axis."""
+SHARES = ("accuracy", "val_accuracy", "dead_relu", "saturation")
+_FEW = 2
+"""So many variants may show the band of their seeds without covering each other."""
+_TURNS = ("metric", "metric", "metric", "picture", "metric", "picture", "picture")
+"""In which order curves and pictures take the places on the board."""
+
+
+class Sources:
+    """Reads a story for a view."""
+
+    def __init__(self, story: Story, view: View) -> None:
+        self.story, self.view = story, view
+        self.past: list[Picture] | None = None  # pictures of an earlier step, shown instead of the latest ones
+        self._lines: dict[tuple[str, str], tuple[object, Line]] = {}
+
+    # What there is
+
+    def subjects(self) -> list[Subject]:
+        """All that could be shown now, the most telling first."""
+        measured = {metric for _, _, metric in self.story.curves}
+        metrics = [each for each in self.story.metrics if each in measured or not measured]
+        waiting = {
+            "metric": [Subject("metric", each) for each in [*plotted(metrics)]]
+            + [Subject("metric", each) for each in metrics if each not in plotted(metrics)],
+            "picture": [Subject("picture", each.title) for each in self.pictures()],
+        }
+        found: list[Subject] = []
+        for kind in _TURNS:
+            if waiting[kind]:
+                found.append(waiting[kind].pop(0))
+        found += waiting["metric"] + waiting["picture"]
+        return [Subject("layers", each.name) if self._by_layer(each) else each for each in found]
+
+    def _by_layer(self, subject: Subject) -> bool:
+        return subject.kind == "metric" and subject.name in self.view.layers and bool(self.layers_of(subject.name))
+
+    def layers_of(self, metric: str) -> list[str]:
+        """The layers of the variant that is looked at for which a metric was measured."""
+        variant, start = self.variant, f"{metric}."
+        return list(
+            dict.fromkeys(
+                name.removeprefix(start)
+                for each, _, name in self.story.curves
+                if each == variant and name.startswith(start)
+            )
+        )
+
+    @property
+    def variant(self) -> str:
+        """The variant that is looked at closely."""
+        names = self.story.variants
+        return self.view.variant if self.view.variant in names else (names[0] if names else "")
+
+    @property
+    def seed(self) -> int:
+        """The seed whose pictures are shown."""
+        if self.view.seed is not None:
+            return self.view.seed
+        return self.story.started.seeds[0] if self.story.started and self.story.started.seeds else 0
+
+    def pictures(self) -> list[Picture]:
+        """The pictures of the variant and seed that are looked at."""
+        if self.past is not None:
+            return self.past
+        key = (self.variant, self.seed)
+        return [each.picture for where, each in self.story.pictures.items() if where[:2] == key]
+
+    def picture(self, title: str) -> Picture | None:
+        """One of them by its title."""
+        return next((each for each in self.pictures() if each.title == title), None)
+
+    # Steps
+
+    def whole(self) -> tuple[float, float]:
+        """All steps of the run."""
+        steps = max((self.story.steps(each) for each in self.story.variants), default=0)
+        reached = max((each.step for each in self.story.replicas.values()), default=0)
+        return 0.0, float(max(steps, reached, 1))
+
+    def latest(self) -> float:
+        """The step that the variant that is looked at has reached."""
+        return float(max((each.step for each in self.story.of(self.variant)), default=0))
+
+    # Plots
+
+    def content(self, subject: Subject, selected: bool = False) -> Plot | Picture | None:
+        """What a tile is to show."""
+        if subject.kind == "picture":
+            return self.picture(subject.name)
+        story, view = self.story, self.view
+        note = ""
+        if subject.kind == "layers":
+            layers = self.layers_of(subject.name)
+            found = [self._line(self.variant, f"{subject.name}.{each}", n, each) for n, each in enumerate(layers)]
+            note = f"of {self.variant}, layers {', '.join(layers)}"
+            marks = self._marks({self.variant: None})
+        else:
+            numbers = {name: number for number, name in enumerate(story.variants) if name not in view.hidden}
+            found = [self._line(name, subject.name, number, name) for name, number in numbers.items()]
+            marks = self._marks(dict(numbers))
+        lines = tuple(each for each in found if each is not None)
+        log = view.logs.get(subject.name)
+        if log is None:
+            log = subject.name not in SHARES and _spans(lines) >= LOG_FROM
+        notes = [note] * bool(note) + ["smoothed"] * bool(view.smoothing) + ["log"] * bool(log and subject.name)
+        return Plot(
+            subject.name, lines, view.window or self.whole(), marks, log, view.cursor, " ".join(notes), selected
+        )
+
+    def _marks(self, numbers: dict[str, int | None]) -> tuple[Mark, ...]:
+        marks = [
+            Mark(float(each.step), numbers[each.variant] or 0, "changed")
+            for each in self.story.changes
+            if each.variant in numbers
+        ]
+        for replica in self.story.replicas.values():
+            if replica.variant in numbers and replica.diverged_at is not None:
+                marks.append(Mark(float(replica.diverged_at), numbers[replica.variant] or 0, "diverged"))
+        return tuple(dict.fromkeys(marks))
+
+    def _line(self, variant: str, metric: str, number: int, name: str) -> Line | None:
+        seeds = [each.seed for each in self.story.of(variant) if self.view.seed in (None, each.seed)]
+        known = [curve for seed in seeds if (curve := self.story.curves.get((variant, seed, metric))) is not None]
+        if not known:
+            return None
+        few = len([each for each in self.story.variants if each not in self.view.hidden]) <= _FEW or "." in metric
+        state = (tuple(id(each) for each in known), sum(each.revision for each in known), self.view.smoothing, few)
+        cached = self._lines.get((variant, metric))
+        if cached is not None and cached[0] == state and cached[1].number == number:
+            return cached[1]
+        if len(known) == 1:
+            x, y = known[0].arrays()
+            line = Line(name, x.astype(np.float64), series.smooth(y, self.view.smoothing), number)
+        else:
+            x, mean, low, high = series.mean_and_band([each.arrays() for each in known])
+            band = (low, high) if few else None
+            line = Line(name, x, series.smooth(mean, self.view.smoothing), number, band)
+        self._lines[variant, metric] = (state, line)
+        return line
+
+
+def _spans(lines: tuple[Line, ...]) -> float:
+    if not lines:
+        return 1.0
+    values = np.concatenate([each.y for each in lines])
+    return spread(values[np.isfinite(values)])

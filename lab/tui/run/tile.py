@@ -1,0 +1,137 @@
+"""One place on the board: a plot of curves or a picture, drawn again only where it is another one than before."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from lab.pictures import Picture
+from lab.terminal.look import Look
+from lab.terminal.pictures import render
+from lab.tui.run.plot import Drawn, Plot, draw
+from lab.tui.run.strips import changed_regions, strip_of
+from lab.tui.run.surroundings import look_of
+
+
+class Lines(Widget):
+    """A widget of strips. `draw` makes them for the size there is; only what changed is sent to the terminal."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]  # Textual's own options
+        self._strips: list[Strip] = []
+
+    def draw(self, width: int, height: int, look: Look) -> list[Strip]:
+        """The strips for this size."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw again, and have the terminal show what is different."""
+        width, height = self.size
+        if not self.is_attached or not width or not height:
+            return
+        drawn = self.draw(width, height, look_of(self.app))
+        old, self._strips = self._strips, drawn
+        if len(old) != len(drawn) or (old and old[0].cell_length != width):
+            self.refresh()
+        elif regions := changed_regions(old, drawn, width):
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        """Textual asks for one line."""
+        if 0 <= y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.size.width, self.rich_style)
+
+    def on_resize(self) -> None:
+        self._strips = []
+        self.redraw()
+
+    def notify_style_update(self) -> None:
+        """Another theme: all colours are others."""
+        super().notify_style_update()
+        self._strips = []
+        self.redraw()
+
+
+class TextLines(Lines):
+    """Lines of text that somebody else makes: `make(width, height, look)`."""
+
+    def draw(self, width: int, height: int, look: Look) -> list[Strip]:
+        base = self.rich_style
+        texts = self.make(width, height, look)[:height]
+        strips = [strip_of(each, width, base) for each in texts]
+        return strips + [Strip.blank(width, base)] * (height - len(strips))
+
+    def make(self, width: int, height: int, look: Look) -> list[Text]:
+        """At most `height` lines."""
+        raise NotImplementedError
+
+
+class Tile(Lines):
+    """A plot or a picture; see the module's text."""
+
+    class Pointed(Message):
+        """Somebody clicked at x in a plot."""
+
+        def __init__(self, tile: Tile, x: float) -> None:
+            super().__init__()
+            self.tile, self.x = tile, x
+
+    class Turned(Message):
+        """The wheel was turned over a plot: towards x (in), or away from it."""
+
+        def __init__(self, tile: Tile, x: float, closer: bool) -> None:
+            super().__init__()
+            self.tile, self.x, self.closer = tile, x, closer
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.content: Plot | Picture | None = None
+        self._drawn: tuple[object, int, int, Look, list[Strip]] | None = None
+        self._inside: Drawn | None = None
+
+    def show(self, content: Plot | Picture | None) -> None:
+        """What is to be seen from now on."""
+        self.content = content
+        self.redraw()
+
+    def draw(self, width: int, height: int, look: Look) -> list[Strip]:
+        base = self.rich_style
+        content = self.content
+        if isinstance(content, Plot):
+            self._inside = draw(content, width, height, look, base)
+            return self._inside.strips
+        self._inside = None
+        if content is None:
+            return [Strip.blank(width, base)] * height
+        known = self._drawn
+        if known is None or known[0] is not content or known[1:4] != (width, height, look) or not self._strips:
+            strips = [strip_of(each, width, base) for each in render(content, width, height, look)]
+            self._drawn = known = (content, width, height, look, strips)
+        return known[4]
+
+    def x_at(self, column: int) -> float | None:
+        """The x under a column of the widget; None outside of the plot."""
+        if self._inside is None or not isinstance(self.content, Plot):
+            return None
+        place = (column - self._inside.left) / max(1, self._inside.width - 1)
+        low, high = self.content.window
+        return low + place * (high - low) if 0 <= place <= 1 else None
+
+    def on_click(self, event: events.Click) -> None:
+        if (x := self.x_at(event.x)) is not None:
+            self.post_message(self.Pointed(self, x))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._turn(event, closer=True)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._turn(event, closer=False)
+
+    def _turn(self, event: events.MouseEvent, closer: bool) -> None:
+        if (x := self.x_at(event.x)) is not None:
+            event.stop()
+            self.post_message(self.Turned(self, x, closer))
