@@ -29,6 +29,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "run": "Train all variants, live, then the verdict on each claim.",
         "resume": "Go on with a run that was interrupted.",
         "verify": "Check every claim on many seeds.",
+        "sweep": "Search for good settings.",
     },
     "Kept runs": {
         "runs": "The runs that were kept, newest first.",

@@ -50,10 +50,11 @@ class Recorder(Protocol):
 class Session:
     """See the module's text.
 
-    loaded:   the scenario; `variants` chooses some of its variants by name
+    loaded:   the scenario; `variants` chooses some of its variants by name, or are variants of one's own
     seeds:    one replica of each variant for each; by default the scenario's own
     steps:    instead of the scenario's number of steps
     threads:  how many replicas run at the same time; by default one per core
+    pictures: whether pictures are taken at all; trials of a search do without
     """
 
     def __init__(
@@ -62,18 +63,20 @@ class Session:
         *,
         seeds: Sequence[int] | None = None,
         steps: int | None = None,
-        variants: Iterable[str] | None = None,
+        variants: Iterable[str | Variant] | None = None,
         threads: int | None = None,
         device: str = "cpu",
+        pictures: bool = True,
     ) -> None:
         self.loaded = loaded
         self.seeds = tuple(seeds) if seeds is not None else (loaded.scenario.train.seed,)
-        self.variants: list[Variant] = list(loaded.variants if variants is None else loaded.choose(variants))
+        self.variants: list[Variant] = list(loaded.variants if variants is None else _chosen(loaded, variants))
         self.steps = steps
         self.device = device
         self.history = History()
         self.verdicts: list[Claimed] = []
         self.ended: Ended | None = None
+        self._takes_pictures = pictures
         self._pictures: float | None = None
         self._pictured: tuple[str, int] | None = None
         self._pace: float | None = None
@@ -588,6 +591,8 @@ class Session:
 
     def _picture(self, replica: Replica) -> None:
         assert replica.experiment is not None
+        if not self._takes_pictures:
+            return
         for picture in replica.experiment.pictures():
             self._publish(PictureTaken(replica.name, replica.seed, replica.experiment.step, picture))
         replica.pictured = time.monotonic()
@@ -677,6 +682,12 @@ class Session:
 def _check_setting(name: str, value: float) -> None:
     if not np.isfinite(value) or value < 0:
         raise BadInput(f"{name} cannot become {value}.")
+
+
+def _chosen(loaded: Loaded, variants: Iterable[str | Variant]) -> list[Variant]:
+    wanted = list(variants)
+    named = {each.name: each for each in loaded.choose([each for each in wanted if isinstance(each, str)])}
+    return [named[each] if isinstance(each, str) else each for each in wanted]
 
 
 def available_cores() -> int:

@@ -1,0 +1,60 @@
+"""`lab sweep`: search for good settings of a scenario."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lab.cli.running import seeds_of
+
+
+def command(
+    scenario: Annotated[str, typer.Argument(help="A built-in name or the path of a file.")],
+    over: Annotated[list[str], typer.Option(help="PATH=log(a,b), uniform(a,b), int(a,b) or [x, y]. Repeatable.")] = [],  # noqa: B006 - Typer copies it
+    trials: Annotated[int, typer.Option(min=1, max=100_000, help="How many points are tried at the most.")] = 50,
+    method: Annotated[str, typer.Option(help="random, grid or halving.")] = "random",
+    objective: Annotated[
+        str | None, typer.Option(help="The metric to look for; default: validation loss, or loss.")
+    ] = None,
+    variant: Annotated[str | None, typer.Option(help="The variant to search around; default: the first.")] = None,
+    folds: Annotated[int, typer.Option(min=0, max=100, help="Cross-validate each trial with so many folds.")] = 0,
+    seeds: Annotated[str | None, typer.Option(help="How many seeds for each trial (3), or which (0:10).")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps, instead of the scenario's.")] = None,
+    change: Annotated[list[str], typer.Option("--set", help="Change a value first. Repeatable.")] = [],  # noqa: B006
+    best: Annotated[int, typer.Option(min=1, help="How many of the best trials are listed.")] = 10,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Trainings at the same time; default: one per core.")
+    ] = None,
+    dask: Annotated[str | None, typer.Option(help="Run on a Dask cluster: its address, or local:N.")] = None,
+    resume: Annotated[str | None, typer.Option(help="Go on with this sweep, with the same options as before.")] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per trial, best first, and nothing else.")
+    ] = False,
+    no_save: Annotated[bool, typer.Option("--no-save", help="Do not keep the sweep in the store.")] = False,
+) -> int:
+    """Search for good settings at random, on a grid, or by successive halving; every trial is a replica of one run."""
+    from lab.cli.sweeping import keep, run, show
+    from lab.errors import BadInput
+    from lab.scenario import load, parse_settings
+    from lab.search import Sweep, parse_axis
+
+    if folds == 1:
+        raise BadInput("--folds: cross-validation needs at least 2 folds.")
+    loaded = load(scenario, parse_settings(change))
+    sweep = Sweep(
+        loaded,
+        [parse_axis(each) for each in over],
+        method=method,
+        trials=trials,
+        variant=variant,
+        objective=objective,
+        folds=folds,
+        seeds=seeds_of(seeds, loaded.scenario.train.seed),
+        steps=steps,
+    )
+    sweep.check()
+    writer, known = (None, {}) if no_save else keep(sweep, resume)
+    results, interrupted = run(sweep, writer, known, threads=threads, dask=dask, quiet=json)
+    show(sweep, results, best, json=json, name=writer.name if writer is not None else None)
+    return 130 if interrupted else 0
