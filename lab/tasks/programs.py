@@ -47,8 +47,8 @@ class Programs:
         if needed > LARGEST_MEMORY:
             raise InvalidValue(
                 (),
-                f"one replica would need about {needed / 1024**3:,.1f} GiB for data, weights and activations; the limit "
-                f"is {LARGEST_MEMORY / 1024**3:.0f} GiB. Smaller batches, layers or data need less.",
+                f"one replica would need about {needed / 1024**3:,.1f} GiB for data, weights and activations; the "
+                f"limit is {LARGEST_MEMORY / 1024**3:.0f} GiB. Smaller batches, layers or data need less.",
             )
 
     def kernels(self) -> tuple[Kernel, ...]:
@@ -96,7 +96,9 @@ class Programs:
         self._diverged = f"{where} at step {self.step}."
 
     def run_beside(self, name: str) -> None:
-        """Run another program than the training step, without counting a step."""
+        """Run another program than the training step, without counting a step; an empty one does nothing."""
+        if name not in self._programs:
+            return
         state = self.memory.state.copy()
         self._programs[name].run()
         self.memory.state[:] = state

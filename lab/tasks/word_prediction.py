@@ -113,8 +113,7 @@ class WordPrediction(Programs):
         self._programs["step"] = self.watch.around(self._programs["step"])
 
     def measure(self) -> dict[str, float]:
-        if "measure" in self._programs:
-            self.run_beside("measure")
+        self.run_beside("measure")
         kept = {name: self.layout.view(self.memory, place) for name, place in self._kept.members.items()}
         values = {"rate": self.settings()["optimizer.rate"], "nodes": self.output.nodes(self._probe_words)}
         if "loss" in kept:
@@ -132,7 +131,7 @@ class WordPrediction(Programs):
         if self.output.depth is not None:
             cost["longest way to a word"] = float(self.output.depth)
         bars = Bars("Output units", cost, log=True)
-        return [bars, *self.output.pictures()]
+        return [*self.output.pictures(), bars]
 
     def weights(self) -> dict[str, np.ndarray]:
         return {

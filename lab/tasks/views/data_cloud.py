@@ -31,8 +31,10 @@ class DataCloud(View, name="data_cloud"):
             groups = {name: points[shown == number] for number, name in enumerate(data.classes)}
         else:
             groups = {"examples": points}
-        labels = [f"{self._name(column)} (spread {spread[column]:.3g})" for column in columns]
-        return [Scatter("Data cloud", groups, x_label=labels[0], y_label=labels[1])]
+        names = [self._name(column) for column in columns]
+        wide, narrow = (f"{spread[column]:.3g}" for column in columns)
+        title = f"{names[0]} (spread {wide}, across), {names[1]} ({narrow}, up)"
+        return [Scatter(title, groups)]
 
     def _name(self, column: int) -> str:
         names = self.training.split.train.features
