@@ -15,16 +15,17 @@ def choose_batch(chosen: Any, N: Any, bits: Any, stream: Any, lane: Any, lanes: 
     The stream of examples is cut into batches without regard to epochs, so a batch may end one and begin the next.
     `step` counts from 1; 4^bits >= N.
     """
-    B = chosen.size
-    start = (step - 1) * B
-    last_epoch = -1
-    key_0, key_1, _, _ = philox(seed, stream, 0, 0)
-    for r in range(lane, B, lanes):
-        epoch = (start + r) // N
-        if epoch != last_epoch:
+    first = (step - 1) * chosen.size + lane
+    epoch = first // N
+    place = first - epoch * N
+    key_0, key_1, _, _ = philox(seed, stream, epoch, 0)
+    for r in range(lane, chosen.size, lanes):
+        if place >= N:
+            epoch += place // N
+            place %= N
             key_0, key_1, _, _ = philox(seed, stream, epoch, 0)
-            last_epoch = epoch
-        chosen[r] = shuffled(start + r - epoch * N, N, bits, key_0, key_1)
+        chosen[r] = shuffled(place, N, bits, key_0, key_1)
+        place += lanes
 
 
 @kernel("data[N,D] chosen[B] -> rows[B,D]", operations=lambda B, D: 0)

@@ -71,23 +71,33 @@ SHIFT_1 = np.uint64(13)
 def shuffled(index: Any, size: Any, bits: Any, key_0: Any, key_1: Any) -> Any:
     """Where `index` goes in a random permutation of 0 … size - 1, chosen by two 32-bit keys.
 
-    A six-round Feistel network over the next power of four, walked until it lands inside (Black and Rogaway, "Ciphers
-    with arbitrary finite domains", 2002): no table, any element at any time. `bits` is half the width of the domain:
-    4^bits >= size.
+    A six-round Feistel network over pairs of a row and one of 2^bits columns, with just so many rows that every number
+    below `size` has a place, walked until it lands on one (Black and Rogaway, "Ciphers with arbitrary finite domains",
+    2002): no table, any element at any time. Best with 4^bits about `size`; a second walk is then rare.
     """
     half = np.uint64(bits)
     mask = (np.uint64(1) << half) - np.uint64(1)
+    rows = (np.uint64(size) + mask) >> half
     value = np.uint64(index)
     inside = False
     while not inside:
-        left = value >> half
-        right = value & mask
+        row = value >> half
+        column = value & mask
         key = np.uint64(key_0)
-        for _ in range(6):
-            mixed = ((right ^ key) * MIX_0) & LOW
-            mixed = ((mixed ^ (mixed >> SHIFT_1)) * MIX_1) & LOW
-            left, right = right, left ^ ((mixed >> SHIFT_0) & mask)
+        for _ in range(3):
+            column = column ^ (mixed(row ^ key) & mask)
             key = (key + np.uint64(key_1)) & LOW
-        value = (left << half) | right
+            row = row + ((mixed(column ^ key) * rows) >> HALF)
+            row = row - rows if row >= rows else row
+            key = (key + np.uint64(key_1)) & LOW
+        value = (row << half) | column
         inside = bool(value < np.uint64(size))
     return np.int64(value)
+
+
+@device
+def mixed(word: Any) -> Any:
+    """A 32-bit word (as uint64) in which every bit depends on those of another."""
+    word = (word * MIX_0) & LOW
+    word = ((word ^ (word >> SHIFT_1)) * MIX_1) & LOW
+    return word ^ (word >> SHIFT_0)

@@ -1,0 +1,1 @@
+"""Who takes part in a race, one module each: run as `python -m lab.bench.contestants.<name> FOLDER CORE`."""

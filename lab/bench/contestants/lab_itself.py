@@ -1,0 +1,67 @@
+"""The lab, on its real path: scenario file, task, layout, executor; the batch is drawn and gathered in each step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kernels.matrix import matmul
+from lab import __version__
+from lab.bench import contestant, nets
+from lab.graph import Layout, assign
+from lab.graph.profile import best_seconds
+from lab.graph.running import bind
+from lab.graph.tensor import Storage, call
+from lab.scenario import load_text
+from lab.tasks import task_of
+
+SIZES = (512, 1024, 1536)
+"""Of the square matrices whose product shows what the machine can do."""
+
+
+def experiment(folder: Path, net: str) -> Any:
+    """The net as a session builds it."""
+    own = folder / net
+    loaded = load_text(nets.scenario_text(nets.NETS[net]), own / "net.yaml")
+    scenario = loaded.variants[0].scenario
+    made = task_of(scenario).build(scenario, 0, own)
+    made.prepare()
+    return made
+
+
+class Multiplier:
+    """Products of square matrices by the kernel and the BLAS that networks are trained with."""
+
+    def __init__(self, size: int) -> None:
+        inputs, outputs = Storage("states"), Storage("statistics")
+        a, b = inputs.member("a", (size, size)), inputs.member("b", (size, size))
+        y = assign(call(matmul, a, b, shapes=[(size, size)]).result, outputs.member("y", (size, size)))
+        layout = Layout({"multiply": [y]})
+        memory = layout.memory(layout.shared_memory("float32"), 0)
+        random = np.random.default_rng(0)
+        for each in (a, b):
+            layout.view(memory, each)[...] = random.standard_normal((size, size))
+        self._program = bind(layout.plans["multiply"], memory)
+
+    def speed(self) -> float:
+        """Floating-point operations per second, at the best of a few tries."""
+        return self._program.plan.operations / best_seconds(self._program)
+
+
+def main() -> None:
+    """Serve a race."""
+    folder = contestant.folder()
+    multipliers: list[Multiplier] = []
+
+    def limit() -> float:
+        if not multipliers:
+            multipliers.extend(Multiplier(size) for size in SIZES)
+        return max(each.speed() for each in multipliers)
+
+    contestant.serve({"lab": __version__}, lambda net, mode: experiment(folder, net).advance, limit=limit)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""PyTorch as one writes it: a Sequential, a loss, an optimiser. Modes: how that goes through the parameters."""
+
+from __future__ import annotations
+
+import torch
+
+from lab.bench import contestant, nets
+from lab.bench.contestants.shuffling import load, order
+
+MODES: dict[str, dict[str, bool]] = {"": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
+
+
+def prepare(net: nets.Net, inputs: torch.Tensor, targets: torch.Tensor, mode: str) -> contestant.Train:
+    """A function that trains so many steps; the batches are indexed with a shuffled order made beforehand."""
+    torch.manual_seed(0)
+    layers: list[torch.nn.Module] = []
+    for size, following in zip(net.sizes, net.sizes[1:], strict=False):
+        layers += [torch.nn.Linear(size, following), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*layers[:-1])
+    loss_of = torch.nn.CrossEntropyLoss()
+    kind = torch.optim.SGD if net.optimizer == "sgd" else torch.optim.Adam
+    optimizer = kind(model.parameters(), lr=nets.RATE, **MODES[mode])  # type: ignore[arg-type]  # options differ
+    batches = torch.from_numpy(order(net))
+
+    def train(steps: int) -> None:
+        for chosen in batches[:steps]:
+            optimizer.zero_grad(set_to_none=True)
+            loss_of(model(inputs[chosen]), targets[chosen]).backward()
+            optimizer.step()
+
+    return train
+
+
+def main() -> None:
+    """Serve a race."""
+    folder = contestant.folder()
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+
+    def made(net: str, mode: str) -> contestant.Train:
+        inputs, targets = load(folder, net)
+        return prepare(nets.NETS[net], torch.from_numpy(inputs), torch.from_numpy(targets), mode)
+
+    contestant.serve({"torch": torch.__version__}, made)
+
+
+if __name__ == "__main__":
+    main()

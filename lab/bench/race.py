@@ -1,0 +1,223 @@
+"""The race itself: every contestant in a process of its own, turn by turn on the same core, and the medians."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+from lab.bench.nets import Net, write_data
+
+PINNED = "OPENBLAS_CORETYPE"
+"""A variable that makes OpenBLAS use the kernels of another processor than the one it finds."""
+
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "JAX_PLATFORMS": "cpu",
+    "CUDA_VISIBLE_DEVICES": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """Who takes part: module of `lab.bench.contestants`, what must be installed, and its modes by title."""
+
+    name: str
+    module: str
+    needs: str | None
+    modes: Mapping[str, str]
+
+
+LAB = Contestant("lab", "lab_itself", None, {"lab": ""})
+PEERS = (
+    Contestant(
+        "torch",
+        "torch_eager",
+        "torch",
+        {"PyTorch eager": "", "PyTorch eager, foreach": "foreach", "PyTorch eager, fused": "fused"},
+    ),
+    Contestant("jax", "jax_scan", "jax", {"JAX jit + scan": ""}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Median seconds per step of one contestant on one net; ratio: the lab's over this one's, the median of rounds."""
+
+    title: str
+    version: str
+    seconds: float
+    ratio: float
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetResults:
+    """All contestants on one net, the lab first. limit: operations per second that a product of matrices reaches."""
+
+    net: Net
+    results: tuple[Result, ...]
+    limit: float
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def speed(self) -> float:
+        """The lab's operations per second."""
+        return self.net.operations / self.results[0].seconds
+
+
+class Failed(Exception):
+    """A contestant's process has ended; the text is the last line of what it said on stderr."""
+
+
+class Process:
+    """One contestant at work."""
+
+    def __init__(self, contestant: Contestant, folder: Path, core: int | None) -> None:
+        self.contestant = contestant
+        self._errors = (folder / f"{contestant.name}.stderr").open("w+", encoding="utf-8", errors="replace")
+        command = [sys.executable, "-m", f"lab.bench.contestants.{contestant.module}", str(folder)]
+        self._process = subprocess.Popen(
+            [*command, "any" if core is None else str(core)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment(),
+            text=True,
+        )
+        self.versions: dict[str, str] = {}
+
+    def hear(self) -> Any:
+        """Its next answer. Raises Failed."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            self._process.wait()
+            self._errors.seek(0)
+            said = self._errors.read().strip().splitlines()
+            raise Failed(said[-1] if said else f"ended with code {self._process.returncode}")
+        return json.loads(line)
+
+    def ask(self, question: str, **details: Any) -> Any:
+        """Its answer to a question. Raises Failed."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"question": question, **details}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # why it has ended is heard instead of the answer
+        return self.hear()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+
+def race(
+    nets: Sequence[Net],
+    folder: Path,
+    rounds: int,
+    peers: Iterable[Contestant] = PEERS,
+    progress: Callable[[str], None] = lambda message: None,
+) -> Iterator[NetResults]:
+    """The results of one net after the other. Peers that are not installed, or fail, are named as absent."""
+    absent = {}
+    present = [LAB]
+    for peer in peers:
+        if peer.needs is not None and util.find_spec(peer.needs) is None:
+            absent[peer.name] = "not installed"
+        else:
+            present.append(peer)
+    for net in nets:
+        write_data(folder, net)
+    with _processes(present, folder, absent, progress) as processes:
+        for net in nets:
+            yield _compete(net, processes, rounds, absent, progress)
+
+
+@contextmanager
+def _processes(
+    contestants: Sequence[Contestant], folder: Path, absent: dict[str, str], progress: Callable[[str], None]
+) -> Iterator[list[Process]]:
+    with ExitStack() as stack:
+        started = []
+        for each in contestants:
+            process = Process(each, folder, core())
+            stack.callback(process.close)
+            started.append(process)
+        ready = []
+        for process in started:
+            progress(f"starting {process.contestant.name}")
+            try:
+                process.versions = process.hear()
+                ready.append(process)
+            except Failed as error:
+                _gone(process, error, absent)
+        yield ready
+
+
+def _compete(
+    net: Net, processes: list[Process], rounds: int, absent: dict[str, str], progress: Callable[[str], None]
+) -> NetResults:
+    times: dict[str, list[float]] = {}
+    limits = []
+    for number in range(-1, rounds):  # the first turns are for compiling and filling caches, and are not counted
+        progress(f"{net.title}: round {number + 1} of {rounds}")
+        for process in list(processes):
+            try:
+                for title, mode in process.contestant.modes.items():
+                    seconds = process.ask("turn", net=net.name, mode=mode, steps=net.steps)
+                    if number >= 0:
+                        times.setdefault(title, []).append(seconds)
+                if process.contestant is LAB:
+                    limits.append(process.ask("limit"))
+            except Failed as error:
+                _gone(process, error, absent)
+                processes.remove(process)
+                for title in process.contestant.modes:
+                    times.pop(title, None)
+    versions = {title: " ".join(each.versions.values()) for each in processes for title in each.contestant.modes}
+    lab = times["lab"]
+    results = tuple(
+        Result(
+            title,
+            versions[title],
+            statistics.median(each),
+            statistics.median(own / other for own, other in zip(lab, each, strict=True)),
+            len(each),
+        )
+        for title, each in times.items()
+    )
+    return NetResults(net, results, statistics.median(limits), dict(absent))
+
+
+def _gone(process: Process, error: Failed, absent: dict[str, str]) -> None:
+    """A peer that fails is absent; the lab itself must not fail."""
+    if process.contestant is LAB:
+        raise error
+    absent[process.contestant.name] = str(error)
+
+
+def environment() -> dict[str, str]:
+    """The environment of all contestants: one thread, and BLAS as it chooses itself."""
+    return {name: value for name, value in os.environ.items() if name != PINNED} | _ONE_THREAD
+
+
+def core() -> int | None:
+    """The core on which all contestants take turns; None where a process cannot be bound to one."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    return max(os.sched_getaffinity(0))
