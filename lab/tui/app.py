@@ -40,15 +40,18 @@ class LabApp(App[None]):
 
     target:       what `lab tui` was asked to open
     capabilities: what the terminal can show
+    complaint:    something to say at the beginning, about the settings file
+    fps:          instead of what the settings say
+
+    `failure` is what made it end, if it was an error, `told_to_end` whether a signal did.
     """
 
     TITLE = "lab"
     BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("everywhere"))
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-normal"), (110, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-normal"), (110, "-wide"), (160, "-huge")]
     CSS = """
     Screen { layers: base above; }
     ToastRack { align-horizontal: right; }
-    *:nocolor .option-list--option-highlighted { text-style: reverse; }
     Footer:nocolor FooterKey .footer-key--key { text-style: bold reverse; }
     Footer:ansi FooterKey .footer-key--key { text-style: bold; }
     """
@@ -70,6 +73,7 @@ class LabApp(App[None]):
         self.live = LiveSessions()
         self.progress = Progress(warn=self._warn)
         self.failure: BaseException | None = None
+        self.told_to_end = False
         self.parting: list[str] = []
         self._complaint = complaint
         self._colours = capabilities.colours
@@ -146,7 +150,7 @@ class LabApp(App[None]):
         self._ender = ender
 
     def _ended_by(self, number: int) -> None:
-        code = 128 + number
+        code, self.told_to_end = 128 + number, True
         if self._ender is not None:
             self._ender(code)
         self.exit(return_code=code)
@@ -199,15 +203,19 @@ class LabApp(App[None]):
         self.push_screen(CopiedScreen(text, what))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """What the palette offers: every action of the screen, then the themes."""
+        """What the menu offers: every action of the screen, the lessons, the themes."""
+        seen = {"everywhere.command_palette"}
         for _, binding, enabled, _ in screen.active_bindings.values():
-            if enabled and binding.id and binding.action != "command_palette" and binding.description:
+            if enabled and binding.id and binding.id not in seen:
+                seen.add(binding.id)
                 owner: Any = self if binding.id.startswith("everywhere.") else screen
-                yield SystemCommand(
-                    binding.description,
-                    binding.tooltip or binding.id,
-                    partial(owner.call_next, owner.run_action, binding.action),
-                )
+                act = partial(owner.call_next, owner.run_action, binding.action)
+                yield SystemCommand(binding.description, binding.tooltip or binding.id, act)
+        from lab.tui.explore.screen import ExploreScreen
+
+        if isinstance(screen, ExploreScreen):
+            for item in screen.items:
+                yield SystemCommand(item.title, item.idea or item.slug, partial(screen.go_to, item.name), False)
         for name in themes.THEMES:
             yield SystemCommand(f"Theme {name}", "Change the colours.", partial(self.choose_theme, name))
         yield SystemCommand(

@@ -93,6 +93,17 @@ def as_yaml(loaded: Loaded) -> str:
     return _dump(loaded.content)
 
 
+def as_yaml_of_run(info: RunInfo) -> str:
+    """The scenario of a stored run with its overrides put in; its text as it was if that cannot be done any more."""
+    from lab.errors import BadInput
+    from lab.scenario.loading import load_text
+
+    try:
+        return as_yaml(load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides))
+    except BadInput:
+        return info.text
+
+
 def flow(value: Any) -> str:
     """A value as YAML on one line, so that `--set` reads the same value.
 

@@ -66,6 +66,7 @@ class HelpScreen(ModalScreen[None]):
             with VerticalScroll(can_focus=True):
                 if self._entries:
                     yield Static(_table("On this screen", self._entries))
+                    yield Static()
                 yield Static(_table("Keys, and the names of their actions in the settings file", self._keys))
         yield Footer(show_command_palette=False)
 

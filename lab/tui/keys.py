@@ -36,6 +36,11 @@ class Key:
     priority: bool = False
 
     @property
+    def title(self) -> str:
+        """What the menu says."""
+        return self.label or self.short_name.replace("_", " ").capitalize()
+
+    @property
     def short_name(self) -> str:
         """The second half of its id."""
         return self.name or self.action.partition("(")[0]
@@ -44,7 +49,7 @@ class Key:
 TABLE: dict[str, tuple[Key, ...]] = {
     "everywhere": (
         Key("explain", "question_mark,f1", "Help", "Explain every number, sign and colour on the screen; its keys."),
-        Key("command_palette", "ctrl+p", "Palette", "Find any command or lesson by its name."),
+        Key("command_palette", "ctrl+p", "Menu", "Find any command or lesson by its name."),
         Key("next_theme", "f2", "", "The next theme: dark, light, both in colours that are safe for the colour-blind."),
         Key("leave_lab", "ctrl+q", "", "Leave the lab; a run that is going on is kept and can be resumed."),
     ),
@@ -54,7 +59,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("next_lesson", "n", "Next", "Go to the next lesson that has not been run."),
         Key("runs", "r", "Runs", "What was run before: replay, compare, export, delete."),
         Key("kernels", "k", "Kernels", "The kernels that the lesson runs, with their source and speed."),
-        Key("copy_command", "y", "Copy", "Copy the `lab run` line of the lesson to the clipboard."),
+        Key("copy_command", "y", "", "Copy the `lab run` line of the lesson to the clipboard."),
         Key("copy_yaml", "Y", "", "Copy the lesson's file to the clipboard."),
         Key("guess_again", "g", "", "Answer the lesson's question again."),
         Key("lesson_down", "pagedown,space", "", "Scroll the lesson down."),
@@ -68,23 +73,27 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("back", "escape", "Back", "Back to the lesson, without a run."),
     ),
     "runs": (
-        Key("open", "enter", "Replay", "Watch the run again, at any speed."),
+        Key("open", "enter", "Open", "Watch the run again, at any speed."),
         Key("mark", "space", "Mark", "Mark the run for comparing, or take the mark away."),
         Key("compare", "c", "Compare", "The marked runs side by side: curves, settings, final values."),
         Key("export", "x", "Export", "Write curves, weights or plots to a file."),
         Key("delete", "d", "Delete", "Delete the run; it is gone for good only when this screen is left."),
         Key("undo", "u", "Undo", "Bring back the run that was deleted last."),
         Key("resume", "o", "Go on", "Go on with a run that was interrupted."),
-        Key("filter", "slash", "Filter", "Show only runs with these words in name, title or state."),
+        Key("filter", "slash", "", "Show only runs with these words in name, title or state."),
         Key("copy_command", "y", "", "Copy the `lab run` line that repeats the run."),
         Key("copy_yaml", "Y", "", "Copy the scenario as it was run."),
-        Key("back", "escape,q", "Back", "Empty the filter, or go back to the lessons."),
+        Key("back", "q,escape", "Back", "Empty the filter, or go back to the lessons."),
     ),
     "compare": (
         Key("next_metric", "m,right", "Metric", "Draw the next metric."),
         Key("previous_metric", "M,left", "", "Draw the metric before."),
         Key("logarithmic", "l", "Log", "Logarithmic or linear axis."),
-        Key("back", "escape,q", "Back", "Back to the runs."),
+        Key("back", "q,escape", "Back", "Back to the runs."),
+    ),
+    "export": (
+        Key("choose", "enter", "Choose", "Take the marked format; then, write the file."),
+        Key("back", "escape", "Close", "Back to the runs, without a file."),
     ),
     "dialog": (
         Key("back", "escape", "Close", "Close it."),
@@ -128,7 +137,7 @@ def bindings(screen: str, rows: Iterable[Key] | None = None) -> list[Binding]:
         Binding(
             each.keys,
             each.action,
-            each.label or each.meaning,
+            each.title,
             show=bool(each.label),
             priority=each.priority,
             tooltip=each.meaning,

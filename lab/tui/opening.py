@@ -9,13 +9,14 @@ import threading
 from typing import Any
 
 from lab.errors import BadInput
-from lab.terminal.capabilities import detect
+from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS, detect
 
 PATIENCE = 8.0
 """Seconds for sessions to end cleanly after a signal."""
 LAST_MOMENT = 4.0
 """Seconds after that for the screen to close; a terminal that has gone may hold it for ever."""
 
+_SYSTEMS = {NO_COLOURS: "standard", SIXTEEN_COLOURS: "standard", PALETTE_COLOURS: "256", TRUE_COLOURS: "truecolor"}
 _MODES_OFF = (1000, 1003, 1015, 1006, 2004, 2048, 1004)  # mouse, pasting, size and focus reports
 _RESTORE = "".join(f"\x1b[?{mode}l" for mode in _MODES_OFF) + "\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[0m"
 
@@ -32,6 +33,8 @@ def open_lab(target: str | None = None, *, mouse: bool = True, fps: float | None
     capabilities = detect(terminal)
     if not capabilities.live:
         raise BadInput("This terminal cannot be drawn on (TERM is dumb or not set); `lab run SCENARIO` works there.")
+    # Read by Textual when it is imported; by itself it knows fewer terminals than the lab does.
+    os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", _SYSTEMS[capabilities.colours])
     from lab.tui import settings
     from lab.tui.app import LabApp
     from lab.tui.explore.shelf import find_target

@@ -37,14 +37,17 @@ class ExploreScreen(Screen[None]):
     """
 
     app: LabApp
+    AUTO_FOCUS = "LessonTree"
     BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("explore"))
     CSS = """
     ExploreScreen #head { height: 1; color: $text-muted; padding: 0 1; }
     ExploreScreen #side { width: 32; border-right: vkey $panel; }
-    ExploreScreen.-wide #side { width: 40; }
+    ExploreScreen.-wide #side, ExploreScreen.-huge #side { width: 40; }
     ExploreScreen Input { background: $surface; padding: 0 1; }
     ExploreScreen #page { padding: 0 1; scrollbar-size-vertical: 1; }
-    ExploreScreen #sheet { width: 100%; max-width: 100; height: auto; }
+    ExploreScreen #page > Static { width: 100%; max-width: 100; height: auto; }
+    ExploreScreen.-huge #page { layout: horizontal; }
+    ExploreScreen.-huge #page > Static { width: 1fr; max-width: 90; padding-right: 4; }
     ExploreScreen.-narrow Horizontal { layout: vertical; }
     ExploreScreen.-narrow #side { width: 100%; height: 45%; border: none; border-bottom: hkey $panel; }
     ExploreScreen:ansi #side { border-right: vkey ansi_default; }
@@ -72,6 +75,7 @@ class ExploreScreen(Screen[None]):
                 yield LessonTree(id="lessons")
             with VerticalScroll(id="page", can_focus=True):
                 yield Static(id="sheet")
+                yield Static(id="more")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -79,7 +83,6 @@ class ExploreScreen(Screen[None]):
         self._builtin = shelf.builtin()
         self._wanted = self.target.slug
         self._fill(unfold=True)
-        self.lessons.focus()
         self._show_head()
         self.call_after_refresh(self._read_the_rest)
         self.watch(self.app, "theme", lambda: self._show_page(), init=False)
@@ -106,6 +109,7 @@ class ExploreScreen(Screen[None]):
         if not found:
             self._shown = ()
             self.query_one("#sheet", Static).update(Text("No lesson has these words.", "dim"))
+            self.query_one("#more", Static).update("")
 
     def _show_head(self) -> None:
         done = sum(each.kind in ("held", "short", "done") for each in self._states.values())
@@ -197,7 +201,7 @@ class ExploreScreen(Screen[None]):
         item = self.item
         if item is None:
             return
-        from lab.tui.explore.sheet import Page, sheet
+        from lab.tui.explore import sheet
         from lab.tui.explore.states import State
 
         state = self._states.get(item.name, State())
@@ -206,10 +210,11 @@ class ExploreScreen(Screen[None]):
             return
         same = bool(self._shown) and self._shown[0].name == item.name
         self._shown = shown
-        page = Page(item, state, loaded=self._loaded(item), verdicts=self._verdicts(state))
+        page = sheet.Page(item, state, loaded=self._loaded(item), verdicts=self._verdicts(state))
         if self._ready:
             page = replace(page, lesson=self.app.progress.lesson(item.name))
-        self.query_one("#sheet", Static).update(sheet(page, self.app.current_theme))
+        self.query_one("#sheet", Static).update(sheet.text(page, self.app.current_theme))
+        self.query_one("#more", Static).update(sheet.details(page, self.app.current_theme))
         if not same:
             self.query_one("#page").scroll_home(animate=False)
 
@@ -274,11 +279,15 @@ class ExploreScreen(Screen[None]):
         for name in [*names[start:], *names[:start]]:
             state = self._states.get(name)
             if state is None or state.kind in ("never", "begun"):
-                self.query_one(Input).value = ""
-                self._wanted = name
-                self._fill(unfold=True)
+                self.go_to(name)
                 return
         self.app.notify("Every lesson has been run.")
+
+    def go_to(self, name: str) -> None:
+        """Show a lesson, whatever was searched for."""
+        self.query_one(Input).value = ""
+        self._wanted = name
+        self._fill(unfold=True)
 
     def action_runs(self) -> None:
         from lab.tui.runs.screen import RunsScreen
@@ -322,12 +331,11 @@ class ExploreScreen(Screen[None]):
         for kind, mark in MARKS.items():
             variable = COLOURS[kind]
             style = "dim" if variable == "text-muted" else colour(theme, variable)
-            entries.append(
-                (Text(mark, style), f"The lesson was {MEANINGS[kind]}; beside a claim it speaks of the claim.")
-            )
+            entries.append((Text(mark, style), f"{MEANINGS[kind][0].upper()}{MEANINGS[kind][1:]}."))
         return [
             *entries,
             (Text("!", colour(theme, "error")), "The file cannot be run; its page says why, with line and column."),
+            ("a claim's mark", "Whether that claim held in the newest run that counts."),
             ("3/8", "Behind a chapter: how many of its lessons were run to their end with every claim held."),
             ("lessons done", "How many lessons were run to their end, whether their claims held or not."),
             ("guesses right", "Of the questions that were answered before a run, how many were right."),

@@ -36,12 +36,17 @@ class Page:
     verdicts: tuple[Claimed, ...] = ()
 
 
-def sheet(page: Page, theme: Theme) -> RenderableType:
-    """The page, from top to bottom."""
-    return Group(*_parts(page, theme))
+def text(page: Page, theme: Theme) -> RenderableType:
+    """What there is to read first: title, idea, state, the lesson."""
+    return Group(*_text(page, theme))
 
 
-def _parts(page: Page, theme: Theme) -> Iterator[RenderableType]:
+def details(page: Page, theme: Theme) -> RenderableType:
+    """Question, variants, claims and how long a run takes; stands below the text, or beside it where there is room."""
+    return Group(*(_details(page, page.loaded, theme) if page.loaded is not None else ()))
+
+
+def _text(page: Page, theme: Theme) -> Iterator[RenderableType]:
     item = page.item
     yield Text.assemble((item.title, f"bold {colour(theme, 'primary')}"), "  ", (item.slug, "dim"))
     if item.idea:
@@ -52,12 +57,10 @@ def _parts(page: Page, theme: Theme) -> Iterator[RenderableType]:
         yield Text("This file cannot be run:", f"bold {colour(theme, 'error')}")
         yield Text(item.error)
         yield Text()
-    text = page.loaded.scenario.lesson if page.loaded is not None else item.lesson
-    if text.strip():
-        yield LessonMarkdown(text.strip(), theme)
+    lesson = page.loaded.scenario.lesson if page.loaded is not None else item.lesson
+    if lesson.strip():
+        yield LessonMarkdown(lesson.strip(), theme)
         yield Text()
-    if page.loaded is not None:
-        yield from _details(page, page.loaded, theme)
 
 
 def _details(page: Page, loaded: Loaded, theme: Theme) -> Iterator[RenderableType]:

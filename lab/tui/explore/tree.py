@@ -19,7 +19,7 @@ Entry = str | Item
 """A chapter's name, or a lesson."""
 
 
-class LessonTree(Tree[Entry]):
+class LessonTree(Tree[Entry], inherit_bindings=False):
     """Moving about is done here; what is done with a lesson is the screen's affair."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -124,13 +124,22 @@ class LessonTree(Tree[Entry]):
         done = sum(each.kind in ("held", "done") for each in inside)
         icon = self.ICON_NODE_EXPANDED if node.is_expanded else self.ICON_NODE
         name, told = (str(node.data), style + Style(bold=True)), (f" {done}/{len(inside)}", style + Style(dim=True))
-        return Text.assemble((icon, style), name, told)
+        return self._cut(Text.assemble((icon, style), name, told), 0)
 
     def _leaf(self, item: Item, style: Style) -> Text:
         if item.error:
             broken = style + Style(color=colour(self.app.current_theme, "error"))
-            return Text.assemble(("! ", broken), (item.title, style))
+            return self._cut(Text.assemble(("! ", broken), (item.title, style)), 1)
         kind = self._states.get(item.name, State()).kind
         variable = COLOURS[kind]
         mark = Style(dim=True) if variable == "text-muted" else Style(color=colour(self.app.current_theme, variable))
-        return Text.assemble((f"{MARKS[kind]} ", style + mark), (item.title, style))
+        return self._cut(Text.assemble((f"{MARKS[kind]} ", style + mark), (item.title, style)), 1)
+
+    def _cut(self, label: Text, depth: int) -> Text:
+        """A label that fits into the width there is."""
+        room = self.size.width - depth * self.guide_depth - self.scrollbar_size_vertical
+        label.truncate(max(room, 4), overflow="ellipsis")
+        return label
+
+    def on_resize(self) -> None:
+        self.remark(self._states)

@@ -14,6 +14,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.tui import keys
+from lab.tui.choices import Choices
 
 if TYPE_CHECKING:
     from textual import events
@@ -37,7 +38,7 @@ class GuessScreen(Screen[Answer | None]):
     GuessScreen > Vertical { width: 96%; max-width: 90; height: auto; max-height: 96%; }
     GuessScreen Static { height: auto; margin-bottom: 1; }
     GuessScreen .title { color: $primary; text-style: bold; }
-    GuessScreen OptionList { height: auto; max-height: 70vh; border: none; padding: 0; background: $background; }
+    GuessScreen Choices { max-height: 70vh; }
     GuessScreen .note { color: $text-muted; margin-top: 1; }
     """
 
@@ -49,7 +50,7 @@ class GuessScreen(Screen[Answer | None]):
         with Vertical():
             yield Static(f"{self.lesson_title}: what do you expect?", classes="title", markup=False)
             yield Static(" ".join(self.question.ask.split()), markup=False)
-            yield OptionList(
+            yield Choices(
                 *(
                     Option(Content(f"{number}  {' '.join(choice.split())}"), id=str(number))
                     for number, choice in enumerate(self.question.choices, 1)
@@ -65,7 +66,7 @@ class GuessScreen(Screen[Answer | None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        choices = self.query_one(OptionList)
+        choices = self.query_one(Choices)
         choices.highlighted = 0
         choices.focus()
 
@@ -79,7 +80,7 @@ class GuessScreen(Screen[Answer | None]):
             self.dismiss(Answer(self.question.choices[int(event.key) - 1]))
 
     def action_choose(self) -> None:
-        self.query_one(OptionList).action_select()
+        self.query_one(Choices).action_select()
 
     def action_skip(self) -> None:
         self.dismiss(Answer(None))

@@ -1,0 +1,92 @@
+"""The runs of the store as a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.theme import Theme
+from textual.widgets import DataTable
+
+from lab.store import RunInfo
+from lab.terminal.numbers import duration
+from lab.tui.markdown import colour
+
+COLUMNS = ("", "run", "state", "claims", "var×seeds", "steps", "took", "begun")
+STATE_COLOURS = {
+    "running": "primary", "finished": "success", "interrupted": "warning", "diverged": "error", "failed": "error",
+}  # fmt: skip
+
+
+class RunTable(DataTable[Text], inherit_bindings=False):
+    """Moving about is done here; what is done with a run is the screen's affair."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "cursor_up", show=False),
+        Binding("down", "cursor_down", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+        Binding("home", "scroll_top", show=False),
+        Binding("end", "scroll_bottom", show=False),
+    ]
+    DEFAULT_CSS = """
+    RunTable { background: $background; scrollbar-size-vertical: 1; }
+    RunTable > .datatable--header { background: $background; color: $text-muted; }
+    RunTable:nocolor > .datatable--cursor { text-style: reverse; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(cursor_type="row", zebra_stripes=False, cell_padding=1)
+
+    def on_mount(self) -> None:
+        for name in COLUMNS:
+            self.add_column(name, key=name)
+
+    def fill(self, runs: Iterable[RunInfo], marked: Iterable[str], theme: Theme) -> None:
+        """Show these runs, and keep the cursor where it was as far as that run is still there."""
+        before, row = self.run_name, self.cursor_row
+        chosen = set(marked)
+        self.clear()
+        names = []
+        for info in runs:
+            names.append(info.name)
+            self.add_row(*_row(info, info.name in chosen, theme), key=info.name)
+        if names:
+            self.move_cursor(row=names.index(before) if before in names else min(row, len(names) - 1))
+
+    def mark(self, name: str, marked: bool, theme: Theme) -> None:
+        """Put a mark on a run, or take it away."""
+        self.update_cell(name, "", _mark(marked, theme))
+
+    @property
+    def run_name(self) -> str | None:
+        """The run under the cursor."""
+        if not self.row_count or not self.is_valid_row_index(self.cursor_row):
+            return None
+        return self.ordered_rows[self.cursor_row].key.value
+
+
+def _mark(marked: bool, theme: Theme) -> Text:
+    return Text("●" if marked else " ", colour(theme, "accent"))
+
+
+def _row(info: RunInfo, marked: bool, theme: Theme) -> list[Any]:
+    state = Text(info.state, colour(theme, STATE_COLOURS[info.state]))
+    claims = Text(f"{info.claims_held} of {info.claims}" if info.claims else "")
+    if info.claims:
+        claims.stylize(colour(theme, "success" if info.claims_held == info.claims else "error"))
+    steps = f"{max(info.steps.values()):,}" if info.steps else ""
+    begun = time.strftime("%b %d %H:%M", time.localtime(info.created))
+    return [
+        _mark(marked, theme),
+        Text(info.name, "bold"),
+        state,
+        claims,
+        Text(f"{len(info.variants)} × {len(info.seeds)}", justify="right"),
+        Text(steps, justify="right"),
+        Text(duration(info.seconds), justify="right"),
+        Text(begun),
+    ]
