@@ -106,9 +106,12 @@ def show(sweep: Sweep, results: Sequence[Result], best: int, *, json: bool, name
     if json:
         for result in results:
             content = {
-                "trial": result.trial.number, "values": result.trial.values, "steps": result.steps,
-                sweep.objective: number_to_json(result.score), "scores": [number_to_json(each) for each in result.scores],
-            }  # fmt: skip
+                "trial": result.trial.number,
+                "values": result.trial.values,
+                "steps": result.steps,
+                sweep.objective: number_to_json(result.score),
+                "scores": [number_to_json(each) for each in result.scores],
+            }
             print(json_format.dumps(content, allow_nan=False))
         return
     from lab.cli.columns import aligned

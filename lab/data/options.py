@@ -35,6 +35,10 @@ class Options(BaseModel):
     """seed of the data and their split; without it the seed of the run"""
     validation: Share = 0
     """share of the examples that is held back for validation, the same share of each class"""
+    folds: Annotated[int, Field(ge=2, le=1000), NUMBER] | None = None
+    """instead of `validation`: the examples are cut into so many folds, one of which is held back"""
+    fold: Annotated[int, Field(ge=0), NUMBER] = 0
+    """which of the folds is held back, counted from 0"""
     examples: Annotated[int, Field(ge=1), NUMBER] | None = None
     """train on this many examples only, drawn at random, the same share of each class; validation is not touched"""
     copies: Whole = Field(default=1, ge=1, le=1_000_000)

@@ -20,8 +20,8 @@ def split(options: Options, data: Data, seed: int) -> Split:
     """
     random = generator(seed, "split")
     kept, validation = np.arange(data.count), None
-    if options.validation > 0:
-        kept, held_back = _held_back(options, data, random)
+    if options.validation > 0 or options.folds is not None:
+        kept, held_back = _fold(options, data, random) if options.folds else _held_back(options, data, random)
         validation = data.rows(held_back)
         if isinstance(options, WithTruth) and options.clean_validation and validation.truth is not None:
             validation = replace(validation, targets=validation.truth)
@@ -40,6 +40,23 @@ def split(options: Options, data: Data, seed: int) -> Split:
         refuse_if_too_large(("copies",), what, options.copies * train.inputs.size * BYTES_PER_NUMBER)
         train = train.rows(np.tile(np.arange(train.count), options.copies))
     return Split(train, validation)
+
+
+def _fold(options: Options, data: Data, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """One of the folds against the rest; every example is in exactly one fold, every class spread over all of them."""
+    folds = options.folds
+    assert folds is not None
+    if options.validation > 0:
+        raise InvalidValue(("folds",), "folds and validation exclude each other: the held-back fold is the validation.")
+    if options.fold >= folds:
+        raise InvalidValue(("fold",), f"{options.fold} is not allowed here: the {folds} folds are 0 to {folds - 1}.")
+    if folds > data.count:
+        raise InvalidValue(("folds",), f"{folds} is not allowed here: there are only {data.count:,} examples.")
+    order = random.permutation(data.count)
+    order = order[np.argsort(_groups(options, data, np.arange(data.count))[order], kind="stable")]
+    number = np.empty(data.count, np.int64)
+    number[order] = np.arange(data.count) % folds
+    return np.flatnonzero(number != options.fold), np.flatnonzero(number == options.fold)
 
 
 def _held_back(options: Options, data: Data, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

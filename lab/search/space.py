@@ -1,7 +1,7 @@
 """What is searched: for each dotted path, a range or a list of values.
 
-`optimizer.rate=log(1e-5, 1)` is uniform in the exponent, `data.noise=uniform(0, 0.5)` uniform, `model.0.dense=int(8, 64)`
-uniform over whole numbers, `model.0.dense=[16, 32, 64]` one of a list.
+`optimizer.rate=log(1e-5, 1)` is uniform in the exponent, `data.noise=uniform(0, 0.5)` uniform, `model.0.dense=int(8,
+64)` uniform over whole numbers, `model.0.dense=[16, 32, 64]` one of a list.
 """
 
 from __future__ import annotations

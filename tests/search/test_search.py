@@ -1,0 +1,139 @@
+"""Searching: spaces, methods, sweeps that find what is there and can be resumed."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.cli.sweeping import keep, run
+from lab.errors import BadInput
+from lab.search import Sweep, grid, parse_axis, random
+from lab.search.methods import rungs
+
+from ..session.scenarios import small
+
+RATE = "optimizer.rate=log(1e-4, 1)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["optimizer.rate", "=log(1,2)", "a=log(0,1)", "a=log(2,1)", "a=normal(0,1)", "a=log(x,1)", "a=3", "a=[]",
+     "a=int(0.2,0.8)", "a=uniform(0,inf)"],
+)  # fmt: skip
+def test_ranges_that_make_no_sense_are_refused(text):
+    with pytest.raises(BadInput):
+        parse_axis(text)
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_axes_stay_inside(share):
+    assert 1e-4 <= parse_axis("a=log(1e-4,1)").at(share) <= 1 + 1e-12
+    assert -2 <= parse_axis("a=uniform(-2,3)").at(share) <= 3
+    assert parse_axis("a=int(3,5)").at(share) in (3, 4, 5)
+    assert parse_axis("a=[16, 32, relu]").at(share) in (16, 32, "relu")
+
+
+def test_log_axis_is_even_in_the_exponent():
+    axis = parse_axis("a=log(1e-4,1)")
+    assert [axis.at(each / 4) for each in range(5)] == pytest.approx([1e-4, 1e-3, 1e-2, 1e-1, 1])
+    assert axis.levels(5) == pytest.approx([1e-4, 1e-3, 1e-2, 1e-1, 1])
+
+
+def test_random_trials_depend_on_seed_and_number_alone():
+    axes = [parse_axis(RATE), parse_axis("model.0.dense=int(4,64)")]
+    assert random(axes, 5, 1) == random(axes, 20, 1)[:5]
+    assert random(axes, 5, 1) != random(axes, 5, 2)
+    assert len({trial.values["optimizer.rate"] for trial in random(axes, 25, 0)}) == 25
+
+
+def test_grid_has_every_combination():
+    axes = [parse_axis("a=uniform(0,1)"), parse_axis("b=[1, 2, 3]")]
+    trials = grid(axes, 15)
+    assert len(trials) == 15
+    assert len({trial.values["a"] for trial in trials}) == 5
+    assert len({tuple(trial.values.values()) for trial in trials}) == 15
+    with pytest.raises(BadInput, match="combinations"):
+        grid([parse_axis("b=[1, 2, 3]"), parse_axis("c=[1, 2]")], 5)
+
+
+@given(st.integers(1, 500), st.integers(1, 5000))
+def test_rungs_narrow_and_end_with_all_steps(trials, steps):
+    ladder = rungs(trials, steps)
+    assert ladder[0][0] == trials
+    assert ladder[-1][1] == steps
+    assert [count for count, _ in ladder] == sorted((count for count, _ in ladder), reverse=True)
+    assert [each for _, each in ladder] == sorted(each for _, each in ladder)
+
+
+def sweep(**options) -> Sweep:
+    made = Sweep(small(), [parse_axis(options.pop("over", RATE))], **{"trials": 8, "objective": "loss"} | options)
+    made.check()
+    return made
+
+
+def test_a_sweep_ranks_by_the_objective_and_repeats_itself():
+    results = sweep().run()
+    scores = [result.score for result in results]
+    assert len(results) == 8
+    assert scores == sorted(scores)
+    assert all(result.steps == 60 for result in results)
+    assert sweep().run(threads=1) == results
+
+
+def test_accuracy_is_ranked_from_the_highest():
+    scores = [result.score for result in sweep(objective="accuracy").run()]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_halving_trains_the_best_longer_and_to_the_same_bits():
+    results = sweep(method="halving", trials=9).run()
+    whole = {result.trial.number: result.score for result in sweep(trials=9).run()}
+    assert sorted((result.steps for result in results), reverse=True) == [60, 20, 20, *[6] * 6]
+    assert results[0].score == whole[results[0].trial.number]
+
+
+def test_cross_validation_scores_every_fold():
+    made = sweep(folds=3, trials=2, objective="accuracy")
+    results = made.run()
+    assert all(len(result.scores) == 3 for result in results)
+    assert len({name for name, _, _ in made.jobs}) == 6
+
+
+def test_diverged_trials_come_last():
+    made = Sweep(small(overrides={"model.1": "identity"}), [parse_axis("optimizer.rate=[1000, 0.1]")], method="grid")
+    best, worst = made.run()
+    assert best.trial.values == {"optimizer.rate": 0.1}
+    assert math.isnan(worst.score)
+
+
+def test_an_interrupted_sweep_goes_on_where_it_was():
+    first = sweep(trials=4)
+    writer, known = keep(first, None)
+    first.run(keeper=writer, progress=lambda done, total: True)
+    writer.close("interrupted")
+    again = sweep(trials=4)
+    writer, known = keep(again, writer.name)
+    assert len(known) == 4
+    results, interrupted = run(again, writer, known, threads=None, dask=None, quiet=True)
+    assert not interrupted
+    assert results == sweep(trials=4).run()
+    with pytest.raises(BadInput, match="another sweep"):
+        keep(sweep(trials=5), writer.name)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"over": "optimizer.speed=[1, 2]"}, "speed"),
+        ({"over": "optimizer.rate=[0.1, -1]", "method": "grid"}, "rate"),
+        ({"method": "guess"}, "random"),
+        ({"objective": "joy"}, "watch"),
+        ({"variant": "slow"}, "calm"),
+    ],
+)
+def test_sweeps_that_cannot_work_are_refused_before_they_begin(options, words):
+    with pytest.raises(BadInput, match=words):
+        sweep(**options)
