@@ -17,7 +17,7 @@ def titles(net):
 
 
 def test_without_a_choice_everything_that_fits_is_shown_the_data_first():
-    assert titles(experiment()) == ["Decision regions", "Units", "Activations"]
+    assert titles(experiment()) == ["Decision regions", "Units", "Activations", "Gradients"]
 
 
 def test_a_scenario_chooses_pictures_and_their_order():
@@ -94,3 +94,21 @@ def test_a_long_history_is_thinned_out_evenly():
     assert steps[0] == 1
     assert steps[-1] == MOST + 100
     assert np.diff(steps).max() <= 2
+
+
+def test_gradients_are_counted_by_their_powers_of_ten_without_the_zeros():
+    net = experiment(options={"pictures": ["gradients"]})
+    net.advance(5)
+    (picture,) = net.pictures()
+    for layer in ("dense1", "dense2", "dense3"):
+        gradients = np.concatenate(
+            [
+                net.layout.view(net.memory, tensor).ravel()
+                for name, tensor in net.gradients.members.items()
+                if name.startswith(layer)
+            ]
+        )
+        assert picture.counts[layer].sum() == np.count_nonzero(gradients)
+        powers = np.log10(np.abs(gradients[gradients != 0]))
+        assert picture.edges[0] <= powers.min()
+        assert powers.max() <= picture.edges[-1]

@@ -1,1 +1,1 @@
-"""Watching and steering a run: curves, units, pictures, the step explained, the verdict; and the same for a kept run."""
+"""Watching and steering a run: curves, pictures, the step explained, the verdict; and the same for a kept run."""

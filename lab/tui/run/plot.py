@@ -1,4 +1,4 @@
-"""One plot of curves as strips: axes, ticks, marks, cursor and values. Everything that is measured comes in as arrays."""
+"""One plot of curves as strips: axes, ticks, marks, cursor and values. What was measured comes in as arrays."""
 
 from __future__ import annotations
 

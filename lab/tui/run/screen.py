@@ -477,7 +477,7 @@ class RunScreen(WatchScreen):
         self.app.push_screen(Reading(title, lambda width: explained(sections, width, look), more), answered)
 
     def action_kernels(self) -> None:
-        from lab.tui.kernels import KernelsScreen
+        from lab.tui.kernels.screen import KernelsScreen
 
         assert self.loaded is not None
         names = {each.name for each in self.loaded.variants}

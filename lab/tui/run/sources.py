@@ -1,4 +1,4 @@
-"""From what was measured to what the tiles show: means over seeds, layers of a variant, marks; kept until it changes."""
+"""From what was measured to what the tiles show: means over seeds, layers of a variant, marks."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Steering:
         session.single_step()
 
         def back() -> None:
-            for variant, seed, step, settings in before:
+            for variant, seed, step, _ in before:
                 session.rewind(variant, step, seed)
             for variant, _, _, settings in before:
                 for name, value in settings.items():
@@ -194,8 +194,8 @@ class Steering:
 
 
 def neighbour(name: str, value: float, up: bool) -> float:
-    """The next round value of a setting: 1, 2, 5 times powers of ten; shares of something kept approach 1; chances and the
-    like go in tenths.
+    """The next round value of a setting: 1, 2, 5 times powers of ten; shares of something kept approach 1; chances go
+    in tenths.
 
     >>> neighbour("optimizer.rate", 0.1, True), neighbour("optimizer.momentum", 0.9, True)
     (0.2, 0.95)

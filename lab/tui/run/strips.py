@@ -1,4 +1,4 @@
-"""Lines as Textual draws them, and which part of a line is another one than before: only that is sent to the terminal."""
+"""Lines as Textual draws them, and which part of a line has changed: only that is sent to the terminal."""
 
 from __future__ import annotations
 

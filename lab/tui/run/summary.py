@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from lab.terminal import blocks, sentences
 from lab.terminal.layout import clip, line, pad, wrap
-from lab.terminal.look import BOLD, DIM, Look
+from lab.terminal.look import BOLD, DIM, NOTHING, Look
 from lab.terminal.numbers import count, short
 from lab.terminal.palettes import Ink
 from lab.terminal.panels import Panels
@@ -24,8 +24,10 @@ GOOD = Ink((70, 180, 100), "green")
 
 
 class Heading(TextLines):
-    """The title, what is looked at, and the settings that can be changed. `parts` gives (text, kind) from left to right;
-    kind: "title", "state", "marked" or ""."""
+    """The title, what is looked at, and the settings that can be changed.
+
+    parts: gives (text, kind) from left to right; kind: "title", "state", "marked" or ""
+    """
 
     DEFAULT_CSS = "Heading { height: 1; }"
 
@@ -120,7 +122,8 @@ class Verdict(VerticalScroll):
     """What became of the claims, with the numbers, and of the guess. Hidden until there is something to say."""
 
     DEFAULT_CSS = """
-    Verdict { height: auto; max-height: 50%; border-top: solid $primary; display: none; }
+    Verdict { height: auto; max-height: 50%; border-top: solid $primary; display: none;
+        scrollbar-size-vertical: 1; }
     Verdict Static { height: auto; }
     """
 
@@ -131,10 +134,11 @@ class Verdict(VerticalScroll):
 
     def tell(self, story: Story, look: Look, guess: list[str]) -> None:
         """Put the verdict together anew."""
-        width = max(20, self.size.width or self.app.size.width)
-        lines = [each for each in verdict(story, width, look) if each.plain.strip()]
-        for sentence in guess:
-            lines += [line(part) for part in wrap(look.words(sentence), width)]
+        width = max(20, self.app.size.width - 2)
+        lines = []
+        for number, sentence in enumerate(guess):
+            lines += [line(part, BOLD if number == 0 else NOTHING) for part in wrap(look.words(sentence), width)]
+        lines += [each for each in verdict(story, width, look) if each.plain.strip()]
         told = [each.plain for each in lines]
         if told != self._told:
             self._told = told

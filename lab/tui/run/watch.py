@@ -1,5 +1,5 @@
-"""What a run that goes on and one that is replayed have in common: the board, the lines around it, and the keys that choose
-what is seen. Everything on it comes from a story, that is, from events alone."""
+"""What a run that goes on and one that is replayed have in common: the board, the lines around it, and the keys that
+choose what is seen. Everything on it comes from a story, that is, from events alone."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ class WatchScreen(Screen[Any]):
         seeds = list(self.story.started.seeds) if self.story.started else []
         turns = [None, *seeds] if len(seeds) > 1 else seeds
         if turns:
-            place = turns.index(self.view.seed) if self.view.seed in turns else 0
+            place = next((n for n, each in enumerate(turns) if each == self.view.seed), 0)
             self.view.seed = turns[(place + 1) % len(turns)]
             self.looks_elsewhere()
             self.redraw()

@@ -1,0 +1,67 @@
+"""A step explained is the step that is taken, and explaining leaves no trace."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from lab.errors import BadInput
+from lab.tasks.explanation import explain
+from tests.tasks.test_training import experiment
+
+
+def section(net, beginning):
+    return next(each for each in explain(net) if each.title.startswith(beginning))
+
+
+def test_explaining_changes_nothing():
+    explained, plain = experiment(), experiment()
+    for net in (explained, plain):
+        net.advance(7)
+    explain(explained)
+    for net in (explained, plain):
+        net.advance(5)
+    for name, values in plain.state().items():
+        np.testing.assert_array_equal(explained.state()[name], values)
+
+
+def test_the_weight_that_is_followed_ends_where_the_next_step_brings_it():
+    net = experiment()
+    net.advance(3)
+    last = section(net, "One weight").sentences[-1]
+    name, places, after = re.match(r"(\S+)\[(.*)\]: \S+ → (\S+)", last).groups()
+    net.advance(1)
+    weight = net.weights()[name][tuple(int(each) for each in places.split(","))]
+    assert float(after) == pytest.approx(float(weight), rel=1e-5)
+
+
+def test_every_layer_has_its_activations_and_every_parameter_its_update():
+    net = experiment()
+    layers = {row[0] for row in section(net, "Forward").table.rows}
+    assert layers == {part.name for part in net.parts}
+    moved = {row[0]: row for row in section(net, "Update").table.rows}
+    assert set(moved) == set(net.network.parameters.members)
+    before = net.weights()
+    net.advance(1)
+    for name, row in moved.items():
+        update = np.linalg.norm(net.weights()[name].astype(np.float64) - before[name])
+        assert float(row[4]) == pytest.approx(update, rel=2e-3)
+
+
+def test_the_formula_of_a_layer_adds_up():
+    net = experiment()
+    told = section(net, "The numbers in the formulas").sentences
+    product = next(each for each in told if each.startswith("dense1, unit 0: ") and "…" not in each)
+    terms, result = product.removeprefix("dense1, unit 0: ").split(" = ")
+    total = 0.0
+    for term in terms.split(" + "):
+        factors = [float(each.strip("()")) for each in term.split("·")]
+        total += float(np.prod(factors))
+    assert total == pytest.approx(float(result), abs=0.02)
+
+
+def test_an_experiment_without_training_steps_says_so():
+    with pytest.raises(BadInput, match="no training step"):
+        explain(object())
