@@ -322,7 +322,7 @@ class Session:
             raise BadInput(f"There already is a variant {variant.name!r}.")
         replicas = [Replica(variant, seed) for seed in self.seeds]
         if self._conductor is not None:
-            prepare(self._built(variant, replicas[0]), lambda kernel, left: self._publish(Compiling(kernel, left)))
+            self._prepare(self._built(variant, replicas[0]))
         self._add(variant, replicas)
 
     def remove(self, variant: str) -> None:
@@ -409,20 +409,29 @@ class Session:
 
     def _compile(self) -> None:
         """Compile what all variants need, before any of them runs."""
-        kernels: dict[Kernel, None] = {}
+        needed: dict[tuple[str, Kernel], None] = {}
         for variant in self.variants:
             first = next(each for each in self._of(variant.name) if each.seed == self.seeds[0])
-            kernels |= dict.fromkeys(self._built(variant, first))
-        prepare(kernels, lambda kernel, left: self._publish(Compiling(kernel, left)))
+            needed |= dict.fromkeys(self._built(variant, first))
+        self._prepare(needed)
 
-    def _built(self, variant: Variant, replica: Replica) -> Sequence[Kernel]:
-        """Build a replica's experiment, to be used when its turn comes; the kernels that it needs. Raises BadInput."""
+    def _prepare(self, needed: Iterable[tuple[str, Kernel]]) -> None:
+        by_type: dict[str, list[Kernel]] = {}
+        for real_name, kernel in needed:
+            by_type.setdefault(real_name, []).append(kernel)
+        for real_name, kernels in by_type.items():
+            prepare(kernels, lambda kernel, left: self._publish(Compiling(kernel, left)), real_name)
+
+    def _built(self, variant: Variant, replica: Replica) -> Sequence[tuple[str, Kernel]]:
+        """Build a replica's experiment, to be used when its turn comes; the kernels that it needs, each with the type
+        of real number it is for. Raises BadInput."""
         try:
             experiment = task_of(variant.scenario).build(variant.scenario, replica.seed, self.loaded.folder)
         except InvalidValue as error:
             raise self._located(error, variant) from None
         replica.built = experiment
-        return experiment.kernels()
+        real_name = getattr(experiment, "real_name", "float32")  # only what computes in float64 says so
+        return [(real_name, kernel) for kernel in experiment.kernels()]
 
     def _located(self, error: InvalidValue, variant: Variant) -> BadInput:
         """An error with its place in the file; a variant that was added while it runs has none there."""

@@ -7,7 +7,7 @@ repeated, the others are run beside it, without counting a step.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,7 +31,10 @@ class Programs:
 
     options: the numbers that may be changed while it runs
     layout:  where everything stands, once `lay_out` was called
+    real_name: the type of real number that is computed with
     """
+
+    real_name: ClassVar[str] = "float32"
 
     def __init__(self, steps: int, seed: int) -> None:
         self.steps, self.step, self.seed = steps, 0, seed
@@ -56,7 +59,7 @@ class Programs:
 
     def prepare(self) -> None:
         """Take the memory and fill in the settings."""
-        self.memory = self.layout.memory(self.layout.shared_memory("float32"), self.seed)
+        self.memory = self.layout.memory(self.layout.shared_memory(self.real_name), self.seed)
         self._programs = {name: bind(plan, self.memory) for name, plan in self.layout.plans.items()}
         for name, value in self.options.first.items():
             self.put(self.options.storage.members[name], value)

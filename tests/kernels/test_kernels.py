@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.kernels.cases import all_cases
 from tests.kernels.running import Run, all_kernels, shape_of
 
-ELSEWHERE = {"choose_batch": "test_random.py"}
+ELSEWHERE = {"add_noise": "test_random.py", "choose_batch": "test_random.py"}
 """Kernels whose outputs no formula gives; another file tests them."""
 
 

@@ -192,3 +192,17 @@ def test_batches_depend_on_the_seed_and_can_be_recomputed():
     np.testing.assert_array_equal(first, again)
     other = Run(choose_batch, {}, sizes, integers, seed=2).at_step(9)()["chosen"]
     assert (first != other).any()
+
+
+def test_noise_is_new_in_each_step_and_the_same_for_the_same_seed():
+    from kernels.descent import add_noise
+    from tests.kernels.running import Run
+
+    inputs = {"gradient": 1.0, "deviation": 0.5}
+    first, again, other = (Run(add_noise, inputs, {"n": 4096}, {"stream": 9}, seed=seed)() for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first["gradient"], again["gradient"])
+    assert first["gradient"].mean() == pytest.approx(1, abs=0.05)
+    assert first["gradient"].std() == pytest.approx(0.5, abs=0.03)
+    more = again()["gradient"] - first["gradient"]
+    for added in (other["gradient"] - 1, more):
+        assert abs(np.corrcoef(first["gradient"] - 1, added)[0, 1]) < 0.06

@@ -1,0 +1,79 @@
+"""Adam as it is sometimes written down, with a slip of the pen: literal formulas, to see what they do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kernels.elementary import square_root
+from kernels.language import PRECISE, kernel, one, real
+
+LITERAL = PRECISE - {"nnan", "arcp"}
+"""A division by zero gives what it gives."""
+
+
+@kernel(
+    "gradient[n] rate[1] beta_1[1] beta_2[1] epsilon[1] -> parameters[n]! first[n]! second[n]! corrected",
+    fastmath=LITERAL,
+    operations=lambda n: 12 * n,
+)
+def adam_one_plus_beta(
+    gradient: Any,
+    rate: Any,
+    beta_1: Any,
+    beta_2: Any,
+    epsilon: Any,
+    parameters: Any,
+    first: Any,
+    second: Any,
+    corrected: Any,
+    lane: Any,
+    lanes: Any,
+    step: Any,
+) -> None:
+    """m = beta_1 m + (1 + beta_1) g, where Adam has 1 - beta_1; all else as in `adam`."""
+    keep_1, keep_2, small = beta_1[0], beta_2[0], epsilon[0]
+    whole_1 = whole_2 = one
+    if corrected != 0:
+        whole_1 = real(1.0 - np.float64(keep_1) ** step)
+        whole_2 = real(1.0 - np.float64(keep_2) ** step)
+    for i in range(lane, parameters.size, lanes):
+        g = gradient[i]
+        m = keep_1 * first[i] + (one + keep_1) * g
+        s = keep_2 * second[i] + (one - keep_2) * g * g
+        first[i] = m
+        second[i] = s
+        parameters[i] -= rate[0] * (m / whole_1) / (square_root(s / whole_2) + small)
+
+
+@kernel(
+    "gradient[n] rate[1] beta_1[1] beta_2[1] epsilon[1] -> parameters[n]! first[n]! second[n]!",
+    fastmath=LITERAL,
+    operations=lambda n: 12 * n,
+)
+def adam_step_from_zero(
+    gradient: Any,
+    rate: Any,
+    beta_1: Any,
+    beta_2: Any,
+    epsilon: Any,
+    parameters: Any,
+    first: Any,
+    second: Any,
+    lane: Any,
+    lanes: Any,
+    step: Any,
+) -> None:
+    """The correction with t = 0 in the first step: 1 - beta^0 is 0, and the mean is divided by it."""
+    keep_1, keep_2, small = beta_1[0], beta_2[0], epsilon[0]
+    t = step - 1
+    whole_1 = real(1.0 - np.float64(keep_1) ** t)
+    whole_2 = real(1.0 - np.float64(keep_2) ** t)
+    for i in range(lane, parameters.size, lanes):
+        g = gradient[i]
+        m = keep_1 * first[i] + (one - keep_1) * g
+        s = keep_2 * second[i] + (one - keep_2) * g * g
+        first[i] = m
+        second[i] = s
+        parameters[i] -= rate[0] * (m / whole_1) / (square_root(s / whole_2) + small)

@@ -1,0 +1,93 @@
+"""Learning rates that change with the step, computed inside the training step from its number alone.
+
+Each kernel multiplies the rate it is given by a factor of t, the number of steps since the schedule began: 0 in the
+first step, so that it is taken at the full rate. `begin` is how many steps come before the schedule; where `span` is
+not negative, t goes no further than it. Schedules one after the other are thus calls one after the other: each ends at
+a factor that stays. Computed in float64, since steps are counted far beyond what float32 counts.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from kernels.language import device, kernel, real
+
+
+@device
+def elapsed(step: Any, begin: Any, span: Any) -> Any:
+    """t, as an integer; steps are counted from 1."""
+    t = max(step - 1 - begin, 0)
+    return min(t, span) if span >= 0 else t
+
+
+@kernel("before[1] decay[1] -> rate[1] begin span")
+def exponential_decay(
+    before: Any, decay: Any, rate: Any, begin: Any, span: Any, lane: Any, lanes: Any, step: Any
+) -> None:
+    """rate = before exp(-decay t)."""
+    if lane == 0:
+        rate[0] = real(before[0] * math.exp(-np.float64(decay[0]) * elapsed(step, begin, span)))
+
+
+@kernel("before[1] decay[1] -> rate[1] begin span")
+def inverse_decay(before: Any, decay: Any, rate: Any, begin: Any, span: Any, lane: Any, lanes: Any, step: Any) -> None:
+    """rate = before / (1 + decay t). Robbins and Monro, "A stochastic approximation method", 1951."""
+    if lane == 0:
+        rate[0] = real(before[0] / (1.0 + np.float64(decay[0]) * elapsed(step, begin, span)))
+
+
+@kernel("before[1] factor[1] -> rate[1] begin span every")
+def step_decay(
+    before: Any, factor: Any, rate: Any, begin: Any, span: Any, every: Any, lane: Any, lanes: Any, step: Any
+) -> None:
+    """rate = before times factor, once for each `every` steps that have passed."""
+    if lane == 0:
+        times = elapsed(step, begin, span) // every
+        rate[0] = real(before[0] * np.float64(factor[0]) ** times)
+
+
+@kernel("before[1] low[1] -> rate[1] begin span")
+def cosine_decay(before: Any, low: Any, rate: Any, begin: Any, span: Any, lane: Any, lanes: Any, step: Any) -> None:
+    """From before down to low times before in `span` steps, along half a cosine.
+
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2016.
+    """
+    if lane == 0:
+        share = elapsed(step, begin, span) / span
+        bottom = np.float64(low[0])
+        rate[0] = real(before[0] * (bottom + (1.0 - bottom) * 0.5 * (1.0 + math.cos(math.pi * share))))
+
+
+@kernel("before[1] low[1] -> rate[1] begin span period")
+def cosine_restarts(
+    before: Any, low: Any, rate: Any, begin: Any, span: Any, period: Any, lane: Any, lanes: Any, step: Any
+) -> None:
+    """`cosine_decay` again and again: the rate jumps back to `before` after every `period` steps."""
+    if lane == 0:
+        share = (elapsed(step, begin, span) % period) / period
+        bottom = np.float64(low[0])
+        rate[0] = real(before[0] * (bottom + (1.0 - bottom) * 0.5 * (1.0 + math.cos(math.pi * share))))
+
+
+@kernel("before[1] low[1] -> rate[1] begin span period")
+def triangle_wave(
+    before: Any, low: Any, rate: Any, begin: Any, span: Any, period: Any, lane: Any, lanes: Any, step: Any
+) -> None:
+    """From low times before up to before and down again, along straight lines, in every `period` steps.
+
+    Smith, "Cyclical learning rates for training neural networks", 2017.
+    """
+    if lane == 0:
+        share = (elapsed(step, begin, span) % period) / period
+        bottom = np.float64(low[0])
+        rate[0] = real(before[0] * (bottom + (1.0 - bottom) * (1.0 - abs(1.0 - 2.0 * share))))
+
+
+@kernel("before[1] -> rate[1] begin span")
+def warm_up(before: Any, rate: Any, begin: Any, span: Any, lane: Any, lanes: Any, step: Any) -> None:
+    """rate = before (t + 1) / span, until that is all of `before`. Goyal et al., "Accurate, large minibatch SGD", 2017."""
+    if lane == 0:
+        rate[0] = real(before[0] * min(1.0, (elapsed(step, begin, span) + 1) / span))
