@@ -138,7 +138,7 @@ class Sweep:
                 session = self._session(waiting[first : first + BATCH], steps, threads, states)
                 if keeper is not None:
                     session.also(lambda event: keeper.write(event) if isinstance(event, Measured) else None)
-                going_on = _wait(session, lambda more, done=done, alive=alive: progress(done + more, len(alive)))
+                going_on = _wait(session, progress, done, len(alive))
                 self._collect(session, steps, found, states)
                 if not going_on:
                     return self.results(found)
@@ -204,15 +204,14 @@ class Sweep:
         return [(trial.name if fold < 0 else f"{trial.name}_f{fold}", trial, fold) for fold in folds]
 
 
-def _wait(session: Session, going_on: Callable[[int], bool]) -> bool:
-    """Run a session to its end; it is stopped as soon as `going_on`, told how many replicas are over, says no."""
+def _wait(session: Session, progress: Callable[[int, int], bool], before: int, total: int) -> bool:
+    """Run a session to its end, telling `progress` how many of `total` trainings are done; False if that said no."""
     session.start()
     went_on = True
     while not session.wait(0.1):
-        over = {each.name for each in session.replicas if each.over} - {
-            each.name for each in session.replicas if not each.over
-        }
-        if went_on and not going_on(len(over)):
+        unfinished = {each.name for each in session.replicas if not each.over}
+        done = len({each.name for each in session.replicas} - unfinished)
+        if went_on and not progress(before + done, total):
             went_on = False
             session.stop()
     return went_on

@@ -1,0 +1,126 @@
+"""The same sweep on a Dask cluster: trials in small groups, each a task without side effects.
+
+A group that a lost worker had is run again by another; its results are what they would have been anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from lab.errors import BadInput, MissingExtra
+from lab.events import Measured, from_json, to_json
+from lab.scenario.loading import load_text
+from lab.search.space import Axis
+from lab.search.sweep import Keeper, Result, Sweep
+
+GROUPS_PER_WORKER = 4
+"""Groups are small enough that a lost one costs little, and large enough that sending them costs nothing."""
+
+Description = dict[str, Any]
+Answer = tuple[list[tuple[str, int, int, float]], list[dict[str, Any]]]
+
+
+def describe(sweep: Sweep) -> Description:
+    """All that a worker needs to know to run any trial of a sweep."""
+    return {
+        "text": sweep.loaded.text,
+        "path": str(sweep.loaded.path),
+        "overrides": sweep.loaded.overrides,
+        "axes": [(axis.path, axis.kind, axis.low, axis.high, axis.choices) for axis in sweep.axes],
+        "settings": {
+            "method": "grid" if sweep.method == "grid" else "random",
+            "trials": len(sweep.trials),
+            "variant": sweep.base,
+            "objective": sweep.objective,
+            "folds": sweep.folds,
+            "seeds": sweep.seeds,
+            "steps": sweep.steps,
+        },
+    }
+
+
+def run_group(description: Description, numbers: Sequence[int]) -> Answer:
+    """Train the trials with these numbers, on a worker: (variant, seed, steps, objective) of each, and all events."""
+    loaded = load_text(description["text"], Path(description["path"]), description["overrides"])
+    axes = [Axis(*each) for each in description["axes"]]
+    sweep = Sweep(loaded, axes, **description["settings"])
+    wanted = set(numbers)
+    sweep.trials = [trial for trial in sweep.trials if trial.number in wanted]
+    events: list[dict[str, Any]] = []
+
+    class Collector:
+        def write(self, event: Any) -> None:
+            events.append(to_json(event))
+
+    results = sweep.run(threads=1, keeper=Collector())
+    found = []
+    for result in results:
+        keys = [(name, seed) for name, _, _ in sweep.jobs_of(result.trial) for seed in sweep.seeds]
+        found += [(*key, result.steps, score) for key, score in zip(keys, result.scores, strict=True)]
+    return found, events
+
+
+def run_on(
+    address: str,
+    sweep: Sweep,
+    *,
+    keeper: Keeper | None = None,
+    known: Mapping[tuple[str, int], tuple[int, float]] | None = None,
+    progress: Callable[[int, int], bool] = lambda done, total: True,
+) -> list[Result]:
+    """`Sweep.run` on the cluster at `address` (tcp://host:port, or `local:N` for N processes here).
+
+    Raises MissingExtra without Dask, and BadInput if the cluster does not answer.
+    """
+    try:
+        from dask.distributed import Client, LocalCluster, as_completed
+    except ImportError:
+        raise MissingExtra("A sweep on a Dask cluster", "dask") from None
+    if sweep.method == "halving":
+        raise BadInput("Successive halving goes on from states in memory; on a cluster use random or grid.")
+    found = dict(known or {})
+    waiting = [
+        trial.number
+        for trial in sweep.trials
+        if any((name, seed) not in found for name, _, _ in sweep.jobs_of(trial) for seed in sweep.seeds)
+    ]
+    with ExitStack() as stack:
+        if address.startswith("local:"):
+            count = _count(address)
+            cluster = stack.enter_context(LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None))
+            client = stack.enter_context(Client(cluster))
+        else:
+            try:
+                client = stack.enter_context(Client(address, timeout=10))
+            except (OSError, ValueError) as error:
+                raise BadInput(f"No Dask scheduler answers at {address} ({error}).") from None
+        workers = max(1, len(client.scheduler_info()["workers"]))
+        size = max(1, min(16, len(waiting) // (GROUPS_PER_WORKER * workers)))
+        groups = [waiting[first : first + size] for first in range(0, len(waiting), size)]
+        description = client.scatter(describe(sweep), broadcast=True)
+        futures = client.map(run_group, [description] * len(groups), groups, pure=False)
+        done = len(sweep.trials) - len(waiting)
+        for future, (answer, events) in as_completed(futures, with_results=True):
+            for variant, seed, steps, score in answer:
+                found[variant, seed] = (steps, score)
+            if keeper is not None:
+                for content in events:
+                    event = from_json(content)
+                    assert isinstance(event, Measured)
+                    keeper.write(event)
+            done += len({variant for variant, _, _, _ in answer}) // max(sweep.folds, 1)
+            future.release()
+            if not progress(done, len(sweep.trials)):
+                client.cancel(futures)
+                break
+    return sweep.results(found)
+
+
+def _count(address: str) -> int:
+    text = address.removeprefix("local:")
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise BadInput(f"--dask local:N takes a number of processes from 1 to 256, not {text!r}.")
+    return int(text)

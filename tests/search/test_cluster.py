@@ -1,0 +1,50 @@
+"""A sweep on a real Dask cluster gives what it gives here, also when a worker dies in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from lab.errors import BadInput
+from lab.search import Sweep, parse_axis
+from lab.search.cluster import run_on
+
+from ..session.scenarios import small
+
+distributed = pytest.importorskip("dask.distributed")
+
+
+def sweep(**options) -> Sweep:
+    axes = [parse_axis("optimizer.rate=log(1e-4, 1)")]
+    return Sweep(small(overrides=options.pop("overrides", None)), axes, **{"trials": 12, "objective": "loss"} | options)
+
+
+def test_a_killed_worker_loses_nothing():
+    here = sweep(overrides={"train.steps": 4000}).run()
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        victim = next(iter(cluster.workers.values()))
+
+        def kill() -> None:
+            time.sleep(1.5)
+            os.kill(victim.pid, signal.SIGKILL)
+
+        threading.Thread(target=kill, daemon=True).start()
+        seen = []
+        there = run_on(
+            cluster.scheduler_address,
+            sweep(overrides={"train.steps": 4000}),
+            progress=lambda done, total: seen.append(done) or True,
+        )
+    assert there == here
+    assert seen[-1] == 12
+
+
+def test_a_cluster_that_is_not_there_is_a_sentence():
+    with pytest.raises(BadInput, match="scheduler"):
+        run_on("tcp://127.0.0.1:9", sweep())
+    with pytest.raises(BadInput, match="number of processes"):
+        run_on("local:many", sweep())
