@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from lab.cli import INTERRUPTED, READER_GONE
 from lab.errors import BadInput, LabError
 from lab.events import Event, Started
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from lab.store import RunWriter
     from lab.terminal import Reporter
 
-INTERRUPTED = 130
 FELL_SHORT = 1
 
 
@@ -84,7 +84,7 @@ def carry_out(
                 writer.weights(variant, seed, arrays)
     _close(writer, "interrupted" if ended.interrupted else "finished")
     if ended.interrupted:
-        return INTERRUPTED
+        return READER_GONE if reporter.broken else INTERRUPTED
     asked = expected_divergence(session)
     unasked = [each for each in ended.outcomes if each.state == "diverged" and each.variant not in asked]
     return 0 if ended.held and not unasked else FELL_SHORT

@@ -110,7 +110,7 @@ class Dashboard:
         said = verdict(story, width, self._look, self._question)
         # The plots fill what the verdict leaves of the window, but are never too small to be read.
         plots_height = max(height - len(lines) - len(said) - 3, 2 * _FINAL_PLOT_HEIGHT)
-        plots = self._panels.plots(width, plots_height, printed.draw)
+        plots = self._panels.plots(width, plots_height, printed.draw) if story.curves else []
         lines += [line(), *plots] if plots else []
         lines += [line(), *said]
         return [exactly([each], width, 1, self._look)[0] for each in lines]

@@ -22,7 +22,7 @@ _SYSTEMS = {
     TRUE_COLOURS: ColorSystem.TRUECOLOR,
 }
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
-_CLEAR_REST_OF_LINE, _CLEAR_BELOW, _CLEAR_ALL = "\x1b[K", "\x1b[J", "\x1b[2J\x1b[H"
+_CLEAR_REST_OF_LINE, _HOME = "\x1b[K", "\x1b[H"
 
 
 class Painter:
@@ -48,11 +48,11 @@ class Painter:
             above, self._above = self._above, []
         parts = []
         if resized:
-            parts.append(_CLEAR_ALL)
+            parts.append(_HOME + _blank(height - 1) + _HOME)
         elif self._shown:
             parts.append(f"\x1b[{len(self._shown)}A\r")
         if above or resized or len(fresh) < len(self._shown):
-            parts.append(_CLEAR_BELOW if not resized else "")
+            parts.append(_blank(len(self._shown)) if not resized else "")
             parts += [f"{text}\n" for text in above]
             parts += [f"{text}\n" for text in fresh]
         else:
@@ -74,7 +74,7 @@ class Painter:
     def erase(self) -> None:
         """Take the block away; the cursor stands where it began."""
         if self._shown:
-            self._write(f"\x1b[{len(self._shown)}A\r{_CLEAR_BELOW}")
+            self._write(f"\x1b[{len(self._shown)}A\r{_blank(len(self._shown))}")
         self._shown = []
 
     def print(self, lines: Sequence[Text], width: int) -> None:
@@ -114,3 +114,11 @@ class Painter:
             self.written += len(text)
         except (OSError, ValueError):
             self.broken = True  # the terminal has gone
+
+
+def _blank(rows: int) -> str:
+    """Clears the line of the cursor and `rows` - 1 below, and comes back; the line after them must be in the window.
+
+    Line by line, because tmux keeps in its scrollback whatever is cleared at once from the top of the window.
+    """
+    return f"{_CLEAR_REST_OF_LINE}\n" * rows + (f"\x1b[{rows}A" if rows > 0 else "")

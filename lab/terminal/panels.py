@@ -161,8 +161,9 @@ class Panels:
         if story.over(variant) and stopped:
             return text.append(f"{'diverged':<12}", self.look.style(_TROUBLE, bold=True))
         if story.over(variant):
-            interrupted = any(each.outcome and each.outcome.state in ("interrupted", "waiting") for each in replicas)
-            return text.append(f"{'stopped' if interrupted else 'done':<12}", self.look.style(_GOOD))
+            if any(each.interrupted for each in replicas):
+                return text.append(f"{'stopped':<12}", DIM)
+            return text.append(f"{'done':<12}", self.look.style(_GOOD))
         left = story.seconds_left(variant)
         if not any(each.began is not None for each in replicas):
             told = "waiting"
@@ -187,10 +188,11 @@ class Panels:
         shown = [each for each in lines if each is not None]
         log = self._log_scale if self._log_scale is not None else axes.logarithmic(metric, *(each.y for each in shown))
         steps = max((self.story.steps(variant) for variant in self.story.variants), default=0)
+        broken_off = self.story.ended is not None and self.story.ended.interrupted
         return draw(
             shown, grid.width, grid.height, self.look,
             title=metric, x_label="step", y_label=self._note(), log_y=log, legend=False,
-            x_range=(0.0, float(steps)) if steps else None,
+            x_range=(0.0, float(steps)) if steps and not broken_off else None,
         )  # fmt: skip
 
     def _rendered(self, picture: Picture, grid: Grid) -> list[Text]:

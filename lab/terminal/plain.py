@@ -55,7 +55,7 @@ class Plain:
             case Measured():
                 self._compiled()
                 self._measured(event)
-            case Claimed():
+            case Claimed() if event.seeds:
                 self._claim(event)
             case Ended():
                 self._end(event)
@@ -120,9 +120,9 @@ class Plain:
         for variant in self._story.variants:
             if variant not in self._finished and any(each.step for each in self._story.of(variant)):
                 self._progress(variant)
-        if self._question is not None:
+        if self._question is not None and not event.interrupted:
             for line in self._question.lines():
                 self._output.line(line)
         self._output.line(sentences.ending(event) + ".")
         if self._story.started is not None:
-            self._output.line(sentences.kept(self._story.started) + ".")
+            self._output.line(sentences.kept(self._story.started, event) + ".")

@@ -84,8 +84,10 @@ def ending(ended: Ended) -> str:
     return f"{ended.claims_held} of {count(ended.claims, 'claim')} held, after {took}"
 
 
-def kept(started: Started) -> str:
-    """Where the run was saved."""
+def kept(started: Started, ended: Ended | None = None) -> str:
+    """Where the run was saved, and what can be done with it."""
     if started.run is None:
         return "The run was not saved"
+    if ended is not None and ended.interrupted:
+        return f"Saved as {started.run}: go on with `lab resume {started.run}`"
     return f"Saved as {started.run}: see it again with `lab replay {started.run}`"

@@ -30,6 +30,11 @@ class Replica:
         """Whether it will go no further."""
         return self.diverged is not None or self.outcome is not None
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was stopped before its end, or never begun."""
+        return self.outcome is not None and self.outcome.state in ("interrupted", "waiting")
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -74,7 +79,7 @@ class Story:
                 self._measure(event)
             case PictureTaken():
                 self.pictures[event.variant, event.seed, event.picture.title] = event
-            case Claimed():
+            case Claimed() if event.seeds:  # without a seed nothing can be said
                 self.claims = [claim for claim in self.claims if (claim.says, claim.that) != (event.says, event.that)]
                 self.claims.append(event)
             case Ended():
@@ -115,9 +120,9 @@ class Story:
         """The share of the variant's work that is done, 0 to 1, over all its seeds."""
         steps, seeds = self.steps(variant), max(1, len(self.started.seeds) if self.started else 1)
         replicas = self.of(variant)
-        if replicas and len(replicas) >= seeds and all(each.over for each in replicas):
+        if replicas and len(replicas) >= seeds and all(each.over and not each.interrupted for each in replicas):
             return 1.0
-        done = sum(steps if each.over else min(each.step, steps) for each in replicas)
+        done = sum(steps if each.over and not each.interrupted else min(each.step, steps) for each in replicas)
         return min(1.0, done / (steps * seeds)) if steps else 0.0
 
     def over(self, variant: str) -> bool:

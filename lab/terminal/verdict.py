@@ -26,7 +26,7 @@ def verdict(story: Story, width: int, look: Look, question: Question | None = No
         lines += _claim(claim, width, look)
     for told in sentences.divergences(story):
         lines += _paragraph(told, width, look, look.style(_FELL_SHORT))
-    if question is not None and story.ended is not None:
+    if question is not None and story.ended is not None and not story.ended.interrupted:
         lines.append(line())
         ask, *rest = question.lines()
         lines += _paragraph(ask, width, look, BOLD)
@@ -39,7 +39,7 @@ def verdict(story: Story, width: int, look: Look, question: Question | None = No
         style = look.style(_HELD if story.ended.held and not story.ended.interrupted else None, bold=True)
         lines += _paragraph(sentences.ending(story.ended) + ".", width, look, style)
     if story.started is not None:
-        lines += _paragraph(sentences.kept(story.started) + ".", width, look, DIM)
+        lines += _paragraph(sentences.kept(story.started, story.ended) + ".", width, look, DIM)
     return lines
 
 

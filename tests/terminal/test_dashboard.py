@@ -162,7 +162,7 @@ def test_drawing_takes_a_small_share_of_the_time():
     assert spent <= 0.05 * elapsed + 0.06  # the first frame, which nothing can be saved from, included
 
 
-def test_a_window_that_changes_its_size_is_drawn_anew(monkeypatch):
+def test_a_window_that_changes_its_size_is_drawn_anew():
     environment = {"COLUMNS": "80", "LINES": "24"}
     stream = Screen()
     dashboard = Dashboard(
@@ -170,9 +170,15 @@ def test_a_window_that_changes_its_size_is_drawn_anew(monkeypatch):
     )
     dashboard._story.handle(started())
     dashboard.draw()
+    terminal = Terminal(100, 24)
+    terminal.feed(stream.getvalue())
     environment["COLUMNS"] = "100"
+    written = len(stream.getvalue())
     dashboard.draw()
-    assert "\x1b[2J" in stream.getvalue()
+    terminal.feed(stream.getvalue()[written:])
+    assert terminal.lines[0].startswith("Dead ReLUs")
+    assert terminal.text().count("Dead ReLUs") == 1
+    assert max(len(line.rstrip()) for line in terminal.lines) > 90
 
 
 def test_what_others_write_to_stderr_appears_above(monkeypatch):

@@ -61,6 +61,13 @@ def test_a_block_at_the_bottom_of_the_window_stays_in_place():
     assert screen.terminal.text().count("frame") == 1
 
 
+def test_nothing_is_cleared_at_once():
+    screen = Screen()
+    sent = screen.draw(["one"] * 5) + screen.draw(["two"]) + screen.draw(["three"] * 5, HEIGHT - 1)
+    screen.painter.erase()
+    assert "J" not in sent + screen.sent()  # or tmux would keep the picture in its scrollback
+
+
 def test_only_what_changed_is_sent():
     screen = Screen()
     screen.draw(["a" * WIDTH, "b" * WIDTH, "c" * WIDTH])

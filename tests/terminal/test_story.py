@@ -2,9 +2,9 @@ import math
 
 import pytest
 
-from lab.events import Claimed, Compiling, Measured
+from lab.events import Claimed, Compiling, Ended, Measured, Outcome
 from lab.terminal.story import Story
-from tests.terminal.streams import Clock, measured, started, whole_run
+from tests.terminal.streams import VARIANTS, Clock, measured, started, whole_run
 
 
 def story_of(events, clock=None, keep=None):
@@ -88,3 +88,19 @@ def test_the_newest_picture_of_the_first_variant_is_shown():
 def test_variants_nobody_announced_are_added():
     story = story_of([started(), measured("branch", 0, 0)])
     assert story.variants[-1] == "branch"
+
+
+def test_what_was_interrupted_is_as_far_as_it_came():
+    story = story_of([
+        started((0,), 100), measured("good", 0, 50), measured("hot", 0, 100),
+        Ended(True, False, 0, 0, 1.0, (
+            Outcome("good", 0, 50, "interrupted", 1.0), Outcome("hot", 0, 100, "finished", 1.0),
+            Outcome("leaky", 0, 0, "waiting", 0.0),
+        )),
+    ])  # fmt: skip
+    assert [story.progress(variant) for variant in VARIANTS] == [0.5, 1.0, 0.0]
+    assert all(story.over(variant) for variant in VARIANTS)
+
+
+def test_a_claim_without_a_seed_is_no_verdict():
+    assert story_of([started(), Claimed("It learns.", "1 > 0", True, {}, {})]).claims == []
