@@ -88,6 +88,6 @@ def triangle_wave(
 
 @kernel("before[1] -> rate[1] begin span")
 def warm_up(before: Any, rate: Any, begin: Any, span: Any, lane: Any, lanes: Any, step: Any) -> None:
-    """rate = before (t + 1) / span, until that is all of `before`. Goyal et al., "Accurate, large minibatch SGD", 2017."""
+    """rate = before (t + 1) / span, until that is all of `before`. Goyal et al., "Large minibatch SGD", 2017."""
     if lane == 0:
         rate[0] = real(before[0] * min(1.0, (elapsed(step, begin, span) + 1) / span))

@@ -20,7 +20,7 @@ from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, data, differentiate, scope
 from lab.graph.tensor import call
 from lab.nets.network import Network, Part
-from lab.nets.optimisers import optimiser
+from lab.nets.optimisers import Workbench, optimiser
 from lab.pictures import Picture
 from lab.probes import Site, Statistics
 from lab.scenario import Scenario
@@ -65,6 +65,15 @@ class Training(Programs):
         scenario, train = self.scenario, self.split.train
         self.network = Network(scenario.model, scenario.init, train.outputs, self.seed, self.options)
         inputs, targets = data(train.inputs, "inputs"), data(train.targets, "targets")
+        chosen = scenario.optimizer
+        self.optimiser = optimiser(chosen.name, {"rate": chosen.rate, **chosen.extra})
+        parameters = self.network.parameters
+        before: list[Any] = []
+        if self.optimiser.looks_ahead:
+            self.network.apply(inputs, training=False)  # declares the parameters, which are to be moved first
+            bench = Workbench(parameters, parameters.like("gradients"), self.options)
+            with scope("optimizer"):
+                before = self.optimiser.before(bench)
         x, y = batch(scenario.train.batch, inputs, targets)
         output, self.parts = self.network.apply(x, training=True)
         if output.size // output.shape[0] != train.outputs:
@@ -76,18 +85,22 @@ class Training(Programs):
         with scope("loss"):
             loss = self.loss(output, y)
             program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
-        parameters = self.network.parameters
-        self.gradients = parameters.like("gradients")
+        if not self.optimiser.looks_ahead:
+            bench = Workbench(parameters, parameters.like("gradients"), self.options)
+        self.gradients = bench.gradients
         found = differentiate(loss, list(parameters.members.values()))
         for name, gradient in zip(parameters.members, found, strict=True):
             if gradient is not None:
                 program.append(assign(gradient, self.gradients.members[name]))
-        chosen = scenario.optimizer
-        self.optimiser = optimiser(chosen.name, {"rate": chosen.rate, **chosen.extra})
-        gradient_program = list(program)
-        program += self.network.updates
+        bench.found = found
         with scope("optimizer"):
-            program += self.optimiser.build(parameters, self.gradients, self.options)
+            self.rate = self.optimiser.pace(self.options)
+            if self.rate.call is not None:
+                program.append(self.rate)
+        gradient_program = list(program)
+        program = [*before, *program, *self.network.updates]
+        with scope("optimizer"):
+            program += self.optimiser.build(bench, self.rate)
         self.statistics = Statistics(scenario.watch)
         self._add_probes(inputs, targets)
         self.views = Views(self, scenario.options.get("pictures"))
@@ -136,7 +149,7 @@ class Training(Programs):
                 held.count if held else 0,
                 self.statistics.keep,
                 self.statistics.copy_before_step,
-                self.options.storage.members.get("optimizer.rate"),
+                self.rate.target or self.rate,
                 answers,
                 targets,
                 held_answers,

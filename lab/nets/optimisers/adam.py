@@ -1,0 +1,55 @@
+"""Adam, as it is meant and as it is sometimes written down, and AdamW."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from kernels import adam_errata
+from kernels import optimisers as kernels
+from lab.graph.tensor import Call, Tensor, call
+from lab.nets.optimisers.optimiser import Optimiser, Workbench, is_weight, setting
+from lab.validation import Real
+
+
+class Adam(Optimiser, name="adam"):
+    """Running means of the gradient and of its square, both corrected for their start at zero (Kingma and Ba 2014)."""
+
+    beta_1: Real = setting(0.9, "Share of the mean gradient that is kept in each step.", ge=0, lt=1)
+    beta_2: Real = setting(0.999, "Share of the mean square that is kept in each step.", ge=0, lt=1)
+    epsilon: Real = setting(1e-8, "Added to the root, against division by zero.", gt=0, le=1)
+    corrected: bool = Field(default=True, description="Whether the means are corrected for their start at zero.")
+    errata: Literal["one_plus_beta", "step_from_zero"] | None = Field(
+        default=None,
+        description="A slip to try out: `one_plus_beta` adds (1 + beta_1) g to the mean in place of (1 - beta_1) g; "
+        "`step_from_zero` corrects as if the first step were number 0.",
+    )
+
+    def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
+        numbers = (
+            bench.settings.number("optimizer.beta_1", self.beta_1),
+            bench.settings.number("optimizer.beta_2", self.beta_2),
+            bench.settings.number("optimizer.epsilon", self.epsilon),
+        )
+        changed = [bench.parameters.whole, bench.state("first"), bench.state("second")]
+        gradient = bench.gradients.whole
+        if self.errata == "step_from_zero":
+            return [call(adam_errata.adam_step_from_zero, gradient, rate, *numbers, updates=changed)]
+        kernel = adam_errata.adam_one_plus_beta if self.errata else kernels.adam
+        return [call(kernel, gradient, rate, *numbers, updates=changed, corrected=int(self.corrected))]
+
+
+class AdamW(Adam, name="adamw"):
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2017)."""
+
+    weight_decay: Real = setting(0.01, "Share of each weight that is taken off per step, times the rate.", ge=0, le=1e3)
+
+    def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
+        strength = bench.settings.number("optimizer.weight_decay", self.weight_decay)
+        decays = [
+            call(kernels.decay_weights, rate, strength, updates=[weight])
+            for key, weight in bench.parameters.members.items()
+            if is_weight(key)
+        ]
+        return decays + super().step(bench, rate)

@@ -1,0 +1,122 @@
+"""What an optimiser is, what it works on, and the registry of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from kernels import optimisers as kernels
+from kernels import probes
+from lab.errors import InvalidValue, Path, nearest
+from lab.graph.tensor import Call, Storage, Tensor, call
+from lab.nets.schedules import Schedule, chain, schedules
+from lab.nets.settings import Settings
+from lab.validation import Real, validated
+
+OPTIMISERS: dict[str, type[Optimiser]] = {}
+
+
+def setting(default: float | None, description: str, **limits: Any) -> Any:
+    """The field of a number that may be changed while the optimiser runs."""
+    return Field(default=default, allow_inf_nan=False, description=description, **limits)
+
+
+@dataclass
+class Workbench:
+    """What an optimiser works on: one network, or whatever else has parameters and a gradient.
+
+    parameters, gradients: storages with the same members at the same places
+    settings: where its numbers are declared
+    found:    the gradients as tensors of the graph, in the order of the members; None where nothing depends on one
+    points:   how many points that have nothing to do with each other the only parameter [points, n] consists of
+    """
+
+    parameters: Storage
+    gradients: Storage
+    settings: Settings
+    found: Sequence[Tensor | None] = ()
+    points: int = 1
+    _states: dict[str, Tensor] = field(default_factory=dict)
+
+    def state(self, name: str) -> Tensor:
+        """Numbers that the optimiser keeps, one for each parameter and at the same place; they begin at 0."""
+        if name not in self._states:
+            self._states[name] = self.parameters.like("states", f"{name} ").whole
+        return self._states[name]
+
+
+class Optimiser(BaseModel):
+    """Base of all optimisers: the settings they have in common.
+
+    looks_ahead: whether the gradient is taken elsewhere than where the parameters stand
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    name: ClassVar[str]
+    rate: Real = setting(0.01, "The learning rate.", gt=0, le=1e6)
+    schedule: Any = Field(
+        default=None,
+        description="How the rate changes with the step: constant, exponential, inverse, step, cosine, cyclic or "
+        "warm_up, each with its settings, such as `{cosine: {steps: 1000}}`; a list of them follows one another.",
+    )
+    l2: Real | None = setting(None, "Strength of the penalty l2/2 · Σw² on weights, not on biases.", ge=0, le=1e6)
+    l1: Real | None = setting(None, "Strength of the penalty l1 · Σ|w| on weights, not on biases.", ge=0, le=1e6)
+    clip: Real | None = setting(None, "Largest norm of the gradient; a longer one is shortened to it.", gt=0, le=1e6)
+
+    def __init_subclass__(cls, name: str = "", **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if name:
+            cls.name = name
+            OPTIMISERS[name] = cls
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule_is_known(cls, given: Any) -> list[Schedule]:
+        return schedules(given, ("schedule",))
+
+    @property
+    def looks_ahead(self) -> bool:
+        return False
+
+    def pace(self, settings: Settings) -> Tensor:
+        """The rate of a step [1]: the setting, or what the schedule makes of it in this step."""
+        return chain(self.schedule or (), settings.number("optimizer.rate", self.rate))
+
+    def before(self, bench: Workbench) -> list[Call]:
+        """What is to be done in a step before the gradient is taken. To be called before anything that makes the loss
+        is built, since calls run in the order in which they are made."""
+        return []
+
+    def build(self, bench: Workbench, rate: Tensor) -> list[Call]:
+        """Add the update of all parameters to the graph: penalties, clipping, then the step itself."""
+        gradients, calls = bench.gradients, list[Call]()
+        for name, kernel, strength in (("l2", kernels.add_l2, self.l2), ("l1", kernels.add_l1, self.l1)):
+            if strength is not None:
+                number = bench.settings.number(f"optimizer.{name}", strength)
+                for key, weight in bench.parameters.members.items():
+                    if is_weight(key):
+                        calls.append(call(kernel, weight, number, updates=[gradients.members[key]]))
+        if self.clip is not None:
+            limit = bench.settings.number("optimizer.clip", self.clip)
+            norm = call(probes.norm, gradients.whole, shapes=[(1,)]).result
+            calls.append(call(kernels.clip_by_norm, norm, limit, updates=[gradients.whole]))
+        return calls + self.step(bench, rate)
+
+    def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
+        """The step itself; the gradient stands in `bench.gradients`, all parameters and it are one block each."""
+        raise NotImplementedError
+
+
+def is_weight(name: str) -> bool:
+    """Whether a parameter multiplies its input, and so is regularised and counted as a weight."""
+    return name.endswith(".weight")
+
+
+def optimiser(name: str, settings: Mapping[str, Any], path: Path = ("optimizer",)) -> Optimiser:
+    """The optimiser of that name with these settings, `rate` among them. Raises InvalidValue."""
+    if name not in OPTIMISERS:
+        raise InvalidValue((*path, "name"), f"there is no optimiser {name!r}; {nearest(name, OPTIMISERS)}.")
+    return validated(OPTIMISERS[name], settings, path)

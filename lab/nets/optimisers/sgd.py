@@ -1,0 +1,43 @@
+"""Gradient descent, with momentum and with Nesterov's."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from kernels import optimisers as kernels
+from lab.graph.tensor import Call, Tensor, call
+from lab.nets.optimisers.optimiser import Optimiser, Workbench, setting
+from lab.validation import Real
+
+
+class Sgd(Optimiser, name="sgd"):
+    """w -= rate g; with momentum, v = momentum v + g and w -= rate v; Nesterov's variant looks ahead."""
+
+    momentum: Real | None = setting(None, "Share of the velocity that is kept in each step.", ge=0, lt=1)
+    nesterov: bool | Literal["look_ahead", "change_of_variables"] = Field(
+        default=False,
+        description="Take the gradient where momentum alone would lead: `look_ahead` goes there and back in each step, "
+        "`change_of_variables` (or true) keeps the parameters there all the time.",
+    )
+
+    @property
+    def looks_ahead(self) -> bool:
+        return self.nesterov == "look_ahead"
+
+    def before(self, bench: Workbench) -> list[Call]:
+        if not self.looks_ahead:
+            return []
+        momentum = bench.settings.number("optimizer.momentum", self.momentum or 0.0)
+        return [call(kernels.look_ahead, momentum, bench.state("velocity"), updates=[bench.parameters.whole])]
+
+    def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
+        whole, gradient = bench.parameters.whole, bench.gradients.whole
+        if self.momentum is None and not self.nesterov:
+            return [call(kernels.sgd, gradient, rate, updates=[whole])]
+        momentum = bench.settings.number("optimizer.momentum", self.momentum or 0.0)
+        kernel = kernels.nesterov_step if self.nesterov else kernels.momentum_step
+        if self.looks_ahead:
+            kernel = kernels.look_ahead_step
+        return [call(kernel, gradient, rate, momentum, updates=[whole, bench.state("velocity")])]

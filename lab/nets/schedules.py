@@ -1,0 +1,165 @@
+"""Schedules: how the learning rate changes with the step. Each is one small class; its docstring is its reference.
+
+In a scenario: `schedule: {cosine: {steps: 1000}}`, or several, one after the other: `[{warm_up: {steps: 100}}, {cosine:
+{steps: 900}}]`. A schedule multiplies the rate by a factor; the next one goes on from where the last has ended. The
+rate is computed inside the training step from the step's number, and stays adjustable: the schedule works on whatever
+the rate is set to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kernels import schedules as kernels
+from lab.errors import InvalidValue, Path, nearest
+from lab.graph.tensor import Storage, Tensor, assign, call, constant
+from lab.validation import Real, Whole, shown, validated
+
+SCHEDULES: dict[str, type[Schedule]] = {}
+LONGEST = 1_000_000_000
+
+
+def _steps(description: str, default: Any = None) -> Any:
+    return Field(default=default, ge=1, le=LONGEST, description=description)
+
+
+def _share(default: float, description: str) -> Any:
+    return Field(default=default, ge=0, le=1, allow_inf_nan=False, description=description)
+
+
+class Schedule(BaseModel):
+    """Base of all schedules."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: ClassVar[str]
+    steps: Whole | None = _steps("How long it goes on; without it, to the end.")
+
+    def __init_subclass__(cls, name: str, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.name = name
+        SCHEDULES[name] = cls
+
+    def build(self, rate: Tensor, begin: int) -> Tensor:
+        """The rate [1] in a step, from the rate before this schedule, which begins after `begin` steps."""
+        raise NotImplementedError
+
+    @property
+    def span(self) -> int:
+        """The schedule's length as kernels take it."""
+        return -1 if self.steps is None else self.steps
+
+
+class Constant(Schedule, name="constant"):
+    """The rate as it is."""
+
+    def build(self, rate: Tensor, begin: int) -> Tensor:
+        return rate
+
+
+class Exponential(Schedule, name="exponential"):
+    """rate · e^(-decay t), with t the steps so far."""
+
+    decay: Real = Field(ge=0, le=1e3, allow_inf_nan=False, description="How fast it falls, per step.")
+
+    def build(self, rate: Tensor, begin: int) -> Tensor:
+        decay = constant(self.decay)
+        return call(kernels.exponential_decay, rate, decay, shapes=[(1,)], begin=begin, span=self.span).result
+
+
+class Inverse(Schedule, name="inverse"):
+    """rate / (1 + decay t), with t the steps so far: fast at first, then ever slower."""
+
+    decay: Real = Field(ge=0, le=1e3, allow_inf_nan=False, description="How fast it falls, per step.")
+
+    def build(self, rate: Tensor, begin: int) -> Tensor:
+        decay = constant(self.decay)
+        return call(kernels.inverse_decay, rate, decay, shapes=[(1,)], begin=begin, span=self.span).result
+
+
+class Step(Schedule, name="step"):
+    """The rate times `factor`, once more after every `every` steps."""
+
+    every: Whole = Field(ge=1, le=LONGEST, description="Steps between two falls.")
+    factor: Real = Field(default=0.5, gt=0, le=10, allow_inf_nan=False, description="What each fall multiplies by.")
+
+    def build(self, rate: Tensor, begin: int) -> Tensor:
+        made = call(
+            kernels.step_decay, rate, constant(self.factor), shapes=[(1,)],
+            begin=begin, span=self.span, every=self.every,
+        )  # fmt: skip
+        return made.result
+
+
+class Cosine(Schedule, name="cosine"):
+    """Down to `low` times the rate along half a cosine, in `steps` steps (Loshchilov and Hutter 2016)."""
+
+    steps: Whole = Field(ge=1, le=LONGEST, description="How many steps the way down takes.")
+    low: Real = _share(0.0, "Where it ends, as a share of the rate.")
+
+    def build(self, rate: Tensor, begin: int) -> Tensor:
+        low = constant(self.low)
+        return call(kernels.cosine_decay, rate, low, shapes=[(1,)], begin=begin, span=self.span).result
+
+
+class Cyclic(Schedule, name="cyclic"):
+    """Between the rate and `low` times the rate, again and again: down along half a cosine and back in one jump
+    (`restarts`), or up and down along straight lines (`triangle`; Smith 2017)."""
+
+    period: Whole = Field(ge=2, le=LONGEST, description="Steps of one cycle.")
+    low: Real = _share(0.0, "The lowest rate, as a share of the rate.")
+    shape: Literal["restarts", "triangle"] = Field(default="restarts", description="The form of one cycle.")
+
+    def build(self, rate: Tensor, begin: int) -> Tensor:
+        kernel = kernels.cosine_restarts if self.shape == "restarts" else kernels.triangle_wave
+        low = constant(self.low)
+        return call(kernel, rate, low, shapes=[(1,)], begin=begin, span=self.span, period=self.period).result
+
+
+class WarmUp(Schedule, name="warm_up"):
+    """Up from almost nothing to the rate along a straight line, in `steps` steps (Goyal et al. 2017)."""
+
+    steps: Whole = Field(ge=1, le=LONGEST, description="How many steps the way up takes.")
+
+    def build(self, rate: Tensor, begin: int) -> Tensor:
+        return call(kernels.warm_up, rate, shapes=[(1,)], begin=begin, span=self.span).result
+
+
+def schedules(given: Any, path: Path) -> list[Schedule]:
+    """The schedules that a scenario asks for, in their order; none for None. Raises InvalidValue."""
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        return [_schedule(given, path)]
+    found = [_schedule(each, (*path, index)) for index, each in enumerate(given)]
+    for index, each in enumerate(found[:-1]):
+        if each.steps is None:
+            raise InvalidValue((*path, index), f"{each.name} needs `steps` here, since another schedule follows it.")
+    return found
+
+
+def _schedule(given: Any, path: Path) -> Schedule:
+    settings: Any = {}
+    if isinstance(given, str):
+        name, place = given, path
+    elif isinstance(given, Mapping) and len(given) == 1:
+        ((name, settings),) = given.items()
+        place = (*path, name)
+    else:
+        raise InvalidValue(path, f"a schedule is a name or a block with one name, not {shown(given)}.")
+    if name not in SCHEDULES:
+        raise InvalidValue(place, f"there is no schedule {name!r}; {nearest(str(name), SCHEDULES)}.")
+    if settings is not None and not isinstance(settings, Mapping):
+        raise InvalidValue(place, f"the settings of {name} are a block such as {{steps: 1000}}, not {shown(settings)}.")
+    return validated(SCHEDULES[name], settings or {}, place)
+
+
+def chain(chosen: Sequence[Schedule], rate: Tensor) -> Tensor:
+    """The rate of a step [1] after all schedules; it keeps its value, so that it can be measured."""
+    begin, changed = 0, rate
+    for each in chosen:
+        changed = each.build(changed, begin)
+        begin += each.steps or 0
+    return rate if changed is rate else assign(changed, Storage("statistics").member("scheduled rate", (1,)))
