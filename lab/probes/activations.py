@@ -10,8 +10,9 @@ from lab.graph import constant
 from lab.graph.tensor import call
 from lab.probes.probe import Probe, Site, Values, average
 
-SATURATED = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}
-"""Beyond which an output counts as saturated, by kind of layer."""
+ANYTHING = 3e38  # nearly the largest float32
+SATURATED = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99), "elu": (-0.99, ANYTHING)}
+"""Below and above which an output counts as saturated, by kind of layer; for ELU, times its alpha."""
 
 
 class DeadUnits(Probe):
@@ -66,7 +67,7 @@ class Saturation(Probe):
 
     meanings = {
         "saturation": "share of outputs close to a limit of their function: |y| > 0.99 for tanh, below 0.01 or above "
-        "0.99 for sigmoid"
+        "0.99 for sigmoid, below -0.99 of the alpha it began with for ELU"
     }
 
     def build(self, site: Site) -> Sequence[str]:
@@ -74,8 +75,9 @@ class Saturation(Probe):
         for part in site.activations:
             if part.layer.name in SATURATED:
                 self._units[part.name] = part.y.shape[-1]
-                low, high = (constant(each) for each in SATURATED[part.layer.name])
-                site.keep(f"saturation.{part.name}", call(kernels.saturation, part.y, low, high, shapes=[(1,)]).result)
+                low, high = SATURATED[part.layer.name]
+                limits = constant(low * getattr(part.layer, "alpha", 1.0)), constant(high)
+                site.keep(f"saturation.{part.name}", call(kernels.saturation, part.y, *limits, shapes=[(1,)]).result)
         return ["saturation", *(f"saturation.{name}" for name in self._units)] if self._units else []
 
     def finish(self, values: Values, step: int) -> None:

@@ -1,0 +1,29 @@
+"""Whether the weights of a unit are all pushed the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kernels.signs import equal_signs
+from lab.graph.tensor import call
+from lab.nets.optimisers import is_weight
+from lab.probes.norms import layer_of
+from lab.probes.probe import Probe, Site
+
+
+class EqualSigns(Probe):
+    """Of each layer of units; for the network, of the last one. Biases do not count."""
+
+    meanings = {
+        "equal_signs": "of the gradients of one unit's weights that are not 0, the share that has the more frequent "
+        "sign, mean over the units, in the gradient that the last update used; for the network, of its last layer"
+    }
+
+    def build(self, site: Site) -> Sequence[str]:
+        names = [name for name, each in site.gradients.members.items() if is_weight(name) and len(each.shape) == 2]
+        for name in names:
+            share = call(equal_signs, site.gradients.members[name], shapes=[(1,)]).result
+            site.keep(f"equal_signs.{layer_of(name)}", share)
+            if name == names[-1]:
+                site.keep("equal_signs", share)
+        return ["equal_signs", *(f"equal_signs.{layer_of(name)}" for name in names)] if names else []

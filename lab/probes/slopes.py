@@ -1,0 +1,42 @@
+"""The slopes that PReLUs have learned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from kernels import probes as kernels
+from lab.graph.tensor import call
+from lab.probes.norms import layer_of
+from lab.probes.probe import Probe, Site, Values, average
+
+
+class Slopes(Probe):
+    """Of each layer with learned slopes; the network's are those of all its slopes taken together."""
+
+    meanings = {
+        "slope": "mean of the learned slopes below zero",
+        "slope_spread": "standard deviation of the learned slopes below zero",
+    }
+
+    def build(self, site: Site) -> Sequence[str]:
+        self._channels = {}
+        for name, tensor in site.parameters.members.items():
+            if name.endswith(".slope"):
+                layer = layer_of(name)
+                self._channels[layer] = tensor.size
+                mean, deviation = call(kernels.mean_and_deviation, tensor, shapes=[(1,), (1,)]).results
+                site.keep(f"slope.{layer}", mean)
+                site.keep(f"slope_spread.{layer}", deviation)
+        if not self._channels:
+            return []
+        return [name for metric in self.meanings for name in (metric, *(f"{metric}.{each}" for each in self._channels))]
+
+    def finish(self, values: Values, step: int) -> None:
+        average(values, "slope", self._channels)
+        square = sum(
+            channels * (values[f"slope_spread.{name}"] ** 2 + (values[f"slope.{name}"] - values["slope"]) ** 2)
+            for name, channels in self._channels.items()
+        )
+        if self._channels:
+            values["slope_spread"] = math.sqrt(square / sum(self._channels.values()))
