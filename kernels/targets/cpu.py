@@ -177,12 +177,11 @@ def entry(kernel: Kernel, real_name: str) -> Any:
     with _lock:
         key = (kernel.name, real_name)
         if key not in _entries:
+            load_blas()
             module = _load_generated(f"{kernel.name}_{real_name}", entry_source(kernel, real_name))
             real = getattr(types, real_name)
             signature = types.void(types.CPointer(real), types.CPointer(types.int64), types.CPointer(types.int64))
-            compile_entry = cfunc(
-                signature, fastmath=set(kernel.fastmath), error_model="numpy", cache=True
-            )
+            compile_entry = cfunc(signature, fastmath=set(kernel.fastmath), error_model="numpy", cache=True)
             _entries[key] = compile_entry(getattr(module, kernel.name))
         return _entries[key]
 
@@ -194,25 +193,44 @@ def is_ready(kernel: Kernel, real_name: str) -> bool:
     return any((cache_folder() / "__pycache__").glob(f"{kernel.name}_{real_name}.{kernel.name}-*.nbi"))
 
 
-def _one_blas_thread() -> None:
-    """Let the BLAS behind `np.dot` in kernels, SciPy's, use one thread: replicas are what runs in parallel.
+@functools.cache
+def load_blas() -> None:
+    """Load the BLAS behind `np.dot` in kernels, SciPy's, with one thread: replicas are what runs in parallel.
 
     Its worker threads would wait in loops on the cores that other replicas need, and their number would change the
     order of sums. NumPy's own BLAS is another library and is left alone.
     """
-    if "scipy.linalg" not in sys.modules and "OPENBLAS_NUM_THREADS" not in os.environ:
-        os.environ["OPENBLAS_NUM_THREADS"] = "1"
-        try:
-            importlib.import_module("scipy.linalg.cython_blas")
-        finally:
-            del os.environ["OPENBLAS_NUM_THREADS"]
+    if "scipy.linalg" in sys.modules:
+        importlib.import_module("scipy.linalg.cython_blas")
+        for library in blas_libraries():
+            library.set_num_threads(1)
         return
-    importlib.import_module("scipy.linalg.cython_blas")
+    asked = os.environ.get("OPENBLAS_NUM_THREADS")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    # The module alone: the rest of scipy.linalg would take a fifth of a second, and nothing here uses it. Whoever
+    # imports scipy.linalg later gets all of it.
+    import scipy
+
+    alone = ModuleType("scipy.linalg")
+    alone.__path__ = [str(Path(scipy.__file__).parent / "linalg")]
+    sys.modules["scipy.linalg"] = alone
+    try:
+        importlib.import_module("scipy.linalg.cython_blas")
+    finally:
+        del sys.modules["scipy.linalg"]
+        if asked is None:
+            del os.environ["OPENBLAS_NUM_THREADS"]
+        else:
+            os.environ["OPENBLAS_NUM_THREADS"] = asked
+
+
+def blas_libraries() -> list[Any]:
+    """The controllers (threadpoolctl) of the BLAS that `load_blas` has loaded: SciPy's own, else whatever it shares."""
     from threadpoolctl import ThreadpoolController
 
-    for library in ThreadpoolController().lib_controllers:
-        if library.user_api == "blas" and "scipy" in library.filepath:
-            library.set_num_threads(1)
+    found = [each for each in ThreadpoolController().lib_controllers if each.user_api == "blas"]
+    own = [each for each in found if any(part.startswith("scipy") for part in Path(each.filepath).parts[-3:-1])]
+    return own or found
 
 
 def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, int], None] | None = None) -> None:
@@ -232,7 +250,7 @@ def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, 
 def executor() -> Any:
     """The compiled loop over rows, `execute(rows, arena address, state, steps)`."""
     with _lock:
-        _one_blas_thread()
+        load_blas()
         source = (Path(__file__).parent / "executor.py").read_text()
         return _load_generated("executor", source).execute
 

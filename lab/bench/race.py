@@ -14,10 +14,8 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
+from lab.bench.machine import PINNED
 from lab.bench.nets import Net, write_data
-
-PINNED = "OPENBLAS_CORETYPE"
-"""A variable that makes OpenBLAS use the kernels of another processor than the one it finds."""
 
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from kernels.matrix import matmul
 from lab import __version__
-from lab.bench import contestant, nets
+from lab.bench import contestant, machine, nets, sessions
 from lab.graph import Layout, assign
 from lab.graph.profile import best_seconds
 from lab.graph.running import bind
@@ -51,7 +52,7 @@ class Multiplier:
 
 
 def main() -> None:
-    """Serve a race."""
+    """Serve a race, and whole runs."""
     folder = contestant.folder()
     multipliers: list[Multiplier] = []
 
@@ -60,7 +61,15 @@ def main() -> None:
             multipliers.extend(Multiplier(size) for size in SIZES)
         return max(each.speed() for each in multipliers)
 
-    contestant.serve({"lab": __version__}, lambda net, mode: experiment(folder, net).advance, limit=limit)
+    contestant.serve(
+        {"lab": __version__},
+        lambda net, mode: experiment(folder, net).advance,
+        limit=limit,
+        blas=machine.blas,
+        replicas=lambda **wanted: asdict(sessions.replicas(folder, **wanted)),
+        probes=lambda **wanted: asdict(sessions.probes(**wanted)),
+        plots=lambda **wanted: asdict(sessions.plots(**wanted)),
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,97 @@
+"""What this machine and this installation have, as plain data: for `lab doctor`, and beside every measurement."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PINNED = "OPENBLAS_CORETYPE"
+"""A variable that makes OpenBLAS use the kernels of another processor than the one it finds."""
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
+
+LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "scikit-learn", "typer", "rich", "textual", "plotext", "pydantic")
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores that this process may use, memory in bytes, system and Python."""
+    from lab.session import available_cores
+
+    return {
+        "processor": processor(),
+        "cores": available_cores(),
+        "memory": memory(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def processor() -> str:
+    """Its name, as far as the system tells."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith(("model name", "Model")):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def memory() -> int | None:
+    """Bytes of main memory; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def versions() -> dict[str, str]:
+    """Version by library; those that are missing are left out."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def extras() -> dict[str, list[str]]:
+    """The optional extras of the lab, each with the packages that it still lacks."""
+    lacking: dict[str, list[str]] = {}
+    for requirement in metadata.requires("backprop-lab") or ():
+        name, extra = _NAME.match(requirement), _EXTRA.search(requirement)
+        if name is None or extra is None:
+            continue
+        missing = lacking.setdefault(extra[1], [])
+        try:
+            metadata.version(name[0])
+        except metadata.PackageNotFoundError:
+            missing.append(name[0])
+    return lacking
+
+
+def blas() -> dict[str, Any] | None:
+    """The BLAS that multiplies matrices in kernels: library, version, the processor whose kernels it uses, threads."""
+    from kernels.targets import cpu
+
+    cpu.load_blas()
+    for each in cpu.blas_libraries():
+        return {
+            "library": each.internal_api,
+            "version": each.version,
+            "kernels": getattr(each, "architecture", None),
+            "threads": each.num_threads,
+            "path": each.filepath,
+        }
+    return None
+
+
+def pinned() -> str | None:
+    """What `OPENBLAS_CORETYPE` is set to, None if it is not."""
+    return os.environ.get(PINNED) or None
