@@ -14,6 +14,7 @@ from lab.events import Event
 from lab.terminal import printed
 from lab.terminal.capabilities import Capabilities, is_terminal, size
 from lab.terminal.echo import Echo
+from lab.terminal.foreground import Foreground
 from lab.terminal.layout import exactly, line
 from lab.terminal.look import Look
 from lab.terminal.output import printable
@@ -65,6 +66,7 @@ class Dashboard:
         self._thread = threading.Thread(target=self._keep_drawing, name="dashboard", daemon=True)
         self._errors = _ErrorsAbove(self._painter, self._news)
         self._echo = Echo()
+        self._foreground = Foreground(stream)
         self.frames = 0
         self.seconds_drawing = 0.0
 
@@ -82,12 +84,14 @@ class Dashboard:
         if self._thread.ident is None:
             self._errors.begin()
             self._echo.off()
+            self._foreground.watch()
             self._thread.start()
         self._news.set()
 
     def close(self) -> None:
         """Stop drawing and write the last plots and the verdict where they stay."""
         self._echo.on()  # first, and also the second time: an impatient Ctrl-C may end the process in the middle
+        self._foreground.end()
         if self._over.is_set():
             return
         self._over.set()
@@ -95,7 +99,10 @@ class Dashboard:
         if self._thread.ident is not None:
             # Not for ever: an impatient second Ctrl-C may have come while the lock was held.
             self._thread.join(_LONGEST_WAIT)
+            self._echo.on()  # once more: the thread may just have come back from the background
         self._errors.end()
+        if not self._foreground.ours() or self._foreground.back():
+            self._painter.forget()
         self._painter.erase()
         width, height = self._size()
         self._painter.print(self.final(width, height), width)
@@ -138,6 +145,12 @@ class Dashboard:
             self._news.clear()
             if self._over.is_set():
                 return
+            if not self._foreground.ours():
+                continue
+            if self._foreground.back():
+                self._painter.forget()
+                self._echo.off()
+                told = True
             if told or self._size() != drawn_size:
                 drawn_size = self._size()
                 took = self.draw()

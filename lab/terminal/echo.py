@@ -21,8 +21,11 @@ class Echo:
         self._before: tuple[int, list[Any]] | None = None
 
     def off(self) -> None:
-        """Nothing typed is shown any more; without effect where stdin is not a terminal of ours to change."""
-        if termios is None or self._before is not None:
+        """Nothing typed is shown any more; without effect where stdin is not a terminal of ours to change.
+
+        May be called again when the program was in the background: the shell may have switched the echo on.
+        """
+        if termios is None:
             return
         try:
             descriptor = sys.stdin.fileno()
@@ -31,7 +34,7 @@ class Echo:
             before = termios.tcgetattr(descriptor)
             silent = [*before]
             silent[_LOCAL_FLAGS] &= ~termios.ECHO
-            self._before = (descriptor, before)  # first: a signal may come in between
+            self._before = self._before or (descriptor, before)  # first: a signal may come in between
             termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
         except (OSError, ValueError, AttributeError, termios.error):
             return  # closed, replaced, or gone

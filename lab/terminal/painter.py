@@ -71,6 +71,10 @@ class Painter:
             behind = 0
         return [*parts, f"\x1b[{behind}B" if behind else ""]
 
+    def forget(self) -> None:
+        """Leave the block where it is: the next one begins at the cursor."""
+        self._shown = []
+
     def erase(self) -> None:
         """Take the block away; the cursor stands where it began."""
         if self._shown:

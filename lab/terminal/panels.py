@@ -22,6 +22,7 @@ _PREFERRED = ("loss", "grad_norm", "dead_relu", "accuracy")
 _MOST_PLOTS = 4
 _FEW_VARIANTS = 2  # so many may show the band of their seeds without covering each other
 _NARROWEST, _LOWEST = 34, 7
+_PACE_WIDTH = 29
 _PICTURE_LOWEST = 11
 _TROUBLE = Ink((230, 70, 70), "red")
 _GOOD = Ink((70, 180, 100), "green")
@@ -89,7 +90,7 @@ class Panels:
             text.append(" " + pad(clip(look.words(name), column, look), column), look.style(colour))
             text.append(" ").append(pad(blocks.bar(done, bar_width, look), bar_width), look.style(colour))
             text.append(f" {math.floor(100 * done + 1e-9):>3} %")
-            text.append_text(self._pace(name))
+            text.append_text(self._pace(name, width - text.cell_len))
             text.append_text(self._last_values(name, width - text.cell_len - 2))
             lines.append(text)
         if len(shown) < len(names):
@@ -137,8 +138,8 @@ class Panels:
         if story.kernel is not None:
             done = story.kernels - story.kernels_left
             text = line("compiling ", BOLD).append(look.words(story.kernel), BOLD)
-            text.append(f"  {pad(blocks.bar(done / max(1, story.kernels), 12, look), 12)}  ")
-            return text.append(f"{count(story.kernels_left, 'kernel')} left", DIM)
+            text.append(f"  {count(story.kernels_left, 'kernel')} left", DIM)
+            return text.append(f"  {pad(blocks.bar(done / max(1, story.kernels), 12, look), 12)}")
         troubles = sentences.divergences(story)
         if troubles:
             more = f" (+{len(troubles) - 1} more)" if len(troubles) > 1 else ""
@@ -150,12 +151,12 @@ class Panels:
             return line(clip(look.words(told), width, look))
         return line(clip(look.words(" ".join(idea.split())), width, look), DIM)
 
-    def _pace(self, variant: str) -> Text:
-        """Steps per second, and the time left or how it ended; always equally wide."""
+    def _pace(self, variant: str, room: int) -> Text:
+        """Steps per second, and the time left or how it ended; always equally wide. Without room only the latter."""
         story = self.story
         speed = story.speed(variant)
         rate = f"{short(speed)} steps/s" if math.isfinite(speed) and self._paced else ""
-        text = line(f" {rate:>15} " if self._paced else " ", DIM)
+        text = line(f" {rate:>15} " if self._paced and room >= _PACE_WIDTH else " ", DIM)
         replicas = story.of(variant)
         stopped = sum(_diverged(each) for each in replicas)
         if story.over(variant) and stopped:

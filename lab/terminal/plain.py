@@ -81,7 +81,7 @@ class Plain:
     def _compiled(self) -> None:
         if self._compiling_since is not None:
             self._output.line(f"kernels ready after {self._clock() - self._compiling_since:.1f} s")
-            self._compiling_since = None
+            self._compiling_since, self._began = None, self._clock()
 
     def _measured(self, event: Measured) -> None:
         for name, value in event.changed.items():

@@ -1,3 +1,4 @@
+import signal
 import sys
 import time
 
@@ -7,6 +8,7 @@ import pytest
 from lab.events import Compiling, Failed, Measured
 from lab.terminal import Options, choose, detect, reporter
 from lab.terminal.dashboard import Dashboard
+from lab.terminal.foreground import Foreground
 from lab.terminal.look import Look
 from lab.terminal.panels import Panels, arrange, plotted
 from lab.terminal.plain import Plain
@@ -227,3 +229,41 @@ def test_a_diverged_curve_does_not_spoil_the_axes():
     events = [started((0,)), measured("good", 0, 0, loss=1.0), measured("good", 0, 10, loss=0.5)]
     events.append(Measured("hot", 0, 10, {"loss": np.inf}, diverged="loss is Inf"))
     assert "inf" not in text_of(panels_of(events).plots(80, 16)).lower()
+
+
+def wait_for_frame(dashboard, number):
+    deadline = time.monotonic() + 20
+    while dashboard.frames < number and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert dashboard.frames >= number
+
+
+def test_after_a_suspension_the_next_frame_begins_where_the_shell_has_left_the_cursor():
+    stream = Screen()
+    dashboard = Dashboard(stream, capabilities(), Options(fps=10), LOADED)
+    dashboard.handle(started())
+    wait_for_frame(dashboard, 1)
+    stream.write("$ fg\n")
+    signal.raise_signal(signal.SIGCONT)
+    dashboard.handle(measured("good", 0, 0))
+    wait_for_frame(dashboard, 2)
+    dashboard.close()
+    terminal = Terminal(80, 24)
+    terminal.feed(stream.getvalue())
+    lines = terminal.text().splitlines()
+    assert lines[lines.index("$ fg") - 1].split() == ["0", "200", "step", "0", "200", "step"]  # the first frame, whole
+    assert lines[lines.index("$ fg") + 1].startswith("Dead ReLUs")
+
+
+def test_in_the_background_nothing_is_drawn(monkeypatch):
+    stream = Screen()
+    ours = []
+    monkeypatch.setattr(Foreground, "ours", lambda self: bool(ours))
+    dashboard = Dashboard(stream, capabilities(), Options(fps=10), LOADED)
+    dashboard.handle(started())
+    time.sleep(0.1)
+    assert stream.getvalue() == ""
+    ours.append(True)
+    dashboard.handle(measured("good", 0, 0))
+    wait_for_frame(dashboard, 1)
+    dashboard.close()

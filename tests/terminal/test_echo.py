@@ -1,0 +1,81 @@
+"""The echo of a real terminal, of which a child process is in the foreground."""
+
+import os
+import pty
+import sys
+from pathlib import Path
+
+import pytest
+
+BEGIN = """
+import sys, termios
+from lab.terminal.echo import Echo
+
+def shown():
+    return bool(termios.tcgetattr(0)[3] & termios.ECHO)
+"""
+
+
+def on_a_terminal(code: str) -> str:
+    """What a program writes that has a terminal of its own."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(Path(__file__).parents[2])
+        os.execv(sys.executable, [sys.executable, "-c", BEGIN + code])
+    written = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # how Linux says that the other end has gone
+            break
+        if not piece:
+            break
+        written += piece
+    os.close(terminal)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, written.decode()
+    return written.decode()
+
+
+def test_the_echo_goes_off_and_on_again():
+    code = "echo = Echo(); before = shown(); echo.off(); echo.off(); off = shown(); echo.on(); echo.on()\n"
+    assert on_a_terminal(code + "print(before, off, shown())").split() == ["True", "False", "True"]
+
+
+def test_in_the_background_the_terminal_is_left_alone():
+    code = "import os\nos.setpgid(0, 0) if os.fork() == 0 else os._exit(os.waitstatus_to_exitcode(os.wait()[1]))\n"
+    code += "echo = Echo(); echo.off(); echo.on()\n"  # setting it would stop the process
+    assert on_a_terminal(code + "print(shown())").split() == ["True"]
+
+
+@pytest.mark.parametrize("end", ["dashboard.close()", "raise RuntimeError('in the middle')"])
+def test_a_dashboard_switches_it_off_and_however_it_ends_on_again(end):
+    code = f"""
+from lab.terminal import Options, detect
+from lab.terminal.dashboard import Dashboard
+from tests.terminal.streams import started
+dashboard = Dashboard(sys.stdout, detect(sys.stdout, {{"TERM": "xterm"}}), Options())
+dashboard.handle(started())
+off = shown()
+try:
+    {end}
+except RuntimeError:
+    pass
+finally:
+    dashboard.close()
+print("states", off, shown())
+"""
+    assert on_a_terminal(code).split()[-3:] == ["states", "False", "True"]
+
+
+def test_without_a_terminal_nothing_happens(monkeypatch):
+    from lab.terminal.echo import Echo
+
+    with open(os.devnull) as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        echo = Echo()
+        echo.off()
+        echo.on()
+    monkeypatch.setattr(sys, "stdin", None)
+    echo.off()
+    echo.on()
