@@ -70,6 +70,7 @@ class Replica:
         self.steps_per_second = 0.0
         self.goal: int | None = None  # pause when this step is reached (single steps)
         self.measured_at = -1
+        self.asked: dict[str, float] = {}  # settings that wait to be changed
         self.changed: dict[str, float] = {}  # since the last measurement
         self.changes: list[tuple[int, str, float]] = []  # all of them: step, name, value
         self.not_before = 0.0  # when a throttled replica may go on

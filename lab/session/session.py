@@ -200,10 +200,10 @@ class Session:
             self._changed.notify_all()
 
     def settings(self, variant: str) -> dict[str, float]:
-        """What can be changed while a variant runs, with its values now."""
+        """What can be changed while a variant runs, with its values now, or as they were just asked to become."""
         for replica in self._of(variant):
             if replica.experiment is not None:
-                return replica.experiment.settings()
+                return {**replica.experiment.settings(), **replica.asked}
         return {}
 
     def look(self, variant: str, seed: int, function: Callable[[Experiment], Seen]) -> Future[Seen]:
@@ -264,7 +264,11 @@ class Session:
             replica.experiment.change(name, value)
             replica.changed[name] = value
             replica.changes.append((replica.experiment.step, name, value))
+            if replica.asked.get(name) == value:
+                replica.asked = {each: known for each, known in replica.asked.items() if each != name}
 
+        for replica in having:
+            replica.asked = {**replica.asked, name: value}
         self._command(having, apply)
 
     def rewind(self, variant: str | None = None, step: int = 0, seed: int | None = None) -> None:

@@ -58,7 +58,7 @@ class Steering:
         if not going:
             raise BadInput("Nothing is left to train: rewind (w), branch (b) or add a variant (a).")
         before = [
-            (each.name, each.seed, each.experiment.step, each.experiment.settings())
+            (each.name, each.seed, each.experiment.step, session.settings(each.name))
             for each in going
             if each.experiment is not None
         ]

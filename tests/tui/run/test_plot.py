@@ -1,0 +1,141 @@
+"""The curve widget's drawing: exact sizes whatever comes in, marks, values at the cursor, only what changed is sent."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.style import Style
+from rich.text import Text
+
+from lab.terminal.curves import Line
+from lab.terminal.look import Look
+from lab.tui.run.plot import Mark, Plot, draw, value_at
+from lab.tui.run.strips import changed_regions, strip_of
+
+BASE = Style(color="#ffffff", bgcolor="#000000")
+LOOK = Look()
+
+
+def lines_of(plot, width=60, height=16, look=LOOK):
+    return [strip.text for strip in draw(plot, width, height, look, BASE).strips]
+
+
+def curve(values, number=0, name="good", every=1):
+    return Line(name, np.arange(len(values), dtype=np.float64) * every, np.asarray(values, np.float64), number)
+
+
+numbers = st.floats(allow_nan=True, allow_infinity=True)
+curves = st.lists(numbers, max_size=60).map(curve)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(curves, max_size=3),
+    st.integers(0, 90),
+    st.integers(0, 30),
+    st.tuples(st.floats(-10, 100), st.floats(-10, 100)),
+    st.booleans(),
+    st.none() | st.floats(-5, 80),
+    st.booleans(),
+)
+def test_a_plot_has_exactly_its_size_whatever_was_measured(shown, width, height, window, log, cursor, unicode):
+    plot = Plot("loss", tuple(shown), window, (Mark(3, 0, "changed"), Mark(5, 0, "diverged")), log, cursor, "note")
+    strips = draw(plot, width, height, Look(unicode=unicode), BASE).strips
+    assert len(strips) == height
+    assert all(strip.cell_length == width for strip in strips)
+    if not unicode:
+        assert all(strip.text.isascii() for strip in strips)
+
+
+def test_a_rising_curve_goes_from_the_lower_left_to_the_upper_right():
+    shown = lines_of(Plot("loss", (curve(np.linspace(0, 1, 50)),), (0, 49)), 40, 12)
+    inside = [each[6:] for each in shown[1:-2]]
+    assert inside[0].rstrip().endswith("a")
+    first = next(row for row in reversed(inside) if row.strip())
+    assert first[0] != " "
+
+
+def test_the_title_gives_the_latest_values_or_those_at_the_cursor():
+    pair = (curve([3, 2, 1]), curve([6, 5, 4], 1, "hot"))
+    assert "a 1  b 4" in lines_of(Plot("loss", pair, (0, 2)))[0]
+    assert "a 2  b 5" in lines_of(Plot("loss", pair, (0, 2), cursor=1.4))[0]
+
+
+def test_the_value_at_a_step_is_the_last_that_was_measured_until_there():
+    measured = curve([5.0, 4.0, float("nan")], every=10)
+    assert [value_at(measured, x) for x in (-1, 0, 9, 10, 25)] == ["-", "5", "5", "4", "nan"]
+
+
+def test_a_diverged_curve_ends_with_a_cross():
+    broken = curve([1.0, 2.0, float("nan"), float("nan")])
+    plot = Plot("loss", (broken,), (0, 10), (Mark(2, 0, "diverged"),))
+    assert any("✗" in each for each in lines_of(plot))
+    assert any("X" in each for each in lines_of(plot, look=Look(unicode=False)))
+    assert not any("✗" in each for each in lines_of(Plot("loss", (broken,), (0, 10))))
+
+
+def test_a_change_is_marked_under_the_plot_at_its_step():
+    plot = Plot("loss", (curve(np.ones(11)),), (0, 10), (Mark(5, 0, "changed"),))
+    ruler = next(each for each in lines_of(plot) if "▲" in each)
+    start = ruler.index("└") + 1
+    assert abs(ruler.index("▲") - start - (len(ruler) - start - 1) / 2) <= 1
+
+
+def test_a_gap_in_the_middle_stays_open():
+    values = np.concatenate([np.ones(20), np.full(20, np.nan), np.ones(20)])
+    shown = lines_of(Plot("loss", (curve(values),), (0, 59)), 66, 9)
+    row = next(each for each in shown[1:-2] if "⣀" in each or "⠒" in each or "⠤" in each or "⠉" in each)
+    inside = row[6:]
+    assert inside[:15].strip()
+    assert not inside[25:35].strip()
+    assert inside[45:].strip()
+
+
+def test_zoomed_in_the_axis_is_that_of_what_is_seen():
+    values = np.concatenate([np.full(50, 1000.0), np.linspace(1, 2, 50)])
+    shown = "\n".join(lines_of(Plot("loss", (curve(values),), (60, 99))))
+    assert "1000" not in shown.replace("1000.0", "")
+    assert "60" in shown.splitlines()[-1]
+
+
+def test_a_single_peak_among_ten_thousand_points_is_seen():
+    values = np.zeros(10_000)
+    values[5_000] = 1.0
+    shown = lines_of(Plot("loss", (curve(values),), (0, 9_999)), 60, 12)
+    assert shown[1][6:].strip()
+
+
+lines = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "─", "⣿"]), st.sampled_from([None, "red"])), min_size=12, max_size=12
+)
+
+
+def made(cells):
+    text = Text()
+    for character, style in cells:
+        text.append(character, style or "")
+    return strip_of(text, 12, BASE)
+
+
+@given(st.lists(lines, min_size=1, max_size=4), st.lists(lines, min_size=1, max_size=4))
+def test_redrawing_only_the_changed_regions_gives_the_new_picture(before, after):
+    after = [*after, *before[len(after) :]]
+    old, new = [made(each) for each in before], [made(each) for each in after]
+    regions = changed_regions(old, new, 12)
+
+    def cells(strip):
+        return [(character, segment.style) for segment in strip for character in segment.text]
+
+    screen = [cells(each) for each in old] + [[(" ", BASE)] * 12] * (len(new) - len(old))
+    for region in regions:
+        row = list(screen[region.y])
+        row[region.x : region.right] = cells(new[region.y])[region.x : region.right]
+        screen[region.y] = row
+    assert screen == [cells(each) for each in new]
+
+
+def test_nothing_is_sent_when_nothing_changed():
+    plot = Plot("loss", (curve(np.linspace(0, 1, 50)),), (0, 49))
+    first, second = (draw(plot, 60, 16, LOOK, BASE).strips for _ in range(2))
+    assert changed_regions(first, second, 60) == []
