@@ -17,6 +17,7 @@ from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.palettes import Ink
 
 _LOW_PLOT = 5
+_LEGEND_SHARE = 5  # one line in so many may be legend
 _FULL_PLOT = 8
 
 
@@ -195,7 +196,7 @@ def plan(
     x_values, y_values: everything that is to be seen, for the ranges
     entries: the legend; notes: lines under it, such as which curves have gaps
     """
-    legend = legend_lines(entries, width, look) if entries else []
+    legend = legend_lines(entries, width, look, max(2, height // _LEGEND_SHARE)) if entries else []
     legend += [line(clip(look.words(text), width, look), style) for text, style in notes]
     space = share_out(width, height, legend=len(legend), titled=titled)
     y_axis = axes.axis(y_values, max(2, space.height // 3 + 1), log=log_y, tight=tight_y)
