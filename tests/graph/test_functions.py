@@ -73,6 +73,8 @@ CHECKS = {
     "square": lambda: check(f.square, X, equals=X**2),
     "reciprocal": lambda: check(f.reciprocal, POSITIVE, equals=1 / POSITIVE),
     "square_root": lambda: check(f.square_root, POSITIVE, equals=np.sqrt(POSITIVE)),
+    "sine": lambda: check(f.sine, X, equals=np.sin(X)),
+    "cosine": lambda: check(f.cosine, X, equals=np.cos(X)),
     "absolute": lambda: check(f.absolute, X, equals=np.abs(X)),
     "power": lambda: check(f.power, POSITIVE, -1.5, wrt=[0], equals=POSITIVE**-1.5),
     "add": lambda: check(f.add, X, POSITIVE, equals=X + POSITIVE),
@@ -253,3 +255,35 @@ def test_leaky_maxout_reproduces_relu():
     np.testing.assert_array_equal(
         evaluate(f.maxout, np.hstack([x, 0.25 * x]), pieces=2), evaluate(f.leaky_relu, x, 0.25)
     )
+
+
+def hessian_product(function, x, direction):
+    """The Hessian of the sum of `function` at x, times a direction: by differentiating twice."""
+    from lab.graph import differentiate
+
+    def product(point, along):
+        (gradient,) = differentiate(f.total(function(point)), [point])
+        (second,) = differentiate(gradient, [point], along)
+        return second
+
+    return evaluate(product, x, direction, dtype="float64")
+
+
+TWICE = {
+    "square": f.square,
+    "exp": f.exp,
+    "sine": f.sine,
+    "cosine": f.cosine,
+    "multiply": lambda x: f.multiply(f.square(x), x),
+    "matmul": lambda x: f.square(f.matmul(x, x)),
+    "sum_squares": lambda x: f.square(f.sum_squares(x, "rows")),
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_second_derivatives(name):
+    function = TWICE[name]
+    x, direction = rng.standard_normal((3, 3)), rng.standard_normal((3, 3))
+    ends = [evaluate(function, x + s * 1e-6 * direction, gradients=True, dtype="float64")[1][0] for s in (1, -1)]
+    difference = (ends[0] - ends[1]) / 2e-6
+    np.testing.assert_allclose(hessian_product(function, x, direction), difference, rtol=1e-5, atol=1e-6)

@@ -60,6 +60,15 @@ def _square_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Grad
     return [call(kernels.square_gradient, *made.reads, dy, shapes=[dy.shape]).result]
 
 
+@gradient_of(kernels.square_gradient)
+def _square_second_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
+    x, dy = made.reads
+    (ddx,) = upstream
+    assert ddx is not None
+    both = [call(kernels.square_gradient, other, ddx, shapes=[ddx.shape]).result for other in (dy, x)]
+    return [both[0] if needs[0] else None, both[1] if needs[1] else None]
+
+
 def reciprocal(x: Tensor) -> Tensor:
     """1 / x."""
     return call(kernels.reciprocal, x, shapes=[x.shape]).result
