@@ -424,7 +424,12 @@ class Session:
         for real_name, kernel in needed:
             by_type.setdefault(real_name, []).append(kernel)
         for real_name, kernels in by_type.items():
-            prepare(kernels, lambda kernel, left: self._publish(Compiling(kernel, left)), real_name)
+            prepare(kernels, self._compiling, real_name)
+
+    def _compiling(self, kernel: str, left: int) -> None:
+        if self._stopping:
+            raise _StoppedEarly
+        self._publish(Compiling(kernel, left))
 
     def _built(self, variant: Variant, replica: Replica) -> Sequence[tuple[str, Kernel]]:
         """Build a replica's experiment, to be used when its turn comes; the kernels that it needs, each with the type
@@ -656,6 +661,8 @@ class Session:
             self._publish_started()
             self._compile()
             self._start_workers()
+        except _StoppedEarly:
+            pass
         except BaseException as error:
             self._fail(error)
         for worker in self._workers:
@@ -690,6 +697,10 @@ class Session:
         """Seeds of which every replica has been measured; nothing can be said about the others."""
         unmeasured = {each.seed for each in self.replicas if each.measured_at < 0}
         return tuple(seed for seed in self.seeds if seed not in unmeasured)
+
+
+class _StoppedEarly(Exception):
+    """Somebody stopped the session while kernels were compiled."""
 
 
 def _check_setting(name: str, value: float) -> None:

@@ -21,8 +21,10 @@ def needed(seeds: int) -> int:
 
 
 def judge(claims: Iterable[Claim], variants: Sequence[str], seeds: Sequence[int], history: History) -> list[Claimed]:
-    """The verdicts on the claims whose variants were run."""
-    verdicts = []
+    """The verdicts on the claims whose variants were run; none without seeds of which everything was measured."""
+    verdicts: list[Claimed] = []
+    if not seeds:
+        return verdicts
     for claim in claims:
         expression = claim.expression
         if not {name.variant for name in expression.names()} <= set(variants):

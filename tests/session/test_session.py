@@ -241,3 +241,32 @@ def test_a_slow_screen_does_not_hold_the_training_up():
     measured = [each for each in events if isinstance(each, Measured)]
     assert len(measured) <= 4096
     assert measured[-1].step == 60_000
+
+
+def test_stopping_before_anything_was_measured_judges_nothing():
+    session = Session(small())
+    session.stop()
+    session.start()
+    assert session.wait(20)
+    assert session.ended.interrupted
+    assert session.verdicts == []
+    assert {each.state for each in session.ended.outcomes} == {"waiting"}
+
+
+def test_stopping_while_kernels_compile_does_not_wait_for_the_rest(monkeypatch):
+    from kernels.targets import cpu
+
+    compiled = []
+
+    def slowly(kernels, real_name, progress):
+        for kernel in kernels:
+            progress(kernel.name, 1)
+            compiled.append(kernel.name)
+            session.stop()
+
+    monkeypatch.setattr(cpu, "prepare", slowly)
+    session = Session(small())
+    session.start()
+    assert session.wait(20)
+    assert session.ended.interrupted
+    assert len(compiled) == 1
