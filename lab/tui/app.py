@@ -74,7 +74,6 @@ class LabApp(App[None]):
         self.progress = Progress(warn=self._warn)
         self.failure: BaseException | None = None
         self.told_to_end = False
-        self.parting: list[str] = []
         self._complaint = complaint
         self._colours = capabilities.colours
         self._store: Store | None = None

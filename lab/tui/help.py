@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from rich.table import Table
 from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Static
 
 from lab.tui import keys
+from lab.tui.app import LabApp
 
 if TYPE_CHECKING:
     from lab.scenario import Scenario
@@ -78,14 +79,15 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _keys_of(screen: Screen[Any]) -> list[Entry]:
-    """Keys, and meaning with the name of the action, of what can be done on a screen, as the keys are now."""
-    found: dict[str, tuple[list[str], str]] = {}
-    for key, (_, binding, _, _) in screen.active_bindings.items():
-        if binding.id:
-            found.setdefault(binding.id, ([], binding.tooltip or binding.description))[0].append(keys.shown(key))
-    return [
-        (" ".join(pressed), Text.assemble(meaning, "  ", (name, "dim"))) for name, (pressed, meaning) in found.items()
-    ]
+    """Keys, and meaning with the name of the action, of all that can be done on a screen, as the keys are now."""
+    app: LabApp | App[Any] = screen.app
+    chosen = app.settings.keys if isinstance(app, LabApp) else {}
+    rows: list[Entry] = []
+    for binding in (*type(screen).BINDINGS, *type(app).BINDINGS):
+        if isinstance(binding, Binding) and binding.id:
+            pressed = " ".join(keys.shown(each) for each in chosen.get(binding.id, binding.key).split(","))
+            rows.append((pressed, Text.assemble(binding.tooltip, "  ", (binding.id, "dim"))))
+    return rows
 
 
 def _table(title: str, rows: Sequence[Entry]) -> Table:

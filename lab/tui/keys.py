@@ -192,7 +192,7 @@ def _hint(action: str, known: Iterable[str]) -> str:
 
 
 def _split(text: str) -> list[str]:
-    return [","] if text.strip() == "," else [each.strip() for each in text.split(",") if each.strip()]
+    return [","] if text == "," else [each.strip() for each in text.split(",") if each.strip()]
 
 
 def _name(key: str) -> str:
@@ -208,9 +208,10 @@ def _refuse_twice(chosen: Mapping[str, str]) -> None:
             for row in whole[section]:
                 name = identifier(section, row)
                 for key in chosen.get(name, row.keys).split(","):
-                    if key in taken and (name in chosen or taken[key] in chosen):
-                        raise BadInput(f"keys.{name}: {shown(key)} is already the key of {taken[key]}.")
-                    taken[key] = name
+                    other = taken.setdefault(key, name)
+                    if other != name and (name in chosen or other in chosen):
+                        new, old = (name, other) if name in chosen else (other, name)
+                        raise BadInput(f"keys.{new}: {shown(key)} is already the key of {old}.")
 
 
 def shown(key: str) -> str:

@@ -53,8 +53,8 @@ def open_lab(target: str | None = None, *, mouse: bool = True, fps: float | None
         left.set()
     if app.failure is not None:
         raise app.failure
-    for line in app.parting:
-        print(line)
+    if app.live.interrupted:
+        print("The run that was going on is kept: `lab resume` goes on with it.")
     return app.return_code or 0
 
 
@@ -62,10 +62,12 @@ def _end_soon(app: Any, code: int, left: threading.Event, attributes: list[Any])
     """Sees to it, beside the screens, that a signal ends the process, and that it ends the sessions first."""
 
     def end() -> None:
-        app.live.stop_all(PATIENCE)
-        if not left.wait(LAST_MOMENT):
-            _restore(attributes)
-            os._exit(code)
+        try:
+            app.live.stop_all(PATIENCE)
+        finally:
+            if not left.wait(LAST_MOMENT):
+                _restore(attributes)
+                os._exit(code)
 
     threading.Thread(target=end, name="ending", daemon=True).start()
 

@@ -17,7 +17,10 @@ def command(
     ] = None,
     no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")] = False,
 ) -> int:
-    """Explore the lessons, guess, watch and steer runs, compare them. Like `lab` alone, on a terminal."""
+    """Explore the lessons, guess, watch and steer runs, compare them. Like `lab` alone, on a terminal.
+
+    Colours, keys and habits can be set in a file: the menu (ctrl+p) says where it is and what can stand in it.
+    """
     from lab.tui.opening import open_lab
 
     return open_lab(target, mouse=not no_mouse, fps=fps)

@@ -66,7 +66,12 @@ class LessonTree(Tree[Entry], inherit_bindings=False):
         if chosen is not None:
             if chosen.parent is not None:
                 chosen.parent.expand()
-            self.call_after_refresh(self.move_cursor, chosen)
+            self.call_after_refresh(self._settle, chosen)
+
+    def _settle(self, node: TreeNode[Entry]) -> None:
+        """Put the cursor on a node, and say so even if another node was on the same line before."""
+        self.move_cursor(node)
+        self.post_message(Tree.NodeHighlighted(node))
 
     def remark(self, states: Mapping[str, State]) -> None:
         """Show other states on the same lessons."""
@@ -81,16 +86,6 @@ class LessonTree(Tree[Entry], inherit_bindings=False):
         """The lesson under the cursor."""
         node = self.cursor_node
         return node.data if node is not None and isinstance(node.data, Item) else None
-
-    def go_to(self, name: str) -> bool:
-        """Put the cursor on a lesson; False if it is not there."""
-        for chapter in self.root.children:
-            for leaf in chapter.children:
-                if isinstance(leaf.data, Item) and leaf.data.name == name:
-                    chapter.expand()
-                    self.call_after_refresh(self.move_cursor, leaf)
-                    return True
-        return False
 
     def action_select_cursor(self) -> None:
         """A click: it opens and closes chapters; of a lesson it only shows the page."""

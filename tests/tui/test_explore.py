@@ -1,0 +1,213 @@
+"""The first screen: lessons by chapter, what became of them, searching, reading, the user's own files."""
+
+import pytest
+from textual.widgets import Input
+
+from lab.errors import BadInput
+from lab.tui.explore.shelf import Target, find_target
+from lab.tui.progress import Progress
+from tests.tui.driving import drive, fake_run_screen, keep_run, matches_snapshot, screen_text, shows, until
+
+pytestmark = pytest.mark.usefixtures("library")
+
+GOOD = "title: Mine\nidea: My own idea.\ntask: classify\ndata: {name: moons, points: 40}\nmodel: [{dense: classes}]\n"
+
+
+def test_chapters_and_the_first_lesson_are_there():
+    async def script(app, pilot):
+        text = screen_text(app)
+        assert "beginnings" in text
+        assert "endings" in text
+        assert "One line" in text
+        assert "A line is found by walking downhill." in text
+
+    drive(script)
+
+
+def test_moving_shows_the_next_lesson():
+    async def script(app, pilot):
+        await pilot.press("down")
+        await shows(pilot, "A hidden layer bends the plane.")
+
+    drive(script)
+
+
+def test_the_lesson_has_variants_claims_question_and_effort():
+    async def script(app, pilot):
+        for _ in range(4):
+            text = screen_text(app)
+            await pilot.press("pagedown")
+        await shows(pilot, "2 variants, 40 steps each")
+        assert "last(large.loss) < last(small.loss)" in text or "last(large.loss)" in screen_text(app)
+
+    drive(script, size=(120, 40))
+
+
+def test_states_come_from_the_store():
+    keep_run(held=True, created=1.0)
+    keep_run(held=False, created=2.0)
+
+    async def script(app, pilot):
+        await shows(pilot, "✗ One line")
+        await shows(pilot, "run, and a claim fell short")
+        assert "1 of 3 lessons done" in screen_text(app)
+
+    drive(script)
+
+
+def test_a_run_with_overrides_says_nothing_about_the_lesson():
+    keep_run(held=True, created=1.0)
+    keep_run(held=False, created=2.0, rate=7.0)
+
+    async def script(app, pilot):
+        await shows(pilot, "✓ One line")
+
+    drive(script)
+
+
+def test_an_interrupted_run_leaves_the_lesson_begun():
+    keep_run(state="interrupted")
+
+    async def script(app, pilot):
+        await shows(pilot, "◐ One line")
+
+    drive(script)
+
+
+def test_what_is_remembered_holds_when_the_store_is_empty():
+    Progress().finished("one-line", True, "The large one")
+
+    async def script(app, pilot):
+        await shows(pilot, "✓ One line")
+
+    drive(script)
+
+
+def test_searching_finds_words_of_the_lesson_text():
+    async def script(app, pilot):
+        await pilot.press("slash", *"zebras")
+        await shows(pilot, "Everything comes to an end.")
+        assert "One line" not in screen_text(app)
+        await pilot.press("enter")
+        assert app.screen.lessons.has_focus
+        await pilot.press("escape")
+        await shows(pilot, "One line")
+        assert app.screen.item.slug == "last-words"
+
+    drive(script)
+
+
+def test_searching_for_what_is_nowhere_says_so():
+    async def script(app, pilot):
+        await pilot.press("slash", *"qqqq")
+        await shows(pilot, "No lesson has these words.")
+
+    drive(script)
+
+
+def test_keys_are_letters_while_searching():
+    async def script(app, pilot):
+        await pilot.press("slash", "q", "r", "n")
+        assert app.screen.query_one(Input).value == "qrn"
+
+    drive(script)
+
+
+def test_chapters_fold_and_unfold():
+    async def script(app, pilot):
+        await pilot.press("left")
+        await until(pilot, lambda: "One line" not in screen_text(app).replace("One line  one-line", ""))
+        await pilot.press("enter")
+        await shows(pilot, "○ One line")
+
+    drive(script)
+
+
+def test_next_goes_to_a_lesson_that_was_not_run():
+    keep_run()
+
+    async def script(app, pilot):
+        await shows(pilot, "✓ One line")
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen.item.slug == "two-moons")
+
+    drive(script)
+
+
+def test_asked_for_a_lesson_it_opens_there():
+    async def script(app, pilot):
+        await until(pilot, lambda: app.screen.item.slug == "last-words")
+        await shows(pilot, "Everything comes to an end.")
+
+    drive(script, target=find_target("last-words"))
+
+
+def test_targets_are_slugs_files_and_folders(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(GOOD)
+    assert find_target(None) == Target()
+    assert find_target("one-line") == Target(slug="one-line")
+    assert find_target(str(file)) == Target(file=file)
+    assert find_target(str(tmp_path)) == Target(folder=tmp_path)
+    with pytest.raises(BadInput, match="one-line"):
+        find_target("one-lime")
+    with pytest.raises(BadInput, match="no such file"):
+        find_target(str(tmp_path / "absent.yaml"))
+
+
+def test_a_folder_of_ones_own_is_a_chapter_and_is_read_again_when_it_changes(tmp_path):
+    folder = tmp_path / "lessons"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text(GOOD)
+
+    async def script(app, pilot):
+        await shows(pilot, "▾ lessons")
+        await shows(pilot, "My own idea.")
+        (folder / "mine.yaml").write_text(GOOD.replace("My own idea.", "Another idea."))
+        (folder / "second.yaml").write_text(GOOD.replace("Mine", "Second"))
+        await shows(pilot, "Another idea.")
+        await shows(pilot, "Second")
+
+    drive(script, target=Target(folder=folder))
+
+
+def test_a_broken_file_shows_its_error_in_place_until_it_is_mended(tmp_path):
+    folder = tmp_path / "lessons"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text(GOOD.replace("dense", "dens"))
+
+    async def script(app, pilot):
+        await shows(pilot, "! Mine")
+        await shows(pilot, "This file cannot be run:")
+        await shows(pilot, "mine.yaml:5:")
+        (folder / "mine.yaml").write_text("title: [")
+        await shows(pilot, "not valid YAML")
+        (folder / "mine.yaml").write_text(GOOD)
+        await shows(pilot, "○ Mine")
+
+    drive(script, target=Target(folder=folder), size=(160, 40))
+
+
+def test_running_a_broken_file_tells_why(tmp_path, monkeypatch):
+    given = fake_run_screen(monkeypatch, None)
+    file = tmp_path / "mine.yaml"
+    file.write_text(GOOD.replace("dense", "dens"))
+
+    async def script(app, pilot):
+        await shows(pilot, "! Mine")
+        await pilot.press("enter")
+        await until(pilot, lambda: any("dens" in each.message for each in app._notifications))
+
+    drive(script, target=Target(file=file))
+    assert not given
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (60, 20)])
+def test_snapshots(size):
+    keep_run()
+
+    async def script(app, pilot):
+        await shows(pilot, "✓ One line")
+        matches_snapshot(app, "explore")
+
+    drive(script, size=size)
