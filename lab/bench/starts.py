@@ -25,7 +25,7 @@ PROGRAM = (sys.executable, "-c", "from lab.cli import main; main()")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One command line. seconds: median; memory: bytes at most, None where the system does not tell."""
+    """One command line. seconds: median; memory: bytes at most, None where the system cannot tell."""
 
     title: str
     seconds: float
@@ -62,9 +62,14 @@ def run(arguments: Sequence[str], environment: dict[str, str]) -> tuple[float, i
     )
     memory = None
     if hasattr(os, "wait4"):
+        import resource
+
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        # A process begins as a copy of its parent, which the system counts: less than that cannot be told.
+        if usage.ru_maxrss <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+            memory = None
     else:
         process.wait()
     seconds = time.perf_counter() - begun

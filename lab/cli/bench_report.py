@@ -1,0 +1,96 @@
+"""What was measured, in words and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from lab.bench.race import NetResults
+from lab.bench.sessions import Comparison
+from lab.bench.starts import Start
+
+MEBI = 1024**2
+
+
+def machine_lines(
+    machine: dict[str, Any], blas: dict[str, Any] | None, pinned: str | None, core: int | None
+) -> list[str]:
+    """Where this was measured, and how cores were shared out."""
+    lines = [f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}"]
+    if blas is not None:
+        lines.append(f"BLAS: {blas['library']} {blas['version']}, kernels for {blas['kernels']}")
+    where = f"all on core {core}" if core is not None else "by their own settings: this system binds none to a core"
+    lines.append(f"Contestants take turns, one thread each, {where}; medians; ratios are the medians of the rounds'.")
+    if pinned is not None:
+        lines.append(
+            f"OPENBLAS_CORETYPE is set to {pinned} here. It was taken away for what follows; with it, the lab's own "
+            "runs use the kernels of that processor, and may be slower."
+        )
+    return lines
+
+
+def net_lines(found: NetResults) -> list[str]:
+    """A table of the contestants, and the lab's speed beside what the machine can do."""
+    from lab.cli.columns import aligned
+
+    rows = [("", "µs per step", "lab / this", "version")]
+    for each in found.results:
+        ratio = "" if each.title == "lab" else f"{each.ratio:.3f} = 1/{1 / each.ratio:.3g}"
+        rows.append((each.title, f"{each.seconds * 1e6:,.2f}", ratio, each.version))
+    lines = [found.net.title, *(f"  {line}" for line in aligned(rows, right=(1,)))]
+    share = found.speed / found.limit
+    lines.append(
+        f"  lab: {found.speed / 1e9:.1f} GFLOP/s, {share:.0%} of the {found.limit / 1e9:.0f} GFLOP/s at which this "
+        "machine multiplies large matrices"
+    )
+    lines += [f"  {name}: {reason}" for name, reason in found.absent.items()]
+    return lines
+
+
+def replica_line(found: Comparison, threads: int) -> str:
+    """What several threads gain."""
+    return f"{found.title} on {threads} threads: {found.ratio:.2f} × the throughput of one thread"
+
+
+def share_line(found: Comparison) -> str:
+    """What something costs in a run."""
+    return f"{found.title}: {found.share:.1%} of the run's processor time"
+
+
+def start_lines(found: Sequence[Start]) -> list[str]:
+    """Seconds and memory of whole processes."""
+    from lab.cli.columns import aligned
+
+    rows = [("", "seconds", "MiB at most")]
+    for each in found:
+        memory = "?" if each.memory is None else f"{each.memory / MEBI:.0f}"
+        rows.append((each.title, f"{each.seconds:.2f}", memory))
+    return ["Whole processes", *(f"  {line}" for line in aligned(rows, right=(1, 2)))]
+
+
+def net_json(found: NetResults) -> dict[str, Any]:
+    """One net with all its contestants; speeds in operations per second."""
+    return {
+        "net": list(found.net.sizes),
+        "batch": found.net.batch,
+        "optimizer": found.net.optimizer,
+        "results": [
+            {
+                "title": each.title,
+                "version": each.version,
+                "microseconds": each.seconds * 1e6,
+                "ratio": each.ratio,
+                "rounds": each.rounds,
+            }
+            for each in found.results
+        ],
+        "speed": found.speed,
+        "limit": found.limit,
+        "absent": dict(found.absent),
+    }
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    """As it is, with the share."""
+    return {**asdict(found), "share": found.share}

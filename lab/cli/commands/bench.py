@@ -1,0 +1,129 @@
+"""`lab bench`: how fast the lab is here, beside the libraries that are installed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+PARTS = ("nets", "replicas", "probes", "plots", "starts")
+
+
+def command(
+    parts: Annotated[
+        list[str], typer.Argument(metavar="[PART]...", help="nets, replicas, probes, plots, starts; default: all.")
+    ] = [],  # noqa: B006 - Typer copies it
+    net: Annotated[list[str], typer.Option(help="Only this net: small, middle or large. Repeatable.")] = [],  # noqa: B006
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often everybody has a turn.")] = 9,
+    peers: Annotated[bool, typer.Option(help="Compare with PyTorch and JAX, where they are installed.")] = True,
+    scale: Annotated[float, typer.Option(min=0.001, max=100, help="Length of the whole runs, 1: a second each.")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON: seconds, bytes, operations per second.")] = False,
+) -> None:
+    """Speed of the lab: beside peers that are installed, of several threads, of measuring, of plots, of starting.
+
+    Everybody trains the same three nets on one core, in rounds, each in a process of its own.
+    """
+    from lab.bench.machine import machine, pinned
+    from lab.bench.nets import NETS
+    from lab.bench.race import core
+    from lab.errors import BadInput, nearest
+
+    for each, known, what in [*((part, PARTS, "part") for part in parts), *((name, NETS, "net") for name in net)]:
+        if each not in known:
+            raise BadInput(f"There is no {what} {each!r}: {nearest(each, known)}.")
+    wanted = tuple(dict.fromkeys(parts)) or PARTS
+    bench = _Bench(as_json)
+    found: dict[str, Any] = {"machine": machine(), "pinned": pinned(), "core": core()}
+    with tempfile.TemporaryDirectory(prefix="lab-bench-") as folder:
+        if set(wanted) - {"starts"}:
+            bench.whole_runs(Path(folder), wanted, rounds, scale, found)
+        if "nets" in wanted:
+            bench.nets(Path(folder), [NETS[name] for name in net or NETS], rounds, peers, found)
+    if "starts" in wanted:
+        bench.starts(max(1, rounds // 3), found)
+    if as_json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+
+
+class _Bench:
+    """Measures part after part; says what it finds at once, unless all of it is wanted as JSON."""
+
+    def __init__(self, as_json: bool) -> None:
+        from lab.terminal import detect
+        from lab.terminal.output import Output
+
+        self._quiet = as_json
+        self._output = Output(sys.stdout, detect(sys.stdout).unicode)
+        self._watched = sys.stderr.isatty()
+
+    def say(self, *lines: str) -> None:
+        """Lines of the report."""
+        self.progress("")
+        if not self._quiet:
+            for line in lines:
+                self._output.line(line)
+
+    def progress(self, message: str) -> None:
+        """What is going on, on one line that is drawn over, for somebody who waits."""
+        if self._watched:
+            sys.stderr.write(f"\r\x1b[K{message}")
+            sys.stderr.flush()
+
+    def whole_runs(
+        self, folder: Path, parts: tuple[str, ...], rounds: int, scale: float, found: dict[str, Any]
+    ) -> None:
+        """The machine as a contestant sees it, and what threads gain and measuring and plots cost."""
+        from lab.bench.nets import NETS, write_data
+        from lab.bench.race import LAB, Process
+        from lab.bench.sessions import Comparison
+        from lab.cli import bench_report as report
+
+        own = folder / "runs"
+        own.mkdir()
+        write_data(own, NETS["middle"])
+        process = Process(LAB, own, None)
+        try:
+            process.hear()
+            found["blas"] = process.ask("blas")
+            self.say(*report.machine_lines(found["machine"], found["blas"], found["pinned"], found["core"]))
+            threads = found["machine"]["cores"]
+            questions: dict[str, tuple[dict[str, Any], Callable[[Comparison], str]]] = {
+                "replicas": (
+                    {"threads": threads, "steps": max(1, round(4000 * scale))},
+                    lambda each: report.replica_line(each, threads),
+                ),
+                "probes": ({"steps": max(20, round(20_000 * scale))}, report.share_line),
+                "plots": ({"steps": max(20, round(20_000 * scale))}, report.share_line),
+            }
+            for part in (each for each in questions if each in parts):
+                details, line = questions[part]
+                self.progress(f"measuring {part}")
+                measured = Comparison(**process.ask(part, rounds=1 + rounds // 2, **details))
+                found[part] = report.comparison_json(measured)
+                self.say(line(measured))
+        finally:
+            process.close()
+
+    def nets(self, folder: Path, nets: list[Any], rounds: int, peers: bool, found: dict[str, Any]) -> None:
+        """The race."""
+        from lab.bench.race import PEERS, race
+        from lab.cli import bench_report as report
+
+        found["nets"] = []
+        for each in race(nets, folder, rounds, PEERS if peers else (), self.progress):
+            found["nets"].append(report.net_json(each))
+            self.say("", *report.net_lines(each))
+
+    def starts(self, rounds: int, found: dict[str, Any]) -> None:
+        """Whole processes."""
+        from lab.bench.starts import starts
+        from lab.cli import bench_report as report
+
+        measured = starts(rounds, self.progress)
+        found["starts"] = [{"title": each.title, "seconds": each.seconds, "memory": each.memory} for each in measured]
+        self.say("", *report.start_lines(measured))
