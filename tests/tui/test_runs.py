@@ -168,6 +168,23 @@ def test_marked_runs_are_compared():
     browse(script, size=(100, 40))
 
 
+def test_a_run_that_ends_meanwhile_is_shown_so_and_the_cursor_stays():
+    keep_run(created=1e9)
+    with Store.open() as store:
+        writer = store.create("one-line", title="One line", variants=("a",), seeds=(0,), steps={"a": 5})
+
+    async def script(app, pilot):
+        await shows(pilot, "running")
+        await pilot.press("down", "space")
+        writer.close("interrupted")
+        await shows(pilot, "interrupted")
+        assert app.screen.info.name == "one-line-1"
+        assert "1 marked" in screen_text(app)
+        assert "running" not in screen_text(app)
+
+    browse(script)
+
+
 def test_exporting_writes_the_file_and_replaces_one_only_when_asked_twice(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     keep_run()

@@ -40,25 +40,35 @@ class RunTable(DataTable[Text], inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__(cursor_type="row", zebra_stripes=False, cell_padding=1)
+        self._drawn: dict[str, tuple[RunInfo, bool, str]] = {}
 
     def on_mount(self) -> None:
         for name in COLUMNS:
             self.add_column(name, key=name)
 
     def fill(self, runs: Iterable[RunInfo], marked: Iterable[str], theme: Theme) -> None:
-        """Show these runs, and keep the cursor where it was as far as that run is still there."""
-        before, row = self.run_name, self.cursor_row
-        chosen = set(marked)
+        """Show these runs, and keep the cursor where it was as far as that run is still there.
+
+        Of runs that are in the table already only those are drawn anew about which something else is known now.
+        """
+        chosen, before, row = set(marked), self.run_name, self.cursor_row
+        wanted = {info.name: (info, info.name in chosen, theme.name) for info in runs}
+        names, old, self._drawn = list(wanted), self._drawn, wanted
+        if names == list(old):
+            for name in names:
+                if wanted[name] != old[name]:
+                    for column, cell in zip(COLUMNS, _row(*wanted[name][:2], theme), strict=True):
+                        self.update_cell(name, column, cell, update_width=True)
+            return
         self.clear()
-        names = []
-        for info in runs:
-            names.append(info.name)
-            self.add_row(*_row(info, info.name in chosen, theme), key=info.name)
+        for name, (info, is_marked, _) in wanted.items():
+            self.add_row(*_row(info, is_marked, theme), key=name)
         if names:
             self.move_cursor(row=names.index(before) if before in names else min(row, len(names) - 1))
 
     def mark(self, name: str, marked: bool, theme: Theme) -> None:
         """Put a mark on a run, or take it away."""
+        self._drawn[name] = (self._drawn[name][0], marked, theme.name)
         self.update_cell(name, "", _mark(marked, theme))
 
     @property
