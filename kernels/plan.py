@@ -66,5 +66,6 @@ class Plan:
         return sum(row.operations for row in self.rows)
 
 
-STEP, SEED, HALT, STATE_SIZE = 0, 1, 2, 4
-"""Places in the integer state of a replica: number of the current step, seed of the run, wish to halt."""
+STEP, SEED, HALT, SKIP, STATE_SIZE = 0, 1, 2, 3, 4
+"""Places in the integer state of a replica: number of the current step, seed of the run, wish to halt, and how many of
+the rows that follow the one that set it are to be left out."""

@@ -57,7 +57,10 @@ FLUSH_SUBNORMALS = 0x9FC0  # all exceptions masked (0x1F80), flush to zero (0x80
 
 @njit("int64(int64[:,::1], intp, int64[::1], int64)", nogil=True, cache=True)
 def execute(rows, arena, state, steps):
-    """Walk all rows `steps` times; returns how often it did. Stops after a walk in which a kernel set state[2]."""
+    """Walk all rows `steps` times; returns how often it did. Stops after a walk in which a kernel set state[2].
+
+    A row that sets state[3] has so many of the following rows left out.
+    """
     start = rows.ctypes.data
     width = rows.shape[1] * 8
     words = state.ctypes.data
@@ -66,9 +69,13 @@ def execute(rows, arena, state, steps):
     while done < steps:
         state[0] += 1
         row = start
-        for k in range(rows.shape[0]):
+        k = 0
+        while k < rows.shape[0]:
             call_entry(rows[k, 0], arena, row + 8, words)
-            row += width
+            further = 1 + state[3]
+            state[3] = 0
+            k += further
+            row += further * width
         done += 1
         if state[2] != 0:
             break

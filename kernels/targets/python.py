@@ -14,7 +14,7 @@ import numpy as np
 
 from kernels.language import Kernel, specialise
 from kernels.memory import Memory
-from kernels.plan import HALT, SEED, SHARED, STEP, Plan, Row
+from kernels.plan import HALT, SEED, SHARED, SKIP, STEP, Plan, Row
 
 
 class CheckedArray:
@@ -63,8 +63,9 @@ class Program:
         """Walk the rows `steps` times; returns how often, fewer if a kernel halted."""
         for done in range(steps):
             self.memory.state[STEP] += 1
-            for row in self.plan.rows:
-                self._run(row)
+            index = 0
+            while index < len(self.plan.rows):
+                index += 1 + self._run(self.plan.rows[index])
             if self.memory.state[HALT]:
                 return done + 1
         return steps
@@ -73,7 +74,8 @@ class Program:
         """Run one row alone, without counting a step."""
         self._run(self.plan.rows[index])
 
-    def _run(self, row: Row) -> None:
+    def _run(self, row: Row) -> int:
+        """Run one row; returns how many of the following ones it wants to be left out."""
         arguments: list[Any] = []
         for index, (operand, (segment, offset)) in enumerate(zip(row.kernel.operands, row.operands, strict=True)):
             shape = row.shape(index)
@@ -89,3 +91,6 @@ class Program:
         arguments += [values[name] for name in row.kernel.extra]
         with np.errstate(all="ignore"):
             _body(row.kernel, self.memory.arena.dtype.name)(*arguments)
+        skipped = int(state[SKIP])
+        state[SKIP] = 0
+        return skipped

@@ -16,7 +16,7 @@ import numpy as np
 from kernels.memory import Memory, aligned_zeros
 from kernels.plan import ARENA, SHARED, Plan, Row
 from lab.graph.gradients import ancestors
-from lab.graph.tensor import Call, Storage, Tensor, padded, root
+from lab.graph.tensor import Block, Call, Storage, Tensor, padded, root
 
 KEPT = ("settings", "parameters", "states", "gradients", "statistics")
 """Storages that are a replica's state, in the order in which they stand at the beginning of the arena."""
@@ -123,19 +123,32 @@ class Layout:
 
     def _plan(self, program: Sequence[Call]) -> Plan:
         rows = []
-        for each in program:
+        for index, each in enumerate(program):
             kernel = each.kernel
+            integers = (
+                each.integers | {"rows": _rows_of(each.skips, program[index + 1 :])} if each.skips else each.integers
+            )
             rows.append(
                 Row(
                     kernel,
                     tuple(self.place(operand) for operand in each.operands),
                     tuple(each.extents[name] for name in kernel.extents),
-                    tuple(each.integers[name] for name in kernel.integers),
+                    tuple(integers[name] for name in kernel.integers),
                     each.label,
                     tuple(operand.name for operand in each.operands),
                 )
             )
         return Plan(tuple(rows), self.arena, self.shared)
+
+
+def _rows_of(skipped: Block, following: Sequence[Call]) -> int:
+    """How many calls at the beginning of `following` are part of a block."""
+    count = 0
+    for each in following:
+        if each.block[: len(skipped)] != skipped:
+            break
+        count += 1
+    return count
 
 
 class _Space:

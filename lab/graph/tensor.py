@@ -22,6 +22,8 @@ Shape = tuple[int, ...]
 
 _numbers = itertools.count()
 _label: contextvars.ContextVar[str] = contextvars.ContextVar("label", default="")
+Block = tuple[int, ...]
+_block: contextvars.ContextVar[Block] = contextvars.ContextVar("block", default=())
 
 ALIGNMENT = 16
 """Tensors begin at multiples of this many elements: a cache line of float32."""
@@ -44,6 +46,17 @@ def scope(label: str) -> Iterator[None]:
 def current_label() -> str:
     """The label of the innermost `scope`."""
     return _label.get()
+
+
+@contextlib.contextmanager
+def block(which: Block | None = None) -> Iterator[Block]:
+    """Calls made inside form a block, which a call before it may skip; `which`: they belong to one that there is."""
+    inside = (*_block.get(), next(_numbers)) if which is None else which
+    token = _block.set(inside)
+    try:
+        yield inside
+    finally:
+        _block.reset(token)
 
 
 def size_of(shape: Shape) -> int:
@@ -143,9 +156,13 @@ def data(values: np.ndarray, name: str) -> Tensor:
 
 
 class Call:
-    """One call of a kernel: which tensors stand for its operands, and its integers."""
+    """One call of a kernel: which tensors stand for its operands, and its integers.
 
-    __slots__ = ("extents", "integers", "kernel", "label", "number", "operands", "results")
+    block: the blocks that it is part of, from the outermost to the innermost
+    skips: the block that it may skip; its integer `rows` becomes the number of rows that this block has in a plan
+    """
+
+    __slots__ = ("block", "extents", "integers", "kernel", "label", "number", "operands", "results", "skips")
 
     def __init__(
         self, kernel: Kernel, operands: Sequence[Tensor], results: Sequence[Tensor], integers: dict[str, int]
@@ -154,6 +171,8 @@ class Call:
         self.integers = integers
         self.number = next(_numbers)
         self.label = current_label()
+        self.block: Block = _block.get()
+        self.skips: Block = ()
         self.extents = unify(kernel, self.operands)
 
     @property

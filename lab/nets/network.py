@@ -5,14 +5,16 @@ Its parameters are declared on the first building (for training) and shared by a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from lab.errors import InvalidValue
-from lab.graph.tensor import Call, ShapeError, Storage, Tensor, scope
+from lab.graph.tensor import Call, ShapeError, Storage, Tensor, assign, call, scope
 from lab.nets.initialisers import He, Initialiser, generator, initialiser
 from lab.nets.layer import Layer, layer
 from lab.nets.settings import Settings
@@ -43,7 +45,45 @@ class Builder:
     outputs: int
     training: bool
     layer_name: str = ""
+    parts: list[Part] = field(default_factory=list)
     _counts: dict[str, int] = field(default_factory=dict)
+    _prefix: str = ""
+
+    def add(self, chosen: Layer, x: Tensor) -> Tensor:
+        """Build one layer: what comes out of it. It is named by its kind and number, and becomes one of `parts`."""
+        name = self.enter(chosen.name)
+        with scope(name):
+            y = chosen.build(x, self)
+        y.name = name
+        self.parts.append(Part(name, chosen, x, y))
+        return y
+
+    def inside(self, layers: Sequence[Layer], x: Tensor) -> Tensor:
+        """Build layers that are part of the current one: what comes out of the last. `residual1.dense1` is a name."""
+        outer = self.layer_name
+        before, self._prefix = self._prefix, f"{outer}."
+        for each in layers:
+            x = self.add(each, x)
+        self._prefix, self.layer_name = before, outer
+        return x
+
+    def stream(self) -> int:
+        """The number of the stream of random numbers that is this layer's own."""
+        return 2**30 + int.from_bytes(hashlib.sha256(self.layer_name.encode()).digest()[:3], "little")
+
+    def gate(self, gate: Tensor) -> Tensor:
+        """Keep a layer's gate [1], so that it can be looked at after the step."""
+        gates = self.network.gates
+        # Built a second time, to look at the network as it trains, it is another gate.
+        return gate if self.layer_name in gates.members else assign(gate, gates.member(self.layer_name, (1,)))
+
+    @contextlib.contextmanager
+    def gated(self, gate: Tensor) -> Iterator[None]:
+        """Parameters that are used inside get no gradient while the gate is shut."""
+        outer = self.layer_name
+        yield
+        members = self.network.parameters.members
+        self.network.gated.append((gate, [name for name in members if name.startswith(f"{outer}.")]))
 
     def units(self, wanted: int | str) -> int:
         """A number of units; the words `classes` and `outputs` stand for what the data needs."""
@@ -81,7 +121,8 @@ class Builder:
         return self.network.settings.number(f"{self.layer_name}.{name}", value)
 
     def enter(self, kind: str) -> str:
-        """The name of the next layer of a kind: dense1, dense2, …"""
+        """The name of the next layer of a kind: dense1, dense2, …; inside of another layer, residual1.dense1."""
+        kind = f"{self._prefix}{kind}"
         self._counts[kind] = self._counts.get(kind, 0) + 1
         self.layer_name = f"{kind}{self._counts[kind]}"
         return self.layer_name
@@ -93,6 +134,8 @@ class Network:
     parameters: storage with every parameter, by name
     running:    storage with the numbers that training steps keep up to date beside the gradient (running means)
     updates:    the calls that do so
+    gates:      one number per layer that is left out of some training steps: whether the last one had it
+    gated:      the gate of each such layer, and the names of the parameters in it
     settings:   where layers declare adjustable numbers (slopes, rates)
     """
 
@@ -105,6 +148,8 @@ class Network:
         self.running = Storage("states")
         self.first_running: dict[str, float] = {}
         self.updates: list[Call] = []
+        self.gates = Storage("statistics")
+        self.gated: list[tuple[Tensor, list[str]]] = []
         self.settings = settings
         self._first: dict[str, tuple[Initialiser | float, int, int]] = {}
         self.initialiser: Initialiser = He()
@@ -116,22 +161,26 @@ class Network:
                 self.initialiser = initialiser(init)
 
     def apply(self, x: Tensor, training: bool) -> tuple[Tensor, list[Part]]:
-        """Build all layers on an input [batch, …]: the output, and each layer's part."""
+        """Build all layers on an input [batch, …]: the output, and each layer's part; those inside of another layer
+        stand before it."""
         builder = Builder(self, self.outputs, training)
-        parts = []
         for index, each in enumerate(self.layers):
-            name = builder.enter(each.name)
-            with scope(name):
-                try:
-                    y = each.build(x, builder)
-                except ShapeError as error:
-                    raise InvalidValue(("model", index), str(error)) from None
-                except InvalidValue as error:
-                    raise (error if error.path[:1] == ("model",) else error.under("model", index)) from None
-            y.name = name
-            parts.append(Part(name, each, x, y))
-            x = y
-        return x, parts
+            try:
+                x = builder.add(each, x)
+            except ShapeError as error:
+                raise InvalidValue(("model", index), str(error)) from None
+            except InvalidValue as error:
+                raise (error if error.path[:1] == ("model",) else error.under("model", index)) from None
+        return x, builder.parts
+
+    def clear(self, gradients: Storage) -> list[Call]:
+        """What must be done in a training step before the gradients are computed, which those of layers that are left
+        out are not: they are set to 0. To be called after the layers, before the gradients are built."""
+        from kernels.dropout import clear_if_shut
+
+        return [
+            call(clear_if_shut, gate, updates=[gradients.members[name]]) for gate, names in self.gated for name in names
+        ]
 
     def declare(
         self, name: str, shape: tuple[int, ...], first: Initialiser | float | None, fan_in: int, fan_out: int

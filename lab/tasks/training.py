@@ -66,7 +66,7 @@ class Training(Programs):
         self.network = Network(scenario.model, scenario.init, train.outputs, self.seed, self.options)
         inputs, targets = data(train.inputs, "inputs"), data(train.targets, "targets")
         chosen = scenario.optimizer
-        self.optimiser = optimiser(chosen.name, {"rate": chosen.rate, **chosen.extra})
+        self.optimiser = optimiser(chosen.name, chosen.given)
         parameters = self.network.parameters
         before: list[Any] = []
         if self.optimiser.looks_ahead:
@@ -88,6 +88,7 @@ class Training(Programs):
         if not self.optimiser.looks_ahead:
             bench = Workbench(parameters, parameters.like("gradients"), self.options)
         self.gradients = bench.gradients
+        program += self.network.clear(self.gradients)
         found = differentiate(loss, list(parameters.members.values()))
         for name, gradient in zip(parameters.members, found, strict=True):
             if gradient is not None:

@@ -54,6 +54,8 @@ class WordPrediction(Programs):
         rate = self.options.number("optimizer.rate", optimizer.rate)
         x, y = batch(scenario.train.batch, data(train.inputs, "inputs"), data(train.targets, "targets"))
         hidden, parts = self.network.apply(x, training=True)
+        if self.network.gated:
+            raise InvalidValue(("model",), "this task trains all layers in every step: `survive` is not possible here.")
         if len(hidden.shape) != 2:
             raise InvalidValue(
                 ("model",), f"must end in one row of numbers per example, not in {list(hidden.shape[1:])}."

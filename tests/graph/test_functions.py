@@ -10,10 +10,11 @@ from scipy import special
 
 from kernels import matrix
 from kernels.huffman import huffman
-from lab.graph import evaluate
+from lab.graph import constant, evaluate
 from lab.graph import functions as f
 from lab.graph.tensor import ShapeError, call
 from tests.graph.checking import check
+from tests.kernels.regularisation_cases import STREAM, kept
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((3, 5))
@@ -141,6 +142,13 @@ CHECKS |= {
         wrt=[0, 1, 2],
         equals=(X - X[1]) / np.sqrt(POSITIVE[1] + 0.01) * ROW + POSITIVE[0],
     ),
+}
+CHECKS |= {
+    "dropout": lambda: check(
+        f.dropout, X, 0.25, wrt=[0], stream=STREAM, equals=np.where(kept(15, 0.25, 1).reshape(3, 5), X / 0.75, 0)
+    ),
+    "open_gate": lambda: check(lambda x: f.add(x, f.open_gate(constant(1.0), 3)), X, equals=X + 1),
+    "gated_residual": lambda: check(lambda x: f.gated_residual(x, f.square, constant(1.0)), X, equals=X + X**2),
 }
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kernels import optimisers as kernels
 from kernels import probes
+from kernels.constraints import limit_norms
 from lab.errors import InvalidValue, Path, nearest
 from lab.graph.tensor import Call, Storage, Tensor, call
 from lab.nets.schedules import Schedule, chain, schedules
@@ -62,8 +63,12 @@ class Optimiser(BaseModel):
         description="How the rate changes with the step: constant, exponential, inverse, step, cosine, cyclic or "
         "warm_up, each with its settings, such as `{cosine: {steps: 1000}}`; a list of them follows one another.",
     )
-    l2: Real | None = setting(None, "Strength of the penalty l2/2 · Σw² on weights, not on biases.", ge=0, le=1e6)
-    l1: Real | None = setting(None, "Strength of the penalty l1 · Σ|w| on weights, not on biases.", ge=0, le=1e6)
+    l2: Real | None = setting(None, "Strength of the penalty l2/2 · Σw² on weights.", ge=0, le=1e6)
+    l1: Real | None = setting(None, "Strength of the penalty l1 · Σ|w| on weights.", ge=0, le=1e6)
+    penalise_biases: bool = Field(default=False, description="Whether `l1` and `l2` are penalties on biases as well.")
+    max_norm: Real | None = setting(
+        None, "Largest length of the weights into one unit; longer ones are shortened after each step.", gt=0, le=1e6
+    )
     clip: Real | None = setting(None, "Largest norm of the gradient; a longer one is shortened to it.", gt=0, le=1e6)
 
     def __init_subclass__(cls, name: str = "", **options: Any) -> None:
@@ -97,13 +102,20 @@ class Optimiser(BaseModel):
             if strength is not None:
                 number = bench.settings.number(f"optimizer.{name}", strength)
                 for key, weight in bench.parameters.members.items():
-                    if is_weight(key):
+                    if is_weight(key) or (self.penalise_biases and key.endswith(".bias")):
                         calls.append(call(kernel, weight, number, updates=[gradients.members[key]]))
         if self.clip is not None:
             limit = bench.settings.number("optimizer.clip", self.clip)
             norm = call(probes.norm, gradients.whole, shapes=[(1,)]).result
             calls.append(call(kernels.clip_by_norm, norm, limit, updates=[gradients.whole]))
-        return calls + self.step(bench, rate)
+        return calls + self.step(bench, rate) + self._limit_norms(bench)
+
+    def _limit_norms(self, bench: Workbench) -> list[Call]:
+        if self.max_norm is None:
+            return []
+        limit = bench.settings.number("optimizer.max_norm", self.max_norm)
+        weights = [each for key, each in bench.parameters.members.items() if is_weight(key) and len(each.shape) == 2]
+        return [call(limit_norms, limit, shapes=[each.shape[1:]], updates=[each]) for each in weights]
 
     def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
         """The step itself; the gradient stands in `bench.gradients`, all parameters and it are one block each."""

@@ -1,0 +1,35 @@
+"""Units that are switched off at random while a network trains."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from lab.graph.functions.arithmetic import multiply, subtract
+from lab.graph.functions.dropout import dropout
+from lab.graph.tensor import Tensor, constant
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+from lab.validation import Real
+
+
+class Dropout(Layer, name="dropout"):
+    """In training each number is set to 0 with probability `rate`, another choice for each example and step (Srivastava
+    et al. 2014). In evaluation nothing is dropped.
+    """
+
+    rate: Real = Field(default=0.5, ge=0, lt=1, description="Probability with which a number is dropped.")
+    form: Literal["inverted", "plain", "scaled_by_drop_probability"] = Field(
+        default="inverted",
+        description="`inverted` divides by the probability of keeping in training; `plain` multiplies by it in "
+        "evaluation; `scaled_by_drop_probability` is a slip to try out: it multiplies by the rate in evaluation.",
+    )
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        rate = builder.setting("rate", self.rate)
+        if builder.training:
+            return dropout(x, rate, builder.stream(), inverted=self.form == "inverted")
+        if self.form == "inverted":
+            return x.reshape(*x.shape)
+        return multiply(x, rate if self.form == "scaled_by_drop_probability" else subtract(constant(1.0), rate))
