@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lab.graph import Tensor
+from lab.graph import Tensor, constant
+from lab.graph import functions as f
 from lab.nets.optimisers import is_weight
 from lab.pictures import Picture, Scatter
 from lab.tasks.views.moment import Moment
@@ -14,8 +15,8 @@ from lab.tasks.views.view import View
 
 
 class WeightPath(View, name="weight_path"):
-    """The plane of the first two weights of the last layer's first unit: the way they took, from measurement to
-    measurement. With `measure: 1` it shows every step."""
+    """Of the last layer's first unit, the weight that went up most against the one that went down most: the way they
+    took, from measurement to measurement. With `measure: 1` it shows every step."""
 
     def fits(self) -> bool:
         return self._weight() is not None
@@ -28,12 +29,19 @@ class WeightPath(View, name="weight_path"):
     def records(self) -> Mapping[str, Tensor]:
         weight = self._weight()
         assert weight is not None
-        units = weight.shape[1]
-        return {
-            name: Tensor((1,), name, base=weight, offset=row * units) for row, name in enumerate(("first", "second"))
-        }
+        first_unit = np.eye(weight.shape[1], 1)
+        return {"weights": f.matmul(weight, constant(first_unit))}
 
     def draw(self, moment: Moment) -> list[Picture]:
-        path = np.concatenate([moment.history(name)[1] for name in ("first", "second")], axis=1)
+        _, weights = moment.history("weights")
+        paths = weights[:, :, 0]
+        # Sorted by how far they went; with a single measurement, any two will do.
+        order = np.argsort(paths[-1] - paths[0], kind="stable") if len(paths) else np.arange(paths.shape[1])
+        up, down = int(order[-1]), int(order[0])
+        path = paths[:, [up, down]]
         ends = {"begin": path[:1], "end": path[-1:]}
-        return [Scatter("Path of two weights", ends, {"path": path}, x_label="first weight", y_label="second weight")]
+        return [
+            Scatter(
+                "Path of two weights", ends, {"path": path}, x_label=f"weight {up + 1}", y_label=f"weight {down + 1}"
+            )
+        ]
