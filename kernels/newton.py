@@ -8,13 +8,15 @@ from kernels.language import kernel, zero
 
 
 @kernel(
-    "gradient[W,n] rate[1] damping[1] -> parameters[W,n]! hessian[W,n,n]! direction[W,n]",
+    "gradient[W,n] rate[1] damping[1] -> parameters[W,n]! hessian[n,W,n]! direction[W,n]",
     operations=lambda W, n: W * (2 * n * n * n / 3 + 2 * n * n),
 )
 def newton_step(
     gradient: Any, rate: Any, damping: Any, parameters: Any, hessian: Any, direction: Any, lane: Any, lanes: Any
 ) -> None:
     """w -= rate H⁻¹ g, for W points that have nothing to do with each other, each with a Hessian H + damping I.
+
+    hessian[i, w] is row i of the Hessian at point w.
 
     Gaussian elimination with the largest pivot of each column; the Hessian is used up. A singular one gives numbers
     that are not finite.
@@ -23,31 +25,31 @@ def newton_step(
     for w in range(lane, W, lanes):
         for i in range(n):
             direction[w, i] = gradient[w, i]
-            hessian[w, i, i] += damping[0]
+            hessian[i, w, i] += damping[0]
         for k in range(n):
             best = k
             for i in range(k + 1, n):
-                if abs(hessian[w, i, k]) > abs(hessian[w, best, k]):
+                if abs(hessian[i, w, k]) > abs(hessian[best, w, k]):
                     best = i
             if best != k:
                 for j in range(k, n):
-                    kept = hessian[w, k, j]
-                    hessian[w, k, j] = hessian[w, best, j]
-                    hessian[w, best, j] = kept
+                    kept = hessian[k, w, j]
+                    hessian[k, w, j] = hessian[best, w, j]
+                    hessian[best, w, j] = kept
                 kept = direction[w, k]
                 direction[w, k] = direction[w, best]
                 direction[w, best] = kept
             for i in range(k + 1, n):
-                factor = hessian[w, i, k] / hessian[w, k, k]
+                factor = hessian[i, w, k] / hessian[k, w, k]
                 for j in range(k + 1, n):
-                    hessian[w, i, j] -= factor * hessian[w, k, j]
-                hessian[w, i, k] = zero
+                    hessian[i, w, j] -= factor * hessian[k, w, j]
+                hessian[i, w, k] = zero
                 direction[w, i] -= factor * direction[w, k]
         for back in range(n):
             i = n - 1 - back
             rest = direction[w, i]
             for j in range(i + 1, n):
-                rest -= hessian[w, i, j] * direction[w, j]
-            direction[w, i] = rest / hessian[w, i, i]
+                rest -= hessian[i, w, j] * direction[w, j]
+            direction[w, i] = rest / hessian[i, w, i]
         for i in range(n):
             parameters[w, i] -= rate[0] * direction[w, i]

@@ -63,6 +63,11 @@ class Optimizer(Part):
         """The settings beside name and rate, as they stand in the file."""
         return dict(self.model_extra or {})
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """All settings that stand in the file; `rate` is left to the optimiser where it does not."""
+        return self.extra | ({"rate": self.rate} if "rate" in self.model_fields_set else {})
+
 
 class Train(Part):
     """How long is trained, on how many examples at a time, and how often is measured."""

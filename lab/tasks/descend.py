@@ -24,6 +24,12 @@ class Scattered(BaseModel):
     normal: Real | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False, description="Standard deviation.")
     uniform: tuple[Real, Real] | None = Field(default=None, description="Lowest and highest value.")
     plus: list[Real] | None = Field(default=None, description="A point that is added.")
+    turn: Real | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="Degrees by which the places are then turned around 0, in the plane of first and last coordinate: "
+        "with as much `rotation` of a quadratic, the same places as seen from its axes.",
+    )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Scattered:

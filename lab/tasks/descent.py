@@ -25,6 +25,7 @@ from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.descent_pictures import Map
 from lab.tasks.landscapes import Landscape
+from lab.tasks.landscapes.quadratic import turn
 from lab.tasks.programs import Programs
 from lab.tasks.stopwatch import Stopwatch
 
@@ -42,6 +43,8 @@ METRICS = {
     "y": "the point's last coordinate; of several, that of the first",
     "grad_norm": "Euclidean norm of the gradient at the point, without noise; of several, their mean",
     "update_size": "length of the last step; of several points, their mean. Nothing before the first step",
+    "step_gradient": "Euclidean norm of the gradient that the last step was made from, noise included; of several "
+    "points, their mean. Nothing before the first step",
     "effective_step": "length of the last step over that of the gradient it was made from, per coordinate (x, y) too; "
     "of several points, their mean. Nothing before the first step",
     "rate": "the learning rate",
@@ -59,7 +62,7 @@ METRICS = {
 class Descent(Programs):
     """One replica; see `lab.tasks.task.Experiment`.
 
-    landscape: the function;  start: a point, or `{normal: s}` or `{uniform: [low, high]}`, with `plus: point` on top
+    landscape: the function;  start: a point, or `{normal: s}` or `{uniform: [low, high]}`, with `plus` and `turn`
     walkers:   how many points;  noise: standard deviation of noise in the gradient
     """
 
@@ -82,7 +85,7 @@ class Descent(Programs):
         if scenario.data is not None or scenario.model:
             raise InvalidValue(("data" if scenario.data is not None else "model",), "is not used by this task.")
         chosen = scenario.optimizer
-        self.optimiser = optimiser(chosen.name, {"rate": chosen.rate, **chosen.extra})
+        self.optimiser = optimiser(chosen.name, chosen.given)
         if walkers > 1 and self.optimiser.clip is not None:
             raise InvalidValue(("optimizer", "clip"), "works on all points together; it needs `walkers: 1`.")
         self.map = Map(landscape, seed, window)
@@ -158,16 +161,16 @@ class Descent(Programs):
         return [assign(call(copy, self.point, shapes=[self.point.shape]).result, self.before)]
 
     def _names(self) -> tuple[str, ...]:
+        """What is watched and makes sense here: another variant may walk down another function."""
+        known = {
+            "in_wide": self.landscape.widest is not None,
+            "distance": len(self.landscape.minima()) > 0,
+            "minima": self.landscape.size == 1,
+        }
         names: list[str] = []
         for metric in self.scenario.watch:
-            if metric == "in_wide" and self.landscape.widest is None:
-                raise InvalidValue(("watch",), f"{self.landscape.name} has no wide basin, so there is no in_wide.")
-            if metric == "distance" and not len(self.landscape.minima()):
-                raise InvalidValue(
-                    ("watch",), f"no minimum of {self.landscape.name} is known, so there is no distance."
-                )
-            if metric == "minima" and self.landscape.size != 1:
-                raise InvalidValue(("watch",), "minima are only counted for points of one number.")
+            if not known.get(metric, True):
+                continue
             names.append(metric)
             if metric == "effective_step" and self.landscape.size > 1:
                 names += ["effective_step.x", "effective_step.y"]
@@ -197,7 +200,8 @@ class Descent(Programs):
         else:
             low, high = start["uniform"]
             points = random.uniform(low, high, shape)
-        return points + np.asarray(start.get("plus", 0.0))
+        points = points + np.asarray(start.get("plus", 0.0))
+        return points @ turn(shape[1], float(start.get("turn", 0.0))).T
 
     def measure(self) -> dict[str, float]:
         self.run_beside("measure")
@@ -235,6 +239,7 @@ class Descent(Programs):
             each = np.abs(moved) / np.abs(gradient)
             return {
                 "update_size": float(length.mean()),
+                "step_gradient": float(np.linalg.norm(gradient, axis=1).mean()),
                 "effective_step": float((length / np.linalg.norm(gradient, axis=1)).mean()),
                 "effective_step.x": float(each[:, 0].mean()),
                 "effective_step.y": float(each[:, -1].mean()),

@@ -26,6 +26,7 @@ from lab.probes import Site, Statistics
 from lab.scenario import Scenario
 from lab.tasks.batches import batch
 from lab.tasks.programs import Programs
+from lab.tasks.stopwatch import Stopwatch
 from lab.tasks.surveys import Survey, surveys
 from lab.tasks.views import Views
 
@@ -178,6 +179,10 @@ class Training(Programs):
             values |= each.measure(self)
         self.views.recording.record(self.layout, self.memory, self.step)
         return values
+
+    def time_steps(self, watch: Stopwatch) -> None:
+        """Have each stretch of training steps timed from now on."""
+        self._programs["step"] = watch.around(self._programs["step"])
 
     def pictures(self) -> list[Picture]:
         return self.views.pictures()

@@ -31,7 +31,7 @@ for _name, _factor, _more in (
 
 
 def _newton(v: Inputs, s: Sizes) -> dict[str, Any]:
-    hessian = v["hessian"] + v["damping"] * np.eye(s["n"])
+    hessian = v["hessian"].swapaxes(0, 1) + v["damping"] * np.eye(s["n"])
     direction = np.linalg.solve(hessian, v["gradient"][..., None])[..., 0]
     reduced = hessian.copy()
     # What elimination leaves behind: the upper triangle, rows exchanged for the largest pivots.
@@ -41,7 +41,7 @@ def _newton(v: Inputs, s: Sizes) -> dict[str, Any]:
             matrix[[k, best], k:] = matrix[[best, k], k:]
             matrix[k + 1 :] -= np.outer(matrix[k + 1 :, k] / matrix[k, k], matrix[k])
     return {
-        "hessian": np.triu(reduced),
+        "hessian": np.triu(reduced).swapaxes(0, 1),
         "direction": direction,
         "parameters": v["parameters"] - v["rate"] * direction,
     }
@@ -50,7 +50,9 @@ def _newton(v: Inputs, s: Sizes) -> dict[str, Any]:
 CASES["newton_step"] = Case(
     _newton,
     {
-        "hessian": lambda rng, s: rng.standard_normal([s["W"], s["n"], s["n"]]) + 3 * s["n"] * np.eye(s["n"])[::-1],
+        "hessian": lambda rng, s: (
+            rng.standard_normal([s["n"], s["W"], s["n"]]) + 3 * s["n"] * np.eye(s["n"])[::-1, None]
+        ),
         "rate": number(0.5),
         "damping": number(0.25),
     },

@@ -308,7 +308,7 @@ def test_curvature_at_critical_points():
             "steps",
         ),
         ({"optimizer": {"name": "sgd", "clip": 1.0}, "walkers": 2}, ("optimizer", "clip"), "walkers"),
-        ({"watch": ["in_wide"]}, ("watch",), "wide"),
+        ({"optimizer": {"name": "newton"}, "function": {"rosenbrock": {"dimension": 900}}}, ("optimizer",), "newton"),
     ],
 )
 def test_what_cannot_work_is_refused_with_its_place(changes, place, words):
@@ -316,3 +316,39 @@ def test_what_cannot_work_is_refused_with_its_place(changes, place, words):
         experiment(**changes)
     assert caught.value.path[: len(place)] == place
     assert words in str(caught.value)
+
+
+def test_metrics_that_make_no_sense_for_a_function_are_left_out():
+    assert experiment(watch=["loss", "in_wide", "minima"]).metrics == ("loss",)
+    assert experiment("basins", start=[0.3], watch=["in_wide", "minima"]).measure() == {"in_wide": 1.0, "minima": 2.0}
+
+
+def test_newton_is_at_the_minimum_of_a_quadratic_after_one_step():
+    function = {"quadratic": {"condition": 1e6, "dimension": 20, "rotation": "random"}}
+    made = experiment(function, {"name": "newton"}, watch=["distance", "grad_norm"])
+    made.advance(1)
+    assert made.measure()["distance"] < 1e-8
+
+
+def test_newtons_steps_are_those_of_the_exact_hessian():
+    made = experiment(optimizer={"name": "newton"}, start=START)
+    w = np.array(START)
+    for _ in range(6):
+        hessian = np.array([[1200 * w[0] ** 2 - 400 * w[1] + 2, -400 * w[0]], [-400 * w[0], 200.0]])
+        w = w - np.linalg.solve(hessian, rosenbrock_gradient(w))
+        made.advance(1)
+        np.testing.assert_allclose(made.weights()["point"][0], w, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_newton_ends_where_the_gradient_is_zero_and_each_point_walks_alone(name):
+    settings, _ = FUNCTIONS[name]
+    if name in ("basins", "location"):
+        return  # almost flat between the hollows: Newton's steps lead away
+    together = experiment({name: settings}, {"name": "newton", "damping": 1e-3}, walkers=4, watch=["grad_norm"])
+    starts = together.weights()["point"].copy()
+    together.advance(3)
+    for number, start in enumerate(starts):
+        alone = experiment({name: settings}, {"name": "newton", "damping": 1e-3}, start=start.tolist())
+        alone.advance(3)
+        np.testing.assert_allclose(together.weights()["point"][number], alone.weights()["point"][0], rtol=1e-6)

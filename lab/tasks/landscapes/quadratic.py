@@ -71,12 +71,17 @@ class Quadratic(Landscape, name="quadratic"):
             q, r = np.linalg.qr(random)
             turned: np.ndarray = q * np.sign(np.diag(r))
             return turned
-        axes = np.eye(n)
-        if n > 1:
-            angle = math.radians(float(self.rotation))
-            axes[np.ix_([0, -1], [0, -1])] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
-        return axes
+        return turn(n, float(self.rotation))
 
     def minima(self) -> np.ndarray:
         lowest = 1.0 if self.matrix is None else np.linalg.eigvalsh(np.array(self.matrix)).min()
         return np.zeros((1 if lowest > 0 else 0, self.size))
+
+
+def turn(size: int, degrees: float) -> np.ndarray:
+    """The matrix [size, size] that turns points in the plane of their first and their last coordinate."""
+    axes = np.eye(size)
+    if size > 1:
+        angle = math.radians(degrees)
+        axes[np.ix_([0, -1], [0, -1])] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
+    return axes
