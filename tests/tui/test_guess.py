@@ -7,7 +7,7 @@ import pytest
 from lab.tui.progress import Lesson, Progress
 from lab.tui.run.outcome import Outcome
 from lab.tui.settings import Settings
-from tests.tui.driving import drive, fake_run_screen, matches_snapshot, screen_text, shows, until
+from tests.tui.driving import drive, fake_run_screen, matches_snapshot, screen_text, shows, stored, until
 
 pytestmark = pytest.mark.usefixtures("library")
 
@@ -157,3 +157,18 @@ def test_snapshots(size):
         assert "1  The small one" in screen_text(app)
 
     drive(script, size=size)
+
+
+def test_a_whole_lesson_from_the_question_to_the_verdict_and_back():
+    async def script(app, pilot):
+        await answer(app, pilot, "2")
+        await until(pilot, lambda: type(app.screen).__name__ == "RunScreen", 30)
+        await until(pilot, lambda: "held" in screen_text(app), 90)
+        await pilot.press("q")
+        await until(pilot, lambda: app.progress.lesson("one-line").done)
+        await shows(pilot, "✓ One line")
+        await shows(pilot, "1 of 1 guesses right")
+        assert len(app.live) == 0
+
+    drive(script, size=(120, 40))
+    assert stored() == ["one-line-1"]

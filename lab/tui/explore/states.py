@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from lab.store import RunInfo, Store
-from lab.tui.explore.shelf import Item
-from lab.tui.progress import Progress
+if TYPE_CHECKING:  # whoever only wants the marks need not wait for NumPy
+    from lab.store import RunInfo, Store
+    from lab.tui.explore.shelf import Item
+    from lab.tui.progress import Progress
 
 Kind = Literal["never", "begun", "done", "held", "short"]
 
