@@ -18,7 +18,8 @@ from lab.tasks.views.view import View
 class DeadUnits(View, name="dead_units"):
     """A map per layer of ReLU's family: a row per unit, a column per measurement, bright where the unit was dead.
 
-    The units that were dead for longest lie at the bottom.
+    The last layer comes first, since units die there more easily; in each map those that were dead for longest lie at
+    the bottom.
     """
 
     def fits(self) -> bool:
@@ -32,7 +33,8 @@ class DeadUnits(View, name="dead_units"):
         }
 
     def draw(self, moment: Moment) -> list[Picture]:
-        return [self._map(part, moment) for part in self.training.probe_parts if part.layer.can_die]
+        parts = [part for part in self.training.probe_parts if part.layer.can_die]
+        return [self._map(part, moment) for part in reversed(parts)]
 
     def _map(self, part: Part, moment: Moment) -> Field:
         steps, dead = evenly(*moment.history(part.name))
