@@ -1,0 +1,98 @@
+"""Formulas as circuits of elementary gates, such as `q = x + y; f = q * z`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lab.graph import Tensor, constant, scope
+from lab.graph import functions as f
+
+UNARY: dict[str, Callable[[Tensor], Tensor]] = {
+    "negate": f.negate,
+    "exp": f.exp,
+    "log": f.log,
+    "square": f.square,
+    "sqrt": f.square_root,
+    "abs": f.absolute,
+    "reciprocal": f.reciprocal,
+    "sigmoid": f.sigmoid,
+    "tanh": f.tanh,
+    "relu": f.relu,
+}
+BINARY: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "add": f.add,
+    "subtract": f.subtract,
+    "multiply": f.multiply,
+    "divide": f.divide,
+    "max": f.maximum,
+    "min": f.minimum,
+}
+SIGNS = {
+    "add": "+",
+    "subtract": "−",
+    "multiply": "×",
+    "divide": "÷",
+    "negate": "−",
+    "reciprocal": "1/x",
+    "square": "x²",
+    "sqrt": "√",
+    "sigmoid": "σ",
+    "abs": "|x|",
+}
+"""How a gate is drawn; the others by their names."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One elementary operation; its operands are names of inputs, of constants or of earlier gates.
+
+    named: whether the formula gives it a name; otherwise it is called after its operation, with a number
+    """
+
+    name: str
+    operation: str
+    operands: tuple[str, ...]
+    named: bool = False
+
+    @property
+    def sign(self) -> str:
+        """Its operation, as it is drawn."""
+        return SIGNS.get(self.operation, self.operation)
+
+    @property
+    def label(self) -> str:
+        """How it is drawn in a graph, with the name that the formula gives it."""
+        return f"{self.name}: {self.sign}" if self.named else self.sign
+
+    def apply(self, *operands: Tensor) -> Tensor:
+        """The operation in the graph."""
+        return (UNARY | BINARY)[self.operation](*operands)
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Gates in the order in which they are computed; the last one is the result.
+
+    inputs:    names, in the order in which they first occur
+    constants: name (the number as it is written) to value
+    """
+
+    text: str
+    inputs: tuple[str, ...]
+    constants: Mapping[str, float]
+    gates: tuple[Gate, ...]
+
+    @property
+    def result(self) -> str:
+        """The name of the last gate."""
+        return self.gates[-1].name
+
+    def build(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Add the gates to the graph, each under its name as label: every input, constant and gate by name."""
+        made = dict(inputs) | {name: constant(value, name) for name, value in self.constants.items()}
+        for gate in self.gates:
+            with scope(gate.name):
+                made[gate.name] = gate.apply(*(made[each] for each in gate.operands))
+            made[gate.name].name = gate.name
+        return made
