@@ -59,13 +59,14 @@ class Device:
     """A function that kernels call. Each target may have its own body; without one, the generic body serves.
 
     `fastmath` are the floating-point liberties its compiled versions may take. Reassociation is left out by default,
-    because range reductions such as `x - k*high - k*low` rely on the order of their operations.
+    because range reductions such as `x - k*high - k*low` rely on the order of their operations. `inlined`: the compiler
+    copies it into its callers, however long it is, so that their loops vectorise.
     """
 
-    def __init__(self, function: Callable, fastmath: frozenset[str]) -> None:
+    def __init__(self, function: Callable, fastmath: frozenset[str], inlined: bool = False) -> None:
         self.name = function.__name__
         self.generic = function
-        self.fastmath = fastmath
+        self.fastmath, self.inlined = fastmath, inlined
         self.bodies: dict[tuple[str, str], Callable] = {}
         self.__doc__ = function.__doc__
 
@@ -90,11 +91,11 @@ PRECISE = frozenset({"contract", "nsz", "arcp", "nnan"})
 FAST = PRECISE | {"reassoc"}
 
 
-def device(function: Callable | None = None, *, fastmath: frozenset[str] = PRECISE) -> Any:
+def device(function: Callable | None = None, *, fastmath: frozenset[str] = PRECISE, inlined: bool = False) -> Any:
     """Mark a function that kernels may call."""
     if function is None:
-        return lambda each: Device(each, fastmath)
-    return Device(function, fastmath)
+        return lambda each: Device(each, fastmath, inlined)
+    return Device(function, fastmath, inlined)
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,11 @@ _OPERAND = re.compile(r"(?P<name>[A-Za-z_]\w*)\[(?P<extents>[\w,]+)\](?P<updated
 
 
 class Kernel:
-    """One declared kernel; see the module's text. `operations(**extents)` counts its floating-point operations."""
+    """One declared kernel; see the module's text.
+
+    operations: from extents and integers to the number of floating-point operations
+    elements:   from extents to the numbers that are read and written, for a kernel that looks only at parts of operands
+    """
 
     def __init__(
         self,
@@ -119,6 +124,7 @@ class Kernel:
         declaration: str,
         fastmath: frozenset[str],
         operations: Callable[..., float] | None,
+        elements: Callable[..., float] | None,
     ) -> None:
         self.name = function.__name__
         self.function = function
@@ -129,7 +135,7 @@ class Kernel:
         self.extents: tuple[str, ...] = tuple(
             dict.fromkeys(extent for operand in self.operands for extent in operand.extents if not extent.isdigit())
         )
-        self._operations = operations
+        self._operations, self._elements = operations, elements
         self.arguments = tuple(inspect.signature(function).parameters)
         expected = [operand.name for operand in self.operands] + list(self.integers)
         extra = self.arguments[len(expected) :]
@@ -174,6 +180,9 @@ class Kernel:
 
     def bytes(self, extents: Mapping[str, int], item: int) -> int:
         """Bytes that one call reads and writes at least: each operand once, an updated one twice."""
+        if self._elements is not None:
+            wanted = inspect.signature(self._elements).parameters
+            return item * int(self._elements(**{name: extents[name] for name in wanted}))
         return item * sum(self.size(each, extents) * (2 if each.updated else 1) for each in self.operands)
 
 
@@ -202,12 +211,13 @@ def kernel(
     *,
     fastmath: frozenset[str] = FAST,
     operations: Callable[..., float] | None = None,
+    elements: Callable[..., float] | None = None,
 ) -> Callable[[Callable[..., None]], Kernel]:
-    """Declare a kernel; see the module's text."""
+    """Declare a kernel; see the module's text and `Kernel`."""
 
     def declare(function: Callable[..., None]) -> Kernel:
         assert isinstance(function, FunctionType)
-        made = Kernel(function, declaration, fastmath, operations)
+        made = Kernel(function, declaration, fastmath, operations, elements)
         if made.name in KERNELS and KERNELS[made.name].function.__module__ != function.__module__:
             raise TypeError(f"two kernels are called {made.name}")
         KERNELS[made.name] = made

@@ -25,7 +25,7 @@ ONE_24TH = 1.0 / 16777216.0
 TWO_PI = 6.283185307179586
 
 
-@device
+@device(inlined=True)
 def philox(seed: Any, stream: Any, step: Any, index: Any) -> Any:
     """Four independent 32-bit words (as uint64) for one counter value. All arguments are non-negative integers."""
     k0 = np.uint64(seed) & LOW

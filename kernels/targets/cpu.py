@@ -74,7 +74,8 @@ def _compile_device(real_name: str) -> Callable[[Callable, Device], Any]:
     def compile_device(body: Callable, device: Device) -> Any:
         key = (id(device), real_name)
         if key not in _devices:
-            _devices[key] = njit(fastmath=set(device.fastmath), error_model="numpy", inline="never")(body)
+            options = {"inline": "never", "forceinline": device.inlined}
+            _devices[key] = njit(fastmath=set(device.fastmath), error_model="numpy", **options)(body)
         return _devices[key]
 
     return compile_device

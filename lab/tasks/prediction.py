@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from kernels.plan import STEP
 from lab.graph import Layout
 from lab.graph.running import bind
 from lab.graph.tensor import Storage, Tensor, assign
@@ -16,6 +17,7 @@ class Predictor:
     """A forward program for so many inputs, in memory of its own, fed with whatever weights are given.
 
     wanted: chooses what to keep, from the network's output and its layers, by name; by default the output alone
+    training: whether the network is run as in training: with dropout, with the statistics of the batch
     """
 
     def __init__(
@@ -24,10 +26,11 @@ class Predictor:
         count: int,
         features: int,
         wanted: Callable[[Tensor, list[Part]], dict[str, Tensor]] = lambda output, parts: {"output": output},
+        training: bool = False,
     ) -> None:
         inputs, kept = Storage("states"), Storage("statistics")
         self._x = inputs.member("inputs", (count, features))
-        answer, parts = network.apply(self._x, training=False)
+        answer, parts = network.apply(self._x, training=training)
         self._y = wanted(answer, parts)
         places = {name: kept.member(name, tensor.shape) for name, tensor in self._y.items()}
         self._y = {name: assign(tensor, places[name]) for name, tensor in self._y.items()}
@@ -37,9 +40,9 @@ class Predictor:
         self._program = bind(self._layout.plans["predict"], self._memory)
 
     def __call__(
-        self, inputs: np.ndarray, weights: dict[str, np.ndarray], settings: dict[str, float]
+        self, inputs: np.ndarray, weights: dict[str, np.ndarray], settings: dict[str, float], step: int = 0
     ) -> dict[str, np.ndarray]:
-        """What is wanted, by name, for inputs [count, features]."""
+        """What is wanted, by name, for inputs [count, features]; random numbers are those of the step after `step`."""
         view = self._layout.view
         view(self._memory, self._x)[...] = inputs
         for name, tensor in self._network.kept.items():
@@ -48,5 +51,6 @@ class Predictor:
         for name, tensor in self._network.settings.storage.members.items():
             if self._layout.knows(tensor) and name in settings:
                 view(self._memory, tensor)[...] = settings[name]
+        self._memory.state[STEP] = step
         self._program.run()
         return {name: view(self._memory, tensor).copy() for name, tensor in self._y.items()}
