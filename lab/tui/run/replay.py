@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -89,7 +90,7 @@ class ReplayScreen(WatchScreen):
                     break
         except LabError as error:
             self.app.notify(str(error), severity="error", timeout=12, markup=False)
-            self.call_after_refresh(self.dismiss, None)
+            self.call_after_refresh(self.action_leave)
             return
         self.player = Player(events, max(0.01, self._speed))
         self._played = time.monotonic()
@@ -102,7 +103,7 @@ class ReplayScreen(WatchScreen):
         elapsed, self._played = now - self._played, now
         return self.player.advance(elapsed)
 
-    def after_events(self) -> None:
+    def after_events(self, events: Sequence[Event]) -> None:
         if self.player.over and self.story.claims and not self.verdict.display and not self._seen_end:
             self._seen_end = self.verdict.display = True
             self.redraw()
@@ -162,15 +163,13 @@ class ReplayScreen(WatchScreen):
         anew, events = self.player.jump(seconds)
         if anew:
             self.begin_story()
-            # Of each picture only the newest is kept; better that one than none.
-            events = [*events]
             self.verdict.display = self._seen_end = False
         for event in events:
             self.story.handle(event)
         self._played = time.monotonic()
         left = sum(isinstance(each, PictureTaken | Claimed | Ended) for each in events)
         self.status.say(f"At {duration(self.player.seconds)}; {count(len(events) - left, 'event')} passed.")
-        self.after_events()
+        self.after_events(events)
         self.redraw()
 
     def action_leave(self) -> None:

@@ -13,7 +13,7 @@ from textual import work
 from textual.binding import BindingType
 
 from lab.errors import BadInput, LabError
-from lab.events import Event, PictureTaken, Started
+from lab.events import Event, Measured, PictureTaken, Started
 from lab.pictures import Picture
 from lab.session import Session, keeping
 from lab.terminal.look import Look
@@ -67,7 +67,7 @@ class RunScreen(WatchScreen):
         self.writer: RunWriter | None = None
         self._earlier: list[Event] = []
         self._arrived: list[Event] = []
-        self._judged = self._leaving = self._every = False
+        self._ready = self._judged = self._leaving = self._every = False
         self._setting = 0
         self._scrubbed: float | None = None
         self._moved = 0.0
@@ -82,9 +82,10 @@ class RunScreen(WatchScreen):
             self._prepare()
         except LabError as error:
             self._tell(str(error))
-            self.call_after_refresh(self.dismiss, Outcome(None, None, None))
+            self.call_after_refresh(self._give_up)
             return
         self.steering = Steering(self.session)
+        self._ready = True
         self.subscription = self.session.subscribe()
         self._look_at()
         live = getattr(self.app, "live", None)
@@ -92,6 +93,9 @@ class RunScreen(WatchScreen):
             live.add(self.session, self._close_record)
         name = self.writer.name if self.writer is not None and self.writer.saving else None
         self.session.start(self.writer, name, keep_open=True)
+
+    def _give_up(self) -> None:
+        self.dismiss(Outcome(None, None, None))
 
     def _prepare(self) -> None:
         """The session, and its record in the store."""
@@ -129,7 +133,7 @@ class RunScreen(WatchScreen):
         self.app.notify(sentence, severity="error", timeout=12, markup=False)
 
     def action_leave(self) -> None:
-        if self._leaving:
+        if self._leaving or not self._ready:
             return
         if self.session.state == "ended" or self.session.finished:
             self._leave(discard=False)
@@ -181,7 +185,7 @@ class RunScreen(WatchScreen):
     # Watching
 
     def take_events(self) -> list[Event]:
-        if self._leaving:
+        if self._leaving or not self._ready:
             return []
         events = self.subscription.get(0)
         arrived, self._arrived = self._arrived, []
@@ -192,14 +196,13 @@ class RunScreen(WatchScreen):
             self._earlier = []
         return events
 
-    def after_events(self) -> None:
-        if self._leaving:
+    def after_events(self, events: Sequence[Event]) -> None:
+        if self._leaving or not self._ready:
             return
         finished = self.session.finished and self.session.state != "new"
-        if finished and not self._judged:
+        if finished and (not self._judged or any(isinstance(each, Measured) for each in events)):
             self.story.claims = self.session.judge()
             self._judged = self.verdict.display = True
-            self.view.page = 0
             self.redraw()
             self.call_after_refresh(self.redraw)
         elif self._judged and not finished:
@@ -229,6 +232,8 @@ class RunScreen(WatchScreen):
         return told
 
     def parts(self, look: Look) -> list[tuple[str, str]]:
+        if not self._ready:
+            return super().parts(look)
         story = self.story
         signs = {"running": "▶", "paused": "‖", "ended": "■", "new": "…"} if look.unicode else {}
         state = "over" if self._judged else self.session.state

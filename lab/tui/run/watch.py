@@ -88,8 +88,8 @@ class WatchScreen(Screen[Any]):
         """What has happened since the last call."""
         return []
 
-    def after_events(self) -> None:
-        """Called after each look at the events, whether there were any or not."""
+    def after_events(self, events: Sequence[Event]) -> None:
+        """Called after each look at the events, with those that came."""
 
     def parts(self, look: Look) -> list[tuple[str, str]]:
         """What stands in the heading."""
@@ -106,7 +106,7 @@ class WatchScreen(Screen[Any]):
         events = self.take_events()
         for event in events:
             self.story.handle(event)
-        self.after_events()
+        self.after_events(events)
         if events:
             self.redraw()
 

@@ -1,0 +1,386 @@
+"""The run screen, action by action, with real training behind it."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from lab.store import Store
+from lab.tui.run.dialogs import Ask, Choose, Form, Reading
+from lab.tui.run.outcome import Outcome
+from lab.tui.run.plot import Plot
+from lab.tui.run.screen import RunScreen
+from tests.session.scenarios import HOT, small
+from tests.tui.driving import drive, screen_text
+from tests.tui.run.driving import ASKED, begun, over, paused, run, shows, until
+
+LONG = {"steps": 5_000_000}
+
+
+def step(screen, variant="calm"):
+    return next(each.experiment.step for each in screen.session.replicas if each.name == variant)
+
+
+def plots(screen):
+    return {
+        each.content.title: each.content
+        for each in screen.board.tiles
+        if each.display and isinstance(each.content, Plot)
+    }
+
+
+def test_at_the_end_the_verdict_with_evidence_and_the_screen_stays():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await shows(pilot, "✓ held")
+        text = screen_text(pilot.app)
+        assert "✗ fell short" in text
+        assert "1 of 2 claims held" in text
+        assert "Your guess: Both That is right." in text
+        assert "Both rates are small." in text
+        await pilot.pause(0.3)
+        assert pilot.app.screen is screen
+        await pilot.press("q")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+
+    assert run(script, text=ASKED, guess="Both") == Outcome(None, False, True)
+
+
+def test_a_wrong_guess_is_told_the_answer():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await shows(pilot, "That is not right.")
+        await shows(pilot, "Answer: Both")
+        await pilot.press("q")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+
+    assert run(script, text=ASKED, guess="Neither").guess_right is False
+
+
+def test_the_run_is_kept_with_its_verdict_and_weights():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+
+    outcome = run(script, keep=True)
+    assert outcome.run_name == "small-1"
+    with Store.open() as store:
+        assert store.info("small-1").state == "finished"
+        assert len(store.claims("small-1")) == 2
+        assert ("calm", 0) in store.weights("small-1")
+
+
+def test_leaving_early_asks_and_goes_on_or_keeps():
+    async def script(screen, pilot):
+        await begun(screen, pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert screen.session.state == "running"
+        await pilot.press("q", "s")
+        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, Ask))
+
+    assert run(script, keep=True, **LONG) == Outcome("small-1", None, None)
+    with Store.open() as store:
+        assert store.info("small-1").state == "interrupted"
+        assert store.info("small-1").resumable
+
+
+def test_discarding_leaves_nothing_behind():
+    async def script(screen, pilot):
+        await begun(screen, pilot)
+        await pilot.press("q", "d")
+        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, Ask))
+
+    assert run(script, keep=True, **LONG) == Outcome(None, None, None)
+    with Store.open() as store:
+        assert store.runs() == []
+
+
+def test_an_interrupted_run_is_taken_up_where_it_was():
+    async def leave(screen, pilot):
+        await begun(screen, pilot)
+        await until(pilot, lambda: step(screen) > 200)
+        await pilot.press("q", "s")
+        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, Ask))
+
+    run(leave, keep=True, **LONG)
+
+    async def go_on(screen, pilot):
+        session = await begun(screen, pilot)
+        assert step(screen) > 200
+        steps, _ = session.history.curve("calm", 0, "loss")
+        assert steps[0] == 0
+        assert screen.story.curves["calm", 0, "loss"].arrays()[0][0] == 0
+
+    run(go_on, resume="small-1", keep=True, **LONG)
+
+
+def test_pause_step_and_undo():
+    async def script(screen, pilot):
+        await paused(screen, pilot)
+        before = step(screen)
+        await pilot.press("s")
+        await until(pilot, lambda: step(screen) == before + 1)
+        await shows(pilot, "paused")
+        await pilot.press("u")
+        await until(pilot, lambda: step(screen) == before)
+        await pilot.press("space")
+        await until(pilot, lambda: step(screen) > before + 10)
+        await pilot.press("space")
+        await until(pilot, lambda: screen.session.state == "paused")
+
+    run(script, **LONG)
+
+
+def test_a_setting_goes_up_is_marked_on_the_curves_and_is_taken_back():
+    async def script(screen, pilot):
+        session = await begun(screen, pilot)
+        await pilot.press("plus", "plus")
+        assert session.settings("calm")["optimizer.rate"] == pytest.approx(0.5)
+        await until(pilot, lambda: any(mark.kind == "changed" for mark in plots(screen)["loss"].marks))
+        await until(pilot, lambda: "▲" in screen_text(pilot.app))
+        await shows(pilot, "rate 0.5")
+        await pilot.press("u")
+        await until(pilot, lambda: session.settings("calm")["optimizer.rate"] == pytest.approx(0.2))
+        await pilot.press("t", "minus")
+        await until(pilot, lambda: session.settings("calm")["optimizer.momentum"] == pytest.approx(0.8))
+        assert session.settings("quick")["optimizer.momentum"] == pytest.approx(0.9)
+        await pilot.press("A", "minus")
+        assert session.settings("quick")["optimizer.momentum"] == pytest.approx(0.8)
+
+    run(script, **LONG)
+
+
+def test_a_value_is_typed_and_a_wrong_one_is_said_in_place():
+    async def script(screen, pilot):
+        session = await begun(screen, pilot)
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Form))
+        field = pilot.app.screen.query_one(Input)
+        field.value = "quick"
+        await pilot.press("enter")
+        await shows(pilot, "is not a number")
+        field.value = "0.125"
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert session.settings("calm")["optimizer.rate"] == pytest.approx(0.125)
+
+    run(script, **LONG)
+
+
+def test_rewinding_asks_and_begins_with_the_same_weights():
+    async def script(screen, pilot):
+        session = await over(screen, pilot)
+        before = session.history.curve("calm", 0, "loss")[1]
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press("escape")
+        await pilot.press("w", "1")
+        await shows(pilot, "is back at its first weights")
+        await until(pilot, lambda: session.finished)
+        assert (session.history.curve("calm", 0, "loss")[1] == before).all()
+
+    run(script)
+
+
+def test_the_cursor_reads_all_plots_and_a_branch_begins_there():
+    async def script(screen, pilot):
+        session = await over(screen, pilot)
+        await pilot.press("left", "left")
+        await shows(pilot, "at step 392")
+        assert {plot.cursor for plot in plots(screen).values()} == {392.0}
+        await until(pilot, lambda: screen.sources.past is not None)
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Form))
+        name, changes = pilot.app.screen.query(Input)
+        changes.value = "optimizer.rat=2"
+        await pilot.press("enter")
+        await shows(pilot, "did you mean optimizer.rate")
+        changes.value = "optimizer.rate=2"
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await until(pilot, lambda: ("calm_2", 0, "loss") in screen.story.curves)
+        await over(screen, pilot)
+        steps, _ = session.history.curve("calm_2", 0, "loss")
+        assert steps[0] == 392
+        await pilot.press("u")
+        await until(pilot, lambda: "calm_2" not in screen.story.variants)
+        await pilot.press("escape")
+        assert screen.view.cursor is None
+
+    run(script)
+
+
+def test_a_variant_is_added_and_appears_in_every_plot():
+    async def script(screen, pilot):
+        await begun(screen, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Form))
+        name, overrides = pilot.app.screen.query(Input)
+        name.value, overrides.value = "curved", "model.1=tanj"
+        await pilot.press("enter")
+        await shows(pilot, "did you mean tanh")
+        overrides.value = "model.1=tanh"
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen, 60)
+        await until(pilot, lambda: any(line.name == "curved" for line in plots(screen)["loss"].lines), 30)
+
+    run(script, **LONG)
+
+
+def test_the_next_step_is_explained_and_taken():
+    async def script(screen, pilot):
+        await paused(screen, pilot)
+        before = step(screen)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Reading))
+        await shows(pilot, f"Step {before + 1:,} uses 10 of")
+        await shows(pilot, "y = x weight + bias")
+        assert step(screen) == before
+        await pilot.press("s")
+        await until(pilot, lambda: step(screen) == before + 1)
+        await shows(pilot, f"Step {before + 2:,} uses 10 of")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+    run(script, **LONG)
+
+
+def test_pace_is_shown_and_kept():
+    async def script(screen, pilot):
+        await begun(screen, pilot)
+        for _ in range(6):
+            await pilot.press("less_than_sign")
+        await shows(pilot, "≤10 steps/s")
+        await pilot.pause(0.2)
+        before = step(screen)
+        await pilot.pause(0.5)
+        assert step(screen) - before <= 12
+        for _ in range(6):
+            await pilot.press("greater_than_sign")
+        await until(pilot, lambda: step(screen) - before > 50)
+
+    run(script, **LONG)
+
+
+def test_divergence_ends_the_curve_with_a_cross_and_a_sentence():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("v")
+        await until(pilot, lambda: "became" in screen_text(pilot.app))
+        assert "✗" in screen_text(pilot.app)
+        assert any(mark.kind == "diverged" for mark in plots(screen)["loss"].marks)
+
+    run(script, text=HOT)
+
+
+def test_plots_are_chosen_enlarged_by_layer_smoothed_and_logarithmic():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("v", "enter")
+        assert list(plots(screen)) == ["loss"]
+        was = plots(screen)["loss"].log
+        await pilot.press("l")
+        assert plots(screen)["loss"].log is not was
+        await pilot.press("m")
+        assert "smoothed" in plots(screen)["loss"].note
+        await pilot.press("enter", "tab")
+        assert screen.selected().name == "grad_norm"
+        await pilot.press("g")
+        assert [line.name for line in plots(screen)["grad_norm"].lines] == ["dense1", "dense2"]
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await pilot.press("space", "enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert "loss" not in plots(screen)
+        await pilot.press("i")
+        low, high = screen.view.window
+        assert high - low == 200
+        await pilot.press("comma", "full_stop", "o")
+        assert screen.view.window is None
+
+    run(script)
+
+
+def test_variants_are_hidden_and_looked_at():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await pilot.press("space", "enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert [line.name for line in plots(screen)["loss"].lines] == ["quick"]
+        await pilot.press("n")
+        assert screen.sources.variant == "quick"
+        await until(pilot, lambda: bool(screen.sources.pictures()))
+
+    run(script)
+
+
+def test_seeds_are_a_mean_with_a_band_or_one_alone():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        assert plots(screen)["loss"].lines[0].band is not None
+        await pilot.press("N")
+        assert plots(screen)["loss"].lines[0].band is None
+        await shows(pilot, "seed 0")
+
+    run(script, seeds=(0, 1, 2))
+
+
+def test_fifty_resizes_while_training():
+    async def script(screen, pilot):
+        await begun(screen, pilot)
+        for number in range(50):
+            width, height = (40 + 37 * number % 170, 12 + 11 * number % 50)
+            await pilot.resize_terminal(width, height)
+            lines = screen_text(pilot.app).splitlines()
+            assert len(lines) <= height
+            assert all(len(line) <= width for line in lines)
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "loss" in plots(screen))
+        assert screen.session.state == "running"
+        assert step(screen) > 0
+
+    run(script, **LONG)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_each_size_shows_variants_curves_a_picture_and_the_keys(size):
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("v")
+        await pilot.pause()
+        text = screen_text(pilot.app)
+        for wanted in ("a calm", "b quick", "loss", "grad_norm", "Decision regions", "Pause", "Explain"):
+            assert wanted in text
+
+    run(script, size=size)
+
+
+def test_what_cannot_begin_is_one_message_and_the_way_back():
+    given = []
+
+    async def script(app, pilot):
+        screen = RunScreen(small(), resume="nothing-7")
+        app.push_screen(screen, given.append)
+        await until(pilot, lambda: bool(given))
+        await shows(pilot, "nothing-7")
+
+    drive(script)
+    assert given == [Outcome(None, None, None)]
+
+
+def test_mouse_reads_and_zooms():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("v")
+        await pilot.pause()
+        await pilot.click(screen.board.tiles[0], offset=(30, 5))
+        assert screen.view.cursor is not None
+        assert 0 < screen.view.cursor < 400
+
+    run(script)
