@@ -25,8 +25,8 @@ class Committee(Survey):
         "thinned_distance": f"total variation between the class probabilities of one of {MEMBERS} randomly "
         "thinned networks and of the evaluated network, mean over networks and examples",
         "committee_distance": f"the same for the mean probabilities of the {MEMBERS} networks together",
-        "geometric_distance": f"the same for the softmax of the {MEMBERS} networks' mean scores, which is the geometric "
-        "mean of their probabilities",
+        "geometric_distance": f"the same for the softmax of the {MEMBERS} networks' mean scores, which is the "
+        "geometric mean of their probabilities",
         "committee_agreement": "share of the examples for which the committee and the evaluated network answer the "
         "same class",
         "thinned_accuracy": "share of right answers of a single thinned network, mean over the networks",
