@@ -13,8 +13,8 @@ from typing import Any
 from lab.errors import BadInput, MissingExtra
 from lab.events import Measured, from_json, to_json
 from lab.scenario.loading import load_text
-from lab.search.space import Axis
 from lab.search.sweep import Keeper, Result, Sweep
+from lab.spaces import Axis
 
 GROUPS_PER_WORKER = 4
 """Groups are small enough that a lost one costs little, and large enough that sending them costs nothing."""

@@ -12,9 +12,8 @@ import numpy as np
 from lab.errors import BadInput, InvalidValue
 from lab.events import Event, Measured
 from lab.scenario import Loaded, Variant
-from lab.search.methods import METHODS, Trial, grid, random, rungs
-from lab.search.space import Axis
 from lab.session import Session
+from lab.spaces import METHODS, Axis, Trial, grid, random, rungs
 from lab.tasks import task_of
 
 BATCH = 64

@@ -86,7 +86,9 @@ class Snapshots(Training):
         return values | {name: found[name] for name in self.scenario.watch if name in found}
 
     def _scores(self) -> tuple[list[float], list[float]]:
-        return [self._panel.loss(each) for each in self._answers], [self._panel.accuracy(each) for each in self._answers]
+        return [self._panel.loss(each) for each in self._answers], [
+            self._panel.accuracy(each) for each in self._answers
+        ]
 
     def pictures(self) -> list[Picture]:
         count = len(self._answers)

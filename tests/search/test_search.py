@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lab.cli.sweeping import keep, run
 from lab.errors import BadInput
 from lab.search import Sweep, grid, parse_axis, random
-from lab.search.methods import rungs
+from lab.spaces import rungs
 
 from ..session.scenarios import small
 

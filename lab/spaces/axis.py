@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lab.errors import BadInput, nearest
+from lab.errors import BadInput, InvalidValue, nearest
+from lab.validation import shown
 
 Kind = Literal["log", "uniform", "int", "choice"]
 _RANGE = re.compile(r"(?P<kind>\w+)\((?P<low>[^,()]+),(?P<high>[^,()]+)\)$")
 _RANGES = ("int", "log", "uniform")
+LONGEST_LIST = 10_000
 
 
 @dataclass(frozen=True)
@@ -59,33 +61,41 @@ def parse_axis(text: str) -> Axis:
     path, right = path.strip(), right.strip()
     if not equals or not path or not right:
         raise BadInput(f"--over takes path=range, such as optimizer.rate=log(1e-5,1), not {text!r}.")
-    if match := _RANGE.match(right):
-        return _range(path, match["kind"], match["low"], match["high"])
-    from lab.scenario import parse_setting
+    values: Any = right
+    if not _RANGE.match(right):
+        from lab.scenario import parse_setting
 
-    _, values = parse_setting(f"{path}={right}")
-    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
-        raise BadInput(
-            f"--over {path}: {right!r} is neither log(a,b), uniform(a,b), int(a,b) nor a list such as [1, 2]."
-        )
-    if len(values) > 10_000:
-        raise BadInput(f"--over {path}: a list of {len(values):,} values is too long; at most 10,000 are possible.")
-    return Axis(path, "choice", choices=tuple(values))
+        _, values = parse_setting(f"{path}={right}")
+    try:
+        return axis(path, values)
+    except InvalidValue as error:
+        raise BadInput(f"--over {path}: {error.message}") from None
+
+
+def axis(path: str, given: Any) -> Axis:
+    """The axis over a path: a text such as `log(1e-5, 1)`, or a list of values. Raises InvalidValue, with no path."""
+    if isinstance(given, str) and (match := _RANGE.match(given.strip())):
+        return _range(path, match["kind"], match["low"], match["high"])
+    if not isinstance(given, Sequence) or isinstance(given, str) or not given:
+        raise InvalidValue((), f"{shown(given)} is neither log(a,b), uniform(a,b), int(a,b) nor a list such as [1, 2].")
+    if len(given) > LONGEST_LIST:
+        raise InvalidValue((), f"a list of {len(given):,} values is too long; at most {LONGEST_LIST:,} are possible.")
+    return Axis(path, "choice", choices=tuple(given))
 
 
 def _range(path: str, kind: str, low_text: str, high_text: str) -> Axis:
     if kind not in _RANGES:
-        raise BadInput(f"--over {path}: there is no range {kind!r}; {nearest(kind, _RANGES)}.")
+        raise InvalidValue((), f"there is no range {kind!r}; {nearest(kind, _RANGES)}.")
     try:
         low, high = float(low_text), float(high_text)
     except ValueError:
-        raise BadInput(f"--over {path}: {low_text.strip()} and {high_text.strip()} must be numbers.") from None
+        raise InvalidValue((), f"{low_text.strip()} and {high_text.strip()} must be numbers.") from None
     if not (math.isfinite(low) and math.isfinite(high)) or low >= high:
-        raise BadInput(f"--over {path}: the range must go from a smaller to a larger number, not from {low} to {high}.")
+        raise InvalidValue((), f"the range must go from a smaller to a larger number, not from {low} to {high}.")
     if kind == "log" and low <= 0:
-        raise BadInput(f"--over {path}: a log range must lie above 0, not begin at {low}.")
+        raise InvalidValue((), f"a log range must lie above 0, not begin at {low}.")
     if kind == "int":
         low, high = math.ceil(low), math.floor(high)
         if low > high:
-            raise BadInput(f"--over {path}: there is no whole number between the ends.")
+            raise InvalidValue((), "there is no whole number between the ends.")
     return Axis(path, kind, low, high)  # type: ignore[arg-type]  # checked above

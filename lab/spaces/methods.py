@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lab.errors import BadInput
-from lab.search.space import Axis
+from lab.spaces.axis import Axis
 
 METHODS = ("random", "grid", "halving")
 KEPT_SHARE = 3
