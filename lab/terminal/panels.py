@@ -24,6 +24,7 @@ _FEW_VARIANTS = 2  # so many may show the band of their seeds without covering e
 _NARROWEST, _LOWEST = 34, 7
 _PACE_WIDTH = 29
 _PICTURE_LOWEST = 11
+_PLOTS_BESIDE_PICTURE = 3
 _TROUBLE = Ink((230, 70, 70), "red")
 _GOOD = Ink((70, 180, 100), "green")
 
@@ -107,11 +108,15 @@ class Panels:
         for number in range(len(metrics), 0, -1):
             grid = arrange(number, width, height)
             wider = arrange(number + 1, width, height) if taken is not None else None
-            # A picture needs more room than a curve, unless its place would stay empty.
+            # A picture needs more room than a curve, unless its place would stay empty; of four plots or more it takes
+            # the place of the last one.
             if taken is not None and wider is not None and (wider.height >= _PICTURE_LOWEST or wider == grid):
                 drawn = [self._plot(metric, wider, draw) for metric in metrics[:number]]
                 drawn.append(self._rendered(taken.picture, wider))
                 return _in_grid(drawn, wider)
+            if grid is not None and taken is not None and number >= _PLOTS_BESIDE_PICTURE + 1:
+                drawn = [self._plot(metric, grid, draw) for metric in metrics[: number - 1]]
+                return _in_grid([*drawn, self._rendered(taken.picture, grid)], grid)
             if grid is not None:
                 return _in_grid([self._plot(metric, grid, draw) for metric in metrics[:number]], grid)
         return []

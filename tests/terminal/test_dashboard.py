@@ -47,11 +47,17 @@ def test_every_moment_of_a_run_fits_every_window(size, look):
             assert {line.cell_len for line in lines} == {width}
 
 
-def test_at_80_by_24_all_four_plots_and_all_variants_are_seen():
+def test_at_80_by_24_three_plots_the_picture_and_all_variants_are_seen():
     text = text_of(frame(list(whole_run())[:-3]))
-    for word in (*VARIANTS, "loss", "accuracy", "grad_norm", "Dead ReLUs", "stopped at step 100"):
+    for word in (*VARIANTS, "loss", "grad_norm", "dead_relu", "decision regions", "stopped at step 100"):
         assert word in text
-    assert text.count(" 200 step") - text.count(" 200 steps") == 4
+    assert text.count(" 200 step") - text.count(" 200 steps") == 3
+
+
+def test_without_a_picture_all_four_plots_are_seen():
+    text = text_of(frame([each for each in whole_run() if each.event != "picture"]))
+    for word in (*VARIANTS, "loss", "accuracy", "grad_norm", "dead_relu"):
+        assert word in text
 
 
 def test_in_a_large_window_the_picture_is_seen_too():
