@@ -28,12 +28,12 @@ def drive(script, *, size=(80, 24), **arguments):
     return asyncio.run(run())
 
 
-async def until(pilot, condition, seconds=10.0):
+async def until(pilot, condition, seconds=30.0):
     """Wait for something that happens beside the screen."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     while not condition():
-        assert loop.time() < end, "it did not happen"
+        assert loop.time() < end, f"it did not happen; the screen is\n{screen_text(pilot.app)}"
         await pilot.pause(0.01)
 
 

@@ -381,3 +381,26 @@ def test_an_error_ends_the_lab_without_a_page_of_traceback(capfd):
         asyncio.run(run())
     assert isinstance(app.failure, Broken)
     assert "Traceback" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.usefixtures("library")
+def test_every_screen_bears_any_size():
+    keep_run()
+    keep_run()
+
+    async def script(app, pilot):
+        sizes = [(200, 60), (1, 1), (40, 10), (80, 24)]
+        for pressed in (
+            (),
+            ("question_mark",),
+            ("escape", "r"),
+            ("space", "space", "c"),
+            ("escape", "x"),
+            ("escape", "y"),
+        ):
+            await pilot.press(*pressed)
+            for size in sizes:
+                await pilot.resize_terminal(*size)
+        await shows(pilot, "lab run one-line")
+
+    drive(script)

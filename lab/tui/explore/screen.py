@@ -213,10 +213,11 @@ class ExploreScreen(Screen[None]):
         page = sheet.Page(item, state, loaded=self._loaded(item), verdicts=self._verdicts(state))
         if self._ready:
             page = replace(page, lesson=self.app.progress.lesson(item.name))
-        self.query_one("#sheet", Static).update(sheet.text(page, self.app.current_theme))
-        self.query_one("#more", Static).update(sheet.details(page, self.app.current_theme))
-        if not same:
-            self.query_one("#page").scroll_home(animate=False)
+        with self.app.batch_update():
+            self.query_one("#sheet", Static).update(sheet.text(page, self.app.current_theme))
+            self.query_one("#more", Static).update(sheet.details(page, self.app.current_theme))
+            if not same:
+                self.query_one("#page").scroll_home(animate=False, immediate=True)
 
     def _loaded(self, item: Item) -> Loaded | None:
         if not self._ready:
