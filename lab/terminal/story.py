@@ -163,10 +163,19 @@ class Story:
         return max((each for key, each in self.pictures.items() if key[:2] == first[:2]), key=lambda each: each.step)
 
     def _start(self, event: Started) -> None:
+        for variant in set(self.started.variants if self.started else ()) - set(event.variants):
+            self._forget(variant)
         self.started = event
         for variant in event.variants:
             for seed in event.seeds:
                 self._replica(variant, seed)
+
+    def _forget(self, variant: str) -> None:
+        """A variant that was announced has been removed again."""
+        self.replicas = {key: each for key, each in self.replicas.items() if key[0] != variant}
+        self.curves = {key: each for key, each in self.curves.items() if key[0] != variant}
+        self.pictures = {key: each for key, each in self.pictures.items() if key[0] != variant}
+        self.changes = [each for each in self.changes if each.variant != variant]
 
     def _compile(self, event: Compiling) -> None:
         self.kernels = max(self.kernels, event.left)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from lab.events import Claimed, Compiling, Ended, Measured, Outcome
+from lab.events import Claimed, Compiling, Ended, Measured, Outcome, Started
 from lab.terminal.story import Story
 from tests.terminal.streams import VARIANTS, Clock, measured, started, whole_run
 
@@ -104,3 +104,15 @@ def test_what_was_interrupted_is_as_far_as_it_came():
 
 def test_a_claim_without_a_seed_is_no_verdict():
     assert story_of([started(), Claimed("It learns.", "1 > 0", True, {}, {})]).claims == []
+
+
+def test_a_variant_that_is_no_longer_announced_is_forgotten():
+    story = Story(lambda: 0.0)
+    both = ("good", "hot")
+    story.handle(Started("s", "S", both, (0,), dict.fromkeys(both, 10), ("loss",)))
+    for variant in both:
+        story.handle(Measured(variant, 0, 0, {"loss": 1.0}, changed={"optimizer.rate": 2.0}))
+    story.handle(Started("s", "S", ("good",), (0,), {"good": 10}, ("loss",)))
+    assert story.variants == ("good",)
+    assert set(story.curves) == {("good", 0, "loss")}
+    assert {change.variant for change in story.changes} == {"good"}

@@ -32,6 +32,8 @@ MANY = 60
 """From so many replicas on, curves per layer are not kept: there are too many to be drawn."""
 SHARE = 0.1
 """Of the processor's time for drawing at most: a slow machine sees fewer frames, not a slower training."""
+LONGEST_REST = 0.5
+"""Seconds without a frame at most, however busy the interface is with keys."""
 _FAR = 10
 
 
@@ -100,7 +102,7 @@ class WatchScreen(Screen[Any]):
     def tick(self) -> None:
         """Look for news; draw what they change."""
         now, used = time.monotonic(), time.thread_time()
-        if now - self._looked < (used - self._used) / SHARE:
+        if now - self._looked < min((used - self._used) / SHARE, LONGEST_REST):
             return
         self._looked, self._used = now, used
         events = self.take_events()

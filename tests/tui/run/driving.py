@@ -12,12 +12,13 @@ from tests.tui.driving import drive, shows, until
 
 ASKED = SMALL.replace(
     "claims:",
-    "question: {ask: Which one learns?, choices: [Both, Neither], answer: Both, because: Both rates are small.}\nclaims:",
+    "question: {ask: Which one learns?, choices: [Both, Neither], answer: Both, because: Both rates are small.}\n"
+    "claims:",
 )
 
 
 def run(script, *, size=(120, 40), text=SMALL, **options):
-    """Run `await script(screen, pilot)` on a run screen; returns what the screen was dismissed with (None: it was not)."""
+    """Run `await script(screen, pilot)` on a run screen; returns its outcome, None if it was not left."""
     outcomes = []
 
     async def with_screen(app: LabApp, pilot) -> None:

@@ -195,7 +195,7 @@ def test_the_cursor_reads_all_plots_and_a_branch_begins_there():
         await until(pilot, lambda: screen.sources.past is not None)
         await pilot.press("b")
         await until(pilot, lambda: isinstance(pilot.app.screen, Form))
-        name, changes = pilot.app.screen.query(Input)
+        _, changes = pilot.app.screen.query(Input)
         changes.value = "optimizer.rat=2"
         await pilot.press("enter")
         await shows(pilot, "did you mean optimizer.rate")
