@@ -355,7 +355,7 @@ def test_each_size_shows_variants_curves_a_picture_and_the_keys(size):
         await pilot.press("v")
         await pilot.pause()
         text = screen_text(pilot.app)
-        for wanted in ("a calm", "b quick", "loss", "grad_norm", "Decision regions", "Pause", "Explain"):
+        for wanted in ("a calm", "b quick", "loss", "grad_norm", "Decision regions", "Pause", "Leave", "Help"):
             assert wanted in text
 
     run(script, size=size)
