@@ -1,6 +1,7 @@
 """Training a scenario: sessions, the curves they measure, the stream of events they write."""
 
+from lab.session.engine import available_cores
 from lab.session.history import History
-from lab.session.session import Session, available_cores
+from lab.session.session import Session
 
 __all__ = ["History", "Session", "available_cores"]

@@ -1,0 +1,471 @@
+"""The half of a session that runs it: replicas in threads, slices, measuring, events.
+
+Every worker takes a replica that has something to do, runs it for a slice, and puts it back. A replica's wishes (see
+`lab.session.session`) are commands in its queue, carried out between two chunks by whoever runs it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from kernels.language import Kernel
+from lab.errors import BadInput, InvalidValue, LabError, nearest
+from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, PictureTaken, Started
+from lab.graph.running import prepare
+from lab.scenario import Loaded, Variant
+from lab.session.broadcast import Broadcast, Subscription
+from lab.session.history import History
+from lab.session.replica import Replica
+from lab.session.verdict import judge
+from lab.tasks import DIVERGED, task_of
+
+SLICE = 0.1
+"""Seconds for which a replica runs before another one that is waiting gets its thread."""
+CHUNK = 0.03
+"""Seconds of training, about, after which wishes (pause, change, stop) are looked at."""
+
+
+class Recorder(Protocol):
+    """What keeps a run: `lab.store.RunWriter`."""
+
+    def write(self, event: Event) -> None: ...
+
+    def checkpoint(self, variant: str, seed: int, step: int, state: Mapping[str, np.ndarray]) -> None: ...
+
+    def rewind(self, variant: str, seed: int, step: int) -> None: ...
+
+
+class Engine:
+    """Runs the variants of a scenario times the seeds; see `lab.session.session.Session`.
+
+    loaded:   the scenario; `variants` chooses some of its variants by name, or are variants of one's own
+    seeds:    one replica of each variant for each; by default the scenario's own
+    steps:    instead of the scenario's number of steps
+    threads:  how many replicas run at the same time; by default one per core
+    pictures: whether pictures are taken at all; trials of a search do without
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        seeds: Sequence[int] | None = None,
+        steps: int | None = None,
+        variants: Iterable[str | Variant] | None = None,
+        threads: int | None = None,
+        device: str = "cpu",
+        pictures: bool = True,
+    ) -> None:
+        self.loaded = loaded
+        self.seeds = tuple(seeds) if seeds is not None else (loaded.scenario.train.seed,)
+        self.variants: list[Variant] = list(loaded.variants if variants is None else _chosen(loaded, variants))
+        self.steps = steps
+        self.device = device
+        self.history = History()
+        self.verdicts: list[Claimed] = []
+        self.ended: Ended | None = None
+        self._takes_pictures = pictures
+        self._pictures: float | None = None
+        self._pictured: tuple[str, int] | None = None
+        self._pace: float | None = None
+        self._readers: list[Callable[[Event], object]] = []
+        self._publishing = threading.Lock()
+        self._run: str | None = None
+        self._broadcast = Broadcast()
+        self._recorder: Recorder | None = None
+        self._changed = threading.Condition()
+        self._paused = False
+        self._stopping = False
+        self._begun = 0.0
+        self._failure: BaseException | None = None
+        self.replicas: list[Replica] = [Replica(each, seed) for each in self.variants for seed in self.seeds]
+        self._ready: deque[Replica] = deque(self.replicas)
+        self._active = 0
+        self._threads = max(1, min(threads or available_cores(), max(len(self.replicas), 1)))
+        self._workers: list[threading.Thread] = []
+        self._conductor: threading.Thread | None = None
+        self._keep_open = False
+
+    # Watching
+
+    def subscribe(self, lossless: bool = False) -> Subscription:
+        """A stream of the events from now on; see `lab.session.broadcast`."""
+        return self._broadcast.subscribe(lossless)
+
+    def also(self, reader: Callable[[Event], object]) -> None:
+        """Call `reader` with every event, from the thread in which it happens; it should be quick."""
+        self._readers.append(reader)
+
+    def show_pictures(self, every: float | None, only: tuple[str, int] | None = None) -> None:
+        """Also take pictures on the way, one of each replica in so many seconds at most, or of the one (variant, seed)
+        that somebody looks at. None: only at the end of each replica."""
+        self._pictures, self._pictured = every, only
+
+    def judge(self) -> list[Claimed]:
+        """The verdicts on the claims as things are now; on seeds of which not everything was measured, none."""
+        names = [each.name for each in self.variants]
+        return judge(self.loaded.scenario.claims, names, self._judged_seeds(), self.history)
+
+    @property
+    def finished(self) -> bool:
+        """Whether no replica has anything left to do, unless somebody rewinds or branches."""
+        return all(each.over and not each.commands for each in self.replicas)
+
+    @property
+    def state(self) -> str:
+        """new, running, paused, or ended."""
+        if self.ended is not None or self._failure is not None:
+            return "ended"
+        if self._conductor is None:
+            return "new"
+        return "paused" if self._paused else "running"
+
+    # Running
+
+    def start(self, recorder: Recorder | None = None, run: str | None = None, *, keep_open: bool = False) -> None:
+        """Begin. `recorder` keeps events and checkpoints as run `run`. With `keep_open` the session does not end when
+        the last replica has finished, so that replicas can be rewound and branched, but only at `stop`."""
+        self._recorder = recorder
+        self._keep_open = keep_open
+        self._begun = time.monotonic()
+        self._run = run
+        self._conductor = threading.Thread(target=self._conduct, name="session", daemon=True)
+        self._conductor.start()
+
+    def _start_workers(self) -> None:
+        self._workers = [
+            threading.Thread(target=self._work, name=f"replica-{number}", daemon=True)
+            for number in range(self._threads)
+        ]
+        for each in self._workers:
+            each.start()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end; False if it has not come after `timeout` seconds. Raises what made the session fail."""
+        if self._conductor is not None:
+            self._conductor.join(timeout)
+            if self._conductor.is_alive():
+                return False
+        if self._failure is not None:
+            raise self._failure
+        return True
+
+    def stop(self) -> None:
+        """End cleanly: replicas stop at the next chunk, what was measured is judged and kept."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
+    # Inside
+
+    def _of(self, variant: str | None) -> list[Replica]:
+        found = [each for each in self.replicas if variant in (None, each.name)]
+        if not found:
+            raise BadInput(
+                f"There is no variant {variant!r}; {nearest(variant, [each.name for each in self.variants])}."
+            )
+        return found
+
+    def _publish_started(self) -> None:
+        metrics: dict[str, None] = {}
+        for variant in self.variants:
+            metrics |= dict.fromkeys(variant.scenario.watch)
+        self._publish(
+            Started(
+                self.loaded.slug,
+                self.loaded.scenario.title,
+                tuple(each.name for each in self.variants),
+                self.seeds,
+                {each.name: self._steps_of(each) for each in self.variants},
+                tuple(metrics),
+                self.device,
+                self._run,
+            )
+        )
+
+    def _compile(self) -> None:
+        """Compile what all variants need, before any of them runs."""
+        needed: dict[tuple[str, Kernel], None] = {}
+        for variant in self.variants:
+            first = next(each for each in self._of(variant.name) if each.seed == self.seeds[0])
+            needed |= dict.fromkeys(self._built(variant, first))
+        self._prepare(needed)
+
+    def _prepare(self, needed: Iterable[tuple[str, Kernel]]) -> None:
+        by_type: dict[str, list[Kernel]] = {}
+        for real_name, kernel in needed:
+            by_type.setdefault(real_name, []).append(kernel)
+        for real_name, kernels in by_type.items():
+            prepare(kernels, self._compiling, real_name)
+
+    def _compiling(self, kernel: str, left: int) -> None:
+        if self._stopping:
+            raise _StoppedEarly
+        self._publish(Compiling(kernel, left))
+
+    def _built(self, variant: Variant, replica: Replica) -> Sequence[tuple[str, Kernel]]:
+        """Build a replica's experiment, to be used when its turn comes; the kernels that it needs, each with the type
+        of real number it is for. Raises BadInput."""
+        try:
+            experiment = task_of(variant.scenario).build(variant.scenario, replica.seed, self.loaded.folder)
+        except InvalidValue as error:
+            raise self._located(error, variant) from None
+        replica.built = experiment
+        real_name = getattr(experiment, "real_name", "float32")  # only what computes in float64 says so
+        return [(real_name, kernel) for kernel in experiment.kernels()]
+
+    def _located(self, error: InvalidValue, variant: Variant) -> BadInput:
+        """An error with its place in the file; a variant that was added while it runs has none there."""
+        known = any(each.name == variant.name for each in self.loaded.variants)
+        return self.loaded.locate(error, variant) if known else BadInput(str(error))
+
+    def _steps_of(self, variant: Variant) -> int:
+        for replica in self.replicas:
+            if replica.variant is variant and replica.experiment is not None:
+                return self._goal(replica)
+        return self.steps or variant.scenario.train.steps
+
+    def _publish(self, event: Event) -> None:
+        with self._publishing:
+            if self._recorder is not None:
+                self._recorder.write(event)
+            for reader in self._readers:
+                reader(event)
+            self._broadcast.publish(event)
+
+    def _work(self) -> None:
+        while (replica := self._take()) is not None:
+            try:
+                with replica.lock:
+                    self._run_slice(replica)
+            except LabError as error:
+                self._fail(self._located(error, replica.variant) if isinstance(error, InvalidValue) else error)
+            except BaseException as error:
+                self._fail(error)
+            with self._changed:
+                self._active -= 1
+                if not replica.over or replica.commands:
+                    self._ready.append(replica)
+                self._changed.notify_all()
+
+    def _take(self) -> Replica | None:
+        """The next replica with something to do; None at the end."""
+        with self._changed:
+            while True:
+                if self._stopping or self._failure is not None:
+                    return None
+                for _ in range(len(self._ready)):
+                    replica = self._ready.popleft()
+                    if self._can_run(replica):
+                        self._active += 1
+                        return replica
+                    if not replica.over:
+                        self._ready.append(replica)
+                if not self._ready and not self._active and not self._keep_open:
+                    self._changed.notify_all()
+                    return None
+                self._changed.wait(self._patience())
+
+    def _patience(self) -> float:
+        """Seconds after which a waiting thread looks again by itself."""
+        if self._pace is None or self._paused:
+            return 0.5
+        now = time.monotonic()
+        return max(0.001, min((each.not_before - now for each in self._ready), default=0.5))
+
+    def _can_run(self, replica: Replica) -> bool:
+        if replica.commands:
+            return True
+        if replica.over:
+            return False
+        return replica.experiment is None or self._may_go_on(replica)
+
+    def _may_go_on(self, replica: Replica) -> bool:
+        """Whether pausing and pace allow a replica a further step."""
+        if not self._paused:
+            return self._pace is None or time.monotonic() >= replica.not_before
+        done = replica.experiment.step if replica.experiment else 0
+        return replica.goal is not None and done < replica.goal
+
+    def _run_slice(self, replica: Replica) -> None:
+        end = time.monotonic() + SLICE
+        if replica.experiment is None:
+            self._build(replica)
+        experiment = replica.experiment
+        assert experiment is not None
+        while replica.commands:
+            replica.commands.popleft()(replica)
+        while not replica.over and not self._stopping and not replica.commands:
+            last = self._goal(replica)
+            if experiment.step < last and self._may_go_on(replica):
+                self._advance(replica, last)
+            if experiment.step >= last and not replica.over:
+                replica.state = "finished"
+                self._picture(replica)
+                self._save(replica)
+            if time.monotonic() > end or self._paused or self._pace is not None:
+                break
+
+    def _goal(self, replica: Replica) -> int:
+        assert replica.experiment is not None
+        return self.steps if self.steps is not None else replica.experiment.steps
+
+    def _build(self, replica: Replica) -> None:
+        scenario = replica.variant.scenario
+        begun = time.monotonic()
+        experiment = replica.built or task_of(scenario).build(scenario, replica.seed, self.loaded.folder)
+        replica.built = None
+        experiment.prepare()
+        replica.experiment = experiment
+        replica.state = "running"
+        if not replica.commands:
+            replica.moments.keep(experiment.step, experiment.state())
+            self._measure(replica)
+            if self._pictures is not None and self._wants_picture(replica):
+                self._picture(replica)
+        replica.busy += time.monotonic() - begun
+
+    def _advance(self, replica: Replica, last: int) -> None:
+        """Train to the next measurement, or as far as about `CHUNK` seconds go."""
+        experiment = replica.experiment
+        assert experiment is not None
+        every = replica.variant.scenario.train.measure
+        before = experiment.step
+        target = min(last, before - before % every + every)
+        if replica.goal is not None and self._paused:
+            target = min(target, replica.goal)
+        if replica.steps_per_second:
+            target = min(target, before + max(1, int(replica.steps_per_second * CHUNK)))
+        else:
+            target = min(target, before + 1)
+        if self._pace is not None and not self._paused:
+            target = min(target, before + max(1, int(self._pace * CHUNK)))
+        begun = time.monotonic()
+        experiment.advance(target - before)
+        spent = time.monotonic() - begun
+        done = experiment.step - before
+        if done and spent > 0:
+            rate = done / spent
+            replica.steps_per_second = rate if done > 1 else (replica.steps_per_second or rate)
+        message = experiment.diverged()
+        due = experiment.step % every == 0 or experiment.step >= last or experiment.step == replica.goal
+        if message is not None:
+            replica.state, replica.message = "diverged", message
+            self._measure(replica, message)
+        elif due:
+            self._measure(replica)
+        now = time.monotonic()
+        replica.busy += now - begun
+        if self._pace is not None:
+            replica.not_before = begun + done / self._pace
+        if self._wants_picture(replica) and self._pictures is not None and now - replica.pictured > self._pictures:
+            self._picture(replica)
+        if now - replica.saved > replica.save_every:
+            self._save(replica)
+
+    def _measure(self, replica: Replica, diverged: str | None = None) -> None:
+        experiment = replica.experiment
+        assert experiment is not None
+        if experiment.step == replica.measured_at and diverged is None:
+            return
+        replica.measured_at = experiment.step
+        values = experiment.measure()
+        if diverged is not None:
+            values[DIVERGED] = 1.0
+        self.history.add(replica.name, replica.seed, experiment.step, values)
+        changed, replica.changed = replica.changed, {}
+        self._publish(Measured(replica.name, replica.seed, experiment.step, values, diverged, changed))
+
+    def _wants_picture(self, replica: Replica) -> bool:
+        return self._pictured in (None, (replica.name, replica.seed))
+
+    def _picture(self, replica: Replica) -> None:
+        assert replica.experiment is not None
+        if not self._takes_pictures:
+            return
+        for picture in replica.experiment.pictures():
+            self._publish(PictureTaken(replica.name, replica.seed, replica.experiment.step, picture))
+        replica.pictured = time.monotonic()
+
+    def _save(self, replica: Replica) -> None:
+        assert replica.experiment is not None
+        begun = time.monotonic()
+        step, state = replica.experiment.step, replica.experiment.state()
+        replica.moments.keep(step, state)
+        if self._recorder is not None:
+            self._recorder.checkpoint(replica.name, replica.seed, step, state)
+        replica.saved = time.monotonic()
+        replica.save_every = max(1.0, 20 * (replica.saved - begun))
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            if self._failure is None:
+                self._failure = error
+            self._changed.notify_all()
+
+    def _conduct(self) -> None:
+        try:
+            self._publish_started()
+            self._compile()
+            self._start_workers()
+        except _StoppedEarly:
+            pass
+        except BaseException as error:
+            self._fail(error)
+        for worker in self._workers:
+            worker.join()
+        if self._failure is not None:
+            self._publish(Failed(str(self._failure)))
+            return
+        interrupted = self._stopping and not all(each.over for each in self.replicas)
+        for replica in self.replicas:
+            if not replica.over and replica.experiment is not None:
+                replica.state = "interrupted"
+                self._measure(replica)
+                self._picture(replica)
+                self._save(replica)
+        self.verdicts = judge(
+            self.loaded.scenario.claims, [each.name for each in self.variants], self._judged_seeds(), self.history
+        )
+        for verdict in self.verdicts:
+            self._publish(verdict)
+        held = sum(verdict.held for verdict in self.verdicts)
+        self.ended = Ended(
+            interrupted,
+            held == len(self.verdicts),
+            held,
+            len(self.verdicts),
+            round(time.monotonic() - self._begun, 3),
+            tuple(replica.outcome() for replica in self.replicas),
+        )
+        self._publish(self.ended)
+
+    def _judged_seeds(self) -> tuple[int, ...]:
+        """Seeds of which every replica has been measured; nothing can be said about the others."""
+        unmeasured = {each.seed for each in self.replicas if each.measured_at < 0}
+        return tuple(seed for seed in self.seeds if seed not in unmeasured)
+
+
+class _StoppedEarly(Exception):
+    """Somebody stopped the session while kernels were compiled."""
+
+
+def _chosen(loaded: Loaded, variants: Iterable[str | Variant]) -> list[Variant]:
+    wanted = list(variants)
+    named = {each.name: each for each in loaded.choose([each for each in wanted if isinstance(each, str)])}
+    return [named[each] if isinstance(each, str) else each for each in wanted]
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
