@@ -108,7 +108,7 @@ class Descent(Programs):
             values = self.landscape.values(self.point, self.seed)
             self.loss = f.total(values)
             program.append(call(halt_if_not_finite, self.loss, shapes=[(1,)]))
-            bench.found = differentiate(self.loss, [self.point])
+            bench.found, bench.loss = differentiate(self.loss, [self.point]), self.loss
         (gradient,) = bench.found
         if gradient is not None:
             program.append(assign(gradient, bench.gradients.members["point"]))
@@ -185,6 +185,7 @@ class Descent(Programs):
         self.put(self.point, points)
         self.put(self.before, points)
         self.layout.view(self.memory, self.path)[0] = points[: self.shown].ravel()
+        self.drive(self.optimiser, self.bench, same_data=not self._noise)
         self._programs["step"] = self.stopwatch.around(self._programs["step"])
         for name in self.map.programs:
             self.run_beside(name)
@@ -215,7 +216,7 @@ class Descent(Programs):
             "y": float(point[0, -1]),
             "grad_norm": float(norms.mean()),
             "rate": float(view["rate"][0]) if "rate" in view else self.settings().get("optimizer.rate", np.nan),
-            "evaluations": float(self.step),
+            "evaluations": float(self.driver.evaluations if self.driver else self.step),
             "memory": float(self.layout.kept * self.memory.arena.itemsize),
             "minima": self.map.minima,
         }

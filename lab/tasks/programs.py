@@ -17,11 +17,16 @@ from lab.errors import InvalidValue, nearest
 from lab.graph import Layout, Tensor
 from lab.graph.running import Program, bind
 from lab.graph.tensor import Call
+from lab.nets.optimisers import Optimiser, Workbench
+from lab.nets.optimisers.driven import Driven, Driver
 from lab.nets.settings import Settings
 from lab.tasks.divergence import first_bad_tensor
 
 LARGEST_MEMORY = 4 * 1024**3
 """Bytes of arena and data above which an experiment is refused, before memory is taken."""
+
+DRIVER = "driver: "
+"""Before the names of what an optimiser with a line search adds to a state."""
 
 Parts = Mapping[str, Sequence[Tensor | Call]]
 
@@ -39,6 +44,7 @@ class Programs:
     def __init__(self, steps: int, seed: int) -> None:
         self.steps, self.step, self.seed = steps, 0, seed
         self.options = Settings()
+        self.driver: Driver | None = None
         self._diverged: str | None = None
         self._programs: dict[str, Program] = {}
 
@@ -67,6 +73,12 @@ class Programs:
     def program(self, name: str) -> Program:
         """One of the programs, bound to this replica's memory."""
         return self._programs[name]
+
+    def drive(self, optimiser: Optimiser, bench: Workbench, same_data: bool) -> None:
+        """Let an optimiser that searches for its steps run the program `step`; others need nobody to."""
+        if isinstance(optimiser, Driven):
+            self.driver = optimiser.drive(bench, self._programs["step"], self.layout, self.memory, same_data)
+            self._programs["step"] = self.driver
 
     def put(self, tensor: Tensor, value: Any) -> None:
         """Write a stored tensor; one that no program uses is left out."""
@@ -127,15 +139,23 @@ class Programs:
         return self._diverged
 
     def state(self) -> dict[str, np.ndarray]:
-        return {
+        own = {
             "arena": self.memory.arena[: self.layout.kept].copy(),
             "state": self.memory.state.copy(),
             "step": np.array([self.step], np.int64),
         }
+        driven = self.driver.state() if self.driver else {}
+        return own | {f"{DRIVER}{name}": array for name, array in driven.items()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        if set(state) != {"arena", "state", "step"} or state["arena"].size != self.layout.kept:
+        driven = {name.removeprefix(DRIVER): array for name, array in state.items() if name.startswith(DRIVER)}
+        own = {name for name in state if not name.startswith(DRIVER)}
+        if own != {"arena", "state", "step"} or state["arena"].size != self.layout.kept:
             raise ValueError("this state is of another network")
+        if bool(driven) != (self.driver is not None):
+            raise ValueError("this state is of another optimiser")
+        if self.driver is not None:
+            self.driver.restore(driven)
         self.memory.arena[: self.layout.kept] = state["arena"]
         self.memory.state[:] = state["state"]
         self.step = int(state["step"][0])

@@ -94,7 +94,8 @@ class Training(Programs):
         for name, gradient in zip(parameters.members, found, strict=True):
             if gradient is not None:
                 program.append(assign(gradient, self.gradients.members[name]))
-        bench.found = found
+        bench.found, bench.loss = found, loss
+        self.bench = bench
         with scope("optimizer"):
             self.rate = self.optimiser.pace(self.options)
             if self.rate.call is not None:
@@ -171,6 +172,7 @@ class Training(Programs):
         for name, value in self.network.first_values(self.folder).items():
             self.put(self.network.kept[name], value)
         self.run_beside("gradient")
+        self.drive(self.optimiser, self.bench, same_data=self.scenario.train.batch == "all")
 
     def measure(self) -> dict[str, float]:
         self.run_beside("measure")

@@ -32,6 +32,7 @@ class Workbench:
     parameters, gradients: storages with the same members at the same places
     settings: where its numbers are declared
     found:    the gradients as tensors of the graph, in the order of the members; None where nothing depends on one
+    loss:     what the gradient is that of, [1], for optimisers that compare its values
     points:   how many points that have nothing to do with each other the only parameter [points, n] consists of
     """
 
@@ -40,6 +41,8 @@ class Workbench:
     settings: Settings
     found: Sequence[Tensor | None] = ()
     points: int = 1
+    loss: Tensor | None = None
+    kept_loss: Tensor | None = None
     _states: dict[str, Tensor] = field(default_factory=dict)
 
     def state(self, name: str) -> Tensor:
