@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lab.tasks.training import Training
 
 EXAMPLES = 32
+QUIET = np.errstate(invalid="ignore", over="ignore")
+"""A network that diverged gives NaN, and that is what is reported, without warnings."""
 
 
 class BatchDependence(Survey):
@@ -30,6 +32,7 @@ class BatchDependence(Survey):
             self.names = ()
         self._predictor: Predictor | None = None
 
+    @QUIET
     def measure(self, training: Training) -> dict[str, float]:
         if not self.names:
             return {}
@@ -58,6 +61,7 @@ class Identity(Survey):
             self.names = ()
         self._predictor: Predictor | None = None
 
+    @QUIET
     def measure(self, training: Training) -> dict[str, float]:
         if not self.names:
             return {}

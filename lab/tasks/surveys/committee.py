@@ -39,6 +39,7 @@ class Committee(Survey):
             self.names = ()
         self._predictors: tuple[Predictor, Predictor] | None = None
 
+    @np.errstate(invalid="ignore", over="ignore")  # a network that diverged gives NaN
     def measure(self, training: Training) -> dict[str, float]:
         if not self.names:
             return {}

@@ -31,6 +31,7 @@ class NoiseInputs(Survey):
             return
         self._weight, self._informative = first[0], informative
 
+    @np.errstate(invalid="ignore", over="ignore")  # a network that diverged gives NaN
     def measure(self, training: Training) -> dict[str, float]:
         if not self.names:
             return {}
