@@ -18,7 +18,7 @@ from kernels.probes import halt_if_not_finite
 from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, constant, differentiate, scope
 from lab.graph import functions as f
-from lab.graph.tensor import Call, Storage, call
+from lab.graph.tensor import Call, Storage, call, padded
 from lab.nets.initialisers import generator
 from lab.nets.optimisers import Workbench, optimiser
 from lab.pictures import Picture
@@ -217,7 +217,7 @@ class Descent(Programs):
             "grad_norm": float(norms.mean()),
             "rate": float(view["rate"][0]) if "rate" in view else self.settings().get("optimizer.rate", np.nan),
             "evaluations": float(self.driver.evaluations if self.driver else self.step),
-            "memory": float(self.layout.kept * self.memory.arena.itemsize),
+            "memory": float(self._memory_in_use()),
             "minima": self.map.minima,
         }
         minima = self.landscape.minima()
@@ -231,6 +231,12 @@ class Descent(Programs):
         if self.stopwatch.samples:
             values["step_time"] = self.stopwatch.median * 1e6
         return {name: values[name] for name in self.metrics if name in values}
+
+    def _memory_in_use(self) -> int:
+        """Bytes of what lasts from step to step, without what only serves to measure and to draw."""
+        beside = [self._kept.whole, self.path, self.before, *(each for each in self.map.programs.get("map", ()))]
+        numbers = self.layout.kept - sum(padded(each.size) for each in beside if self.layout.knows(each))
+        return numbers * self.memory.arena.itemsize
 
     def _last_step(self, point: np.ndarray) -> dict[str, float]:
         moved = point - self.layout.view(self.memory, self.before)
