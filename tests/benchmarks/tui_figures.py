@@ -183,11 +183,12 @@ def train_on_screen(folder: Path, text: str, width: int, height: int) -> tuple[d
     path.write_text(text)
     out.unlink(missing_ok=True)
     with on_terminal(width, height, "--child", "screen", str(path), str(out)) as terminal:
+        terminal.until(b"steps/s", 120)  # both train, and the first screen is painted
+        before, begun = terminal.received, time.monotonic()
         while not terminal.over():
             terminal.read(0.2)
-        received = terminal.received
-    figures = json.loads(out.read_text())
-    return figures, received / figures["wall"]
+        rate = (terminal.received - before) / (time.monotonic() - begun)
+    return json.loads(out.read_text()), rate
 
 
 def plainly(folder: Path, text: str) -> dict:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _ORDER = ("rate", "momentum", "decay", "weight_decay", "l2", "l1", "clip")
 _PATIENCE = 20.0
 """Seconds for a session to end, and for a replica to answer."""
+_PICTURES = 0.5
+"""Seconds between two pictures at least: each of their cells has two colours, which makes them dear to send."""
 _SCRUB_PAUSE = 0.15
 """Seconds that the cursor stands still before pictures of its step are asked for."""
 _SWITCH = 0.001
@@ -264,7 +266,7 @@ class RunScreen(WatchScreen):
         names = [each.name for each in self.session.variants]
         variant = self.sources.variant if self.sources.variant in names else names[0]
         seed = self.view.seed if self.view.seed is not None else self.session.seeds[0]
-        self.session.show_pictures(1.0 / frames_per_second(self.app), (variant, seed))
+        self.session.show_pictures(max(_PICTURES, 1.0 / frames_per_second(self.app)), (variant, seed))
         if self.session.state == "new":
             return
         self._ask(variant, seed, None)

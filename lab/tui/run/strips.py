@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -15,6 +16,7 @@ from textual.strip import Strip
 from lab.terminal.canvas import Canvas
 
 _BRAILLE, _SPACE = 0x2800, 0x20
+_NEAR = 3  # columns: sending them again costs less than moving the cursor
 
 
 class StripCanvas(Canvas):
@@ -53,32 +55,40 @@ def strip_of(text: Text, width: int, base: Style) -> Strip:
 
 
 def changed_regions(old: Sequence[Strip], new: Sequence[Strip], width: int) -> list[Region]:
-    """For each line that differs the stretch in which it does; empty if nothing does."""
+    """The stretches of lines that differ; empty if nothing does."""
     regions = []
     for row, line in enumerate(new):
         before = old[row] if row < len(old) else None
         if before is None:
             regions.append(Region(0, row, width, 1))
-        elif before is not line:
-            start, end = _difference(before, line, width)
-            if start < end:
-                regions.append(Region(start, row, end - start, 1))
+        elif before is not line and list(before) != list(line):
+            regions += [Region(start, row, end - start, 1) for start, end in _differences(before, line)]
     return regions
 
 
-def _difference(old: Strip, new: Strip, width: int) -> tuple[int, int]:
-    """From where to where two lines of the same width differ."""
-    first, second = list(old), list(new)
-    if first == second:
-        return 0, 0
-    start = 0
-    left = 0
-    while left < min(len(first), len(second)) and first[left] == second[left]:
-        start += first[left].cell_length
-        left += 1
-    end = width
-    right = 1
-    while right <= min(len(first), len(second)) - left and first[-right] == second[-right]:
-        end -= first[-right].cell_length
-        right += 1
-    return start, max(start, end)
+def _differences(old: Strip, new: Strip) -> list[tuple[int, int]]:
+    """Where two lines of the same width differ, from and to; stretches that nearly touch are one."""
+    first, second = _columns(old), _columns(new)
+    found: list[tuple[int, int]] = []
+    for place, (before, now) in enumerate(zip(first, second, strict=False)):
+        if before is now or before == now:
+            continue
+        if found and place - found[-1][1] <= _NEAR:
+            found[-1] = (found[-1][0], place + 1)
+        else:
+            found.append((place, place + 1))
+    if len(second) > len(first):
+        found.append((len(first), len(second)))
+    return found
+
+
+def _columns(strip: Strip) -> list[tuple[str, Style | None]]:
+    """What stands in each column; the second half of a wide character stands for itself."""
+    columns: list[tuple[str, Style | None]] = []
+    for text, style, _ in strip:
+        if text.isascii() or cell_len(text) == len(text):
+            columns += [(character, style) for character in text]
+        else:
+            for character in text:
+                columns += [(character, style)] * cell_len(character)
+    return columns
