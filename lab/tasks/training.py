@@ -41,6 +41,7 @@ class Training(Programs):
     correct: adds the probe that counts correct answers, for tasks that have such a thing
     answers: from the network's output to what it answers, for probes; by default the output itself
     kind:    what the data's targets must be
+    split:   the examples, where they are not what the scenario's data block says
     """
 
     def __init__(
@@ -53,10 +54,11 @@ class Training(Programs):
         *,
         answers: Callable[[Tensor], Tensor] = lambda output: output,
         kind: Kind,
+        split: Split | None = None,
     ) -> None:
         super().__init__(scenario.train.steps, seed)
         self.scenario, self.folder = scenario, folder
-        self.split = load_split(scenario, seed, folder, kind)
+        self.split = split or load_split(scenario, seed, folder, kind)
         self.loss, self._correct, self._answers = loss, correct, answers
         self._build()
 
