@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.plan import HALT, SHARED, STEP
+from kernels.dropout import enter_block
+from kernels.memory import Memory
+from kernels.plan import HALT, SHARED, STEP, Row
 from lab.graph import Layout
 from lab.graph.running import Program
+
+
+def rows_left_out(row: Row, memory: Memory) -> int:
+    """How many of the rows behind this one are not executed, after it has run: those of a block whose gate is shut."""
+    if row.kernel is not enter_block:
+        return 0
+    _, gate = row.operands[1]
+    return 0 if memory.arena[gate] > 0.5 else row.integers[0]
 
 
 def first_bad_tensor(program: Program, layout: Layout) -> str:
@@ -17,8 +27,15 @@ def first_bad_tensor(program: Program, layout: Layout) -> str:
     memory = program.memory
     memory.state[STEP] += 1
     memory.state[HALT] = 0
+    left_out = 0
     for index, row in enumerate(program.plan.rows):
+        if left_out:
+            left_out -= 1
+            continue
         program.run_row(index)
+        left_out = rows_left_out(row, memory)
+        if left_out:
+            continue  # it has written nothing
         for place, (operand, (segment, offset)) in enumerate(zip(row.kernel.operands, row.operands, strict=True)):
             if not operand.written or segment == SHARED:
                 continue

@@ -13,6 +13,7 @@ import numpy as np
 from kernels.plan import HALT, STEP, Row
 from lab.errors import BadInput
 from lab.pictures import Table
+from lab.tasks.divergence import rows_left_out
 from lab.tasks.programs import Programs
 from lab.tasks.training import Training
 
@@ -69,10 +70,17 @@ def explain(experiment: Any) -> list[Section]:
         program = experiment.program("step")
         rows: list[Traced] = []
         gradient: dict[str, np.ndarray] | None = None
+        left_out = 0
         for index, row in enumerate(program.plan.rows):
+            if left_out:
+                left_out -= 1
+                continue
             if row.label == _UPDATE and gradient is None:
                 gradient = values(gradients)
-            rows.append(_run(experiment, program, index, row))
+            traced = _run(experiment, program, index, row)
+            left_out = rows_left_out(row, experiment.memory)
+            if not left_out:
+                rows.append(traced)
         after = values(parameters)
     finally:
         experiment.memory.arena[:], experiment.memory.state[:] = whole, state

@@ -170,3 +170,19 @@ def test_max_norm_limits_the_weights_into_each_unit():
         lengths = np.linalg.norm(made.weights()[name], axis=0)
         assert lengths.max() <= 0.7 * (1 + 1e-5)
     assert made.settings()["optimizer.max_norm"] == pytest.approx(0.7)
+
+
+def test_what_a_block_that_is_left_out_would_have_given_is_not_to_blame():
+    block = {"residual": {"layers": [{"dense": 8}, "relu", {"dense": 8}], "survive": 0.5}}
+    made = net([{"dense": 8}, block], optimizer={"name": "sgd", "rate": 0.1})
+    made.put(made.network.kept["residual1.dense1.weight"], np.nan)
+    made.advance(30)
+    assert "residual1" in made.diverged()
+    made = net([{"dense": 8}, block], optimizer={"name": "sgd", "rate": 0.1})
+    made.put(made.network.kept["residual1.dense1.weight"], np.nan)
+    made.change("residual1.survive", 0.0)
+    made.advance(30)
+    assert made.diverged() is None
+    made.put(made.network.kept["dense2.weight"], np.nan)
+    made.advance(1)
+    assert "dense2" in made.diverged()

@@ -65,3 +65,16 @@ def test_the_formula_of_a_layer_adds_up():
 def test_an_experiment_without_training_steps_says_so():
     with pytest.raises(BadInput, match="no training step"):
         explain(object())
+
+
+def test_a_block_that_is_left_out_is_not_explained():
+    block = {"residual": {"layers": [{"dense": 8}], "survive": 0.5}}
+    net = experiment(model=[{"dense": 8}, block, {"dense": "classes"}], train={"batch": 16, "steps": 50})
+    seen = set()
+    for _ in range(12):
+        rows = section(net, "Forward").table.rows
+        net.advance(1)
+        gate = float(net.layout.view(net.memory, net.network.gates.members["residual1"])[0])
+        assert any(row[0] == "residual1.dense1" for row in rows) == (gate == 1)
+        seen.add(gate)
+    assert seen == {0.0, 1.0}

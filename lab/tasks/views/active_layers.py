@@ -13,8 +13,8 @@ from lab.tasks.views.view import View
 
 
 class ActiveLayers(View, name="active_layers"):
-    """A row per residual block that may be left out, the first on top, a column per measurement: bright where the block
-    was part of the step before it."""
+    """A row per residual block that may be left out, the first at the bottom, a column per measurement: bright where the
+    block was part of the step before it."""
 
     def fits(self) -> bool:
         return bool(self.training.network.gates.members)
@@ -25,7 +25,7 @@ class ActiveLayers(View, name="active_layers"):
     def draw(self, moment: Moment) -> list[Picture]:
         histories = {name: moment.history(name) for name in self.training.network.gates.members}
         steps = next(iter(histories.values()))[0]
-        rows = np.stack([values[:, 0] for _, values in histories.values()])[:, steps > 0]
+        rows = np.stack([values[:, 0] for _, values in histories.values()])[::-1, steps > 0]
         if not rows.size:
             rows = np.ones((len(histories), 1), np.float32)
         extent = (float(steps[0]), float(max(steps[-1], 1)), 0.0, float(len(rows))) if len(steps) else None
