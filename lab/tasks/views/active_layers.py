@@ -13,8 +13,8 @@ from lab.tasks.views.view import View
 
 
 class ActiveLayers(View, name="active_layers"):
-    """A row per residual block that may be left out, the first at the bottom, a column per measurement: bright where the
-    block was part of the step before it."""
+    """A row per residual block that may be left out, the first at the bottom, a column per measurement: bright where
+    the block was part of the step before it."""
 
     def fits(self) -> bool:
         return bool(self.training.network.gates.members)
