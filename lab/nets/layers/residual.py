@@ -46,8 +46,8 @@ class Residual(Layer, name="residual"):
     def _add(self, x: Tensor, inner: Tensor) -> Tensor:
         if inner.shape != x.shape:
             raise InvalidValue(
-                ("layers",),
-                f"give {list(inner.shape[1:])} numbers per example, but their input, which is to be added, has "
+                (),
+                f"the layers inside give {list(inner.shape[1:])} numbers per example, but their input, which is to be added, has "
                 f"{list(x.shape[1:])}.",
             )
         return add(x, inner)
