@@ -28,7 +28,7 @@ def choose_batch(chosen: Any, N: Any, bits: Any, stream: Any, lane: Any, lanes: 
         place += lanes
 
 
-@kernel("data[N,D] chosen[B] -> rows[B,D]", operations=lambda B, D: 0)
+@kernel("data[N,D] chosen[B] -> rows[B,D]", operations=lambda: 0, elements=lambda B, D: B + 2 * B * D)
 def gather_rows(data: Any, chosen: Any, rows: Any, lane: Any, lanes: Any) -> None:
     """rows[r] = data[chosen[r]]."""
     for r in range(lane, rows.shape[0], lanes):

@@ -23,7 +23,11 @@ def embedding_gradient(indices: Any, d_rows: Any, d_table: Any, lane: Any, lanes
             d_table[v, c] += d_rows[r, c]
 
 
-@kernel("indices[B] d_rows[B,D] factor[1] -> table[V,D]!", operations=lambda B, D: 2 * B * D)
+@kernel(
+    "indices[B] d_rows[B,D] factor[1] -> table[V,D]!",
+    operations=lambda B, D: 2 * B * D,
+    elements=lambda B, D: B + 3 * B * D,
+)
 def embedding_step(indices: Any, d_rows: Any, factor: Any, table: Any, lane: Any, lanes: Any) -> None:
     """table[indices[r]] += factor d_rows[r] for every example r: a step that touches only symbols that occur.
 

@@ -74,7 +74,7 @@ def _compile_device(real_name: str) -> Callable[[Callable, Device], Any]:
     def compile_device(body: Callable, device: Device) -> Any:
         key = (id(device), real_name)
         if key not in _devices:
-            options = {"inline": "never", "forceinline": device.inlined}
+            options: dict[str, Any] = {"inline": "never", "forceinline": device.inlined}
             _devices[key] = njit(fastmath=set(device.fastmath), error_model="numpy", **options)(body)
         return _devices[key]
 

@@ -38,6 +38,12 @@ COMMANDS: dict[str, dict[str, str]] = {
         "export": "Write a run's curves, weights or plots to a file.",
         "rm": "Remove runs for good.",
     },
+    "Under the hood": {
+        "describe": "An architecture: layers, memory, and the plan of its training step.",
+        "kernels": "The kernels: source, operations, measured speed.",
+        "bench": "How fast the lab is here, beside installed peers.",
+        "doctor": "What this machine and this installation have.",
+    },
 }
 """Section of the help to its commands, and each command to its one-line help."""
 

@@ -1,0 +1,128 @@
+"""The race, whole runs and whole processes, tiny, without peers; no assertion on how long anything takes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from lab.bench import race, sessions, starts
+from lab.bench.contestant import seconds_per_step
+from lab.bench.nets import NETS, Net, scenario_text, write_data
+from lab.cli import run
+from lab.scenario import load_text
+from lab.tasks import check
+
+TINY = Net("tiny", (3, 4, 2), 8, "adam", 5)
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    monkeypatch.setitem(NETS, "middle", Net("middle", (3, 4, 2), 8, "adam", 5))
+    write_data(tmp_path, NETS["middle"])
+    return tmp_path
+
+
+@pytest.mark.parametrize("net", [*NETS.values(), TINY], ids=lambda net: net.name)
+def test_each_net_is_a_scenario_that_passes_every_check(net, tmp_path):
+    write_data(tmp_path, net)
+    loaded = load_text(scenario_text(net), tmp_path / net.name / "net.yaml")
+    check(loaded)
+    assert loaded.scenario.train.batch == net.batch
+
+
+def test_operations_are_those_of_the_products_in_the_plan(tmp_path):
+    from lab.bench.contestants.lab_itself import experiment
+
+    net = NETS["small"]
+    write_data(tmp_path, net)
+    plan = experiment(tmp_path, "small").layout.plans["step"]
+    products = sum(row.operations for row in plan.rows if row.kernel.function.__module__ == "kernels.matrix")
+    assert net.operations == products
+
+
+def test_a_turn_lasts_long_enough_to_be_timed():
+    done = []
+    assert seconds_per_step(done.append, 1000) > 0
+    assert sum(done) % 1000 == 0
+
+
+def test_bench_without_peers(capsys):
+    assert run(["bench", "nets", "--net", "small", "--rounds", "1", "--no-peers"]) == 0
+    out = capsys.readouterr().out
+    assert "2-16-16-2, batch 32, SGD" in out
+    assert "GFLOP/s, " in out
+    assert "PyTorch" not in out
+
+
+def test_bench_as_json_says_where_and_how(capsys, monkeypatch):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert run(["bench", "nets", "--net", "small", "--rounds", "1", "--no-peers", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["pinned"] == "Haswell"
+    assert found["blas"]["threads"] == 1
+    (net,) = found["nets"]
+    assert net["results"][0]["title"] == "lab"
+    assert net["results"][0]["ratio"] == 1
+    assert 0 < net["speed"] < net["limit"]
+
+
+def test_contestants_choose_their_own_blas_kernels_and_use_one_thread(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    environment = race.environment()
+    assert "OPENBLAS_CORETYPE" not in environment
+    assert environment["OMP_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["net"], "There is no part 'net': did you mean nets?"),
+        (["--net", "smal"], "There is no net 'smal': did you mean small?"),
+        (["--rounds", "0"], "rounds"),
+    ],
+)
+def test_bench_refuses_what_it_does_not_know(arguments, words, capsys):
+    assert run(["bench", *arguments]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_peer_that_is_not_installed_is_named(tmp_path):
+    peer = race.Contestant("other", "other", "no_such_library_anywhere", {"Other": ""})
+    (found,) = race.race([NETS["small"]], tmp_path, 1, [peer])
+    assert found.absent == {"other": "not installed"}
+    assert [each.title for each in found.results] == ["lab"]
+
+
+def test_a_peer_that_fails_is_named_with_its_last_words(tmp_path):
+    peer = race.Contestant("broken", "no_such_contestant", None, {"Broken": ""})
+    (found,) = race.race([NETS["small"]], tmp_path, 1, [peer])
+    assert "no_such_contestant" in found.absent["broken"]
+
+
+def test_whole_runs(tiny):
+    together = sessions.replicas(tiny, threads=2, rounds=1, steps=20)
+    assert together.ratio == pytest.approx(together.after / together.before)
+    measuring = sessions.probes(rounds=1, steps=40)
+    assert measuring.share < 1
+    assert sessions.plots(rounds=1, steps=40).after > 0
+
+
+def test_whole_processes(tmp_path):
+    environment = {"LAB_HOME": str(tmp_path)}
+    seconds, memory = starts.run(("--version",), environment)
+    assert seconds > 0
+    assert memory is None or memory > 1024**2
+    with pytest.raises(subprocess.CalledProcessError):
+        starts.run(("show", "no-such-scenario"), environment)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to a core")
+def test_contestants_stay_on_one_core(tmp_path):
+    code = "import os; from lab.bench import contestant; contestant.folder(); print(os.sched_getaffinity(0))"
+    core = race.core()
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), str(core)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{{{core}}}\n"
