@@ -47,7 +47,7 @@ class Residual(Layer, name="residual"):
         if inner.shape != x.shape:
             raise InvalidValue(
                 (),
-                f"the layers inside give {list(inner.shape[1:])} numbers per example, but their input, which is to be added, has "
-                f"{list(x.shape[1:])}.",
+                f"the layers inside give {list(inner.shape[1:])} numbers per example, but their input, which is to be "
+                f"added, has {list(x.shape[1:])}.",
             )
         return add(x, inner)
