@@ -42,7 +42,9 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     over: dict[str, list[Any]] = Field(
-        min_length=1, max_length=1, description="What is chosen: a dotted path and its values, `model.0.dense: [4, 16]`."
+        min_length=1,
+        max_length=1,
+        description="What is chosen: a dotted path and its values, `model.0.dense: [4, 16]`.",
     )
     pool: Whole = Field(default=100, ge=4, le=100_000, description="Examples of a draw; the others are for the test.")
     folds: Whole = Field(default=5, ge=2, le=50, description="Into how many folds a draw is cut.")
@@ -77,7 +79,9 @@ class CrossValidation:
                 ("options", "pool"), f"{options.pool:,} leaves none of the {self._data.count:,} examples for the test."
             )
         if options.folds > options.pool:
-            raise InvalidValue(("options", "folds"), f"{options.folds} folds cannot be cut from {options.pool} examples.")
+            raise InvalidValue(
+                ("options", "folds"), f"{options.folds} folds cannot be cut from {options.pool} examples."
+            )
         ((self._path, self._values),) = options.over.items()
         self._scenarios = [self._varied(scenario, value) for value in self._values]
         self._first = self._training(0, *self._whole(0))  # so that all that is wrong with the network is known now

@@ -110,9 +110,7 @@ class Searching:
                 "train": scenario.train.model_copy(update={"steps": options.steps}),
             }
         )
-        self._training = Training(
-            inner, seed, folder, FOR_CLASSES["softmax"], count_correct, kind="classes"
-        )
+        self._training = Training(inner, seed, folder, FOR_CLASSES["softmax"], count_correct, kind="classes")
         require_validation(self._training.split)
         self._guessing = math.log(self._training.split.train.outputs)
         self.paths = list(next(iter(options.ways.values())).over)

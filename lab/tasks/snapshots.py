@@ -50,7 +50,7 @@ class Snapshots(Training):
         super().__init__(scenario, seed, folder, FOR_CLASSES["softmax"], count_correct, kind="classes")
         require_validation(self.split)
         self._every, self._after = options.every, options.after
-        self._answers: list[np.ndarray] = []
+        self._noted: list[np.ndarray] = []
         self.metrics = (*self.metrics, *(name for name in scenario.watch if name in METRICS))
 
     def kernels(self) -> tuple[Kernel, ...]:
@@ -65,14 +65,14 @@ class Snapshots(Training):
         while self.step < end and not self.diverged():
             super().advance(min(end, (self.step // self._every + 1) * self._every) - self.step)
             if self.step % self._every == 0 and self.step > self._after and not self.diverged():
-                self._answers.append(self._panel.probabilities(self.weights(), self.settings()))
+                self._noted.append(self._panel.probabilities(self.weights(), self.settings()))
 
     def measure(self) -> dict[str, float]:
         values = super().measure()
-        found: dict[str, float] = {"snapshots": float(len(self._answers))}
-        if self._answers:
+        found: dict[str, float] = {"snapshots": float(len(self._noted))}
+        if self._noted:
             losses, accuracies = self._scores()
-            mean = average(self._answers)
+            mean = average(self._noted)
             found |= {
                 "snapshot_loss": losses[-1],
                 "snapshot_accuracy": accuracies[-1],
@@ -81,19 +81,17 @@ class Snapshots(Training):
                 "ensemble_loss": self._panel.loss(mean),
                 "ensemble_accuracy": self._panel.accuracy(mean),
             }
-        if len(self._answers) > 1:
-            found["disagreement"] = disagreement(self._answers)
+        if len(self._noted) > 1:
+            found["disagreement"] = disagreement(self._noted)
         return values | {name: found[name] for name in self.scenario.watch if name in found}
 
     def _scores(self) -> tuple[list[float], list[float]]:
-        return [self._panel.loss(each) for each in self._answers], [
-            self._panel.accuracy(each) for each in self._answers
-        ]
+        return [self._panel.loss(each) for each in self._noted], [self._panel.accuracy(each) for each in self._noted]
 
     def pictures(self) -> list[Picture]:
-        count = len(self._answers)
+        count = len(self._noted)
         losses, _ = self._scores()
-        together = [self._panel.loss(average(self._answers[: number + 1])) for number in range(count)]
+        together = [self._panel.loss(average(self._noted[: number + 1])) for number in range(count)]
         drawn = Curves(
             "Validation loss over the number of snapshots",
             np.arange(1, count + 1, dtype=np.float32),
@@ -104,14 +102,14 @@ class Snapshots(Training):
         return [drawn, *super().pictures()]
 
     def state(self) -> dict[str, np.ndarray]:
-        shape = (0,) if not self._answers else (len(self._answers), *self._answers[0].shape)
-        return super().state() | {"snapshots": np.array(self._answers, np.float32).reshape(shape)}
+        shape = (0,) if not self._noted else (len(self._noted), *self._noted[0].shape)
+        return super().state() | {"snapshots": np.array(self._noted, np.float32).reshape(shape)}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         if "snapshots" not in state:
             raise ValueError("this state has no snapshots")
         super().restore({name: array for name, array in state.items() if name != "snapshots"})
-        self._answers = [each.copy() for each in state["snapshots"]]
+        self._noted = [each.copy() for each in state["snapshots"]]
 
 
 def disagreement(answers: list[np.ndarray]) -> float:
