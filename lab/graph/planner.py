@@ -55,11 +55,14 @@ class Layout:
         self._temporaries: dict[int, int] = {}
         self.arena = end
         self.temporaries: dict[str, tuple[int, int]] = {}
+        rows: dict[str, tuple[Row, ...]] = {}
         for name, program in calls.items():
             size, most_alive = self._place_temporaries(program, end)
             self.temporaries[name] = (size, most_alive)
             self.arena = max(self.arena, end + size)
-        self.plans = {name: self._plan(program) for name, program in calls.items()}
+            # At once: a tensor of several programs may stand elsewhere, and live longer, in the next one.
+            rows[name] = self._rows(program)
+        self.plans = {name: Plan(each, self.arena, self.shared) for name, each in rows.items()}
 
     def place(self, tensor: Tensor) -> tuple[int, int]:
         """(segment, offset) of a tensor."""
@@ -121,7 +124,7 @@ class Layout:
                 alive -= size
         return space.top, most_alive
 
-    def _plan(self, program: Sequence[Call]) -> Plan:
+    def _rows(self, program: Sequence[Call]) -> tuple[Row, ...]:
         rows = []
         for index, each in enumerate(program):
             kernel = each.kernel
@@ -138,7 +141,7 @@ class Layout:
                     tuple(operand.name for operand in each.operands),
                 )
             )
-        return Plan(tuple(rows), self.arena, self.shared)
+        return tuple(rows)
 
 
 def _rows_of(skipped: Block, following: Sequence[Call]) -> int:

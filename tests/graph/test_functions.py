@@ -285,6 +285,12 @@ TWICE = {
     "multiply": lambda x: f.multiply(f.square(x), x),
     "matmul": lambda x: f.square(f.matmul(x, x)),
     "sum_squares": lambda x: f.square(f.sum_squares(x, "rows")),
+    "tanh": lambda x: f.tanh(f.square(x)),
+    "sigmoid": lambda x: f.sigmoid(f.square(x)),
+    "relu": lambda x: f.square(f.relu(x)),
+    "dense": lambda x: f.square(f.dense(f.square(x), x, f.total(x, "columns"))),
+    "mean_squared_error": lambda x: f.mean_squared_error(f.square(x), x),
+    "softmax_cross_entropy": lambda x: f.softmax_cross_entropy(f.square(x), constant(np.array([2.0, 0.0, 1.0]))),
 }
 
 

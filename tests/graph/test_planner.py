@@ -221,3 +221,22 @@ def test_lifetimes_end_with_the_last_use(small_plan):
     assert (dense.first, dense.last) == (0, 1)
     assert (relu.first, relu.last) == (1, 2)
     assert dense.offset != relu.offset
+
+
+def test_a_tensor_of_two_programs_lives_as_long_as_each_of_them_needs_it():
+    x, results = Storage("parameters").member("x", (40,)), Storage("statistics")
+    first = f.tanh(x)
+    second = f.square(f.negate(first))
+    short = assign(f.negate(second), results.member("short", (40,)))
+    # Only the long program uses `first` again, after all the others have been freed.
+    later = f.exp(f.exp(f.square(f.negate(second))))
+    long = assign(f.add(f.multiply(later, first), second), results.member("long", (40,)))
+    layout = Layout({"long": [long], "short": [short]})
+    memory = layout.memory(layout.shared_memory("float64"), 0)
+    values = np.linspace(-1, 1, 40)
+    layout.view(memory, x)[...] = values
+    for name in ("long", "short"):
+        bind(layout.plans[name], memory, "python").run()
+    t = np.tanh(values)
+    np.testing.assert_allclose(layout.view(memory, long), np.exp(np.exp(t**4)) * t + t**2, rtol=1e-12)
+    np.testing.assert_allclose(layout.view(memory, short), -(t**2), rtol=1e-12)

@@ -11,6 +11,8 @@ from kernels import sigmoid as sigmoid_kernels
 from kernels import silu as silu_kernels
 from kernels import softplus as softplus_kernels
 from kernels import tanh as tanh_kernels
+from kernels.arithmetic import multiply, subtract
+from kernels.pointwise import negate, square_gradient
 from lab.graph.gradients import gradient_of
 from lab.graph.tensor import Call, ShapeError, Tensor, call, current_label
 
@@ -31,6 +33,20 @@ def _sigmoid_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gra
     return [call(sigmoid_kernels.sigmoid_gradient, made.result, dy, shapes=[dy.shape]).result]
 
 
+@gradient_of(sigmoid_kernels.sigmoid_gradient)
+def _sigmoid_second_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
+    """Of y (1 - y) dy, the derivative with respect to y is (1 - 2y) dy."""
+    y, dy = made.reads
+    (ddx,) = upstream
+    assert ddx is not None
+    again = call(sigmoid_kernels.sigmoid_gradient, y, ddx, shapes=[ddx.shape]).result if needs[1] else None
+    if not needs[0]:
+        return [None, again]
+    both = call(multiply, dy, ddx, shapes=[ddx.shape]).result
+    twice = call(square_gradient, y, both, shapes=[ddx.shape]).result
+    return [call(subtract, both, twice, shapes=[ddx.shape]).result, again]
+
+
 def tanh(x: Tensor) -> Tensor:
     """(e^x - e^-x) / (e^x + e^-x)."""
     return call(tanh_kernels.tanh, x, shapes=[x.shape]).result
@@ -41,6 +57,19 @@ def _tanh_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradie
     (dy,) = upstream
     assert dy is not None
     return [call(tanh_kernels.tanh_gradient, made.result, dy, shapes=[dy.shape]).result]
+
+
+@gradient_of(tanh_kernels.tanh_gradient)
+def _tanh_second_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
+    """Of (1 - y²) dy, the derivative with respect to y is -2y dy."""
+    y, dy = made.reads
+    (ddx,) = upstream
+    assert ddx is not None
+    again = call(tanh_kernels.tanh_gradient, y, ddx, shapes=[ddx.shape]).result if needs[1] else None
+    if not needs[0]:
+        return [None, again]
+    both = call(multiply, dy, ddx, shapes=[ddx.shape]).result
+    return [call(negate, call(square_gradient, y, both, shapes=[ddx.shape]).result, shapes=[ddx.shape]).result, again]
 
 
 def leaky_relu(x: Tensor, slope: Tensor) -> Tensor:

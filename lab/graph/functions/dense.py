@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kernels import matrix
+from lab.graph.functions.broadcasting import broadcast
 from lab.graph.gradients import gradient_of
 from lab.graph.tensor import Call, Tensor, call
 
@@ -26,6 +27,23 @@ def _dense_gradient(made: Call, upstream: list[Tensor | None], needs: list[bool]
     if needs[0]:
         dx = call(matrix.matmul_transposed_right, dy, weight, shapes=[x.shape]).result
     return [dx, d_weight, d_bias]
+
+
+@gradient_of(matrix.dense_parameter_gradients)
+def _dense_second_gradient(made: Call, upstream: list[Tensor | None], needs: list[bool]) -> list[Tensor | None]:
+    x, dy = made.reads
+    to_weight, to_bias = upstream
+    d_x = d_dy = None
+    if to_weight is not None and needs[0]:
+        d_x = call(matrix.matmul_transposed_right, dy, to_weight, shapes=[x.shape]).result
+    if needs[1]:
+        if to_weight is not None and to_bias is not None:
+            d_dy = call(matrix.dense, x, to_weight, to_bias, shapes=[dy.shape]).result
+        elif to_weight is not None:
+            d_dy = call(matrix.matmul, x, to_weight, shapes=[dy.shape]).result
+        elif to_bias is not None:
+            d_dy = broadcast(to_bias, dy.shape)
+    return [d_x, d_dy]
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:

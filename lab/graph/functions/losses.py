@@ -5,10 +5,11 @@ from __future__ import annotations
 from kernels import binary_cross_entropy as binary_kernels
 from kernels import hinge as hinge_kernels
 from kernels import regression as kernels
+from kernels.arithmetic import scale
 from kernels.language import Kernel
 from kernels.pointwise import negate
 from lab.graph.gradients import gradient_of
-from lab.graph.tensor import Call, Tensor, call
+from lab.graph.tensor import Call, Tensor, call, constant
 
 __all__ = ["binary_cross_entropy", "hinge", "huber", "mean_absolute_error", "mean_squared_error"]
 
@@ -60,6 +61,18 @@ def mean_squared_error(predictions: Tensor, targets: Tensor) -> Tensor:
 @gradient_of(kernels.mean_squared_error)
 def _mean_squared_error_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
     return _regression_gradient(kernels.mean_squared_error_gradient, made, upstream, needs)
+
+
+@gradient_of(kernels.mean_squared_error_gradient)
+def _mean_squared_error_second_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
+    predictions, _, d_loss = made.reads
+    (ddx,) = upstream
+    if needs[2]:
+        raise TypeError("mean_squared_error_gradient has no gradient with respect to that of the loss")
+    assert ddx is not None
+    weighed = call(scale, ddx, d_loss, shapes=[ddx.shape]).result
+    found = call(scale, weighed, constant(2 / predictions.size), shapes=[ddx.shape]).result
+    return [found, call(negate, found, shapes=[ddx.shape]).result if needs[1] else None, None]
 
 
 def huber(predictions: Tensor, targets: Tensor, delta: Tensor) -> Tensor:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kernels import softmax as kernels
+from kernels.arithmetic import add, scale
 from lab.graph.gradients import gradient_of
-from lab.graph.tensor import Call, Tensor, call
+from lab.graph.tensor import Call, Tensor, call, constant
 
 __all__ = ["softmax", "softmax_cross_entropy", "softmax_cross_entropy_with_distribution"]
 
@@ -31,12 +32,29 @@ def _softmax_cross_entropy_gradient(
     made: Call, upstream: list[Tensor | None], needs: list[bool]
 ) -> list[Tensor | None]:
     d_loss, d_probabilities = upstream
-    if d_loss is None or d_probabilities is not None:
-        raise TypeError("only the loss of softmax_cross_entropy can be differentiated, not its probabilities")
     logits, labels = made.reads
-    probabilities = made.results[1]
-    made_gradient = call(kernels.softmax_cross_entropy_gradient, probabilities, labels, d_loss, shapes=[logits.shape])
-    return [made_gradient.result, None]
+    probabilities, shape = made.results[1], [logits.shape]
+    found = None
+    if d_loss is not None:
+        found = call(kernels.softmax_cross_entropy_gradient, probabilities, labels, d_loss, shapes=shape).result
+    if d_probabilities is not None:  # they are what the gradient is made of, and so what it is differentiated by
+        through = call(kernels.softmax_gradient, probabilities, d_probabilities, shapes=shape).result
+        found = through if found is None else call(add, found, through, shapes=shape).result
+    return [found, None]
+
+
+@gradient_of(kernels.softmax_cross_entropy_gradient)
+def _softmax_cross_entropy_second_gradient(
+    made: Call, upstream: list[Tensor | None], needs: list[bool]
+) -> list[Tensor | None]:
+    probabilities, _, d_loss = made.reads
+    (dd_logits,) = upstream
+    if needs[2]:
+        raise TypeError("softmax_cross_entropy_gradient has no gradient with respect to that of the loss")
+    assert dd_logits is not None
+    weighed = call(scale, dd_logits, d_loss, shapes=[dd_logits.shape]).result
+    rows = constant(1 / probabilities.shape[0])
+    return [call(scale, weighed, rows, shapes=[dd_logits.shape]).result, None, None]
 
 
 def softmax_cross_entropy_with_distribution(logits: Tensor, targets: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from lab.tasks.landscapes.landscape import Landscape, number
 from lab.validation import Real, Whole
 
 LARGEST = 1024
+REFLECTIONS = 16
 
 
 class Quadratic(Landscape, name="quadratic"):
@@ -67,10 +68,11 @@ class Quadratic(Landscape, name="quadratic"):
     def _axes(self, seed: int) -> np.ndarray:
         n = self.dimension
         if self.rotation == "random":
-            random = generator(seed, "rotation").standard_normal((n, n))
-            q, r = np.linalg.qr(random)
-            turned: np.ndarray = q * np.sign(np.diag(r))
-            return turned
+            # Reflections one after the other: every axis is turned into all the others, and it takes n² work.
+            axes = np.eye(n)
+            for mirror in generator(seed, "rotation").standard_normal((REFLECTIONS, n)):
+                axes -= np.outer(2 * (axes @ mirror) / (mirror @ mirror), mirror)
+            return axes
         return turn(n, float(self.rotation))
 
     def minima(self) -> np.ndarray:
