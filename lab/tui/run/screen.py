@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,21 +19,20 @@ from lab.session import Session, keeping
 from lab.terminal.look import Look
 from lab.terminal.numbers import count, short
 from lab.tui.keys import bindings
-from lab.tui.run.dialogs import Ask, Blank, Choice, Form, Reading
+from lab.tui.run.dialogs import Ask, Choice
 from lab.tui.run.keys import RUN
 from lab.tui.run.outcome import Outcome
+from lab.tui.run.steered import SteeredScreen
 from lab.tui.run.steering import Steering
-from lab.tui.run.surroundings import frames_per_second, look_of
-from lab.tui.run.watch import WatchScreen
+from lab.tui.run.surroundings import frames_per_second
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
     from lab.store import RunInfo, RunWriter
     from lab.tasks import Experiment
 
-_ORDER = ("rate", "momentum", "decay", "weight_decay", "l2", "l1", "clip")
 _PATIENCE = 20.0
-"""Seconds for a session to end, and for a replica to answer."""
+"""Seconds for a session to end."""
 _PICTURES = 0.5
 """Seconds between two pictures at least: each of their cells has two colours, which makes them dear to send."""
 _SCRUB_PAUSE = 0.15
@@ -42,7 +41,7 @@ _SWITCH = 0.001
 """Seconds after which Python gives its lock to another thread: drawing must not hold up the trainers for longer."""
 
 
-class RunScreen(WatchScreen):
+class RunScreen(SteeredScreen):
     """Trains a scenario and shows it; dismissed with an `Outcome`.
 
     guess:  what was answered to the scenario's question
@@ -69,8 +68,7 @@ class RunScreen(WatchScreen):
         self.writer: RunWriter | None = None
         self._earlier: list[Event] = []
         self._arrived: list[Event] = []
-        self._ready = self._judged = self._leaving = self._every = False
-        self._setting = 0
+        self._ready = self._judged = self._leaving = False
         self._scrubbed: float | None = None
         self._moved = 0.0
         self._switch = sys.getswitchinterval()
@@ -252,15 +250,6 @@ class RunScreen(WatchScreen):
             parts.append((f"{_short_name(name)} {short(value)}{whose}", "marked" if marked else ""))
         return parts
 
-    def _settings(self) -> dict[str, float]:
-        """What can be changed of the variant that is looked at, the most useful first."""
-        variant = self.sources.variant
-        if not variant or all(each.name != variant for each in self.session.variants):
-            return {}
-        found = self.session.settings(variant)
-        order = {name: number for number, name in enumerate(_ORDER)}
-        return dict(sorted(found.items(), key=lambda item: order.get(item[0].rpartition(".")[2], len(order))))
-
     def _look_at(self) -> None:
         """Have pictures taken of what is looked at, on the way and now."""
         names = [each.name for each in self.session.variants]
@@ -317,179 +306,6 @@ class RunScreen(WatchScreen):
             f"Pictures of step {step:,}, the nearest that is kept. b branches off at the cursor, escape returns."
         )
         self.redraw()
-
-    # Steering
-
-    def _steer(self, act: Callable[[], str]) -> None:
-        """Do something and say what happened; an error is said, too."""
-        try:
-            self.status.say(act())
-        except BadInput as error:
-            self.status.say(str(error), wrong=True)
-        self.redraw()
-
-    def action_pause(self) -> None:
-        self._steer(self.steering.pause)
-
-    def action_step(self) -> None:
-        self._steer(self.steering.step)
-
-    def action_slower(self) -> None:
-        self._steer(lambda: self.steering.pace(faster=False))
-
-    def action_faster(self) -> None:
-        self._steer(lambda: self.steering.pace(faster=True))
-
-    def action_next_setting(self) -> None:
-        self._setting = (self._setting + 1) % max(1, len(self._settings()))
-        self.redraw()
-
-    def action_every_variant(self) -> None:
-        self._every = not self._every
-        self.status.say("Changes concern every variant." if self._every else "Changes concern the variant looked at.")
-        self.redraw()
-
-    def _marked(self) -> str:
-        settings = list(self._settings())
-        if not settings:
-            raise BadInput("Nothing can be changed yet: the kernels are still being prepared.")
-        return settings[self._setting % len(settings)]
-
-    def _whose(self) -> str | None:
-        return None if self._every else self.sources.variant
-
-    def action_change(self, up: bool) -> None:
-        self._steer(lambda: self.steering.nudge(self._marked(), up, self._whose()))
-
-    def action_set_value(self) -> None:
-        try:
-            name = self._marked()
-        except BadInput as error:
-            self.status.say(str(error), wrong=True)
-            return
-
-        def use(written: dict[str, str]) -> str:
-            try:
-                value = float(written["value"])
-            except ValueError:
-                raise BadInput(f"{written['value']!r} is not a number.") from None
-            return self.steering.set(name, value, self._whose())
-
-        whose = self._whose() or "every variant"
-        self._fill(Form(f"{name} of {whose}", [Blank("value", short(self._settings()[name]))], use))
-
-    def action_undo(self) -> None:
-        self._in_background(self.steering.undo)
-
-    @work(thread=True)
-    def _in_background(self, act: Callable[[], str]) -> None:
-        """For what may wait for the disk."""
-        try:
-            said = (act(), False)
-        except BadInput as error:
-            said = (str(error), True)
-        self.app.call_from_thread(self.status.say, *said)
-        self.app.call_from_thread(self.redraw)
-
-    def action_rewind(self) -> None:
-        cursor = self.view.cursor
-        variant = self.sources.variant
-        choices = [
-            Choice("one", f"{variant}: to its first weights", "1"),
-            Choice("all", "Every variant: to the same first weights", "a"),
-        ]
-        if cursor is not None:
-            choices.insert(0, Choice("cursor", f"{variant}: to step {cursor:,.0f}", "c"))
-
-        def answered(answer: str | None) -> None:
-            if answer is not None:
-                step = int(cursor) if answer == "cursor" and cursor is not None else 0
-                self._steer(lambda: self.steering.rewind(None if answer == "all" else variant, step))
-
-        question = "What was measured from there on is forgotten, and cannot be brought back. Rewind?"
-        self.app.push_screen(Ask(question, choices), answered)
-
-    def action_branch(self) -> None:
-        source = self.sources.variant
-        step = int(self.view.cursor if self.view.cursor is not None else self.sources.latest())
-        settings = self._settings()
-        if not settings:
-            self.status.say("There is nothing to branch off from yet.", wrong=True)
-            return
-        known = ", ".join(f"{name}={short(value)}" for name, value in settings.items())
-        blanks = [
-            Blank("name", self.steering.free_name(source)),
-            Blank("changes", "", f"What is different from step {step:,} on. Now: {known}"),
-        ]
-        self._fill(
-            Form(
-                f"Branch off {source} at step {step:,}",
-                blanks,
-                lambda written: self.steering.branch(source, written["name"], step, written["changes"]),
-            )
-        )
-
-    def action_add_variant(self) -> None:
-        source = self.sources.variant
-        blanks = [
-            Blank("name", self.steering.free_name(source)),
-            Blank("overrides", "", f"What is different from {source}, such as optimizer.rate=0.5, model.1=tanh"),
-        ]
-        self._fill(
-            Form(
-                "A new variant",
-                blanks,
-                lambda written: self.steering.add(source, written["name"], written["overrides"]),
-            )
-        )
-
-    def _fill(self, form: Form) -> None:
-        def done(sentence: str | None) -> None:
-            if sentence is not None:
-                self.status.say(sentence)
-                self.redraw()
-
-        self.app.push_screen(form, done)
-
-    def action_explain_step(self) -> None:
-        if not self.steering.paused:
-            self.session.pause()
-        self.status.say("Explaining the next step…")
-        self._explain(self.sources.variant, self.sources.seed)
-
-    @work(thread=True, exclusive=True)
-    def _explain(self, variant: str, seed: int) -> None:
-        from lab.tasks.explanation import explain
-
-        try:
-            sections = self.session.look(variant, seed, explain).result(_PATIENCE)
-        except (BadInput, TimeoutError) as error:
-            sentence = str(error) or "The variant has not answered; it may still be waiting for its kernels."
-            self.app.call_from_thread(self.status.say, sentence, True)
-            return
-        self.app.call_from_thread(self._show_explanation, f"{variant}, seed {seed}", sections)
-
-    def _show_explanation(self, whose: str, sections: Any) -> None:
-        from lab.tui.run.explained import explained
-
-        def answered(answer: str | None) -> None:
-            if answer == "step":
-                self.action_step()
-                self.set_timer(0.05, self.action_explain_step)
-
-        look = look_of(self.app)
-        title = f"The next step of {whose}"
-        self.status.say("Paused: space goes on, s does one step, e explains it.")
-        more = Choice("step", "Take this step, explain the next", "s")
-        self.app.push_screen(Reading(title, lambda width: explained(sections, width, look), more), answered)
-
-    def action_kernels(self) -> None:
-        from lab.tui.kernels.screen import KernelsScreen
-
-        assert self.loaded is not None
-        names = {each.name for each in self.loaded.variants}
-        variant = self.sources.variant if self.sources.variant in names else None
-        self.app.push_screen(KernelsScreen(self.loaded, variant))
 
     def action_copy_yaml(self) -> None:
         if self.loaded is None or not self.steering.added:

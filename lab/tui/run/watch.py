@@ -1,171 +1,18 @@
-"""What a run that goes on and one that is replayed have in common: the board, the lines around it, and the keys that
-choose what is seen. Everything on it comes from a story, that is, from events alone."""
+"""What a run that goes on and one that is replayed have in common: the keys that choose what is seen of it, and how."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from rich.text import Text
-from textual.app import ComposeResult
-from textual.screen import Screen
-from textual.widgets import Footer
-
-from lab.events import Event
-from lab.terminal.look import Look
-from lab.terminal.numbers import short
 from lab.terminal.palettes import letter
-from lab.terminal.story import Story
-from lab.tui.run.board import Board
 from lab.tui.run.dialogs import Choose
-from lab.tui.run.sources import Sources
-from lab.tui.run.summary import Heading, Status, Variants, Verdict
-from lab.tui.run.surroundings import frames_per_second, look_of
+from lab.tui.run.drawing import BoardScreen
 from lab.tui.run.tile import Tile
-from lab.tui.run.view import Subject, View
+from lab.tui.run.view import Subject
 
-if TYPE_CHECKING:
-    from lab.scenario import Loaded
-
-MANY = 60
-"""From so many replicas on, curves per layer are not kept: there are too many to be drawn."""
-SHARE = 0.1
-"""Of the processor's time for drawing at most: a slow machine sees fewer frames, not a slower training."""
-LONGEST_REST = 0.5
-"""Seconds without a frame at most, however busy the interface is with keys."""
 _FAR = 10
 
 
-class WatchScreen(Screen[Any]):
-    """Base of the run screen and the replay screen. A subclass feeds `story` in `take_events`."""
-
-    DEFAULT_CSS = """
-    WatchScreen { layout: vertical; overflow: hidden; }
-    WatchScreen Board { height: 1fr; min-height: 3; }
-    """
-    AUTO_FOCUS: ClassVar[str | None] = ""
-    paced = True
-
-    def __init__(self, loaded: Loaded | None) -> None:
-        super().__init__()
-        self.loaded = loaded
-        self.view = View()
-        self.begin_story()
-        self.frames = 0
-        self._used, self._looked = 0.0, 0.0
-
-    def begin_story(self) -> None:
-        """Begin with an empty story, also when a replay jumps back."""
-        self.story = Story(time.monotonic, keep=self._keeps)
-        self.sources = Sources(self.story, self.view)
-
-    def _keeps(self, metric: str) -> bool:
-        return "." not in metric or len(self.story.replicas) <= MANY or metric in self.story.metrics
-
-    def compose(self) -> ComposeResult:
-        idea = self.loaded.scenario.idea if self.loaded is not None else ""
-        self.heading = Heading(self.parts)
-        self.variants = Variants(self.story, self.view.hidden, self.paced)
-        self.board = Board()
-        self.verdict = Verdict()
-        self.status = Status(self.story, idea)
-        yield self.heading
-        yield self.variants
-        yield self.board
-        yield self.verdict
-        yield self.status
-        yield Footer(show_command_palette=False, compact=True)
-
-    def on_mount(self) -> None:
-        self._clock = self.set_interval(1.0 / frames_per_second(self.app), self.tick)
-        self.call_after_refresh(self.redraw)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
-
-    # What a subclass adds
-
-    def take_events(self) -> list[Event]:
-        """What has happened since the last call."""
-        return []
-
-    def after_events(self, events: Sequence[Event]) -> None:
-        """Called after each look at the events, with those that came."""
-
-    def parts(self, look: Look) -> list[tuple[str, str]]:
-        """What stands in the heading."""
-        return [(self.story.title or "Starting", "title"), *self.looked_at(look)]
-
-    # Drawing
-
-    def tick(self) -> None:
-        """Look for news; draw what they change."""
-        now, used = time.monotonic(), time.thread_time()
-        if now - self._looked < min((used - self._used) / SHARE, LONGEST_REST):
-            return
-        self._looked, self._used = now, used
-        events = self.take_events()
-        for event in events:
-            self.story.handle(event)
-        self.after_events(events)
-        if events:
-            self.redraw()
-
-    def redraw(self) -> None:
-        """Draw everything that looks different now."""
-        if not self.is_attached:
-            return
-        self.frames += 1
-        if self.variants.story is not self.story:
-            self.variants.story = self.status.story = self.story
-        self.variants.fit(self.size.height)
-        self.heading.redraw()
-        self.variants.redraw()
-        self.status.redraw()
-        if self.verdict.display:
-            self.verdict.tell(self.story, look_of(self.app), self.guess_sentences())
-        subjects, selected = self._shown()
-        self.board.show([self.sources.content(each, n == selected) for n, each in enumerate(subjects)])
-
-    def guess_sentences(self) -> list[str]:
-        """What is said of the question under the verdict."""
-        return []
-
-    def subjects(self) -> list[Subject]:
-        """All that the board may show, on however many pages."""
-        return self.view.chosen if self.view.chosen is not None else self.sources.subjects()
-
-    def _shown(self) -> tuple[list[Subject], int]:
-        """The subjects on the current page, and which of them is selected."""
-        view, subjects = self.view, self.subjects()
-        room = max(1, self.board.room(len(subjects)))
-        pages = max(1, -(-len(subjects) // room))
-        view.page %= pages
-        page = subjects[view.page * room : (view.page + 1) * room]
-        view.tile = min(view.tile, max(0, len(page) - 1))
-        if view.large and page:
-            return [page[view.tile]], 0
-        return page, view.tile
-
-    def selected(self) -> Subject | None:
-        """The subject of the selected tile."""
-        page, number = self._shown()
-        return page[number] if page else None
-
-    def looked_at(self, look: Look) -> list[tuple[str, str]]:
-        """Which variant and seed is looked at, where the cursor is, and which page this is."""
-        sources, view = self.sources, self.view
-        found = []
-        names = self.story.variants
-        if sources.variant:
-            seed = f" seed {sources.seed}" if view.seed is not None else ""
-            found.append((f"{letter(names.index(sources.variant))} {sources.variant}{seed}", ""))
-        if view.cursor is not None:
-            found.append((f"at step {view.cursor:,.0f}", "state"))
-        return found
-
-    # Actions
+class WatchScreen(BoardScreen):
+    """Base of the run screen and the replay screen."""
 
     def action_cursor(self, columns: int) -> None:
         self.view.move_cursor(self.sources.whole(), self.sources.latest(), columns)
@@ -190,10 +37,10 @@ class WatchScreen(Screen[Any]):
         view = self.view
         if view.large:
             view.large = False
-            page, _ = self._shown()
+            page, _ = self.shown()
             view.tile, view.large = (view.tile + 1) % max(1, len(page)), True
         else:
-            page, _ = self._shown()
+            page, _ = self.shown()
             view.tile = (view.tile + 1) % max(1, len(page))
         self.redraw()
 
@@ -336,33 +183,3 @@ class WatchScreen(Screen[Any]):
             return False
         self.redraw()
         return True
-
-    def help_entries(self) -> Sequence[tuple[str | Text, str | Text]]:
-        look = look_of(self.app)
-        rows: list[tuple[str | Text, str | Text]] = []
-        for number, name in enumerate(self.story.variants):
-            text = Text(f"{letter(number)} {name}", look.style(look.ink(number), bold=True))
-            rows.append((text, f"A variant, its colour and letter in every plot{self._differs(name)}"))
-        rows += [
-            ("steps/s", "Training steps per second, of all seeds of the variant together, measuring included."),
-            ("braille dots", "A curve; each column shows the lowest and the highest value in it, so no peak is lost."),
-            ("faint lines", "The lowest and the highest of several seeds; the bright line is their mean."),
-            ("numbers in a title", "Each curve's latest value, or its value at the cursor's step."),
-            ("▲ under a plot", "A setting was changed at this step, in the variant of that colour."),
-            ("✗ on a curve", "It diverged there: something was no longer finite. The line below says what and where."),
-            ("× in a unit", "A dead unit: it gives zero for every example of the probe set."),
-            ("brightness of a unit", "Its mean absolute activation, relative to the most active unit of its layer."),
-            ("log", "The axis is logarithmic: equal distances are equal factors."),
-        ]
-        if self.loaded is not None:
-            from lab.tui.help import metric_entries
-
-            rows += metric_entries(self.loaded.scenario)
-        return rows
-
-    def _differs(self, name: str) -> str:
-        changes = self.loaded.scenario.variants.get(name, {}) if self.loaded is not None else {}
-        told = ", ".join(
-            f"{path} = {short(each) if isinstance(each, float) else each}" for path, each in changes.items()
-        )
-        return f": {told}." if told else "."

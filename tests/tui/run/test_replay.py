@@ -88,7 +88,7 @@ def test_it_is_held_and_jumps(kept):
         player = screen.player
         # As if the run had taken ten seconds.
         player.times = [10.0 * n / (len(player.events) - 1) for n in range(len(player.events))]
-        player.length = 10.0
+        player.length = player.seconds = 10.0
         await pilot.press("space")
         await shows(pilot, "held")
         await pilot.press("5")
