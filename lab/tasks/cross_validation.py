@@ -14,8 +14,7 @@ from kernels.language import Kernel
 from lab.data import Data, Split
 from lab.errors import InvalidValue
 from lab.nets.initialisers import generator
-from lab.pictures import Curves, Picture
-from lab.pictures import Field as Grid
+from lab.pictures import Curves, Picture, Table
 from lab.scenario import Scenario
 from lab.scenario.overrides import change
 from lab.tasks.classify import count_correct
@@ -25,13 +24,16 @@ from lab.tasks.training import Training, load_split
 from lab.validation import Whole, validated
 
 METRICS = {
-    "spread": "standard deviation of the estimate over the draws, mean over the values that are compared: as "
-    "`.folds` with all folds, as `.split` with the first one only",
-    "error": "root mean square distance of the estimate (`.folds`, `.split`) from the accuracy on the test examples",
-    "bias": "mean of the estimate (`.folds`, `.split`) minus the accuracy on the test examples",
-    "test": "test accuracy, mean over the draws, of the value that is chosen by `.folds`, by `.split`, and of the best "
-    "one, which only the test tells (`.best`)",
-    "lost": "test accuracy lost by choosing by `.folds` or `.split` in place of the best, mean over the draws",
+    "spread": "standard deviation of the estimate over the draws, mean over the values that are compared: with all "
+    "folds; as `.split` with the first one only",
+    "error": "root mean square distance of the estimate from the accuracy on the test examples: with all folds; as "
+    "`.split` with the first one only",
+    "bias": "mean of the estimate minus the accuracy on the test examples: with all folds; as `.split` with the first "
+    "one only",
+    "test": "test accuracy of the chosen value, mean over the draws: with all folds; as `.split` with the first "
+    "one only, as `.best` by the test itself",
+    "lost": "test accuracy that is lost by the choice, mean over the draws: with all folds; as `.split` with the first "
+    "one only",
 }
 WAYS = ("folds", "split")
 _LAYERS = {"test": (*WAYS, "best")}
@@ -88,7 +90,9 @@ class CrossValidation:
         shape = (self.steps, len(self._values))
         self._held = np.full((*shape, options.folds), np.nan)
         self._test = np.full(shape, np.nan)
-        self.metrics = tuple(f"{name}.{way}" for name in scenario.watch for way in _LAYERS.get(name, WAYS))
+        self.metrics = tuple(
+            full for name in scenario.watch for full in (name, *(f"{name}.{way}" for way in _LAYERS.get(name, WAYS)))
+        )
 
     def _varied(self, scenario: Scenario, value: Any) -> Scenario:
         content = scenario.model_dump(exclude_unset=True)
@@ -160,15 +164,10 @@ class CrossValidation:
                 f"test.{way}": chosen,
                 f"lost.{way}": best - chosen,
             }
+        values |= {name: values[f"{name}.folds"] for name in METRICS}
         return {name: values[name] for name in self.metrics}
 
     def pictures(self) -> list[Picture]:
-        pool, folds = self._options.pool, self._options.folds
-        held = _folds(pool, folds)[None, :] == np.arange(folds)[:, None]
-        diagram = Grid(
-            "Which examples of a draw are held back (bright), one row per fold",
-            held.astype(np.float32), 0.0, 1.0, x_label="examples", y_label="folds",
-        )  # fmt: skip
         count = len(self._values)
         lines = {name: np.full(count, np.nan, np.float32) for name in ("all folds", "one split", "test")}
         if self.step:
@@ -179,7 +178,20 @@ class CrossValidation:
         numbers = all(isinstance(each, int | float) and each > 0 for each in self._values)
         x = np.array(self._values if numbers else range(1, count + 1), np.float32)
         label = self._path if numbers else f"{self._path}, in the order given"
-        return [diagram, Curves("Accuracy on the latest draw", x, lines, label, "accuracy", log_x=numbers)]
+        return [self._diagram(), Curves("Accuracy on the latest draw", x, lines, label, "accuracy", log_x=numbers)]
+
+    def _diagram(self) -> Picture:
+        """Fold by fold what is held back, and the accuracy of each value there; then their means, and the test."""
+        folds, blank = self._options.folds, np.full((self._options.folds, len(self._values)), np.nan)
+        held = self._held[self.step - 1].T if self.step else blank
+        test = self._test[self.step - 1] if self.step else blank[0]
+        rows = [("-" * fold + "#" + "-" * (folds - fold - 1), each) for fold, each in enumerate(held)]
+        rows += [("mean", held.mean(axis=0)), ("test", test)]
+        return Table(
+            "Accuracy on the latest draw (#: held back)",
+            ("folds", *map(str, self._values)),
+            tuple((name, *(f"{each:.3f}" if np.isfinite(each) else "" for each in line)) for name, line in rows),
+        )
 
     def settings(self) -> dict[str, float]:
         return {}

@@ -25,10 +25,12 @@ from lab.tasks.training import Training
 from lab.validation import Whole
 
 METRICS = {
-    "best": "lowest validation loss of any trial so far, median over the repeats; as `best.name` that of one way. A "
-    "trial that diverged counts as the loss of guessing",
-    "wins": "share of the repeats in which this way's best is lower than that of every other; equal ones are shared",
-    "distinct": "how many different values of the first setting have been tried, mean over the repeats",
+    "best": "lowest validation loss of any trial so far, median over the repeats, of the way that is listed first; as "
+    "`best.name`, of each. A trial that diverged counts as the loss of guessing",
+    "wins": "share of the repeats in which the way that is listed first has a lower best than every other, equal ones "
+    "shared; as `wins.name`, of each",
+    "distinct": "how many different values of the first setting the way that is listed first has tried, mean over the "
+    "repeats; as `distinct.name`, each",
 }
 OBJECTIVE = "val_loss"
 
@@ -129,7 +131,9 @@ class Searching:
             for name, way in options.ways.items()
         ]
         self._losses = np.full((len(self.searches), self.steps), np.nan)
-        self.metrics = tuple(f"{metric}.{name}" for metric in scenario.watch for name in options.ways)
+        self.metrics = tuple(
+            full for metric in scenario.watch for full in (metric, *(f"{metric}.{name}" for name in options.ways))
+        )
 
     def _trials(self, name: str, way: Way, repeat: int, seed: int) -> tuple[Trial, ...]:
         draw = generator(seed, f"search {repeat}")
@@ -194,12 +198,13 @@ class Searching:
             values[f"best.{name}"] = float(np.median(own))
             values[f"wins.{name}"] = float(np.mean((own == lowest) / holders))
             values[f"distinct.{name}"] = float(np.mean(tried))
+        values |= {metric: values[f"{metric}.{next(iter(best))}"] for metric in METRICS}
         return {name: values[name] for name in self.metrics}
 
     def pictures(self) -> list[Picture]:
-        return [*self._samples(), *self._first_repeat()]
+        return [self._samples(), self._best_so_far()]
 
-    def _samples(self) -> list[Picture]:
+    def _samples(self) -> Picture:
         """The first repeat's trials: where they lie on the axes; with one axis, the loss at each."""
         groups: dict[str, np.ndarray] = {}
         for row, each in enumerate(self.searches[: len(self._options.ways)]):
@@ -210,9 +215,9 @@ class Searching:
             groups[each.way] = np.array(points, np.float32).reshape(-1, 2)
         labels = [f"log10 {path}" if self._is_log(path) else path for path in self.paths[:2]]
         labels = [*labels, "validation loss"][:2]
-        return [Scatter("Trials of the first repeat", groups, x_label=labels[0], y_label=labels[1])]
+        return Scatter("Trials of the first repeat", groups, x_label=labels[0], y_label=labels[1])
 
-    def _first_repeat(self) -> list[Picture]:
+    def _best_so_far(self) -> Picture:
         """The best so far over the number of trials, median over the repeats."""
         lines = {}
         for name in self._options.ways:
@@ -221,7 +226,7 @@ class Searching:
             lowest = np.fmin.accumulate(losses, axis=1) if self.step else losses
             lines[name] = (np.median(lowest, axis=0) if self.step else np.zeros(0)).astype(np.float32)
         trials = np.arange(1, self.step + 1, dtype=np.float32)
-        return [Curves("Best so far, median over the repeats", trials, lines, x_label="trials", y_label="loss")]
+        return Curves("Best so far, median over the repeats", trials, lines, x_label="trials", y_label="loss")
 
     def _is_log(self, path: str) -> bool:
         return any(each.path == path and each.kind == "log" for way in self._options.ways.values() for each in way.axes)

@@ -38,6 +38,7 @@ def test_the_estimate_of_one_split_is_that_of_the_first_fold():
     values = net.measure()
     folds, split = held.mean(axis=2), held[:, :, 0]
     for way, estimate in (("folds", folds), ("split", split)):
+        assert values["spread"] == values["spread.folds"]
         assert values[f"spread.{way}"] == pytest.approx(estimate.std(axis=0, ddof=1).mean())
         assert values[f"error.{way}"] == pytest.approx(np.sqrt(((estimate - test) ** 2).mean()))
         assert values[f"bias.{way}"] == pytest.approx((estimate - test).mean())
@@ -72,9 +73,12 @@ def test_goes_on_from_a_state_to_the_same_bits_whatever_the_chunks():
 def test_pictures_show_the_folds_and_the_scores():
     net = validation()
     diagram, scores = net.pictures()
-    assert diagram.values.shape == (3, 30)
-    assert (diagram.values.sum(axis=0) == 1).all()
+    assert [row[0] for row in diagram.rows] == ["#--", "-#-", "--#", "mean", "test"]
     net.advance(1)
+    held, test = net.state()["held"], net.state()["test"]
+    rows = net.pictures()[0].rows
+    assert rows[1][1:] == tuple(f"{each:.3f}" for each in held[0, :, 1])
+    assert rows[-1][1:] == tuple(f"{each:.3f}" for each in test[0])
     assert np.isfinite(net.pictures()[1].lines["test"]).all()
     assert list(scores.x) == [3, 12]
 
