@@ -256,7 +256,7 @@ class Descent(Programs):
         there = norms < 1e-6
         rows = [view[f"hessian {index}"] for index in range(self.landscape.size) if f"hessian {index}" in view]
         if not rows or not there.any():
-            return {"critical": float(there.mean())}
+            return {"critical": float(there.mean()), "minima_share": np.nan, "curving_down": np.nan}
         curvature = np.linalg.eigvalsh(np.stack(rows, axis=1)[there])
         return {
             "critical": float(there.mean()),

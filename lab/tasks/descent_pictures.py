@@ -83,7 +83,9 @@ class Map:
         x = self.points.ravel()
         shown = points[:MOST_SHOWN].ravel()
         inside = shown[(shown >= x[0]) & (shown <= x[-1])]
-        places = np.stack([inside, np.interp(inside, x, self.heights)], axis=1)
+        # A little above the curve, where they can be told from it.
+        above = np.interp(inside, x, self.heights) + 0.04 * float(np.ptp(self.heights))
+        places = np.stack([inside, above], axis=1)
         every = slice(None, None, 3)
         curve = np.stack([x, self.heights], axis=1)[every]
         return Scatter(
