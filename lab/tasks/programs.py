@@ -89,7 +89,7 @@ class Programs:
         """Train; stops at the step whose loss is not finite, and finds out where that began."""
         if self._diverged or steps <= 0:
             return
-        before = self.state()
+        before = Programs.state(self)  # without what others remember beside it, which training does not change
         step, remembers = self._programs["step"], "remember" in self._programs
         # The last step is done apart, so that what it changes can be measured, whatever the size of the chunks.
         done = step.run(steps - 1) if remembers and steps > 1 else 0
@@ -102,12 +102,12 @@ class Programs:
             self._find_divergence(before, done)
 
     def _find_divergence(self, before: dict[str, np.ndarray], done: int) -> None:
-        after = self.state()
-        self.restore(before)
+        after = Programs.state(self)
+        Programs.restore(self, before)
         if done > 1:
             self._programs["step"].run(done - 1)
         where = first_bad_tensor(self._programs["step"], self.layout)
-        self.restore(after)
+        Programs.restore(self, after)
         self._diverged = f"{where} at step {self.step}."
 
     def run_beside(self, name: str) -> None:

@@ -5,6 +5,8 @@ Being part of the state, they go back with it, come back when a run is resumed, 
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 
 from kernels.memory import Memory
@@ -26,7 +28,7 @@ class Recording:
     def __init__(self) -> None:
         self.program: list[Tensor] = []
         self._kept = Storage("statistics")
-        self._steps: list[int] = []
+        self._steps = array("q")
         self._rows: list[np.ndarray] = []
 
     def keep(self, name: str, tensor: Tensor) -> None:
@@ -41,8 +43,7 @@ class Recording:
         self._steps.append(step)
         self._rows.append(layout.view(memory, self._kept.whole).astype(np.float32))
         if len(self._steps) > MOST:
-            gaps = np.subtract(self._steps[2:], self._steps[:-2])
-            closest = int(np.argmin(gaps)) + 1
+            closest = int(np.argmin(np.array(self._steps[2:]) - np.array(self._steps[:-2]))) + 1
             del self._steps[closest], self._rows[closest]
 
     def history(self, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +66,7 @@ class Recording:
         if set(state) != wanted or (wanted and state["recorded"].shape[1:] != (self._kept.whole.size,)):
             raise ValueError("this state has other recorded numbers")
         if wanted:
-            self._steps, self._rows = state["recorded steps"].tolist(), list(state["recorded"])
+            self._steps, self._rows = array("q", state["recorded steps"].tolist()), list(state["recorded"])
 
     def _forget_from(self, step: int) -> None:
         while self._steps and self._steps[-1] >= step:
