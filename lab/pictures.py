@@ -141,8 +141,7 @@ class Table:
 
 Picture = Curves | Bars | Histograms | Field | Regions | Scatter | Images | Units | Diagram | Table
 _KINDS: dict[str, type] = {
-    kind.kind: kind
-    for kind in (Curves, Bars, Histograms, Field, Regions, Scatter, Images, Units, Diagram, Table)
+    kind.kind: kind for kind in (Curves, Bars, Histograms, Field, Regions, Scatter, Images, Units, Diagram, Table)
 }
 
 
