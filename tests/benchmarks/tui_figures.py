@@ -101,11 +101,11 @@ def child_screen(path: str, out: str, stay: bool) -> None:
                 return
             self.samples.append(memory())
             if session.finished and not stay:
-                now, used, before, first = self.begun
+                now, used, _, first = self.begun
                 wall = time.monotonic() - now
                 figures = {
                     "interface": (interface_seconds() - used) / wall,
-                    "rate": (steps - before) / max(each.busy for each in session.replicas),
+                    "rate": steps / max(each.busy for each in session.replicas),
                     "wall": wall,
                     "frames": self.run_screen.frames / wall,
                     "memory": [first, max(self.samples), self.samples[len(self.samples) // 20]],
