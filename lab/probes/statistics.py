@@ -54,7 +54,7 @@ class Statistics:
         """Every watched metric by full name, after the measuring program has run."""
         if self._view is None and self._kept.members:
             spread = layout.view(memory, self._kept.whole)
-            self._view = spread[:: ALIGNMENT]  # each number stands alone at the beginning of its cache line
+            self._view = spread[::ALIGNMENT]  # each number stands alone at the beginning of its cache line
         values = dict(zip(self._kept.members, self._view.tolist(), strict=True)) if self._view is not None else {}
         for probe in self._probes:
             probe.finish(values, step)
