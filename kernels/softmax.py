@@ -8,6 +8,8 @@ from kernels.elementary import exp, larger, log
 from kernels.lanes import lane_sum, sync
 from kernels.language import device, kernel, one, real, zero
 
+LARGEST_PRODUCT = 1e20
+
 
 @device
 def flat(x: Any) -> Any:
@@ -40,14 +42,20 @@ def softmax_cross_entropy(logits: Any, labels: Any, loss: Any, probabilities: An
     for i in range(lane, B * C, lanes):
         every[i] = exp(every[i])
     sync()
+    # The sum of the logarithms of the masses as that of a few products of them: each is at least 1 and at most C.
+    product = one
     for r in range(lane, B, lanes):
         mass = zero
         for c in range(C):
             mass += probabilities[r, c]
-        total += log(mass)
+        product *= mass
+        if product > real(LARGEST_PRODUCT):
+            total += log(product)
+            product = one
         scale = one / mass
         for c in range(C):
             probabilities[r, c] *= scale
+    total += log(product)
     total = lane_sum(total)
     if lane == 0:
         loss[0] = total / real(B)

@@ -14,6 +14,7 @@ from lab.bench import nets
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
+    from lab.session import Session
 
 REPLICAS = 4
 LESSON = "dead-relu"
@@ -59,16 +60,19 @@ def replicas(folder: Path, threads: int, rounds: int, steps: int) -> Comparison:
     return _compare(f"{REPLICAS} replicas", rounds, lambda: run(threads), lambda: run(1))
 
 
-def probes(rounds: int, steps: int) -> Comparison:
-    """The lesson measured as it says, and measured only at its beginning and its end; one thread, one variant."""
+def probes(rounds: int, steps: int | None = None) -> Comparison:
+    """The lesson as it is, and measured only at its beginning and its end; on one thread. steps: instead of its own."""
 
-    def run(every: int | None) -> float:
+    def run(often: bool) -> float:
         from lab.scenario import load
 
-        changes = {"train.steps": steps} | ({} if every is None else {"train.measure": every})
-        return run_session(load(LESSON, changes), (0,), 1, variants=("good",)).processor
+        changes = {} if steps is None else {"train.steps": steps}
+        loaded = load(LESSON, changes)
+        if not often:
+            loaded = load(LESSON, changes | {"train.measure": loaded.scenario.train.steps})
+        return run_session(loaded, (0,), 1).processor
 
-    return _compare(f"measuring of {LESSON}", rounds, lambda: run(steps), lambda: run(None))
+    return _compare(f"measuring of {LESSON}", rounds, lambda: run(False), lambda: run(True))
 
 
 def plots(rounds: int, steps: int, fps: float = 4.0) -> Comparison:
@@ -92,7 +96,7 @@ def run_session(
     shown: str | None = None,
     fps: float = 4.0,
 ) -> Seconds:
-    """From the first measurement to the end. shown: by which reporter, if any."""
+    """From the first measurement to the end of the session. shown: by which reporter, if any."""
     from lab.events import Measured
     from lab.session import Session
 
@@ -107,17 +111,17 @@ def run_session(
     if shown is None:
         session.start()
         session.wait()
+        ended = Seconds(time.perf_counter(), time.process_time())
     else:
-        _show(session, loaded, shown, fps)
-    return Seconds(time.perf_counter() - begun[0].clock, time.process_time() - begun[0].processor)
+        ended = _show(session, loaded, shown, fps)
+    return Seconds(ended.clock - begun[0].clock, ended.processor - begun[0].processor)
 
 
-def _show(session: object, loaded: Loaded, kind: str, fps: float) -> None:
-    from lab.session import Session
+def _show(session: Session, loaded: Loaded, kind: str, fps: float) -> Seconds:
+    """Run and show a session; when it ended, before the last plots and the verdict are drawn."""
     from lab.terminal import Options, reporter
     from lab.terminal.capabilities import TRUE_COLOURS, Capabilities
 
-    assert isinstance(session, Session)
     live = kind == "live"
     capabilities = Capabilities(terminal=live, live=live, width=100, height=30, colours=TRUE_COLOURS, unicode=True)
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
@@ -125,13 +129,15 @@ def _show(session: object, loaded: Loaded, kind: str, fps: float) -> None:
             "live" if live else "plain", loaded, stream=nowhere, capabilities=capabilities, options=Options(fps=fps)
         )
         if live:
-            session.show_pictures(every=0.5)
+            session.show_pictures(every=0.5, only=(session.variants[0].name, session.seeds[0]))
         subscription = session.subscribe()
         session.start()
         for event in subscription:
             viewer.handle(event)
         session.wait()
+        ended = Seconds(time.perf_counter(), time.process_time())
         viewer.close()
+    return ended
 
 
 def _compare(title: str, rounds: int, first: Callable[[], float], second: Callable[[], float]) -> Comparison:

@@ -61,17 +61,17 @@ class History:
     """All curves of a session. Written by the replicas' threads, read by anyone."""
 
     def __init__(self) -> None:
-        self._curves: dict[tuple[str, int, str], Curve] = {}
+        self._curves: dict[tuple[str, int], dict[str, Curve]] = {}
         self._lock = threading.Lock()
 
     def add(self, variant: str, seed: int, step: int, values: dict[str, float]) -> None:
         """One measurement of one replica."""
         with self._lock:
+            curves = self._curves.setdefault((variant, seed), {})
             for metric, value in values.items():
-                key = (variant, seed, metric)
-                curve = self._curves.get(key)
+                curve = curves.get(metric)
                 if curve is None:
-                    curve = self._curves[key] = Curve()
+                    curve = curves[metric] = Curve()
                 curve.append(step, value)
 
     def forget(self, variant: str) -> None:
@@ -83,14 +83,15 @@ class History:
     def curve(self, variant: str, seed: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
         """(steps int64 [n], values float64 [n]) of a metric such as "loss" or "grad_norm.dense1". Raises KeyError."""
         with self._lock:
-            return self._curves[variant, seed, metric].arrays()
+            return self._curves[variant, seed][metric].arrays()
 
     def metrics(self, variant: str | None = None) -> tuple[str, ...]:
         """Names of the metrics measured so far, of one variant or of all."""
         with self._lock:
-            return tuple(dict.fromkeys(key[2] for key in self._curves if variant in (None, key[0])))
+            found = (curves for key, curves in self._curves.items() if variant in (None, key[0]))
+            return tuple(dict.fromkeys(metric for curves in found for metric in curves))
 
     def __iter__(self) -> Iterator[tuple[str, int, str]]:
         """(variant, seed, metric) of every curve."""
         with self._lock:
-            return iter(list(self._curves))
+            return iter([(*key, metric) for key, curves in self._curves.items() for metric in curves])

@@ -97,7 +97,7 @@ class _Bench:
                     {"threads": threads, "steps": max(1, round(4000 * scale))},
                     lambda each: report.replica_line(each, threads),
                 ),
-                "probes": ({"steps": max(20, round(20_000 * scale))}, report.share_line),
+                "probes": ({} if scale == 1 else {"steps": max(20, round(2000 * scale))}, report.share_line),
                 "plots": ({"steps": max(20, round(20_000 * scale))}, report.share_line),
             }
             for part in (each for each in questions if each in parts):

@@ -38,6 +38,6 @@ def command(
     session, writer, earlier = take_up(store, info, threads, warn)
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
-        session.show_pictures(every=0.5)
+        session.show_pictures(every=0.5, only=(session.variants[0].name, session.seeds[0]))  # the one that is shown
     shown = reporter(kind, session.loaded, options=Options(fps=fps, palette=colours))
     return carry_out(session, shown, writer, lossless=kind == "json", earlier=earlier)
