@@ -28,11 +28,12 @@ def test_every_scenario_of_a_chapter_runs_and_shows_its_picture(chapter):
     async def script(app, pilot):
         for slug in CHAPTERS[chapter]:
             loaded = load(slug)
-            screen = RunScreen(loaded, keep=False, steps=50)
+            steps = min(50, *(each.scenario.train.steps for each in loaded.variants))
+            screen = RunScreen(loaded, keep=False, steps=steps)
             app.push_screen(screen)
-            await until(pilot, lambda screen=screen: screen.is_attached and screen._ready and screen._judged, 240)
+            await until(pilot, lambda screen=screen: screen.is_attached and screen._ready and screen._judged, 90)
             assert screen.story.failed is None, slug
-            await until(pilot, lambda screen=screen: bool(screen.sources.pictures()) or not screen.story.pictures, 30)
+            await pilot.pause(0.4)  # for the pictures of the end
             await pilot.press("v")
             await pilot.pause()
             screen.redraw()
@@ -40,7 +41,7 @@ def test_every_scenario_of_a_chapter_runs_and_shows_its_picture(chapter):
             text = screen_text(app)
             assert loaded.scenario.title[:10] in text, slug
             if pictures := screen.sources.pictures():
-                assert any(each.title in text for each in pictures), (slug, [each.title for each in pictures])
+                assert any(each.title[:20] in text for each in pictures), (slug, [each.title for each in pictures])
             await pilot.press("q")
             await until(pilot, lambda screen=screen: app.screen is not screen, 30)
 
