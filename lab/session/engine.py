@@ -303,10 +303,11 @@ class Engine:
         while replica.commands:
             replica.commands.popleft()(replica)
         while not replica.over and not self._stopping and not replica.commands:
-            last = self._goal(replica)
+            last, before, exhausted = self._goal(replica), experiment.step, False
             if experiment.step < last and self._may_go_on(replica):
                 self._advance(replica, last)
-            if experiment.step >= last and not replica.over:
+                exhausted = experiment.step == before  # more steps were asked for than there are
+            if (experiment.step >= last or exhausted) and not replica.over:
                 replica.state = "finished"
                 self._picture(replica)
                 self._save(replica)

@@ -270,3 +270,13 @@ def test_stopping_while_kernels_compile_does_not_wait_for_the_rest(monkeypatch):
     assert session.wait(20)
     assert session.ended.interrupted
     assert len(compiled) == 1
+
+
+def test_more_steps_than_an_experiment_has_end_with_it():
+    from lab.scenario import load
+
+    loaded = load("random-vs-grid")
+    session = Session(loaded, steps=loaded.scenario.train.steps + 5)
+    session.start()
+    assert session.wait(90)
+    assert {each.state for each in session.ended.outcomes} == {"finished"}
