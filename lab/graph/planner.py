@@ -9,7 +9,7 @@ since only one of them runs at a time.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -195,9 +195,9 @@ def _calls(results: Sequence[Tensor | Call]) -> list[Call]:
     return [numbered[number] for number in sorted(numbered)]
 
 
-def _storages(programs: object) -> list[Storage]:
+def _storages(programs: Iterable[Sequence[Call]]) -> list[Storage]:
     found: dict[int, Storage] = {}
-    for program in programs:  # type: ignore[attr-defined]
+    for program in programs:
         for each in program:
             for operand in each.operands:
                 owner, _ = root(operand)
