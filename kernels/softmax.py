@@ -61,6 +61,28 @@ def softmax_cross_entropy(logits: Any, labels: Any, loss: Any, probabilities: An
         loss[0] = total / real(B)
 
 
+@softmax_cross_entropy.cuda
+def _softmax_cross_entropy_cuda(logits: Any, labels: Any, loss: Any, probabilities: Any, lane: Any, lanes: Any) -> None:
+    B, C = logits.shape
+    total = zero
+    for r in range(lane, B, lanes):
+        highest = logits[r, 0]
+        for c in range(1, C):
+            highest = larger(highest, logits[r, c])
+        mass = zero
+        for c in range(C):
+            e = exp(logits[r, c] - highest)
+            probabilities[r, c] = e
+            mass += e
+        total += log(mass) - (logits[r, int(labels[r])] - highest)
+        scale = one / mass
+        for c in range(C):
+            probabilities[r, c] *= scale
+    total = lane_sum(total)
+    if lane == 0:
+        loss[0] = total / real(B)
+
+
 @kernel("probabilities[B,C] labels[B] d_loss[1] -> d_logits[B,C]")
 def softmax_cross_entropy_gradient(
     probabilities: Any, labels: Any, d_loss: Any, d_logits: Any, lane: Any, lanes: Any

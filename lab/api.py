@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from lab.errors import BadInput, DeviceMissing, nearest
+from lab.errors import BadInput, nearest
 from lab.events import Claimed, Outcome
+from lab.graph.devices import choose
 from lab.scenario import Loaded
 from lab.scenario import load as load_scenario
 from lab.session import History, Session
@@ -78,13 +79,13 @@ def run(
 ) -> Result:
     """Train all variants (or some) of a scenario and judge its claims; nothing is kept in the run store.
 
+    device:    "cpu", "cuda" (all GPUs), "cuda:1", or "auto" (GPUs if there are any)
     seeds:     how many, counted from the scenario's own, or which
     steps:     instead of the scenario's
     overrides: values by dotted path, `{"optimizer.rate": 0.5}`
     An interrupt from the keyboard ends the run cleanly and is raised after that.
     """
-    if device not in ("cpu", "auto"):
-        raise DeviceMissing(f"There is no device {device!r} here; this version of the lab runs on the CPU.")
+    where = choose(device)
     if steps is not None and steps < 1:
         raise BadInput(f"steps must be at least 1, not {steps}.")
     if isinstance(scenario, Loaded):
@@ -96,7 +97,7 @@ def run(
         loaded = load(scenario, overrides)
     first = loaded.scenario.train.seed
     chosen = tuple(range(first, first + seeds)) if isinstance(seeds, int) else seeds
-    session = Session(loaded, seeds=chosen, steps=steps, variants=variants, device="cpu")
+    session = Session(loaded, seeds=chosen, steps=steps, variants=variants, device=where)
     session.start()
     try:
         session.wait()

@@ -15,6 +15,7 @@ import numpy as np
 
 from kernels.memory import Memory, aligned_zeros
 from kernels.plan import ARENA, SHARED, Plan, Row
+from lab.graph.devices import new_memory
 from lab.graph.gradients import ancestors
 from lab.graph.tensor import Block, Call, Storage, Tensor, padded, root
 
@@ -87,7 +88,7 @@ class Layout:
 
     def memory(self, shared: np.ndarray, seed: int) -> Memory:
         """A replica's memory with the constants filled in."""
-        memory = Memory(self.arena, shared, seed)
+        memory = new_memory(self.arena, shared, seed)
         for storage, start in self._initial:
             assert storage.initial is not None
             memory.arena[start : start + storage.initial.size] = storage.initial.ravel()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+from kernels.jobs import Job
 from kernels.language import Kernel
 from kernels.memory import Memory
 from kernels.plan import Plan
+from lab.graph.devices import CPU, number_of
 
 Progress = Callable[[str, int], None]
 
@@ -23,15 +25,38 @@ class Program(Protocol):
     def run_row(self, index: int) -> None: ...
 
 
-def prepare(kernels: Iterable[Kernel], progress: Progress | None = None, real_name: str = "float32") -> None:
-    """Compile kernels for the CPU that are not in the cache; tells `progress(kernel, left)` before each."""
-    from kernels.targets import cpu
+def prepare(
+    kernels: Iterable[Kernel], progress: Progress | None = None, real_name: str = "float32", device: str = CPU
+) -> None:
+    """Compile kernels for a device that are not in the cache; tells `progress(kernel, left)` before each."""
+    if device == CPU:
+        from kernels.targets import cpu
 
-    cpu.prepare(kernels, real_name, progress)
+        cpu.prepare(kernels, real_name, progress)
+    else:
+        from kernels.targets.cuda import fleet
+
+        fleet.prepare(number_of(device), kernels, real_name, progress)
 
 
-def bind(plan: Plan, memory: Memory, target: str = "cpu") -> Any:
-    """A runnable program on "cpu" or "python"; compiles what is missing."""
+def is_device_program(program: Any) -> bool:
+    """Whether a program runs on a GPU by itself, so that several can be run in one launch."""
+    return hasattr(program, "on_device")
+
+
+def run_jobs(jobs: Sequence[Job]) -> None:
+    """Run jobs on the GPUs where their memories lie, those of one GPU in as few launches as possible."""
+    from kernels.targets.cuda import fleet
+
+    fleet.run(jobs)
+
+
+def bind(plan: Plan, memory: Any, target: str = "cpu") -> Any:
+    """A runnable program where its memory lies, on a GPU or on the "cpu", or on "python"; compiles what is missing."""
+    if not isinstance(memory, Memory):
+        from kernels.targets.cuda import fleet
+
+        return fleet.Program(plan, memory)
     if target == "python":
         from kernels.targets import python
 

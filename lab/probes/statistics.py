@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from kernels.arrays import copy
-from kernels.memory import Memory
-from lab.graph import Layout, Tensor, assign
+from lab.graph import Tensor, assign
 from lab.graph.tensor import ALIGNMENT, Storage, call
 from lab.probes.probe import Probe, Site, Values, load_probes
 
@@ -26,13 +25,12 @@ class Statistics:
         self.metrics: tuple[str, ...] = ()
         self.program: list[Any] = []
         self.remember: list[Any] = []
-        self._kept = Storage("statistics")
+        self.kept = Storage("statistics")
         self._probes: list[Probe] = []
-        self._view: np.ndarray | None = None
 
     def keep(self, name: str, tensor: Tensor) -> None:
         """See `Site.keep`."""
-        self.program.append(assign(tensor, self._kept.member(name, (1,))))
+        self.program.append(assign(tensor, self.kept.member(name, (1,))))
 
     def copy_before_step(self, source: Tensor, target: Tensor) -> None:
         """See `Site.remember`."""
@@ -50,12 +48,10 @@ class Statistics:
         order = {name: index for index, name in enumerate(self.watch)}
         self.metrics = tuple(sorted(names, key=lambda name: order[name.split(".")[0]]))
 
-    def values(self, layout: Layout, memory: Memory, step: int) -> Values:
-        """Every watched metric by full name, after the measuring program has run."""
-        if self._view is None and self._kept.members:
-            spread = layout.view(memory, self._kept.whole)
-            self._view = spread[::ALIGNMENT]  # each number stands alone at the beginning of its cache line
-        values = dict(zip(self._kept.members, self._view.tolist(), strict=True)) if self._view is not None else {}
+    def values(self, kept: np.ndarray, step: int) -> Values:
+        """Every watched metric by full name, from what the measuring program has left in `self.kept`."""
+        # Each number stands alone at the beginning of its cache line.
+        values = dict(zip(self.kept.members, kept[::ALIGNMENT].tolist(), strict=True))
         for probe in self._probes:
             probe.finish(values, step)
         return {name: values[name] for name in self.metrics if name in values}

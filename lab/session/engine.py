@@ -6,25 +6,27 @@ Every worker takes a replica that has something to do, runs it for a slice, and 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
-
-import numpy as np
+from collections.abc import Callable, Iterable, Sequence
 
 from kernels.language import Kernel
-from lab.errors import BadInput, InvalidValue, LabError, nearest
-from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, PictureTaken, Started
+from kernels.targets.cuda.driver import DeviceProblem
+from lab.errors import BadInput, DeviceMissing, InvalidValue, LabError, nearest
+from lab.events import Claimed, Compiling, Ended, Event, Failed, Started
+from lab.graph.devices import CPU, Choice, on
 from lab.graph.running import prepare
 from lab.scenario import Loaded, Variant
 from lab.session.broadcast import Broadcast, Subscription
 from lab.session.history import History
+from lab.session.measuring import Measuring, Recorder
 from lab.session.replica import Replica
 from lab.session.verdict import judge
-from lab.tasks import DIVERGED, task_of
+from lab.tasks import task_of
+from lab.tasks.together import advance_together, streams, taken_measurements
 
 SLICE = 0.1
 """Seconds for which a replica runs before another one that is waiting gets its thread."""
@@ -32,23 +34,14 @@ CHUNK = 0.03
 """Seconds of training, about, after which wishes (pause, change, stop) are looked at."""
 
 
-class Recorder(Protocol):
-    """What keeps a run: `lab.store.RunWriter`."""
-
-    def write(self, event: Event) -> None: ...
-
-    def checkpoint(self, variant: str, seed: int, step: int, state: Mapping[str, np.ndarray]) -> None: ...
-
-    def rewind(self, variant: str, seed: int, step: int) -> None: ...
-
-
-class Engine:
+class Engine(Measuring):
     """Runs the variants of a scenario times the seeds; see `lab.session.session.Session`.
 
     loaded:   the scenario; `variants` chooses some of its variants by name, or are variants of one's own
     seeds:    one replica of each variant for each; by default the scenario's own
     steps:    instead of the scenario's number of steps
-    threads:  how many replicas run at the same time; by default one per core
+    threads:  how many replicas run at the same time on the CPU; by default one per core
+    device:   where, as `lab.graph.devices.choose` has it;  mode: how a GPU is used
     pictures: whether pictures are taken at all; trials of a search do without
     """
 
@@ -60,14 +53,17 @@ class Engine:
         steps: int | None = None,
         variants: Iterable[str | Variant] | None = None,
         threads: int | None = None,
-        device: str = "cpu",
+        device: Choice | None = None,
+        mode: str = "auto",
         pictures: bool = True,
     ) -> None:
         self.loaded = loaded
         self.seeds = tuple(seeds) if seeds is not None else (loaded.scenario.train.seed,)
         self.variants: list[Variant] = list(loaded.variants if variants is None else _chosen(loaded, variants))
         self.steps = steps
-        self.device = device
+        self.devices = (device or Choice((CPU,))).devices
+        self.device = (device or Choice((CPU,))).name
+        self.mode = mode
         self.history = History()
         self.verdicts: list[Claimed] = []
         self.ended: Ended | None = None
@@ -88,7 +84,8 @@ class Engine:
         self.replicas: list[Replica] = [Replica(each, seed) for each in self.variants for seed in self.seeds]
         self._ready: deque[Replica] = deque(self.replicas)
         self._active = 0
-        self._threads = max(1, min(threads or available_cores(), max(len(self.replicas), 1)))
+        self._threads = 1 if self.on_gpu else max(1, min(threads or available_cores(), max(len(self.replicas), 1)))
+        self._spread()
         self._workers: list[threading.Thread] = []
         self._conductor: threading.Thread | None = None
         self._keep_open = False
@@ -139,9 +136,21 @@ class Engine:
         self._conductor = threading.Thread(target=self._conduct, name="session", daemon=True)
         self._conductor.start()
 
+    @property
+    def on_gpu(self) -> bool:
+        return self.devices != (CPU,)
+
+    def _spread(self) -> None:
+        """Give every replica that has none a device: the one with the fewest."""
+        for replica in self.replicas:
+            if not replica.device:
+                had = [each.device for each in self.replicas]
+                replica.device = min(self.devices, key=lambda device: (had.count(device), device))
+
     def _start_workers(self) -> None:
         self._workers = [
-            threading.Thread(target=self._work, name=f"replica-{number}", daemon=True)
+            threading.Thread(target=self._work, args=(device,), name=f"{device}-{number}", daemon=True)
+            for device in self.devices
             for number in range(self._threads)
         ]
         for each in self._workers:
@@ -202,8 +211,9 @@ class Engine:
         by_type: dict[str, list[Kernel]] = {}
         for real_name, kernel in needed:
             by_type.setdefault(real_name, []).append(kernel)
-        for real_name, kernels in by_type.items():
-            prepare(kernels, self._compiling, real_name)
+        for device in self.devices:
+            for real_name, kernels in by_type.items():
+                prepare(kernels, self._compiling, real_name, device)
 
     def _compiling(self, kernel: str, left: int) -> None:
         if self._stopping:
@@ -240,37 +250,45 @@ class Engine:
                 reader(event)
             self._broadcast.publish(event)
 
-    def _work(self) -> None:
-        while (replica := self._take()) is not None:
-            try:
-                with replica.lock:
-                    self._run_slice(replica)
-            except LabError as error:
-                self._fail(self._located(error, replica.variant) if isinstance(error, InvalidValue) else error)
-            except BaseException as error:
-                self._fail(error)
-            with self._changed:
-                self._active -= 1
-                if not replica.over or replica.commands:
-                    self._ready.append(replica)
-                self._changed.notify_all()
+    def _work(self, device: str) -> None:
+        with on(device, self.mode):
+            while taken := self._take(device):
+                try:
+                    with contextlib.ExitStack() as locks:
+                        for replica in taken:
+                            locks.enter_context(replica.lock)
+                        self._run_slice(taken)
+                except DeviceProblem as problem:
+                    self._fail(DeviceMissing(str(problem)))
+                except LabError as error:
+                    self._fail(error)
+                except BaseException as error:
+                    self._fail(error)
+                with self._changed:
+                    self._active -= len(taken)
+                    self._ready.extend(each for each in taken if not each.over or each.commands)
+                    self._changed.notify_all()
 
-    def _take(self) -> Replica | None:
-        """The next replica with something to do; None at the end."""
+    def _take(self, device: str) -> list[Replica]:
+        """What a worker runs next: a replica that has something to do, on a GPU all that have; empty at the end."""
+        most = 1 if device == CPU else len(self.replicas)
         with self._changed:
             while True:
                 if self._stopping or self._failure is not None:
-                    return None
+                    return []
+                taken: list[Replica] = []
                 for _ in range(len(self._ready)):
                     replica = self._ready.popleft()
-                    if self._can_run(replica):
-                        self._active += 1
-                        return replica
-                    if not replica.over:
+                    if len(taken) < most and replica.device == device and self._can_run(replica):
+                        taken.append(replica)
+                    elif not replica.over:
                         self._ready.append(replica)
+                if taken:
+                    self._active += len(taken)
+                    return taken
                 if not self._ready and not self._active and not self._keep_open:
                     self._changed.notify_all()
-                    return None
+                    return []
                 self._changed.wait(self._patience())
 
     def _patience(self) -> float:
@@ -291,26 +309,29 @@ class Engine:
         """Whether pausing and pace allow a replica a further step."""
         if not self._paused:
             return self._pace is None or time.monotonic() >= replica.not_before
-        done = replica.experiment.step if replica.experiment else 0
-        return replica.goal is not None and done < replica.goal
+        return replica.goal is not None and replica.done < replica.goal
 
-    def _run_slice(self, replica: Replica) -> None:
+    def _run_slice(self, replicas: Sequence[Replica]) -> None:
+        """Run replicas for a while: one on the CPU, on a GPU side by side."""
         end = time.monotonic() + SLICE
-        if replica.experiment is None:
-            self._build(replica)
-        experiment = replica.experiment
-        assert experiment is not None
-        while replica.commands:
-            replica.commands.popleft()(replica)
-        while not replica.over and not self._stopping and not replica.commands:
-            last, before, exhausted = self._goal(replica), experiment.step, False
-            if experiment.step < last and self._may_go_on(replica):
-                self._advance(replica, last)
-                exhausted = experiment.step == before  # more steps were asked for than there are
-            if (experiment.step >= last or exhausted) and not replica.over:
-                replica.state = "finished"
-                self._picture(replica)
-                self._save(replica)
+        for replica in replicas:
+            if replica.experiment is None:
+                self._build(replica)
+            while replica.commands:
+                replica.commands.popleft()(replica)
+        running = list(replicas)
+        while running and not self._stopping:
+            running = [each for each in running if not each.over and not each.commands]
+            going = [each for each in running if each.done < self._goal(each) and self._may_go_on(each)]
+            before = {id(each): each.done for each in going}
+            self._advance(going)
+            for replica in running:
+                # More steps may have been asked for than there are.
+                exhausted = replica.done == before.get(id(replica), -1)
+                if (replica.done >= self._goal(replica) or exhausted) and not replica.over:
+                    replica.state = "finished"
+                    self._picture(replica)
+                    self._save(replica)
             if time.monotonic() > end or self._paused or self._pace is not None:
                 break
 
@@ -321,7 +342,10 @@ class Engine:
     def _build(self, replica: Replica) -> None:
         scenario = replica.variant.scenario
         begun = time.monotonic()
-        experiment = replica.built or task_of(scenario).build(scenario, replica.seed, self.loaded.folder)
+        try:
+            experiment = replica.built or task_of(scenario).build(scenario, replica.seed, self.loaded.folder)
+        except InvalidValue as error:
+            raise self._located(error, replica.variant) from None
         replica.built = None
         experiment.prepare()
         replica.experiment = experiment
@@ -333,13 +357,32 @@ class Engine:
                 self._picture(replica)
         replica.busy += time.monotonic() - begun
 
-    def _advance(self, replica: Replica, last: int) -> None:
+    def _advance(self, replicas: Sequence[Replica]) -> None:
         """Train to the next measurement, or as far as about `CHUNK` seconds go."""
-        experiment = replica.experiment
-        assert experiment is not None
-        every = replica.variant.scenario.train.measure
-        before = experiment.step
-        target = min(last, before - before % every + every)
+        if not replicas:
+            return
+        begun = time.monotonic()
+        asked = [(each, each.running, self._target(each)) for each in replicas]
+        before = [experiment.step for _, experiment, _ in asked]
+        if self.on_gpu:
+            advance_together(
+                [(experiment, target - experiment.step) for _, experiment, target in asked],
+                [each.variant.scenario.train.measure for each in replicas],
+            )
+        else:
+            for _, experiment, target in asked:
+                experiment.advance(target - experiment.step)
+        spent = time.monotonic() - begun
+        for (replica, experiment, _), step in zip(asked, before, strict=True):
+            self._advanced(replica, experiment.step - step, begun, spent)
+
+    def _target(self, replica: Replica) -> int:
+        """The step to go to before anything else is done with a replica."""
+        experiment, last = replica.running, self._goal(replica)
+        every, before = replica.variant.scenario.train.measure, experiment.step
+        target = last
+        if not (self.on_gpu and streams(experiment)):
+            target = min(target, before - before % every + every)
         if replica.goal is not None and self._paused:
             target = min(target, replica.goal)
         if replica.steps_per_second:
@@ -348,15 +391,20 @@ class Engine:
             target = min(target, before + 1)
         if self._pace is not None and not self._paused:
             target = min(target, before + max(1, int(self._pace * CHUNK)))
-        begun = time.monotonic()
-        experiment.advance(target - before)
-        spent = time.monotonic() - begun
-        done = experiment.step - before
+        return target
+
+    def _advanced(self, replica: Replica, done: int, begun: float, spent: float) -> None:
+        """What follows a stretch of training: `done` steps that took `spent` seconds from `begun` on."""
+        experiment, last = replica.running, self._goal(replica)
+        every = replica.variant.scenario.train.measure
         if done and spent > 0:
             rate = done / spent
             replica.steps_per_second = rate if done > 1 else (replica.steps_per_second or rate)
         message = experiment.diverged()
         due = experiment.step % every == 0 or experiment.step >= last or experiment.step == replica.goal
+        for step, values in taken_measurements(experiment) if self.on_gpu else ():
+            if step % every == 0 and (step < experiment.step or message is None):
+                self._record(replica, step, values)
         if message is not None:
             replica.state, replica.message = "diverged", message
             self._measure(replica, message)
@@ -371,40 +419,6 @@ class Engine:
         if now - replica.saved > replica.save_every:
             self._save(replica)
 
-    def _measure(self, replica: Replica, diverged: str | None = None) -> None:
-        experiment = replica.experiment
-        assert experiment is not None
-        if experiment.step == replica.measured_at and diverged is None:
-            return
-        replica.measured_at = experiment.step
-        values = experiment.measure()
-        if diverged is not None:
-            values[DIVERGED] = 1.0
-        self.history.add(replica.name, replica.seed, experiment.step, values)
-        changed, replica.changed = replica.changed, {}
-        self._publish(Measured(replica.name, replica.seed, experiment.step, values, diverged, changed))
-
-    def _wants_picture(self, replica: Replica) -> bool:
-        return self._pictured in (None, (replica.name, replica.seed))
-
-    def _picture(self, replica: Replica) -> None:
-        assert replica.experiment is not None
-        if not self._takes_pictures:
-            return
-        for picture in replica.experiment.pictures():
-            self._publish(PictureTaken(replica.name, replica.seed, replica.experiment.step, picture))
-        replica.pictured = time.monotonic()
-
-    def _save(self, replica: Replica) -> None:
-        assert replica.experiment is not None
-        begun = time.monotonic()
-        step, state = replica.experiment.step, replica.experiment.state()
-        replica.moments.keep(step, state)
-        if self._recorder is not None:
-            self._recorder.checkpoint(replica.name, replica.seed, step, state)
-        replica.saved = time.monotonic()
-        replica.save_every = max(1.0, 20 * (replica.saved - begun))
-
     def _fail(self, error: BaseException) -> None:
         with self._changed:
             if self._failure is None:
@@ -412,12 +426,18 @@ class Engine:
             self._changed.notify_all()
 
     def _conduct(self) -> None:
+        with on(self.devices[0], self.mode):
+            self._run_to_the_end()
+
+    def _run_to_the_end(self) -> None:
         try:
             self._publish_started()
             self._compile()
             self._start_workers()
         except _StoppedEarly:
             pass
+        except DeviceProblem as problem:
+            self._fail(DeviceMissing(str(problem)))
         except BaseException as error:
             self._fail(error)
         for worker in self._workers:

@@ -62,6 +62,7 @@ class Replica:
 
     def __init__(self, variant: Variant, seed: int) -> None:
         self.variant, self.seed = variant, seed
+        self.device = ""  # where it runs, once that is decided
         self.built: Experiment | None = None  # before it is prepared
         self.experiment: Experiment | None = None
         self.state = "waiting"
@@ -86,10 +87,20 @@ class Replica:
         return self.variant.name
 
     @property
+    def running(self) -> Experiment:
+        """The experiment, of a replica that has begun."""
+        assert self.experiment is not None
+        return self.experiment
+
+    @property
+    def done(self) -> int:
+        """How many steps it has done."""
+        return self.experiment.step if self.experiment else 0
+
+    @property
     def over(self) -> bool:
         """Whether nothing is left to do, unless somebody rewinds it."""
         return self.state in ("finished", "diverged", "interrupted", "failed")
 
     def outcome(self) -> Outcome:
-        step = self.experiment.step if self.experiment else 0
-        return Outcome(self.name, self.seed, step, self.state, round(self.busy, 3), self.message)
+        return Outcome(self.name, self.seed, self.done, self.state, round(self.busy, 3), self.message)

@@ -231,6 +231,7 @@ class Session(Engine):
         with self._changed:
             self.variants.append(variant)
             self.replicas.extend(replicas)
+            self._spread()
             self._ready.extend(replicas)
             self._publish_started()
             self._changed.notify_all()

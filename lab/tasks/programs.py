@@ -15,7 +15,7 @@ from kernels.language import Kernel
 from kernels.plan import HALT
 from lab.errors import InvalidValue, nearest
 from lab.graph import Layout, Tensor
-from lab.graph.running import Program, bind
+from lab.graph.running import Job, Program, bind, is_device_program, run_jobs
 from lab.graph.tensor import Call
 from lab.nets.optimisers import Optimiser, Workbench
 from lab.nets.optimisers.driven import Driven, Driver
@@ -35,6 +35,7 @@ class Programs:
     """The half of `lab.tasks.task.Experiment` that does not depend on what is computed.
 
     options: the numbers that may be changed while it runs
+    measurements: (step, values) of what a device has measured on the way since the last call of `advance`
     layout:  where everything stands, once `lay_out` was called
     real_name: the type of real number that is computed with
     """
@@ -45,6 +46,7 @@ class Programs:
         self.steps, self.step, self.seed = steps, 0, seed
         self.options = Settings()
         self.driver: Driver | None = None
+        self.measurements: list[tuple[int, dict[str, float]]] = []
         self._diverged: str | None = None
         self._programs: dict[str, Program] = {}
 
@@ -89,6 +91,11 @@ class Programs:
         """Train; stops at the step whose loss is not finite, and finds out where that began."""
         if self._diverged or steps <= 0:
             return
+        job = self.job(steps)
+        if job is not None:
+            run_jobs([job])
+            self.finish(job)
+            return
         before = Programs.state(self)  # without what others remember beside it, which training does not change
         step, remembers = self._programs["step"], "remember" in self._programs
         # The last step is done apart, so that what it changes can be measured, whatever the size of the chunks.
@@ -100,6 +107,49 @@ class Programs:
         self.step += done
         if self.memory.state[HALT]:
             self._find_divergence(before, done)
+
+    def streamed(self) -> tuple[int, int]:
+        """The stretch of the arena, (first element, how many), with all that a measurement consists of once the
+        program `measure` has run; (0, 0) if there is no such stretch, and only `measure` can tell."""
+        return 0, 0
+
+    def take_measurement(self, numbers: np.ndarray, step: int) -> dict[str, float]:
+        """What `measure` would have given after a step, from that stretch as it was then."""
+        raise NotImplementedError
+
+    def job(self, steps: int, every: int = 0) -> Job | None:
+        """So many steps as a job for a GPU; None where the host must have a hand in each step, or on the CPU.
+
+        every: where measurements can be streamed, measure after steps whose number is a multiple of this
+        """
+        step = self._programs["step"]
+        if self._diverged or not is_device_program(step):
+            return None
+        plans = self.layout.plans
+        first, count = self.streamed() if every else (0, 0)
+        return Job(
+            self.memory,
+            step.plan,
+            steps,
+            remember=plans.get("remember"),
+            measure=plans.get("measure") if count else None,
+            every=every if count else 0,
+            statistics=(first, count, 1),
+            kept=self.layout.kept,
+            state=self.memory.state.copy(),
+        )
+
+    def finish(self, job: Job) -> None:
+        """Take in what a job has done."""
+        self.step += job.done
+        self.measurements = [(step, self.take_measurement(numbers, step)) for step, numbers in job.measured]
+        if self.memory.state[HALT]:
+            before = {
+                "arena": self.memory.backed_up(self.layout.kept),
+                "state": job.state,
+                "step": np.array([self.step - job.done], np.int64),
+            }
+            self._find_divergence(before, job.done)
 
     def _find_divergence(self, before: dict[str, np.ndarray], done: int) -> None:
         after = Programs.state(self)

@@ -18,7 +18,7 @@ from lab.data import Kind, Split
 from lab.data import load as load_data
 from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, data, differentiate, scope
-from lab.graph.tensor import call
+from lab.graph.tensor import Storage, call
 from lab.nets.network import Network, Part
 from lab.nets.optimisers import Workbench, optimiser
 from lab.pictures import Picture
@@ -31,6 +31,8 @@ from lab.tasks.surveys import Survey, surveys
 from lab.tasks.views import Views
 
 PROBE_LIMIT = 1024
+MOST_STREAMED = 1 << 16
+"""Numbers of one measurement up to which a device streams them; of more, the host asks when it wants them."""
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -178,11 +180,39 @@ class Training(Programs):
 
     def measure(self) -> dict[str, float]:
         self.run_beside("measure")
-        values = self.statistics.values(self.layout, self.memory, self.step)
+        values = self._measured(self.memory.arena, 0, self.step)
         for each in self.surveys:
             values |= each.measure(self)
-        self.views.recording.record(self.layout, self.memory, self.step)
         return values
+
+    def _measured(self, memory: np.ndarray, first: int, step: int) -> dict[str, float]:
+        """The metrics, surveys apart, from a stretch of the arena from its element `first` on, once it was measured."""
+        values = self.statistics.values(self._numbers(self.statistics.kept, memory, first), step)
+        self.views.recording.record(self._numbers(self.views.recording.kept, memory, first), step)
+        return values
+
+    def _numbers(self, storage: Storage, memory: np.ndarray, first: int) -> np.ndarray:
+        if not self.layout.knows(storage.whole):
+            return memory[:0]
+        _, offset = self.layout.place(storage.whole)
+        return memory[offset - first : offset - first + storage.whole.size]
+
+    def streamed(self) -> tuple[int, int]:
+        """See `Programs.streamed`. Surveys need the network as it is at the time: with them nothing can be streamed."""
+        storages = [self.statistics.kept, self.views.recording.kept]
+        places = [
+            (offset, offset + each.whole.size)
+            for each in storages
+            if self.layout.knows(each.whole)
+            for _, offset in [self.layout.place(each.whole)]
+        ]
+        if self.surveys or not places:
+            return 0, 0
+        first, end = min(first for first, _ in places), max(end for _, end in places)
+        return (first, end - first) if end - first <= MOST_STREAMED else (0, 0)
+
+    def take_measurement(self, numbers: np.ndarray, step: int) -> dict[str, float]:
+        return self._measured(numbers, self.streamed()[0], step)
 
     def time_steps(self, watch: Stopwatch) -> None:
         """Have each stretch of training steps timed from now on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ import kernels as package
 from kernels.language import KERNELS, Kernel
 from kernels.memory import Memory
 from kernels.plan import ARENA, STEP, Plan, Row
+from lab.graph.running import bind
 
 GUARD = 16
 SENTINEL = -777.25
@@ -58,7 +60,13 @@ class Run:
             tuple(sizes[name] for name in kernel.extents),
             tuple((integers or {})[name] for name in kernel.integers),
         )
-        self.memory = Memory(end, np.zeros(1, dtype), seed)
+        self.memory: Any
+        if target == "cuda":
+            from kernels.targets.cuda import fleet
+
+            self.memory = fleet.Memory(end, np.zeros(1, dtype), seed)
+        else:
+            self.memory = Memory(end, np.zeros(1, dtype), seed)
         self.memory.arena[:] = SENTINEL
         self.views = {
             operand.name: self.memory.arena[start : start + int(np.prod(shape))].reshape(shape)
@@ -67,14 +75,7 @@ class Run:
         for name, view in self.views.items():
             view[...] = inputs.get(name, np.nan)
         plan = Plan((row,), end, 1)
-        if target == "cpu":
-            from kernels.targets import cpu
-
-            self.program = cpu.Program(plan, self.memory)
-        else:
-            from kernels.targets import python
-
-            self.program = python.Program(plan, self.memory)
+        self.program = bind(plan, self.memory, target)
         self._outside = np.ones(end, bool)
         for (_, start), shape in zip(places, shapes, strict=True):
             self._outside[start : start + int(np.prod(shape))] = False

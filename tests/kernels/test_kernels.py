@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kernels.cases import all_cases
-from tests.kernels.running import Run, all_kernels, shape_of
+from tests.kernels.inputs import compare, drawn
+from tests.kernels.running import all_kernels
 
 ELSEWHERE = {"add_noise": "test_random.py", "choose_batch": "test_random.py"}
 """Kernels whose outputs no formula gives; another file tests them."""
@@ -41,15 +41,7 @@ def drawn_sizes(draw, names: tuple[str, ...]) -> dict[str, int]:
 def test_kernel(name, data, seed):
     kernel, case = all_kernels()[name], all_cases()[name]
     sizes = case.fix(data.draw(drawn_sizes(kernel.extents)))
-    rng = np.random.default_rng(seed)
-    inputs = {}
-    for operand in kernel.operands:
-        if operand.updated or not operand.written:
-            shape = shape_of(operand.extents, sizes)
-            make = case.inputs.get(operand.name)
-            drawn = rng.standard_normal(shape) if make is None else np.broadcast_to(make(rng, sizes), shape)
-            # Numbers that both real types have exactly, so that a comparison comes out the same in both.
-            inputs[operand.name] = np.asarray(drawn).astype(np.float32).astype(np.float64)
+    inputs = drawn(kernel, case, sizes, seed)
     expected = case.expected(inputs, sizes)
     assert set(expected) == {operand.name for operand in kernel.operands if operand.written}
     for target, dtype, tolerance in (
@@ -58,17 +50,4 @@ def test_kernel(name, data, seed):
         ("python", "float32", case.tolerance),
         ("cpu", "float32", case.tolerance),
     ):
-        run = Run(kernel, inputs, sizes, case.integers(sizes), target=target, dtype=dtype).at_step(case.step)()
-        for output, right in expected.items():
-            right = np.asarray(right, np.float64)
-            scale = max(1.0, float(np.abs(right).max()))
-            np.testing.assert_allclose(
-                run[output].reshape(right.shape),
-                right,
-                rtol=tolerance,
-                atol=tolerance * scale,
-                err_msg=f"{name}.{output} on {target} in {dtype}, {sizes}",
-            )
-        for operand in kernel.operands:
-            if not operand.written:
-                np.testing.assert_array_equal(run[operand.name], inputs[operand.name].astype(dtype))
+        compare(kernel, case, sizes, inputs, expected, target, dtype, tolerance)

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
+from lab.cli.device import DeviceOption, ModeOption, device_of
 from lab.cli.palette import PaletteOption, palette_of
 from lab.cli.running import carry_out, seeds_of
 
 
 def command(
     scenario: Annotated[str, typer.Argument(help="A built-in name such as dead-relu, or the path of a file.")],
-    device: Annotated[str, typer.Option(help="Where to run: cpu.")] = "cpu",
+    device: DeviceOption = "cpu",
+    cuda_mode: ModeOption = "auto",
     seeds: Annotated[str | None, typer.Option(help="How many seeds (3), or which (0:10).")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps, instead of the scenario's.")] = None,
     change: Annotated[list[str], typer.Option("--set", help="Change a value: optimizer.rate=0.5. Repeatable.")] = [],  # noqa: B006 - Typer copies it
@@ -28,17 +30,14 @@ def command(
     ] = None,
 ) -> int:
     """Train all variants of a scenario, with live plots, then the verdict on each claim."""
-    from lab.errors import BadInput, DeviceMissing
+    from lab.errors import BadInput
     from lab.scenario import load, parse_settings
     from lab.tasks import check
 
-    if device not in ("cpu", "auto"):
-        raise DeviceMissing(
-            f"There is no device {device!r} here: this version of the lab runs on the CPU (--device cpu)."
-        )
     if json and plain:
         raise BadInput("--json and --plain exclude each other.")
     colours = palette_of(palette)
+    where = device_of(device, cuda_mode)
     loaded = load(scenario, parse_settings(change))
     chosen = list(variant) or None
     check(loaded)
@@ -46,7 +45,13 @@ def command(
     from lab.terminal import Options, choose, detect, reporter
 
     session = Session(
-        loaded, seeds=seeds_of(seeds, loaded.scenario.train.seed), steps=steps, variants=chosen, threads=threads
+        loaded,
+        seeds=seeds_of(seeds, loaded.scenario.train.seed),
+        steps=steps,
+        variants=chosen,
+        threads=threads,
+        device=where,
+        mode=cuda_mode,
     )
     import sys
 

@@ -9,8 +9,7 @@ from array import array
 
 import numpy as np
 
-from kernels.memory import Memory
-from lab.graph import Layout, Tensor, assign
+from lab.graph import Tensor, assign
 from lab.graph.tensor import Storage
 
 MOST = 512
@@ -27,28 +26,28 @@ class Recording:
 
     def __init__(self) -> None:
         self.program: list[Tensor] = []
-        self._kept = Storage("statistics")
+        self.kept = Storage("statistics")
         self._steps = array("q")
         self._rows: list[np.ndarray] = []
 
     def keep(self, name: str, tensor: Tensor) -> None:
         """Record a tensor from now on."""
-        self.program.append(assign(tensor, self._kept.member(name, tensor.shape)))
+        self.program.append(assign(tensor, self.kept.member(name, tensor.shape)))
 
-    def record(self, layout: Layout, memory: Memory, step: int) -> None:
-        """Keep what the measuring program has just computed."""
+    def record(self, kept: np.ndarray, step: int) -> None:
+        """Keep what the measuring program has left in `self.kept` at a step."""
         if not self.program:
             return
         self._forget_from(step)
         self._steps.append(step)
-        self._rows.append(layout.view(memory, self._kept.whole).astype(np.float32))
+        self._rows.append(kept.astype(np.float32))
         if len(self._steps) > MOST:
             closest = int(np.argmin(np.array(self._steps[2:]) - np.array(self._steps[:-2]))) + 1
             del self._steps[closest], self._rows[closest]
 
     def history(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Steps [moments] and values [moments, *shape] of a recorded tensor."""
-        tensor = self._kept.members[name]
+        tensor = self.kept.members[name]
         stretch = slice(tensor.offset, tensor.offset + tensor.size)
         rows = np.stack([row[stretch] for row in self._rows]) if self._rows else np.zeros((0, tensor.size), np.float32)
         return np.array(self._steps, np.int64), rows.reshape(len(self._steps), *tensor.shape)
@@ -57,13 +56,13 @@ class Recording:
         """Copies of everything recorded; nothing if nothing is to be recorded."""
         if not self.program:
             return {}
-        rows = np.stack(self._rows) if self._rows else np.zeros((0, self._kept.whole.size), np.float32)
+        rows = np.stack(self._rows) if self._rows else np.zeros((0, self.kept.whole.size), np.float32)
         return {"recorded steps": np.array(self._steps, np.int64), "recorded": rows}
 
     def restore(self, state: State) -> None:
         """Go back to `state`. Raises ValueError if it is of something else."""
         wanted = {"recorded steps", "recorded"} if self.program else set()
-        if set(state) != wanted or (wanted and state["recorded"].shape[1:] != (self._kept.whole.size,)):
+        if set(state) != wanted or (wanted and state["recorded"].shape[1:] != (self.kept.whole.size,)):
             raise ValueError("this state has other recorded numbers")
         if wanted:
             self._steps, self._rows = array("q", state["recorded steps"].tolist()), list(state["recorded"])

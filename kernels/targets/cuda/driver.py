@@ -1,0 +1,282 @@
+"""The driver: GPUs, their memory, and launches, through NVIDIA's Python bindings; or what stands for them.
+
+Everything that goes wrong becomes a `DeviceProblem`, one sentence that says what and what to do. Under numba's
+simulator one device exists whose memory is this process's own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+OLDEST = (7, 5)
+"""The compute capability below which present compilers make no code."""
+
+INSTALL = "pip install 'backprop-lab[cuda]' (or [cuda12] for drivers before 580)"
+
+
+class DeviceProblem(Exception):
+    """No device, or it failed: a sentence for people."""
+
+
+@dataclass(frozen=True)
+class Properties:
+    """What a GPU is. memory, free: bytes; scratch: bytes that one block may have at most, and all blocks of one
+    multiprocessor together."""
+
+    name: str
+    capability: tuple[int, int]
+    multiprocessors: int
+    memory: int
+    free: int
+    scratch: int
+    scratch_together: int
+
+
+@dataclass(frozen=True)
+class Function:
+    """A loaded kernel: the module that must stay loaded, and the handle."""
+
+    module: Any
+    handle: Any
+
+
+def _bindings() -> Any:
+    try:
+        from cuda.bindings import driver
+    except ImportError:
+        raise DeviceProblem(f"Running on a GPU needs numba-cuda, which is not installed: {INSTALL}.") from None
+    return driver
+
+
+@functools.cache
+def _initialised() -> Any:
+    driver = _bindings()
+    try:
+        (status,) = driver.cuInit(0)
+    except RuntimeError:  # the bindings found no library of the driver
+        raise DeviceProblem("There is no NVIDIA driver on this machine (libcuda was not found).") from None
+    name = getattr(status, "name", "")
+    if name == "CUDA_ERROR_NO_DEVICE":
+        hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+        raise DeviceProblem(
+            "The NVIDIA driver sees no GPU" + (f" (CUDA_VISIBLE_DEVICES is {hidden!r})." if hidden is not None else ".")
+        )
+    if int(status) != 0:
+        raise DeviceProblem(f"The NVIDIA driver cannot be used: {name}.")
+    return driver
+
+
+_TELLING = {
+    "CUDA_ERROR_OUT_OF_MEMORY": "The GPU's memory is full: fewer replicas at once, or smaller batches, need less.",
+    "CUDA_ERROR_ECC_UNCORRECTABLE": "The GPU reported an uncorrectable memory error.",
+    "CUDA_ERROR_ILLEGAL_ADDRESS": "The GPU stopped at a forbidden address; this is an error of the lab.",
+    "CUDA_ERROR_LAUNCH_FAILED": "The GPU stopped in the middle of a launch and was lost to this process.",
+    "CUDA_ERROR_LAUNCH_TIMEOUT": "The GPU's watchdog ended a launch that took too long; a screen hangs on this GPU.",
+    "CUDA_ERROR_UNSUPPORTED_PTX_VERSION": "The driver is older than the compiler: update the driver, or install an "
+    "older numba-cuda (backprop-lab[cuda12]).",
+    "CUDA_ERROR_NO_BINARY_FOR_GPU": "The compiler makes no code for this GPU.",
+}
+
+
+def _checked(answer: tuple[Any, ...], doing: str) -> Any:
+    status, *values = answer
+    if int(status) != 0:
+        told = _TELLING.get(status.name)
+        raise DeviceProblem(told if told else f"The GPU failed while {doing}: {status.name}.")
+    return values[0] if len(values) == 1 else values
+
+
+class Device:
+    """One GPU: its primary context and one stream, in which everything happens in order.
+
+    Used by one thread at a time; `activate` makes the context that of the calling thread.
+    """
+
+    def __init__(self, number: int) -> None:
+        driver = self._driver = _initialised()
+        count = _checked(driver.cuDeviceGetCount(), "counting GPUs")
+        if not 0 <= number < count:
+            seen = "is only cuda:0" if count == 1 else f"are cuda:0 to cuda:{count - 1}"
+            raise DeviceProblem(f"There is no cuda:{number} here; there {seen}.")
+        self.number = number
+        self._device = _checked(driver.cuDeviceGet(number), "looking at a GPU")
+        self._context = _checked(driver.cuDevicePrimaryCtxRetain(self._device), "starting on the GPU")
+        self._active = threading.local()
+        self.activate()
+        self.stream = _checked(driver.cuStreamCreate(0x1), "starting on the GPU")  # does not wait for the default one
+        self.capability = self.properties.capability
+        if self.capability < OLDEST:
+            raise DeviceProblem(
+                f"{self.properties.name} has compute capability {self.capability[0]}.{self.capability[1]}; "
+                f"{OLDEST[0]}.{OLDEST[1]} or newer is needed."
+            )
+
+    def activate(self) -> None:
+        """Use this GPU from the calling thread."""
+        if not getattr(self._active, "done", False):
+            _checked(self._driver.cuCtxSetCurrent(self._context), "starting on the GPU")
+            self._active.done = True
+
+    @functools.cached_property
+    def properties(self) -> Properties:
+        driver = self._driver
+        attribute = driver.CUdevice_attribute
+
+        def of(name: str) -> int:
+            value = getattr(attribute, f"CU_DEVICE_ATTRIBUTE_{name}")
+            return int(_checked(driver.cuDeviceGetAttribute(value, self._device), "looking at a GPU"))
+
+        name = _checked(driver.cuDeviceGetName(128, self._device), "looking at a GPU")
+        free, total = _checked(driver.cuMemGetInfo(), "looking at a GPU")
+        return Properties(
+            name.decode(errors="replace").rstrip("\0") if isinstance(name, bytes) else str(name),
+            (of("COMPUTE_CAPABILITY_MAJOR"), of("COMPUTE_CAPABILITY_MINOR")),
+            of("MULTIPROCESSOR_COUNT"),
+            int(total),
+            int(free),
+            of("MAX_SHARED_MEMORY_PER_BLOCK_OPTIN"),
+            of("MAX_SHARED_MEMORY_PER_MULTIPROCESSOR"),
+        )
+
+    def allocate(self, size: int) -> int:
+        """The address of so many new bytes."""
+        self.activate()
+        return int(_checked(self._driver.cuMemAlloc(max(size, 16)), "taking memory"))
+
+    def free(self, address: int) -> None:
+        self.activate()
+        self._driver.cuMemFree(address)
+
+    def upload(self, address: int, array: np.ndarray) -> None:
+        """Copy an array to the device; returns when the array may be changed again."""
+        self.activate()
+        _checked(self._driver.cuMemcpyHtoDAsync(address, array.ctypes.data, array.nbytes, self.stream), "copying to it")
+
+    def download(self, array: np.ndarray, address: int) -> None:
+        """Copy from the device into an array, once all that was launched before is done."""
+        self.activate()
+        _checked(
+            self._driver.cuMemcpyDtoHAsync(array.ctypes.data, address, array.nbytes, self.stream), "copying from it"
+        )
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until everything that was asked of this GPU is done."""
+        self.activate()
+        _checked(self._driver.cuStreamSynchronize(self.stream), "training")
+
+    def clear(self, address: int, size: int) -> None:
+        self.activate()
+        _checked(self._driver.cuMemsetD8Async(address, 0, size, self.stream), "clearing memory")
+
+    def load(self, code: bytes, name: str, scratch: int = 0) -> Function:
+        """A kernel of some machine code; `scratch`: bytes of scratch memory that a launch may ask for."""
+        self.activate()
+        module = _checked(self._driver.cuModuleLoadData(code), "loading kernels")
+        handle = _checked(self._driver.cuModuleGetFunction(module, name.encode()), "loading kernels")
+        if scratch > 48 * 1024:
+            attribute = self._driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+            _checked(self._driver.cuFuncSetAttribute(handle, attribute, scratch), "loading kernels")
+        return Function(module, handle)
+
+    def launch(self, function: Function, blocks: int, lanes: int, scratch: int, arguments: Sequence[int]) -> None:
+        """Start a kernel whose arguments are 64-bit integers; does not wait."""
+        self.activate()
+        values = tuple(int(each) for each in arguments)
+        kinds = (ctypes.c_int64,) * len(values)
+        _checked(
+            self._driver.cuLaunchKernel(
+                function.handle, blocks, 1, 1, lanes, 1, 1, scratch, self.stream, (values, kinds), 0
+            ),
+            "starting a kernel",
+        )
+
+    def captured(self, launches: Callable[[], None]) -> Any:
+        """What `launches` starts, as a graph that can be replayed with `replay`."""
+        self.activate()
+        driver = self._driver
+        mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
+        _checked(driver.cuStreamBeginCapture(self.stream, mode), "recording a graph")
+        try:
+            launches()
+        finally:
+            graph = _checked(driver.cuStreamEndCapture(self.stream), "recording a graph")
+        return _checked(driver.cuGraphInstantiate(graph, 0), "recording a graph")
+
+    def replay(self, graph: Any, times: int = 1) -> None:
+        """Run a graph so many times; does not wait."""
+        self.activate()
+        for _ in range(times):
+            _checked(self._driver.cuGraphLaunch(graph, self.stream), "training")
+
+
+class SimulatedDevice:
+    """numba's simulator behind the interface of `Device`: the device's memory is this process's."""
+
+    capability = (9, 0)
+    properties = Properties("numba's simulator", (9, 0), 2, 2**30, 2**30, 100 * 1024, 200 * 1024)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._memory: dict[int, np.ndarray] = {}
+
+    def activate(self) -> None: ...
+
+    def wait(self) -> None: ...
+
+    def allocate(self, size: int) -> int:
+        memory = np.full(max(size, 16), 0xCD, np.uint8)  # no zeros: whoever relies on them is found out
+        self._memory[memory.ctypes.data] = memory
+        return memory.ctypes.data
+
+    def free(self, address: int) -> None:
+        del self._memory[address]
+
+    def upload(self, address: int, array: np.ndarray) -> None:
+        ctypes.memmove(address, array.ctypes.data, array.nbytes)
+
+    def download(self, array: np.ndarray, address: int) -> None:
+        ctypes.memmove(array.ctypes.data, address, array.nbytes)
+
+    def clear(self, address: int, size: int) -> None:
+        ctypes.memset(address, 0, size)
+
+    def launch(self, function: Any, blocks: int, lanes: int, scratch: int, arguments: Sequence[int]) -> None:
+        with np.errstate(all="ignore"):
+            function[blocks, lanes, 0, scratch](*arguments)
+
+    def captured(self, launches: Callable[[], None]) -> Any:
+        return launches
+
+    def replay(self, graph: Any, times: int = 1) -> None:
+        for _ in range(times):
+            graph()
+
+
+@functools.cache
+def device(number: int = 0) -> Any:
+    """The GPU with this number among those that CUDA_VISIBLE_DEVICES shows. Raises DeviceProblem."""
+    if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
+        return SimulatedDevice(number)
+    return Device(number)
+
+
+def count() -> int:
+    """How many GPUs there are. Raises DeviceProblem if none can be used."""
+    if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
+        return 1
+    return int(_checked(_initialised().cuDeviceGetCount(), "counting GPUs"))
+
+
+def driver_version() -> tuple[int, int]:
+    """The newest CUDA that the driver knows. Raises DeviceProblem."""
+    number = int(_checked(_initialised().cuDriverGetVersion(), "asking the driver"))
+    return number // 1000, number % 1000 // 10

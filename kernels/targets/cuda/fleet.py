@@ -1,0 +1,355 @@
+"""A replica for each block of threads: jobs in, one launch, what was measured out.
+
+`Memory` is a replica's memory on a GPU with its image on the host, `Program` a plan bound to it as on other targets,
+`launch` runs many replicas at once. Whoever asks for `memory.arena` gets the numbers as they are now, and the device
+takes them over again before it next runs; launches that nobody looks into copy nothing but the statistics.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from kernels.jobs import Job
+from kernels.language import Kernel
+from kernels.memory import aligned_zeros
+from kernels.plan import SEED, SHARED, STATE_SIZE, STEP, Plan, Row
+from kernels.targets.cuda import interpreter as text
+from kernels.targets.cuda.driver import SimulatedDevice, device
+
+MOST_REGISTERS = 128
+FEWEST_LANES, MOST_LANES = 64, 512
+ELEMENTS_PER_LANE = 8
+"""Of the largest operand of a training step; blocks are made so large that each lane has about so many."""
+
+Progress = Callable[[str, int], None]
+
+
+class _Segment:
+    """Bytes on a device, freed with the object."""
+
+    def __init__(self, on: Any, size: int) -> None:
+        self.address = on.allocate(size)
+        weakref.finalize(self, _free, on, self.address)
+
+
+def _free(on: Any, address: int) -> None:
+    try:
+        on.free(address)
+    except Exception:  # the device is gone, and with it its memory
+        return
+
+
+_shared: weakref.WeakValueDictionary[tuple[int, bytes], _Segment] = weakref.WeakValueDictionary()
+
+
+def _shared_segment(on: Any, values: np.ndarray) -> _Segment:
+    """Data on a device; replicas with the same data have it in common."""
+    key = (on.number, hashlib.sha256(values.tobytes()).digest())
+    segment = _shared.get(key)
+    if segment is None:
+        segment = _shared[key] = _Segment(on, values.nbytes)
+        on.upload(segment.address, values)
+    return segment
+
+
+class Memory:
+    """A replica's memory on a GPU; the same to use as `kernels.memory.Memory`.
+
+    state is always that of the last launch; `arena` is fetched when it is asked for.
+    """
+
+    def __init__(self, arena: int, shared: np.ndarray, seed: int = 0, number: int = 0) -> None:
+        self.device = device(number)
+        self.shared = shared
+        self.state = np.zeros(STATE_SIZE, np.int64)
+        self.state[SEED] = seed
+        self._image = aligned_zeros(arena, shared.dtype.name)
+        self._data = _shared_segment(self.device, shared)
+        self._arena = _Segment(self.device, self._image.nbytes)
+        self._state = _Segment(self.device, self.state.nbytes)
+        self._known_state: np.ndarray | None = None
+        self._backup: _Segment | None = None
+        self._device_newer = False
+        self._host_newer = True
+
+    @property
+    def arena(self) -> np.ndarray:
+        """The numbers as they are now, to read and to write."""
+        if self._device_newer:
+            self.device.download(self._image, self._arena.address)
+            self._device_newer = False
+        self._host_newer = True
+        return self._image
+
+    @property
+    def size(self) -> int:
+        return self._image.size
+
+    @property
+    def real_name(self) -> str:
+        return self._image.dtype.name
+
+    def backup(self, kept: int) -> int:
+        """The address of room for the first `kept` elements."""
+        if self._backup is None:
+            self._backup = _Segment(self.device, kept * self._image.itemsize)
+        return self._backup.address
+
+    def backed_up(self, kept: int) -> np.ndarray:
+        """The first `kept` elements as they were before the last launch that kept them."""
+        assert self._backup is not None
+        old = np.empty(kept, self._image.dtype)
+        self.device.download(old, self._backup.address)
+        return old
+
+    def hand_over(self) -> None:
+        """Bring the device up to date before a launch."""
+        if self._host_newer:
+            self.device.upload(self._arena.address, self._image)
+            self._host_newer = False
+        if self._known_state is None or not np.array_equal(self.state, self._known_state):
+            self.device.upload(self._state.address, self.state)
+
+    def take_over(self, state: np.ndarray) -> None:
+        """Note what a launch has done."""
+        self.state[:] = state
+        self._known_state = state.copy()
+        self._device_newer = True
+
+    @property
+    def addresses(self) -> tuple[int, int, int]:
+        """Of arena, shared data and state."""
+        return self._arena.address, self._data.address, self._state.address
+
+
+class Interpreter:
+    """The compiled interpreter of a set of kernels on one device, and the rows it has been given."""
+
+    def __init__(self, number: int, kernels: Sequence[Kernel], real_name: str) -> None:
+        from kernels.targets.cuda import compiler, products
+
+        assert products
+        self.device = device(number)
+        self.kernels, self.real_name = text.ordered(kernels), real_name
+        self.width = text.width(self.kernels)
+        self._numbers = {each.name: index for index, each in enumerate(self.kernels)}
+        if isinstance(self.device, SimulatedDevice):
+            self.function: Any = compiler.simulated(text.interpreter(self.kernels, real_name))
+        else:
+            code = compiler.kept(_key(self.kernels, real_name, self.device.capability), self._compile)
+            name, _, machine_code = code.partition(b"\0")
+            self.function = self.device.load(machine_code, name.decode(), self.device.properties.scratch)
+        self._table: _Segment | None = None
+        self._rows = np.zeros((0, self.width), np.int64)
+        self._stretches: dict[bytes, tuple[int, int]] = {}
+        self._uploaded = 0
+
+    def _compile(self) -> bytes:
+        from kernels.targets.cuda import compiler
+
+        capability = self.device.capability
+        ptx, name = compiler.to_ptx(text.interpreter(self.kernels, self.real_name), 3, capability)
+        return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, MOST_REGISTERS)
+
+    def stretch(self, rows: Sequence[Row]) -> tuple[int, int]:
+        """Where some rows stand in the table: the first one, and the one behind the last."""
+        encoded = np.zeros((len(rows), self.width), np.int64)
+        for line, row in zip(encoded, rows, strict=True):
+            places = [-1 - offset if segment == SHARED else offset for segment, offset in row.operands]
+            values = [self._numbers[row.kernel.name], *places, *row.extents, *row.integers]
+            line[: len(values)] = values
+        key = encoded.tobytes()
+        if key not in self._stretches:
+            first = len(self._rows)
+            self._rows = np.concatenate([self._rows, encoded])
+            self._stretches[key] = (first, first + len(rows))
+        return self._stretches[key]
+
+    @property
+    def table(self) -> int:
+        """The address of all rows."""
+        if self._table is None or self._uploaded < len(self._rows):
+            self._table = _Segment(self.device, self._rows.nbytes)
+            self.device.upload(self._table.address, self._rows)
+            self._uploaded = len(self._rows)
+        return self._table.address
+
+
+def _key(kernels: Sequence[Kernel], real_name: str, capability: tuple[int, int]) -> list[str]:
+    return ["block", real_name, f"{capability}", f"{MOST_REGISTERS}", *(each.name for each in kernels)]
+
+
+_interpreters: dict[tuple[int, str], list[Interpreter]] = {}
+_lock = threading.RLock()
+
+
+def interpreter(number: int, kernels: Iterable[Kernel], real_name: str) -> Interpreter:
+    """An interpreter that knows these kernels: the smallest one there is, or a new one."""
+    wanted = set(kernels)
+    with _lock:
+        known = _interpreters.setdefault((number, real_name), [])
+        fitting = [each for each in known if wanted <= set(each.kernels)]
+        if not fitting:
+            fitting = [Interpreter(number, tuple(wanted), real_name)]
+            known.append(fitting[0])
+        return min(fitting, key=lambda each: len(each.kernels))
+
+
+def prepare(number: int, kernels: Iterable[Kernel], real_name: str, progress: Progress | None = None) -> None:
+    """Compile one interpreter for all these kernels, or load it. `progress` is told when it has to be compiled."""
+    from kernels.targets.cuda import compiler
+
+    wanted = text.ordered(tuple(kernels))
+    on = device(number)
+    if progress and not isinstance(on, SimulatedDevice):
+        if compiler.place(_key(wanted, real_name, on.capability)).exists():
+            progress = None
+        else:
+            progress(f"{len(wanted)} kernels for {on.properties.name}", 1)
+    interpreter(number, wanted, real_name)
+    if progress and not isinstance(on, SimulatedDevice):
+        progress("", 0)
+
+
+def lanes_for(plan: Plan) -> int:
+    """How many lanes a block has that walks such a plan."""
+    largest = 1
+    for row in plan.rows:
+        for index, (segment, _) in enumerate(row.operands):
+            if segment != SHARED:
+                largest = max(largest, int(np.prod(row.shape(index))))
+    wanted = 1 << max(0, (largest // ELEMENTS_PER_LANE - 1).bit_length())
+    return min(MOST_LANES, max(FEWEST_LANES, wanted))
+
+
+@functools.lru_cache(maxsize=1024)
+def _needs(plan: Plan, lanes: int, item: int) -> int:
+    """Scratch memory for reductions and products, in bytes."""
+    from kernels.targets.cuda import compiler, products
+
+    return compiler.REDUCTION_BYTES + max((products.scratch_of(row, lanes, item) for row in plan.rows), default=0)
+
+
+def launch(jobs: Sequence[Job], lanes: int | None = None, inside: bool = True) -> None:
+    """Run jobs side by side, a block each, all on one device and in one type of number; their results stand in them.
+
+    lanes:  threads of a block, by default as the largest plan needs
+    inside: whether training may work in scratch memory where that is large enough
+    """
+    if not jobs:
+        return
+    memory = jobs[0].memory
+    on, real_name, item = memory.device, memory.real_name, np.dtype(memory.real_name).itemsize
+    with _lock:
+        kernels = {kernel for job in jobs for plan in job.plans for kernel in plan.kernels}
+        code = interpreter(on.number, kernels, real_name)
+        simulated = isinstance(on, SimulatedDevice)
+        lanes = lanes or (SIMULATED_LANES if simulated else max(lanes_for(job.plan) for job in jobs))
+        scratch = max(_needs(plan, lanes, item) for job in jobs for plan in job.plans)
+        scratch = -(-scratch // 16) * 16
+        room = _room(on, len(jobs), lanes) - scratch if inside and not simulated else 0
+        moved = [0] * len(jobs)
+        for index, job in enumerate(jobs):
+            size = max(job.kept, _reach(job.plan), _reach(job.remember) if job.remember else 0)
+            if size * item <= room:
+                moved[index] = size
+        total_scratch = scratch + max(moved) * item
+        table = np.zeros((len(jobs), len(text.JOB)), np.int64)
+        times = [job.times for job in jobs]
+        slots = [count * job.statistics[1] for count, job in zip(times, jobs, strict=True)]
+        ring_at = np.concatenate([[0], np.cumsum(slots)])
+        ring = _Segment(on, int(ring_at[-1]) * item)
+        states_at, table_at = _Segment(on, len(jobs) * STATE_SIZE * 8), _Segment(on, table.nbytes)
+        before = []
+        for index, job in enumerate(jobs):
+            job.memory.hand_over()
+            before.append(int(job.memory.state[STEP]))
+            arena, shared, state = job.memory.addresses
+            values = {"arena": arena, "shared": shared, "state": state, "steps": job.steps, "every": job.every}
+            for name, plan in (("remember", job.remember), ("step", job.plan), ("measure", job.measure)):
+                values[f"{name}_first"], values[f"{name}_end"] = code.stretch(plan.rows) if plan else (0, 0)
+            values["ring"] = ring.address + int(ring_at[index]) * item
+            values["statistics_first"], values["statistics"], values["stride"] = job.statistics
+            values["kept"] = job.kept
+            values["backup"] = job.memory.backup(job.kept) if job.kept else 0
+            values["inside"], values["inside_at"] = moved[index], scratch
+            for name, value in values.items():
+                table[index, text.PLACE[name]] = value
+        on.upload(table_at.address, table)
+        on.launch(code.function, len(jobs), lanes, total_scratch, (table_at.address, code.table, states_at.address))
+        states = np.empty((len(jobs), STATE_SIZE), np.int64)
+        on.download(states, states_at.address)
+        found = np.empty(int(ring_at[-1]), real_name)
+        if found.size:
+            on.download(found, ring.address)
+    for index, job in enumerate(jobs):
+        job.memory.take_over(states[index])
+        job.done = int(states[index][STEP]) - before[index]
+        job.measured = []
+        count = job.statistics[1]
+        if count:
+            numbers = [
+                step
+                for step in range(before[index] + 1, before[index] + job.done + 1)
+                if step == before[index] + job.steps or (job.every and step % job.every == 0)
+            ]
+            stretch = found[ring_at[index] : ring_at[index + 1]].reshape(-1, count)
+            job.measured = list(zip(numbers, stretch, strict=False))
+
+
+SIMULATED_LANES = 4
+
+
+def _room(on: Any, jobs: int, lanes: int) -> int:
+    """Scratch memory that a block may have if as many blocks as the registers allow are to run side by side."""
+    properties = on.properties
+    together = min(-(-jobs // properties.multiprocessors), 65536 // (lanes * MOST_REGISTERS), 32)
+    return min(properties.scratch, properties.scratch_together // max(together, 1) - 1024)
+
+
+@functools.lru_cache(maxsize=4096)
+def _reach(plan: Plan) -> int:
+    """Elements of the arena up to the last one that a plan touches."""
+    end = 0
+    for row in plan.rows:
+        for index, (segment, offset) in enumerate(row.operands):
+            if segment != SHARED:
+                end = max(end, offset + int(np.prod(row.shape(index))))
+    return end
+
+
+def run(jobs: Sequence[Job]) -> None:
+    """Run jobs, one launch for all that can share it."""
+    groups: dict[tuple[int, str], list[Job]] = {}
+    for job in jobs:
+        groups.setdefault((job.memory.device.number, job.memory.real_name), []).append(job)
+    for group in groups.values():
+        launch(group)
+
+
+class Program:
+    """A plan bound to one replica's memory; the same interface as `kernels.targets.cpu.Program`."""
+
+    def __init__(self, plan: Plan, memory: Memory) -> None:
+        if plan.arena > memory.size or plan.shared > memory.shared.size:
+            raise ValueError("the memory is smaller than the plan needs")
+        self.plan, self.memory = plan, memory
+        self.on_device = memory.device
+
+    def run(self, steps: int = 1) -> int:
+        """Walk the rows `steps` times; returns how often, fewer if a kernel halted."""
+        job = Job(self.memory, self.plan, steps)
+        launch([job])
+        return job.done
+
+    def run_row(self, index: int) -> None:
+        """Run one row alone, without counting a step."""
+        self.memory.state[STEP] -= 1
+        launch([Job(self.memory, Plan((self.plan.rows[index],), self.plan.arena, self.plan.shared), 1)])

@@ -1,0 +1,184 @@
+"""The persistent kernel: each block of threads takes one replica and walks the rows of its plan, for many steps.
+
+The interpreter is generated for a set of kernels: a loop over rows with one branch for each kernel. A **job** is what
+one block does in one launch, described by integers (see `JOB`): a replica's memory, three stretches of rows, and how
+many steps. In each step that is measured the rows `remember` run before the training step and `measure` after it, and the
+statistics go to the job's ring, so that a launch passes many measurements without the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from kernels.language import Kernel
+from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP
+from kernels.targets.cuda import compiler
+
+JOB = (
+    "arena",  # addresses of the replica's arena, shared segment and state
+    "shared",
+    "state",
+    "remember_first",  # rows of the three programs, as far as they go
+    "remember_end",
+    "step_first",
+    "step_end",
+    "measure_first",
+    "measure_end",
+    "steps",  # how many steps to do at most
+    "every",  # measure after each step whose number is a multiple of this, and after the last one
+    "ring",  # address of what is measured: one stretch of `statistics` numbers for each time
+    "statistics_first",  # where the statistics stand in the arena, `stride` elements apart
+    "statistics",
+    "stride",
+    "kept",  # elements at the beginning of the arena that are the replica's state
+    "backup",  # address to which they are copied before anything runs; 0: nowhere
+    "inside",  # elements of the arena that training works on in the block's scratch memory; 0: none
+    "inside_at",  # where in it, in bytes
+)
+PLACE = {name: index for index, name in enumerate(JOB)}
+
+
+def ordered(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
+    """Each kernel once, in an order that does not depend on that of the plans."""
+    return tuple(sorted(dict.fromkeys(kernels), key=lambda each: each.name))
+
+
+def width(kernels: Sequence[Kernel]) -> int:
+    """Integers in a row of the interpreter's table."""
+    return 1 + max((each.width for each in kernels), default=0)
+
+
+def source(kernels: Sequence[Kernel], real_name: str) -> str:
+    """The interpreter's text, for kernels in the order of their numbers."""
+    lines = [
+        "def interpret(job_table, row_table, states):",
+        "    lane = cuda.threadIdx.x",
+        "    lanes = cuda.blockDim.x",
+        "    rows = int64_at(row_table)",
+        "    jobs = int64_at(job_table)",
+        f"    job = cuda.blockIdx.x * {len(JOB)}",
+    ]
+    lines += [f"    {name} = jobs[job + {index}]" for index, name in enumerate(JOB)]
+    lines += [
+        f"    home = {real_name}_at(arena)",
+        f"    data = {real_name}_at(shared)",
+        f"    places = {real_name}_at(ring)",
+        f"    words = view(int64_at(state), 0, {STATE_SIZE})",
+        "    if backup != 0:",
+        f"        copies = {real_name}_at(backup)",
+        "        for i in range(lane, kept, lanes):",
+        "            copies[i] = home[i]",
+        "    memory = home",
+    ]
+    lines += [
+        "    if inside > 0:",
+        f"        memory = {real_name}_scratch(inside_at)",
+        "        for i in range(lane, inside, lanes):",
+        "            memory[i] = home[i]",
+    ]
+    lines += [
+        f"    number = words[{STEP}]",
+        f"    seed = words[{SEED}]",
+        "    left = steps",
+        "    written = 0",
+        f"    halted = words[{HALT}]",
+        "    cuda.syncthreads()",
+        "    stopped = False",
+        "    while left > 0 and not stopped:",
+        "        left -= 1",
+        "        number += 1",
+        "        due = left == 0 or (every > 0 and number % every == 0)",
+        "        for phase in range(3):",
+        "            base = memory",
+        "            k = step_first",
+        "            end = step_end",
+        "            step = number",
+        "            if phase == 0:",
+        "                k = remember_first",
+        "                end = remember_end if due else remember_first",
+        "            elif phase == 2:",
+        "                k = measure_first",
+        "                end = measure_end if due else measure_first",
+        "                step = number + 1",
+        "                if inside > 0 and due:",
+        # What is measured may need far more memory than training: it works where the arena is at home.
+        "                    base = home",
+        "                    for i in range(lane, kept, lanes):",
+        "                        home[i] = memory[i]",
+        "                    cuda.syncthreads()",
+        "            while k < end:",
+        f"                row = view(rows, k * {width(kernels)}, {width(kernels)})",
+        "                kernel = row[0]",
+        "                k += 1",
+    ]
+    for index, kernel in enumerate(kernels):
+        lines.append(f"                {'if' if index == 0 else 'elif'} kernel == {index}:")
+        lines += [f"                    {line}" for line in call_lines(kernel, "base", "data")]
+        lines.append("                    cuda.syncthreads()")
+        if "state" in kernel.extra:
+            lines += [
+                f"                    further = words[{SKIP}]",
+                "                    cuda.syncthreads()",
+                "                    if further != 0:",
+                "                        k += further",
+                "                        if lane == 0:",
+                f"                            words[{SKIP}] = 0",
+                "                        cuda.syncthreads()",
+            ]
+    lines += [
+        "            if phase == 1:",
+        f"                halted = words[{HALT}]",
+        "                stopped = halted != 0",
+        f"            elif words[{HALT}] != halted:",
+        "                cuda.syncthreads()",
+        "                if lane == 0:",
+        f"                    words[{HALT}] = halted",
+        "                cuda.syncthreads()",
+        "        if due:",
+        "            if inside > 0:",
+        "                for i in range(lane, kept, lanes):",
+        "                    memory[i] = home[i]",
+        "                cuda.syncthreads()",
+        "            for i in range(lane, statistics, lanes):",
+        "                places[written + i] = memory[statistics_first + i * stride]",
+        "            written += statistics",
+        "            cuda.syncthreads()",
+        "    if lane == 0:",
+        f"        words[{STEP}] = number",
+        "        answer = int64_at(states)",
+        f"        at = cuda.blockIdx.x * {STATE_SIZE}",
+        f"        for i in range({STATE_SIZE}):",
+        "            answer[at + i] = words[i]",
+    ]
+    lines += [
+        "    if inside > 0:",
+        "        for i in range(lane, inside, lanes):",
+        "            home[i] = memory[i]",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def call_lines(kernel: Kernel, arena: str, data: str) -> list[str]:
+    """Glue from a row of integers, called `row`, to a call of a kernel; `number`, `seed` and `words` stand for the
+    replica's state."""
+    lines = []
+    place = 1 + len(kernel.operands)
+    for name in (*kernel.extents, *kernel.integers):
+        lines.append(f"{name}_ = row[{place}]")
+        place += 1
+    for index, operand in enumerate(kernel.operands):
+        lines.append(f"from_here, place = chosen({arena}, {data}, row[{index + 1}])")
+        extents = [extent if extent.isdigit() else f"{extent}_" for extent in operand.extents]
+        shape = extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
+        lines.append(f"array_{operand.name} = view(from_here, place, {shape})")
+    values = {"lane": "lane", "lanes": "lanes", "step": "step", "seed": "seed", "state": "words"}
+    arguments = [f"array_{operand.name}" for operand in kernel.operands]
+    arguments += [f"{name}_" for name in kernel.integers] + [values[name] for name in kernel.extra]
+    lines.append(f"kernel_{kernel.name}({', '.join(arguments)})")
+    return lines
+
+
+def interpreter(kernels: Sequence[Kernel], real_name: str) -> Callable:
+    """The interpreter of these kernels as a Python function, ready to be compiled or simulated."""
+    names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name) for kernel in kernels}
+    return compiler.generated("interpret", source(kernels, real_name), names)

@@ -1,0 +1,34 @@
+"""`--device` and `--cuda-mode`: where a command trains."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lab.graph.devices import Choice
+
+DeviceOption = Annotated[
+    str, typer.Option("--device", help="Where to train: cpu, cuda (all GPUs), cuda:1, or auto (GPUs if there are any).")
+]
+ModeOption = Annotated[
+    str,
+    typer.Option(
+        "--cuda-mode", help="On a GPU: block (a block of threads per replica), grid (all of it for one), or auto."
+    ),
+]
+
+
+def device_of(asked: str, mode: str = "auto") -> Choice:
+    """What was asked for. Raises BadInput, or DeviceMissing; says on stderr why `auto` takes the CPU."""
+    from lab.errors import BadInput, nearest
+    from lab.graph.devices import MODES, choose
+
+    if mode not in MODES:
+        raise BadInput(f"There is no --cuda-mode {mode!r}; {nearest(mode, MODES)}.")
+    choice = choose(asked)
+    if choice.reason:
+        sys.stderr.write(f"On the CPU: {choice.reason}\n")
+    return choice

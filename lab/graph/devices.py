@@ -1,0 +1,102 @@
+"""Where networks are computed: on the CPU, or on one of the GPUs; and whose turn it is in the code that runs now.
+
+Whoever builds an experiment says `with on("cuda:0")`; every replica's memory that is made inside lies there, and
+programs run where their memory lies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kernels.memory import Memory
+from lab.errors import BadInput, DeviceMissing
+
+CPU = "cpu"
+MODES = ("auto", "block", "grid")
+"""How a GPU is used: a block of lanes for each replica, the whole GPU for one, or whichever suits the size."""
+
+_current: contextvars.ContextVar[str] = contextvars.ContextVar("device", default=CPU)
+_mode: contextvars.ContextVar[str] = contextvars.ContextVar("mode", default="auto")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """devices: "cpu", or "cuda:0" and so on, on which replicas are spread;  reason: why not a GPU, if one was wished"""
+
+    devices: tuple[str, ...]
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """As events and runs call it: the only device, or how many there are."""
+        return self.devices[0] if len(self.devices) == 1 else f"{len(self.devices)} GPUs"
+
+
+def choose(asked: str) -> Choice:
+    """What `--device` means: cpu, cuda (all GPUs), cuda:1, or auto (GPUs if there are any).
+
+    Raises BadInput for another word, DeviceMissing if there is no such device.
+    """
+    if asked == CPU:
+        return Choice((CPU,))
+    match = re.fullmatch(r"(auto|cuda)|cuda:(\d+)", asked)
+    if not match:
+        raise BadInput(f"There is no device {asked!r}; allowed: cpu, cuda, cuda:0, cuda:1, …, auto.")
+    from kernels.targets.cuda.driver import DeviceProblem, count, device
+
+    try:
+        numbers = range(count()) if match[1] else [int(match[2])]
+        for each in numbers:
+            device(each)
+    except DeviceProblem as problem:
+        if asked == "auto":
+            return Choice((CPU,), str(problem))
+        raise DeviceMissing(str(problem)) from None
+    return Choice(tuple(f"cuda:{each}" for each in numbers))
+
+
+@contextlib.contextmanager
+def on(device: str, mode: str = "auto") -> Iterator[None]:
+    """Memory that is made inside lies on this device."""
+    tokens = _current.set(device), _mode.set(mode)
+    try:
+        yield
+    finally:
+        _current.reset(tokens[0])
+        _mode.reset(tokens[1])
+
+
+def mode() -> str:
+    """How the GPU is to be used; one of `MODES`."""
+    return _mode.get()
+
+
+def new_memory(arena: int, shared: np.ndarray, seed: int) -> Any:
+    """The memory of one replica, where `on` says."""
+    device = _current.get()
+    if device == CPU:
+        return Memory(arena, shared, seed)
+    from kernels.targets.cuda import fleet
+
+    return fleet.Memory(arena, shared, seed, number_of(device))
+
+
+def number_of(device: str) -> int:
+    """Which GPU "cuda:1" is."""
+    return int(device.partition(":")[2] or 0)
+
+
+def summary(device: str) -> str:
+    """A device in words."""
+    if device == CPU:
+        return "the CPU"
+    from kernels.targets.cuda.driver import device as gpu
+
+    return f"{device}, {gpu(number_of(device)).properties.name}"

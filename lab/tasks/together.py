@@ -1,0 +1,51 @@
+"""Advancing several experiments at once: those on a GPU share a launch, whatever needs the host goes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.graph.running import Job, run_jobs
+from lab.tasks.programs import Programs
+from lab.tasks.task import Experiment
+
+
+def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[int]) -> None:
+    """Train each experiment so many steps.
+
+    every: for each, measure after steps whose number is a multiple of this, where it can do so on the way; what it has
+           measured stands in its `measurements`
+    """
+    jobs: list[tuple[Programs, Job]] = []
+    for (experiment, steps), each in zip(asked, every, strict=True):
+        plain = _plain(experiment)
+        job = plain.job(steps, each) if plain is not None and steps > 0 else None
+        if plain is None or job is None:
+            experiment.advance(steps)
+        else:
+            jobs.append((plain, job))
+    if jobs:
+        run_jobs([job for _, job in jobs])
+    for programs, job in jobs:
+        programs.finish(job)
+
+
+def streams(experiment: Experiment) -> bool:
+    """Whether an experiment can be measured while it trains, without a stop at every measurement."""
+    plain = _plain(experiment)
+    return plain is not None and plain.streamed()[1] > 0 and plain.job(1) is not None
+
+
+def taken_measurements(experiment: Experiment) -> list[tuple[int, dict[str, float]]]:
+    """What an experiment has measured on the way, which is then forgotten: (step, values)."""
+    plain = _plain(experiment)
+    if plain is None:
+        return []
+    taken, plain.measurements = plain.measurements, []
+    return taken
+
+
+def _plain(experiment: Experiment) -> Programs | None:
+    """An experiment whose steps are those of its program and nothing else."""
+    if isinstance(experiment, Programs) and type(experiment).advance is Programs.advance:
+        return experiment
+    return None
