@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from textual.widgets import Input
 
@@ -79,7 +81,9 @@ def test_leaving_early_asks_and_goes_on_or_keeps():
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
         assert screen.session.state == "running"
-        await pilot.press("q", "s")
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press("s")
         await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, Ask))
 
     assert run(script, keep=True, **LONG) == Outcome("small-1", None, None)
@@ -91,7 +95,9 @@ def test_leaving_early_asks_and_goes_on_or_keeps():
 def test_discarding_leaves_nothing_behind():
     async def script(screen, pilot):
         await begun(screen, pilot)
-        await pilot.press("q", "d")
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press("d")
         await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, Ask))
 
     assert run(script, keep=True, **LONG) == Outcome(None, None, None)
@@ -103,7 +109,9 @@ def test_an_interrupted_run_is_taken_up_where_it_was():
     async def leave(screen, pilot):
         await begun(screen, pilot)
         await until(pilot, lambda: step(screen) > 200)
-        await pilot.press("q", "s")
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press("s")
         await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, Ask))
 
     run(leave, keep=True, **LONG)
@@ -178,7 +186,10 @@ def test_rewinding_asks_and_begins_with_the_same_weights():
         await pilot.press("w")
         await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
         await pilot.press("escape")
-        await pilot.press("w", "1")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press("1")
         await shows(pilot, "is back at its first weights")
         await until(pilot, lambda: session.finished)
         assert (session.history.curve("calm", 0, "loss")[1] == before).all()
@@ -225,8 +236,8 @@ def test_a_variant_is_added_and_appears_in_every_plot():
         await shows(pilot, "did you mean tanh")
         overrides.value = "model.1=tanh"
         await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.screen is screen, 60)
-        await until(pilot, lambda: any(line.name == "curved" for line in plots(screen)["loss"].lines), 30)
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await until(pilot, lambda: any(line.name == "curved" for line in plots(screen)["loss"].lines))
 
     run(script, **LONG)
 
@@ -256,9 +267,9 @@ def test_pace_is_shown_and_kept():
             await pilot.press("less_than_sign")
         await shows(pilot, "≤10 steps/s")
         await pilot.pause(0.2)
-        before = step(screen)
+        before, began = step(screen), time.monotonic()
         await pilot.pause(0.5)
-        assert step(screen) - before <= 12
+        assert step(screen) - before <= 10 * (time.monotonic() - began) + 7
         for _ in range(6):
             await pilot.press("greater_than_sign")
         await until(pilot, lambda: step(screen) - before > 50)
@@ -353,10 +364,8 @@ def test_each_size_shows_variants_curves_a_picture_and_the_keys(size):
     async def script(screen, pilot):
         await over(screen, pilot)
         await pilot.press("v")
-        await pilot.pause()
-        text = screen_text(pilot.app)
         for wanted in ("a calm", "b quick", "loss", "grad_norm", "Decision regions", "Pause", "Leave", "Help"):
-            assert wanted in text
+            await shows(pilot, wanted)
 
     run(script, size=size)
 
