@@ -44,7 +44,7 @@ RUN = (
         "raise",
     ),
     Key("change(False)", "minus", "", "Lower the marked setting, without a reset.", "lower"),
-    Key("next_setting", "t", "Setting", "Mark the next setting that can be changed while this runs."),
+    Key("next_setting", "t", "", "Mark the next setting that can be changed while this runs."),
     Key("set_value", "x", "", "Type a value for the marked setting."),
     Key("every_variant", "A", "", "Change settings of all variants, or only of the one that is looked at."),
     Key("undo", "u", "Undo", "Take back the last change, step, branch or new variant."),

@@ -14,6 +14,16 @@ ASKED = SMALL.replace(
     "claims:",
 )
 
+DESCENT = """
+title: Valley
+task: descend
+options: {function: rosenbrock, window: [-2.2, 2.2, -0.8, 3.2], start: {normal: 0.2, plus: [-1.5, 2.0]}}
+optimizer: {name: sgd, rate: 3.0e-5}
+train: {steps: 400, measure: 20}
+watch: [loss]
+variants: {calm: {}, quick: {optimizer.rate: 6.0e-5}}
+"""
+
 
 def run(script, *, size=(120, 40), text=SMALL, **options):
     """Run `await script(screen, pilot)` on a run screen; returns its outcome, None if it was not left."""
@@ -54,4 +64,4 @@ async def paused(screen: RunScreen, pilot) -> Session:
     return session
 
 
-__all__ = ["ASKED", "SMALL", "begun", "over", "paused", "run", "shows", "until"]
+__all__ = ["ASKED", "DESCENT", "SMALL", "begun", "over", "paused", "run", "shows", "until"]

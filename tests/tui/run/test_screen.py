@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import shlex
 import time
 
 import pytest
 from textual.widgets import Input
 
+from lab.scenario import parse_setting
+from lab.scenario.loading import load_text
 from lab.store import Store
 from lab.tui.run.dialogs import Ask, Choose, Form, Reading
 from lab.tui.run.outcome import Outcome
 from lab.tui.run.plot import Plot
 from lab.tui.run.screen import RunScreen
-from tests.session.scenarios import HOT, small
+from tests.session.scenarios import HOT, SMALL, small
 from tests.tui.driving import drive, screen_text
-from tests.tui.run.driving import ASKED, begun, over, paused, run, shows, until
+from tests.tui.run.driving import ASKED, DESCENT, begun, over, paused, run, shows, until
 
 LONG = {"steps": 5_000_000}
 
@@ -38,7 +42,7 @@ def test_at_the_end_the_verdict_with_evidence_and_the_screen_stays():
         text = screen_text(pilot.app)
         assert "✗ fell short" in text
         assert "1 of 2 claims held" in text
-        assert "Your guess: Both That is right." in text
+        assert "Your guess, “Both”, is right." in text
         assert "Both rates are small." in text
         await pilot.pause(0.3)
         assert pilot.app.screen is screen
@@ -51,7 +55,7 @@ def test_at_the_end_the_verdict_with_evidence_and_the_screen_stays():
 def test_a_wrong_guess_is_told_the_answer():
     async def script(screen, pilot):
         await over(screen, pilot)
-        await shows(pilot, "That is not right.")
+        await shows(pilot, "Your guess, “Neither”, is not right.")
         await shows(pilot, "Answer: Both")
         await pilot.press("q")
         await until(pilot, lambda: pilot.app.screen is not screen)
@@ -258,6 +262,59 @@ def test_the_next_step_is_explained_and_taken():
         await until(pilot, lambda: pilot.app.screen is screen)
 
     run(script, **LONG)
+
+
+def test_what_has_no_training_step_says_so_and_goes_on():
+    async def script(screen, pilot):
+        await begun(screen, pilot)
+        await pilot.press("e")
+        await shows(pilot, "Only a step of a network in training can be explained")
+        assert screen.session.state == "running"
+
+    run(script, text=DESCENT, **LONG)
+
+
+def test_a_copied_line_and_file_repeat_the_run_and_say_what_they_leave_out():
+    async def script(screen, pilot):
+        session = await over(screen, pilot)
+        await pilot.press("y")
+        assert "--steps 400" in pilot.app.clipboard
+        assert "Not in it" not in screen_text(pilot.app)
+        await pilot.press("escape")
+        screen.steering.add("calm", "curved", "model.1=tanh")
+        screen.steering.branch("calm", "calm_2", 0, "optimizer.rate=2")
+        await until(pilot, lambda: {("curved", 0, "loss"), ("calm_2", 0, "loss")} <= set(screen.story.curves))
+        screen.steering.set("optimizer.rate", 0.5, "quick")
+        await until(pilot, lambda: session.settings("quick")["optimizer.rate"] == 0.5)
+        await pilot.press("y")
+        await shows(pilot, "Not in it: the branch calm_2 and 1 change of settings while it ran.")
+        command, run_word, _, *options = shlex.split(pilot.app.clipboard)
+        assert (command, run_word) == ("lab", "run")
+        overrides = dict(parse_setting(value) for option, value in itertools.pairwise(options) if option == "--set")
+        repeated = load_text(SMALL, screen.loaded.path, overrides)
+        assert [each.name for each in repeated.variants] == ["calm", "quick", "curved"]
+        assert repeated.variants[2].scenario.model[1] == screen.session.variants[2].scenario.model[1]
+        await pilot.press("escape", "Y")
+        await shows(pilot, "Not in it: the options --steps 400, the branch calm_2 and 1 change of settings")
+        written = load_text(pilot.app.clipboard, screen.loaded.path)
+        assert [each.scenario for each in written.variants] == [each.scenario for each in repeated.variants]
+
+    run(script)
+
+
+def test_the_selected_plot_says_which_key_enlarges_it():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("v")
+        await shows(pilot, "enter: enlarge")
+        await pilot.press("enter")
+        await shows(pilot, "enter: all plots")
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, "enter: all plots")
+        await pilot.press("escape", "tab", "tab", "tab")
+        await shows(pilot, "▸Decision regions")
+
+    run(script)
 
 
 def test_pace_is_shown_and_kept():
