@@ -134,6 +134,7 @@ def test_a_lost_connection_keeps_the_run(open_lab, tmp_path):
         time.sleep(0.05)
     info = the_run()
     assert info.state == "interrupted"
+    assert info.resumable
     assert not info.killed
 
 

@@ -29,6 +29,7 @@ _BOX = """
     & .wrong { color: $error; }
     & .note { color: $text-muted; }
     & OptionList, & SelectionList { height: auto; max-height: 16; border: none; background: $surface; padding: 0; }
+    & OptionList:focus, & SelectionList:focus { border: none; }
 """
 
 

@@ -127,7 +127,9 @@ class BoardScreen(Screen[Any]):
         self.board.show([self.sources.content(each) for each in subjects], selected, self._hint())
 
     def _hint(self) -> str:
-        """What the key that enlarges a plot does now."""
+        """What the key that enlarges a plot does now; nothing while values are read, which need the room."""
+        if self.view.cursor is not None and not self.view.large:
+            return ""
         settings = getattr(self.app, "settings", None)
         own = next((each for each in type(self).BINDINGS if getattr(each, "action", "") == "enlarge"), None)
         if not isinstance(own, Binding):

@@ -25,6 +25,8 @@ WATCH = (
     Key("smooth", "m", "", "Smooth the curves: not at all, a little, more, much."),
     Key("by_layer", "g", "", "Show the selected metric for each layer of the variant that is looked at."),
     Key("verdict", "v", "", "Show or hide what became of the claims, and of your guess."),
+    Key("scroll_verdict(1)", "down,pagedown", "", "Read on in the verdict.", "verdict_down"),
+    Key("scroll_verdict(-1)", "up,pageup", "", "Read back in the verdict.", "verdict_up"),
     Key("release", "escape", "", "Back to all plots, the latest values, all steps; then leave."),
     Key("copy_yaml", "Y", "", "Copy the configuration as YAML."),
     Key("copy_command", "y", "", "Copy the `lab run` line that repeats this run."),

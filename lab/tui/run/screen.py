@@ -36,6 +36,7 @@ _PICTURES = 0.5
 """Seconds between two pictures at least: each of their cells has two colours, which makes them dear to send."""
 _SCRUB_PAUSE = 0.15
 """Seconds that the cursor stands still before pictures of its step are asked for."""
+_READ_ON = "The run stays open until you leave (q); v hides this, down reads on."
 _SWITCH = 0.001
 """Seconds after which Python gives its lock to another thread: drawing must not hold up the trainers for longer."""
 
@@ -217,9 +218,9 @@ class RunScreen(SteeredScreen):
         claims = self.story.claims
         if claims:
             held = sum(each.held for each in claims)
-            told.append(f"{held} of {count(len(claims), 'claim')} held. The run stays open until you leave (q).")
+            told.append(f"{held} of {count(len(claims), 'claim')} held. {_READ_ON}")
         elif self._judged:
-            told.append("Done; the scenario makes no claims. The run stays open until you leave (q).")
+            told.append(f"Done; the scenario makes no claims. {_READ_ON}")
         question = self.loaded.scenario.question if self.loaded is not None else None
         if question is not None and self._judged:
             told.append(question.ask)

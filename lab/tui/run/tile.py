@@ -124,7 +124,7 @@ class Tile(Lines):
         base = self.rich_style
         content = self.content
         if isinstance(content, Plot):
-            keep = 0 if self.hint is None else min(cell_len(self.hint) + 3, width // 2)
+            keep = 0 if self.hint is None else min(cell_len(self.hint) + 3 if self.hint else 1, width // 2)
             self._inside = draw(content, width, height, look, base, keep)
             return self._inside.strips
         self._inside = None

@@ -142,6 +142,12 @@ class WatchScreen(BoardScreen):
         self.redraw()
         self.call_after_refresh(self.redraw)
 
+    def action_scroll_verdict(self, pages: int) -> None:
+        if pages > 0:
+            self.verdict.scroll_page_down(animate=False)
+        else:
+            self.verdict.scroll_page_up(animate=False)
+
     def action_copy_yaml(self) -> None:
         if (found := self.configuration()) is not None:
             self._copy(found.yaml, "The scenario as YAML", found.beyond_yaml)

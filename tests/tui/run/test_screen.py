@@ -52,6 +52,19 @@ def test_at_the_end_the_verdict_with_evidence_and_the_screen_stays():
     assert run(script, text=ASKED, guess="Both") == Outcome(None, False, True)
 
 
+def test_the_verdict_can_be_read_to_its_end_without_a_mouse():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await shows(pilot, "1 of 2 claims held")
+        assert "This cannot be." not in screen_text(pilot.app)
+        await pilot.press("down")
+        await shows(pilot, "This cannot be.")
+        await pilot.press("pageup")
+        await shows(pilot, "1 of 2 claims held")
+
+    run(script, text=ASKED, guess="Both", size=(70, 18))
+
+
 def test_a_wrong_guess_is_told_the_answer():
     async def script(screen, pilot):
         await over(screen, pilot)
