@@ -61,7 +61,7 @@ def explain(experiment: Any) -> list[Section]:
     Leaves the experiment as it was. Raises BadInput for an experiment that has no training steps to explain.
     """
     if not explainable(experiment):
-        raise BadInput("Only a step of a network in training can be explained; this kind of experiment has none.")
+        raise BadInput("Only training steps of a network can be explained; this experiment has none.")
     whole, state = experiment.memory.arena.copy(), experiment.memory.state.copy()
     parameters, gradients = experiment.network.parameters, experiment.gradients
 

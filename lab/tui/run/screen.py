@@ -36,7 +36,7 @@ _PICTURES = 0.5
 """Seconds between two pictures at least: each of their cells has two colours, which makes them dear to send."""
 _SCRUB_PAUSE = 0.15
 """Seconds that the cursor stands still before pictures of its step are asked for."""
-_READ_ON = "The run stays open until you leave (q); v hides this, down reads on."
+_READ_ON = "The run stays open: q leaves, down reads on, v hides this."
 _SWITCH = 0.001
 """Seconds after which Python gives its lock to another thread: drawing must not hold up the trainers for longer."""
 

@@ -281,7 +281,7 @@ def test_what_has_no_training_step_says_so_and_goes_on():
     async def script(screen, pilot):
         await begun(screen, pilot)
         await pilot.press("e")
-        await shows(pilot, "Only a step of a network in training can be explained")
+        await shows(pilot, "Only training steps of a network can be explained; this experiment has none.")
         assert screen.session.state == "running"
 
     run(script, text=DESCENT, **LONG)
