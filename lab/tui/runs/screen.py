@@ -305,7 +305,7 @@ class RunsScreen(Screen[None]):
         return [
             (Text("●", colour(theme, "accent")), "Marked for comparing."),
             *states,
-            ("claims", "How many of the scenario's claims held; green if all of them did, else red."),
+            ("claims", "How many claims held; green if all did, else red; in brackets: when it was interrupted."),
             ("var×seeds", "How many variants were trained, each on how many seeds."),
             ("steps", "Training steps of the longest variant."),
             ("took", "Time it ran, pauses between an interruption and going on left out."),
