@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lab.cli import INTERRUPTED, READER_GONE
 from lab.errors import BadInput, LabError
 from lab.events import Event, Started
+from lab.terminal.echo import forget_typing
 
 if TYPE_CHECKING:
     from lab.session import Session
@@ -113,6 +114,8 @@ def _signals(session: Session, reporter: Reporter) -> Iterator[None]:
             sys.stderr.write("Stopped at once; what was measured until the last second is kept.\n")
             sys.stderr.flush()
             os._exit(INTERRUPTED)
+        if number == signal.SIGINT:
+            forget_typing()
         session.stop()
 
     wanted = [each for each in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, each)]

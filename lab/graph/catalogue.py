@@ -60,6 +60,20 @@ def rules_of(kernel: Kernel) -> dict[str, str]:
     return {name: inspect.getsource(RULES[name]).rstrip() for name in found}
 
 
+def shapes(row: Row) -> str:
+    """The operands of a row with their shapes, and its integers: `x[100×2] weight[2×64] → y[100×64]`.
+
+    Behind an operand that is written and read, too, stands an exclamation mark.
+    """
+    reads: list[str] = []
+    writes: list[str] = []
+    for number, operand in enumerate(row.kernel.operands):
+        shape = "×".join(map(str, row.shape(number)))
+        (writes if operand.written else reads).append(f"{operand.name}[{shape}]{'!' if operand.updated else ''}")
+    reads += [f"{name}={value}" for name, value in zip(row.kernel.integers, row.integers, strict=True)]
+    return " ".join([*reads, "→", *writes])
+
+
 def typical(kernel: Kernel) -> tuple[Plan, Memory]:
     """A plan of this kernel alone on a typical shape, and memory for it with numbers that make sense."""
     square = {name for each in kernel.operands for name in each.extents if each.extents.count(name) > 1}

@@ -50,13 +50,18 @@ class Traced:
         return text.split(". ")[0].rstrip(".")
 
 
+def explainable(experiment: Any) -> bool:
+    """Whether it has steps that `explain` explains."""
+    return isinstance(experiment, Training)
+
+
 def explain(experiment: Any) -> list[Section]:
     """The next step of a network in training: batch, activations, loss, gradients, update, and one weight's numbers.
 
     Leaves the experiment as it was. Raises BadInput for an experiment that has no training steps to explain.
     """
-    if not isinstance(experiment, Training):
-        raise BadInput("This kind of experiment has no training step that could be explained layer by layer.")
+    if not explainable(experiment):
+        raise BadInput("Only training steps of a network can be explained; this experiment has none.")
     whole, state = experiment.memory.arena.copy(), experiment.memory.state.copy()
     parameters, gradients = experiment.network.parameters, experiment.gradients
 

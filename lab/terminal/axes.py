@@ -93,17 +93,24 @@ def _linear_axis(shown: np.ndarray, count: int, tight: bool, width: int) -> Axis
         low, high = (0.0, 1.0) if size <= _SMALLEST else ((low + high) / 2 - half, (low + high) / 2 + half)
         tight = False
     step = round_step((high - low) / (count - 1))
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     if not tight:
         # A fifth of a tick is coarse enough for an axis that stands still while its curves grow.
         part = step / 5
         low, high = math.floor(low / part + 1e-9) * part, math.ceil(high / part - 1e-9) * part
-    ticks = tuple(
-        index * step for index in range(first, last + 1) if low - 1e-9 * step <= index * step <= high + 1e-9 * step
-    )
+    ticks = _round_ticks(low, high, step)
+    if len(ticks) < 2:
+        ticks = _round_ticks(low, high, round_step((high - low) / 3))  # more than was asked for, but round
     if len(ticks) < 2:
         ticks = (low, high)
     return _marked(Range(low, high), ticks, labels(ticks, width))
+
+
+def _round_ticks(low: float, high: float, step: float) -> tuple[float, ...]:
+    """The multiples of a step in a range."""
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return tuple(
+        index * step for index in range(first, last + 1) if low - 1e-9 * step <= index * step <= high + 1e-9 * step
+    )
 
 
 def _log_axis(positive: np.ndarray, count: int, tight: bool, width: int) -> Axis:

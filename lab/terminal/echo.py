@@ -1,4 +1,8 @@
-"""The terminal's echo, switched off while something is drawn over in place: a key pressed would break the picture."""
+"""What the terminal does by itself with a key, switched off while something is drawn over in place.
+
+An echoed key would break the picture. An interrupt would do so too: the terminal then throws away whatever it has not
+shown yet, in the middle of a line, of a colour's sequence or even of a character.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,10 @@ _LOCAL_FLAGS = 3
 
 
 class Echo:
-    """Switches the echo of stdin off and on again. What is typed meanwhile is kept for whoever reads next."""
+    """Switches the echo of stdin off and on again, and with it the loss of output at an interrupt.
+
+    What is typed meanwhile is kept for whoever reads next.
+    """
 
     def __init__(self) -> None:
         self._before: tuple[int, list[Any]] | None = None
@@ -33,7 +40,7 @@ class Echo:
                 return
             before = termios.tcgetattr(descriptor)
             silent = [*before]
-            silent[_LOCAL_FLAGS] &= ~termios.ECHO
+            silent[_LOCAL_FLAGS] = silent[_LOCAL_FLAGS] & ~termios.ECHO | termios.NOFLSH
             self._before = self._before or (descriptor, before)  # first: a signal may come in between
             termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
         except (OSError, ValueError, AttributeError, termios.error):
@@ -49,6 +56,21 @@ class Echo:
                 termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
         except (OSError, termios.error):
             pass  # the terminal has gone, and with it what was to be restored
+
+
+def forget_typing() -> None:
+    """Drops what was typed and not yet read, as a terminal does at an interrupt unless `Echo` is off.
+
+    Whoever types half a command, sees nothing of it and presses Ctrl-C does not want it at the next prompt.
+    """
+    if termios is None:
+        return
+    try:
+        descriptor = sys.stdin.fileno()
+        if _ours(descriptor):
+            termios.tcflush(descriptor, termios.TCIFLUSH)
+    except (OSError, ValueError, AttributeError, termios.error):
+        return  # closed, replaced, gone, or no terminal at all
 
 
 def _ours(descriptor: int) -> bool:

@@ -194,12 +194,15 @@ class LabApp(App[None]):
         self.progress.choose_theme(name)
         self.notify(f"Theme: {name}", timeout=2)
 
-    def copy(self, text: str, what: str) -> None:
-        """Put a text on the clipboard of the terminal, and show it for terminals that do not allow that."""
+    def copy(self, text: str, what: str, beyond: str = "") -> None:
+        """Put a text on the clipboard of the terminal, and show it for terminals that do not allow that.
+
+        beyond: what the text leaves out, as a sentence
+        """
         from lab.tui.copying import CopiedScreen
 
         self.copy_to_clipboard(text)
-        self.push_screen(CopiedScreen(text, what))
+        self.push_screen(CopiedScreen(text, what, beyond))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the menu offers: every action of the screen, the lessons, the themes."""

@@ -68,6 +68,14 @@ def _line(
     words = ["lab", "run", source]
     for path, value in overrides.items():
         words += ["--set", f"{path}={flow(value)}"]
+    return shlex.join(words + options_of(first_seed, seeds, steps, variants))
+
+
+def options_of(
+    first_seed: int, seeds: Sequence[int] | None, steps: int | None, variants: Iterable[str] | None
+) -> list[str]:
+    """The options of `lab run` for what no scenario says: which variants, how many steps, which seeds."""
+    words = []
     for name in variants or ():
         words += ["--variant", name]
     if steps is not None:
@@ -75,7 +83,7 @@ def _line(
     if seeds and tuple(seeds) != (first_seed,):
         low, high = min(seeds), max(seeds) + 1
         words += ["--seeds", str(high - low) if low == first_seed else f"{low}:{high}"]
-    return shlex.join(words)
+    return words
 
 
 def source_of(slug: str, path: Path) -> str:
@@ -145,17 +153,21 @@ class CopiedScreen(ModalScreen[None]):
     CopiedScreen VerticalScroll { height: auto; max-height: 1fr; margin: 1 0; }
     CopiedScreen Static { height: auto; }
     CopiedScreen .note { color: $text-muted; }
+    CopiedScreen .beyond { color: $text-warning; }
     """
 
-    def __init__(self, text: str, what: str) -> None:
+    def __init__(self, text: str, what: str, beyond: str = "") -> None:
+        """beyond: what the text does not say, as a sentence."""
         super().__init__()
-        self.text, self.what = text, what
+        self.text, self.what, self.beyond = text, what, beyond
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = self.what
             with VerticalScroll(can_focus=True):
                 yield Static(self.text, markup=False)
+            if self.beyond:
+                yield Static(self.beyond, classes="beyond", markup=False)
             yield Static(
                 "Copied, if your terminal allows it (OSC 52; in tmux: set -g set-clipboard on).",
                 classes="note",

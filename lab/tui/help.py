@@ -38,7 +38,8 @@ def metric_entries(scenario: Scenario, names: Sequence[str] | None = None) -> li
     from lab.tasks import task_of
 
     metrics = task_of(scenario).metrics
-    return [(name, metrics[name]) for name in (scenario.watch if names is None else names) if name in metrics]
+    wanted = [each for each in (scenario.watch if names is None else names) if each in metrics]
+    return [(each, f"{metrics[each][:1].upper()}{metrics[each][1:].rstrip('.')}.") for each in wanted]
 
 
 class HelpScreen(ModalScreen[None]):

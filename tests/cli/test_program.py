@@ -146,13 +146,13 @@ def test_a_reader_that_leaves_early_is_no_error():
 def test_ctrl_c_ends_the_program_with_130(tmp_path):
     code = (
         "import sys, time, types\nfrom lab.cli import app, main\n"
-        "def command():\n    print('ready', flush=True)\n    time.sleep(30)\n"
+        "def command():\n    print('ready', flush=True)\n    time.sleep(300)\n"
         "sys.modules['lab.cli.commands.fake'] = types.SimpleNamespace(command=command)\n"
         "app._SUMMARIES['fake'] = ''\nmain(['fake'])"
     )
     program = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert program.stdout.readline() == "ready\n"
     program.send_signal(signal.SIGINT)
-    _, error = program.communicate(timeout=10)
+    _, error = program.communicate(timeout=120)
     assert program.returncode == 130
     assert error == "Interrupted.\n"

@@ -112,7 +112,7 @@ def test_throttled_replicas_keep_their_pace(open_session):
     until(lambda: session.look("calm", 0, lambda each: each.step).result(10) >= 110)
     assert time.monotonic() - begun > 0.4
     session.throttle(None)
-    until(lambda: session.finished, 10)
+    until(lambda: session.finished)
 
 
 def test_a_variant_can_be_removed_again(open_session):

@@ -63,7 +63,7 @@ def test_the_formula_of_a_layer_adds_up():
 
 
 def test_an_experiment_without_training_steps_says_so():
-    with pytest.raises(BadInput, match="no training step"):
+    with pytest.raises(BadInput, match="Only training steps of a network"):
         explain(object())
 
 

@@ -159,7 +159,8 @@ def test_drawing_takes_a_small_share_of_the_time():
     began = time.monotonic()
     step = 0
     dashboard.handle(started((0,), 10_000))
-    while time.monotonic() - began < 1.5:
+    # At least so long, and until the rest after a first frame on a slow machine is over.
+    while time.monotonic() - began < (1.5 if dashboard.frames > 1 else 30):
         step += 1
         dashboard.handle(measured("good", 0, step))
         time.sleep(0.002)

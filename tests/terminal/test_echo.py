@@ -3,6 +3,7 @@
 import os
 import pty
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,23 @@ def shown():
 """
 
 
-def on_a_terminal(code: str) -> str:
-    """What a program writes that has a terminal of its own."""
+def on_a_terminal(code: str, typed: bytes = b"") -> str:
+    """What a program writes that has a terminal of its own; `typed` as soon as it says something on stderr."""
+    said, says = os.pipe()
     child, terminal = pty.fork()
     if child == 0:
+        if typed:
+            os.dup2(says, 2)
+        os.close(said)
+        os.close(says)
         os.chdir(Path(__file__).parents[2])
         os.execv(sys.executable, [sys.executable, "-c", BEGIN + code])
+    os.close(says)
+    if typed:
+        os.read(said, 1)  # the output before it fits into what the terminal keeps
+        os.write(terminal, typed)
+        time.sleep(0.2)  # with nothing read meanwhile, so that there is output that could be thrown away
+    os.close(said)
     written = b""
     while True:
         try:
@@ -40,6 +52,25 @@ def on_a_terminal(code: str) -> str:
 def test_the_echo_goes_off_and_on_again():
     code = "echo = Echo(); before = shown(); echo.off(); echo.off(); off = shown(); echo.on(); echo.on()\n"
     assert on_a_terminal(code + "print(before, off, shown())").split() == ["True", "False", "True"]
+
+
+def test_an_interrupt_throws_no_output_away_and_what_was_typed_is_forgotten():
+    code = """
+import os, select, signal, time
+from lab.terminal.echo import forget_typing
+interrupted = []
+signal.signal(signal.SIGINT, lambda *_: (forget_typing(), interrupted.append(True)))
+echo = Echo()
+echo.off()
+print("€" * 3000, flush=True)
+print("written", file=sys.stderr, flush=True)
+while not interrupted:
+    time.sleep(0.01)
+print("waiting" if select.select([0], [], [], 0)[0] else "forgotten", shown())
+echo.on()
+print(bool(termios.tcgetattr(0)[3] & termios.NOFLSH))
+"""
+    assert on_a_terminal(code, typed=b"typed\n\x03").split() == ["€" * 3000, "forgotten", "False", "False"]
 
 
 def test_in_the_background_the_terminal_is_left_alone():

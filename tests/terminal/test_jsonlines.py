@@ -70,4 +70,4 @@ def test_a_reader_that_leaves_early_causes_no_traceback():
     assert process.stderr is not None
     complaint = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(timeout=30), complaint) == (0, b"")
+    assert (process.wait(timeout=120), complaint) == (0, b"")

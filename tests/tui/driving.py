@@ -28,8 +28,8 @@ def drive(script, *, size=(80, 24), **arguments):
     return asyncio.run(run())
 
 
-async def until(pilot, condition, seconds=30.0):
-    """Wait for something that happens beside the screen."""
+async def until(pilot, condition, seconds=90.0):
+    """Wait for something that happens beside the screen; long, since a busy machine may take its time."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     while not condition():

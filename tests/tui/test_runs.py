@@ -1,6 +1,7 @@
 """The kept runs: filter, open, compare, export, delete with undo, go on."""
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,9 @@ from textual.screen import Screen
 
 from lab.store import Store
 from lab.tui.run.outcome import Outcome
+from lab.tui.runs.details import details
+from lab.tui.runs.table import _row
+from lab.tui.themes import THEMES
 from tests.tui.driving import (
     drive,
     fake_run_screen,
@@ -49,6 +53,19 @@ def test_runs_are_listed_newest_first_with_what_became_of_them():
         await shows(pilot, "✓ The larger rate gets further.")
 
     browse(script)
+
+
+def test_claims_of_an_interrupted_run_are_told_apart_from_a_verdict():
+    keep_run()
+    with Store.open() as store:
+        (finished,) = store.runs()
+        claims = store.claims(finished.name)
+    interrupted = replace(finished, state="interrupted")
+    theme = THEMES["dark"]
+    assert _row(finished, False, theme)[3].plain == "1 of 1"
+    assert _row(interrupted, False, theme)[3].plain == "(1 of 1)"
+    told = [each.plain for each in details(interrupted, claims, theme).renderables]
+    assert told.index("When it was interrupted:") + 1 == told.index("✓ The larger rate gets further.")
 
 
 def test_an_empty_store_says_so():

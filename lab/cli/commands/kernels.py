@@ -10,7 +10,6 @@ import typer
 
 if TYPE_CHECKING:
     from kernels.language import Kernel
-    from kernels.plan import Row
 
 
 def command(
@@ -63,7 +62,7 @@ def _facts(kernel: Kernel) -> dict[str, Any]:
 def _sheet(kernel: Kernel) -> dict[str, Any]:
     """Everything about one kernel, measured now."""
     from lab.bench.machine import pinned, processor
-    from lab.graph.catalogue import rules_of, source, timing
+    from lab.graph.catalogue import rules_of, shapes, source, timing
     from lab.graph.limits import limits
 
     sheet = _facts(kernel) | {"source": source(kernel), "rules": rules_of(kernel), "measured": None}
@@ -74,7 +73,7 @@ def _sheet(kernel: Kernel) -> dict[str, Any]:
         return sheet
     here = limits()
     sheet["measured"] = {
-        "shapes": _shapes(measured.row),
+        "shapes": shapes(measured.row),
         "seconds": measured.seconds,
         "operations": measured.operations,
         "bytes": measured.bytes,
@@ -87,17 +86,6 @@ def _sheet(kernel: Kernel) -> dict[str, Any]:
         "pinned": pinned(),
     }
     return sheet
-
-
-def _shapes(row: Row) -> str:
-    """The operands with their shapes, and the integers: `x[8192] → y[8192]`."""
-    reads: list[str] = []
-    writes: list[str] = []
-    for number, operand in enumerate(row.kernel.operands):
-        shape = "×".join(map(str, row.shape(number)))
-        (writes if operand.written else reads).append(f"{operand.name}[{shape}]{'!' if operand.updated else ''}")
-    reads += [f"{name}={value}" for name, value in zip(row.kernel.integers, row.integers, strict=True)]
-    return " ".join([*reads, "→", *writes])
 
 
 def _lines(sheet: dict[str, Any]) -> list[str]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kernels.language import Kernel
-from kernels.plan import Row
 from lab.errors import BadInput, InvalidValue
-from lab.graph.gradients import RULES
 from lab.graph.limits import Limits, limits
 from lab.graph.profile import Profile, profile
 from lab.graph.running import prepare
@@ -43,29 +39,3 @@ def measure(loaded: Loaded, variant: str | None, progress: Callable[[str, int], 
         raise BadInput("This kind of experiment runs no plan of its own that could be measured row by row.")
     programs = {name: profile(plan, memory) for name, plan in layout.plans.items()}
     return Measured(chosen.name, programs, limits())
-
-
-def source(kernel: Kernel) -> str:
-    """A kernel as it stands in its file, with declaration and docstring."""
-    return inspect.getsource(kernel.function).rstrip()
-
-
-def rule_of(kernel: Kernel) -> tuple[str, str]:
-    """A title and the source of a rule: the kernel's own, or that of the operation whose gradient it computes."""
-    if kernel.name in RULES:
-        return f"The gradient rule of {kernel.name}", inspect.getsource(RULES[kernel.name]).rstrip()
-    for name, rule in RULES.items():
-        code = getattr(rule, "__code__", None)
-        if code is not None and kernel.name in code.co_names:
-            return f"It serves the gradient rule of {name}", inspect.getsource(rule).rstrip()
-    return "No gradient passes through it", ""
-
-
-def shapes(row: Row) -> str:
-    """The operands of a row with their shapes: `x[100×2] weight[2×64] → y[100×64]`."""
-    reads: list[str] = []
-    writes: list[str] = []
-    for place, operand in enumerate(row.kernel.operands):
-        told = f"{operand.name}[{'×'.join(str(each) for each in row.shape(place))}]"
-        (writes if operand.written else reads).append(told)
-    return " ".join([*reads, "→", *writes])

@@ -37,6 +37,7 @@ class KernelsScreen(Screen[None]):
     KernelsScreen DataTable { height: 1fr; min-height: 5; }
     KernelsScreen VerticalScroll { height: 1fr; border-top: solid $primary; }
     KernelsScreen #source { height: auto; }
+    KernelsScreen DataTable, KernelsScreen VerticalScroll { scrollbar-size: 1 1; }
     KernelsScreen.-wide #both { layout: horizontal; }
     KernelsScreen.-wide DataTable { width: 3fr; height: 100%; }
     KernelsScreen.-wide VerticalScroll { width: 2fr; height: 100%; border-top: none; border-left: solid $primary; }
@@ -100,7 +101,7 @@ class KernelsScreen(Screen[None]):
         """The table of the chosen program, and the line above it."""
         if self.measured is None or not self.is_attached:
             return
-        from lab.tui.kernels.measuring import shapes
+        from lab.graph.catalogue import shapes
 
         profile, limits = self.measured.programs[self._program], self.measured.limits
         whole = sum(each.seconds for each in profile.rows) or 1.0
@@ -140,17 +141,24 @@ class KernelsScreen(Screen[None]):
             return
         from rich.console import Group
 
-        from lab.tui.kernels.measuring import rule_of, source
+        from lab.graph.catalogue import rules_of, source
 
         kernel = self._rows[number].row.kernel
-        title, rule = rule_of(kernel)
-        theme = "ansi_light" if not self.app.current_theme.dark else "ansi_dark"
+        colours = self.app.current_theme
+        theme = "ansi_light" if not colours.dark else "ansi_dark"
+        background = "default" if colours.ansi else colours.background or "default"
 
         def code(text: str) -> Syntax:
-            return Syntax(text, "python", theme=theme, background_color="default", word_wrap=True)
+            return Syntax(text, "python", theme=theme, background_color=background, word_wrap=True)
 
         parts: list[Any] = [Text(kernel.function.__module__.replace(".", "/") + ".py", "bold"), code(source(kernel))]
-        parts += [Text(), Text(title, "bold")] + ([code(rule)] if rule else [])
+        rules = rules_of(kernel)
+        for name, rule in rules.items():
+            own = name == kernel.name
+            title = f"The gradient rule of {name}" if own else f"It serves the gradient rule of {name}"
+            parts += [Text(), Text(title, "bold"), code(rule)]
+        if not rules:
+            parts += [Text(), Text("No gradient passes through it", "bold")]
         self.query_one("#source", Static).update(Group(*parts))
         self.query_one(VerticalScroll).scroll_home(animate=False)
 
@@ -176,7 +184,7 @@ class KernelsScreen(Screen[None]):
             ("GFLOP/s", "Thousands of millions of floating-point operations per second."),
             ("GB/s", "Bytes that it reads and writes at least, per second."),
             ("limit", "How near it comes to what one core can do: in arithmetic or in memory, whichever is nearer."),
-            ("operands", "What it reads, → what it writes, each with its shape."),
+            ("operands", "What it reads, → what it writes, each with its shape; ! if it is read, too."),
         ]
 
 

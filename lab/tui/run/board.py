@@ -46,8 +46,11 @@ class Board(Container):
         grid = fitting(wanted, self.size.width, self.size.height)
         return min(wanted, grid.across * grid.down) if grid else 0
 
-    def show(self, contents: Sequence[Plot | Picture | None]) -> None:
-        """One tile for each content; a tile whose content is what it was is left alone."""
+    def show(self, contents: Sequence[Plot | Picture | None], selected: int = -1, hint: str = "") -> None:
+        """One tile for each content; a tile whose content is what it was is left alone.
+
+        hint: what a key does with the selected one
+        """
         grid = fitting(len(contents), self.size.width, self.size.height)
         shape = (grid.across, grid.down, len(contents)) if grid else (1, 1, 0)
         if shape != self._shape:
@@ -55,5 +58,5 @@ class Board(Container):
             self.styles.grid_size_columns, self.styles.grid_size_rows = shape[:2]
             for number, tile in enumerate(self.tiles):
                 tile.display = number < shape[2]
-        for tile, content in zip(self.tiles, contents, strict=False):
-            tile.show(content)
+        for number, (tile, content) in enumerate(zip(self.tiles, contents, strict=False)):
+            tile.show(content, hint if number == selected else None)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from rich.segment import Segment
 from rich.text import Text
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import Footer, Input, Label, OptionList, SelectionList, Static
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
@@ -27,6 +29,7 @@ _BOX = """
     & .wrong { color: $error; }
     & .note { color: $text-muted; }
     & OptionList, & SelectionList { height: auto; max-height: 16; border: none; background: $surface; padding: 0; }
+    & OptionList:focus, & SelectionList:focus { border: none; }
 """
 
 
@@ -129,6 +132,20 @@ class Form(ModalScreen[Any]):
         return [(each.name, each.note or "To be filled in.") for each in self._blanks]
 
 
+class _Marked(SelectionList[str]):
+    """Only what is chosen has a sign: Textual tells it apart by the sign's colour alone."""
+
+    def render_line(self, y: int) -> Strip:
+        """With the sign taken out of the rows that are not chosen."""
+        segments = list(super().render_line(y))
+        if len(segments) > 2:  # the sign stands between its left and its right edge
+            text, style, _ = segments[1]
+            number = style.meta.get("option") if style is not None else None
+            if number is not None and self.get_option_at_index(number).value not in self.selected:
+                segments[1] = Segment(" " * len(text), style)
+        return Strip(segments)
+
+
 class Choose(ModalScreen[list[str] | None]):
     """A list in which several may be chosen; escape leaves everything as it was."""
 
@@ -146,7 +163,7 @@ class Choose(ModalScreen[list[str] | None]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = self._title
-            yield SelectionList(*(Selection(Text(text), name, name in self._chosen) for name, text in self._names))
+            yield _Marked(*(Selection(Text(text), name, name in self._chosen) for name, text in self._names))
             yield Label("space chooses, enter takes what is chosen", classes="note", markup=False)
         yield Footer(show_command_palette=False)
 

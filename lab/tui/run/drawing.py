@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -16,6 +17,7 @@ from lab.terminal.look import Look
 from lab.terminal.numbers import short
 from lab.terminal.palettes import letter
 from lab.terminal.story import Story
+from lab.tui import keys
 from lab.tui.run.board import Board
 from lab.tui.run.sources import Sources
 from lab.tui.run.summary import Heading, Status, Variants, Verdict
@@ -122,7 +124,18 @@ class BoardScreen(Screen[Any]):
         if self.verdict.display:
             self.verdict.tell(self.story, look_of(self.app), self.guess_sentences())
         subjects, selected = self.shown()
-        self.board.show([self.sources.content(each, n == selected) for n, each in enumerate(subjects)])
+        self.board.show([self.sources.content(each) for each in subjects], selected, self._hint())
+
+    def _hint(self) -> str:
+        """What the key that enlarges a plot does now; nothing while values are read, which need the room."""
+        if self.view.cursor is not None and not self.view.large:
+            return ""
+        settings = getattr(self.app, "settings", None)
+        own = next((each for each in type(self).BINDINGS if getattr(each, "action", "") == "enlarge"), None)
+        if not isinstance(own, Binding):
+            return ""
+        key = (settings.keys if settings is not None else {}).get(own.id or "", own.key).partition(",")[0]
+        return f"{keys.shown(key)}: {'all plots' if self.view.large else 'enlarge'}"
 
     def guess_sentences(self) -> list[str]:
         """What is said of the question under the verdict."""
@@ -171,6 +184,8 @@ class BoardScreen(Screen[Any]):
             ("steps/s", "Training steps per second, of all seeds of the variant together, measuring included."),
             ("braille dots", "A curve; each column shows the lowest and the highest value in it, so no peak is lost."),
             ("faint lines", "The lowest and the highest of several seeds; the bright line is their mean."),
+            ("▸ before a title", "The selected plot, of which the keys speak; tab selects the next."),
+            ("enter: enlarge", "What this key does with the selected plot: it fills the board, or all are back."),
             ("numbers in a title", "Each curve's latest value, or its value at the cursor's step."),
             ("▲ under a plot", "A setting was changed at this step, in the variant of that colour."),
             ("✗ on a curve", "It diverged there: something was no longer finite. The line below says what and where."),
@@ -186,7 +201,9 @@ class BoardScreen(Screen[Any]):
 
     def _differs(self, name: str) -> str:
         changes = self.loaded.scenario.variants.get(name, {}) if self.loaded is not None else {}
+        from lab.tui.copying import flow
+
         told = ", ".join(
-            f"{path} = {short(each) if isinstance(each, float) else each}" for path, each in changes.items()
+            f"{path}={short(each) if isinstance(each, float) else flow(each)}" for path, each in changes.items()
         )
         return f": {told}." if told else "."

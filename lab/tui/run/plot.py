@@ -45,7 +45,6 @@ class Plot:
     log:      logarithmic y axis
     cursor:   the x at which values are read (None: the latest values are shown)
     note:     a few words behind the title
-    selected: the keys of the screen speak to this plot
     """
 
     title: str
@@ -55,7 +54,6 @@ class Plot:
     log: bool = False
     cursor: float | None = None
     note: str = ""
-    selected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +65,8 @@ class Drawn:
     width: int
 
 
-def draw(plot: Plot, width: int, height: int, look: Look, base: Style) -> Drawn:
-    """The plot in exactly `height` strips of `width` columns."""
+def draw(plot: Plot, width: int, height: int, look: Look, base: Style, keep: int = 0) -> Drawn:
+    """The plot in exactly `height` strips of `width` columns, of which `keep` are left free at the title's end."""
     if width <= 0 or height <= 0:
         return Drawn([Strip.blank(max(0, width), base) for _ in range(max(0, height))], 0, 1)
     low, high = plot.window if plot.window[1] > plot.window[0] else (plot.window[0], plot.window[0] + 1.0)
@@ -79,7 +77,7 @@ def draw(plot: Plot, width: int, height: int, look: Look, base: Style) -> Drawn:
     space = share_out(width, height, gutter=gutter_for(y_axis))
     x_axis = axes.axis(np.array([low, high]), max(2, space.width // 12), tight=True)
     x_axis = Axis(Range(low, high), x_axis.ticks, x_axis.labels)
-    strips = [strip_of(_title(plot, width, look), width, base)] if space.title else []
+    strips = [strip_of(_title(plot, width - keep, look), width, base)] if space.title else []
     strips += _inside(plot, shown, space, x_axis, y_axis, look, base)
     if space.ruler or space.below:
         ruler, below = x_lines(x_axis, space, "", look)
@@ -169,8 +167,7 @@ def _gap_at_the_end(y: np.ndarray) -> int:
 
 def _title(plot: Plot, width: int, look: Look) -> Text:
     """Name and note, then the value of each curve at the cursor, or its latest, as many as fit."""
-    sign = ("▸" if look.unicode else ">") if plot.selected else ""
-    text = line(clip(f"{sign}{look.words(plot.title)}", width, look), BOLD)
+    text = line(clip(look.words(plot.title), width, look), BOLD)
     note = look.words(plot.note)
     if note and text.cell_len + 1 + cell_len(note) <= width:
         text.append(f" {note}", DIM)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 
 from lab.errors import LabError
-from lab.events import Claimed, Ended, Event, PictureTaken
+from lab.events import Event
 from lab.terminal.look import Look
-from lab.terminal.numbers import count, duration, short
+from lab.terminal.numbers import duration, short
 from lab.tui.keys import bindings
 from lab.tui.run.keys import REPLAY
 from lab.tui.run.watch import WatchScreen
@@ -167,8 +167,7 @@ class ReplayScreen(WatchScreen):
         for event in events:
             self.story.handle(event)
         self._played = time.monotonic()
-        left = sum(isinstance(each, PictureTaken | Claimed | Ended) for each in events)
-        self.status.say(f"At {duration(self.player.seconds)}; {count(len(events) - left, 'event')} passed.")
+        self.status.say(f"At {duration(self.player.seconds)} of {duration(self.player.length)}.")
         self.after_events(events)
         self.redraw()
 

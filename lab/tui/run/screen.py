@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import time
 from collections.abc import Sequence
@@ -37,6 +36,7 @@ _PICTURES = 0.5
 """Seconds between two pictures at least: each of their cells has two colours, which makes them dear to send."""
 _SCRUB_PAUSE = 0.15
 """Seconds that the cursor stands still before pictures of its step are asked for."""
+_READ_ON = "The run stays open: q leaves, down reads on, v hides this."
 _SWITCH = 0.001
 """Seconds after which Python gives its lock to another thread: drawing must not hold up the trainers for longer."""
 
@@ -218,14 +218,14 @@ class RunScreen(SteeredScreen):
         claims = self.story.claims
         if claims:
             held = sum(each.held for each in claims)
-            told.append(f"{held} of {count(len(claims), 'claim')} held. The run stays open until you leave (q).")
+            told.append(f"{held} of {count(len(claims), 'claim')} held. {_READ_ON}")
         elif self._judged:
-            told.append("Done; the scenario makes no claims. The run stays open until you leave (q).")
+            told.append(f"Done; the scenario makes no claims. {_READ_ON}")
         question = self.loaded.scenario.question if self.loaded is not None else None
         if question is not None and self._judged:
+            told.append(question.ask)
             if self.guess is not None:
-                verdict = "right" if self._guess_right() else "not right"
-                told.append(f"{question.ask} Your guess: {self.guess} That is {verdict}.")
+                told.append(f"Your guess, “{self.guess}”, is {'right' if self._guess_right() else 'not right'}.")
             if not self._guess_right():
                 told.append(f"Answer: {question.answer}")
             told.append(question.because)
@@ -302,22 +302,19 @@ class RunScreen(SteeredScreen):
             pass  # a variant that has just been removed
 
     def _show_past(self, step: int) -> None:
-        self.status.say(
-            f"Pictures of step {step:,}, the nearest that is kept. b branches off at the cursor, escape returns."
-        )
+        self.status.say(f"Pictures: step {step:,}, the nearest kept. b branches off there, esc returns.")
         self.redraw()
 
-    def action_copy_yaml(self) -> None:
-        if self.loaded is None or not self.steering.added:
-            super().action_copy_yaml()
-            return
-        from lab.tui.copying import as_yaml
+    def changes_made(self) -> list[tuple[str, int, str]]:
+        # The story knows those of a run before it was interrupted, the session those of which nothing is measured yet.
+        made = [(each.name, step, name) for each in self.session.replicas for step, name, _ in each.changes]
+        made += [(each.name, -1, name) for each in self.session.replicas for name in each.asked]
+        return max(super().changes_made(), made, key=len)
 
-        variants = {**self.loaded.scenario.variants, **self.steering.added}
-        changed = dataclasses.replace(
-            self.loaded, content={**self.loaded.content, "variants": variants}, overrides={"variants": variants}
-        )
-        self._copy(as_yaml(changed), "The scenario as YAML, with the variants that were added")
+    def with_added(self, loaded: Loaded) -> Loaded:
+        from lab.tui.run.configuration import with_variants
+
+        return with_variants(loaded, self.steering.added)
 
 
 def _short_name(setting: str) -> str:

@@ -100,7 +100,7 @@ class Sources:
 
     # Plots
 
-    def content(self, subject: Subject, selected: bool = False) -> Plot | Picture | None:
+    def content(self, subject: Subject) -> Plot | Picture | None:
         """What a tile is to show."""
         if subject.kind == "picture":
             return self.picture(subject.name)
@@ -120,9 +120,7 @@ class Sources:
         if log is None:
             log = subject.name not in SHARES and _spans(lines) >= LOG_FROM
         notes = [note] * bool(note) + ["smoothed"] * bool(view.smoothing) + ["log"] * bool(log and subject.name)
-        return Plot(
-            subject.name, lines, view.window or self.whole(), marks, log, view.cursor, " ".join(notes), selected
-        )
+        return Plot(subject.name, lines, view.window or self.whole(), marks, log, view.cursor, " ".join(notes))
 
     def _marks(self, numbers: dict[str, int | None]) -> tuple[Mark, ...]:
         marks = [

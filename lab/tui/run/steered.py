@@ -169,17 +169,19 @@ class SteeredScreen(WatchScreen):
         self.app.push_screen(form, done)
 
     def action_explain_step(self) -> None:
-        if not self.steering.paused:
-            self.session.pause()
         self.status.say("Explaining the next step…")
         self._explain(self.sources.variant, self.sources.seed)
 
     @work(thread=True, exclusive=True)
     def _explain(self, variant: str, seed: int) -> None:
-        from lab.tasks.explanation import explain
+        from lab.tasks.explanation import explain, explainable
 
+        session = self.session
         try:
-            sections = self.session.look(variant, seed, explain).result(ANSWER_WITHIN)
+            # What has no step to explain goes on undisturbed: `explain` only says so.
+            if session.look(variant, seed, explainable).result(ANSWER_WITHIN) and not self.steering.paused:
+                session.pause()
+            sections = session.look(variant, seed, explain).result(ANSWER_WITHIN)
         except (BadInput, TimeoutError) as error:
             sentence = str(error) or "The variant has not answered; it may still be waiting for its kernels."
             self.app.call_from_thread(self.status.say, sentence, True)

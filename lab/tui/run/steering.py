@@ -117,7 +117,7 @@ class Steering:
         values = {short(value) for value in wanted.values()}
         told = values.pop() if len(values) == 1 else "new values"
         whose = next(iter(wanted)) if len(wanted) == 1 else f"{len(wanted)} variants"
-        return f"{name} of {whose} is now {told}; u takes it back."
+        return f"{name} of {whose} is now {told}; u takes it back, t marks another setting."
 
     # Going back and branching off
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
@@ -17,6 +18,7 @@ from lab.terminal.palettes import Ink
 from lab.terminal.panels import Panels
 from lab.terminal.story import Story
 from lab.terminal.verdict import verdict
+from lab.tui.run.surroundings import look_of
 from lab.tui.run.tile import TextLines
 
 TROUBLE = Ink((230, 70, 70), "bright_red")
@@ -77,9 +79,10 @@ class Variants(TextLines):
 
 
 class Status(TextLines):
-    """One line: kernels being compiled, a divergence, or what was done last."""
+    """Kernels being compiled, a divergence, or what was done last; one line, or as many as a sentence needs."""
 
     DEFAULT_CSS = "Status { height: 1; }"
+    MOST = 3
 
     def __init__(self, story: Story, idea: str = "") -> None:
         super().__init__()
@@ -92,10 +95,19 @@ class Status(TextLines):
         self.said, self.wrong = sentence, wrong
         self.redraw()
 
+    def redraw(self) -> None:
+        """Take as many lines as there are to be said; a changed height draws by itself."""
+        if not self.is_attached:
+            return
+        wanted = max(1, len(self.make(self.app.size.width, self.MOST, look_of(self.app))))
+        if self.styles.height is None or self.styles.height.value != wanted:
+            self.styles.height = wanted
+        super().redraw()
+
     def make(self, width: int, height: int, look: Look) -> list[Text]:
         story = self.story
         if story.failed is not None:
-            return [line(clip(look.words(story.failed.message), width, look), look.style(TROUBLE, bold=True))]
+            return _wrapped(story.failed.message, width, height, look, look.style(TROUBLE, bold=True))
         if story.kernel is not None:
             done = story.kernels - story.kernels_left
             text = line(f"compiling {look.words(story.kernel)}", BOLD)
@@ -106,16 +118,23 @@ class Status(TextLines):
             # A new one takes the place of whatever was said before.
             self._troubles, self.said = len(troubles), ""
         if self.said:
-            return [line(clip(look.words(self.said), width, look), look.style(TROUBLE if self.wrong else None))]
+            return _wrapped(self.said, width, height, look, look.style(TROUBLE if self.wrong else None))
         if troubles:
             more = f" (+{len(troubles) - 1} more)" if len(troubles) > 1 else ""
-            told = clip(look.words(troubles[-1]), max(1, width - len(more)), look) + more
-            return [line(told, look.style(TROUBLE))]
+            return _wrapped(troubles[-1] + more, width, height, look, look.style(TROUBLE))
         if story.changes:
             change = story.changes[-1]
             told = f"{change.variant}, step {change.step:,}: {change.name} changed to {short(change.value)}"
-            return [line(clip(look.words(told), width, look))]
+            return _wrapped(told, width, height, look, NOTHING)
         return [line(clip(look.words(self._idea), width, look), DIM)]
+
+
+def _wrapped(sentence: str, width: int, height: int, look: Look, style: Style) -> list[Text]:
+    """A sentence on at most so many lines; what has no room is cut off with a sign that says so."""
+    parts = wrap(look.words(sentence), max(1, width))
+    if len(parts) > height > 0:
+        parts = [*parts[: height - 1], " ".join(parts[height - 1 :])]
+    return [line(clip(each, width, look), style) for each in parts]
 
 
 class Verdict(VerticalScroll):

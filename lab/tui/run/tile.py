@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.message import Message
@@ -9,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from lab.pictures import Picture
-from lab.terminal.look import Look
+from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.pictures import render
 from lab.tui.run.plot import Drawn, Plot, draw
 from lab.tui.run.strips import changed_regions, strip_of
@@ -90,19 +92,40 @@ class Tile(Lines):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         self.content: Plot | Picture | None = None
+        self.hint: str | None = None
         self._drawn: tuple[object, int, int, Look, list[Strip]] | None = None
         self._inside: Drawn | None = None
 
-    def show(self, content: Plot | Picture | None) -> None:
-        """What is to be seen from now on."""
-        self.content = content
+    def show(self, content: Plot | Picture | None, hint: str | None = None) -> None:
+        """What is to be seen from now on.
+
+        hint: on the selected tile, what a key does with it, for the end of its first line
+        """
+        self.content, self.hint = content, hint
         self.redraw()
 
     def draw(self, width: int, height: int, look: Look) -> list[Strip]:
+        strips = self._draw(width, height, look)
+        if self.hint is None or not strips:
+            return strips
+        return [self._headed(strips[0], width, look, self.hint), *strips[1:]]
+
+    def _headed(self, strip: Strip, width: int, look: Look, hint: str) -> Strip:
+        """The first line with the sign of the selected tile, and the hint if there is room."""
+        base = self.rich_style
+        sign = Strip([Segment("▸" if look.unicode else ">", base + BOLD)], 1)
+        free = width - 1 - cell_len(strip.text.rstrip())
+        if free < cell_len(hint) + 2:
+            return Strip.join([sign, strip.crop(0, width - 1)])
+        end = Strip([Segment(hint, base + DIM)], cell_len(hint))
+        return Strip.join([sign, strip.crop(0, width - 1 - cell_len(hint)), end])
+
+    def _draw(self, width: int, height: int, look: Look) -> list[Strip]:
         base = self.rich_style
         content = self.content
         if isinstance(content, Plot):
-            self._inside = draw(content, width, height, look, base)
+            keep = 0 if self.hint is None else min(cell_len(self.hint) + 3 if self.hint else 1, width // 2)
+            self._inside = draw(content, width, height, look, base, keep)
             return self._inside.strips
         self._inside = None
         if content is None:

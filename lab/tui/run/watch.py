@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lab.terminal.palettes import letter
 from lab.tui.run.dialogs import Choose
 from lab.tui.run.drawing import BoardScreen
 from lab.tui.run.tile import Tile
 from lab.tui.run.view import Subject
+
+if TYPE_CHECKING:
+    from lab.scenario import Loaded
+    from lab.tui.run.configuration import Configuration
 
 _FAR = 10
 
@@ -136,22 +142,45 @@ class WatchScreen(BoardScreen):
         self.redraw()
         self.call_after_refresh(self.redraw)
 
-    def action_copy_yaml(self) -> None:
-        if self.loaded is not None:
-            from lab.tui.copying import as_yaml
+    def action_scroll_verdict(self, pages: int) -> None:
+        if pages > 0:
+            self.verdict.scroll_page_down(animate=False)
+        else:
+            self.verdict.scroll_page_up(animate=False)
 
-            self._copy(as_yaml(self.loaded), "The scenario as YAML")
+    def action_copy_yaml(self) -> None:
+        if (found := self.configuration()) is not None:
+            self._copy(found.yaml, "The scenario as YAML", found.beyond_yaml)
 
     def action_copy_command(self) -> None:
-        if self.loaded is not None and self.story.started is not None:
-            from lab.tui.copying import command_line
+        if (found := self.configuration()) is not None:
+            self._copy(found.line, "The line that repeats this run", found.beyond_line)
 
-            self._copy(command_line(self.loaded, seeds=self.story.started.seeds), "The line that repeats this run")
+    def configuration(self) -> Configuration | None:
+        """What is on the screen, to take away; None before it has begun."""
+        started = self.story.started
+        if self.loaded is None or started is None:
+            self.status.say("There is nothing to copy yet.", wrong=True)
+            return None
+        from lab.tui.run.configuration import Configuration, started_steps, unique
 
-    def _copy(self, text: str, what: str) -> None:
+        loaded = self.with_added(self.loaded)
+        number = unique(self.changes_made(), [each.name for each in loaded.variants])
+        steps = started_steps(started.steps, self.loaded)
+        return Configuration(loaded, started.seeds, steps, tuple(self.story.variants), number)
+
+    def changes_made(self) -> list[tuple[str, int, str]]:
+        """Settings that were changed while it ran: variant, step, setting."""
+        return [(each.variant, each.step, each.name) for each in self.story.changes]
+
+    def with_added(self, loaded: Loaded) -> Loaded:
+        """The scenario with the variants that were added."""
+        return loaded
+
+    def _copy(self, text: str, what: str, beyond: str) -> None:
         copy = getattr(self.app, "copy", None)
         if copy is not None:
-            copy(text, what)
+            copy(text, what, beyond)
         else:
             self.app.copy_to_clipboard(text)
 

@@ -25,6 +25,8 @@ def _parts(info: RunInfo, claims: Sequence[Claimed], theme: Theme) -> Iterator[T
     yield Text.assemble((info.title or info.slug, f"bold {colour(theme, 'primary')}"), (f"  {info.shown_state}", "dim"))
     if info.problem:
         yield Text(f"Not all of it was saved: {info.problem}.", colour(theme, "error"))
+    if claims and info.state == "interrupted":
+        yield Text("When it was interrupted:", "dim")
     for claim in claims:
         kind = "held" if claim.held else "short"
         line = Text.assemble((f"{MARKS[kind]} ", f"bold {colour(theme, COLOURS[kind])}"), claim.says)  # type: ignore[index]  # a Kind

@@ -29,6 +29,8 @@ POLL_SECONDS = 2.0
 SHOWN_SECONDS = 10.0
 """A replay begins at the speed at which the run lasts about so long; its screen makes it faster and slower."""
 
+_AS_BEGUN = "It is the run as it was begun: no branches, no variants or settings of later."
+
 
 class RunsScreen(Screen[None]):
     """The store. A run that is deleted is gone from the list; from the store only when this screen is left."""
@@ -278,13 +280,13 @@ class RunsScreen(Screen[None]):
         if self.info is not None:
             from lab.tui.copying import command_line_of_run
 
-            self.app.copy(command_line_of_run(self.info), f"Repeats {self.info.name}")
+            self.app.copy(command_line_of_run(self.info), f"Repeats {self.info.name}", _AS_BEGUN)
 
     def action_copy_yaml(self) -> None:
         if self.info is not None:
             from lab.tui.copying import as_yaml_of_run
 
-            self.app.copy(as_yaml_of_run(self.info), f"{self.info.name}, as it was run")
+            self.app.copy(as_yaml_of_run(self.info), f"{self.info.name}, as it was run", _AS_BEGUN)
 
     def help_entries(self) -> list[Entry]:
         from lab.tui.markdown import colour
@@ -303,7 +305,7 @@ class RunsScreen(Screen[None]):
         return [
             (Text("●", colour(theme, "accent")), "Marked for comparing."),
             *states,
-            ("claims", "How many of the scenario's claims held; green if all of them did, else red."),
+            ("claims", "How many claims held; green if all did, else red; in brackets: when it was interrupted."),
             ("var×seeds", "How many variants were trained, each on how many seeds."),
             ("steps", "Training steps of the longest variant."),
             ("took", "Time it ran, pauses between an interruption and going on left out."),

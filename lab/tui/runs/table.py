@@ -86,7 +86,9 @@ def _mark(marked: bool, theme: Theme) -> Text:
 def _row(info: RunInfo, marked: bool, theme: Theme) -> list[Any]:
     state = Text(info.state, colour(theme, STATE_COLOURS[info.state]))
     claims = Text(f"{info.claims_held} of {info.claims}" if info.claims else "")
-    if info.claims:
+    if info.claims and info.state == "interrupted":
+        claims = Text(f"({claims.plain})", "dim")  # so far: the run may still change its mind
+    elif info.claims:
         claims.stylize(colour(theme, "success" if info.claims_held == info.claims else "error"))
     steps = f"{max(info.steps.values()):,}" if info.steps else ""
     begun = time.strftime("%b %d %H:%M", time.localtime(info.created))

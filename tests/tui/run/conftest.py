@@ -7,12 +7,13 @@ import pytest
 from lab.graph.running import prepare
 from lab.tasks import task_of
 from tests.session.scenarios import HOT, small
+from tests.tui.run.driving import DESCENT
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _kernels() -> None:
     loaded = small()
-    scenarios = [each.scenario for each in (*loaded.variants, *small(HOT).variants)]
+    scenarios = [each.scenario for each in (*loaded.variants, *small(HOT).variants, *small(DESCENT).variants)]
     scenarios.append(loaded.variant("calm", {"model.1": "tanh"}).scenario)
     scenarios.append(loaded.variant("calm", {"model.1": "tanh", "optimizer": {"name": "adam", "rate": 0.01}}).scenario)
     for scenario in scenarios:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from lab.session import Session
 from lab.tui.app import LabApp
 from lab.tui.run.screen import RunScreen
@@ -15,6 +13,16 @@ ASKED = SMALL.replace(
     "question: {ask: Which one learns?, choices: [Both, Neither], answer: Both, because: Both rates are small.}\n"
     "claims:",
 )
+
+DESCENT = """
+title: Valley
+task: descend
+options: {function: rosenbrock, window: [-2.2, 2.2, -0.8, 3.2], start: {normal: 0.2, plus: [-1.5, 2.0]}}
+optimizer: {name: sgd, rate: 3.0e-5}
+train: {steps: 400, measure: 20}
+watch: [loss]
+variants: {calm: {}, quick: {optimizer.rate: 6.0e-5}}
+"""
 
 
 def run(script, *, size=(120, 40), text=SMALL, **options):
@@ -36,14 +44,14 @@ def run(script, *, size=(120, 40), text=SMALL, **options):
 
 async def begun(screen: RunScreen, pilot) -> Session:
     """Wait until both replicas have been measured, and drawn."""
-    await until(pilot, lambda: len(screen.story.curves) > 0 and bool(screen.session.settings("quick")), 30)
+    await until(pilot, lambda: len(screen.story.curves) > 0 and bool(screen.session.settings("quick")))
     screen.session.throttle(500)  # the pilot waits for a process that does little
     return screen.session
 
 
 async def over(screen: RunScreen, pilot) -> Session:
     """Wait for the verdict."""
-    await until(pilot, lambda: screen._judged, 60)
+    await until(pilot, lambda: screen._judged)
     await pilot.pause()
     return screen.session
 
@@ -52,8 +60,8 @@ async def paused(screen: RunScreen, pilot) -> Session:
     """A session that stands still."""
     screen.session.pause()
     session = await begun(screen, pilot)
-    await asyncio.sleep(0.2)  # until both have come to a halt
+    await until(pilot, lambda: session.state == "paused")
     return session
 
 
-__all__ = ["ASKED", "SMALL", "begun", "over", "paused", "run", "shows", "until"]
+__all__ = ["ASKED", "DESCENT", "SMALL", "begun", "over", "paused", "run", "shows", "until"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from textual.widgets import DataTable
 
 from kernels.relu import relu
-from lab.graph.gradients import RULES
+from lab.graph.catalogue import rules_of, shapes, source
 from lab.graph.limits import Limits
-from lab.tui.kernels.measuring import rule_of, shapes, source
 from lab.tui.kernels.screen import KernelsScreen
 from tests.session.scenarios import small
 from tests.tasks.test_training import experiment
@@ -17,11 +16,21 @@ from tests.tui.driving import drive, shows, until
 def test_a_kernel_is_shown_with_its_source_and_its_gradient_rule():
     assert "y = max(x, 0)" in source(relu)
     assert source(relu).startswith("@kernel")
-    title, rule = rule_of(relu)
-    assert title == "The gradient rule of relu"
-    assert "kernels.relu_gradient" in rule
-    serving = next(each for each in experiment().layout.plans["step"].kernels if each.name not in RULES)
-    assert rule_of(serving)[1] == "" or "serves the gradient rule" in rule_of(serving)[0]
+    assert "kernels.relu_gradient" in rules_of(relu)["relu"]
+
+    async def script(app, pilot):
+        screen = KernelsScreen(small())
+        app.push_screen(screen)
+        await until(pilot, lambda: screen.measured is not None)
+        table = screen.query_one(DataTable)
+        names = [str(table.get_cell_at((row, 2))) for row in range(table.row_count)]
+        table.move_cursor(row=names.index("relu_gradient"))
+        await shows(pilot, "The gradient rule of relu_gradient")
+        assert list(rules_of(screen._rows[table.cursor_row].row.kernel)) == ["relu_gradient", "relu"]
+        table.move_cursor(row=names.index("choose_batch"))
+        await shows(pilot, "No gradient passes through it")
+
+    drive(script, size=(120, 60))
 
 
 def test_operands_are_named_with_their_shapes():
@@ -44,7 +53,7 @@ def test_all_rows_are_measured_sorted_and_explained(monkeypatch):
     async def script(app, pilot):
         screen = KernelsScreen(small())
         app.push_screen(screen)
-        await until(pilot, lambda: screen.measured is not None, 60)
+        await until(pilot, lambda: screen.measured is not None)
         table = screen.query_one(DataTable)
         plan = experiment().layout.plans
         assert table.row_count > 5

@@ -31,7 +31,7 @@ def test_every_scenario_of_a_chapter_runs_and_shows_its_picture(chapter):
             steps = min(50, *(each.scenario.train.steps for each in loaded.variants))
             screen = RunScreen(loaded, keep=False, steps=steps)
             app.push_screen(screen)
-            await until(pilot, lambda screen=screen: screen.is_attached and screen._ready and screen._judged, 90)
+            await until(pilot, lambda screen=screen: screen.is_attached and screen._ready and screen._judged)
             assert screen.story.failed is None, slug
             await pilot.pause(0.4)  # for the pictures of the end
             await pilot.press("v")
@@ -43,6 +43,6 @@ def test_every_scenario_of_a_chapter_runs_and_shows_its_picture(chapter):
             if pictures := screen.sources.pictures():
                 assert any(each.title[:20] in text for each in pictures), (slug, [each.title for each in pictures])
             await pilot.press("q")
-            await until(pilot, lambda screen=screen: app.screen is not screen, 30)
+            await until(pilot, lambda screen=screen: app.screen is not screen)
 
     drive(script, size=(120, 40))
