@@ -35,3 +35,13 @@ def gather_rows(data: Any, chosen: Any, rows: Any, lane: Any, lanes: Any) -> Non
         source = int(chosen[r])
         for c in range(rows.shape[1]):
             rows[r, c] = data[source, c]
+
+
+@gather_rows.cuda
+def _gather_rows_cuda(data: Any, chosen: Any, rows: Any, lane: Any, lanes: Any) -> None:
+    # Neighbouring lanes read neighbouring numbers, which rows for each lane would not.
+    D = rows.shape[1]
+    for i in range(lane, rows.size, lanes):
+        r = i // D
+        c = i - r * D
+        rows[r, c] = data[int(chosen[r]), c]

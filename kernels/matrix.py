@@ -68,6 +68,15 @@ def matmul_transposed_left(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> Non
     product(a.T, b, y)
 
 
+@device
+def product_plus_row(a: Any, b: Any, row: Any, out: Any) -> None:
+    """out = a b + row, the same row for every row of the product. For GPUs; others do it in two passes."""
+    np.dot(a, b, out)
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[r, c] += row[c]
+
+
 @kernel("x[B,D] weight[D,H] bias[H] -> y[B,H]", operations=_multiply_adds)
 def dense(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None:
     """y = x weight + bias."""
@@ -75,6 +84,11 @@ def dense(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None
     for r in range(lane, y.shape[0], lanes):
         for c in range(y.shape[1]):
             y[r, c] += bias[c]
+
+
+@dense.cuda
+def _dense_cuda(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None:
+    product_plus_row(x, weight, bias, y)
 
 
 @kernel("x[B,D] dy[B,H] -> d_weight[D,H] d_bias[H]", operations=_multiply_adds)
@@ -86,3 +100,13 @@ def dense_parameter_gradients(x: Any, dy: Any, d_weight: Any, d_bias: Any, lane:
     for r in range(dy.shape[0]):
         for c in range(lane, d_bias.size, lanes):
             d_bias[c] += dy[r, c]
+
+
+@dense_parameter_gradients.cuda
+def _dense_parameter_gradients_cuda(x: Any, dy: Any, d_weight: Any, d_bias: Any, lane: Any, lanes: Any) -> None:
+    product(x.T, dy, d_weight)
+    for c in range(lane, d_bias.size, lanes):
+        total = zero
+        for r in range(dy.shape[0]):
+            total += dy[r, c]
+        d_bias[c] = total

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from kernels.elementary import square_root
+from kernels.elementary import integral_power, square_root
 from kernels.language import device, kernel, one, real, zero
 
 
@@ -148,8 +148,8 @@ def adam(
     pace, stretch = rate[0], one
     if corrected != 0:
         # In float64, since 1 - beta^t cancels where beta is near 1.
-        pace = real(np.float64(pace) / (1.0 - np.float64(keep_1) ** step))
-        stretch = real(1.0 / (1.0 - np.float64(keep_2) ** step))
+        pace = real(np.float64(pace) / (1.0 - integral_power(np.float64(keep_1), step)))
+        stretch = real(1.0 / (1.0 - integral_power(np.float64(keep_2), step)))
     for i in range(lane, parameters.size, lanes):
         g = gradient[i]
         m = blend(first[i], g, keep_1, one - keep_1)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from kernels.memory import Memory
+from kernels.plan import Plan
 from lab.errors import BadInput, DeviceMissing
 
 CPU = "cpu"
@@ -23,7 +24,7 @@ MODES = ("auto", "block", "grid")
 """How a GPU is used: a block of lanes for each replica, the whole GPU for one, or whichever suits the size."""
 
 _current: contextvars.ContextVar[str] = contextvars.ContextVar("device", default=CPU)
-_mode: contextvars.ContextVar[str] = contextvars.ContextVar("mode", default="auto")
+_use: contextvars.ContextVar[tuple[str, int]] = contextvars.ContextVar("use", default=("auto", 1))
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,32 @@ def choose(asked: str) -> Choice:
 
 
 @contextlib.contextmanager
-def on(device: str, mode: str = "auto") -> Iterator[None]:
-    """Memory that is made inside lies on this device."""
-    tokens = _current.set(device), _mode.set(mode)
+def on(device: str, mode: str = "auto", replicas: int = 1) -> Iterator[None]:
+    """Memory that is made inside lies on this device, which is used as `mode` says and shared by so many replicas."""
+    tokens = _current.set(device), _use.set((mode, replicas))
     try:
         yield
     finally:
         _current.reset(tokens[0])
-        _mode.reset(tokens[1])
+        _use.reset(tokens[1])
 
 
-def mode() -> str:
-    """How the GPU is to be used; one of `MODES`."""
-    return _mode.get()
+def settle(memory: Any, plan: Plan | None) -> None:
+    """Decide how a replica whose training step this is will be computed, where there is a choice."""
+    if plan is not None and not isinstance(memory, Memory):
+        mode, replicas = _use.get()
+        memory.settle(plan, replicas, mode)
+
+
+USES = {"block": "a block of threads for each replica", "grid": "the whole GPU for one replica after the other"}
+
+
+def use_of(device: str, plan: Plan | None, mode: str, replicas: int) -> str:
+    """How a GPU is used for so many replicas with such a training step: one of `USES`."""
+    from kernels.targets.cuda.driver import device as gpu
+    from kernels.targets.cuda.fleet import mode_for
+
+    return "block" if plan is None else mode_for(plan, replicas, mode, gpu(number_of(device)))
 
 
 def new_memory(arena: int, shared: np.ndarray, seed: int) -> Any:

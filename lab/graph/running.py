@@ -26,17 +26,25 @@ class Program(Protocol):
 
 
 def prepare(
-    kernels: Iterable[Kernel], progress: Progress | None = None, real_name: str = "float32", device: str = CPU
+    kernels: Iterable[Kernel],
+    progress: Progress | None = None,
+    real_name: str = "float32",
+    device: str = CPU,
+    use: str = "block",
 ) -> None:
-    """Compile kernels for a device that are not in the cache; tells `progress(kernel, left)` before each."""
+    """Compile kernels for a device, and how it is used, that are not in the cache; tells `progress(kernel, left)`
+    before each."""
     if device == CPU:
         from kernels.targets import cpu
 
         cpu.prepare(kernels, real_name, progress)
     else:
-        from kernels.targets.cuda import fleet
+        from kernels.targets.cuda import fleet, grid
 
-        fleet.prepare(number_of(device), kernels, real_name, progress)
+        if use == "grid":
+            grid.prepare(number_of(device), kernels, real_name, progress)
+        else:
+            fleet.prepare(number_of(device), kernels, real_name, progress)
 
 
 def is_device_program(program: Any) -> bool:

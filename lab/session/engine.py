@@ -17,7 +17,7 @@ from kernels.language import Kernel
 from kernels.targets.cuda.driver import DeviceProblem
 from lab.errors import BadInput, DeviceMissing, InvalidValue, LabError, nearest
 from lab.events import Claimed, Compiling, Ended, Event, Failed, Started
-from lab.graph.devices import CPU, Choice, on
+from lab.graph.devices import CPU, USES, Choice, on, use_of
 from lab.graph.running import prepare
 from lab.scenario import Loaded, Variant
 from lab.session.broadcast import Broadcast, Subscription
@@ -32,6 +32,10 @@ SLICE = 0.1
 """Seconds for which a replica runs before another one that is waiting gets its thread."""
 CHUNK = 0.03
 """Seconds of training, about, after which wishes (pause, change, stop) are looked at."""
+
+
+Needed = tuple[str, str, Kernel]
+"""A kernel, before it the type of number it is for and how its device is used."""
 
 
 class Engine(Measuring):
@@ -147,6 +151,9 @@ class Engine(Measuring):
                 had = [each.device for each in self.replicas]
                 replica.device = min(self.devices, key=lambda device: (had.count(device), device))
 
+    def _shared_by(self, device: str) -> int:
+        return sum(each.device == device for each in self.replicas)
+
     def _start_workers(self) -> None:
         self._workers = [
             threading.Thread(target=self._work, args=(device,), name=f"{device}-{number}", daemon=True)
@@ -201,35 +208,43 @@ class Engine(Measuring):
 
     def _compile(self) -> None:
         """Compile what all variants need, before any of them runs."""
-        needed: dict[tuple[str, Kernel], None] = {}
+        needed: dict[Needed, None] = {}
         for variant in self.variants:
             first = next(each for each in self._of(variant.name) if each.seed == self.seeds[0])
             needed |= dict.fromkeys(self._built(variant, first))
+        if self.on_gpu:
+            uses = dict.fromkeys(USES[use] for _, use, _ in needed)
+            self.device = f"{self.device}: {', '.join(uses)}"
+            self._publish_started()
         self._prepare(needed)
 
-    def _prepare(self, needed: Iterable[tuple[str, Kernel]]) -> None:
-        by_type: dict[str, list[Kernel]] = {}
-        for real_name, kernel in needed:
-            by_type.setdefault(real_name, []).append(kernel)
+    def _prepare(self, needed: Iterable[Needed]) -> None:
+        by_kind: dict[tuple[str, str], list[Kernel]] = {}
+        for real_name, use, kernel in needed:
+            by_kind.setdefault((real_name, use), []).append(kernel)
         for device in self.devices:
-            for real_name, kernels in by_type.items():
-                prepare(kernels, self._compiling, real_name, device)
+            for (real_name, use), kernels in by_kind.items():
+                prepare(kernels, self._compiling, real_name, device, use)
 
     def _compiling(self, kernel: str, left: int) -> None:
         if self._stopping:
             raise _StoppedEarly
         self._publish(Compiling(kernel, left))
 
-    def _built(self, variant: Variant, replica: Replica) -> Sequence[tuple[str, Kernel]]:
-        """Build a replica's experiment, to be used when its turn comes; the kernels that it needs, each with the type
-        of real number it is for. Raises BadInput."""
+    def _built(self, variant: Variant, replica: Replica) -> Sequence[Needed]:
+        """Build a replica's experiment, to be used when its turn comes; the kernels that it needs. Raises BadInput."""
         try:
             experiment = task_of(variant.scenario).build(variant.scenario, replica.seed, self.loaded.folder)
         except InvalidValue as error:
             raise self._located(error, variant) from None
         replica.built = experiment
         real_name = getattr(experiment, "real_name", "float32")  # only what computes in float64 says so
-        return [(real_name, kernel) for kernel in experiment.kernels()]
+        use = "block"
+        if self.on_gpu:
+            layout = getattr(experiment, "layout", None)
+            step = layout.plans.get("step") if layout is not None else None
+            use = use_of(replica.device, step, self.mode, self._shared_by(replica.device))
+        return [(real_name, use, kernel) for kernel in experiment.kernels()]
 
     def _located(self, error: InvalidValue, variant: Variant) -> BadInput:
         """An error with its place in the file; a variant that was added while it runs has none there."""
@@ -251,7 +266,7 @@ class Engine(Measuring):
             self._broadcast.publish(event)
 
     def _work(self, device: str) -> None:
-        with on(device, self.mode):
+        with on(device, self.mode, self._shared_by(device)):
             while taken := self._take(device):
                 try:
                     with contextlib.ExitStack() as locks:
@@ -426,12 +441,13 @@ class Engine(Measuring):
             self._changed.notify_all()
 
     def _conduct(self) -> None:
-        with on(self.devices[0], self.mode):
+        with on(self.devices[0], self.mode, self._shared_by(self.devices[0])):
             self._run_to_the_end()
 
     def _run_to_the_end(self) -> None:
         try:
-            self._publish_started()
+            if not self.on_gpu:  # there it is said how it is used, once that is known
+                self._publish_started()
             self._compile()
             self._start_workers()
         except _StoppedEarly:

@@ -15,6 +15,7 @@ from kernels.language import Kernel
 from kernels.plan import HALT
 from lab.errors import InvalidValue, nearest
 from lab.graph import Layout, Tensor
+from lab.graph.devices import settle
 from lab.graph.running import Job, Program, bind, is_device_program, run_jobs
 from lab.graph.tensor import Call
 from lab.nets.optimisers import Optimiser, Workbench
@@ -68,6 +69,7 @@ class Programs:
     def prepare(self) -> None:
         """Take the memory and fill in the settings."""
         self.memory = self.layout.memory(self.layout.shared_memory(self.real_name), self.seed)
+        settle(self.memory, self.layout.plans.get("step"))
         self._programs = {name: bind(plan, self.memory) for name, plan in self.layout.plans.items()}
         for name, value in self.options.first.items():
             self.put(self.options.storage.members[name], value)

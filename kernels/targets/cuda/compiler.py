@@ -62,6 +62,7 @@ int64_at(address), float32_at, float64_at        a pointer to numbers of one typ
 int64_scratch(offset), float32_scratch, …        a pointer into the block's scratch memory, at so many bytes
 view(pointer, offset, shape)                     the array of this shape, an integer or a tuple, behind a pointer
 chosen(first, second, offset)                    (first, offset), or, for a negative offset, (second, -1 - offset)
+four(pointer, index)                             the four numbers from a place on that is aligned to 16 bytes
 """
 
 if SIMULATED:
@@ -87,6 +88,9 @@ if SIMULATED:
 
     def _chosen(first: Pointer, second: Pointer, offset: int) -> tuple[Pointer, int]:
         return (first, offset) if offset >= 0 else (second, -1 - offset)
+
+    def _four(pointer: Pointer, index: int) -> tuple[Any, ...]:
+        return tuple(_view(pointer, index, 4))
 
     def _pointer_to(kind: str) -> Any:
         return lambda address: Pointer(address, kind)
@@ -171,10 +175,74 @@ else:
 
         return signature, generate
 
+    @intrinsic
+    def _four(typing_context, pointer, index):
+        signature = types.UniTuple(pointer.dtype, 4)(pointer, index)
+
+        def generate(context, builder, signature, arguments):
+            from llvmlite import ir
+
+            base, index = arguments
+            whole = ir.IntType(32)
+            vector = ir.VectorType(context.get_value_type(pointer.dtype), 4)
+            place = builder.bitcast(builder.gep(base, [index]), vector.as_pointer())
+            loaded = builder.load(place, align=16)
+            numbers = [builder.extract_element(loaded, whole(each)) for each in range(4)]
+            return context.make_tuple(builder, signature.return_type, numbers)
+
+        return signature, generate
+
+
+def _range_without_division() -> None:
+    """numba counts a range's numbers before it begins, by a division of 64-bit integers, which on a GPU costs more than
+    the work of most loops here. This one walks by comparing: what is left of the way is counted down by the step."""
+    ranges: Any = importlib.import_module("numba.cuda.cpython.rangeobj")
+    helpers: Any = importlib.import_module("numba.cuda.core.imputils")
+    for whole, state, iterator in (
+        (types.int32, types.range_state32_type, types.range_iter32_type),
+        (types.int64, types.range_state64_type, types.range_iter64_type),
+    ):
+        ranges.registry.functions = [
+            each
+            for each in ranges.registry.functions
+            if (each[1], each[2]) not in (("getiter", (state,)), ("iternext", (iterator,)))
+        ]
+        _lower_range(ranges, helpers, whole, state, iterator)
+
+
+def _lower_range(ranges: Any, helpers: Any, whole: Any, state: Any, iterator: Any) -> None:
+    struct = ranges.cgutils.create_struct_proxy
+
+    @ranges.lower("getiter", state)
+    def begin(context, builder, signature, arguments):
+        given = struct(state)(context, builder, arguments[0])
+        made = struct(iterator)(context, builder)
+        made.iter = ranges.cgutils.alloca_once_value(builder, given.start)
+        made.count = ranges.cgutils.alloca_once_value(builder, builder.sub(given.stop, given.start))
+        made.stop, made.step = given.stop, given.step
+        return helpers.impl_ret_untracked(context, builder, iterator, made._getvalue())
+
+    @ranges.lower("iternext", iterator)
+    @helpers.iternext_impl(helpers.RefType.BORROWED)
+    def following(context, builder, signature, arguments, result):
+        made = struct(iterator)(context, builder, arguments[0])
+        left, nothing = builder.load(made.count), context.get_constant(whole, 0)
+        up = builder.icmp_signed(">", made.step, nothing)
+        further = builder.select(up, builder.icmp_signed(">", left, nothing), builder.icmp_signed("<", left, nothing))
+        result.set_valid(further)
+        with builder.if_then(further):
+            value = builder.load(made.iter)
+            result.yield_(value)
+            builder.store(builder.sub(left, made.step, flags=["nsw"]), made.count)
+            builder.store(builder.add(value, made.step, flags=["nsw"]), made.iter)
+
+
+if not SIMULATED:
+    _range_without_division()
 
 PROVIDED |= {f"{kind}_at": _pointer_to(kind) for kind in NUMBERS}
 PROVIDED |= {f"{kind}_scratch": _scratch_of(kind) for kind in NUMBERS}
-PROVIDED |= {"view": _view, "chosen": _chosen}
+PROVIDED |= {"view": _view, "chosen": _chosen, "four": _four}
 
 
 # What kernels share with the target: lanes, and functions of the library

@@ -111,13 +111,22 @@ class Device:
         self._context = _checked(driver.cuDevicePrimaryCtxRetain(self._device), "starting on the GPU")
         self._active = threading.local()
         self.activate()
-        self.stream = _checked(driver.cuStreamCreate(0x1), "starting on the GPU")  # does not wait for the default one
+        self._streams: list[Any] = []
+        self.use_stream(0)
         self.capability = self.properties.capability
         if self.capability < OLDEST:
             raise DeviceProblem(
                 f"{self.properties.name} has compute capability {self.capability[0]}.{self.capability[1]}; "
                 f"{OLDEST[0]}.{OLDEST[1]} or newer is needed."
             )
+
+    def use_stream(self, number: int) -> None:
+        """Let what follows happen in order on this stream, and beside what happens on others."""
+        self.activate()
+        while len(self._streams) <= number:
+            # One that does not wait for the default stream.
+            self._streams.append(_checked(self._driver.cuStreamCreate(0x1), "starting on the GPU"))
+        self.stream = self._streams[number]
 
     def activate(self) -> None:
         """Use this GPU from the calling thread."""
@@ -168,14 +177,15 @@ class Device:
         )
         self.wait()
 
+    def copy(self, target: int, source: int, size: int) -> None:
+        """Copy bytes from one place of this GPU to another."""
+        self.activate()
+        _checked(self._driver.cuMemcpyDtoDAsync(target, source, size, self.stream), "copying on it")
+
     def wait(self) -> None:
         """Wait until everything that was asked of this GPU is done."""
         self.activate()
         _checked(self._driver.cuStreamSynchronize(self.stream), "training")
-
-    def clear(self, address: int, size: int) -> None:
-        self.activate()
-        _checked(self._driver.cuMemsetD8Async(address, 0, size, self.stream), "clearing memory")
 
     def load(self, code: bytes, name: str, scratch: int = 0) -> Function:
         """A kernel of some machine code; `scratch`: bytes of scratch memory that a launch may ask for."""
@@ -230,6 +240,8 @@ class SimulatedDevice:
 
     def activate(self) -> None: ...
 
+    def use_stream(self, number: int) -> None: ...
+
     def wait(self) -> None: ...
 
     def allocate(self, size: int) -> int:
@@ -246,8 +258,8 @@ class SimulatedDevice:
     def download(self, array: np.ndarray, address: int) -> None:
         ctypes.memmove(array.ctypes.data, address, array.nbytes)
 
-    def clear(self, address: int, size: int) -> None:
-        ctypes.memset(address, 0, size)
+    def copy(self, target: int, source: int, size: int) -> None:
+        ctypes.memmove(target, source, size)
 
     def launch(self, function: Any, blocks: int, lanes: int, scratch: int, arguments: Sequence[int]) -> None:
         with np.errstate(all="ignore"):

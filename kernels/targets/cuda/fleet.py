@@ -20,6 +20,7 @@ from kernels.jobs import Job
 from kernels.language import Kernel
 from kernels.memory import aligned_zeros
 from kernels.plan import SEED, SHARED, STATE_SIZE, STEP, Plan, Row
+from kernels.targets.cuda import grid
 from kernels.targets.cuda import interpreter as text
 from kernels.targets.cuda.driver import SimulatedDevice, device
 
@@ -31,7 +32,7 @@ ELEMENTS_PER_LANE = 8
 Progress = Callable[[str, int], None]
 
 
-class _Segment:
+class Segment:
     """Bytes on a device, freed with the object."""
 
     def __init__(self, on: Any, size: int) -> None:
@@ -46,15 +47,15 @@ def _free(on: Any, address: int) -> None:
         return
 
 
-_shared: weakref.WeakValueDictionary[tuple[int, bytes], _Segment] = weakref.WeakValueDictionary()
+_shared: weakref.WeakValueDictionary[tuple[int, bytes], Segment] = weakref.WeakValueDictionary()
 
 
-def _shared_segment(on: Any, values: np.ndarray) -> _Segment:
+def _shared_segment(on: Any, values: np.ndarray) -> Segment:
     """Data on a device; replicas with the same data have it in common."""
     key = (on.number, hashlib.sha256(values.tobytes()).digest())
     segment = _shared.get(key)
     if segment is None:
-        segment = _shared[key] = _Segment(on, values.nbytes)
+        segment = _shared[key] = Segment(on, values.nbytes)
         on.upload(segment.address, values)
     return segment
 
@@ -72,12 +73,25 @@ class Memory:
         self.state[SEED] = seed
         self._image = aligned_zeros(arena, shared.dtype.name)
         self._data = _shared_segment(self.device, shared)
-        self._arena = _Segment(self.device, self._image.nbytes)
-        self._state = _Segment(self.device, self.state.nbytes)
+        self._arena = Segment(self.device, self._image.nbytes)
+        self._state = Segment(self.device, self.state.nbytes)
         self._known_state: np.ndarray | None = None
-        self._backup: _Segment | None = None
+        self._backup: Segment | None = None
         self._device_newer = False
         self._host_newer = True
+        self._lanes: int | None = None
+        self.whole_gpu = False
+
+    def settle(self, plan: Plan, replicas: int, mode: str) -> None:
+        """Decide, once, how this replica is computed: its results must not depend on what happens to run beside it."""
+        self._lanes = SIMULATED_LANES if isinstance(self.device, SimulatedDevice) else lanes_for(plan)
+        self.whole_gpu = mode_for(plan, replicas, mode, self.device) == "grid"
+
+    def lanes_of(self, plan: Plan) -> int:
+        """Lanes of the block that walks a plan: as settled, or as suits the plan."""
+        if isinstance(self.device, SimulatedDevice):
+            return SIMULATED_LANES
+        return self._lanes or lanes_for(plan)
 
     @property
     def arena(self) -> np.ndarray:
@@ -99,7 +113,7 @@ class Memory:
     def backup(self, kept: int) -> int:
         """The address of room for the first `kept` elements."""
         if self._backup is None:
-            self._backup = _Segment(self.device, kept * self._image.itemsize)
+            self._backup = Segment(self.device, kept * self._image.itemsize)
         return self._backup.address
 
     def backed_up(self, kept: int) -> np.ndarray:
@@ -122,6 +136,27 @@ class Memory:
         self.state[:] = state
         self._known_state = state.copy()
         self._device_newer = True
+
+    def copy_to_backup(self, kept: int) -> None:
+        """Keep the first `kept` elements as they are now."""
+        self.device.copy(self.backup(kept), self._arena.address, kept * self._image.itemsize)
+
+    def fetch_state(self) -> None:
+        """Bring the integers from the device."""
+        state = np.empty_like(self.state)
+        self.device.download(state, self._state.address)
+        self.take_over(state)
+
+    def push_state(self) -> None:
+        """Bring the integers to the device."""
+        self.device.upload(self._state.address, self.state)
+        self._known_state = self.state.copy()
+
+    def fetch(self, first: int, count: int, stride: int) -> np.ndarray:
+        """Some numbers of the arena, without the rest of it."""
+        found = np.empty((count - 1) * stride + 1, self._image.dtype)
+        self.device.download(found, self._arena.address + first * self._image.itemsize)
+        return found[::stride]
 
     @property
     def addresses(self) -> tuple[int, int, int]:
@@ -146,7 +181,7 @@ class Interpreter:
             code = compiler.kept(_key(self.kernels, real_name, self.device.capability), self._compile)
             name, _, machine_code = code.partition(b"\0")
             self.function = self.device.load(machine_code, name.decode(), self.device.properties.scratch)
-        self._table: _Segment | None = None
+        self._table: Segment | None = None
         self._rows = np.zeros((0, self.width), np.int64)
         self._stretches: dict[bytes, tuple[int, int]] = {}
         self._uploaded = 0
@@ -176,7 +211,7 @@ class Interpreter:
     def table(self) -> int:
         """The address of all rows."""
         if self._table is None or self._uploaded < len(self._rows):
-            self._table = _Segment(self.device, self._rows.nbytes)
+            self._table = Segment(self.device, self._rows.nbytes)
             self.device.upload(self._table.address, self._rows)
             self._uploaded = len(self._rows)
         return self._table.address
@@ -229,6 +264,23 @@ def lanes_for(plan: Plan) -> int:
     return min(MOST_LANES, max(FEWEST_LANES, wanted))
 
 
+ROW_SECONDS, BLOCK_SPEED = 1e-6, 4e10
+"""About what a row costs a block beside its work, and the floating-point operations per second of one block."""
+LAUNCH_SECONDS, GRID_SPEED = 2.5e-6, 6e12
+"""The same for the whole GPU."""
+
+
+def mode_for(plan: Plan, replicas: int, wished: str, on: Any) -> str:
+    """ "block" or "grid": as wished, or what is estimated to be faster for so many replicas of a training step."""
+    if wished != "auto":
+        return wished
+    rows, operations = len(plan.rows), plan.operations
+    waves = -(-replicas // on.properties.multiprocessors)
+    by_block = waves * (rows * ROW_SECONDS + operations / BLOCK_SPEED)
+    by_grid = replicas * (rows * LAUNCH_SECONDS + operations / GRID_SPEED)
+    return "grid" if by_grid < by_block else "block"
+
+
 @functools.lru_cache(maxsize=1024)
 def _needs(plan: Plan, lanes: int, item: int) -> int:
     """Scratch memory for reductions and products, in bytes."""
@@ -237,71 +289,93 @@ def _needs(plan: Plan, lanes: int, item: int) -> int:
     return compiler.REDUCTION_BYTES + max((products.scratch_of(row, lanes, item) for row in plan.rows), default=0)
 
 
-def launch(jobs: Sequence[Job], lanes: int | None = None, inside: bool = True) -> None:
-    """Run jobs side by side, a block each, all on one device and in one type of number; their results stand in them.
+def run(jobs: Sequence[Job]) -> None:
+    """Run jobs: those that a block each will do side by side, those that need a whole GPU one after the other."""
+    groups: dict[tuple[int, str, int], list[Job]] = {}
+    for job in jobs:
+        memory = job.memory
+        if memory.whole_gpu:
+            grid.run(job)
+        else:
+            groups.setdefault((memory.device.number, memory.real_name, memory.lanes_of(job.plan)), []).append(job)
+    # All are started before any is waited for, each on a stream of its own.
+    launches = [Launch(group, lanes, stream) for stream, ((_, _, lanes), group) in enumerate(groups.items())]
+    for each in launches:
+        each.finish()
 
-    lanes:  threads of a block, by default as the largest plan needs
+
+class Launch:
+    """One launch of jobs on one device, in one type of number; started when it is made.
+
+    lanes:  threads of a block
     inside: whether training may work in scratch memory where that is large enough
     """
-    if not jobs:
-        return
-    memory = jobs[0].memory
-    on, real_name, item = memory.device, memory.real_name, np.dtype(memory.real_name).itemsize
-    with _lock:
-        kernels = {kernel for job in jobs for plan in job.plans for kernel in plan.kernels}
-        code = interpreter(on.number, kernels, real_name)
-        simulated = isinstance(on, SimulatedDevice)
-        lanes = lanes or (SIMULATED_LANES if simulated else max(lanes_for(job.plan) for job in jobs))
-        scratch = max(_needs(plan, lanes, item) for job in jobs for plan in job.plans)
-        scratch = -(-scratch // 16) * 16
-        room = _room(on, len(jobs), lanes) - scratch if inside and not simulated else 0
-        moved = [0] * len(jobs)
-        for index, job in enumerate(jobs):
-            size = max(job.kept, _reach(job.plan), _reach(job.remember) if job.remember else 0)
-            if size * item <= room:
-                moved[index] = size
-        total_scratch = scratch + max(moved) * item
+
+    def __init__(self, jobs: Sequence[Job], lanes: int, stream: int = 0, inside: bool = True) -> None:
+        self._jobs, self._stream = jobs, stream
+        memory = jobs[0].memory
+        on = self._device = memory.device
+        on.use_stream(stream)
+        self._real_name, item = memory.real_name, np.dtype(memory.real_name).itemsize
+        code = interpreter(
+            on.number, {kernel for job in jobs for plan in job.plans for kernel in plan.kernels}, self._real_name
+        )
+        scratch = -(-max(_needs(plan, lanes, item) for job in jobs for plan in job.plans) // 16) * 16
+        room = _room(on, len(jobs), lanes) - scratch if inside else 0
+        reach = [max(job.kept, _reach(job.plan), _reach(job.remember) if job.remember else 0) for job in jobs]
+        moved = [size if size * item <= room else 0 for size in reach]
+        sizes = [job.times * job.statistics[1] for job in jobs]
+        self._places = np.concatenate([[0], np.cumsum(sizes)])
+        self._ring = Segment(on, int(self._places[-1]) * item)
+        self._states = Segment(on, len(jobs) * STATE_SIZE * 8)
+        self._before = [int(job.memory.state[STEP]) for job in jobs]
         table = np.zeros((len(jobs), len(text.JOB)), np.int64)
-        times = [job.times for job in jobs]
-        slots = [count * job.statistics[1] for count, job in zip(times, jobs, strict=True)]
-        ring_at = np.concatenate([[0], np.cumsum(slots)])
-        ring = _Segment(on, int(ring_at[-1]) * item)
-        states_at, table_at = _Segment(on, len(jobs) * STATE_SIZE * 8), _Segment(on, table.nbytes)
-        before = []
         for index, job in enumerate(jobs):
-            job.memory.hand_over()
-            before.append(int(job.memory.state[STEP]))
-            arena, shared, state = job.memory.addresses
-            values = {"arena": arena, "shared": shared, "state": state, "steps": job.steps, "every": job.every}
-            for name, plan in (("remember", job.remember), ("step", job.plan), ("measure", job.measure)):
-                values[f"{name}_first"], values[f"{name}_end"] = code.stretch(plan.rows) if plan else (0, 0)
-            values["ring"] = ring.address + int(ring_at[index]) * item
-            values["statistics_first"], values["statistics"], values["stride"] = job.statistics
-            values["kept"] = job.kept
-            values["backup"] = job.memory.backup(job.kept) if job.kept else 0
-            values["inside"], values["inside_at"] = moved[index], scratch
-            for name, value in values.items():
-                table[index, text.PLACE[name]] = value
-        on.upload(table_at.address, table)
-        on.launch(code.function, len(jobs), lanes, total_scratch, (table_at.address, code.table, states_at.address))
+            ring = self._ring.address + int(self._places[index]) * item
+            _describe(table[index], job, code, ring, moved[index], scratch)
+        self._table = Segment(on, table.nbytes)
+        on.upload(self._table.address, table)
+        total = scratch + max(moved) * item
+        on.launch(code.function, len(jobs), lanes, total, (self._table.address, code.table, self._states.address))
+
+    def finish(self) -> None:
+        """Wait for the end, and tell the jobs what they have done."""
+        on, jobs = self._device, self._jobs
+        on.use_stream(self._stream)
         states = np.empty((len(jobs), STATE_SIZE), np.int64)
-        on.download(states, states_at.address)
-        found = np.empty(int(ring_at[-1]), real_name)
+        on.download(states, self._states.address)
+        found = np.empty(int(self._places[-1]), self._real_name)
         if found.size:
-            on.download(found, ring.address)
-    for index, job in enumerate(jobs):
-        job.memory.take_over(states[index])
-        job.done = int(states[index][STEP]) - before[index]
-        job.measured = []
-        count = job.statistics[1]
-        if count:
-            numbers = [
-                step
-                for step in range(before[index] + 1, before[index] + job.done + 1)
-                if step == before[index] + job.steps or (job.every and step % job.every == 0)
-            ]
-            stretch = found[ring_at[index] : ring_at[index + 1]].reshape(-1, count)
-            job.measured = list(zip(numbers, stretch, strict=False))
+            on.download(found, self._ring.address)
+        on.use_stream(0)
+        for index, job in enumerate(jobs):
+            job.memory.take_over(states[index])
+            before = self._before[index]
+            job.done = int(states[index][STEP]) - before
+            job.measured = []
+            if job.statistics[1]:
+                numbers = [
+                    step
+                    for step in range(before + 1, before + job.done + 1)
+                    if step == before + job.steps or (job.every and step % job.every == 0)
+                ]
+                stretch = found[self._places[index] : self._places[index + 1]].reshape(-1, job.statistics[1])
+                job.measured = list(zip(numbers, stretch, strict=False))
+
+
+def _describe(line: np.ndarray, job: Job, code: Interpreter, ring: int, inside: int, inside_at: int) -> None:
+    """Fill in a job's line of the table."""
+    memory = job.memory
+    memory.hand_over()
+    arena, shared, state = memory.addresses
+    values = {"arena": arena, "shared": shared, "state": state, "steps": job.steps, "every": job.every, "ring": ring}
+    for name, plan in (("remember", job.remember), ("step", job.plan), ("measure", job.measure)):
+        values[f"{name}_first"], values[f"{name}_end"] = code.stretch(plan.rows) if plan else (0, 0)
+    values["statistics_first"], values["statistics"], values["stride"] = job.statistics
+    values |= {"kept": job.kept, "backup": memory.backup(job.kept) if job.kept else 0}
+    values |= {"inside": inside, "inside_at": inside_at}
+    for name, value in values.items():
+        line[text.PLACE[name]] = value
 
 
 SIMULATED_LANES = 4
@@ -325,15 +399,6 @@ def _reach(plan: Plan) -> int:
     return end
 
 
-def run(jobs: Sequence[Job]) -> None:
-    """Run jobs, one launch for all that can share it."""
-    groups: dict[tuple[int, str], list[Job]] = {}
-    for job in jobs:
-        groups.setdefault((job.memory.device.number, job.memory.real_name), []).append(job)
-    for group in groups.values():
-        launch(group)
-
-
 class Program:
     """A plan bound to one replica's memory; the same interface as `kernels.targets.cpu.Program`."""
 
@@ -346,10 +411,11 @@ class Program:
     def run(self, steps: int = 1) -> int:
         """Walk the rows `steps` times; returns how often, fewer if a kernel halted."""
         job = Job(self.memory, self.plan, steps)
-        launch([job])
+        run([job])
         return job.done
 
     def run_row(self, index: int) -> None:
         """Run one row alone, without counting a step."""
         self.memory.state[STEP] -= 1
-        launch([Job(self.memory, Plan((self.plan.rows[index],), self.plan.arena, self.plan.shared), 1)])
+        alone = Plan((self.plan.rows[index],), self.plan.arena, self.plan.shared)
+        Launch([Job(self.memory, alone, 1)], self.memory.lanes_of(self.plan)).finish()

@@ -50,111 +50,108 @@ def width(kernels: Sequence[Kernel]) -> int:
 
 def source(kernels: Sequence[Kernel], real_name: str) -> str:
     """The interpreter's text, for kernels in the order of their numbers."""
-    lines = [
-        "def interpret(job_table, row_table, states):",
-        "    lane = cuda.threadIdx.x",
-        "    lanes = cuda.blockDim.x",
-        "    rows = int64_at(row_table)",
-        "    jobs = int64_at(job_table)",
-        f"    job = cuda.blockIdx.x * {len(JOB)}",
-    ]
-    lines += [f"    {name} = jobs[job + {index}]" for index, name in enumerate(JOB)]
-    lines += [
-        f"    home = {real_name}_at(arena)",
-        f"    data = {real_name}_at(shared)",
-        f"    places = {real_name}_at(ring)",
-        f"    words = view(int64_at(state), 0, {STATE_SIZE})",
-        "    if backup != 0:",
-        f"        copies = {real_name}_at(backup)",
-        "        for i in range(lane, kept, lanes):",
-        "            copies[i] = home[i]",
-        "    memory = home",
-    ]
-    lines += [
-        "    if inside > 0:",
-        f"        memory = {real_name}_scratch(inside_at)",
-        "        for i in range(lane, inside, lanes):",
-        "            memory[i] = home[i]",
-    ]
-    lines += [
-        f"    number = words[{STEP}]",
-        f"    seed = words[{SEED}]",
-        "    left = steps",
-        "    written = 0",
-        f"    halted = words[{HALT}]",
-        "    cuda.syncthreads()",
-        "    stopped = False",
-        "    while left > 0 and not stopped:",
-        "        left -= 1",
-        "        number += 1",
-        "        due = left == 0 or (every > 0 and number % every == 0)",
-        "        for phase in range(3):",
-        "            base = memory",
-        "            k = step_first",
-        "            end = step_end",
-        "            step = number",
-        "            if phase == 0:",
-        "                k = remember_first",
-        "                end = remember_end if due else remember_first",
-        "            elif phase == 2:",
-        "                k = measure_first",
-        "                end = measure_end if due else measure_first",
-        "                step = number + 1",
-        "                if inside > 0 and due:",
-        # What is measured may need far more memory than training: it works where the arena is at home.
-        "                    base = home",
-        "                    for i in range(lane, kept, lanes):",
-        "                        home[i] = memory[i]",
-        "                    cuda.syncthreads()",
-        "            while k < end:",
-        f"                row = view(rows, k * {width(kernels)}, {width(kernels)})",
-        "                kernel = row[0]",
-        "                k += 1",
-    ]
+    # What is rarely needed is read from the job where it is needed: registers are scarce.
+    job = {name: f"jobs[job + {index}]" for index, name in enumerate(JOB)}
+    lines = f"""
+def interpret(job_table, row_table, states):
+    lane = cuda.threadIdx.x
+    lanes = cuda.blockDim.x
+    rows = int64_at(row_table)
+    jobs = int64_at(job_table)
+    job = cuda.blockIdx.x * {len(JOB)}
+    home = {real_name}_at({job["arena"]})
+    data = {real_name}_at({job["shared"]})
+    words = view(int64_at({job["state"]}), 0, {STATE_SIZE})
+    if {job["backup"]} != 0:
+        copies = {real_name}_at({job["backup"]})
+        for i in range(lane, {job["kept"]}, lanes):
+            copies[i] = home[i]
+    memory = home
+    inside = {job["inside"]}
+    if inside > 0:
+        memory = {real_name}_scratch({job["inside_at"]})
+        for i in range(lane, inside, lanes):
+            memory[i] = home[i]
+    number = words[{STEP}]
+    seed = words[{SEED}]
+    left = {job["steps"]}
+    written = 0
+    stopped = False
+    cuda.syncthreads()
+    while left > 0 and not stopped:
+        left -= 1
+        number += 1
+        due = left == 0
+        if {job["every"]} > 0:
+            due = due or number % {job["every"]} == 0
+        for phase in range(3):
+            base = memory
+            k = {job["step_first"]}
+            end = {job["step_end"]}
+            step = number
+            if phase == 0:
+                k = {job["remember_first"]}
+                end = {job["remember_end"]} if due else k
+            elif phase == 2:
+                k = {job["measure_first"]}
+                end = {job["measure_end"]} if due else k
+                step = number + 1
+                if inside > 0 and due:
+                    # What is measured may need far more memory than training: it works where the arena is at home.
+                    base = home
+                    for i in range(lane, {job["kept"]}, lanes):
+                        home[i] = memory[i]
+                    cuda.syncthreads()
+            halted = words[{HALT}]
+            while k < end:
+                row = view(rows, k * {width(kernels)}, {width(kernels)})
+                kernel = row[0]
+                k += 1
+""".splitlines()[1:]
     for index, kernel in enumerate(kernels):
         lines.append(f"                {'if' if index == 0 else 'elif'} kernel == {index}:")
         lines += [f"                    {line}" for line in call_lines(kernel, "base", "data")]
-        lines.append("                    cuda.syncthreads()")
         if "state" in kernel.extra:
-            lines += [
-                f"                    further = words[{SKIP}]",
-                "                    cuda.syncthreads()",
-                "                    if further != 0:",
-                "                        k += further",
-                "                        if lane == 0:",
-                f"                            words[{SKIP}] = 0",
-                "                        cuda.syncthreads()",
-            ]
-    lines += [
-        "            if phase == 1:",
-        f"                halted = words[{HALT}]",
-        "                stopped = halted != 0",
-        f"            elif words[{HALT}] != halted:",
-        "                cuda.syncthreads()",
-        "                if lane == 0:",
-        f"                    words[{HALT}] = halted",
-        "                cuda.syncthreads()",
-        "        if due:",
-        "            if inside > 0:",
-        "                for i in range(lane, kept, lanes):",
-        "                    memory[i] = home[i]",
-        "                cuda.syncthreads()",
-        "            for i in range(lane, statistics, lanes):",
-        "                places[written + i] = memory[statistics_first + i * stride]",
-        "            written += statistics",
-        "            cuda.syncthreads()",
-        "    if lane == 0:",
-        f"        words[{STEP}] = number",
-        "        answer = int64_at(states)",
-        f"        at = cuda.blockIdx.x * {STATE_SIZE}",
-        f"        for i in range({STATE_SIZE}):",
-        "            answer[at + i] = words[i]",
-    ]
-    lines += [
-        "    if inside > 0:",
-        "        for i in range(lane, inside, lanes):",
-        "            home[i] = memory[i]",
-    ]
+            lines += f"""
+                    cuda.syncthreads()
+                    further = words[{SKIP}]
+                    cuda.syncthreads()
+                    if further != 0:
+                        k += further
+                        if lane == 0:
+                            words[{SKIP}] = 0
+""".splitlines()[1:]
+    lines += f"""
+                cuda.syncthreads()
+            if phase == 1:
+                stopped = words[{HALT}] != 0
+            elif words[{HALT}] != halted:
+                cuda.syncthreads()
+                if lane == 0:
+                    words[{HALT}] = halted
+                cuda.syncthreads()
+        if due:
+            if inside > 0:
+                for i in range(lane, {job["kept"]}, lanes):
+                    memory[i] = home[i]
+                cuda.syncthreads()
+            places = {real_name}_at({job["ring"]})
+            first = {job["statistics_first"]}
+            stride = {job["stride"]}
+            count = {job["statistics"]}
+            for i in range(lane, count, lanes):
+                places[written + i] = memory[first + i * stride]
+            written += count
+            cuda.syncthreads()
+    if lane == 0:
+        words[{STEP}] = number
+        answer = int64_at(states)
+        for i in range({STATE_SIZE}):
+            answer[cuda.blockIdx.x * {STATE_SIZE} + i] = words[i]
+    if inside > 0:
+        for i in range(lane, inside, lanes):
+            home[i] = memory[i]
+""".splitlines()[1:]
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,259 @@
+"""The whole GPU for one replica: a launch for each row of a plan, recorded once as a graph and replayed for each step.
+
+Kernels in which lanes only divide elements among them run on as many blocks as there is work for; those whose lanes meet
+(`sync`, `lane_sum`, `lane_max`) on one block. Matrix products have a version of their own (`kernels.targets.cuda.tiles`).
+Each row looks whether the replica has halted or the row is to be left out, so that a graph may be replayed blindly.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from kernels.jobs import Job
+from kernels.lanes import lane_max, lane_sum, sync
+from kernels.language import Device, Kernel
+from kernels.plan import HALT, SEED, SHARED, SKIP, STATE_SIZE, STEP, Plan, Row
+from kernels.targets.cuda.driver import SimulatedDevice, device
+from kernels.targets.cuda.interpreter import call_lines
+
+LANES = 256
+ONE_BLOCK = 512
+"""Lanes of the only block, where lanes have to meet."""
+BLOCKS_PER_MULTIPROCESSOR = 4
+UNTIL, AFTER = 0, 1
+"""Places in the control words: the row up to which rows are left out; 1 once the step after which they would be is over."""
+
+_lock = threading.RLock()
+
+
+@functools.cache
+def meets(function: Any) -> bool:
+    """Whether lanes meet in a kernel's body, or in what it calls."""
+    from kernels.language import _names
+
+    for name in _names(function.__code__):
+        value = function.__globals__.get(name)
+        if value in (sync, lane_sum, lane_max):
+            return True
+        if isinstance(value, Device) and meets(value.body("cuda", "float32")):
+            return True
+    return False
+
+
+def source(kernel: Kernel, real_name: str, alone: bool) -> str:
+    """The text of a kernel's entry, for one row. `alone`: on one block."""
+    lines = f"""
+def entry(row_at, index, arena, shared, state, control_at):
+    lane = {"cuda.threadIdx.x" if alone else "cuda.grid(1)"}
+    lanes = {"cuda.blockDim.x" if alone else "cuda.gridsize(1)"}
+    words = view(int64_at(state), 0, {STATE_SIZE})
+    control = view(int64_at(control_at), 0, 2)
+    if words[{HALT}] == 0 and index >= control[{UNTIL}]:
+        row = view(int64_at(row_at), 0, {1 + kernel.width})
+        home = {real_name}_at(arena)
+        data = {real_name}_at(shared)
+        step = words[{STEP}]
+        seed = words[{SEED}]
+""".splitlines()[1:]
+    lines += [f"        {line}" for line in call_lines(kernel, "home", "data")]
+    if "state" in kernel.extra:
+        lines += f"""
+        cuda.syncthreads()
+        if lane == 0 and words[{SKIP}] != 0:
+            control[{UNTIL}] = index + 1 + words[{SKIP}]
+            words[{SKIP}] = 0
+""".splitlines()[1:]
+    return "\n".join(lines) + "\n"
+
+
+STEP_SOURCE = f"""
+def entry(state, control_at, beside):
+    words = view(int64_at(state), 0, {STATE_SIZE})
+    control = view(int64_at(control_at), 0, 2)
+    if cuda.threadIdx.x == 0:
+        control[{UNTIL}] = 0
+        if words[{HALT}] == 0:
+            words[{STEP}] += 1 + 0 * beside
+"""
+"""Begins a walk over the rows: counts the step, unless the replica has halted."""
+
+
+def alone(kernel: Kernel) -> bool:
+    """Whether a kernel must run on one block: its lanes meet, or it speaks to the replica's state."""
+    if "grid" in kernel.versions:
+        return False
+    return "state" in kernel.extra or meets(kernel.body("cuda"))
+
+
+class Entries:
+    """The compiled entries of kernels on one device."""
+
+    def __init__(self, number: int) -> None:
+        self.device = device(number)
+        self._loaded: dict[tuple[str, str], Any] = {}
+
+    def of(self, kernel: Kernel | None, real_name: str) -> Any:
+        """A kernel's entry, or, for None, the beginning of a walk."""
+        from kernels.targets.cuda import compiler, products, tiles
+
+        assert products
+        assert tiles
+        key = (kernel.name if kernel else "", real_name)
+        with _lock:
+            if key not in self._loaded:
+                text = source(kernel, real_name, alone(kernel)) if kernel else STEP_SOURCE
+                names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, "grid")} if kernel else {}
+                function = compiler.generated("entry", text, names)
+                if isinstance(self.device, SimulatedDevice):
+                    self._loaded[key] = compiler.simulated(function)
+                else:
+                    capability = self.device.capability
+
+                    def make() -> bytes:
+                        ptx, name = compiler.to_ptx(function, 6 if kernel else 3, capability)
+                        return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, 128)
+
+                    code = compiler.kept(["grid", *key, f"{capability}"], make)
+                    name, _, machine_code = code.partition(b"\0")
+                    self._loaded[key] = self.device.load(machine_code, name.decode(), 64 * 1024)
+            return self._loaded[key]
+
+    def ready(self, kernel: Kernel, real_name: str) -> bool:
+        """Whether a kernel need not be compiled."""
+        from kernels.targets.cuda import compiler
+
+        if (kernel.name, real_name) in self._loaded or isinstance(self.device, SimulatedDevice):
+            return True
+        return compiler.place(["grid", kernel.name, real_name, f"{self.device.capability}"]).exists()
+
+
+@functools.cache
+def entries(number: int) -> Entries:
+    """Those of a device."""
+    return Entries(number)
+
+
+def blocks_for(row: Row, multiprocessors: int) -> int:
+    """How many blocks a row is given."""
+    from kernels.targets.cuda import tiles
+
+    if row.kernel.name in tiles.KERNELS:
+        return tiles.blocks_for(row)
+    written = [int(np.prod(row.shape(index))) for index, each in enumerate(row.kernel.operands) if each.written]
+    return max(1, min(-(-max(written, default=1) // LANES), multiprocessors * BLOCKS_PER_MULTIPROCESSOR))
+
+
+class Recorded:
+    """A plan bound to one memory, as a graph."""
+
+    def __init__(self, plan: Plan, memory: Any, simulated_lanes: int = 4) -> None:
+        from kernels.targets.cuda import compiler, tiles
+        from kernels.targets.cuda.fleet import Segment
+
+        on, real_name = memory.device, memory.real_name
+        code = entries(on.number)
+        simulated = isinstance(on, SimulatedDevice)
+        width = 1 + max((row.kernel.width for row in plan.rows), default=0)
+        table = np.zeros((max(len(plan.rows), 1), width), np.int64)
+        for line, row in zip(table, plan.rows, strict=False):
+            places = [-1 - offset if segment == SHARED else offset for segment, offset in row.operands]
+            values = [0, *places, *row.extents, *row.integers]
+            line[: len(values)] = values
+        self._table, self._control = Segment(on, table.nbytes), Segment(on, 16)
+        on.upload(self._table.address, table)
+        arena, shared, state = memory.addresses
+        item = np.dtype(real_name).itemsize
+        functions = [code.of(row.kernel, real_name) for row in plan.rows]
+        begin = code.of(None, real_name)
+
+        def walk() -> None:
+            on.launch(begin, 1, 1 if simulated else 32, 16, (state, self._control.address, 0))
+            for index, (row, function) in enumerate(zip(plan.rows, functions, strict=True)):
+                tiled = row.kernel.name in tiles.KERNELS
+                one = alone(row.kernel)
+                usual = simulated_lanes if simulated else ONE_BLOCK if one else LANES
+                lanes = tiles.LANES if tiled else usual
+                blocks = 1 if one else min(blocks_for(row, on.properties.multiprocessors), 2 if simulated else 1 << 16)
+                scratch = compiler.REDUCTION_BYTES + (tiles.scratch_bytes(item) if tiled else 0)
+                place = self._table.address + index * width * 8
+                on.launch(function, blocks, lanes, scratch, (place, index, arena, shared, state, self._control.address))
+
+        self._device = on
+        self._graph = on.captured(walk)
+
+    def replay(self, times: int = 1) -> None:
+        """Walk the rows so many times; does not wait."""
+        self._device.replay(self._graph, times)
+
+
+def run(job: Job) -> None:
+    """Run a job on the whole GPU; see `kernels.jobs.Job`."""
+    memory = job.memory
+    on = memory.device
+    memory.hand_over()
+    begun, done = int(memory.state[STEP]), 0
+    if job.kept:
+        memory.copy_to_backup(job.kept)
+    step = recorded(job.plan, memory)
+    job.measured = []
+    while done < job.steps and (not done or not memory.state[HALT]):
+        following = (begun + done) // job.every * job.every + job.every if job.every else begun + job.steps
+        target = min(following, begun + job.steps)
+        count = target - begun - done
+        if job.remember is not None:
+            step.replay(count - 1)
+            beside(job.remember, memory)
+            count = 1
+        step.replay(count)
+        memory.fetch_state()
+        if memory.state[HALT]:
+            done = int(memory.state[STEP]) - begun
+        else:
+            done = target - begun
+        if job.statistics[1]:
+            if job.measure is not None:
+                beside(job.measure, memory)
+            job.measured.append((int(memory.state[STEP]), memory.fetch(*job.statistics)))
+    job.done = done
+
+
+def beside(plan: Plan, memory: Any) -> None:
+    """Walk the rows of another program once, without counting a step."""
+    memory.fetch_state()
+    before = memory.state.copy()
+    if before[HALT]:
+        memory.state[HALT] = 0
+        memory.push_state()
+    recorded(plan, memory).replay()
+    memory.device.wait()
+    memory.state[:] = before
+    memory.push_state()
+
+
+def recorded(plan: Plan, memory: Any) -> Recorded:
+    """The graph of a plan on a memory."""
+    known: dict[int, tuple[Plan, Recorded]] = memory.__dict__.setdefault("graphs", {})
+    if id(plan) not in known:
+        known[id(plan)] = (plan, Recorded(plan, memory))
+    return known[id(plan)][1]
+
+
+def prepare(
+    number: int, kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, int], None] | None
+) -> None:
+    """Compile the entries of kernels, or load them. `progress(kernel, left)` is called before each compilation."""
+    code = entries(number)
+    wanted = list(dict.fromkeys(kernels))
+    missing = [each for each in wanted if not code.ready(each, real_name)]
+    code.of(None, real_name)
+    for each in wanted:
+        if progress and each in missing:
+            progress(each.name, len(missing) - missing.index(each))
+        code.of(each, real_name)
+    if progress and missing:
+        progress("", 0)
