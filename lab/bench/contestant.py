@@ -19,14 +19,14 @@ LEAST = 0.05
 Train = Callable[[int], None]
 
 
-def serve(versions: dict[str, str], prepare: Callable[[str, str], Train], **others: Callable[..., Any]) -> None:
+def serve(versions: dict[str, str], prepare: Callable[[str, str], Train | None], **others: Callable[..., Any]) -> None:
     """Answer requests until stdin ends.
 
     versions: of the libraries that are measured
-    prepare:  from (net, mode) to a function that trains so many steps
+    prepare:  from (net, mode) to a function that trains so many steps, or to None: this net is not for this mode
     others:   further questions by name, answered with whatever JSON can hold
     """
-    ready: dict[tuple[str, str], Train] = {}
+    ready: dict[tuple[str, str], Train | None] = {}
     answer(versions)
     for line in sys.stdin:
         asked = json.loads(line)
@@ -37,8 +37,10 @@ def serve(versions: dict[str, str], prepare: Callable[[str, str], Train], **othe
         net, mode, steps = asked["net"], asked["mode"], asked["steps"]
         if (net, mode) not in ready:
             ready[net, mode] = prepare(net, mode)
-            ready[net, mode](steps)  # whatever is compiled or allocated on the first use
-        answer(seconds_per_step(ready[net, mode], steps))
+            if (train := ready[net, mode]) is not None:
+                train(steps)  # whatever is compiled or allocated on the first use
+        train = ready[net, mode]
+        answer(None if train is None else seconds_per_step(train, steps))
 
 
 def seconds_per_step(train: Train, steps: int) -> float:

@@ -17,6 +17,7 @@ class Net:
     sizes:     inputs, hidden layers, classes
     optimizer: sgd or adam
     steps:     of training per turn
+    replicas:  how many are trained at once
     """
 
     name: str
@@ -24,20 +25,23 @@ class Net:
     batch: int
     optimizer: str
     steps: int
+    replicas: int = 1
 
     @property
     def title(self) -> str:
         """As in `2-16-16-2, batch 32, SGD`."""
-        return f"{'-'.join(map(str, self.sizes))}, batch {self.batch}, {self.optimizer.upper()}".replace("ADAM", "Adam")
+        many = f"{self.replicas:,} replicas of " if self.replicas > 1 else ""
+        kind = {"sgd": "SGD", "adam": "Adam"}[self.optimizer]
+        return f"{many}{'-'.join(map(str, self.sizes))}, batch {self.batch}, {kind}"
 
     @property
     def operations(self) -> int:
-        """Multiplications and additions in the products of matrices of one step, which are nearly all there is.
+        """Multiplications and additions in the products of matrices of one step of all replicas, which are nearly all.
 
         Forward, and backward to the weights, for each layer; backward to the input for each but the first.
         """
         products = [2 * self.batch * m * n for m, n in zip(self.sizes, self.sizes[1:], strict=False)]
-        return 3 * sum(products) - products[0]
+        return self.replicas * (3 * sum(products) - products[0])
 
 
 NETS: dict[str, Net] = {
@@ -48,6 +52,16 @@ NETS: dict[str, Net] = {
         Net("large", (784, 512, 512, 10), 128, "adam", 20),
     )
 }
+
+ON_A_GPU: dict[str, Net] = {
+    net.name: net
+    for net in (
+        Net("small", (2, 16, 16, 2), 32, "adam", 400, 1024),
+        Net("middle", (64, 128, 64, 10), 64, "adam", 60, 1024),
+        Net("large", (784, 512, 512, 10), 128, "adam", 200),
+    )
+}
+"""The same for a GPU, which many small ones share."""
 
 
 def write_data(folder: Path, net: Net) -> None:

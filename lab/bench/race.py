@@ -17,6 +17,7 @@ from typing import Any
 from lab.bench.machine import PINNED
 from lab.bench.nets import Net, write_data
 
+_GPU_FOR_ALL = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -39,6 +40,16 @@ class Contestant:
 
 
 LAB = Contestant("lab", "lab_itself", None, {"lab": ""})
+LAB_ON_A_GPU = Contestant("lab", "lab_on_gpu", None, {"lab": ""})
+PEERS_ON_A_GPU = (
+    Contestant("jax", "jax_on_gpu", "jax", {"JAX vmap + scan": ""}),
+    Contestant(
+        "torch",
+        "torch_on_gpu",
+        "torch",
+        {"PyTorch eager": "", "PyTorch eager, fused": "fused", "PyTorch, CUDA graph": "graph"},
+    ),
+)
 PEERS = (
     Contestant(
         "torch",
@@ -83,7 +94,7 @@ class Failed(Exception):
 class Process:
     """One contestant at work."""
 
-    def __init__(self, contestant: Contestant, folder: Path, core: int | None) -> None:
+    def __init__(self, contestant: Contestant, folder: Path, core: int | None, gpu: bool = False) -> None:
         self.contestant = contestant
         self._errors = (folder / f"{contestant.name}.stderr").open("w+", encoding="utf-8", errors="replace")
         command = [sys.executable, "-m", f"lab.bench.contestants.{contestant.module}", str(folder)]
@@ -92,7 +103,7 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=environment(),
+            env=environment(gpu),
             text=True,
         )
         self.versions: dict[str, str] = {}
@@ -130,10 +141,14 @@ def race(
     rounds: int,
     peers: Iterable[Contestant] = PEERS,
     progress: Callable[[str], None] = lambda message: None,
+    gpu: bool = False,
 ) -> Iterator[NetResults]:
-    """The results of one net after the other. Peers that are not installed, or fail, are named as absent."""
+    """The results of one net after the other. Peers that are not installed, or fail, are named as absent.
+
+    gpu: the race is run on one; each contestant then takes the nets that it is made for
+    """
     absent = {}
-    present = [LAB]
+    present = [LAB_ON_A_GPU if gpu else LAB]
     for peer in peers:
         if peer.needs is not None and util.find_spec(peer.needs) is None:
             absent[peer.name] = "not installed"
@@ -141,19 +156,23 @@ def race(
             present.append(peer)
     for net in nets:
         write_data(folder, net)
-    with _processes(present, folder, absent, progress) as processes:
+    with _processes(present, folder, absent, progress, gpu) as processes:
         for net in nets:
             yield _compete(net, processes, rounds, absent, progress)
 
 
 @contextmanager
 def _processes(
-    contestants: Sequence[Contestant], folder: Path, absent: dict[str, str], progress: Callable[[str], None]
+    contestants: Sequence[Contestant],
+    folder: Path,
+    absent: dict[str, str],
+    progress: Callable[[str], None],
+    gpu: bool,
 ) -> Iterator[list[Process]]:
     with ExitStack() as stack:
         started = []
         for each in contestants:
-            process = Process(each, folder, core())
+            process = Process(each, folder, None if gpu else core(), gpu)
             stack.callback(process.close)
             started.append(process)
         ready = []
@@ -178,9 +197,9 @@ def _compete(
             try:
                 for title, mode in process.contestant.modes.items():
                     seconds = process.ask("turn", net=net.name, mode=mode, steps=net.steps)
-                    if number >= 0:
+                    if number >= 0 and seconds is not None:
                         times.setdefault(title, []).append(seconds)
-                if process.contestant is LAB:
+                if process.contestant.name == LAB.name:
                     limits.append(process.ask("limit"))
             except Failed as error:
                 _gone(process, error, absent)
@@ -204,14 +223,15 @@ def _compete(
 
 def _gone(process: Process, error: Failed, absent: dict[str, str]) -> None:
     """A peer that fails is absent; the lab itself must not fail."""
-    if process.contestant is LAB:
+    if process.contestant.name == LAB.name:
         raise error
     absent[process.contestant.name] = str(error)
 
 
-def environment() -> dict[str, str]:
-    """The environment of all contestants: one thread, and BLAS as it chooses itself."""
-    return {name: value for name, value in os.environ.items() if name != PINNED} | _ONE_THREAD
+def environment(gpu: bool = False) -> dict[str, str]:
+    """The environment of all contestants: one thread, and BLAS as it chooses itself; or a GPU that all share."""
+    own = _GPU_FOR_ALL if gpu else _ONE_THREAD
+    return {name: value for name, value in os.environ.items() if name != PINNED} | own
 
 
 def core() -> int | None:

@@ -34,7 +34,8 @@ def net_lines(found: NetResults) -> list[str]:
     """A table of the contestants, and the lab's speed beside what the machine can do."""
     from lab.cli.columns import aligned
 
-    rows = [("", "µs per step", "lab / this", "version")]
+    many = found.net.replicas > 1
+    rows = [("", "µs per step of all" if many else "µs per step", "lab / this", "version")]
     for each in found.results:
         ratio = "" if each.title == "lab" else f"{each.ratio:.3f} = 1/{1 / each.ratio:.3g}"
         rows.append((each.title, f"{each.seconds * 1e6:,.2f}", ratio, each.version))
@@ -44,6 +45,8 @@ def net_lines(found: NetResults) -> list[str]:
         f"  lab: {found.speed / 1e9:.1f} GFLOP/s, {share:.0%} of the {found.limit / 1e9:.0f} GFLOP/s at which this "
         "machine multiplies large matrices"
     )
+    if many:
+        lines.append(f"  lab: {found.net.replicas / found.results[0].seconds:,.0f} steps per second over all replicas")
     lines += [f"  {name}: {reason}" for name, reason in found.absent.items()]
     return lines
 

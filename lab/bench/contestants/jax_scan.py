@@ -21,15 +21,9 @@ def prepare(net: nets.Net, inputs: jax.Array, targets: jax.Array) -> contestant.
         (jnp.asarray(random.standard_normal((m, n)) * np.sqrt(2 / m), jnp.float32), jnp.zeros(n, jnp.float32))
         for m, n in zip(net.sizes, net.sizes[1:], strict=False)
     ]
-    update = {"sgd": _sgd, "adam": _adam}[net.optimizer]
+    update = {"sgd": _sgd, "adam": adam}[net.optimizer]
     nothing = jax.tree.map(jnp.zeros_like, parameters)
     carried = (parameters, nothing, jax.tree.map(jnp.copy, nothing), jnp.float32(0))
-
-    def loss_of(parameters: Parameters, x: jax.Array, y: jax.Array) -> jax.Array:
-        for weight, bias in parameters[:-1]:
-            x = jax.nn.relu(x @ weight + bias)
-        logits = x @ parameters[-1][0] + parameters[-1][1]
-        return -jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], axis=1).mean()
 
     def step(carried: Any, chosen: jax.Array) -> Any:
         parameters, first, second, count = carried
@@ -47,11 +41,20 @@ def prepare(net: nets.Net, inputs: jax.Array, targets: jax.Array) -> contestant.
     return train
 
 
+def loss_of(parameters: Parameters, x: jax.Array, y: jax.Array) -> jax.Array:
+    """Mean cross-entropy of a perceptron with ReLU."""
+    for weight, bias in parameters[:-1]:
+        x = jax.nn.relu(x @ weight + bias)
+    logits = x @ parameters[-1][0] + parameters[-1][1]
+    return -jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], axis=1).mean()
+
+
 def _sgd(parameters: Any, gradient: Any, first: Any, second: Any, count: jax.Array) -> Any:
     return jax.tree.map(lambda w, g: w - nets.RATE * g, parameters, gradient), first, second, count
 
 
-def _adam(parameters: Any, gradient: Any, first: Any, second: Any, count: jax.Array) -> Any:
+def adam(parameters: Any, gradient: Any, first: Any, second: Any, count: jax.Array) -> Any:
+    """Parameters and states after a step, and how many there were."""
     first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
     second = jax.tree.map(lambda s, g: 0.999 * s + 0.001 * g * g, second, gradient)
     pace, stretch = nets.RATE / (1 - 0.9**count), 1 / (1 - 0.999**count)

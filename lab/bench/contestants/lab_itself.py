@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,12 @@ SIZES = (512, 1024, 1536)
 """Of the square matrices whose product shows what the machine can do."""
 
 
-def experiment(folder: Path, net: str) -> Any:
+def experiment(folder: Path, net: str, known: Mapping[str, nets.Net] = nets.NETS, seed: int = 0) -> Any:
     """The net as a session builds it."""
     own = folder / net
-    loaded = load_text(nets.scenario_text(nets.NETS[net]), own / "net.yaml")
+    loaded = load_text(nets.scenario_text(known[net]), own / "net.yaml")
     scenario = loaded.variants[0].scenario
-    made = task_of(scenario).build(scenario, 0, own)
+    made = task_of(scenario).build(scenario, seed, own)
     made.prepare()
     return made
 

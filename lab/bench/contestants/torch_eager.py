@@ -10,13 +10,18 @@ from lab.bench.contestants.shuffling import load, order
 MODES: dict[str, dict[str, bool]] = {"": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
 
-def prepare(net: nets.Net, inputs: torch.Tensor, targets: torch.Tensor, mode: str) -> contestant.Train:
-    """A function that trains so many steps; the batches are indexed with a shuffled order made beforehand."""
-    torch.manual_seed(0)
+def network(net: nets.Net) -> torch.nn.Module:
+    """The perceptron."""
     layers: list[torch.nn.Module] = []
     for size, following in zip(net.sizes, net.sizes[1:], strict=False):
         layers += [torch.nn.Linear(size, following), torch.nn.ReLU()]
-    model = torch.nn.Sequential(*layers[:-1])
+    return torch.nn.Sequential(*layers[:-1])
+
+
+def prepare(net: nets.Net, inputs: torch.Tensor, targets: torch.Tensor, mode: str) -> contestant.Train:
+    """A function that trains so many steps; the batches are indexed with a shuffled order made beforehand."""
+    torch.manual_seed(0)
+    model = network(net)
     loss_of = torch.nn.CrossEntropyLoss()
     kind = torch.optim.SGD if net.optimizer == "sgd" else torch.optim.Adam
     optimizer = kind(model.parameters(), lr=nets.RATE, **MODES[mode])  # type: ignore[arg-type]  # options differ

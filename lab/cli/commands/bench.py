@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from lab.cli.device import device_of
+
 PARTS = ("nets", "replicas", "probes", "plots", "starts")
 
 
@@ -20,6 +22,9 @@ def command(
     ] = [],  # noqa: B006 - Typer copies it
     net: Annotated[list[str], typer.Option(help="Only this net: small, middle or large. Repeatable.")] = [],  # noqa: B006
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often everybody has a turn.")] = 9,
+    device: Annotated[
+        str, typer.Option(help="cpu, or cuda: many small nets, and a large one, on the first GPU.")
+    ] = "cpu",
     peers: Annotated[bool, typer.Option(help="Compare with PyTorch and JAX, where they are installed.")] = True,
     scale: Annotated[float, typer.Option(min=0.001, max=100, help="Length of the whole runs, 1: a second each.")] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON: seconds, bytes, operations per second.")] = False,
@@ -38,6 +43,15 @@ def command(
             raise BadInput(f"There is no {what} {each!r}: {nearest(each, known)}.")
     wanted = tuple(dict.fromkeys(parts)) or PARTS
     bench = _Bench(as_json)
+    if device != "cpu":
+        if device_of(device).devices[0] != "cuda:0":
+            raise BadInput("lab bench uses the first GPU; choose another one with CUDA_VISIBLE_DEVICES.")
+        on_gpu: dict[str, Any] = {"machine": machine(), "gpu": bench.gpu_name()}
+        with tempfile.TemporaryDirectory(prefix="lab-bench-") as folder:
+            bench.on_a_gpu(Path(folder), net, wanted, rounds, peers, on_gpu)
+        if as_json:
+            print(json.dumps(on_gpu, indent=2, ensure_ascii=False))
+        return
     found: dict[str, Any] = {"machine": machine(), "pinned": pinned(), "core": core()}
     with tempfile.TemporaryDirectory(prefix="lab-bench-") as folder:
         if set(wanted) - {"starts"}:
@@ -118,6 +132,37 @@ class _Bench:
         for each in race(nets, folder, rounds, PEERS if peers else (), self.progress):
             found["nets"].append(report.net_json(each))
             self.say("", *report.net_lines(each))
+
+    def gpu_name(self) -> str:
+        """What the GPU is called."""
+        from lab.graph.devices import summary
+
+        return summary("cuda:0")
+
+    def on_a_gpu(
+        self, folder: Path, nets: list[str], parts: tuple[str, ...], rounds: int, peers: bool, found: dict[str, Any]
+    ) -> None:
+        """The race on a GPU, and what streaming probes costs there."""
+        from lab.bench.nets import ON_A_GPU
+        from lab.bench.race import LAB_ON_A_GPU, PEERS_ON_A_GPU, Process, race
+        from lab.cli import bench_report as report
+
+        self.say(found["gpu"], "Contestants take turns; medians; ratios are the medians of the rounds'.")
+        if "nets" in parts:
+            found["nets"] = []
+            chosen = [ON_A_GPU[name] for name in nets or ON_A_GPU]
+            for each in race(chosen, folder, rounds, PEERS_ON_A_GPU if peers else (), self.progress, gpu=True):
+                found["nets"].append(report.net_json(each))
+                self.say("", *report.net_lines(each))
+        if "probes" in parts:
+            self.progress("measuring probes")
+            process = Process(LAB_ON_A_GPU, folder, None, gpu=True)
+            try:
+                process.hear()
+                found["probes"] = process.ask("probes")
+                self.say("", f"Probes of dead-relu every 20 steps, 1,024 replicas: {found['probes']:.1%} of the time")
+            finally:
+                process.close()
 
     def starts(self, rounds: int, found: dict[str, Any]) -> None:
         """Whole processes."""

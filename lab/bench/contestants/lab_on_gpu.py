@@ -1,0 +1,96 @@
+"""The lab on a GPU, on its real path: replicas of one scenario in one launch, or the whole GPU for one."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kernels.matrix import matmul
+from kernels.targets.cuda import grid
+from lab import __version__
+from lab.bench import contestant, nets
+from lab.bench.contestants import lab_itself
+from lab.graph import Layout, assign
+from lab.graph.devices import on
+from lab.graph.tensor import Storage, call
+from lab.scenario import load
+from lab.tasks import task_of
+from lab.tasks.together import advance_together
+
+SIZE = 4096
+"""Of the square matrices whose product shows what the GPU can do."""
+
+
+def trainer(folder: Path, name: str) -> contestant.Train:
+    """A function that trains all replicas of a net so many steps, each from its own first weights."""
+    net = nets.ON_A_GPU[name]
+    with on("cuda:0", replicas=net.replicas):
+        made = [lab_itself.experiment(folder, name, nets.ON_A_GPU, seed) for seed in range(net.replicas)]
+
+    def train(steps: int) -> None:
+        advance_together([(each, steps) for each in made], [0] * len(made))
+
+    return train
+
+
+@functools.cache
+def product() -> tuple[grid.Recorded, float]:
+    """A product of large matrices, and its floating-point operations."""
+    inputs, outputs = Storage("states"), Storage("statistics")
+    a, b = inputs.member("a", (SIZE, SIZE)), inputs.member("b", (SIZE, SIZE))
+    y = assign(call(matmul, a, b, shapes=[(SIZE, SIZE)]).result, outputs.member("y", (SIZE, SIZE)))
+    layout = Layout({"multiply": [y]})
+    plan = layout.plans["multiply"]
+    with on("cuda:0"):
+        memory: Any = layout.memory(layout.shared_memory("float32"), 0)
+    random = np.random.default_rng(0)
+    for each in (a, b):
+        layout.view(memory, each)[...] = random.standard_normal((SIZE, SIZE))
+    memory.hand_over()
+    return grid.Recorded(plan, memory), plan.operations
+
+
+def limit() -> float:
+    """Floating-point operations per second of the lab's product of large matrices on the whole GPU."""
+    from kernels.targets.cuda.driver import device
+
+    recorded, operations = product()
+
+    def multiply(times: int) -> None:
+        recorded.replay(times)
+        device(0).wait()
+
+    return operations / contestant.seconds_per_step(multiply, 10)
+
+
+def probes(replicas: int = 1024, steps: int = 400, every: int = 20) -> float:
+    """Of the time of a run of dead-relu, the part that its probes take when they are streamed every so many steps."""
+    loaded = load("dead-relu")
+    scenario = loaded.variant("good").scenario
+    with on("cuda:0", replicas=replicas):
+        made = [task_of(scenario).build(scenario, seed, None) for seed in range(replicas)]
+        for each in made:
+            each.prepare()
+
+    def seconds(measured: int) -> float:
+        def train(count: int) -> None:
+            advance_together([(each, count) for each in made], [measured] * len(made))
+
+        train(steps)
+        return min(contestant.seconds_per_step(train, steps) for _ in range(3))
+
+    # Not at all: one measurement at the end of each launch is still there, one in 400 steps.
+    return 1 - seconds(steps) / seconds(every)
+
+
+def main() -> None:
+    """Serve a race."""
+    folder = contestant.folder()
+    contestant.serve({"lab": __version__}, lambda net, mode: trainer(folder, net), limit=limit, probes=probes)
+
+
+if __name__ == "__main__":
+    main()
