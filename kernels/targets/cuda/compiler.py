@@ -3,8 +3,9 @@
 Compiling needs no GPU: the result is PTX, NVIDIA's portable assembly, which is then assembled for one kind of GPU and
 kept in the cache. Under numba's simulator (`NUMBA_ENABLE_CUDASIM=1`) functions stay Python and threads stand for lanes.
 
-What generated code may use is defined here, for both: pointers from addresses, arrays from pointers, and the block's
-scratch memory (CUDA's shared memory, a word that here means a replica's data).
+What generated code may use is defined here, for both: pointers from addresses, arrays from pointers, and scratch memory
+(CUDA's shared memory, a word that here means a replica's data). A block of threads is `blockDim.y` teams of `blockDim.x`
+lanes; a team works on one replica.
 """
 
 from __future__ import annotations
@@ -36,8 +37,10 @@ from kernels.language import REALS, Device, Kernel, specialise
 SIMULATED = bool(config.ENABLE_CUDASIM)
 WARP = 1 if SIMULATED else 32
 """Lanes that run in step and can read each other's registers; the simulator knows no such thing."""
+HEADER_BYTES = 16
+"""Of a block's scratch memory, before that of its teams."""
 REDUCTION_BYTES = 512
-"""Scratch memory at its beginning that is kept for combining what lanes found."""
+"""Of a team's scratch memory, at its beginning: for combining what lanes found."""
 NUMBERS = ("int64", *REALS)
 
 _lock = threading.RLock()
@@ -59,7 +62,9 @@ PROVIDED: dict[str, Any] = {}
 """What generated code may use:
 
 int64_at(address), float32_at, float64_at        a pointer to numbers of one type
-int64_scratch(offset), float32_scratch, …        a pointer into the block's scratch memory, at so many bytes
+team_sync()                                      a barrier for the lanes of one team, which work on one replica
+int64_scratch(offset), float32_scratch, …        a pointer into the team's scratch memory, at so many bytes
+block_scratch()                                  the first eight bytes of the block's: how many each team has
 view(pointer, offset, shape)                     the array of this shape, an integer or a tuple, behind a pointer
 chosen(first, second, offset)                    (first, offset), or, for a negative offset, (second, -1 - offset)
 four(pointer, index)                             the four numbers from a place on that is aligned to 16 bytes
@@ -95,9 +100,11 @@ if SIMULATED:
     def _pointer_to(kind: str) -> Any:
         return lambda address: Pointer(address, kind)
 
-    def _scratch_of(kind: str) -> Any:
+    def _raw_scratch(kind: str) -> Any:
         source = "def scratch(offset):\n    return Pointer(cuda.shared.array(0, byte).ctypes.data + offset, kind)\n"
         return on_device(generated("scratch", source, {"Pointer": Pointer, "byte": np.dtype("int8"), "kind": kind}))
+
+    _team_sync = on_device(generated("team_sync", "def team_sync():\n    cuda.syncthreads()\n", {}))
 
 else:
     from numba.cuda.extending import intrinsic
@@ -115,7 +122,7 @@ else:
 
         return pointer
 
-    def _scratch_of(kind: str) -> Any:
+    def _raw_scratch(kind: str) -> Any:
         @intrinsic
         def scratch(typing_context, offset):
             signature = types.CPointer(getattr(types, kind))(offset)
@@ -137,6 +144,31 @@ else:
             return signature, generate
 
         return scratch
+
+    @intrinsic
+    def _barrier(typing_context, number, lanes):
+        signature = types.void(types.int32, types.int32)
+
+        def generate(context, builder, signature, arguments):
+            from llvmlite import ir
+
+            name, word = "llvm.nvvm.barrier.sync.cnt", ir.IntType(32)
+            function = builder.module.globals.get(name)
+            if function is None:
+                function = ir.Function(builder.module, ir.FunctionType(ir.VoidType(), [word, word]), name)
+            builder.call(function, arguments)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    # Barrier 0 is that of the whole block.
+    _team_sync = on_device(
+        generated(
+            "team_sync",
+            "def team_sync():\n    barrier(cuda.threadIdx.y + 1, cuda.blockDim.x)\n",
+            {"barrier": _barrier},
+        )
+    )
 
     @intrinsic
     def _view(typing_context, pointer, offset, shape):
@@ -241,8 +273,15 @@ if not SIMULATED:
     _range_without_division()
 
 PROVIDED |= {f"{kind}_at": _pointer_to(kind) for kind in NUMBERS}
-PROVIDED |= {f"{kind}_scratch": _scratch_of(kind) for kind in NUMBERS}
-PROVIDED |= {"view": _view, "chosen": _chosen, "four": _four}
+PROVIDED |= {f"{kind}_raw": _raw_scratch(kind) for kind in NUMBERS}
+for _kind in NUMBERS:
+    _text = f"""
+def {_kind}_scratch(offset):
+    return {_kind}_raw({HEADER_BYTES} + cuda.threadIdx.y * int64_raw(0)[0] + offset)
+"""
+    PROVIDED[f"{_kind}_scratch"] = on_device(generated(f"{_kind}_scratch", _text, {}))
+PROVIDED["block_scratch"] = on_device(generated("block_scratch", "def block_scratch():\n    return int64_raw(0)\n", {}))
+PROVIDED |= {"team_sync": _team_sync, "view": _view, "chosen": _chosen, "four": _four}
 
 
 # What kernels share with the target: lanes, and functions of the library
@@ -259,12 +298,8 @@ else:
         return cuda.shfl_down_sync(0xFFFFFFFF, value, distance)
 
 
-def _sync() -> None:
-    cuda.syncthreads()
-
-
 def _combined(name: str, combine: str, real_name: str) -> Callable:
-    """A block's reduction: inside each warp by halves, then every lane combines the warps' results in their order."""
+    """A team's reduction: inside each warp by halves, then every lane combines the warps' results in their order."""
     source = f"""
 def {name}(value):
     value = real(value)
@@ -277,18 +312,18 @@ def {name}(value):
         distance //= 2
     if lane % {WARP} == 0:
         found[lane // {WARP}] = value
-    cuda.syncthreads()
+    team_sync()
     value = found[0]
     for index in range(1, (cuda.blockDim.x + {WARP - 1}) // {WARP}):
         other = found[index]
         value = {combine}
-    cuda.syncthreads()
+    team_sync()
     return value
 """
     return generated(name, source, {"real": getattr(np, real_name), "from_further_on": _from_further_on})
 
 
-sync.on("cuda")(_sync)
+sync.on("cuda")(generated("sync", "def sync():\n    team_sync()\n", {}))
 for _real_name in REALS:
     lane_sum.on("cuda", _real_name)(_combined("lane_sum", "value + other", _real_name))
     lane_max.on("cuda", _real_name)(_combined("lane_max", "max(value, other)", _real_name))
@@ -301,11 +336,11 @@ if not SIMULATED:  # there NumPy's functions serve, which raise nothing where th
 # Compiling
 
 _devices: dict[tuple[int, str], Any] = {}
-_bodies: dict[tuple[str, str, str], Any] = {}
+_bodies: dict[tuple[int, str], Any] = {}
 
 
-def body_of(kernel: Kernel, real_name: str, target: str = "cuda") -> Any:
-    """A kernel's body for CUDA, to be called from generated code."""
+def body_of(kernel: Kernel, real_name: str, other: Callable | None = None) -> Any:
+    """A kernel's body for CUDA, or another one with the same arguments, to be called from generated code."""
 
     def compile_device(body: Callable, device: Device) -> Any:
         key = (id(device), real_name)
@@ -314,9 +349,9 @@ def body_of(kernel: Kernel, real_name: str, target: str = "cuda") -> Any:
         return _devices[key]
 
     with _lock:
-        key = (kernel.name, real_name, target)
+        function = other or kernel.body("cuda")
+        key = (id(function), real_name)
         if key not in _bodies:
-            function = kernel.body(target) if target in kernel.versions else kernel.body("cuda")
             _bodies[key] = on_device(specialise(function, "cuda", real_name, compile_device))
         return _bodies[key]
 

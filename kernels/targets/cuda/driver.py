@@ -197,14 +197,19 @@ class Device:
             _checked(self._driver.cuFuncSetAttribute(handle, attribute, scratch), "loading kernels")
         return Function(module, handle)
 
-    def launch(self, function: Function, blocks: int, lanes: int, scratch: int, arguments: Sequence[int]) -> None:
-        """Start a kernel whose arguments are 64-bit integers; does not wait."""
+    def launch(
+        self, function: Function, blocks: int, threads: tuple[int, int], scratch: int, arguments: Sequence[int]
+    ) -> None:
+        """Start a kernel whose arguments are 64-bit integers; does not wait.
+
+        threads: of a block, (lanes, teams);  scratch: bytes for a block
+        """
         self.activate()
         values = tuple(int(each) for each in arguments)
         kinds = (ctypes.c_int64,) * len(values)
         _checked(
             self._driver.cuLaunchKernel(
-                function.handle, blocks, 1, 1, lanes, 1, 1, scratch, self.stream, (values, kinds), 0
+                function.handle, blocks, 1, 1, *threads, 1, scratch, self.stream, (values, kinds), 0
             ),
             "starting a kernel",
         )
@@ -261,9 +266,11 @@ class SimulatedDevice:
     def copy(self, target: int, source: int, size: int) -> None:
         ctypes.memmove(target, source, size)
 
-    def launch(self, function: Any, blocks: int, lanes: int, scratch: int, arguments: Sequence[int]) -> None:
+    def launch(
+        self, function: Any, blocks: int, threads: tuple[int, int], scratch: int, arguments: Sequence[int]
+    ) -> None:
         with np.errstate(all="ignore"):
-            function[blocks, lanes, 0, scratch](*arguments)
+            function[blocks, threads, 0, scratch](*arguments)
 
     def captured(self, launches: Callable[[], None]) -> Any:
         return launches

@@ -25,7 +25,8 @@ from kernels.targets.cuda import interpreter as text
 from kernels.targets.cuda.driver import SimulatedDevice, device
 
 MOST_REGISTERS = 128
-FEWEST_LANES, MOST_LANES = 64, 512
+FEWEST_LANES, MOST_LANES = 64, 256
+MOST_TEAMS = 8
 ELEMENTS_PER_LANE = 8
 """Of the largest operand of a training step; blocks are made so large that each lane has about so many."""
 
@@ -190,7 +191,7 @@ class Interpreter:
         from kernels.targets.cuda import compiler
 
         capability = self.device.capability
-        ptx, name = compiler.to_ptx(text.interpreter(self.kernels, self.real_name), 3, capability)
+        ptx, name = compiler.to_ptx(text.interpreter(self.kernels, self.real_name), 5, capability)
         return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, MOST_REGISTERS)
 
     def stretch(self, rows: Sequence[Row]) -> tuple[int, int]:
@@ -307,12 +308,14 @@ def run(jobs: Sequence[Job]) -> None:
 class Launch:
     """One launch of jobs on one device, in one type of number; started when it is made.
 
-    lanes:  threads of a block
+    lanes:  threads of a team, which works on one replica
     inside: whether training may work in scratch memory where that is large enough
     """
 
     def __init__(self, jobs: Sequence[Job], lanes: int, stream: int = 0, inside: bool = True) -> None:
         self._jobs, self._stream = jobs, stream
+        from kernels.targets.cuda import compiler
+
         memory = jobs[0].memory
         on = self._device = memory.device
         on.use_stream(stream)
@@ -321,7 +324,8 @@ class Launch:
             on.number, {kernel for job in jobs for plan in job.plans for kernel in plan.kernels}, self._real_name
         )
         scratch = -(-max(_needs(plan, lanes, item) for job in jobs for plan in job.plans) // 16) * 16
-        room = _room(on, len(jobs), lanes) - scratch if inside else 0
+        teams = teams_of(on, len(jobs), lanes)
+        room = on.properties.scratch // teams - scratch - 64 if inside else 0
         reach = [max(job.kept, _reach(job.plan), _reach(job.remember) if job.remember else 0) for job in jobs]
         moved = [size if size * item <= room else 0 for size in reach]
         sizes = [job.times * job.statistics[1] for job in jobs]
@@ -335,8 +339,14 @@ class Launch:
             _describe(table[index], job, code, ring, moved[index], scratch)
         self._table = Segment(on, table.nbytes)
         on.upload(self._table.address, table)
-        total = scratch + max(moved) * item
-        on.launch(code.function, len(jobs), lanes, total, (self._table.address, code.table, self._states.address))
+        each = -(-(scratch + max(moved) * item) // 16) * 16
+        on.launch(
+            code.function,
+            -(-len(jobs) // teams),
+            (lanes, teams),
+            compiler.HEADER_BYTES + teams * each,
+            (self._table.address, code.table, self._states.address, len(jobs), each),
+        )
 
     def finish(self) -> None:
         """Wait for the end, and tell the jobs what they have done."""
@@ -381,11 +391,12 @@ def _describe(line: np.ndarray, job: Job, code: Interpreter, ring: int, inside: 
 SIMULATED_LANES = 4
 
 
-def _room(on: Any, jobs: int, lanes: int) -> int:
-    """Scratch memory that a block may have if as many blocks as the registers allow are to run side by side."""
-    properties = on.properties
-    together = min(-(-jobs // properties.multiprocessors), 65536 // (lanes * MOST_REGISTERS), 32)
-    return min(properties.scratch, properties.scratch_together // max(together, 1) - 1024)
+def teams_of(on: Any, jobs: int, lanes: int) -> int:
+    """How many teams make a block: as many as one multiprocessor has to take, as far as its registers go."""
+    if isinstance(on, SimulatedDevice):
+        return 1
+    wanted = -(-jobs // on.properties.multiprocessors)
+    return max(1, min(wanted, 65536 // (lanes * MOST_REGISTERS), MOST_TEAMS))
 
 
 @functools.lru_cache(maxsize=4096)

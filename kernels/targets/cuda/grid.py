@@ -1,7 +1,7 @@
-"""The whole GPU for one replica: a launch for each row of a plan, recorded once as a graph and replayed for each step.
+"""The whole GPU for one replica: a launch for each row of a plan, recorded as a graph and replayed for each step.
 
-Kernels in which lanes only divide elements among them run on as many blocks as there is work for; those whose lanes meet
-(`sync`, `lane_sum`, `lane_max`) on one block. Matrix products have a version of their own (`kernels.targets.cuda.tiles`).
+Kernels in which lanes only share out elements run on as many blocks as there is work for; those whose lanes meet
+(`sync`, `lane_sum`, `lane_max`) on one. Matrix products have versions of their own (`kernels.targets.cuda.products`).
 Each row looks whether the replica has halted or the row is to be left out, so that a graph may be replayed blindly.
 """
 
@@ -25,8 +25,8 @@ LANES = 256
 ONE_BLOCK = 512
 """Lanes of the only block, where lanes have to meet."""
 BLOCKS_PER_MULTIPROCESSOR = 4
-UNTIL, AFTER = 0, 1
-"""Places in the control words: the row up to which rows are left out; 1 once the step after which they would be is over."""
+UNTIL = 0
+"""Place in the control words: the row up to which rows are left out."""
 
 _lock = threading.RLock()
 
@@ -63,7 +63,7 @@ def entry(row_at, index, arena, shared, state, control_at):
     lines += [f"        {line}" for line in call_lines(kernel, "home", "data")]
     if "state" in kernel.extra:
         lines += f"""
-        cuda.syncthreads()
+        team_sync()
         if lane == 0 and words[{SKIP}] != 0:
             control[{UNTIL}] = index + 1 + words[{SKIP}]
             words[{SKIP}] = 0
@@ -85,9 +85,17 @@ def entry(state, control_at, beside):
 
 def alone(kernel: Kernel) -> bool:
     """Whether a kernel must run on one block: its lanes meet, or it speaks to the replica's state."""
-    if "grid" in kernel.versions:
+    from kernels.targets.cuda import products
+
+    if kernel.name in products.ON_THE_GRID:
         return False
     return "state" in kernel.extra or meets(kernel.body("cuda"))
+
+
+def _body(kernel: Kernel, real_name: str) -> Any:
+    from kernels.targets.cuda import compiler, products
+
+    return compiler.body_of(kernel, real_name, products.ON_THE_GRID.get(kernel.name))
 
 
 class Entries:
@@ -99,15 +107,13 @@ class Entries:
 
     def of(self, kernel: Kernel | None, real_name: str) -> Any:
         """A kernel's entry, or, for None, the beginning of a walk."""
-        from kernels.targets.cuda import compiler, products, tiles
+        from kernels.targets.cuda import compiler
 
-        assert products
-        assert tiles
         key = (kernel.name if kernel else "", real_name)
         with _lock:
             if key not in self._loaded:
                 text = source(kernel, real_name, alone(kernel)) if kernel else STEP_SOURCE
-                names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, "grid")} if kernel else {}
+                names = {f"kernel_{kernel.name}": _body(kernel, real_name)} if kernel else {}
                 function = compiler.generated("entry", text, names)
                 if isinstance(self.device, SimulatedDevice):
                     self._loaded[key] = compiler.simulated(function)
@@ -140,10 +146,10 @@ def entries(number: int) -> Entries:
 
 def blocks_for(row: Row, multiprocessors: int) -> int:
     """How many blocks a row is given."""
-    from kernels.targets.cuda import tiles
+    from kernels.targets.cuda import products
 
-    if row.kernel.name in tiles.KERNELS:
-        return tiles.blocks_for(row)
+    if row.kernel.name in products.ON_THE_GRID:
+        return products.blocks_for(row)
     written = [int(np.prod(row.shape(index))) for index, each in enumerate(row.kernel.operands) if each.written]
     return max(1, min(-(-max(written, default=1) // LANES), multiprocessors * BLOCKS_PER_MULTIPROCESSOR))
 
@@ -152,7 +158,7 @@ class Recorded:
     """A plan bound to one memory, as a graph."""
 
     def __init__(self, plan: Plan, memory: Any, simulated_lanes: int = 4) -> None:
-        from kernels.targets.cuda import compiler, tiles
+        from kernels.targets.cuda import compiler, products, tiles
         from kernels.targets.cuda.fleet import Segment
 
         on, real_name = memory.device, memory.real_name
@@ -172,16 +178,22 @@ class Recorded:
         begin = code.of(None, real_name)
 
         def walk() -> None:
-            on.launch(begin, 1, 1 if simulated else 32, 16, (state, self._control.address, 0))
+            on.launch(begin, 1, (1 if simulated else 32, 1), 16, (state, self._control.address, 0))
             for index, (row, function) in enumerate(zip(plan.rows, functions, strict=True)):
-                tiled = row.kernel.name in tiles.KERNELS
+                tiled = row.kernel.name in products.ON_THE_GRID
                 one = alone(row.kernel)
                 usual = simulated_lanes if simulated else ONE_BLOCK if one else LANES
                 lanes = tiles.LANES if tiled else usual
                 blocks = 1 if one else min(blocks_for(row, on.properties.multiprocessors), 2 if simulated else 1 << 16)
-                scratch = compiler.REDUCTION_BYTES + (tiles.scratch_bytes(item) if tiled else 0)
+                scratch = (
+                    compiler.HEADER_BYTES
+                    + compiler.REDUCTION_BYTES
+                    + (tiles.BY_GRID.scratch_bytes(item) if tiled else 0)
+                )
                 place = self._table.address + index * width * 8
-                on.launch(function, blocks, lanes, scratch, (place, index, arena, shared, state, self._control.address))
+                on.launch(
+                    function, blocks, (lanes, 1), scratch, (place, index, arena, shared, state, self._control.address)
+                )
 
         self._device = on
         self._graph = on.captured(walk)
@@ -194,7 +206,6 @@ class Recorded:
 def run(job: Job) -> None:
     """Run a job on the whole GPU; see `kernels.jobs.Job`."""
     memory = job.memory
-    on = memory.device
     memory.hand_over()
     begun, done = int(memory.state[STEP]), 0
     if job.kept:

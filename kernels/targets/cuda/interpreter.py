@@ -1,9 +1,12 @@
-"""The persistent kernel: each block of threads takes one replica and walks the rows of its plan, for many steps.
+"""The persistent kernel: each team of threads takes one replica and walks the rows of its plan, for many steps.
 
-The interpreter is generated for a set of kernels: a loop over rows with one branch for each kernel. A **job** is what
-one block does in one launch, described by integers (see `JOB`): a replica's memory, three stretches of rows, and how
-many steps. In each step that is measured the rows `remember` run before the training step and `measure` after it, and the
-statistics go to the job's ring, so that a launch passes many measurements without the host.
+Several teams make a block: what a multiprocessor has fetched of the instructions for one serves all, and on small nets it
+is this fetching that takes the time, since every row of a plan is other code.
+
+The interpreter is generated for a set of kernels: a loop over rows with one branch for each kernel. A **job** is what one
+team does in one launch, described by integers (see `JOB`): a replica's memory, three stretches of rows, and how many
+steps. In each step that is measured the rows `remember` run before the training step and `measure` after it, and what
+they found goes to the job's ring, so that a launch passes many measurements without the host.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ JOB = (
     "stride",
     "kept",  # elements at the beginning of the arena that are the replica's state
     "backup",  # address to which they are copied before anything runs; 0: nowhere
-    "inside",  # elements of the arena that training works on in the block's scratch memory; 0: none
+    "inside",  # elements of the arena that training works on in the team's scratch memory; 0: none
     "inside_at",  # where in it, in bytes
 )
 PLACE = {name: index for index, name in enumerate(JOB)}
@@ -53,12 +56,18 @@ def source(kernels: Sequence[Kernel], real_name: str) -> str:
     # What is rarely needed is read from the job where it is needed: registers are scarce.
     job = {name: f"jobs[job + {index}]" for index, name in enumerate(JOB)}
     lines = f"""
-def interpret(job_table, row_table, states):
+def interpret(job_table, row_table, states, count, team_bytes):
+    if cuda.threadIdx.x == 0 and cuda.threadIdx.y == 0:
+        block_scratch()[0] = team_bytes
+    cuda.syncthreads()
+    which = cuda.blockIdx.x * cuda.blockDim.y + cuda.threadIdx.y
+    if which >= count:
+        return
     lane = cuda.threadIdx.x
     lanes = cuda.blockDim.x
     rows = int64_at(row_table)
     jobs = int64_at(job_table)
-    job = cuda.blockIdx.x * {len(JOB)}
+    job = which * {len(JOB)}
     home = {real_name}_at({job["arena"]})
     data = {real_name}_at({job["shared"]})
     words = view(int64_at({job["state"]}), 0, {STATE_SIZE})
@@ -77,7 +86,7 @@ def interpret(job_table, row_table, states):
     left = {job["steps"]}
     written = 0
     stopped = False
-    cuda.syncthreads()
+    team_sync()
     while left > 0 and not stopped:
         left -= 1
         number += 1
@@ -101,7 +110,7 @@ def interpret(job_table, row_table, states):
                     base = home
                     for i in range(lane, {job["kept"]}, lanes):
                         home[i] = memory[i]
-                    cuda.syncthreads()
+                    team_sync()
             halted = words[{HALT}]
             while k < end:
                 row = view(rows, k * {width(kernels)}, {width(kernels)})
@@ -113,41 +122,41 @@ def interpret(job_table, row_table, states):
         lines += [f"                    {line}" for line in call_lines(kernel, "base", "data")]
         if "state" in kernel.extra:
             lines += f"""
-                    cuda.syncthreads()
+                    team_sync()
                     further = words[{SKIP}]
-                    cuda.syncthreads()
+                    team_sync()
                     if further != 0:
                         k += further
                         if lane == 0:
                             words[{SKIP}] = 0
 """.splitlines()[1:]
     lines += f"""
-                cuda.syncthreads()
+                team_sync()
             if phase == 1:
                 stopped = words[{HALT}] != 0
             elif words[{HALT}] != halted:
-                cuda.syncthreads()
+                team_sync()
                 if lane == 0:
                     words[{HALT}] = halted
-                cuda.syncthreads()
+                team_sync()
         if due:
             if inside > 0:
                 for i in range(lane, {job["kept"]}, lanes):
                     memory[i] = home[i]
-                cuda.syncthreads()
+                team_sync()
             places = {real_name}_at({job["ring"]})
             first = {job["statistics_first"]}
             stride = {job["stride"]}
-            count = {job["statistics"]}
-            for i in range(lane, count, lanes):
+            many = {job["statistics"]}
+            for i in range(lane, many, lanes):
                 places[written + i] = memory[first + i * stride]
-            written += count
-            cuda.syncthreads()
+            written += many
+            team_sync()
     if lane == 0:
         words[{STEP}] = number
         answer = int64_at(states)
         for i in range({STATE_SIZE}):
-            answer[cuda.blockIdx.x * {STATE_SIZE} + i] = words[i]
+            answer[which * {STATE_SIZE} + i] = words[i]
     if inside > 0:
         for i in range(lane, inside, lanes):
             home[i] = memory[i]
