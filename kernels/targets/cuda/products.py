@@ -38,7 +38,7 @@ def direct(a, b{", row" if with_row else ""}, out):
     R, C = out.shape
     K = a.shape[1]
     shift = 0
-    while shift < 5 and ({n} << shift) < C:
+    while shift < 5 and ({n} << shift) < C and (1 << shift) < cuda.blockDim.x:
         shift += 1
     across = 1 << shift
     lane = cuda.threadIdx.x
