@@ -71,7 +71,9 @@ class Device:
         self.__doc__ = function.__doc__
 
     def on(self, target: str, *reals: str) -> Callable[[Callable], Callable]:
-        """Decorator: this body serves `target` ("cpu", "cuda", "python"), for the named real types or for all."""
+        """Decorator: this body serves `target` ("cpu", "cuda", "python"), for the named real types or for all.
+
+        "cuda-tiles" is a GPU's block with many lanes; what is not made for it is as for "cuda"."""
 
         def register(function: Callable) -> Callable:
             for name in reals or REALS:
@@ -81,7 +83,8 @@ class Device:
         return register
 
     def body(self, target: str, real_name: str) -> Callable:
-        return self.bodies.get((target, real_name), self.generic)
+        usual = self.bodies.get((target.partition("-")[0], real_name), self.generic)
+        return self.bodies.get((target, real_name), usual)
 
     def __call__(self, *arguments: Any) -> Any:
         raise TypeError(f"{self.name} is only meaningful inside a kernel")

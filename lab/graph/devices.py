@@ -81,15 +81,22 @@ def settle(memory: Any, plan: Plan | None) -> None:
         memory.settle(plan, replicas, mode)
 
 
-USES = {"block": "a block of threads for each replica", "grid": "the whole GPU for one replica after the other"}
+USES = {
+    "block": "a team of threads for each replica",
+    "tiles": "a large team of threads for each replica",
+    "grid": "the whole GPU for one replica after the other",
+}
 
 
 def use_of(device: str, plan: Plan | None, mode: str, replicas: int) -> str:
     """How a GPU is used for so many replicas with such a training step: one of `USES`."""
     from kernels.targets.cuda.driver import device as gpu
-    from kernels.targets.cuda.fleet import mode_for
+    from kernels.targets.cuda.fleet import facts, mode_for, tiled
 
-    return "block" if plan is None else mode_for(plan, replicas, mode, gpu(number_of(device)))
+    if plan is None:
+        return "block"
+    chosen = mode_for(plan, replicas, mode, gpu(number_of(device)))
+    return "tiles" if chosen == "block" and tiled(facts(plan).lanes) else chosen
 
 
 def new_memory(arena: int, shared: np.ndarray, seed: int) -> Any:

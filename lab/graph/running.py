@@ -44,7 +44,7 @@ def prepare(
         if use == "grid":
             grid.prepare(number_of(device), kernels, real_name, progress)
         else:
-            fleet.prepare(number_of(device), kernels, real_name, progress)
+            fleet.prepare(number_of(device), kernels, real_name, progress, tiled=use == "tiles")
 
 
 def is_device_program(program: Any) -> bool:

@@ -335,24 +335,27 @@ if not SIMULATED:  # there NumPy's functions serve, which raise nothing where th
 
 # Compiling
 
-_devices: dict[tuple[int, str], Any] = {}
-_bodies: dict[tuple[int, str], Any] = {}
+_devices: dict[tuple[int, str, str], Any] = {}
+_bodies: dict[tuple[int, str, str], Any] = {}
 
 
-def body_of(kernel: Kernel, real_name: str, other: Callable | None = None) -> Any:
-    """A kernel's body for CUDA, or another one with the same arguments, to be called from generated code."""
+def body_of(kernel: Kernel, real_name: str, target: str = "cuda", other: Callable | None = None) -> Any:
+    """A kernel's body for CUDA, or another one with the same arguments, to be called from generated code.
+
+    target: "cuda", or "cuda-tiles" for teams that are large enough to multiply matrices in tiles
+    """
 
     def compile_device(body: Callable, device: Device) -> Any:
-        key = (id(device), real_name)
+        key = (id(device), real_name, target)
         if key not in _devices:
             _devices[key] = on_device(body)
         return _devices[key]
 
     with _lock:
         function = other or kernel.body("cuda")
-        key = (id(function), real_name)
+        key = (id(function), real_name, target)
         if key not in _bodies:
-            _bodies[key] = on_device(specialise(function, "cuda", real_name, compile_device))
+            _bodies[key] = on_device(specialise(function, target, real_name, compile_device))
         return _bodies[key]
 
 

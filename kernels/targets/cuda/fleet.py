@@ -7,7 +7,6 @@ takes them over again before it next runs; launches that nobody looks into copy 
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import threading
 import weakref
@@ -85,14 +84,14 @@ class Memory:
 
     def settle(self, plan: Plan, replicas: int, mode: str) -> None:
         """Decide, once, how this replica is computed: its results must not depend on what happens to run beside it."""
-        self._lanes = SIMULATED_LANES if isinstance(self.device, SimulatedDevice) else lanes_for(plan)
+        self._lanes = SIMULATED_LANES if isinstance(self.device, SimulatedDevice) else facts(plan).lanes
         self.whole_gpu = mode_for(plan, replicas, mode, self.device) == "grid"
 
     def lanes_of(self, plan: Plan) -> int:
         """Lanes of the block that walks a plan: as settled, or as suits the plan."""
         if isinstance(self.device, SimulatedDevice):
             return SIMULATED_LANES
-        return self._lanes or lanes_for(plan)
+        return self._lanes or facts(plan).lanes
 
     @property
     def arena(self) -> np.ndarray:
@@ -168,34 +167,42 @@ class Memory:
 class Interpreter:
     """The compiled interpreter of a set of kernels on one device, and the rows it has been given."""
 
-    def __init__(self, number: int, kernels: Sequence[Kernel], real_name: str) -> None:
+    def __init__(self, number: int, kernels: Sequence[Kernel], real_name: str, tiled: bool) -> None:
         from kernels.targets.cuda import compiler, products
 
         assert products
         self.device = device(number)
-        self.kernels, self.real_name = text.ordered(kernels), real_name
+        self.kernels, self.real_name, self.tiled = text.ordered(kernels), real_name, tiled
         self.width = text.width(self.kernels)
         self._numbers = {each.name: index for index, each in enumerate(self.kernels)}
         if isinstance(self.device, SimulatedDevice):
-            self.function: Any = compiler.simulated(text.interpreter(self.kernels, real_name))
+            self.function: Any = compiler.simulated(text.interpreter(self.kernels, real_name, tiled))
         else:
-            code = compiler.kept(_key(self.kernels, real_name, self.device.capability), self._compile)
+            code = compiler.kept(_key(self.kernels, real_name, self.device.capability, tiled), self._compile)
             name, _, machine_code = code.partition(b"\0")
             self.function = self.device.load(machine_code, name.decode(), self.device.properties.scratch)
         self._table: Segment | None = None
         self._rows = np.zeros((0, self.width), np.int64)
         self._stretches: dict[bytes, tuple[int, int]] = {}
+        self._plans: dict[int, tuple[Facts, tuple[int, int]]] = {}
         self._uploaded = 0
 
     def _compile(self) -> bytes:
         from kernels.targets.cuda import compiler
 
         capability = self.device.capability
-        ptx, name = compiler.to_ptx(text.interpreter(self.kernels, self.real_name), 5, capability)
+        ptx, name = compiler.to_ptx(text.interpreter(self.kernels, self.real_name, self.tiled), 5, capability)
         return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, MOST_REGISTERS)
 
-    def stretch(self, rows: Sequence[Row]) -> tuple[int, int]:
-        """Where some rows stand in the table: the first one, and the one behind the last."""
+    def stretch(self, plan: Plan) -> tuple[int, int]:
+        """Where a plan's rows stand in the table: the first one, and the one behind the last."""
+        about = facts(plan)
+        known = self._plans.get(id(plan))
+        if known is None or known[0] is not about:
+            known = self._plans[id(plan)] = (about, self._placed(plan.rows))
+        return known[1]
+
+    def _placed(self, rows: Sequence[Row]) -> tuple[int, int]:
         encoded = np.zeros((len(rows), self.width), np.int64)
         for line, row in zip(encoded, rows, strict=True):
             places = [-1 - offset if segment == SHARED else offset for segment, offset in row.operands]
@@ -218,51 +225,89 @@ class Interpreter:
         return self._table.address
 
 
-def _key(kernels: Sequence[Kernel], real_name: str, capability: tuple[int, int]) -> list[str]:
-    return ["block", real_name, f"{capability}", f"{MOST_REGISTERS}", *(each.name for each in kernels)]
+def _key(kernels: Sequence[Kernel], real_name: str, capability: tuple[int, int], tiled: bool) -> list[str]:
+    return [f"block {tiled}", real_name, f"{capability}", f"{MOST_REGISTERS}", *(each.name for each in kernels)]
 
 
-_interpreters: dict[tuple[int, str], list[Interpreter]] = {}
+_interpreters: dict[tuple[int, str, bool], list[Interpreter]] = {}
 _lock = threading.RLock()
 
 
-def interpreter(number: int, kernels: Iterable[Kernel], real_name: str) -> Interpreter:
+def interpreter(number: int, kernels: Iterable[Kernel], real_name: str, tiled: bool) -> Interpreter:
     """An interpreter that knows these kernels: the smallest one there is, or a new one."""
     wanted = set(kernels)
     with _lock:
-        known = _interpreters.setdefault((number, real_name), [])
+        known = _interpreters.setdefault((number, real_name, tiled), [])
         fitting = [each for each in known if wanted <= set(each.kernels)]
         if not fitting:
-            fitting = [Interpreter(number, tuple(wanted), real_name)]
+            fitting = [Interpreter(number, tuple(wanted), real_name, tiled)]
             known.append(fitting[0])
         return min(fitting, key=lambda each: len(each.kernels))
 
 
-def prepare(number: int, kernels: Iterable[Kernel], real_name: str, progress: Progress | None = None) -> None:
+def tiled(lanes: int) -> bool:
+    """Whether a team of so many lanes multiplies matrices in tiles."""
+    from kernels.targets.cuda import tiles
+
+    return lanes == tiles.LANES
+
+
+def prepare(
+    number: int, kernels: Iterable[Kernel], real_name: str, progress: Progress | None = None, tiled: bool = False
+) -> None:
     """Compile one interpreter for all these kernels, or load it. `progress` is told when it has to be compiled."""
     from kernels.targets.cuda import compiler
 
     wanted = text.ordered(tuple(kernels))
     on = device(number)
-    if progress and not isinstance(on, SimulatedDevice):
-        if compiler.place(_key(wanted, real_name, on.capability)).exists():
-            progress = None
-        else:
-            progress(f"{len(wanted)} kernels for {on.properties.name}", 1)
-    interpreter(number, wanted, real_name)
-    if progress and not isinstance(on, SimulatedDevice):
+    ready = isinstance(on, SimulatedDevice) or compiler.place(_key(wanted, real_name, on.capability, tiled)).exists()
+    if progress and not ready:
+        progress(f"{len(wanted)} kernels for {on.properties.name}", 1)
+    interpreter(number, wanted, real_name, tiled)
+    if progress and not ready:
         progress("", 0)
 
 
-def lanes_for(plan: Plan) -> int:
-    """How many lanes a block has that walks such a plan."""
-    largest = 1
-    for row in plan.rows:
-        for index, (segment, _) in enumerate(row.operands):
-            if segment != SHARED:
-                largest = max(largest, int(np.prod(row.shape(index))))
-    wanted = 1 << max(0, (largest // ELEMENTS_PER_LANE - 1).bit_length())
-    return min(MOST_LANES, max(FEWEST_LANES, wanted))
+class Facts:
+    """What a launch has to know of a plan; found out once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan  # kept, so that nothing else can come to have its identity
+        self.kernels = frozenset(plan.kernels)
+        places = [
+            (offset, int(np.prod(row.shape(index))))
+            for row in plan.rows
+            for index, (segment, offset) in enumerate(row.operands)
+            if segment != SHARED
+        ]
+        # Elements of the arena up to the last one that the plan touches.
+        self.reach = max((offset + size for offset, size in places), default=0)
+        largest = max((size for _, size in places), default=1)
+        wanted = 1 << max(0, (largest // ELEMENTS_PER_LANE - 1).bit_length())
+        self.lanes = min(MOST_LANES, max(FEWEST_LANES, wanted))
+        self._scratch: dict[tuple[int, int], int] = {}
+
+    def scratch(self, lanes: int, item: int) -> int:
+        """Scratch memory of a team for reductions and products, in bytes."""
+        from kernels.targets.cuda import compiler, products
+
+        if (lanes, item) not in self._scratch:
+            most = max((products.scratch_of(row, lanes, item) for row in self.plan.rows), default=0)
+            self._scratch[lanes, item] = compiler.REDUCTION_BYTES + most
+        return self._scratch[lanes, item]
+
+
+_facts: dict[int, Facts] = {}
+
+
+def facts(plan: Plan) -> Facts:
+    """Those of a plan."""
+    found = _facts.get(id(plan))
+    if found is None:
+        if len(_facts) > 1 << 15:
+            _facts.clear()
+        found = _facts[id(plan)] = Facts(plan)
+    return found
 
 
 ROW_SECONDS, BLOCK_SPEED = 1e-6, 4e10
@@ -280,14 +325,6 @@ def mode_for(plan: Plan, replicas: int, wished: str, on: Any) -> str:
     by_block = waves * (rows * ROW_SECONDS + operations / BLOCK_SPEED)
     by_grid = replicas * (rows * LAUNCH_SECONDS + operations / GRID_SPEED)
     return "grid" if by_grid < by_block else "block"
-
-
-@functools.lru_cache(maxsize=1024)
-def _needs(plan: Plan, lanes: int, item: int) -> int:
-    """Scratch memory for reductions and products, in bytes."""
-    from kernels.targets.cuda import compiler, products
-
-    return compiler.REDUCTION_BYTES + max((products.scratch_of(row, lanes, item) for row in plan.rows), default=0)
 
 
 def run(jobs: Sequence[Job]) -> None:
@@ -320,13 +357,13 @@ class Launch:
         on = self._device = memory.device
         on.use_stream(stream)
         self._real_name, item = memory.real_name, np.dtype(memory.real_name).itemsize
-        code = interpreter(
-            on.number, {kernel for job in jobs for plan in job.plans for kernel in plan.kernels}, self._real_name
-        )
-        scratch = -(-max(_needs(plan, lanes, item) for job in jobs for plan in job.plans) // 16) * 16
+        known = [(facts(job.plan), *(facts(each) for each in job.plans)) for job in jobs]
+        kernels = frozenset().union(*(each.kernels for line in known for each in line))
+        code = interpreter(on.number, kernels, self._real_name, tiled(lanes))
+        scratch = -(-max(each.scratch(lanes, item) for line in known for each in line) // 16) * 16
         teams = teams_of(on, len(jobs), lanes)
         room = on.properties.scratch // teams - scratch - 64 if inside else 0
-        reach = [max(job.kept, _reach(job.plan), _reach(job.remember) if job.remember else 0) for job in jobs]
+        reach = [max(job.kept, facts(job.plan).reach, facts(job.remember).reach if job.remember else 0) for job in jobs]
         moved = [size if size * item <= room else 0 for size in reach]
         sizes = [job.times * job.statistics[1] for job in jobs]
         self._places = np.concatenate([[0], np.cumsum(sizes)])
@@ -380,7 +417,7 @@ def _describe(line: np.ndarray, job: Job, code: Interpreter, ring: int, inside: 
     arena, shared, state = memory.addresses
     values = {"arena": arena, "shared": shared, "state": state, "steps": job.steps, "every": job.every, "ring": ring}
     for name, plan in (("remember", job.remember), ("step", job.plan), ("measure", job.measure)):
-        values[f"{name}_first"], values[f"{name}_end"] = code.stretch(plan.rows) if plan else (0, 0)
+        values[f"{name}_first"], values[f"{name}_end"] = code.stretch(plan) if plan else (0, 0)
     values["statistics_first"], values["statistics"], values["stride"] = job.statistics
     values |= {"kept": job.kept, "backup": memory.backup(job.kept) if job.kept else 0}
     values |= {"inside": inside, "inside_at": inside_at}
@@ -397,17 +434,6 @@ def teams_of(on: Any, jobs: int, lanes: int) -> int:
         return 1
     wanted = -(-jobs // on.properties.multiprocessors)
     return max(1, min(wanted, 65536 // (lanes * MOST_REGISTERS), MOST_TEAMS))
-
-
-@functools.lru_cache(maxsize=4096)
-def _reach(plan: Plan) -> int:
-    """Elements of the arena up to the last one that a plan touches."""
-    end = 0
-    for row in plan.rows:
-        for index, (segment, offset) in enumerate(row.operands):
-            if segment != SHARED:
-                end = max(end, offset + int(np.prod(row.shape(index))))
-    return end
 
 
 class Program:

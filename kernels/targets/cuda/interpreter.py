@@ -184,7 +184,11 @@ def call_lines(kernel: Kernel, arena: str, data: str) -> list[str]:
     return lines
 
 
-def interpreter(kernels: Sequence[Kernel], real_name: str) -> Callable:
-    """The interpreter of these kernels as a Python function, ready to be compiled or simulated."""
-    names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name) for kernel in kernels}
+def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Callable:
+    """The interpreter of these kernels as a Python function, ready to be compiled or simulated.
+
+    tiled: for teams that are large enough to multiply matrices in tiles; others do without that code
+    """
+    target = "cuda-tiles" if tiled else "cuda"
+    names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, target) for kernel in kernels}
     return compiler.generated("interpret", source(kernels, real_name), names)

@@ -7,7 +7,6 @@ that where a lane stands in a product takes shifts and no divisions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,31 +58,32 @@ def direct(a, b{", row" if with_row else ""}, out):
                 f"            if r0 + {i} < R and c0 + across * {j} < C:",
                 f"                out[r0 + {i}, c0 + across * {j}] = s{i}_{j}",
             ]
-    return "\n".join([*lines, "    team_sync()", ""])
+    return "\n".join([*lines, ""])
 
 
-def _by_team(real_name: str, with_row: bool) -> Callable[..., Any]:
-    names: dict[str, Any] = {
-        "direct": compiler.on_device(
-            compiler.generated("direct", _direct(with_row), {"zero": getattr(np, real_name)(0)})
-        ),
-        "tiled": compiler.on_device(tiles.product(tiles.BY_TEAM, real_name, with_row)),
-    }
+def _by_team(device: Device, with_row: bool) -> None:
+    """Register the product for small teams, which take all of it directly, and for those that can do tiles."""
     arguments = "a, b, row, out" if with_row else "a, b, out"
     choice = f"""
 def multiplied({arguments}):
-    if cuda.blockDim.x == {tiles.LANES} and out.size >= {TILED_FROM * tiles.LANES}:
+    if out.size >= {TILED_FROM * tiles.LANES}:
         tiled({arguments})
     else:
         direct({arguments})
 """
-    return compiler.generated("multiplied", choice, names)
+    for real_name in REALS:
+        direct = compiler.generated("direct", _direct(with_row), {"zero": getattr(np, real_name)(0)})
+        device.on("cuda", real_name)(direct)
+        names = {
+            "direct": compiler.on_device(direct),
+            "tiled": compiler.on_device(tiles.product(tiles.BY_TEAM, real_name, with_row)),
+        }
+        device.on("cuda-tiles", real_name)(compiler.generated("multiplied", choice, names))
 
 
-for _real_name in REALS:
-    for _device in (product, product_by_rows):
-        _device.on("cuda", _real_name)(_by_team(_real_name, False))
-    product_plus_row.on("cuda", _real_name)(_by_team(_real_name, True))
+_by_team(product, False)
+_by_team(product_by_rows, False)
+_by_team(product_plus_row, True)
 
 
 def scratch_of(row: Row, lanes: int, item: int) -> int:

@@ -163,4 +163,4 @@ def tiled(a, b{", row" if with_row else ""}, out):
                 f"            if r_start + ty + {i} < R and c_start + tx + {j} < C:",
                 f"                out[r_start + ty + {i}, c_start + tx + {j}] = s{i}_{j}",
             ]
-    return "\n".join([*lines, f"    {t.barrier}", ""])
+    return "\n".join([*lines, ""])
