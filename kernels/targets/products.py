@@ -1,0 +1,305 @@
+"""Which products of matrices the CPU does with our own micro-kernel, and how tiles are walked; others go to BLAS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.binding
+import numpy as np
+from numba import carray, njit, types
+
+from kernels import matrix
+from kernels.matrix import product_in_blocks
+from kernels.targets.micro_kernel import (
+    COLUMNS,
+    ITEM,
+    LANES,
+    LINE,
+    ROWS,
+    TILE,
+    UNROLLED,
+    edge_tile,
+    leaving_tile,
+    numbers_at,
+    transpose_square,
+    whole_tile,
+    workplace,
+)
+
+AVAILABLE = TILE is not None
+
+STEPS = 256
+"""Of k in one panel of B, which so stays in the nearest cache while all rows pass by."""
+STEPS_TRANSPOSED = 512
+"""The same for a transposed B, whose next panel can only be fetched if its rows are taken whole."""
+MOST_OF_A = 400_000
+"""Elements of A, which is read anew for each panel and has to stay in the second-level cache."""
+PANEL_ROW = COLUMNS * ITEM
+ZEROS_SIZE = COLUMNS * ITEM
+FETCHING = 4
+"""So many tiles, after the first, fetch the next panel of B, each a fourth of its lines."""
+
+_panel_place = workplace(STEPS_TRANSPOSED * PANEL_ROW)
+_zeros_place = workplace(ZEROS_SIZE)
+
+
+@njit(error_model="numpy")
+def _turn(b: Any, b_row: Any, columns: Any, steps: Any, panel: Any) -> None:
+    """A panel from a B whose columns are `b_row` bytes apart and contiguous."""
+    whole_steps = steps // LANES * LANES
+    for first in range(0, columns, LANES):
+        count = min(LANES, columns - first)
+        source, target = b + first * b_row, panel + first * ITEM
+        rest = 0
+        if count == LANES:
+            for k in range(0, whole_steps, LANES):
+                transpose_square(source + k * ITEM, b_row, target + k * PANEL_ROW, PANEL_ROW)
+            rest = whole_steps
+        if rest < steps:
+            numbers = carray(numbers_at(target), (steps * COLUMNS,))
+            for column in range(count):
+                line = carray(numbers_at(source + column * b_row), (steps,))
+                for k in range(rest, steps):
+                    numbers[k * COLUMNS + column] = line[k]
+
+
+@njit(error_model="numpy")
+def _column(
+    rows: Any,
+    steps: Any,
+    a: Any,
+    a_row: Any,
+    a_step: Any,
+    b: Any,
+    b_step: Any,
+    begin: Any,
+    begin_row: Any,
+    c: Any,
+    c_row: Any,
+    last_tile: Any,
+    leaving: Any,
+    panel: Any,
+    aside: Any,
+    aside_tile: Any,
+    aside_step: Any,
+) -> None:
+    """One column of tiles of C, as wide as a tile; the arguments are those of the first tile.
+
+    leaving:   whether the first tile is to copy B to `panel`, from where the others read it
+    last_tile: the last place at which a row of a tile of C begins, since no other is to be fetched
+    aside, aside_tile, aside_step: what the second and its followers fetch: distances from tile to tile, step to step
+    """
+    for row in range(0, rows, ROWS):
+        left = rows - row
+        if left < ROWS:
+            edge_tile(left, steps, a, a_row, a_step, b, b_step, begin, begin_row, c, c_row, COLUMNS)
+            return
+        height = ROWS * c_row
+        if left > ROWS:
+            following = c + height
+            end = following + (min(ROWS, left - ROWS) - 1) * c_row
+        else:
+            following = min(c - row * c_row + PANEL_ROW, last_tile)
+            end = min(following + height - c_row, last_tile)
+        tile = row // ROWS - 1
+        if leaving and tile < 0:
+            leaving_tile(steps, a, a_row, a_step, b, b_step, begin, begin_row, c, c_row, panel, 0, following, end)
+            b, b_step = panel, PANEL_ROW
+        elif 0 <= tile < FETCHING:
+            place = aside + tile * aside_tile
+            whole_tile(
+                steps, a, a_row, a_step, b, b_step, begin, begin_row, c, c_row, place, aside_step, following, end
+            )
+        else:
+            whole_tile(steps, a, a_row, a_step, b, b_step, begin, begin_row, c, c_row, c, 0, following, end)
+        a += ROWS * a_row
+        begin += ROWS * begin_row
+        c += height
+
+
+@njit(error_model="numpy")
+def _narrow_column(
+    rows: Any,
+    steps: Any,
+    a: Any,
+    a_row: Any,
+    a_step: Any,
+    b: Any,
+    b_step: Any,
+    begin: Any,
+    begin_row: Any,
+    c: Any,
+    c_row: Any,
+    width: Any,
+) -> None:
+    """The last column of tiles of C, if it is not as wide as a tile."""
+    for row in range(0, rows, ROWS):
+        edge_tile(min(ROWS, rows - row), steps, a, a_row, a_step, b, b_step, begin, begin_row, c, c_row, width)
+        a += ROWS * a_row
+        begin += ROWS * begin_row
+        c += ROWS * c_row
+
+
+@njit(error_model="numpy")
+def multiply(
+    rows: Any,
+    columns: Any,
+    length: Any,
+    a: Any,
+    a_row: Any,
+    a_step: Any,
+    b: Any,
+    b_step: Any,
+    b_column: Any,
+    bias: Any,
+    c: Any,
+) -> None:
+    """C = A B + bias; all places are addresses (bias 0: none), all distances bytes. C [rows, columns] is contiguous.
+
+    The rows or the columns of B are contiguous.
+    """
+    panel, zeros = _panel_place(), _zeros_place()
+    nothing = carray(numbers_at(zeros), (COLUMNS,))
+    for column in range(COLUMNS):
+        nothing[column] = np.float32(0)
+    turned = b_column != ITEM
+    most = STEPS_TRANSPOSED if turned else STEPS
+    blocks = (length + most - 1) // most
+    steps = length
+    if blocks > 1:
+        steps = ((length + blocks - 1) // blocks + UNROLLED - 1) // UNROLLED * UNROLLED
+    c_row = columns * ITEM
+    last_tile = c + ((rows - 1) * columns + columns - COLUMNS) * ITEM
+    for done in range(0, max(length, 1), max(steps, 1)):
+        count = min(steps, length - done)
+        a_here, b_here = a + done * a_step, b + done * b_step
+        for column in range(0, columns, COLUMNS):
+            c_here = c + column * ITEM
+            begin, begin_row = zeros, 0
+            if done > 0:
+                begin, begin_row = c_here, c_row
+            elif bias != 0:
+                begin = bias + column * ITEM
+            source, source_step = b_here + column * b_column, b_step
+            further = column + COLUMNS < columns
+            # Where the next panel of B lies, as lines to fetch in pairs; if there is none, what is at hand anyway.
+            aside, aside_tile, aside_step = c, 0, 0
+            if turned:
+                _turn(source, b_column, min(COLUMNS, columns - column), count, panel)
+                if further and count * ITEM == b_column:
+                    aside = source + COLUMNS * b_column
+                    aside_tile, aside_step = COLUMNS // FETCHING * b_column, 2 * LINE
+                source, source_step = panel, PANEL_ROW
+            elif further or done + count < length:
+                aside = source + PANEL_ROW if further else b_here + count * b_step
+                aside_tile, aside_step = b_step, FETCHING * b_step
+            if columns - column < COLUMNS:
+                _narrow_column(
+                    rows,
+                    count,
+                    a_here,
+                    a_row,
+                    a_step,
+                    source,
+                    source_step,
+                    begin,
+                    begin_row,
+                    c_here,
+                    c_row,
+                    columns - column,
+                )
+            else:
+                _column(
+                    rows,
+                    count,
+                    a_here,
+                    a_row,
+                    a_step,
+                    source,
+                    source_step,
+                    begin,
+                    begin_row,
+                    c_here,
+                    c_row,
+                    last_tile,
+                    not turned and rows > 2 * ROWS,
+                    panel,
+                    aside,
+                    aside_tile,
+                    aside_step,
+                )
+
+
+@njit(error_model="numpy")
+def ours(rows: Any, columns: Any, length: Any, otherwise_slow: Any) -> bool:
+    """Whether our own kernel is the faster one for a product of this size, as measured against OpenBLAS.
+
+    otherwise_slow: b is transposed, or there is a bias, which np.dot needs a pass more for
+    """
+    if not AVAILABLE or rows < 2 or columns < LANES or rows * length > MOST_OF_A:
+        return False
+    return rows * columns * length > matrix.UNPACKED or (otherwise_slow and rows >= 8)
+
+
+_ADDRESSES = types.void(*[types.intp] * 11)
+
+ENTRY_SOURCE = """
+from numba import cfunc
+from kernels.targets.products import _ADDRESSES, multiply
+@cfunc(_ADDRESSES, error_model="numpy", cache=True)
+def entry(rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c):
+    multiply(rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c)
+"""
+"""The text of a file with `multiply` as a C function: compiled once, and not in each kernel that calls it."""
+
+_SYMBOL = "backprop_lab_multiply_float32"
+_multiply = types.ExternalFunction(_SYMBOL, _ADDRESSES)
+
+
+def provide(entry: Any) -> None:
+    """Let compiled kernels find the C function of `ENTRY_SOURCE`; before the first of them is loaded."""
+    llvmlite.binding.add_symbol(_SYMBOL, entry.address)
+
+
+@njit(error_model="numpy")
+def _multiply_arrays(a: Any, b: Any, bias: Any, out: Any) -> None:
+    _multiply(
+        out.shape[0],
+        out.shape[1],
+        a.shape[1],
+        a.ctypes.data,
+        a.strides[0],
+        a.strides[1],
+        b.ctypes.data,
+        b.strides[0],
+        b.strides[1],
+        bias,
+        out.ctypes.data,
+    )
+
+
+@matrix.product.on("cpu", "float32")
+def _product(a: Any, b: Any, out: Any) -> None:
+    if ours(out.shape[0], out.shape[1], a.shape[1], b.strides[1] != ITEM):
+        _multiply_arrays(a, b, 0, out)
+    else:
+        np.dot(a, b, out)
+
+
+@matrix.product_by_rows.on("cpu", "float32")
+def _product_by_rows(a: Any, b: Any, out: Any) -> None:
+    if ours(out.shape[0], out.shape[1], a.shape[1], False):
+        _multiply_arrays(a, b, 0, out)
+    else:
+        product_in_blocks(a, b, out)
+
+
+@matrix.product_and_bias.on("cpu", "float32")
+def _product_and_bias(a: Any, b: Any, bias: Any, out: Any) -> None:
+    if ours(out.shape[0], out.shape[1], a.shape[1], True):
+        _multiply_arrays(a, b, bias.ctypes.data, out)
+    else:
+        product_in_blocks(a, b, out)
+        for r in range(out.shape[0]):
+            for c in range(out.shape[1]):
+                out[r, c] += bias[c]
