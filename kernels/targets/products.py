@@ -19,10 +19,12 @@ from typing import Any
 
 import llvmlite.binding
 import numpy as np
+from llvmlite import ir
 from numba import carray, njit, types
+from numba.core import cgutils
 
 from kernels import matrix
-from kernels.matrix import product_in_blocks
+from kernels.matrix import UNPACKED, product_in_blocks
 from kernels.targets.micro_kernel import (
     COLUMNS,
     ITEM,
@@ -32,6 +34,7 @@ from kernels.targets.micro_kernel import (
     TILE,
     UNROLLED,
     edge_tile,
+    intrinsic,
     leaving_tile,
     numbers_at,
     transpose_square,
@@ -208,30 +211,32 @@ def multiply(
 
 
 @njit(error_model="numpy")
-def ours(rows: Any, columns: Any, length: Any, otherwise_slow: Any) -> bool:
+def ours(rows: Any, columns: Any, length: Any, b_column: Any, bias: Any) -> Any:
     """Whether our own kernel is the faster one for a product of this size, as measured against OpenBLAS.
 
     Of small products BLAS is left those for which it has kernels that copy nothing; but not those for which it would
-    need a pass more, as `otherwise_slow` says: b is transposed, or there is a bias.
+    need a pass more, since b is transposed or there is a bias.
     """
-    if not AVAILABLE or rows < 2 or columns < LANES or rows * length > MOST_OF_A:
-        return False
-    return rows * columns * length > matrix.UNPACKED or (rows >= 8 and (otherwise_slow or not SMALL_KERNELS))
+    fits = AVAILABLE and rows >= 2 and columns >= LANES and rows * length <= MOST_OF_A
+    large = rows * columns * length > UNPACKED
+    return fits and (large or (rows >= 8 and (b_column != ITEM or bias != 0 or not SMALL_KERNELS)))
 
 
-_ADDRESSES = types.void(*[types.intp] * 11)
+_SYMBOL = "backprop_lab_multiply_float32"
+_WORD = ir.IntType(64)
+SIGNATURE = types.intp(*[types.intp] * 11)
 
 ENTRY_SOURCE = """
 from numba import cfunc
-from kernels.targets.products import _ADDRESSES, multiply
-@cfunc(_ADDRESSES, error_model="numpy", cache=True)
+from kernels.targets.products import SIGNATURE, multiply, ours
+@cfunc(SIGNATURE, error_model="numpy", cache=True)
 def entry(rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c):
+    if not ours(rows, columns, length, b_column, bias):
+        return 0
     multiply(rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c)
+    return 1
 """
 """The text of a file with `multiply` as a C function: compiled once, and not in each kernel that calls it."""
-
-_SYMBOL = "backprop_lab_multiply_float32"
-_multiply = types.ExternalFunction(_SYMBOL, _ADDRESSES)
 
 
 def provide(entry: Any) -> None:
@@ -239,44 +244,41 @@ def provide(entry: Any) -> None:
     llvmlite.binding.add_symbol(_SYMBOL, entry.address)
 
 
-@njit(error_model="numpy")
-def _multiply_arrays(a: Any, b: Any, bias: Any, out: Any) -> None:
-    _multiply(
-        out.shape[0],
-        out.shape[1],
-        a.shape[1],
-        a.ctypes.data,
-        a.strides[0],
-        a.strides[1],
-        b.ctypes.data,
-        b.strides[0],
-        b.strides[1],
-        bias,
-        out.ctypes.data,
-    )
+@intrinsic
+def multiplied(typing, a, b, bias, out):
+    """out = a b + bias, which is the address of the bias or 0. Gives 0, and leaves out alone, if BLAS is to do it."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        kinds = signature.args
+        first, second, result = (context.make_array(kinds[i])(context, builder, arguments[i]) for i in (0, 1, 3))
+        places = [builder.ptrtoint(each.data, _WORD) for each in (first, second, result)]
+        rows, columns = cgutils.unpack_tuple(builder, result.shape)
+        _, length = cgutils.unpack_tuple(builder, first.shape)
+        a_row, a_step = cgutils.unpack_tuple(builder, first.strides)
+        b_step, b_column = cgutils.unpack_tuple(builder, second.strides)
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_WORD, [_WORD] * 11), _SYMBOL)
+        a_place, b_place, c_place = places
+        given = [rows, columns, length, a_place, a_row, a_step, b_place, b_step, b_column, arguments[2], c_place]
+        return builder.call(function, given)
+
+    return types.intp(a, b, types.intp, out), generate
 
 
 @matrix.product.on("cpu", "float32")
 def _product(a: Any, b: Any, out: Any) -> None:
-    if ours(out.shape[0], out.shape[1], a.shape[1], b.strides[1] != ITEM):
-        _multiply_arrays(a, b, 0, out)
-    else:
+    if not multiplied(a, b, 0, out):
         np.dot(a, b, out)
 
 
 @matrix.product_by_rows.on("cpu", "float32")
 def _product_by_rows(a: Any, b: Any, out: Any) -> None:
-    if ours(out.shape[0], out.shape[1], a.shape[1], False):
-        _multiply_arrays(a, b, 0, out)
-    else:
+    if not multiplied(a, b, 0, out):
         product_in_blocks(a, b, out)
 
 
 @matrix.product_and_bias.on("cpu", "float32")
 def _product_and_bias(a: Any, b: Any, bias: Any, out: Any) -> None:
-    if ours(out.shape[0], out.shape[1], a.shape[1], True):
-        _multiply_arrays(a, b, bias.ctypes.data, out)
-    else:
+    if not multiplied(a, b, bias.ctypes.data, out):
         product_in_blocks(a, b, out)
         for r in range(out.shape[0]):
             for c in range(out.shape[1]):
