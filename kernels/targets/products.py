@@ -217,7 +217,7 @@ def ours(rows: Any, columns: Any, length: Any, b_column: Any, bias: Any) -> Any:
     Of small products BLAS is left those for which it has kernels that copy nothing; but not those for which it would
     need a pass more, since b is transposed or there is a bias.
     """
-    fits = AVAILABLE and rows >= 2 and columns >= LANES and rows * length <= MOST_OF_A
+    fits = rows >= 2 and columns >= LANES and rows * length <= MOST_OF_A
     large = rows * columns * length > UNPACKED
     return fits and (large or (rows >= 8 and (b_column != ITEM or bias != 0 or not SMALL_KERNELS)))
 
@@ -226,15 +226,18 @@ _SYMBOL = "backprop_lab_multiply_float32"
 _WORD = ir.IntType(64)
 SIGNATURE = types.intp(*[types.intp] * 11)
 
-ENTRY_SOURCE = """
+_ARGUMENTS = "rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c"
+_BODY = f"""    if not ours(rows, columns, length, b_column, bias):
+        return 0
+    multiply({_ARGUMENTS})
+    return 1
+"""
+ENTRY_SOURCE = f"""
 from numba import cfunc
 from kernels.targets.products import SIGNATURE, multiply, ours
 @cfunc(SIGNATURE, error_model="numpy", cache=True)
-def entry(rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c):
-    if not ours(rows, columns, length, b_column, bias):
-        return 0
-    multiply(rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c)
-    return 1
+def entry({_ARGUMENTS}):
+{_BODY if AVAILABLE else "    return 0"}
 """
 """The text of a file with `multiply` as a C function: compiled once, and not in each kernel that calls it."""
 
