@@ -1,4 +1,7 @@
-"""Products of matrices, through BLAS on the CPU; and dense layers, which are such a product and a bias."""
+"""Products of matrices, and dense layers, which are such a product and a bias.
+
+On the CPU they go through BLAS, but in float32 mostly to the micro-kernel of `kernels.targets.products`.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +24,25 @@ def product_by_rows(a: Any, b: Any, out: Any) -> None:
     np.dot(a, b, out)
 
 
+@device
+def product_and_bias(a: Any, b: Any, bias: Any, out: Any) -> None:
+    """out = a b + bias, the bias being added to each row; arrays as for `product_by_rows`."""
+    product_by_rows(a, b, out)
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[r, c] += bias[c]
+
+
 UNPACKED = 1_000_000
 """Up to so many multiplications OpenBLAS works on the matrices as they are; larger ones it copies first."""
 MOST_WEIGHTS = 8192
 """Elements of b up to which this is the better way: it must stay in the fastest cache."""
 
 
+@device
 @product_by_rows.on("cpu")
-def _product_by_rows_cpu(a: Any, b: Any, out: Any) -> None:
+def product_in_blocks(a: Any, b: Any, out: Any) -> None:
+    """out = a b, in blocks of rows where that is the better way."""
     if b.size > MOST_WEIGHTS or a.shape[0] * b.size <= UNPACKED:
         np.dot(a, b, out)
         return
@@ -80,10 +94,7 @@ def product_plus_row(a: Any, b: Any, row: Any, out: Any) -> None:
 @kernel("x[B,D] weight[D,H] bias[H] -> y[B,H]", operations=_multiply_adds)
 def dense(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None:
     """y = x weight + bias."""
-    product_by_rows(x, weight, y)
-    for r in range(lane, y.shape[0], lanes):
-        for c in range(y.shape[1]):
-            y[r, c] += bias[c]
+    product_and_bias(x, weight, bias, y)
 
 
 @dense.cuda

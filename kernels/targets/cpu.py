@@ -34,6 +34,7 @@ from kernels.elementary import larger
 from kernels.language import KERNELS, Device, Kernel, specialise
 from kernels.memory import Memory
 from kernels.plan import SEED, SHARED, STATE_SIZE, STEP, Plan
+from kernels.targets import products
 
 _TREE = Path(__file__).resolve().parent.parent
 _lock = threading.RLock()
@@ -179,6 +180,8 @@ def entry(kernel: Kernel, real_name: str) -> Any:
         key = (kernel.name, real_name)
         if key not in _entries:
             load_blas()
+            if real_name == "float32":
+                load_products()
             module = _load_generated(f"{kernel.name}_{real_name}", entry_source(kernel, real_name))
             real = getattr(types, real_name)
             signature = types.void(types.CPointer(real), types.CPointer(types.int64), types.CPointer(types.int64))
@@ -192,6 +195,12 @@ def is_ready(kernel: Kernel, real_name: str) -> bool:
     if (kernel.name, real_name) in _entries:
         return True
     return any((cache_folder() / "__pycache__").glob(f"{kernel.name}_{real_name}.{kernel.name}-*.nbi"))
+
+
+@functools.cache
+def load_products() -> None:
+    """Load, or compile once, the product of matrices that kernels call."""
+    products.provide(_load_generated("product_of_matrices_float32", products.ENTRY_SOURCE).entry)
 
 
 @functools.cache

@@ -7,7 +7,9 @@ from kernels.matrix import UNPACKED, dense, matmul
 from tests.kernels.running import Run
 
 
-@pytest.mark.parametrize(("rows", "inputs", "units"), [(300, 64, 64), (489, 64, 64), (2500, 3, 200), (200, 100, 100)])
+@pytest.mark.parametrize(
+    ("rows", "inputs", "units"), [(300, 64, 64), (489, 64, 64), (2500, 3, 200), (200, 100, 100), (1500, 80, 9)]
+)
 @pytest.mark.parametrize("kernel", [dense, matmul])
 def test_products_in_blocks_of_rows(kernel, rows, inputs, units):
     assert rows * inputs * units > UNPACKED
