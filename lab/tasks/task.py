@@ -77,7 +77,8 @@ class NoOptions(BaseModel):
 class Task:
     """Base of all tasks; the docstring is the reference.
 
-    metrics: the names that can be watched, each with one sentence that says what the number means
+    metrics: the names that can be watched, each with one sentence that says what the number means (a
+             `lab.tasks.stopwatch.Timed` sentence where the number is read off the clock)
     """
 
     name: ClassVar[str]
