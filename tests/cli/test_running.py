@@ -1,5 +1,6 @@
 """`lab run` as a process: on a terminal, into a pipe, interrupted."""
 
+import json
 import os
 import pty
 import select
@@ -66,7 +67,7 @@ def test_ctrl_c_on_a_terminal_leaves_plots_an_explanation_and_the_echo():
     program.until("The run was not saved.")
     assert program.echoes()
     program.until(None)
-    text = program.written.decode()
+    text = program.written.decode(errors="replace")  # Ctrl-C drops what the terminal had not taken yet, mid-letter too
     assert "grad_norm" in text[text.rindex("stopped") :]
     assert "Answer:" not in text
     assert program.code() == 130
@@ -85,3 +86,33 @@ def test_a_second_interrupt_ends_at_once_and_leaves_the_echo_on():
     assert program.echoes()
     assert program.code() == 130
     os.close(program.terminal)
+
+
+VERIFY = ["verify", "positive-bias", "elu", "--seeds", "1000"]
+
+
+def test_verify_on_a_terminal_says_how_far_it_is_and_keeps_what_it_has():
+    program = OnATerminal(VERIFY)
+    program.until("2,000 trainings")
+    program.until("positive-bias")
+    program.until("left")
+    program.until("3 claims judged")
+    os.write(program.terminal, b"\x03")
+    program.until("claims held, after")
+    program.until(None)
+    text = program.written.decode(errors="replace")
+    assert "held  positive-bias" in text
+    assert program.code() == 130
+    os.close(program.terminal)
+
+
+def test_verify_into_a_pipe_is_plain_and_tells_what_was_measured_before_an_interrupt():
+    program = subprocess.Popen([LAB, *VERIFY, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(5)
+    program.send_signal(signal.SIGINT)
+    out, error = program.communicate(timeout=60)
+    assert program.returncode == 130
+    assert error == ""
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert {row["scenario"] for row in rows} == {"positive-bias"}
+    assert all(0 < row["seeds"] < 1000 and row["held_on"] + len(row["missed"]) == row["seeds"] for row in rows)
