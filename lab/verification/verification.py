@@ -16,10 +16,12 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from lab.events import Claimed
 from lab.scenario import Loaded
 from lab.session import Session, available_cores
+from lab.session.pool import Pool
 from lab.session.verdict import expected_divergence
 from lab.tasks import judges_time
 from lab.verification.judged import Judged, merged
@@ -47,14 +49,6 @@ class Report:
         return merged(self.verdicts, self.diverged)
 
 
-@dataclass(frozen=True, eq=False)
-class _Unit:
-    """One seed of one scenario."""
-
-    report: Report
-    seed: int
-
-
 class Verification:
     """Checks every claim of some scenarios on some seeds.
 
@@ -65,41 +59,41 @@ class Verification:
         self.seeds = tuple(seeds)
         self.reports = [Report(each, judges_time(each)) for each in scenarios]
         self.threads = threads or available_cores()
-        self._shared = self._units(alone=False)
-        self._alone = self._units(alone=True)
-        self.total = len(self._shared) + len(self._alone)
-        self._running: dict[_Unit, Session] = {}
-        self._begun: dict[_Unit, float] = {}
-        self._lock = threading.RLock()  # a signal that stops it may come while its own thread holds the lock
+        self.total = len(self.reports) * len(self.seeds)
+        self._begun: dict[Session, tuple[Report, float]] = {}
+        self._lock = threading.RLock()
+        self._pools = deque((self._pool(alone=False, threads=self.threads), self._pool(alone=True, threads=1)))
         self._stopping = False
-        self._failure: BaseException | None = None
-        self._conductor = threading.Thread(target=self._conduct, name="verification", daemon=True)
 
-    def _units(self, alone: bool) -> deque[_Unit]:
-        return deque(_Unit(each, seed) for each in self.reports if each.alone == alone for seed in self.seeds)
+    def _pool(self, alone: bool, threads: int) -> Pool:
+        units = [(each, seed) for each in self.reports if each.alone == alone for seed in self.seeds]
+        at_once = min(threads, max(len(units), 1))
+        makes = [partial(self._session, report, seed, threads // at_once) for report, seed in units]
+        return Pool(makes, at_once, self._judge)
 
     # From outside
 
     def start(self) -> None:
         """Begin."""
-        self._conductor.start()
+        self._pools[0].start()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end; False if it has not come after `timeout` seconds. Raises what made a unit fail."""
-        self._conductor.join(timeout)
-        if self._conductor.is_alive():
-            return False
-        if self._failure is not None:
-            raise self._failure
-        return True
+        """Wait for the end, and see to it that it comes; False if it has not after about `timeout` seconds.
+
+        Raises what made a unit fail.
+        """
+        while self._pools[0].wait(timeout):
+            if len(self._pools) == 1 or self._stopping:
+                return True
+            self._pools.popleft()
+            self._pools[0].start()
+        return False
 
     def stop(self) -> None:
         """End soon. Units that are done count, those that are not yet are forgotten."""
-        with self._lock:
-            self._stopping = True
-            running = list(self._running.values())
-        for session in running:
-            session.stop()
+        self._stopping = True
+        for each in list(self._pools):
+            each.stop()
 
     @property
     def done(self) -> int:
@@ -115,78 +109,44 @@ class Verification:
     def running(self) -> list[str]:
         """The slugs of the scenarios that are being worked on."""
         with self._lock:
-            return list(dict.fromkeys(unit.report.loaded.slug for unit in self._running))
+            return list(dict.fromkeys(report.loaded.slug for report, _ in self._begun.values()))
 
     @property
     def seconds_left(self) -> float | None:
         """How long it will still take, if unknown scenarios take as long as the known ones; None before the first."""
         with self._lock:
-            spent = {unit: time.monotonic() - begun for unit, begun in self._begun.items()}
-            waiting = [*self._shared, *self._alone]
-        known = {id(each): each.seconds / len(each.verdicts) for each in self.reports if each.verdicts}
+            spent = [(report, time.monotonic() - begun) for report, begun in self._begun.values()]
+            left = {each: len(self.seeds) - len(each.verdicts) for each in self.reports}
+        known = {each: each.seconds / len(each.verdicts) for each in self.reports if each.verdicts}
         if not known:
             return None
         usual = sum(known.values()) / len(known)
         work = {True: 0.0, False: 0.0}
-        for unit in (*waiting, *spent):
-            expected = known.get(id(unit.report), usual)
-            work[unit.report.alone] += max(expected - spent.get(unit, 0.0), 0.0)
+        for report, units in left.items():
+            work[report.alone] += known.get(report, usual) * units
+        for report, seconds in spent:
+            work[report.alone] -= min(seconds, known.get(report, usual))
         return work[False] / self.threads + work[True]
 
     # Inside
 
-    def _conduct(self) -> None:
-        self._share(self._shared, self.threads)
-        self._share(self._alone, 1)
-
-    def _share(self, waiting: deque[_Unit], threads: int) -> None:
-        """Let so many threads do the units that wait."""
-        units = min(threads, len(waiting))
-        workers = [
-            threading.Thread(
-                target=self._work, args=(waiting, threads // units), name=f"verifier-{number}", daemon=True
-            )
-            for number in range(units)
-        ]
-        for each in workers:
-            each.start()
-        for each in workers:
-            each.join()
-
-    def _work(self, waiting: deque[_Unit], threads: int) -> None:
-        while (unit := self._take(waiting, threads)) is not None:
-            try:
-                self._run(unit)
-            except BaseException as error:  # handed on to whoever waits
-                self._failure = self._failure or error
-                self.stop()
-
-    def _take(self, waiting: deque[_Unit], threads: int) -> _Unit | None:
+    def _session(self, report: Report, seed: int, threads: int) -> Session:
+        # Pictures are drawn for people; nobody sees these.
+        session = Session(report.loaded, seeds=[seed], threads=threads, pictures=False)
         with self._lock:
-            if self._stopping or not waiting:
-                return None
-            unit = waiting.popleft()
-            self._begun[unit] = time.monotonic()
-            # Pictures are drawn for people; nobody sees these.
-            self._running[unit] = Session(unit.report.loaded, seeds=[unit.seed], threads=threads, pictures=False)
-            return unit
+            self._begun[session] = report, time.monotonic()
+        return session
 
-    def _run(self, unit: _Unit) -> None:
-        session = self._running[unit]
-        try:
-            session.start()
-            session.wait()
-        finally:
-            with self._lock:
-                del self._running[unit]
-                spent = time.monotonic() - self._begun.pop(unit)
-        ended, report = session.ended, unit.report
+    def _judge(self, session: Session) -> None:
+        with self._lock:
+            report, begun = self._begun.pop(session)
+        ended, (seed,) = session.ended, session.seeds
         assert ended is not None
         if ended.interrupted:
             return
         expected = expected_divergence(report.loaded.scenario.claims)
         surprised = any(each.state == "diverged" and each.variant not in expected for each in ended.outcomes)
         with self._lock:
-            report.seconds += spent
-            report.diverged += [unit.seed] if surprised else []
-            report.verdicts = {**report.verdicts, unit.seed: session.verdicts}
+            report.seconds += time.monotonic() - begun
+            report.diverged += [seed] if surprised else []
+            report.verdicts = {**report.verdicts, seed: session.verdicts}
