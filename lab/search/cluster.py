@@ -13,6 +13,7 @@ from typing import Any
 from lab.errors import BadInput, MissingExtra
 from lab.events import Measured, from_json, to_json
 from lab.scenario.loading import load_text
+from lab.search.progress import Progress, Tell
 from lab.search.sweep import Keeper, Result, Sweep
 from lab.spaces import Axis
 
@@ -69,7 +70,8 @@ def run_on(
     *,
     keeper: Keeper | None = None,
     known: Mapping[tuple[str, int], tuple[int, float]] | None = None,
-    progress: Callable[[int, int], bool] = lambda done, total: True,
+    progress: Tell = lambda progress: True,
+    notice: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
     """`Sweep.run` on the cluster at `address` (tcp://host:port, or `local:N` for N processes here).
 
@@ -102,7 +104,12 @@ def run_on(
         groups = [waiting[first : first + size] for first in range(0, len(waiting), size)]
         description = client.scatter(describe(sweep), broadcast=True)
         futures = client.map(run_group, [description] * len(groups), groups, pure=False)
-        done = len(sweep.trials) - len(waiting)
+        group_of = {future.key: group for future, group in zip(futures, groups, strict=True)}
+        trials = {trial.number: trial for trial in sweep.trials}
+        total = len(sweep.jobs)
+        done = total - len(waiting) * max(sweep.folds, 1)
+        for result in sweep.results(found):
+            notice(result)
         for future, (answer, events) in as_completed(futures, with_results=True):
             for variant, seed, steps, score in answer:
                 found[variant, seed] = (steps, score)
@@ -111,9 +118,12 @@ def run_on(
                     event = from_json(content)
                     assert isinstance(event, Measured)
                     keeper.write(event)
-            done += len({variant for variant, _, _, _ in answer}) // max(sweep.folds, 1)
+            for number in group_of[future.key]:
+                if (made := sweep.result(trials[number], found)) is not None:
+                    notice(made)
+            done += len({variant for variant, _, _, _ in answer})
             future.release()
-            if not progress(done, len(sweep.trials)):
+            if not progress(Progress(done, total, done / total)):
                 client.cancel(futures)
                 break
     return sweep.results(found)

@@ -11,6 +11,8 @@ import termios
 import time
 from pathlib import Path
 
+from tests.session.scenarios import SMALL
+
 LAB = Path(sys.executable).parent / "lab"
 ENDLESS = ["run", "dead-relu", "--variant", "good", "--steps", "10000000", "--no-save"]
 
@@ -106,13 +108,43 @@ def test_verify_on_a_terminal_says_how_far_it_is_and_keeps_what_it_has():
     os.close(program.terminal)
 
 
-def test_verify_into_a_pipe_is_plain_and_tells_what_was_measured_before_an_interrupt():
-    program = subprocess.Popen([LAB, *VERIFY, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(5)
+def test_verify_into_a_pipe_tells_what_was_measured_before_an_interrupt(tmp_path):
+    endless = tmp_path / "endless.yaml"
+    endless.write_text(SMALL.replace("steps: 60", "steps: 1000000000"))
+    arguments = [LAB, "verify", "elu", endless, "--seeds", "3", "--json"]
+    program = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = program.stdout.readline()
     program.send_signal(signal.SIGINT)
-    out, error = program.communicate(timeout=60)
-    assert program.returncode == 130
-    assert error == ""
-    rows = [json.loads(line) for line in out.splitlines()]
-    assert {row["scenario"] for row in rows} == {"positive-bias"}
-    assert all(0 < row["seeds"] < 1000 and row["held_on"] + len(row["missed"]) == row["seeds"] for row in rows)
+    out, error = program.stdout.read(), program.stderr.read()
+    assert (program.wait(timeout=60), error) == (130, "")
+    rows = [json.loads(line) for line in (first, *out.splitlines())]
+    assert [row["scenario"] for row in rows] == ["elu"] * 3
+    assert all(row["seeds"] == 3 and row["held_on"] + len(row["missed"]) == 3 for row in rows)
+
+
+SWEEP = ["sweep", "dead-relu", "--over", "optimizer.rate=log(1e-4,1)", "--trials", "400", "--steps", "4000"]
+
+
+def test_sweep_on_a_terminal_is_drawn_and_can_be_interrupted_and_resumed():
+    program = OnATerminal(SWEEP)
+    program.until("of 400 trainings")
+    program.until("best")
+    program.until("left")
+    os.write(program.terminal, b"\x03")
+    program.until("go on with the same command and --resume sweep-dead-relu-1.")
+    program.until(None)
+    text = program.written.decode(errors="replace")
+    assert "loss over log10 optimizer.rate" in text
+    assert program.code() == 130
+    os.close(program.terminal)
+
+    again = subprocess.Popen(
+        [LAB, *SWEEP, "--resume", "sweep-dead-relu-1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert again.stdout.readline().startswith("Sweep of Dead ReLUs: the lowest loss over optimizer.rate")
+    assert "best so far: loss" in again.stdout.readline()
+    again.send_signal(signal.SIGINT)
+    out, error = again.stdout.read(), again.stderr.read()
+    assert (again.wait(timeout=60), error) == (130, "")
+    assert "of 400 trials" in out
+    assert "\x1b" not in out

@@ -37,7 +37,7 @@ def test_a_killed_worker_loses_nothing():
         there = run_on(
             cluster.scheduler_address,
             sweep(overrides={"train.steps": 4000}),
-            progress=lambda done, total: seen.append(done) or True,
+            progress=lambda progress: seen.append(progress.done) or True,
         )
     assert there == here
     assert seen[-1] == 12
