@@ -57,7 +57,7 @@ def command(
             partial = [each for each in verification.reports if 0 < len(each.verdicts) < len(verification.seeds)]
             for each in partial:
                 report(each)
-        else:
+        elif verification.done:
             print("\n".join(table(verification.reports, time.monotonic() - begun, markdown)))
     if interrupted:
         return INTERRUPTED
