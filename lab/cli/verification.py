@@ -106,10 +106,9 @@ def _lines(verification: Verification, begun: float, width: int, look: Look) -> 
     short = sum(not claim.held for claim in judged)
     spent, left = time.monotonic() - begun, verification.seconds_left
     share = spent / (spent + left) if left is not None else 0.0
-    done = progress(
-        verification.done, verification.total, "trainings", width, look, spent=spent, left=left, share=share
-    )
-    told = f"{count(len(judged), 'claim')} judged, {short} of them short; now {', '.join(verification.running)}"
+    done = progress(verification.done, verification.total, "runs", width, look, spent=spent, left=left, share=share)
+    running = ", ".join(verification.running)
+    told = f"{count(len(judged), 'claim')} judged, {short} of them short{f'; now {running}' if running else ''}"
     return [done, line(clip(look.words(told), width, look), DIM)]
 
 

@@ -50,7 +50,7 @@ class Report:
 
 
 class Verification:
-    """Checks every claim of some scenarios on some seeds.
+    """Checks every claim of some scenarios on some seeds. A unit, one scenario with one seed, is called a run outside.
 
     threads: how many units are worked on at the same time; by default one per core
     """

@@ -95,7 +95,7 @@ VERIFY = ["verify", "positive-bias", "elu", "--seeds", "1000"]
 
 def test_verify_on_a_terminal_says_how_far_it_is_and_keeps_what_it_has():
     program = OnATerminal(VERIFY)
-    program.until("2,000 trainings")
+    program.until("2,000 runs")
     program.until("positive-bias")
     program.until("left")
     program.until("3 claims judged")
