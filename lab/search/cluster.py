@@ -5,16 +5,18 @@ A group that a lost worker had is run again by another; its results are what the
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from lab.errors import BadInput, MissingExtra
+from lab.errors import BadInput, LabError, MissingExtra
 from lab.events import Measured, from_json, to_json
 from lab.scenario.loading import load_text
 from lab.search.progress import Progress, Tell
-from lab.search.sweep import Keeper, Result, Sweep
+from lab.search.sweep import PATIENCE, Keeper, Result, Sweep
 from lab.spaces import Axis
 
 GROUPS_PER_WORKER = 4
@@ -92,7 +94,14 @@ def run_on(
     with ExitStack() as stack:
         if address.startswith("local:"):
             count = _count(address)
-            cluster = stack.enter_context(LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None))
+            cluster = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.ERROR,  # that busy workers had to be ended is no news after an interrupt
+                preload=["lab.search.local_worker"],
+            )
+            stack.enter_context(cluster)
             client = stack.enter_context(Client(cluster))
         else:
             try:
@@ -110,7 +119,18 @@ def run_on(
         done = total - len(waiting) * max(sweep.folds, 1)
         for result in sweep.results(found):
             notice(result)
-        for future, (answer, events) in as_completed(futures, with_results=True):
+        finished = as_completed(futures, with_results=True)
+        while not finished.is_empty():
+            if not progress(Progress(done, total, done / total)):
+                client.cancel(futures)
+                break
+            if not finished.has_ready():
+                time.sleep(PATIENCE)
+                continue
+            future, outcome = next(finished)
+            if isinstance(outcome, BaseException):  # this is how a cluster that shuts down answers
+                raise LabError(f"The Dask cluster has given up ({type(outcome).__name__}: {outcome}).")
+            answer, events = outcome
             for variant, seed, steps, score in answer:
                 found[variant, seed] = (steps, score)
             if keeper is not None:
@@ -123,9 +143,8 @@ def run_on(
                     notice(made)
             done += len({variant for variant, _, _, _ in answer})
             future.release()
-            if not progress(Progress(done, total, done / total)):
-                client.cancel(futures)
-                break
+        else:
+            progress(Progress(done, total, done / total))
     return sweep.results(found)
 
 
