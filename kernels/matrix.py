@@ -82,24 +82,10 @@ def matmul_transposed_left(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> Non
     product(a.T, b, y)
 
 
-@device
-def product_plus_row(a: Any, b: Any, row: Any, out: Any) -> None:
-    """out = a b + row, the same row for every row of the product. For GPUs; others do it in two passes."""
-    np.dot(a, b, out)
-    for r in range(out.shape[0]):
-        for c in range(out.shape[1]):
-            out[r, c] += row[c]
-
-
 @kernel("x[B,D] weight[D,H] bias[H] -> y[B,H]", operations=_multiply_adds)
 def dense(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None:
     """y = x weight + bias."""
     product_and_bias(x, weight, bias, y)
-
-
-@dense.cuda
-def _dense_cuda(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None:
-    product_plus_row(x, weight, bias, y)
 
 
 @kernel("x[B,D] dy[B,H] -> d_weight[D,H] d_bias[H]", operations=_multiply_adds)

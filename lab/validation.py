@@ -59,6 +59,38 @@ def validated(model: type[Model], raw: Mapping[str, Any], path: Path = ()) -> Mo
         raise error.under(*path) from None
 
 
+def chosen(kinds: Mapping[str, type[Model]], given: Any, path: Path, noun: str, *, first_alone: bool = False) -> Model:
+    """The one of `kinds` that a value of a scenario names, with its settings: `name`, or `{name: {key: value}}`.
+
+    noun:        what such a thing is called in messages
+    first_alone: the value of the first setting may stand alone, `{name: value}`
+    Raises InvalidValue.
+    """
+    settings: Any = None
+    if isinstance(given, str):
+        name, place = given, path
+    elif isinstance(given, Mapping) and len(given) == 1:
+        ((name, settings),) = given.items()
+        place = (*path, name)
+    else:
+        raise InvalidValue(path, f"a {noun} is a name or a block with one name, not {shown(given)}.")
+    if name not in kinds:
+        raise InvalidValue(place, f"there is no {noun} {name!r}; {nearest(name, kinds)}.", at_key=place != path)
+    kind = kinds[name]
+    if settings is None or isinstance(settings, Mapping):
+        return validated(kind, settings or {}, place)
+    fields = list(kind.model_fields)
+    if not fields:
+        raise InvalidValue(place, f"{name} has no settings, but was given {shown(settings)}.")
+    if not first_alone:
+        raise InvalidValue(place, f"the settings of {name} are a block of `key: value`, not {shown(settings)}.")
+    try:
+        return validated(kind, {fields[0]: settings}, place)
+    except InvalidValue as error:
+        # `{dense: -3}` has no key of its own for the setting: the place is the value itself.
+        raise InvalidValue(place, error.message) from None
+
+
 def shown(value: object) -> str:
     """A value as it would stand in the scenario, shortened if it is long.
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lab.errors import InvalidValue
-from lab.validation import Real, Whole, shown, validated
+from lab.validation import Real, Whole, chosen, shown, validated
 
 
 class Inner(BaseModel):
@@ -133,3 +133,42 @@ def test_whatever_is_given_becomes_options_or_a_sentence(raw: Any) -> None:
     assert message.endswith(".")
     assert "\n" not in message
     assert "pydantic" not in message
+
+
+class Empty(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+KINDS: dict[str, type[BaseModel]] = {"inner": Inner, "empty": Empty}
+
+
+def test_a_name_alone_with_settings_or_with_the_first_one() -> None:
+    assert chosen(KINDS, "inner", (), "thing") == Inner()
+    assert chosen(KINDS, {"inner": None}, (), "thing") == Inner()
+    assert chosen(KINDS, {"inner": {"decay": 2}}, (), "thing") == Inner(decay=2)
+    assert chosen(KINDS, {"inner": 0.5}, (), "thing", first_alone=True) == Inner(rate=0.5)
+
+
+@pytest.mark.parametrize(
+    ("raw", "path", "message"),
+    [
+        (3, ("model", 1), "a thing is a name or a block with one name, not 3."),
+        ({"inner": {}, "empty": {}}, ("model", 1), "a thing is a name or a block with one name"),
+        ("iner", ("model", 1), "there is no thing 'iner'; did you mean inner?"),
+        ({"iner": {}}, ("model", 1, "iner"), "there is no thing 'iner'; did you mean inner?"),
+        ({"inner": 3}, ("model", 1, "inner"), "the settings of inner are a block of `key: value`, not 3."),
+        ({"empty": 3}, ("model", 1, "empty"), "empty has no settings, but was given 3."),
+        ({"inner": {"rate": -1}}, ("model", 1, "inner", "rate"), "-1"),
+    ],
+)
+def test_a_name_that_is_wrong_is_answered_with_its_place(raw: Any, path: tuple[str | int, ...], message: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        chosen(KINDS, raw, ("model", 1), "thing")
+    assert caught.value.path == path
+    assert message in caught.value.message
+
+
+def test_a_first_setting_that_stands_alone_has_the_place_of_the_name() -> None:
+    with pytest.raises(InvalidValue) as caught:
+        chosen(KINDS, {"inner": -1}, (), "thing", first_alone=True)
+    assert caught.value.path == ("inner",)

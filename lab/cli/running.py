@@ -1,19 +1,14 @@
-"""Running a session for a person: the reporter that shows it, the store that keeps it, the signals that end it."""
+"""Running a session for a person: the reporter that shows it, the store that keeps it."""
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lab.cli import INTERRUPTED, READER_GONE
+from lab.cli.interrupts import interruptible
 from lab.errors import BadInput, LabError
 from lab.events import Event, Started
-from lab.terminal.echo import forget_typing
 
 if TYPE_CHECKING:
     from lab.session import Session
@@ -56,10 +51,12 @@ def carry_out(
 
     The first interrupt ends the session cleanly, with everything that was measured; a second one ends the process.
     """
+    from lab.session.verdict import expected_divergence
+
     subscription = session.subscribe(lossless)
     name = writer.name if writer is not None and writer.saving else None
     try:
-        with _signals(session, reporter):
+        with interruptible(session.stop, reporter.close):
             session.start(writer, name)
             for event in subscription:
                 reporter.handle(event)
@@ -86,42 +83,11 @@ def carry_out(
     _close(writer, "interrupted" if ended.interrupted else "finished")
     if ended.interrupted:
         return READER_GONE if reporter.broken else INTERRUPTED
-    asked = expected_divergence(session)
+    asked = expected_divergence(session.loaded.scenario.claims)
     unasked = [each for each in ended.outcomes if each.state == "diverged" and each.variant not in asked]
     return 0 if ended.held and not unasked else FELL_SHORT
-
-
-def expected_divergence(session: Session) -> set[str]:
-    """Variants of which a claim says whether they diverge: that they do is then the claim's affair."""
-    names = (name for claim in session.loaded.scenario.claims for name in claim.expression.names())
-    return {name.variant for name in names if name.metric == "diverged"}
 
 
 def _close(writer: RunWriter | None, state: str) -> None:
     if writer is not None:
         writer.close(state)
-
-
-@contextmanager
-def _signals(session: Session, reporter: Reporter) -> Iterator[None]:
-    interrupts = 0
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupts
-        interrupts += 1
-        if interrupts > 1:
-            reporter.close()
-            sys.stderr.write("Stopped at once; what was measured until the last second is kept.\n")
-            sys.stderr.flush()
-            os._exit(INTERRUPTED)
-        if number == signal.SIGINT:
-            forget_typing()
-        session.stop()
-
-    wanted = [each for each in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, each)]
-    before = {each: signal.signal(getattr(signal, each), interrupt) for each in wanted}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(getattr(signal, each), handler)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json as json_format
 import math
-import signal
 import sys
-import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
+from lab.cli.interrupts import interruptible
 from lab.cli.recording import warn
 from lab.errors import BadInput
 from lab.events import number_to_json
 
 if TYPE_CHECKING:
-    from lab.search import Result, Sweep
+    from lab.search import Progress, Result, Sweep
     from lab.store import RunWriter
+    from lab.terminal.palettes import PaletteName
 
 Known = dict[tuple[str, int], tuple[int, float]]
 
@@ -59,49 +59,87 @@ def keep(sweep: Sweep, resume: str | None) -> tuple[RunWriter, Known]:
     return store.reopen(info.name, warn), known
 
 
+class View(Protocol):
+    """What shows a sweep while it goes on: `lab.terminal.sweeping`."""
+
+    @property
+    def broken(self) -> bool: ...
+
+    def notice(self, result: Result) -> None: ...
+
+    def tell(self, progress: Progress) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    broken = False
+
+    def notice(self, result: Result) -> None: ...
+
+    def tell(self, progress: Progress) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def view(sweep: Sweep, *, plain: bool, fps: float, palette: PaletteName) -> View:
+    """The live dashboard on a terminal that can be drawn over, else plain lines."""
+    from lab.terminal import choose
+    from lab.terminal.capabilities import detect
+    from lab.terminal.look import Look
+    from lab.terminal.output import Output
+    from lab.terminal.sweeping import LiveSweep, PlainSweep
+
+    capabilities = detect(sys.stdout)
+    if choose(plain=plain, capabilities=capabilities) == "plain":
+        return PlainSweep(sweep, Output(sys.stdout, capabilities.unicode))
+    look = Look(capabilities.colours, capabilities.unicode, palette)
+    return LiveSweep(sweep, sys.stdout, capabilities, look, fps)
+
+
 def run(
-    sweep: Sweep, writer: RunWriter | None, known: Known, *, threads: int | None, dask: str | None, quiet: bool
+    sweep: Sweep,
+    writer: RunWriter | None,
+    known: Known,
+    *,
+    threads: int | None = None,
+    dask: str | None = None,
+    shown: View | None = None,
 ) -> tuple[list[Result], bool]:
     """The results, best first, and whether the sweep was interrupted; what was trained until then is kept."""
-    begun, interrupted = time.monotonic(), False
-    shown = sys.stderr.isatty() and not quiet
+    shown = Silent() if shown is None else shown
+    interrupted = False
 
-    def interrupt(number: int, frame: Any) -> None:
+    def stop() -> None:
         nonlocal interrupted
-        if interrupted:
-            raise KeyboardInterrupt
         interrupted = True
 
-    def progress(done: int, total: int) -> bool:
-        if shown:
-            spent = time.monotonic() - begun
-            left = f", {spent * (total - done) / done:.0f} s left" if done else ""
-            sys.stderr.write(f"\r\x1b[K{done} of {total} trials, {spent:.0f} s{left}")
-            sys.stderr.flush()
-        return not interrupted
+    def tell(progress: Progress) -> bool:
+        shown.tell(progress)
+        return not interrupted and not shown.broken
 
-    before = signal.signal(signal.SIGINT, interrupt)
     try:
-        if dask is not None:
-            from lab.search.cluster import run_on
+        with interruptible(stop, shown.close):
+            if dask is not None:
+                from lab.search.cluster import run_on
 
-            results = run_on(dask, sweep, keeper=writer, known=known, progress=progress)
-        else:
-            results = sweep.run(threads=threads, keeper=writer, known=known, progress=progress)
+                results = run_on(dask, sweep, keeper=writer, known=known, progress=tell, notice=shown.notice)
+            else:
+                results = sweep.run(threads=threads, keeper=writer, known=known, progress=tell, notice=shown.notice)
     except BaseException:
         if writer is not None:
             writer.close("interrupted")
         raise
     finally:
-        signal.signal(signal.SIGINT, before)
-        if shown:
-            sys.stderr.write("\r\x1b[K")
+        shown.close()
     if writer is not None:
-        writer.close("interrupted" if interrupted else "finished")
+        writer.close("interrupted" if interrupted or shown.broken else "finished")
     return results, interrupted
 
 
-def show(sweep: Sweep, results: Sequence[Result], best: int, *, json: bool, name: str | None) -> None:
+def show(sweep: Sweep, results: Sequence[Result], best: int, *, json: bool) -> None:
     """The best trials as a table and, on a terminal, the objective over each path."""
     if json:
         for result in results:
@@ -128,45 +166,20 @@ def show(sweep: Sweep, results: Sequence[Result], best: int, *, json: bool, name
         f"\n{len(results)} of {len(sweep.trials)} trials" + (f", {diverged} of them diverged" if diverged else "") + "."
     )
     if sys.stdout.isatty():
-        for line in scatter(sweep, results):
-            print(line)
+        _plot(sweep, results)
     if results:
         changes = " ".join(f"--set {path}={value}" for path, value in results[0].trial.values.items())
         print(f"Again with the best: lab run {sweep.loaded.slug} --variant {sweep.base} {changes}")
-    if name is not None:
-        print(f"Saved as {name}.")
 
 
-def scatter(sweep: Sweep, results: Sequence[Result]) -> list[str]:
-    """One plot per numeric path: the objective of every trial over the path's value."""
-    import numpy as np
-    from rich.console import Console
-
-    from lab.pictures import Scatter
+def _plot(sweep: Sweep, results: Sequence[Result]) -> None:
     from lab.terminal.capabilities import detect
     from lab.terminal.look import Look
+    from lab.terminal.paper import put
     from lab.terminal.pictures import render
+    from lab.terminal.sweeping import pictures
 
     capabilities = detect(sys.stdout)
-    console = Console(file=sys.stdout)
-    lines: list[str] = []
-    for axis in sweep.axes:
-        points = [
-            (float(each.trial.values[axis.path]), each.score)
-            for each in results
-            if isinstance(each.trial.values[axis.path], (int, float)) and math.isfinite(each.score)
-        ]
-        if len(points) < 2:
-            continue
-        table = np.array(points, np.float32)
-        label = axis.path
-        if axis.kind == "log":
-            table[:, 0] = np.log10(table[:, 0])
-            label = f"log10 {axis.path}"
-        picture = Scatter(f"{sweep.objective} over {label}", {"trials": table}, x_label=label, y_label=sweep.objective)
-        look = Look(capabilities.colours, capabilities.unicode)
-        with console.capture() as captured:
-            for text in render(picture, min(capabilities.width, 100), 16, look):
-                console.print(text, end="\n", soft_wrap=True)
-        lines += captured.get().rstrip("\n").split("\n")
-    return lines
+    look = Look(capabilities.colours, capabilities.unicode)
+    for picture in pictures(sweep, results):
+        put(render(picture, min(capabilities.width, 100), 16, look), sys.stdout, capabilities)

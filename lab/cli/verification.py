@@ -1,49 +1,25 @@
-"""Checking claims over many seeds, scenario by scenario, for `lab verify`."""
+"""Checking claims over many seeds for a person: what is chosen, how far it is, the table of verdicts."""
 
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from lab.cli.interrupts import interruptible
 from lab.errors import BadInput, nearest
 
+if TYPE_CHECKING:
+    from rich.text import Text
 
-@dataclass(frozen=True)
-class Row:
-    """The verdict on one claim: `held_on` of `seeds` seeds; `missed` are those on which it did not hold."""
+    from lab.terminal.look import Look
+    from lab.verification import Report, Verification
 
-    scenario: str
-    says: str
-    held: bool
-    held_on: int
-    seeds: int
-    missed: tuple[int, ...]
-    seconds: float
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % confidence interval of the share of seeds on which the claim holds."""
-        n, z = self.seeds, 1.96
-        share = self.held_on / n
-        middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-        half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return max(0.0, middle - half), min(1.0, middle + half)
-
-    def json(self) -> str:
-        low, high = self.interval
-        return json.dumps(
-            {
-                "scenario": self.scenario, "says": self.says, "held": self.held, "held_on": self.held_on,
-                "seeds": self.seeds, "missed": self.missed, "interval": [round(low, 4), round(high, 4)],
-                "seconds": round(self.seconds, 2),
-            }
-        )  # fmt: skip
+_PATIENCE = 0.1
+"""Seconds between looks at what has been done."""
 
 
 def chosen(names: Sequence[str]) -> list[str | Path]:
@@ -68,90 +44,125 @@ def chosen(names: Sequence[str]) -> list[str | Path]:
     return list(paths)
 
 
-def verify(
-    path: str | Path, seeds: Sequence[int], overrides: Mapping[str, Any], threads: int | None, *, quiet: bool
-) -> tuple[list[Row], bool]:
-    """Run one scenario on the seeds: a row per claim, and whether it was interrupted."""
-    from lab.cli.running import expected_divergence
-    from lab.scenario import load
-    from lab.session import Session
-    from lab.tasks import check
+def carry_out(verification: Verification, *, shown: bool, report: Callable[[Report], None]) -> bool:
+    """Run it to its end; whether it was interrupted.
 
-    loaded = load(path, overrides)
-    check(loaded)
-    session = Session(loaded, seeds=seeds, threads=threads)
-    begun = time.monotonic()
-    subscription = session.subscribe()
-    session.start()
-    interrupted = False
-    while True:
-        try:
-            subscription.get(0.5)
-            if session.wait(0):
-                break
-            if not quiet:
-                _progress(loaded.slug, session, begun)
-        except KeyboardInterrupt:
-            interrupted = True
-            session.stop()
-    if not quiet:
-        _clear()
-    seconds = time.monotonic() - begun
-    ended = session.ended
-    assert ended is not None
+    shown:  draw on stderr how far it is
+    report: called with each scenario once all its seeds are done
+    """
+    told: set[int] = set()
+
+    def tell() -> None:
+        for each in verification.complete:
+            if id(each) not in told:
+                told.add(id(each))
+                report(each)
+
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        verification.stop()
+
+    news, close = _progress(verification) if shown else (_nothing, _nothing)
+    try:
+        with interruptible(stop, close, "nothing of it is kept"):
+            verification.start()
+            while not verification.wait(_PATIENCE):
+                tell()
+                news()
+    finally:
+        close()
+    tell()
+    return stopped and verification.done < verification.total
+
+
+def _nothing() -> None:
+    pass
+
+
+def _progress(verification: Verification) -> tuple[Callable[[], None], Callable[[], None]]:
+    """What draws how far it is (to be called often), and what takes the drawing away."""
+    from lab.terminal.capabilities import detect
+    from lab.terminal.live import Live
+    from lab.terminal.look import Look
+
+    capabilities = detect(sys.stderr)
+    if not capabilities.live:
+        return _nothing, _nothing
+    look, begun = Look(capabilities.colours, capabilities.unicode), time.monotonic()
+    live = Live(sys.stderr, capabilities, lambda width, height: _lines(verification, begun, width, look))
+    return live.news, live.close
+
+
+def _lines(verification: Verification, begun: float, width: int, look: Look) -> list[Text]:
+    from lab.terminal.layout import clip, line
+    from lab.terminal.look import DIM
+    from lab.terminal.numbers import count
+    from lab.terminal.progress import progress
+
+    judged = [claim for each in verification.reports for claim in each.judged]
+    short = sum(not claim.held for claim in judged)
+    spent, left = time.monotonic() - begun, verification.seconds_left
+    share = spent / (spent + left) if left is not None else 0.0
+    done = progress(verification.done, verification.total, "runs", width, look, spent=spent, left=left, share=share)
+    running = ", ".join(verification.running)
+    told = f"{count(len(judged), 'claim')} judged, {short} of them short{f'; now {running}' if running else ''}"
+    return [done, line(clip(look.words(told), width, look), DIM)]
+
+
+def as_json(report: Report) -> list[str]:
+    """One JSON object for each claim of a scenario."""
     rows = []
-    for verdict in session.verdicts if not ended.interrupted else ():
-        missed = tuple(seed for seed, held in verdict.seeds.items() if not held)
-        total = len(verdict.seeds)
-        rows.append(Row(loaded.slug, verdict.says, verdict.held, total - len(missed), total, missed, seconds))
-    asked = expected_divergence(session)
-    unasked = {each.seed for each in ended.outcomes if each.state == "diverged" and each.variant not in asked}
-    if unasked:
-        says = "No variant diverges that is not said to."
-        rows.append(
-            Row(loaded.slug, says, False, len(seeds) - len(unasked), len(seeds), tuple(sorted(unasked)), seconds)
-        )
-    return rows, interrupted
+    for claim in report.judged:
+        low, high = claim.interval
+        row = {
+            "scenario": report.loaded.slug, "says": claim.says, "held": claim.held, "held_on": claim.held_on,
+            "seeds": len(claim.seeds), "missed": claim.missed, "interval": [round(low, 4), round(high, 4)],
+            "seconds": round(report.seconds, 2),
+        }  # fmt: skip
+        rows.append(json.dumps(row))
+    return rows
 
 
-def _progress(slug: str, session: Any, begun: float) -> None:
-    if sys.stderr.isatty():
-        done = sum(each.over for each in session.replicas)
-        spent = time.monotonic() - begun
-        sys.stderr.write(f"\r\x1b[K{slug}: {done} of {len(session.replicas)} replicas, {spent:.0f} s")
-        sys.stderr.flush()
+def table(reports: Sequence[Report], took: float, markdown: bool) -> list[str]:
+    """One line per claim and a summary; `took`: how many seconds passed on the clock."""
+    reports = [each for each in reports if each.verdicts]
+    lines = _markdown(reports) if markdown else _plain(reports)
+    judged = [claim for each in reports for claim in each.judged]
+    held, work = sum(claim.held for claim in judged), sum(each.seconds for each in reports)
+    return [
+        *lines,
+        "",
+        f"{held} of {len(judged)} claims held, after {took:,.0f} s; one core would have been busy for {work:,.0f} s.",
+    ]
 
 
-def _clear() -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
-
-
-def table(rows: Sequence[Row], markdown: bool) -> None:
-    """Print one line per claim and a summary."""
-    if markdown:
-        print("| scenario | claim | held on | 95 % interval | seconds |\n|---|---|---|---|---|")
-        for row in rows:
-            low, high = row.interval
-            mark = "" if row.held else " **short**"
-            print(
-                f"| {row.scenario} | {row.says} | {row.held_on} of {row.seeds}{mark} "
-                f"| {low:.2f}–{high:.2f} | {row.seconds:.1f} |"
+def _markdown(reports: Sequence[Report]) -> list[str]:
+    lines = ["| scenario | claim | held on | 95 % interval | seconds of a core |", "|---|---|---|---|---|"]
+    for report in reports:
+        for claim in report.judged:
+            low, high = claim.interval
+            mark = "" if claim.held else " **short**"
+            says = claim.says.replace("|", "\\|")
+            lines.append(
+                f"| {report.loaded.slug} | {says} | {claim.held_on} of {len(claim.seeds)}{mark} "
+                f"| {low:.2f}–{high:.2f} | {report.seconds:.1f} |"
             )
-    else:
-        width = max((len(row.scenario) for row in rows), default=0)
-        for row in rows:
-            low, high = row.interval
-            mark = "held " if row.held else "SHORT"
-            missed = (
-                f"  (not on {', '.join(map(str, row.missed[:8]))}{'…' if len(row.missed) > 8 else ''})"
-                if row.missed
-                else ""
+    return lines
+
+
+def _plain(reports: Sequence[Report]) -> list[str]:
+    width = max((len(report.loaded.slug) for report in reports), default=0)
+    lines = []
+    for report in reports:
+        for claim in report.judged:
+            low, high = claim.interval
+            listed = ", ".join(map(str, claim.missed[:8])) + ("…" if len(claim.missed) > 8 else "")
+            lines.append(
+                f"{'held ' if claim.held else 'SHORT'} {report.loaded.slug:{width}}  "
+                f"{claim.held_on:3} of {len(claim.seeds):<3} [{low:.2f}, {high:.2f}] {report.seconds:6.1f} s  "
+                f"{claim.says}{f'  (not on {listed})' if listed else ''}"
             )
-            print(
-                f"{mark} {row.scenario:{width}}  {row.held_on:3} of {row.seeds:<3} [{low:.2f}, {high:.2f}] "
-                f"{row.seconds:6.1f} s  {row.says}{missed}"
-            )
-    held, seconds = sum(row.held for row in rows), sum({row.scenario: row.seconds for row in rows}.values())
-    print(f"\n{held} of {len(rows)} claims held, in {seconds:.0f} s.")
+    return lines

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +11,7 @@ import numpy as np
 
 from lab.data.data import Data
 from lab.data.options import Options, WithClasses, WithValues
+from lab.discovery import modules_of
 from lab.validation import shown
 
 Chosen = TypeVar("Chosen", bound=Options)
@@ -62,22 +60,15 @@ def file_format(key: str, options: type[Chosen]) -> Callable[[Read[Chosen]], Rea
     return register
 
 
-@functools.cache
-def _discover() -> None:
-    package = importlib.import_module("lab.data.sets")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-
-
 def named_sets() -> dict[str, Entry]:
     """The sets that are asked for by name."""
-    _discover()
+    modules_of("lab.data.sets")
     return dict(sorted(_named.items()))
 
 
 def file_formats() -> dict[str, Entry]:
     """The formats of files, by the key that asks for them."""
-    _discover()
+    modules_of("lab.data.sets")
     return dict(sorted(_files.items()))
 
 

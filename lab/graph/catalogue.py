@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 
 import numpy as np
 
-import kernels
 from kernels.language import KERNELS, Kernel
 from kernels.memory import Memory
 from kernels.plan import ARENA, Plan, Row
+from lab.discovery import modules_of
 from lab.graph.gradients import RULES
 from lab.graph.profile import Timing, median_seconds
 from lab.graph.running import bind
@@ -38,9 +36,7 @@ _BELOW = {"labels": "C", "chosen": "N", "indices": "V", "words": "V", "path": "N
 
 def all_kernels() -> dict[str, Kernel]:
     """Every kernel of the package by name; imports every file of `kernels` once."""
-    for each in pkgutil.iter_modules(kernels.__path__):
-        if not each.ispkg:
-            importlib.import_module(f"kernels.{each.name}")
+    modules_of("kernels")
     return {name: each for name, each in sorted(KERNELS.items()) if each.function.__module__.startswith("kernels.")}
 
 

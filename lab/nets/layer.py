@@ -6,17 +6,14 @@ alone, `{dense: 64}`), its docstring is its reference, and `build` adds it to th
 
 from __future__ import annotations
 
-import functools
-import importlib
-import pkgutil
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from lab.errors import InvalidValue, Path, nearest
+from lab.discovery import modules_of
+from lab.errors import Path
 from lab.graph.tensor import Tensor
-from lab.validation import shown, validated
+from lab.validation import chosen
 
 if TYPE_CHECKING:
     from lab.nets.network import Builder
@@ -50,37 +47,9 @@ class Layer(BaseModel):
 def layer(specification: Any, path: Path) -> Layer:
     """The layer that one entry of a scenario's `model` describes. Raises InvalidValue."""
     load_layers()
-    if isinstance(specification, str):
-        name, settings, place = specification, {}, path
-    elif isinstance(specification, Mapping) and len(specification) == 1:
-        ((name, given),) = specification.items()
-        place = (*path, name)
-        if isinstance(given, Mapping):
-            settings = dict(given)
-        elif given is None:
-            settings = {}
-        else:
-            fields = list(LAYERS[name].model_fields) if name in LAYERS else []
-            if name in LAYERS and not fields:
-                raise InvalidValue(place, f"{name} has no settings, but was given {shown(given)}.")
-            settings = {fields[0]: given} if fields else {}
-    else:
-        raise InvalidValue(path, f"a layer is a name or a mapping with one name, not {shown(specification)}.")
-    if name not in LAYERS:
-        raise InvalidValue(place, f"there is no layer {name!r}; {nearest(name, LAYERS)}.", at_key=place != path)
-    try:
-        return validated(LAYERS[name], settings, place)
-    except InvalidValue as error:
-        # `{dense: -3}` has no key of its own for the setting: the place is the value itself.
-        if isinstance(specification, Mapping) and not isinstance(specification[name], Mapping):
-            raise InvalidValue(place, error.message) from None
-        raise
+    return chosen(LAYERS, specification, path, "layer", first_alone=True)
 
 
-@functools.cache
 def load_layers() -> None:
     """Import every file of `lab/nets/layers`, once."""
-    from lab.nets import layers
-
-    for each in pkgutil.iter_modules(layers.__path__):
-        importlib.import_module(f"{layers.__name__}.{each.name}")
+    modules_of("lab.nets.layers")

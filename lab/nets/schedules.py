@@ -8,15 +8,15 @@ the rate is set to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from kernels import schedules as kernels
-from lab.errors import InvalidValue, Path, nearest
+from lab.errors import InvalidValue, Path
 from lab.graph.tensor import Storage, Tensor, assign, call, constant
-from lab.validation import Real, Whole, shown, validated
+from lab.validation import Real, Whole, chosen
 
 SCHEDULES: dict[str, type[Schedule]] = {}
 LONGEST = 1_000_000_000
@@ -132,34 +132,18 @@ def schedules(given: Any, path: Path) -> list[Schedule]:
     if given is None:
         return []
     if not isinstance(given, list):
-        return [_schedule(given, path)]
-    found = [_schedule(each, (*path, index)) for index, each in enumerate(given)]
+        return [chosen(SCHEDULES, given, path, "schedule")]
+    found = [chosen(SCHEDULES, each, (*path, index), "schedule") for index, each in enumerate(given)]
     for index, each in enumerate(found[:-1]):
         if each.steps is None:
             raise InvalidValue((*path, index), f"{each.name} needs `steps` here, since another schedule follows it.")
     return found
 
 
-def _schedule(given: Any, path: Path) -> Schedule:
-    settings: Any = {}
-    if isinstance(given, str):
-        name, place = given, path
-    elif isinstance(given, Mapping) and len(given) == 1:
-        ((name, settings),) = given.items()
-        place = (*path, name)
-    else:
-        raise InvalidValue(path, f"a schedule is a name or a block with one name, not {shown(given)}.")
-    if name not in SCHEDULES:
-        raise InvalidValue(place, f"there is no schedule {name!r}; {nearest(str(name), SCHEDULES)}.")
-    if settings is not None and not isinstance(settings, Mapping):
-        raise InvalidValue(place, f"the settings of {name} are a block such as {{steps: 1000}}, not {shown(settings)}.")
-    return validated(SCHEDULES[name], settings or {}, place)
-
-
-def chain(chosen: Sequence[Schedule], rate: Tensor) -> Tensor:
+def chain(following: Sequence[Schedule], rate: Tensor) -> Tensor:
     """The rate of a step [1] after all schedules; it keeps its value, so that it can be measured."""
     begin, changed = 0, rate
-    for each in chosen:
+    for each in following:
         changed = each.build(changed, begin)
         begin += each.steps or 0
     return rate if changed is rate else assign(changed, Storage("statistics").member("scheduled rate", (1,)))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
-import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lab.discovery import modules_of
 from lab.graph import Storage, Tensor
 from lab.nets.network import Part
 
@@ -82,13 +80,9 @@ class Probe:
         """Turn the kept numbers in `values` into the metrics, in place, after the measuring program has run."""
 
 
-@functools.cache
 def load_probes() -> list[type[Probe]]:
     """Every kind of probe; imports every file of this folder once."""
-    import lab.probes
-
-    for each in pkgutil.iter_modules(lab.probes.__path__):
-        importlib.import_module(f"lab.probes.{each.name}")
+    modules_of("lab.probes")
     return PROBES
 
 

@@ -5,15 +5,18 @@ A group that a lost worker had is run again by another; its results are what the
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from lab.errors import BadInput, MissingExtra
+from lab.errors import BadInput, LabError, MissingExtra
 from lab.events import Measured, from_json, to_json
 from lab.scenario.loading import load_text
-from lab.search.sweep import Keeper, Result, Sweep
+from lab.search.progress import Progress, Tell
+from lab.search.sweep import PATIENCE, Keeper, Result, Sweep
 from lab.spaces import Axis
 
 GROUPS_PER_WORKER = 4
@@ -69,7 +72,8 @@ def run_on(
     *,
     keeper: Keeper | None = None,
     known: Mapping[tuple[str, int], tuple[int, float]] | None = None,
-    progress: Callable[[int, int], bool] = lambda done, total: True,
+    progress: Tell = lambda progress: True,
+    notice: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
     """`Sweep.run` on the cluster at `address` (tcp://host:port, or `local:N` for N processes here).
 
@@ -90,7 +94,14 @@ def run_on(
     with ExitStack() as stack:
         if address.startswith("local:"):
             count = _count(address)
-            cluster = stack.enter_context(LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None))
+            cluster = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.ERROR,  # that busy workers had to be ended is no news after an interrupt
+                preload=["lab.search.local_worker"],
+            )
+            stack.enter_context(cluster)
             client = stack.enter_context(Client(cluster))
         else:
             try:
@@ -102,8 +113,24 @@ def run_on(
         groups = [waiting[first : first + size] for first in range(0, len(waiting), size)]
         description = client.scatter(describe(sweep), broadcast=True)
         futures = client.map(run_group, [description] * len(groups), groups, pure=False)
-        done = len(sweep.trials) - len(waiting)
-        for future, (answer, events) in as_completed(futures, with_results=True):
+        group_of = {future.key: group for future, group in zip(futures, groups, strict=True)}
+        trials = {trial.number: trial for trial in sweep.trials}
+        total = len(sweep.jobs)
+        done = total - len(waiting) * max(sweep.folds, 1)
+        for result in sweep.results(found):
+            notice(result)
+        finished = as_completed(futures, with_results=True)
+        while not finished.is_empty():
+            if not progress(Progress(done, total, done / total)):
+                client.cancel(futures)
+                break
+            if not finished.has_ready():
+                time.sleep(PATIENCE)
+                continue
+            future, outcome = next(finished)
+            if isinstance(outcome, BaseException):  # this is how a cluster that shuts down answers
+                raise LabError(f"The Dask cluster has given up ({type(outcome).__name__}: {outcome}).")
+            answer, events = outcome
             for variant, seed, steps, score in answer:
                 found[variant, seed] = (steps, score)
             if keeper is not None:
@@ -111,11 +138,13 @@ def run_on(
                     event = from_json(content)
                     assert isinstance(event, Measured)
                     keeper.write(event)
-            done += len({variant for variant, _, _, _ in answer}) // max(sweep.folds, 1)
+            for number in group_of[future.key]:
+                if (made := sweep.result(trials[number], found)) is not None:
+                    notice(made)
+            done += len({variant for variant, _, _, _ in answer})
             future.release()
-            if not progress(done, len(sweep.trials)):
-                client.cancel(futures)
-                break
+        else:
+            progress(Progress(done, total, done / total))
     return sweep.results(found)
 
 

@@ -1,10 +1,11 @@
-"""Running the trials of a search as replicas of one session, here or on a Dask cluster."""
+"""Running the trials of a search, on all cores of this machine; `lab.search.cluster` runs them on a Dask cluster."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -12,12 +13,14 @@ import numpy as np
 from lab.errors import BadInput, InvalidValue
 from lab.events import Event, Measured
 from lab.scenario import Loaded, Variant
-from lab.session import Session
+from lab.search.progress import Tally, Tell
+from lab.session import Session, available_cores
+from lab.session.pool import Pool
 from lab.spaces import METHODS, Axis, Trial, grid, random, rungs
 from lab.tasks import task_of
 
-BATCH = 64
-"""Trials that are in memory at the same time."""
+PATIENCE = 0.1
+"""Seconds between looks at what has been trained."""
 LOWER_IS_BETTER = ("loss", "error", "steps", "time")
 PREFERRED = ("val_loss", "val_accuracy", "loss", "accuracy")
 
@@ -114,17 +117,23 @@ class Sweep:
         threads: int | None = None,
         keeper: Keeper | None = None,
         known: Mapping[tuple[str, int], tuple[int, float]] | None = None,
-        progress: Callable[[int, int], bool] = lambda done, total: True,
+        progress: Tell = lambda progress: True,
+        notice: Callable[[Result], None] = lambda result: None,
     ) -> list[Result]:
         """Train what is not known yet; the results, best first.
 
         keeper:   receives every measurement
         known:    (variant name, seed) to (steps, objective) of what an earlier sweep has trained
-        progress: called now and then with trainings done and in all; the sweep ends early when it returns False
+        progress: called now and then; the sweep ends early when it returns False
+        notice:   called with what is known of a trial at the start, and whenever it was trained (further); from any
+                  thread, but never twice at the same time
         """
         found = dict(known or {})
         states: dict[tuple[str, int], dict[str, np.ndarray]] = {}
+        for result in self.results(found):
+            notice(result)
         alive = list(self.jobs)
+        tally, before = self._tally(progress), 0
         for count, steps in self.ladder:
             if count < len(self.trials):
                 best = {result.trial.number for result in self.results(found)[:count]}
@@ -132,38 +141,77 @@ class Sweep:
             waiting = [
                 job for job in alive if any(found.get((job[0], seed), (0, 0.0))[0] < steps for seed in self.seeds)
             ]
-            for first in range(0, len(waiting), BATCH):
-                done = len(alive) - len(waiting) + first
-                session = self._session(waiting[first : first + BATCH], steps, threads, states)
-                if keeper is not None:
-                    session.also(lambda event: keeper.write(event) if isinstance(event, Measured) else None)
-                going_on = _wait(session, progress, done, len(alive))
-                self._collect(session, steps, found, states)
-                if not going_on:
-                    return self.results(found)
+            tally.begin(steps - before, known=len(alive) - len(waiting))
+            before = steps
+            if not self._train(waiting, steps, threads or available_cores(), keeper, found, states, tally, notice):
+                break
         return self.results(found)
+
+    def _tally(self, progress: Tell) -> Tally:
+        folds, trainings, work, before = max(self.folds, 1), 0, 0, 0
+        for count, steps in self.ladder:
+            trainings += folds * count
+            work += folds * count * (steps - before)
+            before = steps
+        return Tally(trainings, work, progress)
 
     @property
     def ladder(self) -> list[tuple[int, int]]:
         """(trials, steps) of each rung; a single one but for successive halving."""
         return rungs(len(self.trials), self.steps) if self.method == "halving" else [(len(self.trials), self.steps)]
 
-    def _session(
+    def _train(
         self,
         jobs: Sequence[tuple[str, Trial, int]],
         steps: int,
-        threads: int | None,
-        states: Mapping[tuple[str, int], dict[str, np.ndarray]],
+        threads: int,
+        keeper: Keeper | None,
+        found: dict[tuple[str, int], tuple[int, float]],
+        states: dict[tuple[str, int], dict[str, np.ndarray]],
+        tally: Tally,
+        notice: Callable[[Result], None],
+    ) -> bool:
+        """Train jobs up to `steps`, one after the other on each thread; False if whoever was told said to stop."""
+
+        def ended(session: Session) -> None:
+            self._collect(session, steps, found, states)
+            if not any(each.state == "interrupted" for each in session.replicas):
+                tally.add()
+            if (result := self.result(trials[session.variants[0].name], found)) is not None:
+                notice(result)
+
+        trials = {name: trial for name, trial, _ in jobs}
+        at_once = min(threads, max(len(jobs), 1))
+        makes = [partial(self._session, job, steps, threads // at_once, states, keeper) for job in jobs]
+        pool = Pool(makes, at_once, ended)
+        went_on = tally.tell()
+        if not went_on:
+            return False
+        pool.start()
+        while not pool.wait(PATIENCE):
+            if went_on and not tally.tell(pool.running):
+                went_on = False
+                pool.stop()
+        return tally.tell() and went_on
+
+    def _session(
+        self,
+        job: tuple[str, Trial, int],
+        steps: int,
+        threads: int,
+        states: dict[tuple[str, int], dict[str, np.ndarray]],
+        keeper: Keeper | None,
     ) -> Session:
-        """A session that trains jobs up to `steps`, from where they are."""
-        variants = [self.variant(*job) for job in jobs]
+        """A session that trains a job up to `steps` with every seed, from where it is."""
+        variant = self.variant(*job)
         session = Session(
-            self.loaded, seeds=self.seeds, steps=steps, variants=variants, threads=threads, pictures=False
+            self.loaded, seeds=self.seeds, steps=steps, variants=[variant], threads=threads, pictures=False
         )
-        for variant in variants:
-            for seed in self.seeds:
-                if (state := states.get((variant.name, seed))) is not None:
-                    session.restore(variant.name, seed, int(state["step"][0]), state)
+        for seed in self.seeds:
+            if (state := states.pop((variant.name, seed), None)) is not None:
+                session.restore(variant.name, seed, int(state["step"][0]), state)
+        if keeper is not None:
+            session.also(lambda event: keeper.write(event) if isinstance(event, Measured) else None)
         return session
 
     def _collect(
@@ -184,33 +232,23 @@ class Sweep:
 
     def results(self, found: Mapping[tuple[str, int], tuple[int, float]]) -> list[Result]:
         """What is known of each trial that has been trained on all seeds and folds, best first, diverged ones last."""
-        made = []
-        for trial in self.trials:
-            keys = [(name, seed) for name, each, _ in self.jobs_of(trial) for seed in self.seeds]
-            if all(key in found for key in keys):
-                steps = min(found[key][0] for key in keys)
-                made.append(Result(trial, tuple(found[key][1] for key in keys), steps))
+        made = [self.result(trial, found) for trial in self.trials]
+        return sorted((each for each in made if each is not None), key=self.rank)
+
+    def rank(self, result: Result) -> tuple[bool, int, float, int]:
+        """What results are sorted by: the best one has the smallest."""
         sign = -1 if self.descending else 1
         # A trial that was trained longer has passed the selection, so it comes before those that have not.
-        return sorted(
-            made,
-            key=lambda each: (math.isnan(each.score), -each.steps, sign * each.score, each.trial.number),
-        )
+        return math.isnan(result.score), -result.steps, sign * result.score, result.trial.number
+
+    def result(self, trial: Trial, found: Mapping[tuple[str, int], tuple[int, float]]) -> Result | None:
+        """What is known of a trial; None if it has not been trained on all seeds and folds."""
+        keys = [(name, seed) for name, _, _ in self.jobs_of(trial) for seed in self.seeds]
+        if not all(key in found for key in keys):
+            return None
+        return Result(trial, tuple(found[key][1] for key in keys), min(found[key][0] for key in keys))
 
     def jobs_of(self, trial: Trial) -> list[tuple[str, Trial, int]]:
         """What is trained for one trial."""
         folds = range(self.folds) if self.folds else (-1,)
         return [(trial.name if fold < 0 else f"{trial.name}_f{fold}", trial, fold) for fold in folds]
-
-
-def _wait(session: Session, progress: Callable[[int, int], bool], before: int, total: int) -> bool:
-    """Run a session to its end, telling `progress` how many of `total` trainings are done; False if that said no."""
-    session.start()
-    went_on = True
-    while not session.wait(0.1):
-        unfinished = {each.name for each in session.replicas if not each.over}
-        done = len({each.name for each in session.replicas} - unfinished)
-        if went_on and not progress(before + done, total):
-            went_on = False
-            session.stop()
-    return went_on

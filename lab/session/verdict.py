@@ -38,6 +38,12 @@ def judge(claims: Iterable[Claim], variants: Sequence[str], seeds: Sequence[int]
     return verdicts
 
 
+def expected_divergence(claims: Iterable[Claim]) -> set[str]:
+    """Variants of which a claim says whether they diverge: that they do is then the claim's affair."""
+    names = (name for claim in claims for name in claim.expression.names())
+    return {name.variant for name in names if name.metric == DIVERGED}
+
+
 class _Lookup:
     """The curves of one seed, as the claim language asks for them."""
 

@@ -1,6 +1,6 @@
 """The kinds of experiment, one file each."""
 
-from lab.tasks.checking import DIVERGED, check
+from lab.tasks.checking import DIVERGED, check, judges_time
 from lab.tasks.task import TASKS, Experiment, Task, load_tasks, task, task_of
 
-__all__ = ["DIVERGED", "TASKS", "Experiment", "Task", "check", "load_tasks", "task", "task_of"]
+__all__ = ["DIVERGED", "TASKS", "Experiment", "Task", "check", "judges_time", "load_tasks", "task", "task_of"]

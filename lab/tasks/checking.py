@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.errors import InvalidValue
 from lab.scenario import InvalidExpression, Loaded
+from lab.tasks.stopwatch import Timed
 from lab.tasks.task import task_of
 
 DIVERGED = "diverged"
@@ -24,3 +25,10 @@ def check(loaded: Loaded) -> None:
             claim.expression.check_metrics(metrics)
         except InvalidExpression as error:
             raise loaded.locate(error.under("claims", number, "that")) from None
+
+
+def judges_time(loaded: Loaded) -> bool:
+    """Whether a claim of the scenario is about a metric that is read off the clock (`lab.tasks.stopwatch.Timed`)."""
+    tasks = {variant.name: task_of(variant.scenario) for variant in loaded.variants}
+    names = (name for claim in loaded.scenario.claims for name in claim.expression.names())
+    return any(isinstance(tasks[name.variant].metrics.get(name.metric), Timed) for name in names)

@@ -27,7 +27,7 @@ from lab.tasks.descent_pictures import Map
 from lab.tasks.landscapes import Landscape
 from lab.tasks.landscapes.quadratic import turn
 from lab.tasks.programs import Programs
-from lab.tasks.stopwatch import Stopwatch
+from lab.tasks.stopwatch import Stopwatch, Timed
 
 NOISE_STREAM = 2
 PATHS = 5
@@ -55,7 +55,7 @@ METRICS = {
     "minima_share": "of those, the share at which the function curves upwards in every direction",
     "curving_down": "at those, the share of the directions in which the function curves downwards, on average",
     "memory": "bytes of memory for point, gradient and whatever the optimiser keeps",
-    "step_time": "processor time of one step in µs, median over the slices in which the points walk",
+    "step_time": Timed("processor time of one step in µs, median over the slices in which the points walk"),
 }
 
 

@@ -22,7 +22,7 @@ from lab.tasks.circuit import Circuit
 from lab.tasks.circuit_parser import parse
 from lab.tasks.explicit_rules import EXPLICIT
 from lab.tasks.programs import Programs
-from lab.tasks.stopwatch import Stopwatch
+from lab.tasks.stopwatch import Stopwatch, Timed
 from lab.tasks.task import Task, task
 from lab.validation import NUMBER, Whole
 
@@ -35,7 +35,7 @@ METRICS = {
     "traffic": "bytes per number that the kernels of one pass read and write",
     "buffers": "arrays of working memory that the plan needs beside the inputs, the result and its gradients",
     "memory": "bytes of that working memory",
-    "pass_time": "processor time of one pass per number in ns, median over the slices in which the passes run",
+    "pass_time": Timed("processor time of one pass per number in ns, median over the slices in which the passes run"),
     "value_error": "largest distance of the result from that of `reference` in float64, over the largest result",
     "gradient_error": "largest distance of a gradient from that of `reference` in float64, over the largest gradient",
     "lost": "share of the numbers whose gradient is off by more than 1 % of itself",

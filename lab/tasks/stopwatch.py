@@ -1,4 +1,4 @@
-"""The time a program takes, measured in the thread that runs it."""
+"""The time a program takes, measured in the thread that runs it, and how a metric says that it is such a time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ import time
 from kernels.memory import Memory
 from kernels.plan import Plan
 from lab.graph.running import Program
+
+
+class Timed(str):
+    """The sentence that says what a metric means, of a metric that is read off the clock.
+
+    Whatever else the machine does (it shares caches, memory and often a core's arithmetic units) can change such a
+    number, so whoever checks a claim about it lets nothing else run meanwhile.
+    """
+
+    __slots__ = ()
 
 
 class Stopwatch:

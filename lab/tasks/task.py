@@ -6,9 +6,6 @@ looked at, changed, saved and restored. The session knows nothing else of it.
 
 from __future__ import annotations
 
-import functools
-import importlib
-import pkgutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -17,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from kernels.language import Kernel
+from lab.discovery import modules_of
 from lab.errors import InvalidValue, nearest
 from lab.pictures import Picture
 from lab.scenario import Scenario
@@ -77,7 +75,8 @@ class NoOptions(BaseModel):
 class Task:
     """Base of all tasks; the docstring is the reference.
 
-    metrics: the names that can be watched, each with one sentence that says what the number means
+    metrics: the names that can be watched, each with one sentence that says what the number means (a
+             `lab.tasks.stopwatch.Timed` sentence where the number is read off the clock)
     """
 
     name: ClassVar[str]
@@ -119,13 +118,9 @@ def task(name: str) -> Callable[[type[Task]], type[Task]]:
     return register
 
 
-@functools.cache
 def load_tasks() -> dict[str, Task]:
     """Every task by name; imports every file of `lab/tasks` once."""
-    import lab.tasks
-
-    for each in pkgutil.iter_modules(lab.tasks.__path__):
-        importlib.import_module(f"lab.tasks.{each.name}")
+    modules_of("lab.tasks")
     return TASKS
 
 

@@ -21,6 +21,7 @@ from lab.nets.initialisers import generator
 from lab.pictures import Bars, Picture
 from lab.scenario import Scenario
 from lab.tasks.scalar_functions import FUNCTIONS, PIECES
+from lab.tasks.stopwatch import Timed
 from lab.tasks.task import Task, task
 from lab.validation import Whole
 
@@ -30,12 +31,18 @@ SAMPLE = 200e-6
 BASE = "relu"
 WITH_EXP = ("sigmoid", "tanh", "elu", "softplus", "silu", "gelu")
 PASSES = ("forward", "backward")
-METRICS = {
-    "forward": "processor time per output in ns, median over the rounds so far",
-    "backward": "processor time per output in ns of the way back, from the gradient of the outputs to that of the "
-    "inputs (and slopes, weights), median over the rounds so far",
-    "forward_ratio": "forward time over that of ReLU; without a function's name, the mean of those that need exp",
-    "backward_ratio": "backward time over that of ReLU; without a function's name, the mean of those that need exp",
+METRICS: dict[str, str] = {
+    "forward": Timed("processor time per output in ns, median over the rounds so far"),
+    "backward": Timed(
+        "processor time per output in ns of the way back, from the gradient of the outputs to that of the inputs (and "
+        "slopes, weights), median over the rounds so far"
+    ),
+    "forward_ratio": Timed(
+        "forward time over that of ReLU; without a function's name, the mean of those that need exp"
+    ),
+    "backward_ratio": Timed(
+        "backward time over that of ReLU; without a function's name, the mean of those that need exp"
+    ),
 }
 
 

@@ -20,7 +20,7 @@ from lab.pictures import Bars, Picture
 from lab.scenario import Scenario
 from lab.tasks.batches import batch
 from lab.tasks.programs import Programs
-from lab.tasks.stopwatch import Stopwatch
+from lab.tasks.stopwatch import Stopwatch, Timed
 from lab.tasks.training import load_split
 from lab.tasks.word_outputs import FlatOutput, TreeOutput
 
@@ -35,7 +35,7 @@ METRICS = {
     "examples; for a flat softmax the number of words",
     "tree_depth": "the longest way from the root of the tree to a word",
     "probability_sum": "sum of the probabilities of all words; of 16 examples, the one that is furthest from 1",
-    "step_time": "processor time of one training step in µs, median over the slices in which the training runs",
+    "step_time": Timed("processor time of one training step in µs, median over the slices in which the training runs"),
 }
 
 

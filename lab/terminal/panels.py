@@ -113,12 +113,12 @@ class Panels:
             if taken is not None and wider is not None and (wider.height >= _PICTURE_LOWEST or wider == grid):
                 drawn = [self._plot(metric, wider, draw) for metric in metrics[:number]]
                 drawn.append(self._rendered(taken.picture, wider))
-                return _in_grid(drawn, wider)
+                return in_grid(drawn, wider)
             if grid is not None and taken is not None and number >= _PLOTS_BESIDE_PICTURE + 1:
                 drawn = [self._plot(metric, grid, draw) for metric in metrics[: number - 1]]
-                return _in_grid([*drawn, self._rendered(taken.picture, grid)], grid)
+                return in_grid([*drawn, self._rendered(taken.picture, grid)], grid)
             if grid is not None:
-                return _in_grid([self._plot(metric, grid, draw) for metric in metrics[:number]], grid)
+                return in_grid([self._plot(metric, grid, draw) for metric in metrics[:number]], grid)
         return []
 
     def _with_curves(self) -> list[str]:
@@ -242,7 +242,7 @@ def _diverged(replica: Replica) -> bool:
     return replica.diverged is not None or (replica.outcome is not None and replica.outcome.state == "diverged")
 
 
-def _in_grid(drawn: list[list[Text]], grid: Grid) -> list[Text]:
+def in_grid(drawn: list[list[Text]], grid: Grid) -> list[Text]:
     rows: list[Text] = []
     for start in range(0, len(drawn), grid.across):
         rows += beside(drawn[start : start + grid.across])

@@ -1,5 +1,6 @@
 """`lab run` as a process: on a terminal, into a pipe, interrupted."""
 
+import json
 import os
 import pty
 import select
@@ -9,6 +10,8 @@ import sys
 import termios
 import time
 from pathlib import Path
+
+from tests.session.scenarios import SMALL
 
 LAB = Path(sys.executable).parent / "lab"
 ENDLESS = ["run", "dead-relu", "--variant", "good", "--steps", "10000000", "--no-save"]
@@ -85,3 +88,63 @@ def test_a_second_interrupt_ends_at_once_and_leaves_the_echo_on():
     assert program.echoes()
     assert program.code() == 130
     os.close(program.terminal)
+
+
+VERIFY = ["verify", "positive-bias", "elu", "--seeds", "1000"]
+
+
+def test_verify_on_a_terminal_says_how_far_it_is_and_keeps_what_it_has():
+    program = OnATerminal(VERIFY)
+    program.until("2,000 runs")
+    program.until("positive-bias")
+    program.until("left")
+    program.until("3 claims judged")
+    os.write(program.terminal, b"\x03")
+    program.until("claims held, after")
+    program.until(None)
+    text = program.written.decode(errors="replace")
+    assert "held  positive-bias" in text
+    assert program.code() == 130
+    os.close(program.terminal)
+
+
+def test_verify_into_a_pipe_tells_what_was_measured_before_an_interrupt(tmp_path):
+    endless = tmp_path / "endless.yaml"
+    endless.write_text(SMALL.replace("steps: 60", "steps: 1000000000"))
+    arguments = [LAB, "verify", "elu", endless, "--seeds", "3", "--json"]
+    program = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = program.stdout.readline()
+    program.send_signal(signal.SIGINT)
+    out, error = program.stdout.read(), program.stderr.read()
+    assert (program.wait(timeout=60), error) == (130, "")
+    rows = [json.loads(line) for line in (first, *out.splitlines())]
+    assert [row["scenario"] for row in rows] == ["elu"] * 3
+    assert all(row["seeds"] == 3 and row["held_on"] + len(row["missed"]) == 3 for row in rows)
+
+
+SWEEP = ["sweep", "dead-relu", "--over", "optimizer.rate=log(1e-4,1)", "--trials", "400", "--steps", "4000"]
+
+
+def test_sweep_on_a_terminal_is_drawn_and_can_be_interrupted_and_resumed():
+    program = OnATerminal(SWEEP)
+    program.until("of 400 trainings")
+    program.until("best")
+    program.until("left")
+    os.write(program.terminal, b"\x03")
+    program.until("go on with the same command and --resume sweep-dead-relu-1.")
+    program.until(None)
+    text = program.written.decode(errors="replace")
+    assert "loss over log10 optimizer.rate" in text
+    assert program.code() == 130
+    os.close(program.terminal)
+
+    again = subprocess.Popen(
+        [LAB, *SWEEP, "--resume", "sweep-dead-relu-1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert again.stdout.readline().startswith("Sweep of Dead ReLUs: the lowest loss over optimizer.rate")
+    assert "best so far: loss" in again.stdout.readline()
+    again.send_signal(signal.SIGINT)
+    out, error = again.stdout.read(), again.stderr.read()
+    assert (again.wait(timeout=60), error) == (130, "")
+    assert "of 400 trials" in out
+    assert "\x1b" not in out

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from lab.errors import BadInput
 from lab.search import Sweep, parse_axis
 from lab.search.cluster import run_on
+from lab.search.progress import Progress
 
 from ..session.scenarios import small
 
@@ -28,10 +32,10 @@ def test_a_killed_worker_loses_nothing():
 
         seen = []
 
-        def progress(done: int, total: int) -> bool:
+        def progress(now: Progress) -> bool:
             if not seen:  # the other groups are with the workers or wait for them
                 os.kill(victim.pid, signal.SIGKILL)
-            seen.append(done)
+            seen.append(now.done)
             return True
 
         there = run_on(cluster.scheduler_address, sweep(overrides={"train.steps": 4000}), progress=progress)
@@ -45,3 +49,28 @@ def test_a_cluster_that_is_not_there_is_a_sentence():
         run_on("tcp://127.0.0.1:9", sweep())
     with pytest.raises(BadInput, match="number of processes"):
         run_on("local:many", sweep())
+
+
+def test_ctrl_c_on_a_terminal_is_for_the_sweep_and_not_for_its_workers():
+    lab = Path(sys.executable).parent / "lab"
+    arguments = [
+        lab,
+        "sweep",
+        "dead-relu",
+        "--over",
+        "optimizer.rate=log(1e-4,1)",
+        "--steps",
+        "100000",
+        "--dask",
+        "local:1",
+    ]
+    program = subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    assert program.stdout.readline().startswith("Sweep of Dead ReLUs")
+    assert program.stdout.readline().startswith("0 of 50 trainings")
+    os.killpg(program.pid, signal.SIGINT)
+    out = program.stdout.read()
+    assert program.wait(timeout=60) == 130
+    assert "0 of 50 trials" in out
+    assert "KeyboardInterrupt" not in out

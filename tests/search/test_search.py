@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lab.cli.sweeping import keep, run
 from lab.errors import BadInput
 from lab.search import Sweep, grid, parse_axis, random
-from lab.spaces import rungs
+from lab.spaces import METHODS, rungs
 
 from ..session.scenarios import small
 
@@ -112,16 +112,50 @@ def test_diverged_trials_come_last():
 def test_an_interrupted_sweep_goes_on_where_it_was():
     first = sweep(trials=4)
     writer, known = keep(first, None)
-    first.run(keeper=writer, progress=lambda done, total: True)
+    first.run(keeper=writer, progress=lambda progress: True)
     writer.close("interrupted")
     again = sweep(trials=4)
     writer, known = keep(again, writer.name)
     assert len(known) == 4
-    results, interrupted = run(again, writer, known, threads=None, dask=None, quiet=True)
+    results, interrupted = run(again, writer, known)
     assert not interrupted
     assert results == sweep(trials=4).run()
     with pytest.raises(BadInput, match="another sweep"):
         keep(sweep(trials=5), writer.name)
+
+
+def test_a_sweep_that_was_stopped_in_the_middle_goes_on_to_the_same_results():
+    whole = sweep(trials=70, steps=200)
+    first = sweep(trials=70, steps=200)
+    writer, known = keep(first, None)
+    first.run(keeper=writer, progress=lambda progress: progress.done < 10)
+    writer.close("interrupted")
+    writer, known = keep(sweep(trials=70, steps=200), writer.name)
+    assert 10 <= len(known) < 70
+    told = []
+    again = sweep(trials=70, steps=200)
+    results = again.run(known=known, notice=told.append)
+    writer.close("finished")
+    assert results == whole.run()
+    assert sorted(result.trial.number for result in told) == list(range(70))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("folds", [0, 2])
+def test_progress_never_goes_back_and_ends_at_one(method, folds):
+    told, seen = [], {}
+
+    def tell(progress):
+        told.append(progress)
+        return True
+
+    made = sweep(method=method, trials=9, folds=folds, seeds=(0, 1))
+    results = made.run(progress=tell, notice=lambda result: seen.update({result.trial.number: result}))
+    assert told[-1].done == told[-1].total == max(folds, 1) * sum(count for count, _ in made.ladder)
+    assert told[-1].share == 1
+    assert [each.share for each in told] == sorted(each.share for each in told)
+    assert [each.done for each in told] == sorted(each.done for each in told)
+    assert sorted(seen.values(), key=made.rank) == results
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from kernels.matrix import (
     matmul_transposed_left,
     matmul_transposed_right,
     product,
+    product_and_bias,
     product_by_rows,
-    product_plus_row,
 )
 from kernels.plan import Row
 from kernels.targets.cuda import compiler, tiles
@@ -83,7 +83,7 @@ def multiplied({arguments}):
 
 _by_team(product, False)
 _by_team(product_by_rows, False)
-_by_team(product_plus_row, True)
+_by_team(product_and_bias, True)
 
 
 def scratch_of(row: Row, lanes: int, item: int) -> int:

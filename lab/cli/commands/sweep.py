@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from lab.cli import INTERRUPTED, READER_GONE
+from lab.cli.palette import PaletteOption, palette_of
 from lab.cli.running import seeds_of
 
 
@@ -31,14 +33,20 @@ def command(
     json: Annotated[
         bool, typer.Option("--json", help="One JSON object per trial, best first, and nothing else.")
     ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Plain lines: no colour, no redrawing.")] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Do not keep the sweep in the store.")] = False,
+    fps: Annotated[float, typer.Option(min=0.1, max=10, help="Redraw at most so many times a second.")] = 4.0,
+    palette: PaletteOption = None,
 ) -> int:
     """Search for good settings at random, on a grid, or by successive halving; every trial is a replica of one run."""
-    from lab.cli.sweeping import keep, run, show
+    from lab.cli.sweeping import keep, run, show, view
     from lab.errors import BadInput
     from lab.scenario import load, parse_settings
     from lab.search import Sweep, parse_axis
 
+    if json and plain:
+        raise BadInput("--json and --plain exclude each other.")
+    colours = palette_of(palette)
     if folds == 1:
         raise BadInput("--folds: cross-validation needs at least 2 folds.")
     loaded = load(scenario, parse_settings(change))
@@ -55,6 +63,14 @@ def command(
     )
     sweep.check()
     writer, known = (None, {}) if no_save else keep(sweep, resume)
-    results, interrupted = run(sweep, writer, known, threads=threads, dask=dask, quiet=json)
-    show(sweep, results, best, json=json, name=writer.name if writer is not None else None)
-    return 130 if interrupted else 0
+    shown = None if json else view(sweep, plain=plain, fps=fps, palette=colours)
+    results, interrupted = run(sweep, writer, known, threads=threads, dask=dask, shown=shown)
+    if shown is not None and shown.broken:
+        return READER_GONE
+    show(sweep, results, best, json=json)
+    if writer is not None and writer.name is not None and not json:
+        print(
+            f"Saved as {writer.name}"
+            + (f": go on with the same command and --resume {writer.name}." if interrupted else ".")
+        )
+    return INTERRUPTED if interrupted else 0

@@ -6,12 +6,11 @@ Every module of this folder is searched for its `__all__`, so that adding an ope
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from typing import Any
 
-_MODULES = [importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__)]
-_HOMES = {name: module for module in _MODULES for name in module.__all__}
+from lab.discovery import modules_of
+
+_HOMES = {name: module for module in modules_of(__name__) for name in module.__all__}
 
 # Importing a module sets its name here; where a function has the same name (`relu`), the function is what is meant.
 for _name, _module in _HOMES.items():

@@ -7,12 +7,9 @@ of this folder is imported.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-
+from lab.discovery import modules_of
 from lab.nets.optimisers.optimiser import OPTIMISERS, Optimiser, Workbench, is_weight, optimiser
 
-for _each in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_each.name}")
+modules_of(__name__)
 
 __all__ = ["OPTIMISERS", "Optimiser", "Workbench", "is_weight", "optimiser"]

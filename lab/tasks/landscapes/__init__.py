@@ -3,12 +3,9 @@ gradient comes from their rules. A new one is a new file: every file of this fol
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-
+from lab.discovery import modules_of
 from lab.tasks.landscapes.landscape import LANDSCAPES, Landscape, landscape
 
-for _each in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_each.name}")
+modules_of(__name__)
 
 __all__ = ["LANDSCAPES", "Landscape", "landscape"]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from lab.errors import InvalidValue, Path, nearest
+from lab.errors import Path
 from lab.graph import Tensor, constant
 from lab.graph import functions as f
-from lab.validation import shown, validated
+from lab.validation import chosen
 
 LANDSCAPES: dict[str, type[Landscape]] = {}
 
@@ -56,19 +55,7 @@ class Landscape(BaseModel):
 
 def landscape(given: Any, path: Path) -> Landscape:
     """The landscape of a scenario: a name, or a name with settings. Raises InvalidValue."""
-    settings: Any = {}
-    if isinstance(given, str):
-        name, place = given, path
-    elif isinstance(given, Mapping) and len(given) == 1:
-        ((name, settings),) = given.items()
-        place = (*path, name)
-    else:
-        raise InvalidValue(path, f"a function is a name or a block with one name, not {shown(given)}.")
-    if name not in LANDSCAPES:
-        raise InvalidValue(place, f"there is no function {name!r}; {nearest(str(name), LANDSCAPES)}.")
-    if settings is not None and not isinstance(settings, Mapping):
-        raise InvalidValue(place, f"the settings of {name} are a block of `key: value`, not {shown(settings)}.")
-    return validated(LANDSCAPES[name], settings or {}, place)
+    return chosen(LANDSCAPES, given, path, "function")
 
 
 # Building blocks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.tasks.stopwatch import Stopwatch
+from lab.tasks.stopwatch import Stopwatch, Timed
 from lab.tasks.surveys.survey import Survey
 
 if TYPE_CHECKING:
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 class StepTime(Survey):
     """The whole step, from choosing the batch to the update; from the second measurement on."""
 
-    meanings = {"step_time": "processor time of one training step in µs, median over the slices in which it runs"}
+    meanings = {
+        "step_time": Timed("processor time of one training step in µs, median over the slices in which it runs")
+    }
 
     def __init__(self, training: Training) -> None:
         super().__init__(training)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from typing import TYPE_CHECKING, ClassVar
+
+from lab.discovery import modules_of
 
 if TYPE_CHECKING:
     from lab.tasks.training import Training
@@ -35,10 +35,7 @@ class Survey:
 
 def load_surveys() -> list[type[Survey]]:
     """Every kind of survey; imports every file of this folder once."""
-    import lab.tasks.surveys as folder
-
-    for each in pkgutil.iter_modules(folder.__path__):
-        importlib.import_module(f"{folder.__name__}.{each.name}")
+    modules_of("lab.tasks.surveys")
     return SURVEYS
 
 

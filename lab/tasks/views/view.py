@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from lab.discovery import modules_of
 from lab.errors import InvalidValue, nearest
 from lab.graph import Tensor
 from lab.pictures import Picture
@@ -74,8 +73,5 @@ class Shown(BaseModel):
 
 def load_views() -> dict[str, type[View]]:
     """Every view by name; imports every file of this folder once."""
-    import lab.tasks.views as folder
-
-    for each in pkgutil.iter_modules(folder.__path__):
-        importlib.import_module(f"{folder.__name__}.{each.name}")
+    modules_of("lab.tasks.views")
     return VIEWS

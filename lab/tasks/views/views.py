@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,14 +24,16 @@ class Views:
     """
 
     def __init__(self, training: Training, chosen: Sequence[str] | None) -> None:
-        self._training = training
+        # The replica has its views. If they had it, too, its memory would wait for the collector of cycles, which comes
+        # after many objects and does not know how large a few are.
+        self._training: Training = weakref.proxy(training)
         self.recording = Recording()
         self._predictors: dict[object, Predictor] = {}
         kinds = load_views()
         if chosen is None:
             ranks = {name: kind.rank for name, kind in kinds.items() if kind.rank is not None}
             chosen = sorted(ranks, key=lambda name: ranks[name])
-        views: list[View] = [kinds[name](training) for name in chosen]
+        views: list[View] = [kinds[name](self._training) for name in chosen]
         self._views = [each for each in views if each.fits()]
         for each in self._views:
             with scope(f"picture {each.name}"):
