@@ -35,6 +35,10 @@ class Choice:
     reason: str = ""
 
     @property
+    def on_gpu(self) -> bool:
+        return self.devices != (CPU,)
+
+    @property
     def name(self) -> str:
         """As events and runs call it: the only device, or how many there are."""
         return self.devices[0] if len(self.devices) == 1 else f"{len(self.devices)} GPUs"

@@ -12,6 +12,7 @@ import numpy as np
 
 from lab.errors import BadInput, InvalidValue
 from lab.events import Event, Measured
+from lab.graph.devices import Choice
 from lab.scenario import Loaded, Variant
 from lab.search.progress import Tally, Tell
 from lab.session import Session, available_cores
@@ -21,6 +22,8 @@ from lab.tasks import task_of
 
 PATIENCE = 0.1
 """Seconds between looks at what has been trained."""
+TOGETHER_ON_A_GPU = 512
+"""Trainings that share the launches of a GPU."""
 LOWER_IS_BETTER = ("loss", "error", "steps", "time")
 PREFERRED = ("val_loss", "val_accuracy", "loss", "accuracy")
 
@@ -51,6 +54,7 @@ class Sweep:
     objective: a metric; lower is better if its name says so (loss, error, steps, time), else higher
     folds:     cross-validation: every trial is trained once per fold, and scored by the mean (0: no)
     seeds:     every trial is trained once per seed; the first one also chooses the points
+    device:    where; by default the CPU
     """
 
     def __init__(
@@ -65,7 +69,9 @@ class Sweep:
         folds: int = 0,
         seeds: Sequence[int] = (0,),
         steps: int | None = None,
+        device: Choice | None = None,
     ) -> None:
+        self.device = device
         if method not in METHODS:
             raise BadInput(f"There is no method {method!r}; allowed: {', '.join(METHODS)}.")
         if not axes:
@@ -175,14 +181,20 @@ class Sweep:
 
         def ended(session: Session) -> None:
             self._collect(session, steps, found, states)
-            if not any(each.state == "interrupted" for each in session.replicas):
-                tally.add()
-            if (result := self.result(trials[session.variants[0].name], found)) is not None:
-                notice(result)
+            interrupted = {each.name for each in session.replicas if each.state == "interrupted"}
+            for variant in session.variants:
+                if variant.name not in interrupted:
+                    tally.add()
+                if (result := self.result(trials[variant.name], found)) is not None:
+                    notice(result)
 
         trials = {name: trial for name, trial, _ in jobs}
-        at_once = min(threads, max(len(jobs), 1))
-        makes = [partial(self._session, job, steps, threads // at_once, states, keeper) for job in jobs]
+        on_gpu = self.device is not None and self.device.on_gpu
+        # On a GPU many trials share a launch; on the CPU each is finished before the next one begins.
+        share = TOGETHER_ON_A_GPU if on_gpu else 1
+        groups = [jobs[first : first + share] for first in range(0, len(jobs), share)]
+        at_once = 1 if on_gpu else min(threads, max(len(groups), 1))
+        makes = [partial(self._session, group, steps, threads // at_once, states, keeper) for group in groups]
         pool = Pool(makes, at_once, ended)
         went_on = tally.tell()
         if not went_on:
@@ -196,20 +208,27 @@ class Sweep:
 
     def _session(
         self,
-        job: tuple[str, Trial, int],
+        jobs: Sequence[tuple[str, Trial, int]],
         steps: int,
         threads: int,
         states: dict[tuple[str, int], dict[str, np.ndarray]],
         keeper: Keeper | None,
     ) -> Session:
-        """A session that trains a job up to `steps` with every seed, from where it is."""
-        variant = self.variant(*job)
+        """A session that trains jobs up to `steps` with every seed, from where they are."""
+        variants = [self.variant(*job) for job in jobs]
         session = Session(
-            self.loaded, seeds=self.seeds, steps=steps, variants=[variant], threads=threads, pictures=False
+            self.loaded,
+            seeds=self.seeds,
+            steps=steps,
+            variants=variants,
+            threads=threads,
+            pictures=False,
+            device=self.device,
         )
-        for seed in self.seeds:
-            if (state := states.pop((variant.name, seed), None)) is not None:
-                session.restore(variant.name, seed, int(state["step"][0]), state)
+        for variant in variants:
+            for seed in self.seeds:
+                if (state := states.pop((variant.name, seed), None)) is not None:
+                    session.restore(variant.name, seed, int(state["step"][0]), state)
         if keeper is not None:
             session.also(lambda event: keeper.write(event) if isinstance(event, Measured) else None)
         return session

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab.errors import BadInput
 from lab.events import Event, Measured
+from lab.graph.devices import CPU, Choice, choose
 from lab.scenario.loading import load_text
 from lab.session.session import Session
 from lab.store import RunInfo, RunWriter, Store
@@ -43,10 +44,11 @@ def finish(session: Session, writer: RunWriter) -> None:
 
 
 def take_up(
-    store: Store, info: RunInfo, threads: int | None, warn: Callable[[str], None]
+    store: Store, info: RunInfo, threads: int | None, warn: Callable[[str], None], device: Choice | None = None
 ) -> tuple[Session, RunWriter, list[Event]]:
     """A session that goes on from the latest checkpoints of a run, its writer, and what was measured up to there.
 
+    device: where to go on, by default where it began; another one goes on from the same numbers, but rounds otherwise
     Raises BadInput if the run is finished, or was made by kernels or a layout that no longer fit.
     """
     if not info.resumable:
@@ -54,7 +56,12 @@ def take_up(
     loaded = load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides)
     check(loaded)
     session = Session(
-        loaded, seeds=info.seeds, steps=info.options.get("steps"), variants=info.variants, threads=threads
+        loaded,
+        seeds=info.seeds,
+        steps=info.options.get("steps"),
+        variants=info.variants,
+        threads=threads,
+        device=device or choose(CPU if info.device == CPU else "cuda"),
     )
     checkpoints = {}
     for variant in info.variants:

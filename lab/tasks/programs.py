@@ -68,7 +68,7 @@ class Programs:
 
     def prepare(self) -> None:
         """Take the memory and fill in the settings."""
-        self.memory = self.layout.memory(self.layout.shared_memory(self.real_name), self.seed)
+        self.memory: Any = self.layout.memory(self.layout.shared_memory(self.real_name), self.seed)
         settle(self.memory, self.layout.plans.get("step"))
         self._programs = {name: bind(plan, self.memory) for name, plan in self.layout.plans.items()}
         for name, value in self.options.first.items():

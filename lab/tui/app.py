@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from lab.errors import LabError
+from lab.graph.devices import Choice
 from lab.terminal.capabilities import NO_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS, Capabilities
 from lab.tui import keys, themes
 from lab.tui.ascii import AsciiOnly
@@ -64,10 +65,12 @@ class LabApp(App[None]):
         capabilities: Capabilities = HEADLESS,
         complaint: str | None = None,
         fps: float | None = None,
+        device: Choice | None = None,
     ) -> None:
         self._unicode = capabilities.unicode
         super().__init__()
         self.target = target
+        self.device = device
         self.settings = settings or Settings()
         self.fps = fps or self.settings.fps
         self.live = LiveSessions()

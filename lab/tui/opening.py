@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 from lab.errors import BadInput
+from lab.graph.devices import Choice
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS, detect
 
 PATIENCE = 8.0
@@ -21,10 +22,13 @@ _MODES_OFF = (1000, 1003, 1015, 1006, 2004, 2048, 1004)  # mouse, pasting, size 
 _RESTORE = "".join(f"\x1b[?{mode}l" for mode in _MODES_OFF) + "\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[0m"
 
 
-def open_lab(target: str | None = None, *, mouse: bool = True, fps: float | None = None) -> int:
+def open_lab(
+    target: str | None = None, *, mouse: bool = True, fps: float | None = None, device: Choice | None = None
+) -> int:
     """Opens the lab on this terminal and returns the exit code when it is left.
 
     target: a slug, a file, a folder of scenarios, or None
+    device: where runs are trained; by default the CPU
     Raises BadInput if the target is not there, or the terminal cannot be drawn on.
     """
     terminal = sys.__stderr__  # where Textual draws
@@ -41,7 +45,12 @@ def open_lab(target: str | None = None, *, mouse: bool = True, fps: float | None
 
     chosen, complaint = settings.read()
     app = LabApp(
-        find_target(target, chosen.folder), settings=chosen, capabilities=capabilities, complaint=complaint, fps=fps
+        find_target(target, chosen.folder),
+        settings=chosen,
+        capabilities=capabilities,
+        complaint=complaint,
+        fps=fps,
+        device=device,
     )
     before = termios.tcgetattr(sys.stdin.fileno())
     left = threading.Event()

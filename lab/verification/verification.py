@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from lab.events import Claimed
+from lab.graph.devices import Choice
 from lab.scenario import Loaded
 from lab.session import Session, available_cores
 from lab.session.pool import Pool
-from lab.session.verdict import expected_divergence
+from lab.session.verdict import expected_divergence, judge
 from lab.tasks import judges_time
 from lab.verification.judged import Judged, merged
 
@@ -53,12 +54,21 @@ class Verification:
     """Checks every claim of some scenarios on some seeds. A unit, one scenario with one seed, is called a run outside.
 
     threads: how many units are worked on at the same time; by default one per core
+    device:  where; on a GPU all seeds of a scenario share its launches, so that a unit there is a whole scenario
     """
 
-    def __init__(self, scenarios: Sequence[Loaded], seeds: Sequence[int], threads: int | None = None) -> None:
+    def __init__(
+        self,
+        scenarios: Sequence[Loaded],
+        seeds: Sequence[int],
+        threads: int | None = None,
+        device: Choice | None = None,
+    ) -> None:
+        self._device = device
         self.seeds = tuple(seeds)
         self.reports = [Report(each, judges_time(each)) for each in scenarios]
-        self.threads = threads or available_cores()
+        on_gpu = device is not None and device.on_gpu
+        self.threads = 1 if on_gpu else threads or available_cores()
         self.total = len(self.reports) * len(self.seeds)
         self._begun: dict[Session, tuple[Report, float]] = {}
         self._lock = threading.RLock()
@@ -66,9 +76,11 @@ class Verification:
         self._stopping = False
 
     def _pool(self, alone: bool, threads: int) -> Pool:
-        units = [(each, seed) for each in self.reports if each.alone == alone for seed in self.seeds]
+        together = self._device is not None and self._device.on_gpu
+        shares = [self.seeds] if together else [(seed,) for seed in self.seeds]
+        units = [(each, seeds) for each in self.reports if each.alone == alone for seeds in shares]
         at_once = min(threads, max(len(units), 1))
-        makes = [partial(self._session, report, seed, threads // at_once) for report, seed in units]
+        makes = [partial(self._session, report, seeds, threads // at_once) for report, seeds in units]
         return Pool(makes, at_once, self._judge)
 
     # From outside
@@ -130,9 +142,9 @@ class Verification:
 
     # Inside
 
-    def _session(self, report: Report, seed: int, threads: int) -> Session:
+    def _session(self, report: Report, seeds: Sequence[int], threads: int) -> Session:
         # Pictures are drawn for people; nobody sees these.
-        session = Session(report.loaded, seeds=[seed], threads=threads, pictures=False)
+        session = Session(report.loaded, seeds=seeds, threads=threads, pictures=False, device=self._device)
         with self._lock:
             self._begun[session] = report, time.monotonic()
         return session
@@ -140,13 +152,15 @@ class Verification:
     def _judge(self, session: Session) -> None:
         with self._lock:
             report, begun = self._begun.pop(session)
-        ended, (seed,) = session.ended, session.seeds
+        ended = session.ended
         assert ended is not None
         if ended.interrupted:
             return
-        expected = expected_divergence(report.loaded.scenario.claims)
-        surprised = any(each.state == "diverged" and each.variant not in expected for each in ended.outcomes)
+        claims = report.loaded.scenario.claims
+        expected, names = expected_divergence(claims), [each.name for each in session.variants]
+        surprised = {each.seed for each in ended.outcomes if each.state == "diverged" and each.variant not in expected}
+        verdicts = {seed: judge(claims, names, (seed,), session.history) for seed in session.seeds}
         with self._lock:
             report.seconds += time.monotonic() - begun
-            report.diverged += [seed] if surprised else []
-            report.verdicts = {**report.verdicts, seed: session.verdicts}
+            report.diverged += sorted(surprised)
+            report.verdicts = {**report.verdicts, **verdicts}

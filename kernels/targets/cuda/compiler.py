@@ -28,13 +28,14 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import config, cuda, types
+from numba import config, types
 
 from kernels.elementary import exp, expm1, log, log1p, tanh
 from kernels.lanes import lane_max, lane_sum, sync
 from kernels.language import REALS, Device, Kernel, specialise
 
-SIMULATED = bool(config.ENABLE_CUDASIM)
+cuda: Any = importlib.import_module("numba.cuda")
+SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))
 WARP = 1 if SIMULATED else 32
 """Lanes that run in step and can read each other's registers; the simulator knows no such thing."""
 HEADER_BYTES = 16
@@ -363,7 +364,7 @@ def body_of(kernel: Kernel, real_name: str, target: str = "cuda", other: Callabl
 def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
     """numba asks the present GPU what to compile for, where there may be none; and negative indices need no support,
     since kernels have none (the plain-Python target checks that)."""
-    modules = [importlib.import_module(f"numba.cuda.{name}") for name in ("compiler", "dispatcher")]
+    modules: list[Any] = [importlib.import_module(f"numba.cuda.{name}") for name in ("compiler", "dispatcher")]
     array_objects: Any = importlib.import_module("numba.cuda.np.arrayobj")
     asked = [module.get_current_device for module in modules]
     fix = array_objects.fix_integer_index

@@ -95,7 +95,8 @@ def alone(kernel: Kernel) -> bool:
 def _body(kernel: Kernel, real_name: str) -> Any:
     from kernels.targets.cuda import compiler, products
 
-    return compiler.body_of(kernel, real_name, other=products.ON_THE_GRID.get(kernel.name))
+    other: Any = products.ON_THE_GRID.get(kernel.name)
+    return compiler.body_of(kernel, real_name, other=other)
 
 
 class Entries:

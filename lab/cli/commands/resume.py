@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lab.cli.device import device_of
 from lab.cli.palette import PaletteOption, palette_of
 
 
@@ -15,6 +16,9 @@ def command(
     plain: Annotated[bool, typer.Option("--plain", help="Plain lines: no colour, no redrawing.")] = False,
     fps: Annotated[float, typer.Option(min=0.1, max=10, help="Redraw at most so many times a second.")] = 4.0,
     palette: PaletteOption = None,
+    device: Annotated[
+        str | None, typer.Option(help="Go on there, instead of where it began: cpu, cuda, cuda:1.")
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Replicas at the same time; default: one per core.")
     ] = None,
@@ -35,7 +39,7 @@ def command(
     colours = palette_of(palette)
     store = Store.open()
     info = store.find(run) if run else unfinished(store)
-    session, writer, earlier = take_up(store, info, threads, warn)
+    session, writer, earlier = take_up(store, info, threads, warn, device_of(device) if device else None)
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
         session.show_pictures(every=0.5, only=(session.variants[0].name, session.seeds[0]))  # the one that is shown

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lab.cli import INTERRUPTED, READER_GONE
+from lab.cli.device import DeviceOption, device_of
 from lab.cli.palette import PaletteOption, palette_of
 from lab.cli.running import seeds_of
 
@@ -28,6 +29,7 @@ def command(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Trainings at the same time; default: one per core.")
     ] = None,
+    device: DeviceOption = "cpu",
     dask: Annotated[str | None, typer.Option(help="Run on a Dask cluster: its address, or local:N.")] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with this sweep, with the same options as before.")] = None,
     json: Annotated[
@@ -60,6 +62,7 @@ def command(
         folds=folds,
         seeds=seeds_of(seeds, loaded.scenario.train.seed),
         steps=steps,
+        device=device_of(device),
     )
     sweep.check()
     writer, known = (None, {}) if no_save else keep(sweep, resume)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from lab.cli.device import DeviceOption, device_of
+
 
 def command(
     target: Annotated[
@@ -15,6 +17,7 @@ def command(
     fps: Annotated[
         float | None, typer.Option(min=0.1, max=10, help="Redraw curves at most so many times a second; default: 4.")
     ] = None,
+    device: DeviceOption = "cpu",
     no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")] = False,
 ) -> int:
     """Explore the lessons, guess, watch and steer runs, compare them. Like `lab` alone, on a terminal.
@@ -23,4 +26,4 @@ def command(
     """
     from lab.tui.opening import open_lab
 
-    return open_lab(target, mouse=not no_mouse, fps=fps)
+    return open_lab(target, mouse=not no_mouse, fps=fps, device=device_of(device))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lab.cli.device import DeviceOption, device_of
 from lab.cli.running import FELL_SHORT, INTERRUPTED, seeds_of
 
 
@@ -19,6 +20,7 @@ def command(
         bool, typer.Option("--json", help="One JSON object per claim, as soon as its scenario is done.")
     ] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="The table in Markdown.")] = False,
+    device: DeviceOption = "cpu",
     threads: Annotated[
         int | None, typer.Option(min=1, help="Trainings at the same time; default: one per core.")
     ] = None,
@@ -43,7 +45,7 @@ def command(
     scenarios = [load(path, parse_settings(change)) for path in chosen(name)]
     for scenario in scenarios:
         check(scenario)
-    verification = Verification(scenarios, seeds_of(seeds, 0), threads)
+    verification = Verification(scenarios, seeds_of(seeds, 0), threads, device_of(device))
     begun = time.monotonic()
 
     def report(each: Report) -> None:

@@ -106,7 +106,8 @@ class RunScreen(SteeredScreen):
             self.session, self.writer, self._earlier = keeping.take_up(store, info, None, self._warn)
             self.loaded = self.session.loaded
             return
-        self.session = Session(self.loaded, seeds=self._seeds, steps=self._steps)
+        device = getattr(self.app, "device", None)
+        self.session = Session(self.loaded, seeds=self._seeds, steps=self._steps, device=device)
         if self._keep:
             self.writer = keeping.begin(self.session, self._store(), self._warn)
 
