@@ -11,15 +11,6 @@ from tests.kernels.running import all_kernels
 pytestmark = pytest.mark.gpu
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled():
-    """One interpreter that knows all kernels, in each type, so that not every test compiles its own."""
-    from kernels.targets.cuda import fleet
-
-    for real_name in ("float32", "float64"):
-        fleet.prepare(0, all_kernels().values(), real_name)
-
-
 def sizes_of(names: tuple[str, ...], which: int) -> dict[str, int]:
     """Odd sizes, sizes of whole warps, and sizes beyond a block."""
     pools = ([3, 5, 7, 2, 4], [33, 64, 17, 5, 3], [1, 1, 1, 1, 1]) if len(names) > 1 else ([23], [4096], [1])

@@ -9,7 +9,7 @@ import lab
 
 pytestmark = pytest.mark.gpu
 
-CALM = ["dead-relu", "vanishing-gradient", "xavier-init", "dropout", "batch-norm", "momentum", "adam", "l2"]
+CALM = ["dead-relu", "vanishing-gradient", "xavier-init", "dropout", "momentum", "adam", "l2"]
 """Scenarios whose first steps amplify no rounding."""
 
 

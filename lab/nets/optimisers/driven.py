@@ -68,31 +68,46 @@ class Driven(Optimiser):
         program:   computes loss and gradient;  same_data: whether every step does so on the same examples
         """
         assert bench.kept_loss is not None
-        views = [layout.view(memory, each) for each in (bench.parameters.whole, bench.gradients.whole, bench.kept_loss)]
-        return Driver(program, (views[0], views[1], views[2]), self.make(views[0].size), self.rate, same_data)
+        places = bench.parameters.whole, bench.gradients.whole, bench.kept_loss
+        return Driver(program, layout, places, self.make(places[0].size), self.rate, same_data)
 
 
 class Driver:
     """Runs a program of loss and gradient under a line search; like a program itself.
 
-    views: the parameters [n], their gradient [n] and the loss [1], in the replica's memory
+    places: the parameters [n], their gradient [n] and the loss [1]
     """
 
     def __init__(
         self,
         program: Program,
-        views: tuple[np.ndarray, np.ndarray, np.ndarray],
+        layout: Layout,
+        places: tuple[Tensor, Tensor, Tensor],
         directions: Directions,
         rate: float,
         same_data: bool,
     ) -> None:
         self._program, self._rate, self._same_data = program, rate, same_data
-        self._point, self._gradient, self._loss = views
+        self._layout, self._places = layout, places
         self._directions = directions
         self.plan: Plan = program.plan
         self.memory: Memory = program.memory
         # evaluations; the loss before the last step; whether no step leads down any more; steps since all was forgotten
         self._numbers = np.array([0.0, math.nan, 0.0, 0.0])
+
+    # Looked up each time, since a memory that lies elsewhere brings its numbers when they are asked for.
+
+    @property
+    def _point(self) -> np.ndarray:
+        return self._layout.view(self.memory, self._places[0])
+
+    @property
+    def _gradient(self) -> np.ndarray:
+        return self._layout.view(self.memory, self._places[1])
+
+    @property
+    def _loss(self) -> np.ndarray:
+        return self._layout.view(self.memory, self._places[2])
 
     @property
     def evaluations(self) -> int:

@@ -1,0 +1,82 @@
+"""A device whose launches run on the CPU's kernels: everything around the kernels is as on a GPU, the numbers are exactly
+those of the CPU, and it is fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from unittest import mock
+
+from kernels.jobs import Job
+from kernels.memory import Memory
+from kernels.plan import HALT, STEP, Plan
+from kernels.targets import cpu
+from kernels.targets.cuda import fleet, grid
+from kernels.targets.cuda.driver import SimulatedDevice
+
+
+class _Image(Memory):
+    """The device's own copy of a replica, as the CPU target takes it."""
+
+    def __init__(self, memory: fleet.Memory) -> None:
+        super().__init__(memory.size, memory.shared)
+        memory.device.download(self.arena, memory.addresses[0])
+        memory.device.download(self.state, memory.addresses[2])
+
+
+def run(jobs: Sequence[Job]) -> None:
+    """As `fleet.run`."""
+    for job in jobs:
+        memory = job.memory
+        memory.hand_over()
+        image = _Image(memory)
+        if job.kept:
+            memory.device.upload(memory.backup(job.kept), image.arena[: job.kept].copy())
+        first, count, stride = job.statistics
+        begun, job.measured, job.done = int(image.state[STEP]), [], 0
+        while job.done < job.steps and not (job.done and image.state[HALT]):
+            number = begun + job.done + 1
+            due = job.done + 1 == job.steps or bool(job.every and number % job.every == 0)
+            if due and job.remember is not None:
+                _beside(job.remember, image)
+            job.done += cpu.Program(job.plan, image).run(1)
+            if due and count:
+                if job.measure is not None:
+                    _beside(job.measure, image)
+                job.measured.append((number, image.arena[first : first + count * stride : stride].copy()))
+        _hand_back(memory, image)
+
+
+def _beside(plan: Plan, image: Memory) -> None:
+    before = image.state.copy()
+    cpu.Program(plan, image).run(1)
+    image.state[:] = before
+
+
+def _hand_back(memory: fleet.Memory, image: Memory) -> None:
+    memory.device.upload(memory.addresses[0], image.arena)
+    memory.device.upload(memory.addresses[2], image.state)
+    memory.take_over(image.state)
+
+
+def _run_row(self: fleet.Program, index: int) -> None:
+    self.memory.hand_over()
+    image = _Image(self.memory)
+    cpu.Program(self.plan, image).run_row(index)
+    _hand_back(self.memory, image)
+
+
+@contextmanager
+def host_device() -> Iterator[None]:
+    """Inside, `cuda:0` exists and is this."""
+    simulated = SimulatedDevice(0)
+    with (
+        mock.patch("kernels.targets.cuda.driver.device", lambda number=0: simulated),
+        mock.patch("kernels.targets.cuda.driver.count", lambda: 1),
+        mock.patch.object(fleet, "device", lambda number=0: simulated),
+        mock.patch.object(fleet, "run", run),
+        mock.patch.object(fleet, "prepare", lambda number, kernels, real_name, progress=None, tiled=False: None),
+        mock.patch.object(fleet.Program, "run_row", _run_row),
+        mock.patch.object(grid, "prepare", lambda number, kernels, real_name, progress: None),
+    ):
+        yield

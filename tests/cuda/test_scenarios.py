@@ -1,0 +1,33 @@
+"""Every scenario on a device: with the CPU's kernels behind it, what comes out is what the CPU gives, bit for bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lab
+from lab.scenario import find, library
+from lab.tasks import judges_time
+
+pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
+
+from tests.cuda.host_device import host_device
+
+
+@pytest.mark.parametrize("slug", [entry.slug for entry in library()])
+def test_as_on_the_cpu(slug):
+    steps = {"seeds": [0], "steps": 12}
+    here = lab.run(slug, **steps)
+    with host_device():
+        there = lab.run(slug, device="cuda", **steps)
+    assert {each.state for each in there.outcomes} == {each.state for each in here.outcomes}
+    assert [each.message for each in there.outcomes] == [each.message for each in here.outcomes]
+    if judges_time(lab.load(find(slug))):
+        return
+    for variant, seeds in here.curves.items():
+        for metric, (at, values) in seeds[0].items():
+            found, theirs = there.curve(variant, metric, seed=0)
+            np.testing.assert_array_equal(found, at)
+            np.testing.assert_array_equal(theirs, values, err_msg=f"{variant}.{metric}")
+        for name, values in here.weights.get(variant, {}).get(0, {}).items():
+            np.testing.assert_array_equal(there.weights[variant][0][name], values)
