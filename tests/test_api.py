@@ -47,8 +47,10 @@ def test_mistakes_are_sentences(call, words):
 
 
 def test_a_device_that_is_not_there():
-    with pytest.raises(DeviceMissing):
+    with pytest.raises(BadInput, match="cpu, cuda"):
         lab.run("dead-relu", device="tpu")
+    with pytest.raises(DeviceMissing):
+        lab.run("dead-relu", device="cuda:99")
 
 
 @pytest.mark.parametrize("target", ["cpu", "python"])

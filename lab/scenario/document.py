@@ -146,6 +146,8 @@ def _events(name: str, text: str) -> Iterator[Any]:
             mark = error.problem_mark or error.context_mark
             place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
             problem = ", ".join(part for part in (error.context, error.problem) if part)
+            if "nesting depth" in problem:  # newer parsers look ahead, and give up before we see how deep it goes
+                raise BadInput(f"{name}{place}: nested more than {DEEPEST} levels deep.") from None
             hint = _hint(problem, _line_at(text, mark), mark.column if mark else 0)
             raise BadInput(f"{name}{place}: this is not valid YAML: {problem}{hint}.") from None
         except yaml.reader.ReaderError as error:

@@ -14,12 +14,25 @@ pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installe
 from tests.cuda.host_device import host_device
 
 
-@pytest.mark.parametrize("slug", [entry.slug for entry in library()])
+SLUGS = [entry.slug for entry in library()]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_first_variant_as_on_the_cpu(slug):
+    """Two steps, so that all of them together are quick."""
+    compare(slug, 2, [lab.load(find(slug)).variants[0].name])
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("slug", SLUGS)
 def test_as_on_the_cpu(slug):
-    steps = {"seeds": [0], "steps": 12}
-    here = lab.run(slug, **steps)
+    compare(slug, 12, None)
+
+
+def compare(slug: str, steps: int, variants: list[str] | None) -> None:
+    here = lab.run(slug, seeds=[0], steps=steps, variants=variants)
     with host_device():
-        there = lab.run(slug, device="cuda", **steps)
+        there = lab.run(slug, device="cuda", seeds=[0], steps=steps, variants=variants)
     assert {each.state for each in there.outcomes} == {each.state for each in here.outcomes}
     assert [each.message for each in there.outcomes] == [each.message for each in here.outcomes]
     if judges_time(lab.load(find(slug))):

@@ -127,7 +127,7 @@ def test_escapes_fall_back_to_the_beginning_of_the_text():
         (r'a: "\e[31mred"', "1:4", "a control character"),
         (r'"a\r": 1', "1:1", "a control character"),
         ("a: 1\nb: \x01", "2:4", "a character that YAML does not allow"),
-        ("[" * 100_000, f"1:{DEEPEST + 1}", f"more than {DEEPEST} levels"),
+        ("[" * 500, f"1:{DEEPEST + 1}", f"more than {DEEPEST} levels"),
         ("- " * 100_000, f"1:{2 * DEEPEST + 1}", f"more than {DEEPEST} levels"),
         ("a: [" + "1," * 30_000 + "]", "1:40001", "more than 20,000 values"),
     ],
@@ -136,6 +136,12 @@ def test_refusals_name_the_place(text, place, words):
     message = refused(text)
     assert message.startswith(f"file.yaml:{place}: ")
     assert words in message
+
+
+def test_an_abyss_is_refused_at_once_wherever_the_parser_gives_up():
+    message = refused("[" * 100_000)
+    assert message.startswith("file.yaml:1:")
+    assert f"more than {DEEPEST} levels" in message
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n"])

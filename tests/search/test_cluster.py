@@ -33,9 +33,10 @@ def test_a_killed_worker_loses_nothing():
         seen = []
 
         def progress(now: Progress) -> bool:
-            if not seen:  # the other groups are with the workers or wait for them
+            if now.done and not seen:  # the other groups are with the workers or wait for them
                 os.kill(victim.pid, signal.SIGKILL)
-            seen.append(now.done)
+            if now.done:
+                seen.append(now.done)
             return True
 
         there = run_on(cluster.scheduler_address, sweep(overrides={"train.steps": 4000}), progress=progress)
