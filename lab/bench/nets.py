@@ -56,7 +56,7 @@ NETS: dict[str, Net] = {
 ON_A_GPU: dict[str, Net] = {
     net.name: net
     for net in (
-        Net("small", (2, 16, 16, 2), 32, "adam", 400, 1024),
+        Net("small", (2, 16, 16, 2), 32, "adam", 1000, 1024),
         Net("middle", (64, 128, 64, 10), 64, "adam", 60, 1024),
         Net("large", (784, 512, 512, 10), 128, "adam", 200),
     )

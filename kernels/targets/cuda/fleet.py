@@ -26,6 +26,7 @@ from kernels.targets.cuda.driver import SimulatedDevice, device
 MOST_REGISTERS = 128
 FEWEST_LANES, MOST_LANES = 64, 256
 MOST_TEAMS = 8
+SIMULATED_LANES = 4
 ELEMENTS_PER_LANE = 8
 """Of the largest operand of a training step; blocks are made so large that each lane has about so many."""
 
@@ -411,21 +412,24 @@ class Launch:
 
 
 def _describe(line: np.ndarray, job: Job, code: Interpreter, ring: int, inside: int, inside_at: int) -> None:
-    """Fill in a job's line of the table."""
-    memory = job.memory
+    """Fill in a job's line of the table, in the order of `interpreter.JOB`."""
+    memory, kept = job.memory, job.kept
     memory.hand_over()
-    arena, shared, state = memory.addresses
-    values = {"arena": arena, "shared": shared, "state": state, "steps": job.steps, "every": job.every, "ring": ring}
-    for name, plan in (("remember", job.remember), ("step", job.plan), ("measure", job.measure)):
-        values[f"{name}_first"], values[f"{name}_end"] = code.stretch(plan) if plan else (0, 0)
-    values["statistics_first"], values["statistics"], values["stride"] = job.statistics
-    values |= {"kept": job.kept, "backup": memory.backup(job.kept) if job.kept else 0}
-    values |= {"inside": inside, "inside_at": inside_at}
-    for name, value in values.items():
-        line[text.PLACE[name]] = value
-
-
-SIMULATED_LANES = 4
+    nothing = (0, 0)
+    line[:] = (
+        *memory.addresses,
+        *(code.stretch(job.remember) if job.remember else nothing),
+        *code.stretch(job.plan),
+        *(code.stretch(job.measure) if job.measure else nothing),
+        job.steps,
+        job.every,
+        ring,
+        *job.statistics,
+        kept,
+        memory.backup(kept) if kept else 0,
+        inside,
+        inside_at,
+    )
 
 
 def teams_of(on: Any, jobs: int, lanes: int) -> int:

@@ -38,7 +38,6 @@ JOB = (
     "inside",  # elements of the arena that training works on in the team's scratch memory; 0: none
     "inside_at",  # where in it, in bytes
 )
-PLACE = {name: index for index, name in enumerate(JOB)}
 
 
 def ordered(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
