@@ -365,7 +365,9 @@ class Engine(Measuring):
         experiment.prepare()
         replica.experiment = experiment
         replica.state = "running"
-        if not replica.commands:
+        if replica.beginning is not None:
+            replica.beginning(replica)
+        else:
             replica.moments.keep(experiment.step, experiment.state())
             self._measure(replica)
             if self._pictures is not None and self._wants_picture(replica):

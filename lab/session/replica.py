@@ -76,6 +76,7 @@ class Replica:
         self.changes: list[tuple[int, str, float]] = []  # all of them: step, name, value
         self.not_before = 0.0  # when a throttled replica may go on
         self.moments = Moments()
+        self.beginning: Callable[[Replica], None] | None = None  # instead of step 0: a branch, a resumed run
         self.commands: deque[Callable[[Replica], None]] = deque()
         self.lock = threading.RLock()
         self.pictured = -1e9

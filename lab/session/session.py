@@ -170,7 +170,7 @@ class Session(Engine):
                 raise BadInput(f"{variant} has not got to step {step} yet.") from None
             replica.moments.keep(*kept)
             replica.changes = [each for each in source.changes if each[0] < step]
-            replica.commands.append(functools.partial(self._begin_branch, step=step, changes=dict(changes)))
+            replica.beginning = functools.partial(self._begin_branch, step=step, changes=dict(changes))
             added.append(replica)
         self._add(new, added)
 
@@ -210,7 +210,7 @@ class Session(Engine):
         for replica in self._of(variant):
             if replica.seed == seed:
                 replica.moments.keep(step, state)
-                replica.commands.append(functools.partial(self._begin_again, state=state))
+                replica.beginning = functools.partial(self._begin_again, state=state)
 
     def moments(self, variant: str, seed: int) -> tuple[int, ...]:
         """Steps whose states are kept, to which going back costs nothing."""

@@ -67,13 +67,13 @@ def _run_row(self: fleet.Program, index: int) -> None:
 
 
 @contextmanager
-def host_device() -> Iterator[None]:
-    """Inside, `cuda:0` exists and is this."""
-    simulated = SimulatedDevice(0)
+def host_device(gpus: int = 1) -> Iterator[None]:
+    """Inside, so many GPUs exist, and are this."""
+    devices = [SimulatedDevice(number) for number in range(gpus)]
     with (
-        mock.patch("kernels.targets.cuda.driver.device", lambda number=0: simulated),
-        mock.patch("kernels.targets.cuda.driver.count", lambda: 1),
-        mock.patch.object(fleet, "device", lambda number=0: simulated),
+        mock.patch("kernels.targets.cuda.driver.device", lambda number=0: devices[number]),
+        mock.patch("kernels.targets.cuda.driver.count", lambda: gpus),
+        mock.patch.object(fleet, "device", lambda number=0: devices[number]),
         mock.patch.object(fleet, "run", run),
         mock.patch.object(fleet, "prepare", lambda number, kernels, real_name, progress=None, tiled=False: None),
         mock.patch.object(fleet.Program, "run_row", _run_row),

@@ -127,3 +127,22 @@ def test_a_variant_can_be_removed_again(open_session):
     if len(session.variants) == 1:
         with pytest.raises(BadInput, match="only variant"):
             session.remove("calm")
+
+
+def test_a_look_asked_for_before_the_beginning_does_not_take_the_beginning_away():
+    session = Session(small(), steps=40)
+    variant = session.variants[0].name
+    seen = session.look(variant, 0, lambda experiment: experiment.step)
+    session.start(keep_open=True)
+    assert seen.result(60) >= 0
+    while not session.finished:
+        session.wait(0.02)
+    first = session.history.curve(variant, 0, "loss")[1][0]
+    session.rewind(variant)
+    while not session.finished:
+        session.wait(0.02)
+    session.stop()
+    session.wait()
+    steps, loss = session.history.curve(variant, 0, "loss")
+    assert steps[0] == 0
+    assert loss[0] == first

@@ -1,0 +1,95 @@
+"""Which device a replica runs on, and what a device that fails leaves."""
+
+from __future__ import annotations
+
+import collections
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
+
+import lab
+from kernels.targets.cuda.driver import DeviceProblem
+from lab.errors import DeviceMissing
+from lab.events import Failed, Measured
+from lab.graph.devices import choose
+from lab.session import Session
+from tests.cuda import host_device as host
+from tests.cuda.host_device import host_device
+
+
+def test_replicas_are_spread_over_all_gpus_and_give_the_same():
+    loaded = lab.load("dead-relu", {"train.steps": 40})
+    alone = Session(loaded, seeds=[0, 1, 2], variants=["good", "leaky"])
+    alone.start()
+    alone.wait()
+    with host_device(gpus=2):
+        spread = Session(loaded, seeds=[0, 1, 2], variants=["good", "leaky"], device=choose("cuda"))
+        spread.start()
+        spread.wait()
+    counts = collections.Counter(each.device for each in spread.replicas)
+    assert counts == {"cuda:0": 3, "cuda:1": 3}
+    for variant, seed, metric in alone.history:
+        np.testing.assert_array_equal(
+            spread.history.curve(variant, seed, metric), alone.history.curve(variant, seed, metric)
+        )
+
+
+def test_one_gpu_can_be_chosen():
+    with host_device(gpus=2):
+        assert choose("cuda:1").devices == ("cuda:1",)
+        assert choose("cuda").devices == ("cuda:0", "cuda:1")
+        assert choose("auto").devices == ("cuda:0", "cuda:1")
+
+
+def test_a_device_that_is_lost_ends_the_run_with_a_sentence_and_keeps_what_was_measured(monkeypatch):
+    launches = 0
+
+    def lost(jobs):
+        nonlocal launches
+        launches += 1
+        if launches > 6:
+            raise DeviceProblem("The GPU stopped in the middle of a launch and was lost to this process.")
+        host.run(jobs)
+
+    with host_device():
+        monkeypatch.setattr("kernels.targets.cuda.fleet.run", lost)
+        session = Session(lab.load("dead-relu"), variants=["good"], device=choose("cuda"))
+        seen = []
+        session.also(seen.append)
+        session.start()
+        with pytest.raises(DeviceMissing, match="was lost") as problem:
+            session.wait()
+    assert problem.value.exit_code == 3
+    assert isinstance(seen[-1], Failed)
+    measured = [each for each in seen if isinstance(each, Measured)]
+    assert measured
+    assert len(session.history.curve("good", 0, "loss")[0]) == len(measured)
+
+
+def test_steering_on_a_device_changes_nothing_but_what_was_asked():
+    """Pauses, single steps and looks in between leave the same numbers; a rewind repeats them."""
+    loaded = lab.load("dead-relu", {"train.steps": 60, "train.measure": 7})
+    with host_device():
+        plain = Session(loaded, variants=["good"], device=choose("cuda"))
+        plain.start()
+        plain.wait()
+        steered = Session(loaded, variants=["good"], device=choose("cuda"))
+        steered.pause()
+        steered.start(keep_open=True)
+        for _ in range(5):
+            steered.single_step(3)
+        steered.look("good", 0, lambda experiment: experiment.weights()).result(60)
+        steered.resume()
+        while not steered.finished:
+            steered.wait(0.02)
+        steered.rewind("good")
+        while not steered.finished:
+            steered.wait(0.02)
+        steered.stop()
+        steered.wait()
+    steps, loss = plain.history.curve("good", 0, "loss")
+    again, other = steered.history.curve("good", 0, "loss")
+    np.testing.assert_array_equal(again, steps)
+    np.testing.assert_array_equal(other, loss)
