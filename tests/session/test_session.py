@@ -55,8 +55,8 @@ def test_results_do_not_depend_on_threads(plain):
 
 
 def test_results_do_not_depend_on_slices(plain, monkeypatch):
-    monkeypatch.setattr("lab.session.engine.CHUNK", 1e-9)
-    monkeypatch.setattr("lab.session.engine.SLICE", 1e-9)
+    monkeypatch.setattr("lab.session.workers.CHUNK", 1e-9)
+    monkeypatch.setattr("lab.session.workers.SLICE", 1e-9)
     assert same(curves(plain), curves(finished(seeds=[0, 1])))
 
 
