@@ -9,6 +9,8 @@ since only one of them runs at a time.
 from __future__ import annotations
 
 import bisect
+import hashlib
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -18,6 +20,8 @@ from kernels.plan import ARENA, SHARED, Plan, Row
 from lab.graph.devices import new_memory
 from lab.graph.gradients import ancestors
 from lab.graph.tensor import Block, Call, Storage, Tensor, padded, root
+
+_segments: weakref.WeakValueDictionary[bytes, np.ndarray] = weakref.WeakValueDictionary()
 
 KEPT = ("settings", "parameters", "states", "gradients", "statistics")
 """Storages that are a replica's state, in the order in which they stand at the beginning of the arena."""
@@ -79,12 +83,14 @@ class Layout:
         return id(owner.storage) in self._storages if owner.storage is not None else id(owner) in self._temporaries
 
     def shared_memory(self, real_name: str) -> np.ndarray:
-        """The shared segment with its data copied in."""
+        """The shared segment with its data copied in, only to be read: replicas with the same data have it in common."""
         memory = aligned_zeros(max(self.shared, 1), real_name)
         for storage, start in self._shared_data:
             assert storage.initial is not None
             memory[start : start + storage.initial.size] = storage.initial.ravel()
-        return memory
+        memory.flags.writeable = False
+        digest = hashlib.blake2b(memory.data, digest_size=16, person=real_name.encode()).digest()
+        return _segments.setdefault(digest, memory)
 
     def memory(self, shared: np.ndarray, seed: int) -> Memory:
         """A replica's memory with the constants filled in."""

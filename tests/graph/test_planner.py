@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernels.arrays import copy
 from kernels.plan import ARENA, SHARED
 from lab.graph import Layout, Storage, Tensor, assign, constant, data, differentiate
 from lab.graph import functions as f
 from lab.graph.dump import COLUMNS, dump, dump_text, lifetimes
 from lab.graph.running import bind
-from lab.graph.tensor import ALIGNMENT, scope
+from lab.graph.tensor import ALIGNMENT, call, scope
 
 UNARY: Sequence[Callable[[Tensor], Tensor]] = (f.tanh, f.negate, f.sigmoid, f.square, f.relu, f.identity)
 BINARY: Sequence[Callable[[Tensor, Tensor], Tensor]] = (f.add, f.subtract, f.multiply, f.maximum)
@@ -240,3 +241,16 @@ def test_a_tensor_of_two_programs_lives_as_long_as_each_of_them_needs_it():
     t = np.tanh(values)
     np.testing.assert_allclose(layout.view(memory, long), np.exp(np.exp(t**4)) * t + t**2, rtol=1e-12)
     np.testing.assert_allclose(layout.view(memory, short), -(t**2), rtol=1e-12)
+
+
+def test_replicas_with_the_same_data_have_it_in_common():
+    def layout(values: list[float]) -> Layout:
+        return Layout({"read": [call(copy, data(np.array(values), "data"), shapes=[(2,)]).result]})
+
+    first, again, other = layout([1.0, 2.0]), layout([1.0, 2.0]), layout([1.0, 3.0])
+    shared = first.shared_memory("float32")
+    assert again.shared_memory("float32") is shared
+    assert other.shared_memory("float32") is not shared
+    assert again.shared_memory("float64").dtype == np.float64
+    with pytest.raises(ValueError, match="read-only"):
+        shared[0] = 5.0
