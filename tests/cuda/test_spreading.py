@@ -1,4 +1,4 @@
-"""Which device a replica runs on, and what a device that fails leaves."""
+"""How replicas are spread over devices and steered there, and what a device that fails leaves."""
 
 from __future__ import annotations
 
