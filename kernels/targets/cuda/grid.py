@@ -207,19 +207,24 @@ class Recorded:
 def run(job: Job) -> None:
     """Run a job on the whole GPU; see `kernels.jobs.Job`."""
     memory = job.memory
+    halted, steps = bool(memory.state[HALT]), job.steps
+    if halted:  # as on other targets, it walks once more: that is how what led there is measured
+        memory.state[HALT], steps = 0, min(steps, 1)
     memory.hand_over()
     begun, done = int(memory.state[STEP]), 0
     if job.kept:
         memory.copy_to_backup(job.kept)
     step = recorded(job.plan, memory)
     job.measured = []
-    while done < job.steps and (not done or not memory.state[HALT]):
-        following = (begun + done) // job.every * job.every + job.every if job.every else begun + job.steps
-        target = min(following, begun + job.steps)
+    while done < steps and (not done or not memory.state[HALT]):
+        following = (begun + done) // job.every * job.every + job.every if job.every else begun + steps
+        target = min(following, begun + steps)
         count = target - begun - done
         if job.remember is not None:
             step.replay(count - 1)
-            beside(job.remember, memory)
+            memory.fetch_state()
+            if not memory.state[HALT]:
+                beside(job.remember, memory)
             count = 1
         step.replay(count)
         memory.fetch_state()
@@ -232,6 +237,8 @@ def run(job: Job) -> None:
                 beside(job.measure, memory)
             job.measured.append((int(memory.state[STEP]), memory.fetch(*job.statistics)))
     job.done = done
+    if halted:
+        memory.state[HALT] = 1
 
 
 def beside(plan: Plan, memory: Any) -> None:
