@@ -25,8 +25,9 @@ LANES = 256
 ONE_BLOCK = 512
 """Lanes of the only block, where lanes have to meet."""
 BLOCKS_PER_MULTIPROCESSOR = 4
-UNTIL = 0
-"""Place in the control words: the row up to which rows are left out."""
+UNTIL, HALTED = 0, 1
+"""Places in the control words: the row up to which rows are left out, and whether the replica had halted before this
+walk; the one in which it halts goes on to its end, as on other targets."""
 
 _lock = threading.RLock()
 
@@ -53,7 +54,7 @@ def entry(row_at, index, arena, shared, state, control_at):
     lanes = {"cuda.blockDim.x" if alone else "cuda.gridsize(1)"}
     words = view(int64_at(state), 0, {STATE_SIZE})
     control = view(int64_at(control_at), 0, 2)
-    if words[{HALT}] == 0 and index >= control[{UNTIL}]:
+    if control[{HALTED}] == 0 and index >= control[{UNTIL}]:
         row = view(int64_at(row_at), 0, {1 + kernel.width})
         home = {real_name}_at(arena)
         data = {real_name}_at(shared)
@@ -77,6 +78,7 @@ def entry(state, control_at, beside):
     control = view(int64_at(control_at), 0, 2)
     if cuda.threadIdx.x == 0:
         control[{UNTIL}] = 0
+        control[{HALTED}] = words[{HALT}]
         if words[{HALT}] == 0:
             words[{STEP}] += 1 + 0 * beside
 """
