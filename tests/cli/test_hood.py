@@ -125,7 +125,8 @@ def test_doctor_says_what_is_here(capsys):
         "runs",
         "terminal",
         "extras",
-        "CUDA comes with a later version",
+        "GPU",
+        "--device auto uses",
     ):
         assert word in out
     assert "OPENBLAS_CORETYPE is not set" in out or "OPENBLAS_CORETYPE is set to" in out
@@ -146,3 +147,4 @@ def test_doctor_as_json(capsys, tmp_path):
     assert found["runs"]["writable"] is True
     assert found["machine"]["cores"] >= 1
     assert "bench" in found["extras"]
+    assert {"driver", "toolkit", "devices", "auto", "problem", "install"} == set(found["gpu"])

@@ -49,7 +49,7 @@ def test_measured_on_the_way_as_by_itself():
     long = lab.run("dead-relu", device="cuda:0", steps=400)
     short = lab.run("dead-relu", device="cuda:0", steps=200)
     for variant in ("good", "leaky"):
-        steps, loss = short.curve(variant, "loss", seed=0)
+        _, loss = short.curve(variant, "loss", seed=0)
         np.testing.assert_array_equal(long.curve(variant, "loss", seed=0)[1][: len(loss)], loss)
 
 

@@ -1,20 +1,24 @@
-"""Kernels give the same with several lanes, as on a GPU: one writer per element, barriers where lanes meet."""
+"""Kernels give the same with several lanes, as on a GPU: one writer per element, barriers where lanes meet.
+
+Lanes run one at a time, each to its next barrier, in an order that the test chooses. Between two barriers no element
+may be written by one lane and touched by another; so a race is found whether or not it did harm this time.
+"""
 
 from __future__ import annotations
 
+import random
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 from kernels.lanes import lane_max, lane_sum, sync
-from kernels.language import Device, Kernel, specialise
+from kernels.language import Device, Kernel, kernel, specialise
 from kernels.plan import STATE_SIZE, STEP
 from kernels.targets.python import CheckedArray
-from tests.kernels.cases import all_cases
+from tests.kernels.cases import Case, all_cases
 from tests.kernels.running import all_kernels, shape_of
 
 OWN_VERSION_ON_A_GPU = {
@@ -28,26 +32,101 @@ OWN_VERSION_ON_A_GPU = {
 
 SIZES = [2, 3, 5, 4, 7]
 
+ORDERS: dict[str, Callable[[list[int]], list[int]]] = {
+    "ascending": lambda lanes: lanes,
+    "descending": lambda lanes: lanes[::-1],
+    "random": lambda lanes: random.Random(5).sample(lanes, len(lanes)),
+}
+"""In which order lanes run between two barriers; "mixed" draws another one each time."""
+
+
+class Race(AssertionError):
+    """Two lanes touched one element between two barriers, and one of them wrote it."""
+
+
+class Watch:
+    """Who touched which element since the last barrier."""
+
+    def __init__(self) -> None:
+        self.lane = 0
+        self._writers: dict[tuple[str, int], int] = {}
+        self._readers: dict[tuple[str, int], set[int]] = {}
+
+    def barrier(self) -> None:
+        self._writers.clear()
+        self._readers.clear()
+
+    def read(self, name: str, elements: Iterator[int]) -> None:
+        for each in elements:
+            self._readers.setdefault((name, each), set()).add(self.lane)
+            if self._writers.get((name, each), self.lane) != self.lane:
+                raise Race(f"lane {self.lane} reads element {each} of {name}, which another one has just written")
+
+    def write(self, name: str, elements: Iterator[int]) -> None:
+        for each in elements:
+            if self._writers.setdefault((name, each), self.lane) != self.lane:
+                raise Race(f"lane {self.lane} writes element {each} of {name}, which another one has just written")
+            if self._readers.get((name, each), set()) - {self.lane}:
+                raise Race(f"lane {self.lane} writes element {each} of {name}, which another one has just read")
+
+
+class WatchedArray(CheckedArray):
+    """An array that tells `Watch` of every access."""
+
+    def __init__(
+        self, array: np.ndarray, name: str, writable: bool, watch: Watch, numbers: np.ndarray | None = None
+    ) -> None:
+        super().__init__(array, name, writable)
+        self.watch = watch
+        self.numbers = np.arange(array.size).reshape(array.shape) if numbers is None else numbers
+
+    @property
+    def T(self) -> WatchedArray:
+        return WatchedArray(self.array.T, self.name, self.writable, self.watch, self.numbers.T)
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        if isinstance(found, CheckedArray):
+            return WatchedArray(found.array, self.name, self.writable, self.watch, self.numbers[index])
+        self.watch.read(self.name, iter([int(self.numbers[index])]))
+        return found
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        super().__setitem__(index, value)
+        self.watch.write(self.name, iter(np.ravel(self.numbers[index]).tolist()))
+
 
 class Lanes:
-    """Threads in the place of lanes, with what `kernels.lanes` promises them."""
+    """Threads in the place of lanes, one of which runs at a time, with what `kernels.lanes` promises them."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.barrier = threading.Barrier(count, timeout=20)
-        self.mine = threading.local()
+    def __init__(self, count: int, order: str, watch: Watch) -> None:
+        self.count, self.watch = count, watch
+        self.turn = [threading.Semaphore(0) for _ in range(count)]
+        self.back = threading.Semaphore(0)
         self.slots: list[Any] = [None] * count
+        self.mine = threading.local()
+        drawn = random.Random(11)
+        self.order = ORDERS.get(order, lambda lanes: drawn.sample(lanes, len(lanes)))
+        self.problems: list[BaseException] = []
+        self.over: set[int] = set()
+
+    def wait(self) -> None:
+        """Let the other lanes come here too."""
+        self.back.release()
+        self.turn[self.mine.lane].acquire()
+        if self.problems:
+            raise SystemExit
 
     def combine(self, value: Any, function: Callable[[list[Any]], Any]) -> Any:
         self.slots[self.mine.lane] = value
-        self.barrier.wait()
+        self.wait()
         answer = function(self.slots)
-        self.barrier.wait()
+        self.wait()
         return answer
 
     def device(self, body: Callable, device: Device) -> Callable:
         if device is sync:
-            return lambda: self.barrier.wait()
+            return self.wait
         if device is lane_sum:
             return lambda value: self.combine(value, sum)
         if device is lane_max:
@@ -55,39 +134,45 @@ class Lanes:
         return body
 
     def run(self, kernel: Kernel, arguments: list[Any], values: dict[str, Any]) -> None:
-        body = specialise(kernel.body("python"), "python", "float64", self.device)
+        body = specialise(kernel.body("cuda"), "python", "float64", self.device)
 
         def walk(lane: int) -> None:
             self.mine.lane = lane
+            self.turn[lane].acquire()
             own = {**values, "lane": lane, "lanes": self.count}
-            finished = False
             try:
                 with np.errstate(all="ignore"):
                     body(*arguments, *(own[name] for name in kernel.extra))
-                finished = True
-            finally:
-                if not finished:
-                    self.barrier.abort()
+            except BaseException as problem:
+                self.problems.append(problem)
+            self.over.add(lane)
+            self.back.release()
 
-        with ThreadPoolExecutor(self.count) as pool:
-            # The last lane starts first, so that whoever relies on the order of lanes is found out.
-            walks = [pool.submit(walk, lane) for lane in reversed(range(self.count))]
-        problems = [problem for each in walks if (problem := each.exception())]
-        # A lane that fails breaks the barrier for the others; its own problem is the one to show.
-        for problem in sorted(problems, key=lambda each: isinstance(each, threading.BrokenBarrierError)):
-            raise problem
+        threads = [threading.Thread(target=walk, args=(lane,)) for lane in range(self.count)]
+        for each in threads:
+            each.start()
+        while len(self.over) < self.count:
+            for lane in self.order([each for each in range(self.count) if each not in self.over]):
+                self.watch.lane = lane
+                self.turn[lane].release()
+                self.back.acquire()
+            if not self.problems and 0 < len(self.over) < self.count:
+                self.problems.append(AssertionError("some lanes wait at a barrier to which others never come"))
+            self.watch.barrier()
+        for each in threads:
+            each.join()
+        if self.problems:
+            raise self.problems[0]
 
 
-@pytest.mark.parametrize("lanes", [3, 32])
-@pytest.mark.parametrize("name", sorted(set(all_cases()) - OWN_VERSION_ON_A_GPU))
-def test_lanes_share_the_work(name, lanes):
-    kernel, case = all_kernels()[name], all_cases()[name]
-    sizes = case.fix(dict(zip(kernel.extents, SIZES if len(kernel.extents) > 1 else [23], strict=False)))
+def outcome(checked: Kernel, case: Case, sizes: dict[str, int], lanes: int, order: str) -> dict[str, np.ndarray]:
+    """What a kernel writes, and the replica's integers as `state`; checked against the case."""
     rng = np.random.default_rng(4)
     inputs: dict[str, np.ndarray] = {}
     arguments: list[Any] = []
     outputs = {}
-    for operand in kernel.operands:
+    watch = Watch()
+    for operand in checked.operands:
         shape = shape_of(operand.extents, sizes)
         array = np.full(shape, np.nan)
         if operand.updated or not operand.written:
@@ -96,13 +181,64 @@ def test_lanes_share_the_work(name, lanes):
             inputs[operand.name] = array.copy()
         if operand.written:
             outputs[operand.name] = array
-        arguments.append(CheckedArray(array, operand.name, operand.written))
+        arguments.append(WatchedArray(array, operand.name, operand.written, watch))
     integers = case.integers(sizes)
-    arguments += [integers[each] for each in kernel.integers]
+    arguments += [integers[each] for each in checked.integers]
     expected = case.expected(inputs, sizes)
     state = np.zeros(STATE_SIZE, np.int64)
     state[STEP] = case.step
-    Lanes(lanes).run(kernel, arguments, {"step": case.step, "seed": 0, "state": state})
+    words = WatchedArray(state, "state", True, watch)
+    Lanes(lanes, order, watch).run(checked, arguments, {"step": case.step, "seed": 0, "state": words})
     for output, right in expected.items():
         right = np.asarray(right, np.float64)
         np.testing.assert_allclose(outputs[output].reshape(right.shape), right, rtol=1e-10, atol=1e-10)
+    return outputs | {"state": state}
+
+
+@pytest.mark.parametrize("lanes", [3, 32])
+@pytest.mark.parametrize("name", sorted(set(all_cases()) - OWN_VERSION_ON_A_GPU))
+def test_lanes_share_the_work(name, lanes):
+    kernel, case = all_kernels()[name], all_cases()[name]
+    sizes = case.fix(dict(zip(kernel.extents, SIZES if len(kernel.extents) > 1 else [23], strict=False)))
+    first: dict[str, np.ndarray] = {}
+    for order in (*ORDERS, "mixed"):
+        found = outcome(kernel, case, sizes, lanes, order)
+        first = first or found
+        for each, values in found.items():
+            np.testing.assert_array_equal(values, first[each], err_msg=f"{each}, lanes in {order} order")
+
+
+# The watch itself
+
+
+@kernel("x[n] -> y[n]")
+def neighbours(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """Reads what another lane writes, with nothing between."""
+    for i in range(lane, x.size, lanes):
+        y[i] = x[i]
+    for i in range(lane, x.size, lanes):
+        y[i] += y[x.size - 1 - i]
+
+
+@kernel("x[n] -> y[1]")
+def everybody(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """All lanes write one element."""
+    y[0] = x[0]
+
+
+@kernel("x[n] -> y[n]")
+def overtaken(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """Not all lanes come to the barrier."""
+    for i in range(lane, x.size, lanes):
+        y[i] = x[i]
+        sync()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [(neighbours, "has just"), (everybody, "another one has just written"), (overtaken, "wait at a barrier")],
+)
+def test_what_lanes_must_not_do_is_found(wrong, words):
+    case = Case(lambda inputs, sizes: {})
+    with pytest.raises(AssertionError, match=words):
+        outcome(wrong, case, {"n": 5}, 3, "ascending")

@@ -3,9 +3,9 @@
 Compiling needs no GPU: the result is PTX, NVIDIA's portable assembly, which is then assembled for one kind of GPU and
 kept in the cache. Under numba's simulator (`NUMBA_ENABLE_CUDASIM=1`) functions stay Python and threads stand for lanes.
 
-What generated code may use is defined here, for both: pointers from addresses, arrays from pointers, and scratch memory
-(CUDA's shared memory, a word that here means a replica's data). A block of threads is `blockDim.y` teams of `blockDim.x`
-lanes; a team works on one replica.
+What generated code may use is defined here, for both: pointers from addresses, arrays from pointers, and scratch
+memory (CUDA's shared memory, a word that here means a replica's data). A block of threads is `blockDim.y` teams of
+`blockDim.x` lanes; a team works on one replica.
 """
 
 from __future__ import annotations

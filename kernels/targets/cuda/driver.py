@@ -6,8 +6,11 @@ simulator one device exists whose memory is this process's own.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
+import importlib.metadata
+import importlib.util
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -49,11 +52,13 @@ class Function:
 
 
 def _bindings() -> Any:
-    try:
-        from cuda.bindings import driver
-    except ImportError:
-        raise DeviceProblem(f"Running on a GPU needs numba-cuda, which is not installed: {INSTALL}.") from None
-    return driver
+    # Others bring the bindings along too; without the compiler they are of no use.
+    if importlib.util.find_spec("numba_cuda") is not None:
+        with contextlib.suppress(ImportError):
+            from cuda.bindings import driver
+
+            return driver
+    raise DeviceProblem(f"Running on a GPU needs numba-cuda, which is not installed: {INSTALL}.")
 
 
 @functools.cache
@@ -106,6 +111,12 @@ class Device:
         if not 0 <= number < count:
             seen = "is only cuda:0" if count == 1 else f"are cuda:0 to cuda:{count - 1}"
             raise DeviceProblem(f"There is no cuda:{number} here; there {seen}.")
+        known, made = driver_version(), toolkit_version()
+        if made is not None and made > known[0]:
+            raise DeviceProblem(
+                f"The driver knows CUDA up to {known[0]}.{known[1]}, and the compiler is that of CUDA {made}: update "
+                "the driver, or pip install 'backprop-lab[cuda12]'."
+            )
         self.number = number
         self._device = _checked(driver.cuDeviceGet(number), "looking at a GPU")
         self._context = _checked(driver.cuDevicePrimaryCtxRetain(self._device), "starting on the GPU")
@@ -293,6 +304,14 @@ def count() -> int:
     if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
         return 1
     return int(_checked(_initialised().cuDeviceGetCount(), "counting GPUs"))
+
+
+def toolkit_version() -> int | None:
+    """Which CUDA the installed compiler belongs to: 12, 13; None if nobody knows."""
+    try:
+        return int(importlib.metadata.version("cuda-bindings").partition(".")[0])
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return None
 
 
 def driver_version() -> tuple[int, int]:

@@ -25,8 +25,9 @@ LANES = 256
 ONE_BLOCK = 512
 """Lanes of the only block, where lanes have to meet."""
 BLOCKS_PER_MULTIPROCESSOR = 4
-UNTIL = 0
-"""Place in the control words: the row up to which rows are left out."""
+UNTIL, HALTED = 0, 1
+"""Places in the control words: the row up to which rows are left out, and whether the replica had halted before this
+walk; the one in which it halts goes on to its end, as on other targets."""
 
 _lock = threading.RLock()
 
@@ -53,7 +54,7 @@ def entry(row_at, index, arena, shared, state, control_at):
     lanes = {"cuda.blockDim.x" if alone else "cuda.gridsize(1)"}
     words = view(int64_at(state), 0, {STATE_SIZE})
     control = view(int64_at(control_at), 0, 2)
-    if words[{HALT}] == 0 and index >= control[{UNTIL}]:
+    if control[{HALTED}] == 0 and index >= control[{UNTIL}]:
         row = view(int64_at(row_at), 0, {1 + kernel.width})
         home = {real_name}_at(arena)
         data = {real_name}_at(shared)
@@ -77,6 +78,7 @@ def entry(state, control_at, beside):
     control = view(int64_at(control_at), 0, 2)
     if cuda.threadIdx.x == 0:
         control[{UNTIL}] = 0
+        control[{HALTED}] = words[{HALT}]
         if words[{HALT}] == 0:
             words[{STEP}] += 1 + 0 * beside
 """
@@ -207,19 +209,24 @@ class Recorded:
 def run(job: Job) -> None:
     """Run a job on the whole GPU; see `kernels.jobs.Job`."""
     memory = job.memory
+    halted, steps = bool(memory.state[HALT]), job.steps
+    if halted:  # as on other targets, it walks once more: that is how what led there is measured
+        memory.state[HALT], steps = 0, min(steps, 1)
     memory.hand_over()
     begun, done = int(memory.state[STEP]), 0
     if job.kept:
         memory.copy_to_backup(job.kept)
     step = recorded(job.plan, memory)
     job.measured = []
-    while done < job.steps and (not done or not memory.state[HALT]):
-        following = (begun + done) // job.every * job.every + job.every if job.every else begun + job.steps
-        target = min(following, begun + job.steps)
+    while done < steps and (not done or not memory.state[HALT]):
+        following = (begun + done) // job.every * job.every + job.every if job.every else begun + steps
+        target = min(following, begun + steps)
         count = target - begun - done
         if job.remember is not None:
             step.replay(count - 1)
-            beside(job.remember, memory)
+            memory.fetch_state()
+            if not memory.state[HALT]:
+                beside(job.remember, memory)
             count = 1
         step.replay(count)
         memory.fetch_state()
@@ -232,6 +239,8 @@ def run(job: Job) -> None:
                 beside(job.measure, memory)
             job.measured.append((int(memory.state[STEP]), memory.fetch(*job.statistics)))
     job.done = done
+    if halted:
+        memory.state[HALT] = 1
 
 
 def beside(plan: Plan, memory: Any) -> None:

@@ -1,12 +1,12 @@
 """The persistent kernel: each team of threads takes one replica and walks the rows of its plan, for many steps.
 
-Several teams make a block: what a multiprocessor has fetched of the instructions for one serves all, and on small nets it
-is this fetching that takes the time, since every row of a plan is other code.
+Several teams make a block: what a multiprocessor has fetched of the instructions for one serves all, and on small nets
+it is this fetching that takes the time, since every row of a plan is other code.
 
-The interpreter is generated for a set of kernels: a loop over rows with one branch for each kernel. A **job** is what one
-team does in one launch, described by integers (see `JOB`): a replica's memory, three stretches of rows, and how many
-steps. In each step that is measured the rows `remember` run before the training step and `measure` after it, and what
-they found goes to the job's ring, so that a launch passes many measurements without the host.
+The interpreter is generated for a set of kernels: a loop over rows with one branch for each kernel. A **job** is what
+one team does in one launch, described by integers (see `JOB`): a replica's memory, three stretches of rows, and how
+many steps. In each step that is measured the rows `remember` run before the training step and `measure` after it, and
+what they found goes to the job's ring, so that a launch passes many measurements without the host.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Matrix products on a GPU: what `kernels.matrix` calls, by a team of lanes, and the versions for the whole GPU.
 
 Small products come straight from memory: each lane computes tiles of 2 × 2 numbers, which takes 4 loads for 4
-multiply-adds. Large ones go through scratch memory (`kernels.targets.cuda.tiles`). A team has a power of two of lanes, so
-that where a lane stands in a product takes shifts and no divisions.
+multiply-adds. Large ones go through scratch memory (`kernels.targets.cuda.tiles`). A team has a power of two of lanes,
+so that where a lane stands in a product takes shifts and no divisions.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 An operand that lies the other way is turned round on its way to scratch memory, so that lanes read neighbouring numbers
 whichever way it lies. While one stage is multiplied the numbers of the next one are on their way to registers. A lane
-reads 4 + 4 numbers at once for 16 multiply-adds. Where there are few tiles, several groups of lanes share one: each takes
-its part of every stage, and at the end their sums are added in the order of the groups.
+reads 4 + 4 numbers at once for 16 multiply-adds. Where there are few tiles, several groups of lanes share one: each
+takes its part of every stage, and at the end their sums are added in the order of the groups.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ GIBI, MEBI = 1024**3, 1024**2
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="As JSON: sizes in bytes.")] = False) -> None:
-    """What this machine and this installation have: processor, libraries, BLAS, folders, terminal, extras."""
+    """What this machine and this installation have: processor, libraries, BLAS, folders, terminal, extras, GPUs."""
     from lab.terminal import detect
     from lab.terminal.output import Output
 
@@ -29,6 +29,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="As JSON: sizes
 def examine() -> dict[str, Any]:
     """Everything, as JSON can hold it."""
     from lab import __version__
+    from lab.bench.gpus import gpus
     from lab.bench.machine import blas, extras, machine, pinned, versions
     from lab.terminal import detect
 
@@ -50,6 +51,7 @@ def examine() -> dict[str, Any]:
             "TERM": os.environ.get("TERM", ""),
         },
         "extras": extras(),
+        "gpu": gpus(),
     }
 
 
@@ -105,8 +107,29 @@ def _lines(found: dict[str, Any]) -> list[str]:
     ]
     for extra, missing in found["extras"].items():
         rows.append(("extras", f"{extra}: installed" if not missing else f"{extra}: lacks {', '.join(missing)}"))
-    rows.append(("GPU", "not looked for: CUDA comes with a later version, this one runs on the CPU"))
+    rows += _gpu(found["gpu"])
     return [f"{name:<10} {text}".rstrip() for name, text in rows]
+
+
+def _gpu(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """What there is to compute on GPUs, and what `--device auto` makes of it."""
+    toolkit = ", ".join(f"{name} {version}" for name, version in found["toolkit"].items())
+    rows = [("GPU", f"toolkit {toolkit}" if toolkit else "no toolkit is installed")]
+    if found["driver"] is not None:
+        own = found["driver"]["version"]
+        rows.append(("", f"driver {own or 'found'}, for CUDA up to {found['driver']['cuda']}"))
+    for each in found["devices"]:
+        told = each.get("problem") or (
+            f"{each['name']}, compute capability {each['capability']}, {each['multiprocessors']} multiprocessors, "
+            f"{each['free'] / GIBI:.1f} of {each['memory'] / GIBI:.1f} GiB free"
+        )
+        rows.append(("", f"cuda:{each['number']} {told}"))
+    if found["problem"]:
+        rows.append(("", found["problem"]))
+    if found["install"] and found["install"] not in (found["problem"] or ""):
+        rows.append(("", f"to use one: {found['install']}"))
+    rows.append(("", f"--device auto uses {', '.join(found['auto'])}"))
+    return rows
 
 
 def _state(runs: dict[str, Any]) -> str:

@@ -1,0 +1,90 @@
+"""A driver with GPUs that exist nowhere: enough of it to be looked at, and to fail in the ways of a real one."""
+
+from __future__ import annotations
+
+import enum
+from types import SimpleNamespace
+from typing import Any
+
+
+class Status(enum.IntEnum):
+    CUDA_SUCCESS = 0
+    CUDA_ERROR_OUT_OF_MEMORY = 2
+    CUDA_ERROR_NO_DEVICE = 100
+    CUDA_ERROR_LAUNCH_FAILED = 719
+    CUDA_ERROR_SYSTEM_DRIVER_MISMATCH = 803
+
+
+OK = Status.CUDA_SUCCESS
+
+ATTRIBUTES = {
+    "COMPUTE_CAPABILITY_MAJOR": 9,
+    "COMPUTE_CAPABILITY_MINOR": 0,
+    "MULTIPROCESSOR_COUNT": 132,
+    "MAX_SHARED_MEMORY_PER_BLOCK_OPTIN": 227 * 1024,
+    "MAX_SHARED_MEMORY_PER_MULTIPROCESSOR": 228 * 1024,
+}
+
+
+class FakeDriver:
+    """As `cuda.bindings.driver`. fails: from the name of a function to what it answers; version: of CUDA, as 13000"""
+
+    CUdevice_attribute = SimpleNamespace(**{f"CU_DEVICE_ATTRIBUTE_{name}": name for name in ATTRIBUTES})
+
+    def __init__(self, devices: int = 1, version: int = 13000, **changed: int) -> None:
+        self.devices, self.version = devices, version
+        self.attributes = ATTRIBUTES | changed
+        self.fails: dict[str, Status] = {}
+        self.memory = 80 * 1024**3
+        self.taken: dict[int, int] = {}
+
+    def answer(self, name: str, *values: Any) -> tuple[Any, ...]:
+        status = self.fails.get(name, OK)
+        return (status, *values) if status is OK else (status, *(None for _ in values))
+
+    def cuInit(self, flags: int) -> tuple[Any, ...]:
+        return self.answer("cuInit")
+
+    def cuDriverGetVersion(self) -> tuple[Any, ...]:
+        return self.answer("cuDriverGetVersion", self.version)
+
+    def cuDeviceGetCount(self) -> tuple[Any, ...]:
+        return self.answer("cuDeviceGetCount", self.devices)
+
+    def cuDeviceGet(self, number: int) -> tuple[Any, ...]:
+        return self.answer("cuDeviceGet", number)
+
+    def cuDevicePrimaryCtxRetain(self, device: int) -> tuple[Any, ...]:
+        return self.answer("cuDevicePrimaryCtxRetain", device)
+
+    def cuCtxSetCurrent(self, context: int) -> tuple[Any, ...]:
+        return self.answer("cuCtxSetCurrent")
+
+    def cuStreamCreate(self, flags: int) -> tuple[Any, ...]:
+        return self.answer("cuStreamCreate", 1)
+
+    def cuStreamSynchronize(self, stream: int) -> tuple[Any, ...]:
+        return self.answer("cuStreamSynchronize")
+
+    def cuDeviceGetAttribute(self, attribute: str, device: int) -> tuple[Any, ...]:
+        return self.answer("cuDeviceGetAttribute", self.attributes[attribute])
+
+    def cuDeviceGetName(self, length: int, device: int) -> tuple[Any, ...]:
+        return self.answer("cuDeviceGetName", b"Imagined GPU\0\0")
+
+    def cuMemGetInfo(self) -> tuple[Any, ...]:
+        return self.answer("cuMemGetInfo", self.memory - sum(self.taken.values()), self.memory)
+
+    def cuMemAlloc(self, size: int) -> tuple[Any, ...]:
+        if size > self.memory - sum(self.taken.values()):
+            return Status.CUDA_ERROR_OUT_OF_MEMORY, None
+        address = 256 + max((each + size for each, size in self.taken.items()), default=0)
+        self.taken[address] = size
+        return self.answer("cuMemAlloc", address)
+
+    def cuMemcpyHtoDAsync(self, address: int, source: int, size: int, stream: int) -> tuple[Any, ...]:
+        return self.answer("cuMemcpyHtoDAsync")
+
+    def cuMemFree(self, address: int) -> tuple[Any, ...]:
+        del self.taken[address]
+        return (OK,)

@@ -1,0 +1,21 @@
+"""What makes the simulator quicker, and quieter."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernels.targets.cuda import grid, products
+
+
+@pytest.fixture
+def no_tiles(monkeypatch):
+    """Products for the whole GPU as other kernels do them: tiles take 256 simulated threads each."""
+    monkeypatch.setattr(products, "ON_THE_GRID", {})
+    grid.entries.cache_clear()
+    yield
+    grid.entries.cache_clear()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The simulator's threads are Python's, and NumPy warns in each of them anew.
+    config.addinivalue_line("filterwarnings", "ignore::RuntimeWarning")

@@ -1,0 +1,47 @@
+"""Every kernel by several simulated threads, as part of the interpreter and of the entries for a whole GPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kernels.targets.cuda import products
+from tests.kernels.cases import all_cases
+from tests.kernels.inputs import compare, drawn
+from tests.kernels.running import Run, all_kernels
+
+TILED = sorted(products.ON_THE_GRID)
+
+
+def case_of(name: str, which: int) -> tuple:
+    """A kernel, its case, sizes, inputs and what must come out; sizes that threads do not divide, and sizes of 1."""
+    kernel, case = all_kernels()[name], all_cases()[name]
+    pool = ([3, 5, 2, 4, 3], [1] * 5)[which] if len(kernel.extents) > 1 else ([11], [1])[which]
+    sizes = case.fix(dict(zip(kernel.extents, pool, strict=False)))
+    inputs = drawn(kernel, case, sizes, 4)
+    return kernel, case, sizes, inputs, case.expected(inputs, sizes)
+
+
+@pytest.mark.parametrize("name", sorted(all_cases()))
+def test_by_a_team(name):
+    for which in (0, 1):
+        compare(*case_of(name, which), "cuda", "float64", 1e-10)
+
+
+@pytest.mark.parametrize("name", sorted(set(all_cases()) - set(TILED)))
+def test_by_the_whole_gpu(name):
+    by_whole_gpu(name, *case_of(name, 0))
+
+
+@pytest.mark.parametrize("name", TILED)
+def test_tiles_by_the_whole_gpu(name):
+    by_whole_gpu(name, *case_of(name, 0))
+
+
+def by_whole_gpu(name, kernel, case, sizes, inputs, expected) -> None:
+    run = Run(kernel, inputs, sizes, case.integers(sizes), target="cuda", dtype="float64").at_step(case.step)
+    run.memory.whole_gpu = True
+    run()
+    for output, right in expected.items():
+        right = np.asarray(right, np.float64)
+        np.testing.assert_allclose(run[output].reshape(right.shape), right, rtol=1e-10, atol=1e-10, err_msg=name)

@@ -1,0 +1,52 @@
+"""Whole scenarios, made small, for a few steps: by a team of threads or by the whole GPU, as on the CPU."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.scenario import load
+from tests.cuda.simulated.training import MODES, SCENARIOS, alike, finished, loaded
+
+PLACES = (("cuda", "grid"), ("cpu",))
+
+
+@pytest.fixture(scope="module")
+def on_the_cpu():
+    made = {}
+
+    def run(name):
+        if name not in made:
+            scenario, options = loaded(name)
+            made[name] = finished(scenario, "cpu", **options)
+        return made[name]
+
+    return run
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def test_as_on_the_cpu(name, mode, on_the_cpu, no_tiles):
+    scenario, options = loaded(name)
+    there = finished(scenario, "cuda", mode, **options)
+    alike(there, on_the_cpu(name))
+    for ours, theirs in zip(there.ended.outcomes, on_the_cpu(name).ended.outcomes, strict=True):
+        assert (ours.variant, ours.state, ours.steps, ours.message) == (
+            theirs.variant,
+            theirs.state,
+            theirs.steps,
+            theirs.message,
+        )
+
+
+def test_divergence_is_named(on_the_cpu):
+    (outcome,) = on_the_cpu("learning-rates").ended.outcomes
+    assert outcome.state == "diverged"
+    assert "dense" in outcome.message
+    assert outcome.message.endswith(f"at step {outcome.steps}.")
+
+
+def test_in_tiles_as_on_the_cpu():
+    changes = SCENARIOS["learning-rates"][0] | {"model": [{"dense": "classes"}]}
+    del changes["model.0.dense"]
+    there, here = (finished(load("learning-rates", changes), *where, variants=["good"], steps=1) for where in PLACES)
+    alike(there, here)

@@ -1,0 +1,126 @@
+"""Every kernel compiles for GPUs, alone and as part of the interpreter; no GPU is needed for that."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import pytest
+
+from kernels.language import REALS, Kernel
+from kernels.targets.cuda.driver import OLDEST
+from lab.api import load
+from lab.tasks import task_of
+from tests.cuda.machine_code import Use, uses
+from tests.cuda.needs import needs_compiler
+from tests.kernels.running import all_kernels
+
+pytestmark = needs_compiler
+
+CAPABILITIES = [OLDEST, (8, 0), (9, 0)]
+NEWEST = CAPABILITIES[-1]
+MOST_REGISTERS = 128
+HOT = [
+    "dense",
+    "dense_parameter_gradients",
+    "matmul",
+    "matmul_transposed_left",
+    "matmul_transposed_right",
+    "adam",
+    "relu",
+    "softmax_cross_entropy",
+]
+"""Kernels in which most of the time goes; what a thread of theirs has to remember fits into registers."""
+
+everywhere = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: f"{each[0]}.{each[1]}")
+
+
+@functools.cache
+def entry(name: str, real_name: str, capability: tuple[int, int]) -> str:
+    """PTX of a kernel's entry for the whole GPU; "" is the beginning of a walk over the rows."""
+    from kernels.targets.cuda import compiler, grid
+
+    kernel = all_kernels()[name] if name else None
+    text = grid.source(kernel, real_name, grid.alone(kernel)) if kernel else grid.STEP_SOURCE
+    names = {f"kernel_{name}": grid._body(kernel, real_name)} if kernel else {}
+    return compiler.to_ptx(compiler.generated("entry", text, names), 6 if kernel else 3, capability)[0]
+
+
+def assemble(ptx: str, capability: tuple[int, int]) -> list[Use]:
+    from kernels.targets.cuda import compiler
+
+    return uses(compiler.to_machine_code(ptx, capability, MOST_REGISTERS))
+
+
+def check(ptx: str, capability: tuple[int, int]) -> None:
+    """One entry for this capability, which calls nothing that nobody has."""
+    assert f".target sm_{capability[0]}{capability[1]}" in ptx
+    assert len(re.findall(r"\.entry\s", ptx)) == 1
+    assert not re.findall(r"\.extern\s+\.func\s+(?:\([^)]*\)\s*)?([\w$]+)", ptx)
+
+
+@pytest.mark.parametrize("name", ["", *sorted(all_kernels())], ids=lambda name: name or "beginning of a walk")
+def test_kernel(name):
+    check(entry(name, "float32", NEWEST), NEWEST)
+
+
+@pytest.mark.ptx
+@pytest.mark.parametrize("name", ["", *sorted(all_kernels())], ids=lambda name: name or "beginning of a walk")
+@pytest.mark.parametrize(
+    ("real_name", "capability"),
+    [("float32", OLDEST), ("float32", (8, 0)), ("float64", NEWEST)],
+    ids=lambda each: each if isinstance(each, str) else f"{each[0]}.{each[1]}",
+)
+def test_kernel_everywhere(name, real_name, capability):
+    ptx = entry(name, real_name, capability)
+    check(ptx, capability)
+    assert assemble(ptx, capability)
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_hot_kernels_spill_nothing(name):
+    found = assemble(entry(name, "float32", NEWEST), NEWEST)
+    assert max(each.frame for each in found) == 0
+    assert max(each.registers for each in found) <= MOST_REGISTERS
+
+
+@functools.cache
+def kernels_of(*scenarios: str) -> tuple[Kernel, ...]:
+    """What all variants of some scenarios need."""
+    found: dict[Kernel, None] = {}
+    for name in scenarios:
+        loaded = load(name)
+        for variant in loaded.variants:
+            experiment = task_of(variant.scenario).build(variant.scenario, 0, loaded.folder)
+            found |= dict.fromkeys(experiment.kernels())
+    return tuple(found)
+
+
+def interpret(kernels: tuple[Kernel, ...], real_name: str, tiled: bool, capability: tuple[int, int]) -> list[Use]:
+    from kernels.targets.cuda import compiler, interpreter, products
+
+    assert products
+    function = interpreter.interpreter(interpreter.ordered(kernels), real_name, tiled)
+    ptx, _ = compiler.to_ptx(function, 5, capability)
+    check(ptx, capability)
+    return assemble(ptx, capability)
+
+
+def test_interpreter():
+    found = interpret(kernels_of("dead-relu"), "float32", False, NEWEST)
+    assert max(each.registers for each in found) <= MOST_REGISTERS
+
+
+@pytest.mark.ptx
+@pytest.mark.parametrize("tiled", [False, True], ids=["small teams", "tiles"])
+@everywhere
+def test_interpreter_everywhere(tiled, capability):
+    interpret(
+        kernels_of("dead-relu", "adam", "batch-norm", "dropout", "stochastic-depth"), "float32", tiled, capability
+    )
+
+
+@pytest.mark.ptx
+@pytest.mark.parametrize("real_name", REALS)
+def test_interpreter_of_all_kernels(real_name):
+    interpret(tuple(all_kernels().values()), real_name, True, NEWEST)
