@@ -83,7 +83,7 @@ class Layout:
         return id(owner.storage) in self._storages if owner.storage is not None else id(owner) in self._temporaries
 
     def shared_memory(self, real_name: str) -> np.ndarray:
-        """The shared segment with its data copied in, only to be read: replicas with the same data have it in common."""
+        """The shared segment with its data, only to be read; replicas with the same data have it in common."""
         memory = aligned_zeros(max(self.shared, 1), real_name)
         for storage, start in self._shared_data:
             assert storage.initial is not None

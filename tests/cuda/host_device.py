@@ -1,5 +1,5 @@
-"""A device whose launches run on the CPU's kernels: everything around the kernels is as on a GPU, the numbers are exactly
-those of the CPU, and it is fast."""
+"""A device whose launches run on the CPU's kernels: everything around the kernels is as on a GPU, and the numbers are
+exactly those of the CPU."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ def host_device(gpus: int = 1) -> Iterator[None]:
     devices = [SimulatedDevice(number) for number in range(gpus)]
     with (
         mock.patch("kernels.targets.cuda.driver.device", lambda number=0: devices[number]),
-        mock.patch("kernels.targets.cuda.driver.count", lambda: gpus),
+        mock.patch("kernels.targets.cuda.driver.count", return_value=gpus),
         mock.patch.object(fleet, "device", lambda number=0: devices[number]),
         mock.patch.object(fleet, "run", run),
-        mock.patch.object(fleet, "prepare", lambda number, kernels, real_name, progress=None, tiled=False: None),
+        mock.patch.object(fleet, "prepare"),
         mock.patch.object(fleet.Program, "run_row", _run_row),
-        mock.patch.object(grid, "prepare", lambda number, kernels, real_name, progress: None),
+        mock.patch.object(grid, "prepare"),
     ):
         yield

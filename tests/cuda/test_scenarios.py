@@ -13,7 +13,6 @@ pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installe
 
 from tests.cuda.host_device import host_device
 
-
 SLUGS = [entry.slug for entry in library()]
 
 
