@@ -45,7 +45,7 @@ SCENARIOS: dict[str, tuple[dict[str, Any], list[str], int]] = {
 }
 """Built-in scenarios made small: what is changed, which variants, how many steps."""
 
-TINY = {"data.points": 12, "train.batch": 4, "train.steps": 9, "train.measure": 3, "model.0.dense": 3}
+TINY = {"data.points": 9, "train.batch": 4, "train.steps": 6, "train.measure": 2, "model.0.dense": 2}
 """Changes to the small scenario of the tests of sessions."""
 
 
@@ -60,7 +60,8 @@ def tiny(**overrides: Any) -> Loaded:
 
 
 def session(scenario: Loaded, device: str, mode: str = "block", **options: Any) -> Session:
-    return Session(scenario, device=choose(device), mode=mode, **options)
+    # A picture takes thousands of points through the net.
+    return Session(scenario, device=choose(device), mode=mode, **{"pictures": False} | options)
 
 
 def finished(scenario: Loaded, device: str, mode: str = "block", **options: Any) -> Session:
