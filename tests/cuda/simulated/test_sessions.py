@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import functools
-import sys
 
 import numpy as np
 import pytest
 
 from kernels.targets.cuda.fleet import Memory
-from lab.session import Session
-from tests.cuda.simulated.training import MODES, TINY, curves, finished, same, session, tiny
+from tests.cuda.simulated.training import MODES, TINY, WHERE_IT_TRAINS, curves, finished, same, session, tiny
 from tests.session.test_session import at, end, until
 
 pytestmark = [pytest.mark.usefixtures("no_tiles"), pytest.mark.parametrize("mode", MODES)]
 
 LAST = TINY["train.steps"]
-WHERE_IT_TRAINS = sys.modules[Session._target.__module__]
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from lab.session import Session
 from tests.session.scenarios import small
 
 MODES = ("block", "grid")
+WHERE_IT_TRAINS = sys.modules[Session._target.__module__]
+"""The module in which chunks are cut off."""
 
 _BLOCK = {"residual": {"layers": ["relu", {"dense": 4}], "survive": 0.5}}
 SCENARIOS: dict[str, tuple[dict[str, Any], list[str], int]] = {
