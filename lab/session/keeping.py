@@ -23,7 +23,7 @@ def begin(session: Session, store: Store, warn: Callable[[str], None]) -> RunWri
         text=loaded.text,
         path=loaded.path,
         overrides=loaded.overrides,
-        options={"steps": session.steps},
+        options={"steps": session.steps, "mode": session.mode},
         variants=[each.name for each in session.variants],
         seeds=session.seeds,
         steps={each.name: session.steps or each.scenario.train.steps for each in session.variants},
@@ -62,6 +62,7 @@ def take_up(
         variants=info.variants,
         threads=threads,
         device=device or choose(CPU if info.device == CPU else "cuda"),
+        mode=info.options.get("mode", "auto"),
     )
     checkpoints = {}
     for variant in info.variants:

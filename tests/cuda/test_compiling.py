@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from kernels.language import REALS, Kernel
+from kernels.language import Kernel
 from kernels.targets.cuda.driver import OLDEST
 from lab.api import load
 from lab.tasks import task_of
@@ -115,12 +115,4 @@ def test_interpreter():
 @pytest.mark.parametrize("tiled", [False, True], ids=["small teams", "tiles"])
 @everywhere
 def test_interpreter_everywhere(tiled, capability):
-    interpret(
-        kernels_of("dead-relu", "adam", "batch-norm", "dropout", "stochastic-depth"), "float32", tiled, capability
-    )
-
-
-@pytest.mark.ptx
-@pytest.mark.parametrize("real_name", REALS)
-def test_interpreter_of_all_kernels(real_name):
-    interpret(tuple(all_kernels().values()), real_name, True, NEWEST)
+    interpret(kernels_of("dead-relu", "adam", "batch-norm", "dropout"), "float32", tiled, capability)

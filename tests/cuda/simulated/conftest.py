@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from kernels.targets.cuda import grid, products
@@ -17,5 +19,7 @@ def no_tiles(monkeypatch):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The simulator's threads are Python's, and NumPy warns in each of them anew.
+    # Its threads are Python's, and one of them waits in a loop for the others to come to a barrier.
+    sys.setswitchinterval(5e-5)
+    # NumPy warns in each of them anew.
     config.addinivalue_line("filterwarnings", "ignore::RuntimeWarning")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kernels.targets.cuda.fleet import Memory
-from tests.cuda.simulated.training import MODES, TINY, curves, finished, same, session, tiny
+from tests.cuda.simulated.training import MODES, TINY, WHERE_IT_TRAINS, curves, finished, same, session, tiny
 from tests.session.test_session import at, end, until
 
 pytestmark = [pytest.mark.usefixtures("no_tiles"), pytest.mark.parametrize("mode", MODES)]
@@ -43,14 +43,12 @@ def test_the_same_again(mode):
 
 
 def test_measured_on_the_way_as_when_stopping_at_each(mode, monkeypatch):
-    from lab.session import engine
-
-    monkeypatch.setattr(engine, "streams", lambda experiment: False)
+    monkeypatch.setattr(WHERE_IT_TRAINS, "streams", lambda experiment: False)
     same(curves(finished(tiny(), "cuda", mode)), undisturbed(mode))
 
 
 def test_chunks_of_one_step(mode, monkeypatch):
-    monkeypatch.setattr("lab.session.engine.CHUNK", 1e-9)
+    monkeypatch.setattr(WHERE_IT_TRAINS, "CHUNK", 1e-9)
     same(curves(finished(tiny(), "cuda", mode)), undisturbed(mode))
 
 
@@ -83,19 +81,19 @@ def test_rewind_repeats_the_run(mode):
 
 def test_a_change_and_a_branch_with_the_same_change_agree(mode):
     run = begun(mode, paused=True)
-    run.single_step(3)
-    until(at(run, 3), 120)
+    run.single_step(2)
+    until(at(run, 2), 120)
     run.change("optimizer.rate", 0.02, "calm")
     run.resume()
     until(at(run, LAST), 120)
-    run.branch("calm", "other", 3, {"optimizer.rate": 0.02})
+    run.branch("calm", "other", 2, {"optimizer.rate": 0.02})
     until(lambda: "loss" in run.history.metrics("other"), 120)
     until(at(run, LAST, "other"), 120)
     changed, other = (dict(zip(*run.history.curve(each, 0, "loss"), strict=True)) for each in ("calm", "other"))
     end(run)
     assert changed == {0: changed[0]} | other
     before = dict(zip(*undisturbed(mode)["calm", 0, "loss"], strict=True))
-    assert changed[3] == before[3]
+    assert changed[2] == before[2]
     assert changed[LAST] != before[LAST]
 
 

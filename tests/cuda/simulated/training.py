@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from lab.session import Session
 from tests.session.scenarios import small
 
 MODES = ("block", "grid")
+WHERE_IT_TRAINS = sys.modules[Session._target.__module__]
+"""The module in which chunks are cut off."""
 
 _BLOCK = {"residual": {"layers": ["relu", {"dense": 4}], "survive": 0.5}}
 SCENARIOS: dict[str, tuple[dict[str, Any], list[str], int]] = {
@@ -45,7 +48,7 @@ SCENARIOS: dict[str, tuple[dict[str, Any], list[str], int]] = {
 }
 """Built-in scenarios made small: what is changed, which variants, how many steps."""
 
-TINY = {"data.points": 12, "train.batch": 4, "train.steps": 9, "train.measure": 3, "model.0.dense": 3}
+TINY = {"data.points": 9, "train.batch": 4, "train.steps": 6, "train.measure": 2, "model.0.dense": 2}
 """Changes to the small scenario of the tests of sessions."""
 
 
@@ -60,7 +63,8 @@ def tiny(**overrides: Any) -> Loaded:
 
 
 def session(scenario: Loaded, device: str, mode: str = "block", **options: Any) -> Session:
-    return Session(scenario, device=choose(device), mode=mode, **options)
+    # A picture takes thousands of points through the net.
+    return Session(scenario, device=choose(device), mode=mode, **{"pictures": False} | options)
 
 
 def finished(scenario: Loaded, device: str, mode: str = "block", **options: Any) -> Session:
