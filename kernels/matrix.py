@@ -88,22 +88,28 @@ def dense(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None
     product_and_bias(x, weight, bias, y)
 
 
+@device
+def column_sums(x: Any, sums: Any, lane: Any, lanes: Any) -> None:
+    """sums[c] = the sum of column c."""
+    for c in range(lane, sums.size, lanes):
+        sums[c] = zero
+    for r in range(x.shape[0]):
+        for c in range(lane, sums.size, lanes):
+            sums[c] += x[r, c]
+
+
+@column_sums.on("cuda")
+def _column_sums_cuda(x: Any, sums: Any, lane: Any, lanes: Any) -> None:
+    # Lanes read neighbours either way, and here each keeps its sum in a register.
+    for c in range(lane, sums.size, lanes):
+        total = zero
+        for r in range(x.shape[0]):
+            total += x[r, c]
+        sums[c] = total
+
+
 @kernel("x[B,D] dy[B,H] -> d_weight[D,H] d_bias[H]", operations=_multiply_adds)
 def dense_parameter_gradients(x: Any, dy: Any, d_weight: Any, d_bias: Any, lane: Any, lanes: Any) -> None:
     """d_weight = xᵀ dy; d_bias = the sum of dy over the batch."""
     product(x.T, dy, d_weight)
-    for c in range(lane, d_bias.size, lanes):
-        d_bias[c] = zero
-    for r in range(dy.shape[0]):
-        for c in range(lane, d_bias.size, lanes):
-            d_bias[c] += dy[r, c]
-
-
-@dense_parameter_gradients.cuda
-def _dense_parameter_gradients_cuda(x: Any, dy: Any, d_weight: Any, d_bias: Any, lane: Any, lanes: Any) -> None:
-    product(x.T, dy, d_weight)
-    for c in range(lane, d_bias.size, lanes):
-        total = zero
-        for r in range(dy.shape[0]):
-            total += dy[r, c]
-        d_bias[c] = total
+    column_sums(dy, d_bias, lane, lanes)

@@ -337,13 +337,14 @@ if not SIMULATED:  # there NumPy's functions serve, which raise nothing where th
 # Compiling
 
 _devices: dict[tuple[int, str, str], Any] = {}
-_bodies: dict[tuple[int, str, str], Any] = {}
+_bodies: dict[tuple[str, str, str], Any] = {}
 
 
-def body_of(kernel: Kernel, real_name: str, target: str = "cuda", other: Callable | None = None) -> Any:
-    """A kernel's body for CUDA, or another one with the same arguments, to be called from generated code.
+def body_of(kernel: Kernel, real_name: str, target: str = "cuda") -> Any:
+    """A kernel's body for CUDA, to be called from generated code.
 
-    target: "cuda", or "cuda-tiles" for teams that are large enough to multiply matrices in tiles
+    target: "cuda"; "cuda-tiles" for teams that are large enough to multiply matrices in tiles; "cuda-grid" for products
+            on the whole GPU
     """
 
     def compile_device(body: Callable, device: Device) -> Any:
@@ -353,10 +354,9 @@ def body_of(kernel: Kernel, real_name: str, target: str = "cuda", other: Callabl
         return _devices[key]
 
     with _lock:
-        function = other or kernel.body("cuda")
-        key = (id(function), real_name, target)
+        key = (kernel.name, real_name, target)
         if key not in _bodies:
-            _bodies[key] = on_device(specialise(function, target, real_name, compile_device))
+            _bodies[key] = on_device(specialise(kernel.body("cuda"), target, real_name, compile_device))
         return _bodies[key]
 
 

@@ -89,7 +89,7 @@ def alone(kernel: Kernel) -> bool:
     """Whether a kernel must run on one block: its lanes meet, or it speaks to the replica's state."""
     from kernels.targets.cuda import products
 
-    if kernel.name in products.ON_THE_GRID:
+    if kernel in products.PRODUCTS:
         return False
     return "state" in kernel.extra or meets(kernel.body("cuda"))
 
@@ -97,8 +97,7 @@ def alone(kernel: Kernel) -> bool:
 def _body(kernel: Kernel, real_name: str) -> Any:
     from kernels.targets.cuda import compiler, products
 
-    other: Any = products.ON_THE_GRID.get(kernel.name)
-    return compiler.body_of(kernel, real_name, other=other)
+    return compiler.body_of(kernel, real_name, "cuda-grid" if kernel in products.PRODUCTS else "cuda")
 
 
 class Entries:
@@ -151,7 +150,7 @@ def blocks_for(row: Row, multiprocessors: int) -> int:
     """How many blocks a row is given."""
     from kernels.targets.cuda import products
 
-    if row.kernel.name in products.ON_THE_GRID:
+    if row.kernel in products.PRODUCTS:
         return products.blocks_for(row)
     written = [int(np.prod(row.shape(index))) for index, each in enumerate(row.kernel.operands) if each.written]
     return max(1, min(-(-max(written, default=1) // LANES), multiprocessors * BLOCKS_PER_MULTIPROCESSOR))
@@ -183,7 +182,7 @@ class Recorded:
         def walk() -> None:
             on.launch(begin, 1, (1 if simulated else 32, 1), 16, (state, self._control.address, 0))
             for index, (row, function) in enumerate(zip(plan.rows, functions, strict=True)):
-                tiled = row.kernel.name in products.ON_THE_GRID
+                tiled = row.kernel in products.PRODUCTS
                 one = alone(row.kernel)
                 usual = simulated_lanes if simulated else ONE_BLOCK if one else LANES
                 lanes = tiles.LANES if tiled else usual

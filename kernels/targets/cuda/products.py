@@ -7,11 +7,9 @@ so that where a lane stands in a product takes shifts and no divisions.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from kernels.language import REALS, Device, zero
+from kernels.language import REALS, Device
 from kernels.matrix import (
     dense,
     dense_parameter_gradients,
@@ -25,6 +23,8 @@ from kernels.matrix import (
 from kernels.plan import Row
 from kernels.targets.cuda import compiler, tiles
 
+PRODUCTS = (matmul, matmul_transposed_right, matmul_transposed_left, dense, dense_parameter_gradients)
+"""Kernels around a matrix product."""
 TILED_FROM = 8
 """Numbers of the result for each lane from which on a team of `tiles.LANES` works on tiles."""
 
@@ -62,7 +62,7 @@ def direct(a, b{", row" if with_row else ""}, out):
 
 
 def _by_team(device: Device, with_row: bool) -> None:
-    """Register the product for small teams, which take all of it directly, and for those that can do tiles."""
+    """Register the product for small teams, which take all of it directly, for those that can do tiles, and for a GPU."""
     arguments = "a, b, row, out" if with_row else "a, b, out"
     choice = f"""
 def multiplied({arguments}):
@@ -79,6 +79,7 @@ def multiplied({arguments}):
             "tiled": compiler.on_device(tiles.product(tiles.BY_TEAM, real_name, with_row)),
         }
         device.on("cuda-tiles", real_name)(compiler.generated("multiplied", choice, names))
+        device.on("cuda-grid", real_name)(tiles.product(tiles.BY_GRID, real_name, with_row))
 
 
 _by_team(product, False)
@@ -88,66 +89,13 @@ _by_team(product_and_bias, True)
 
 def scratch_of(row: Row, lanes: int, item: int) -> int:
     """Scratch memory, behind that of reductions, that a row of a plan needs in a team of so many lanes."""
-    if row.kernel.name not in ON_THE_GRID or lanes != tiles.LANES or _size(row) < TILED_FROM * lanes:
+    if row.kernel not in PRODUCTS or lanes != tiles.LANES or _size(row) < TILED_FROM * lanes:
         return 0
     return tiles.BY_TEAM.scratch_bytes(item)
 
 
 def _size(row: Row) -> int:
     return max(int(np.prod(row.shape(index))) for index, each in enumerate(row.kernel.operands) if each.written)
-
-
-# The whole GPU
-
-
-def _on_the_grid(name: str, with_row: bool) -> Device:
-    def missing(*arguments: Any) -> Any:
-        raise TypeError("tiles are only meaningful on a GPU")
-
-    missing.__name__ = name
-    made = Device(missing, frozenset())
-    for real_name in REALS:
-        made.on("cuda", real_name)(tiles.product(tiles.BY_GRID, real_name, with_row))
-    return made
-
-
-tiled = _on_the_grid("tiled", False)
-tiled_plus_row = _on_the_grid("tiled_plus_row", True)
-
-
-def _matmul(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
-    tiled(a, b, y)
-
-
-def _matmul_transposed_right(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
-    tiled(a, b.T, y)
-
-
-def _matmul_transposed_left(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
-    tiled(a.T, b, y)
-
-
-def _dense(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None:
-    tiled_plus_row(x, weight, bias, y)
-
-
-def _dense_parameter_gradients(x: Any, dy: Any, d_weight: Any, d_bias: Any, lane: Any, lanes: Any) -> None:
-    tiled(x.T, dy, d_weight)
-    for c in range(lane, d_bias.size, lanes):
-        total = zero
-        for r in range(dy.shape[0]):
-            total += dy[r, c]
-        d_bias[c] = total
-
-
-ON_THE_GRID = {
-    matmul.name: _matmul,
-    matmul_transposed_right.name: _matmul_transposed_right,
-    matmul_transposed_left.name: _matmul_transposed_left,
-    dense.name: _dense,
-    dense_parameter_gradients.name: _dense_parameter_gradients,
-}
-"""Bodies for the whole GPU, by kernel; a block for each tile."""
 
 
 def blocks_for(row: Row) -> int:

@@ -12,7 +12,7 @@ from kernels.targets.cuda import grid, products
 @pytest.fixture
 def no_tiles(monkeypatch):
     """Products for the whole GPU as other kernels do them: tiles take 256 simulated threads each."""
-    monkeypatch.setattr(products, "ON_THE_GRID", {})
+    monkeypatch.setattr(products, "PRODUCTS", ())
     grid.entries.cache_clear()
     yield
     grid.entries.cache_clear()

@@ -10,7 +10,7 @@ from tests.kernels.cases import all_cases
 from tests.kernels.inputs import compare, drawn
 from tests.kernels.running import Run, all_kernels
 
-TILED = sorted(products.ON_THE_GRID)
+TILED = sorted(each.name for each in products.PRODUCTS)
 
 
 def case_of(name: str, which: int) -> tuple:
