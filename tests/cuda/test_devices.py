@@ -8,12 +8,13 @@ import json
 import numpy as np
 import pytest
 
-from kernels.targets.cuda import driver, fleet
+from kernels.targets.cuda import driver
 from kernels.targets.cuda.driver import DeviceProblem
 from lab.cli import run
 from lab.errors import BadInput, DeviceMissing
 from lab.graph.devices import Choice, choose
 from tests.cuda.fake_driver import FakeDriver, Status
+from tests.cuda.needs import needs_compiler
 
 CALLS = [["run", "dead-relu", "--steps", "2"], ["verify", "elu"], ["sweep", "dead-relu", "--trials", "2"]]
 
@@ -117,7 +118,10 @@ def test_hidden_devices_are_named(install, monkeypatch):
         choose("cuda")
 
 
+@needs_compiler
 def test_memory_that_the_device_does_not_have(install):
+    from kernels.targets.cuda import fleet
+
     fake = install(FakeDriver())
     fake.memory = 1000
     with pytest.raises(DeviceProblem, match=r"The GPU's memory is full: fewer replicas at once"):
