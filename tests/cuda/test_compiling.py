@@ -15,7 +15,7 @@ from tests.cuda.machine_code import Use, uses
 from tests.cuda.needs import needs_compiler
 from tests.kernels.running import all_kernels
 
-pytestmark = needs_compiler
+pytestmark = [needs_compiler, pytest.mark.cuda]
 
 CAPABILITIES = [OLDEST, (8, 0), (9, 0)]
 NEWEST = CAPABILITIES[-1]
@@ -64,7 +64,6 @@ def test_kernel(name):
     check(entry(name, "float32", NEWEST), NEWEST)
 
 
-@pytest.mark.ptx
 @pytest.mark.parametrize("name", ["", *sorted(all_kernels())], ids=lambda name: name or "beginning of a walk")
 @pytest.mark.parametrize(
     ("real_name", "capability"),
@@ -111,7 +110,6 @@ def test_interpreter():
     assert max(each.registers for each in found) <= MOST_REGISTERS
 
 
-@pytest.mark.ptx
 @pytest.mark.parametrize("tiled", [False, True], ids=["small teams", "tiles"])
 @everywhere
 def test_interpreter_everywhere(tiled, capability):

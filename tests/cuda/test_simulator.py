@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parent / "simulated"
 
 
 @needs_compiler
+@pytest.mark.cuda
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("test_*.py")))
 def test_simulated(name):
     done = subprocess.run(

@@ -62,7 +62,7 @@ def direct(a, b{", row" if with_row else ""}, out):
 
 
 def _by_team(device: Device, with_row: bool) -> None:
-    """Register the product for small teams, which take all of it directly, for those that can do tiles, and for a GPU."""
+    """Register the product for small teams, which take all of it directly, for large ones, and for a whole GPU."""
     arguments = "a, b, row, out" if with_row else "a, b, out"
     choice = f"""
 def multiplied({arguments}):
