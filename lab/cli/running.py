@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lab.cli import INTERRUPTED, READER_GONE
 from lab.cli.interrupts import interruptible
-from lab.errors import BadInput, LabError
+from lab.errors import BadInput, DeviceMissing, LabError
 from lab.events import Event, Started
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ def carry_out(
                     session.stop()
                     break
             session.wait()
+    except DeviceMissing:
+        _close(writer, "interrupted")  # a device that was lost is no fault of the run, which can go on elsewhere
+        raise
     except LabError:
         _close(writer, "failed")
         raise

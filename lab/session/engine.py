@@ -109,6 +109,11 @@ class Engine(Workers):
         return all(each.over and not each.commands for each in self.replicas)
 
     @property
+    def lost_its_device(self) -> bool:
+        """Whether it failed for no fault of its own, so that it can go on where there is a device."""
+        return isinstance(self._failure, DeviceMissing)
+
+    @property
     def state(self) -> str:
         """new, running, paused, or ended."""
         if self.ended is not None or self._failure is not None:

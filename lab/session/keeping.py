@@ -35,7 +35,7 @@ def begin(session: Session, store: Store, warn: Callable[[str], None]) -> RunWri
 def finish(session: Session, writer: RunWriter) -> None:
     """After a session has ended: keep the weights, and close its record with the state in which it ended."""
     if session.ended is None:
-        writer.close("failed")
+        writer.close("interrupted" if session.lost_its_device else "failed")
         return
     for variant, seeds in session.weights().items():
         for seed, arrays in seeds.items():

@@ -63,7 +63,7 @@ def test_a_device_that_is_lost(mode, monkeypatch, tmp_path, capsys):
             at_all = dict(zip(*whole[replica][name], strict=True))
             assert len(steps)
             np.testing.assert_array_equal(values, [at_all[step] for step in steps])
-    assert Store.open().info("small-2").state == "failed"
+    assert Store.open().info("small-2").resumable
 
 
 def test_an_interrupted_run_goes_on_to_the_same_bits(mode):
