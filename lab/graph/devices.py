@@ -94,8 +94,8 @@ USES = {
 
 def use_of(device: str, plan: Plan | None, mode: str, replicas: int) -> str:
     """How a GPU is used for so many replicas with such a training step: one of `USES`."""
+    from kernels.targets.cuda.choices import facts, mode_for, tiled
     from kernels.targets.cuda.driver import device as gpu
-    from kernels.targets.cuda.fleet import facts, mode_for, tiled
 
     if plan is None:
         return "block"
@@ -108,9 +108,9 @@ def new_memory(arena: int, shared: np.ndarray, seed: int) -> Any:
     device = _current.get()
     if device == CPU:
         return Memory(arena, shared, seed)
-    from kernels.targets.cuda import fleet
+    from kernels.targets.cuda.memory import Memory as MemoryOnGPU
 
-    return fleet.Memory(arena, shared, seed, number_of(device))
+    return MemoryOnGPU(arena, shared, seed, number_of(device))
 
 
 def number_of(device: str) -> int:

@@ -39,12 +39,12 @@ def prepare(
 
         cpu.prepare(kernels, real_name, progress)
     else:
-        from kernels.targets.cuda import fleet, grid
+        from kernels.targets.cuda import grid, interpreters
 
         if use == "grid":
             grid.prepare(number_of(device), kernels, real_name, progress)
         else:
-            fleet.prepare(number_of(device), kernels, real_name, progress, tiled=use == "tiles")
+            interpreters.prepare(number_of(device), kernels, real_name, progress, tiled=use == "tiles")
 
 
 def is_device_program(program: Any) -> bool:

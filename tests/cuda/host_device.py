@@ -11,14 +11,15 @@ from kernels.jobs import Job
 from kernels.memory import Memory
 from kernels.plan import HALT, STEP, Plan
 from kernels.targets import cpu
-from kernels.targets.cuda import fleet, grid
+from kernels.targets.cuda import fleet, grid, interpreters
+from kernels.targets.cuda import memory as on_gpu
 from kernels.targets.cuda.driver import SimulatedDevice
 
 
 class _Image(Memory):
     """The device's own copy of a replica, as the CPU target takes it."""
 
-    def __init__(self, memory: fleet.Memory) -> None:
+    def __init__(self, memory: on_gpu.Memory) -> None:
         super().__init__(memory.size, memory.shared)
         memory.device.download(self.arena, memory.addresses[0])
         memory.device.download(self.state, memory.addresses[2])
@@ -53,7 +54,7 @@ def _beside(plan: Plan, image: Memory) -> None:
     image.state[:] = before
 
 
-def _hand_back(memory: fleet.Memory, image: Memory) -> None:
+def _hand_back(memory: on_gpu.Memory, image: Memory) -> None:
     memory.device.upload(memory.addresses[0], image.arena)
     memory.device.upload(memory.addresses[2], image.state)
     memory.take_over(image.state)
@@ -73,9 +74,9 @@ def host_device(gpus: int = 1) -> Iterator[None]:
     with (
         mock.patch("kernels.targets.cuda.driver.device", lambda number=0: devices[number]),
         mock.patch("kernels.targets.cuda.driver.count", return_value=gpus),
-        mock.patch.object(fleet, "device", lambda number=0: devices[number]),
+        mock.patch.object(on_gpu, "device", lambda number=0: devices[number]),
         mock.patch.object(fleet, "run", run),
-        mock.patch.object(fleet, "prepare"),
+        mock.patch.object(interpreters, "prepare"),
         mock.patch.object(fleet.Program, "run_row", _run_row),
         mock.patch.object(grid, "prepare"),
     ):

@@ -120,12 +120,12 @@ def test_hidden_devices_are_named(install, monkeypatch):
 
 @needs_compiler
 def test_memory_that_the_device_does_not_have(install):
-    from kernels.targets.cuda import fleet
+    from kernels.targets.cuda import memory
 
     fake = install(FakeDriver())
     fake.memory = 1000
     with pytest.raises(DeviceProblem, match=r"The GPU's memory is full: fewer replicas at once"):
-        fleet.Memory(1000, np.zeros(1, "float32"))
+        memory.Memory(1000, np.zeros(1, "float32"))
     gc.collect()
     assert not fake.taken  # what was taken before is given back
 

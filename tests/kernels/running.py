@@ -62,9 +62,9 @@ class Run:
         )
         self.memory: Any
         if target == "cuda":
-            from kernels.targets.cuda import fleet
+            from kernels.targets.cuda import memory as on_gpu
 
-            self.memory = fleet.Memory(end, np.zeros(1, dtype), seed)
+            self.memory = on_gpu.Memory(end, np.zeros(1, dtype), seed)
         else:
             self.memory = Memory(end, np.zeros(1, dtype), seed)
         self.memory.arena[:] = SENTINEL

@@ -161,7 +161,7 @@ class Recorded:
 
     def __init__(self, plan: Plan, memory: Any, simulated_lanes: int = 4) -> None:
         from kernels.targets.cuda import compiler, products, tiles
-        from kernels.targets.cuda.fleet import Segment
+        from kernels.targets.cuda.memory import Segment
 
         on, real_name = memory.device, memory.real_name
         code = entries(on.number)

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from kernels.targets.cuda.fleet import Memory
+from kernels.targets.cuda.memory import Memory
 from tests.cuda.simulated.training import MODES, TINY, WHERE_IT_TRAINS, curves, finished, same, session, tiny
 from tests.session.test_session import at, end, until
 

@@ -1,0 +1,91 @@
+"""How a plan is run on a GPU: by how many lanes, in teams or on all of it, with how much scratch memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kernels.plan import SHARED, Plan
+from kernels.targets.cuda.driver import SimulatedDevice
+
+MOST_REGISTERS = 128
+FEWEST_LANES, MOST_LANES = 64, 256
+MOST_TEAMS = 8
+SIMULATED_LANES = 4
+ELEMENTS_PER_LANE = 8
+"""Of the largest operand of a training step; blocks are made so large that each lane has about so many."""
+
+
+class Facts:
+    """What a launch has to know of a plan; found out once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan  # kept, so that nothing else can come to have its identity
+        self.kernels = frozenset(plan.kernels)
+        places = [
+            (offset, int(np.prod(row.shape(index))))
+            for row in plan.rows
+            for index, (segment, offset) in enumerate(row.operands)
+            if segment != SHARED
+        ]
+        # Elements of the arena up to the last one that the plan touches.
+        self.reach = max((offset + size for offset, size in places), default=0)
+        largest = max((size for _, size in places), default=1)
+        wanted = 1 << max(0, (largest // ELEMENTS_PER_LANE - 1).bit_length())
+        self.lanes = min(MOST_LANES, max(FEWEST_LANES, wanted))
+        self._scratch: dict[tuple[int, int], int] = {}
+
+    def scratch(self, lanes: int, item: int) -> int:
+        """Scratch memory of a team for reductions and products, in bytes."""
+        from kernels.targets.cuda import compiler, products
+
+        if (lanes, item) not in self._scratch:
+            most = max((products.scratch_of(row, lanes, item) for row in self.plan.rows), default=0)
+            self._scratch[lanes, item] = compiler.REDUCTION_BYTES + most
+        return self._scratch[lanes, item]
+
+
+_facts: dict[int, Facts] = {}
+
+
+def facts(plan: Plan) -> Facts:
+    """Those of a plan."""
+    found = _facts.get(id(plan))
+    if found is None:
+        if len(_facts) > 1 << 15:
+            _facts.clear()
+        found = _facts[id(plan)] = Facts(plan)
+    return found
+
+
+ROW_SECONDS, BLOCK_SPEED = 1e-6, 4e10
+"""About what a row costs a block beside its work, and the floating-point operations per second of one block."""
+LAUNCH_SECONDS, GRID_SPEED = 2.5e-6, 6e12
+"""The same for the whole GPU."""
+
+
+def mode_for(plan: Plan, replicas: int, wished: str, on: Any) -> str:
+    """ "block" or "grid": as wished, or what is estimated to be faster for so many replicas of a training step."""
+    if wished != "auto":
+        return wished
+    rows, operations = len(plan.rows), plan.operations
+    waves = -(-replicas // on.properties.multiprocessors)
+    by_block = waves * (rows * ROW_SECONDS + operations / BLOCK_SPEED)
+    by_grid = replicas * (rows * LAUNCH_SECONDS + operations / GRID_SPEED)
+    return "grid" if by_grid < by_block else "block"
+
+
+def tiled(lanes: int) -> bool:
+    """Whether a team of so many lanes multiplies matrices in tiles."""
+    from kernels.targets.cuda import tiles
+
+    return lanes == tiles.LANES
+
+
+def teams_of(on: Any, jobs: int, lanes: int) -> int:
+    """How many teams make a block: as many as one multiprocessor has to take, as far as its registers go."""
+    if isinstance(on, SimulatedDevice):
+        return 1
+    wanted = -(-jobs // on.properties.multiprocessors)
+    return max(1, min(wanted, 65536 // (lanes * MOST_REGISTERS), MOST_TEAMS))

@@ -1,0 +1,150 @@
+"""A replica's memory on a GPU, with its image on the host.
+
+Whoever asks for `memory.arena` gets the numbers as they are now, and the device takes them over again before it next
+runs; launches that nobody looks into copy nothing but the statistics.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import weakref
+from typing import Any
+
+import numpy as np
+
+from kernels.memory import aligned_zeros
+from kernels.plan import SEED, STATE_SIZE, Plan
+from kernels.targets.cuda.choices import SIMULATED_LANES, facts, mode_for
+from kernels.targets.cuda.driver import SimulatedDevice, device
+
+
+class Segment:
+    """Bytes on a device, freed with the object."""
+
+    def __init__(self, on: Any, size: int) -> None:
+        self.address = on.allocate(size)
+        weakref.finalize(self, _free, on, self.address)
+
+
+def _free(on: Any, address: int) -> None:
+    try:
+        on.free(address)
+    except Exception:  # the device is gone, and with it its memory
+        return
+
+
+_shared: weakref.WeakValueDictionary[tuple[int, bytes], Segment] = weakref.WeakValueDictionary()
+
+
+def _shared_segment(on: Any, values: np.ndarray) -> Segment:
+    """Data on a device; replicas with the same data have it in common."""
+    key = (on.number, hashlib.sha256(values.tobytes()).digest())
+    segment = _shared.get(key)
+    if segment is None:
+        segment = _shared[key] = Segment(on, values.nbytes)
+        on.upload(segment.address, values)
+    return segment
+
+
+class Memory:
+    """A replica's memory on a GPU; the same to use as `kernels.memory.Memory`.
+
+    state is always that of the last launch; `arena` is fetched when it is asked for.
+    """
+
+    def __init__(self, arena: int, shared: np.ndarray, seed: int = 0, number: int = 0) -> None:
+        self.device = device(number)
+        self.shared = shared
+        self.state = np.zeros(STATE_SIZE, np.int64)
+        self.state[SEED] = seed
+        self._image = aligned_zeros(arena, shared.dtype.name)
+        self._data = _shared_segment(self.device, shared)
+        self._arena = Segment(self.device, self._image.nbytes)
+        self._state = Segment(self.device, self.state.nbytes)
+        self._known_state: np.ndarray | None = None
+        self._backup: Segment | None = None
+        self._device_newer = False
+        self._host_newer = True
+        self._lanes: int | None = None
+        self.whole_gpu = False
+
+    def settle(self, plan: Plan, replicas: int, mode: str) -> None:
+        """Decide, once, how this replica is computed: its results must not depend on what happens to run beside it."""
+        self._lanes = SIMULATED_LANES if isinstance(self.device, SimulatedDevice) else facts(plan).lanes
+        self.whole_gpu = mode_for(plan, replicas, mode, self.device) == "grid"
+
+    def lanes_of(self, plan: Plan) -> int:
+        """Lanes of the block that walks a plan: as settled, or as suits the plan."""
+        if isinstance(self.device, SimulatedDevice):
+            return SIMULATED_LANES
+        return self._lanes or facts(plan).lanes
+
+    @property
+    def arena(self) -> np.ndarray:
+        """The numbers as they are now, to read and to write."""
+        if self._device_newer:
+            self.device.download(self._image, self._arena.address)
+            self._device_newer = False
+        self._host_newer = True
+        return self._image
+
+    @property
+    def size(self) -> int:
+        return self._image.size
+
+    @property
+    def real_name(self) -> str:
+        return self._image.dtype.name
+
+    def backup(self, kept: int) -> int:
+        """The address of room for the first `kept` elements."""
+        if self._backup is None:
+            self._backup = Segment(self.device, kept * self._image.itemsize)
+        return self._backup.address
+
+    def backed_up(self, kept: int) -> np.ndarray:
+        """The first `kept` elements as they were before the last launch that kept them."""
+        assert self._backup is not None
+        old = np.empty(kept, self._image.dtype)
+        self.device.download(old, self._backup.address)
+        return old
+
+    def hand_over(self) -> None:
+        """Bring the device up to date before a launch."""
+        if self._host_newer:
+            self.device.upload(self._arena.address, self._image)
+            self._host_newer = False
+        if self._known_state is None or not np.array_equal(self.state, self._known_state):
+            self.device.upload(self._state.address, self.state)
+
+    def take_over(self, state: np.ndarray) -> None:
+        """Note what a launch has done."""
+        self.state[:] = state
+        self._known_state = state.copy()
+        self._device_newer = True
+
+    def copy_to_backup(self, kept: int) -> None:
+        """Keep the first `kept` elements as they are now."""
+        self.device.copy(self.backup(kept), self._arena.address, kept * self._image.itemsize)
+
+    def fetch_state(self) -> None:
+        """Bring the integers from the device."""
+        state = np.empty_like(self.state)
+        self.device.download(state, self._state.address)
+        self.take_over(state)
+
+    def push_state(self) -> None:
+        """Bring the integers to the device."""
+        self.device.upload(self._state.address, self.state)
+        self._known_state = self.state.copy()
+
+    def fetch(self, first: int, count: int, stride: int) -> np.ndarray:
+        """Some numbers of the arena, without the rest of it."""
+        found = np.empty((count - 1) * stride + 1, self._image.dtype)
+        self.device.download(found, self._arena.address + first * self._image.itemsize)
+        return found[::stride]
+
+    @property
+    def addresses(self) -> tuple[int, int, int]:
+        """Of arena, shared data and state."""
+        return self._arena.address, self._data.address, self._state.address
