@@ -16,6 +16,7 @@ from tests.cuda.host_device import host_device
 SLUGS = [entry.slug for entry in library()]
 
 
+@pytest.mark.cuda
 @pytest.mark.parametrize("slug", SLUGS)
 def test_first_variant_as_on_the_cpu(slug):
     """Two steps, so that all of them together are quick."""
