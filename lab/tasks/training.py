@@ -7,6 +7,7 @@ call of the executor does many steps.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -187,25 +188,27 @@ class Training(Programs):
 
     def _measured(self, memory: np.ndarray, first: int, step: int) -> dict[str, float]:
         """The metrics, surveys apart, from a stretch of the arena from its element `first` on, once it was measured."""
-        values = self.statistics.values(self._numbers(self.statistics.kept, memory, first), step)
-        self.views.recording.record(self._numbers(self.views.recording.kept, memory, first), step)
+        (kept, kept_end), (recorded, recorded_end) = self._stretches
+        values = self.statistics.values(memory[kept - first : kept_end - first], step)
+        if recorded_end > recorded:
+            self.views.recording.record(memory[recorded - first : recorded_end - first], step)
         return values
 
-    def _numbers(self, storage: Storage, memory: np.ndarray, first: int) -> np.ndarray:
-        if not self.layout.knows(storage.whole):
-            return memory[:0]
-        _, offset = self.layout.place(storage.whole)
-        return memory[offset - first : offset - first + storage.whole.size]
+    @functools.cached_property
+    def _stretches(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Where in the arena statistics and what is recorded stand: their first elements, and those behind the last."""
+
+        def stretch(storage: Storage) -> tuple[int, int]:
+            if not self.layout.knows(storage.whole):
+                return 0, 0
+            _, offset = self.layout.place(storage.whole)
+            return offset, offset + storage.whole.size
+
+        return stretch(self.statistics.kept), stretch(self.views.recording.kept)
 
     def streamed(self) -> tuple[int, int]:
         """See `Programs.streamed`. Surveys need the network as it is at the time: with them nothing can be streamed."""
-        storages = [self.statistics.kept, self.views.recording.kept]
-        places = [
-            (offset, offset + each.whole.size)
-            for each in storages
-            if self.layout.knows(each.whole)
-            for _, offset in [self.layout.place(each.whole)]
-        ]
+        places = [(first, end) for first, end in self._stretches if end > first]
         if self.surveys or not places:
             return 0, 0
         first, end = min(first for first, _ in places), max(end for _, end in places)
