@@ -147,7 +147,7 @@ class Engine(Workers):
 
     def _start_workers(self) -> None:
         self._workers = [
-            threading.Thread(target=self._work, args=(device,), name=f"{device}-{number}", daemon=True)
+            threading.Thread(target=self._work, args=(device,), name=f"replica-{device}-{number}", daemon=True)
             for device in self.devices
             for number in range(self._threads)
         ]
