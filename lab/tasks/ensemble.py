@@ -18,6 +18,7 @@ from lab.tasks.losses import FOR_CLASSES
 from lab.tasks.panel import PANEL_KERNELS, Panel, average, require_validation
 from lab.tasks.snapshots import disagreement
 from lab.tasks.task import Task, task
+from lab.tasks.together import advance_together
 from lab.tasks.training import Training
 from lab.validation import Whole
 
@@ -76,8 +77,7 @@ class Ensemble:
         self._panel = Panel(self._members[0].split, self._members[0].network)
 
     def advance(self, steps: int) -> None:
-        for each in self._members:
-            each.advance(steps)
+        advance_together([(each, steps) for each in self._members], [0] * len(self._members))
         self.step = min(each.step for each in self._members)
 
     def _answers(self) -> list[np.ndarray]:
