@@ -52,14 +52,21 @@ def screen_text(app):
     return "\n".join("".join(segment.text for segment in line).rstrip() for line in screen_lines(app))
 
 
-def matches_snapshot(app, name):
-    """Compare the screen with what it was; `LAB_SNAPSHOTS=new` writes it down anew."""
+async def matches_snapshot(app, name, seconds=20.0):
+    """Compare the screen with what it was, once it has settled: what is drawn late is not another screen.
+
+    `LAB_SNAPSHOTS=new` writes it down anew.
+    """
     path = SNAPSHOTS / f"{name}-{app.size.width}x{app.size.height}.txt"
-    shown = screen_text(app) + "\n"
     if os.environ.get("LAB_SNAPSHOTS") == "new" or not path.exists():
         path.parent.mkdir(exist_ok=True)
-        path.write_text(shown, encoding="utf-8")
-    assert shown == path.read_text(encoding="utf-8"), f"{path.name} is not what it was; LAB_SNAPSHOTS=new accepts it"
+        path.write_text(screen_text(app) + "\n", encoding="utf-8")
+    right = path.read_text(encoding="utf-8")
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while (shown := screen_text(app) + "\n") != right and loop.time() < end:
+        await asyncio.sleep(0.05)
+    assert shown == right, f"{path.name} is not what it was; LAB_SNAPSHOTS=new accepts it"
 
 
 def keep_run(slug="one-line", *, held=True, rate=None, state="finished", created=NOON, folder=None, steps=40):

@@ -208,6 +208,6 @@ def test_snapshots(size):
 
     async def script(app, pilot):
         await shows(pilot, "✓ One line")
-        matches_snapshot(app, "explore")
+        await matches_snapshot(app, "explore")
 
     drive(script, size=size)

@@ -153,7 +153,7 @@ def test_snapshots(size):
     async def script(app, pilot):
         await pilot.press("enter")
         await shows(pilot, "Which rate is faster?")
-        matches_snapshot(app, "guess")
+        await matches_snapshot(app, "guess")
         assert "1  The small one" in screen_text(app)
 
     drive(script, size=size)

@@ -255,10 +255,10 @@ def test_snapshots(size):
     async def script(app, pilot):
         await pilot.press("down")
         await shows(pilot, "✗ The larger rate gets further.")
-        matches_snapshot(app, "runs")
+        await matches_snapshot(app, "runs")
         await pilot.press("space", "space", "c")
         await shows(pilot, "Settings that differ")
         await shows(pilot, "metrics)")
-        matches_snapshot(app, "compare")
+        await matches_snapshot(app, "compare")
 
     browse(script, size=size)

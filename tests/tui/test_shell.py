@@ -212,7 +212,7 @@ def test_without_colour_nothing_is_coloured_and_the_cursor_is_still_seen(size):
         assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
         (cursor,) = [line for line in screen_lines(app) if "✓ One line" in "".join(each.text for each in line)]
         assert any(segment.style.reverse for segment in cursor if "One line" in segment.text)
-        matches_snapshot(app, "colourless")
+        await matches_snapshot(app, "colourless")
 
     drive(script, size=size, capabilities=Capabilities(True, True, *size, NO_COLOURS, True))
 
@@ -224,7 +224,7 @@ def test_an_ascii_terminal_gets_nothing_but_ascii():
     async def script(app, pilot):
         await shows(pilot, "+ One line")
         assert screen_text(app).isascii()
-        matches_snapshot(app, "ascii")
+        await matches_snapshot(app, "ascii")
         await pilot.press("r")
         await shows(pilot, "1 kept")
         assert screen_text(app).isascii()
@@ -250,7 +250,7 @@ def test_help_explains_the_screen(size):
     async def script(app, pilot):
         await pilot.press("question_mark")
         await shows(pilot, "On this screen")
-        matches_snapshot(app, "help")
+        await matches_snapshot(app, "help")
         await pilot.press("end")
         await shows(pilot, "everywhere.next_theme")
         await pilot.press("question_mark", "escape")

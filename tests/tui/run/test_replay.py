@@ -139,7 +139,7 @@ def test_the_board_looks_as_it_did(kept, size, verdict):
         await pilot.pause()
         screen.redraw()
         await pilot.pause()
-        matches_snapshot(pilot.app, "run-verdict" if verdict else "run")
+        await matches_snapshot(pilot.app, "run-verdict" if verdict else "run")
 
     replayed(script, kept, size=size)
 
