@@ -119,19 +119,23 @@ class Programs:
         """What `measure` would have given after a step, from that stretch as it was then."""
         raise NotImplementedError
 
+    @property
+    def on_device(self) -> bool:
+        """Whether its steps can be done by a GPU alone."""
+        return not self._diverged and is_device_program(self._programs["step"])
+
     def job(self, steps: int, every: int = 0) -> Job | None:
         """So many steps as a job for a GPU; None where the host must have a hand in each step, or on the CPU.
 
         every: where measurements can be streamed, measure after steps whose number is a multiple of this
         """
-        step = self._programs["step"]
-        if self._diverged or not is_device_program(step):
+        if not self.on_device:
             return None
         plans = self.layout.plans
         first, count = self.streamed() if every else (0, 0)
         return Job(
             self.memory,
-            step.plan,
+            self._programs["step"].plan,
             steps,
             remember=plans.get("remember"),
             measure=plans.get("measure") if count else None,

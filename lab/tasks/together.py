@@ -32,7 +32,7 @@ def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[in
 def streams(experiment: Experiment) -> bool:
     """Whether an experiment can be measured while it trains, without a stop at every measurement."""
     plain = _plain(experiment)
-    return plain is not None and plain.streamed()[1] > 0 and plain.job(1) is not None
+    return plain is not None and plain.on_device and plain.streamed()[1] > 0
 
 
 def taken_measurements(experiment: Experiment) -> list[tuple[int, dict[str, float]]]:

@@ -73,14 +73,14 @@ def entry(row_at, index, arena, shared, state, control_at):
 
 
 STEP_SOURCE = f"""
-def entry(state, control_at, beside):
+def entry(state, control_at):
     words = view(int64_at(state), 0, {STATE_SIZE})
     control = view(int64_at(control_at), 0, 2)
     if cuda.threadIdx.x == 0:
         control[{UNTIL}] = 0
         control[{HALTED}] = words[{HALT}]
         if words[{HALT}] == 0:
-            words[{STEP}] += 1 + 0 * beside
+            words[{STEP}] += 1
 """
 """Begins a walk over the rows: counts the step, unless the replica has halted."""
 
@@ -123,7 +123,7 @@ class Entries:
                     capability = self.device.capability
 
                     def make() -> bytes:
-                        ptx, name = compiler.to_ptx(function, 6 if kernel else 3, capability)
+                        ptx, name = compiler.to_ptx(function, 6 if kernel else 2, capability)
                         return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, 128)
 
                     code = compiler.kept(["grid", *key, f"{capability}"], make)
@@ -180,7 +180,7 @@ class Recorded:
         begin = code.of(None, real_name)
 
         def walk() -> None:
-            on.launch(begin, 1, (1 if simulated else 32, 1), 16, (state, self._control.address, 0))
+            on.launch(begin, 1, (1 if simulated else 32, 1), 16, (state, self._control.address))
             for index, (row, function) in enumerate(zip(plan.rows, functions, strict=True)):
                 tiled = row.kernel in products.PRODUCTS
                 one = alone(row.kernel)
