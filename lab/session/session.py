@@ -40,13 +40,20 @@ class Session(Engine):
                 replica.goal = None
             self._changed.notify_all()
 
-    def single_step(self, steps: int = 1) -> None:
-        """While paused: every replica that is not over does so many steps, is measured, and pauses again."""
-        with self._changed:
-            for replica in self.replicas:
-                done = replica.experiment.step if replica.experiment else 0
-                replica.goal = max(done, replica.goal or 0) + steps
-            self._changed.notify_all()
+    def single_step(self, steps: int = 1) -> dict[tuple[str, int], int]:
+        """While paused: every replica that is not over does so many steps, is measured, and pauses again.
+
+        Returns from which step each (variant, seed) went on, filled in as they begin: right after `pause` a replica is
+        still on its way to its halt, and the steps are counted from there.
+        """
+        begun: dict[tuple[str, int], int] = {}
+
+        def go_on(replica: Replica) -> None:
+            begun[replica.name, replica.seed] = max(replica.done, replica.goal or 0)
+            replica.goal = begun[replica.name, replica.seed] + steps
+
+        self._command([each for each in self.replicas if not each.over], go_on)
+        return begun
 
     def throttle(self, steps_per_second: float | None) -> None:
         """Let each replica do so many steps a second at most; None: as fast as it can."""
@@ -134,8 +141,18 @@ class Session(Engine):
         The exact step is reached by repeating from the nearest kept moment before it. Settings become what they were.
         A run that is kept forgets what was measured from that step on.
         """
+        chosen = [each for each in self._of(variant) if seed in (None, each.seed)]
+        self._rewind(chosen, lambda replica: step)
 
+    def take_back(self, begun: Mapping[tuple[str, int], int]) -> None:
+        """Rewind replicas to where a `single_step` began, which returned `begun`."""
+        self._rewind(self.replicas, lambda replica: begun.get((replica.name, replica.seed)))
+
+    def _rewind(self, replicas: Iterable[Replica], step_of: Callable[[Replica], int | None]) -> None:
         def apply(replica: Replica) -> None:
+            step = step_of(replica)
+            if step is None:
+                return
             self._go_to(replica, step)
             replica.moments.forget_after(step)
             replica.changes = [each for each in replica.changes if each[0] < step]
@@ -145,7 +162,7 @@ class Session(Engine):
             replica.measured_at = -1
             self._measure(replica)
 
-        self._command([each for each in self._of(variant) if seed in (None, each.seed)], apply)
+        self._command(replicas, apply)
 
     def branch(self, variant: str, name: str, step: int, changes: Mapping[str, float]) -> None:
         """A new variant `name` that is `variant` up to `step` and goes on from there with changed settings.

@@ -159,6 +159,23 @@ def test_single_steps_while_paused_then_resume(plain):
     assert {step: found[step] for step in expected} == expected
 
 
+def test_a_step_asked_for_while_it_still_runs_is_one_step_from_where_it_halts():
+    session = Session(small(SMALL.replace("steps: 60", "steps: 1000000")))
+    session.start(keep_open=True)
+    until(lambda: all(each.done > 10 for each in session.replicas))
+    for _ in range(20):
+        session.pause()
+        begun = session.single_step()  # the threads are in the middle of a chunk
+        until(lambda begun=begun: len(begun) == 2)
+        until(lambda: not session._active)
+        assert {(each.name, each.seed): each.done - 1 for each in session.replicas} == begun
+        session.take_back(begun)
+        until(lambda: not session._active and not any(each.commands for each in session.replicas))
+        assert {(each.name, each.seed): each.done for each in session.replicas} == begun
+        session.resume()
+    end(session)
+
+
 def test_a_change_while_running_takes_effect_without_a_reset(plain):
     session = paused_session()
     session.single_step(20)

@@ -57,18 +57,13 @@ class Steering:
         going = [each for each in session.replicas if not each.over and each.experiment is not None]
         if not going:
             raise BadInput("Nothing is left to train: rewind (w), branch (b) or add a variant (a).")
-        before = [
-            (each.name, each.seed, each.experiment.step, session.settings(each.name))
-            for each in going
-            if each.experiment is not None
-        ]
-        session.single_step()
+        settings = {each.name: session.settings(each.name) for each in going}
+        begun = session.single_step()
 
         def back() -> None:
-            for variant, seed, step, _ in before:
-                session.rewind(variant, step, seed)
-            for variant, _, _, settings in before:
-                for name, value in settings.items():
+            session.take_back(begun)
+            for variant, values in settings.items():
+                for name, value in values.items():
                     session.change(name, value, variant)
 
         self._undo.append((_STEP, back))

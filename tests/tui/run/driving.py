@@ -57,10 +57,10 @@ async def over(screen: RunScreen, pilot) -> Session:
 
 
 async def paused(screen: RunScreen, pilot) -> Session:
-    """A session that stands still."""
+    """A session that stands still: it is paused from its next chunk on, so what was running has to come to its end."""
     screen.session.pause()
     session = await begun(screen, pilot)
-    await until(pilot, lambda: session.state == "paused")
+    await until(pilot, lambda: not session._active)
     return session
 
 
