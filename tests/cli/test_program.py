@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -122,14 +121,12 @@ def test_an_ascii_terminal_gets_question_marks_instead_of_an_error(tmp_path):
     assert b"# Gr??e" in shown.stdout
 
 
-def test_help_is_quick_and_loads_nothing_heavy():
+def test_help_loads_nothing_heavy():
     code = (
         "import sys\nfrom lab.cli import run\nrun(['--help'])\n"
         "print(*sorted(m for m in sys.modules if '.' not in m), file=sys.stderr)"
     )
-    begin = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert time.perf_counter() - begin < 0.6  # 0.06 s on a quiet machine
     heavy = {"numba", "numpy", "scipy", "sklearn", "pydantic", "textual", "rich", "yaml", "sqlite3"}
     assert not heavy & set(done.stderr.split())
 

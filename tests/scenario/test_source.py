@@ -1,7 +1,6 @@
 """Files that cannot be read as scenarios, each with its sentence."""
 
 import os
-import time
 
 import pytest
 
@@ -47,10 +46,8 @@ def test_device():
 def test_a_huge_file_is_refused_without_being_read(tmp_path):
     path = tmp_path / "huge.yaml"
     with path.open("wb") as file:
-        file.truncate(10**11)  # sparse: takes no space, but reading it would take minutes
-    begin = time.perf_counter()
+        file.truncate(10**11)  # sparse: takes no space, but reading it would take more memory than there is
     assert "has 100,000.0 MB; a scenario has at most 1 MB" in refused(path)
-    assert time.perf_counter() - begin < 0.5
 
 
 @pytest.mark.parametrize(

@@ -374,7 +374,7 @@ def test_an_error_ends_the_lab_without_a_page_of_traceback(capfd):
         async with app.run_test() as pilot:
             assert isinstance(app.screen, ExploreScreen)
             app.screen.call_later(fail)
-            await pilot.pause(0.2)
+            await until(pilot, lambda: app.failure is not None)
 
     app = LabApp()
     with pytest.raises(Broken):

@@ -11,7 +11,7 @@ import pytest
 
 from lab.scenario import library, load
 from lab.tui.run.screen import RunScreen
-from tests.tui.driving import drive, screen_text, until
+from tests.tui.driving import drive, screen_text, shows, until
 
 pytestmark = pytest.mark.verify
 
@@ -33,15 +33,13 @@ def test_every_scenario_of_a_chapter_runs_and_shows_its_picture(chapter):
             app.push_screen(screen)
             await until(pilot, lambda screen=screen: screen.is_attached and screen._ready and screen._judged)
             assert screen.story.failed is None, slug
-            await pilot.pause(0.4)  # for the pictures of the end
             await pilot.press("v")
-            await pilot.pause()
-            screen.redraw()
-            await pilot.pause()
-            text = screen_text(app)
-            assert loaded.scenario.title[:10] in text, slug
+            await shows(pilot, loaded.scenario.title[:10])
+            if any(each.experiment.pictures() for each in screen.session.replicas):
+                await until(pilot, screen.sources.pictures)
             if pictures := screen.sources.pictures():
-                assert any(each.title[:20] in text for each in pictures), (slug, [each.title for each in pictures])
+                screen.redraw()
+                await until(pilot, lambda shown=pictures: any(each.title[:20] in screen_text(app) for each in shown))
             await pilot.press("q")
             await until(pilot, lambda screen=screen: app.screen is not screen)
 
