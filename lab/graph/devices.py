@@ -78,6 +78,11 @@ def on(device: str, mode: str = "auto", replicas: int = 1) -> Iterator[None]:
         _use.reset(tokens[1])
 
 
+def on_gpu() -> bool:
+    """Whether memory that is made now lies on a GPU."""
+    return _current.get() != CPU
+
+
 def settle(memory: Any, plan: Plan | None) -> None:
     """Decide how a replica whose training step this is will be computed, where there is a choice."""
     if plan is not None and not isinstance(memory, Memory):

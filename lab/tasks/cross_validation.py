@@ -20,6 +20,7 @@ from lab.scenario.overrides import change
 from lab.tasks.classify import count_correct
 from lab.tasks.losses import FOR_CLASSES
 from lab.tasks.task import Task, task
+from lab.tasks.together import advance_together, side_by_side
 from lab.tasks.training import Training, load_split
 from lab.validation import Whole, validated
 
@@ -122,12 +123,17 @@ class CrossValidation:
             kind="classes", split=split,
         )  # fmt: skip
 
-    def _accuracy(self, value: int, train: np.ndarray, held: np.ndarray, draw: int) -> float:
-        """How many of the held-back examples a net answers correctly that was trained on the others."""
-        training = self._training(value, train, held, draw)
-        training.prepare()
-        training.advance(self._options.steps)
-        return 0.0 if training.diverged() else training.measure()["val_accuracy"]
+    def _accuracies(self, value: int, parts: Sequence[tuple[np.ndarray, np.ndarray]], draw: int) -> list[float]:
+        """For each part how many of the held-back examples a net answers correctly that was trained on the others."""
+        found: list[float] = []
+        while len(found) < len(parts):
+            some = parts[len(found) : len(found) + side_by_side(len(parts))]
+            nets = [self._training(value, *part, draw) for part in some]
+            for net in nets:
+                net.prepare()
+            advance_together([(net, self._options.steps) for net in nets], [0] * len(nets))
+            found += [0.0 if net.diverged() else net.measure()["val_accuracy"] for net in nets]
+        return found
 
     def kernels(self) -> Sequence[Kernel]:
         return self._first.kernels()
@@ -137,10 +143,10 @@ class CrossValidation:
 
     def advance(self, steps: int) -> None:
         for draw in range(self.step, min(self.step + steps, self.steps)):
+            parts = [*(self._fold(draw, fold) for fold in range(self._options.folds)), self._whole(draw)]
             for value in range(len(self._values)):
-                for fold in range(self._options.folds):
-                    self._held[draw, value, fold] = self._accuracy(value, *self._fold(draw, fold), draw)
-                self._test[draw, value] = self._accuracy(value, *self._whole(draw), draw)
+                *held, test = self._accuracies(value, parts, draw)
+                self._held[draw, value], self._test[draw, value] = held, test
             self.step = draw + 1
 
     def _estimates(self) -> dict[str, np.ndarray]:

@@ -21,6 +21,7 @@ from lab.tasks.classify import count_correct
 from lab.tasks.losses import FOR_CLASSES
 from lab.tasks.panel import require_validation
 from lab.tasks.task import Task, task
+from lab.tasks.together import advance_together, side_by_side
 from lab.tasks.training import Training
 from lab.validation import Whole
 
@@ -112,17 +113,20 @@ class Searching:
                 "train": scenario.train.model_copy(update={"steps": options.steps}),
             }
         )
-        self._training = Training(inner, seed, folder, FOR_CLASSES["softmax"], count_correct, kind="classes")
-        require_validation(self._training.split)
-        self._guessing = math.log(self._training.split.train.outputs)
+        self._nets = [
+            Training(inner, seed, folder, FOR_CLASSES["softmax"], count_correct, kind="classes")
+            for _ in range(side_by_side(options.repeats * len(options.ways)))
+        ]
+        require_validation(self._nets[0].split)
+        self._guessing = math.log(self._nets[0].split.train.outputs)
         self.paths = list(next(iter(options.ways.values())).over)
         for name, way in options.ways.items():
             for path in way.over:
-                if path not in self._training.options.first:
+                if path not in self._nets[0].options.first:
                     raise InvalidValue(
                         ("options", "ways", name, "over", path),
                         "only numbers that may be changed in a running training can be searched here: "
-                        f"{', '.join(self._training.options.first)}.",
+                        f"{', '.join(self._nets[0].options.first)}.",
                         at_key=True,
                     )
         self.searches = [
@@ -147,29 +151,35 @@ class Searching:
         return tuple(random(axes, self.steps, int(draw.integers(2**63))))
 
     def kernels(self) -> Sequence[Kernel]:
-        return self._training.kernels()
+        return self._nets[0].kernels()
 
     def prepare(self) -> None:
-        self._training.prepare()
-        self._first = self._training.state()
+        for net in self._nets:
+            net.prepare()
+        self._first = self._nets[0].state()
 
     def advance(self, steps: int) -> None:
         for number in range(self.step, min(self.step + steps, self.steps)):
-            for row, search in enumerate(self.searches):
-                if number < len(search.trials):
-                    self._losses[row, number] = self._train(search.trials[number].values)
+            rows = [row for row, search in enumerate(self.searches) if number < len(search.trials)]
+            for begin in range(0, len(rows), len(self._nets)):
+                some = rows[begin : begin + len(self._nets)]
+                self._losses[some, number] = self._train([self.searches[row].trials[number].values for row in some])
             self.step = number + 1
 
-    def _train(self, values: Mapping[str, Any]) -> float:
-        """The validation loss after a training with these settings."""
-        training = self._training
-        training.restore(self._first)
-        for path, value in values.items():
-            training.change(path, float(value))
-        training.advance(self._options.steps)
-        if training.diverged():
+    def _train(self, settings: Sequence[Mapping[str, Any]]) -> list[float]:
+        """The validation losses after trainings with these settings, at most as many as there are nets."""
+        nets = self._nets[: len(settings)]
+        for net, values in zip(nets, settings, strict=True):
+            net.restore(self._first)
+            for path, value in values.items():
+                net.change(path, float(value))
+        advance_together([(net, self._options.steps) for net in nets], [0] * len(nets))
+        return [self._loss(net) for net in nets]
+
+    def _loss(self, net: Training) -> float:
+        if net.diverged():
             return self._guessing
-        loss = training.measure()[OBJECTIVE]
+        loss = net.measure()[OBJECTIVE]
         return min(loss, self._guessing) if math.isfinite(loss) else self._guessing
 
     def _best(self) -> dict[str, np.ndarray]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.graph.devices import on_gpu
 from lab.graph.running import Job, run_jobs
 from lab.tasks.programs import Programs
 from lab.tasks.task import Experiment
+
+MOST = 256
+"""Networks of one replica that share a launch; more would take memory without making it faster."""
 
 
 def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[int]) -> None:
@@ -27,6 +31,12 @@ def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[in
         run_jobs([job for _, job in jobs])
     for programs, job in jobs:
         programs.finish(job)
+
+
+def side_by_side(networks: int) -> int:
+    """How many of so many networks that train in the same way are worth holding at the same time: a GPU trains them
+    in one launch, the CPU one after the other in any case."""
+    return min(networks, MOST) if on_gpu() else 1
 
 
 def streams(experiment: Experiment) -> bool:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import lab
+from lab.graph.running import run_jobs
 from lab.scenario import find, library
-from lab.tasks import judges_time
+from lab.tasks import judges_time, together
 
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
@@ -27,6 +28,17 @@ def test_first_variant_as_on_the_cpu(slug):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_as_on_the_cpu(slug):
     compare(slug, 12, None)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize(("slug", "networks"), [("ensemble", 8), ("log-space-search", 40), ("k-fold", 6)])
+def test_networks_of_one_replica_share_a_launch(slug, networks, monkeypatch):
+    launched = []
+    monkeypatch.setattr(together, "run_jobs", lambda jobs: launched.append(len(jobs)) or run_jobs(jobs))
+    with host_device():
+        lab.run(slug, device="cuda", seeds=[0], steps=2, variants=[lab.load(find(slug)).variants[0].name])
+    assert networks in launched
+    assert set(launched) <= {networks, 1}
 
 
 def compare(slug: str, steps: int, variants: list[str] | None) -> None:
