@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Sequence
@@ -68,7 +69,7 @@ class RunScreen(SteeredScreen):
         self.writer: RunWriter | None = None
         self._earlier: list[Event] = []
         self._arrived: list[Event] = []
-        self._ready = self._judged = self._leaving = False
+        self._ready = self._judged = self._leaving = self._settled = False
         self._scrubbed: float | None = None
         self._moved = 0.0
         self._switch = sys.getswitchinterval()
@@ -119,8 +120,15 @@ class RunScreen(SteeredScreen):
             store = Store.open()
         return store
 
+    def _settle(self) -> None:
+        """From now on nothing that is there already is searched for garbage: with a compiler in memory that takes a
+        tenth of a second each time, during which neither keys are answered nor steps begun."""
+        self._settled = True
+        gc.freeze()
+
     def on_unmount(self) -> None:
         sys.setswitchinterval(self._switch)
+        gc.unfreeze()
 
     def _close_record(self) -> None:
         if self.writer is not None:
@@ -200,6 +208,8 @@ class RunScreen(SteeredScreen):
     def after_events(self, events: Sequence[Event]) -> None:
         if self._leaving or not self._ready:
             return
+        if not self._settled and any(isinstance(each, Measured) for each in events):
+            self._settle()
         finished = self.session.finished and self.session.state != "new"
         if finished and (not self._judged or any(isinstance(each, Measured) for each in events)):
             self.story.claims = self.session.judge()
