@@ -134,8 +134,8 @@ class BoardScreen(Screen[Any]):
         own = next((each for each in type(self).BINDINGS if getattr(each, "action", "") == "enlarge"), None)
         if not isinstance(own, Binding):
             return ""
-        key = (settings.keys if settings is not None else {}).get(own.id or "", own.key).partition(",")[0]
-        return f"{keys.shown(key)}: {'all plots' if self.view.large else 'enlarge'}"
+        key = keys.pressed(own.id or "", settings.keys if settings is not None else {}, own.key)
+        return f"{key}: {'all plots' if self.view.large else 'enlarge'}"
 
     def guess_sentences(self) -> list[str]:
         """What is said of the question under the verdict."""

@@ -19,7 +19,7 @@ from lab.session import Session, keeping
 from lab.terminal.look import Look
 from lab.terminal.numbers import count, short
 from lab.tui.keys import bindings
-from lab.tui.run.dialogs import Ask, Choice
+from lab.tui.run.dialogs import Leaving
 from lab.tui.run.keys import RUN
 from lab.tui.run.outcome import Outcome
 from lab.tui.run.steered import SteeredScreen
@@ -153,8 +153,8 @@ class RunScreen(SteeredScreen):
                 self._leave(discard=answer == "discard")
 
         kept = "keep what was measured; it can be resumed" if self.writer is not None else "leave"
-        choices = [Choice("stop", f"Stop, and {kept}", "s"), Choice("discard", "Stop, and discard the run", "d")]
-        self.app.push_screen(Ask("This run is not over. Escape goes on with it.", choices), answered)
+        answers = {"stop": f"Stop, and {kept}", "discard": "Stop, and discard the run"}
+        self.app.push_screen(Leaving("This run is not over.", answers), answered)
 
     def _leave(self, discard: bool) -> None:
         self._leaving = True
