@@ -22,6 +22,7 @@ from lab.tui.keys import bindings
 from lab.tui.run.dialogs import Leaving
 from lab.tui.run.keys import RUN
 from lab.tui.run.outcome import Outcome
+from lab.tui.run.pace import Pace
 from lab.tui.run.steered import SteeredScreen
 from lab.tui.run.steering import Steering
 from lab.tui.run.surroundings import frames_per_second
@@ -69,6 +70,7 @@ class RunScreen(SteeredScreen):
         self.writer: RunWriter | None = None
         self._earlier: list[Event] = []
         self._arrived: list[Event] = []
+        self._pace = Pace()
         self._ready = self._judged = self._leaving = self._settled = False
         self._scrubbed: float | None = None
         self._moved = 0.0
@@ -88,6 +90,7 @@ class RunScreen(SteeredScreen):
         self.steering = Steering(self.session)
         self._ready = True
         self.subscription = self.session.subscribe()
+        self.session.also(self._pace.note)
         self._look_at()
         live = getattr(self.app, "live", None)
         if live is not None:
@@ -208,6 +211,7 @@ class RunScreen(SteeredScreen):
     def after_events(self, events: Sequence[Event]) -> None:
         if self._leaving or not self._ready:
             return
+        self._pace.put_right(self.story)
         if not self._settled and any(isinstance(each, Measured) for each in events):
             self._settle()
         finished = self.session.finished and self.session.state != "new"
