@@ -89,7 +89,7 @@ class Workers(Measuring):
                     replica = self._ready.popleft()
                     if len(taken) < most and replica.device == device and self._can_run(replica):
                         taken.append(replica)
-                    elif not replica.over:
+                    elif not replica.over or replica.commands:
                         self._ready.append(replica)
                 if taken:
                     self._active += len(taken)

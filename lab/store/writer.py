@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.events import Event, PictureTaken
+from lab.events import Claimed, Ended, Event, PictureTaken
 from lab.store import files
 from lab.store.database import error_code, is_busy
 from lab.store.information import STATES
@@ -68,6 +68,7 @@ class RunWriter:
         self._number = number
         self._begun = time.monotonic()
         self._sequence = 0
+        self._worked = 0  # milliseconds until the last event but a verdict
         self._waiting: list[Noted] = []  # taken by write(), not yet by a flush
         self._pictures: dict[tuple[str, int, str], Noted] = {}
         self._files: dict[tuple[str, str, int], tuple[int, dict[str, np.ndarray]]] = {}
@@ -81,6 +82,7 @@ class RunWriter:
             row = connection.execute("SELECT sequence, elapsed FROM runs WHERE id = ?", (number,)).fetchone()
             self._sequence = row[0]
             self._begun -= row[1] / 1000
+            self._worked = row[1]
             self._rows = Rows(connection, number)
             self._thread = threading.Thread(target=self._save_regularly, name=f"saving {name}", daemon=True)
             self._thread.start()
@@ -104,7 +106,10 @@ class RunWriter:
             return
         with self._lock:
             self._sequence += 1
-            noted = (self._sequence, int((time.monotonic() - self._begun) * 1000), event)
+            # A run may stay open long after it has trained, to be read: that is not time that it took.
+            if not isinstance(event, Claimed | Ended):
+                self._worked = int((time.monotonic() - self._begun) * 1000)
+            noted = (self._sequence, self._worked, event)
             if isinstance(event, PictureTaken):
                 self._pictures[event.variant, event.seed, event.picture.title] = noted
             else:
@@ -174,7 +179,7 @@ class RunWriter:
                 # Chosen now: all events written before it are among those saved first.
                 key = next(iter(self._files), None)
                 file = self._files.pop(key) if key is not None else None
-                sequence, elapsed = self._sequence, int((time.monotonic() - self._begun) * 1000)
+                sequence, elapsed = self._sequence, self._worked
             try:
                 self._begin()
             except sqlite3.Error as error:

@@ -173,6 +173,12 @@ class LabApp(App[None]):
 
     # Everywhere
 
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """Only what can be seen: Textual lays out and paints the screen below also where the one above is opaque, which
+        doubles the time of every resize."""
+        return super()._background_screens if self.screen.styles.background.a < 1 else []
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         filters = super().get_line_filters()
         return filters if self._unicode else [*filters, AsciiOnly()]

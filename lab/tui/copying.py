@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import yaml
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
+from lab.scenario.scalars import resolve
 from lab.tui import keys
 
 if TYPE_CHECKING:
@@ -118,32 +120,47 @@ def flow(value: Any) -> str:
     >>> flow([{"dense": 64}, "relu", None]), flow("0.5"), flow(1e-05)
     ('[{dense: 64}, relu, null]', "'0.5'", '1.0e-05')
     """
-    import yaml
-
-    text = yaml.safe_dump(value, default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False)
+    text = yaml.dump(
+        value, Dumper=_OneLine, default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False
+    )
     return text.strip().removesuffix("...").strip()
 
 
 def _dump(content: Mapping[str, Any]) -> str:
     """Plain values as YAML that is pleasant to read: long texts as blocks, small things on one line."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        """With texts of several lines as blocks."""
-
-    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-    Dumper.add_representer(str, text)
     return yaml.dump(
-        dict(content), Dumper=Dumper, default_flow_style=None, width=110, allow_unicode=True, sort_keys=False
+        dict(content), Dumper=_Blocks, default_flow_style=None, width=110, allow_unicode=True, sort_keys=False
     )
+
+
+class _OneLine(yaml.SafeDumper):
+    """Puts quotes around every text that the lab would read as something else, such as `0E0`."""
+
+
+class _Blocks(_OneLine):
+    """With texts of several lines as blocks."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value and isinstance(dumper, _Blocks) else None if _stays_text(value) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+def _stays_text(word: str) -> bool:
+    try:
+        return isinstance(resolve(word), str)
+    except ValueError:
+        return False
+
+
+_OneLine.add_representer(str, _text)
+_Blocks.add_representer(str, _text)
 
 
 class CopiedScreen(ModalScreen[None]):
     """What was put on the clipboard, to be read, or selected by hand where the terminal does not allow that."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("dialog"))
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("dialog"))
     CSS = """
     CopiedScreen { align: center middle; }
     CopiedScreen > Vertical {

@@ -45,7 +45,9 @@ def metric_entries(scenario: Scenario, names: Sequence[str] | None = None) -> li
 class HelpScreen(ModalScreen[None]):
     """Explains another screen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("dialog"))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        each for each in keys.modal_bindings("dialog") if each.action != "app.explain"
+    ]
     CSS = """
     HelpScreen { align: center middle; }
     HelpScreen > Vertical {
@@ -84,8 +86,10 @@ def _keys_of(screen: Screen[Any]) -> list[Entry]:
     app: LabApp | App[Any] = screen.app
     chosen = app.settings.keys if isinstance(app, LabApp) else {}
     rows: list[Entry] = []
+    seen = set()
     for binding in (*type(screen).BINDINGS, *type(app).BINDINGS):
-        if isinstance(binding, Binding) and binding.id:
+        if isinstance(binding, Binding) and binding.id and binding.id not in seen:
+            seen.add(binding.id)
             pressed = " ".join(keys.shown(each) for each in chosen.get(binding.id, binding.key).split(","))
             rows.append((pressed, Text.assemble(binding.tooltip, "  ", (binding.id, "dim"))))
     return rows

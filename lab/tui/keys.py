@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.binding import Binding
 
@@ -147,6 +147,17 @@ def bindings(screen: str, rows: Iterable[Key] | None = None) -> list[Binding]:
     ]
 
 
+def modal_bindings(screen: str, rows: Iterable[Key] | None = None) -> list[Binding]:
+    """What the BINDINGS of a small screen over another are. Keys do not get through it to the lab itself, so those that
+    hold everywhere are its own; only the menu is about what lies below."""
+    everywhere = [
+        replace(each, action=f"app.{each.action}", name=each.short_name)
+        for each in TABLE["everywhere"]
+        if each.action != "command_palette"
+    ]
+    return [*bindings(screen, rows), *bindings("everywhere", everywhere)]
+
+
 def identifier(screen: str, key: Key) -> str:
     """The name of an action in the settings file."""
     return f"{screen}.{key.short_name}"
@@ -154,9 +165,14 @@ def identifier(screen: str, key: Key) -> str:
 
 def table() -> dict[str, tuple[Key, ...]]:
     """The whole table, with the screens of a run, which keep their rows beside them."""
-    from lab.tui.run.keys import KERNELS, REPLAY, RUN
+    from lab.tui.run.keys import DIALOGS, KERNELS, REPLAY, RUN
 
-    return {**TABLE, "run": RUN, "replay": REPLAY, "kernels": KERNELS}
+    return {**TABLE, "run": RUN, "replay": REPLAY, "kernels": KERNELS, **DIALOGS}
+
+
+def pressed(action: str, chosen: Mapping[str, str], default: str) -> str:
+    """The first key of an action as people write it, given what the settings file has chosen."""
+    return shown(chosen.get(action, default).partition(",")[0])
 
 
 def identifiers() -> Iterator[str]:
@@ -179,11 +195,18 @@ def keymap(chosen: Mapping[str, str]) -> dict[str, str]:
         for name in names:
             if not survives(name):
                 raise BadInput(f"keys.{action}: {name!r} is not a key that gets through tmux and SSH unchanged.")
+            if action.startswith("form.") and _writes(name):
+                raise BadInput(f"keys.{action}: {shown(name)} is needed to write into the form.")
         if not names:
             raise BadInput(f"keys.{action}: no key is named.")
         found[action] = ",".join(names)
     _refuse_twice(found)
     return found
+
+
+def _writes(key: str) -> bool:
+    """Whether a key writes a character."""
+    return len(key) == 1 or key in SIGNS or key in ("space", "backspace", "delete")
 
 
 def _hint(action: str, known: Iterable[str]) -> str:

@@ -201,6 +201,18 @@ def test_changes_that_make_no_sense_are_refused(name, value):
     end(session)
 
 
+def test_rewinding_everything_forgets_no_variant_when_there_are_more_than_threads():
+    session = Session(small(), seeds=range(4), steps=40, threads=1)
+    session.start(keep_open=True)
+    until(lambda: session.finished)
+    session.rewind()
+    until(lambda: session.finished)
+    again = [len(session.history.curve(each.name, each.seed, "loss")[0]) for each in session.replicas]
+    session.stop()
+    assert session.wait(60)
+    assert again == [5] * 8
+
+
 def test_rewind_goes_back_to_the_same_weights_and_repeats_the_same_run(plain):
     session = Session(small())
     session.start(keep_open=True)

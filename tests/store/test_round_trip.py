@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from lab.events import Ended, Event, Measured, Outcome, PictureTaken, Started
+from lab.events import Claimed, Ended, Event, Measured, Outcome, PictureTaken, Started
 from lab.pictures import Bars
 from lab.store import Store, chunks, pictures
 from lab.store.chunks import Chunk
@@ -158,6 +158,31 @@ def test_times_of_events_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         writer.close("finished")
         assert [seconds for seconds, _ in store.timed_events("timed-1")] == [0.0, 1.5, 3.0]
         assert store.info("timed-1").seconds == 3.0
+
+
+def test_a_run_took_no_longer_because_somebody_read_its_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("lab.store.writer.time.monotonic", lambda: now[0])
+    with Store.open(tmp_path) as store:
+        writer = store.create("read")
+        for seconds in (100.0, 102.0):
+            now[0] = seconds
+            writer.write(Measured("good", 0, int(seconds), {"loss": 1.0}))
+        now[0] = 700.0
+        writer.flush()
+        writer.write(Claimed("It falls.", "last(good.loss) < 2", True, {0: True}, {0: "1 < 2"}))
+        writer.write(Ended(False, True, 1, 1, 600.0, ()))
+        writer.close("finished")
+        assert [seconds for seconds, _ in store.timed_events("read-1")] == [0.0, 2.0, 2.0, 2.0]
+        assert store.info("read-1").seconds == 2.0
+        now[0] = 1000.0
+        writer = store.reopen("read-1")
+        now[0] = 1001.0
+        writer.write(Measured("good", 0, 200, {"loss": 1.0}))
+        writer.close("finished")
+        assert store.info("read-1").seconds == 3.0
 
 
 def test_information_about_a_run(tmp_path: Path) -> None:

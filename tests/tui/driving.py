@@ -3,8 +3,10 @@
 import asyncio
 import os
 import sqlite3
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from lab.events import Claimed, Ended, Measured, Outcome, Started
 from lab.store import Store
@@ -20,12 +22,30 @@ def drive(script, *, size=(80, 24), **arguments):
     async def run():
         app = LabApp(**arguments)
         async with app.run_test(size=size, notifications=True) as pilot:
-            await until(pilot, lambda: getattr(app.screen, "_ready", True))
-            await pilot.pause()
-            await script(app, pilot)
+            with answered_at_once(pilot):
+                await until(pilot, lambda: getattr(app.screen, "_ready", True))
+                await pilot.pause()
+                await script(app, pilot)
         return app
 
     return asyncio.run(run())
+
+
+@contextmanager
+def answered_at_once(pilot):
+    """After a key, a resize or a pause, go on as soon as the screen has handled what came of it.
+
+    Textual's pilot waits until the process does nearly nothing, which it never does while something trains: a second
+    for every key.
+    """
+
+    async def handled(min_sleep=0.0, max_sleep=0.0):
+        await asyncio.sleep(1 / 50)  # longer than the clocks by which Textual puts off resizes and painting
+        for _ in range(2):  # what the first round hands on is handled in the second
+            await pilot._wait_for_screen()
+
+    with patch("textual.app.wait_for_idle", handled), patch("textual.pilot.wait_for_idle", handled):
+        yield
 
 
 async def until(pilot, condition, seconds=90.0):

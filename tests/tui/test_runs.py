@@ -202,6 +202,19 @@ def test_a_run_that_ends_meanwhile_is_shown_so_and_the_cursor_stays():
     browse(script)
 
 
+def test_a_longer_state_is_whole_also_if_the_screen_was_painted_before_the_column_got_wider():
+    keep_run()
+
+    async def script(app, pilot):
+        await shows(pilot, "1 of 1")
+        runs = [replace(each, state="interrupted") for each in app.store.runs()]
+        app.screen._take(runs)
+        assert "interrup" in screen_text(app)
+        await shows(pilot, "one-line-1  interrupted")
+
+    browse(script)
+
+
 def test_exporting_writes_the_file_and_replaces_one_only_when_asked_twice(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     keep_run()

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab.errors import BadInput, InvalidValue
@@ -320,6 +320,9 @@ values = st.recursive(
 
 
 @given(values)
+@example("0E0")
+@example("0o17")
+@example(["1.", "+.5e3"])
 def test_set_reads_what_flow_writes(value):
     assert parse_setting(f"a.b={flow(value)}") == ("a.b", value)
 

@@ -61,6 +61,7 @@ class ExploreScreen(Screen[None]):
         self._builtin: list[Item] = []
         self._mine: list[Item] = []
         self._states: dict[str, State] = {}
+        self._slower: float | None = None
         self._ready = False
         self._wanted: str | None = None
         self._shown: tuple[Any, ...] = ()
@@ -167,18 +168,21 @@ class ExploreScreen(Screen[None]):
     def refresh_states(self) -> None:
         """Look into the store again, after a run."""
         from lab.errors import LabError
+        from lab.tui.explore import effort
         from lab.tui.explore.states import states
 
+        found, slower = {}, None
         try:
-            found = states(self.items, self.app.store, self.app.progress)
+            runs = self.app.store.runs()
+            found = states(self.items, runs, self.app.progress)
+            slower = effort.slowness(runs, effort.measured())
         except LabError as error:
             self.app.call_from_thread(self.app.tell, str(error))
-            found = {}
         if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._take_states, found)
+            self.app.call_from_thread(self._take_states, found, slower)
 
-    def _take_states(self, found: dict[str, State]) -> None:
-        self._states = found
+    def _take_states(self, found: dict[str, State], slower: float | None) -> None:
+        self._states, self._slower = found, slower
         self.lessons.remark(found)
         self._show_head()
         self._shown = ()
@@ -205,12 +209,14 @@ class ExploreScreen(Screen[None]):
         from lab.tui.explore.states import State
 
         state = self._states.get(item.name, State())
-        shown = (item, state, self._ready, self.app.theme)
+        shown = (item, state, self._ready, self._slower, self.app.theme)
         if shown == self._shown:
             return
         same = bool(self._shown) and self._shown[0].name == item.name
         self._shown = shown
-        page = sheet.Page(item, state, loaded=self._loaded(item), verdicts=self._verdicts(state))
+        page = sheet.Page(
+            item, state, loaded=self._loaded(item), verdicts=self._verdicts(state), expected=self._expected(item)
+        )
         if self._ready:
             page = replace(page, lesson=self.app.progress.lesson(item.name))
         with self.app.batch_update():
@@ -229,6 +235,16 @@ class ExploreScreen(Screen[None]):
             return load(item.path)
         except BadInput:
             return None  # the page shows the error that was found when the file was read
+
+    def _expected(self, item: Item) -> str:
+        """How long a run takes that nobody has seen here yet, as far as that is known: on a GPU it is not."""
+        from lab.tui.explore import effort
+
+        device = self.app.device
+        if not item.builtin or (device is not None and device.on_gpu):
+            return ""
+        seconds = effort.expected(item.slug, effort.measured(), self._slower)
+        return "" if seconds is None else effort.told(seconds, self._slower)
 
     def _verdicts(self, state: State) -> tuple[Claimed, ...]:
         if state.run is None or not state.run.claims:

@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Page:
-    """What is known of a lesson when it is shown; `loaded` and `verdicts` come a moment later than the rest."""
+    """What is known of a lesson when it is shown; `loaded` and `verdicts` come a moment later than the rest.
+
+    expected: how long a run takes, in words, for a lesson that was never run
+    """
 
     item: Item
     state: State = field(default_factory=State)
     lesson: Lesson = field(default_factory=Lesson)
     loaded: Loaded | None = None
     verdicts: tuple[Claimed, ...] = ()
+    expected: str = ""
 
 
 def text(page: Page, theme: Theme) -> RenderableType:
@@ -149,7 +153,7 @@ def _effort(page: Page, loaded: Loaded) -> str:
         return f"{told}; takes {scenario.takes}."
     if run is not None and run.state == "finished":
         return f"{told}; the last one took {duration(run.seconds)}."
-    return f"{told}; takes some seconds."
+    return f"{told}; {page.expected or 'how long that takes is not known before the first run'}."
 
 
 def _grid() -> Table:

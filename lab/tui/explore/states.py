@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # whoever only wants the marks need not wait for NumPy
-    from lab.store import RunInfo, Store
+    from lab.store import RunInfo
     from lab.tui.explore.shelf import Item
     from lab.tui.progress import Progress
 
@@ -36,15 +36,18 @@ class State:
     run: RunInfo | None = None
 
 
-def states(items: Iterable[Item], store: Store, progress: Progress) -> dict[str, State]:
+def states(items: Iterable[Item], runs: Iterable[RunInfo], progress: Progress) -> dict[str, State]:
     """The state of each item by its name. A run that was changed by overrides, or cut short, says nothing about the
-    lesson's claims; the newest of the others decides. Raises BadInput if the store cannot be read."""
-    runs: dict[tuple[str, str], list[RunInfo]] = {}
-    for info in store.runs():
-        runs.setdefault(_key(info.slug, info.path), []).append(info)
+    lesson's claims; the newest of the others decides.
+
+    runs: all that are kept, newest first
+    """
+    own: dict[tuple[str, str], list[RunInfo]] = {}
+    for info in runs:
+        own.setdefault(_key(info.slug, info.path), []).append(info)
     found = {}
     for item in items:
-        state = _state(runs.get(_key(item.slug, str(item.path)), []))
+        state = _state(own.get(_key(item.slug, str(item.path)), []))
         lesson = progress.lesson(item.name)
         if lesson.done and state.kind in ("never", "begun"):
             state = State({True: "held", False: "short", None: "done"}[lesson.held], state.run)  # type: ignore[arg-type]  # the values are Kinds

@@ -3,15 +3,15 @@ something to read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rich.segment import Segment
 from rich.text import Text
-from textual import events, work
+from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.strip import Strip
@@ -20,6 +20,10 @@ from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
 from lab.errors import BadInput
+from lab.tui import keys
+from lab.tui.app import LabApp
+from lab.tui.choices import Choices
+from lab.tui.run.keys import DIALOGS
 
 _BOX = """
     align: center middle;
@@ -33,45 +37,64 @@ _BOX = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One answer: what it gives back, how it is called, and the key for it."""
-
-    answer: str
-    text: str
-    key: str
-
-
 class Ask(ModalScreen[str | None]):
-    """A question with a few answers, each with a key of its own; escape gives None."""
+    """A question with a few answers, each with a key of its own. A subclass names its part of the table of keys, with
+    a row `answer('…')` for every answer that it may have.
+
+    answers: those that there are this time, and what they are called
+    """
 
     DEFAULT_CSS = f"Ask {{ {_BOX} }}"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Go on as before")]
+    section: ClassVar[str]
 
-    def __init__(self, question: str, choices: Sequence[Choice]) -> None:
+    def __init__(self, question: str, answers: Mapping[str, str]) -> None:
         super().__init__()
-        self._question, self._choices = question, tuple(choices)
+        self._question, self._answers = question, dict(answers)
 
     def compose(self) -> ComposeResult:
+        chosen = self.app.settings.keys if isinstance(self.app, LabApp) else {}
+        default = {each.short_name: each.keys for each in DIALOGS[self.section]}
+        rows = [
+            Option(Text(f"{keys.pressed(f'{self.section}.{answer}', chosen, default[answer])}  {text}"), id=answer)
+            for answer, text in self._answers.items()
+        ]
         with Vertical():
             yield Label(self._question, markup=False)
-            yield OptionList(*(Option(Text(f"{each.key}  {each.text}"), id=each.answer) for each in self._choices))
+            yield Choices(*rows)
         yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Choices).highlighted = 0
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)
 
-    def on_key(self, event: events.Key) -> None:
-        for each in self._choices:
-            if event.character == each.key:
-                event.stop()
-                self.dismiss(each.answer)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys of answers that there are not this time do nothing."""
+        return action != "answer" or parameters[0] in self._answers
 
-    def action_cancel(self) -> None:
+    def action_answer(self, answer: str) -> None:
+        self.dismiss(answer)
+
+    def action_take(self) -> None:
+        self.query_one(Choices).action_select()
+
+    def action_back(self) -> None:
         self.dismiss(None)
 
-    def help_entries(self) -> list[tuple[str, str]]:
-        return [(each.key, each.text) for each in self._choices]
+
+class Leaving(Ask):
+    """What becomes of a run that is not over."""
+
+    section = "leaving"
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("leaving", DIALOGS["leaving"]))
+
+
+class Rewinding(Ask):
+    """Where to go back to."""
+
+    section = "rewinding"
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("rewinding", DIALOGS["rewinding"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +111,7 @@ class Form(ModalScreen[Any]):
     shown in place, and the form stays."""
 
     DEFAULT_CSS = f"Form {{ {_BOX} }}"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Go on as before")]
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("form", DIALOGS["form"]))
 
     def __init__(self, title: str, blanks: Sequence[Blank], use: Callable[[dict[str, str]], Any]) -> None:
         super().__init__()
@@ -109,7 +132,7 @@ class Form(ModalScreen[Any]):
         inputs = list(self.query(Input))
         inputs[-1 if inputs and inputs[0].value else 0].focus()
 
-    def on_input_submitted(self) -> None:
+    def action_take(self) -> None:
         self._try({each.name: blank.value for each, blank in zip(self._blanks, self.query(Input), strict=True)})
 
     @work(thread=True, exclusive=True)
@@ -125,15 +148,17 @@ class Form(ModalScreen[Any]):
         """Say what is wrong with what was written."""
         self.query_one(".wrong", Label).update(sentence)
 
-    def action_cancel(self) -> None:
+    def action_back(self) -> None:
         self.dismiss(None)
 
     def help_entries(self) -> list[tuple[str, str]]:
         return [(each.name, each.note or "To be filled in.") for each in self._blanks]
 
 
-class _Marked(SelectionList[str]):
+class _Marked(SelectionList[str], inherit_bindings=False):
     """Only what is chosen has a sign: Textual tells it apart by the sign's colour alone."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(Choices.BINDINGS)
 
     def render_line(self, y: int) -> Strip:
         """With the sign taken out of the rows that are not chosen."""
@@ -150,10 +175,7 @@ class Choose(ModalScreen[list[str] | None]):
     """A list in which several may be chosen; escape leaves everything as it was."""
 
     DEFAULT_CSS = f"Choose {{ {_BOX} }}"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "Take", priority=True),
-        Binding("escape", "cancel", "Go on as before"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("choosing", DIALOGS["choosing"]))
 
     def __init__(self, title: str, names: Sequence[tuple[str, str]], chosen: Sequence[str]) -> None:
         """names: (id, text) of each."""
@@ -164,22 +186,24 @@ class Choose(ModalScreen[list[str] | None]):
         with Vertical() as box:
             box.border_title = self._title
             yield _Marked(*(Selection(Text(text), name, name in self._chosen) for name, text in self._names))
-            yield Label("space chooses, enter takes what is chosen", classes="note", markup=False)
         yield Footer(show_command_palette=False)
+
+    def action_mark(self) -> None:
+        self.query_one(_Marked).action_select()
 
     def action_take(self) -> None:
         chosen = set(self.query_one(SelectionList).selected)
         self.dismiss([name for name, _ in self._names if name in chosen])
 
-    def action_cancel(self) -> None:
+    def action_back(self) -> None:
         self.dismiss(None)
 
     def help_entries(self) -> list[tuple[str, str]]:
         return [("X", "What is shown.")]
 
 
-class Reading(ModalScreen[str | None]):
-    """Something longer to read. `more`: a key that gives an answer back, with its label."""
+class Reading(ModalScreen[bool]):
+    """The explanation of a step. The result is whether to take the step and explain the next."""
 
     DEFAULT_CSS = """
     Reading { align: center middle; }
@@ -187,13 +211,11 @@ class Reading(ModalScreen[str | None]):
         background: $surface; }
     Reading Static { height: auto; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "close", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("explanation", DIALOGS["explanation"]))
 
-    def __init__(self, title: str, make: Callable[[int], Text], more: Choice | None = None) -> None:
+    def __init__(self, title: str, make: Callable[[int], Text]) -> None:
         super().__init__()
-        self._title, self._make, self._more = title, make, more
-        if more is not None:
-            self._bindings.bind(more.key, "more", more.text)
+        self._title, self._make = title, make
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -209,11 +231,11 @@ class Reading(ModalScreen[str | None]):
         width = min(self.app.size.width, 124) - 6
         self.query_one(Static).update(self._make(max(20, width)))
 
-    def action_close(self) -> None:
-        self.dismiss(None)
+    def action_back(self) -> None:
+        self.dismiss(False)
 
     def action_more(self) -> None:
-        self.dismiss(self._more.answer if self._more else None)
+        self.dismiss(True)
 
     def help_entries(self) -> list[tuple[str, str]]:
         return [("the text", "What was asked for; arrow keys scroll.")]

@@ -134,8 +134,8 @@ class BoardScreen(Screen[Any]):
         own = next((each for each in type(self).BINDINGS if getattr(each, "action", "") == "enlarge"), None)
         if not isinstance(own, Binding):
             return ""
-        key = (settings.keys if settings is not None else {}).get(own.id or "", own.key).partition(",")[0]
-        return f"{keys.shown(key)}: {'all plots' if self.view.large else 'enlarge'}"
+        key = keys.pressed(own.id or "", settings.keys if settings is not None else {}, own.key)
+        return f"{key}: {'all plots' if self.view.large else 'enlarge'}"
 
     def guess_sentences(self) -> list[str]:
         """What is said of the question under the verdict."""
@@ -183,7 +183,11 @@ class BoardScreen(Screen[Any]):
         rows += [
             ("steps/s", "Training steps per second, of all seeds of the variant together, measuring included."),
             ("braille dots", "A curve; each column shows the lowest and the highest value in it, so no peak is lost."),
-            ("faint lines", "The lowest and the highest of several seeds; the bright line is their mean."),
+            (
+                "faint lines or bars",
+                "From the lowest to the highest of several seeds; the bright line is their mean. Of more than two "
+                "curves each has bars here and there instead of lines.",
+            ),
             ("▸ before a title", "The selected plot, of which the keys speak; tab selects the next."),
             ("enter: enlarge", "What this key does with the selected plot: it fills the board, or all are back."),
             ("numbers in a title", "Each curve's latest value, or its value at the cursor's step."),

@@ -1,4 +1,4 @@
-"""The keys of the screens that show a run: rows of the lab's one table of keys."""
+"""The keys of the screens that show a run, and of the small ones over them: rows of the lab's one table of keys."""
 
 from __future__ import annotations
 
@@ -79,3 +79,33 @@ KERNELS = (
     Key("sort", "s", "Sort", "By time, or in the order in which they run."),
     Key("leave", "q,escape", "Back", "Back."),
 )
+
+_TAKE = Key("take", "enter", "Take", "Take what is marked, chosen or written.", priority=True)
+_AS_BEFORE = Key("back", "escape", "Go on as before", "Close it; everything stays as it was.")
+
+DIALOGS: dict[str, tuple[Key, ...]] = {
+    "leaving": (
+        Key("answer('stop')", "s", "", "Stop; what was measured is kept, and can be resumed.", "stop"),
+        Key("answer('discard')", "d", "", "Stop, and forget the run.", "discard"),
+        _TAKE,
+        _AS_BEFORE,
+    ),
+    "rewinding": (
+        Key("answer('cursor')", "c", "", "The variant that is looked at goes back to the cursor's step.", "cursor"),
+        Key("answer('one')", "1", "", "The variant that is looked at goes back to its first weights.", "one"),
+        Key("answer('all')", "a", "", "Every variant goes back to the same first weights.", "all"),
+        _TAKE,
+        _AS_BEFORE,
+    ),
+    "form": (_TAKE, _AS_BEFORE),
+    "choosing": (
+        Key("mark", "space", "Choose", "Choose what is marked, or leave it out."),
+        _TAKE,
+        _AS_BEFORE,
+    ),
+    "explanation": (
+        Key("more", "s", "Take this step, explain the next", "Take the step that is explained, and explain the next."),
+        Key("back", "escape,q", "Close", "Close it; the run stays paused."),
+    ),
+}
+"""The small screens: questions, forms, lists to choose from, something to read."""

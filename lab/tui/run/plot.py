@@ -12,7 +12,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
-from lab.terminal import axes, series
+from lab.terminal import axes
 from lab.terminal.axes import Axis, Range, label
 from lab.terminal.canvas import Canvas
 from lab.terminal.curves import Line
@@ -21,10 +21,10 @@ from lab.terminal.layout import clip, line, pad
 from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.numbers import short
 from lab.terminal.palettes import Ink, letter
+from lab.tui.run import bands
 from lab.tui.run.strips import StripCanvas, strip_of
 
 _BROKEN = Ink((230, 70, 70), "bright_red")
-_LETTER_EVERY = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,15 @@ def _inside(
 ) -> list[Strip]:
     canvas = StripCanvas(space.width, space.height, look)
     across, up = x_axis.range, y_axis.range
+    bands.draw(canvas, lines, across, up)
     for each in lines:
-        for edge in each.band or ():
-            _trace(canvas, each, edge, across, up, faint=True)
-    for each in lines:
-        _trace(canvas, each, each.y, across, up, faint=False)
+        bands.trace(canvas, each, each.y, across, up, faint=False)
     if plot.cursor is not None:
         _cursor(canvas, float(across.place(np.array([plot.cursor]))[0]), look)
     broken = {mark.number for mark in plot.marks if mark.kind == "diverged"}
+    if look.colours == 0 and look.unicode:
+        for number, each in enumerate(lines):
+            _letters(canvas, each, bands.stations(each, number, len(lines), space.width, across), across, up)
     for each in lines:
         _end(canvas, each, across, up, each.number in broken)
     wall = ("┤", "│") if look.unicode else ("+", "|")
@@ -124,12 +125,6 @@ def _inside(
     return strips
 
 
-def _trace(canvas: Canvas, curve: Line, y: np.ndarray, across: Range, up: Range, *, faint: bool) -> None:
-    x, y = series.decimate(curve.x, y, canvas.columns, across)
-    character = "." if faint else letter(curve.number)
-    canvas.line(across.place(x), up.place(y), canvas.look.ink(curve.number), character, dim=faint)
-
-
 def _cursor(canvas: Canvas, x: float, look: Look) -> None:
     """A faint vertical line that leaves the curves to be seen."""
     column = round(x * (canvas.columns - 1)) // canvas.across
@@ -140,18 +135,19 @@ def _cursor(canvas: Canvas, x: float, look: Look) -> None:
             canvas.write(row, column, "│" if look.unicode else "|", DIM)
 
 
+def _letters(canvas: Canvas, curve: Line, places: np.ndarray, across: Range, up: Range) -> None:
+    """The curve's letter along it, for eyes and terminals without colours."""
+    for x, y in zip(across.place(curve.x[places]).tolist(), up.place(curve.y[places]).tolist(), strict=True):
+        canvas.mark(x, y, letter(curve.number), canvas.look.ink(curve.number))
+
+
 def _end(canvas: Canvas, curve: Line, across: Range, up: Range, broken: bool) -> None:
-    """The curve's letter where it ends, or a cross where it diverged; without colours the letter also along it."""
+    """The curve's letter where it ends, or a cross where it diverged."""
     x, y = across.place(curve.x), up.place(curve.y)
     good = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1))
     if len(good) == 0:
         return
     look = canvas.look
-    if look.colours == 0 and look.unicode:
-        shares = np.arange(0.5 + curve.number % 4 / 4, canvas.width / _LETTER_EVERY, 1.0) * _LETTER_EVERY / canvas.width
-        nearest = good[np.clip(np.searchsorted(x[good], shares), 0, len(good) - 1)]
-        for place in np.unique(nearest[np.abs(x[nearest] - shares) * canvas.width <= 1]).tolist():
-            canvas.mark(float(x[place]), float(y[place]), letter(curve.number), look.ink(curve.number))
     last = good[-1]
     canvas.mark(float(x[last]), float(y[last]), letter(curve.number), look.ink(curve.number))
     if broken and last == len(curve.x) - 1 - _gap_at_the_end(curve.y):

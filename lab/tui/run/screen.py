@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Sequence
@@ -18,9 +19,10 @@ from lab.session import Session, keeping
 from lab.terminal.look import Look
 from lab.terminal.numbers import count, short
 from lab.tui.keys import bindings
-from lab.tui.run.dialogs import Ask, Choice
+from lab.tui.run.dialogs import Leaving
 from lab.tui.run.keys import RUN
 from lab.tui.run.outcome import Outcome
+from lab.tui.run.pace import Pace
 from lab.tui.run.steered import SteeredScreen
 from lab.tui.run.steering import Steering
 from lab.tui.run.surroundings import frames_per_second
@@ -68,7 +70,8 @@ class RunScreen(SteeredScreen):
         self.writer: RunWriter | None = None
         self._earlier: list[Event] = []
         self._arrived: list[Event] = []
-        self._ready = self._judged = self._leaving = False
+        self._pace = Pace()
+        self._ready = self._judged = self._leaving = self._settled = False
         self._scrubbed: float | None = None
         self._moved = 0.0
         self._switch = sys.getswitchinterval()
@@ -87,6 +90,7 @@ class RunScreen(SteeredScreen):
         self.steering = Steering(self.session)
         self._ready = True
         self.subscription = self.session.subscribe()
+        self.session.also(self._pace.note)
         self._look_at()
         live = getattr(self.app, "live", None)
         if live is not None:
@@ -119,8 +123,15 @@ class RunScreen(SteeredScreen):
             store = Store.open()
         return store
 
+    def _settle(self) -> None:
+        """From now on nothing that is there already is searched for garbage: with a compiler in memory that takes a
+        tenth of a second each time, during which neither keys are answered nor steps begun."""
+        self._settled = True
+        gc.freeze()
+
     def on_unmount(self) -> None:
         sys.setswitchinterval(self._switch)
+        gc.unfreeze()
 
     def _close_record(self) -> None:
         if self.writer is not None:
@@ -145,8 +156,8 @@ class RunScreen(SteeredScreen):
                 self._leave(discard=answer == "discard")
 
         kept = "keep what was measured; it can be resumed" if self.writer is not None else "leave"
-        choices = [Choice("stop", f"Stop, and {kept}", "s"), Choice("discard", "Stop, and discard the run", "d")]
-        self.app.push_screen(Ask("This run is not over. Escape goes on with it.", choices), answered)
+        answers = {"stop": f"Stop, and {kept}", "discard": "Stop, and discard the run"}
+        self.app.push_screen(Leaving("This run is not over.", answers), answered)
 
     def _leave(self, discard: bool) -> None:
         self._leaving = True
@@ -200,6 +211,9 @@ class RunScreen(SteeredScreen):
     def after_events(self, events: Sequence[Event]) -> None:
         if self._leaving or not self._ready:
             return
+        self._pace.put_right(self.story)
+        if not self._settled and any(isinstance(each, Measured) for each in events):
+            self._settle()
         finished = self.session.finished and self.session.state != "new"
         if finished and (not self._judged or any(isinstance(each, Measured) for each in events)):
             self.story.claims = self.session.judge()

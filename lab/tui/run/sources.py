@@ -16,8 +16,6 @@ from lab.tui.run.view import Subject, View
 LOG_FROM = 100.0
 """A metric that spans more than this reads better on a logarithmic axis."""
 SHARES = ("accuracy", "val_accuracy", "dead_relu", "saturation")
-_FEW = 2
-"""So many variants may show the band of their seeds without covering each other."""
 _TURNS = ("metric", "metric", "metric", "picture", "metric", "picture", "picture")
 """In which order curves and pictures take the places on the board."""
 
@@ -138,8 +136,7 @@ class Sources:
         known = [curve for seed in seeds if (curve := self.story.curves.get((variant, seed, metric))) is not None]
         if not known:
             return None
-        few = len([each for each in self.story.variants if each not in self.view.hidden]) <= _FEW or "." in metric
-        state = (tuple(id(each) for each in known), sum(each.revision for each in known), self.view.smoothing, few)
+        state = (tuple(id(each) for each in known), sum(each.revision for each in known), self.view.smoothing)
         cached = self._lines.get((variant, metric))
         if cached is not None and cached[0] == state and cached[1].number == number:
             return cached[1]
@@ -148,8 +145,7 @@ class Sources:
             line = Line(name, x.astype(np.float64), series.smooth(y, self.view.smoothing), number)
         else:
             x, mean, low, high = series.mean_and_band([each.arrays() for each in known])
-            band = (low, high) if few else None
-            line = Line(name, x, series.smooth(mean, self.view.smoothing), number, band)
+            line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high))
         self._lines[variant, metric] = (state, line)
         return line
 

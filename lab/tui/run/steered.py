@@ -10,7 +10,7 @@ from textual import work
 from lab.errors import BadInput
 from lab.session import Session
 from lab.terminal.numbers import short
-from lab.tui.run.dialogs import Ask, Blank, Choice, Form, Reading
+from lab.tui.run.dialogs import Blank, Form, Reading, Rewinding
 from lab.tui.run.steering import Steering
 from lab.tui.run.surroundings import look_of
 from lab.tui.run.watch import WatchScreen
@@ -111,12 +111,9 @@ class SteeredScreen(WatchScreen):
     def action_rewind(self) -> None:
         cursor = self.view.cursor
         variant = self.sources.variant
-        choices = [
-            Choice("one", f"{variant}: to its first weights", "1"),
-            Choice("all", "Every variant: to the same first weights", "a"),
-        ]
-        if cursor is not None:
-            choices.insert(0, Choice("cursor", f"{variant}: to step {cursor:,.0f}", "c"))
+        answers = {} if cursor is None else {"cursor": f"{variant}: to step {cursor:,.0f}"}
+        answers["one"] = f"{variant}: to its first weights"
+        answers["all"] = "Every variant: to the same first weights"
 
         def answered(answer: str | None) -> None:
             if answer is not None:
@@ -124,7 +121,7 @@ class SteeredScreen(WatchScreen):
                 self._steer(lambda: self.steering.rewind(None if answer == "all" else variant, step))
 
         question = "What was measured from there on is forgotten, and cannot be brought back. Rewind?"
-        self.app.push_screen(Ask(question, choices), answered)
+        self.app.push_screen(Rewinding(question, answers), answered)
 
     def action_branch(self) -> None:
         source = self.sources.variant
@@ -191,16 +188,15 @@ class SteeredScreen(WatchScreen):
     def _show_explanation(self, whose: str, sections: Any) -> None:
         from lab.tui.run.explained import explained
 
-        def answered(answer: str | None) -> None:
-            if answer == "step":
+        def answered(more: bool | None) -> None:
+            if more:
                 self.action_step()
                 self.set_timer(0.05, self.action_explain_step)
 
         look = look_of(self.app)
         title = f"The next step of {whose}"
         self.status.say("Paused: space goes on, s does one step, e explains it.")
-        more = Choice("step", "Take this step, explain the next", "s")
-        self.app.push_screen(Reading(title, lambda width: explained(sections, width, look), more), answered)
+        self.app.push_screen(Reading(title, lambda width: explained(sections, width, look)), answered)
 
     def action_kernels(self) -> None:
         from lab.tui.kernels.screen import KernelsScreen

@@ -28,7 +28,7 @@ class ExportScreen(ModalScreen[None]):
     """A format is chosen, then a file is named; a file that is there already is only replaced when asked twice."""
 
     app: LabApp
-    BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("export"))
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("export"))
     CSS = """
     ExportScreen { align: center middle; }
     ExportScreen > Vertical {

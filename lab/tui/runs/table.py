@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.theme import Theme
 from textual.widgets import DataTable
+from textual.widgets.data_table import CellKey
 
 from lab.store import RunInfo
 from lab.terminal.numbers import duration
@@ -65,6 +66,11 @@ class RunTable(DataTable[Text], inherit_bindings=False):
             self.add_row(*_row(info, is_marked, theme), key=name)
         if names:
             self.move_cursor(row=names.index(before) if before in names else min(row, len(names) - 1))
+
+    def _update_column_widths(self, updated_cells: set[CellKey]) -> None:
+        """Textual keeps what it has painted before it measured the columns, and so would cut a longer text off."""
+        super()._update_column_widths(updated_cells)
+        self._update_count += 1
 
     def mark(self, name: str, marked: bool, theme: Theme) -> None:
         """Put a mark on a run, or take it away."""

@@ -139,3 +139,43 @@ def test_nothing_is_sent_when_nothing_changed():
     plot = Plot("loss", (curve(np.linspace(0, 1, 50)),), (0, 49))
     first, second = (draw(plot, 60, 16, LOOK, BASE).strips for _ in range(2))
     assert changed_regions(first, second, 60) == []
+
+
+def with_bands(count, spread=0.3):
+    """Level curves one above the other, each with a band."""
+    x = np.arange(0.0, 101.0)
+    level = [np.full(len(x), float(n)) for n in range(count)]
+    return tuple(Line(f"v{n}", x, y, n, (y - spread, y + spread)) for n, y in enumerate(level))
+
+
+def test_of_two_curves_the_bands_are_lines():
+    rows = lines_of(Plot("loss", with_bands(2), (0, 100)), 60, 24)
+    full = [each for each in rows[1:-2] if len(each[6:].replace(" ", "")) > 50]
+    assert len(full) == 6
+
+
+def test_of_more_curves_the_bands_are_bars_at_steps_of_their_own_that_cross_their_mean():
+    for count in (3, 5, 9):
+        colourless = Look(colours=0)
+        drawn = lines_of(Plot("loss", with_bands(count), (0, 100)), 86, 8 * count, colourless)
+        rows = [each[6:-3] for each in drawn[1:-2]]  # what lies between the axis and the letters at the curves' ends
+        means = {letter: row for row, text in enumerate(rows) for letter in "abcdefghi"[:count] if letter in text}
+        assert len(means) == count
+        columns = []
+        for letter, row in means.items():
+            own = {column for column, each in enumerate(rows[row]) if each == letter}
+            assert own
+            for column in own:
+                assert rows[row - 1][column] != " "
+                assert rows[row + 1][column] != " "
+            assert {column for column, each in enumerate(rows[row + 1]) if each != " "} == own
+            columns += sorted(own)
+        assert len(columns) == len(set(columns))
+
+
+def test_a_hidden_band_or_a_diverged_one_is_no_obstacle():
+    x = np.arange(0.0, 50.0)
+    gone = np.where(x < 20, 1.0, np.nan)
+    nothing = Line("z", np.zeros(0), np.zeros(0), 3, (np.zeros(0), np.zeros(0)))
+    lines = (*with_bands(2), Line("gone", x, gone, 2, (gone, np.where(x < 20, np.inf, np.nan))), nothing)
+    assert len(lines_of(Plot("loss", lines, (0, 100)))) == 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import shlex
 import time
@@ -425,6 +426,30 @@ def test_fifty_resizes_while_training():
         await until(pilot, lambda: "loss" in plots(screen))
         assert screen.session.state == "running"
         assert step(screen) > 0
+
+    run(script, **LONG)
+
+
+def test_a_resize_lays_out_only_what_is_seen_and_what_is_below_when_it_is_back():
+    async def script(screen, pilot):
+        below = pilot.app.screen_stack[-2].query_one("#page")
+        before = below.size
+        await over(screen, pilot)
+        await pilot.resize_terminal(61, 33)
+        assert screen.board.size.width == 61
+        assert below.size == before
+        await pilot.press("q")
+        await until(pilot, lambda: below.outer_size.width == 61)
+
+    run(script)
+
+
+def test_while_something_trains_no_key_waits_for_the_garbage_of_everything_that_was_imported():
+    async def script(screen, pilot):
+        await until(pilot, lambda: gc.get_freeze_count() > 0)
+        pilot.app.pop_screen()
+        await until(pilot, lambda: not screen.is_attached)
+        assert gc.get_freeze_count() == 0
 
     run(script, **LONG)
 

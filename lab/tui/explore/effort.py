@@ -1,0 +1,91 @@
+"""How long a lesson's first run will take: the processor time it took where it was measured, and how fast this machine
+has been in the runs that are kept.
+
+`scenarios/seconds.json` has the processor time of each built-in scenario as it is written, for its longest variant and
+for all of them; `python -m tests.benchmarks.scenario_seconds` measures it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+from statistics import median
+from typing import TYPE_CHECKING
+
+from lab.scenario import listing
+from lab.terminal.numbers import duration
+
+if TYPE_CHECKING:
+    from lab.store import RunInfo
+
+FILE_NAME = "seconds.json"
+LATEST = 20
+"""So many of the latest runs tell how fast this machine is."""
+
+Measured = Mapping[str, tuple[float, float]]
+"""Seconds of the longest variant, and of all, by slug."""
+
+
+@cache
+def measured() -> Measured:
+    """What was measured; nothing if there is no such file."""
+    try:
+        content = json.loads((listing.builtin_folder() / FILE_NAME).read_text(encoding="utf-8"))
+        return {slug: (float(longest), float(whole)) for slug, (longest, whole) in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def slowness(runs: Iterable[RunInfo], known: Measured) -> float | None:
+    """How much longer than it was measured a run takes here, in the middle of the latest; None if none is kept that
+    could say.
+
+    runs: newest first
+    """
+    found = []
+    for info in runs:
+        whole = known.get(info.slug, (0.0, 0.0))[1]
+        if whole > 0 and info.device == "cpu" and info.state == "finished" and _as_written(info):
+            found.append(sum(each.seconds for each in info.outcomes) / len(info.seeds) / whole)
+    return median(found[:LATEST]) if found else None
+
+
+def _as_written(info: RunInfo) -> bool:
+    return not info.overrides and info.options.get("steps") is None and bool(info.outcomes) and bool(info.seeds)
+
+
+def expected(slug: str, known: Measured, slower: float | None, cores: int | None = None) -> float | None:
+    """Seconds that a run takes with one seed, its variants side by side on the cores; None if it was never measured."""
+    if slug not in known:
+        return None
+    longest, whole = known[slug]
+    return max(longest, whole / (cores or _cores())) * (1.0 if slower is None else slower)
+
+
+def told(seconds: float, slower: float | None) -> str:
+    """The expectation in words, no more exact than it is.
+
+    >>> told(2.4, 1.1)
+    'takes about 2 s here, to judge by earlier runs'
+    """
+    about = f"takes about {_rounded(seconds)}"
+    if slower is None:
+        return f"{about} once its kernels are compiled"
+    return f"{about} here, to judge by earlier runs"
+
+
+def _rounded(seconds: float) -> str:
+    """As exact as an estimate may be: in steps of one, five or thirty seconds."""
+    step = 1 if seconds < 10 else 5 if seconds < 60 else 30
+    whole = step * max(1, round(seconds / step))
+    return f"{whole} s" if whole < 60 else duration(whole)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
