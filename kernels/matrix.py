@@ -13,15 +13,21 @@ from kernels.language import device, kernel, zero
 
 
 @device
+def library_product(a: Any, b: Any, out: Any) -> None:
+    """out = a b by a library, for arrays whose rows or columns are contiguous."""
+    np.dot(a, b, out)
+
+
+@device
 def product(a: Any, b: Any, out: Any) -> None:
     """out = a b, for arrays whose rows or columns are contiguous."""
-    np.dot(a, b, out)
+    library_product(a, b, out)
 
 
 @device
 def product_by_rows(a: Any, b: Any, out: Any) -> None:
     """out = a b, for arrays with contiguous rows."""
-    np.dot(a, b, out)
+    library_product(a, b, out)
 
 
 @device
@@ -44,12 +50,12 @@ MOST_WEIGHTS = 8192
 def product_in_blocks(a: Any, b: Any, out: Any) -> None:
     """out = a b, in blocks of rows where that is the better way."""
     if b.size > MOST_WEIGHTS or a.shape[0] * b.size <= UNPACKED:
-        np.dot(a, b, out)
+        library_product(a, b, out)
         return
     count = UNPACKED // b.size
     for first in range(0, a.shape[0], count):
         last = min(first + count, a.shape[0])
-        np.dot(a[first:last], b, out[first:last])
+        library_product(a[first:last], b, out[first:last])
 
 
 @product.on("python")

@@ -1,11 +1,17 @@
-"""The loop that walks the rows of a plan. Compiled from a copy in the cache folder, so it must import only numba.
+"""The loop that walks the rows of a plan.
 
 A kernel entry is `void(arena*, row*, state*)`; its address stands first in its row. About 10 ns per row.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import types
+
+from kernels.plan import HALT, SKIP, STATE_SIZE, STEP
+from kernels.targets.views import integers_at, intrinsic
 
 
 @intrinsic
@@ -53,31 +59,30 @@ def exchange_float_mode(typing_context, mode):
 
 
 FLUSH_SUBNORMALS = 0x9FC0  # all exceptions masked (0x1F80), flush to zero (0x8000), subnormals are zero (0x0040)
+ARGUMENTS = (types.intp,) * 6
 
 
-@njit("int64(int64[:,::1], intp, int64[::1], int64)", nogil=True, cache=True)
-def execute(rows, arena, state, steps):
-    """Walk all rows `steps` times; returns how often it did. Stops after a walk in which a kernel set state[2].
+def execute(rows: Any, count: Any, width: Any, arena: Any, state: Any, steps: Any) -> Any:
+    """Walk all rows `steps` times; returns how often it did. Stops after a walk in which a kernel set state[HALT].
 
-    A row that sets state[3] has so many of the following rows left out.
+    rows, arena, state: addresses; of rows there are `count`, a row has `width` integers
+    A row that sets state[SKIP] has so many of the following rows left out.
     """
-    start = rows.ctypes.data
-    width = rows.shape[1] * 8
-    words = state.ctypes.data
-    mode = exchange_float_mode(types.uint32(FLUSH_SUBNORMALS))  # type: ignore[call-arg,var-annotated]  # an intrinsic
+    words = integers_at(state, STATE_SIZE)
+    mode = exchange_float_mode(types.uint32(FLUSH_SUBNORMALS))
     done = 0
     while done < steps:
-        state[0] += 1
-        row = start
+        words[STEP] += 1
+        row = rows
         k = 0
-        while k < rows.shape[0]:
-            call_entry(rows[k, 0], arena, row + 8, words)
-            further = 1 + state[3]
-            state[3] = 0
+        while k < count:
+            call_entry(integers_at(row, 1)[0], arena, row + 8, state)
+            further = 1 + words[SKIP]
+            words[SKIP] = 0
             k += further
-            row += further * width
+            row += further * width * 8
         done += 1
-        if state[2] != 0:
+        if words[HALT] != 0:
             break
     exchange_float_mode(mode)
     return done

@@ -26,10 +26,9 @@ from typing import Any
 
 import llvmlite.binding
 from llvmlite import ir
-from numba import extending, types
+from numba import types
 
-intrinsic: Any = extending.intrinsic
-"""Of unknown type, since callers leave out the first argument, the typing context."""
+from kernels.targets.views import intrinsic
 
 
 @dataclass(frozen=True)
@@ -467,16 +466,6 @@ def transpose_square(typing, source, source_row, target, target_row):
         return _call(context, builder, _transposition_code(builder.module), words, arguments)
 
     return _nothing(source, source_row, target, target_row), generate
-
-
-@intrinsic
-def numbers_at(typing, place):
-    """A pointer to float32 from an address."""
-
-    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], _FLOAT.as_pointer())
-
-    return types.CPointer(types.float32)(place), generate
 
 
 def workplace(size: int) -> Any:

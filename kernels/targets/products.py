@@ -17,14 +17,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
+from numba import njit, types
 from numba.core import cgutils
 
 from kernels import matrix
-from kernels.matrix import UNPACKED, product_in_blocks
+from kernels.matrix import UNPACKED, library_product, product_in_blocks
+from kernels.targets.code import PRODUCTS
 from kernels.targets.micro_kernel import (
     COLUMNS,
     ITEM,
@@ -34,16 +34,14 @@ from kernels.targets.micro_kernel import (
     TILE,
     UNROLLED,
     edge_tile,
-    intrinsic,
     leaving_tile,
-    numbers_at,
     transpose_square,
     whole_tile,
     workplace,
 )
+from kernels.targets.views import intrinsic, numbers_at
 
 AVAILABLE = TILE is not None
-
 STEPS = 256
 """Of k in one panel of B, which so stays in the nearest cache while all rows pass by."""
 STEPS_TRANSPOSED = 512
@@ -74,9 +72,9 @@ def _turn(b: Any, b_row: Any, columns: Any, steps: Any, panel: Any) -> None:
                 transpose_square(source + k * ITEM, b_row, target + k * PANEL_ROW, PANEL_ROW)
             rest = whole_steps
         if rest < steps:
-            numbers = carray(numbers_at(target), (steps * COLUMNS,))
+            numbers = numbers_at(target, steps * COLUMNS)
             for column in range(count):
-                line = carray(numbers_at(source + column * b_row), (steps,))
+                line = numbers_at(source + column * b_row, steps)
                 for k in range(rest, steps):
                     numbers[k * COLUMNS + column] = line[k]
 
@@ -154,7 +152,7 @@ def multiply(
     The rows or the columns of B are contiguous.
     """
     panel, zeros = _panel_place(), _zeros_place()
-    nothing = carray(numbers_at(zeros), (COLUMNS,))
+    nothing = numbers_at(zeros, COLUMNS)
     for column in range(COLUMNS):
         nothing[column] = np.float32(0)
     turned = b_column != ITEM
@@ -217,34 +215,34 @@ def ours(rows: Any, columns: Any, length: Any, b_column: Any, bias: Any) -> Any:
     Of small products BLAS is left those for which it has kernels that copy nothing; but not those for which it would
     need a pass more, since b is transposed or there is a bias.
     """
-    fits = rows >= 2 and columns >= LANES and rows * length <= MOST_OF_A
+    fits = AVAILABLE and rows >= 2 and columns >= LANES and rows * length <= MOST_OF_A
     large = rows * columns * length > UNPACKED
     return fits and (large or (rows >= 8 and (b_column != ITEM or bias != 0 or not SMALL_KERNELS)))
 
 
-_SYMBOL = "backprop_lab_multiply_float32"
 _WORD = ir.IntType(64)
-SIGNATURE = types.intp(*[types.intp] * 11)
+ARGUMENTS = (types.intp,) * 11
 
-_ARGUMENTS = "rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c"
-_BODY = f"""    if not ours(rows, columns, length, b_column, bias):
+
+@njit(error_model="numpy")
+def product_of_matrices(
+    rows: Any,
+    columns: Any,
+    length: Any,
+    a: Any,
+    a_row: Any,
+    a_step: Any,
+    b: Any,
+    b_step: Any,
+    b_column: Any,
+    bias: Any,
+    c: Any,
+) -> Any:
+    """`multiply`, if it is the faster one: whether it was. Compiled once, and not in each kernel that calls it."""
+    if not ours(rows, columns, length, b_column, bias):
         return 0
-    multiply({_ARGUMENTS})
+    multiply(rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c)
     return 1
-"""
-ENTRY_SOURCE = f"""
-from numba import cfunc
-from kernels.targets.products import SIGNATURE, multiply, ours
-@cfunc(SIGNATURE, error_model="numpy", cache=True)
-def entry({_ARGUMENTS}):
-{_BODY if AVAILABLE else "    return 0"}
-"""
-"""The text of a file with `multiply` as a C function: compiled once, and not in each kernel that calls it."""
-
-
-def provide(entry: Any) -> None:
-    """Let compiled kernels find the C function of `ENTRY_SOURCE`; before the first of them is loaded."""
-    llvmlite.binding.add_symbol(_SYMBOL, entry.address)
 
 
 @intrinsic
@@ -259,7 +257,9 @@ def multiplied(typing, a, b, bias, out):
         _, length = cgutils.unpack_tuple(builder, first.shape)
         a_row, a_step = cgutils.unpack_tuple(builder, first.strides)
         b_step, b_column = cgutils.unpack_tuple(builder, second.strides)
-        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_WORD, [_WORD] * 11), _SYMBOL)
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(_WORD, [_WORD] * len(ARGUMENTS)), PRODUCTS
+        )
         a_place, b_place, c_place = places
         given = [rows, columns, length, a_place, a_row, a_step, b_place, b_step, b_column, arguments[2], c_place]
         return builder.call(function, given)
@@ -270,7 +270,7 @@ def multiplied(typing, a, b, bias, out):
 @matrix.product.on("cpu", "float32")
 def _product(a: Any, b: Any, out: Any) -> None:
     if not multiplied(a, b, 0, out):
-        np.dot(a, b, out)
+        library_product(a, b, out)
 
 
 @matrix.product_by_rows.on("cpu", "float32")

@@ -78,10 +78,10 @@ def extras() -> dict[str, list[str]]:
 
 def blas() -> dict[str, Any] | None:
     """The BLAS that multiplies matrices in kernels: library, version, the processor whose kernels it uses, threads."""
-    from kernels.targets import cpu
+    from kernels.targets.blas import blas_libraries, load_blas
 
-    cpu.load_blas()
-    for each in cpu.blas_libraries():
+    load_blas()
+    for each in blas_libraries():
         return {
             "library": each.internal_api,
             "version": each.version,

@@ -20,6 +20,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "lab run dead-relu --steps 200 --plain": ("run", "dead-relu", "--steps", "200", "--plain"),
 }
 FIRST = "lab run dead-relu --steps 200 --plain, first time ever"
+NO_BYTE_CODE = "PYTHONDONTWRITEBYTECODE"
+"""With it Python would read the source of the lab at each start. What is installed has its byte code."""
 PROGRAM = (sys.executable, "-c", "from lab.cli import main; main()")
 
 
@@ -51,7 +53,7 @@ def starts(rounds: int, progress: Callable[[str], None] = lambda message: None) 
 
 def run(arguments: Sequence[str], environment: dict[str, str]) -> tuple[float, int | None]:
     """Seconds and most bytes of one process, whose output nobody reads. Raises CalledProcessError if it fails."""
-    inherited = {name: value for name, value in os.environ.items() if name != PINNED}
+    inherited = {name: value for name, value in os.environ.items() if name not in (PINNED, NO_BYTE_CODE)}
     begun = time.perf_counter()
     process = subprocess.Popen(
         [*PROGRAM, *arguments],

@@ -93,6 +93,11 @@ def meanings(kind: str) -> dict[str, str]:
 
 def average(values: Values, metric: str, units: dict[str, int]) -> None:
     """The network's metric from its layers': their mean, each weighed by its number of units."""
-    layers = [(count, values[f"{metric}.{layer}"]) for layer, count in units.items() if f"{metric}.{layer}" in values]
-    if layers:
-        values[metric] = sum(count * value for count, value in layers) / sum(count for count, _ in layers)
+    total, examined = 0.0, 0
+    for layer, count in units.items():
+        value = values.get(f"{metric}.{layer}")
+        if value is not None:
+            total += count * value
+            examined += count
+    if examined:
+        values[metric] = total / examined

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -49,6 +49,18 @@ class Curve:
             self._latest = (step, value)
         self._seen += 1
 
+    def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
+        """Add points whose steps ascend."""
+        kept = self._steps
+        usual = self._every == 1 and self._latest is None and len(kept) + len(steps) <= CAPACITY
+        if usual and (not kept or kept[-1] < steps[0]):
+            kept.extend(steps)
+            self._values.extend(values)
+            self._seen += len(steps)
+        else:
+            for step, value in zip(steps, values, strict=True):
+                self.append(step, value)
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Copies of (steps int64, values float64)."""
         steps, values = np.array(self._steps, np.int64), np.array(self._values, np.float64)
@@ -66,13 +78,18 @@ class History:
 
     def add(self, variant: str, seed: int, step: int, values: dict[str, float]) -> None:
         """One measurement of one replica."""
+        self.extend(variant, seed, [(step, values)])
+
+    def extend(self, variant: str, seed: int, measured: Sequence[tuple[int, Mapping[str, float]]]) -> None:
+        """Measurements of one replica, (step, values), whose steps ascend."""
         with self._lock:
             curves = self._curves.setdefault((variant, seed), {})
-            for metric, value in values.items():
+            for metric in dict.fromkeys(name for _, values in measured for name in values):
+                points = [(step, values[metric]) for step, values in measured if metric in values]
                 curve = curves.get(metric)
                 if curve is None:
                     curve = curves[metric] = Curve()
-                curve.append(step, value)
+                curve.extend([step for step, _ in points], [value for _, value in points])
 
     def forget(self, variant: str) -> None:
         """Drop everything about a variant."""

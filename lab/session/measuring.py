@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -43,12 +43,21 @@ class Measuring:
         self._record(replica, experiment.step, experiment.measure(), diverged)
 
     def _record(self, replica: Replica, step: int, values: dict[str, float], diverged: str | None = None) -> None:
-        replica.measured_at = step
         if diverged is not None:
             values[DIVERGED] = 1.0
-        self.history.add(replica.name, replica.seed, step, values)
-        changed, replica.changed = replica.changed, {}
-        self._publish(Measured(replica.name, replica.seed, step, values, diverged, changed))
+        self._record_all(replica, [(step, values)], diverged)
+
+    def _record_all(
+        self, replica: Replica, measured: Sequence[tuple[int, dict[str, float]]], diverged: str | None = None
+    ) -> None:
+        """(step, values) of measurements that follow one another."""
+        if not measured:
+            return
+        replica.measured_at = measured[-1][0]
+        self.history.extend(replica.name, replica.seed, measured)
+        for step, values in measured:
+            changed, replica.changed = replica.changed, {}
+            self._publish(Measured(replica.name, replica.seed, step, values, diverged, changed))
 
     def _wants_picture(self, replica: Replica) -> bool:
         return self._pictured in (None, (replica.name, replica.seed))

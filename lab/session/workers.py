@@ -174,14 +174,10 @@ class Workers(Measuring):
         begun = time.monotonic()
         asked = [(each, each.running, self._target(each)) for each in replicas]
         before = [experiment.step for _, experiment, _ in asked]
-        if self.on_gpu:
-            advance_together(
-                [(experiment, target - experiment.step) for _, experiment, target in asked],
-                [each.variant.scenario.train.measure for each in replicas],
-            )
-        else:
-            for _, experiment, target in asked:
-                experiment.advance(target - experiment.step)
+        advance_together(
+            [(experiment, target - experiment.step) for _, experiment, target in asked],
+            [each.variant.scenario.train.measure for each in replicas],
+        )
         spent = time.monotonic() - begun
         for (replica, experiment, _), step in zip(asked, before, strict=True):
             self._advanced(replica, experiment.step - step, begun, spent)
@@ -191,7 +187,7 @@ class Workers(Measuring):
         experiment, last = replica.running, self._goal(replica)
         every, before = replica.variant.scenario.train.measure, experiment.step
         target = last
-        if not (self.on_gpu and streams(experiment)):
+        if not streams(experiment):
             target = min(target, before - before % every + every)
         if replica.goal is not None and self._paused:
             target = min(target, replica.goal)
@@ -212,9 +208,14 @@ class Workers(Measuring):
             replica.steps_per_second = rate if done > 1 else (replica.steps_per_second or rate)
         message = experiment.diverged()
         due = experiment.step % every == 0 or experiment.step >= last or experiment.step == replica.goal
-        for step, values in taken_measurements(experiment) if self.on_gpu else ():
-            if step % every == 0 and (step < experiment.step or message is None):
-                self._record(replica, step, values)
+        self._record_all(
+            replica,
+            [
+                each
+                for each in taken_measurements(experiment)
+                if each[0] % every == 0 and (each[0] < experiment.step or message is None)
+            ],
+        )
         if message is not None:
             replica.state, replica.message = "diverged", message
             self._measure(replica, message)

@@ -36,7 +36,7 @@ class Programs:
     """The half of `lab.tasks.task.Experiment` that does not depend on what is computed.
 
     options: the numbers that may be changed while it runs
-    measurements: (step, values) of what a device has measured on the way since the last call of `advance`
+    measurements: (step, values) of what was measured on the way by the last call that was to
     layout:  where everything stands, once `lay_out` was called
     real_name: the type of real number that is computed with
     """
@@ -99,6 +99,31 @@ class Programs:
             self.finish(job)
             return
         before = Programs.state(self)  # without what others remember beside it, which training does not change
+        done = self._train(steps)
+        if self.memory.state[HALT]:
+            self._find_divergence(before, done)
+
+    def advance_measured(self, steps: int, every: int) -> None:
+        """As `advance`, and measure after steps whose number is a multiple of `every`, if all that a measurement
+        consists of is in the arena (`streamed`); what was measured stands in `measurements`."""
+        self.measurements = []
+        if self._diverged or steps <= 0:
+            return
+        before, begun, end = Programs.state(self), self.step, self.step + steps
+        first, count = self.streamed()
+        numbers = self.memory.arena[first : first + count]
+        while self.step < end and not self.memory.state[HALT]:
+            wanted = min(end - self.step, every - self.step % every)
+            if self._train(wanted) < wanted:
+                break
+            if self.step % every == 0 and not self.memory.state[HALT]:
+                self.run_beside("measure")
+                self.measurements.append((self.step, self.take_measurement(numbers, self.step)))
+        if self.memory.state[HALT]:
+            self._find_divergence(before, self.step - begun)
+
+    def _train(self, steps: int) -> int:
+        """Run the training step so often; how often it was."""
         step, remembers = self._programs["step"], "remember" in self._programs
         # The last step is done apart, so that what it changes can be measured, whatever the size of the chunks.
         done = step.run(steps - 1) if remembers and steps > 1 else 0
@@ -107,8 +132,7 @@ class Programs:
         if not self.memory.state[HALT]:
             done += step.run(steps - done)
         self.step += done
-        if self.memory.state[HALT]:
-            self._find_divergence(before, done)
+        return done
 
     def streamed(self) -> tuple[int, int]:
         """The stretch of the arena, (first element, how many), with all that a measurement consists of once the

@@ -1,4 +1,4 @@
-"""Advancing several experiments at once: those on a GPU share a launch, whatever needs the host goes by itself."""
+"""Advancing experiments, and measuring them on the way: those on a GPU share a launch, others go by themselves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[in
     for (experiment, steps), each in zip(asked, every, strict=True):
         plain = _plain(experiment)
         job = plain.job(steps, each) if plain is not None and steps > 0 else None
-        if plain is None or job is None:
+        if plain is not None and job is None and streams(experiment):
+            plain.advance_measured(steps, each)
+        elif plain is None or job is None:
             experiment.advance(steps)
         else:
             jobs.append((plain, job))
@@ -42,7 +44,7 @@ def side_by_side(networks: int) -> int:
 def streams(experiment: Experiment) -> bool:
     """Whether an experiment can be measured while it trains, without a stop at every measurement."""
     plain = _plain(experiment)
-    return plain is not None and plain.on_device and plain.streamed()[1] > 0
+    return plain is not None and plain.streamed()[1] > 0
 
 
 def taken_measurements(experiment: Experiment) -> list[tuple[int, dict[str, float]]]:

@@ -87,7 +87,7 @@ def apply_larger(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
 
 
 def compiled(name: str, real_name: str = "float32"):
-    from kernels.targets.cpu import inner_of
+    from kernels.targets.compiler import inner_of
 
     inner = inner_of(name, real_name)
 

@@ -12,7 +12,6 @@ from numba import njit
 
 from kernels.matrix import dense, dense_parameter_gradients, matmul, matmul_transposed_left, matmul_transposed_right
 from kernels.memory import aligned_zeros
-from kernels.targets import cpu
 from kernels.targets.micro_kernel import COLUMNS, ROWS, Tile, tile_for
 from kernels.targets.products import STEPS, STEPS_TRANSPOSED, multiply
 from tests.kernels.running import Run
@@ -140,9 +139,3 @@ def test_the_tile_fits_the_registers_of_the_processor():
     assert tile_for({"avx2": True, "fma": True}) == Tile(6, 8)
     assert tile_for({"avx2": True}) is None
     assert tile_for({}) is None
-
-
-def test_the_product_is_compiled_once_and_kept():
-    cpu.load_products()
-    kept = list((cpu.cache_folder() / "__pycache__").glob("product_of_matrices_float32.*.nbi"))
-    assert len(kept) == 1

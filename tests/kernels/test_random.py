@@ -48,7 +48,7 @@ def in_python(kernel_function, real_name: str = "float64"):
 
 
 def compiled(kernel_function, real_name: str = "float64"):
-    from kernels.targets.cpu import inner_of
+    from kernels.targets.compiler import inner_of
 
     return inner_of(kernel_function.name, real_name)
 

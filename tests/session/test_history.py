@@ -42,3 +42,21 @@ def test_going_back_drops_what_came_after(steps):
         expected = {each: value for each, value in expected.items() if each < step} | {step: float(number)}
     found = curve.arrays()
     assert dict(zip(*(each.tolist() for each in found), strict=True)) == expected
+
+
+def test_measurements_that_come_together_are_kept_as_if_they_came_singly():
+    measured = [
+        (step, {"loss": 1.0 / (1 + step)} | ({"accuracy": 0.5} if step % 4 else {})) for step in range(0, 90, 2)
+    ]
+    together, singly = History(), History()
+    for point in measured:
+        singly.add("a", 0, *point)
+    for first in range(0, len(measured), 7):
+        together.extend("a", 0, measured[first : first + 7])
+    again = measured[10:20]  # after a rewind
+    together.extend("a", 0, again)
+    for point in again:
+        singly.add("a", 0, *point)
+    for metric in ("loss", "accuracy"):
+        for one, other in zip(singly.curve("a", 0, metric), together.curve("a", 0, metric), strict=True):
+            assert np.array_equal(one, other)

@@ -54,6 +54,19 @@ def test_results_do_not_depend_on_threads(plain):
     assert same(curves(plain), curves(finished(seeds=[0, 1], threads=4)))
 
 
+def test_measuring_on_the_way_is_measuring_after_a_stop(plain, monkeypatch):
+    monkeypatch.setattr("lab.session.workers.streams", lambda experiment: False)
+    monkeypatch.setattr("lab.tasks.together.streams", lambda experiment: False)
+    assert same(curves(plain), curves(finished(seeds=[0, 1])))
+    stopping = finished(text=HOT)
+    monkeypatch.undo()
+    on_the_way = finished(text=HOT)
+    assert same(curves(stopping), curves(on_the_way))
+    messages = [[replica.message for replica in each.replicas] for each in (stopping, on_the_way)]
+    assert messages[0] == messages[1]
+    assert any(messages[0])
+
+
 def test_results_do_not_depend_on_slices(plain, monkeypatch):
     monkeypatch.setattr("lab.session.workers.CHUNK", 1e-9)
     monkeypatch.setattr("lab.session.workers.SLICE", 1e-9)

@@ -421,7 +421,7 @@ def _versions() -> str:
 
 def place(key: Sequence[str]) -> Path:
     """The file of the cache for what is made from `key`; the folder is that of these kernels and versions."""
-    from kernels.targets.cpu import cache_folder
+    from kernels.targets.cache import cache_folder
 
     digest = hashlib.sha256("\0".join([_versions(), *key]).encode()).hexdigest()
     return cache_folder() / f"cuda-{digest[:24]}"

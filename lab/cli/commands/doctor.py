@@ -57,13 +57,13 @@ def examine() -> dict[str, Any]:
 
 def _cache() -> dict[str, Any]:
     """The folder of compiled kernels: its size with all versions, and how many kernels of this version it has."""
-    from kernels.targets.cpu import cache_folder
+    from kernels.targets.cache import SUFFIX, cache_folder
 
     folder = cache_folder()
     return {
         "folder": str(folder),
         "bytes": sum(each.stat().st_size for each in folder.parent.glob("kernels-*/**/*") if each.is_file()),
-        "compiled": len({each.name.split(".")[0] for each in folder.glob("__pycache__/*.nbi")} - {"executor"}),
+        "compiled": len(list(folder.glob(f"*_float*{SUFFIX}"))),
     }
 
 

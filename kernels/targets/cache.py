@@ -1,0 +1,110 @@
+"""The folder where compiled code is kept, and what is kept there: a file of object code, with its checksum in front.
+
+Nothing notices by itself that a kernel changed, or what it calls; so the folder is named by a hash of the whole
+`kernels` tree, of the versions that matter, and of the processor. Numba is not imported for it: with its code at hand,
+a program starts without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+
+import llvmlite
+import llvmlite.binding
+import numpy as np
+
+_TREE = Path(__file__).resolve().parent.parent
+_CHECKSUM = 32
+SUFFIX = ".code"
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: a folder for this version of the kernels, python, numba and processor.
+
+    `LAB_CACHE` names another place. Folders of other versions that were not used for a month are removed.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_TREE.rglob("*.py")):
+        digest.update(path.relative_to(_TREE).as_posix().encode() + b"\0" + path.read_bytes())
+    processor = llvmlite.binding.get_host_cpu_name() + platform.machine()
+    features = llvmlite.binding.get_host_cpu_features().flatten()
+    versions = (sys.version, _numba_version(), llvmlite.__version__, np.__version__)
+    for part in (*versions, processor, features):
+        digest.update(part.encode() + b"\0")
+    root = Path(os.environ["LAB_CACHE"]) if os.environ.get("LAB_CACHE") else _default_cache()
+    folder = root / f"kernels-{digest.hexdigest()[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "used").touch()
+    except OSError:
+        import tempfile
+
+        return Path(tempfile.mkdtemp(prefix="backprop-lab-kernels-"))
+    _purge(root, keep=folder)
+    return folder
+
+
+def _numba_version() -> str:
+    """What tells one installation of numba from another, without importing it: the text of its version file."""
+    found = importlib.util.find_spec("numba")
+    if found is not None and found.origin is not None:
+        with contextlib.suppress(OSError):
+            return Path(found.origin).with_name("_version.py").read_text()
+    import numba
+
+    return numba.__version__
+
+
+def _default_cache() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("backprop-lab")
+
+
+def _purge(root: Path, keep: Path) -> None:
+    month_ago = time.time() - 30 * 86400
+    for folder in root.glob("kernels-*"):
+        try:
+            if folder != keep and (folder / "used").stat().st_mtime < month_ago:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue
+
+
+def has(name: str) -> bool:
+    """Whether there is code of this name."""
+    return _place(name).exists()
+
+
+def read(name: str) -> bytes | None:
+    """The code kept under a name; None if there is none, or if the file is damaged."""
+    try:
+        kept = _place(name).read_bytes()
+    except OSError:
+        return None
+    code = kept[_CHECKSUM:]
+    return code if hashlib.sha256(code).digest() == kept[:_CHECKSUM] else None
+
+
+def write(name: str, code: bytes) -> None:
+    """Keep code under a name; nothing happens where it cannot be written."""
+    path = _place(name)
+    partial = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.partial")
+    with contextlib.suppress(OSError):
+        partial.write_bytes(hashlib.sha256(code).digest() + code)
+        os.replace(partial, path)
+
+
+def _place(name: str) -> Path:
+    return cache_folder() / f"{name}{SUFFIX}"

@@ -1,0 +1,248 @@
+"""From a kernel to object code for this processor, by way of numba. What is in the cache never comes here.
+
+A kernel's body is compiled for arrays; the C entry `void(arena*, row*, state*)` around it, which makes those arrays
+from pointer and offset, is emitted as LLVM IR. One view per operand is what lets the loops vectorise. Body and entry
+are optimised together, so that the entry's one lane of one is known in the body.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import llvmlite.binding
+from llvmlite import ir
+from numba import config as numba_config
+from numba import njit, types
+from numba.core.compiler import Flags, compile_extra
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+
+from kernels.elementary import larger
+from kernels.language import KERNELS, Device, Kernel, specialise
+from kernels.matrix import library_product
+from kernels.plan import SEED, STATE_SIZE, STEP
+from kernels.softmax import flat
+from kernels.targets import executor, products
+from kernels.targets.blas_calls import blas_product
+from kernels.targets.code import EXECUTOR, PRODUCTS, entry_symbol
+from kernels.targets.views import as_row, contiguous, intrinsic
+
+_WORD = ir.IntType(64)
+_WORDS = _WORD.as_pointer()
+Bind = Callable[[Any, ir.IRBuilder, Sequence[ir.Value]], list[ir.Value]]
+"""From the entry's arguments to those of the body, with numba's context and a builder in between."""
+
+
+@intrinsic
+def maxnum(typing_context, a, b):
+    """LLVM's maximum. Unlike the select that numba makes of `max`, it carries the fastmath flags a reduction needs."""
+
+    def generate(context, builder, signature, arguments):
+        kind = arguments[0].type
+        function = builder.module.declare_intrinsic("llvm.maxnum", [kind], ir.FunctionType(kind, [kind, kind]))
+        return builder.call(function, arguments)
+
+    return a(a, b), generate
+
+
+@larger.on("cpu")
+def _larger(a: Any, b: Any) -> Any:
+    return maxnum(a, b)
+
+
+_INTRINSICS = {flat: as_row, library_product: blas_product}
+"""Device functions that are emitted as LLVM IR."""
+_devices: dict[tuple[int, str], Any] = {}
+_ONLY_LINKED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+"""Options for what is called by compiled code alone."""
+
+
+def _compile_device(real_name: str) -> Callable[[Callable, Device], Any]:
+    def compile_device(body: Callable, device: Device) -> Any:
+        if device in _INTRINSICS:
+            return _INTRINSICS[device]
+        key = (id(device), real_name)
+        if key not in _devices:
+            options: dict[str, Any] = {"inline": "never", "forceinline": device.inlined, **_ONLY_LINKED}
+            _devices[key] = njit(fastmath=set(device.fastmath), error_model="numpy", **options)(body)
+        return _devices[key]
+
+    return compile_device
+
+
+def _body_of(kernel: Kernel, real_name: str) -> Callable:
+    return specialise(kernel.body("cpu"), "cpu", real_name, _compile_device(real_name))
+
+
+def inner_of(name: str, real_name: str) -> Any:
+    """The compiled body of a kernel for one real type, to be called from Python with arrays; for tests."""
+    kernel = KERNELS[name]
+    return njit(fastmath=set(kernel.fastmath), error_model="numpy")(_body_of(kernel, real_name))
+
+
+def kernel_code(kernel: Kernel, real_name: str) -> bytes:
+    """The object code of a kernel's entry."""
+    real = getattr(types, real_name)
+    arrays = [types.Array(real, len(operand.extents), "C") for operand in kernel.operands]
+    extra = dict.fromkeys(("lane", "lanes", "step", "seed"), types.int64) | {"state": types.Array(types.int64, 1, "C")}
+    kinds = [*arrays, *(types.int64 for _ in kernel.integers), *(extra[name] for name in kernel.extra)]
+    place_of = {name: len(kernel.operands) + i for i, name in enumerate((*kernel.extents, *kernel.integers))}
+
+    def bind(context: Any, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> list[ir.Value]:
+        arena, row, state = arguments
+
+        def word(place: ir.Value, index: int) -> ir.Value:
+            return builder.load(builder.gep(place, [_WORD(index)]))
+
+        sizes = {name: word(row, place) for name, place in place_of.items()}
+        values = []
+        for index, (operand, kind) in enumerate(zip(kernel.operands, arrays, strict=True)):
+            shape = [_WORD(int(each)) if each.isdigit() else sizes[each] for each in operand.extents]
+            values.append(contiguous(context, builder, kind, builder.gep(arena, [word(row, index)]), shape))
+        values += [sizes[name] for name in kernel.integers]
+        known = {
+            "lane": lambda: _WORD(0),
+            "lanes": lambda: _WORD(1),
+            "step": lambda: word(state, STEP),
+            "seed": lambda: word(state, SEED),
+            "state": lambda: contiguous(context, builder, extra["state"], state, [_WORD(STATE_SIZE)]),
+        }
+        return values + [known[name]() for name in kernel.extra]
+
+    number = ir.FloatType() if real_name == "float32" else ir.DoubleType()
+    entry = ir.FunctionType(ir.VoidType(), [number.as_pointer(), _WORDS, _WORDS])
+    symbol = entry_symbol(kernel.name, real_name)
+    return _object_code(symbol, entry, bind, _body_of(kernel, real_name), kinds, types.void, kernel.fastmath)
+
+
+def product_code() -> bytes:
+    """The object code of the product of matrices that kernels in float32 call."""
+    entry = ir.FunctionType(_WORD, [_WORD] * len(products.ARGUMENTS))
+    body = products.product_of_matrices.py_func
+    return _object_code(PRODUCTS, entry, _as_they_are, body, products.ARGUMENTS, types.int64)
+
+
+def executor_code() -> bytes:
+    """The object code of the loop over the rows of a plan."""
+    entry = ir.FunctionType(_WORD, [_WORD] * len(executor.ARGUMENTS))
+    return _object_code(EXECUTOR, entry, _as_they_are, executor.execute, executor.ARGUMENTS, types.int64)
+
+
+def _as_they_are(context: Any, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> list[ir.Value]:
+    return list(arguments)
+
+
+@global_compiler_lock
+def _object_code(
+    symbol: str,
+    entry: ir.FunctionType,
+    bind: Bind,
+    body: Callable,
+    kinds: Sequence[Any],
+    result: Any,
+    fastmath: frozenset[str] = frozenset(),
+) -> bytes:
+    """Object code that defines one function, `symbol`: a call of the compiled body.
+
+    kinds, result: numba's types of the body's arguments and of what it returns
+    """
+    with _not_optimised():
+        text = _llvm_ir(symbol, entry, bind, body, kinds, result, fastmath)
+    return _emitted(text, symbol)
+
+
+@contextlib.contextmanager
+def _not_optimised() -> Iterator[None]:
+    """Inside, numba leaves its code as it is: `_emitted` optimises, once, all that belongs together."""
+    config: Any = numba_config
+    before = config.LOOP_VECTORIZE, config.OPT
+    config.LOOP_VECTORIZE, config.OPT = 0, type(config.OPT)(0)
+    try:
+        yield
+    finally:
+        config.LOOP_VECTORIZE, config.OPT = before
+
+
+def _llvm_ir(
+    symbol: str,
+    entry: ir.FunctionType,
+    bind: Bind,
+    body: Callable,
+    kinds: Sequence[Any],
+    result: Any,
+    fastmath: frozenset[str],
+) -> str:
+    """What `_object_code` optimises."""
+    flags: Any = Flags()
+    options = {"fastmath": set(fastmath), "error_model": "numpy", "nopython": True, "forceinline": True}
+    cpu_target.options.parse_as_flags(flags, {**options, **_ONLY_LINKED})
+    flags.no_compile = True  # to nothing that numba could call
+    context = _ahead_of_time()
+    compiled = compile_extra(cpu_target.typing_context, context, body, tuple(kinds), result, flags, {})
+    library, descriptor = compiled.library, compiled.fndesc
+    module = library.create_ir_module(symbol)
+    function = ir.Function(module, entry, symbol)
+    builder = ir.IRBuilder(function.append_basic_block())
+    callee = ir.Function(
+        module, context.call_conv.get_function_type(result, descriptor.argtypes), descriptor.llvm_func_name
+    )
+    values = bind(context, builder, function.args)
+    _, returned = context.call_conv.call_function(builder, callee, result, descriptor.argtypes, values)
+    if result is types.void:
+        builder.ret_void()
+    else:
+        builder.ret(returned)
+    library.add_ir_module(module)
+    library.finalize()
+    return str(library.get_llvm_str())
+
+
+@functools.cache
+def _ahead_of_time() -> Any:
+    return cpu_target.target_context.with_aot_codegen("backprop_lab", cpu_name="host")
+
+
+def _emitted(text: str, symbol: str) -> bytes:
+    """Object code from optimised LLVM IR, in which `symbol` alone is seen from outside.
+
+    Raises RuntimeError if it needs what is not there when numba is not: its helpers, or Python.
+    """
+    module = llvmlite.binding.parse_assembly(text)
+    for each in (*module.functions, *module.global_variables):
+        if not each.is_declaration and each.name != symbol and not each.name.startswith("llvm."):
+            each.linkage = "internal"
+    for vectors in (False, True):
+        _optimise(module, vectors)
+    for each in module.functions:
+        if each.is_declaration and each.name.startswith(("numba_", "NRT_", "Py", "_Py")):
+            raise RuntimeError(f"the code of {symbol} calls {each.name}, which is not there without numba")
+    return _machine().emit_object(module)
+
+
+def _optimise(module: Any, vectors: bool) -> None:
+    """Run LLVM's optimiser over a module.
+
+    Without `vectors` it only simplifies. That comes first, since loops are vectorised well only when it is known that
+    an index begins at 0 and grows by 1, and when they are not yet unrolled.
+    """
+    tuning = llvmlite.binding.create_pipeline_tuning_options(speed_level=3 if vectors else 2)
+    tuning.loop_vectorization = tuning.loop_interleaving = tuning.loop_unrolling = vectors
+    tuning.slp_vectorization = False
+    builder = llvmlite.binding.create_pass_builder(_machine(), tuning)
+    builder.getModulePassManager().run(module, builder)
+
+
+@functools.cache
+def _machine() -> Any:
+    target = llvmlite.binding.Target.from_triple(llvmlite.binding.get_process_triple())
+    return target.create_target_machine(
+        cpu=llvmlite.binding.get_host_cpu_name(),
+        features=llvmlite.binding.get_host_cpu_features().flatten(),
+        opt=3,
+        reloc="static" if target.name.startswith("x86") else "default",
+        codemodel="jitdefault",
+        jit=True,
+    )

@@ -1,0 +1,168 @@
+"""What is compiled, one unit after the other; many units in several processes side by side.
+
+Numba compiles under one lock, so threads would not help. Each process takes the next unit as soon as it is done with
+one, and leaves the code in the cache, from where this process loads it and so does without numba itself. What a process
+fails to do, for whatever reason, is compiled here when it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernels.language import KERNELS, Kernel
+from kernels.targets import cache
+
+FEWEST = 4
+"""Units for which a process is worth its start."""
+MOST = 8
+"""Processes."""
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Something that is compiled and kept as one file.
+
+    kind:   kernel, product or executor
+    module: where a kernel is declared
+    """
+
+    kind: str
+    kernel: str = ""
+    real_name: str = ""
+    module: str = ""
+
+    @classmethod
+    def of(cls, kernel: Kernel, real_name: str) -> Unit:
+        return cls("kernel", kernel.name, real_name, kernel.function.__module__)
+
+    @property
+    def name(self) -> str:
+        """Of its file in the cache; that of a kernel is its own and its type of number."""
+        return f"{self.kernel}_{self.real_name}" if self.kind == "kernel" else f"{self.kind}"
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another process can compile it; what a test or a notebook declares, it would not find."""
+        return self.kind != "kernel" or self.module.startswith("kernels.")
+
+    def compile(self) -> bytes:
+        """Its object code, which is also put into the cache."""
+        from kernels.targets import compiler
+
+        if self.kind == "kernel":
+            code = compiler.kernel_code(KERNELS[self.kernel], self.real_name)
+        else:
+            code = compiler.product_code() if self.kind == "product" else compiler.executor_code()
+        cache.write(self.name, code)
+        return code
+
+
+PRODUCT = Unit("product")
+EXECUTOR = Unit("executor")
+
+
+def compile_all(units: Sequence[Unit], progress: Callable[[str, int], None] | None = None) -> None:
+    """Compile units into the cache. `progress(kernel, left)` is called before each kernel; if it raises, that ends it.
+
+    Units of no kernel are not counted.
+    """
+    alone = [each for each in units if not each.elsewhere]
+    shared = [each for each in units if each.elsewhere]
+    count = min(MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    count = min(count, len(shared) // FEWEST)
+    told = _Told(sum(each.kind == "kernel" for each in units), progress)
+    if count > 1 and sys.executable:
+        _side_by_side(shared, count, told)
+    else:
+        alone = list(units)
+    for unit in alone:
+        told.before(unit)
+        unit.compile()
+
+
+class _Told:
+    """Counts kernels down for a listener."""
+
+    def __init__(self, left: int, progress: Callable[[str, int], None] | None) -> None:
+        self._left, self._progress = left, progress
+
+    def before(self, unit: Unit) -> None:
+        if unit.kind == "kernel":
+            if self._progress:
+                self._progress(unit.kernel, self._left)
+            self._left -= 1
+
+
+def _side_by_side(units: Sequence[Unit], count: int, told: _Told) -> None:
+    waiting = deque(units)
+    lock = threading.Lock()
+    failures: list[BaseException] = []
+    processes = [_start() for _ in range(count)]
+
+    def keep_busy(process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            while True:
+                with lock:
+                    if not waiting or failures:
+                        break
+                    unit = waiting.popleft()
+                    told.before(unit)
+                process.stdin.write(f"{unit.kind} {unit.module or '-'} {unit.kernel or '-'} {unit.real_name or '-'}\n")
+                process.stdin.flush()
+                if not process.stdout.readline():
+                    break  # it ended by itself: what it has not done will be compiled when it is needed
+        except OSError:
+            pass
+        except BaseException as error:  # what the listener raised
+            failures.append(error)
+
+    threads = [threading.Thread(target=keep_busy, args=(each,), daemon=True) for each in processes]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive() and not failures:
+                thread.join(0.05)
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    if failures:
+        raise failures[0]
+
+
+def _start() -> subprocess.Popen[str]:
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.Popen(
+        [sys.executable, "-c", "from kernels.targets.crew import serve; serve()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        start_new_session=True,  # an interrupt from the terminal is for the lab, which ends them
+    )
+
+
+def serve() -> None:
+    """What such a process does: compiles what it is told on its standard input, a line for each."""
+    from importlib import import_module
+
+    for line in sys.stdin:
+        kind, module, kernel, real_name = ("" if word == "-" else word for word in line.split())
+        if module:
+            import_module(module)
+        unit = Unit(kind, kernel, real_name, module)
+        if cache.read(unit.name) is None:
+            unit.compile()
+        print("done", flush=True)

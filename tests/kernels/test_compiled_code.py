@@ -1,0 +1,136 @@
+"""Compiled code: kept, loaded without numba, made again where it is damaged, made by several processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kernels.language import kernel
+from kernels.matrix import matmul, matmul_transposed_left, matmul_transposed_right
+from kernels.relu import relu, relu_gradient
+from kernels.tanh import tanh, tanh_gradient
+from kernels.targets import cache, crew
+from kernels.targets.crew import Unit
+from tests.kernels.running import Run
+
+RUN = """
+import sys
+import numpy as np
+from kernels.relu import relu
+from tests.kernels.running import Run
+run = Run(relu, {"x": np.array([-1.0, 2.0])}, {"n": 2})()
+assert run["y"].tolist() == [0, 2]
+print("numba" in sys.modules)
+"""
+
+
+@kernel("x[n] -> y[n]")
+def twice_as_much(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = 2 x."""
+    for i in range(lane, x.size, lanes):
+        y[i] = x[i] + x[i]
+
+
+@kernel("x[n] -> y[n]")
+def in_a_new_array(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """What no kernel should do: ask for memory."""
+    copy = np.zeros(x.size, np.float32)
+    for i in range(lane, x.size, lanes):
+        y[i] = copy[i]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A cache of one's own, with nothing in it."""
+    monkeypatch.setenv("LAB_CACHE", str(tmp_path))
+    cache.cache_folder.cache_clear()
+    yield cache.cache_folder()
+    cache.cache_folder.cache_clear()
+
+
+def test_what_is_in_the_cache_runs_without_numba():
+    Run(relu, {"x": np.ones(2)}, {"n": 2})()
+    again = subprocess.run([sys.executable, "-c", RUN], capture_output=True, text=True, check=True)
+    assert again.stdout.split() == ["False"]
+
+
+def test_damaged_code_is_not_loaded(folder):
+    code = Unit.of(relu, "float32").compile()
+    assert cache.read("relu_float32") == code
+    path = folder / f"relu_float32{cache.SUFFIX}"
+    for damaged in (path.read_bytes()[:-1], path.read_bytes()[:10], b""):
+        path.write_bytes(damaged)
+        assert cache.read("relu_float32") is None
+
+
+def test_code_that_cannot_be_kept_is_compiled_all_the_same(folder, monkeypatch):
+    monkeypatch.setattr(cache, "_place", lambda name: folder / "absent" / name)
+    assert Unit.of(relu, "float32").compile()
+    assert cache.read("relu_float32") is None
+
+
+def test_several_processes_compile_side_by_side(folder, monkeypatch):
+    monkeypatch.setattr(crew, "FEWEST", 2)
+    monkeypatch.setattr(crew.os, "sched_getaffinity", lambda process: range(2), raising=False)
+    compiled = []
+    monkeypatch.setattr(Unit, "compile", lambda self: compiled.append(self.kernel))
+    told = []
+    units = [crew.EXECUTOR, *(Unit.of(each, "float32") for each in (relu, relu_gradient, tanh, tanh_gradient))]
+    own = Unit.of(twice_as_much, "float32")
+    crew.compile_all([own, *units], lambda name, left: told.append((name, left)))
+    assert compiled == ["twice_as_much"]  # other processes could not import it
+    assert all(cache.read(each.name) for each in units)
+    assert [left for _, left in told] == [5, 4, 3, 2, 1]
+
+
+def test_a_listener_that_raises_ends_the_other_processes(folder, monkeypatch):
+    monkeypatch.setattr(crew, "FEWEST", 1)
+    monkeypatch.setattr(crew.os, "sched_getaffinity", lambda process: range(2), raising=False)
+    started = []
+    start = crew._start
+    monkeypatch.setattr(crew, "_start", lambda: started.append(start()) or started[-1])
+
+    def refuse(name, left):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        crew.compile_all([Unit.of(each, "float32") for each in (relu, relu_gradient)], refuse)
+    assert len(started) == 2
+    assert all(process.poll() is not None for process in started)
+
+
+def test_a_process_that_ends_leaves_its_work_to_be_done_later(folder, monkeypatch):
+    monkeypatch.setattr(crew, "FEWEST", 1)
+    monkeypatch.setattr(crew.os, "sched_getaffinity", lambda process: range(2), raising=False)
+    monkeypatch.setattr(crew.sys, "executable", "/bin/true")
+    crew.compile_all([Unit.of(each, "float32") for each in (relu, relu_gradient)])
+    assert not cache.has("relu_float32")
+
+
+def test_code_that_needs_numba_is_refused():
+    from kernels.targets.compiler import kernel_code
+
+    with pytest.raises(Exception, match=r"numba|NRT"):
+        kernel_code(in_a_new_array, "float32")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kernel", [matmul, matmul_transposed_left, matmul_transposed_right])
+@pytest.mark.parametrize(
+    ("rows", "length", "columns"), [(1, 5, 1), (1, 5, 3), (4, 5, 1), (4, 0, 3), (4, 0, 1), (3, 1, 2)]
+)
+def test_products_with_one_row_or_column_or_nothing_to_sum(kernel, rows, length, columns, dtype):
+    random = np.random.default_rng(0)
+    a, b = random.standard_normal((rows, length)), random.standard_normal((length, columns))
+    given = {
+        "matmul": ((a, b), {"B": rows, "D": length, "H": columns}),
+        "matmul_transposed_left": ((a.T, b), {"D": rows, "B": length, "H": columns}),
+        "matmul_transposed_right": ((a, b.T), {"B": rows, "D": length, "H": columns}),
+    }
+    (first, second), sizes = given[kernel.name]
+    run = Run(kernel, {"a": first, "b": second}, sizes, dtype=dtype)()
+    np.testing.assert_allclose(run["y"], a @ b, rtol=1e-5, atol=1e-5)
