@@ -16,14 +16,14 @@ MOST = 256
 def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[int]) -> None:
     """Train each experiment so many steps.
 
-    every: for each, measure after steps whose number is a multiple of this, where it can do so on the way; what it has
-           measured stands in its `measurements`
+    every: for each, measure after steps whose number is a multiple of this, where it can do so on the way, and not at
+           all if it is 0; what it has measured stands in its `measurements`
     """
     jobs: list[tuple[Programs, Job]] = []
     for (experiment, steps), each in zip(asked, every, strict=True):
         plain = _plain(experiment)
         job = plain.job(steps, each) if plain is not None and steps > 0 else None
-        if plain is not None and job is None and streams(experiment):
+        if plain is not None and job is None and each and streams(experiment):
             plain.advance_measured(steps, each)
         elif plain is None or job is None:
             experiment.advance(steps)
