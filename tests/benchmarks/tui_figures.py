@@ -1,7 +1,8 @@
 """The figures of the run screen, each through a real pseudo-terminal: `python -m tests.benchmarks.tui_figures`.
 
-Two replicas train on two cores. Latency is from the key that is written to the bytes that answer it; the interface's
-processor time is that of all threads but the two that train; bytes are those that reach the terminal.
+Two replicas train on two cores. Latency is from the key that is written to the bytes that answer it; throughput is
+compared by turns (`tests.benchmarks.turns`); the interface's processor time is that of all threads but the two that
+train; bytes are those that reach the terminal.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.benchmarks import turns
+
 SCENARIO = """
 title: Two nets
 task: classify
@@ -44,20 +47,16 @@ ANSWERS = (b"Changes concern every variant", b"Changes concern the variant looke
 
 
 def child_plain(path: str, out: str) -> None:
-    """Train with plain lines, as `lab run --plain --no-save` does."""
+    """Train with plain lines, as `lab run --plain --no-save` does, until somebody ends it."""
     from lab.cli.running import carry_out
     from lab.scenario import load
     from lab.session import Session
     from lab.terminal import reporter
 
     session = Session(load(path))
+    turns.publish(session, Path(out))
     with open(os.devnull, "w") as nowhere:
         carry_out(session, reporter("plain", session.loaded, stream=nowhere), None, lossless=False)
-    assert session.ended is not None
-    steps = sum(each.steps for each in session.ended.outcomes)
-    Path(out).write_text(
-        json.dumps({"rate": steps / max(each.busy for each in session.replicas), "wall": session.ended.seconds})
-    )
 
 
 def child_screen(path: str, out: str, stay: bool) -> None:
@@ -97,6 +96,8 @@ def child_screen(path: str, out: str, stay: bool) -> None:
             steps = sum(each.experiment.step for each in session.replicas if each.experiment is not None)
             if self.begun is None:
                 if steps:
+                    if stay and Path(out).exists():
+                        turns.publish(session, Path(out))
                     self.begun = (time.monotonic(), interface_seconds(), steps, memory())
                 return
             self.samples.append(memory())
@@ -105,7 +106,6 @@ def child_screen(path: str, out: str, stay: bool) -> None:
                 wall = time.monotonic() - now
                 figures = {
                     "interface": (interface_seconds() - used) / wall,
-                    "rate": steps / max(each.busy for each in session.replicas),
                     "wall": wall,
                     "frames": self.run_screen.frames / wall,
                     "memory": [first, max(self.samples), self.samples[len(self.samples) // 20]],
@@ -191,12 +191,30 @@ def train_on_screen(folder: Path, text: str, width: int, height: int) -> tuple[d
     return json.loads(out.read_text()), rate
 
 
-def plainly(folder: Path, text: str) -> dict:
-    path, out = folder / "two.yaml", folder / "out.json"
-    path.write_text(text)
-    command = [sys.executable, "-m", "tests.benchmarks.tui_figures", "--child", "plain", str(path), str(out)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return json.loads(out.read_text())
+def throughput(folder: Path, pairs: int, seconds: float) -> None:
+    """Print how fast the training is with the run screen, compared with plain lines, and what the interface uses."""
+    path, plain, screen = folder / "two.yaml", folder / "plain.steps", folder / "screen.steps"
+    path.write_text(SCENARIO.format(steps=100_000_000, measure=20))
+    turns.Player.prepare(plain)
+    turns.Player.prepare(screen)
+    command = [sys.executable, "-m", "tests.benchmarks.tui_figures", "--child", "plain", str(path), str(plain)]
+    alone = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        first = turns.Player(alone.pid, plain, time.sleep)
+        first.begin()
+        with on_terminal(120, 40, "--child", "screen", str(path), str(screen), "--stay") as terminal:
+            second = turns.Player(terminal.process, screen, terminal.read)
+            second.begin()
+            found = turns.ratios(first, second, pairs, seconds)
+    finally:
+        alone.kill()
+        alone.wait()
+    shares = [after.rate / before.rate for before, after in found]
+    low, middle, high = statistics.quantiles(shares, n=4)
+    interface = statistics.median(after.interface for _, after in found)
+    rate = statistics.median(before.rate for before, _ in found)
+    print(f"throughput with the run screen: {middle:.1%} of --plain ({low:.1%} to {high:.1%} in half of {pairs} pairs)")
+    print(f"  --plain: {rate:,.0f} steps/s; processor time of the interface: {interface:.1%} of a core", flush=True)
 
 
 def latencies(folder: Path, keys: int) -> list[float]:
@@ -225,7 +243,8 @@ def main() -> None:
     parser.add_argument("--only", default="latency,throughput,bytes,memory")
     parser.add_argument("--steps", type=int, default=150_000)
     parser.add_argument("--keys", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--measured", type=int, default=1_000_000)
     chosen = parser.parse_args()
     if chosen.child:
@@ -233,6 +252,9 @@ def main() -> None:
         child_plain(path, out) if kind == "plain" else child_screen(path, out, chosen.stay)
         return
     wanted = chosen.only.split(",")
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"The machine is busy (load {load:.1f}): the figures say little about the lab.", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         text = SCENARIO.format(steps=chosen.steps, measure=20)
@@ -243,15 +265,7 @@ def main() -> None:
                 f"key to answer: median {statistics.median(times) * 1e3:.0f} ms, 99th {last * 1e3:.0f} ms", flush=True
             )
         if "throughput" in wanted:
-            ratios, shares = [], []
-            for _ in range(chosen.rounds):
-                plain = plainly(folder, text)
-                figures, _ = train_on_screen(folder, text, 120, 40)
-                ratios.append(figures["rate"] / plain["rate"])
-                shares.append(figures["interface"])
-                print(f"  plain {plain}\n  screen {figures}", flush=True)
-            print(f"throughput with the run screen: {statistics.median(ratios):.1%} of --plain")
-            print(f"processor time of the interface: {statistics.median(shares):.1%} of a core", flush=True)
+            throughput(folder, chosen.pairs, chosen.seconds)
         if "bytes" in wanted:
             figures, rate = train_on_screen(folder, text, 80, 24)
             print(f"bytes to the terminal at 80×24: {rate / 1e3:.1f} kB/s over {figures['wall']:.0f} s", flush=True)

@@ -215,6 +215,25 @@ def test_a_longer_state_is_whole_also_if_the_screen_was_painted_before_the_colum
     browse(script)
 
 
+def test_columns_without_room_are_left_out_whole_and_are_back_when_there_is_room():
+    keep_run(state="interrupted", created=1.5e9)
+    keep_run(created=1.6e9)
+
+    async def script(app, pilot):
+        await shows(pilot, "interrupted")
+        await pilot.press("down", "space")
+        await pilot.resize_terminal(70, 24)
+        await shows(pilot, "Jul 14 02:40")
+        assert "var×seeds" not in screen_text(app)
+        await pilot.resize_terminal(109, 24)
+        await shows(pilot, "var×seeds")
+        await shows(pilot, "2 × 1")
+        assert app.screen.info.name == "one-line-1"
+        assert "●" in screen_text(app)
+
+    browse(script)
+
+
 def test_exporting_writes_the_file_and_replaces_one_only_when_asked_twice(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     keep_run()

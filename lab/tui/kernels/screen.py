@@ -32,7 +32,7 @@ class KernelsScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("kernels", KERNELS))
     DEFAULT_CSS = """
     KernelsScreen { layout: vertical; }
-    KernelsScreen #told { height: auto; max-height: 3; }
+    KernelsScreen #told { height: auto; max-height: 4; }
     KernelsScreen #both { layout: vertical; height: 1fr; }
     KernelsScreen DataTable { height: 1fr; min-height: 5; }
     KernelsScreen VerticalScroll { height: 1fr; border-top: solid $primary; }
@@ -127,7 +127,7 @@ class KernelsScreen(Screen[None]):
         self._tell(
             f"{self.loaded.scenario.title}, {self.measured.variant}: program {self._program}, "
             f"{count(len(profile.rows), 'row')}, {short(profile.seconds * 1e6)} µs for one walk "
-            f"({short(whole * 1e6)} µs as the sum of the rows, each alone and warm), "
+            f"(each row alone and warm: {short(whole * 1e6)} µs), "
             f"{short(profile.operations_per_second / 1e9)} GFLOP/s. Measured limits of one core: "
             f"{limits.operations / 1e9:.0f} GFLOP/s; {copies} GB/s."
         )

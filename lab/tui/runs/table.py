@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.theme import Theme
@@ -17,6 +18,8 @@ from lab.terminal.numbers import duration
 from lab.tui.markdown import colour
 
 COLUMNS = ("", "run", "state", "claims", "var×seeds", "steps", "took", "begun")
+SPARED = ("var×seeds", "steps", "took")
+"""Left out where there is no room, the first of them first: the details of a run say the same, or nearly."""
 STATE_COLOURS = {
     "running": "primary", "finished": "success", "interrupted": "warning", "diverged": "error", "failed": "error",
 }  # fmt: skip
@@ -42,10 +45,33 @@ class RunTable(DataTable[Text], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__(cursor_type="row", zebra_stripes=False, cell_padding=1)
         self._drawn: dict[str, tuple[RunInfo, bool, str]] = {}
+        self._shown: tuple[str, ...] = ()
 
-    def on_mount(self) -> None:
-        for name in COLUMNS:
-            self.add_column(name, key=name)
+    def on_resize(self) -> None:
+        """Another width may have room for other columns."""
+        theme = self.app.current_theme
+        cells = [_row(info, marked, theme) for info, marked, _ in self._drawn.values()]
+        if self._fitting(cells) != self._shown:
+            drawn = self._drawn
+            self._drawn = {}
+            self.fill([info for info, _, _ in drawn.values()], [each for each, row in drawn.items() if row[1]], theme)
+
+    def _fitting(self, rows: Sequence[Sequence[Text]]) -> tuple[str, ...]:
+        """The columns that have room beside each other."""
+        widths = {
+            name: max([cell_len(name), *(row[number].cell_len for row in rows)]) + 2 * self.cell_padding
+            for number, name in enumerate(COLUMNS)
+        }
+        shown = list(COLUMNS)
+        for name in SPARED:
+            if sum(widths[each] for each in shown) > self._room():
+                shown.remove(name)
+        return tuple(shown)
+
+    def _room(self) -> int:
+        """How wide the table may become; a scroll bar may take a column."""
+        whole = self.screen.size.width
+        return (int(0.7 * whole) if self.screen.has_class("-wide", "-huge") else whole) - 1
 
     def fill(self, runs: Iterable[RunInfo], marked: Iterable[str], theme: Theme) -> None:
         """Show these runs, and keep the cursor where it was as far as that run is still there.
@@ -55,15 +81,22 @@ class RunTable(DataTable[Text], inherit_bindings=False):
         chosen, before, row = set(marked), self.run_name, self.cursor_row
         wanted = {info.name: (info, info.name in chosen, theme.name) for info in runs}
         names, old, self._drawn = list(wanted), self._drawn, wanted
-        if names == list(old):
+        cells = {name: _row(info, is_marked, theme) for name, (info, is_marked, _) in wanted.items()}
+        columns = self._fitting(list(cells.values()))
+        places = [COLUMNS.index(each) for each in columns]
+        if names == list(old) and columns == self._shown:
             for name in names:
                 if wanted[name] != old[name]:
-                    for column, cell in zip(COLUMNS, _row(*wanted[name][:2], theme), strict=True):
-                        self.update_cell(name, column, cell, update_width=True)
+                    for place in places:
+                        self.update_cell(name, COLUMNS[place], cells[name][place], update_width=True)
             return
-        self.clear()
-        for name, (info, is_marked, _) in wanted.items():
-            self.add_row(*_row(info, is_marked, theme), key=name)
+        self.clear(columns=columns != self._shown)
+        if columns != self._shown:
+            self._shown = columns
+            for each in columns:
+                self.add_column(each, key=each)
+        for name in names:
+            self.add_row(*(cells[name][place] for place in places), key=name)
         if names:
             self.move_cursor(row=names.index(before) if before in names else min(row, len(names) - 1))
 
@@ -89,7 +122,7 @@ def _mark(marked: bool, theme: Theme) -> Text:
     return Text("●" if marked else " ", colour(theme, "accent"))
 
 
-def _row(info: RunInfo, marked: bool, theme: Theme) -> list[Any]:
+def _row(info: RunInfo, marked: bool, theme: Theme) -> list[Text]:
     state = Text(info.state, colour(theme, STATE_COLOURS[info.state]))
     claims = Text(f"{info.claims_held} of {info.claims}" if info.claims else "")
     if info.claims and info.state == "interrupted":

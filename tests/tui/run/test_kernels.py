@@ -57,7 +57,7 @@ def test_all_rows_are_measured_sorted_and_explained(monkeypatch):
         table = screen.query_one(DataTable)
         plan = experiment().layout.plans
         assert table.row_count > 5
-        await shows(pilot, "Measured limits of one core")
+        await shows(pilot, "100 GFLOP/s; 400 (32 KiB) GB/s.")
         await shows(pilot, "kernels/batches.py")
         await pilot.press("s")
         times = [float(str(table.get_cell_at((row, 3))).replace(",", "")) for row in range(table.row_count)]
