@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 
 RECENT = 512
@@ -31,37 +33,70 @@ class Curve:
         self._kept = self._used = self._filled = self.measured = 0
         self._length = 1  # measurements in a full bucket; `_filled` are in the last one
         self._first = (0, 0.0)
+        self._new_steps, self._new_values = array("q"), array("d")
 
     def append(self, step: int, value: float) -> None:
-        """Add a measurement; `step` is not below the last one."""
-        if self._kept == len(self._steps):
-            self._steps[: self._recent] = self._steps[self._recent :]
-            self._values[: self._recent] = self._values[self._recent :]
-            self._kept = self._recent
-        self._steps[self._kept], self._values[self._kept] = step, value
-        self._kept += 1
+        """Add a measurement; `step` is not below the last one.
+
+        It only waits here, to be sorted in with many others: most are measured long before anybody looks.
+        """
+        self._new_steps.append(step)
+        self._new_values.append(value)
         self.measured += 1
         self.revision += 1
-        if self.measured == 1:
-            self._first = (step, value)
-        if self._used and self._filled < self._length:
-            self._extend_bucket(step, value)
-            return
-        if self._used == self._buckets:
-            self._halve()
-        self._bucket_steps[:, self._used] = step
-        self._bucket_values[:, self._used] = value
-        self._used += 1
-        self._filled = 1
+        if len(self._new_steps) >= self._recent:
+            self._sort_in()
 
-    def _extend_bucket(self, step: int, value: float) -> None:
+    def _sort_in(self) -> None:
+        """Put what waits into its places."""
+        if not self._new_steps:
+            return
+        steps, values = np.array(self._new_steps, np.int64), np.array(self._new_values, np.float64)
+        self._new_steps, self._new_values = array("q"), array("d")
+        if not self._used:
+            self._first = (int(steps[0]), float(values[0]))
+        self._keep(steps, values)
+        while len(steps):
+            if self._used and self._filled < self._length:
+                taken = min(self._length - self._filled, len(steps))
+                self._extend_bucket(steps[:taken], values[:taken])
+            else:
+                if self._used == self._buckets:
+                    self._halve()
+                taken = self._add_buckets(steps, values)
+            steps, values = steps[taken:], values[taken:]
+
+    def _keep(self, steps: np.ndarray, values: np.ndarray) -> None:
+        """Into the recent past; when it is full, its older half goes."""
+        count = len(steps)
+        if self._kept + count > 2 * self._recent:
+            left = self._recent + (self._kept + count - 1) % self._recent + 1
+            old = max(0, left - count)
+            self._steps[:old] = self._steps[self._kept - old : self._kept]
+            self._values[:old] = self._values[self._kept - old : self._kept]
+            self._kept, count = old, left - old
+        end = self._kept + count
+        self._steps[self._kept : end], self._values[self._kept : end] = steps[-count:], values[-count:]
+        self._kept = end
+
+    def _add_buckets(self, steps: np.ndarray, values: np.ndarray) -> int:
+        """As many new buckets as are filled and have room, or one that is not full; how many measurements went in."""
+        full = min(len(steps) // self._length, self._buckets - self._used)
+        rows, length = (full, self._length) if full else (1, len(steps))
+        taken, end = rows * length, self._used + rows
+        found = _extremes(steps[:taken].reshape(rows, length), values[:taken].reshape(rows, length))
+        self._bucket_steps[:, self._used : end], self._bucket_values[:, self._used : end] = found
+        self._used, self._filled = end, length
+        return taken
+
+    def _extend_bucket(self, steps: np.ndarray, values: np.ndarray) -> None:
         last = self._used - 1
-        low, high = self._bucket_values[:, last]
-        if value < low or low != low:
-            self._bucket_steps[0, last], self._bucket_values[0, last] = step, value
-        if value > high or high != high:
-            self._bucket_steps[1, last], self._bucket_values[1, last] = step, value
-        self._filled += 1
+        new_steps, new_values = _extremes(steps[None], values[None])
+        old = self._bucket_values[:, last]
+        better = np.array([new_values[0, 0] < old[0], new_values[1, 0] > old[1]]) | np.isnan(old)
+        self._bucket_steps[better, last] = new_steps[better, 0]
+        self._bucket_values[better, last] = new_values[better, 0]
+        self._filled += len(steps)
 
     def _halve(self) -> None:
         half = self._buckets // 2
@@ -81,6 +116,7 @@ class Curve:
 
     def recent(self) -> tuple[np.ndarray, np.ndarray]:
         """The last measurements, complete: steps int64[n], values float64[n]."""
+        self._sort_in()
         return self._steps[: self._kept].copy(), self._values[: self._kept].copy()
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
@@ -93,3 +129,14 @@ class Curve:
         old_steps, place = np.unique(old_steps, return_index=True)
         older = old_steps < steps[0]
         return np.concatenate([old_steps[older], steps]), np.concatenate([old_values[place][older], values])
+
+
+def _extremes(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest and the largest value of each row, with their steps: [2, rows] each; the first of several. NaN
+    counts only in a row that has nothing else."""
+    if np.isnan(values).any():
+        places = np.stack([np.argsort(each, axis=1, kind="stable")[:, 0] for each in (values, -values)])
+    else:
+        places = np.stack([values.argmin(axis=1), values.argmax(axis=1)])
+    rows = np.arange(len(steps))
+    return steps[rows, places], values[rows, places]

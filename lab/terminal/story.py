@@ -197,11 +197,13 @@ class Story:
             Change(event.variant, event.seed, event.step, name, value) for name, value in event.changed.items()
         ]
         for metric, value in event.values.items():
-            if self._keep is None or self._keep(metric):
-                key = (event.variant, event.seed, metric)
-                if key not in self.curves:
-                    self.curves[key] = Curve()
-                self.curves[key].append(event.step, value)
+            key = (event.variant, event.seed, metric)
+            curve = self.curves.get(key)
+            if curve is None:
+                if self._keep is not None and not self._keep(metric):
+                    continue
+                curve = self.curves[key] = Curve()
+            curve.append(event.step, value)
 
     def _rewind(self, replica: Replica, step: int) -> None:
         """The replica was set back: what it measured from `step` on is no longer its past."""

@@ -57,3 +57,19 @@ def test_a_rewound_curve_forgets_what_came_after():
     assert curve.arrays()[0].max() == 39
     curve.append(40, -1.0)
     assert curve.arrays()[1][-1] == -1.0
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.one_of(st.floats(-9, 9), st.sampled_from([math.nan, math.inf, -math.inf, 0.0])), max_size=300),
+    st.sets(st.integers(0, 299)),
+)
+def test_when_somebody_looks_makes_no_difference(values, looks):
+    watched = Curve(8, 8)
+    for step, value in enumerate(values):
+        watched.append(step, value)
+        if step in looks:
+            watched.arrays()
+    alone = filled(values)
+    for seen, unseen in zip((*watched.recent(), *watched.arrays()), (*alone.recent(), *alone.arrays()), strict=True):
+        np.testing.assert_array_equal(seen, unseen)

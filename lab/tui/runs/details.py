@@ -10,7 +10,7 @@ from textual.theme import Theme
 
 from lab.events import Claimed
 from lab.store import RunInfo
-from lab.terminal.numbers import count
+from lab.terminal.numbers import count, duration
 from lab.tui.copying import flow
 from lab.tui.explore.states import COLOURS, MARKS
 from lab.tui.markdown import colour
@@ -22,7 +22,9 @@ def details(info: RunInfo, claims: Sequence[Claimed], theme: Theme) -> Renderabl
 
 
 def _parts(info: RunInfo, claims: Sequence[Claimed], theme: Theme) -> Iterator[Text]:
-    yield Text.assemble((info.title or info.slug, f"bold {colour(theme, 'primary')}"), (f"  {info.shown_state}", "dim"))
+    steps = f" · {count(max(info.steps.values()), 'step')}" if info.steps else ""
+    told = f"  {info.shown_state}{steps} · {duration(info.seconds)}"
+    yield Text.assemble((info.title or info.slug, f"bold {colour(theme, 'primary')}"), (told, "dim"))
     if info.problem:
         yield Text(f"Not all of it was saved: {info.problem}.", colour(theme, "error"))
     if claims and info.state == "interrupted":

@@ -19,7 +19,7 @@ from lab.tui.markdown import colour
 
 COLUMNS = ("", "run", "state", "claims", "var×seeds", "steps", "took", "begun")
 SPARED = ("var×seeds", "steps", "took")
-"""Left out where there is no room, the first of them first: the details of a run say the same, or nearly."""
+"""Left out where there is no room, the first of them first: the details of a run say the same."""
 STATE_COLOURS = {
     "running": "primary", "finished": "success", "interrupted": "warning", "diverged": "error", "failed": "error",
 }  # fmt: skip
