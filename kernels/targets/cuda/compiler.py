@@ -16,6 +16,7 @@ import functools
 import hashlib
 import importlib
 import importlib.metadata
+import inspect
 import math
 import os
 import re
@@ -42,7 +43,10 @@ HEADER_BYTES = 16
 """Of a block's scratch memory, before that of its teams."""
 REDUCTION_BYTES = 512
 """Of a team's scratch memory, at its beginning: for combining what lanes found."""
-NUMBERS = ("int64", *REALS)
+NUMBERS = ("int32", "int64", *REALS)
+
+LOOPS_AS_WRITTEN = {"Xopt": None, "unroll-count": 1}
+"""For NVVM: `-Xopt -unroll-count=1`."""
 
 _lock = threading.RLock()
 
@@ -67,12 +71,19 @@ team_sync()                                      a barrier for the lanes of one 
 int64_scratch(offset), float32_scratch, …        a pointer into the team's scratch memory, at so many bytes
 block_scratch()                                  the first eight bytes of the block's: how many each team has
 view(pointer, offset, shape)                     the array of this shape, an integer or a tuple, behind a pointer
+short(number)                                    a whole number in 32 bits
+positive(number)                                 the number, of which the compiler then knows that it is positive
 chosen(first, second, offset)                    (first, offset), or, for a negative offset, (second, -1 - offset)
 four(pointer, index)                             the four numbers from a place on that is aligned to 16 bytes
 """
 
 if SIMULATED:
-    _C_TYPES: dict[str, Any] = {"int64": ctypes.c_int64, "float32": ctypes.c_float, "float64": ctypes.c_double}
+    _C_TYPES: dict[str, Any] = {
+        "int32": ctypes.c_int32,
+        "int64": ctypes.c_int64,
+        "float32": ctypes.c_float,
+        "float64": ctypes.c_double,
+    }
 
     class Pointer:
         """An address of one type of number, as compiled code has it."""
@@ -92,6 +103,11 @@ if SIMULATED:
         extents = tuple(int(each) for each in shape) if isinstance(shape, tuple) else (int(shape),)
         return np.ctypeslib.as_array(place, extents)
 
+    def _same(number: int) -> int:
+        return number
+
+    _short = _positive = _same
+
     def _chosen(first: Pointer, second: Pointer, offset: int) -> tuple[Pointer, int]:
         return (first, offset) if offset >= 0 else (second, -1 - offset)
 
@@ -110,6 +126,8 @@ if SIMULATED:
 else:
     from numba.cuda.extending import intrinsic
     from numba.cuda.np.arrayobj import populate_array
+
+    importlib.import_module("kernels.targets.cuda.whole_numbers")
 
     def _pointer_to(kind: str) -> Any:
         @intrinsic
@@ -196,8 +214,27 @@ else:
         return signature, generate
 
     @intrinsic
+    def _short(typing_context, number):
+        signature = types.int32(number)
+
+        def generate(context, builder, signature, arguments):
+            return context.cast(builder, arguments[0], number, types.int32)
+
+        return signature, generate
+
+    @intrinsic
+    def _positive(typing_context, number):
+        signature = number(number)
+
+        def generate(context, builder, signature, arguments):
+            builder.assume(builder.icmp_signed(">", arguments[0], arguments[0].type(0)))
+            return arguments[0]
+
+        return signature, generate
+
+    @intrinsic
     def _chosen(typing_context, first, second, offset):
-        signature = types.Tuple((first, types.int64))(first, second, offset)
+        signature = types.Tuple((first, offset))(first, second, offset)
 
         def generate(context, builder, signature, arguments):
             first, second, offset = arguments
@@ -226,53 +263,6 @@ else:
         return signature, generate
 
 
-def _range_without_division() -> None:
-    """numba counts a range's numbers before it begins, by a division of 64-bit integers, which on a GPU costs more than
-    the work of most loops here. This one walks by comparing: what is left of the way is counted down by the step."""
-    ranges: Any = importlib.import_module("numba.cuda.cpython.rangeobj")
-    helpers: Any = importlib.import_module("numba.cuda.core.imputils")
-    for whole, state, iterator in (
-        (types.int32, types.range_state32_type, types.range_iter32_type),
-        (types.int64, types.range_state64_type, types.range_iter64_type),
-    ):
-        ranges.registry.functions = [
-            each
-            for each in ranges.registry.functions
-            if (each[1], each[2]) not in (("getiter", (state,)), ("iternext", (iterator,)))
-        ]
-        _lower_range(ranges, helpers, whole, state, iterator)
-
-
-def _lower_range(ranges: Any, helpers: Any, whole: Any, state: Any, iterator: Any) -> None:
-    struct = ranges.cgutils.create_struct_proxy
-
-    @ranges.lower("getiter", state)
-    def begin(context, builder, signature, arguments):
-        given = struct(state)(context, builder, arguments[0])
-        made = struct(iterator)(context, builder)
-        made.iter = ranges.cgutils.alloca_once_value(builder, given.start)
-        made.count = ranges.cgutils.alloca_once_value(builder, builder.sub(given.stop, given.start))
-        made.stop, made.step = given.stop, given.step
-        return helpers.impl_ret_untracked(context, builder, iterator, made._getvalue())
-
-    @ranges.lower("iternext", iterator)
-    @helpers.iternext_impl(helpers.RefType.BORROWED)
-    def following(context, builder, signature, arguments, result):
-        made = struct(iterator)(context, builder, arguments[0])
-        left, nothing = builder.load(made.count), context.get_constant(whole, 0)
-        up = builder.icmp_signed(">", made.step, nothing)
-        further = builder.select(up, builder.icmp_signed(">", left, nothing), builder.icmp_signed("<", left, nothing))
-        result.set_valid(further)
-        with builder.if_then(further):
-            value = builder.load(made.iter)
-            result.yield_(value)
-            builder.store(builder.sub(left, made.step, flags=["nsw"]), made.count)
-            builder.store(builder.add(value, made.step, flags=["nsw"]), made.iter)
-
-
-if not SIMULATED:
-    _range_without_division()
-
 PROVIDED |= {f"{kind}_at": _pointer_to(kind) for kind in NUMBERS}
 PROVIDED |= {f"{kind}_raw": _raw_scratch(kind) for kind in NUMBERS}
 for _kind in NUMBERS:
@@ -283,6 +273,7 @@ def {_kind}_scratch(offset):
     PROVIDED[f"{_kind}_scratch"] = on_device(generated(f"{_kind}_scratch", _text, {}))
 PROVIDED["block_scratch"] = on_device(generated("block_scratch", "def block_scratch():\n    return int64_raw(0)\n", {}))
 PROVIDED |= {"team_sync": _team_sync, "view": _view, "chosen": _chosen, "four": _four}
+PROVIDED |= {"short": _short, "positive": _positive}
 
 
 # What kernels share with the target: lanes, and functions of the library
@@ -366,12 +357,15 @@ def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
     since kernels have none (the plain-Python target checks that)."""
     modules: list[Any] = [importlib.import_module(f"numba.cuda.{name}") for name in ("compiler", "dispatcher")]
     array_objects: Any = importlib.import_module("numba.cuda.np.arrayobj")
+    nvvm: Any = importlib.import_module("numba.cuda.cudadrv.nvvm")
     asked = [module.get_current_device for module in modules]
+    compile_text = nvvm.compile_ir
     fix = array_objects.fix_integer_index
     here = SimpleNamespace(compute_capability=capability)
     try:
         for module in modules:
             module.get_current_device = lambda: here
+        nvvm.compile_ir = functools.partial(compile_text, **LOOPS_AS_WRITTEN)
         array_objects.fix_integer_index = lambda context, builder, kind, index, size: context.cast(
             builder, index, kind, types.intp
         )
@@ -380,10 +374,12 @@ def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
         for module, function in zip(modules, asked, strict=True):
             module.get_current_device = function
         array_objects.fix_integer_index = fix
+        nvvm.compile_ir = compile_text
 
 
-def to_ptx(function: Callable, arguments: int, capability: tuple[int, int]) -> tuple[str, str]:
-    """PTX of a function of so many int64, and the name of its entry."""
+def to_ptx(function: Callable, capability: tuple[int, int]) -> tuple[str, str]:
+    """PTX of a function whose arguments are int64, and the name of its entry."""
+    arguments = len(inspect.signature(function).parameters)
     with _lock, _compiling_for(capability):
         text, _ = cuda.compile(
             function, (types.int64,) * arguments, cc=capability, device=False, abi="numba", output="ptx"

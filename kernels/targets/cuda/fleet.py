@@ -113,6 +113,7 @@ def _describe(line: np.ndarray, job: Job, code: Interpreter, ring: int, inside: 
         *(code.stretch(job.measure) if job.measure else nothing),
         job.steps,
         job.every,
+        job.every - int(memory.state[STEP]) % job.every if job.every else 0,
         ring,
         *job.statistics,
         kept,

@@ -16,10 +16,11 @@ import numpy as np
 
 from kernels.jobs import Job
 from kernels.lanes import lane_max, lane_sum, sync
-from kernels.language import Device, Kernel
-from kernels.plan import HALT, SEED, SHARED, SKIP, STATE_SIZE, STEP, Plan, Row
+from kernels.language import Device, Kernel, global_names
+from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP, Plan, Row
 from kernels.targets.cuda.driver import SimulatedDevice, device
 from kernels.targets.cuda.interpreter import call_lines
+from kernels.targets.cuda.rows import table, width
 
 LANES = 256
 ONE_BLOCK = 512
@@ -35,9 +36,7 @@ _lock = threading.RLock()
 @functools.cache
 def meets(function: Any) -> bool:
     """Whether lanes meet in a kernel's body, or in what it calls."""
-    from kernels.language import _names
-
-    for name in _names(function.__code__):
+    for name in global_names(function.__code__):
         value = function.__globals__.get(name)
         if value in (sync, lane_sum, lane_max):
             return True
@@ -50,12 +49,12 @@ def source(kernel: Kernel, real_name: str, alone: bool) -> str:
     """The text of a kernel's entry, for one row. `alone`: on one block."""
     lines = f"""
 def entry(row_at, index, arena, shared, state, control_at):
-    lane = {"cuda.threadIdx.x" if alone else "cuda.grid(1)"}
-    lanes = {"cuda.blockDim.x" if alone else "cuda.gridsize(1)"}
+    lane = {"cuda.threadIdx.x" if alone else "short(cuda.grid(1))"}
+    lanes = positive({"cuda.blockDim.x" if alone else "short(cuda.gridsize(1))"})
     words = view(int64_at(state), 0, {STATE_SIZE})
     control = view(int64_at(control_at), 0, 2)
     if control[{HALTED}] == 0 and index >= control[{UNTIL}]:
-        row = view(int64_at(row_at), 0, {1 + kernel.width})
+        row = view(int32_at(row_at), 0, {1 + kernel.width})
         home = {real_name}_at(arena)
         data = {real_name}_at(shared)
         step = words[{STEP}]
@@ -123,7 +122,7 @@ class Entries:
                     capability = self.device.capability
 
                     def make() -> bytes:
-                        ptx, name = compiler.to_ptx(function, 6 if kernel else 2, capability)
+                        ptx, name = compiler.to_ptx(function, capability)
                         return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, 128)
 
                     code = compiler.kept(["grid", *key, f"{capability}"], make)
@@ -166,14 +165,9 @@ class Recorded:
         on, real_name = memory.device, memory.real_name
         code = entries(on.number)
         simulated = isinstance(on, SimulatedDevice)
-        width = 1 + max((row.kernel.width for row in plan.rows), default=0)
-        table = np.zeros((max(len(plan.rows), 1), width), np.int64)
-        for line, row in zip(table, plan.rows, strict=False):
-            places = [-1 - offset if segment == SHARED else offset for segment, offset in row.operands]
-            values = [0, *places, *row.extents, *row.integers]
-            line[: len(values)] = values
-        self._table, self._control = Segment(on, table.nbytes), Segment(on, 16)
-        on.upload(self._table.address, table)
+        lines = table(plan.rows, width(plan.kernels), lambda kernel: 0)
+        self._table, self._control = Segment(on, lines.nbytes), Segment(on, 16)
+        on.upload(self._table.address, lines)
         arena, shared, state = memory.addresses
         item = np.dtype(real_name).itemsize
         functions = [code.of(row.kernel, real_name) for row in plan.rows]
@@ -192,7 +186,7 @@ class Recorded:
                     + compiler.REDUCTION_BYTES
                     + (tiles.BY_GRID.scratch_bytes(item) if tiled else 0)
                 )
-                place = self._table.address + index * width * 8
+                place = self._table.address + index * lines.strides[0]
                 on.launch(
                     function, blocks, (lanes, 1), scratch, (place, index, arena, shared, state, self._control.address)
                 )
