@@ -41,7 +41,8 @@ class Facts:
         from kernels.targets.cuda import compiler, products
 
         if (lanes, item) not in self._scratch:
-            most = max((products.scratch_of(row, lanes, item) for row in self.plan.rows), default=0)
+            rows = map(products.lowered, self.plan.rows)
+            most = max((products.scratch_of(row, lanes, item) for row in rows), default=0)
             self._scratch[lanes, item] = compiler.REDUCTION_BYTES + most
         return self._scratch[lanes, item]
 

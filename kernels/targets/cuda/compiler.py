@@ -74,7 +74,10 @@ view(pointer, offset, shape)                     the array of this shape, an int
 short(number)                                    a whole number in 32 bits
 positive(number)                                 the number, of which the compiler then knows that it is positive
 chosen(first, second, offset)                    (first, offset), or, for a negative offset, (second, -1 - offset)
-four(pointer, index)                             the four numbers from a place on that is aligned to 16 bytes
+four(numbers, index)                             the four from a place on that is aligned to 16 bytes, of an array or
+                                                 behind a pointer
+behind(pointer, offset)                          a pointer to what is so many numbers further on
+put_four(numbers, index, first, …)               the same for writing
 """
 
 if SIMULATED:
@@ -111,8 +114,14 @@ if SIMULATED:
     def _chosen(first: Pointer, second: Pointer, offset: int) -> tuple[Pointer, int]:
         return (first, offset) if offset >= 0 else (second, -1 - offset)
 
-    def _four(pointer: Pointer, index: int) -> tuple[Any, ...]:
-        return tuple(_view(pointer, index, 4))
+    def _four(numbers: Any, index: int) -> tuple[Any, ...]:
+        return tuple(_view(numbers, index, 4) if isinstance(numbers, Pointer) else numbers[index : index + 4])
+
+    def _behind(pointer: Pointer, offset: int) -> Pointer:
+        return Pointer(pointer.address + int(offset) * ctypes.sizeof(_C_TYPES[pointer.kind]), pointer.kind)
+
+    def _put_four(numbers: Any, index: int, *given: Any) -> None:
+        (_view(numbers, index, 4) if isinstance(numbers, Pointer) else numbers[index : index + 4])[:] = given
 
     def _pointer_to(kind: str) -> Any:
         return lambda address: Pointer(address, kind)
@@ -125,7 +134,7 @@ if SIMULATED:
 
 else:
     from numba.cuda.extending import intrinsic
-    from numba.cuda.np.arrayobj import populate_array
+    from numba.cuda.np.arrayobj import make_array, populate_array
 
     importlib.import_module("kernels.targets.cuda.whole_numbers")
 
@@ -207,7 +216,10 @@ else:
                 strides.insert(0, stride)
                 stride = builder.mul(stride, extent, flags=["nsw"])
             array = context.make_array(array_type)(context, builder)
-            data = builder.bitcast(builder.gep(base, [offset]), array.data.type)
+            # By way of an integer, else the compiler adds both offsets up for each element.
+            behind = builder.mul(context.cast(builder, offset, signature.args[1], types.intp), item)
+            address = builder.add(builder.ptrtoint(base, item.type), behind)
+            data = builder.inttoptr(address, array.data.type)
             populate_array(array, data=data, shape=extents, strides=strides, itemsize=item, meminfo=None)
             return array._getvalue()
 
@@ -245,20 +257,50 @@ else:
 
         return signature, generate
 
+    def _place_of_four(context, builder, kind, numbers, index, index_kind):
+        from llvmlite import ir
+
+        first = make_array(kind)(context, builder, numbers).data if isinstance(kind, types.Array) else numbers
+        vector = ir.VectorType(context.get_value_type(kind.dtype), 4)
+        place = builder.gep(first, [context.cast(builder, index, index_kind, types.intp)])
+        return builder.bitcast(place, vector.as_pointer()), vector
+
     @intrinsic
-    def _four(typing_context, pointer, index):
-        signature = types.UniTuple(pointer.dtype, 4)(pointer, index)
+    def _four(typing_context, numbers, index):
+        signature = types.UniTuple(numbers.dtype, 4)(numbers, index)
 
         def generate(context, builder, signature, arguments):
             from llvmlite import ir
 
-            base, index = arguments
-            whole = ir.IntType(32)
-            vector = ir.VectorType(context.get_value_type(pointer.dtype), 4)
-            place = builder.bitcast(builder.gep(base, [index]), vector.as_pointer())
+            place, _ = _place_of_four(context, builder, numbers, arguments[0], arguments[1], index)
             loaded = builder.load(place, align=16)
-            numbers = [builder.extract_element(loaded, whole(each)) for each in range(4)]
-            return context.make_tuple(builder, signature.return_type, numbers)
+            each = [builder.extract_element(loaded, ir.IntType(32)(number)) for number in range(4)]
+            return context.make_tuple(builder, signature.return_type, each)
+
+        return signature, generate
+
+    @intrinsic
+    def _behind(typing_context, pointer, offset):
+        signature = pointer(pointer, offset)
+
+        def generate(context, builder, signature, arguments):
+            return builder.gep(arguments[0], [context.cast(builder, arguments[1], offset, types.intp)])
+
+        return signature, generate
+
+    @intrinsic
+    def _put_four(typing_context, numbers, index, first, second, third, fourth):
+        signature = types.void(numbers, index, *(numbers.dtype,) * 4)
+
+        def generate(context, builder, signature, arguments):
+            from llvmlite import ir
+
+            place, vector = _place_of_four(context, builder, numbers, arguments[0], arguments[1], index)
+            whole = ir.Constant(vector, ir.Undefined)
+            for number, given in enumerate(arguments[2:]):
+                whole = builder.insert_element(whole, given, ir.IntType(32)(number))
+            builder.store(whole, place, align=16)
+            return context.get_dummy_value()
 
         return signature, generate
 
@@ -272,7 +314,14 @@ def {_kind}_scratch(offset):
 """
     PROVIDED[f"{_kind}_scratch"] = on_device(generated(f"{_kind}_scratch", _text, {}))
 PROVIDED["block_scratch"] = on_device(generated("block_scratch", "def block_scratch():\n    return int64_raw(0)\n", {}))
-PROVIDED |= {"team_sync": _team_sync, "view": _view, "chosen": _chosen, "four": _four}
+PROVIDED |= {
+    "team_sync": _team_sync,
+    "view": _view,
+    "chosen": _chosen,
+    "four": _four,
+    "put_four": _put_four,
+    "behind": _behind,
+}
 PROVIDED |= {"short": _short, "positive": _positive}
 
 
@@ -280,13 +329,13 @@ PROVIDED |= {"short": _short, "positive": _positive}
 
 if SIMULATED:
 
-    def _from_further_on(value: Any, distance: int) -> Any:
+    def from_further_on(value: Any, distance: int) -> Any:
         raise AssertionError("a warp of one lane has nobody to ask")
 
 else:
 
     @cuda.jit(device=True, forceinline=True)
-    def _from_further_on(value, distance):
+    def from_further_on(value, distance):
         return cuda.shfl_down_sync(0xFFFFFFFF, value, distance)
 
 
@@ -312,7 +361,7 @@ def {name}(value):
     team_sync()
     return value
 """
-    return generated(name, source, {"real": getattr(np, real_name), "from_further_on": _from_further_on})
+    return generated(name, source, {"real": getattr(np, real_name), "from_further_on": from_further_on})
 
 
 sync.on("cuda")(generated("sync", "def sync():\n    team_sync()\n", {}))

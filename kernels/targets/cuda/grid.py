@@ -30,6 +30,9 @@ UNTIL, HALTED = 0, 1
 """Places in the control words: the row up to which rows are left out, and whether the replica had halted before this
 walk; the one in which it halts goes on to its end, as on other targets."""
 
+tiled = True
+"""Whether products are computed in tiles; the simulator's threads are too slow for that."""
+
 _lock = threading.RLock()
 
 
@@ -54,7 +57,7 @@ def entry(row_at, index, arena, shared, state, control_at):
     words = view(int64_at(state), 0, {STATE_SIZE})
     control = view(int64_at(control_at), 0, 2)
     if control[{HALTED}] == 0 and index >= control[{UNTIL}]:
-        row = view(int32_at(row_at), 0, {1 + kernel.width})
+        row = int32_at(row_at)
         home = {real_name}_at(arena)
         data = {real_name}_at(shared)
         step = words[{STEP}]
@@ -88,15 +91,15 @@ def alone(kernel: Kernel) -> bool:
     """Whether a kernel must run on one block: its lanes meet, or it speaks to the replica's state."""
     from kernels.targets.cuda import products
 
-    if kernel in products.PRODUCTS:
-        return False
+    if kernel is products.MULTIPLY:
+        return not tiled
     return "state" in kernel.extra or meets(kernel.body("cuda"))
 
 
 def _body(kernel: Kernel, real_name: str) -> Any:
     from kernels.targets.cuda import compiler, products
 
-    return compiler.body_of(kernel, real_name, "cuda-grid" if kernel in products.PRODUCTS else "cuda")
+    return compiler.body_of(kernel, real_name, "cuda-grid" if kernel is products.MULTIPLY and tiled else "cuda")
 
 
 class Entries:
@@ -149,7 +152,7 @@ def blocks_for(row: Row, multiprocessors: int) -> int:
     """How many blocks a row is given."""
     from kernels.targets.cuda import products
 
-    if row.kernel in products.PRODUCTS:
+    if row.kernel is products.MULTIPLY:
         return products.blocks_for(row)
     written = [int(np.prod(row.shape(index))) for index, each in enumerate(row.kernel.operands) if each.written]
     return max(1, min(-(-max(written, default=1) // LANES), multiprocessors * BLOCKS_PER_MULTIPROCESSOR))
@@ -165,26 +168,27 @@ class Recorded:
         on, real_name = memory.device, memory.real_name
         code = entries(on.number)
         simulated = isinstance(on, SimulatedDevice)
-        lines = table(plan.rows, width(plan.kernels), lambda kernel: 0)
+        rows = [products.lowered(row) for row in plan.rows]
+        lines = table(rows, width([row.kernel for row in rows]), lambda kernel: 0)
         self._table, self._control = Segment(on, lines.nbytes), Segment(on, 16)
         on.upload(self._table.address, lines)
         arena, shared, state = memory.addresses
         item = np.dtype(real_name).itemsize
-        functions = [code.of(row.kernel, real_name) for row in plan.rows]
+        functions = [code.of(row.kernel, real_name) for row in rows]
         begin = code.of(None, real_name)
 
         def walk() -> None:
             on.launch(begin, 1, (1 if simulated else 32, 1), 16, (state, self._control.address))
-            for index, (row, function) in enumerate(zip(plan.rows, functions, strict=True)):
-                tiled = row.kernel in products.PRODUCTS
+            for index, (row, function) in enumerate(zip(rows, functions, strict=True)):
+                by_tiles = row.kernel is products.MULTIPLY and tiled
                 one = alone(row.kernel)
                 usual = simulated_lanes if simulated else ONE_BLOCK if one else LANES
-                lanes = tiles.LANES if tiled else usual
+                lanes = tiles.LANES if by_tiles else usual
                 blocks = 1 if one else min(blocks_for(row, on.properties.multiprocessors), 2 if simulated else 1 << 16)
                 scratch = (
                     compiler.HEADER_BYTES
                     + compiler.REDUCTION_BYTES
-                    + (tiles.BY_GRID.scratch_bytes(item) if tiled else 0)
+                    + (tiles.BY_GRID.scratch_bytes(item) if by_tiles else 0)
                 )
                 place = self._table.address + index * lines.strides[0]
                 on.launch(
@@ -262,7 +266,9 @@ def prepare(
 ) -> None:
     """Compile the entries of kernels, or load them. `progress(kernel, left)` is called before each compilation."""
     code = entries(number)
-    wanted = list(dict.fromkeys(kernels))
+    from kernels.targets.cuda import products
+
+    wanted = list(dict.fromkeys(products.lowered_kernel(each) for each in kernels))
     missing = [each for each in wanted if not code.ready(each, real_name)]
     code.of(None, real_name)
     for each in wanted:

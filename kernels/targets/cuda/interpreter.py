@@ -46,8 +46,10 @@ REMEMBERING, STEPPING, MEASURING, STARTING = 0, 1, 2, 3
 
 
 def ordered(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
-    """Each kernel once, in an order that does not depend on that of the plans."""
-    return tuple(sorted(dict.fromkeys(kernels), key=lambda each: each.name))
+    """Each kernel once, as a GPU runs it, in an order that does not depend on that of the plans."""
+    from kernels.targets.cuda.products import lowered_kernel
+
+    return tuple(sorted(dict.fromkeys(lowered_kernel(each) for each in kernels), key=lambda each: each.name))
 
 
 def source(kernels: Sequence[Kernel], real_name: str) -> str:
@@ -144,7 +146,7 @@ def interpret(job_table, row_table, states, count, team_bytes):
             k = short(jobs[job + {JOB.index("remember_first")} + 2 * phase])
             end = short(jobs[job + {JOB.index("remember_end")} + 2 * phase])
             continue
-        row = view(rows, k * {width(kernels)}, {width(kernels)})
+        row = behind(rows, k * {width(kernels)})
         kernel = row[0]
         k += 1
 """.splitlines()[1:]

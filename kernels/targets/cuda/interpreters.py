@@ -58,7 +58,9 @@ class Interpreter:
         return known[1]
 
     def _placed(self, rows: Sequence[Row]) -> tuple[int, int]:
-        encoded = table(rows, self.width, lambda kernel: self._numbers[kernel.name])
+        from kernels.targets.cuda.products import lowered
+
+        encoded = table([lowered(row) for row in rows], self.width, lambda kernel: self._numbers[kernel.name])
         key = encoded.tobytes()
         if key not in self._stretches:
             first = len(self._rows)
@@ -86,7 +88,7 @@ _lock = threading.RLock()
 
 def interpreter(number: int, kernels: Iterable[Kernel], real_name: str, tiled: bool) -> Interpreter:
     """An interpreter that knows these kernels: the smallest one there is, or a new one."""
-    wanted = set(kernels)
+    wanted = set(text.ordered(tuple(kernels)))
     with _lock:
         known = _interpreters.setdefault((number, real_name, tiled), [])
         fitting = [each for each in known if wanted <= set(each.kernels)]

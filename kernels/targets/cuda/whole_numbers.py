@@ -12,11 +12,16 @@ A range counts by comparing, since numba's way, a division before the first numb
 from __future__ import annotations
 
 import importlib
+import operator
 from typing import Any
 
 from numba import types
 
 from kernels.targets.cuda.rows import LARGEST
+
+_NAMES = ("add", "sub", "mul", "mod", "floordiv", "lshift", "rshift")
+OPERATORS = [getattr(operator, f"{way}{name}") for name in _NAMES for way in ("", "i")]
+OPERATORS += [operator.and_, operator.or_, operator.xor, operator.iand, operator.ior, operator.ixor]
 
 
 def narrow(given: tuple[Any, ...], constants_alone: bool = False) -> bool:
@@ -34,17 +39,18 @@ def _narrow_operators() -> None:
         usual = template.apply
 
         def apply(self: Any, given: Any, named: Any) -> Any:
-            if not named and narrow(given, constants_alone):
+            if self.key in (*OPERATORS, range) and not named and narrow(given, constants_alone):
                 return signature(result, *(types.int32 for _ in given))
             return usual(self, tuple(types.unliteral(each) for each in given), named)
 
         template.apply, template.prefer_literal = apply, True
 
-    for name in ("Add", "Sub", "Mul", "Mod", "FloorDiv"):
-        prefer(getattr(builtins, f"BinOp{name}"), types.int32)
-    for name in ("LeftShift", "RightShift", "And", "Or", "Xor"):
-        prefer(getattr(builtins, f"Bitwise{name}"), types.int32)
+    for name in ("BinOp", "BinOpMod", "BinOpFloorDiv", "BitwiseLeftShift", "BitwiseRightShift"):
+        prefer(getattr(builtins, name), types.int32)
     prefer(builtins.Range, types.range_state32_type, constants_alone=True)
+    # Were sums said not to overflow, the compiler would do them in 64 bits, so as not to widen each as an index.
+    numbers: Any = importlib.import_module("numba.cuda.cpython.numbers")
+    numbers._int_arith_flags = lambda kind: []
 
 
 def _narrow_extents() -> None:
