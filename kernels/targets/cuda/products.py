@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kernels.dense_relu import dense_relu, dense_relu_gradient
 from kernels.language import FAST, REALS, Kernel, device
 from kernels.matrix import (
     dense,
@@ -124,6 +125,8 @@ LOWERED: dict[Kernel, Callable[[Row], Row]] = {
     matmul_transposed_right: lambda row: _row(row, 0, 1, 2, _sizes(row), "b"),
     matmul_transposed_left: lambda row: _row(row, 0, 1, 2, _sizes_over_batch(row), "a"),
     dense: lambda row: _row(row, 0, 1, 3, _sizes(row), options=told.BIAS, bias=2),
+    dense_relu: lambda row: _row(row, 0, 1, 3, _sizes(row), options=told.BIAS | told.RELU, bias=2),
+    dense_relu_gradient: lambda row: _row(row, 0, 1, 3, _sizes(row), "b", told.MASK, mask=2),
     dense_parameter_gradients: lambda row: _row(row, 0, 1, 2, _sizes_over_batch(row), "a", told.SUMS, sums=3),
 }
 """How a row of a kernel around a product is one of `multiply_matrices`."""
