@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda import compiler
+from kernels.targets.cuda import generation, team
 from kernels.targets.cuda.options import (
     A_ALONG_ROWS,
     ARGUMENTS,
@@ -24,15 +24,15 @@ from kernels.targets.cuda.options import (
     SUMS,
 )
 
-SHARED_BY = min(3, compiler.WARP.bit_length() - 1)
+SHARED_BY = min(3, generation.WARP.bit_length() - 1)
 """At most 2 to the power of this many lanes share a tile, or a column's sum."""
 four = range(4)
 
 
 def product(real_name: str) -> Callable[..., Any]:
     """The function, whose arguments are `options.ARGUMENTS`."""
-    names = {"zero": getattr(np, real_name)(0), "from_further_on": compiler.from_further_on}
-    return compiler.generated("direct", _source(), names)
+    names = {"zero": getattr(np, real_name)(0), "from_further_on": team.from_further_on}
+    return generation.generated("direct", _source(), names)
 
 
 def _source() -> str:

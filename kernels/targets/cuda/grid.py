@@ -111,14 +111,14 @@ class Entries:
 
     def of(self, kernel: Kernel | None, real_name: str) -> Any:
         """A kernel's entry, or, for None, the beginning of a walk."""
-        from kernels.targets.cuda import compiler
+        from kernels.targets.cuda import compiler, generation, store
 
         key = (kernel.name if kernel else "", real_name)
         with _lock:
             if key not in self._loaded:
                 text = source(kernel, real_name, alone(kernel)) if kernel else STEP_SOURCE
                 names = {f"kernel_{kernel.name}": _body(kernel, real_name)} if kernel else {}
-                function = compiler.generated("entry", text, names)
+                function = generation.generated("entry", text, names)
                 if isinstance(self.device, SimulatedDevice):
                     self._loaded[key] = compiler.simulated(function)
                 else:
@@ -128,18 +128,18 @@ class Entries:
                         ptx, name = compiler.to_ptx(function, capability)
                         return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, 128)
 
-                    code = compiler.kept(["grid", *key, f"{capability}"], make)
+                    code = store.kept(["grid", *key, f"{capability}"], make)
                     name, _, machine_code = code.partition(b"\0")
                     self._loaded[key] = self.device.load(machine_code, name.decode(), 64 * 1024)
             return self._loaded[key]
 
     def ready(self, kernel: Kernel, real_name: str) -> bool:
         """Whether a kernel need not be compiled."""
-        from kernels.targets.cuda import compiler
+        from kernels.targets.cuda import store
 
         if (kernel.name, real_name) in self._loaded or isinstance(self.device, SimulatedDevice):
             return True
-        return compiler.place(["grid", kernel.name, real_name, f"{self.device.capability}"]).exists()
+        return store.place(["grid", kernel.name, real_name, f"{self.device.capability}"]).exists()
 
 
 @functools.cache
@@ -162,7 +162,7 @@ class Recorded:
     """A plan bound to one memory, as a graph."""
 
     def __init__(self, plan: Plan, memory: Any, simulated_lanes: int = 4) -> None:
-        from kernels.targets.cuda import compiler, products, tiles
+        from kernels.targets.cuda import generation, products, tiles
         from kernels.targets.cuda.memory import Segment
 
         on, real_name = memory.device, memory.real_name
@@ -186,8 +186,8 @@ class Recorded:
                 lanes = tiles.LANES if by_tiles else usual
                 blocks = 1 if one else min(blocks_for(row, on.properties.multiprocessors), 2 if simulated else 1 << 16)
                 scratch = (
-                    compiler.HEADER_BYTES
-                    + compiler.REDUCTION_BYTES
+                    generation.HEADER_BYTES
+                    + generation.REDUCTION_BYTES
                     + (tiles.BY_GRID.scratch_bytes(item) if by_tiles else 0)
                 )
                 place = self._table.address + index * lines.strides[0]

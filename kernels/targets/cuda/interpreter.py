@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from kernels.language import Kernel
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP
-from kernels.targets.cuda import compiler
+from kernels.targets.cuda import compiler, generation
 from kernels.targets.cuda.rows import width
 
 JOB = (
@@ -204,4 +204,4 @@ def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Calla
     """
     target = "cuda-tiles" if tiled else "cuda"
     names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, target) for kernel in kernels}
-    return compiler.generated("interpret", source(kernels, real_name), names)
+    return generation.generated("interpret", source(kernels, real_name), names)

@@ -23,7 +23,7 @@ class Interpreter:
     """The compiled interpreter of a set of kernels on one device, and the rows it has been given."""
 
     def __init__(self, number: int, kernels: Sequence[Kernel], real_name: str, tiled: bool) -> None:
-        from kernels.targets.cuda import compiler, products
+        from kernels.targets.cuda import compiler, products, store
 
         assert products
         self.device = device(number)
@@ -33,7 +33,7 @@ class Interpreter:
         if isinstance(self.device, SimulatedDevice):
             self.function: Any = compiler.simulated(text.interpreter(self.kernels, real_name, tiled))
         else:
-            code = compiler.kept(_key(self.kernels, real_name, self.device.capability, tiled), self._compile)
+            code = store.kept(_key(self.kernels, real_name, self.device.capability, tiled), self._compile)
             name, _, machine_code = code.partition(b"\0")
             self.function = self.device.load(machine_code, name.decode(), self.device.properties.scratch)
         self._table: Segment | None = None
@@ -102,11 +102,11 @@ def prepare(
     number: int, kernels: Iterable[Kernel], real_name: str, progress: Progress | None = None, tiled: bool = False
 ) -> None:
     """Compile one interpreter for all these kernels, or load it. `progress` is told when it has to be compiled."""
-    from kernels.targets.cuda import compiler
+    from kernels.targets.cuda import store
 
     wanted = text.ordered(tuple(kernels))
     on = device(number)
-    ready = isinstance(on, SimulatedDevice) or compiler.place(_key(wanted, real_name, on.capability, tiled)).exists()
+    ready = isinstance(on, SimulatedDevice) or store.place(_key(wanted, real_name, on.capability, tiled)).exists()
     if progress and not ready:
         progress(f"{len(wanted)} kernels for {on.properties.name}", 1)
     interpreter(number, wanted, real_name, tiled)

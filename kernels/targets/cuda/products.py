@@ -21,7 +21,7 @@ from kernels.matrix import (
     matmul_transposed_right,
 )
 from kernels.plan import Row
-from kernels.targets.cuda import compiler, direct, tiles
+from kernels.targets.cuda import direct, generation, tiles
 from kernels.targets.cuda import options as told
 
 TILED_FROM = 8
@@ -68,10 +68,10 @@ def chosen_by_size({_arguments}):
         direct({_arguments})
 """
     _names = {
-        "direct": compiler.on_device(_direct),
-        "tiled": compiler.on_device(tiles.product(tiles.BY_TEAM, _real_name)),
+        "direct": generation.on_device(_direct),
+        "tiled": generation.on_device(tiles.product(tiles.BY_TEAM, _real_name)),
     }
-    multiplied.on("cuda-tiles", _real_name)(compiler.generated("chosen_by_size", _choice, _names))
+    multiplied.on("cuda-tiles", _real_name)(generation.generated("chosen_by_size", _choice, _names))
     multiplied.on("cuda-grid", _real_name)(tiles.product(tiles.BY_GRID, _real_name))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda import compiler
+from kernels.targets.cuda import generation
 from kernels.targets.cuda.direct import finish
 from kernels.targets.cuda.options import (
     A_ALONG_DEPTH,
@@ -71,7 +71,7 @@ four = range(4)
 def product(tiling: Tiling, real_name: str) -> Callable[..., Any]:
     """The function, whose arguments are `options.ARGUMENTS`."""
     names = {"zero": getattr(np, real_name)(0)}
-    return compiler.generated("tiled", _source(tiling, real_name), names)
+    return generation.generated("tiled", _source(tiling, real_name), names)
 
 
 def _log(number: int) -> int:
@@ -136,7 +136,7 @@ def _source(t: Tiling, real_name: str) -> str:
     group = t.high * t.wide // 16  # lanes
     assert group * t.groups == LANES == t.high * t.depth // 4 == t.wide * t.depth // 4
     part = t.depth // t.groups
-    second = compiler.REDUCTION_BYTES + t.depth * t.pitches[0] * np.dtype(real_name).itemsize
+    second = generation.REDUCTION_BYTES + t.depth * t.pitches[0] * np.dtype(real_name).itemsize
     a = _Operand(
         "a", "p", "a_deep", "p_row", "rows", ("a_row", "a_column"), (A_ALONG_ROWS, A_ALONG_DEPTH), "left", t.pitches[0]
     )
@@ -147,7 +147,7 @@ def _source(t: Tiling, real_name: str) -> str:
     (k_fours, k_other), (r_fours, r_other), (c_fours, c_other) = map(_lanes_along, (t.depth, t.high, t.wide))
     lines = f"""
 def tiled({", ".join(ARGUMENTS)}):
-    left = {real_name}_scratch({compiler.REDUCTION_BYTES})
+    left = {real_name}_scratch({generation.REDUCTION_BYTES})
     right = {real_name}_scratch({second})
     a_deep = a_column == 1
     b_deep = b_column != 1
