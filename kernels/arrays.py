@@ -1,10 +1,10 @@
-"""Moving numbers without changing them: copy, fill."""
+"""Moving numbers without changing them, and seeing them in another shape: copy, fill, flat."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from kernels.language import kernel
+from kernels.language import device, kernel
 
 
 @kernel("x[n] -> y[n]", operations=lambda: 0)
@@ -20,3 +20,14 @@ def fill(value: Any, y: Any, lane: Any, lanes: Any) -> None:
     v = value[0]
     for i in range(lane, y.size, lanes):
         y[i] = v
+
+
+@device
+def flat(x: Any) -> Any:
+    """The same numbers as one row: a loop over them all vectorises, which loops over short rows do not."""
+    return x.reshape(x.size)
+
+
+@flat.on("python")
+def _flat_python(x: Any) -> Any:
+    return type(x)(x.array.reshape(x.size), x.name, x.writable)

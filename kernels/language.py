@@ -243,7 +243,7 @@ def specialise(
     assert isinstance(function, FunctionType)
     real_type = np.dtype(real_name).type
     namespace: dict[str, Any] = dict(function.__globals__)
-    for name in _names(function.__code__):
+    for name in global_names(function.__code__):
         value = namespace.get(name)
         if isinstance(value, _Constant):
             namespace[name] = real_type(value.value)
@@ -258,10 +258,10 @@ def specialise(
     return copy
 
 
-def _names(code: Any) -> set[str]:
+def global_names(code: Any) -> set[str]:
     """Names of the globals that a body, or a function inside it, loads (not the attributes: `np.exp` is not `exp`)."""
     names = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
     for constant in code.co_consts:
         if hasattr(constant, "co_names"):
-            names |= _names(constant)
+            names |= global_names(constant)
     return names

@@ -66,29 +66,30 @@ def _product_python(a: Any, b: Any, out: Any) -> None:
     out.array[...] = a.array @ b.array
 
 
-def _multiply_adds(B: int, D: int, H: int) -> int:
+def multiply_adds(B: int, D: int, H: int) -> int:
+    """Operations of a product of a [B, D] and a [D, H] matrix."""
     return 2 * B * D * H
 
 
-@kernel("a[B,D] b[D,H] -> y[B,H]", operations=_multiply_adds)
+@kernel("a[B,D] b[D,H] -> y[B,H]", operations=multiply_adds)
 def matmul(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
     """y = a b."""
     product_by_rows(a, b, y)
 
 
-@kernel("a[B,D] b[H,D] -> y[B,H]", operations=_multiply_adds)
+@kernel("a[B,D] b[H,D] -> y[B,H]", operations=multiply_adds)
 def matmul_transposed_right(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
     """y = a bᵀ."""
     product(a, b.T, y)
 
 
-@kernel("a[B,D] b[B,H] -> y[D,H]", operations=_multiply_adds)
+@kernel("a[B,D] b[B,H] -> y[D,H]", operations=multiply_adds)
 def matmul_transposed_left(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
     """y = aᵀ b."""
     product(a.T, b, y)
 
 
-@kernel("x[B,D] weight[D,H] bias[H] -> y[B,H]", operations=_multiply_adds)
+@kernel("x[B,D] weight[D,H] bias[H] -> y[B,H]", operations=multiply_adds)
 def dense(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None:
     """y = x weight + bias."""
     product_and_bias(x, weight, bias, y)
@@ -114,7 +115,7 @@ def _column_sums_cuda(x: Any, sums: Any, lane: Any, lanes: Any) -> None:
         sums[c] = total
 
 
-@kernel("x[B,D] dy[B,H] -> d_weight[D,H] d_bias[H]", operations=_multiply_adds)
+@kernel("x[B,D] dy[B,H] -> d_weight[D,H] d_bias[H]", operations=multiply_adds)
 def dense_parameter_gradients(x: Any, dy: Any, d_weight: Any, d_bias: Any, lane: Any, lanes: Any) -> None:
     """d_weight = xᵀ dy; d_bias = the sum of dy over the batch."""
     product(x.T, dy, d_weight)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from kernels.elementary import integral_power, square_root
-from kernels.language import device, kernel, one, real, zero
+from kernels.language import FAST, device, kernel, one, real, zero
 
 
 @device
@@ -31,6 +31,20 @@ def blend(state: Any, value: Any, keep: Any, take: Any) -> Any:
 def scaled(direction: Any, second: Any, epsilon: Any) -> Any:
     """direction / (√second + epsilon)."""
     return direction / (square_root(second) + epsilon)
+
+
+@device(fastmath=FAST, inlined=True)
+def unbiased(value: Any, keep: Any, step: Any) -> Any:
+    """value / (1 - keep^step), which undoes that a running mean began at 0.
+
+    The power is a float64, since 1 - keep^step cancels where `keep` is near 1."""
+    return real(np.float64(value) / (1.0 - integral_power(np.float64(keep), step)))
+
+
+@unbiased.on("cuda")
+def _unbiased_cuda(value: Any, keep: Any, step: Any) -> Any:
+    # There a division of two float64 is a hundred instructions.
+    return value / real(1.0 - integral_power(np.float64(keep), step))
 
 
 @kernel("gradient[n] rate[1] -> parameters[n]!", operations=lambda n: 2 * n)
@@ -147,9 +161,8 @@ def adam(
     keep_1, keep_2, small = beta_1[0], beta_2[0], epsilon[0]
     pace, stretch = rate[0], one
     if corrected != 0:
-        # In float64, since 1 - beta^t cancels where beta is near 1.
-        pace = real(np.float64(pace) / (1.0 - integral_power(np.float64(keep_1), step)))
-        stretch = real(1.0 / (1.0 - integral_power(np.float64(keep_2), step)))
+        pace = unbiased(pace, keep_1, step)
+        stretch = unbiased(one, keep_2, step)
     for i in range(lane, parameters.size, lanes):
         g = gradient[i]
         m = blend(first[i], g, keep_1, one - keep_1)

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from kernels.arrays import flat
 from kernels.elementary import exp, larger, log
 from kernels.lanes import lane_sum, sync
-from kernels.language import device, kernel, one, real, zero
+from kernels.language import FAST, device, kernel, one, real, zero
 
 LARGEST_PRODUCT = 1e20
 
 
-@device
-def flat(x: Any) -> Any:
-    """The same numbers as one row: a loop over them all vectorises, which loops over short rows do not."""
-    return x.reshape(x.size)
-
-
-@flat.on("python")
-def _flat_python(x: Any) -> Any:
-    return type(x)(x.array.reshape(x.size), x.name, x.writable)
+@device(fastmath=FAST, inlined=True)
+def softmax_of_row(logits: Any, probabilities: Any, r: Any) -> Any:
+    """Softmax of row r; gives its largest logit, and the sum of e to the power of what each is above that."""
+    C = logits.shape[1]
+    highest = logits[r, 0]
+    for c in range(1, C):
+        highest = larger(highest, logits[r, c])
+    mass = zero
+    for c in range(C):
+        e = exp(logits[r, c] - highest)
+        probabilities[r, c] = e
+        mass += e
+    scale = one / mass
+    for c in range(C):
+        probabilities[r, c] *= scale
+    return highest, mass
 
 
 @kernel("logits[B,C] labels[B] -> loss[1] probabilities[B,C]", operations=lambda B, C: 6 * B * C)
@@ -63,21 +71,11 @@ def softmax_cross_entropy(logits: Any, labels: Any, loss: Any, probabilities: An
 
 @softmax_cross_entropy.cuda
 def _softmax_cross_entropy_cuda(logits: Any, labels: Any, loss: Any, probabilities: Any, lane: Any, lanes: Any) -> None:
-    B, C = logits.shape
+    B = logits.shape[0]
     total = zero
     for r in range(lane, B, lanes):
-        highest = logits[r, 0]
-        for c in range(1, C):
-            highest = larger(highest, logits[r, c])
-        mass = zero
-        for c in range(C):
-            e = exp(logits[r, c] - highest)
-            probabilities[r, c] = e
-            mass += e
+        highest, mass = softmax_of_row(logits, probabilities, r)
         total += log(mass) - (logits[r, int(labels[r])] - highest)
-        scale = one / mass
-        for c in range(C):
-            probabilities[r, c] *= scale
     total = lane_sum(total)
     if lane == 0:
         loss[0] = total / real(B)
@@ -99,19 +97,8 @@ def softmax_cross_entropy_gradient(
 @kernel("logits[B,C] -> probabilities[B,C]", operations=lambda B, C: 16 * B * C)
 def softmax(logits: Any, probabilities: Any, lane: Any, lanes: Any) -> None:
     """probabilities[r,c] = e^logits[r,c] / the sum of e^logits over row r."""
-    B, C = logits.shape
-    for r in range(lane, B, lanes):
-        highest = logits[r, 0]
-        for c in range(1, C):
-            highest = larger(highest, logits[r, c])
-        mass = zero
-        for c in range(C):
-            e = exp(logits[r, c] - highest)
-            probabilities[r, c] = e
-            mass += e
-        scale = one / mass
-        for c in range(C):
-            probabilities[r, c] *= scale
+    for r in range(lane, logits.shape[0], lanes):
+        softmax_of_row(logits, probabilities, r)
 
 
 @kernel("probabilities[B,C] d_probabilities[B,C] -> d_logits[B,C]", operations=lambda B, C: 4 * B * C)

@@ -15,6 +15,8 @@ PINNED = "OPENBLAS_CORETYPE"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 
+_ASKED = re.compile(r"^[A-Za-z0-9._-]+\s*\[([^\]]*)\]")
+
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "scikit-learn", "typer", "rich", "textual", "plotext", "pydantic")
 
 
@@ -68,12 +70,31 @@ def extras() -> dict[str, list[str]]:
         name, extra = _NAME.match(requirement), _EXTRA.search(requirement)
         if name is None or extra is None:
             continue
-        missing = lacking.setdefault(extra[1], [])
-        try:
-            metadata.version(name[0])
-        except metadata.PackageNotFoundError:
-            missing.append(name[0])
+        asked = [name[0], *_brought_along(name[0], requirement)]
+        lacking.setdefault(extra[1], []).extend(each for each in asked if not _installed(each))
     return lacking
+
+
+def _installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _brought_along(package: str, requirement: str) -> list[str]:
+    """What a package needs for those of its own extras that are asked for, as in `package[extra]`."""
+    asked = _ASKED.search(requirement)
+    if asked is None or not _installed(package):
+        return []
+    extras = {each.strip() for each in asked[1].split(",")}
+    found = []
+    for each in metadata.requires(package) or ():
+        name, extra = _NAME.match(each), _EXTRA.search(each)
+        if name is not None and extra is not None and extra[1] in extras:
+            found.append(name[0])
+    return found
 
 
 def blas() -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ import numpy as np
 from kernels.memory import Memory, aligned_zeros
 from kernels.plan import ARENA, SHARED, Plan, Row
 from lab.graph.devices import new_memory
+from lab.graph.fusion import fused
 from lab.graph.gradients import ancestors
 from lab.graph.tensor import Block, Call, Storage, Tensor, padded, root
 
@@ -37,6 +38,8 @@ class Layout:
 
     def __init__(self, programs: Mapping[str, Sequence[Tensor | Call]]) -> None:
         calls = {name: _calls(results) for name, results in programs.items()}
+        tensors = {name: [each for each in results if isinstance(each, Tensor)] for name, results in programs.items()}
+        calls = {name: fused(each, tensors[name]) for name, each in calls.items()}
         self._storages: dict[int, tuple[int, int]] = {}
         self._initial: list[tuple[Storage, int]] = []
         self._shared_data: list[tuple[Storage, int]] = []

@@ -55,6 +55,7 @@ class Verification:
 
     threads: how many units are worked on at the same time; by default one per core
     device:  where; on a GPU all seeds of a scenario share its launches, so that a unit there is a whole scenario
+    mode:    how a GPU is used
     """
 
     def __init__(
@@ -63,8 +64,9 @@ class Verification:
         seeds: Sequence[int],
         threads: int | None = None,
         device: Choice | None = None,
+        mode: str = "auto",
     ) -> None:
-        self._device = device
+        self._device, self._mode = device, mode
         self.seeds = tuple(seeds)
         self.reports = [Report(each, judges_time(each)) for each in scenarios]
         on_gpu = device is not None and device.on_gpu
@@ -144,7 +146,9 @@ class Verification:
 
     def _session(self, report: Report, seeds: Sequence[int], threads: int) -> Session:
         # Pictures are drawn for people; nobody sees these.
-        session = Session(report.loaded, seeds=seeds, threads=threads, pictures=False, device=self._device)
+        session = Session(
+            report.loaded, seeds=seeds, threads=threads, pictures=False, device=self._device, mode=self._mode
+        )
         with self._lock:
             self._begun[session] = report, time.monotonic()
         return session

@@ -141,6 +141,24 @@ def test_doctor_names_a_pinned_blas_and_an_unwritable_store(capsys, monkeypatch,
     assert "cannot be written" in out
 
 
+def test_an_extra_lacks_what_it_asks_another_package_to_bring_along(monkeypatch):
+    from lab.bench import machine
+
+    needs = {
+        "backprop-lab": ["compiler[new]>=1; extra == 'gpu'", "compiler[old]>=1; extra == 'gpu-old'", "numpy"],
+        "compiler": ["linker-new<2; extra == 'new'", "linker-old<2; extra == 'old'", "numpy"],
+    }
+
+    def version(name: str) -> str:
+        if name not in ("compiler", "linker-new"):
+            raise machine.metadata.PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr(machine.metadata, "requires", needs.get)
+    monkeypatch.setattr(machine.metadata, "version", version)
+    assert machine.extras() == {"gpu": [], "gpu-old": ["linker-old"]}
+
+
 def test_doctor_as_json(capsys, tmp_path):
     found = json.loads(shown(capsys, "doctor", "--json"))
     assert found["blas"]["threads"] == 1

@@ -38,12 +38,12 @@ everywhere = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each
 @functools.cache
 def entry(name: str, real_name: str, capability: tuple[int, int]) -> str:
     """PTX of a kernel's entry for the whole GPU; "" is the beginning of a walk over the rows."""
-    from kernels.targets.cuda import compiler, grid
+    from kernels.targets.cuda import compiler, generation, grid
 
     kernel = all_kernels()[name] if name else None
     text = grid.source(kernel, real_name, grid.alone(kernel)) if kernel else grid.STEP_SOURCE
     names = {f"kernel_{name}": grid._body(kernel, real_name)} if kernel else {}
-    return compiler.to_ptx(compiler.generated("entry", text, names), 6 if kernel else 2, capability)[0]
+    return compiler.to_ptx(generation.generated("entry", text, names), capability)[0]
 
 
 def assemble(ptx: str, capability: tuple[int, int]) -> list[Use]:
@@ -100,7 +100,7 @@ def interpret(kernels: tuple[Kernel, ...], real_name: str, tiled: bool, capabili
 
     assert products
     function = interpreter.interpreter(interpreter.ordered(kernels), real_name, tiled)
-    ptx, _ = compiler.to_ptx(function, 5, capability)
+    ptx, _ = compiler.to_ptx(function, capability)
     check(ptx, capability)
     return assemble(ptx, capability)
 

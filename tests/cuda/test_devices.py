@@ -69,8 +69,9 @@ def test_words_that_name_no_device(device, capsys):
     assert "allowed: cpu, cuda, cuda:0" in capsys.readouterr().err
 
 
-def test_a_mode_that_does_not_exist(capsys):
-    assert run(["run", "dead-relu", "--cuda-mode", "foo"]) == 2
+@pytest.mark.parametrize("command", ["run", "verify"])
+def test_a_mode_that_does_not_exist(command, capsys):
+    assert run([command, "dead-relu", "--cuda-mode", "foo"]) == 2
     assert "There is no --cuda-mode 'foo'; allowed: auto, block, grid." in capsys.readouterr().err
 
 

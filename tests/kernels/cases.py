@@ -96,6 +96,8 @@ CASES["matmul"] = Case(y_of(lambda a, b: a @ b, "a", "b"))
 CASES["matmul_transposed_right"] = Case(y_of(lambda a, b: a @ b.T, "a", "b"))
 CASES["matmul_transposed_left"] = Case(y_of(lambda a, b: a.T @ b, "a", "b"))
 CASES["dense"] = Case(y_of(lambda x, w, b: x @ w + b, "x", "weight", "bias"))
+CASES["dense_relu"] = Case(y_of(lambda x, w, b: np.maximum(x @ w + b, 0), "x", "weight", "bias"))
+CASES["dense_relu_gradient"] = Case(gradient_of(lambda dy, w, y: (dy @ w.T) * (y > 0), "dy", "weight", "y"))
 CASES["dense_parameter_gradients"] = Case(lambda v, s: {"d_weight": v["x"].T @ v["dy"], "d_bias": v["dy"].sum(0)})
 
 # Arithmetic

@@ -38,11 +38,12 @@ class Facts:
 
     def scratch(self, lanes: int, item: int) -> int:
         """Scratch memory of a team for reductions and products, in bytes."""
-        from kernels.targets.cuda import compiler, products
+        from kernels.targets.cuda import generation, products
 
         if (lanes, item) not in self._scratch:
-            most = max((products.scratch_of(row, lanes, item) for row in self.plan.rows), default=0)
-            self._scratch[lanes, item] = compiler.REDUCTION_BYTES + most
+            rows = map(products.lowered, self.plan.rows)
+            most = max((products.scratch_of(row, lanes, item) for row in rows), default=0)
+            self._scratch[lanes, item] = generation.REDUCTION_BYTES + most
         return self._scratch[lanes, item]
 
 

@@ -1,340 +1,36 @@
-"""From kernels to machine code for a GPU: the only module that imports `numba.cuda`.
+"""From kernels to machine code for a GPU.
 
-Compiling needs no GPU: the result is PTX, NVIDIA's portable assembly, which is then assembled for one kind of GPU and
-kept in the cache. Under numba's simulator (`NUMBA_ENABLE_CUDASIM=1`) functions stay Python and threads stand for lanes.
+Compiling needs no GPU: the result is PTX, NVIDIA's portable assembly, which is then assembled for one kind of GPU.
 
-What generated code may use is defined here, for both: pointers from addresses, arrays from pointers, and scratch
-memory (CUDA's shared memory, a word that here means a replica's data). A block of threads is `blockDim.y` teams of
-`blockDim.x` lanes; a team works on one replica.
+What knows numba-cuda is this file, `generation`, `intrinsics`, `simulation`, `team` and `whole_numbers`; another
+compiler would replace these.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
-import hashlib
 import importlib
-import importlib.metadata
-import math
-import os
+import inspect
 import re
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import numba
-import numpy as np
-from numba import config, types
+from numba import types
 
-from kernels.elementary import exp, expm1, log, log1p, tanh
-from kernels.lanes import lane_max, lane_sum, sync
-from kernels.language import REALS, Device, Kernel, specialise
+from kernels.language import Device, Kernel, specialise
+from kernels.targets.cuda import team
+from kernels.targets.cuda.generation import cuda, on_device
 
-cuda: Any = importlib.import_module("numba.cuda")
-SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))
-WARP = 1 if SIMULATED else 32
-"""Lanes that run in step and can read each other's registers; the simulator knows no such thing."""
-HEADER_BYTES = 16
-"""Of a block's scratch memory, before that of its teams."""
-REDUCTION_BYTES = 512
-"""Of a team's scratch memory, at its beginning: for combining what lanes found."""
-NUMBERS = ("int64", *REALS)
+assert team  # the bodies of what kernels share with it
+
+OPTIONS = {"prec_div": False, "Xopt": None, "unroll-count": 1}
+"""For NVVM: divisions of float32 may be wrong by 2 units in the last place, which takes a fifth of the instructions;
+loops stay as they are written (`-Xopt -unroll-count=1`)."""
 
 _lock = threading.RLock()
-
-
-def on_device(function: Callable) -> Any:
-    """A function that others on the device call."""
-    return cuda.jit(device=True, **({} if SIMULATED else {"forceinline": True}))(function)
-
-
-def generated(name: str, source: str, names: dict[str, Any]) -> Callable:
-    """The function `name` of a generated text, which may use `PROVIDED` and `names`."""
-    namespace: dict[str, Any] = {"cuda": cuda, **PROVIDED, **names}
-    exec(compile(source, f"<generated {name}>", "exec"), namespace)
-    return namespace[name]
-
-
-PROVIDED: dict[str, Any] = {}
-"""What generated code may use:
-
-int64_at(address), float32_at, float64_at        a pointer to numbers of one type
-team_sync()                                      a barrier for the lanes of one team, which work on one replica
-int64_scratch(offset), float32_scratch, …        a pointer into the team's scratch memory, at so many bytes
-block_scratch()                                  the first eight bytes of the block's: how many each team has
-view(pointer, offset, shape)                     the array of this shape, an integer or a tuple, behind a pointer
-chosen(first, second, offset)                    (first, offset), or, for a negative offset, (second, -1 - offset)
-four(pointer, index)                             the four numbers from a place on that is aligned to 16 bytes
-"""
-
-if SIMULATED:
-    _C_TYPES: dict[str, Any] = {"int64": ctypes.c_int64, "float32": ctypes.c_float, "float64": ctypes.c_double}
-
-    class Pointer:
-        """An address of one type of number, as compiled code has it."""
-
-        def __init__(self, address: int, kind: str) -> None:
-            self.address, self.kind = int(address), kind
-
-        def __getitem__(self, index: int) -> Any:
-            return _view(self, index, 1)[0]
-
-        def __setitem__(self, index: int, value: Any) -> None:
-            _view(self, index, 1)[0] = value
-
-    def _view(pointer: Pointer, offset: int, shape: Any) -> np.ndarray:
-        c_type = _C_TYPES[pointer.kind]
-        place = ctypes.cast(pointer.address + int(offset) * ctypes.sizeof(c_type), ctypes.POINTER(c_type))
-        extents = tuple(int(each) for each in shape) if isinstance(shape, tuple) else (int(shape),)
-        return np.ctypeslib.as_array(place, extents)
-
-    def _chosen(first: Pointer, second: Pointer, offset: int) -> tuple[Pointer, int]:
-        return (first, offset) if offset >= 0 else (second, -1 - offset)
-
-    def _four(pointer: Pointer, index: int) -> tuple[Any, ...]:
-        return tuple(_view(pointer, index, 4))
-
-    def _pointer_to(kind: str) -> Any:
-        return lambda address: Pointer(address, kind)
-
-    def _raw_scratch(kind: str) -> Any:
-        source = "def scratch(offset):\n    return Pointer(cuda.shared.array(0, byte).ctypes.data + offset, kind)\n"
-        return on_device(generated("scratch", source, {"Pointer": Pointer, "byte": np.dtype("int8"), "kind": kind}))
-
-    _team_sync = on_device(generated("team_sync", "def team_sync():\n    cuda.syncthreads()\n", {}))
-
-else:
-    from numba.cuda.extending import intrinsic
-    from numba.cuda.np.arrayobj import populate_array
-
-    def _pointer_to(kind: str) -> Any:
-        @intrinsic
-        def pointer(typing_context, address):
-            signature = types.CPointer(getattr(types, kind))(address)
-
-            def generate(context, builder, signature, arguments):
-                return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
-
-            return signature, generate
-
-        return pointer
-
-    def _raw_scratch(kind: str) -> Any:
-        @intrinsic
-        def scratch(typing_context, offset):
-            signature = types.CPointer(getattr(types, kind))(offset)
-
-            def generate(context, builder, signature, arguments):
-                from llvmlite import ir
-
-                # Declared, not defined: the size is the launch's choice, and every function means the same memory.
-                name, byte, place = "lab_scratch", ir.IntType(8), ir.IntType(64)
-                memory = builder.module.globals.get(name)
-                if memory is None:
-                    memory = ir.GlobalVariable(builder.module, ir.ArrayType(byte, 0), name, addrspace=3)
-                    memory.linkage = "external"
-                    memory.align = 16
-                start = builder.gep(memory, [place(0), context.cast(builder, arguments[0], offset, types.int64)])
-                generic = builder.addrspacecast(start, byte.as_pointer())
-                return builder.bitcast(generic, context.get_value_type(signature.return_type))
-
-            return signature, generate
-
-        return scratch
-
-    @intrinsic
-    def _barrier(typing_context, number, lanes):
-        signature = types.void(types.int32, types.int32)
-
-        def generate(context, builder, signature, arguments):
-            from llvmlite import ir
-
-            name, word = "llvm.nvvm.barrier.sync.cnt", ir.IntType(32)
-            function = builder.module.globals.get(name)
-            if function is None:
-                function = ir.Function(builder.module, ir.FunctionType(ir.VoidType(), [word, word]), name)
-            builder.call(function, arguments)
-            return context.get_dummy_value()
-
-        return signature, generate
-
-    # Barrier 0 is that of the whole block.
-    _team_sync = on_device(
-        generated(
-            "team_sync",
-            "def team_sync():\n    barrier(cuda.threadIdx.y + 1, cuda.blockDim.x)\n",
-            {"barrier": _barrier},
-        )
-    )
-
-    @intrinsic
-    def _view(typing_context, pointer, offset, shape):
-        single = isinstance(shape, types.Integer)
-        array_type = types.Array(pointer.dtype, 1 if single else len(shape), "C")
-        signature = array_type(pointer, offset, shape)
-
-        def generate(context, builder, signature, arguments):
-            base, offset, shape = arguments
-            given = [signature.args[2]] if single else list(signature.args[2])
-            parts = [shape] if single else [builder.extract_value(shape, index) for index in range(len(given))]
-            extents = [context.cast(builder, part, kind, types.intp) for part, kind in zip(parts, given, strict=True)]
-            item = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array_type.dtype)))
-            strides: list[Any] = []
-            stride = item
-            for extent in reversed(extents):
-                strides.insert(0, stride)
-                stride = builder.mul(stride, extent, flags=["nsw"])
-            array = context.make_array(array_type)(context, builder)
-            data = builder.bitcast(builder.gep(base, [offset]), array.data.type)
-            populate_array(array, data=data, shape=extents, strides=strides, itemsize=item, meminfo=None)
-            return array._getvalue()
-
-        return signature, generate
-
-    @intrinsic
-    def _chosen(typing_context, first, second, offset):
-        signature = types.Tuple((first, types.int64))(first, second, offset)
-
-        def generate(context, builder, signature, arguments):
-            first, second, offset = arguments
-            negative = builder.icmp_signed("<", offset, offset.type(0))
-            place = builder.select(negative, builder.not_(offset), offset)
-            base = builder.select(negative, second, first)
-            return context.make_tuple(builder, signature.return_type, [base, place])
-
-        return signature, generate
-
-    @intrinsic
-    def _four(typing_context, pointer, index):
-        signature = types.UniTuple(pointer.dtype, 4)(pointer, index)
-
-        def generate(context, builder, signature, arguments):
-            from llvmlite import ir
-
-            base, index = arguments
-            whole = ir.IntType(32)
-            vector = ir.VectorType(context.get_value_type(pointer.dtype), 4)
-            place = builder.bitcast(builder.gep(base, [index]), vector.as_pointer())
-            loaded = builder.load(place, align=16)
-            numbers = [builder.extract_element(loaded, whole(each)) for each in range(4)]
-            return context.make_tuple(builder, signature.return_type, numbers)
-
-        return signature, generate
-
-
-def _range_without_division() -> None:
-    """numba counts a range's numbers before it begins, by a division of 64-bit integers, which on a GPU costs more than
-    the work of most loops here. This one walks by comparing: what is left of the way is counted down by the step."""
-    ranges: Any = importlib.import_module("numba.cuda.cpython.rangeobj")
-    helpers: Any = importlib.import_module("numba.cuda.core.imputils")
-    for whole, state, iterator in (
-        (types.int32, types.range_state32_type, types.range_iter32_type),
-        (types.int64, types.range_state64_type, types.range_iter64_type),
-    ):
-        ranges.registry.functions = [
-            each
-            for each in ranges.registry.functions
-            if (each[1], each[2]) not in (("getiter", (state,)), ("iternext", (iterator,)))
-        ]
-        _lower_range(ranges, helpers, whole, state, iterator)
-
-
-def _lower_range(ranges: Any, helpers: Any, whole: Any, state: Any, iterator: Any) -> None:
-    struct = ranges.cgutils.create_struct_proxy
-
-    @ranges.lower("getiter", state)
-    def begin(context, builder, signature, arguments):
-        given = struct(state)(context, builder, arguments[0])
-        made = struct(iterator)(context, builder)
-        made.iter = ranges.cgutils.alloca_once_value(builder, given.start)
-        made.count = ranges.cgutils.alloca_once_value(builder, builder.sub(given.stop, given.start))
-        made.stop, made.step = given.stop, given.step
-        return helpers.impl_ret_untracked(context, builder, iterator, made._getvalue())
-
-    @ranges.lower("iternext", iterator)
-    @helpers.iternext_impl(helpers.RefType.BORROWED)
-    def following(context, builder, signature, arguments, result):
-        made = struct(iterator)(context, builder, arguments[0])
-        left, nothing = builder.load(made.count), context.get_constant(whole, 0)
-        up = builder.icmp_signed(">", made.step, nothing)
-        further = builder.select(up, builder.icmp_signed(">", left, nothing), builder.icmp_signed("<", left, nothing))
-        result.set_valid(further)
-        with builder.if_then(further):
-            value = builder.load(made.iter)
-            result.yield_(value)
-            builder.store(builder.sub(left, made.step, flags=["nsw"]), made.count)
-            builder.store(builder.add(value, made.step, flags=["nsw"]), made.iter)
-
-
-if not SIMULATED:
-    _range_without_division()
-
-PROVIDED |= {f"{kind}_at": _pointer_to(kind) for kind in NUMBERS}
-PROVIDED |= {f"{kind}_raw": _raw_scratch(kind) for kind in NUMBERS}
-for _kind in NUMBERS:
-    _text = f"""
-def {_kind}_scratch(offset):
-    return {_kind}_raw({HEADER_BYTES} + cuda.threadIdx.y * int64_raw(0)[0] + offset)
-"""
-    PROVIDED[f"{_kind}_scratch"] = on_device(generated(f"{_kind}_scratch", _text, {}))
-PROVIDED["block_scratch"] = on_device(generated("block_scratch", "def block_scratch():\n    return int64_raw(0)\n", {}))
-PROVIDED |= {"team_sync": _team_sync, "view": _view, "chosen": _chosen, "four": _four}
-
-
-# What kernels share with the target: lanes, and functions of the library
-
-if SIMULATED:
-
-    def _from_further_on(value: Any, distance: int) -> Any:
-        raise AssertionError("a warp of one lane has nobody to ask")
-
-else:
-
-    @cuda.jit(device=True, forceinline=True)
-    def _from_further_on(value, distance):
-        return cuda.shfl_down_sync(0xFFFFFFFF, value, distance)
-
-
-def _combined(name: str, combine: str, real_name: str) -> Callable:
-    """A team's reduction: inside each warp by halves, then every lane combines the warps' results in their order."""
-    source = f"""
-def {name}(value):
-    value = real(value)
-    found = {real_name}_scratch(0)
-    lane = cuda.threadIdx.x
-    distance = {WARP // 2}
-    while distance > 0:
-        other = from_further_on(value, distance)
-        value = {combine}
-        distance //= 2
-    if lane % {WARP} == 0:
-        found[lane // {WARP}] = value
-    team_sync()
-    value = found[0]
-    for index in range(1, (cuda.blockDim.x + {WARP - 1}) // {WARP}):
-        other = found[index]
-        value = {combine}
-    team_sync()
-    return value
-"""
-    return generated(name, source, {"real": getattr(np, real_name), "from_further_on": _from_further_on})
-
-
-sync.on("cuda")(generated("sync", "def sync():\n    team_sync()\n", {}))
-for _real_name in REALS:
-    lane_sum.on("cuda", _real_name)(_combined("lane_sum", "value + other", _real_name))
-    lane_max.on("cuda", _real_name)(_combined("lane_max", "max(value, other)", _real_name))
-if not SIMULATED:  # there NumPy's functions serve, which raise nothing where the result overflows
-    for _device in (exp, expm1, log, log1p, tanh):
-        _text = f"def {_device.name}(x):\n    return math.{_device.name}(x)\n"
-        _device.on("cuda")(generated(_device.name, _text, {"math": math}))
-
-
-# Compiling
 
 _devices: dict[tuple[int, str, str], Any] = {}
 _bodies: dict[tuple[str, str, str], Any] = {}
@@ -366,12 +62,15 @@ def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
     since kernels have none (the plain-Python target checks that)."""
     modules: list[Any] = [importlib.import_module(f"numba.cuda.{name}") for name in ("compiler", "dispatcher")]
     array_objects: Any = importlib.import_module("numba.cuda.np.arrayobj")
+    nvvm: Any = importlib.import_module("numba.cuda.cudadrv.nvvm")
     asked = [module.get_current_device for module in modules]
+    compile_text = nvvm.compile_ir
     fix = array_objects.fix_integer_index
     here = SimpleNamespace(compute_capability=capability)
     try:
         for module in modules:
             module.get_current_device = lambda: here
+        nvvm.compile_ir = functools.partial(compile_text, **OPTIONS)
         array_objects.fix_integer_index = lambda context, builder, kind, index, size: context.cast(
             builder, index, kind, types.intp
         )
@@ -380,10 +79,12 @@ def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
         for module, function in zip(modules, asked, strict=True):
             module.get_current_device = function
         array_objects.fix_integer_index = fix
+        nvvm.compile_ir = compile_text
 
 
-def to_ptx(function: Callable, arguments: int, capability: tuple[int, int]) -> tuple[str, str]:
-    """PTX of a function of so many int64, and the name of its entry."""
+def to_ptx(function: Callable, capability: tuple[int, int]) -> tuple[str, str]:
+    """PTX of a function whose arguments are int64, and the name of its entry."""
+    arguments = len(inspect.signature(function).parameters)
     with _lock, _compiling_for(capability):
         text, _ = cuda.compile(
             function, (types.int64,) * arguments, cc=capability, device=False, abi="numba", output="ptx"
@@ -405,37 +106,3 @@ def to_machine_code(ptx: str, capability: tuple[int, int], most_registers: int |
 def simulated(function: Callable) -> Any:
     """A function as a kernel of the simulator: `kernel[grid, lanes, 0, scratch](…)`."""
     return cuda.jit(function)
-
-
-# Keeping
-
-
-@functools.cache
-def _versions() -> str:
-    parts = [sys.version, numba.__version__, np.__version__]
-    for name in ("numba-cuda", "nvidia-nvvm", "nvidia-nvjitlink", "cuda-core"):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            parts.append(f"{name} {importlib.metadata.version(name)}")
-    return " ".join(parts)
-
-
-def place(key: Sequence[str]) -> Path:
-    """The file of the cache for what is made from `key`; the folder is that of these kernels and versions."""
-    from kernels.targets.cache import cache_folder
-
-    digest = hashlib.sha256("\0".join([_versions(), *key]).encode()).hexdigest()
-    return cache_folder() / f"cuda-{digest[:24]}"
-
-
-def kept(key: Sequence[str], make: Callable[[], bytes]) -> bytes:
-    """What `make` gives, from the cache if it was made before."""
-    path = place(key)
-    try:
-        return path.read_bytes()
-    except OSError:
-        made = make()
-    with contextlib.suppress(OSError):
-        partial = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.partial")
-        partial.write_bytes(made)
-        os.replace(partial, path)
-    return made

@@ -42,7 +42,7 @@ class Launch:
 
     def __init__(self, jobs: Sequence[Job], lanes: int, stream: int = 0, inside: bool = True) -> None:
         self._jobs, self._stream = jobs, stream
-        from kernels.targets.cuda import compiler
+        from kernels.targets.cuda import generation
 
         memory = jobs[0].memory
         on = self._device = memory.device
@@ -72,7 +72,7 @@ class Launch:
             code.function,
             -(-len(jobs) // teams),
             (lanes, teams),
-            compiler.HEADER_BYTES + teams * each,
+            generation.HEADER_BYTES + teams * each,
             (self._table.address, code.table, self._states.address, len(jobs), each),
         )
 
@@ -113,6 +113,7 @@ def _describe(line: np.ndarray, job: Job, code: Interpreter, ring: int, inside: 
         *(code.stretch(job.measure) if job.measure else nothing),
         job.steps,
         job.every,
+        job.every - int(memory.state[STEP]) % job.every if job.every else 0,
         ring,
         *job.statistics,
         kept,

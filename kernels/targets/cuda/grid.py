@@ -16,10 +16,11 @@ import numpy as np
 
 from kernels.jobs import Job
 from kernels.lanes import lane_max, lane_sum, sync
-from kernels.language import Device, Kernel
-from kernels.plan import HALT, SEED, SHARED, SKIP, STATE_SIZE, STEP, Plan, Row
+from kernels.language import Device, Kernel, global_names
+from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP, Plan, Row
 from kernels.targets.cuda.driver import SimulatedDevice, device
 from kernels.targets.cuda.interpreter import call_lines
+from kernels.targets.cuda.rows import table, width
 
 LANES = 256
 ONE_BLOCK = 512
@@ -29,15 +30,16 @@ UNTIL, HALTED = 0, 1
 """Places in the control words: the row up to which rows are left out, and whether the replica had halted before this
 walk; the one in which it halts goes on to its end, as on other targets."""
 
+tiled = True
+"""Whether products are computed in tiles; the simulator's threads are too slow for that."""
+
 _lock = threading.RLock()
 
 
 @functools.cache
 def meets(function: Any) -> bool:
     """Whether lanes meet in a kernel's body, or in what it calls."""
-    from kernels.language import _names
-
-    for name in _names(function.__code__):
+    for name in global_names(function.__code__):
         value = function.__globals__.get(name)
         if value in (sync, lane_sum, lane_max):
             return True
@@ -50,12 +52,12 @@ def source(kernel: Kernel, real_name: str, alone: bool) -> str:
     """The text of a kernel's entry, for one row. `alone`: on one block."""
     lines = f"""
 def entry(row_at, index, arena, shared, state, control_at):
-    lane = {"cuda.threadIdx.x" if alone else "cuda.grid(1)"}
-    lanes = {"cuda.blockDim.x" if alone else "cuda.gridsize(1)"}
+    lane = {"cuda.threadIdx.x" if alone else "short(cuda.grid(1))"}
+    lanes = positive({"cuda.blockDim.x" if alone else "short(cuda.gridsize(1))"})
     words = view(int64_at(state), 0, {STATE_SIZE})
     control = view(int64_at(control_at), 0, 2)
     if control[{HALTED}] == 0 and index >= control[{UNTIL}]:
-        row = view(int64_at(row_at), 0, {1 + kernel.width})
+        row = int32_at(row_at)
         home = {real_name}_at(arena)
         data = {real_name}_at(shared)
         step = words[{STEP}]
@@ -89,15 +91,15 @@ def alone(kernel: Kernel) -> bool:
     """Whether a kernel must run on one block: its lanes meet, or it speaks to the replica's state."""
     from kernels.targets.cuda import products
 
-    if kernel in products.PRODUCTS:
-        return False
+    if kernel is products.MULTIPLY:
+        return not tiled
     return "state" in kernel.extra or meets(kernel.body("cuda"))
 
 
 def _body(kernel: Kernel, real_name: str) -> Any:
     from kernels.targets.cuda import compiler, products
 
-    return compiler.body_of(kernel, real_name, "cuda-grid" if kernel in products.PRODUCTS else "cuda")
+    return compiler.body_of(kernel, real_name, "cuda-grid" if kernel is products.MULTIPLY and tiled else "cuda")
 
 
 class Entries:
@@ -109,35 +111,35 @@ class Entries:
 
     def of(self, kernel: Kernel | None, real_name: str) -> Any:
         """A kernel's entry, or, for None, the beginning of a walk."""
-        from kernels.targets.cuda import compiler
+        from kernels.targets.cuda import compiler, generation, store
 
         key = (kernel.name if kernel else "", real_name)
         with _lock:
             if key not in self._loaded:
                 text = source(kernel, real_name, alone(kernel)) if kernel else STEP_SOURCE
                 names = {f"kernel_{kernel.name}": _body(kernel, real_name)} if kernel else {}
-                function = compiler.generated("entry", text, names)
+                function = generation.generated("entry", text, names)
                 if isinstance(self.device, SimulatedDevice):
                     self._loaded[key] = compiler.simulated(function)
                 else:
                     capability = self.device.capability
 
                     def make() -> bytes:
-                        ptx, name = compiler.to_ptx(function, 6 if kernel else 2, capability)
+                        ptx, name = compiler.to_ptx(function, capability)
                         return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, 128)
 
-                    code = compiler.kept(["grid", *key, f"{capability}"], make)
+                    code = store.kept(["grid", *key, f"{capability}"], make)
                     name, _, machine_code = code.partition(b"\0")
                     self._loaded[key] = self.device.load(machine_code, name.decode(), 64 * 1024)
             return self._loaded[key]
 
     def ready(self, kernel: Kernel, real_name: str) -> bool:
         """Whether a kernel need not be compiled."""
-        from kernels.targets.cuda import compiler
+        from kernels.targets.cuda import store
 
         if (kernel.name, real_name) in self._loaded or isinstance(self.device, SimulatedDevice):
             return True
-        return compiler.place(["grid", kernel.name, real_name, f"{self.device.capability}"]).exists()
+        return store.place(["grid", kernel.name, real_name, f"{self.device.capability}"]).exists()
 
 
 @functools.cache
@@ -150,7 +152,7 @@ def blocks_for(row: Row, multiprocessors: int) -> int:
     """How many blocks a row is given."""
     from kernels.targets.cuda import products
 
-    if row.kernel in products.PRODUCTS:
+    if row.kernel is products.MULTIPLY:
         return products.blocks_for(row)
     written = [int(np.prod(row.shape(index))) for index, each in enumerate(row.kernel.operands) if each.written]
     return max(1, min(-(-max(written, default=1) // LANES), multiprocessors * BLOCKS_PER_MULTIPROCESSOR))
@@ -160,39 +162,35 @@ class Recorded:
     """A plan bound to one memory, as a graph."""
 
     def __init__(self, plan: Plan, memory: Any, simulated_lanes: int = 4) -> None:
-        from kernels.targets.cuda import compiler, products, tiles
+        from kernels.targets.cuda import generation, products, tiles
         from kernels.targets.cuda.memory import Segment
 
         on, real_name = memory.device, memory.real_name
         code = entries(on.number)
         simulated = isinstance(on, SimulatedDevice)
-        width = 1 + max((row.kernel.width for row in plan.rows), default=0)
-        table = np.zeros((max(len(plan.rows), 1), width), np.int64)
-        for line, row in zip(table, plan.rows, strict=False):
-            places = [-1 - offset if segment == SHARED else offset for segment, offset in row.operands]
-            values = [0, *places, *row.extents, *row.integers]
-            line[: len(values)] = values
-        self._table, self._control = Segment(on, table.nbytes), Segment(on, 16)
-        on.upload(self._table.address, table)
+        rows = [products.lowered(row) for row in plan.rows]
+        lines = table(rows, width([row.kernel for row in rows]), lambda kernel: 0)
+        self._table, self._control = Segment(on, lines.nbytes), Segment(on, 16)
+        on.upload(self._table.address, lines)
         arena, shared, state = memory.addresses
         item = np.dtype(real_name).itemsize
-        functions = [code.of(row.kernel, real_name) for row in plan.rows]
+        functions = [code.of(row.kernel, real_name) for row in rows]
         begin = code.of(None, real_name)
 
         def walk() -> None:
             on.launch(begin, 1, (1 if simulated else 32, 1), 16, (state, self._control.address))
-            for index, (row, function) in enumerate(zip(plan.rows, functions, strict=True)):
-                tiled = row.kernel in products.PRODUCTS
+            for index, (row, function) in enumerate(zip(rows, functions, strict=True)):
+                by_tiles = row.kernel is products.MULTIPLY and tiled
                 one = alone(row.kernel)
                 usual = simulated_lanes if simulated else ONE_BLOCK if one else LANES
-                lanes = tiles.LANES if tiled else usual
+                lanes = tiles.LANES if by_tiles else usual
                 blocks = 1 if one else min(blocks_for(row, on.properties.multiprocessors), 2 if simulated else 1 << 16)
                 scratch = (
-                    compiler.HEADER_BYTES
-                    + compiler.REDUCTION_BYTES
-                    + (tiles.BY_GRID.scratch_bytes(item) if tiled else 0)
+                    generation.HEADER_BYTES
+                    + generation.REDUCTION_BYTES
+                    + (tiles.BY_GRID.scratch_bytes(item) if by_tiles else 0)
                 )
-                place = self._table.address + index * width * 8
+                place = self._table.address + index * lines.strides[0]
                 on.launch(
                     function, blocks, (lanes, 1), scratch, (place, index, arena, shared, state, self._control.address)
                 )
@@ -268,7 +266,9 @@ def prepare(
 ) -> None:
     """Compile the entries of kernels, or load them. `progress(kernel, left)` is called before each compilation."""
     code = entries(number)
-    wanted = list(dict.fromkeys(kernels))
+    from kernels.targets.cuda import products
+
+    wanted = list(dict.fromkeys(products.lowered_kernel(each) for each in kernels))
     missing = [each for each in wanted if not code.ready(each, real_name)]
     code.of(None, real_name)
     for each in wanted:

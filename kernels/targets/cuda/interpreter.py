@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 
 from kernels.language import Kernel
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP
-from kernels.targets.cuda import compiler
+from kernels.targets.cuda import compiler, generation
+from kernels.targets.cuda.rows import width
 
 JOB = (
     "arena",  # addresses of the replica's arena, shared segment and state
@@ -29,6 +30,7 @@ JOB = (
     "measure_end",
     "steps",  # how many steps to do at most
     "every",  # measure after each step whose number is a multiple of this, and after the last one
+    "until",  # how many steps there are up to the first such number
     "ring",  # address of what is measured: one stretch of `statistics` numbers for each time
     "statistics_first",  # where the statistics stand in the arena, `stride` elements apart
     "statistics",
@@ -39,21 +41,22 @@ JOB = (
     "inside_at",  # where in it, in bytes
 )
 
+REMEMBERING, STEPPING, MEASURING, STARTING = 0, 1, 2, 3
+"""What a team is at: the programs, in the order of the job's stretches of rows, or none of them yet."""
+
 
 def ordered(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
-    """Each kernel once, in an order that does not depend on that of the plans."""
-    return tuple(sorted(dict.fromkeys(kernels), key=lambda each: each.name))
+    """Each kernel once, as a GPU runs it, in an order that does not depend on that of the plans."""
+    from kernels.targets.cuda.products import lowered_kernel
 
-
-def width(kernels: Sequence[Kernel]) -> int:
-    """Integers in a row of the interpreter's table."""
-    return 1 + max((each.width for each in kernels), default=0)
+    return tuple(sorted(dict.fromkeys(lowered_kernel(each) for each in kernels), key=lambda each: each.name))
 
 
 def source(kernels: Sequence[Kernel], real_name: str) -> str:
     """The interpreter's text, for kernels in the order of their numbers."""
     # What is rarely needed is read from the job where it is needed: registers are scarce.
     job = {name: f"jobs[job + {index}]" for index, name in enumerate(JOB)}
+    short = {name: f"short({place})" for name, place in job.items()}
     lines = f"""
 def interpret(job_table, row_table, states, count, team_bytes):
     if cuda.threadIdx.x == 0 and cuda.threadIdx.y == 0:
@@ -63,8 +66,8 @@ def interpret(job_table, row_table, states, count, team_bytes):
     if which >= count:
         return
     lane = cuda.threadIdx.x
-    lanes = cuda.blockDim.x
-    rows = int64_at(row_table)
+    lanes = positive(cuda.blockDim.x)
+    rows = int32_at(row_table)
     jobs = int64_at(job_table)
     job = which * {len(JOB)}
     home = {real_name}_at({job["arena"]})
@@ -72,85 +75,96 @@ def interpret(job_table, row_table, states, count, team_bytes):
     words = view(int64_at({job["state"]}), 0, {STATE_SIZE})
     if {job["backup"]} != 0:
         copies = {real_name}_at({job["backup"]})
-        for i in range(lane, {job["kept"]}, lanes):
+        for i in range(lane, {short["kept"]}, lanes):
             copies[i] = home[i]
     memory = home
-    inside = {job["inside"]}
+    inside = {short["inside"]}
     if inside > 0:
-        memory = {real_name}_scratch({job["inside_at"]})
+        memory = {real_name}_scratch({short["inside_at"]})
         for i in range(lane, inside, lanes):
             memory[i] = home[i]
     number = words[{STEP}]
     seed = words[{SEED}]
-    left = {job["steps"]}
-    written = 0
+    left = {short["steps"]}
+    until = {short["until"]}
+    written = short(0)
+    base = memory
+    step = number
+    phase = short({STARTING})
+    due = False
     stopped = False
+    halted = words[{HALT}]
+    k = short(0)
+    end = short(0)
     team_sync()
-    while left > 0 and not stopped:
-        left -= 1
-        number += 1
-        due = left == 0
-        if {job["every"]} > 0:
-            due = due or number % {job["every"]} == 0
-        for phase in range(3):
-            base = memory
-            k = {job["step_first"]}
-            end = {job["step_end"]}
-            step = number
-            if phase == 0:
-                k = {job["remember_first"]}
-                end = {job["remember_end"]} if due else k
-            elif phase == 2:
-                k = {job["measure_first"]}
-                end = {job["measure_end"]} if due else k
-                step = number + 1
-                if inside > 0 and due:
-                    # What is measured may need far more memory than training: it works where the arena is at home.
-                    base = home
-                    for i in range(lane, {job["kept"]}, lanes):
-                        home[i] = memory[i]
-                    team_sync()
-            halted = words[{HALT}]
-            while k < end:
-                row = view(rows, k * {width(kernels)}, {width(kernels)})
-                kernel = row[0]
-                k += 1
-""".splitlines()[1:]
-    for index, kernel in enumerate(kernels):
-        lines.append(f"                {'if' if index == 0 else 'elif'} kernel == {index}:")
-        lines += [f"                    {line}" for line in call_lines(kernel, "base", "data")]
-        if "state" in kernel.extra:
-            lines += f"""
-                    team_sync()
-                    further = words[{SKIP}]
-                    team_sync()
-                    if further != 0:
-                        k += further
-                        if lane == 0:
-                            words[{SKIP}] = 0
-""".splitlines()[1:]
-    lines += f"""
-                team_sync()
-            if phase == 1:
+    # One loop for the rows of all programs, so that the compiler writes what a row does only once.
+    while True:
+        if k >= end:
+            if phase == {STEPPING}:
                 stopped = words[{HALT}] != 0
             elif words[{HALT}] != halted:
                 team_sync()
                 if lane == 0:
                     words[{HALT}] = halted
                 team_sync()
-        if due:
-            if inside > 0:
-                for i in range(lane, {job["kept"]}, lanes):
-                    memory[i] = home[i]
-                team_sync()
-            places = {real_name}_at({job["ring"]})
-            first = {job["statistics_first"]}
-            stride = {job["stride"]}
-            many = {job["statistics"]}
-            for i in range(lane, many, lanes):
-                places[written + i] = memory[first + i * stride]
-            written += many
+            if due and phase != {MEASURING}:
+                phase += 1
+            else:
+                if due:
+                    if inside > 0:
+                        for i in range(lane, {short["kept"]}, lanes):
+                            memory[i] = home[i]
+                        team_sync()
+                    places = {real_name}_at({job["ring"]})
+                    first = {short["statistics_first"]}
+                    stride = {short["stride"]}
+                    many = {short["statistics"]}
+                    for i in range(lane, many, lanes):
+                        places[written + i] = memory[first + i * stride]
+                    written += many
+                    team_sync()
+                if left == 0 or stopped:
+                    break
+                left -= 1
+                number += 1
+                until -= 1
+                due = left == 0 or until == 0
+                if until == 0:
+                    until = {short["every"]}
+                phase = short({REMEMBERING}) if due else short({STEPPING})
+            base = memory
+            step = number
+            if phase == {MEASURING}:
+                step = number + 1
+                if inside > 0:
+                    # What is measured may need far more memory than training: it works where the arena is at home.
+                    base = home
+                    for i in range(lane, {short["kept"]}, lanes):
+                        home[i] = memory[i]
+                    team_sync()
+            halted = words[{HALT}]
+            k = short(jobs[job + {JOB.index("remember_first")} + 2 * phase])
+            end = short(jobs[job + {JOB.index("remember_end")} + 2 * phase])
+            continue
+        row = behind(rows, k * {width(kernels)})
+        kernel = row[0]
+        k += 1
+""".splitlines()[1:]
+    for index, kernel in enumerate(kernels):
+        lines.append(f"        {'if' if index == 0 else 'elif'} kernel == {index}:")
+        lines += [f"            {line}" for line in call_lines(kernel, "base", "data")]
+        if "state" in kernel.extra:
+            lines += f"""
             team_sync()
+            further = short(words[{SKIP}])
+            team_sync()
+            if further != 0:
+                k += further
+                if lane == 0:
+                    words[{SKIP}] = 0
+""".splitlines()[1:]
+    lines += f"""
+        team_sync()
     if lane == 0:
         words[{STEP}] = number
         answer = int64_at(states)
@@ -190,4 +204,4 @@ def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Calla
     """
     target = "cuda-tiles" if tiled else "cuda"
     names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, target) for kernel in kernels}
-    return compiler.generated("interpret", source(kernels, real_name), names)
+    return generation.generated("interpret", source(kernels, real_name), names)

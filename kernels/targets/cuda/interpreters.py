@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from kernels.language import Kernel
-from kernels.plan import SHARED, Plan, Row
+from kernels.plan import Plan, Row
 from kernels.targets.cuda import interpreter as text
 from kernels.targets.cuda.choices import MOST_REGISTERS, Facts, facts
 from kernels.targets.cuda.driver import SimulatedDevice, device
 from kernels.targets.cuda.memory import Segment
+from kernels.targets.cuda.rows import table, width
 
 Progress = Callable[[str, int], None]
 
@@ -22,21 +23,21 @@ class Interpreter:
     """The compiled interpreter of a set of kernels on one device, and the rows it has been given."""
 
     def __init__(self, number: int, kernels: Sequence[Kernel], real_name: str, tiled: bool) -> None:
-        from kernels.targets.cuda import compiler, products
+        from kernels.targets.cuda import compiler, products, store
 
         assert products
         self.device = device(number)
         self.kernels, self.real_name, self.tiled = text.ordered(kernels), real_name, tiled
-        self.width = text.width(self.kernels)
+        self.width = width(self.kernels)
         self._numbers = {each.name: index for index, each in enumerate(self.kernels)}
         if isinstance(self.device, SimulatedDevice):
             self.function: Any = compiler.simulated(text.interpreter(self.kernels, real_name, tiled))
         else:
-            code = compiler.kept(_key(self.kernels, real_name, self.device.capability, tiled), self._compile)
+            code = store.kept(_key(self.kernels, real_name, self.device.capability, tiled), self._compile)
             name, _, machine_code = code.partition(b"\0")
             self.function = self.device.load(machine_code, name.decode(), self.device.properties.scratch)
         self._table: Segment | None = None
-        self._rows = np.zeros((0, self.width), np.int64)
+        self._rows = np.zeros((0, self.width), np.int32)
         self._stretches: dict[bytes, tuple[int, int]] = {}
         self._plans: dict[int, tuple[Facts, tuple[int, int]]] = {}
         self._uploaded = 0
@@ -45,7 +46,7 @@ class Interpreter:
         from kernels.targets.cuda import compiler
 
         capability = self.device.capability
-        ptx, name = compiler.to_ptx(text.interpreter(self.kernels, self.real_name, self.tiled), 5, capability)
+        ptx, name = compiler.to_ptx(text.interpreter(self.kernels, self.real_name, self.tiled), capability)
         return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, MOST_REGISTERS)
 
     def stretch(self, plan: Plan) -> tuple[int, int]:
@@ -57,11 +58,9 @@ class Interpreter:
         return known[1]
 
     def _placed(self, rows: Sequence[Row]) -> tuple[int, int]:
-        encoded = np.zeros((len(rows), self.width), np.int64)
-        for line, row in zip(encoded, rows, strict=True):
-            places = [-1 - offset if segment == SHARED else offset for segment, offset in row.operands]
-            values = [self._numbers[row.kernel.name], *places, *row.extents, *row.integers]
-            line[: len(values)] = values
+        from kernels.targets.cuda.products import lowered
+
+        encoded = table([lowered(row) for row in rows], self.width, lambda kernel: self._numbers[kernel.name])
         key = encoded.tobytes()
         if key not in self._stretches:
             first = len(self._rows)
@@ -89,7 +88,7 @@ _lock = threading.RLock()
 
 def interpreter(number: int, kernels: Iterable[Kernel], real_name: str, tiled: bool) -> Interpreter:
     """An interpreter that knows these kernels: the smallest one there is, or a new one."""
-    wanted = set(kernels)
+    wanted = set(text.ordered(tuple(kernels)))
     with _lock:
         known = _interpreters.setdefault((number, real_name, tiled), [])
         fitting = [each for each in known if wanted <= set(each.kernels)]
@@ -103,11 +102,11 @@ def prepare(
     number: int, kernels: Iterable[Kernel], real_name: str, progress: Progress | None = None, tiled: bool = False
 ) -> None:
     """Compile one interpreter for all these kernels, or load it. `progress` is told when it has to be compiled."""
-    from kernels.targets.cuda import compiler
+    from kernels.targets.cuda import store
 
     wanted = text.ordered(tuple(kernels))
     on = device(number)
-    ready = isinstance(on, SimulatedDevice) or compiler.place(_key(wanted, real_name, on.capability, tiled)).exists()
+    ready = isinstance(on, SimulatedDevice) or store.place(_key(wanted, real_name, on.capability, tiled)).exists()
     if progress and not ready:
         progress(f"{len(wanted)} kernels for {on.properties.name}", 1)
     interpreter(number, wanted, real_name, tiled)

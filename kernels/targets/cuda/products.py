@@ -1,105 +1,157 @@
-"""Matrix products on a GPU: what `kernels.matrix` calls, by a team of lanes, and the versions for the whole GPU.
+"""Products of matrices on a GPU: the kernels around them are one, so that an interpreter has their code only once.
 
-Small products come straight from memory: each lane computes tiles of 2 × 2 numbers, which takes 4 loads for 4
-multiply-adds. Large ones go through scratch memory (`kernels.targets.cuda.tiles`). A team has a power of two of lanes,
-so that where a lane stands in a product takes shifts and no divisions.
+A row of `dense`, of a gradient or of a plain product becomes a row of `multiply_matrices`, which is told how its
+operands lie and what else is to be done (`kernels.targets.cuda.options`). Small teams multiply straight from memory
+(`kernels.targets.cuda.direct`); large ones, and the whole GPU, in tiles where there is enough to do
+(`kernels.targets.cuda.tiles`).
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from typing import Any
 
-from kernels.language import REALS, Device
+from kernels.dense_relu import dense_relu, dense_relu_gradient
+from kernels.language import FAST, REALS, Kernel, device
 from kernels.matrix import (
     dense,
     dense_parameter_gradients,
     matmul,
     matmul_transposed_left,
     matmul_transposed_right,
-    product,
-    product_and_bias,
-    product_by_rows,
 )
 from kernels.plan import Row
-from kernels.targets.cuda import compiler, tiles
+from kernels.targets.cuda import direct, generation, tiles
+from kernels.targets.cuda import options as told
 
-PRODUCTS = (matmul, matmul_transposed_right, matmul_transposed_left, dense, dense_parameter_gradients)
-"""Kernels around a matrix product."""
 TILED_FROM = 8
 """Numbers of the result for each lane from which on a team of `tiles.LANES` works on tiles."""
 
-
-def _direct(with_row: bool, m: int = 2, n: int = 2) -> str:
-    """Each lane computes tiles straight from memory; a tile's columns stand apart, so that lanes read neighbours."""
-    rows, columns = range(m), range(n)
-    lines = f"""
-def direct(a, b{", row" if with_row else ""}, out):
-    R, C = out.shape
-    K = a.shape[1]
-    shift = 0
-    while shift < 5 and ({n} << shift) < C and (1 << shift) < cuda.blockDim.x:
-        shift += 1
-    across = 1 << shift
-    lane = cuda.threadIdx.x
-    for r0 in range((lane >> shift) * {m}, R, (cuda.blockDim.x >> shift) * {m}):
-        for c0 in range(lane & (across - 1), C, across * {n}):
-""".splitlines()[1:]
-    # Lanes at the edges repeat the last row or column, and do not write it.
-    lines += [f"            r{i} = min(r0 + {i}, R - 1)" for i in rows[1:]]
-    lines += [f"            c{j} = min(c0 + across * {j}, C - 1)" for j in columns[1:]]
-    lines += [f"            s{i}_{j} = {f'row[c{j}]' if with_row else 'zero'}" for i in rows for j in columns]
-    lines += ["            for k in range(K):"]
-    lines += [f"                a{i} = a[r{i}, k]" for i in rows]
-    lines += [f"                b{j} = b[k, c{j}]" for j in columns]
-    lines += [f"                s{i}_{j} += a{i} * b{j}" for i in rows for j in columns]
-    for i in rows:
-        for j in columns:
-            lines += [
-                f"            if r0 + {i} < R and c0 + across * {j} < C:",
-                f"                out[r0 + {i}, c0 + across * {j}] = s{i}_{j}",
-            ]
-    return "\n".join([*lines, ""])
+Place = tuple[int, int]
 
 
-def _by_team(device: Device, with_row: bool) -> None:
-    """Register the product for small teams, which take all of it directly, for large ones, and for a whole GPU."""
-    arguments = "a, b, row, out" if with_row else "a, b, out"
-    choice = f"""
-def multiplied({arguments}):
-    if out.size >= {TILED_FROM * tiles.LANES}:
-        tiled({arguments})
+@device
+def multiplied(
+    a: Any, b: Any, bias: Any, mask: Any, out: Any, sums: Any,
+    rows: Any, columns: Any, depth: Any, a_row: Any, a_column: Any, b_row: Any, b_column: Any, shift: Any, options: Any,
+) -> None:  # fmt: skip
+    """The work of `multiply_matrices`, by all lanes of the team, or of the GPU."""
+
+
+def _multiply(
+    a: Any, b: Any, bias: Any, mask: Any, out: Any, sums: Any,
+    rows: Any, columns: Any, depth: Any, a_row: Any, a_column: Any, b_row: Any, b_column: Any, shift: Any, options: Any,
+    lane: Any, lanes: Any,
+) -> None:  # fmt: skip
+    """out = a b, and more; see `kernels.targets.cuda.options`."""
+    multiplied(a, b, bias, mask, out, sums, rows, columns, depth, a_row, a_column, b_row, b_column, shift, options)
+
+
+_multiply.__name__ = "multiply_matrices"
+MULTIPLY = Kernel(
+    _multiply,  # type: ignore[arg-type]
+    "a[n] b[m] bias[c] mask[o] -> out[o] sums[s] rows columns depth a_row a_column b_row b_column shift options",
+    FAST,
+    None,
+    None,
+)
+
+for _real_name in REALS:
+    _direct = direct.product(_real_name)
+    multiplied.on("cuda", _real_name)(_direct)
+    _arguments = ", ".join(told.ARGUMENTS)
+    _choice = f"""
+def chosen_by_size({_arguments}):
+    if rows * columns >= {TILED_FROM * tiles.LANES}:
+        tiled({_arguments})
     else:
-        direct({arguments})
+        direct({_arguments})
 """
-    for real_name in REALS:
-        direct = compiler.generated("direct", _direct(with_row), {"zero": getattr(np, real_name)(0)})
-        device.on("cuda", real_name)(direct)
-        names = {
-            "direct": compiler.on_device(direct),
-            "tiled": compiler.on_device(tiles.product(tiles.BY_TEAM, real_name, with_row)),
-        }
-        device.on("cuda-tiles", real_name)(compiler.generated("multiplied", choice, names))
-        device.on("cuda-grid", real_name)(tiles.product(tiles.BY_GRID, real_name, with_row))
+    _names = {
+        "direct": generation.on_device(_direct),
+        "tiled": generation.on_device(tiles.product(tiles.BY_TEAM, _real_name)),
+    }
+    multiplied.on("cuda-tiles", _real_name)(generation.generated("chosen_by_size", _choice, _names))
+    multiplied.on("cuda-grid", _real_name)(tiles.product(tiles.BY_GRID, _real_name))
 
 
-_by_team(product, False)
-_by_team(product_by_rows, False)
-_by_team(product_and_bias, True)
+# From rows of a plan to rows of `multiply_matrices`
+
+
+def _row(
+    row: Row,
+    a: int,
+    b: int,
+    out: int,
+    sizes: tuple[int, int, int],
+    transposed: str = "",
+    options: int = 0,
+    bias: int | None = None,
+    mask: int | None = None,
+    sums: int | None = None,
+) -> Row:
+    """`a`, `b` and so on: which operands of the row they are;  sizes: rows, columns, depth of the product
+    transposed: which of "a" and "b" lie so
+    """
+    rows, columns, depth = sizes
+    a_row, a_column = (1, rows) if transposed == "a" else (depth, 1)
+    b_row, b_column = (1, depth) if transposed == "b" else (columns, 1)
+    places = [row.operands[out if each is None else each] for each in (a, b, bias, mask, out, sums)]
+    in_fours = {name: place[1] % 4 == 0 for name, place in zip("ab", places, strict=False)}
+    if in_fours["a"]:
+        options |= told.A_ALONG_DEPTH if a_column == 1 and depth % 4 == 0 else 0
+        options |= told.A_ALONG_ROWS if a_row == 1 and rows % 4 == 0 else 0
+    if in_fours["b"]:
+        options |= told.B_ALONG_COLUMNS if b_column == 1 and columns % 4 == 0 else 0
+        options |= told.B_ALONG_DEPTH if b_row == 1 and depth % 4 == 0 else 0
+    if columns % 4 == 0 and places[3][1] % 4 == places[4][1] % 4 == 0:
+        options |= told.OUT_ALONG_COLUMNS
+    shift = max(0, ((columns + 3) // 4 - 1).bit_length())
+    extents = (rows * depth, depth * columns, columns, rows * columns, columns)
+    integers = (rows, columns, depth, a_row, a_column, b_row, b_column, shift, options)
+    return Row(MULTIPLY, tuple(places), extents, integers, row.label)
+
+
+def _sizes(row: Row) -> tuple[int, int, int]:
+    return row.sizes["B"], row.sizes["H"], row.sizes["D"]
+
+
+def _sizes_over_batch(row: Row) -> tuple[int, int, int]:
+    return row.sizes["D"], row.sizes["H"], row.sizes["B"]
+
+
+LOWERED: dict[Kernel, Callable[[Row], Row]] = {
+    matmul: lambda row: _row(row, 0, 1, 2, _sizes(row)),
+    matmul_transposed_right: lambda row: _row(row, 0, 1, 2, _sizes(row), "b"),
+    matmul_transposed_left: lambda row: _row(row, 0, 1, 2, _sizes_over_batch(row), "a"),
+    dense: lambda row: _row(row, 0, 1, 3, _sizes(row), options=told.BIAS, bias=2),
+    dense_relu: lambda row: _row(row, 0, 1, 3, _sizes(row), options=told.BIAS | told.RELU, bias=2),
+    dense_relu_gradient: lambda row: _row(row, 0, 1, 3, _sizes(row), "b", told.MASK, mask=2),
+    dense_parameter_gradients: lambda row: _row(row, 0, 1, 2, _sizes_over_batch(row), "a", told.SUMS, sums=3),
+}
+"""How a row of a kernel around a product is one of `multiply_matrices`."""
+
+
+def lowered(row: Row) -> Row:
+    """A row as a GPU runs it."""
+    return LOWERED[row.kernel](row) if row.kernel in LOWERED else row
+
+
+def lowered_kernel(kernel: Kernel) -> Kernel:
+    """The kernel of such a row."""
+    return MULTIPLY if kernel in LOWERED else kernel
+
+
+# Launches
 
 
 def scratch_of(row: Row, lanes: int, item: int) -> int:
-    """Scratch memory, behind that of reductions, that a row of a plan needs in a team of so many lanes."""
-    if row.kernel not in PRODUCTS or lanes != tiles.LANES or _size(row) < TILED_FROM * lanes:
+    """Scratch memory, behind that of reductions, that a row needs in a team of so many lanes."""
+    if row.kernel is not MULTIPLY or lanes != tiles.LANES or row.integers[0] * row.integers[1] < TILED_FROM * lanes:
         return 0
     return tiles.BY_TEAM.scratch_bytes(item)
 
 
-def _size(row: Row) -> int:
-    return max(int(np.prod(row.shape(index))) for index, each in enumerate(row.kernel.operands) if each.written)
-
-
 def blocks_for(row: Row) -> int:
-    """A block for each tile of the result."""
-    shapes = [row.shape(index) for index, each in enumerate(row.kernel.operands) if each.written]
-    rows, columns = max(shapes, key=lambda shape: int(np.prod(shape)))[-2:]
-    return -(-rows // tiles.BY_GRID.high) * -(-columns // tiles.BY_GRID.wide)
+    """A block for each tile of the result of a row of `multiply_matrices`."""
+    return -(-row.integers[0] // tiles.BY_GRID.high) * -(-row.integers[1] // tiles.BY_GRID.wide)

@@ -1,9 +1,10 @@
 """Matrix products in tiles: stages of both operands go through scratch memory, each lane keeps 4 × 4 numbers of a tile.
 
 An operand that lies the other way is turned round on its way to scratch memory, so that lanes read neighbouring numbers
-whichever way it lies. While one stage is multiplied the numbers of the next one are on their way to registers. A lane
-reads 4 + 4 numbers at once for 16 multiply-adds. Where there are few tiles, several groups of lanes share one: each
-takes its part of every stage, and at the end their sums are added in the order of the groups.
+whichever way it lies. While one stage is multiplied the numbers of the next one are on their way to registers: four of
+each operand for each lane, at once where they lie so. A lane then reads 4 + 4 numbers for 16 multiply-adds. Where there
+are few tiles, several groups of lanes share one: each takes its part of every stage, and at the end their sums are
+added in the order of the groups.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda import compiler
+from kernels.targets.cuda import generation
+from kernels.targets.cuda.direct import finish
+from kernels.targets.cuda.options import (
+    A_ALONG_DEPTH,
+    A_ALONG_ROWS,
+    ARGUMENTS,
+    B_ALONG_COLUMNS,
+    B_ALONG_DEPTH,
+    SUMS,
+)
 
 LANES = 256
 """Of a team that works on tiles."""
@@ -53,114 +63,151 @@ BY_GRID = Tiling(32, 32, 32, 4, "cuda.blockIdx.x", "cuda.gridDim.x", "cuda.synct
 """A block for each tile."""
 
 
-def product(tiling: Tiling, real_name: str, with_row: bool) -> Callable[..., Any]:
-    """`tiled(a, b, out)`: out = a b; or `tiled(a, b, row, out)`: out = a b + row, the same for every row."""
+STEPS = 8
+"""Of the sum that are written out one after the other."""
+four = range(4)
+
+
+def product(tiling: Tiling, real_name: str) -> Callable[..., Any]:
+    """The function, whose arguments are `options.ARGUMENTS`."""
     names = {"zero": getattr(np, real_name)(0)}
-    return compiler.generated("tiled", _source(tiling, real_name, with_row), names)
+    return generation.generated("tiled", _source(tiling, real_name), names)
 
 
 def _log(number: int) -> int:
     return number.bit_length() - 1
 
 
-def _load(t: Tiling, stage: str) -> list[str]:
-    """Numbers of the stage that begins at `stage`, from memory to registers p and q."""
-    lines = []
-    for i in range(t.high * t.depth // LANES):
-        lines += [
-            f"e = lane + {LANES * i}",
-            f"k = {stage} + (e & {t.depth - 1} if a_by_rows else e >> {_log(t.high)})",
-            f"r = r_start + (e >> {_log(t.depth)} if a_by_rows else e & {t.high - 1})",
-            f"p{i} = zero",
-            "if r < R and k < K:",
-            f"    p{i} = a[r, k]",
-        ]
-    for i in range(t.wide * t.depth // LANES):
-        lines += [
-            f"e = lane + {LANES * i}",
-            f"k = {stage} + (e >> {_log(t.wide)} if b_by_rows else e & {t.depth - 1})",
-            f"c = c_start + (e & {t.wide - 1} if b_by_rows else e >> {_log(t.depth)})",
-            f"q{i} = zero",
-            "if c < C and k < K:",
-            f"    q{i} = b[k, c]",
-        ]
-    return lines
+def _lanes_along(extent: int) -> tuple[str, str]:
+    """Which four of an extent a lane fetches, and which one of the other extent of a stage."""
+    return f"(lane & {extent // 4 - 1}) << 2", f"lane >> {_log(extent // 4)}"
 
 
-def _store(t: Tiling) -> list[str]:
-    """From registers to scratch memory, turned as the lanes will read it."""
-    (left, right), lines = t.pitches, []
-    for i in range(t.high * t.depth // LANES):
+@dataclass(frozen=True)
+class _Operand:
+    """How one operand is fetched: four neighbours in the direction of the sum (deep), or across it.
+
+    fetched: names of a lane's numbers;  deep: what says that they lie in the direction of the sum
+    across, limit: the index in the other direction and its end
+    fours: options that say that four can be fetched at once, across and deep
+    scratch, pitch: where they go
+    """
+
+    array: str
+    fetched: str
+    deep: str
+    across: str
+    limit: str
+    strides: tuple[str, str]
+    fours: tuple[int, int]
+    scratch: str
+    pitch: int
+
+    def load(self, stage: str) -> list[str]:
+        """Four numbers of the stage that begins at `stage`, from memory to registers."""
+        x, (by_across, by_depth) = self.fetched, self.strides
+        lines = [f"{x}_{i} = zero" for i in four]
         lines += [
-            f"e = lane + {LANES * i}",
-            f"by_rows = (e & {t.depth - 1}) * {left} + (e >> {_log(t.depth)})",
-            f"by_columns = (e >> {_log(t.high)}) * {left} + (e & {t.high - 1})",
-            f"left[by_rows if a_by_rows else by_columns] = p{i}",
+            f"k = {stage} + {x}_depth",
+            f"if {self.across} < {self.limit} and k < depth:",
+            f"    place = {self.across} * {by_across} + k * {by_depth}",
+            f"    if options & {sum(self.fours)} != 0:",
+            f"        {', '.join(f'{x}_{i}' for i in four)} = four({self.array}, place)",
+            "    else:",
+            f"        {x}_0 = {self.array}[place]",
         ]
-    for i in range(t.wide * t.depth // LANES):
-        lines += [
-            f"e = lane + {LANES * i}",
-            f"by_rows = (e >> {_log(t.wide)}) * {right} + (e & {t.wide - 1})",
-            f"by_columns = (e & {t.depth - 1}) * {right} + (e >> {_log(t.depth)})",
-            f"right[by_rows if b_by_rows else by_columns] = q{i}",
-        ]
-    return lines
+        for i in four[1:]:
+            lines += [
+                f"        if (k + {i} < depth) if {self.deep} else ({self.across} + {i} < {self.limit}):",
+                f"            {x}_{i} = {self.array}[place + {i} * ({by_depth} if {self.deep} else {by_across})]",
+            ]
+        return lines
+
+    def store(self) -> list[str]:
+        """From registers to scratch memory, turned as the lanes will read it."""
+        x, place = self.fetched, f"{self.fetched}_depth * {self.pitch} + {self.fetched}_across"
+        lines = [f"place = {place}", f"if {self.deep}:"]
+        lines += [f"    {self.scratch}[place + {i * self.pitch}] = {x}_{i}" for i in four]
+        lines += ["else:", f"    put_four({self.scratch}, place, {', '.join(f'{x}_{i}' for i in four)})"]
+        return lines
 
 
-def _source(t: Tiling, real_name: str, with_row: bool) -> str:
-    four = range(4)
+def _source(t: Tiling, real_name: str) -> str:
     group = t.high * t.wide // 16  # lanes
-    assert group * t.groups == LANES
+    assert group * t.groups == LANES == t.high * t.depth // 4 == t.wide * t.depth // 4
     part = t.depth // t.groups
-    second = compiler.REDUCTION_BYTES + t.depth * t.pitches[0] * np.dtype(real_name).itemsize
+    second = generation.REDUCTION_BYTES + t.depth * t.pitches[0] * np.dtype(real_name).itemsize
+    a = _Operand(
+        "a", "p", "a_deep", "p_row", "rows", ("a_row", "a_column"), (A_ALONG_ROWS, A_ALONG_DEPTH), "left", t.pitches[0]
+    )
+    b = _Operand(
+        "b", "q", "b_deep", "q_column", "columns", ("b_column", "b_row"), (B_ALONG_COLUMNS, B_ALONG_DEPTH),
+        "right", t.pitches[1],
+    )  # fmt: skip
+    (k_fours, k_other), (r_fours, r_other), (c_fours, c_other) = map(_lanes_along, (t.depth, t.high, t.wide))
     lines = f"""
-def tiled(a, b{", row" if with_row else ""}, out):
-    left = {real_name}_scratch({compiler.REDUCTION_BYTES})
+def tiled({", ".join(ARGUMENTS)}):
+    left = {real_name}_scratch({generation.REDUCTION_BYTES})
     right = {real_name}_scratch({second})
-    R, C = out.shape
-    K = a.shape[1]
-    a_by_rows = a.strides[1] <= a.strides[0]
-    b_by_rows = b.strides[1] <= b.strides[0]
+    a_deep = a_column == 1
+    b_deep = b_column != 1
     lane = cuda.threadIdx.x
+    p_depth = {k_fours} if a_deep else {r_other}
+    p_across = {k_other} if a_deep else {r_fours}
+    q_depth = {k_fours} if b_deep else {c_other}
+    q_across = {k_other} if b_deep else {c_fours}
     group = lane >> {_log(group)}
-    ty = ((lane & {group - 1}) >> {_log(t.wide // 4)}) * 4
-    tx = (lane & {t.wide // 4 - 1}) * 4
-    across = (C + {t.wide - 1}) >> {_log(t.wide)}
-    down = (R + {t.high - 1}) >> {_log(t.high)}
-    for tile in range({t.first}, across * down, {t.step}):
-        r_start = tile // across * {t.high}
-        c_start = (tile - tile // across * across) * {t.wide}
+    ty = ((lane & {group - 1}) >> {_log(t.wide // 4)}) << 2
+    tx = (lane & {t.wide // 4 - 1}) << 2
+    across = (columns + {t.wide - 1}) >> {_log(t.wide)}
+    down = (rows + {t.high - 1}) >> {_log(t.high)}
+    for tile in range(short({t.first}), across * down, short({t.step})):
+        r_start = tile // across << {_log(t.high)}
+        c_start = (tile - tile // across * across) << {_log(t.wide)}
+        p_row = r_start + p_across
+        q_column = c_start + q_across
+        r_0 = r_start + ty
+        c_0 = c_start + tx
+        summed = options & {SUMS} != 0 and r_start == 0
 """.splitlines()[1:]
-    for j in four:
-        if with_row:
-            lines.append(f"        first{j} = row[min(c_start + tx + {j}, C - 1)] if group == 0 else zero")
-        lines += [f"        s{i}_{j} = {f'first{j}' if with_row else 'zero'}" for i in four]
-    lines += [f"        {line}" for line in _load(t, "0")]
-    lines += [f"        for k_start in range(0, K, {t.depth}):", f"            {t.barrier}"]
-    lines += [f"            {line}" for line in _store(t)]
-    lines += [f"            {t.barrier}", f"            if k_start + {t.depth} < K:"]
-    lines += [f"                {line}" for line in _load(t, f"k_start + {t.depth}")]
-    lines += [
-        f"            for k in range({part}):",
-        f"                {', '.join(f'a{i}' for i in four)} = four(left, (group * {part} + k) * {t.pitches[0]} + ty)",
-        f"                {', '.join(f'b{j}' for j in four)} = four(right, (group * {part} + k) * {t.pitches[1]} + tx)",
-    ]
-    lines += [f"                s{i}_{j} += a{i} * b{j}" for i in four for j in four]
+    lines += [f"        t_{j} = zero" for j in four]
+    lines += [f"        s_{i}_{j} = zero" for i in four for j in four]
+    lines += [f"        {line}" for line in (*a.load("0"), *b.load("0"))]
+    lines += [f"        for k_start in range(0, depth, {t.depth}):", f"            {t.barrier}"]
+    lines += [f"            {line}" for line in (*a.store(), *b.store())]
+    lines += ["            if summed:"]
+    lines += [f"                t_{j} += q_{j}" for j in four]
+    lines += [f"            {t.barrier}", f"            if k_start + {t.depth} < depth:"]
+    lines += [f"                {line}" for each in (a, b) for line in each.load(f"k_start + {t.depth}")]
+    lines += [f"            for step in range(group * {part}, group * {part} + {part}, {STEPS}):"]
+    for k in range(STEPS):
+        lines += [
+            f"                {', '.join(f'a_{i}' for i in four)} = four(left, step * {a.pitch} + ty + {k * a.pitch})",
+            f"                {', '.join(f'b_{j}' for j in four)} = four(right, step * {b.pitch} + tx + {k * b.pitch})",
+        ]
+        lines += [f"                s_{i}_{j} += a_{i} * b_{j}" for i in four for j in four]
     lines.append(f"        {t.barrier}")
+    lines += [f"        {line}" for line in _sums(t)]
     if t.groups > 1:
         lines += [f"        place = (lane & {group - 1}) + (group - 1) * {16 * group}", "        if group > 0:"]
-        lines += [f"            left[place + {group * (4 * i + j)}] = s{i}_{j}" for i in four for j in four]
+        lines += [f"            left[place + {group * (4 * i + j)}] = s_{i}_{j}" for i in four for j in four]
         lines += [f"        {t.barrier}", "        if group == 0:"]
         for i in four:
             for j in four:
                 others = [f"left[lane + {group * (4 * i + j) + 16 * group * each}]" for each in range(t.groups - 1)]
-                lines.append(f"            s{i}_{j} += {' + '.join(others)}")
+                lines.append(f"            s_{i}_{j} += {' + '.join(others)}")
         lines.append(f"        {t.barrier}")
-    lines.append("        if group == 0:")
-    for i in four:
-        for j in four:
-            lines += [
-                f"            if r_start + ty + {i} < R and c_start + tx + {j} < C:",
-                f"                out[r_start + ty + {i}, c_start + tx + {j}] = s{i}_{j}",
-            ]
+    lines.append("        if group == 0 and c_0 < columns:")
+    lines += [f"            {line}" for line in finish("r_0", "c_0")]
     return "\n".join([*lines, ""])
+
+
+def _sums(t: Tiling) -> list[str]:
+    """What lanes have added up of b's columns, while it passed through their hands, in the order of the lanes."""
+    lines = ["if summed:", "    put_four(left, lane << 2, t_0, t_1, t_2, t_3)", f"    {t.barrier}"]
+    lines += [f"    if lane < {t.wide} and c_start + lane < columns:", "        total = left[lane]"]
+    lines += [
+        f"        for other in range({t.wide}, {4 * LANES}, {t.wide}):",
+        "            total += left[lane + other]",
+    ]
+    return [*lines, "        sums[c_start + lane] = total", f"    {t.barrier}"]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cli.device import DeviceOption, device_of
+from lab.cli.device import DeviceOption, ModeOption, device_of
 from lab.cli.running import FELL_SHORT, INTERRUPTED, seeds_of
 
 
@@ -21,6 +21,7 @@ def command(
     ] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="The table in Markdown.")] = False,
     device: DeviceOption = "cpu",
+    cuda_mode: ModeOption = "auto",
     threads: Annotated[
         int | None, typer.Option(min=1, help="Trainings at the same time; default: one per core.")
     ] = None,
@@ -45,7 +46,7 @@ def command(
     scenarios = [load(path, parse_settings(change)) for path in chosen(name)]
     for scenario in scenarios:
         check(scenario)
-    verification = Verification(scenarios, seeds_of(seeds, 0), threads, device_of(device))
+    verification = Verification(scenarios, seeds_of(seeds, 0), threads, device_of(device, cuda_mode), cuda_mode)
     begun = time.monotonic()
 
     def report(each: Report) -> None:

@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from kernels.targets.cuda import grid, products
+from kernels.targets.cuda import grid
 
 
 @pytest.fixture
 def no_tiles(monkeypatch):
     """Products for the whole GPU as other kernels do them: tiles take 256 simulated threads each."""
-    monkeypatch.setattr(products, "PRODUCTS", ())
+    monkeypatch.setattr(grid, "tiled", False)
     grid.entries.cache_clear()
     yield
     grid.entries.cache_clear()

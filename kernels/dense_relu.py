@@ -1,0 +1,36 @@
+"""A dense layer with ReLU, and the gradient of the two towards the input, as one kernel each.
+
+The planner puts them where one would follow the other and nobody else looks at what is between (`lab.graph.fusion`):
+that need not be kept, and a GPU does both in one go. The numbers are those of the single kernels, bit by bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernels.arrays import flat
+from kernels.lanes import sync
+from kernels.language import kernel, zero
+from kernels.matrix import multiply_adds, product, product_and_bias
+
+
+@kernel("x[B,D] weight[D,H] bias[H] -> y[B,H]", operations=multiply_adds)
+def dense_relu(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None:
+    """y = max(x weight + bias, 0)."""
+    product_and_bias(x, weight, bias, y)
+    sync()
+    every = flat(y)
+    for i in range(lane, every.size, lanes):
+        every[i] = max(every[i], zero)
+
+
+@kernel("dy[B,D] weight[H,D] y[B,H] -> dx[B,H]", operations=multiply_adds)
+def dense_relu_gradient(dy: Any, weight: Any, y: Any, dx: Any, lane: Any, lanes: Any) -> None:
+    """dx = dy weightᵀ where y > 0, else 0: through a dense layer and the ReLU before it, whose result y is."""
+    product(dy, weight.T, dx)
+    sync()
+    every = flat(dx)
+    active = flat(y)
+    for i in range(lane, every.size, lanes):
+        d = every[i]
+        every[i] = d if active[i] > zero else zero

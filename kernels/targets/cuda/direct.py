@@ -1,0 +1,125 @@
+"""Products of matrices by a team of lanes, straight from memory: each lane computes tiles of 4 × 4 numbers.
+
+Each step of the sum takes four numbers of each operand, at once where they are neighbours, and 16 multiply-adds. Where
+there are fewer tiles than lanes, neighbouring lanes share one: each adds up its part of the steps, and the parts are
+combined inside the warp, always in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from kernels.targets.cuda import generation, team
+from kernels.targets.cuda.options import (
+    A_ALONG_ROWS,
+    ARGUMENTS,
+    B_ALONG_COLUMNS,
+    BIAS,
+    MASK,
+    OUT_ALONG_COLUMNS,
+    RELU,
+    SUMS,
+)
+
+SHARED_BY = min(3, generation.WARP.bit_length() - 1)
+"""At most 2 to the power of this many lanes share a tile, or a column's sum."""
+four = range(4)
+
+
+def product(real_name: str) -> Callable[..., Any]:
+    """The function, whose arguments are `options.ARGUMENTS`."""
+    names = {"zero": getattr(np, real_name)(0), "from_further_on": team.from_further_on}
+    return generation.generated("direct", _source(), names)
+
+
+def _source() -> str:
+    lines = f"""
+def direct({", ".join(ARGUMENTS)}):
+    lane = cuda.threadIdx.x
+    lanes = positive(cuda.blockDim.x)
+    tiles = ((rows + 3) >> 2) << shift
+    split = short(0)
+    while split < {SHARED_BY} and (tiles << (split + 1)) <= lanes and (2 << split) <= depth:
+        split += 1
+    shares = positive(1 << split)
+    part = lane & (shares - 1)
+    for first in range(0, tiles, positive(lanes >> split)):
+        tile = first + (lane >> split)
+        top = (tile >> shift) << 2
+        left = (tile & ((1 << shift) - 1)) << 2
+        mine = top < rows and left < columns
+        # Lanes without a tile go along with another's, since a warp's lanes combine their parts.
+        r_0 = min(top, (rows - 1) & -4)
+        c_0 = min(left, (columns - 1) & -4)
+""".splitlines()[1:]
+    # Beyond the edges the last row or column is read again, and what comes of it is not used.
+    lines += [f"        r_{i} = min(r_0 + {i}, rows - 1) * a_row" for i in reversed(four)]
+    lines += [f"        c_{j} = min(c_0 + {j}, columns - 1) * b_column" for j in reversed(four)]
+    lines += [f"        s_{i}_{j} = zero" for i in four for j in four]
+    lines += ["        for k in range(part, depth, shares):", "            here = k * a_column"]
+    lines += [f"            if options & {A_ALONG_ROWS} != 0:"]
+    lines += ["                a_0, a_1, a_2, a_3 = four(a, here + r_0)", "            else:"]
+    lines += [f"                a_{i} = a[here + r_{i}]" for i in four]
+    lines += ["            here = k * b_row", f"            if options & {B_ALONG_COLUMNS} != 0:"]
+    lines += ["                b_0, b_1, b_2, b_3 = four(b, here + c_0)", "            else:"]
+    lines += [f"                b_{j} = b[here + c_{j}]" for j in four]
+    lines += [f"            s_{i}_{j} += a_{i} * b_{j}" for i in four for j in four]
+    if SHARED_BY:
+        lines += ["        distance = shares >> 1", "        while distance > 0:"]
+        lines += [f"            s_{i}_{j} += from_further_on(s_{i}_{j}, distance)" for i in four for j in four]
+        lines += ["            distance >>= 1"]
+    lines += ["        if mine and part == 0:"]
+    lines += [f"            {line}" for line in finish("top", "left")]
+    lines += f"""
+    if options & {SUMS} != 0:
+        split = short(0)
+        while split < {SHARED_BY} and (columns << (split + 1)) <= lanes and (1 << split) < depth:
+            split += 1
+        shares = positive(1 << split)
+        part = lane & (shares - 1)
+        for first in range(0, columns, positive(lanes >> split)):
+            column = first + (lane >> split)
+            here = min(column, columns - 1) * b_column
+            total = zero
+            for k in range(part, depth, shares):
+                total += b[k * b_row + here]
+""".splitlines()[1:]
+    if SHARED_BY:
+        lines += """
+            distance = shares >> 1
+            while distance > 0:
+                total += from_further_on(total, distance)
+                distance >>= 1
+""".splitlines()[1:]
+    lines += ["            if part == 0 and column < columns:", "                sums[column] = total"]
+    return "\n".join([*lines, ""])
+
+
+def finish(row: str, column: str) -> list[str]:
+    """What is done to the sums s_0_0 … s_3_3 of a tile that begins at a row and a column, and where they go."""
+    lines = [f"if options & {BIAS} != 0:"]
+    lines += [f"    t_{j} = bias[min({column} + {j}, columns - 1)]" for j in four]
+    lines += [f"    s_{i}_{j} += t_{j}" for i in four for j in four]
+    lines += [f"if options & {RELU} != 0:"]
+    lines += [f"    s_{i}_{j} = max(s_{i}_{j}, zero)" for i in four for j in four]
+    for i in four:
+        lines += [
+            f"if {row} + {i} < rows:",
+            f"    place = ({row} + {i}) * columns + {column}",
+            f"    if options & {OUT_ALONG_COLUMNS} != 0:",
+            f"        if options & {MASK} != 0:",
+            "            t_0, t_1, t_2, t_3 = four(mask, place)",
+        ]
+        lines += [f"            s_{i}_{j} = s_{i}_{j} if t_{j} > zero else zero" for j in four]
+        lines += [f"        put_four(out, place, {', '.join(f's_{i}_{j}' for j in four)})", "    else:"]
+        for j in four:
+            lines += [
+                f"        if {column} + {j} < columns:",
+                f"            if options & {MASK} != 0:",
+                f"                s_{i}_{j} = s_{i}_{j} if mask[place + {j}] > zero else zero",
+                f"            out[place + {j}] = s_{i}_{j}",
+            ]
+    return lines

@@ -1,0 +1,57 @@
+"""Code for a GPU is generated as text; what it is made with, and what it may use.
+
+Under numba's simulator (`NUMBA_ENABLE_CUDASIM=1`) functions stay Python and threads stand for lanes. What generated
+code may use has a version for each: `kernels.targets.cuda.intrinsics` and `kernels.targets.cuda.simulation`. Scratch
+memory is what CUDA calls shared memory, a word that here means a replica's data. A block of threads is `blockDim.y`
+teams of `blockDim.x` lanes; a team works on one replica.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from numba import config
+
+from kernels.language import REALS
+
+cuda: Any = importlib.import_module("numba.cuda")
+SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))
+WARP = 1 if SIMULATED else 32
+"""Lanes that run in step and can read each other's registers; the simulator knows no such thing."""
+HEADER_BYTES = 16
+"""Of a block's scratch memory, before that of its teams."""
+REDUCTION_BYTES = 512
+"""Of a team's scratch memory, at its beginning: for combining what lanes found."""
+NUMBERS = ("int32", "int64", *REALS)
+
+
+def on_device(function: Callable) -> Any:
+    """A function that others on the device call."""
+    return cuda.jit(device=True, **({} if SIMULATED else {"forceinline": True}))(function)
+
+
+def generated(name: str, source: str, names: dict[str, Any]) -> Callable:
+    """The function `name` of a generated text, which may use `PROVIDED` and `names`."""
+    namespace: dict[str, Any] = {"cuda": cuda, **PROVIDED, **names}
+    exec(compile(source, f"<generated {name}>", "exec"), namespace)
+    return namespace[name]
+
+
+PROVIDED: dict[str, Any] = {}
+"""What generated code may use:
+
+int64_at(address), float32_at, float64_at        a pointer to numbers of one type
+team_sync()                                      a barrier for the lanes of one team, which work on one replica
+int64_scratch(offset), float32_scratch, …        a pointer into the team's scratch memory, at so many bytes
+block_scratch()                                  the first eight bytes of the block's: how many each team has
+view(pointer, offset, shape)                     the array of this shape, an integer or a tuple, behind a pointer
+short(number)                                    a whole number in 32 bits
+positive(number)                                 the number, of which the compiler then knows that it is positive
+chosen(first, second, offset)                    (first, offset), or, for a negative offset, (second, -1 - offset)
+four(numbers, index)                             the four from a place on that is aligned to 16 bytes, of an array or
+                                                 behind a pointer
+behind(pointer, offset)                          a pointer to what is so many numbers further on
+put_four(numbers, index, first, …)               the same for writing
+"""

@@ -1,0 +1,75 @@
+"""What generated code uses under numba's simulator: addresses of this process, and arrays of NumPy.
+
+The names are those of `kernels.targets.cuda.intrinsics`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+
+from kernels.targets.cuda.generation import generated, on_device
+
+C_TYPES: dict[str, Any] = {
+    "int32": ctypes.c_int32,
+    "int64": ctypes.c_int64,
+    "float32": ctypes.c_float,
+    "float64": ctypes.c_double,
+}
+
+
+class Pointer:
+    """An address of one type of number, as compiled code has it."""
+
+    def __init__(self, address: int, kind: str) -> None:
+        self.address, self.kind = int(address), kind
+
+    def __getitem__(self, index: int) -> Any:
+        return view(self, index, 1)[0]
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        view(self, index, 1)[0] = value
+
+
+def view(pointer: Pointer, offset: int, shape: Any) -> np.ndarray:
+    c_type = C_TYPES[pointer.kind]
+    place = ctypes.cast(pointer.address + int(offset) * ctypes.sizeof(c_type), ctypes.POINTER(c_type))
+    extents = tuple(int(each) for each in shape) if isinstance(shape, tuple) else (int(shape),)
+    return np.ctypeslib.as_array(place, extents)
+
+
+def same(number: int) -> int:
+    return number
+
+
+short = positive = same
+
+
+def chosen(first: Pointer, second: Pointer, offset: int) -> tuple[Pointer, int]:
+    return (first, offset) if offset >= 0 else (second, -1 - offset)
+
+
+def four(numbers: Any, index: int) -> tuple[Any, ...]:
+    return tuple(view(numbers, index, 4) if isinstance(numbers, Pointer) else numbers[index : index + 4])
+
+
+def behind(pointer: Pointer, offset: int) -> Pointer:
+    return Pointer(pointer.address + int(offset) * ctypes.sizeof(C_TYPES[pointer.kind]), pointer.kind)
+
+
+def put_four(numbers: Any, index: int, *given: Any) -> None:
+    (view(numbers, index, 4) if isinstance(numbers, Pointer) else numbers[index : index + 4])[:] = given
+
+
+def pointer_to(kind: str) -> Any:
+    return lambda address: Pointer(address, kind)
+
+
+def raw_scratch(kind: str) -> Any:
+    source = "def scratch(offset):\n    return Pointer(cuda.shared.array(0, byte).ctypes.data + offset, kind)\n"
+    return on_device(generated("scratch", source, {"Pointer": Pointer, "byte": np.dtype("int8"), "kind": kind}))
+
+
+team_sync = on_device(generated("team_sync", "def team_sync():\n    cuda.syncthreads()\n", {}))
