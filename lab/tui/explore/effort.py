@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -28,11 +29,15 @@ Measured = Mapping[str, tuple[float, float]]
 """Seconds of the longest variant, and of all, by slug."""
 
 
-@cache
 def measured() -> Measured:
     """What was measured; nothing if there is no such file."""
+    return _read(listing.builtin_folder() / FILE_NAME)
+
+
+@cache
+def _read(path: Path) -> Measured:
     try:
-        content = json.loads((listing.builtin_folder() / FILE_NAME).read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         return {slug: (float(longest), float(whole)) for slug, (longest, whole) in content.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
