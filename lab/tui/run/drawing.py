@@ -130,16 +130,16 @@ class BoardScreen(Screen[Any]):
         """What the key that enlarges a plot does now; nothing while values are read, which need the room."""
         if self.view.cursor is not None and not self.view.large:
             return ""
-        return f"{key}: {'all plots' if self.view.large else 'enlarge'}" if (key := self._key_of("enlarge")) else ""
+        return f"{key}: {'all plots' if self.view.large else 'enlarge'}" if (key := self.key_of("enlarge")) else ""
 
     def _page_part(self) -> list[tuple[str, str]]:
         """Which page of plots this is, if there are several, and the key for the next one."""
         pages = self.pages()
         if pages < 2 or self.view.large:
             return []
-        return [(f"page {self.view.page % pages + 1} of {pages} ({self._key_of('page(1)')})", "")]
+        return [(f"page {self.view.page % pages + 1} of {pages} ({self.key_of('page(1)')})", "")]
 
-    def _key_of(self, action: str) -> str:
+    def key_of(self, action: str) -> str:
         """The key of one of the screen's actions as people write it; "" if it has none."""
         settings = getattr(self.app, "settings", None)
         own = next((each for each in type(self).BINDINGS if getattr(each, "action", "") == action), None)
