@@ -127,6 +127,9 @@ class ExploreScreen(Screen[None]):
         """Texts, states of the lessons and the user's own files, while the first screen can be used already."""
         import lab.scenario.loading
         import lab.tui.explore.sheet  # noqa: F401 - so that the page is there at once when it is wanted
+        from lab.tui.explore import effort
+
+        effort.measured()
 
         own = None if self._own.empty else self._own.scan()
         full = [shelf.with_lesson(each) for each in self._builtin]
@@ -238,11 +241,11 @@ class ExploreScreen(Screen[None]):
 
     def _expected(self, item: Item) -> str:
         """How long a run takes that nobody has seen here yet, as far as that is known: on a GPU it is not."""
+        device = self.app.device
+        if not self._ready or not item.builtin or (device is not None and device.on_gpu):
+            return ""
         from lab.tui.explore import effort
 
-        device = self.app.device
-        if not item.builtin or (device is not None and device.on_gpu):
-            return ""
         seconds = effort.expected(item.slug, effort.measured(), self._slower)
         return "" if seconds is None else effort.told(seconds, self._slower)
 

@@ -63,7 +63,7 @@ class BoardScreen(Screen[Any]):
 
     def compose(self) -> ComposeResult:
         idea = self.loaded.scenario.idea if self.loaded is not None else ""
-        self.heading = Heading(self.parts)
+        self.heading = Heading(lambda look: [*self.parts(look), *self._page_part()])
         self.variants = Variants(self.story, self.view.hidden, self.paced)
         self.board = Board()
         self.verdict = Verdict()
@@ -130,12 +130,22 @@ class BoardScreen(Screen[Any]):
         """What the key that enlarges a plot does now; nothing while values are read, which need the room."""
         if self.view.cursor is not None and not self.view.large:
             return ""
+        return f"{key}: {'all plots' if self.view.large else 'enlarge'}" if (key := self.key_of("enlarge")) else ""
+
+    def _page_part(self) -> list[tuple[str, str]]:
+        """Which page of plots this is, if there are several, and the key for the next one."""
+        pages = self.pages()
+        if pages < 2 or self.view.large:
+            return []
+        return [(f"page {self.view.page % pages + 1} of {pages} ({self.key_of('page(1)')})", "")]
+
+    def key_of(self, action: str) -> str:
+        """The key of one of the screen's actions as people write it; "" if it has none."""
         settings = getattr(self.app, "settings", None)
-        own = next((each for each in type(self).BINDINGS if getattr(each, "action", "") == "enlarge"), None)
+        own = next((each for each in type(self).BINDINGS if getattr(each, "action", "") == action), None)
         if not isinstance(own, Binding):
             return ""
-        key = keys.pressed(own.id or "", settings.keys if settings is not None else {}, own.key)
-        return f"{key}: {'all plots' if self.view.large else 'enlarge'}"
+        return keys.pressed(own.id or "", settings.keys if settings is not None else {}, own.key)
 
     def guess_sentences(self) -> list[str]:
         """What is said of the question under the verdict."""
@@ -144,6 +154,11 @@ class BoardScreen(Screen[Any]):
     def subjects(self) -> list[Subject]:
         """All that the board may show, on however many pages."""
         return self.view.chosen if self.view.chosen is not None else self.sources.subjects()
+
+    def pages(self) -> int:
+        """How many pages the subjects take."""
+        wanted = len(self.subjects())
+        return max(1, -(-wanted // max(1, self.board.room(wanted))))
 
     def shown(self) -> tuple[list[Subject], int]:
         """The subjects on the current page, and which of them is selected."""
@@ -163,7 +178,7 @@ class BoardScreen(Screen[Any]):
         return page[number] if page else None
 
     def looked_at(self, look: Look) -> list[tuple[str, str]]:
-        """Which variant and seed is looked at, where the cursor is, and which page this is."""
+        """Which variant and seed is looked at, and where the cursor is."""
         sources, view = self.sources, self.view
         found = []
         names = self.story.variants
@@ -188,6 +203,7 @@ class BoardScreen(Screen[Any]):
                 "From the lowest to the highest of several seeds; the bright line is their mean. Of more than two "
                 "curves each has bars here and there instead of lines.",
             ),
+            ("page 1 of 2 (])", "Not all plots and pictures have room: the key in brackets shows the next ones."),
             ("▸ before a title", "The selected plot, of which the keys speak; tab selects the next."),
             ("enter: enlarge", "What this key does with the selected plot: it fills the board, or all are back."),
             ("numbers in a title", "Each curve's latest value, or its value at the cursor's step."),

@@ -24,6 +24,8 @@ from lab.terminal.palettes import Ink, letter
 from lab.tui.run import bands
 from lab.tui.run.strips import StripCanvas, strip_of
 
+_NARROWEST = 1e-6
+"""Of a window, in steps: what is narrower is no window."""
 _BROKEN = Ink((230, 70, 70), "bright_red")
 
 
@@ -69,7 +71,9 @@ def draw(plot: Plot, width: int, height: int, look: Look, base: Style, keep: int
     """The plot in exactly `height` strips of `width` columns, of which `keep` are left free at the title's end."""
     if width <= 0 or height <= 0:
         return Drawn([Strip.blank(max(0, width), base) for _ in range(max(0, height))], 0, 1)
-    low, high = plot.window if plot.window[1] > plot.window[0] else (plot.window[0], plot.window[0] + 1.0)
+    low, high = plot.window
+    if high - low < _NARROWEST:
+        high = low + 1.0
     shown = [_visible(each, low, high) for each in plot.lines]
     space = share_out(width, height)
     values = [edge for each in shown for edge in (each.y, *(each.band or ()))]

@@ -38,7 +38,6 @@ _PICTURES = 0.5
 """Seconds between two pictures at least: each of their cells has two colours, which makes them dear to send."""
 _SCRUB_PAUSE = 0.15
 """Seconds that the cursor stands still before pictures of its step are asked for."""
-_READ_ON = "The run stays open: q leaves, down reads on, v hides this."
 _SWITCH = 0.001
 """Seconds after which Python gives its lock to another thread: drawing must not hold up the trainers for longer."""
 
@@ -231,11 +230,13 @@ class RunScreen(SteeredScreen):
     def guess_sentences(self) -> list[str]:
         told = []
         claims = self.story.claims
+        leave, down, hide = (self.key_of(each) for each in ("leave", "scroll_verdict(1)", "verdict"))
+        read_on = f"The run stays open: {leave} leaves, {down} reads on, {hide} hides this."
         if claims:
             held = sum(each.held for each in claims)
-            told.append(f"{held} of {count(len(claims), 'claim')} held. {_READ_ON}")
+            told.append(f"{held} of {count(len(claims), 'claim')} held. {read_on}")
         elif self._judged:
-            told.append(f"Done; the scenario makes no claims. {_READ_ON}")
+            told.append(f"Done; the scenario makes no claims. {read_on}")
         question = self.loaded.scenario.question if self.loaded is not None else None
         if question is not None and self._judged:
             told.append(question.ask)
@@ -317,7 +318,8 @@ class RunScreen(SteeredScreen):
             pass  # a variant that has just been removed
 
     def _show_past(self, step: int) -> None:
-        self.status.say(f"Pictures: step {step:,}, the nearest kept. b branches off there, esc returns.")
+        branch, back = self.key_of("branch"), self.key_of("release")
+        self.status.say(f"Pictures: step {step:,}, the nearest kept. {branch} branches off there, {back} returns.")
         self.redraw()
 
     def changes_made(self) -> list[tuple[str, int, str]]:

@@ -195,7 +195,8 @@ class SteeredScreen(WatchScreen):
 
         look = look_of(self.app)
         title = f"The next step of {whose}"
-        self.status.say("Paused: space goes on, s does one step, e explains it.")
+        on, step, explain = (self.key_of(each) for each in ("pause", "step", "explain_step"))
+        self.status.say(f"Paused: {on} goes on, {step} does one step, {explain} explains it.")
         self.app.push_screen(Reading(title, lambda width: explained(sections, width, look)), answered)
 
     def action_kernels(self) -> None:

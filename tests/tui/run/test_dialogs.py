@@ -23,6 +23,8 @@ OTHERS = {
     "choosing.mark": "m",
     "choosing.take": "f8",
     "explanation.more": "n",
+    "run.verdict": "f9",
+    "run.enlarge": "L",
 }
 
 
@@ -97,5 +99,16 @@ def test_answers_that_there_are_not_have_no_key_and_enter_takes_the_marked_one()
         assert isinstance(pilot.app.screen, Rewinding)
         await pilot.press("down", "enter")
         await shows(pilot, "Every variant is back at its first weights")
+
+    run(script)
+
+
+def test_sentences_name_the_keys_as_they_are():
+    async def script(screen, pilot):
+        with_other_keys(pilot.app)
+        await over(screen, pilot)
+        await shows(pilot, "q leaves, down reads on, f9 hides this.")
+        await pilot.press("f9")
+        await shows(pilot, "L: enlarge")
 
     run(script)

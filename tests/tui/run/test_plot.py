@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.style import Style
 from rich.text import Text
@@ -39,6 +39,7 @@ curves = st.lists(numbers, max_size=60).map(curve)
     st.none() | st.floats(-5, 80),
     st.booleans(),
 )
+@example([], 2, 5, (0.0, 5e-324), False, None, False)
 def test_a_plot_has_exactly_its_size_whatever_was_measured(shown, width, height, window, log, cursor, unicode):
     plot = Plot("loss", tuple(shown), window, (Mark(3, 0, "changed"), Mark(5, 0, "diverged")), log, cursor, "note")
     strips = draw(plot, width, height, Look(unicode=unicode), BASE).strips

@@ -331,6 +331,21 @@ def test_the_selected_plot_says_which_key_enlarges_it():
     run(script)
 
 
+def test_that_there_are_more_plots_than_have_room_is_said_with_the_key_for_them():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("v")
+        await shows(pilot, "page 1 of 3 (])")
+        before = list(plots(screen))
+        await pilot.press("right_square_bracket")
+        await shows(pilot, "page 2 of 3 (])")
+        assert not set(before) & set(plots(screen))
+        await pilot.resize_terminal(200, 60)
+        await until(pilot, lambda: "page" not in screen_text(pilot.app).splitlines()[0])
+
+    run(script, size=(100, 24))
+
+
 def test_pace_is_shown_and_kept():
     async def script(screen, pilot):
         await begun(screen, pilot)
