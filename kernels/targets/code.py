@@ -33,11 +33,17 @@ lock = threading.RLock()
 
 
 @functools.cache
+def name_blas() -> None:
+    """Give the functions of BLAS the names under which code finds them."""
+    for name, address in blas.addresses().items():
+        llvmlite.binding.add_symbol(blas_symbol(name), address)
+
+
+@functools.cache
 def _engine() -> Any:
     llvmlite.binding.initialize_native_target()
     llvmlite.binding.initialize_native_asmprinter()
-    for name, address in blas.addresses().items():
-        llvmlite.binding.add_symbol(blas_symbol(name), address)
+    name_blas()
     target = llvmlite.binding.Target.from_triple(llvmlite.binding.get_process_triple())
     return llvmlite.binding.create_mcjit_compiler(
         llvmlite.binding.parse_assembly(""), target.create_target_machine(jit=True)

@@ -26,8 +26,9 @@ from kernels.matrix import library_product
 from kernels.plan import SEED, STATE_SIZE, STEP
 from kernels.softmax import flat
 from kernels.targets import executor, products
+from kernels.targets.blas import addresses
 from kernels.targets.blas_calls import blas_product
-from kernels.targets.code import EXECUTOR, PRODUCTS, entry_symbol
+from kernels.targets.code import EXECUTOR, PRODUCTS, entry_symbol, name_blas
 from kernels.targets.views import as_row, contiguous, intrinsic
 
 _WORD = ir.IntType(64)
@@ -149,9 +150,22 @@ def _object_code(
 
     kinds, result: numba's types of the body's arguments and of what it returns
     """
+    _name_what_is_called()
     with _not_optimised():
         text = _llvm_ir(symbol, entry, bind, body, kinds, result, fastmath)
     return _emitted(text, symbol)
+
+
+@functools.cache
+def _name_what_is_called() -> None:
+    """Let numba find what device functions call, which it would otherwise end the process for.
+
+    It makes machine code of each of them, too, although that is never run; so any address will do for what may not
+    have been compiled yet.
+    """
+    name_blas()
+    if llvmlite.binding.address_of_symbol(PRODUCTS) is None:
+        llvmlite.binding.add_symbol(PRODUCTS, next(iter(addresses().values())))
 
 
 @contextlib.contextmanager

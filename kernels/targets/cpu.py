@@ -26,9 +26,10 @@ def entry(kernel: Kernel, real_name: str) -> int:
     with lock:
         key = (kernel.name, real_name)
         if key not in _entries:
-            if real_name == "float32":
+            code = _code_of(crew.Unit.of(kernel, real_name))
+            if PRODUCTS.encode() in code:  # among the names of what it calls
                 load_products()
-            _entries[key] = load(_code_of(crew.Unit.of(kernel, real_name)), entry_symbol(*key))
+            _entries[key] = load(code, entry_symbol(*key))
         return _entries[key]
 
 
@@ -56,8 +57,9 @@ def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, 
     waiting = [kernel for kernel in kernels if (kernel.name, real_name) not in _entries]
     missing = [kernel for kernel in waiting if not is_ready(kernel, real_name)]
     if missing:
-        # The product first: it takes longest.
-        units = [crew.PRODUCT] * (real_name == "float32") + [crew.EXECUTOR]
+        # The product first, if any kernel may call it: it takes longest.
+        multiplies = real_name == "float32" and any(each.function.__module__ == "kernels.matrix" for each in missing)
+        units = [crew.PRODUCT] * multiplies + [crew.EXECUTOR]
         units += [crew.Unit.of(each, real_name) for each in missing]
         crew.compile_all([each for each in units if not cache.has(each.name)], progress)
     for kernel in waiting:

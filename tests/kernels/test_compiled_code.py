@@ -12,8 +12,8 @@ import pytest
 from kernels.language import kernel
 from kernels.matrix import matmul, matmul_transposed_left, matmul_transposed_right
 from kernels.relu import relu, relu_gradient
-from kernels.tanh import tanh, tanh_gradient
-from kernels.targets import cache, crew
+from kernels.tanh import tanh
+from kernels.targets import cache, cpu, crew
 from kernels.targets.crew import Unit
 from tests.kernels.running import Run
 
@@ -58,6 +58,19 @@ def test_what_is_in_the_cache_runs_without_numba():
     assert again.stdout.split() == ["False"]
 
 
+def test_the_product_of_matrices_is_compiled_only_for_what_calls_it(folder, monkeypatch):
+    monkeypatch.setattr(cpu, "_entries", {})
+    loaded = []
+    monkeypatch.setattr(cpu, "load_products", lambda: loaded.append(True))
+    monkeypatch.setattr(cpu, "load", lambda code, symbol: 1)
+    monkeypatch.setattr(cpu, "executor", lambda: None)
+    cpu.prepare([relu], "float32")
+    assert not loaded
+    assert not cache.has(crew.PRODUCT.name)
+    cpu.entry(matmul, "float32")
+    assert loaded
+
+
 def test_damaged_code_is_not_loaded(folder):
     code = Unit.of(relu, "float32").compile()
     assert cache.read("relu_float32") == code
@@ -79,7 +92,8 @@ def test_several_processes_compile_side_by_side(folder, monkeypatch):
     compiled = []
     monkeypatch.setattr(Unit, "compile", lambda self: compiled.append(self.kernel))
     told = []
-    units = [crew.EXECUTOR, *(Unit.of(each, "float32") for each in (relu, relu_gradient, tanh, tanh_gradient))]
+    kernels = (relu, matmul, matmul_transposed_left, tanh)  # what calls the product, before the product itself
+    units = [*(Unit.of(each, "float32") for each in kernels), crew.EXECUTOR, crew.PRODUCT]
     own = Unit.of(twice_as_much, "float32")
     crew.compile_all([own, *units], lambda name, left: told.append((name, left)))
     assert compiled == ["twice_as_much"]  # other processes could not import it
