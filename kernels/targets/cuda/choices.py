@@ -22,7 +22,7 @@ class Facts:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan  # kept, so that nothing else can come to have its identity
-        self.kernels = frozenset(plan.kernels)
+        self.kernels = frozenset(row.kernel for row in plan.shortest)
         places = [
             (offset, int(np.prod(row.shape(index))))
             for row in plan.rows
@@ -41,7 +41,7 @@ class Facts:
         from kernels.targets.cuda import generation, products
 
         if (lanes, item) not in self._scratch:
-            rows = map(products.lowered, self.plan.rows)
+            rows = map(products.lowered, self.plan.shortest)
             most = max((products.scratch_of(row, lanes, item) for row in rows), default=0)
             self._scratch[lanes, item] = generation.REDUCTION_BYTES + most
         return self._scratch[lanes, item]
@@ -70,7 +70,7 @@ def mode_for(plan: Plan, replicas: int, wished: str, on: Any) -> str:
     """ "block" or "grid": as wished, or what is estimated to be faster for so many replicas of a training step."""
     if wished != "auto":
         return wished
-    rows, operations = len(plan.rows), plan.operations
+    rows, operations = len(plan.shortest), plan.operations
     waves = -(-replicas // on.properties.multiprocessors)
     by_block = waves * (rows * ROW_SECONDS + operations / BLOCK_SPEED)
     by_grid = replicas * (rows * LAUNCH_SECONDS + operations / GRID_SPEED)
