@@ -35,6 +35,23 @@ class Facts:
         wanted = 1 << max(0, (largest // ELEMENTS_PER_LANE - 1).bit_length())
         self.lanes = min(MOST_LANES, max(FEWEST_LANES, wanted))
         self._scratch: dict[tuple[int, int], int] = {}
+        self._touched: dict[int, tuple[int, int]] = {}
+
+    def touched(self, kept: int) -> tuple[int, int]:
+        """The stretch in which the plan writes to the first `kept` elements: the first one, and how many."""
+        if kept not in self._touched:
+            self._touched[kept] = self._find_touched(kept)
+        return self._touched[kept]
+
+    def _find_touched(self, kept: int) -> tuple[int, int]:
+        places = [
+            (offset, offset + int(np.prod(row.shape(index))))
+            for row in self.plan.shortest
+            for index, ((segment, offset), operand) in enumerate(zip(row.operands, row.kernel.operands, strict=True))
+            if operand.written and segment != SHARED and offset < kept
+        ]
+        first = min((begin for begin, _ in places), default=0)
+        return first, min(kept, max((end for _, end in places), default=0)) - first
 
     def scratch(self, lanes: int, item: int) -> int:
         """Scratch memory of a team for reductions and products, in bytes."""
