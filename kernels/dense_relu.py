@@ -1,7 +1,7 @@
 """A dense layer with ReLU, and the gradient of the two towards the input, as one kernel each.
 
-The planner puts them where one would follow the other and nobody else looks at what is between (`lab.graph.fusion`):
-that need not be kept, and a GPU does both in one go. The numbers are those of the single kernels, bit by bit.
+A GPU runs them where one would follow the other and nobody else looks at what is between (`lab.graph.fusion`). The
+numbers are those of the single kernels, bit by bit.
 """
 
 from __future__ import annotations

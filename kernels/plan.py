@@ -49,11 +49,20 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rows of one program, and how many elements its two segments must have."""
+    """The rows of one program, and how many elements its two segments must have.
+
+    joined: the same with fewer rows, where one kernel does what two do; what stands between two of them is not written
+    """
 
     rows: tuple[Row, ...]
     arena: int
     shared: int
+    joined: tuple[Row, ...] | None = None
+
+    @property
+    def shortest(self) -> tuple[Row, ...]:
+        """The rows for whom each row costs much, as a GPU."""
+        return self.rows if self.joined is None else self.joined
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:

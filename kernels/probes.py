@@ -75,6 +75,22 @@ def dead_units(y: Any, dead: Any, share: Any, lane: Any, lanes: Any) -> None:
         share[0] = total / real(H)
 
 
+@dead_units.cuda
+def _dead_units_cuda(y: Any, dead: Any, share: Any, lane: Any, lanes: Any) -> None:
+    # Lanes read neighbours either way, and here each keeps what it knows of a unit in a register.
+    N, H = y.shape
+    total = zero
+    for c in range(lane, H, lanes):
+        silent = one
+        for r in range(N):
+            silent = silent if y[r, c] == zero else zero
+        dead[c] = silent
+        total += silent
+    total = lane_sum(total)
+    if lane == 0:
+        share[0] = total / real(H)
+
+
 @kernel("x[n] -> mean[1] deviation[1]", fastmath=HONEST, operations=lambda n: 4 * n)
 def mean_and_deviation(x: Any, mean: Any, deviation: Any, lane: Any, lanes: Any) -> None:
     """The mean of x and its standard deviation (of these n numbers: the mean square distance, not n - 1)."""

@@ -1,13 +1,14 @@
-"""Joining calls: where one kernel does what two would do one after the other, the planner takes that one.
+"""Joining calls: where one kernel does what two do one after the other.
 
-A call is joined with the one behind it if that reads its only result, at the same place and in the same shape of
-memory, and nobody else in the program does; then the result between them needs no memory at all. What is joined has a
-kernel of its own, whose numbers are those of the two, and which is checked like any other.
+A call can be joined with the one behind it if that reads its only result, at the same place of memory, and nobody else
+in the program does. A plan has its rows both ways: one by one, as people read them and a CPU runs them, and joined, for
+a GPU, where each row costs more than what it does to a small net. What is joined has a kernel of its own, whose numbers
+are those of the two, and which is checked like any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kernels.dense_relu import dense_relu, dense_relu_gradient
@@ -37,22 +38,25 @@ PAIRS = (
 )
 
 
-def fused(program: Sequence[Call], results: Sequence[Tensor]) -> list[Call]:
-    """The calls of a program, in their order, joined where that is possible; `results` are wanted by themselves."""
+def joints(program: Sequence[Call], results: Sequence[Tensor]) -> dict[int, Call]:
+    """The calls that do what two of a program do, by the index of the second; `results` are wanted by themselves."""
     uses: dict[int, int] = {}
     for each in program:
         for operand in each.operands:
             owner, _ = root(operand)
             uses[id(owner)] = uses.get(id(owner), 0) + 1
     wanted = {id(root(each)[0]) for each in results}
-    found: list[Call] = []
-    for each in program:
-        joint = _joined(found[-1], each, uses, wanted) if found else None
+    found: dict[int, Call] = {}
+    for index in range(1, len(program)):
+        joint = _joined(program[index - 1], program[index], uses, wanted)
         if joint is not None:
-            found[-1] = joint
-        else:
-            found.append(each)
+            found[index] = joint
     return found
+
+
+def joined(program: Sequence[Call], joints: Mapping[int, Call]) -> list[Call]:
+    """The calls of a program with pairs of them replaced."""
+    return [joints.get(index, each) for index, each in enumerate(program) if index + 1 not in joints]
 
 
 def _joined(first: Call, second: Call, uses: dict[int, int], wanted: set[int]) -> Call | None:

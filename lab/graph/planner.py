@@ -11,14 +11,14 @@ from __future__ import annotations
 import bisect
 import hashlib
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from kernels.memory import Memory, aligned_zeros
 from kernels.plan import ARENA, SHARED, Plan, Row
 from lab.graph.devices import new_memory
-from lab.graph.fusion import fused
+from lab.graph.fusion import joined, joints
 from lab.graph.gradients import ancestors
 from lab.graph.tensor import Block, Call, Storage, Tensor, padded, root
 
@@ -39,7 +39,6 @@ class Layout:
     def __init__(self, programs: Mapping[str, Sequence[Tensor | Call]]) -> None:
         calls = {name: _calls(results) for name, results in programs.items()}
         tensors = {name: [each for each in results if isinstance(each, Tensor)] for name, results in programs.items()}
-        calls = {name: fused(each, tensors[name]) for name, each in calls.items()}
         self._storages: dict[int, tuple[int, int]] = {}
         self._initial: list[tuple[Storage, int]] = []
         self._shared_data: list[tuple[Storage, int]] = []
@@ -63,14 +62,15 @@ class Layout:
         self._temporaries: dict[int, int] = {}
         self.arena = end
         self.temporaries: dict[str, tuple[int, int]] = {}
-        rows: dict[str, tuple[Row, ...]] = {}
+        rows: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {}
         for name, program in calls.items():
-            size, most_alive = self._place_temporaries(program, end)
+            pairs = joints(program, tensors[name])
+            size, most_alive = self._place_temporaries(program, end, pairs)
             self.temporaries[name] = (size, most_alive)
             self.arena = max(self.arena, end + size)
             # At once: a tensor of several programs may stand elsewhere, and live longer, in the next one.
-            rows[name] = self._rows(program)
-        self.plans = {name: Plan(each, self.arena, self.shared) for name, each in rows.items()}
+            rows[name] = self._rows(program), self._rows(joined(program, pairs))
+        self.plans = {name: Plan(each, self.arena, self.shared, fewer) for name, (each, fewer) in rows.items()}
 
     def place(self, tensor: Tensor) -> tuple[int, int]:
         """(segment, offset) of a tensor."""
@@ -109,13 +109,14 @@ class Layout:
         base = memory.shared if segment == SHARED else memory.arena
         return base[offset : offset + tensor.size].reshape(tensor.shape)
 
-    def _place_temporaries(self, program: Sequence[Call], start: int) -> tuple[int, int]:
+    def _place_temporaries(self, program: Sequence[Call], start: int, pairs: Container[int]) -> tuple[int, int]:
         last_use: dict[int, int] = {}
         for index, each in enumerate(program):
             for operand in each.operands:
                 owner, _ = root(operand)
                 if owner.storage is None:
-                    last_use[id(owner)] = index
+                    # What the first of two calls reads must still be there when they are joined at the second.
+                    last_use[id(owner)] = index + 1 if index + 1 in pairs else index
         space = _Space()
         most_alive = alive = 0
         ends: dict[int, list[tuple[int, int]]] = {}

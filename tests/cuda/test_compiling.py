@@ -35,14 +35,19 @@ HOT = [
 everywhere = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: f"{each[0]}.{each[1]}")
 
 
-@functools.cache
 def entry(name: str, real_name: str, capability: tuple[int, int]) -> str:
     """PTX of a kernel's entry for the whole GPU; "" is the beginning of a walk over the rows."""
+    from kernels.targets.cuda import products
+
+    return _entry(products.lowered_kernel(all_kernels()[name]) if name else None, real_name, capability)
+
+
+@functools.cache
+def _entry(kernel: Kernel | None, real_name: str, capability: tuple[int, int]) -> str:
     from kernels.targets.cuda import compiler, generation, grid
 
-    kernel = all_kernels()[name] if name else None
     text = grid.source(kernel, real_name, grid.alone(kernel)) if kernel else grid.STEP_SOURCE
-    names = {f"kernel_{name}": grid._body(kernel, real_name)} if kernel else {}
+    names = {f"kernel_{kernel.name}": grid._body(kernel, real_name)} if kernel else {}
     return compiler.to_ptx(generation.generated("entry", text, names), capability)[0]
 
 

@@ -1,17 +1,19 @@
-"""Calls that the planner joins: the numbers are those of the calls one by one, and what is still needed stays."""
+"""Calls that are joined: the numbers are those of the calls one by one, and what is still needed stays."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from lab.graph import Layout, Storage, Tensor, assign, differentiate, planner
+from kernels.plan import Plan, Row
+from lab.graph import Layout, Storage, Tensor, assign, differentiate
 from lab.graph import functions as f
 from lab.graph.running import bind
 from lab.graph.tensor import block
-from tests.graph.checking import check
+from tests.graph.checking import STEP
 
 
 def net(x: Tensor, *weights: Tensor) -> Tensor:
@@ -34,39 +36,63 @@ class Net:
         self.wanted = [assign(each, self.kept.member(str(n), each.shape)) for n, each in enumerate(found) if each]
         self.layout = Layout({"all": self.wanted})
 
-    @property
-    def kernels(self) -> list[str]:
-        return [row.kernel.name for row in self.layout.plans["all"].rows]
-
-    def numbers(self, target: str = "cpu") -> list[np.ndarray]:
-        memory = self.layout.memory(self.layout.shared_memory("float32"), 0)
+    def numbers(self, target: str, dtype: str, joined: bool) -> list[np.ndarray]:
+        plan = self.layout.plans["all"]
+        memory = self.layout.memory(self.layout.shared_memory(dtype), 0)
         random = np.random.default_rng(0)
         for each in self.inputs.members.values():
             self.layout.view(memory, each)[...] = random.standard_normal(each.shape)
-        bind(self.layout.plans["all"], memory, target).run()
+        bind(Plan(plan.shortest if joined else plan.rows, plan.arena, plan.shared), memory, target).run()
         return [self.layout.view(memory, each) for each in self.wanted]
+
+
+def kernels(rows: Sequence[Row]) -> list[str]:
+    return [row.kernel.name for row in rows]
 
 
 SIZES = [(32, 2, 16, 16, 2), (64, 64, 128, 64, 10), (1, 3, 1, 5, 2), (37, 5, 33, 7, 3)]
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-def test_the_numbers_are_those_of_the_calls_one_by_one(sizes, monkeypatch):
-    joined = Net(*sizes)
-    monkeypatch.setattr(planner, "fused", lambda program, results: list(program))
-    single = Net(*sizes)
-    assert joined.kernels.count("dense_relu") == joined.kernels.count("dense_relu_gradient") == 2
-    assert len(single.kernels) == len(joined.kernels) + 4
-    assert not {"dense_relu", "dense_relu_gradient"} & set(single.kernels)
-    for one, other in zip(joined.numbers(), single.numbers(), strict=True):
-        np.testing.assert_array_equal(one, other)
+def test_the_numbers_are_those_of_the_calls_one_by_one(sizes):
+    net = Net(*sizes)
+    plan = net.layout.plans["all"]
+    single, joined = kernels(plan.rows), kernels(plan.shortest)
+    assert joined.count("dense_relu") == joined.count("dense_relu_gradient") == len(sizes) - 3
+    assert len(single) == len(joined) + 2 * (len(sizes) - 3)
+    assert not {"dense_relu", "dense_relu_gradient"} & set(single)
+    for target, dtype in (("cpu", "float32"), ("cpu", "float64"), ("python", "float64")):
+        for one, other in zip(net.numbers(target, dtype, True), net.numbers(target, dtype, False), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
-def test_gradients_of_what_is_joined():
+def test_what_is_joined_against_finite_differences():
+    net = Net(4, 3, 5, 4, 2)
+    plan = net.layout.plans["all"]
+    program = Plan(plan.shortest, plan.arena, plan.shared)
+    memory = net.layout.memory(net.layout.shared_memory("float64"), 0)
     random = np.random.default_rng(0)
-    arrays = [random.standard_normal(shape) for shape in ((4, 3), (3, 5), (5,), (5, 2), (2,))]
-    x, weight, bias, last, end = arrays
-    check(net, *arrays, equals=np.maximum(x @ weight + bias, 0) @ last + end)
+    for each in net.inputs.members.values():
+        net.layout.view(memory, each)[...] = random.standard_normal(each.shape)
+    run = bind(program, memory)
+    y, *gradients = net.wanted
+
+    def total() -> float:
+        run.run()
+        return float(np.tanh(net.layout.view(memory, y)).sum())
+
+    total()
+    found = [net.layout.view(memory, each).copy() for each in gradients]
+    for tensor, gradient in zip(net.inputs.members.values(), found, strict=True):
+        values = net.layout.view(memory, tensor)
+        for place in np.ndindex(values.shape):
+            before = values[place]
+            values[place] = before + STEP
+            above = total()
+            values[place] = before - STEP
+            slope = (above - total()) / (2 * STEP)
+            values[place] = before
+            assert gradient[place] == pytest.approx(slope, rel=1e-5, abs=1e-7)
 
 
 @pytest.mark.parametrize("use", ["wanted", "read again"])
@@ -79,8 +105,7 @@ def test_what_somebody_else_needs_is_not_joined(use):
         program = [between, assign(after, kept.member("y", (4, 5)))]
     else:
         program = [assign(f.add(after, between), kept.member("y", (4, 5)))]
-    kernels = [row.kernel.name for row in Layout({"all": program}).plans["all"].rows]
-    assert kernels[:2] == ["dense", "relu"]
+    assert kernels(Layout({"all": program}).plans["all"].shortest)[:2] == ["dense", "relu"]
 
 
 def test_calls_of_different_blocks_are_not_joined():
@@ -89,4 +114,4 @@ def test_calls_of_different_blocks_are_not_joined():
     with block():
         between = f.dense(x, weight, bias)
     program = [assign(f.relu(between), kept.member("y", (4, 5)))]
-    assert [row.kernel.name for row in Layout({"all": program}).plans["all"].rows] == ["dense", "relu"]
+    assert kernels(Layout({"all": program}).plans["all"].shortest) == ["dense", "relu"]

@@ -186,14 +186,14 @@ def small_plan():
     parameters = Storage("parameters")
     with scope("dense1"):
         y = f.dense(x, parameters.member("weight", (3, 5)), parameters.member("bias", (5,)))
-    with scope("tanh1"):
-        y = f.tanh(y)
+    with scope("relu1"):
+        y = f.relu(y)
     return Layout({"all": [assign(f.multiply(y, constant(2.0)), Storage("statistics").member("y", (4, 5)))]})
 
 
 def test_dump_tells_operations_bytes_and_shapes(small_plan):
     rows = dump(small_plan.plans["all"])
-    assert [(row.label, row.kernel) for row in rows] == [("dense1", "dense"), ("tanh1", "tanh"), ("", "scale")]
+    assert [(row.label, row.kernel) for row in rows] == [("dense1", "dense"), ("relu1", "relu"), ("", "scale")]
     dense = rows[0]
     assert [(each.name, each.shape, each.access) for each in dense.operands] == [
         ("inputs", (4, 3), "reads"),
@@ -218,10 +218,10 @@ def test_dump_as_text_is_a_table(small_plan):
 
 def test_lifetimes_end_with_the_last_use(small_plan):
     start = small_plan.arena - small_plan.temporaries["all"][0]
-    dense, tanh = lifetimes(small_plan.plans["all"], start)
+    dense, relu = lifetimes(small_plan.plans["all"], start)
     assert (dense.first, dense.last) == (0, 1)
-    assert (tanh.first, tanh.last) == (1, 2)
-    assert dense.offset != tanh.offset
+    assert (relu.first, relu.last) == (1, 2)
+    assert dense.offset != relu.offset
 
 
 def test_a_tensor_of_two_programs_lives_as_long_as_each_of_them_needs_it():

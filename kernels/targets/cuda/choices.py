@@ -22,7 +22,7 @@ class Facts:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan  # kept, so that nothing else can come to have its identity
-        self.kernels = frozenset(plan.kernels)
+        self.kernels = frozenset(row.kernel for row in plan.shortest)
         places = [
             (offset, int(np.prod(row.shape(index))))
             for row in plan.rows
@@ -35,13 +35,30 @@ class Facts:
         wanted = 1 << max(0, (largest // ELEMENTS_PER_LANE - 1).bit_length())
         self.lanes = min(MOST_LANES, max(FEWEST_LANES, wanted))
         self._scratch: dict[tuple[int, int], int] = {}
+        self._touched: dict[int, tuple[int, int]] = {}
+
+    def touched(self, kept: int) -> tuple[int, int]:
+        """The stretch in which the plan writes to the first `kept` elements: the first one, and how many."""
+        if kept not in self._touched:
+            self._touched[kept] = self._find_touched(kept)
+        return self._touched[kept]
+
+    def _find_touched(self, kept: int) -> tuple[int, int]:
+        places = [
+            (offset, offset + int(np.prod(row.shape(index))))
+            for row in self.plan.shortest
+            for index, ((segment, offset), operand) in enumerate(zip(row.operands, row.kernel.operands, strict=True))
+            if operand.written and segment != SHARED and offset < kept
+        ]
+        first = min((begin for begin, _ in places), default=0)
+        return first, min(kept, max((end for _, end in places), default=0)) - first
 
     def scratch(self, lanes: int, item: int) -> int:
         """Scratch memory of a team for reductions and products, in bytes."""
         from kernels.targets.cuda import generation, products
 
         if (lanes, item) not in self._scratch:
-            rows = map(products.lowered, self.plan.rows)
+            rows = map(products.lowered, self.plan.shortest)
             most = max((products.scratch_of(row, lanes, item) for row in rows), default=0)
             self._scratch[lanes, item] = generation.REDUCTION_BYTES + most
         return self._scratch[lanes, item]
@@ -70,7 +87,7 @@ def mode_for(plan: Plan, replicas: int, wished: str, on: Any) -> str:
     """ "block" or "grid": as wished, or what is estimated to be faster for so many replicas of a training step."""
     if wished != "auto":
         return wished
-    rows, operations = len(plan.rows), plan.operations
+    rows, operations = len(plan.shortest), plan.operations
     waves = -(-replicas // on.properties.multiprocessors)
     by_block = waves * (rows * ROW_SECONDS + operations / BLOCK_SPEED)
     by_grid = replicas * (rows * LAUNCH_SECONDS + operations / GRID_SPEED)

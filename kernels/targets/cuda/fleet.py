@@ -120,6 +120,7 @@ def _describe(line: np.ndarray, job: Job, code: Interpreter, ring: int, inside: 
         memory.backup(kept) if kept else 0,
         inside,
         inside_at,
+        *(facts(job.measure).touched(kept) if job.measure else nothing),
     )
 
 

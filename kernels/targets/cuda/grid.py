@@ -168,7 +168,7 @@ class Recorded:
         on, real_name = memory.device, memory.real_name
         code = entries(on.number)
         simulated = isinstance(on, SimulatedDevice)
-        rows = [products.lowered(row) for row in plan.rows]
+        rows = [products.lowered(row) for row in plan.shortest]
         lines = table(rows, width([row.kernel for row in rows]), lambda kernel: 0)
         self._table, self._control = Segment(on, lines.nbytes), Segment(on, 16)
         on.upload(self._table.address, lines)

@@ -39,6 +39,8 @@ JOB = (
     "backup",  # address to which they are copied before anything runs; 0: nowhere
     "inside",  # elements of the arena that training works on in the team's scratch memory; 0: none
     "inside_at",  # where in it, in bytes
+    "touched_first",  # the stretch of the replica's state in which `measure` writes
+    "touched",
 )
 
 REMEMBERING, STEPPING, MEASURING, STARTING = 0, 1, 2, 3
@@ -112,7 +114,8 @@ def interpret(job_table, row_table, states, count, team_bytes):
             else:
                 if due:
                     if inside > 0:
-                        for i in range(lane, {short["kept"]}, lanes):
+                        first = {short["touched_first"]}
+                        for i in range(first + lane, first + {short["touched"]}, lanes):
                             memory[i] = home[i]
                         team_sync()
                     places = {real_name}_at({job["ring"]})

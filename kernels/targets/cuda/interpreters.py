@@ -54,7 +54,7 @@ class Interpreter:
         about = facts(plan)
         known = self._plans.get(id(plan))
         if known is None or known[0] is not about:
-            known = self._plans[id(plan)] = (about, self._placed(plan.rows))
+            known = self._plans[id(plan)] = (about, self._placed(plan.shortest))
         return known[1]
 
     def _placed(self, rows: Sequence[Row]) -> tuple[int, int]:
