@@ -30,4 +30,4 @@ def flat(x: Any) -> Any:
 
 @flat.on("python")
 def _flat_python(x: Any) -> Any:
-    return type(x)(x.array.reshape(x.size), x.name, x.writable)
+    return x.as_row

@@ -28,6 +28,11 @@ class CheckedArray:
     def T(self) -> CheckedArray:
         return CheckedArray(self.array.T, self.name, self.writable)
 
+    @property
+    def as_row(self) -> CheckedArray:
+        """All its numbers in one row."""
+        return CheckedArray(self.array.reshape(self.size), self.name, self.writable)
+
     def _check(self, index: Any) -> None:
         indices = index if isinstance(index, tuple) else (index,)
         if len(indices) > self.ndim:

@@ -84,6 +84,11 @@ class WatchedArray(CheckedArray):
     def T(self) -> WatchedArray:
         return WatchedArray(self.array.T, self.name, self.writable, self.watch, self.numbers.T)
 
+    @property
+    def as_row(self) -> WatchedArray:
+        row = super().as_row
+        return WatchedArray(row.array, self.name, self.writable, self.watch, self.numbers.reshape(self.size))
+
     def __getitem__(self, index: Any) -> Any:
         found = super().__getitem__(index)
         if isinstance(found, CheckedArray):
