@@ -27,6 +27,8 @@ OWN_VERSION_ON_A_GPU = {
     "matmul_transposed_left",
     "dense",
     "dense_parameter_gradients",
+    "dense_relu",
+    "dense_relu_gradient",
 }
 """Kernels around a matrix product, which lanes do not divide in the common version."""
 
