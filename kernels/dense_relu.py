@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from kernels.arrays import flat
-from kernels.lanes import sync
 from kernels.language import kernel, zero
 from kernels.matrix import multiply_adds, product, product_and_bias
 
@@ -18,7 +17,6 @@ from kernels.matrix import multiply_adds, product, product_and_bias
 def dense_relu(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None:
     """y = max(x weight + bias, 0)."""
     product_and_bias(x, weight, bias, y)
-    sync()
     every = flat(y)
     for i in range(lane, every.size, lanes):
         every[i] = max(every[i], zero)
@@ -28,7 +26,6 @@ def dense_relu(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) ->
 def dense_relu_gradient(dy: Any, weight: Any, y: Any, dx: Any, lane: Any, lanes: Any) -> None:
     """dx = dy weightᵀ where y > 0, else 0: through a dense layer and the ReLU before it, whose result y is."""
     product(dy, weight.T, dx)
-    sync()
     every = flat(dx)
     active = flat(y)
     for i in range(lane, every.size, lanes):

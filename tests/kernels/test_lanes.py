@@ -26,6 +26,8 @@ OWN_VERSION_ON_A_GPU = {
     "matmul_transposed_right",
     "matmul_transposed_left",
     "dense",
+    "dense_relu",
+    "dense_relu_gradient",
     "dense_parameter_gradients",
     "dense_relu",
     "dense_relu_gradient",
