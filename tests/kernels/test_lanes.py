@@ -29,8 +29,6 @@ OWN_VERSION_ON_A_GPU = {
     "dense_relu",
     "dense_relu_gradient",
     "dense_parameter_gradients",
-    "dense_relu",
-    "dense_relu_gradient",
 }
 """Kernels around a matrix product, which lanes do not divide in the common version."""
 
