@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -197,3 +199,10 @@ def test_the_driver_has_a_version_of_its_own(tmp_path):
     (tmp_path / "version").write_text(told)
     assert _own_version(tmp_path / "version") == "580.82.07"
     assert _own_version(tmp_path / "nowhere") is None
+
+
+def test_one_module_imports_numba_cuda():
+    kernels = Path(driver.__file__).parents[2]
+    importing = re.compile(r'^\s*(from|import) numba\.cuda|import_module\(f?"numba\.cuda', re.MULTILINE)
+    found = {path.name for path in kernels.rglob("*.py") if importing.search(path.read_text(encoding="utf-8"))}
+    assert found == {"numba_cuda.py"}

@@ -1,16 +1,12 @@
 """From kernels to machine code for a GPU.
 
 Compiling needs no GPU: the result is PTX, NVIDIA's portable assembly, which is then assembled for one kind of GPU.
-
-What knows numba-cuda is this file, `generation`, `intrinsics`, `simulation`, `team` and `whole_numbers`; another
-compiler would replace these.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import inspect
 import re
 import threading
@@ -22,13 +18,15 @@ from numba import types
 
 from kernels.language import Device, Kernel, specialise
 from kernels.targets.cuda import team
-from kernels.targets.cuda.generation import cuda, on_device
+from kernels.targets.cuda.generation import on_device
+from kernels.targets.cuda.numba_cuda import cuda, part
 
 assert team  # the bodies of what kernels share with it
 
-OPTIONS = {"prec_div": False, "Xopt": None, "unroll-count": 1}
-"""For NVVM: divisions of float32 may be wrong by 2 units in the last place, which takes a fifth of the instructions;
-loops stay as they are written (`-Xopt -unroll-count=1`)."""
+OPTIONS = {"prec_div": False}
+"""For NVVM: divisions of float32 may be wrong by 2 units in the last place, which takes a fifth of the instructions."""
+AS_WRITTEN = {"Xopt": None, "unroll-count": 1}
+"""For NVVM: loops stay as they are written. It is documented nowhere, so it is asked for where it is understood."""
 
 _lock = threading.RLock()
 
@@ -56,13 +54,18 @@ def body_of(kernel: Kernel, real_name: str, target: str = "cuda") -> Any:
         return _bodies[key]
 
 
+def _options(nvvm: Any) -> dict[str, Any]:
+    understood = nvvm.NVVM().check_options(["-Xopt", f"-unroll-count={AS_WRITTEN['unroll-count']}"])
+    return {**OPTIONS, **(AS_WRITTEN if understood else {})}
+
+
 @contextlib.contextmanager
 def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
     """numba asks the present GPU what to compile for, where there may be none; and negative indices need no support,
     since kernels have none (the plain-Python target checks that)."""
-    modules: list[Any] = [importlib.import_module(f"numba.cuda.{name}") for name in ("compiler", "dispatcher")]
-    array_objects: Any = importlib.import_module("numba.cuda.np.arrayobj")
-    nvvm: Any = importlib.import_module("numba.cuda.cudadrv.nvvm")
+    modules: list[Any] = [part(name) for name in ("compiler", "dispatcher")]
+    array_objects: Any = part("np.arrayobj")
+    nvvm: Any = part("cudadrv.nvvm")
     asked = [module.get_current_device for module in modules]
     compile_text = nvvm.compile_ir
     fix = array_objects.fix_integer_index
@@ -70,7 +73,7 @@ def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
     try:
         for module in modules:
             module.get_current_device = lambda: here
-        nvvm.compile_ir = functools.partial(compile_text, **OPTIONS)
+        nvvm.compile_ir = functools.partial(compile_text, **_options(nvvm))
         array_objects.fix_integer_index = lambda context, builder, kind, index, size: context.cast(
             builder, index, kind, types.intp
         )

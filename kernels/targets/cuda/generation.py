@@ -8,15 +8,14 @@ teams of `blockDim.x` lanes; a team works on one replica.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 from numba import config
 
 from kernels.language import REALS
+from kernels.targets.cuda.numba_cuda import cuda
 
-cuda: Any = importlib.import_module("numba.cuda")
 SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))
 WARP = 1 if SIMULATED else 32
 """Lanes that run in step and can read each other's registers; the simulator knows no such thing."""

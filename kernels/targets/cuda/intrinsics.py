@@ -9,13 +9,14 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.cuda.extending import intrinsic
-from numba.cuda.np.arrayobj import make_array, populate_array
 
 from kernels.targets.cuda import whole_numbers
 from kernels.targets.cuda.generation import generated, on_device
+from kernels.targets.cuda.numba_cuda import part
 
 assert whole_numbers  # from here on numba-cuda counts in 32 bits
+intrinsic: Any = part("extending").intrinsic
+make_array, populate_array = part("np.arrayobj").make_array, part("np.arrayobj").populate_array
 
 
 def pointer_to(kind: str) -> Any:

@@ -18,10 +18,10 @@ from kernels.targets.cuda.generation import (
     PROVIDED,
     SIMULATED,
     WARP,
-    cuda,
     generated,
     on_device,
 )
+from kernels.targets.cuda.numba_cuda import cuda
 
 parts: Any = importlib.import_module(f"kernels.targets.cuda.{'simulation' if SIMULATED else 'intrinsics'}")
 

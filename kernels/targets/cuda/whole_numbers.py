@@ -11,12 +11,12 @@ A range counts by comparing, since numba's way, a division before the first numb
 
 from __future__ import annotations
 
-import importlib
 import operator
 from typing import Any
 
 from numba import types
 
+from kernels.targets.cuda.numba_cuda import part
 from kernels.targets.cuda.rows import LARGEST
 
 _NAMES = ("add", "sub", "mul", "mod", "floordiv", "lshift", "rshift")
@@ -32,8 +32,8 @@ def narrow(given: tuple[Any, ...], constants_alone: bool = False) -> bool:
 
 
 def _narrow_operators() -> None:
-    builtins: Any = importlib.import_module("numba.cuda.typing.builtins")
-    signature = importlib.import_module("numba.cuda.typing").signature
+    builtins: Any = part("typing.builtins")
+    signature = part("typing").signature
 
     def prefer(template: Any, result: Any, constants_alone: bool = False) -> None:
         usual = template.apply
@@ -49,13 +49,13 @@ def _narrow_operators() -> None:
         prefer(getattr(builtins, name), types.int32)
     prefer(builtins.Range, types.range_state32_type, constants_alone=True)
     # Were sums said not to overflow, the compiler would do them in 64 bits, so as not to widen each as an index.
-    numbers: Any = importlib.import_module("numba.cuda.cpython.numbers")
+    numbers: Any = part("cpython.numbers")
     numbers._int_arith_flags = lambda kind: []
 
 
 def _narrow_extents() -> None:
-    declarations: Any = importlib.import_module("numba.cuda.typing.arraydecl")
-    arrays: Any = importlib.import_module("numba.cuda.np.arrayobj")
+    declarations: Any = part("typing.arraydecl")
+    arrays: Any = part("np.arrayobj")
     attribute = declarations.ArrayAttribute
     attribute.resolve_size = lambda self, array: types.int32
     attribute.resolve_shape = lambda self, array: types.UniTuple(types.int32, array.ndim)
@@ -77,8 +77,8 @@ def _narrow_extents() -> None:
 
 
 def _range_without_division() -> None:
-    ranges: Any = importlib.import_module("numba.cuda.cpython.rangeobj")
-    helpers: Any = importlib.import_module("numba.cuda.core.imputils")
+    ranges: Any = part("cpython.rangeobj")
+    helpers: Any = part("core.imputils")
     for whole, state, iterator in (
         (types.int32, types.range_state32_type, types.range_iter32_type),
         (types.int64, types.range_state64_type, types.range_iter64_type),
