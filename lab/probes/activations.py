@@ -25,8 +25,7 @@ class DeadUnits(Probe):
         for part in site.activations:
             if part.layer.can_die:
                 self._units[part.name] = part.y.shape[-1]
-                share = call(kernels.dead_units, part.y, shapes=[part.y.shape[-1:], (1,)]).results[1]
-                site.keep(f"dead_relu.{part.name}", share)
+                site.keep(f"dead_relu.{part.name}", site.dead_units(part)[1])
         return ["dead_relu", *(f"dead_relu.{name}" for name in self._units)] if self._units else []
 
     def finish(self, values: Values, step: int) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
+from kernels import probes as kernels
 from lab.discovery import modules_of
 from lab.graph import Storage, Tensor
+from lab.graph.tensor import call
 from lab.nets.network import Part
 
 Values = dict[str, float]
@@ -49,6 +51,15 @@ class Site:
     held_answers: Tensor | None
     held_targets: Tensor | None
     classes: tuple[str, ...]
+    _dead_units: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
+
+    def dead_units(self, part: Part) -> tuple[Tensor, Tensor]:
+        """Of a layer: (1 for each unit that is dead on the probe set [units], their share [1]); computed once, however
+        many ask."""
+        if part.name not in self._dead_units:
+            made = call(kernels.dead_units, part.y, shapes=[part.y.shape[-1:], (1,)])
+            self._dead_units[part.name] = made.results[0], made.results[1]
+        return self._dead_units[part.name]
 
     @property
     def activations(self) -> list[Part]:

@@ -55,6 +55,12 @@ def recorded(net, moments, every=2):
     return net.pictures()[0]
 
 
+def test_what_a_metric_and_a_picture_both_need_is_computed_once():
+    net = experiment(options={"pictures": ["dead_units"]})
+    rows = [row.kernel.name for row in net.layout.plans["measure"].rows]
+    assert rows.count("dead_units") == sum(part.layer.can_die for part in net.probe_parts)
+
+
 def test_the_map_of_dead_units_has_a_column_per_measurement_and_agrees_with_the_share():
     net = experiment(options={"pictures": ["dead_units"]}, init={"name": "he", "bias": -1.5})
     shares = [net.measure()["dead_relu.relu1"]]

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kernels import probes as kernels
 from lab.graph import Tensor
-from lab.graph.tensor import call
 from lab.nets.network import Part
 from lab.pictures import Field, Picture
 from lab.tasks.views.moment import Moment
@@ -27,7 +25,7 @@ class DeadUnits(View, name="dead_units"):
 
     def records(self) -> Mapping[str, Tensor]:
         return {
-            part.name: call(kernels.dead_units, part.y, shapes=[part.y.shape[-1:], (1,)]).results[0]
+            part.name: self.training.site.dead_units(part)[0]
             for part in self.training.probe_parts
             if part.layer.can_die
         }
