@@ -11,7 +11,8 @@ import lab
 from lab.pictures import picture_from_json, picture_to_json
 from lab.scenario import library, load
 from lab.session import Session
-from lab.tasks import DIVERGED, check
+from lab.tasks import DIVERGED, check, task_of
+from lab.tasks.together import streams
 
 ENTRIES = library()
 STEPS = 3
@@ -64,6 +65,15 @@ def test_runs_a_few_steps_and_shows_its_pictures(loaded):
         lines = render(picture, 60, 15)
         assert len(lines) <= 15
         assert all(line.cell_len <= 60 for line in lines)
+
+
+def test_is_measured_on_the_way_as_it_is_otherwise(loaded):
+    """What streams its measurements must not measure more when it is asked."""
+    for variant in loaded.variants:
+        experiment = task_of(variant.scenario).build(variant.scenario, 0, loaded.folder)
+        if streams(experiment):
+            owner = next(each for each in type(experiment).__mro__ if "measure" in vars(each))
+            assert "take_measurement" in vars(owner), f"{owner.__name__} measures more than it streams"
 
 
 def test_is_deterministic(loaded):
