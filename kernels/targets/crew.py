@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernels.cores import available_cores
 from kernels.language import KERNELS, Kernel
 from kernels.targets import cache
 
@@ -76,8 +77,7 @@ def compile_all(units: Sequence[Unit], progress: Callable[[str, int], None] | No
     """
     alone = [each for each in units if not each.elsewhere]
     shared = [each for each in units if each.elsewhere]
-    count = min(MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    count = min(count, len(shared) // FEWEST)
+    count = min(MOST, available_cores(), len(shared) // FEWEST)
     told = _Told(sum(each.kind == "kernel" for each in units), progress)
     if count > 1 and sys.executable:
         _side_by_side(shared, count, told)

@@ -1,6 +1,6 @@
 """Training a scenario: sessions, the curves they measure, the stream of events they write."""
 
-from lab.session.engine import available_cores
+from kernels.cores import available_cores
 from lab.session.history import History
 from lab.session.session import Session
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+from kernels.cores import available_cores
 from kernels.language import Kernel
 from kernels.targets.cuda.driver import DeviceProblem
 from lab.errors import BadInput, DeviceMissing, InvalidValue, nearest
@@ -320,11 +320,3 @@ def _chosen(loaded: Loaded, variants: Iterable[str | Variant]) -> list[Variant]:
     wanted = list(variants)
     named = {each.name: each for each in loaded.choose([each for each in wanted if isinstance(each, str)])}
     return [named[each] if isinstance(each, str) else each for each in wanted]
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1

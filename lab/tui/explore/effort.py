@@ -8,13 +8,13 @@ for all of them; `python -m tests.benchmarks.scenario_seconds` measures it anew.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from kernels.cores import available_cores
 from lab.scenario import listing
 from lab.terminal.numbers import duration
 
@@ -66,7 +66,7 @@ def expected(slug: str, known: Measured, slower: float | None, cores: int | None
     if slug not in known:
         return None
     longest, whole = known[slug]
-    return max(longest, whole / (cores or _cores())) * (1.0 if slower is None else slower)
+    return max(longest, whole / (cores or available_cores())) * (1.0 if slower is None else slower)
 
 
 def told(seconds: float, slower: float | None) -> str:
@@ -86,11 +86,3 @@ def _rounded(seconds: float) -> str:
     step = 1 if seconds < 10 else 5 if seconds < 60 else 30
     whole = step * max(1, round(seconds / step))
     return f"{whole} s" if whole < 60 else duration(whole)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
