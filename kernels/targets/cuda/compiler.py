@@ -54,6 +54,7 @@ def body_of(kernel: Kernel, real_name: str, target: str = "cuda") -> Any:
         return _bodies[key]
 
 
+@functools.cache
 def _options(nvvm: Any) -> dict[str, Any]:
     understood = nvvm.NVVM().check_options(["-Xopt", f"-unroll-count={AS_WRITTEN['unroll-count']}"])
     return {**OPTIONS, **(AS_WRITTEN if understood else {})}

@@ -123,14 +123,8 @@ class Entries:
                     self._loaded[key] = compiler.simulated(function)
                 else:
                     capability = self.device.capability
-
-                    def make() -> bytes:
-                        ptx, name = compiler.to_ptx(function, capability)
-                        return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, 128)
-
-                    code = store.kept(["grid", *key, f"{capability}"], make)
-                    name, _, machine_code = code.partition(b"\0")
-                    self._loaded[key] = self.device.load(machine_code, name.decode(), 64 * 1024)
+                    name, code = store.machine_code(["grid", *key, f"{capability}"], lambda: function, capability)
+                    self._loaded[key] = self.device.load(code, name, 64 * 1024)
             return self._loaded[key]
 
     def ready(self, kernel: Kernel, real_name: str) -> bool:

@@ -33,21 +33,15 @@ class Interpreter:
         if isinstance(self.device, SimulatedDevice):
             self.function: Any = compiler.simulated(text.interpreter(self.kernels, real_name, tiled))
         else:
-            code = store.kept(_key(self.kernels, real_name, self.device.capability, tiled), self._compile)
-            name, _, machine_code = code.partition(b"\0")
-            self.function = self.device.load(machine_code, name.decode(), self.device.properties.scratch)
+            capability = self.device.capability
+            key = _key(self.kernels, real_name, capability, tiled)
+            name, code = store.machine_code(key, lambda: text.interpreter(self.kernels, real_name, tiled), capability)
+            self.function = self.device.load(code, name, self.device.properties.scratch)
         self._table: Segment | None = None
         self._rows = np.zeros((0, self.width), np.int32)
         self._stretches: dict[bytes, tuple[int, int]] = {}
         self._plans: dict[int, tuple[Facts, tuple[int, int]]] = {}
         self._uploaded = 0
-
-    def _compile(self) -> bytes:
-        from kernels.targets.cuda import compiler
-
-        capability = self.device.capability
-        ptx, name = compiler.to_ptx(text.interpreter(self.kernels, self.real_name, self.tiled), capability)
-        return name.encode() + b"\0" + compiler.to_machine_code(ptx, capability, MOST_REGISTERS)
 
     def stretch(self, plan: Plan) -> tuple[int, int]:
         """Where a plan's rows stand in the table: the first one, and the one behind the last."""

@@ -6,14 +6,15 @@ import contextlib
 import functools
 import hashlib
 import importlib.metadata
-import os
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numba
 import numpy as np
+
+from kernels.targets.cache import cache_folder, put
+from kernels.targets.cuda.choices import MOST_REGISTERS
 
 
 @functools.cache
@@ -27,21 +28,22 @@ def _versions() -> str:
 
 def place(key: Sequence[str]) -> Path:
     """The file of the cache for what is made from `key`; the folder is that of these kernels and versions."""
-    from kernels.targets.cache import cache_folder
-
     digest = hashlib.sha256("\0".join([_versions(), *key]).encode()).hexdigest()
     return cache_folder() / f"cuda-{digest[:24]}"
 
 
-def kept(key: Sequence[str], make: Callable[[], bytes]) -> bytes:
-    """What `make` gives, from the cache if it was made before."""
+def machine_code(
+    key: Sequence[str], function: Callable[[], Callable], capability: tuple[int, int]
+) -> tuple[str, bytes]:
+    """The name of the entry and the machine code of what `function` gives, from the cache if it was made before."""
     path = place(key)
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError:
-        made = make()
-    with contextlib.suppress(OSError):
-        partial = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.partial")
-        partial.write_bytes(made)
-        os.replace(partial, path)
-    return made
+        from kernels.targets.cuda import compiler
+
+        ptx, entry = compiler.to_ptx(function(), capability)
+        content = entry.encode() + b"\0" + compiler.to_machine_code(ptx, capability, MOST_REGISTERS)
+        put(path, content)
+    name, _, code = content.partition(b"\0")
+    return name.decode(), code
