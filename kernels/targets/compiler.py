@@ -20,11 +20,11 @@ from numba.core.compiler import Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
+from kernels.arrays import flat
 from kernels.elementary import larger
 from kernels.language import KERNELS, Device, Kernel, specialise
 from kernels.matrix import library_product
 from kernels.plan import SEED, STATE_SIZE, STEP
-from kernels.softmax import flat
 from kernels.targets import executor, products
 from kernels.targets.blas import addresses
 from kernels.targets.blas_calls import blas_product
@@ -136,26 +136,6 @@ def _as_they_are(context: Any, builder: ir.IRBuilder, arguments: Sequence[ir.Val
     return list(arguments)
 
 
-@global_compiler_lock
-def _object_code(
-    symbol: str,
-    entry: ir.FunctionType,
-    bind: Bind,
-    body: Callable,
-    kinds: Sequence[Any],
-    result: Any,
-    fastmath: frozenset[str] = frozenset(),
-) -> bytes:
-    """Object code that defines one function, `symbol`: a call of the compiled body.
-
-    kinds, result: numba's types of the body's arguments and of what it returns
-    """
-    _name_what_is_called()
-    with _not_optimised():
-        text = _llvm_ir(symbol, entry, bind, body, kinds, result, fastmath)
-    return _emitted(text, symbol)
-
-
 @functools.cache
 def _name_what_is_called() -> None:
     """Let numba find what device functions call, which it would otherwise end the process for.
@@ -180,16 +160,22 @@ def _not_optimised() -> Iterator[None]:
         config.LOOP_VECTORIZE, config.OPT = before
 
 
-def _llvm_ir(
+@global_compiler_lock
+@_not_optimised()
+def _object_code(
     symbol: str,
     entry: ir.FunctionType,
     bind: Bind,
     body: Callable,
     kinds: Sequence[Any],
     result: Any,
-    fastmath: frozenset[str],
-) -> str:
-    """What `_object_code` optimises."""
+    fastmath: frozenset[str] = frozenset(),
+) -> bytes:
+    """Object code that defines one function, `symbol`: a call of the compiled body.
+
+    kinds, result: numba's types of the body's arguments and of what it returns
+    """
+    _name_what_is_called()
     flags: Any = Flags()
     options = {"fastmath": set(fastmath), "error_model": "numpy", "nopython": True, "forceinline": True}
     cpu_target.options.parse_as_flags(flags, {**options, **_ONLY_LINKED})
@@ -211,7 +197,7 @@ def _llvm_ir(
         builder.ret(returned)
     library.add_ir_module(module)
     library.finalize()
-    return str(library.get_llvm_str())
+    return _emitted(str(library.get_llvm_str()), symbol)
 
 
 @functools.cache
