@@ -1,4 +1,4 @@
-"""What one replica is to do on a GPU, and what came of it."""
+"""What one replica is to do on a GPU, and what came of it; and what all replicas of a kind do there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,24 @@ from typing import Any
 import numpy as np
 
 from kernels.plan import STEP, Plan
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of replica: the programs that a GPU runs for it by itself.
+
+    plan:     the training step;  remember, measure: the programs before and after a step that is measured
+    kept:     elements at the beginning of the arena that are the replica's state
+    """
+
+    plan: Plan
+    remember: Plan | None
+    measure: Plan | None
+    kept: int
+
+    @property
+    def plans(self) -> list[Plan]:
+        return [each for each in (self.plan, self.remember, self.measure) if each is not None]
 
 
 @dataclass

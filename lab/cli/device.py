@@ -16,7 +16,9 @@ DeviceOption = Annotated[
 ModeOption = Annotated[
     str,
     typer.Option(
-        "--cuda-mode", help="On a GPU: block (a block of threads per replica), grid (all of it for one), or auto."
+        "--cuda-mode",
+        help="On a GPU: block (a team of threads per replica), written (the same, with code made for its network), "
+        "grid (all of it for one), or auto.",
     ),
 ]
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from kernels.jobs import Kind
 from kernels.memory import Memory
 from kernels.plan import Plan
 from lab.errors import BadInput, DeviceMissing
 
 CPU = "cpu"
-MODES = ("auto", "block", "grid")
-"""How a GPU is used: a block of lanes for each replica, the whole GPU for one, or whichever suits the size."""
+MODES = ("auto", "block", "written", "grid")
+"""How a GPU is used: a team of threads for each replica, the same with code that is made for its network, the whole GPU
+for one replica, or whichever suits the size and the length of the run."""
 
 _current: contextvars.ContextVar[str] = contextvars.ContextVar("device", default=CPU)
 _use: contextvars.ContextVar[tuple[str, int]] = contextvars.ContextVar("use", default=("auto", 1))
@@ -93,12 +95,13 @@ def settle(memory: Any, plan: Plan | None) -> None:
 USES = {
     "block": "a team of threads for each replica",
     "tiles": "a large team of threads for each replica",
+    "written": "with code made for its network",
     "grid": "the whole GPU for one replica after the other",
 }
 
 
 def use_of(device: str, plan: Plan | None, mode: str, replicas: int) -> str:
-    """How a GPU is used for so many replicas with such a training step: one of `USES`."""
+    """How a GPU is used for so many replicas with such a training step: block, tiles, or grid."""
     from kernels.targets.cuda.choices import facts, mode_for, tiled
     from kernels.targets.cuda.driver import device as gpu
 
@@ -106,6 +109,14 @@ def use_of(device: str, plan: Plan | None, mode: str, replicas: int) -> str:
         return "block"
     chosen = mode_for(plan, replicas, mode, gpu(number_of(device)))
     return "tiles" if chosen == "block" and tiled(facts(plan).lanes) else chosen
+
+
+def writes_out(device: str, kinds: Sequence[Kind], mode: str, replicas: int, steps: int) -> bool:
+    """Whether code is to be made for kinds of replicas, of which so many train for so many steps on a device."""
+    from kernels.targets.cuda import choices
+    from kernels.targets.cuda.driver import device as gpu
+
+    return choices.writes_out(kinds, steps * choices.waves(replicas, gpu(number_of(device))), mode)
 
 
 def new_memory(arena: int, shared: np.ndarray, seed: int) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from kernels.jobs import Job
+from kernels.jobs import Job, Kind
 from kernels.language import Kernel
 from kernels.memory import Memory
 from kernels.plan import Plan
@@ -45,6 +45,15 @@ def prepare(
             grid.prepare(number_of(device), kernels, real_name, progress)
         else:
             interpreters.prepare(number_of(device), kernels, real_name, progress, tiled=use == "tiles")
+
+
+def write_out(
+    kinds: Iterable[Kind], replicas: int, device: str, real_name: str = "float32", progress: Progress | None = None
+) -> None:
+    """Make code for kinds of replicas, of which so many are on a GPU, unless it is in the cache."""
+    from kernels.targets.cuda import writings
+
+    writings.prepare(number_of(device), kinds, real_name, replicas, progress)
 
 
 def is_device_program(program: Any) -> bool:

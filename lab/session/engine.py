@@ -8,23 +8,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from kernels.cores import available_cores
-from kernels.language import Kernel
 from kernels.targets.cuda.driver import DeviceProblem
 from lab.errors import BadInput, DeviceMissing, InvalidValue, nearest
 from lab.events import Claimed, Compiling, Ended, Event, Failed, Started
-from lab.graph.devices import CPU, USES, Choice, on, use_of
-from lab.graph.running import prepare
+from lab.graph.devices import CPU, Choice, on
 from lab.scenario import Loaded, Variant
 from lab.session.broadcast import Broadcast, Subscription
 from lab.session.history import History
 from lab.session.measuring import Recorder
+from lab.session.needs import Compilation, Need, need_of
 from lab.session.replica import Replica
 from lab.session.verdict import judge
 from lab.session.workers import Workers
 from lab.tasks import task_of
-
-Needed = tuple[str, str, Kernel]
-"""A kernel, before it the type of number it is for and how its device is used."""
 
 
 class Engine(Workers):
@@ -199,43 +195,32 @@ class Engine(Workers):
 
     def _compile(self) -> None:
         """Compile what all variants need, before any of them runs."""
-        needed: dict[Needed, None] = {}
+        needs = []
         for variant in self.variants:
             first = next(each for each in self._of(variant.name) if each.seed == self.seeds[0])
-            needed |= dict.fromkeys(self._built(variant, first))
+            needs.append(self._built(variant, first))
+        compilation = self._compilation(needs)
         if self.on_gpu:
-            uses = dict.fromkeys(USES[use] for _, use, _ in needed)
-            self.device = f"{self.device}: {', '.join(uses)}"
+            self.device = f"{self.device}: {', '.join(compilation.uses)}"
             self._publish_started()
-        self._prepare(needed)
+        compilation.run(self._compiling)
 
-    def _prepare(self, needed: Iterable[Needed]) -> None:
-        by_kind: dict[tuple[str, str], list[Kernel]] = {}
-        for real_name, use, kernel in needed:
-            by_kind.setdefault((real_name, use), []).append(kernel)
-        for device in self.devices:
-            for (real_name, use), kernels in by_kind.items():
-                prepare(kernels, self._compiling, real_name, device, use)
+    def _compilation(self, needs: Iterable[Need]) -> Compilation:
+        return Compilation(needs, {each: self._shared_by(each) for each in self.devices}, self.mode)
 
     def _compiling(self, kernel: str, left: int) -> None:
         if self._stopping:
             raise _StoppedEarly
         self._publish(Compiling(kernel, left))
 
-    def _built(self, variant: Variant, replica: Replica) -> Sequence[Needed]:
-        """Build a replica's experiment, to be used when its turn comes; the kernels that it needs. Raises BadInput."""
+    def _built(self, variant: Variant, replica: Replica) -> Need:
+        """Build a replica's experiment, to be used when its turn comes; what it needs. Raises BadInput."""
         try:
             experiment = task_of(variant.scenario).build(variant.scenario, replica.seed, self.loaded.folder)
         except InvalidValue as error:
             raise self._located(error, variant) from None
         replica.built = experiment
-        real_name = getattr(experiment, "real_name", "float32")  # only what computes in float64 says so
-        use = "block"
-        if self.on_gpu:
-            layout = getattr(experiment, "layout", None)
-            step = layout.plans.get("step") if layout is not None else None
-            use = use_of(replica.device, step, self.mode, self._shared_by(replica.device))
-        return [(real_name, use, kernel) for kernel in experiment.kernels()]
+        return need_of(experiment, self.steps, replica.device, self.mode, self._shared_by(replica.device))
 
     def _located(self, error: InvalidValue, variant: Variant) -> BadInput:
         """An error with its place in the file; a variant that was added while it runs has none there."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from kernels.jobs import Kind
 from kernels.language import Kernel
 from lab.data import Data, Split
 from lab.errors import InvalidValue
@@ -137,6 +138,9 @@ class CrossValidation:
 
     def kernels(self) -> Sequence[Kernel]:
         return self._first.kernels()
+
+    def kinds(self) -> Sequence[Kind]:
+        return ()
 
     def prepare(self) -> None:
         """Nothing is kept between the trainings."""

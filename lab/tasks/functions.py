@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from kernels.jobs import Kind
 from kernels.language import Kernel
 from lab.errors import InvalidValue, nearest
 from lab.graph import Layout, Tensor, assign, constant, data, differentiate, scope
@@ -90,6 +91,9 @@ class Gallery:
 
     def kernels(self) -> Sequence[Kernel]:
         return tuple(dict.fromkeys(self._layout.plans["evaluate"].kernels))
+
+    def kinds(self) -> Sequence[Kind]:
+        return ()
 
     def prepare(self) -> None:
         """Evaluate everything."""

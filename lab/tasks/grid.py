@@ -11,6 +11,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from kernels.jobs import Kind
 from kernels.language import Kernel
 from lab.errors import InvalidValue
 from lab.nets.optimisers import is_weight
@@ -68,6 +69,9 @@ class Grid:
 
     def kernels(self) -> Sequence[Kernel]:
         return self._net.kernels()
+
+    def kinds(self) -> Sequence[Kind]:
+        return self._net.kinds()
 
     def prepare(self) -> None:
         self._net.prepare()

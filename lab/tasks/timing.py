@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from kernels.jobs import Kind
 from kernels.language import Kernel
 from kernels.plan import Plan
 from lab.errors import InvalidValue, nearest
@@ -119,6 +120,9 @@ class Timing:
 
     def kernels(self) -> Sequence[Kernel]:
         return tuple(dict.fromkeys(kernel for plan in self._layout.plans.values() for kernel in plan.kernels))
+
+    def kinds(self) -> Sequence[Kind]:
+        return ()
 
     def prepare(self) -> None:
         """Fill the inputs, and find out how often each kernel must be repeated to be timed well."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from kernels.plan import SHARED, Plan
+from kernels.jobs import Kind
+from kernels.plan import SHARED, Plan, Row
 from kernels.targets.cuda.driver import SimulatedDevice
+from kernels.targets.cuda.rows import Signature, signature
 
 MOST_REGISTERS = 128
 FEWEST_LANES, MOST_LANES = 64, 256
@@ -37,6 +41,17 @@ class Facts:
         self._scratch: dict[tuple[int, int], int] = {}
         self._touched: dict[int, tuple[int, int]] = {}
 
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows as a GPU runs them."""
+        from kernels.targets.cuda import products
+
+        return tuple(map(products.lowered, self.plan.shortest))
+
+    @cached_property
+    def signature(self) -> Signature:
+        return signature(self.rows)
+
     def touched(self, kept: int) -> tuple[int, int]:
         """The stretch in which the plan writes to the first `kept` elements: the first one, and how many."""
         if kept not in self._touched:
@@ -58,8 +73,7 @@ class Facts:
         from kernels.targets.cuda import generation, products
 
         if (lanes, item) not in self._scratch:
-            rows = map(products.lowered, self.plan.shortest)
-            most = max((products.scratch_of(row, lanes, item) for row in rows), default=0)
+            most = max((products.scratch_of(row, lanes, item) for row in self.rows), default=0)
             self._scratch[lanes, item] = generation.REDUCTION_BYTES + most
         return self._scratch[lanes, item]
 
@@ -81,17 +95,40 @@ ROW_SECONDS, BLOCK_SPEED = 1e-6, 4e10
 """About what a row costs a block beside its work, and the floating-point operations per second of one block."""
 LAUNCH_SECONDS, GRID_SPEED = 2.5e-6, 6e12
 """The same for the whole GPU."""
+WRITTEN_ROW_SECONDS = 0.25e-6
+"""The same for a row that is written out, which takes about a fourth of the instructions; an estimate."""
+WRITING_SECONDS, WRITING_ROW_SECONDS = 4.0, 0.3
+"""About how long writing out takes to compile, beside its rows, and for each."""
+MOST_WRITTEN_ROWS = 200
+"""More would take minutes to compile."""
 
 
 def mode_for(plan: Plan, replicas: int, wished: str, on: Any) -> str:
     """ "block" or "grid": as wished, or what is estimated to be faster for so many replicas of a training step."""
     if wished != "auto":
-        return wished
+        return "grid" if wished == "grid" else "block"
     rows, operations = len(plan.shortest), plan.operations
-    waves = -(-replicas // on.properties.multiprocessors)
-    by_block = waves * (rows * ROW_SECONDS + operations / BLOCK_SPEED)
+    by_block = waves(replicas, on) * (rows * ROW_SECONDS + operations / BLOCK_SPEED)
     by_grid = replicas * (rows * LAUNCH_SECONDS + operations / GRID_SPEED)
     return "grid" if by_grid < by_block else "block"
+
+
+def waves(replicas: int, on: Any) -> int:
+    """How many replicas a multiprocessor has to take."""
+    return -(-replicas // on.properties.multiprocessors)
+
+
+def writes_out(kinds: Sequence[Kind], walks: int, wished: str) -> bool:
+    """Whether code is to be made for kinds of replicas: as wished, or if it seems to save more time than it takes.
+
+    walks: how often a multiprocessor walks a training step in the whole run
+    """
+    lengths = {facts(plan).signature: len(plan.shortest) for kind in kinds for plan in kind.plans}
+    rows = sum(lengths.values())
+    if wished not in ("auto", "written") or not 0 < rows <= MOST_WRITTEN_ROWS:
+        return False
+    saved = walks * max(len(kind.plan.shortest) for kind in kinds) * (ROW_SECONDS - WRITTEN_ROW_SECONDS)
+    return wished == "written" or saved > WRITING_SECONDS + WRITING_ROW_SECONDS * rows
 
 
 def tiled(lanes: int) -> bool:
@@ -107,3 +144,13 @@ def teams_of(on: Any, jobs: int, lanes: int) -> int:
         return 1
     wanted = -(-jobs // on.properties.multiprocessors)
     return max(1, min(wanted, 65536 // (lanes * MOST_REGISTERS), MOST_TEAMS))
+
+
+def room(on: Any, teams: int, scratch: int) -> int:
+    """Bytes of a block's scratch memory that each of its teams has for an arena, beside what it needs to compute."""
+    return on.properties.scratch // teams - scratch - 64
+
+
+def lanes_for(plan: Plan, on: Any) -> int:
+    """Lanes of the teams that run a training step."""
+    return SIMULATED_LANES if isinstance(on, SimulatedDevice) else facts(plan).lanes

@@ -6,7 +6,6 @@ Compiling needs no GPU: the result is PTX, NVIDIA's portable assembly, which is 
 from __future__ import annotations
 
 import contextlib
-import functools
 import inspect
 import re
 import threading
@@ -20,13 +19,14 @@ from kernels.language import Device, Kernel, specialise
 from kernels.targets.cuda import team
 from kernels.targets.cuda.generation import on_device
 from kernels.targets.cuda.numba_cuda import cuda, part
+from kernels.targets.cuda.turns import counted
 
 assert team  # the bodies of what kernels share with it
 
 OPTIONS = {"prec_div": False}
 """For NVVM: divisions of float32 may be wrong by 2 units in the last place, which takes a fifth of the instructions."""
-AS_WRITTEN = {"Xopt": None, "unroll-count": 1}
-"""For NVVM: loops stay as they are written. It is documented nowhere, so it is asked for where it is understood."""
+WRITTEN_OUT = "cuda-written"
+"""The target of kernels whose numbers are known when they are compiled (`kernels.targets.cuda.written`)."""
 
 _lock = threading.RLock()
 
@@ -38,30 +38,34 @@ def body_of(kernel: Kernel, real_name: str, target: str = "cuda") -> Any:
     """A kernel's body for CUDA, to be called from generated code.
 
     target: "cuda"; "cuda-tiles" for teams that are large enough to multiply matrices in tiles; "cuda-grid" for products
-            on the whole GPU
+            on the whole GPU; `WRITTEN_OUT` where its numbers are known
     """
+    prepared = counted if target == WRITTEN_OUT else _as_it_is
 
     def compile_device(body: Callable, device: Device) -> Any:
         key = (id(device), real_name, target)
         if key not in _devices:
-            _devices[key] = on_device(body)
+            _devices[key] = on_device(prepared(body))
         return _devices[key]
 
     with _lock:
         key = (kernel.name, real_name, target)
         if key not in _bodies:
-            _bodies[key] = on_device(specialise(kernel.body("cuda"), target, real_name, compile_device))
+            _bodies[key] = on_device(specialise(prepared(kernel.body("cuda")), target, real_name, compile_device))
         return _bodies[key]
 
 
-@functools.cache
-def _options(nvvm: Any) -> dict[str, Any]:
-    understood = nvvm.NVVM().check_options(["-Xopt", f"-unroll-count={AS_WRITTEN['unroll-count']}"])
-    return {**OPTIONS, **(AS_WRITTEN if understood else {})}
+def _as_it_is(function: Callable) -> Callable:
+    return function
+
+
+def _small(text: str) -> str:
+    """LLVM's text of a kernel, with the wish for small code: loops whose length nobody knows are left as they are."""
+    return re.sub(r"^(define void @.*\))$", r"\1 optsize", text, flags=re.MULTILINE)
 
 
 @contextlib.contextmanager
-def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
+def _compiling_for(capability: tuple[int, int], small: bool) -> Iterator[None]:
     """numba asks the present GPU what to compile for, where there may be none; and negative indices need no support,
     since kernels have none (the plain-Python target checks that)."""
     modules: list[Any] = [part(name) for name in ("compiler", "dispatcher")]
@@ -71,10 +75,15 @@ def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
     compile_text = nvvm.compile_ir
     fix = array_objects.fix_integer_index
     here = SimpleNamespace(compute_capability=capability)
+
+    def compile_with_options(texts: Any, **options: Any) -> Any:
+        texts = [texts] if isinstance(texts, str) else texts
+        return compile_text([_small(each) for each in texts] if small else texts, **options, **OPTIONS)
+
     try:
         for module in modules:
             module.get_current_device = lambda: here
-        nvvm.compile_ir = functools.partial(compile_text, **_options(nvvm))
+        nvvm.compile_ir = compile_with_options
         array_objects.fix_integer_index = lambda context, builder, kind, index, size: context.cast(
             builder, index, kind, types.intp
         )
@@ -86,10 +95,13 @@ def _compiling_for(capability: tuple[int, int]) -> Iterator[None]:
         nvvm.compile_ir = compile_text
 
 
-def to_ptx(function: Callable, capability: tuple[int, int]) -> tuple[str, str]:
-    """PTX of a function whose arguments are int64, and the name of its entry."""
+def to_ptx(function: Callable, capability: tuple[int, int], small: bool = True) -> tuple[str, str]:
+    """PTX of a function whose arguments are int64, and the name of its entry.
+
+    small: whether small code is wished for, or else code for loops whose length is known
+    """
     arguments = len(inspect.signature(function).parameters)
-    with _lock, _compiling_for(capability):
+    with _lock, _compiling_for(capability, small):
         text, _ = cuda.compile(
             function, (types.int64,) * arguments, cc=capability, device=False, abi="numba", output="ptx"
         )

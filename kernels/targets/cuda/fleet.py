@@ -13,22 +13,28 @@ from kernels.jobs import Job
 from kernels.plan import STATE_SIZE, STEP, Plan
 from kernels.targets.cuda import grid
 from kernels.targets.cuda import interpreter as text
-from kernels.targets.cuda.choices import facts, teams_of, tiled
-from kernels.targets.cuda.interpreters import Interpreter, interpreter
+from kernels.targets.cuda.choices import facts, room, teams_of, tiled
+from kernels.targets.cuda.code import Code
+from kernels.targets.cuda.interpreters import interpreter
 from kernels.targets.cuda.memory import Memory, Segment
+from kernels.targets.cuda.writings import writing
 
 
 def run(jobs: Sequence[Job]) -> None:
     """Run jobs: those that a block each will do side by side, those that need a whole GPU one after the other."""
-    groups: dict[tuple[int, str, int], list[Job]] = {}
+    groups: dict[tuple[int, str, int, Code | None], list[Job]] = {}
     for job in jobs:
         memory = job.memory
         if memory.whole_gpu:
             grid.run(job)
         else:
-            groups.setdefault((memory.device.number, memory.real_name, memory.lanes_of(job.plan)), []).append(job)
+            kind = (memory.device.number, memory.real_name, memory.lanes_of(job.plan))
+            # What a replica computes must not depend on what runs beside it.
+            groups.setdefault((*kind, writing(*kind, job)), []).append(job)
     # All are started before any is waited for, each on a stream of its own.
-    launches = [Launch(group, lanes, stream) for stream, ((_, _, lanes), group) in enumerate(groups.items())]
+    launches = [
+        Launch(group, lanes, stream, code=code) for stream, ((_, _, lanes, code), group) in enumerate(groups.items())
+    ]
     for each in launches:
         each.finish()
 
@@ -38,9 +44,12 @@ class Launch:
 
     lanes:  threads of a team, which works on one replica
     inside: whether training may work in scratch memory where that is large enough
+    code:   what runs them; by default an interpreter
     """
 
-    def __init__(self, jobs: Sequence[Job], lanes: int, stream: int = 0, inside: bool = True) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], lanes: int, stream: int = 0, inside: bool = True, code: Code | None = None
+    ) -> None:
         self._jobs, self._stream = jobs, stream
         from kernels.targets.cuda import generation
 
@@ -49,13 +58,11 @@ class Launch:
         on.use_stream(stream)
         self._real_name, item = memory.real_name, np.dtype(memory.real_name).itemsize
         known = [(facts(job.plan), *(facts(each) for each in job.plans)) for job in jobs]
-        kernels = frozenset().union(*(each.kernels for line in known for each in line))
-        code = interpreter(on.number, kernels, self._real_name, tiled(lanes))
+        if code is None:
+            kernels = frozenset().union(*(each.kernels for line in known for each in line))
+            code = interpreter(on.number, kernels, self._real_name, tiled(lanes))
         scratch = -(-max(each.scratch(lanes, item) for line in known for each in line) // 16) * 16
-        teams = teams_of(on, len(jobs), lanes)
-        room = on.properties.scratch // teams - scratch - 64 if inside else 0
-        reach = [max(job.kept, facts(job.plan).reach, facts(job.remember).reach if job.remember else 0) for job in jobs]
-        moved = [size if size * item <= room else 0 for size in reach]
+        teams, moved = _shared_out(jobs, code, scratch, lanes, inside)
         sizes = [job.times * job.statistics[1] for job in jobs]
         self._places = np.concatenate([[0], np.cumsum(sizes)])
         self._ring = Segment(on, int(self._places[-1]) * item)
@@ -101,16 +108,38 @@ class Launch:
                 job.measured = list(zip(numbers, stretch, strict=False))
 
 
-def _describe(line: np.ndarray, job: Job, code: Interpreter, ring: int, inside: int, inside_at: int) -> None:
+def _shared_out(jobs: Sequence[Job], code: Code, scratch: int, lanes: int, inside: bool) -> tuple[int, list[int]]:
+    """How many teams make a block; and how many elements of each job's arena are moved into scratch memory, 0 where it
+    works at home: as its code has it, or as far as there is room.
+
+    scratch: bytes of it that a team needs beside
+    """
+    memory = jobs[0].memory
+    on, item = memory.device, np.dtype(memory.real_name).itemsize
+    reach = []
+    for job in jobs:
+        plans = [each for each in (job.plan, job.remember) if each is not None]
+        reach.append(max(1, job.kept, *(facts(each).reach for each in plans)))
+    decided = [code.works_inside(job.plan) for job in jobs]
+    most = max((size * item for size, each in zip(reach, decided, strict=True) if each), default=0)
+    teams = teams_of(on, len(jobs), lanes)
+    while teams > 1 and most > room(on, teams, scratch):
+        teams -= 1
+    limit = room(on, teams, scratch) if inside else 0
+    fitting = [size * item <= limit if each is None else each for size, each in zip(reach, decided, strict=True)]
+    return teams, [size if fits else 0 for size, fits in zip(reach, fitting, strict=True)]
+
+
+def _describe(line: np.ndarray, job: Job, code: Code, ring: int, inside: int, inside_at: int) -> None:
     """Fill in a job's line of the table, in the order of `interpreter.JOB`."""
     memory, kept = job.memory, job.kept
     memory.hand_over()
     nothing = (0, 0)
     line[:] = (
         *memory.addresses,
-        *(code.stretch(job.remember) if job.remember else nothing),
-        *code.stretch(job.plan),
-        *(code.stretch(job.measure) if job.measure else nothing),
+        *(code.stretch(job.remember, inside > 0) if job.remember else nothing),
+        *code.stretch(job.plan, inside > 0),
+        *(code.stretch(job.measure, False) if job.measure else nothing),
         job.steps,
         job.every,
         job.every - int(memory.state[STEP]) % job.every if job.every else 0,

@@ -46,11 +46,13 @@ team_sync()                                      a barrier for the lanes of one 
 int64_scratch(offset), float32_scratch, …        a pointer into the team's scratch memory, at so many bytes
 block_scratch()                                  the first eight bytes of the block's: how many each team has
 view(pointer, offset, shape)                     the array of this shape, an integer or a tuple, behind a pointer
+view_at(pointer, offset, shape)                  the same, for an offset that is known when it is compiled
 short(number)                                    a whole number in 32 bits
 positive(number)                                 the number, of which the compiler then knows that it is positive
+exactly(number, known)                           the number, of which the compiler then knows that it is this one
 chosen(first, second, offset)                    (first, offset), or, for a negative offset, (second, -1 - offset)
-four(numbers, index)                             the four from a place on that is aligned to 16 bytes, of an array or
-                                                 behind a pointer
+two(numbers, index), four(numbers, index)        so many from a place on that is aligned to them, or to 16 bytes, of
+                                                 an array or behind a pointer
 behind(pointer, offset)                          a pointer to what is so many numbers further on
-put_four(numbers, index, first, …)               the same for writing
+put_two(numbers, index, first, second), put_four  the same for writing
 """

@@ -17,6 +17,7 @@ from kernels.language import Kernel
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP
 from kernels.targets.cuda import compiler, generation
 from kernels.targets.cuda.rows import width
+from kernels.targets.cuda.written import Text, Written
 
 JOB = (
     "arena",  # addresses of the replica's arena, shared segment and state
@@ -54,8 +55,12 @@ def ordered(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
     return tuple(sorted(dict.fromkeys(lowered_kernel(each) for each in kernels), key=lambda each: each.name))
 
 
-def source(kernels: Sequence[Kernel], real_name: str) -> str:
-    """The interpreter's text, for kernels in the order of their numbers."""
+def source(kernels: Sequence[Kernel], real_name: str, plans: Sequence[list[str]] = (), lanes: int | None = None) -> str:
+    """The interpreter's text, for kernels in the order of their numbers.
+
+    plans: lines of plans that are written out, whose numbers follow
+    lanes: of the team, if that is known
+    """
     # What is rarely needed is read from the job where it is needed: registers are scarce.
     job = {name: f"jobs[job + {index}]" for index, name in enumerate(JOB)}
     short = {name: f"short({place})" for name, place in job.items()}
@@ -67,8 +72,8 @@ def interpret(job_table, row_table, states, count, team_bytes):
     which = cuda.blockIdx.x * cuda.blockDim.y + cuda.threadIdx.y
     if which >= count:
         return
+    lanes = {f"exactly(cuda.blockDim.x, {lanes})" if lanes else "positive(cuda.blockDim.x)"}
     lane = cuda.threadIdx.x
-    lanes = positive(cuda.blockDim.x)
     rows = int32_at(row_table)
     jobs = int64_at(job_table)
     job = which * {len(JOB)}
@@ -80,9 +85,10 @@ def interpret(job_table, row_table, states, count, team_bytes):
         for i in range(lane, {short["kept"]}, lanes):
             copies[i] = home[i]
     memory = home
+    within = {real_name}_scratch({short["inside_at"]})
     inside = {short["inside"]}
     if inside > 0:
-        memory = {real_name}_scratch({short["inside_at"]})
+        memory = within
         for i in range(lane, inside, lanes):
             memory[i] = home[i]
     number = words[{STEP}]
@@ -166,6 +172,9 @@ def interpret(job_table, row_table, states, count, team_bytes):
                 if lane == 0:
                     words[{SKIP}] = 0
 """.splitlines()[1:]
+    for number, plan in enumerate(plans, len(kernels)):
+        lines.append(f"        {'if' if number == 0 else 'elif'} kernel == {number}:")
+        lines += [f"            {line}" for line in plan]
     lines += f"""
         team_sync()
     if lane == 0:
@@ -208,3 +217,10 @@ def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Calla
     target = "cuda-tiles" if tiled else "cuda"
     names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, target) for kernel in kernels}
     return generation.generated("interpret", source(kernels, real_name), names)
+
+
+def writer(plans: Sequence[Written], real_name: str, lanes: int) -> Callable:
+    """The same for plans that are written out, whose numbers are those of the kernels."""
+    text = Text(real_name, lanes)
+    written = [text.lines(plan) for plan in plans]
+    return generation.generated("interpret", source((), real_name, written, lanes), text.names)

@@ -4,72 +4,44 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
-
-import numpy as np
 
 from kernels.language import Kernel
-from kernels.plan import Plan, Row
+from kernels.plan import Plan
 from kernels.targets.cuda import interpreter as text
 from kernels.targets.cuda.choices import MOST_REGISTERS, Facts, facts
+from kernels.targets.cuda.code import Code
 from kernels.targets.cuda.driver import SimulatedDevice, device
-from kernels.targets.cuda.memory import Segment
 from kernels.targets.cuda.rows import table, width
 
 Progress = Callable[[str, int], None]
 
 
-class Interpreter:
-    """The compiled interpreter of a set of kernels on one device, and the rows it has been given."""
+class Interpreter(Code):
+    """The compiled interpreter of a set of kernels on one device."""
 
     def __init__(self, number: int, kernels: Sequence[Kernel], real_name: str, tiled: bool) -> None:
         from kernels.targets.cuda import compiler, products, store
 
         assert products
-        self.device = device(number)
-        self.kernels, self.real_name, self.tiled = text.ordered(kernels), real_name, tiled
-        self.width = width(self.kernels)
+        self.kernels = text.ordered(kernels)
+        super().__init__(device(number), width(self.kernels))
         self._numbers = {each.name: index for index, each in enumerate(self.kernels)}
+        self._plans: dict[int, tuple[Facts, tuple[int, int]]] = {}
         if isinstance(self.device, SimulatedDevice):
-            self.function: Any = compiler.simulated(text.interpreter(self.kernels, real_name, tiled))
+            self.function = compiler.simulated(text.interpreter(self.kernels, real_name, tiled))
         else:
             capability = self.device.capability
             key = _key(self.kernels, real_name, capability, tiled)
             name, code = store.machine_code(key, lambda: text.interpreter(self.kernels, real_name, tiled), capability)
             self.function = self.device.load(code, name, self.device.properties.scratch)
-        self._table: Segment | None = None
-        self._rows = np.zeros((0, self.width), np.int32)
-        self._stretches: dict[bytes, tuple[int, int]] = {}
-        self._plans: dict[int, tuple[Facts, tuple[int, int]]] = {}
-        self._uploaded = 0
 
-    def stretch(self, plan: Plan) -> tuple[int, int]:
-        """Where a plan's rows stand in the table: the first one, and the one behind the last."""
+    def stretch(self, plan: Plan, inside: bool) -> tuple[int, int]:
         about = facts(plan)
         known = self._plans.get(id(plan))
         if known is None or known[0] is not about:
-            known = self._plans[id(plan)] = (about, self._placed(plan.shortest))
+            encoded = table(about.rows, self.width, lambda kernel: self._numbers[kernel.name])
+            known = self._plans[id(plan)] = (about, self._placed(encoded))
         return known[1]
-
-    def _placed(self, rows: Sequence[Row]) -> tuple[int, int]:
-        from kernels.targets.cuda.products import lowered
-
-        encoded = table([lowered(row) for row in rows], self.width, lambda kernel: self._numbers[kernel.name])
-        key = encoded.tobytes()
-        if key not in self._stretches:
-            first = len(self._rows)
-            self._rows = np.concatenate([self._rows, encoded])
-            self._stretches[key] = (first, first + len(rows))
-        return self._stretches[key]
-
-    @property
-    def table(self) -> int:
-        """The address of all rows."""
-        if self._table is None or self._uploaded < len(self._rows):
-            self._table = Segment(self.device, self._rows.nbytes)
-            self.device.upload(self._table.address, self._rows)
-            self._uploaded = len(self._rows)
-        return self._table.address
 
 
 def _key(kernels: Sequence[Kernel], real_name: str, capability: tuple[int, int], tiled: bool) -> list[str]:

@@ -25,7 +25,10 @@ def pointer_to(kind: str) -> Any:
         signature = types.CPointer(getattr(types, kind))(address)
 
         def generate(context, builder, signature, arguments):
-            return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+            # The compiler is told that it is the GPU's memory, not a block's: its instructions for that are shorter.
+            generic = context.get_value_type(signature.return_type)
+            global_memory = ir.PointerType(generic.pointee, addrspace=1)
+            return builder.addrspacecast(builder.inttoptr(arguments[0], global_memory), generic)
 
         return signature, generate
 
@@ -59,11 +62,12 @@ def _barrier(typing_context, number, lanes):
     signature = types.void(types.int32, types.int32)
 
     def generate(context, builder, signature, arguments):
-        name, word = "llvm.nvvm.barrier.sync.cnt", ir.IntType(32)
-        function = builder.module.globals.get(name)
-        if function is None:
-            function = ir.Function(builder.module, ir.FunctionType(ir.VoidType(), [word, word]), name)
-        builder.call(function, arguments)
+        word = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [word, word])
+        # Lanes of a warp are of one team, which goes the same way, and so come to a barrier together. NVVM offers only
+        # the barrier for lanes that might not, which takes twice the code.
+        call = builder.asm(kind, "bar.sync $0, $1;", "r,r,~{memory}", arguments, side_effect=True)
+        call.attributes.add("convergent")
         return context.get_dummy_value()
 
     return signature, generate
@@ -79,32 +83,40 @@ team_sync = on_device(
 )
 
 
-@intrinsic
-def view(typing_context, pointer, offset, shape):
-    single = isinstance(shape, types.Integer)
-    array_type = types.Array(pointer.dtype, 1 if single else len(shape), "C")
-    signature = array_type(pointer, offset, shape)
+def viewing(by_way_of_an_integer: bool) -> Any:
+    @intrinsic
+    def view(typing_context, pointer, offset, shape):
+        single = isinstance(shape, types.Integer)
+        array_type = types.Array(pointer.dtype, 1 if single else len(shape), "C")
+        signature = array_type(pointer, offset, shape)
 
-    def generate(context, builder, signature, arguments):
-        base, offset, shape = arguments
-        given = [signature.args[2]] if single else list(signature.args[2])
-        parts = [shape] if single else [builder.extract_value(shape, index) for index in range(len(given))]
-        extents = [context.cast(builder, part, kind, types.intp) for part, kind in zip(parts, given, strict=True)]
-        item = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array_type.dtype)))
-        strides: list[Any] = []
-        stride = item
-        for extent in reversed(extents):
-            strides.insert(0, stride)
-            stride = builder.mul(stride, extent, flags=["nsw"])
-        array = context.make_array(array_type)(context, builder)
-        # By way of an integer, else the compiler adds both offsets up for each element.
-        behind = builder.mul(context.cast(builder, offset, signature.args[1], types.intp), item)
-        address = builder.add(builder.ptrtoint(base, item.type), behind)
-        data = builder.inttoptr(address, array.data.type)
-        populate_array(array, data=data, shape=extents, strides=strides, itemsize=item, meminfo=None)
-        return array._getvalue()
+        def generate(context, builder, signature, arguments):
+            base, offset, shape = arguments
+            given = [signature.args[2]] if single else list(signature.args[2])
+            parts = [shape] if single else [builder.extract_value(shape, index) for index in range(len(given))]
+            extents = [context.cast(builder, part, kind, types.intp) for part, kind in zip(parts, given, strict=True)]
+            item = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array_type.dtype)))
+            strides: list[Any] = []
+            stride = item
+            for extent in reversed(extents):
+                strides.insert(0, stride)
+                stride = builder.mul(stride, extent, flags=["nsw"])
+            array = context.make_array(array_type)(context, builder)
+            place = context.cast(builder, offset, signature.args[1], types.intp)
+            if by_way_of_an_integer:  # else the compiler adds both offsets up for each element
+                address = builder.add(builder.ptrtoint(base, item.type), builder.mul(place, item))
+                data = builder.inttoptr(address, array.data.type)
+            else:
+                data = builder.gep(base, [place])
+            populate_array(array, data=data, shape=extents, strides=strides, itemsize=item, meminfo=None)
+            return array._getvalue()
 
-    return signature, generate
+        return signature, generate
+
+    return view
+
+
+view, view_at = viewing(True), viewing(False)
 
 
 @intrinsic
@@ -129,6 +141,29 @@ def positive(typing_context, number):
 
 
 @intrinsic
+def exactly(typing_context, number, known):
+    signature = number(number, known)
+
+    def generate(context, builder, signature, arguments):
+        builder.assume(builder.icmp_signed("==", arguments[0], context.cast(builder, arguments[1], known, number)))
+        return arguments[0]
+
+    return signature, generate
+
+
+@intrinsic
+def anew(typing_context, number):
+    signature = types.int32(types.int32)
+
+    def generate(context, builder, signature, arguments):
+        word = ir.IntType(32)
+        kind = ir.FunctionType(word, [word])
+        return builder.asm(kind, "mov.u32 $0, $1;", "=r,r", arguments, side_effect=True)
+
+    return signature, generate
+
+
+@intrinsic
 def chosen(typing_context, first, second, offset):
     signature = types.Tuple((first, offset))(first, second, offset)
 
@@ -142,24 +177,51 @@ def chosen(typing_context, first, second, offset):
     return signature, generate
 
 
-def _place_of_four(context, builder, kind, numbers, index, index_kind):
+def _place_of(count, context, builder, kind, numbers, index, index_kind):
+    """Where so many neighbours lie, as a pointer to a vector, and how it is aligned."""
     first = make_array(kind)(context, builder, numbers).data if isinstance(kind, types.Array) else numbers
-    vector = ir.VectorType(context.get_value_type(kind.dtype), 4)
+    vector = ir.VectorType(context.get_value_type(kind.dtype), count)
     place = builder.gep(first, [context.cast(builder, index, index_kind, types.intp)])
-    return builder.bitcast(place, vector.as_pointer()), vector
+    return builder.bitcast(place, vector.as_pointer()), vector, min(16, count * kind.dtype.bitwidth // 8)
+
+
+def reading(count: int) -> Any:
+    @intrinsic
+    def read(typing_context, numbers, index):
+        signature = types.UniTuple(numbers.dtype, count)(numbers, index)
+
+        def generate(context, builder, signature, arguments):
+            place, _, align = _place_of(count, context, builder, numbers, arguments[0], arguments[1], index)
+            loaded = builder.load(place, align=align)
+            each = [builder.extract_element(loaded, ir.IntType(32)(number)) for number in range(count)]
+            return context.make_tuple(builder, signature.return_type, each)
+
+        return signature, generate
+
+    return read
+
+
+def _write(context, builder, signature, arguments):
+    numbers, index, *given = arguments
+    place, vector, align = _place_of(len(given), context, builder, signature.args[0], numbers, index, signature.args[1])
+    whole = ir.Constant(vector, ir.Undefined)
+    for number, value in enumerate(given):
+        whole = builder.insert_element(whole, value, ir.IntType(32)(number))
+    builder.store(whole, place, align=align)
+    return context.get_dummy_value()
+
+
+two, four = reading(2), reading(4)
 
 
 @intrinsic
-def four(typing_context, numbers, index):
-    signature = types.UniTuple(numbers.dtype, 4)(numbers, index)
+def put_two(typing_context, numbers, index, first, second):
+    return types.void(numbers, index, *(numbers.dtype,) * 2), _write
 
-    def generate(context, builder, signature, arguments):
-        place, _ = _place_of_four(context, builder, numbers, arguments[0], arguments[1], index)
-        loaded = builder.load(place, align=16)
-        each = [builder.extract_element(loaded, ir.IntType(32)(number)) for number in range(4)]
-        return context.make_tuple(builder, signature.return_type, each)
 
-    return signature, generate
+@intrinsic
+def put_four(typing_context, numbers, index, first, second, third, fourth):
+    return types.void(numbers, index, *(numbers.dtype,) * 4), _write
 
 
 @intrinsic
@@ -168,20 +230,5 @@ def behind(typing_context, pointer, offset):
 
     def generate(context, builder, signature, arguments):
         return builder.gep(arguments[0], [context.cast(builder, arguments[1], offset, types.intp)])
-
-    return signature, generate
-
-
-@intrinsic
-def put_four(typing_context, numbers, index, first, second, third, fourth):
-    signature = types.void(numbers, index, *(numbers.dtype,) * 4)
-
-    def generate(context, builder, signature, arguments):
-        place, vector = _place_of_four(context, builder, numbers, arguments[0], arguments[1], index)
-        whole = ir.Constant(vector, ir.Undefined)
-        for number, given in enumerate(arguments[2:]):
-            whole = builder.insert_element(whole, given, ir.IntType(32)(number))
-        builder.store(whole, place, align=16)
-        return context.get_dummy_value()
 
     return signature, generate

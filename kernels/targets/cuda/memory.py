@@ -14,8 +14,8 @@ import numpy as np
 
 from kernels.memory import aligned_zeros
 from kernels.plan import SEED, STATE_SIZE, Plan
-from kernels.targets.cuda.choices import SIMULATED_LANES, facts, mode_for
-from kernels.targets.cuda.driver import SimulatedDevice, device
+from kernels.targets.cuda.choices import lanes_for, mode_for
+from kernels.targets.cuda.driver import device
 
 
 class Segment:
@@ -70,14 +70,12 @@ class Memory:
 
     def settle(self, plan: Plan, replicas: int, mode: str) -> None:
         """Decide, once, how this replica is computed: its results must not depend on what happens to run beside it."""
-        self._lanes = SIMULATED_LANES if isinstance(self.device, SimulatedDevice) else facts(plan).lanes
+        self._lanes = lanes_for(plan, self.device)
         self.whole_gpu = mode_for(plan, replicas, mode, self.device) == "grid"
 
     def lanes_of(self, plan: Plan) -> int:
         """Lanes of the block that walks a plan: as settled, or as suits the plan."""
-        if isinstance(self.device, SimulatedDevice):
-            return SIMULATED_LANES
-        return self._lanes or facts(plan).lanes
+        return self._lanes or lanes_for(plan, self.device)
 
     @property
     def arena(self) -> np.ndarray:

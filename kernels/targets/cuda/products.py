@@ -72,6 +72,8 @@ def chosen_by_size({_arguments}):
         "tiled": generation.on_device(tiles.product(tiles.BY_TEAM, _real_name)),
     }
     multiplied.on("cuda-tiles", _real_name)(generation.generated("chosen_by_size", _choice, _names))
+    # What is too small for tiles is written out in another way (`kernels.targets.cuda.fitted`).
+    multiplied.on("cuda-written", _real_name)(tiles.product(tiles.BY_TEAM, _real_name))
     multiplied.on("cuda-grid", _real_name)(tiles.product(tiles.BY_GRID, _real_name))
 
 

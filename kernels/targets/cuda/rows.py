@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,14 @@ from kernels.plan import SHARED, Row
 from kernels.targets.cuda.driver import DeviceProblem
 
 LARGEST = 2**31 - 1
+
+
+Signature = tuple[tuple[Any, ...], ...]
+
+
+def signature(rows: Sequence[Row]) -> Signature:
+    """What rows do, whatever they are called: the same for plans that are the same for a GPU."""
+    return tuple((row.kernel.name, row.operands, row.extents, row.integers) for row in rows)
 
 
 def width(kernels: Sequence[Kernel]) -> int:

@@ -40,27 +40,41 @@ def view(pointer: Pointer, offset: int, shape: Any) -> np.ndarray:
     return np.ctypeslib.as_array(place, extents)
 
 
-def same(number: int) -> int:
+view_at = view
+
+
+def same(number: int, known: int = 0) -> int:
     return number
 
 
-short = positive = same
+short = positive = exactly = anew = same
 
 
 def chosen(first: Pointer, second: Pointer, offset: int) -> tuple[Pointer, int]:
     return (first, offset) if offset >= 0 else (second, -1 - offset)
 
 
+def _neighbours(numbers: Any, index: int, count: int) -> np.ndarray:
+    return view(numbers, index, count) if isinstance(numbers, Pointer) else numbers[index : index + count]
+
+
+def two(numbers: Any, index: int) -> tuple[Any, ...]:
+    return tuple(_neighbours(numbers, index, 2))
+
+
 def four(numbers: Any, index: int) -> tuple[Any, ...]:
-    return tuple(view(numbers, index, 4) if isinstance(numbers, Pointer) else numbers[index : index + 4])
+    return tuple(_neighbours(numbers, index, 4))
 
 
 def behind(pointer: Pointer, offset: int) -> Pointer:
     return Pointer(pointer.address + int(offset) * ctypes.sizeof(C_TYPES[pointer.kind]), pointer.kind)
 
 
-def put_four(numbers: Any, index: int, *given: Any) -> None:
-    (view(numbers, index, 4) if isinstance(numbers, Pointer) else numbers[index : index + 4])[:] = given
+def put(numbers: Any, index: int, *given: Any) -> None:
+    _neighbours(numbers, index, len(given))[:] = given
+
+
+put_two = put_four = put
 
 
 def pointer_to(kind: str) -> Any:

@@ -33,16 +33,19 @@ def place(key: Sequence[str]) -> Path:
 
 
 def machine_code(
-    key: Sequence[str], function: Callable[[], Callable], capability: tuple[int, int]
+    key: Sequence[str], function: Callable[[], Callable], capability: tuple[int, int], small: bool = True
 ) -> tuple[str, bytes]:
-    """The name of the entry and the machine code of what `function` gives, from the cache if it was made before."""
+    """The name of the entry and the machine code of what `function` gives, from the cache if it was made before.
+
+    small: as `kernels.targets.cuda.compiler.to_ptx` has it
+    """
     path = place(key)
     try:
         content = path.read_bytes()
     except OSError:
         from kernels.targets.cuda import compiler
 
-        ptx, entry = compiler.to_ptx(function(), capability)
+        ptx, entry = compiler.to_ptx(function(), capability, small)
         content = entry.encode() + b"\0" + compiler.to_machine_code(ptx, capability, MOST_REGISTERS)
         put(path, content)
     name, _, code = content.partition(b"\0")

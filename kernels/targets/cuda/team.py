@@ -35,14 +35,12 @@ def {_kind}_scratch(offset):
     PROVIDED[f"{_kind}_scratch"] = on_device(generated(f"{_kind}_scratch", _text, {}))
 PROVIDED["block_scratch"] = on_device(generated("block_scratch", "def block_scratch():\n    return int64_raw(0)\n", {}))
 PROVIDED |= {
-    "team_sync": parts.team_sync,
-    "view": parts.view,
-    "chosen": parts.chosen,
-    "four": parts.four,
-    "put_four": parts.put_four,
-    "behind": parts.behind,
-}
-PROVIDED |= {"short": parts.short, "positive": parts.positive}
+    name: getattr(parts, name)
+    for name in (
+        "team_sync", "view", "view_at", "short", "positive", "exactly", "anew", "chosen", "behind",
+        "two", "four", "put_two", "put_four",
+    )
+}  # fmt: skip
 
 if SIMULATED:
 

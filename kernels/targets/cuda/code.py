@@ -1,0 +1,53 @@
+"""Compiled code that walks plans by teams of threads, and the table of rows that it reads on its device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kernels.plan import Plan
+from kernels.targets.cuda.memory import Segment
+
+
+class Code:
+    """What runs plans by teams of a device, and the table of rows that it is given.
+
+    function: the loaded kernel, once there is one;  width: numbers in a row
+    """
+
+    def __init__(self, on: Any, width: int) -> None:
+        self.device, self.width = on, width
+        self.function: Any = None
+        self._table: Segment | None = None
+        self._rows = np.zeros((0, width), np.int32)
+        self._stretches: dict[bytes, tuple[int, int]] = {}
+        self._uploaded = 0
+
+    def stretch(self, plan: Plan, inside: bool) -> tuple[int, int]:
+        """Where a plan's rows stand in the table: the first one, and the one behind the last.
+
+        inside: whether it will work in the team's scratch memory
+        """
+        raise NotImplementedError
+
+    def works_inside(self, plan: Plan) -> bool | None:
+        """Whether a training step works in scratch memory; None: it does where it can."""
+        return None
+
+    def _placed(self, encoded: np.ndarray) -> tuple[int, int]:
+        key = encoded.tobytes()
+        if key not in self._stretches:
+            first = len(self._rows)
+            self._rows = np.concatenate([self._rows, encoded])
+            self._stretches[key] = (first, first + len(encoded))
+        return self._stretches[key]
+
+    @property
+    def table(self) -> int:
+        """The address of all rows."""
+        if self._table is None or self._uploaded < len(self._rows):
+            self._table = Segment(self.device, self._rows.nbytes)
+            self.device.upload(self._table.address, self._rows)
+            self._uploaded = len(self._rows)
+        return self._table.address

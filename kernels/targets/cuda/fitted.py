@@ -1,0 +1,292 @@
+"""Products of matrices by a team of lanes, made for one shape: where a plan is written out, all numbers are known.
+
+Each lane computes tiles of a few numbers. Their size, and how many neighbouring lanes share a tile (each then adds up
+its part of the sum, and the parts are combined inside the warp), are those that are estimated to take the fewest
+instructions. What `kernels.targets.cuda.direct` asks while it runs is decided here before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kernels.targets.cuda import generation, team
+from kernels.targets.cuda.options import (
+    A_ALONG_DEPTH,
+    A_ALONG_ROWS,
+    B_ALONG_COLUMNS,
+    B_ALONG_DEPTH,
+    BIAS,
+    MASK,
+    OUT_ALONG_COLUMNS,
+    RELU,
+    SUMS,
+)
+
+SIDES = (1, 2, 3, 4, 5, 6, 8)
+"""Rows and columns that a tile may have."""
+MOST_NUMBERS = 32
+"""In a tile: that many sums, and what goes into them, fit into registers."""
+MOST_SHARES = 16
+"""Lanes that share a tile, or a column's sum."""
+WORD_COST = 0.5
+"""Of each number read from memory, beside the instruction that reads it; a multiply-add costs 1."""
+WRITTEN_OUT = 256
+"""Multiply-adds that are written one after the other; more are a loop."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """The integers of a row of `multiply_matrices` (`kernels.targets.cuda.options`), and the lanes of the team."""
+
+    rows: int
+    columns: int
+    depth: int
+    a_row: int
+    a_column: int
+    b_row: int
+    b_column: int
+    options: int
+    lanes: int
+
+    def has(self, option: int) -> bool:
+        return self.options & option != 0
+
+
+@dataclass(frozen=True)
+class Tile:
+    """high, wide: numbers of the result;  shares: lanes that share it"""
+
+    product: Product
+    high: int
+    wide: int
+    shares: int
+
+    @cached_property
+    def unit(self) -> int:
+        """Steps of the sum that are taken at once: 4 where four neighbours in its direction can be read at once."""
+        return 4 if self.product.has(A_ALONG_DEPTH) or self.product.has(B_ALONG_DEPTH) else 1
+
+    @property
+    def units(self) -> int:
+        """Of all steps of the sum, those that one lane takes, in units."""
+        return self.product.depth // (self.unit * self.shares)
+
+    @property
+    def fits(self) -> bool:
+        return self.product.depth % (self.unit * self.shares) == 0 and self.high * self.wide <= MOST_NUMBERS
+
+    @property
+    def across(self) -> int:
+        """Tiles beside each other."""
+        return -(-self.product.columns // self.wide)
+
+    @property
+    def tiles(self) -> int:
+        return -(-self.product.rows // self.high) * self.across
+
+    @property
+    def groups(self) -> int:
+        """Tiles that the team computes at a time."""
+        return self.product.lanes // self.shares
+
+    @property
+    def turns(self) -> int:
+        return -(-self.tiles // self.groups)
+
+    @property
+    def cost(self) -> float:
+        """About how many instructions a lane has for it."""
+        reads = sum(WORD_COST * each.wide + 1 for each in [*self.reads("a"), *self.reads("b")])
+        area = self.high * self.wide
+        work = self.units * (reads + self.unit * area)
+        combining = 2 * area * (self.shares.bit_length() - 1)
+        return self.turns * (work + combining + 2 * area + 8)
+
+    def reads(self, operand: str) -> Iterator[Read]:
+        """What is read of an operand for one unit."""
+        product = self.product
+        along, size, extent, across, deep = (
+            (product.a_row, self.high, product.rows, A_ALONG_ROWS, A_ALONG_DEPTH)
+            if operand == "a"
+            else (product.b_column, self.wide, product.columns, B_ALONG_COLUMNS, B_ALONG_DEPTH)
+        )
+        if product.has(deep) and self.unit == 4:
+            yield from (Read(operand, index, 0, 4, deep=True) for index in range(size))
+            return
+        # Tiles begin at multiples of their size; the last one may have to read beyond the edge, one number at a time.
+        whole = product.has(across) and along == 1 and extent % size == 0
+        wide = next(each for each in (4, 2, 1) if size % each == 0) if whole else 1
+        for k in range(self.unit):
+            yield from (Read(operand, index, k, wide, deep=False) for index in range(0, size, wide))
+
+
+@dataclass(frozen=True)
+class Read:
+    """Neighbouring numbers of an operand: which one across a tile and in the unit is the first, how many, and whether
+    they lie in the direction of the sum."""
+
+    operand: str
+    index: int
+    k: int
+    wide: int
+    deep: bool
+
+    @property
+    def names(self) -> list[str]:
+        steps = range(self.wide)
+        if self.deep:
+            return [f"{self.operand}_{self.index}_{self.k + step}" for step in steps]
+        return [f"{self.operand}_{self.index + step}_{self.k}" for step in steps]
+
+
+def best_tile(product: Product) -> Tile:
+    """The tile that is estimated to be quickest."""
+    most = min(MOST_SHARES, generation.WARP)
+    shares = [1 << power for power in range(most.bit_length())]
+    possible = [Tile(product, high, wide, each) for high in SIDES for wide in SIDES for each in shares]
+    return min((each for each in possible if each.fits), key=lambda each: each.cost)
+
+
+def function(product: Product, real_name: str) -> Callable[..., Any]:
+    """The product as a function of (a, b, bias, mask, out, sums, lane)."""
+    names = {"zero": getattr(np, real_name)(0), "from_further_on": team.from_further_on}
+    return generation.generated("fitted", source(product), names)
+
+
+def source(product: Product) -> str:
+    """Its text."""
+    lines = ["def fitted(a, b, bias, mask, out, sums, lane):", *indented(_tiles(best_tile(product)))]
+    if product.has(SUMS):
+        lines += indented(_sums(product))
+    return "\n".join([*lines, ""])
+
+
+def indented(lines: list[str], by: int = 4) -> list[str]:
+    return [" " * by + line for line in lines]
+
+
+def _turns(count: int, groups: int, turns: int, shares: int, name: str, body: list[str]) -> list[str]:
+    """`body` for each of `count` things called `name`, of which the team's groups take one each in every turn."""
+    lines = [f"part = lane & {shares - 1}", f"group = lane >> {int(math.log2(shares))}"]
+    first = [f"{name} = group + turn * {groups}"] if turns > 1 else [f"{name} = group"]
+    if count % groups == 0:
+        whole = [*first, "mine = True", *body]
+    elif shares == 1:
+        whole = [*first, f"if {name} < {count}:", *indented(["mine = True", *body])]
+    else:  # lanes with nothing to do go along with the last, since a warp's lanes combine their parts
+        whole = [*first, f"mine = {name} < {count}", f"{name} = min({name}, {count - 1})", *body]
+    return [*lines, f"for turn in range({turns}):", *indented(whole)] if turns > 1 else [*lines, *whole]
+
+
+def _tiles(tile: Tile) -> list[str]:
+    product, high, wide = tile.product, range(tile.high), range(tile.wide)
+    lines = [f"top = tile // {tile.across} * {tile.high}", f"left = tile % {tile.across} * {tile.wide}"]
+    # Beyond the edges the last row or column is read again, and what comes of it is not used.
+    lines += [f"r_{i} = {_limited(f'top + {i}', product.rows, tile.high)} * {product.a_row}" for i in high]
+    lines += [f"c_{j} = {_limited(f'left + {j}', product.columns, tile.wide)} * {product.b_column}" for j in wide]
+    lines += [f"s_{i}_{j} = zero" for i in high for j in wide]
+    at_once = max(1, min(tile.units, WRITTEN_OUT // (tile.high * tile.wide * tile.unit)))
+    loops, rest = divmod(tile.units, at_once)
+    chunk = tile.unit * tile.shares
+    if loops > 1:
+        lines += [f"for chunk in range({loops}):", f"    k = part * {tile.unit} + chunk * {at_once * chunk}"]
+        for number in range(at_once):
+            lines += indented(_unit(tile, f"k + {number * chunk}"))
+    else:
+        rest = tile.units
+    for number in range(tile.units - rest, tile.units):
+        lines += _unit(tile, f"part * {tile.unit} + {number * chunk}")
+    distance = tile.shares // 2
+    while distance:
+        lines += [f"s_{i}_{j} += from_further_on(s_{i}_{j}, {distance})" for i in high for j in wide]
+        distance //= 2
+    finished = _finish(tile)
+    if tile.shares == 1:
+        lines += finished
+    else:
+        lines += ["if mine and part == 0:", *indented(finished)]
+    return _turns(tile.tiles, tile.groups, tile.turns, tile.shares, "tile", lines)
+
+
+def _limited(place: str, extent: int, size: int) -> str:
+    return f"({place})" if extent % size == 0 else f"min({place}, {extent - 1})"
+
+
+def _unit(tile: Tile, k: str) -> list[str]:
+    """The part of the sum that begins at step k, for one unit."""
+    product = tile.product
+    lines = [f"here = {k}"]
+    for operand, step, across in (("a", product.a_column, "r"), ("b", product.b_row, "c")):
+        for read in tile.reads(operand):
+            place = f"{across}_{read.index} + (here + {read.k}) * {step}"
+            lines += _read(read.names, operand, place)
+    for k_of_unit in range(tile.unit):
+        for i in range(tile.high):
+            lines += [f"s_{i}_{j} += a_{i}_{k_of_unit} * b_{j}_{k_of_unit}" for j in range(tile.wide)]
+    return lines
+
+
+def _read(names: list[str], array: str, place: str) -> list[str]:
+    """Neighbouring numbers of an array."""
+    if len(names) == 1:
+        return [f"{names[0]} = {array}[{place}]"]
+    return [f"{', '.join(names)} = {'four' if len(names) == 4 else 'two'}({array}, {place})"]
+
+
+def _finish(tile: Tile) -> list[str]:
+    """What is done to the sums of a tile, and where they go."""
+    product, high, wide = tile.product, range(tile.high), range(tile.wide)
+    lines = []
+    if product.has(BIAS):
+        lines += [f"t_{j} = bias[{_limited(f'left + {j}', product.columns, tile.wide)}]" for j in wide]
+        lines += [f"s_{i}_{j} += t_{j}" for i in high for j in wide]
+    if product.has(RELU):
+        lines += [f"s_{i}_{j} = max(s_{i}_{j}, zero)" for i in high for j in wide]
+    inside = product.columns % tile.wide == 0
+    at_once = next(each for each in (4, 2, 1) if tile.wide % each == 0)
+    at_once = at_once if inside and product.has(OUT_ALONG_COLUMNS) else 1
+    for i in high:
+        row = [f"place = (top + {i}) * {product.columns} + left"]
+        for j in range(0, tile.wide, at_once):
+            stored = _store(product, i, range(j, j + at_once))
+            row += stored if inside else [f"if left + {j} < {product.columns}:", *indented(stored)]
+        lines += row if product.rows % tile.high == 0 else [f"if top + {i} < {product.rows}:", *indented(row)]
+    return lines
+
+
+def _store(product: Product, i: int, columns: range) -> list[str]:
+    """Some neighbours of a row of a tile, on their way to the result."""
+    place, numbers = f"place + {columns[0]}", [f"s_{i}_{j}" for j in columns]
+    lines = []
+    if product.has(MASK):
+        lines += _read([f"t_{j}" for j in columns], "mask", place)
+        lines += [f"s_{i}_{j} = s_{i}_{j} if t_{j} > zero else zero" for j in columns]
+    if len(columns) == 1:
+        return [*lines, f"out[{place}] = {numbers[0]}"]
+    return [*lines, f"put_{'four' if len(columns) == 4 else 'two'}(out, {place}, {', '.join(numbers)})"]
+
+
+def _sums(product: Product) -> list[str]:
+    """The sums of the columns of b, by as many lanes for each as there are."""
+    shares = 1
+    while (
+        shares < min(MOST_SHARES, generation.WARP)
+        and product.columns * shares * 2 <= product.lanes
+        and product.depth % (shares * 2) == 0
+    ):
+        shares *= 2
+    groups = product.lanes // shares
+    body = ["total = zero", f"for k in range({product.depth // shares}):"]
+    body += [f"    total += b[(part + k * {shares}) * {product.b_row} + column * {product.b_column}]"]
+    distance = shares // 2
+    while distance:
+        body += [f"total += from_further_on(total, {distance})"]
+        distance //= 2
+    body += ["if mine and part == 0:", "    sums[column] = total"]
+    return _turns(product.columns, groups, -(-product.columns // groups), shares, "column", body)

@@ -1,0 +1,94 @@
+"""A plan written out: its rows one after the other, with their numbers where an interpreter would read a table.
+
+What a row does is then fixed when it is compiled: the compiler leaves out what does not happen, writes short loops out
+and finds every operand at a distance it knows. A small net takes a quarter of the instructions; but each plan must be
+compiled for itself, so that it is worth it for long runs (`kernels.targets.cuda.choices`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from kernels.plan import SHARED, SKIP, Row
+from kernels.targets.cuda import compiler, fitted, generation, products, tiles
+from kernels.targets.cuda.rows import Signature, signature
+
+
+@dataclass(frozen=True)
+class Written:
+    """A plan as it is written out: its rows as a GPU runs them, and whether they work in the team's scratch memory."""
+
+    rows: tuple[Row, ...]
+    inside: bool
+
+    @property
+    def signature(self) -> Signature:
+        return signature(self.rows)
+
+
+@dataclass
+class Text:
+    """What is being written: for teams of so many lanes, in one type of number.
+
+    names: what it calls, by the name by which it does
+    """
+
+    real_name: str
+    lanes: int
+    names: dict[str, Callable] = field(default_factory=dict)
+
+    def lines(self, plan: Written) -> list[str]:
+        """The rows of a plan, for text in which `within` and `home` are the two places where its arena may be, and
+        `data`, `words`, `step`, `seed`, `lane` and `lanes` what they are for an interpreter."""
+        return self._rows(plan.rows, "within" if plan.inside else "home") or ["pass"]
+
+    def _rows(self, rows: Sequence[Row], arena: str) -> list[str]:
+        lines: list[str] = []
+        for index, row in enumerate(rows):
+            # What depends on the lane is computed anew in each row: kept for all, it would take all registers.
+            lines += [f"lane = anew(lane) & {self.lanes - 1}", *self._call(row, arena)]
+            lines.append("team_sync()")
+            left_out = dict(zip(row.kernel.integers, row.integers, strict=True)).get("rows", 0)
+            if "state" in row.kernel.extra and left_out:
+                following = rows[index + 1 :]
+                lines += [
+                    f"further = words[{SKIP}]",
+                    "team_sync()",
+                    "if further == 0:",
+                    *fitted.indented(self._rows(following[:left_out], arena) or ["pass"]),
+                    "elif lane == 0:",
+                    f"    words[{SKIP}] = 0",
+                    *self._rows(following[left_out:], arena),
+                ]
+                break
+        return lines
+
+    def _call(self, row: Row, arena: str) -> list[str]:
+        kernel, lines = row.kernel, []
+        for index, (segment, offset) in enumerate(row.operands):
+            extents = [f"short({each})" for each in row.shape(index)]
+            shape = extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
+            lines.append(f"array_{index} = view_at({'data' if segment == SHARED else arena}, {offset}, {shape})")
+        arguments = [f"array_{index}" for index in range(len(row.operands))]
+        if kernel is products.MULTIPLY and not self._in_tiles(row):
+            return [*lines, f"{self._fitted(row)}({', '.join([*arguments, 'lane'])})"]
+        values = {"lane": "lane", "lanes": "lanes", "step": "step", "seed": "seed", "state": "words"}
+        arguments += [f"short({each})" for each in row.integers] + [values[name] for name in kernel.extra]
+        name = f"written_{kernel.name}"
+        if name not in self.names:
+            self.names[name] = compiler.body_of(kernel, self.real_name, compiler.WRITTEN_OUT)
+        return [*lines, f"{name}({', '.join(arguments)})"]
+
+    def _in_tiles(self, row: Row) -> bool:
+        rows, columns = row.integers[:2]
+        return self.lanes == tiles.LANES and rows * columns >= products.TILED_FROM * tiles.LANES
+
+    def _fitted(self, row: Row) -> str:
+        """The name of the function for a product of this shape."""
+        rows, columns, depth, a_row, a_column, b_row, b_column, _, options = row.integers
+        product = fitted.Product(rows, columns, depth, a_row, a_column, b_row, b_column, options, self.lanes)
+        name = f"product_{'_'.join(map(str, (rows, columns, depth, a_row, a_column, b_row, b_column, options)))}"
+        if name not in self.names:
+            self.names[name] = generation.on_device(fitted.function(product, self.real_name))
+        return name
