@@ -40,7 +40,7 @@ class Contestant:
 
 
 LAB = Contestant("lab", "lab_itself", None, {"lab": ""})
-LAB_ON_A_GPU = Contestant("lab", "lab_on_gpu", None, {"lab": ""})
+LAB_ON_A_GPU = Contestant("lab", "lab_on_gpu", None, {"lab": "", "lab, rows interpreted": "interpreted"})
 PEERS_ON_A_GPU = (
     Contestant("jax", "jax_on_gpu", "jax", {"JAX vmap + scan": ""}),
     Contestant(

@@ -26,7 +26,7 @@ MODES = ("auto", "block", "written", "grid")
 for one replica, or whichever suits the size and the length of the run."""
 
 _current: contextvars.ContextVar[str] = contextvars.ContextVar("device", default=CPU)
-_use: contextvars.ContextVar[tuple[str, int]] = contextvars.ContextVar("use", default=("auto", 1))
+_use: contextvars.ContextVar[tuple[str, int, bool]] = contextvars.ContextVar("use", default=("auto", 1, False))
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,12 @@ def choose(asked: str) -> Choice:
 
 
 @contextlib.contextmanager
-def on(device: str, mode: str = "auto", replicas: int = 1) -> Iterator[None]:
-    """Memory that is made inside lies on this device, which is used as `mode` says and shared by so many replicas."""
-    tokens = _current.set(device), _use.set((mode, replicas))
+def on(device: str, mode: str = "auto", replicas: int = 1, written: bool = False) -> Iterator[None]:
+    """Memory that is made inside lies on this device, which is used as `mode` says and shared by so many replicas.
+
+    written: whether code that was made for a replica's network is used
+    """
+    tokens = _current.set(device), _use.set((mode, replicas, written))
     try:
         yield
     finally:
@@ -88,8 +91,8 @@ def on_gpu() -> bool:
 def settle(memory: Any, plan: Plan | None) -> None:
     """Decide how a replica whose training step this is will be computed, where there is a choice."""
     if plan is not None and not isinstance(memory, Memory):
-        mode, replicas = _use.get()
-        memory.settle(plan, replicas, mode)
+        mode, replicas, written = _use.get()
+        memory.settle(plan, replicas, mode, written)
 
 
 USES = {

@@ -75,6 +75,7 @@ class Engine(Workers):
         self._active = 0
         self._threads = 1 if self.on_gpu else max(1, min(threads or available_cores(), max(len(self.replicas), 1)))
         self._spread()
+        self._written: frozenset[str] = frozenset()
         self._workers: list[threading.Thread] = []
         self._conductor: threading.Thread | None = None
         self._keep_open = False
@@ -203,10 +204,14 @@ class Engine(Workers):
         if self.on_gpu:
             self.device = f"{self.device}: {', '.join(compilation.uses)}"
             self._publish_started()
-        compilation.run(self._compiling)
+        self._run_compilation(compilation)
 
     def _compilation(self, needs: Iterable[Need]) -> Compilation:
         return Compilation(needs, {each: self._shared_by(each) for each in self.devices}, self.mode)
+
+    def _run_compilation(self, compilation: Compilation) -> None:
+        compilation.run(self._compiling)
+        self._written |= compilation.written_on
 
     def _compiling(self, kernel: str, left: int) -> None:
         if self._stopping:

@@ -47,9 +47,16 @@ class Compilation:
     def uses(self) -> list[str]:
         """How the devices will be used, in words."""
         uses = dict.fromkeys(USES[each.use] for each in self._needs)
-        if any(self._written(device, real_name) for device in self._replicas for real_name in self._real_names()):
+        if self.written_on:
             uses[USES["written"]] = None
         return list(uses)
+
+    @property
+    def written_on(self) -> frozenset[str]:
+        """The devices for which code is made."""
+        return frozenset(
+            device for device in self._replicas if any(self._written(device, each) for each in self._real_names())
+        )
 
     def run(self, progress: Callable[[str, int], None]) -> None:
         """Compile what is not in the cache."""

@@ -200,7 +200,7 @@ class Session(Engine):
             raise BadInput(f"There already is a variant {variant.name!r}.")
         replicas = [Replica(variant, seed) for seed in self.seeds]
         if self._conductor is not None:
-            self._compilation([self._built(variant, replicas[0])]).run(self._compiling)
+            self._run_compilation(self._compilation([self._built(variant, replicas[0])]))
         self._add(variant, replicas)
 
     def remove(self, variant: str) -> None:

@@ -11,7 +11,7 @@ from kernels.jobs import Job
 from kernels.memory import Memory
 from kernels.plan import HALT, STEP, Plan
 from kernels.targets import cpu
-from kernels.targets.cuda import fleet, grid, interpreters
+from kernels.targets.cuda import fleet, grid, interpreters, writings
 from kernels.targets.cuda import memory as on_gpu
 from kernels.targets.cuda.driver import SimulatedDevice
 
@@ -77,6 +77,7 @@ def host_device(gpus: int = 1) -> Iterator[None]:
         mock.patch.object(on_gpu, "device", lambda number=0: devices[number]),
         mock.patch.object(fleet, "run", run),
         mock.patch.object(interpreters, "prepare"),
+        mock.patch.object(writings, "prepare"),
         mock.patch.object(fleet.Program, "run_row", _run_row),
         mock.patch.object(grid, "prepare"),
     ):

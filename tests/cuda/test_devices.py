@@ -74,7 +74,7 @@ def test_words_that_name_no_device(device, capsys):
 @pytest.mark.parametrize("command", ["run", "verify"])
 def test_a_mode_that_does_not_exist(command, capsys):
     assert run([command, "dead-relu", "--cuda-mode", "foo"]) == 2
-    assert "There is no --cuda-mode 'foo'; allowed: auto, block, written, grid." in capsys.readouterr().err
+    assert "There is no --cuda-mode 'foo'; allowed: auto, block, grid, written." in capsys.readouterr().err
 
 
 def test_all_gpus_or_one(install):

@@ -42,12 +42,12 @@ def test_looking_into_a_replica_leaves_its_results_alone(open_session):
     session.pause()
     session.start(keep_open=True)
     until(lambda: session.settings("calm"))
-    seen = session.look("calm", 0, lambda experiment: experiment.step).result(10)
+    seen = session.look("calm", 0, lambda experiment: experiment.step).result(60)
     assert seen == 0
     session.resume()
     while not session.finished:
-        session.look("calm", 0, lambda experiment: experiment.measure()).result(10)
-        session.look_back("calm", 0, 100, lambda experiment: experiment.pictures()).result(10)
+        session.look("calm", 0, lambda experiment: experiment.measure()).result(60)
+        session.look_back("calm", 0, 100, lambda experiment: experiment.pictures()).result(60)
     plain = finished(steps=400)
     np.testing.assert_array_equal(
         session.history.curve("calm", 0, "loss")[1], plain.history.curve("calm", 0, "loss")[1]
@@ -58,7 +58,7 @@ def test_what_goes_wrong_while_looking_does_not_end_the_session(open_session):
     session = open_session
     session.start(keep_open=True)
     with pytest.raises(ZeroDivisionError):
-        session.look("calm", 0, lambda experiment: 1 // 0).result(10)
+        session.look("calm", 0, lambda experiment: 1 // 0).result(60)
     until(lambda: session.finished)
     with pytest.raises(BadInput, match="no seed 7"):
         session.look("calm", 7, lambda experiment: None)
@@ -78,14 +78,14 @@ def test_going_back_repeats_the_changes_on_the_way(open_session):
     session.start(keep_open=True)
     until(lambda: session.settings("calm"))
     session.single_step(30)
-    until(lambda: session.look("calm", 0, lambda each: each.step).result(10) == 30)
+    until(lambda: session.look("calm", 0, lambda each: each.step).result(60) == 30)
     session.change("optimizer.rate", 0.001, "calm")
     session.resume()
     until(lambda: session.finished)
     before = session.history.curve("calm", 0, "loss")[1]
     session.pause()
     session.rewind("calm", 50)
-    assert session.look("calm", 0, lambda each: each.settings()["optimizer.rate"]).result(10) == pytest.approx(0.001)
+    assert session.look("calm", 0, lambda each: each.settings()["optimizer.rate"]).result(60) == pytest.approx(0.001)
     session.resume()
     until(lambda: session.finished)
     np.testing.assert_array_equal(session.history.curve("calm", 0, "loss")[1], before)
@@ -107,9 +107,9 @@ def test_throttled_replicas_keep_their_pace(open_session):
     session = open_session
     session.throttle(200)
     session.start(keep_open=True)
-    until(lambda: session.look("calm", 0, lambda each: each.step).result(10) >= 10)
+    until(lambda: session.look("calm", 0, lambda each: each.step).result(60) >= 10)
     begun = time.monotonic()
-    until(lambda: session.look("calm", 0, lambda each: each.step).result(10) >= 110)
+    until(lambda: session.look("calm", 0, lambda each: each.step).result(60) >= 110)
     assert time.monotonic() - begun > 0.4
     session.throttle(None)
     until(lambda: session.finished)

@@ -29,8 +29,7 @@ def run(jobs: Sequence[Job]) -> None:
             grid.run(job)
         else:
             kind = (memory.device.number, memory.real_name, memory.lanes_of(job.plan))
-            # What a replica computes must not depend on what runs beside it.
-            groups.setdefault((*kind, writing(*kind, job)), []).append(job)
+            groups.setdefault((*kind, writing(*kind, job) if memory.written else None), []).append(job)
     # All are started before any is waited for, each on a stream of its own.
     launches = [
         Launch(group, lanes, stream, code=code) for stream, ((_, _, lanes, code), group) in enumerate(groups.items())

@@ -66,11 +66,12 @@ class Memory:
         self._device_newer = False
         self._host_newer = True
         self._lanes: int | None = None
-        self.whole_gpu = False
+        self.whole_gpu = self.written = False
 
-    def settle(self, plan: Plan, replicas: int, mode: str) -> None:
+    def settle(self, plan: Plan, replicas: int, mode: str, written: bool = False) -> None:
         """Decide, once, how this replica is computed: its results must not depend on what happens to run beside it."""
         self._lanes = lanes_for(plan, self.device)
+        self.written = written
         self.whole_gpu = mode_for(plan, replicas, mode, self.device) == "grid"
 
     def lanes_of(self, plan: Plan) -> int:

@@ -25,12 +25,17 @@ SIZES = (512, 1024, 1536)
 
 def experiment(folder: Path, net: str, known: Mapping[str, nets.Net] = nets.NETS, seed: int = 0) -> Any:
     """The net as a session builds it."""
+    made = built(folder, net, known, seed)
+    made.prepare()
+    return made
+
+
+def built(folder: Path, net: str, known: Mapping[str, nets.Net], seed: int) -> Any:
+    """The same before it has taken memory."""
     own = folder / net
     loaded = load_text(nets.scenario_text(known[net]), own / "net.yaml")
     scenario = loaded.variants[0].scenario
-    made = task_of(scenario).build(scenario, seed, own)
-    made.prepare()
-    return made
+    return task_of(scenario).build(scenario, seed, own)
 
 
 class Multiplier:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from lab import __version__
 from lab.bench import contestant, nets
 from lab.bench.contestants import lab_itself
 from lab.graph import Layout, assign
-from lab.graph.devices import on
+from lab.graph.devices import on, use_of
+from lab.graph.running import write_out
 from lab.graph.tensor import Storage, call
 from lab.scenario import load
 from lab.tasks import task_of
@@ -24,16 +26,36 @@ SIZE = 4096
 """Of the square matrices whose product shows what the GPU can do."""
 
 
-def trainer(folder: Path, name: str) -> contestant.Train:
-    """A function that trains all replicas of a net so many steps, each from its own first weights."""
+def trainer(folder: Path, name: str, mode: str) -> contestant.Train | None:
+    """A function that trains all replicas of a net so many steps, each from its own first weights.
+
+    mode: "interpreted" for a team of threads for each without code made for the net; "" for what is fastest
+    """
     net = nets.ON_A_GPU[name]
     with on("cuda:0", replicas=net.replicas):
-        made = [lab_itself.experiment(folder, name, nets.ON_A_GPU, seed) for seed in range(net.replicas)]
+        plan = lab_itself.built(folder, name, nets.ON_A_GPU, 0).layout.plans["step"]
+    on_all_of_it = use_of("cuda:0", plan, "auto", net.replicas) == "grid"
+    if on_all_of_it and mode == "interpreted":
+        return None
+    made = replicas_of(
+        lambda seed: lab_itself.built(folder, name, nets.ON_A_GPU, seed), net.replicas, not (on_all_of_it or mode)
+    )
 
     def train(steps: int) -> None:
         advance_together([(each, steps) for each in made], [0] * len(made))
 
     return train
+
+
+def replicas_of(build: Callable[[int], Any], count: int, written: bool) -> list[Any]:
+    """So many experiments on the GPU, built from a seed each. written: with code that is made for them"""
+    with on("cuda:0", replicas=count, written=written):
+        made = [build(seed) for seed in range(count)]
+        if written:
+            write_out(made[0].kinds(), count, "cuda:0")
+        for each in made:
+            each.prepare()
+    return made
 
 
 @functools.cache
@@ -70,10 +92,7 @@ def probes(replicas: int = 1024, steps: int = 400, every: int = 20) -> float:
     """Of the time of a run of dead-relu, the part that its probes take when they are streamed every so many steps."""
     loaded = load("dead-relu")
     scenario = loaded.variant("good").scenario
-    with on("cuda:0", replicas=replicas):
-        made = [task_of(scenario).build(scenario, seed, None) for seed in range(replicas)]
-        for each in made:
-            each.prepare()
+    made: list[Any] = replicas_of(lambda seed: task_of(scenario).build(scenario, seed, None), replicas, True)
 
     def seconds(measured: int) -> float:
         def train(count: int) -> None:
@@ -89,7 +108,7 @@ def probes(replicas: int = 1024, steps: int = 400, every: int = 20) -> float:
 def main() -> None:
     """Serve a race."""
     folder = contestant.folder()
-    contestant.serve({"lab": __version__}, lambda net, mode: trainer(folder, net), limit=limit, probes=probes)
+    contestant.serve({"lab": __version__}, functools.partial(trainer, folder), limit=limit, probes=probes)
 
 
 if __name__ == "__main__":

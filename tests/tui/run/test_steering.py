@@ -26,11 +26,11 @@ def steering():
 
 
 def rate(steering, variant="calm"):
-    return steering.session.look(variant, 0, lambda each: each.settings()["optimizer.rate"]).result(10)
+    return steering.session.look(variant, 0, lambda each: each.settings()["optimizer.rate"]).result(60)
 
 
 def step(steering, variant="calm"):
-    return steering.session.look(variant, 0, lambda each: each.step).result(10)
+    return steering.session.look(variant, 0, lambda each: each.step).result(60)
 
 
 def test_a_change_concerns_one_variant_and_can_be_taken_back(steering):
