@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
 import lab
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver import DeviceProblem, SimulatedDevice
 from lab.errors import DeviceMissing
 from lab.events import Failed, Measured
 from lab.graph.devices import choose
@@ -93,3 +93,26 @@ def test_steering_on_a_device_changes_nothing_but_what_was_asked():
     again, other = steered.history.curve("good", 0, "loss")
     np.testing.assert_array_equal(again, steps)
     np.testing.assert_array_equal(other, loss)
+
+
+def test_settings_are_shown_without_a_look_at_the_device(monkeypatch):
+    """Somebody who watches asks for them from another thread while it trains."""
+    with host_device():
+        session = Session(lab.load("dead-relu", {"train.steps": 2}), variants=["good"], device=choose("cuda"))
+        session.start()
+        session.wait()
+        rate = session.settings("good")["optimizer.rate"]
+        (replica,) = session.replicas
+        replica.experiment.advance(1)
+
+        def look(self, array, address):
+            raise AssertionError("the device was looked at")
+
+        monkeypatch.setattr(SimulatedDevice, "download", look)
+        assert session.settings("good")["optimizer.rate"] == rate
+        monkeypatch.undo()
+        before = replica.experiment.state()
+        replica.experiment.change("optimizer.rate", 0.25)
+        assert session.settings("good")["optimizer.rate"] == 0.25
+        replica.experiment.restore(before)
+        assert session.settings("good")["optimizer.rate"] == rate
