@@ -133,7 +133,7 @@ class Entries:
 
         if (kernel.name, real_name) in self._loaded or isinstance(self.device, SimulatedDevice):
             return True
-        return store.place(["grid", kernel.name, real_name, f"{self.device.capability}"]).exists()
+        return store.has(["grid", kernel.name, real_name, f"{self.device.capability}"])
 
 
 @functools.cache

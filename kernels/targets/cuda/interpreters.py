@@ -100,7 +100,7 @@ def prepare(
 
     wanted = text.ordered(tuple(kernels))
     on = device(number)
-    ready = isinstance(on, SimulatedDevice) or store.place(_key(wanted, real_name, on.capability, tiled)).exists()
+    ready = isinstance(on, SimulatedDevice) or store.has(_key(wanted, real_name, on.capability, tiled))
     if progress and not ready:
         progress(f"{len(wanted)} kernels for {on.properties.name}", 1)
     interpreter(number, wanted, real_name, tiled)
