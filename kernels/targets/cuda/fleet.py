@@ -92,11 +92,10 @@ class Launch:
             job.done = int(states[index][STEP]) - before
             job.measured = []
             if job.statistics[1]:
-                numbers = [
-                    step
-                    for step in range(before + 1, before + job.done + 1)
-                    if step == before + job.steps or (job.every and step % job.every == 0)
-                ]
+                end = before + job.done
+                numbers = list(range(before - before % job.every + job.every, end + 1, job.every)) if job.every else []
+                if 0 < job.done == job.steps and numbers[-1:] != [end]:
+                    numbers.append(end)
                 stretch = found[self._places[index] : self._places[index + 1]].reshape(-1, job.statistics[1])
                 job.measured = list(zip(numbers, stretch, strict=False))
 
