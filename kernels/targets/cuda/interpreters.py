@@ -56,20 +56,22 @@ class Interpreter:
 
         encoded = table([lowered(row) for row in rows], self.width, lambda kernel: self._numbers[kernel.name])
         key = encoded.tobytes()
-        if key not in self._stretches:
-            first = len(self._rows)
-            self._rows = np.concatenate([self._rows, encoded])
-            self._stretches[key] = (first, first + len(rows))
-        return self._stretches[key]
+        with _lock:  # two sessions may be on one GPU, while one of them ends
+            if key not in self._stretches:
+                first = len(self._rows)
+                self._rows = np.concatenate([self._rows, encoded])
+                self._stretches[key] = (first, first + len(rows))
+            return self._stretches[key]
 
     @property
     def table(self) -> int:
         """The address of all rows."""
-        if self._table is None or self._uploaded < len(self._rows):
-            self._table = Segment(self.device, self._rows.nbytes)
-            self.device.upload(self._table.address, self._rows)
-            self._uploaded = len(self._rows)
-        return self._table.address
+        with _lock:
+            if self._table is None or self._uploaded < len(self._rows):
+                self._table = Segment(self.device, self._rows.nbytes)
+                self.device.upload(self._table.address, self._rows)
+                self._uploaded = len(self._rows)
+            return self._table.address
 
 
 def _key(kernels: Sequence[Kernel], real_name: str, capability: tuple[int, int], tiled: bool) -> list[str]:
