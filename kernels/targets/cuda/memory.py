@@ -23,14 +23,7 @@ class Segment:
 
     def __init__(self, on: Any, size: int) -> None:
         self.address = on.allocate(size)
-        weakref.finalize(self, _free, on, self.address)
-
-
-def _free(on: Any, address: int) -> None:
-    try:
-        on.free(address)
-    except Exception:  # the device is gone, and with it its memory
-        return
+        weakref.finalize(self, on.free, self.address)
 
 
 _shared: weakref.WeakValueDictionary[tuple[int, bytes], Segment] = weakref.WeakValueDictionary()
