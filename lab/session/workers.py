@@ -123,6 +123,8 @@ class Workers(Measuring):
         """Run replicas for a while: one on the CPU, on a GPU side by side."""
         end = time.monotonic() + SLICE
         for replica in replicas:
+            if self._stopping:
+                return
             if replica.experiment is None:
                 self._build(replica)
             while replica.commands:

@@ -116,3 +116,19 @@ def test_settings_are_shown_without_a_look_at_the_device(monkeypatch):
         assert session.settings("good")["optimizer.rate"] == 0.25
         replica.experiment.restore(before)
         assert session.settings("good")["optimizer.rate"] == rate
+
+
+def test_a_stop_is_answered_before_all_replicas_are_built(monkeypatch):
+    with host_device():
+        session = Session(lab.load("dead-relu"), seeds=range(20), variants=["good"], device=choose("cuda"))
+        build = Session._build
+
+        def build_and_stop(self, replica):
+            build(self, replica)
+            self.stop()
+
+        monkeypatch.setattr(Session, "_build", build_and_stop)
+        session.start()
+        session.wait()
+    assert session.ended.interrupted
+    assert sum(each.experiment is not None for each in session.replicas) == 1
