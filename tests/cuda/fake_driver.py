@@ -31,6 +31,7 @@ ATTRIBUTES = {
 
 class FakeDriver:
     """As `cuda.bindings.driver`. fails: from the name of a function to what it answers; version: of CUDA, as 13000
+    busy: GPUs that another process has for itself
 
     calls: (function, a thread's current context, handle or address) of what was done on a GPU, in this order
     """
@@ -42,6 +43,7 @@ class FakeDriver:
         self.devices, self.version = devices, version
         self.attributes = ATTRIBUTES | changed
         self.fails: dict[str, Status] = {}
+        self.busy: set[int] = set()
         self.memory = 80 * 1024**3
         self.taken: dict[int, int] = {}
         self.calls: list[tuple[str, Any, Any]] = []
@@ -70,6 +72,8 @@ class FakeDriver:
         return self.answer("cuDeviceGet", number)
 
     def cuDevicePrimaryCtxRetain(self, device: int) -> tuple[Any, ...]:
+        if device in self.busy:
+            return Status.CUDA_ERROR_DEVICE_UNAVAILABLE, None
         return self.answer("cuDevicePrimaryCtxRetain", device)
 
     def cuCtxSetCurrent(self, context: int) -> tuple[Any, ...]:

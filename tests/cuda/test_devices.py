@@ -13,6 +13,7 @@ import pytest
 from kernels.targets.cuda import driver
 from kernels.targets.cuda.driver import DeviceProblem
 from lab.cli import run
+from lab.cli.device import device_of
 from lab.errors import BadInput, DeviceMissing
 from lab.graph.devices import Choice, choose
 from tests.cuda.fake_driver import FakeDriver, Status
@@ -63,6 +64,21 @@ def test_all_gpus_or_one(install):
         choose("cuda:3")
     with pytest.raises(BadInput):
         choose("cuda:one")
+
+
+def test_a_gpu_that_cannot_be_used_is_left_out_of_several(install, capsys):
+    fake = install(FakeDriver(3))
+    fake.busy = {1}
+    taken = choose("cuda")
+    assert taken.devices == choose("auto").devices == ("cuda:0", "cuda:2")
+    assert "another process has it for itself" in taken.reason
+    device_of("cuda")
+    assert capsys.readouterr().err == f"Not on all GPUs: {taken.reason}\n"
+    with pytest.raises(DeviceMissing, match="another process has it for itself"):
+        choose("cuda:1")
+    out = doctor(capsys)
+    assert out.count("another process has it for itself") == 1
+    assert "--device auto uses cuda:0, cuda:2" in out
 
 
 def status(**fails: Status) -> FakeDriver:
