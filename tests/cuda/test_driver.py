@@ -10,7 +10,7 @@ import pytest
 
 from kernels.targets.cuda import driver
 from kernels.targets.cuda.driver import DeviceProblem
-from kernels.targets.cuda.memory import Segment
+from kernels.targets.cuda.memory import Memory, Segment
 from tests.cuda.fake_driver import FakeDriver, Status
 
 
@@ -129,3 +129,11 @@ def test_what_fails_while_a_graph_is_recorded_is_what_is_told(install):
         on.captured(lambda: launch_on(on))
     assert [name for name, _, _ in fake.calls][-2:] == ["cuStreamEndCapture", "cuStreamDestroy"]
     assert on.stream == 1
+
+
+def test_replicas_with_the_same_data_have_it_on_the_gpu_once(install):
+    install(FakeDriver(2))
+    data = np.zeros(1000, "float32")
+    first, second, other = (Memory(10, each, seed) for seed, each in enumerate((data, data, data.copy())))
+    assert first.addresses[1] == second.addresses[1] != other.addresses[1]
+    assert Memory(10, data, 0, 1).addresses[1] != first.addresses[1]
