@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 
 from kernels.cores import available_cores
@@ -78,7 +78,7 @@ class Engine(Workers):
         self._ready: deque[Replica] = deque(self.replicas)
         self._active = 0
         self._threads = 1 if self.on_gpu else max(1, min(threads or available_cores(), max(len(self.replicas), 1)))
-        self._spread()
+        self._spread(self.replicas)
         self._workers: list[threading.Thread] = []
         self._conductor: threading.Thread | None = None
         self._keep_open = False
@@ -138,12 +138,13 @@ class Engine(Workers):
     def on_gpu(self) -> bool:
         return self.devices != (CPU,)
 
-    def _spread(self) -> None:
-        """Give every replica that has none a device: the one with the fewest."""
-        for replica in self.replicas:
+    def _spread(self, replicas: Sequence[Replica]) -> None:
+        """Give each of these replicas that has none a device: the one with the fewest."""
+        had = Counter(each.device for each in self.replicas)
+        for replica in replicas:
             if not replica.device:
-                had = [each.device for each in self.replicas]
-                replica.device = min(self.devices, key=lambda device: (had.count(device), device))
+                replica.device = min(self.devices, key=lambda device: (had[device], device))
+                had[replica.device] += 1
 
     def _start_workers(self) -> None:
         self._workers = [

@@ -132,3 +132,17 @@ def test_a_stop_is_answered_before_all_replicas_are_built(monkeypatch):
         session.wait()
     assert session.ended.interrupted
     assert sum(each.experiment is not None for each in session.replicas) == 1
+
+
+def test_a_variant_that_is_added_knows_its_device_before_it_is_built(monkeypatch):
+    """What it needs is found out for that GPU, not for one that nobody asked for."""
+    asked = []
+    monkeypatch.setattr("lab.session.engine.use_of", lambda device, *others: asked.append(device) or "block")
+    loaded = lab.load("dead-relu", {"train.steps": 5})
+    with host_device(gpus=2):
+        session = Session(loaded, variants=["good"], device=choose("cuda:1"))
+        session.start(keep_open=True)
+        session.add_variant(next(each for each in loaded.variants if each.name == "leaky"))
+        session.stop()
+        session.wait()
+    assert set(asked) == {"cuda:1"}
