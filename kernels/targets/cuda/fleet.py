@@ -142,4 +142,7 @@ class Program:
         """Run one row alone, without counting a step."""
         self.memory.state[STEP] -= 1
         alone = Plan((self.plan.rows[index],), self.plan.arena, self.plan.shared)
+        if self.memory.whole_gpu:  # where an interpreter would have to be compiled for each row
+            grid.run_row(alone, self.memory)
+            return
         Launch([Job(self.memory, alone, 1)], self.memory.lanes_of(self.plan)).finish()

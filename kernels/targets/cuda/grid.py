@@ -235,6 +235,16 @@ def run(job: Job) -> None:
         memory.state[HALT] = 1
 
 
+def run_row(plan: Plan, memory: Any) -> None:
+    """Walk a plan of one row once, even if the replica has halted."""
+    halted = memory.state[HALT]
+    memory.state[HALT] = 0
+    memory.hand_over()
+    Recorded(plan, memory).replay()
+    memory.fetch_state()
+    memory.state[HALT] |= halted
+
+
 def beside(plan: Plan, memory: Any) -> None:
     """Walk the rows of another program once, without counting a step."""
     memory.fetch_state()
