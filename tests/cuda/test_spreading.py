@@ -146,3 +146,19 @@ def test_a_variant_that_is_added_knows_its_device_before_it_is_built(monkeypatch
         session.stop()
         session.wait()
     assert set(asked) == {"cuda:1"}
+
+
+def test_a_device_that_fails_while_a_run_is_left_off_is_named(monkeypatch):
+    def full(self, replica):
+        raise DeviceProblem("The GPU's memory is full.")
+
+    with host_device():
+        session = Session(lab.load("dead-relu"), variants=["good"], device=choose("cuda"))
+        session.pause()
+        session.start()
+        while session.replicas[0].measured_at < 0:
+            session.wait(0.02)
+        monkeypatch.setattr(Session, "_picture", full)
+        session.stop()
+        with pytest.raises(DeviceMissing, match="memory is full"):
+            session.wait()
