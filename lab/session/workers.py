@@ -56,7 +56,8 @@ class Workers(Measuring):
         raise NotImplementedError
 
     def _shared_by(self, device: str) -> int:
-        return sum(each.device == device for each in self.replicas)
+        # A device that has none yet may be given one, which is then computed as it would be on its own.
+        return max(1, sum(each.device == device for each in self.replicas))
 
     def _work(self, device: str) -> None:
         with on(device, self.mode, self._shared_by(device)):

@@ -36,6 +36,15 @@ def test_replicas_are_spread_over_all_gpus_and_give_the_same():
         )
 
 
+def test_a_gpu_without_a_replica_is_used_as_for_one():
+    """More replicas may come, by branching; they are computed as the first ones are."""
+    with host_device(gpus=3):
+        session = Session(lab.load("dead-relu"), seeds=[0, 1, 2, 3], variants=["good"], device=choose("cuda"))
+        assert [session._shared_by(f"cuda:{each}") for each in range(3)] == [2, 1, 1]
+        few = Session(lab.load("dead-relu"), variants=["good"], device=choose("cuda"))
+        assert [few._shared_by(f"cuda:{each}") for each in range(3)] == [1, 1, 1]
+
+
 def test_one_gpu_can_be_chosen():
     with host_device(gpus=2):
         assert choose("cuda:1").devices == ("cuda:1",)
