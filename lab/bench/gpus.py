@@ -40,7 +40,8 @@ def gpus() -> dict[str, Any]:
         found["problem"] = str(problem)
     choice = choose("auto")
     found["auto"] = list(choice.devices)
-    found["problem"] = choice.reason or found["problem"]
+    if not choice.on_gpu:  # what one of several lacks is said with it
+        found["problem"] = choice.reason
     found["install"] = driver.INSTALL if missing else None
     return found
 

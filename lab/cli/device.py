@@ -24,7 +24,8 @@ ModeOption = Annotated[
 
 
 def device_of(asked: str, mode: str = "auto") -> Choice:
-    """What was asked for. Raises BadInput, or DeviceMissing; says on stderr why `auto` takes the CPU."""
+    """What was asked for. Raises BadInput, or DeviceMissing; says on stderr why `auto` takes the CPU, or
+    which GPU is left out."""
     from lab.errors import BadInput, nearest
     from lab.graph.devices import MODES, choose
 
@@ -32,5 +33,5 @@ def device_of(asked: str, mode: str = "auto") -> Choice:
         raise BadInput(f"There is no --cuda-mode {mode!r}; {nearest(mode, MODES)}.")
     choice = choose(asked)
     if choice.reason:
-        sys.stderr.write(f"On the CPU: {choice.reason}\n")
+        sys.stderr.write(f"{'Not on all GPUs' if choice.on_gpu else 'On the CPU'}: {choice.reason}\n")
     return choice

@@ -31,7 +31,9 @@ _use: contextvars.ContextVar[tuple[str, int, bool]] = contextvars.ContextVar("us
 
 @dataclass(frozen=True)
 class Choice:
-    """devices: "cpu", or "cuda:0" and so on, on which replicas are spread;  reason: why not a GPU, if one was wished"""
+    """devices: "cpu", or "cuda:0" and so on, on which replicas are spread
+    reason: why not a GPU, or not all of them, if they were wished
+    """
 
     devices: tuple[str, ...]
     reason: str = ""
@@ -47,7 +49,7 @@ class Choice:
 
 
 def choose(asked: str) -> Choice:
-    """What `--device` means: cpu, cuda (all GPUs), cuda:1, or auto (GPUs if there are any).
+    """What `--device` means: cpu, cuda (all GPUs that can be used), cuda:1, or auto (the same, if there are any).
 
     Raises BadInput for another word, DeviceMissing if there is no such device.
     """
@@ -56,17 +58,30 @@ def choose(asked: str) -> Choice:
     match = re.fullmatch(r"(auto|cuda)|cuda:(\d+)", asked)
     if not match:
         raise BadInput(f"There is no device {asked!r}; allowed: cpu, cuda, cuda:0, cuda:1, …, auto.")
-    from kernels.targets.cuda.driver import DeviceProblem, count, device
+    from kernels.targets.cuda.driver import DeviceProblem, count
 
     try:
-        numbers = range(count()) if match[1] else [int(match[2])]
-        for each in numbers:
-            device(each)
+        return _usable(range(count()) if match[1] else [int(match[2])])
     except DeviceProblem as problem:
         if asked == "auto":
             return Choice((CPU,), str(problem))
         raise DeviceMissing(str(problem)) from None
-    return Choice(tuple(f"cuda:{each}" for each in numbers))
+
+
+def _usable(numbers: Sequence[int]) -> Choice:
+    """Those GPUs that can be used: beside those that compute there may be one for the screen. Raises DeviceProblem."""
+    from kernels.targets.cuda.driver import DeviceProblem, device
+
+    found, problems = [], []
+    for each in numbers:
+        try:
+            device(each)
+            found.append(f"cuda:{each}")
+        except DeviceProblem as problem:
+            problems.append(problem)
+    if not found:
+        raise problems[0]
+    return Choice(tuple(found), " ".join(map(str, problems)))
 
 
 @contextlib.contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 
 from kernels.cores import available_cores
@@ -74,7 +75,7 @@ class Engine(Workers):
         self._ready: deque[Replica] = deque(self.replicas)
         self._active = 0
         self._threads = 1 if self.on_gpu else max(1, min(threads or available_cores(), max(len(self.replicas), 1)))
-        self._spread()
+        self._spread(self.replicas)
         self._written: frozenset[str] = frozenset()
         self._workers: list[threading.Thread] = []
         self._conductor: threading.Thread | None = None
@@ -135,12 +136,13 @@ class Engine(Workers):
     def on_gpu(self) -> bool:
         return self.devices != (CPU,)
 
-    def _spread(self) -> None:
-        """Give every replica that has none a device: the one with the fewest."""
-        for replica in self.replicas:
+    def _spread(self, replicas: Sequence[Replica]) -> None:
+        """Give each of these replicas that has none a device: the one with the fewest."""
+        had = Counter(each.device for each in self.replicas)
+        for replica in replicas:
             if not replica.device:
-                had = [each.device for each in self.replicas]
-                replica.device = min(self.devices, key=lambda device: (had.count(device), device))
+                replica.device = min(self.devices, key=lambda device: (had[device], device))
+                had[replica.device] += 1
 
     def _start_workers(self) -> None:
         self._workers = [
@@ -257,29 +259,15 @@ class Engine(Workers):
             self._run_to_the_end()
 
     def _run_to_the_end(self) -> None:
-        try:
-            if not self.on_gpu:  # there it is said how it is used, once that is known
-                self._publish_started()
-            self._compile()
-            self._start_workers()
-        except _StoppedEarly:
-            pass
-        except DeviceProblem as problem:
-            self._fail(DeviceMissing(str(problem)))
-        except BaseException as error:
-            self._fail(error)
+        self._attempt(self._set_out)
         for worker in self._workers:
             worker.join()
+        interrupted = self._stopping and not all(each.over for each in self.replicas)
+        if self._failure is None:
+            self._attempt(self._leave_off)
         if self._failure is not None:
             self._publish(Failed(str(self._failure)))
             return
-        interrupted = self._stopping and not all(each.over for each in self.replicas)
-        for replica in self.replicas:
-            if not replica.over and replica.experiment is not None:
-                replica.state = "interrupted"
-                self._measure(replica)
-                self._picture(replica)
-                self._save(replica)
         self.verdicts = judge(
             self.loaded.scenario.claims, [each.name for each in self.variants], self._judged_seeds(), self.history
         )
@@ -295,6 +283,31 @@ class Engine(Workers):
             tuple(replica.outcome() for replica in self.replicas),
         )
         self._publish(self.ended)
+
+    def _attempt(self, act: Callable[[], None]) -> None:
+        """Do something that makes the session fail if it fails."""
+        try:
+            act()
+        except DeviceProblem as problem:
+            self._fail(DeviceMissing(str(problem)))
+        except BaseException as error:
+            self._fail(error)
+
+    def _set_out(self) -> None:
+        with contextlib.suppress(_StoppedEarly):
+            if not self.on_gpu:  # there it is said how it is used, once that is known
+                self._publish_started()
+            self._compile()
+            self._start_workers()
+
+    def _leave_off(self) -> None:
+        """Measure and keep the replicas that were interrupted."""
+        for replica in self.replicas:
+            if not replica.over and replica.experiment is not None:
+                replica.state = "interrupted"
+                self._measure(replica)
+                self._picture(replica)
+                self._save(replica)
 
     def _judged_seeds(self) -> tuple[int, ...]:
         """Seeds of which every replica has been measured; nothing can be said about the others."""

@@ -199,6 +199,7 @@ class Session(Engine):
         if any(each.name == variant.name for each in self.variants):
             raise BadInput(f"There already is a variant {variant.name!r}.")
         replicas = [Replica(variant, seed) for seed in self.seeds]
+        self._spread(replicas)
         if self._conductor is not None:
             self._run_compilation(self._compilation([self._built(variant, replicas[0])]))
         self._add(variant, replicas)
@@ -247,8 +248,8 @@ class Session(Engine):
     def _add(self, variant: Variant, replicas: list[Replica]) -> None:
         with self._changed:
             self.variants.append(variant)
+            self._spread(replicas)
             self.replicas.extend(replicas)
-            self._spread()
             self._ready.extend(replicas)
             self._publish_started()
             self._changed.notify_all()

@@ -57,7 +57,8 @@ class Workers(Measuring):
         raise NotImplementedError
 
     def _shared_by(self, device: str) -> int:
-        return sum(each.device == device for each in self.replicas)
+        # A device that has none yet may be given one, which is then computed as it would be on its own.
+        return max(1, sum(each.device == device for each in self.replicas))
 
     def _work(self, device: str) -> None:
         with on(device, self.mode, self._shared_by(device), device in self._written):
@@ -124,6 +125,8 @@ class Workers(Measuring):
         """Run replicas for a while: one on the CPU, on a GPU side by side."""
         end = time.monotonic() + SLICE
         for replica in replicas:
+            if self._stopping:
+                return
             if replica.experiment is None:
                 self._build(replica)
             while replica.commands:

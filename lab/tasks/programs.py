@@ -51,6 +51,7 @@ class Programs:
         self.measurements: list[tuple[int, dict[str, float]]] = []
         self._diverged: str | None = None
         self._programs: dict[str, Program] = {}
+        self._settings: dict[str, float] = {}
 
     def lay_out(self, programs: Parts) -> None:
         """Give every tensor its place. `step` is the training step; one that is called `remember` runs before the last
@@ -81,6 +82,7 @@ class Programs:
         self._programs = {name: bind(plan, self.memory) for name, plan in self.layout.plans.items()}
         for name, value in self.options.first.items():
             self.put(self.options.storage.members[name], value)
+        self._note_settings()
 
     def program(self, name: str) -> Program:
         """One of the programs, bound to this replica's memory."""
@@ -209,7 +211,11 @@ class Programs:
     # Steering and saving
 
     def settings(self) -> dict[str, float]:
-        return {
+        return dict(self._settings)
+
+    def _note_settings(self) -> None:
+        # Whoever shows them asks from another thread, and memory on a GPU must not be looked at while it trains.
+        self._settings = {
             name: float(self.layout.view(self.memory, tensor)[0])
             for name, tensor in self.options.storage.members.items()
             if self.layout.knows(tensor)
@@ -222,6 +228,7 @@ class Programs:
         if not np.isfinite(value) or (value < 0):
             raise InvalidValue((name,), f"cannot become {value}.")
         self.put(self.options.storage.members[name], value)
+        self._note_settings()
 
     def diverged(self) -> str | None:
         return self._diverged
@@ -245,6 +252,7 @@ class Programs:
         if self.driver is not None:
             self.driver.restore(driven)
         self.memory.arena[: self.layout.kept] = state["arena"]
+        self._note_settings()
         self.memory.state[:] = state["state"]
         self.step = int(state["step"][0])
         self._diverged = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 
 import pytest
 
 from kernels.language import Kernel
-from kernels.targets.cuda.driver import OLDEST
+from kernels.targets.cuda.driver import OLDEST, DeviceProblem
 from lab.api import load
 from lab.tasks import task_of
 from tests.cuda.machine_code import Use, uses
@@ -119,3 +120,34 @@ def test_interpreter():
 @everywhere
 def test_interpreter_everywhere(tiled, capability):
     interpret(kernels_of("dead-relu", "adam", "batch-norm", "dropout"), "float32", tiled, capability)
+
+
+def begin() -> Callable:
+    from kernels.targets.cuda import generation, grid
+
+    return generation.generated("entry", grid.STEP_SOURCE, {})
+
+
+def test_a_gpu_that_the_compiler_does_not_know_is_named():
+    from kernels.targets.cuda import compiler
+
+    ptx, _ = compiler.to_ptx(begin(), NEWEST)
+    with pytest.raises(
+        DeviceProblem, match=r"makes no code for compute capability 99\.0 \(.*\); a newer one may"
+    ) as told:
+        compiler.to_machine_code(ptx, (99, 0))
+    assert "\n" not in str(told.value)
+
+
+def test_machine_code_that_was_damaged_is_made_anew():
+    from kernels.targets import cache
+    from kernels.targets.cuda import store
+
+    key = ["of a test"]
+    made = store.machine_code(key, begin, NEWEST)
+    path = cache._place(store._name(key))
+    path.write_bytes(path.read_bytes()[:-100])
+    name, code = store.machine_code(key, begin, NEWEST)
+    assert len(code) == len(made[1])
+    assert store.machine_code(key, begin, NEWEST) == (name, code)
+    path.unlink()

@@ -13,35 +13,13 @@ import pytest
 from kernels.targets.cuda import driver
 from kernels.targets.cuda.driver import DeviceProblem
 from lab.cli import run
+from lab.cli.device import device_of
 from lab.errors import BadInput, DeviceMissing
 from lab.graph.devices import Choice, choose
 from tests.cuda.fake_driver import FakeDriver, Status
 from tests.cuda.needs import needs_compiler
 
 CALLS = [["run", "dead-relu", "--steps", "2"], ["verify", "elu"], ["sweep", "dead-relu", "--trials", "2"]]
-
-
-@pytest.fixture
-def install(monkeypatch):
-    """Puts a driver in the place of the real one, or, for a sentence, a machine on which nothing can be used."""
-    monkeypatch.delenv("NUMBA_ENABLE_CUDASIM", raising=False)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(driver, "toolkit_version", lambda: 13)
-
-    def put(new):
-        def bindings():
-            if isinstance(new, str):
-                raise DeviceProblem(new)
-            return new
-
-        monkeypatch.setattr(driver, "_bindings", bindings)
-        driver._initialised.cache_clear()
-        driver.device.cache_clear()
-        return new
-
-    yield put
-    driver._initialised.cache_clear()
-    driver.device.cache_clear()
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:1"])
@@ -88,6 +66,21 @@ def test_all_gpus_or_one(install):
         choose("cuda:one")
 
 
+def test_a_gpu_that_cannot_be_used_is_left_out_of_several(install, capsys):
+    fake = install(FakeDriver(3))
+    fake.busy = {1}
+    taken = choose("cuda")
+    assert taken.devices == choose("auto").devices == ("cuda:0", "cuda:2")
+    assert "another process has it for itself" in taken.reason
+    device_of("cuda")
+    assert capsys.readouterr().err == f"Not on all GPUs: {taken.reason}\n"
+    with pytest.raises(DeviceMissing, match="another process has it for itself"):
+        choose("cuda:1")
+    out = doctor(capsys)
+    assert out.count("another process has it for itself") == 1
+    assert "--device auto uses cuda:0, cuda:2" in out
+
+
 def status(**fails: Status) -> FakeDriver:
     made = FakeDriver()
     made.fails = fails
@@ -98,10 +91,13 @@ def status(**fails: Status) -> FakeDriver:
     ("fake", "words"),
     [
         (status(cuInit=Status.CUDA_ERROR_NO_DEVICE), "sees no GPU"),
-        (status(cuInit=Status.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH), "cannot be used: CUDA_ERROR_SYSTEM_DRIVER_MISMATCH"),
+        (FakeDriver(0), "sees no GPU"),
+        (status(cuInit=Status.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH), "SYSTEM_DRIVER_MISMATCH; .* restart the machine"),
+        (status(cuDevicePrimaryCtxRetain=Status.CUDA_ERROR_DEVICE_UNAVAILABLE), "another process has it for itself"),
         (status(cuDevicePrimaryCtxRetain=Status.CUDA_ERROR_OUT_OF_MEMORY), "memory is full"),
         (FakeDriver(COMPUTE_CAPABILITY_MAJOR=6), "Imagined GPU has compute capability 6.0"),
-        (FakeDriver(version=12040), r"knows CUDA up to 12\.4, and the compiler is that of CUDA 13: update the driver"),
+        (FakeDriver(version=12040), r"up to 12\.4, and the compiler is that of CUDA 13: update the driver, or pip"),
+        (FakeDriver(version=11080), r"up to 11\.8, and the compiler is that of CUDA 13: update the driver\.$"),
     ],
 )
 def test_drivers_that_cannot_be_used(fake, words, install):
@@ -130,7 +126,8 @@ def test_memory_that_the_device_does_not_have(install):
     with pytest.raises(DeviceProblem, match=r"The GPU's memory is full: fewer replicas at once"):
         memory.Memory(1000, np.zeros(1, "float32"))
     gc.collect()
-    assert not fake.taken  # what was taken before is given back
+    driver.device(0).allocate(16)
+    assert list(fake.taken.values()) == [16]  # what was taken before is given back
 
 
 def test_a_device_that_is_lost_is_named(install):

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
 import lab
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver import DeviceProblem, SimulatedDevice
 from lab.errors import DeviceMissing
 from lab.events import Failed, Measured
 from lab.graph.devices import choose
@@ -34,6 +34,15 @@ def test_replicas_are_spread_over_all_gpus_and_give_the_same():
         np.testing.assert_array_equal(
             spread.history.curve(variant, seed, metric), alone.history.curve(variant, seed, metric)
         )
+
+
+def test_a_gpu_without_a_replica_is_used_as_for_one():
+    """More replicas may come, by branching; they are computed as the first ones are."""
+    with host_device(gpus=3):
+        session = Session(lab.load("dead-relu"), seeds=[0, 1, 2, 3], variants=["good"], device=choose("cuda"))
+        assert [session._shared_by(f"cuda:{each}") for each in range(3)] == [2, 1, 1]
+        few = Session(lab.load("dead-relu"), variants=["good"], device=choose("cuda"))
+        assert [few._shared_by(f"cuda:{each}") for each in range(3)] == [1, 1, 1]
 
 
 def test_one_gpu_can_be_chosen():
@@ -93,3 +102,72 @@ def test_steering_on_a_device_changes_nothing_but_what_was_asked():
     again, other = steered.history.curve("good", 0, "loss")
     np.testing.assert_array_equal(again, steps)
     np.testing.assert_array_equal(other, loss)
+
+
+def test_settings_are_shown_without_a_look_at_the_device(monkeypatch):
+    """Somebody who watches asks for them from another thread while it trains."""
+    with host_device():
+        session = Session(lab.load("dead-relu", {"train.steps": 2}), variants=["good"], device=choose("cuda"))
+        session.start()
+        session.wait()
+        rate = session.settings("good")["optimizer.rate"]
+        (replica,) = session.replicas
+        replica.experiment.advance(1)
+
+        def look(self, array, address):
+            raise AssertionError("the device was looked at")
+
+        monkeypatch.setattr(SimulatedDevice, "download", look)
+        assert session.settings("good")["optimizer.rate"] == rate
+        monkeypatch.undo()
+        before = replica.experiment.state()
+        replica.experiment.change("optimizer.rate", 0.25)
+        assert session.settings("good")["optimizer.rate"] == 0.25
+        replica.experiment.restore(before)
+        assert session.settings("good")["optimizer.rate"] == rate
+
+
+def test_a_stop_is_answered_before_all_replicas_are_built(monkeypatch):
+    with host_device():
+        session = Session(lab.load("dead-relu"), seeds=range(20), variants=["good"], device=choose("cuda"))
+        build = Session._build
+
+        def build_and_stop(self, replica):
+            build(self, replica)
+            self.stop()
+
+        monkeypatch.setattr(Session, "_build", build_and_stop)
+        session.start()
+        session.wait()
+    assert session.ended.interrupted
+    assert sum(each.experiment is not None for each in session.replicas) == 1
+
+
+def test_a_variant_that_is_added_knows_its_device_before_it_is_built(monkeypatch):
+    """What it needs is found out for that GPU, not for one that nobody asked for."""
+    asked = []
+    monkeypatch.setattr("lab.session.engine.use_of", lambda device, *others: asked.append(device) or "block")
+    loaded = lab.load("dead-relu", {"train.steps": 5})
+    with host_device(gpus=2):
+        session = Session(loaded, variants=["good"], device=choose("cuda:1"))
+        session.start(keep_open=True)
+        session.add_variant(next(each for each in loaded.variants if each.name == "leaky"))
+        session.stop()
+        session.wait()
+    assert set(asked) == {"cuda:1"}
+
+
+def test_a_device_that_fails_while_a_run_is_left_off_is_named(monkeypatch):
+    def full(self, replica):
+        raise DeviceProblem("The GPU's memory is full.")
+
+    with host_device():
+        session = Session(lab.load("dead-relu"), variants=["good"], device=choose("cuda"))
+        session.pause()
+        session.start()
+        while session.replicas[0].measured_at < 0:
+            session.wait(0.02)
+        monkeypatch.setattr(Session, "_picture", full)
+        session.stop()
+        with pytest.raises(DeviceMissing, match="memory is full"):
+            session.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ class Code:
     def __init__(self, on: Any, width: int) -> None:
         self.device, self.width = on, width
         self.function: Any = None
+        self._lock = threading.Lock()
         self._table: Segment | None = None
         self._rows = np.zeros((0, width), np.int32)
         self._stretches: dict[bytes, tuple[int, int]] = {}
@@ -37,17 +39,19 @@ class Code:
 
     def _placed(self, encoded: np.ndarray) -> tuple[int, int]:
         key = encoded.tobytes()
-        if key not in self._stretches:
-            first = len(self._rows)
-            self._rows = np.concatenate([self._rows, encoded])
-            self._stretches[key] = (first, first + len(encoded))
-        return self._stretches[key]
+        with self._lock:  # two sessions may be on one GPU, while one of them ends
+            if key not in self._stretches:
+                first = len(self._rows)
+                self._rows = np.concatenate([self._rows, encoded])
+                self._stretches[key] = (first, first + len(encoded))
+            return self._stretches[key]
 
     @property
-    def table(self) -> int:
-        """The address of all rows."""
-        if self._table is None or self._uploaded < len(self._rows):
-            self._table = Segment(self.device, self._rows.nbytes)
-            self.device.upload(self._table.address, self._rows)
-            self._uploaded = len(self._rows)
-        return self._table.address
+    def table(self) -> Segment:
+        """All rows, as they are on the device; whoever launches something holds on to it until that has ended."""
+        with self._lock:
+            if self._table is None or self._uploaded < len(self._rows):
+                self._table = Segment(self.device, self._rows.nbytes)
+                self.device.upload(self._table.address, self._rows)
+                self._uploaded = len(self._rows)
+            return self._table

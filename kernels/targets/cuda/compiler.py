@@ -17,6 +17,7 @@ from numba import types
 
 from kernels.language import Device, Kernel, specialise
 from kernels.targets.cuda import team
+from kernels.targets.cuda.driver import DeviceProblem
 from kernels.targets.cuda.generation import on_device
 from kernels.targets.cuda.numba_cuda import cuda, part
 from kernels.targets.cuda.turns import counted
@@ -112,11 +113,18 @@ def to_ptx(function: Callable, capability: tuple[int, int], small: bool = True) 
 
 
 def to_machine_code(ptx: str, capability: tuple[int, int], most_registers: int | None = None) -> bytes:
-    """Machine code for one kind of GPU."""
+    """Machine code for one kind of GPU. Raises DeviceProblem for one that the assembler does not know."""
+    from cuda.bindings.nvjitlink import nvJitLinkError
     from cuda.core import Program, ProgramOptions
 
     options = ProgramOptions(arch=f"sm_{capability[0]}{capability[1]}", max_register_count=most_registers)
-    return bytes(Program(ptx, "ptx", options).compile("cubin").code)
+    try:
+        return bytes(Program(ptx, "ptx", options).compile("cubin").code)
+    except nvJitLinkError as error:
+        raise DeviceProblem(
+            f"The compiler makes no code for compute capability {capability[0]}.{capability[1]} "
+            f"({str(error).splitlines()[0]}); a newer one may: pip install --upgrade 'backprop-lab[cuda]'."
+        ) from error
 
 
 def simulated(function: Callable) -> Any:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import gc
 import importlib.metadata
 import importlib.util
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,19 +70,32 @@ def _initialised() -> Any:
         (status,) = driver.cuInit(0)
     except RuntimeError:  # the bindings found no library of the driver
         raise DeviceProblem("There is no NVIDIA driver on this machine (libcuda was not found).") from None
-    name = getattr(status, "name", "")
-    if name == "CUDA_ERROR_NO_DEVICE":
+    name = status.name
+    if name == "CUDA_ERROR_NO_DEVICE" or (int(status) == 0 and not _count(driver)):
         hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
         raise DeviceProblem(
             "The NVIDIA driver sees no GPU" + (f" (CUDA_VISIBLE_DEVICES is {hidden!r})." if hidden is not None else ".")
         )
     if int(status) != 0:
-        raise DeviceProblem(f"The NVIDIA driver cannot be used: {name}.")
+        raise DeviceProblem(f"The NVIDIA driver cannot be used: {name}{_HELP.get(name, '')}.")
     return driver
 
 
+def _count(driver: Any) -> int:
+    return int(_checked(driver.cuDeviceGetCount(), "counting GPUs"))
+
+
+_HELP = {
+    "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH": "; its library and its kernel module are of different versions: restart the "
+    "machine",
+    "CUDA_ERROR_SYSTEM_NOT_READY": "; it is still starting, or the machine's fabric manager is not running",
+    "CUDA_ERROR_UNKNOWN": "; its devices may be missing or forbidden: see whether nvidia-smi works",
+}
+"""What may help where the driver does not start."""
+
 _TELLING = {
     "CUDA_ERROR_OUT_OF_MEMORY": "The GPU's memory is full: fewer replicas at once, or smaller batches, need less.",
+    "CUDA_ERROR_DEVICE_UNAVAILABLE": "The GPU cannot be had: another process has it for itself, or it is broken.",
     "CUDA_ERROR_ECC_UNCORRECTABLE": "The GPU reported an uncorrectable memory error.",
     "CUDA_ERROR_ILLEGAL_ADDRESS": "The GPU stopped at a forbidden address; this is an error of the lab.",
     "CUDA_ERROR_LAUNCH_FAILED": "The GPU stopped in the middle of a launch and was lost to this process.",
@@ -100,29 +115,31 @@ def _checked(answer: tuple[Any, ...], doing: str) -> Any:
 
 
 class Device:
-    """One GPU: its primary context and one stream, in which everything happens in order.
+    """One GPU: its primary context and its streams, in each of which everything happens in order.
 
-    Used by one thread at a time; `activate` makes the context that of the calling thread.
+    Any thread may use it. What a thread asks for happens on the stream that it chose, by default the first.
     """
 
     def __init__(self, number: int) -> None:
         driver = self._driver = _initialised()
-        count = _checked(driver.cuDeviceGetCount(), "counting GPUs")
+        count = _count(driver)
         if not 0 <= number < count:
             seen = "is only cuda:0" if count == 1 else f"are cuda:0 to cuda:{count - 1}"
             raise DeviceProblem(f"There is no cuda:{number} here; there {seen}.")
         known, made = driver_version(), toolkit_version()
         if made is not None and made > known[0]:
+            older = ", or pip install 'backprop-lab[cuda12]'" if known[0] == 12 else ""
             raise DeviceProblem(
                 f"The driver knows CUDA up to {known[0]}.{known[1]}, and the compiler is that of CUDA {made}: update "
-                "the driver, or pip install 'backprop-lab[cuda12]'."
+                f"the driver{older}."
             )
         self.number = number
         self._device = _checked(driver.cuDeviceGet(number), "looking at a GPU")
         self._context = _checked(driver.cuDevicePrimaryCtxRetain(self._device), "starting on the GPU")
-        self._active = threading.local()
-        self.activate()
         self._streams: list[Any] = []
+        self._chosen = threading.local()
+        self._unused: deque[tuple[Callable[[Any], Any], Any]] = deque()
+        self._giving_back = threading.Lock()
         self.use_stream(0)
         self.capability = self.properties.capability
         if self.capability < OLDEST:
@@ -135,15 +152,21 @@ class Device:
         """Let what follows happen in order on this stream, and beside what happens on others."""
         self.activate()
         while len(self._streams) <= number:
-            # One that does not wait for the default stream.
-            self._streams.append(_checked(self._driver.cuStreamCreate(0x1), "starting on the GPU"))
-        self.stream = self._streams[number]
+            self._streams.append(self._new_stream())
+        self._chosen.stream = self._streams[number]
+
+    def _new_stream(self) -> Any:
+        # One that does not wait for the default stream.
+        return _checked(self._driver.cuStreamCreate(0x1), "starting on the GPU")
+
+    @property
+    def stream(self) -> Any:
+        """That of the calling thread."""
+        return getattr(self._chosen, "stream", self._streams[0])
 
     def activate(self) -> None:
-        """Use this GPU from the calling thread."""
-        if not getattr(self._active, "done", False):
-            _checked(self._driver.cuCtxSetCurrent(self._context), "starting on the GPU")
-            self._active.done = True
+        """Use this GPU from the calling thread, which may have used another one in between."""
+        _checked(self._driver.cuCtxSetCurrent(self._context), "starting on the GPU")
 
     @functools.cached_property
     def properties(self) -> Properties:
@@ -169,16 +192,40 @@ class Device:
     def allocate(self, size: int) -> int:
         """The address of so many new bytes."""
         self.activate()
-        return int(_checked(self._driver.cuMemAlloc(max(size, 16)), "taking memory"))
+        self._give_back()
+        answer = self._driver.cuMemAlloc(max(size, 16))
+        if answer[0].name == "CUDA_ERROR_OUT_OF_MEMORY":
+            # What only a circle of objects still holds, Python would find in its own time.
+            gc.collect()
+            self._give_back()
+            answer = self._driver.cuMemAlloc(max(size, 16))
+        return int(_checked(answer, "taking memory"))
 
     def free(self, address: int) -> None:
-        self.activate()
-        self._driver.cuMemFree(address)
+        """Give memory back, before more is taken: whoever is cleaning up may be any thread, in the middle of anything,
+        and what is running may still use it."""
+        self._unused.append((self._driver.cuMemFree, address))
+
+    def forget(self, graph: Any) -> None:
+        """Give back a graph, in the same way."""
+        self._unused.append((self._driver.cuGraphExecDestroy, graph))
+
+    def _give_back(self) -> None:
+        with self._giving_back:
+            count = len(self._unused)
+            if count:
+                for each in self._streams:
+                    _checked(self._driver.cuStreamSynchronize(each), "training")
+            for _ in range(count):
+                function, handle = self._unused.popleft()
+                function(handle)
 
     def upload(self, address: int, array: np.ndarray) -> None:
-        """Copy an array to the device; returns when the array may be changed again."""
+        """Copy an array to the device; returns when it is there for every stream, and the array may be changed."""
         self.activate()
         _checked(self._driver.cuMemcpyHtoDAsync(address, array.ctypes.data, array.nbytes, self.stream), "copying to it")
+        # The driver promises neither for memory that is not pinned, and takes it where it lies if the GPU can reach it.
+        self.wait()
 
     def download(self, array: np.ndarray, address: int) -> None:
         """Copy from the device into an array, once all that was launched before is done."""
@@ -194,7 +241,7 @@ class Device:
         _checked(self._driver.cuMemcpyDtoDAsync(target, source, size, self.stream), "copying on it")
 
     def wait(self) -> None:
-        """Wait until everything that was asked of this GPU is done."""
+        """Wait until everything that was asked for on this thread's stream is done."""
         self.activate()
         _checked(self._driver.cuStreamSynchronize(self.stream), "training")
 
@@ -226,16 +273,26 @@ class Device:
         )
 
     def captured(self, launches: Callable[[], None]) -> Any:
-        """What `launches` starts, as a graph that can be replayed with `replay`."""
+        """What `launches` starts, as a graph that can be replayed with `replay`, until `forget`."""
         self.activate()
-        driver = self._driver
-        mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
-        _checked(driver.cuStreamBeginCapture(self.stream, mode), "recording a graph")
+        driver, usual = self._driver, self.stream
+        # On a stream of its own: to wait for one that is being recorded is an error, for whichever thread does it.
+        stream = self._chosen.stream = self._new_stream()
         try:
-            launches()
+            mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
+            _checked(driver.cuStreamBeginCapture(stream, mode), "recording a graph")
+            try:
+                launches()
+            finally:
+                ended = driver.cuStreamEndCapture(stream)
+            graph = _checked(ended, "recording a graph")
         finally:
-            graph = _checked(driver.cuStreamEndCapture(self.stream), "recording a graph")
-        return _checked(driver.cuGraphInstantiate(graph, 0), "recording a graph")
+            self._chosen.stream = usual
+            driver.cuStreamDestroy(stream)
+        try:
+            return _checked(driver.cuGraphInstantiate(graph, 0), "recording a graph")
+        finally:
+            driver.cuGraphDestroy(graph)
 
     def replay(self, graph: Any, times: int = 1) -> None:
         """Run a graph so many times; does not wait."""
@@ -267,6 +324,8 @@ class SimulatedDevice:
 
     def free(self, address: int) -> None:
         del self._memory[address]
+
+    def forget(self, graph: Any) -> None: ...
 
     def upload(self, address: int, array: np.ndarray) -> None:
         ctypes.memmove(address, array.ctypes.data, array.nbytes)
@@ -303,7 +362,7 @@ def count() -> int:
     """How many GPUs there are. Raises DeviceProblem if none can be used."""
     if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
         return 1
-    return int(_checked(_initialised().cuDeviceGetCount(), "counting GPUs"))
+    return _count(_initialised())
 
 
 def toolkit_version() -> int | None:

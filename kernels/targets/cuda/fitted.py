@@ -36,8 +36,6 @@ MOST_SHARES = 16
 """Lanes that share a tile, or a column's sum."""
 WORD_COST = 0.5
 """Of each number read from memory, beside the instruction that reads it; a multiply-add costs 1."""
-WRITTEN_OUT = 256
-"""Multiply-adds that are written one after the other; more are a loop."""
 
 
 @dataclass(frozen=True)
@@ -191,17 +189,7 @@ def _tiles(tile: Tile) -> list[str]:
     lines += [f"r_{i} = {_limited(f'top + {i}', product.rows, tile.high)} * {product.a_row}" for i in high]
     lines += [f"c_{j} = {_limited(f'left + {j}', product.columns, tile.wide)} * {product.b_column}" for j in wide]
     lines += [f"s_{i}_{j} = zero" for i in high for j in wide]
-    at_once = max(1, min(tile.units, WRITTEN_OUT // (tile.high * tile.wide * tile.unit)))
-    loops, rest = divmod(tile.units, at_once)
-    chunk = tile.unit * tile.shares
-    if loops > 1:
-        lines += [f"for chunk in range({loops}):", f"    k = part * {tile.unit} + chunk * {at_once * chunk}"]
-        for number in range(at_once):
-            lines += indented(_unit(tile, f"k + {number * chunk}"))
-    else:
-        rest = tile.units
-    for number in range(tile.units - rest, tile.units):
-        lines += _unit(tile, f"part * {tile.unit} + {number * chunk}")
+    lines += [f"for unit in range({tile.units}):", *indented(_unit(tile))]
     distance = tile.shares // 2
     while distance:
         lines += [f"s_{i}_{j} += from_further_on(s_{i}_{j}, {distance})" for i in high for j in wide]
@@ -218,10 +206,10 @@ def _limited(place: str, extent: int, size: int) -> str:
     return f"({place})" if extent % size == 0 else f"min({place}, {extent - 1})"
 
 
-def _unit(tile: Tile, k: str) -> list[str]:
-    """The part of the sum that begins at step k, for one unit."""
+def _unit(tile: Tile) -> list[str]:
+    """The part of the sum of one unit."""
     product = tile.product
-    lines = [f"here = {k}"]
+    lines = [f"here = (unit * {tile.shares} + part) * {tile.unit}"]
     for operand, step, across in (("a", product.a_column, "r"), ("b", product.b_row, "c")):
         for read in tile.reads(operand):
             place = f"{across}_{read.index} + (here + {read.k}) * {step}"

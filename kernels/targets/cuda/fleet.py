@@ -71,7 +71,7 @@ class Launch:
         for index, job in enumerate(jobs):
             ring = self._ring.address + int(self._places[index]) * item
             _describe(table[index], job, code, ring, moved[index], scratch)
-        self._table = Segment(on, table.nbytes)
+        self._table, self._rows = Segment(on, table.nbytes), code.table
         on.upload(self._table.address, table)
         each = -(-(scratch + max(moved) * item) // 16) * 16
         on.launch(
@@ -79,7 +79,7 @@ class Launch:
             -(-len(jobs) // teams),
             (lanes, teams),
             generation.HEADER_BYTES + teams * each,
-            (self._table.address, code.table, self._states.address, len(jobs), each),
+            (self._table.address, self._rows.address, self._states.address, len(jobs), each),
         )
 
     def finish(self) -> None:
@@ -98,11 +98,10 @@ class Launch:
             job.done = int(states[index][STEP]) - before
             job.measured = []
             if job.statistics[1]:
-                numbers = [
-                    step
-                    for step in range(before + 1, before + job.done + 1)
-                    if step == before + job.steps or (job.every and step % job.every == 0)
-                ]
+                end = before + job.done
+                numbers = list(range(before - before % job.every + job.every, end + 1, job.every)) if job.every else []
+                if 0 < job.done == job.steps and numbers[-1:] != [end]:
+                    numbers.append(end)
                 stretch = found[self._places[index] : self._places[index + 1]].reshape(-1, job.statistics[1])
                 job.measured = list(zip(numbers, stretch, strict=False))
 
@@ -171,4 +170,7 @@ class Program:
         """Run one row alone, without counting a step."""
         self.memory.state[STEP] -= 1
         alone = Plan((self.plan.rows[index],), self.plan.arena, self.plan.shared)
+        if self.memory.whole_gpu:  # where an interpreter would have to be compiled for each row
+            grid.run_row(alone, self.memory)
+            return
         Launch([Job(self.memory, alone, 1)], self.memory.lanes_of(self.plan)).finish()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -133,7 +134,7 @@ class Entries:
 
         if (kernel.name, real_name) in self._loaded or isinstance(self.device, SimulatedDevice):
             return True
-        return store.place(["grid", kernel.name, real_name, f"{self.device.capability}"]).exists()
+        return store.has(["grid", kernel.name, real_name, f"{self.device.capability}"])
 
 
 @functools.cache
@@ -165,14 +166,15 @@ class Recorded:
         rows = [products.lowered(row) for row in plan.shortest]
         lines = table(rows, width([row.kernel for row in rows]), lambda kernel: 0)
         self._table, self._control = Segment(on, lines.nbytes), Segment(on, 16)
-        on.upload(self._table.address, lines)
+        first, control = self._table.address, self._control.address
+        on.upload(first, lines)
         arena, shared, state = memory.addresses
         item = np.dtype(real_name).itemsize
         functions = [code.of(row.kernel, real_name) for row in rows]
         begin = code.of(None, real_name)
 
         def walk() -> None:
-            on.launch(begin, 1, (1 if simulated else 32, 1), 16, (state, self._control.address))
+            on.launch(begin, 1, (1 if simulated else 32, 1), 16, (state, control))
             for index, (row, function) in enumerate(zip(rows, functions, strict=True)):
                 by_tiles = row.kernel is products.MULTIPLY and tiled
                 one = alone(row.kernel)
@@ -184,13 +186,12 @@ class Recorded:
                     + generation.REDUCTION_BYTES
                     + (tiles.BY_GRID.scratch_bytes(item) if by_tiles else 0)
                 )
-                place = self._table.address + index * lines.strides[0]
-                on.launch(
-                    function, blocks, (lanes, 1), scratch, (place, index, arena, shared, state, self._control.address)
-                )
+                place = first + index * lines.strides[0]
+                on.launch(function, blocks, (lanes, 1), scratch, (place, index, arena, shared, state, control))
 
         self._device = on
         self._graph = on.captured(walk)
+        weakref.finalize(self, on.forget, self._graph)
 
     def replay(self, times: int = 1) -> None:
         """Walk the rows so many times; does not wait."""
@@ -232,6 +233,16 @@ def run(job: Job) -> None:
     job.done = done
     if halted:
         memory.state[HALT] = 1
+
+
+def run_row(plan: Plan, memory: Any) -> None:
+    """Walk a plan of one row once, even if the replica has halted."""
+    halted = memory.state[HALT]
+    memory.state[HALT] = 0
+    memory.hand_over()
+    Recorded(plan, memory).replay()
+    memory.fetch_state()
+    memory.state[HALT] |= halted
 
 
 def beside(plan: Plan, memory: Any) -> None:

@@ -55,13 +55,20 @@ _lock = threading.RLock()
 def interpreter(number: int, kernels: Iterable[Kernel], real_name: str, tiled: bool) -> Interpreter:
     """An interpreter that knows these kernels: the smallest one there is, or a new one."""
     wanted = set(text.ordered(tuple(kernels)))
-    with _lock:
-        known = _interpreters.setdefault((number, real_name, tiled), [])
-        fitting = [each for each in known if wanted <= set(each.kernels)]
-        if not fitting:
-            fitting = [Interpreter(number, tuple(wanted), real_name, tiled)]
-            known.append(fitting[0])
-        return min(fitting, key=lambda each: len(each.kernels))
+    known = _interpreters.setdefault((number, real_name, tiled), [])
+    found = _smallest(known, wanted)
+    if found is None:
+        with _lock:  # what is there already need not wait for what is being compiled
+            found = _smallest(known, wanted)
+            if found is None:
+                found = Interpreter(number, tuple(wanted), real_name, tiled)
+                known.append(found)
+    return found
+
+
+def _smallest(known: Sequence[Interpreter], wanted: set[Kernel]) -> Interpreter | None:
+    fitting = [each for each in known if wanted <= set(each.kernels)]
+    return min(fitting, key=lambda each: len(each.kernels)) if fitting else None
 
 
 def prepare(
@@ -72,7 +79,7 @@ def prepare(
 
     wanted = text.ordered(tuple(kernels))
     on = device(number)
-    ready = isinstance(on, SimulatedDevice) or store.place(_key(wanted, real_name, on.capability, tiled)).exists()
+    ready = isinstance(on, SimulatedDevice) or store.has(_key(wanted, real_name, on.capability, tiled))
     if progress and not ready:
         progress(f"{len(wanted)} kernels for {on.properties.name}", 1)
     interpreter(number, wanted, real_name, tiled)

@@ -6,7 +6,6 @@ runs; launches that nobody looks into copy nothing but the statistics.
 
 from __future__ import annotations
 
-import hashlib
 import weakref
 from typing import Any
 
@@ -23,27 +22,28 @@ class Segment:
 
     def __init__(self, on: Any, size: int) -> None:
         self.address = on.allocate(size)
-        weakref.finalize(self, _free, on, self.address)
+        weakref.finalize(self, on.free, self.address)
 
 
-def _free(on: Any, address: int) -> None:
-    try:
-        on.free(address)
-    except Exception:  # the device is gone, and with it its memory
-        return
+class _Data(Segment):
+    """Data on a device."""
+
+    def __init__(self, on: Any, values: np.ndarray) -> None:
+        super().__init__(on, values.nbytes)
+        self.values = values  # kept, so that nothing else can come to have its identity
+        on.upload(self.address, values)
 
 
-_shared: weakref.WeakValueDictionary[tuple[int, bytes], Segment] = weakref.WeakValueDictionary()
+_shared: weakref.WeakValueDictionary[tuple[int, int], _Data] = weakref.WeakValueDictionary()
 
 
-def _shared_segment(on: Any, values: np.ndarray) -> Segment:
-    """Data on a device; replicas with the same data have it in common."""
-    key = (on.number, hashlib.sha256(values.tobytes()).digest())
-    segment = _shared.get(key)
-    if segment is None:
-        segment = _shared[key] = Segment(on, values.nbytes)
-        on.upload(segment.address, values)
-    return segment
+def _shared_data(on: Any, values: np.ndarray) -> _Data:
+    """Data on a device; replicas that have an array in common have it in common there, too."""
+    key = (on.number, id(values))
+    data = _shared.get(key)
+    if data is None:
+        data = _shared[key] = _Data(on, values)
+    return data
 
 
 class Memory:
@@ -58,7 +58,7 @@ class Memory:
         self.state = np.zeros(STATE_SIZE, np.int64)
         self.state[SEED] = seed
         self._image = aligned_zeros(arena, shared.dtype.name)
-        self._data = _shared_segment(self.device, shared)
+        self._data = _shared_data(self.device, shared)
         self._arena = Segment(self.device, self._image.nbytes)
         self._state = Segment(self.device, self.state.nbytes)
         self._known_state: np.ndarray | None = None

@@ -8,28 +8,41 @@ import hashlib
 import importlib.metadata
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numba
 import numpy as np
 
-from kernels.targets.cache import cache_folder, put
+from kernels.targets import cache
 from kernels.targets.cuda.choices import MOST_REGISTERS
+
+TOOLKIT = (
+    "numba-cuda",
+    "cuda-core",
+    "nvidia-nvvm",
+    "nvidia-nvjitlink",
+    "nvidia-cuda-nvcc-cu12",  # where NVVM is in CUDA 12
+    "nvidia-nvjitlink-cu12",
+)
+"""Packages whose versions make a difference to machine code."""
 
 
 @functools.cache
 def _versions() -> str:
     parts = [sys.version, numba.__version__, np.__version__]
-    for name in ("numba-cuda", "nvidia-nvvm", "nvidia-nvjitlink", "cuda-core"):
+    for name in TOOLKIT:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             parts.append(f"{name} {importlib.metadata.version(name)}")
     return " ".join(parts)
 
 
-def place(key: Sequence[str]) -> Path:
-    """The file of the cache for what is made from `key`; the folder is that of these kernels and versions."""
+def _name(key: Sequence[str]) -> str:
     digest = hashlib.sha256("\0".join([_versions(), *key]).encode()).hexdigest()
-    return cache_folder() / f"cuda-{digest[:24]}"
+    return f"cuda-{digest[:24]}"
+
+
+def has(key: Sequence[str]) -> bool:
+    """Whether there is machine code for `key`."""
+    return cache.has(_name(key))
 
 
 def machine_code(
@@ -39,14 +52,12 @@ def machine_code(
 
     small: as `kernels.targets.cuda.compiler.to_ptx` has it
     """
-    path = place(key)
-    try:
-        content = path.read_bytes()
-    except OSError:
+    content = cache.read(_name(key))
+    if content is None:
         from kernels.targets.cuda import compiler
 
         ptx, entry = compiler.to_ptx(function(), capability, small)
         content = entry.encode() + b"\0" + compiler.to_machine_code(ptx, capability, MOST_REGISTERS)
-        put(path, content)
+        cache.write(_name(key), content)
     name, _, code = content.partition(b"\0")
     return name.decode(), code

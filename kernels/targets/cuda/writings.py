@@ -65,8 +65,8 @@ _lock = threading.RLock()
 
 def writing(number: int, real_name: str, lanes: int, job: Job) -> Writing | None:
     """What was prepared for the programs of a job, if anything was."""
-    with _lock:
-        return next((each for each in _writings.get((number, real_name, lanes), ()) if each.knows(job)), None)
+    known = tuple(_writings.get((number, real_name, lanes), ()))
+    return next((each for each in known if each.knows(job)), None)
 
 
 def prepare(
@@ -116,7 +116,7 @@ def _compile(
             return
         on = device(number)
         key = _key(plans, real_name, lanes, on.capability)
-        ready = isinstance(on, SimulatedDevice) or store.place(key).exists()
+        ready = isinstance(on, SimulatedDevice) or store.has(key)
         if progress and not ready:
             progress(f"{sum(len(each.rows) for each in plans)} rows for {on.properties.name}", 1)
         known.insert(0, Writing(number, plans, real_name, lanes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kernels.targets.cuda import fleet
 from tests.cuda.simulated.training import MODES, SCENARIOS, alike, finished, loaded
 from tests.session.scenarios import small
 
@@ -43,6 +44,20 @@ def test_divergence_is_named(on_the_cpu):
     assert outcome.state == "diverged"
     assert "dense" in outcome.message
     assert outcome.message.endswith(f"at step {outcome.steps}.")
+
+
+def test_divergence_is_found_by_the_whole_gpu_alone(no_tiles, monkeypatch):
+    """Row by row, without an interpreter, which would first have to be compiled."""
+
+    def launch(*arguments):
+        raise AssertionError("a team was asked")
+
+    monkeypatch.setattr(fleet, "Launch", launch)
+    monkeypatch.setattr("lab.session.measuring.Measuring._picture", lambda *arguments: None)
+    scenario, options = loaded("learning-rates")
+    (outcome,) = finished(scenario, "cuda", "grid", **options).ended.outcomes
+    assert outcome.state == "diverged"
+    assert "dense" in outcome.message
 
 
 def test_in_tiles_as_on_the_cpu():
