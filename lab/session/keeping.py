@@ -43,6 +43,11 @@ def finish(session: Session, writer: RunWriter) -> None:
     writer.close("interrupted" if session.ended.interrupted else "finished")
 
 
+def _named(device: str) -> str:
+    """What to ask for to get the device of a run; several GPUs have no name of their own."""
+    return device if device == CPU or device.startswith("cuda:") else "cuda"
+
+
 def take_up(
     store: Store, info: RunInfo, threads: int | None, warn: Callable[[str], None], device: Choice | None = None
 ) -> tuple[Session, RunWriter, list[Event]]:
@@ -61,7 +66,7 @@ def take_up(
         steps=info.options.get("steps"),
         variants=info.variants,
         threads=threads,
-        device=device or choose(CPU if info.device == CPU else "cuda"),
+        device=device or choose(_named(info.device)),
         mode=info.options.get("mode", "auto"),
     )
     checkpoints = {}

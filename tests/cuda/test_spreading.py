@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from lab.errors import DeviceMissing
 from lab.events import Failed, Measured
 from lab.graph.devices import choose
 from lab.session import Session
+from lab.session.keeping import begin, finish, take_up
+from lab.store import Store
 from tests.cuda import host_device as host
 from tests.cuda.host_device import host_device
 
@@ -146,7 +149,7 @@ def test_a_stop_is_answered_before_all_replicas_are_built(monkeypatch):
 def test_a_variant_that_is_added_knows_its_device_before_it_is_built(monkeypatch):
     """What it needs is found out for that GPU, not for one that nobody asked for."""
     asked = []
-    monkeypatch.setattr("lab.session.engine.use_of", lambda device, *others: asked.append(device) or "block")
+    monkeypatch.setattr("lab.session.needs.use_of", lambda device, *others: asked.append(device) or "block")
     loaded = lab.load("dead-relu", {"train.steps": 5})
     with host_device(gpus=2):
         session = Session(loaded, variants=["good"], device=choose("cuda:1"))
@@ -155,6 +158,20 @@ def test_a_variant_that_is_added_knows_its_device_before_it_is_built(monkeypatch
         session.stop()
         session.wait()
     assert set(asked) == {"cuda:1"}
+
+
+def test_a_run_goes_on_where_it_began():
+    with host_device(gpus=2), contextlib.closing(Store.open()) as store:
+        loaded = lab.load("dead-relu", {"train.steps": 50_000})
+        session = Session(loaded, variants=["good"], device=choose("cuda:1"))
+        writer = begin(session, store, print)
+        session.start(writer, writer.name)
+        session.stop()
+        session.wait()
+        finish(session, writer)
+        again, writer, _ = take_up(store, store.info(writer.name), None, print)
+        writer.close("interrupted")
+    assert again.devices == ("cuda:1",)
 
 
 def test_a_device_that_fails_while_a_run_is_left_off_is_named(monkeypatch):
