@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kernels.targets.cuda import fleet
+from kernels.targets.cuda.writings import Writing
 from tests.cuda.simulated.training import MODES, SCENARIOS, alike, finished, loaded
 from tests.session.scenarios import small
 
@@ -37,6 +38,22 @@ def test_as_on_the_cpu(name, mode, on_the_cpu, no_tiles):
             theirs.steps,
             theirs.message,
         )
+
+
+@pytest.mark.parametrize("mode", ["written", "block"])
+def test_code_made_for_a_network_trains_it_where_that_is_wished(mode, monkeypatch, no_tiles):
+    used = []
+    launch = fleet.Launch.__init__
+
+    def launched(self, jobs, *others, code=None, **named):
+        used.append((all(job.kept for job in jobs), type(code)))
+        launch(self, jobs, *others, code=code, **named)
+
+    monkeypatch.setattr(fleet.Launch, "__init__", launched)
+    scenario, options = loaded("dead-relu")
+    there = finished(scenario, "cuda", mode, **options)
+    assert {code for trains, code in used if trains} == {Writing if mode == "written" else type(None)}
+    assert ("with code made for its network" in there.device) == (mode == "written")
 
 
 def test_divergence_is_named(on_the_cpu):
