@@ -42,6 +42,7 @@ PROVIDED: dict[str, Any] = {}
 """What generated code may use:
 
 int64_at(address), float32_at, float64_at        a pointer to numbers of one type
+float32_on_device(address), float64_on_device    the same, for what is always in the GPU's memory
 team_sync()                                      a barrier for the lanes of one team, which work on one replica
 int64_scratch(offset), float32_scratch, …        a pointer into the team's scratch memory, at so many bytes
 block_scratch()                                  the first eight bytes of the block's: how many each team has

@@ -86,6 +86,8 @@ def interpret(job_table, row_table, states, count, team_bytes):
             copies[i] = home[i]
     memory = home
     within = {real_name}_scratch({short["inside_at"]})
+    at_home = {real_name}_on_device({job["arena"]})
+    all_data = {real_name}_on_device({job["shared"]})
     inside = {short["inside"]}
     if inside > 0:
         memory = within

@@ -19,16 +19,20 @@ intrinsic: Any = part("extending").intrinsic
 make_array, populate_array = part("np.arrayobj").make_array, part("np.arrayobj").populate_array
 
 
-def pointer_to(kind: str) -> Any:
+def pointer_to(kind: str, on_device: bool = False) -> Any:
+    """on_device: the compiler is told that it is the GPU's memory, not a block's, whose instructions are shorter. That of
+    CUDA 12 never comes to an end where a variable may be such a pointer or another."""
+
     @intrinsic
     def pointer(typing_context, address):
         signature = types.CPointer(getattr(types, kind))(address)
 
         def generate(context, builder, signature, arguments):
-            # The compiler is told that it is the GPU's memory, not a block's: its instructions for that are shorter.
             generic = context.get_value_type(signature.return_type)
-            global_memory = ir.PointerType(generic.pointee, addrspace=1)
-            return builder.addrspacecast(builder.inttoptr(arguments[0], global_memory), generic)
+            if not on_device:
+                return builder.inttoptr(arguments[0], generic)
+            there = ir.PointerType(generic.pointee, addrspace=1)
+            return builder.addrspacecast(builder.inttoptr(arguments[0], there), generic)
 
         return signature, generate
 

@@ -77,7 +77,7 @@ def put(numbers: Any, index: int, *given: Any) -> None:
 put_two = put_four = put
 
 
-def pointer_to(kind: str) -> Any:
+def pointer_to(kind: str, on_device: bool = False) -> Any:
     return lambda address: Pointer(address, kind)
 
 

@@ -26,6 +26,7 @@ from kernels.targets.cuda.numba_cuda import cuda
 parts: Any = importlib.import_module(f"kernels.targets.cuda.{'simulation' if SIMULATED else 'intrinsics'}")
 
 PROVIDED |= {f"{kind}_at": parts.pointer_to(kind) for kind in NUMBERS}
+PROVIDED |= {f"{kind}_on_device": parts.pointer_to(kind, on_device=True) for kind in REALS}
 PROVIDED |= {f"{kind}_raw": parts.raw_scratch(kind) for kind in NUMBERS}
 for _kind in NUMBERS:
     _text = f"""

@@ -39,9 +39,10 @@ class Text:
     names: dict[str, Callable] = field(default_factory=dict)
 
     def lines(self, plan: Written) -> list[str]:
-        """The rows of a plan, for text in which `within` and `home` are the two places where its arena may be, and
-        `data`, `words`, `step`, `seed`, `lane` and `lanes` what they are for an interpreter."""
-        return self._rows(plan.rows, "within" if plan.inside else "home") or ["pass"]
+        """The rows of a plan, for text in which `within` and `at_home` are the two places where its arena may be,
+        `all_data` is the shared segment, and `words`, `step`, `seed`, `lane` and `lanes` are what they are for an
+        interpreter."""
+        return self._rows(plan.rows, "within" if plan.inside else "at_home") or ["pass"]
 
     def _rows(self, rows: Sequence[Row], arena: str) -> list[str]:
         lines: list[str] = []
@@ -69,7 +70,7 @@ class Text:
         for index, (segment, offset) in enumerate(row.operands):
             extents = [f"short({each})" for each in row.shape(index)]
             shape = extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
-            lines.append(f"array_{index} = view_at({'data' if segment == SHARED else arena}, {offset}, {shape})")
+            lines.append(f"array_{index} = view_at({'all_data' if segment == SHARED else arena}, {offset}, {shape})")
         arguments = [f"array_{index}" for index in range(len(row.operands))]
         if kernel is products.MULTIPLY and not self._in_tiles(row):
             return [*lines, f"{self._fitted(row)}({', '.join([*arguments, 'lane'])})"]
