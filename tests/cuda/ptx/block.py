@@ -41,15 +41,14 @@ class Block:
 
     def run(self) -> None:
         """Until all lanes have ended. Raises Fault."""
-        lanes, run = self.lanes, self._code.run
-        start, stride = lanes.ctypes.data, lanes.strides[0]
-        while len(ready := np.flatnonzero(lanes[:, Slot.STATUS] == Status.READY)):
-            for lane in self._order(ready).tolist():
-                run(start + lane * stride)
-                if lanes[lane, Slot.STATUS] == Status.FAILED:
-                    raise Fault(self._failure(lane))
+        status = self.lanes[:, Slot.STATUS]
+        while len(ready := np.flatnonzero(status == Status.READY)):
+            addresses = self.lanes.ctypes.data + self._order(ready) * self.lanes.strides[0]
+            self._code.run(addresses.ctypes.data, len(addresses))
+            if len(failed := np.flatnonzero(status == Status.FAILED)):
+                raise Fault(self._failure(failed[0]))
             self._meet()
-        if (waiting := np.flatnonzero(lanes[:, Slot.STATUS] != Status.ENDED)).size:
+        if (waiting := np.flatnonzero(status != Status.ENDED)).size:
             raise Fault(f"nobody goes on: {self._places(waiting)}; {self._ended()}")
 
     def _meet(self) -> None:
@@ -60,35 +59,37 @@ class Block:
         for warp in np.unique(np.flatnonzero(status == Status.AT_SHUFFLE) // WARP):
             self._shuffle(np.arange(warp * WARP, min(len(self.lanes), (warp + 1) * WARP)))
 
+    def _of(self, lanes: np.ndarray, slot: Slot) -> np.ndarray:
+        return self.lanes[lanes, slot]
+
     def _barrier(self, waiting: np.ndarray) -> None:
         """These wait at a barrier of one number."""
-        lanes = self.lanes[waiting]
-        expected = np.unique(lanes[:, Slot.EXPECTED])
+        expected = np.unique(self._of(waiting, Slot.EXPECTED))
         if len(expected) > 1 or expected[0] % WARP:
             raise Fault(f"a barrier for {' or '.join(map(str, expected))} lanes: {self._places(waiting)}")
         if len(waiting) < expected[0]:
             return
         if len(waiting) > expected[0]:
             raise Fault(f"more than the {expected[0]} lanes of a barrier: {self._places(waiting)}")
-        if len(np.unique(lanes[:, Slot.LINE])) > 1:
+        if len(np.unique(self._of(waiting, Slot.LINE))) > 1:
             raise Fault(f"lanes meet at different barriers: {self._places(waiting)}")
         self._clocks.meet(waiting)
         self.lanes[waiting, Slot.STATUS] = Status.READY
 
     def _shuffle(self, warp: np.ndarray) -> None:
         """A warp of which some wait for what others give. Nobody has seen by that what the others did in memory."""
-        lanes = self.lanes[warp]
-        waiting = warp[lanes[:, Slot.STATUS] == Status.AT_SHUFFLE]
-        members = np.unique(self.lanes[waiting, Slot.MEMBERS])
+        waiting = warp[self._of(warp, Slot.STATUS) == Status.AT_SHUFFLE]
+        members = np.unique(self._of(waiting, Slot.MEMBERS))
         if len(members) > 1 or members[0] != (1 << len(warp)) - 1:
             raise Fault(f"a shuffle that is not for the whole warp: {self._places(waiting)}")
         if len(waiting) < len(warp):
             return
-        if len(np.unique(lanes[:, Slot.LINE])) > 1:
+        if len(np.unique(self._of(warp, Slot.LINE))) > 1:
             raise Fault(f"lanes meet at different shuffles: {self._places(warp)}")
-        sources = np.arange(len(warp)) + (lanes[:, Slot.DISTANCE] & (WARP - 1))
-        inside = sources <= (lanes[:, Slot.CLAMP] & (WARP - 1))
-        self.lanes[warp, Slot.ANSWER] = lanes[np.where(inside, sources, np.arange(len(warp))), Slot.GIVEN]
+        own = np.arange(len(warp))
+        sources = own + (self._of(warp, Slot.DISTANCE) & (WARP - 1))
+        inside = sources <= (self._of(warp, Slot.CLAMP) & (WARP - 1))
+        self.lanes[warp, Slot.ANSWER] = self._of(warp[np.where(inside, sources, own)], Slot.GIVEN)
         self.lanes[warp, Slot.ANSWERED] = inside
         self.lanes[warp, Slot.STATUS] = Status.READY
 

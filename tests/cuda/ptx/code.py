@@ -10,13 +10,13 @@ import llvmlite.binding
 
 from tests.cuda.ptx import watching
 from tests.cuda.ptx.text import Variable, read
-from tests.cuda.ptx.translation import Module
+from tests.cuda.ptx.translation import SWEEP, Module
 
 assert watching  # compiled code calls it
 
 
 class Code:
-    """run: takes a lane's address, and lets it run on.
+    """run: takes a place where addresses of lanes stand, and their number, and lets each run on as far as it gets.
 
     length: numbers of a lane;  parameters, symbols: slots of the program's, in their order and by name
     """
@@ -38,8 +38,8 @@ class Code:
             llvmlite.binding.parse_assembly(str(module.ir)), target.create_target_machine(jit=True, opt=0)
         )
         self._engine.finalize_object()
-        address = self._engine.get_function_address(program.entry.name)
-        self.run: Callable[[int], None] = ctypes.CFUNCTYPE(None, ctypes.c_int64)(address)
+        address = self._engine.get_function_address(SWEEP)
+        self.run: Callable[[int, int], None] = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(address)
 
 
 @functools.lru_cache(maxsize=256)

@@ -21,6 +21,7 @@ LANE = LONG.as_pointer()
 PLACE = BYTE.as_pointer()
 ACCESS = "backprop_lab_ptx_access"
 """The name by which code finds what notes and judges an access."""
+SWEEP = "sweep"
 SPECIAL = {
     "%tid.x": Slot.X,
     "%tid.y": Slot.Y,
@@ -63,6 +64,24 @@ class Module:
         }
         for each in program.functions:
             Translation(self, each)
+
+        self._write_sweep()
+
+    def _write_sweep(self) -> None:
+        """A function that lets lanes run on, each as far as it gets: their addresses, and how many."""
+        sweep = ir.Function(self.ir, ir.FunctionType(ir.VoidType(), [LANE, LONG]), SWEEP)
+        start, again, run, done = (sweep.append_basic_block(name) for name in ("start", "again", "run", "done"))
+        ir.IRBuilder(start).branch(again)
+        ir.IRBuilder(done).ret_void()
+        builder = ir.IRBuilder(again)
+        index = builder.phi(LONG)
+        builder.cbranch(builder.icmp_signed("<", index, sweep.args[1]), run, done)
+        builder = ir.IRBuilder(run)
+        lane = builder.inttoptr(builder.load(builder.gep(sweep.args[0], [index])), LANE)
+        builder.call(self.functions[self.program.entry.name], [lane])
+        index.add_incoming(LONG(0), start)
+        index.add_incoming(builder.add(index, LONG(1)), run)
+        builder.branch(again)
 
     def slot(self) -> int:
         """A new slot of a lane."""
