@@ -7,6 +7,7 @@ lanes do not meet that should.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from tests.cuda.ptx.memory import Pool
 from tests.cuda.ptx.watching import Clocks
 
 CAPABILITY = (9, 0)
+SCRATCH = 227 * 1024
 COUNTED = {
     "instructions": Slot.INSTRUCTIONS,
     "loads": Slot.LOADED,
@@ -34,15 +36,15 @@ COUNTED = {
 class Machine:
     """The same interface as `kernels.targets.cuda.driver.Device`.
 
+    shapes: blocks and (lanes, teams) of a block, of each launch
     counts: what the lanes of the last launch have executed, by kind, one number for each lane
     """
 
-    def __init__(self, number: int = 0, order: Order = forwards, multiprocessors: int = 1) -> None:
+    def __init__(self, number: int = 0, order: Order = forwards, multiprocessors: int = 1, scratch: int = SCRATCH) -> None:
         self.number, self.order = number, order
         self.capability = CAPABILITY
-        self.properties = Properties(
-            "a machine for PTX", CAPABILITY, multiprocessors, 2**30, 2**30, 227 * 1024, 228 * 1024
-        )
+        self.properties = Properties("a machine for PTX", CAPABILITY, multiprocessors, 2**30, 2**30, scratch, scratch)
+        self.shapes: list[tuple[int, tuple[int, int]]] = []
         self.counts: dict[str, np.ndarray] = {}
         self._pool = Pool()
         self._now = 1
@@ -73,6 +75,7 @@ class Machine:
         self, program: Code, blocks: int, threads: tuple[int, int], scratch: int, arguments: Sequence[int]
     ) -> None:
         """Run all blocks, one after the other; nothing orders them."""
+        self.shapes.append((blocks, threads))
         places = {slot: self._pool.allocate(each.size) for slot, each in program.variables.items()}
         for slot, each in program.variables.items():
             if each.initial:
@@ -125,11 +128,11 @@ class Machine:
 
 
 @contextmanager
-def machine(order: Order = forwards, multiprocessors: int = 1) -> Iterator[Machine]:
+def machine(order: Order = forwards, multiprocessors: int = 1, scratch: int = SCRATCH) -> Iterator[Machine]:
     """Inside, the only GPU is such a machine; what is compiled for it is kept as PTX, apart from machine code."""
     from kernels.targets.cuda import compiler, driver, grid, interpreters, memory, store
 
-    made = Machine(0, order, multiprocessors)
+    made = Machine(0, order, multiprocessors, scratch)
     place = store.place
     grid.entries.cache_clear()
     with ExitStack() as changed:
@@ -137,6 +140,7 @@ def machine(order: Order = forwards, multiprocessors: int = 1) -> Iterator[Machi
             changed.enter_context(mock.patch.object(module, "device", lambda number=0: made))
         changed.enter_context(mock.patch.object(driver, "count", return_value=1))
         changed.enter_context(mock.patch.object(interpreters, "_interpreters", {}))
+        changed.enter_context(mock.patch.object(memory, "_shared", weakref.WeakValueDictionary()))
         changed.enter_context(mock.patch.object(store, "place", lambda key: place(["PTX", *key])))
         changed.enter_context(mock.patch.object(compiler, "to_machine_code", lambda ptx, *_: ptx.encode()))
         changed.callback(grid.entries.cache_clear)
