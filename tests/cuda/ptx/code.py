@@ -9,8 +9,9 @@ from collections.abc import Callable
 import llvmlite.binding
 
 from tests.cuda.ptx import watching
+from tests.cuda.ptx.module import SWEEP
 from tests.cuda.ptx.text import Variable, read
-from tests.cuda.ptx.translation import SWEEP, Module
+from tests.cuda.ptx.translation import translated
 
 assert watching  # compiled code calls it
 
@@ -23,7 +24,7 @@ class Code:
 
     def __init__(self, ptx: str) -> None:
         program = read(ptx)
-        module = Module(program)
+        module = translated(program)
         self.lines = program.lines
         self.length, self.local = module.length, module.local
         self.parameters = tuple(module.parameters.values())

@@ -40,7 +40,9 @@ class Machine:
     counts: what the lanes of the last launch have executed, by kind, one number for each lane
     """
 
-    def __init__(self, number: int = 0, order: Order = forwards, multiprocessors: int = 1, scratch: int = SCRATCH) -> None:
+    def __init__(
+        self, number: int = 0, order: Order = forwards, multiprocessors: int = 1, scratch: int = SCRATCH
+    ) -> None:
         self.number, self.order = number, order
         self.capability = CAPABILITY
         self.properties = Properties("a machine for PTX", CAPABILITY, multiprocessors, 2**30, 2**30, scratch, scratch)
@@ -93,7 +95,9 @@ class Machine:
         self.counts = dict(zip(COUNTED, np.concatenate(counts).T, strict=True))
 
     @staticmethod
-    def _lanes(program: Code, block: int, blocks: int, threads: tuple[int, int], arguments: Sequence[int]) -> np.ndarray:
+    def _lanes(
+        program: Code, block: int, blocks: int, threads: tuple[int, int], arguments: Sequence[int]
+    ) -> np.ndarray:
         count = threads[0] * threads[1]
         lanes = np.zeros((count, program.length), np.int64)
         who = np.arange(count)
@@ -137,7 +141,7 @@ def machine(order: Order = forwards, multiprocessors: int = 1, scratch: int = SC
     grid.entries.cache_clear()
     with ExitStack() as changed:
         for module in (driver, grid, interpreters, memory):
-            changed.enter_context(mock.patch.object(module, "device", lambda number=0: made))
+            changed.enter_context(mock.patch.object(module, "device", return_value=made))
         changed.enter_context(mock.patch.object(driver, "count", return_value=1))
         changed.enter_context(mock.patch.object(interpreters, "_interpreters", {}))
         changed.enter_context(mock.patch.object(memory, "_shared", weakref.WeakValueDictionary()))

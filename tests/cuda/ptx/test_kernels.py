@@ -43,7 +43,7 @@ def test_by_a_team(group, real_name):
 
     names = NAMES[group::GROUPS]
     for order, whiches in ((forwards, (0, 2)), (backwards, (1,)), (shuffled(group), (0,))):
-        with machine(order), mock.patch.object(Memory, "lanes_of", lambda self, plan: FEWEST_LANES):
+        with machine(order), mock.patch.object(Memory, "lanes_of", return_value=FEWEST_LANES):
             interpreters.interpreter(0, [all_kernels()[name] for name in names], real_name, False)
             for name in names:
                 for which in whiches:

@@ -89,7 +89,9 @@ def test_a_launch_sees_what_the_one_before_did():
     machine = Machine()
     address = machine.allocate(256)
     writing = snippet("st.global.u32 [%rd2], %r0;")
-    reading = snippet("sub.s32 %r3, 63, %r0;\nmul.wide.u32 %rd4, %r3, 4;\nadd.s64 %rd4, %rd0, %rd4;\nst.u32 [%rd4], %r0;")
+    reading = snippet(
+        "sub.s32 %r3, 63, %r0;\nmul.wide.u32 %rd4, %r3, 4;\nadd.s64 %rd4, %rd0, %rd4;\nst.u32 [%rd4], %r0;"
+    )
     for program in (writing, reading, writing):
         machine.launch(program, 1, (64, 1), 256, (address,))
     found = np.zeros(64, np.int32)
@@ -164,7 +166,12 @@ def test_what_lanes_did_is_counted():
 
 @pytest.mark.parametrize(
     "instruction",
-    ["atom.add.u32 %r4, [%rd2], 1", "add.sat.s32 %r4, %r0, 1", "bar.arrive 0, 64", "shfl.sync.up.b32 %r4, %r0, 1, 0, -1"],
+    [
+        "atom.add.u32 %r4, [%rd2], 1",
+        "add.sat.s32 %r4, %r0, 1",
+        "bar.arrive 0, 64",
+        "shfl.sync.up.b32 %r4, %r0, 1, 0, -1",
+    ],
 )
 def test_what_is_not_understood_is_named(instruction):
     with pytest.raises(NotUnderstood, match=instruction.split()[0]):

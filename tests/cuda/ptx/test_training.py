@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
-from lab.scenario import Loaded
+from lab.graph.devices import on
+from lab.graph.running import run_jobs
+from lab.scenario import Loaded, find, library, load
+from lab.tasks import task_of
+from lab.tasks.programs import Programs
 from tests.cuda.ptx.block import backwards, forwards, shuffled
 from tests.cuda.ptx.machine import machine
 from tests.cuda.simulated.training import SCENARIOS, alike, finished, loaded
@@ -35,10 +40,10 @@ def net(name: str) -> tuple[Loaded, dict[str, Any]]:
 def same(name: str, mode: str, loading=net, **made: Any) -> list[tuple[int, tuple[int, int]]]:
     """Train on a machine and on the CPU; returns the shapes of the machine's launches."""
     scenario, options = loading(name)
-    with machine(**made) as on:
+    with machine(**made) as used:
         there = finished(scenario, "cuda", mode, **options)
     alike(there, finished(scenario, "cpu", **options))
-    return on.shapes
+    return used.shapes
 
 
 @pytest.mark.cuda
@@ -73,3 +78,30 @@ def test_by_the_whole_gpu(name):
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenarios(name, mode):
     same(name, mode, loaded, order=shuffled(3))
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("slug", [entry.slug for entry in library()])
+def test_steps_of_every_scenario(slug):
+    """Two steps of the first variant by three teams, without what is measured of them."""
+    scenario = load(find(slug))
+    with machine(order=shuffled(4)), on("cuda:0", "block", len(SEEDS)):
+        there = [stepped(scenario, seed) for seed in SEEDS]
+        jobs = [each.job(2) for each in there if each is not None]
+        if None in jobs or not jobs:
+            pytest.skip("nothing in it is trained by a GPU alone")
+        run_jobs(jobs)
+        found = [job.memory.arena[: job.kept].copy() for job in jobs]
+    for seed, numbers in zip(SEEDS, found, strict=True):
+        here = stepped(scenario, seed)
+        here.advance(2)
+        right = here.memory.arena[: len(numbers)]
+        np.testing.assert_allclose(numbers, right, rtol=1e-3, atol=1e-3 * max(1.0, float(np.abs(right).max())))
+
+
+def stepped(scenario: Loaded, seed: int) -> Any:
+    """An experiment that is trained step by step, ready for it; None for another kind."""
+    first = scenario.variants[0].scenario
+    made = task_of(first).build(first, seed, scenario.folder)
+    made.prepare()
+    return made if isinstance(made, Programs) and "step" in made.layout.plans else None

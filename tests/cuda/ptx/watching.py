@@ -19,7 +19,7 @@ import numpy as np
 from numba import types
 
 from tests.cuda.ptx.lane import Problem, Slot, Space, Status
-from tests.cuda.ptx.translation import ACCESS
+from tests.cuda.ptx.module import ACCESS
 
 NOTE = np.dtype(
     [("space", np.int16), ("written", np.int16)]
