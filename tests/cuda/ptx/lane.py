@@ -71,7 +71,8 @@ class Status(enum.IntEnum):
 class Problem(enum.IntEnum):
     """What can be wrong with an access."""
 
-    OUTSIDE = 1
+    NONE = 0
+    OUTSIDE = enum.auto()
     MISALIGNED = enum.auto()
     WRONG_SPACE = enum.auto()
     UNWRITTEN = enum.auto()

@@ -13,8 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
-
 from tests.cuda.ptx.machine import Machine
 from tests.cuda.ptx.snippets import snippet
 

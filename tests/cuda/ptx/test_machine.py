@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
-
 from tests.cuda.ptx.block import Fault, backwards, forwards, shuffled
 from tests.cuda.ptx.code import Code
 from tests.cuda.ptx.machine import Machine

@@ -11,8 +11,6 @@ Two readers are noted: the last one, and another one that it has not seen, of an
 
 from __future__ import annotations
 
-from typing import Any
-
 import llvmlite.binding
 import numba
 import numpy as np
@@ -27,31 +25,32 @@ NOTE = np.dtype(
 )
 """What is noted of a word. A number is that of a lane in its launch, from 1; 0: nobody."""
 
-_SLOTS = int(Slot.FURTHER)
+HEAD = np.dtype([(each.name.lower(), np.int64) for each in Slot if each < Slot.FURTHER])
+"""The slots that every lane has, as compiled code sees them."""
 
 
 @numba.njit(inline="always")
 def _unseen(lane, clocks, number, time):
     """Whether this lane has not seen what another did at some time."""
-    if number == 0 or number == lane[Slot.NUMBER] or time < lane[Slot.SINCE]:
+    if number == 0 or number == lane.number or time < lane.since:
         return False
-    lanes = lane[Slot.LANES]
-    if (number - 1) // lanes != (lane[Slot.NUMBER] - 1) // lanes:
+    lanes = lane.lanes
+    if (number - 1) // lanes != (lane.number - 1) // lanes:
         return True
-    return clocks[lane[Slot.LANE], (number - 1) % lanes] < time
+    return clocks[lane.lane, (number - 1) % lanes] < time
 
 
 @numba.njit(inline="always")
 def _race(lane, number, line):
-    lane[Slot.OTHER] = number
-    lane[Slot.OTHER_LINE] = line
+    lane.other = number
+    lane.other_line = line
     return Problem.RACE
 
 
 @numba.njit
 def _judged(lane, clocks, note, stores, space, line):
-    """What is wrong with touching one word, which is noted; or 0."""
-    number, time = np.int32(lane[Slot.NUMBER]), clocks[lane[Slot.LANE], lane[Slot.LANE]]
+    """What is wrong with touching one word, which is noted."""
+    number, time = np.int32(lane.number), clocks[lane.lane, lane.lane]
     if note.space == 0:
         return Problem.OUTSIDE
     if space != Space.ANY and note.space != space:
@@ -66,49 +65,49 @@ def _judged(lane, clocks, note, stores, space, line):
         note.written = 1
         note.writer_number, note.writer_time, note.writer_line = number, time, line
         note.reader_number = note.other_number = 0
-        return 0
+        return Problem.NONE
     if note.written == 0:
         return Problem.UNWRITTEN
     if note.reader_number != number and _unseen(lane, clocks, note.reader_number, note.reader_time):
-        team = lane[Slot.COUNT_X]
+        team = lane.count_x
         here = (number - 1) // team
         kept = _unseen(lane, clocks, note.other_number, note.other_time) and (note.other_number - 1) // team != here
         if not kept:
             note.other_number, note.other_time = note.reader_number, note.reader_time
             note.other_line = note.reader_line
     note.reader_number, note.reader_time, note.reader_line = number, time, line
-    return 0
+    return Problem.NONE
 
 
 def _access(lane_at, notes_at, clocks_at, address, size, stores, space, line):
-    """What is wrong with an access, which is then told in the lane's slots; or 0."""
-    lane = numba.carray(lane_at, _SLOTS)
-    lanes = lane[Slot.LANES]
-    notes = numba.carray(notes_at, lane[Slot.WORDS])
+    """What is wrong with an access, which is then told in the lane's slots; 0 if nothing is."""
+    lane = numba.carray(lane_at, 1)[0]
+    lanes = lane.lanes
+    notes = numba.carray(notes_at, lane.words)
     clocks = numba.carray(clocks_at, (lanes, lanes))
-    offset = address - lane[Slot.POOL]
-    problem = 0
-    if offset < 0 or offset + size > 4 * lane[Slot.WORDS]:
+    offset = address - lane.pool
+    problem = Problem.NONE
+    if offset < 0 or offset + size > 4 * lane.words:
         problem = Problem.OUTSIDE
     elif offset % size != 0:
         problem = Problem.MISALIGNED
     else:
         for word in range(offset // 4, (offset + size + 3) // 4):
             problem = _judged(lane, clocks, notes[word], stores, space, line)
-            if problem != 0:
-                address = max(address, lane[Slot.POOL] + 4 * word)
+            if problem != Problem.NONE:
+                address = max(address, lane.pool + 4 * word)
                 break
-    if problem != 0:
-        lane[Slot.PROBLEM], lane[Slot.ADDRESS], lane[Slot.SIZE], lane[Slot.STORES] = problem, address, size, stores
-        lane[Slot.LINE], lane[Slot.STATUS] = line, Status.FAILED
-    return problem
+    lane.problem = problem
+    if problem != Problem.NONE:
+        lane.address, lane.size, lane.stores = address, size, stores
+        lane.line, lane.status = line, Status.FAILED
+    return lane.problem
 
 
-_NOTES: Any = numba.from_dtype(NOTE)
 _compiled = numba.cfunc(
     types.int32(
-        types.CPointer(types.int64),
-        types.CPointer(_NOTES),
+        types.CPointer(numba.from_dtype(HEAD)),
+        types.CPointer(numba.from_dtype(NOTE)),
         types.CPointer(types.int32),
         types.int64,
         types.int32,
