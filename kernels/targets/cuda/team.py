@@ -28,11 +28,9 @@ parts: Any = importlib.import_module(f"kernels.targets.cuda.{'simulation' if SIM
 PROVIDED |= {f"{kind}_at": parts.pointer_to(kind) for kind in NUMBERS}
 PROVIDED |= {f"{kind}_raw": parts.raw_scratch(kind) for kind in NUMBERS}
 for _kind in NUMBERS:
-    # A block of one team need not say how much each has.
     _text = f"""
 def {_kind}_scratch(offset):
-    before = cuda.threadIdx.y * int64_raw(0)[0] if cuda.threadIdx.y > 0 else 0
-    return {_kind}_raw({HEADER_BYTES} + before + offset)
+    return {_kind}_raw({HEADER_BYTES} + cuda.threadIdx.y * int64_raw(0)[0] + offset)
 """
     PROVIDED[f"{_kind}_scratch"] = on_device(generated(f"{_kind}_scratch", _text, {}))
 PROVIDED["block_scratch"] = on_device(generated("block_scratch", "def block_scratch():\n    return int64_raw(0)\n", {}))
