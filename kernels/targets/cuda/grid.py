@@ -49,12 +49,23 @@ def meets(function: Any) -> bool:
     return False
 
 
+ALONE_IN_BLOCK = """
+    if cuda.threadIdx.x == 0:
+        block_scratch()[0] = 0
+    cuda.syncthreads()
+"""
+"""Says how much scratch memory each team of a block has, where there is only one: its place is computed with that."""
+
+
 def source(kernel: Kernel, real_name: str, alone: bool) -> str:
     """The text of a kernel's entry, for one row. `alone`: on one block."""
+    from kernels.targets.cuda import products
+
     lines = f"""
 def entry(row_at, index, arena, shared, state, control_at):
     lane = {"cuda.threadIdx.x" if alone else "short(cuda.grid(1))"}
     lanes = positive({"cuda.blockDim.x" if alone else "short(cuda.gridsize(1))"})
+{ALONE_IN_BLOCK if alone or kernel is products.MULTIPLY else ""}
     words = view(int64_at(state), 0, {STATE_SIZE})
     control = view(int64_at(control_at), 0, 2)
     if control[{HALTED}] == 0 and index >= control[{UNTIL}]:

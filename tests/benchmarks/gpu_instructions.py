@@ -1,0 +1,46 @@
+"""What a GPU would execute for a training step of a net: `python -m tests.benchmarks.gpu_instructions NET…`.
+
+Needs no GPU: the compiled code runs on the machine of `tests.cuda.ptx`, which counts what each lane does. Moves between
+registers are left out, as the assembler does without most of them.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from kernels.jobs import Job
+from lab.bench import nets
+from lab.bench.contestants import lab_itself
+from lab.graph.devices import on
+from lab.graph.running import run_jobs
+from tests.cuda.ptx.machine import machine
+
+STEPS = 3
+
+
+def counted(name: str) -> dict[str, np.ndarray]:
+    """For each kind of instruction, how many each lane executes in a step."""
+    with tempfile.TemporaryDirectory() as folder, machine() as used, on("cuda:0", "block"):
+        nets.write_data(Path(folder), nets.ON_A_GPU[name])
+        net = lab_itself.experiment(Path(folder), name, nets.ON_A_GPU)
+        found = []
+        for steps in (1, 1 + STEPS):
+            run_jobs([Job(net.memory, net.layout.plans["step"], steps)])
+            found.append(used.counts)
+    return {kind: (found[1][kind] - found[0][kind]) / STEPS for kind in found[0]}
+
+
+def main() -> None:
+    for name in sys.argv[1:] or nets.ON_A_GPU:
+        found = counted(name)
+        print(f"{name}, by {len(found['instructions'])} lanes, per lane and step:")
+        for kind, numbers in found.items():
+            print(f"  {kind:22}{numbers.mean():10,.0f}   at most {numbers.max():10,.0f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Small programs of PTX for the machine's own tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tests.cuda.ptx.block import Order, forwards
+from tests.cuda.ptx.code import Code
+from tests.cuda.ptx.machine import Machine
+
+FRAME = """
+.version 8.0
+.target sm_90
+.address_size 64
+.extern .shared .align 16 .b8 lab_scratch[];
+.visible .entry snippet(
+	.param .u64 words
+)
+{
+	.reg .pred %p<9>;
+	.reg .b32 %r<20>;
+	.reg .b64 %rd<20>;
+	.reg .f32 %f<9>;
+	.reg .f64 %fd<9>;
+	ld.param.u64 %rd0, [words];
+	mov.u32 %r0, %tid.x;
+	mov.u32 %r1, %tid.y;
+	mov.u32 %r2, %ctaid.x;
+	mul.wide.u32 %rd1, %r0, 4;
+	add.s64 %rd2, %rd0, %rd1;
+	mov.u64 %rd3, lab_scratch;
+	add.s64 %rd3, %rd3, %rd1;
+"""
+"""Before each body: %rd0 is the address of the words, %r0 to %r2 are a lane's place in its team, its team and its
+block, %rd2 is the address of the lane's own word and %rd3 that of its word in scratch memory."""
+
+
+def snippet(body: str) -> Code:
+    return Code(FRAME + body + "\n\tret;\n}\n")
+
+
+def run(
+    body: str,
+    words: Sequence[int] | np.ndarray = (0,) * 64,
+    lanes: int = 64,
+    teams: int = 1,
+    blocks: int = 1,
+    order: Order = forwards,
+) -> np.ndarray:
+    """The words that a body leaves of those it is given."""
+    machine = Machine(order=order)
+    array = np.array(words, getattr(words, "dtype", np.int32))
+    address = machine.allocate(array.nbytes)
+    machine.upload(address, array)
+    machine.launch(snippet(body), blocks, (lanes, teams), 4 * lanes, (address,))
+    machine.download(array, address)
+    return array

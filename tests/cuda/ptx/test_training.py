@@ -1,0 +1,107 @@
+"""Whole trainings by compiled code, as on the CPU: teams that share a block, and the whole GPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
+
+from lab.graph.devices import on
+from lab.graph.running import run_jobs
+from lab.scenario import Loaded, find, library, load
+from lab.tasks import task_of
+from lab.tasks.programs import Programs
+from tests.cuda.ptx.block import backwards, forwards, shuffled
+from tests.cuda.ptx.machine import machine
+from tests.cuda.simulated.training import SCENARIOS, alike, finished, loaded
+from tests.session.scenarios import small
+
+NETS: dict[str, dict[str, Any]] = {
+    "batch norm, dropout": {"model": [{"dense": 8}, "batch_norm", "relu", {"dropout": 0.2}, {"dense": "classes"}]},
+    "adam": {"model": [{"dense": 8}, "tanh", {"dense": "classes"}], "optimizer": {"name": "adam", "rate": 0.01}},
+    "layer norm, maxout, momentum": {
+        "model": [{"dense": 7}, "layer_norm", "elu", {"maxout": 5}, "tanh", {"dense": "classes"}],
+        "optimizer.momentum": 0.9,
+    },
+    "large": {"data.points": 40, "train.batch": 32, "model": [{"dense": 64}, "gelu", {"dense": "classes"}]},
+}
+"""Small scenarios with other nets."""
+TINY = {"data.points": 9, "train.batch": 5, "train.measure": 2, "watch": ["loss", "accuracy", "grad_norm"]}
+SEEDS = [0, 1, 2]
+
+
+def net(name: str) -> tuple[Loaded, dict[str, Any]]:
+    return small(overrides=TINY | NETS[name]), {"variants": ["calm"], "steps": 5, "seeds": SEEDS}
+
+
+def same(name: str, mode: str, loading=net, **made: Any) -> list[tuple[int, tuple[int, int]]]:
+    """Train on a machine and on the CPU; returns the shapes of the machine's launches."""
+    scenario, options = loading(name)
+    with machine(**made) as used:
+        there = finished(scenario, "cuda", mode, **options)
+    alike(there, finished(scenario, "cpu", **options))
+    return used.shapes
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("order", [forwards, backwards, shuffled(2)])
+@pytest.mark.parametrize("name", ["batch norm, dropout", "layer norm, maxout, momentum"])
+def test_teams_that_share_a_block(name, order):
+    shapes = same(name, "block", order=order)
+    assert (1, (64, len(SEEDS))) in shapes
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("order", [forwards, backwards])
+def test_in_tiles(order):
+    assert (2, (256, 2)) in same("large", "block", order=order)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("name", ["batch norm, dropout", "large"])
+def test_without_room_beside_what_lanes_combine(name):
+    """The replica's numbers stay where they are."""
+    same(name, "block", scratch=4096)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("name", NETS)
+def test_by_the_whole_gpu(name):
+    assert max(blocks for blocks, _ in same(name, "grid", order=backwards, multiprocessors=2)) > 1 or name != "large"
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("mode", ["block", "grid"])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenarios(name, mode):
+    same(name, mode, loaded, order=shuffled(3))
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("slug", [entry.slug for entry in library()])
+def test_steps_of_every_scenario(slug):
+    """Two steps of the first variant by three teams, without what is measured of them."""
+    scenario = load(find(slug))
+    with machine(order=shuffled(4)), on("cuda:0", "block", len(SEEDS)):
+        there = [stepped(scenario, seed) for seed in SEEDS]
+        jobs = [each.job(2) for each in there if each is not None]
+        if None in jobs or not jobs:
+            pytest.skip("nothing in it is trained by a GPU alone")
+        run_jobs(jobs)
+        found = [job.memory.arena[: job.kept].copy() for job in jobs]
+    for seed, numbers in zip(SEEDS, found, strict=True):
+        here = stepped(scenario, seed)
+        here.advance(2)
+        right = here.memory.arena[: len(numbers)]
+        np.testing.assert_allclose(numbers, right, rtol=1e-3, atol=1e-3 * max(1.0, float(np.abs(right).max())))
+
+
+def stepped(scenario: Loaded, seed: int) -> Any:
+    """An experiment that is trained step by step, ready for it; None for another kind."""
+    first = scenario.variants[0].scenario
+    made = task_of(first).build(first, seed, scenario.folder)
+    made.prepare()
+    return made if isinstance(made, Programs) and "step" in made.layout.plans else None
