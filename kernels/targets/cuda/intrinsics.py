@@ -20,8 +20,8 @@ make_array, populate_array = part("np.arrayobj").make_array, part("np.arrayobj")
 
 
 def pointer_to(kind: str, on_device: bool = False) -> Any:
-    """on_device: the compiler is told that it is the GPU's memory, not a block's, whose instructions are shorter. That of
-    CUDA 12 never comes to an end where a variable may be such a pointer or another."""
+    """on_device: the compiler is told that it is the GPU's memory, not a block's, whose instructions are shorter.
+    CUDA 12's hangs where a variable may be such a pointer or another."""
 
     @intrinsic
     def pointer(typing_context, address):
