@@ -12,34 +12,37 @@ from pathlib import Path
 
 import numpy as np
 
-from kernels.jobs import Job
+from kernels.jobs import Job, Kind
 from lab.bench import nets
 from lab.bench.contestants import lab_itself
 from lab.graph.devices import on
-from lab.graph.running import run_jobs
+from lab.graph.running import run_jobs, write_out
 from tests.cuda.ptx.machine import machine
 
 STEPS = 3
 
 
-def counted(name: str) -> dict[str, np.ndarray]:
-    """For each kind of instruction, how many each lane executes in a step."""
-    with tempfile.TemporaryDirectory() as folder, machine() as used, on("cuda:0", "block"):
+def counted(name: str, written: bool) -> dict[str, np.ndarray]:
+    """For each kind of instruction, how many each lane executes in a step; written: by code made for the net."""
+    with tempfile.TemporaryDirectory() as folder, machine() as used, on("cuda:0", "block", written=written):
         nets.write_data(Path(folder), nets.ON_A_GPU[name])
         net = lab_itself.experiment(Path(folder), name, nets.ON_A_GPU)
+        if written:
+            write_out([Kind(net.layout.plans["step"], None, None, net.layout.kept)], 1, "cuda:0")
         found = []
         for steps in (1, 1 + STEPS):
-            run_jobs([Job(net.memory, net.layout.plans["step"], steps)])
+            run_jobs([Job(net.memory, net.layout.plans["step"], steps, kept=net.layout.kept)])
             found.append(used.counts)
     return {kind: (found[1][kind] - found[0][kind]) / STEPS for kind in found[0]}
 
 
 def main() -> None:
     for name in sys.argv[1:] or nets.ON_A_GPU:
-        found = counted(name)
-        print(f"{name}, by {len(found['instructions'])} lanes, per lane and step:")
-        for kind, numbers in found.items():
-            print(f"  {kind:22}{numbers.mean():10,.0f}   at most {numbers.max():10,.0f}")
+        for how, written in (("rows interpreted", False), ("with code made for it", True)):
+            found = counted(name, written)
+            print(f"{name}, {how}, by {len(found['instructions'])} lanes, per lane and step:")
+            for kind, numbers in found.items():
+                print(f"  {kind:22}{numbers.mean():10,.0f}   at most {numbers.max():10,.0f}")
 
 
 if __name__ == "__main__":

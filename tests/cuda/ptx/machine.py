@@ -54,6 +54,8 @@ class Machine:
 
     def activate(self) -> None: ...
 
+    def forget(self, graph: Any) -> None: ...
+
     def use_stream(self, number: int) -> None: ...
 
     def wait(self) -> None: ...
@@ -134,18 +136,19 @@ class Machine:
 @contextmanager
 def machine(order: Order = forwards, multiprocessors: int = 1, scratch: int = SCRATCH) -> Iterator[Machine]:
     """Inside, the only GPU is such a machine; what is compiled for it is kept as PTX, apart from machine code."""
-    from kernels.targets.cuda import compiler, driver, grid, interpreters, memory, store
+    from kernels.targets.cuda import compiler, driver, grid, interpreters, memory, store, writings
 
     made = Machine(0, order, multiprocessors, scratch)
-    place = store.place
+    name = store._name
     grid.entries.cache_clear()
     with ExitStack() as changed:
-        for module in (driver, grid, interpreters, memory):
+        for module in (driver, grid, interpreters, memory, writings):
             changed.enter_context(mock.patch.object(module, "device", return_value=made))
         changed.enter_context(mock.patch.object(driver, "count", return_value=1))
         changed.enter_context(mock.patch.object(interpreters, "_interpreters", {}))
+        changed.enter_context(mock.patch.object(writings, "_writings", {}))
         changed.enter_context(mock.patch.object(memory, "_shared", weakref.WeakValueDictionary()))
-        changed.enter_context(mock.patch.object(store, "place", lambda key: place(["PTX", *key])))
+        changed.enter_context(mock.patch.object(store, "_name", lambda key: name(["PTX", *key])))
         changed.enter_context(mock.patch.object(compiler, "to_machine_code", lambda ptx, *_: ptx.encode()))
         changed.callback(grid.entries.cache_clear)
         yield made

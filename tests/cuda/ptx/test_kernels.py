@@ -8,13 +8,18 @@ import pytest
 
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
+from kernels.jobs import Kind
+from kernels.targets.cuda import interpreters, writings
 from kernels.targets.cuda.choices import FEWEST_LANES
 from kernels.targets.cuda.memory import Memory
-from tests.cuda.ptx.block import backwards, forwards, shuffled
+from kernels.targets.cuda.products import LOWERED
+from lab.graph.devices import on
+from lab.graph.running import write_out
+from tests.cuda.ptx.block import Order, backwards, forwards, shuffled
 from tests.cuda.ptx.machine import machine
 from tests.kernels.cases import all_cases
 from tests.kernels.inputs import compare, drawn
-from tests.kernels.running import all_kernels
+from tests.kernels.running import Run, all_kernels
 
 pytestmark = pytest.mark.cuda
 
@@ -26,14 +31,24 @@ MANY, FEW = ([3, 5, 7, 2, 4], [33, 64, 17, 5, 3], [1] * 5), ([23], [4096], [1])
 real_types = pytest.mark.parametrize("real_name", ["float32", "float64"])
 
 
-def check(name: str, real_name: str, which: int) -> None:
-    """Compare with what is right: with odd sizes, with sizes that fill lanes, with sizes of 1."""
+def drawn_for(name: str, sizes: dict[str, int]) -> tuple:
+    """A kernel, its case, sizes, inputs, and what must come out."""
+    kernel, case = all_kernels()[name], all_cases()[name]
+    inputs = drawn(kernel, case, sizes, 4)
+    return kernel, case, sizes, inputs, case.expected(inputs, sizes)
+
+
+def case_of(name: str, which: int) -> tuple:
+    """With odd sizes, with sizes that fill lanes, with sizes of 1."""
     kernel, case = all_kernels()[name], all_cases()[name]
     pools = MANY if len(kernel.extents) > 1 else FEW
-    sizes = case.fix(dict(zip(kernel.extents, pools[which], strict=False)))
-    inputs = drawn(kernel, case, sizes, 4)
-    tolerance = 1e-10 if real_name == "float64" else 4 * case.tolerance
-    compare(kernel, case, sizes, inputs, case.expected(inputs, sizes), "cuda", real_name, tolerance)
+    return drawn_for(name, case.fix(dict(zip(kernel.extents, pools[which], strict=False))))
+
+
+def check(name: str, real_name: str, which: int) -> None:
+    """Compare with what is right."""
+    case = case_of(name, which)
+    compare(*case, "cuda", real_name, 1e-10 if real_name == "float64" else 4 * case[1].tolerance)
 
 
 @real_types
@@ -58,3 +73,35 @@ def test_by_the_whole_gpu(name, real_name, monkeypatch):
         with machine(order, multiprocessors=2):
             for which in whiches:
                 check(name, real_name, which)
+
+
+def check_written(cases: list[tuple], order: Order) -> None:
+    """The same by code that is made for each of them."""
+    with (
+        machine(order),
+        mock.patch.object(Memory, "lanes_of", return_value=FEWEST_LANES),
+        mock.patch.object(writings, "lanes_for", return_value=FEWEST_LANES),
+        on("cuda:0", written=True),
+    ):
+        runs = [
+            Run(kernel, inputs, sizes, case.integers(sizes), target="cuda") for kernel, case, sizes, inputs, _ in cases
+        ]
+        write_out([Kind(run.program.plan, None, None, 0) for run in runs], 1, "cuda:0")
+        with (
+            mock.patch.object(Memory, "written", property(lambda self: True, lambda self, value: None), create=True),
+            mock.patch.object(interpreters, "Interpreter", side_effect=AssertionError("it is interpreted")),
+        ):
+            for each in cases:
+                compare(*each, "cuda", "float32", 4 * each[1].tolerance)
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_by_code_made_for_it(group):
+    check_written([case_of(name, 0) for name in NAMES[group::GROUPS]], shuffled(group))
+
+
+@pytest.mark.parametrize("shape", [(32, 16, 16), (16, 2, 32), (5, 7, 9), (64, 10, 64), (33, 17, 40), (2, 3, 128)])
+def test_products_by_code_made_for_their_shapes(shape):
+    """Few numbers and many, edges that no tile fits, sums that lanes share."""
+    names = sorted(each.name for each in LOWERED)
+    check_written([drawn_for(name, dict(zip("BHD", shape, strict=True))) for name in names], backwards)

@@ -56,15 +56,17 @@ def test_teams_that_share_a_block(name, order):
 
 @pytest.mark.cuda
 @pytest.mark.parametrize("order", [forwards, backwards])
-def test_in_tiles(order):
-    assert (2, (256, 2)) in same("large", "block", order=order)
+@pytest.mark.parametrize("mode", ["block", "written"])
+def test_in_tiles(mode, order):
+    assert (2, (256, 2)) in same("large", mode, order=order)
 
 
 @pytest.mark.cuda
 @pytest.mark.parametrize("name", ["batch norm, dropout", "large"])
-def test_without_room_beside_what_lanes_combine(name):
+@pytest.mark.parametrize("mode", ["block", "written"])
+def test_without_room_beside_what_lanes_combine(mode, name):
     """The replica's numbers stay where they are."""
-    same(name, "block", scratch=4096)
+    same(name, mode, scratch=4096)
 
 
 @pytest.mark.cuda
@@ -74,7 +76,7 @@ def test_by_the_whole_gpu(name):
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("mode", ["block", "grid"])
+@pytest.mark.parametrize("mode", ["block", "written", "grid"])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenarios(name, mode):
     same(name, mode, loaded, order=shuffled(3))
