@@ -51,10 +51,10 @@ def test_it_compiles_for_the_oldest_gpu():
 
 
 def test_operands_in_scratch_memory_are_read_from_there():
-    """With instructions for that memory, not for any."""
+    """With instructions for that memory, not for any, which only what moves the arena there and back needs."""
     ptx = compiled(NEWEST)
     assert ptx.count("ld.shared") > 100
-    assert ptx.count("ld.f32") + ptx.count("ld.v4.f32") < 5
+    assert ptx.count("ld.f32") + ptx.count("ld.v4.f32") < 10
 
 
 def test_rows_that_may_be_left_out_stand_in_a_branch():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import pytest
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
 from lab.graph.devices import on
-from lab.graph.running import run_jobs
+from lab.graph.running import write_out
 from lab.scenario import Loaded, find, library, load
 from lab.tasks import task_of
 from lab.tasks.programs import Programs
+from lab.tasks.together import advance_together
 from tests.cuda.ptx.block import backwards, forwards, shuffled
 from tests.cuda.ptx.machine import machine
 from tests.cuda.simulated.training import SCENARIOS, alike, finished, loaded
@@ -83,17 +85,19 @@ def test_scenarios(name, mode):
 
 
 @pytest.mark.verify
+@pytest.mark.parametrize("written", [False, True], ids=["rows interpreted", "code made for it"])
 @pytest.mark.parametrize("slug", [entry.slug for entry in library()])
-def test_steps_of_every_scenario(slug):
+def test_steps_of_every_scenario(slug, written):
     """Two steps of the first variant by three teams, without what is measured of them."""
     scenario = load(find(slug))
-    with machine(order=shuffled(4)), on("cuda:0", "block", len(SEEDS)):
+    with machine(order=shuffled(4)), on("cuda:0", "block", len(SEEDS), written):
         there = [stepped(scenario, seed) for seed in SEEDS]
-        jobs = [each.job(2) for each in there if each is not None]
-        if None in jobs or not jobs:
-            pytest.skip("nothing in it is trained by a GPU alone")
-        run_jobs(jobs)
-        found = [job.memory.arena[: job.kept].copy() for job in jobs]
+        if None in there:
+            pytest.skip("it does not train one network step by step")
+        if written:
+            write_out([replace(each, measure=None) for each in there[0].kinds()], len(SEEDS), "cuda:0")
+        advance_together([(each, 2) for each in there], [0] * len(there))
+        found = [each.memory.arena[: each.layout.kept].copy() for each in there]
     for seed, numbers in zip(SEEDS, found, strict=True):
         here = stepped(scenario, seed)
         here.advance(2)
