@@ -50,6 +50,21 @@ def _product_and_sum(b, instruction, x, y, z):
     return b.add(_product(b, instruction, x, y), z)
 
 
+@rule("dp2a", "lo hi s32 u32")
+def _two_products_and_sum(b, instruction, x, y, z):
+    """Of the two halves of x with two bytes of y, the first two or the last."""
+    half, first = instruction.modifiers[-2], 16 if "hi" in instruction.modifiers else 0
+    for place in (0, 1):
+        number = _part(b, x, 16 * place, 16, signed(half))
+        z = b.add(z, b.mul(number, _part(b, y, first + 8 * place, 8, signed(instruction.type))))
+    return z
+
+
+def _part(b, x, start, length, with_sign):
+    part = b.trunc(b.lshr(x, x.type(start)), ir.IntType(length))
+    return b.sext(part, x.type) if with_sign else b.zext(part, x.type)
+
+
 @rule("fma", "rn rz rm rp")
 def _fused(b, instruction, x, y, z):
     way = direction(instruction)

@@ -20,6 +20,7 @@ FRAME = """
 )
 {
 	.reg .pred %p<9>;
+	.reg .b16 %rs<9>;
 	.reg .b32 %r<20>;
 	.reg .b64 %rd<20>;
 	.reg .f32 %f<9>;

@@ -83,6 +83,12 @@ WHOLE: dict[str, Callable[..., int]] = {
     "clz.b32 %r8, %r4;": lambda x, y: 32 - x.bit_length(),
     "popc.b32 %r8, %r4;": lambda x, y: x.bit_count(),
     "bfi.b32 %r8, %r4, %r5, 4, 9;": lambda x, y: (x & 511) << 4 | y & ~(511 << 4),
+    "cvt.u16.u32 %rs1, %r4;\ncvt.u16.u32 %rs2, %r5;\nmov.b32 %r8, {%rs1, %rs2};": lambda x, y: x & 0xFFFF | y << 16,
+    "mov.b32 {%rs1, %rs2}, %r4;\nmov.b32 %r8, {%rs2, %rs1};": lambda x, y: x >> 16 | x << 16,
+    "dp2a.lo.u32.u32 %r8, %r4, %r5, 3;": lambda x, y: (x & 0xFFFF) * (y & 255) + (x >> 16) * (y >> 8 & 255) + 3,
+    "dp2a.hi.s32.u32 %r8, %r4, %r5, %r4;": lambda x, y: (
+        signed(x << 16 & 0xFFFFFFFF) // 65536 * (y >> 16 & 255) + signed(x) // 65536 * (y >> 24) + x
+    ),
     "setp.lt.s32 %p1, %r4, %r5;\nselp.b32 %r8, 1, 0, %p1;": lambda x, y: signed(x) < signed(y),
     "setp.lt.u32 %p1, %r4, %r5;\nselp.b32 %r8, 1, 0, %p1;": lambda x, y: x < y,
     "setp.hs.u32 %p1, %r4, %r5;\n@!%p1 mov.u32 %r4, 7;\nmov.u32 %r8, %r4;": lambda x, y: x if x >= y else 7,

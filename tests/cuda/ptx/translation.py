@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from llvmlite import ir
+
 from tests.cuda.ptx import arithmetic, rules, text
 from tests.cuda.ptx.lane import Slot, Space, Status
 from tests.cuda.ptx.module import PLACE, Module
@@ -130,16 +132,18 @@ class Translation(Registers):
 
     def _write_mov(self, instruction: Instruction, following: Piece | None) -> None:
         target, source = instruction.operands
+        kind = TYPES[instruction.type]
         if source.startswith("{"):
-            low, high = (self.builder.zext(self.value(each, WORD), LONG) for each in _parts(source))
-            self.define(target, self.builder.or_(low, self.builder.shl(high, LONG(32))))
+            half = ir.IntType(kind.width // 2)
+            low, high = (self.builder.zext(self.value(each, half), kind) for each in _parts(source))
+            self.define(target, self.builder.or_(low, self.builder.shl(high, kind(half.width))))
         elif target.startswith("{"):
-            whole = self.value(source, LONG)
+            half, whole = ir.IntType(kind.width // 2), self.value(source, kind)
             low, high = _parts(target)
-            self.define(low, self.builder.trunc(whole, WORD))
-            self.define(high, self.builder.trunc(self.builder.lshr(whole, LONG(32)), WORD))
+            self.define(low, self.builder.trunc(whole, half))
+            self.define(high, self.builder.trunc(self.builder.lshr(whole, kind(half.width)), half))
         else:
-            self.define(target, self.value(source, TYPES[instruction.type]))
+            self.define(target, self.value(source, kind))
 
     def _write_call(self, instruction: Instruction, following: Piece | None) -> None:
         results, name, parameters = instruction.operands
