@@ -214,3 +214,18 @@ def test_snapshots(size):
         await matches_snapshot(app, "explore")
 
     drive(script, size=size)
+
+
+def test_what_a_worker_finds_while_the_lab_is_closed_is_dropped(monkeypatch):
+    """The screen's parts are gone before its workers hear of it."""
+    told = []
+
+    async def script(app, pilot):
+        await app.workers.wait_for_complete()
+        monkeypatch.setattr(app.screen, "_take_states", lambda *found: told.append(app.is_running))
+        for app._running in (False, True):
+            app.screen.refresh_states()
+            await app.workers.wait_for_complete()
+
+    drive(script)
+    assert told == [True]

@@ -12,13 +12,13 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static, Tree
-from textual.worker import get_current_worker
 
 from lab.tui import keys
 from lab.tui.explore import shelf
 from lab.tui.explore.shelf import Item, OwnShelf, Target
 from lab.tui.explore.tree import LessonTree
 from lab.tui.help import Entry
+from lab.tui.telling import tell
 
 if TYPE_CHECKING:
     from lab.events import Claimed
@@ -133,8 +133,7 @@ class ExploreScreen(Screen[None]):
 
         own = None if self._own.empty else self._own.scan()
         full = [shelf.with_lesson(each) for each in self._builtin]
-        if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._read, full, own)
+        tell(self, self._read, full, own)
 
     def _read(self, full: list[Item], own: tuple[list[Item], str | None] | None) -> None:
         self._ready = True
@@ -157,8 +156,8 @@ class ExploreScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="polling")
     def _look_again(self) -> None:
         found = self._own.scan()
-        if found is not None and not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._changed, *found)
+        if found is not None:
+            tell(self, self._changed, *found)
 
     def _changed(self, items: list[Item], problem: str | None) -> None:
         """The user has saved a file."""
@@ -180,9 +179,8 @@ class ExploreScreen(Screen[None]):
             found = states(self.items, runs, self.app.progress)
             slower = effort.slowness(runs, effort.measured())
         except LabError as error:
-            self.app.call_from_thread(self.app.tell, str(error))
-        if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._take_states, found, slower)
+            tell(self, self.app.tell, str(error))
+        tell(self, self._take_states, found, slower)
 
     def _take_states(self, found: dict[str, State], slower: float | None) -> None:
         self._states, self._slower = found, slower

@@ -20,6 +20,7 @@ from lab.tui import keys
 from lab.tui.help import Entry
 from lab.tui.runs.details import details
 from lab.tui.runs.table import STATE_COLOURS, RunTable
+from lab.tui.telling import tell
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -108,11 +109,11 @@ class RunsScreen(Screen[None]):
         try:
             found = store.runs()
         except LabError as error:
-            self.app.call_from_thread(self.app.tell, str(error))
+            tell(self, self.app.tell, str(error))
             found = []
         if not get_current_worker().is_cancelled:
             self._stamp = stamp
-            self.app.call_from_thread(self._take, found)
+            tell(self, self._take, found)
 
     def _take(self, found: list[RunInfo]) -> None:
         self._runs = found
