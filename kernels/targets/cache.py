@@ -99,14 +99,10 @@ def read(name: str) -> bytes | None:
 
 def write(name: str, code: bytes) -> None:
     """Keep code under a name; nothing happens where it cannot be written."""
-    put(_place(name), hashlib.sha256(code).digest() + code)
-
-
-def put(path: Path, content: bytes) -> None:
-    """Write a file of the cache, whole or not at all; nothing happens where it cannot be written."""
+    path = _place(name)
     partial = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.partial")
     with contextlib.suppress(OSError):
-        partial.write_bytes(content)
+        partial.write_bytes(hashlib.sha256(code).digest() + code)
         os.replace(partial, path)
 
 

@@ -142,8 +142,7 @@ def teams_of(on: Any, jobs: int, lanes: int) -> int:
     """How many teams make a block: as many as one multiprocessor has to take, as far as its registers go."""
     if isinstance(on, SimulatedDevice):
         return 1
-    wanted = -(-jobs // on.properties.multiprocessors)
-    return max(1, min(wanted, 65536 // (lanes * MOST_REGISTERS), MOST_TEAMS))
+    return max(1, min(waves(jobs, on), 65536 // (lanes * MOST_REGISTERS), MOST_TEAMS))
 
 
 def room(on: Any, teams: int, scratch: int) -> int:

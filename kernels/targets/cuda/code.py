@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from kernels.plan import Plan
+from kernels.targets.cuda.driver import SimulatedDevice
 from kernels.targets.cuda.memory import Segment
 
 
@@ -25,6 +27,16 @@ class Code:
         self._rows = np.zeros((0, width), np.int32)
         self._stretches: dict[bytes, tuple[int, int]] = {}
         self._uploaded = 0
+
+    def _load(self, make: Callable[[], Callable], key: Sequence[str], small: bool) -> None:
+        """Compile what `make` gives, or take it from the cache, as `kernels.targets.cuda.store.machine_code` has it."""
+        from kernels.targets.cuda import compiler, store
+
+        if isinstance(self.device, SimulatedDevice):
+            self.function = compiler.simulated(make())
+        else:
+            name, code = store.machine_code(key, make, self.device.capability, small)
+            self.function = self.device.load(code, name, self.device.properties.scratch)
 
     def stretch(self, plan: Plan, inside: bool) -> tuple[int, int]:
         """Where a plan's rows stand in the table: the first one, and the one behind the last.

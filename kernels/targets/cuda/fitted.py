@@ -190,16 +190,19 @@ def _tiles(tile: Tile) -> list[str]:
     lines += [f"c_{j} = {_limited(f'left + {j}', product.columns, tile.wide)} * {product.b_column}" for j in wide]
     lines += [f"s_{i}_{j} = zero" for i in high for j in wide]
     lines += [f"for unit in range({tile.units}):", *indented(_unit(tile))]
-    distance = tile.shares // 2
-    while distance:
-        lines += [f"s_{i}_{j} += from_further_on(s_{i}_{j}, {distance})" for i in high for j in wide]
-        distance //= 2
+    lines += _combined([f"s_{i}_{j}" for i in high for j in wide], tile.shares)
     finished = _finish(tile)
     if tile.shares == 1:
         lines += finished
     else:
         lines += ["if mine and part == 0:", *indented(finished)]
     return _turns(tile.tiles, tile.groups, tile.turns, tile.shares, "tile", lines)
+
+
+def _combined(sums: list[str], shares: int) -> list[str]:
+    """The first of the lanes that share something gets the sums of all their parts, always in the same order."""
+    distances = [1 << power for power in reversed(range(shares.bit_length() - 1))]
+    return [f"{name} += from_further_on({name}, {distance})" for distance in distances for name in sums]
 
 
 def _limited(place: str, extent: int, size: int) -> str:
@@ -272,9 +275,6 @@ def _sums(product: Product) -> list[str]:
     groups = product.lanes // shares
     body = ["total = zero", f"for k in range({product.depth // shares}):"]
     body += [f"    total += b[(part + k * {shares}) * {product.b_row} + column * {product.b_column}]"]
-    distance = shares // 2
-    while distance:
-        body += [f"total += from_further_on(total, {distance})"]
-        distance //= 2
+    body += _combined(["total"], shares)
     body += ["if mine and part == 0:", "    sums[column] = total"]
     return _turns(product.columns, groups, -(-product.columns // groups), shares, "column", body)

@@ -20,20 +20,15 @@ class Interpreter(Code):
     """The compiled interpreter of a set of kernels on one device."""
 
     def __init__(self, number: int, kernels: Sequence[Kernel], real_name: str, tiled: bool) -> None:
-        from kernels.targets.cuda import compiler, products, store
+        from kernels.targets.cuda import products
 
         assert products
         self.kernels = text.ordered(kernels)
         super().__init__(device(number), width(self.kernels))
         self._numbers = {each.name: index for index, each in enumerate(self.kernels)}
         self._plans: dict[int, tuple[Facts, tuple[int, int]]] = {}
-        if isinstance(self.device, SimulatedDevice):
-            self.function = compiler.simulated(text.interpreter(self.kernels, real_name, tiled))
-        else:
-            capability = self.device.capability
-            key = _key(self.kernels, real_name, capability, tiled)
-            name, code = store.machine_code(key, lambda: text.interpreter(self.kernels, real_name, tiled), capability)
-            self.function = self.device.load(code, name, self.device.properties.scratch)
+        key = _key(self.kernels, real_name, self.device.capability, tiled)
+        self._load(lambda: text.interpreter(self.kernels, real_name, tiled), key, small=True)
 
     def stretch(self, plan: Plan, inside: bool) -> tuple[int, int]:
         about = facts(plan)

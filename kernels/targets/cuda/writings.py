@@ -21,16 +21,9 @@ class Writing(Code):
     """Plans that are written out for teams of so many lanes, compiled for one device."""
 
     def __init__(self, number: int, plans: Sequence[Written], real_name: str, lanes: int) -> None:
-        from kernels.targets.cuda import compiler, store
-
         super().__init__(device(number), 1)
-        if isinstance(self.device, SimulatedDevice):
-            self.function = compiler.simulated(text.writer(plans, real_name, lanes))
-        else:
-            capability = self.device.capability
-            key = _key(plans, real_name, lanes, capability)
-            name, code = store.machine_code(key, lambda: text.writer(plans, real_name, lanes), capability, small=False)
-            self.function = self.device.load(code, name, self.device.properties.scratch)
+        key = _key(plans, real_name, lanes, self.device.capability)
+        self._load(lambda: text.writer(plans, real_name, lanes), key, small=False)
         self._numbers = {(each.signature, each.inside): index for index, each in enumerate(plans)}
         self._placed(np.arange(len(plans), dtype=np.int32)[:, None])
 
