@@ -107,6 +107,13 @@ class Engine(Workers):
         return all(each.over and not each.commands for each in self.replicas)
 
     @property
+    def idle(self) -> bool:
+        """Whether nothing happens until somebody steers: every replica is over, or halts because of a pause."""
+        with self._changed:
+            halted = all(each.over or (self._paused and not self._can_run(each)) for each in self.replicas)
+            return halted and not self._active and not any(each.commands for each in self.replicas)
+
+    @property
     def lost_its_device(self) -> bool:
         """Whether it failed for no fault of its own, so that it can go on where there is a device."""
         return isinstance(self._failure, DeviceMissing)

@@ -30,13 +30,8 @@ class Curve:
 
     def append(self, step: int, value: float) -> None:
         """Add a point. One at a step not after the last (the replica was rewound) drops all from that step on."""
+        self.rewind(step)
         steps = self._steps
-        if self._latest and self._latest[0] >= step:
-            self._latest = None
-        while steps and steps[-1] >= step:
-            steps.pop()
-            self._values.pop()
-            self._seen = len(steps) * self._every
         if self._seen % self._every == 0:
             if len(steps) == CAPACITY:
                 steps = self._steps = steps[::2]
@@ -48,6 +43,20 @@ class Curve:
         else:
             self._latest = (step, value)
         self._seen += 1
+
+    def rewind(self, step: int) -> None:
+        """Forget the points at a step and later."""
+        steps = self._steps
+        if self._latest and self._latest[0] >= step:
+            self._latest = None
+        while steps and steps[-1] >= step:
+            steps.pop()
+            self._values.pop()
+            self._seen = len(steps) * self._every
+
+    def __len__(self) -> int:
+        """How many points `arrays` gives."""
+        return len(self._steps) + (self._latest is not None)
 
     def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
         """Add points whose steps ascend."""
@@ -90,6 +99,15 @@ class History:
                 if curve is None:
                     curve = curves[metric] = Curve()
                 curve.extend([step for step, _ in points], [value for _, value in points])
+
+    def rewind(self, variant: str, seed: int, step: int) -> None:
+        """Forget what was measured of a replica at a step and later."""
+        with self._lock:
+            curves = self._curves.get((variant, seed), {})
+            for curve in curves.values():
+                curve.rewind(step)
+            for metric in [each for each, curve in curves.items() if not len(curve)]:
+                del curves[metric]
 
     def forget(self, variant: str) -> None:
         """Drop everything about a variant."""

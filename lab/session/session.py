@@ -18,7 +18,7 @@ import numpy as np
 from lab.errors import BadInput, nearest
 from lab.scenario import Variant
 from lab.session.engine import Engine
-from lab.session.replica import Replica, State
+from lab.session.replica import Moments, Replica, State
 from lab.tasks import Experiment
 
 Seen = TypeVar("Seen")
@@ -139,9 +139,15 @@ class Session(Engine):
         """Take replicas back to a step they have passed, by default to the same initial weights, and go on from there.
 
         The exact step is reached by repeating from the nearest kept moment before it. Settings become what they were.
-        A run that is kept forgets what was measured from that step on.
+        A branch, and a replica that was restored, go back to where they began at most. A replica that has not got to
+        the step yet stays where it is. A run that is kept forgets what was measured from that step on.
+
+        Raises BadInput if no replica has got so far.
         """
         chosen = [each for each in self._of(variant) if seed in (None, each.seed)]
+        if step > max((each.done for each in chosen), default=0):
+            who = f"{variant} has not" if variant else "No variant has"
+            raise BadInput(f"{who} got to step {step} yet.")
         self._rewind(chosen, lambda replica: step)
 
     def take_back(self, begun: Mapping[tuple[str, int], int]) -> None:
@@ -151,8 +157,9 @@ class Session(Engine):
     def _rewind(self, replicas: Iterable[Replica], step_of: Callable[[Replica], int | None]) -> None:
         def apply(replica: Replica) -> None:
             step = step_of(replica)
-            if step is None:
+            if step is None or step > replica.done:
                 return
+            step = max(step, replica.moments.steps[0])
             self._go_to(replica, step)
             replica.moments.forget_after(step)
             replica.changes = [each for each in replica.changes if each[0] < step]
@@ -160,6 +167,7 @@ class Session(Engine):
                 self._recorder.rewind(replica.name, replica.seed, step - 1)
             replica.state, replica.message, replica.goal = "running", "", None
             replica.measured_at = -1
+            self.history.rewind(replica.name, replica.seed, step)
             self._measure(replica)
 
         self._command(replicas, apply)
@@ -181,10 +189,11 @@ class Session(Engine):
         added = []
         for source in sources:
             replica = Replica(new, source.seed)
-            try:
-                kept = source.moments.at_or_before(step)
-            except KeyError:
-                raise BadInput(f"{variant} has not got to step {step} yet.") from None
+            if not source.moments.steps:
+                raise BadInput(f"{variant} has not got to step {step} yet.")
+            if step < source.moments.steps[0]:
+                raise BadInput(f"{variant} begins at step {source.moments.steps[0]}.")
+            kept = source.moments.at_or_before(step)
             replica.moments.keep(*kept)
             replica.changes = [each for each in source.changes if each[0] < step]
             replica.beginning = functools.partial(self._begin_branch, step=step, changes=dict(changes))
@@ -278,7 +287,10 @@ class Session(Engine):
         assert replica.experiment is not None
         for name, value in changes.items():
             replica.experiment.change(name, value)
-            replica.changes.append((replica.experiment.step, name, value))
+        # What it does differently is its beginning, to which it can be taken back, and before which it has no past.
+        replica.moments = Moments()
+        replica.moments.keep(step, replica.experiment.state())
+        replica.changes = []
         replica.changed = dict(changes)
         self._measure(replica)
 

@@ -129,8 +129,7 @@ class Workers(Measuring):
                 return
             if replica.experiment is None:
                 self._build(replica)
-            while replica.commands:
-                replica.commands.popleft()(replica)
+            self._carry_out(replica)
         running = list(replicas)
         while running and not self._stopping:
             running = [each for each in running if not each.over and not each.commands]
@@ -146,6 +145,18 @@ class Workers(Measuring):
                     self._save(replica)
             if time.monotonic() > end or self._paused or self._pace is not None:
                 break
+
+    def _carry_out(self, replica: Replica) -> None:
+        """Do what was asked of a replica. Until it is done it counts as waiting: what is over is not over before."""
+        while True:
+            with self._changed:
+                command = replica.commands[0] if replica.commands else None
+            if command is None:
+                return
+            command(replica)
+            with self._changed:
+                if replica.commands:  # none, if the replica was removed
+                    replica.commands.popleft()
 
     def _goal(self, replica: Replica) -> int:
         assert replica.experiment is not None
