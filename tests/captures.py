@@ -16,7 +16,7 @@ from typing import Any
 from lab.scenario import load
 from lab.tui.app import LabApp
 from lab.tui.run.screen import RunScreen
-from lab.tui.run.view import Subject
+from lab.tui.run.view_options import TileContent
 from tests.svg import svg
 from tests.tui.driving import screen_lines, until
 
@@ -78,7 +78,7 @@ async def run(app: LabApp, pilot: Any) -> None:
     """While it trains."""
     screen = await train(app, pilot, 0.6)
     if app.size == SIZE:  # as chosen with p
-        screen.view.chosen = [Subject(kind, name) for kind, name in CHOSEN]
+        screen.view.chosen = [TileContent(kind, name) for kind, name in CHOSEN]
     screen.session.resume()  # as it looks while it goes on
     screen.status.say("")
     await settle(pilot, screen)

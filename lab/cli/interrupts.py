@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from lab.cli import INTERRUPTED
-from lab.terminal.echo import forget_typing
+from lab.terminal.keyboard_echo import discard_typed_input
 
 KEPT = "what was measured until the last second is kept"
 
@@ -35,7 +35,7 @@ def interruptible(
             sys.stderr.flush()
             os._exit(INTERRUPTED)
         if number == signal.SIGINT:
-            forget_typing()
+            discard_typed_input()
         stop()
 
     wanted = [each for each in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, each)]

@@ -88,15 +88,15 @@ def view(sweep: Sweep, *, plain: bool, fps: float, palette: PaletteName) -> View
     """The live dashboard on a terminal that can be drawn over, else plain lines."""
     from lab.terminal import choose
     from lab.terminal.capabilities import detect
-    from lab.terminal.look import Look
     from lab.terminal.output import Output
+    from lab.terminal.style import Style
     from lab.terminal.sweeping import LiveSweep, PlainSweep
 
     capabilities = detect(sys.stdout)
     if choose(plain=plain, capabilities=capabilities) == "plain":
         return PlainSweep(sweep, Output(sys.stdout, capabilities.unicode))
-    look = Look(capabilities.colours, capabilities.unicode, palette)
-    return LiveSweep(sweep, sys.stdout, capabilities, look, fps)
+    style = Style(capabilities.colours, capabilities.unicode, palette)
+    return LiveSweep(sweep, sys.stdout, capabilities, style, fps)
 
 
 def run(
@@ -174,12 +174,12 @@ def show(sweep: Sweep, results: Sequence[Result], best: int, *, json: bool) -> N
 
 def _plot(sweep: Sweep, results: Sequence[Result]) -> None:
     from lab.terminal.capabilities import detect
-    from lab.terminal.look import Look
-    from lab.terminal.paper import put
     from lab.terminal.pictures import render
+    from lab.terminal.printing import print_lines
+    from lab.terminal.style import Style
     from lab.terminal.sweeping import pictures
 
     capabilities = detect(sys.stdout)
-    look = Look(capabilities.colours, capabilities.unicode)
+    style = Style(capabilities.colours, capabilities.unicode)
     for picture in pictures(sweep, results):
-        put(render(picture, min(capabilities.width, 100), 16, look), sys.stdout, capabilities)
+        print_lines(render(picture, min(capabilities.width, 100), 16, style), sys.stdout, capabilities)

@@ -15,7 +15,7 @@ from lab.errors import BadInput, nearest
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from lab.terminal.look import Look
+    from lab.terminal.style import Style
     from lab.verification import Report, Verification
 
 _PATIENCE = 0.1
@@ -86,30 +86,30 @@ def _progress(verification: Verification) -> tuple[Callable[[], None], Callable[
     """What draws how far it is (to be called often), and what takes the drawing away."""
     from lab.terminal.capabilities import detect
     from lab.terminal.live import Live
-    from lab.terminal.look import Look
+    from lab.terminal.style import Style
 
     capabilities = detect(sys.stderr)
     if not capabilities.live:
         return _nothing, _nothing
-    look, begun = Look(capabilities.colours, capabilities.unicode), time.monotonic()
-    live = Live(sys.stderr, capabilities, lambda width, height: _lines(verification, begun, width, look))
+    style, begun = Style(capabilities.colours, capabilities.unicode), time.monotonic()
+    live = Live(sys.stderr, capabilities, lambda width, height: _lines(verification, begun, width, style))
     return live.news, live.close
 
 
-def _lines(verification: Verification, begun: float, width: int, look: Look) -> list[Text]:
-    from lab.terminal.layout import clip, line
-    from lab.terminal.look import DIM
+def _lines(verification: Verification, begun: float, width: int, style: Style) -> list[Text]:
     from lab.terminal.numbers import count
     from lab.terminal.progress import progress
+    from lab.terminal.style import DIM
+    from lab.terminal.text_lines import clip, line
 
     judged = [claim for each in verification.reports for claim in each.judged]
     short = sum(not claim.held for claim in judged)
     spent, left = time.monotonic() - begun, verification.seconds_left
     share = spent / (spent + left) if left is not None else 0.0
-    done = progress(verification.done, verification.total, "runs", width, look, spent=spent, left=left, share=share)
+    done = progress(verification.done, verification.total, "runs", width, style, spent=spent, left=left, share=share)
     running = ", ".join(verification.running)
     told = f"{count(len(judged), 'claim')} judged, {short} of them short{f'; now {running}' if running else ''}"
-    return [done, line(clip(look.words(told), width, look), DIM)]
+    return [done, line(clip(style.words(told), width, style), DIM)]
 
 
 def as_json(report: Report) -> list[str]:

@@ -17,7 +17,7 @@ from lab.errors import BadInput
 from lab.exports.selection import Selection
 from lab.store import Table
 from lab.terminal import axes, series
-from lab.terminal.palettes import RGB, ink, letter
+from lab.terminal.palettes import RGB, letter, series_colour
 
 INK: RGB = (40, 40, 48)
 FAINT: RGB = (224, 224, 230)
@@ -104,7 +104,7 @@ def _header(selection: Selection, variants: list[str], tables: list[Table], widt
         needed = 40 + 6.6 * len(name)
         if x > 16 and x + needed > width:
             x, y = 16.0, y + _LEGEND_LINE
-        shapes.append(Line(np.array([(x, y - 4), (x + 18, y - 4)]), ink(number).rgb, 2.5))
+        shapes.append(Line(np.array([(x, y - 4), (x + 18, y - 4)]), series_colour(number).rgb, 2.5))
         shapes.append(Words(x + 23, y, name))
         x += needed
     return y + 8, shapes
@@ -142,7 +142,7 @@ def _panel(metric: str, tables: list[Table], variants: list[str], left: float, t
         number = variants.index(table.variant)
         thinned = points(*series.decimate(x, y, int(x1 - x0), x_axis.range))
         for piece in _unbroken(thinned):
-            shapes.append(Line(piece, ink(number).rgb, 1.0 if several else 1.6))
+            shapes.append(Line(piece, series_colour(number).rgb, 1.0 if several else 1.6))
         finite = np.flatnonzero(np.isfinite(points(x, y)).all(axis=1))[-1:]
         ends.setdefault(table.variant, []).extend(points(x[finite], y[finite]))
         for gap in series.gaps(x, y)[-1:]:
@@ -151,7 +151,7 @@ def _panel(metric: str, tables: list[Table], variants: list[str], left: float, t
         if places:
             x_end, y_end = np.mean(places, axis=0)
             number = variants.index(variant)
-            shapes.append(Words(x_end + 4, y_end + 3.5, letter(number), 10, ink(number).rgb, bold=True))
+            shapes.append(Words(x_end + 4, y_end + 3.5, letter(number), 10, series_colour(number).rgb, bold=True))
     shapes.append(Words(x0, y0 + 32, _cut("; ".join(gaps.values()), x1 - x0 - 40, 9.5), 9.5, MUTED))
     return [shape for shape in shapes if not isinstance(shape, Words) or shape.text]
 

@@ -13,7 +13,7 @@ from lab.store import Table
 from lab.terminal import axes, detect, printed, series
 from lab.terminal.capabilities import NO_COLOURS
 from lab.terminal.curves import Line
-from lab.terminal.look import Look
+from lab.terminal.style import Style
 
 KIND, SUFFIX = "text", ".txt"
 _WIDTH, _HEIGHT = 80, 20
@@ -26,12 +26,12 @@ def write(selection: Selection, stream: IO[bytes]) -> None:
     Several seeds become their mean. Without chosen metrics: all but those of single layers. Where the locale knows
     only ASCII, so does the text.
     """
-    look = Look(NO_COLOURS, detect(sys.stdout).unicode)
-    for line in _lines(selection, look):
-        stream.write(f"{look.words(line).rstrip()}\n".encode())
+    style = Style(NO_COLOURS, detect(sys.stdout).unicode)
+    for line in _lines(selection, style):
+        stream.write(f"{style.words(line).rstrip()}\n".encode())
 
 
-def _lines(selection: Selection, look: Look) -> Iterator[str]:
+def _lines(selection: Selection, style: Style) -> Iterator[str]:
     tables = selection.tables()
     metrics = selection.metric_names(tables)
     if not selection.metrics:
@@ -45,7 +45,7 @@ def _lines(selection: Selection, look: Look) -> Iterator[str]:
         lines = _curves(metric, measured, variants)
         yield ""
         for row in printed.draw(
-            lines, _WIDTH, _HEIGHT, look,
+            lines, _WIDTH, _HEIGHT, style,
             title=metric, x_label="step", y_label=_note(lines, seeds), log_y=axes.logarithmic(metric, *_shown(lines)),
         ):  # fmt: skip
             yield row.plain

@@ -14,7 +14,7 @@ from lab.terminal.capabilities import Capabilities, detect
 if TYPE_CHECKING:
     from lab.events import Event
 
-Kind = Literal["json", "plain", "live"]
+ReporterKind = Literal["json", "plain", "live"]
 
 
 class Reporter(Protocol):
@@ -47,7 +47,7 @@ class Options:
     replayed: bool = False
 
 
-def choose(*, json: bool = False, plain: bool = False, capabilities: Capabilities) -> Kind:
+def choose(*, json: bool = False, plain: bool = False, capabilities: Capabilities) -> ReporterKind:
     """Which reporter fits: JSON if asked for, plain lines if asked for or if nothing can be drawn over, else live."""
     if json:
         return "json"
@@ -55,7 +55,7 @@ def choose(*, json: bool = False, plain: bool = False, capabilities: Capabilitie
 
 
 def reporter(
-    kind: Kind | None = None,
+    kind: ReporterKind | None = None,
     loaded: Any = None,
     *,
     stream: TextIO | None = None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from rich.style import Style
+from rich.style import Style as TextStyle
 from rich.text import Text
 
-from lab.terminal.layout import line
-from lab.terminal.look import NOTHING, Look, two_tone
+from lab.terminal.style import UNSTYLED, Style, two_tone
+from lab.terminal.text_lines import line
 
 _HALF = "▀"
 _SHADES = np.array([ord(each) for each in " ░▒▓█"], dtype="<u4")
@@ -34,42 +34,44 @@ def half_blocks(colours: np.ndarray) -> list[Text]:
     return lines
 
 
-def shades(shares: np.ndarray, look: Look, style: Style = NOTHING) -> list[Text]:
+def shades(shares: np.ndarray, style: Style, text_style: TextStyle = UNSTYLED) -> list[Text]:
     """Numbers from 0 to 1 in [rows, columns] as characters of rising density, one each; NaN is "?"."""
-    levels = _SHADES if look.unicode else _ASCII_SHADES
+    levels = _SHADES if style.unicode else _ASCII_SHADES
     missing = ~np.isfinite(shares)
     level = np.clip(np.where(missing, 0.0, shares) * len(levels), 0, len(levels) - 1).astype(np.int64)
-    return characters(np.where(missing, ord("?"), levels[level]), None, look, style)
+    return characters(np.where(missing, ord("?"), levels[level]), None, style, text_style)
 
 
-def signed_shades(shares: np.ndarray, look: Look) -> list[Text]:
+def signed_shades(shares: np.ndarray, style: Style) -> list[Text]:
     """Numbers from -1 to 1 in [rows, columns]: size as density, sign as colour, or without colours as character."""
     size = np.abs(shares)
     level = np.where(np.isfinite(size), np.clip(size, 0, 1), np.nan)
     negative = np.where(np.isfinite(shares), shares < 0, False)
-    if look.colours == 0 or not look.unicode:
+    if style.colours == 0 or not style.unicode:
         below = np.array([ord(each) for each in " -~=N"], dtype="<u4")
         above = np.array([ord(each) for each in " .:+P"], dtype="<u4")
         index = np.clip(np.nan_to_num(level) * 5, 0, 4).astype(np.int64)
         codes = np.where(negative, below[index], above[index])
-        return characters(np.where(np.isfinite(shares), codes, ord("?")), None, look)
+        return characters(np.where(np.isfinite(shares), codes, ord("?")), None, style)
     index = np.clip(np.nan_to_num(level) * len(_SHADES), 0, len(_SHADES) - 1).astype(np.int64)
     codes = np.where(np.isfinite(shares), _SHADES[index], ord("?"))
-    return characters(codes, np.where(negative, 0, 1), look)
+    return characters(codes, np.where(negative, 0, 1), style)
 
 
-def characters(codes: np.ndarray, inks: np.ndarray | None, look: Look, style: Style = NOTHING) -> list[Text]:
-    """Code points [rows, columns] as lines; `inks` [rows, columns]: number of each one's colour, below 0 for none."""
+def characters(
+    codes: np.ndarray, colours: np.ndarray | None, style: Style, text_style: TextStyle = UNSTYLED
+) -> list[Text]:
+    """Code points [rows, columns] as lines; `colours` [rows, columns]: number of each one's colour; below 0: none."""
     codes = np.ascontiguousarray(codes, dtype="<u4")
     lines = []
     for row in range(codes.shape[0]):
-        text = line(codes[row].tobytes().decode("utf-32-le"), style)
-        if inks is not None and codes.shape[1]:
-            edges = [0, *(np.flatnonzero(np.diff(inks[row])) + 1).tolist(), codes.shape[1]]
+        text = line(codes[row].tobytes().decode("utf-32-le"), text_style)
+        if colours is not None and codes.shape[1]:
+            edges = [0, *(np.flatnonzero(np.diff(colours[row])) + 1).tolist(), codes.shape[1]]
             for start, end in pairwise(edges):
-                number = int(inks[row, start])
+                number = int(colours[row, start])
                 if number >= 0:
-                    text.stylize(look.style(look.ink(number)), start, end)
+                    text.stylize(style.text_style(style.colour(number)), start, end)
         lines.append(text)
     return lines
 
@@ -98,7 +100,7 @@ def _along(values: np.ndarray, new: int, dimension: int) -> np.ndarray:
     return sums / counts
 
 
-def over(lines: list[Text], row: int, column: int, text: str, style: Style) -> None:
+def over(lines: list[Text], row: int, column: int, text: str, text_style: TextStyle) -> None:
     """Put `text` over what stands in a line, keeping the background."""
     if not 0 <= row < len(lines) or column < 0:
         return
@@ -107,23 +109,23 @@ def over(lines: list[Text], row: int, column: int, text: str, style: Style) -> N
     plain = old.plain
     old.plain = plain[:column] + text + plain[column + len(text) :]
     if text:
-        old.stylize(style, column, column + len(text))
+        old.stylize(text_style, column, column + len(text))
 
 
-def bar(share: float, width: int, look: Look) -> str:
+def bar(share: float, width: int, style: Style) -> str:
     """A horizontal bar, `share` of `width` characters long, in eighths of a character where there are blocks."""
     if width <= 0 or not np.isfinite(share):
         return ""
     share = min(1.0, max(0.0, share))
-    if not look.unicode:
+    if not style.unicode:
         return "#" * round(share * width)
     eighths = round(share * width * 8)
     return "█" * (eighths // 8) + (" ▏▎▍▌▋▊▉"[eighths % 8] if eighths % 8 else "")
 
 
-def columns(shares: np.ndarray, height: int, look: Look) -> list[str]:
+def columns(shares: np.ndarray, height: int, style: Style) -> list[str]:
     """Vertical bars, one per character, `shares` (0 to 1) of `height` lines high."""
-    steps = " ▁▂▃▄▅▆▇█" if look.unicode else " .:|"
+    steps = " ▁▂▃▄▅▆▇█" if style.unicode else " .:|"
     fine = len(steps) - 1
     clean = np.where(np.isfinite(shares), np.clip(shares, 0, 1), 0)
     # Whatever is not nothing is at least one step high, so that a rare value is seen.

@@ -10,11 +10,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from rich.style import Style
+from rich.style import Style as TextStyle
 from rich.text import Text
 
-from lab.terminal.look import NOTHING, Look
-from lab.terminal.palettes import Ink
+from lab.terminal.palettes import Colour
+from lab.terminal.style import UNSTYLED, Style
 
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.uint8)
 _BRAILLE = 0x2800
@@ -27,13 +27,13 @@ class Canvas:
     What is drawn later covers the colour of what was drawn before; text covers dots.
     """
 
-    def __init__(self, width: int, height: int, look: Look) -> None:
-        self.width, self.height, self.look = max(0, width), max(0, height), look
-        self.across, self.down = (2, 4) if look.unicode else (1, 1)
+    def __init__(self, width: int, height: int, style: Style) -> None:
+        self.width, self.height, self.style = max(0, width), max(0, height), style
+        self.across, self.down = (2, 4) if style.unicode else (1, 1)
         shape = (self.height, self.width)
         self._dots = np.zeros(shape, dtype=np.uint8)
         self._characters = np.zeros(shape, dtype=np.uint32)
-        self._styles: list[Style] = [NOTHING]
+        self._styles: list[TextStyle] = [UNSTYLED]
         self._style = np.zeros(shape, dtype=np.int16)
         self._marks: set[tuple[int, int]] = set()
 
@@ -47,7 +47,7 @@ class Canvas:
         """Dots from top to bottom."""
         return self.height * self.down
 
-    def line(self, x: np.ndarray, y: np.ndarray, colour: Ink | None, letter: str, dim: bool = False) -> None:
+    def line(self, x: np.ndarray, y: np.ndarray, colour: Colour | None, letter: str, dim: bool = False) -> None:
         """Straight lines from point to point, cut at NaN; a point without neighbours is a dot. x[n], y[n]."""
         if self.columns == 0 or self.rows == 0 or len(x) == 0:
             return
@@ -63,25 +63,25 @@ class Canvas:
         share = (np.arange(len(segment)) - np.repeat(np.cumsum(dots) - dots, dots)) / dots[segment]
         columns = np.concatenate([column[start][segment] + across[segment] * share, column[good]])
         rows = np.concatenate([row[start][segment] + down[segment] * share, row[good]])
-        self._set(columns, rows, self._number(self.look.style(colour, dim=dim)), letter)
+        self._set(columns, rows, self._number(self.style.text_style(colour, dim=dim)), letter)
 
-    def points(self, x: np.ndarray, y: np.ndarray, colour: Ink | None, letter: str) -> None:
+    def points(self, x: np.ndarray, y: np.ndarray, colour: Colour | None, letter: str) -> None:
         """Single dots. x[n], y[n]; those that are not finite are left out."""
         if self.columns == 0 or self.rows == 0:
             return
         column, row = np.asarray(x, dtype=np.float64), 1.0 - np.asarray(y, dtype=np.float64)
         good = np.isfinite(column) & np.isfinite(row)
-        style = self._number(self.look.style(colour))
-        self._set(column[good] * (self.columns - 1), row[good] * (self.rows - 1), style, letter)
+        text_style = self._number(self.style.text_style(colour))
+        self._set(column[good] * (self.columns - 1), row[good] * (self.rows - 1), text_style, letter)
 
-    def letter(self, x: float, y: float, character: str, colour: Ink | None) -> None:
+    def letter(self, x: float, y: float, character: str, colour: Colour | None) -> None:
         """One character at a point, over whatever stands there; nothing outside of the plane."""
         if np.isfinite(x) and np.isfinite(y) and 0 <= x <= 1 and 0 <= y <= 1:
             column = round(x * (self.columns - 1)) // self.across
             row = round((1.0 - y) * (self.rows - 1)) // self.down
-            self.write(row, column, character, self.look.style(colour))
+            self.write(row, column, character, self.style.text_style(colour))
 
-    def mark(self, x: float, y: float, character: str, colour: Ink | None) -> None:
+    def mark(self, x: float, y: float, character: str, colour: Colour | None) -> None:
         """One character at a point, in bold; where another mark stands already, left of it."""
         if not (np.isfinite(x) and np.isfinite(y)) or self.width == 0 or self.height == 0:
             return
@@ -90,13 +90,13 @@ class Canvas:
         while (row, column) in self._marks and column > 0:
             column -= 1
         self._marks.add((row, column))
-        self.write(row, column, character, self.look.style(colour, bold=True))
+        self.write(row, column, character, self.style.text_style(colour, bold=True))
 
-    def write(self, row: int, column: int, text: str, style: Style = NOTHING) -> None:
+    def write(self, row: int, column: int, text: str, text_style: TextStyle = UNSTYLED) -> None:
         """Text from a character position to the right; what does not fit is left out."""
         if not 0 <= row < self.height:
             return
-        number = self._number(style)
+        number = self._number(text_style)
         for position, character in enumerate(text, start=column):
             if 0 <= position < self.width:
                 self._characters[row, position] = ord(character)
@@ -108,7 +108,7 @@ class Canvas:
 
     def lines(self) -> list[Text]:
         """`height` lines of `width` characters."""
-        if self.look.unicode:
+        if self.style.unicode:
             codes = np.where(self._dots > 0, self._dots.astype(np.uint32) + _BRAILLE, _SPACE)
         else:
             codes = np.full(self._dots.shape, _SPACE, dtype=np.uint32)
@@ -124,18 +124,18 @@ class Canvas:
                 line.stylize(self._styles[styles[start]], start, end)
         return line
 
-    def _set(self, columns: np.ndarray, rows: np.ndarray, style: int, letter: str) -> None:
+    def _set(self, columns: np.ndarray, rows: np.ndarray, text_style: int, letter: str) -> None:
         column, row = np.rint(columns).astype(np.int64), np.rint(rows).astype(np.int64)
         inside = (column >= 0) & (column < self.columns) & (row >= 0) & (row < self.rows)
         column, row = column[inside], row[inside]
         cell = (row // self.down, column // self.across)
-        if self.look.unicode:
+        if self.style.unicode:
             np.bitwise_or.at(self._dots, cell, _BITS[row % 4, column % 2])
         else:
             self._characters[cell] = ord(letter)
-        self._style[cell] = style
+        self._style[cell] = text_style
 
-    def _number(self, style: Style) -> int:
-        if style not in self._styles:
-            self._styles.append(style)
-        return self._styles.index(style)
+    def _number(self, text_style: TextStyle) -> int:
+        if text_style not in self._styles:
+            self._styles.append(text_style)
+        return self._styles.index(text_style)

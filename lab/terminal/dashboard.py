@@ -12,12 +12,12 @@ from rich.text import Text
 from lab.events import Event
 from lab.terminal import printed
 from lab.terminal.capabilities import Capabilities
-from lab.terminal.layout import exactly, line
+from lab.terminal.dashboard_content import DashboardContent
 from lab.terminal.live import Live
-from lab.terminal.look import Look
-from lab.terminal.panels import Panels
 from lab.terminal.question import question_of
-from lab.terminal.story import Story
+from lab.terminal.run_state import RunState
+from lab.terminal.style import Style
+from lab.terminal.text_lines import exactly, line
 from lab.terminal.verdict import verdict
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class Dashboard:
     ) -> None:
         self._idea = str(getattr(getattr(loaded, "scenario", None), "idea", "") or "")
         self._question = question_of(loaded)
-        self._look = Look(capabilities.colours, capabilities.unicode, options.palette)
-        self._story = Story(clock, keep=self._needs_curve)
-        self._panels = Panels(self._story, self._look, options.log_scale, paced=not options.replayed)
+        self._style = Style(capabilities.colours, capabilities.unicode, options.palette)
+        self._run_state = RunState(clock, keep=self._needs_curve)
+        self._content = DashboardContent(self._run_state, self._style, options.log_scale, paced=not options.replayed)
         self._live = Live(stream, capabilities, self._frame, options.fps, environment)
         self._lock = threading.Lock()
 
@@ -69,7 +69,7 @@ class Dashboard:
         if self._live.over:
             return
         with self._lock:
-            self._story.handle(event)
+            self._run_state.handle(event)
         self._live.news()
 
     def close(self) -> None:
@@ -82,23 +82,23 @@ class Dashboard:
 
     def final(self, width: int, height: int) -> list[Text]:
         """What stays: the variants, the plots, the verdict."""
-        story = self._story
-        if story.started is None:
-            told = verdict(story, width, self._look) if story.failed else []
-            return [exactly([each], width, 1, self._look)[0] for each in told if each.plain]
-        lines = [self._panels.heading(width), *self._panels.variants(width, len(story.variants))]
-        said = verdict(story, width, self._look, self._question)
+        run_state = self._run_state
+        if run_state.started is None:
+            told = verdict(run_state, width, self._style) if run_state.failed else []
+            return [exactly([each], width, 1, self._style)[0] for each in told if each.plain]
+        lines = [self._content.heading(width), *self._content.variants(width, len(run_state.variants))]
+        said = verdict(run_state, width, self._style, self._question)
         # The plots fill what the verdict leaves of the window, but are never too small to be read.
         plots_height = max(height - len(lines) - len(said) - 3, 2 * _FINAL_PLOT_HEIGHT)
-        plots = self._panels.plots(width, plots_height, printed.draw) if story.curves else []
+        plots = self._content.plots(width, plots_height, printed.draw) if run_state.curves else []
         lines += [line(), *plots] if plots else []
         lines += [line(), *said]
-        return [exactly([each], width, 1, self._look)[0] for each in lines]
+        return [exactly([each], width, 1, self._style)[0] for each in lines]
 
     def _frame(self, width: int, height: int) -> list[Text]:
         with self._lock:
-            return self._panels.frame(width, height - 1, self._idea)
+            return self._content.frame(width, height - 1, self._idea)
 
     def _needs_curve(self, metric: str) -> bool:
         """Values per layer have no plot here, unless they are watched by name."""
-        return "." not in metric or metric in self._story.metrics
+        return "." not in metric or metric in self._run_state.metrics

@@ -11,8 +11,8 @@ from typing import Any, TextIO
 from rich.text import Text
 
 from lab.terminal.capabilities import Capabilities, is_terminal, size
-from lab.terminal.echo import Echo
-from lab.terminal.foreground import Foreground
+from lab.terminal.foreground_monitor import ForegroundMonitor
+from lab.terminal.keyboard_echo import KeyboardEcho
 from lab.terminal.output import printable
 from lab.terminal.painter import Painter
 
@@ -49,8 +49,8 @@ class Live:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep_drawing, name="live", daemon=True)
         self._errors = _ErrorsAbove(self._painter, self._news)
-        self._echo = Echo()
-        self._foreground = Foreground(stream)
+        self._echo = KeyboardEcho()
+        self._foreground = ForegroundMonitor(stream)
         self.frames = 0
         self.seconds_drawing = 0.0
 
@@ -68,15 +68,15 @@ class Live:
         """Something has changed: draw soon. The first call begins the show."""
         if self._thread.ident is None and not self.over:
             self._errors.begin()
-            self._echo.off()
-            self._foreground.watch()
+            self._echo.disable()
+            self._foreground.start()
             self._thread.start()
         self._news.set()
 
     def close(self, final: Lines = lambda width, height: ()) -> None:
         """Stop drawing, and write `final(width, height)` where it stays. Any further call only switches the echo on."""
-        self._echo.on()  # first, and also the second time: an impatient Ctrl-C may end the process in the middle
-        self._foreground.end()
+        self._echo.restore()  # first, and also the second time: an impatient Ctrl-C may end the process in the middle
+        self._foreground.stop()
         if self.over:
             return
         self._over.set()
@@ -84,9 +84,9 @@ class Live:
         if self._thread.ident is not None:
             # Not for ever: an impatient second Ctrl-C may have come while a lock was held.
             self._thread.join(_LONGEST_WAIT)
-            self._echo.on()  # once more: the thread may just have come back from the background
+            self._echo.restore()  # once more: the thread may just have come back from the background
         self._errors.end()
-        if not self._foreground.ours() or self._foreground.back():
+        if not self._foreground.in_foreground() or self._foreground.was_suspended():
             self._painter.forget()
         self._painter.erase()
         width, height = self._size()
@@ -109,11 +109,11 @@ class Live:
             self._news.clear()
             if self.over:
                 return
-            if not self._foreground.ours():
+            if not self._foreground.in_foreground():
                 continue
-            if self._foreground.back():
+            if self._foreground.was_suspended():
                 self._painter.forget()
-                self._echo.off()
+                self._echo.disable()
                 told = True
             if told or self._size() != drawn_size:
                 drawn_size = self._size()

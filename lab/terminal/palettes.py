@@ -12,7 +12,7 @@ PaletteName = Literal["default", "safe"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ink:
+class Colour:
     """A colour: as red, green, blue, and as the nearest of the terminal's own 16 by name."""
 
     rgb: RGB
@@ -21,33 +21,33 @@ class Ink:
 
 # Bright enough for a dark background, dark enough for a light one.
 _DEFAULT = (
-    Ink((66, 150, 240), "bright_blue"),
-    Ink((240, 150, 40), "yellow"),
-    Ink((226, 78, 84), "red"),
-    Ink((62, 174, 92), "green"),
-    Ink((176, 112, 226), "magenta"),
-    Ink((24, 172, 184), "cyan"),
-    Ink((220, 116, 180), "bright_magenta"),
-    Ink((148, 140, 130), "white"),
+    Colour((66, 150, 240), "bright_blue"),
+    Colour((240, 150, 40), "yellow"),
+    Colour((226, 78, 84), "red"),
+    Colour((62, 174, 92), "green"),
+    Colour((176, 112, 226), "magenta"),
+    Colour((24, 172, 184), "cyan"),
+    Colour((220, 116, 180), "bright_magenta"),
+    Colour((148, 140, 130), "white"),
 )
 # Masataka Okabe and Kei Ito, "Color Universal Design" (2008), without its black, which a dark terminal would swallow.
 _SAFE = (
-    Ink((86, 180, 233), "bright_cyan"),
-    Ink((230, 159, 0), "yellow"),
-    Ink((0, 158, 115), "green"),
-    Ink((240, 228, 66), "bright_yellow"),
-    Ink((0, 114, 178), "blue"),
-    Ink((213, 94, 0), "red"),
-    Ink((204, 121, 167), "bright_magenta"),
-    Ink((153, 153, 153), "white"),
+    Colour((86, 180, 233), "bright_cyan"),
+    Colour((230, 159, 0), "yellow"),
+    Colour((0, 158, 115), "green"),
+    Colour((240, 228, 66), "bright_yellow"),
+    Colour((0, 114, 178), "blue"),
+    Colour((213, 94, 0), "red"),
+    Colour((204, 121, 167), "bright_magenta"),
+    Colour((153, 153, 153), "white"),
 )
-PALETTES: dict[PaletteName, tuple[Ink, ...]] = {"default": _DEFAULT, "safe": _SAFE}
+PALETTES: dict[PaletteName, tuple[Colour, ...]] = {"default": _DEFAULT, "safe": _SAFE}
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """Each curve's letter stands on it and in the legend, so that it reads without colour."""
 
 
-def ink(index: int, palette: PaletteName = "default") -> Ink:
+def series_colour(index: int, palette: PaletteName = "default") -> Colour:
     """The colour of the curve or class number `index`; they repeat after eight."""
     colours = PALETTES[palette]
     return colours[index % len(colours)]

@@ -10,7 +10,7 @@ from lab.terminal import sentences
 from lab.terminal.numbers import short
 from lab.terminal.output import Output
 from lab.terminal.question import Question
-from lab.terminal.story import Story
+from lab.terminal.run_state import RunState
 
 _SHORTEST_SILENCE = 2.0
 _SHARE_OF_ELAPSED = 0.1
@@ -30,7 +30,7 @@ class Plain:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._output, self._question, self._clock = output, question, clock
-        self._story = Story(clock, keep=lambda metric: False)
+        self._run_state = RunState(clock, keep=lambda metric: False)
         self._began: float | None = None
         self._told: dict[str, float] = {}
         self._finished: set[str] = set()
@@ -43,10 +43,10 @@ class Plain:
 
     def handle(self, event: Event) -> None:
         """Tell what is new about the event, if anything."""
-        if self._story.ended or self._story.failed:
+        if self._run_state.ended or self._run_state.failed:
             return
-        kernel_before = self._story.kernel
-        self._story.handle(event)
+        kernel_before = self._run_state.kernel
+        self._run_state.handle(event)
         match event:
             case Started():
                 self._begin(event)
@@ -67,7 +67,7 @@ class Plain:
 
     def _begin(self, event: Started) -> None:
         self._began = self._clock()
-        self._output.line(self._story.title)
+        self._output.line(self._run_state.title)
         self._output.line(sentences.heading(event))
 
     def _compile(self, event: Compiling, kernel_before: str | None) -> None:
@@ -88,11 +88,11 @@ class Plain:
             who = f"{event.variant}, seed {event.seed}, step {event.step:,}"
             self._output.line(f"{who}: {name} changed to {short(value)}")
         if event.diverged is not None:
-            self._output.line(sentences.divergence(self._story.replicas[event.variant, event.seed]))
+            self._output.line(sentences.divergence(self._run_state.replicas[event.variant, event.seed]))
         now = self._clock()
         began = self._began if self._began is not None else now
         silence = max(_SHORTEST_SILENCE, _SHARE_OF_ELAPSED * (now - began))
-        if self._story.over(event.variant):
+        if self._run_state.over(event.variant):
             if event.variant not in self._finished:
                 self._progress(event.variant)
                 self._finished.add(event.variant)
@@ -103,12 +103,12 @@ class Plain:
                 self._told[event.variant] = now
 
     def _progress(self, variant: str) -> None:
-        story = self._story
-        replicas = story.of(variant)
-        step, steps = max((each.step for each in replicas), default=0), story.steps(variant)
-        name = variant.ljust(max(len(each) for each in story.variants))
+        run_state = self._run_state
+        replicas = run_state.of(variant)
+        step, steps = max((each.step for each in replicas), default=0), run_state.steps(variant)
+        name = variant.ljust(max(len(each) for each in run_state.variants))
         reached = f"step {step:>{len(f'{steps:,}')},} of {steps:,}" if steps else f"step {step:,}"
-        told = sentences.values(story, variant)
+        told = sentences.values(run_state, variant)
         self._output.line(f"{name}  {reached}" + (f": {told}" if told else ""))
 
     def _claim(self, claim: Claimed) -> None:
@@ -117,12 +117,12 @@ class Plain:
             self._output.line(f"            {line}")
 
     def _end(self, event: Ended) -> None:
-        for variant in self._story.variants:
-            if variant not in self._finished and any(each.step for each in self._story.of(variant)):
+        for variant in self._run_state.variants:
+            if variant not in self._finished and any(each.step for each in self._run_state.of(variant)):
                 self._progress(variant)
         if self._question is not None and not event.interrupted:
             for line in self._question.lines():
                 self._output.line(line)
         self._output.line(sentences.ending(event) + ".")
-        if self._story.started is not None:
-            self._output.line(sentences.kept(self._story.started, event) + ".")
+        if self._run_state.started is not None:
+            self._output.line(sentences.kept(self._run_state.started, event) + ".")

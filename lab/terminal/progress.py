@@ -7,15 +7,15 @@ import math
 from rich.text import Text
 
 from lab.terminal import blocks
-from lab.terminal.layout import line, pad
-from lab.terminal.look import DIM, Look
 from lab.terminal.numbers import duration
+from lab.terminal.style import DIM, Style
+from lab.terminal.text_lines import line, pad
 
 _LONGEST_BAR = 40
 
 
 def progress(
-    done: int, total: int, noun: str, width: int, look: Look, *, spent: float, left: float | None, share: float = 0.0
+    done: int, total: int, noun: str, width: int, style: Style, *, spent: float, left: float | None, share: float = 0.0
 ) -> Text:
     """One line: "████▌      42 of 100 trials, 12 s, about 17 s left".
 
@@ -26,6 +26,8 @@ def progress(
     room = min(_LONGEST_BAR, width - len(told) - len(rest) - 2)
     text = line()
     if room >= 6:
-        text.append(pad(blocks.bar(max(share, done / max(total, 1)), room, look), room), look.style(look.ink(0)))
+        text.append(
+            pad(blocks.bar(max(share, done / max(total, 1)), room, style), room), style.text_style(style.colour(0))
+        )
         text.append("  ")
     return text.append(told).append(rest, DIM)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.events import Claimed, Ended, Started
 from lab.terminal.numbers import count, duration, short
-from lab.terminal.story import Replica, Story
+from lab.terminal.run_state import Replica, RunState
 
 
 def heading(started: Started) -> str:
@@ -41,11 +41,11 @@ def divergence(replica: Replica) -> str:
     return f"{replica.variant}, seed {replica.seed}, stopped at step {replica.diverged_at or 0:,}: {replica.diverged}"
 
 
-def divergences(story: Story) -> list[str]:
+def divergences(run_state: RunState) -> list[str]:
     """One sentence for each replica that diverged."""
     told: list[str] = []
-    for variant in story.variants:
-        for replica in story.of(variant):
+    for variant in run_state.variants:
+        for replica in run_state.of(variant):
             if replica.diverged is not None:
                 told.append(divergence(replica))
             elif replica.outcome is not None and replica.outcome.state == "diverged":
@@ -54,17 +54,17 @@ def divergences(story: Story) -> list[str]:
     return told
 
 
-def values(story: Story, variant: str, most: int = 4) -> str:
+def values(run_state: RunState, variant: str, most: int = 4) -> str:
     """The watched metrics of a variant as last measured: "loss 0.31, accuracy 0.9 (mean of 3 seeds)".
 
     Seeds that diverged are left out of the means while any other goes on, and the text says so.
     """
     told: list[str] = []
-    for metric in story.metrics:
-        measured = story.latest(variant, metric)
+    for metric in run_state.metrics:
+        measured = run_state.latest(variant, metric)
         if measured and len(told) < most:
             told.append(f"{metric} {short(sum(measured) / len(measured))}")
-    replicas = story.of(variant)
+    replicas = run_state.of(variant)
     stopped = sum(replica.diverged is not None for replica in replicas)
     if not told or len(replicas) < 2:
         return ", ".join(told)

@@ -14,14 +14,14 @@ from rich.text import Text
 from lab.pictures import Scatter
 from lab.search import Axis, Progress, Result, Sweep
 from lab.terminal.capabilities import Capabilities
-from lab.terminal.layout import clip, exactly, line
+from lab.terminal.dashboard_content import arrange, in_grid
 from lab.terminal.live import Live
-from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.numbers import count, duration, short
 from lab.terminal.output import Output
-from lab.terminal.panels import arrange, in_grid
 from lab.terminal.pictures import render
 from lab.terminal.progress import progress as progress_line
+from lab.terminal.style import BOLD, DIM, Style
+from lab.terminal.text_lines import clip, exactly, line
 
 _BEST = 3
 _SHORTEST_SILENCE = 2.0
@@ -70,12 +70,12 @@ class LiveSweep:
         sweep: Sweep,
         stream: TextIO,
         capabilities: Capabilities,
-        look: Look,
+        style: Style,
         fps: float = 4.0,
         environment: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._search, self._look = _Search(sweep, clock), look
+        self._search, self._style = _Search(sweep, clock), style
         self._live = Live(stream, capabilities, self.frame, fps, environment)
         self._lock = threading.RLock()
 
@@ -103,23 +103,23 @@ class LiveSweep:
     def frame(self, width: int, height: int) -> list[Text]:
         """Heading, progress, the best trials, and a plot for each path that is a number, as many as have room."""
         with self._lock:
-            search, look = self._search, self._look
+            search, style = self._search, self._style
             results, now, spent, left = search.results, search.progress, search.spent, search.left
         height -= 1
-        lines = [line(clip(look.words(heading(search.sweep)), width, look), BOLD)]
+        lines = [line(clip(style.words(heading(search.sweep)), width, style), BOLD)]
         if now is not None:
             lines.append(
-                progress_line(now.done, now.total, "trainings", width, look, spent=spent, left=left, share=now.share)
+                progress_line(now.done, now.total, "trainings", width, style, spent=spent, left=left, share=now.share)
             )
-        lines += [_told(result, search.sweep, width, look) for result in results[:_BEST]]
+        lines += [_told(result, search.sweep, width, style) for result in results[:_BEST]]
         plots = pictures(search.sweep, results)
         while plots:
             grid = arrange(len(plots), width, height - len(lines))
             if grid is not None:
-                lines += in_grid([render(each, grid.width, grid.height, look) for each in plots], grid)
+                lines += in_grid([render(each, grid.width, grid.height, style) for each in plots], grid)
                 break
             plots.pop()
-        return [exactly([each], width, 1, look)[0] for each in lines[:height]]
+        return [exactly([each], width, 1, style)[0] for each in lines[:height]]
 
 
 class PlainSweep:
@@ -174,11 +174,11 @@ def _value(value: object) -> str:
     return short(value) if isinstance(value, float) else str(value)
 
 
-def _told(result: Result, sweep: Sweep, width: int, look: Look) -> Text:
+def _told(result: Result, sweep: Sweep, width: int, style: Style) -> Text:
     if math.isnan(result.score):
-        return line(clip(look.words(f"trial {result.trial.number} diverged"), width, look), DIM)
+        return line(clip(style.words(f"trial {result.trial.number} diverged"), width, style), DIM)
     after = f", after {count(result.steps, 'step')}" if result.steps < sweep.steps else ""
-    return line(clip(look.words(describe(result, sweep) + after), width, look))
+    return line(clip(style.words(describe(result, sweep) + after), width, style))
 
 
 def pictures(sweep: Sweep, results: Sequence[Result]) -> list[Scatter]:

@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
-from rich.style import Style
+from rich.style import Style as TextStyle
 from rich.text import Text
 
 from lab.events import Claimed
 from lab.terminal import sentences
-from lab.terminal.layout import line, wrap
-from lab.terminal.look import BOLD, DIM, NOTHING, Look
-from lab.terminal.palettes import Ink
+from lab.terminal.palettes import Colour
 from lab.terminal.question import Question
-from lab.terminal.story import Story
+from lab.terminal.run_state import RunState
+from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
+from lab.terminal.text_lines import line, wrap
 
-_HELD = Ink((70, 180, 100), "green")
-_FELL_SHORT = Ink((230, 70, 70), "red")
+_HELD = Colour((70, 180, 100), "green")
+_FELL_SHORT = Colour((230, 70, 70), "red")
 
 
-def verdict(story: Story, width: int, look: Look, question: Question | None = None) -> list[Text]:
+def verdict(run_state: RunState, width: int, style: Style, question: Question | None = None) -> list[Text]:
     """The claims with their evidence, the question with its answer, what diverged, and where the run was saved."""
     lines: list[Text] = []
-    if story.claims:
-        lines += [_row("", "seeds", "claim", BOLD, width, look)[0]]
-    for claim in story.claims:
-        lines += _claim(claim, width, look)
-    for told in sentences.divergences(story):
-        lines += _paragraph(told, width, look, look.style(_FELL_SHORT))
-    if question is not None and story.ended is not None and not story.ended.interrupted:
+    if run_state.claims:
+        lines += [_row("", "seeds", "claim", BOLD, width, style)[0]]
+    for claim in run_state.claims:
+        lines += _claim(claim, width, style)
+    for told in sentences.divergences(run_state):
+        lines += _paragraph(told, width, style, style.text_style(_FELL_SHORT))
+    if question is not None and run_state.ended is not None and not run_state.ended.interrupted:
         lines.append(line())
         ask, *rest = question.lines()
-        lines += _paragraph(ask, width, look, BOLD)
+        lines += _paragraph(ask, width, style, BOLD)
         for each in rest:
-            lines += _paragraph(each, width, look)
+            lines += _paragraph(each, width, style)
     lines.append(line())
-    if story.failed is not None:
-        lines += _paragraph(f"The run failed: {story.failed.message}", width, look, look.style(_FELL_SHORT, bold=True))
-    elif story.ended is not None:
-        style = look.style(_HELD if story.ended.held and not story.ended.interrupted else None, bold=True)
-        lines += _paragraph(sentences.ending(story.ended) + ".", width, look, style)
-    if story.started is not None:
-        lines += _paragraph(sentences.kept(story.started, story.ended) + ".", width, look, DIM)
+    if run_state.failed is not None:
+        lines += _paragraph(
+            f"The run failed: {run_state.failed.message}", width, style, style.text_style(_FELL_SHORT, bold=True)
+        )
+    elif run_state.ended is not None:
+        text_style = style.text_style(
+            _HELD if run_state.ended.held and not run_state.ended.interrupted else None, bold=True
+        )
+        lines += _paragraph(sentences.ending(run_state.ended) + ".", width, style, text_style)
+    if run_state.started is not None:
+        lines += _paragraph(sentences.kept(run_state.started, run_state.ended) + ".", width, style, DIM)
     return lines
 
 
-def _claim(claim: Claimed, width: int, look: Look) -> list[Text]:
-    mark = ("✓" if claim.held else "✗") if look.unicode else ("+" if claim.held else "x")
+def _claim(claim: Claimed, width: int, style: Style) -> list[Text]:
+    mark = ("✓" if claim.held else "✗") if style.unicode else ("+" if claim.held else "x")
     state = f"{mark} {'held' if claim.held else 'fell short'}"
     seeds = f"{sum(claim.seeds.values())}/{len(claim.seeds)}"
-    style = look.style(_HELD if claim.held else _FELL_SHORT, bold=True)
-    lines = _row(state, seeds, claim.says, style, width, look)
+    text_style = style.text_style(_HELD if claim.held else _FELL_SHORT, bold=True)
+    lines = _row(state, seeds, claim.says, text_style, width, style)
     indent = " " * _indent(width)
     for told in sentences.evidence(claim):
-        lines += [line(f"{indent}{part}", DIM) for part in wrap(look.words(told), max(10, width - len(indent)))]
+        lines += [line(f"{indent}{part}", DIM) for part in wrap(style.words(told), max(10, width - len(indent)))]
     return lines
 
 
@@ -59,17 +63,17 @@ def _indent(width: int) -> int:
     return 21 if width >= 50 else 4
 
 
-def _row(state: str, seeds: str, text: str, style: Style, width: int, look: Look) -> list[Text]:
+def _row(state: str, seeds: str, text: str, text_style: TextStyle, width: int, style: Style) -> list[Text]:
     """State and seeds in columns, the text beside them, or below where it is narrow."""
     indent = _indent(width)
-    parts = wrap(look.words(text), max(10, width - indent))
+    parts = wrap(style.words(text), max(10, width - indent))
     head = line()
-    head.append(f"{state:<12}", style).append(f" {seeds:>6}  ")
+    head.append(f"{state:<12}", text_style).append(f" {seeds:>6}  ")
     if width < 50:
         return [head, *(line(" " * indent + part) for part in parts)]
     first, *rest = parts or [""]
-    return [head.append(first, BOLD if not state else NOTHING), *(line(" " * indent + part) for part in rest)]
+    return [head.append(first, BOLD if not state else UNSTYLED), *(line(" " * indent + part) for part in rest)]
 
 
-def _paragraph(text: str, width: int, look: Look, style: Style = NOTHING) -> list[Text]:
-    return [line(part, style) for part in wrap(look.words(text), max(10, width))]
+def _paragraph(text: str, width: int, style: Style, text_style: TextStyle = UNSTYLED) -> list[Text]:
+    return [line(part, text_style) for part in wrap(style.words(text), max(10, width))]

@@ -26,8 +26,8 @@ from lab.tui.settings import Settings
 
 if TYPE_CHECKING:
     from lab.store import Store
-    from lab.terminal.look import Look
-    from lab.tui.explore.shelf import Target
+    from lab.terminal.style import Style
+    from lab.tui.explore.lessons import Target
 
 HEADLESS = Capabilities(True, True, 80, 24, TRUE_COLOURS, True)
 """What tests see unless they ask for less."""
@@ -36,8 +36,8 @@ HEADLESS = Capabilities(True, True, 80, 24, TRUE_COLOURS, True)
 class LabApp(App[None]):
     """The lab on a terminal.
 
-    What screens may use of it: `settings`, `fps`, `look` (colours, characters and palette for pictures), `live` (where
-    a started session is added), `progress`, `store`, and `telling` around whatever may raise a LabError.
+    What screens may use of it: `settings`, `fps`, `style` (colours, characters and palette for pictures), `live` (where
+    a started session is added), `progress`, `store`, and `showing_errors` around whatever may raise a LabError.
 
     target:       what `lab tui` was asked to open
     capabilities: what the terminal can show
@@ -101,11 +101,11 @@ class LabApp(App[None]):
     # What screens use
 
     @property
-    def look(self) -> Look:
+    def style(self) -> Style:
         """How pictures and curves are drawn now."""
-        from lab.terminal.look import Look
+        from lab.terminal.style import Style
 
-        return Look(self._colours, self._unicode, themes.palette_of(self.theme))
+        return Style(self._colours, self._unicode, themes.palette_of(self.theme))
 
     @property
     def store(self) -> Store:
@@ -117,7 +117,7 @@ class LabApp(App[None]):
         return self._store
 
     @contextmanager
-    def telling(self) -> Iterator[None]:
+    def showing_errors(self) -> Iterator[None]:
         """Errors that are sentences become a message on the screen, and whatever was begun is left."""
         try:
             yield

@@ -41,7 +41,7 @@ def open_lab(
     os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", _SYSTEMS[capabilities.colours])
     from lab.tui import settings
     from lab.tui.app import LabApp
-    from lab.tui.explore.shelf import find_target
+    from lab.tui.explore.lessons import find_target
 
     chosen, complaint = settings.read()
     app = LabApp(

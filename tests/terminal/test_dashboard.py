@@ -8,25 +8,25 @@ import pytest
 from lab.events import Compiling, Failed, Measured
 from lab.terminal import Options, choose, detect, reporter
 from lab.terminal.dashboard import Dashboard
-from lab.terminal.foreground import Foreground
-from lab.terminal.look import Look
-from lab.terminal.panels import Panels, arrange, plotted
+from lab.terminal.dashboard_content import DashboardContent, arrange, plotted
+from lab.terminal.foreground_monitor import ForegroundMonitor
 from lab.terminal.plain import Plain
-from lab.terminal.story import Story
+from lab.terminal.run_state import RunState
+from lab.terminal.style import Style
 from lab.terminal.verdict import verdict
 from tests.terminal.emulator import Terminal
 from tests.terminal.streams import LOADED, VARIANTS, Clock, Screen, capabilities, measured, started, whole_run
 
 
-def panels_of(events, look=None):
-    story = Story(Clock())
+def content_of(events, style=None):
+    run_state = RunState(Clock())
     for event in events:
-        story.handle(event)
-    return Panels(story, look or Look(colours=0))
+        run_state.handle(event)
+    return DashboardContent(run_state, style or Style(colours=0))
 
 
-def frame(events, width=80, height=23, look=None):
-    return panels_of(events, look).frame(width, height, "An idea.")
+def frame(events, width=80, height=23, style=None):
+    return content_of(events, style).frame(width, height, "An idea.")
 
 
 def text_of(lines):
@@ -34,13 +34,13 @@ def text_of(lines):
 
 
 @pytest.mark.parametrize("size", [(80, 23), (200, 59), (120, 39), (40, 10), (20, 5), (1, 1)])
-@pytest.mark.parametrize("look", [Look(), Look(colours=0), Look(colours=0, unicode=False)])
-def test_every_moment_of_a_run_fits_every_window(size, look):
+@pytest.mark.parametrize("style", [Style(), Style(colours=0), Style(colours=0, unicode=False)])
+def test_every_moment_of_a_run_fits_every_window(size, style):
     width, height = size
     events = list(whole_run())
-    panels = panels_of([], look)
+    panels = content_of([], style)
     for position, event in enumerate(events):
-        panels.story.handle(event)
+        panels.run_state.handle(event)
         if position % 25 == 0 or position == len(events) - 1:
             lines = panels.frame(width, height, "An idea.")
             assert len(lines) <= height
@@ -84,16 +84,16 @@ def test_metrics_are_plotted_losses_first_and_at_most_four():
 
 
 def test_a_watched_metric_that_is_never_measured_takes_no_room():
-    text = text_of(panels_of([started(), measured("good", 0, 0, loss=1.0)]).plots(80, 16))
+    text = text_of(content_of([started(), measured("good", 0, 0, loss=1.0)]).plots(80, 16))
     assert "loss" in text
     assert "accuracy" not in text
 
 
 def test_a_curve_that_was_rewound_is_drawn_anew():
-    panels = panels_of([started((0,)), *(measured("good", 0, step, loss=1.0) for step in (0, 10, 20))])
+    panels = content_of([started((0,)), *(measured("good", 0, step, loss=1.0) for step in (0, 10, 20))])
     before = text_of(panels.plots(80, 12))
     for step in (10, 20):
-        panels.story.handle(measured("good", 0, step, loss=9.0))
+        panels.run_state.handle(measured("good", 0, step, loss=9.0))
     assert text_of(panels.plots(80, 12)) != before
 
 
@@ -177,7 +177,7 @@ def test_a_window_that_changes_its_size_is_drawn_anew():
     dashboard = Dashboard(
         stream, detect(stream, {"TERM": "xterm", **environment}), Options(), LOADED, environment=environment
     )
-    dashboard._story.handle(started())
+    dashboard._run_state.handle(started())
     dashboard.draw()
     terminal = Terminal(100, 24)
     terminal.feed(stream.getvalue())
@@ -207,9 +207,9 @@ def test_what_others_write_to_stderr_appears_above(monkeypatch):
 
 
 def test_the_verdict_names_claims_seeds_and_evidence_at_any_width():
-    story = panels_of(whole_run()).story
+    run_state = content_of(whole_run()).run_state
     for width in (30, 60, 120):
-        lines = verdict(story, width, Look(colours=0, unicode=False))
+        lines = verdict(run_state, width, Style(colours=0, unicode=False))
         assert all(line.cell_len <= max(width, 32) for line in lines)
         text = text_of(lines)
         assert "fell short" in text
@@ -218,8 +218,8 @@ def test_the_verdict_names_claims_seeds_and_evidence_at_any_width():
 
 
 def test_replays_show_no_speed():
-    story = panels_of(whole_run()).story
-    assert "steps/s" not in text_of(Panels(story, Look(colours=0), paced=False).frame(120, 30))
+    run_state = content_of(whole_run()).run_state
+    assert "steps/s" not in text_of(DashboardContent(run_state, Style(colours=0), paced=False).frame(120, 30))
 
 
 def test_the_reporter_fits_the_stream():
@@ -235,7 +235,7 @@ def test_the_reporter_fits_the_stream():
 def test_a_diverged_curve_does_not_spoil_the_axes():
     events = [started((0,)), measured("good", 0, 0, loss=1.0), measured("good", 0, 10, loss=0.5)]
     events.append(Measured("hot", 0, 10, {"loss": np.inf}, diverged="loss is Inf"))
-    assert "inf" not in text_of(panels_of(events).plots(80, 16)).lower()
+    assert "inf" not in text_of(content_of(events).plots(80, 16)).lower()
 
 
 def wait_for_frame(dashboard, number):
@@ -265,7 +265,7 @@ def test_after_a_suspension_the_next_frame_begins_where_the_shell_has_left_the_c
 def test_in_the_background_nothing_is_drawn(monkeypatch):
     stream = Screen()
     ours = []
-    monkeypatch.setattr(Foreground, "ours", lambda self: bool(ours))
+    monkeypatch.setattr(ForegroundMonitor, "in_foreground", lambda self: bool(ours))
     dashboard = Dashboard(stream, capabilities(), Options(fps=10), LOADED)
     dashboard.handle(started())
     time.sleep(0.1)

@@ -3,9 +3,9 @@ import io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.terminal.layout import line
-from lab.terminal.look import BOLD
 from lab.terminal.painter import Painter
+from lab.terminal.style import BOLD
+from lab.terminal.text_lines import line
 from tests.terminal.emulator import Terminal
 
 WIDTH, HEIGHT = 12, 6

@@ -3,30 +3,34 @@ import pytest
 
 from lab.pictures import Bars, Diagram, Field, Images, Regions, Table, Units
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS
-from lab.terminal.look import Look
 from lab.terminal.pictures import RENDERERS, render
+from lab.terminal.style import Style
 from tests.terminal.samples import AWKWARD, GATES, ORDINARY
 
 SIZES = [(10, 3), (1, 1), (3, 10), (24, 7), (38, 8), (80, 23), (120, 40), (200, 60)]
-LOOKS = [
-    Look(TRUE_COLOURS), Look(PALETTE_COLOURS), Look(SIXTEEN_COLOURS), Look(NO_COLOURS), Look(NO_COLOURS, unicode=False)
-]  # fmt: skip
+STYLES = [
+    Style(TRUE_COLOURS),
+    Style(PALETTE_COLOURS),
+    Style(SIXTEEN_COLOURS),
+    Style(NO_COLOURS),
+    Style(NO_COLOURS, unicode=False),
+]
 
 
-def plain(picture, width=80, height=20, look=None):
-    return "\n".join(line.plain for line in render(picture, width, height, look or Look(NO_COLOURS)))
+def plain(picture, width=80, height=20, style=None):
+    return "\n".join(line.plain for line in render(picture, width, height, style or Style(NO_COLOURS)))
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.colours}{'' if look.unicode else ' ascii'}")
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: f"{style.colours}{'' if style.unicode else ' ascii'}")
 @pytest.mark.parametrize("picture", ORDINARY + AWKWARD, ids=lambda picture: f"{picture.kind} {picture.title!r}")
-def test_every_picture_fits_every_size_exactly(picture, look):
+def test_every_picture_fits_every_size_exactly(picture, style):
     for width, height in SIZES:
-        lines = render(picture, width, height, look)
+        lines = render(picture, width, height, style)
         assert [line.cell_len for line in lines] == [width] * height
         assert all(line.plain.isprintable() for line in lines)
-        if not look.unicode:
+        if not style.unicode:
             assert all(line.plain.isascii() for line in lines)
-        if look.colours == NO_COLOURS:
+        if style.colours == NO_COLOURS:
             assert not any(span.style.color or span.style.bgcolor for line in lines for span in line.spans)
 
 
@@ -54,7 +58,7 @@ def test_negative_bars_go_the_other_way():
 def test_a_map_is_drawn_the_right_way_up():
     values = np.zeros((4, 4))
     values[0, 0] = 1.0
-    lines = plain(Field("map", values), 20, 6, Look(NO_COLOURS)).splitlines()
+    lines = plain(Field("map", values), 20, 6, Style(NO_COLOURS)).splitlines()
     assert lines[1].startswith("█")
     assert "█" not in lines[3]
 
@@ -82,7 +86,7 @@ def test_regions_show_examples_in_capitals_without_colour():
 def test_an_image_keeps_its_bright_side():
     image = np.zeros((1, 4, 4))
     image[0, :, 2:] = 1.0
-    line = plain(Images("half", image), 20, 6, Look(NO_COLOURS)).splitlines()[2]
+    line = plain(Images("half", image), 20, 6, Style(NO_COLOURS)).splitlines()[2]
     assert line[0] == " "
     assert "█" in line
 

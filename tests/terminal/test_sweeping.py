@@ -7,8 +7,8 @@ import math
 import pytest
 
 from lab.search import Progress, Result, Sweep, parse_axis
-from lab.terminal.look import Look
 from lab.terminal.output import Output
+from lab.terminal.style import Style
 from lab.terminal.sweeping import LiveSweep, PlainSweep, pictures
 from tests.session.scenarios import small
 from tests.terminal.emulator import Terminal
@@ -27,18 +27,18 @@ def results(made, number):
     return [Result(trial, (score,), made.steps) for trial, score in zip(made.trials, scores, strict=True)][:number]
 
 
-def live(made, look=None, clock=None):
+def live(made, style=None, clock=None):
     stream = Screen()
-    return LiveSweep(made, stream, capabilities(), look or Look(colours=0), clock=clock or Clock()), stream
+    return LiveSweep(made, stream, capabilities(), style or Style(colours=0), clock=clock or Clock()), stream
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60), (40, 10), (20, 5), (1, 1)])
-@pytest.mark.parametrize("look", [Look(), Look(colours=0), Look(colours=0, unicode=False)])
+@pytest.mark.parametrize("style", [Style(), Style(colours=0), Style(colours=0, unicode=False)])
 @pytest.mark.parametrize("number", [0, 1, 2, 45])
-def test_every_moment_fits_every_window(size, look, number):
+def test_every_moment_fits_every_window(size, style, number):
     width, height = size
     made = sweep()
-    shown, _ = live(made, look)
+    shown, _ = live(made, style)
     for result in results(made, number):
         shown.notice(result)
     shown.tell(Progress(number, 60, number / 60))

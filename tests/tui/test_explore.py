@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from lab.errors import BadInput
-from lab.tui.explore.shelf import Target, find_target
+from lab.tui.explore.lessons import Target, find_target
 from lab.tui.progress import Progress
 from tests.tui.driving import drive, fake_run_screen, keep_run, matches_snapshot, screen_text, shows, until
 

@@ -181,7 +181,7 @@ def test_themes_follow_one_another_and_the_last_is_remembered():
             seen.append(app.theme)
         assert seen == ["dark", "light", "safe-dark", "safe-light", "dark"]
         await pilot.press("f2", "f2")
-        assert app.look.palette == "safe"
+        assert app.style.palette == "safe"
 
     drive(script)
     assert Progress().theme == "safe-dark"

@@ -62,8 +62,8 @@ def _show(comparison: Comparison, palette: PaletteName) -> None:
 
 
 def _plot(comparison: Comparison, palette: PaletteName) -> None:
-    from lab.terminal import detect, paper, printed
-    from lab.terminal.look import Look
+    from lab.terminal import detect, printed, printing
+    from lab.terminal.style import Style
 
     capabilities = detect(sys.stdout)
     lines = comparison.lines()
@@ -71,12 +71,12 @@ def _plot(comparison: Comparison, palette: PaletteName) -> None:
         lines,
         min(capabilities.width, _WIDEST),
         min(_HEIGHT, max(8, capabilities.height - 4)) + len(lines) // 3,
-        Look(capabilities.colours, capabilities.unicode, palette),
+        Style(capabilities.colours, capabilities.unicode, palette),
         title=comparison.metric,
         x_label="step",
         log_y=comparison.logarithmic(),
     )
-    paper.put(drawn, sys.stdout, capabilities)
+    printing.print_lines(drawn, sys.stdout, capabilities)
 
 
 def _shown(value: Any) -> str:

@@ -8,8 +8,6 @@ from typing import Any
 from rich.text import Text
 
 from lab.pictures import Picture
-from lab.terminal.layout import exactly
-from lab.terminal.look import Look
 from lab.terminal.pictures import (
     bars,
     curves,
@@ -22,8 +20,10 @@ from lab.terminal.pictures import (
     table,
     units,
 )
+from lab.terminal.style import Style
+from lab.terminal.text_lines import exactly
 
-Renderer = Callable[[Any, int, int, Look], list[Text]]
+Renderer = Callable[[Any, int, int, Style], list[Text]]
 """(picture, width, height, look) to lines; they may be fewer or shorter than asked, never need to be padded."""
 
 RENDERERS: dict[str, Renderer] = {
@@ -40,9 +40,9 @@ RENDERERS: dict[str, Renderer] = {
 }
 
 
-def render(picture: Picture, width: int, height: int, look: Look | None = None) -> list[Text]:
+def render(picture: Picture, width: int, height: int, style: Style | None = None) -> list[Text]:
     """A picture as exactly `height` lines of exactly `width` columns, title included."""
-    look = Look() if look is None else look
+    style = Style() if style is None else style
     if width <= 0 or height <= 0:
-        return exactly([], width, height, look)
-    return exactly(RENDERERS[picture.kind](picture, width, height, look), width, height, look)
+        return exactly([], width, height, style)
+    return exactly(RENDERERS[picture.kind](picture, width, height, style), width, height, style)

@@ -10,19 +10,19 @@ from rich.text import Text
 
 from lab.pictures import Bars
 from lab.terminal import axes, blocks
-from lab.terminal.layout import line, pad
-from lab.terminal.look import DIM, Look
 from lab.terminal.numbers import short
 from lab.terminal.pictures.common import names_column, title_line
+from lab.terminal.style import DIM, Style
+from lab.terminal.text_lines import line, pad
 
 
-def render(picture: Bars, width: int, height: int, look: Look) -> list[Text]:
+def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
     """Bars from zero; with negative values zero stands further right, on a logarithmic scale it is not there."""
     note = "logarithmic" if picture.log else ""
-    lines = [title_line(picture.title, width, look, note)]
-    unit = f" {look.words(picture.unit)}" if picture.unit else ""
+    lines = [title_line(picture.title, width, style, note)]
+    unit = f" {style.words(picture.unit)}" if picture.unit else ""
     numbers = [short(float(value)) + unit for value in picture.values.values()]
-    names, column = names_column(picture.values, width, look)
+    names, column = names_column(picture.values, width, style)
     number_width = max((cell_len(number) for number in numbers), default=0)
     room = width - column - number_width - 2
     zero, ends = _ends(np.array(list(picture.values.values()), dtype=np.float64), picture.log)
@@ -32,8 +32,8 @@ def render(picture: Bars, width: int, height: int, look: Look) -> list[Text]:
         text = line(f"{names[position]} ")
         end = ends[position]
         if room > 0:
-            content = _bar(zero, float(end), room, look) if math.isfinite(end) else ""
-            text.append(pad(content, room), look.style(look.ink(0)))
+            content = _bar(zero, float(end), room, style) if math.isfinite(end) else ""
+            text.append(pad(content, room), style.text_style(style.colour(0)))
             text.append(" ")
         text.append(pad(numbers[position], number_width, right=True))
         lines.append(text)
@@ -56,10 +56,10 @@ def _ends(values: np.ndarray, log: bool) -> tuple[float, np.ndarray]:
     return float(across.place(np.zeros(1))[0]), across.place(values)
 
 
-def _bar(zero: float, end: float, width: int, look: Look) -> str:
+def _bar(zero: float, end: float, width: int, style: Style) -> str:
     if end >= zero:
         start = round(zero * width)
-        return " " * start + blocks.bar(end - zero if zero else end, width, look)[: width - start]
+        return " " * start + blocks.bar(end - zero if zero else end, width, style)[: width - start]
     # Blocks grow from the left only, so a bar to the left of zero has whole characters.
     first, last = round(end * width), round(zero * width)
-    return " " * first + ("█" if look.unicode else "#") * max(last - first, 1 if zero > 0 else 0)
+    return " " * first + ("█" if style.unicode else "#") * max(last - first, 1 if zero > 0 else 0)

@@ -9,28 +9,28 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from lab.terminal import axes, blocks
-from lab.terminal.layout import clip, line, pad
-from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.numbers import short
 from lab.terminal.palettes import colour_scale
+from lab.terminal.style import BOLD, DIM, Style
+from lab.terminal.text_lines import clip, line, pad
 
 _STRETCH = 1.5
 
 
-def title_line(title: str, width: int, look: Look, note: str = "") -> Text:
+def title_line(title: str, width: int, style: Style, note: str = "") -> Text:
     """The title, and a faint note behind it if there is room."""
-    text = line(clip(look.words(title), width, look), BOLD)
-    note = look.words(note)
+    text = line(clip(style.words(title), width, style), BOLD)
+    note = style.words(note)
     if note and text.cell_len + 2 + cell_len(note) <= width:
         text.append(f"  {note}", DIM)
     return text
 
 
-def names_column(names: Iterable[str], width: int, look: Look) -> tuple[list[str], int]:
+def names_column(names: Iterable[str], width: int, style: Style) -> tuple[list[str], int]:
     """Names cut and filled up to one width, at most a third of `width`; and that width."""
-    clean = [look.words(name) for name in names]
+    clean = [style.words(name) for name in names]
     column = min(max((cell_len(name) for name in clean), default=0), max(3, width // 3))
-    return [pad(clip(name, column, look), column) for name in clean], column
+    return [pad(clip(name, column, style), column) for name in clean], column
 
 
 def limits(values: np.ndarray, low: float | None, high: float | None, diverging: bool) -> tuple[float, float]:
@@ -52,20 +52,20 @@ def shares(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return (np.clip(clean, low, high) - low) / (high - low)
 
 
-def scale_line(low: float, high: float, diverging: bool, width: int, look: Look) -> Text:
+def scale_line(low: float, high: float, diverging: bool, width: int, style: Style) -> Text:
     """The colour scale with the numbers at its ends: "-0.4 ░▒▓█ 0.4"."""
     left, right = short(low), short(high)
     length = min(20, width - len(left) - len(right) - 2)
     if length < 3:
-        return line(clip(f"{left} to {right}", width, look), DIM)
+        return line(clip(f"{left} to {right}", width, style), DIM)
     text = line(f"{left} ", DIM)
     steps = np.linspace(0.0, 1.0, length)
-    if look.paints:
-        (scale,) = blocks.half_blocks(np.stack([colour_scale(steps, diverging, look.mixes)] * 2))
+    if style.paints:
+        (scale,) = blocks.half_blocks(np.stack([colour_scale(steps, diverging, style.mixes)] * 2))
     elif diverging:
-        (scale,) = blocks.signed_shades(steps[None, :] * 2 - 1, look)
+        (scale,) = blocks.signed_shades(steps[None, :] * 2 - 1, style)
     else:
-        (scale,) = blocks.shades(steps[None, :], look)
+        (scale,) = blocks.shades(steps[None, :], style)
     return text.append_text(scale).append(f" {right}", DIM)
 
 

@@ -6,14 +6,14 @@ from rich.text import Text
 
 from lab.pictures import Curves
 from lab.terminal import curves
-from lab.terminal.look import Look
+from lab.terminal.style import Style
 
 
-def render(picture: Curves, width: int, height: int, look: Look) -> list[Text]:
+def render(picture: Curves, width: int, height: int, style: Style) -> list[Text]:
     """Braille lines with axes and legend."""
     lines = [curves.Line(name, picture.x, y, number) for number, (name, y) in enumerate(picture.lines.items())]
     return curves.draw(
-        lines, width, height, look,
+        lines, width, height, style,
         title=picture.title, x_label=picture.x_label, y_label=picture.y_label,
         log_x=picture.log_x, log_y=picture.log_y,
     )  # fmt: skip

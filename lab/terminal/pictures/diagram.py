@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rich.cells import cell_len
-from rich.style import Style
+from rich.style import Style as TextStyle
 from rich.text import Text
 
 from lab.pictures import Diagram
-from lab.terminal.layers import Layout, Size, lay_out
-from lab.terminal.layout import clip, line, pad
-from lab.terminal.look import BOLD, DIM, Look
-from lab.terminal.palettes import Ink
+from lab.terminal.graph_layout import BoxSize, GraphLayout, lay_out
+from lab.terminal.palettes import Colour
 from lab.terminal.pictures.common import title_line
+from lab.terminal.style import BOLD, DIM, Style
+from lab.terminal.text_lines import clip, line, pad
 
-_VALUE = Ink((80, 190, 110), "green")
-_GRADIENT = Ink((235, 120, 90), "red")
+_VALUE = Colour((80, 190, 110), "green")
+_GRADIENT = Colour((235, 120, 90), "red")
 _MOST_DRAWN = 60  # more boxes fit no window, and finding that out takes long
 _UP, _RIGHT, _DOWN, _LEFT = 1, 2, 4, 8
 _JOINTS = " ╵╶└╷│┌├╴┘─┴┐┤┬┼"
@@ -28,7 +28,7 @@ _ASCII_JOINTS = " |-+||++-+-++++++"
 class _Box:
     """What stands in a box, line by line with its style; `framed`: with a border around it, else a blank before it."""
 
-    lines: tuple[tuple[str, Style], ...]
+    lines: tuple[tuple[str, TextStyle], ...]
     framed: bool
 
     @property
@@ -40,44 +40,44 @@ class _Box:
         return len(self.lines) + 2 * self.framed
 
 
-def render(picture: Diagram, width: int, height: int, look: Look) -> list[Text]:
+def render(picture: Diagram, width: int, height: int, style: Style) -> list[Text]:
     """Boxes and lines from left to right, or from top to bottom, whichever fits; else a list, one line per node."""
-    sign = "∇" if look.unicode else "g="
+    sign = "∇" if style.unicode else "g="
     has_gradients = any(gradient for _, _, _, gradient in picture.nodes)
-    heading = title_line(picture.title, width, look, f"value, {sign} gradient" if has_gradients else "")
+    heading = title_line(picture.title, width, style, f"value, {sign} gradient" if has_gradients else "")
     ways = ((True, False), (False, False), (True, True), (False, True)) if len(picture.nodes) <= _MOST_DRAWN else ()
     for framed, downward in ways:
-        boxes = {name: _box(node, framed, sign, look) for name, *node in picture.nodes}
+        boxes = {name: _box(node, framed, sign, style) for name, *node in picture.nodes}
         sizes = {
-            name: Size(box.height, box.width, 1) if downward else Size(box.width, box.height, int(framed))
+            name: BoxSize(box.height, box.width, 1) if downward else BoxSize(box.width, box.height, int(framed))
             for name, box in boxes.items()
         }
         layout = lay_out(sizes, picture.edges, gap=2 if downward else int(not framed))
         wide, high = (layout.across, layout.along) if downward else (layout.along, layout.across)
         if wide <= width and high <= height - 1:
-            return [heading, *_Drawing(wide, high, downward, look).draw(boxes, layout)]
-    return [heading, *_list(picture, width, height - 1, sign, look)]
+            return [heading, *_Drawing(wide, high, downward, style).draw(boxes, layout)]
+    return [heading, *_list(picture, width, height - 1, sign, style)]
 
 
-def _box(node: list[str], framed: bool, sign: str, look: Look) -> _Box:
-    label, value, gradient = (look.words(each) for each in node)
+def _box(node: list[str], framed: bool, sign: str, style: Style) -> _Box:
+    label, value, gradient = (style.words(each) for each in node)
     lines = [(label, BOLD)]
     if value:
-        lines.append((value, look.style(_VALUE)))
+        lines.append((value, style.text_style(_VALUE)))
     if gradient:
-        lines.append((f"{sign}{gradient}", look.style(_GRADIENT)))
+        lines.append((f"{sign}{gradient}", style.text_style(_GRADIENT)))
     return _Box(tuple(lines), framed)
 
 
 class _Drawing:
     """Characters and styles on a grid; lines are kept as arms of each cell until they are written out."""
 
-    def __init__(self, width: int, height: int, downward: bool, look: Look) -> None:
-        self.width, self.height, self.downward, self.look = width, height, downward, look
+    def __init__(self, width: int, height: int, downward: bool, style: Style) -> None:
+        self.width, self.height, self.downward, self.style = width, height, downward, style
         self.arms: dict[tuple[int, int], dict[str, int]] = {}
-        self.texts: list[tuple[int, int, str, Style]] = []
+        self.texts: list[tuple[int, int, str, TextStyle]] = []
 
-    def draw(self, boxes: dict[str, _Box], layout: Layout) -> list[Text]:
+    def draw(self, boxes: dict[str, _Box], layout: GraphLayout) -> list[Text]:
         for source, points in layout.routes:
             self._route(source, [self._turn(point) for point in points])
         for name, place in layout.boxes.items():
@@ -113,29 +113,29 @@ class _Drawing:
             for cell in range(column, column + box.width):
                 self.arms.pop((cell, each), None)
         if box.framed:
-            corners, dash, wall = ("╭╮╰╯", "─", "│") if self.look.unicode else ("++++", "-", "|")
+            corners, dash, wall = ("╭╮╰╯", "─", "│") if self.style.unicode else ("++++", "-", "|")
             self.texts.append((column, row, corners[0] + dash * inner + corners[1], DIM))
             self.texts.append((column, row + box.height - 1, corners[2] + dash * inner + corners[3], DIM))
             for each in range(row + 1, row + box.height - 1):
                 self.texts += [(column, each, wall, DIM), (column + box.width - 1, each, wall, DIM)]
-        for index, (text, style) in enumerate(box.lines):
+        for index, (text, text_style) in enumerate(box.lines):
             left = " " * ((inner - cell_len(text)) // 2)
-            self.texts.append((column + 1, row + box.framed + index, pad(left + text, inner), style))
+            self.texts.append((column + 1, row + box.framed + index, pad(left + text, inner), text_style))
 
     def _lines(self) -> list[Text]:
-        joints = _JOINTS if self.look.unicode else _ASCII_JOINTS
-        cells: list[list[tuple[str, Style | None]]] = [[(" ", None)] * self.width for _ in range(self.height)]
+        joints = _JOINTS if self.style.unicode else _ASCII_JOINTS
+        cells: list[list[tuple[str, TextStyle | None]]] = [[(" ", None)] * self.width for _ in range(self.height)]
         for (column, row), nets in self.arms.items():
             if 0 <= row < self.height and 0 <= column < self.width:
                 cells[row][column] = (joints[_joined(list(nets.values()))], DIM)
         lines = []
         for row, content in enumerate(cells):
-            pieces = sorted((column, text, style) for column, at, text, style in self.texts if at == row)
+            pieces = sorted((column, text, text_style) for column, at, text, text_style in self.texts if at == row)
             result, position = line(), 0
-            for column, text, style in pieces:
+            for column, text, text_style in pieces:
                 for character, faint in content[position:column]:
                     result.append(character, faint)
-                result.append(text, style)
+                result.append(text, text_style)
                 position = column + cell_len(text)
             for character, faint in content[position:]:
                 result.append(character, faint)
@@ -153,29 +153,29 @@ def _joined(nets: list[int]) -> int:
     return arms
 
 
-def _list(picture: Diagram, width: int, height: int, sign: str, look: Look) -> list[Text]:
+def _list(picture: Diagram, width: int, height: int, sign: str, style: Style) -> list[Text]:
     """One line per node, indented by how deep it stands, with what goes into it."""
     into: dict[str, list[str]] = {name: [] for name, *_ in picture.nodes}
     for source, target in dict.fromkeys(picture.edges):
         if source in into and target in into:
             into[target].append(source)
-    labels = {name: look.words(label) for name, label, _, _ in picture.nodes}
+    labels = {name: style.words(label) for name, label, _, _ in picture.nodes}
     depth = _depths(into)
     lines = []
     for name, _, value, gradient in picture.nodes:
         text = line("  " * min(depth[name], max(0, (width - 20) // 2)))
         text.append(labels[name], BOLD)
         if into[name]:
-            arrow = " ← " if look.unicode else " <- "
+            arrow = " ← " if style.unicode else " <- "
             text.append(arrow + ", ".join(labels[each] for each in into[name]), DIM)
         if value:
-            text.append("  ").append(look.words(value), look.style(_VALUE))
+            text.append("  ").append(style.words(value), style.text_style(_VALUE))
         if gradient:
-            text.append("  ").append(sign + look.words(gradient), look.style(_GRADIENT))
+            text.append("  ").append(sign + style.words(gradient), style.text_style(_GRADIENT))
         lines.append(text)
     if len(lines) > height > 0:
         hidden = len(lines) - height + 1
-        lines = [*lines[: height - 1], line(clip(f"and {hidden} more nodes", width, look), DIM)]
+        lines = [*lines[: height - 1], line(clip(f"and {hidden} more nodes", width, style), DIM)]
     return lines
 
 

@@ -8,35 +8,35 @@ import numpy as np
 from rich.text import Text
 
 from lab.pictures import Field
-from lab.terminal import blocks, frame
+from lab.terminal import blocks, plot_frame
 from lab.terminal.axes import Axis, Range
-from lab.terminal.frame import Entry
-from lab.terminal.layout import line
-from lab.terminal.look import DIM, Look
 from lab.terminal.palettes import colour_scale, letter
 from lab.terminal.pictures.common import limits, plane_width, scale_line, shares, title_line
+from lab.terminal.plot_frame import LegendEntry
+from lab.terminal.style import DIM, Style
+from lab.terminal.text_lines import line
 
 
-def render(picture: Field, width: int, height: int, look: Look) -> list[Text]:
+def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
     """A map of half-blocks (or shades) that fills the room, its scale below; with axes if it has an extent."""
     values = np.asarray(picture.values, dtype=np.float64)
     if values.ndim != 2 or values.size == 0:
-        return [title_line(picture.title, width, look), line("no values", DIM)]
+        return [title_line(picture.title, width, style), line("no values", DIM)]
     low, high = limits(values, picture.low, picture.high, picture.diverging)
-    scale = [scale_line(low, high, picture.diverging, width, look)] if height >= 5 else []
+    scale = [scale_line(low, high, picture.diverging, width, style)] if height >= 5 else []
     height -= len(scale)
 
     def paint(columns: int, rows: int) -> list[Text]:
-        if look.paints:
+        if style.paints:
             grid = shares(blocks.resize(values, 2 * rows, columns), low, high)
-            return blocks.half_blocks(colour_scale(grid, picture.diverging, look.mixes))
+            return blocks.half_blocks(colour_scale(grid, picture.diverging, style.mixes))
         grid = shares(blocks.resize(values, rows, columns), low, high)
-        return blocks.signed_shades(2 * grid - 1, look) if picture.diverging else blocks.shades(grid, look)
+        return blocks.signed_shades(2 * grid - 1, style) if picture.diverging else blocks.shades(grid, style)
 
     if picture.extent is None:
         inside = max(0, height - 1)
-        columns, rows = _plain_size(values.shape, width, inside, look)
-        return [title_line(picture.title, width, look), *(paint(columns, rows) if rows else []), *scale]
+        columns, rows = _plain_size(values.shape, width, inside, style)
+        return [title_line(picture.title, width, style), *(paint(columns, rows) if rows else []), *scale]
 
     left, right, bottom, top = (float(each) for each in picture.extent)
     across, up = span(left, right), span(bottom, top)
@@ -46,15 +46,15 @@ def render(picture: Field, width: int, height: int, look: Look) -> list[Text]:
         lines = paint(columns, rows)
         for number, name in enumerate(names):
             points = np.asarray(picture.paths[name], dtype=np.float64).reshape(-1, 2)
-            _draw_path(lines, across.place(points[:, 0]), up.place(points[:, 1]), columns, rows, number, look)
+            _draw_path(lines, across.place(points[:, 0]), up.place(points[:, 1]), columns, rows, number, style)
         return lines
 
     return [
-        *frame.draw(
-            inside_frame, plane_width(width, height, across.high - across.low, up.high - up.low), height, look,
+        *plot_frame.draw(
+            inside_frame, plane_width(width, height, across.high - across.low, up.high - up.low), height, style,
             title=picture.title, x_label=picture.x_label, y_label=picture.y_label,
             x_values=np.array([across.low, across.high]), y_values=np.array([up.low, up.high]), tight_y=True,
-            entries=[Entry(letter(number), name, look.ink(number)) for number, name in enumerate(names)],
+            entries=[LegendEntry(letter(number), name, style.colour(number)) for number, name in enumerate(names)],
         ),
         *scale,
     ]  # fmt: skip
@@ -68,20 +68,20 @@ def span(first: float, last: float) -> Range:
     return Range(low, high) if high > low else Range(low - 0.5, low + 0.5)
 
 
-def _plain_size(shape: tuple[int, ...], width: int, height: int, look: Look) -> tuple[int, int]:
+def _plain_size(shape: tuple[int, ...], width: int, height: int, style: Style) -> tuple[int, int]:
     """Columns and rows of a map without axes: whole cells, about as wide as high, as large as fits."""
     rows, columns = shape
-    per_line = 2 if look.paints else 1
+    per_line = 2 if style.paints else 1
     scale = min(width / columns, height * per_line / rows, 8.0)
     if scale >= 1:
         scale = float(int(scale))
-    wide = min(width, max(1, round(columns * scale * (1 if look.paints else 2))))
+    wide = min(width, max(1, round(columns * scale * (1 if style.paints else 2))))
     high = min(height, max(1, -(-round(rows * scale) // per_line)))
     return wide, high
 
 
 def _draw_path(
-    lines: list[Text], x: np.ndarray, y: np.ndarray, columns: int, rows: int, number: int, look: Look
+    lines: list[Text], x: np.ndarray, y: np.ndarray, columns: int, rows: int, number: int, style: Style
 ) -> None:
     """A path as dots on the map, its letter at the end. x[n], y[n]: shares of the map's width and height."""
     good = np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
@@ -89,13 +89,13 @@ def _draw_path(
         return
     column = np.rint(x[good] * (columns - 1)).astype(int)
     row = np.rint((1 - y[good]) * (rows - 1)).astype(int)
-    dot, between = ("•", "·") if look.unicode else ("o", ".")
-    style = look.style(look.ink(number), bold=True)
+    dot, between = ("•", "·") if style.unicode else ("o", ".")
+    text_style = style.text_style(style.colour(number), bold=True)
     for place in _between(row, column):
-        blocks.over(lines, *place, between, style)
+        blocks.over(lines, *place, between, text_style)
     for each_row, each_column in set(zip(row.tolist(), column.tolist(), strict=True)):
-        blocks.over(lines, each_row, each_column, dot, style)
-    blocks.over(lines, int(row[-1]), int(column[-1]), letter(number), style)
+        blocks.over(lines, each_row, each_column, dot, text_style)
+    blocks.over(lines, int(row[-1]), int(column[-1]), letter(number), text_style)
 
 
 def _between(row: np.ndarray, column: np.ndarray) -> set[tuple[int, int]]:

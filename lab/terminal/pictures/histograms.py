@@ -8,25 +8,25 @@ from rich.text import Text
 from lab.pictures import Histograms
 from lab.terminal import axes, blocks
 from lab.terminal.axes import Range
-from lab.terminal.layout import line
-from lab.terminal.look import DIM, Look
 from lab.terminal.pictures.common import names_column, title_line
+from lab.terminal.style import DIM, Style
+from lab.terminal.text_lines import line
 
 
-def render(picture: Histograms, width: int, height: int, look: Look) -> list[Text]:
+def render(picture: Histograms, width: int, height: int, style: Style) -> list[Text]:
     """Columns of block characters, each histogram scaled to its own highest bin; the common axis stands below."""
-    lines = [title_line(picture.title, width, look, picture.x_label)]
-    names, column = names_column(picture.counts, width, look)
+    lines = [title_line(picture.title, width, style, picture.x_label)]
+    names, column = names_column(picture.counts, width, style)
     room = max(1, width - column - 1)
     axis_line = int(height >= 3)
     most = height - 1 - axis_line
     each = max(1, min(6, most // max(1, len(names))))
     shown = len(names) if len(names) * each <= most else max(0, most - 1)
     for position, counts in enumerate(list(picture.counts.values())[:shown]):
-        rows = blocks.columns(_heights(np.asarray(counts, dtype=np.float64), room), each, look)
+        rows = blocks.columns(_heights(np.asarray(counts, dtype=np.float64), room), each, style)
         for row, content in enumerate(rows):
             name = names[position] if row == each - 1 else " " * column
-            lines.append(line(f"{name} ").append(content, look.style(look.ink(position))))
+            lines.append(line(f"{name} ").append(content, style.text_style(style.colour(position))))
     if shown < len(names) and most > 0:
         lines.append(line(f"and {len(names) - shown} more", DIM))
     if axis_line:

@@ -6,26 +6,26 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from lab.pictures import Table
-from lab.terminal.layout import clip, line, pad
-from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.pictures.common import title_line
+from lab.terminal.style import BOLD, DIM, Style
+from lab.terminal.text_lines import clip, line, pad
 
 _GAP = 2
 
 
-def render(picture: Table, width: int, height: int, look: Look) -> list[Text]:
+def render(picture: Table, width: int, height: int, style: Style) -> list[Text]:
     """Columns as wide as their contents, the widest cut where they do not fit; numbers to the right."""
     count = max([len(picture.columns), *(len(row) for row in picture.rows)], default=0)
-    heads = [look.words(each) for each in picture.columns] + [""] * (count - len(picture.columns))
-    rows = [[look.words(str(each)) for each in row] + [""] * (count - len(row)) for row in picture.rows]
+    heads = [style.words(each) for each in picture.columns] + [""] * (count - len(picture.columns))
+    rows = [[style.words(str(each)) for each in row] + [""] * (count - len(row)) for row in picture.rows]
     widths = _widths([heads, *rows], count, width)
     numeric = [all(_is_number(row[index]) for row in rows if row[index]) and bool(rows) for index in range(count)]
-    lines = [title_line(picture.title, width, look)]
+    lines = [title_line(picture.title, width, style)]
     if count and height >= 3:
-        lines.append(_row(heads, widths, numeric, look, head=True))
+        lines.append(_row(heads, widths, numeric, style, head=True))
     room = height - len(lines)
     shown = len(rows) if len(rows) <= room else max(0, room - 1)
-    lines += [_row(row, widths, numeric, look) for row in rows[:shown]]
+    lines += [_row(row, widths, numeric, style) for row in rows[:shown]]
     if shown < len(rows) and room > 0:
         lines.append(line(f"and {len(rows) - shown} more rows", DIM))
     return lines
@@ -38,12 +38,12 @@ def _widths(rows: list[list[str]], count: int, width: int) -> list[int]:
     return widths
 
 
-def _row(cells: list[str], widths: list[int], numeric: list[bool], look: Look, head: bool = False) -> Text:
+def _row(cells: list[str], widths: list[int], numeric: list[bool], style: Style, head: bool = False) -> Text:
     texts = [
-        pad(clip(cell, each, look), each, right=number)
+        pad(clip(cell, each, style), each, right=number)
         for cell, each, number in zip(cells, widths, numeric, strict=True)
     ]
-    return line((" " * _GAP).join(texts), BOLD if head else look.style(None))
+    return line((" " * _GAP).join(texts), BOLD if head else style.text_style(None))
 
 
 def _is_number(text: str) -> bool:

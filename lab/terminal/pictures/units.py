@@ -7,22 +7,22 @@ from rich.text import Text
 
 from lab.pictures import Units
 from lab.terminal import axes, blocks
-from lab.terminal.layout import line
-from lab.terminal.look import DIM, Look
-from lab.terminal.palettes import Ink, colour_scale
+from lab.terminal.palettes import Colour, colour_scale
 from lab.terminal.pictures.common import names_column, title_line
+from lab.terminal.style import DIM, Style
+from lab.terminal.text_lines import line
 
 _DARK = (24, 24, 28)
-_DEAD = Ink((226, 60, 60), "bright_red")
+_DEAD = Colour((226, 60, 60), "bright_red")
 
 
-def render(picture: Units, width: int, height: int, look: Look) -> list[Text]:
+def render(picture: Units, width: int, height: int, style: Style) -> list[Text]:
     """A line (or several) per layer; each layer's brightness is relative to its own most active unit."""
-    cross = "×" if look.unicode else "x"
+    cross = "×" if style.unicode else "x"
     total = sum(np.asarray(dead).size for dead in picture.dead.values())
     gone = sum(int(np.asarray(dead).sum()) for dead in picture.dead.values())
-    lines = [title_line(picture.title, width, look, f"{cross} dead: {gone:,} of {total:,}")]
-    names, column = names_column(picture.activity, width, look)
+    lines = [title_line(picture.title, width, style, f"{cross} dead: {gone:,} of {total:,}")]
+    names, column = names_column(picture.activity, width, style)
     counts = [_count(picture, layer) for layer in picture.activity]
     tail = max((len(count) for count in counts), default=0) + 1
     tail = tail if width - column - 1 - tail >= 8 else 0
@@ -38,7 +38,7 @@ def render(picture: Units, width: int, height: int, look: Look) -> list[Text]:
         for row in range(per_layer[position]):
             cells = slice(row * room, (row + 1) * room)
             text = line(f"{names[position]} " if row == 0 else " " * (column + 1))
-            content = _cells(activity[cells], dead[cells], activity, cross, look)
+            content = _cells(activity[cells], dead[cells], activity, cross, style)
             text.append_text(content)
             if row == 0 and tail:
                 text.append(" " * (room - len(content.plain)) + " " + counts[position].rjust(tail - 1), DIM)
@@ -68,17 +68,17 @@ def _lines_per_layer(sizes: list[int], room: int, height: int) -> list[int]:
     return given
 
 
-def _cells(part: np.ndarray, dead: np.ndarray, layer: np.ndarray, cross: str, look: Look) -> Text:
+def _cells(part: np.ndarray, dead: np.ndarray, layer: np.ndarray, cross: str, style: Style) -> Text:
     shown = axes.finite(layer)
     largest = float(shown.max(initial=0.0)) or 1.0
     shares = np.clip(np.where(np.isfinite(part), part, np.nan) / largest, 0.0, 1.0)
-    if look.paints:
-        colours = colour_scale(0.15 + 0.85 * shares, mixed=look.mixes)
+    if style.paints:
+        colours = colour_scale(0.15 + 0.85 * shares, mixed=style.mixes)
         colours[dead] = _DARK
         (text,) = blocks.half_blocks(np.stack([colours, colours])) if len(part) else (line(),)
     else:
         # A unit that is alive always shows something, so that blank never means two things.
-        (text,) = blocks.shades(0.25 + 0.75 * shares[None, :], look) if len(part) else (line(),)
+        (text,) = blocks.shades(0.25 + 0.75 * shares[None, :], style) if len(part) else (line(),)
     for index in np.flatnonzero(dead).tolist():
-        blocks.over([text], 0, index, cross, look.style(_DEAD, bold=True))
+        blocks.over([text], 0, index, cross, style.text_style(_DEAD, bold=True))
     return text

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import LabError
-from lab.tui.explore.shelf import Item
+from lab.tui.explore.lessons import Item
 from lab.tui.guess.screen import Answer, GuessScreen
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Static, Tree
 
 from lab.tui import keys
-from lab.tui.explore import shelf
-from lab.tui.explore.shelf import Item, OwnShelf, Target
+from lab.tui.explore import lessons
+from lab.tui.explore.lessons import Item, Target, UserLessons
 from lab.tui.explore.tree import LessonTree
 from lab.tui.help import Entry
-from lab.tui.telling import tell
+from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
     from lab.events import Claimed
@@ -57,7 +57,7 @@ class ExploreScreen(Screen[None]):
     def __init__(self, target: Target | None = None) -> None:
         super().__init__()
         self.target = target or Target()
-        self._own = OwnShelf(self.target)
+        self._own = UserLessons(self.target)
         self._builtin: list[Item] = []
         self._mine: list[Item] = []
         self._states: dict[str, State] = {}
@@ -75,13 +75,13 @@ class ExploreScreen(Screen[None]):
                 yield Input(placeholder="/ to search", compact=True, id="search", select_on_focus=False)
                 yield LessonTree(id="lessons")
             with VerticalScroll(id="page", can_focus=True):
-                yield Static(id="sheet")
+                yield Static(id="lesson")
                 yield Static(id="more")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False
-        self._builtin = shelf.builtin()
+        self._builtin = lessons.builtin()
         self._wanted = self.target.slug
         self._fill(unfold=True)
         self._show_head()
@@ -109,7 +109,7 @@ class ExploreScreen(Screen[None]):
         self.lessons.fill(found, self._states, current, unfold or bool(words))
         if not found:
             self._shown = ()
-            self.query_one("#sheet", Static).update(Text("No lesson has these words.", "dim"))
+            self.query_one("#lesson", Static).update(Text("No lesson has these words.", "dim"))
             self.query_one("#more", Static).update("")
 
     def _show_head(self) -> None:
@@ -126,13 +126,13 @@ class ExploreScreen(Screen[None]):
     def _read_the_rest(self) -> None:
         """Texts, states of the lessons and the user's own files, while the first screen can be used already."""
         import lab.scenario.loading
-        import lab.tui.explore.sheet  # noqa: F401 - so that the page is there at once when it is wanted
+        import lab.tui.explore.lesson_page  # noqa: F401 - so that the page is there at once when it is wanted
         from lab.tui.explore import effort
 
         effort.measured()
 
         own = None if self._own.empty else self._own.scan()
-        full = [shelf.with_lesson(each) for each in self._builtin]
+        full = [lessons.with_lesson(each) for each in self._builtin]
         tell(self, self._read, full, own)
 
     def _read(self, full: list[Item], own: tuple[list[Item], str | None] | None) -> None:
@@ -206,7 +206,7 @@ class ExploreScreen(Screen[None]):
         item = self.item
         if item is None:
             return
-        from lab.tui.explore import sheet
+        from lab.tui.explore import lesson_page
         from lab.tui.explore.states import State
 
         state = self._states.get(item.name, State())
@@ -215,14 +215,14 @@ class ExploreScreen(Screen[None]):
             return
         same = bool(self._shown) and self._shown[0].name == item.name
         self._shown = shown
-        page = sheet.Page(
+        page = lesson_page.LessonPage(
             item, state, loaded=self._loaded(item), verdicts=self._verdicts(state), expected=self._expected(item)
         )
         if self._ready:
             page = replace(page, lesson=self.app.progress.lesson(item.name))
         with self.app.batch_update():
-            self.query_one("#sheet", Static).update(sheet.text(page, self.app.current_theme))
-            self.query_one("#more", Static).update(sheet.details(page, self.app.current_theme))
+            self.query_one("#lesson", Static).update(lesson_page.text(page, self.app.current_theme))
+            self.query_one("#more", Static).update(lesson_page.details(page, self.app.current_theme))
             if not same:
                 self.query_one("#page").scroll_home(animate=False, immediate=True)
 
@@ -250,7 +250,7 @@ class ExploreScreen(Screen[None]):
     def _verdicts(self, state: State) -> tuple[Claimed, ...]:
         if state.run is None or not state.run.claims:
             return ()
-        with self.app.telling():
+        with self.app.showing_errors():
             return tuple(self.app.store.claims(state.run.name))
         return ()
 
@@ -328,7 +328,7 @@ class ExploreScreen(Screen[None]):
         if self.item is not None:
             from lab.scenario.source import read_text
 
-            with self.app.telling():
+            with self.app.showing_errors():
                 self.app.copy(read_text(self.item.path), f"{self.item.slug}.yaml")
 
     def action_lesson_down(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # whoever only wants the marks need not wait for NumPy
     from lab.store import RunInfo
-    from lab.tui.explore.shelf import Item
+    from lab.tui.explore.lessons import Item
     from lab.tui.progress import Progress
 
 Kind = Literal["never", "begun", "done", "held", "short"]

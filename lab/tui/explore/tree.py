@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from rich.style import Style
+from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
-from lab.tui.explore.shelf import Item
+from lab.tui.explore.lessons import Item
 from lab.tui.explore.states import COLOURS, MARKS, State
 from lab.tui.markdown import colour
 
@@ -112,22 +112,29 @@ class LessonTree(Tree[Entry], inherit_bindings=False):
         if isinstance(event.node.data, str):
             self._folded.discard(event.node.data)
 
-    def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
+    def render_label(self, node: TreeNode[Entry], base_style: TextStyle, style: TextStyle) -> Text:
         if isinstance(node.data, Item):
             return self._leaf(node.data, style)
         inside = [self._states.get(each.data.name, State()) for each in node.children if isinstance(each.data, Item)]
         done = sum(each.kind in ("held", "done") for each in inside)
         icon = self.ICON_NODE_EXPANDED if node.is_expanded else self.ICON_NODE
-        name, told = (str(node.data), style + Style(bold=True)), (f" {done}/{len(inside)}", style + Style(dim=True))
+        name, told = (
+            (str(node.data), style + TextStyle(bold=True)),
+            (f" {done}/{len(inside)}", style + TextStyle(dim=True)),
+        )
         return self._cut(Text.assemble((icon, style), name, told), 0)
 
-    def _leaf(self, item: Item, style: Style) -> Text:
+    def _leaf(self, item: Item, style: TextStyle) -> Text:
         if item.error:
-            broken = style + Style(color=colour(self.app.current_theme, "error"))
+            broken = style + TextStyle(color=colour(self.app.current_theme, "error"))
             return self._cut(Text.assemble(("! ", broken), (item.title, style)), 1)
         kind = self._states.get(item.name, State()).kind
         variable = COLOURS[kind]
-        mark = Style(dim=True) if variable == "text-muted" else Style(color=colour(self.app.current_theme, variable))
+        mark = (
+            TextStyle(dim=True)
+            if variable == "text-muted"
+            else TextStyle(color=colour(self.app.current_theme, variable))
+        )
         return self._cut(Text.assemble((f"{MARKS[kind]} ", style + mark), (item.title, style)), 1)
 
     def _cut(self, label: Text, depth: int) -> Text:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.containers import Container
 
 from lab.pictures import Picture
-from lab.terminal.panels import Grid, arrange
+from lab.terminal.dashboard_content import Grid, arrange
 from lab.tui.run.plot import Plot
 from lab.tui.run.tile import Tile
 

@@ -37,7 +37,7 @@ _BOX = """
 """
 
 
-class Ask(ModalScreen[str | None]):
+class QuestionDialog(ModalScreen[str | None]):
     """A question with a few answers, each with a key of its own. A subclass names its part of the table of keys, with
     a row `answer('…')` for every answer that it may have.
 
@@ -83,14 +83,14 @@ class Ask(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class Leaving(Ask):
+class LeaveDialog(QuestionDialog):
     """What becomes of a run that is not over."""
 
     section = "leaving"
     BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("leaving", DIALOGS["leaving"]))
 
 
-class Rewinding(Ask):
+class RewindDialog(QuestionDialog):
     """Where to go back to."""
 
     section = "rewinding"
@@ -98,7 +98,7 @@ class Rewinding(Ask):
 
 
 @dataclass(frozen=True, slots=True)
-class Blank:
+class FormField:
     """One line of a form: its name, what stands there at first, and a note."""
 
     name: str
@@ -106,14 +106,14 @@ class Blank:
     note: str = ""
 
 
-class Form(ModalScreen[Any]):
+class FormDialog(ModalScreen[Any]):
     """A form. `use` takes what was written, by name, in a thread, and gives the result; the BadInput that it raises is
     shown in place, and the form stays."""
 
     DEFAULT_CSS = f"Form {{ {_BOX} }}"
     BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("form", DIALOGS["form"]))
 
-    def __init__(self, title: str, blanks: Sequence[Blank], use: Callable[[dict[str, str]], Any]) -> None:
+    def __init__(self, title: str, blanks: Sequence[FormField], use: Callable[[dict[str, str]], Any]) -> None:
         super().__init__()
         self._title, self._blanks, self._use = title, tuple(blanks), use
 
@@ -171,7 +171,7 @@ class _Marked(SelectionList[str], inherit_bindings=False):
         return Strip(segments)
 
 
-class Choose(ModalScreen[list[str] | None]):
+class ChooseDialog(ModalScreen[list[str] | None]):
     """A list in which several may be chosen; escape leaves everything as it was."""
 
     DEFAULT_CSS = f"Choose {{ {_BOX} }}"
@@ -202,14 +202,14 @@ class Choose(ModalScreen[list[str] | None]):
         return [("X", "What is shown.")]
 
 
-class Reading(ModalScreen[bool]):
+class ReadingDialog(ModalScreen[bool]):
     """The explanation of a step. The result is whether to take the step and explain the next."""
 
     DEFAULT_CSS = """
-    Reading { align: center middle; }
-    Reading > Vertical { width: 100%; max-width: 124; height: 100%; padding: 0 1; border: round $primary;
+    ReadingDialog { align: center middle; }
+    ReadingDialog > Vertical { width: 100%; max-width: 124; height: 100%; padding: 0 1; border: round $primary;
         background: $surface; }
-    Reading Static { height: auto; }
+    ReadingDialog Static { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("explanation", DIALOGS["explanation"]))
 

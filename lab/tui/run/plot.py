@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
+from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.strip import Strip
 
@@ -16,17 +16,17 @@ from lab.terminal import axes
 from lab.terminal.axes import Axis, Range, label
 from lab.terminal.canvas import Canvas
 from lab.terminal.curves import Line
-from lab.terminal.frame import Space, gutter_for, share_out, tick_rows, x_lines
-from lab.terminal.layout import clip, line, pad
-from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.numbers import short
-from lab.terminal.palettes import Ink, letter
-from lab.tui.run import bands
+from lab.terminal.palettes import Colour, letter
+from lab.terminal.plot_frame import PlotArea, divide_area, gutter_for, tick_rows, x_lines
+from lab.terminal.style import BOLD, DIM, Style
+from lab.terminal.text_lines import clip, line, pad
+from lab.tui.run import seed_spread
 from lab.tui.run.strips import StripCanvas, strip_of
 
 _NARROWEST = 1e-6
 """Of a window, in steps: what is narrower is no window."""
-_BROKEN = Ink((230, 70, 70), "bright_red")
+_BROKEN = Colour((230, 70, 70), "bright_red")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Drawn:
     width: int
 
 
-def draw(plot: Plot, width: int, height: int, look: Look, base: Style, keep: int = 0) -> Drawn:
+def draw(plot: Plot, width: int, height: int, style: Style, base: TextStyle, keep: int = 0) -> Drawn:
     """The plot in exactly `height` strips of `width` columns, of which `keep` are left free at the title's end."""
     if width <= 0 or height <= 0:
         return Drawn([Strip.blank(max(0, width), base) for _ in range(max(0, height))], 0, 1)
@@ -75,20 +75,20 @@ def draw(plot: Plot, width: int, height: int, look: Look, base: Style, keep: int
     if high - low < _NARROWEST:
         high = low + 1.0
     shown = [_visible(each, low, high) for each in plot.lines]
-    space = share_out(width, height)
+    area = divide_area(width, height)
     values = [edge for each in shown for edge in (each.y, *(each.band or ()))]
-    y_axis = axes.axis(np.concatenate(values) if values else np.zeros(0), max(2, space.height // 3 + 1), log=plot.log)
-    space = share_out(width, height, gutter=gutter_for(y_axis))
-    x_axis = axes.axis(np.array([low, high]), max(2, space.width // 12), tight=True)
+    y_axis = axes.axis(np.concatenate(values) if values else np.zeros(0), max(2, area.height // 3 + 1), log=plot.log)
+    area = divide_area(width, height, gutter=gutter_for(y_axis))
+    x_axis = axes.axis(np.array([low, high]), max(2, area.width // 12), tight=True)
     x_axis = Axis(Range(low, high), x_axis.ticks, x_axis.labels)
-    strips = [strip_of(_title(plot, width - keep, look), width, base)] if space.title else []
-    strips += _inside(plot, shown, space, x_axis, y_axis, look, base)
-    if space.ruler or space.below:
-        ruler, below = x_lines(x_axis, space, "", look)
-        strips += [strip_of(_marked(ruler, plot, space, x_axis.range, look), width, base)] * space.ruler
-        strips += [strip_of(below, width, base)] * space.below
+    strips = [strip_of(_title(plot, width - keep, style), width, base)] if area.title else []
+    strips += _inside(plot, shown, area, x_axis, y_axis, style, base)
+    if area.ruler or area.below:
+        ruler, below = x_lines(x_axis, area, "", style)
+        strips += [strip_of(_marked(ruler, plot, area, x_axis.range, style), width, base)] * area.ruler
+        strips += [strip_of(below, width, base)] * area.below
     strips = strips[:height] + [Strip.blank(width, base)] * (height - len(strips))
-    return Drawn(strips, space.gutter, space.width)
+    return Drawn(strips, area.gutter, area.width)
 
 
 def _visible(curve: Line, low: float, high: float) -> Line:
@@ -102,47 +102,47 @@ def _visible(curve: Line, low: float, high: float) -> Line:
 
 
 def _inside(
-    plot: Plot, lines: Sequence[Line], space: Space, x_axis: Axis, y_axis: Axis, look: Look, base: Style
+    plot: Plot, lines: Sequence[Line], area: PlotArea, x_axis: Axis, y_axis: Axis, style: Style, base: TextStyle
 ) -> list[Strip]:
-    canvas = StripCanvas(space.width, space.height, look)
+    canvas = StripCanvas(area.width, area.height, style)
     across, up = x_axis.range, y_axis.range
-    bands.draw(canvas, lines, across, up)
+    seed_spread.draw(canvas, lines, across, up)
     for each in lines:
-        bands.trace(canvas, each, each.y, across, up, faint=False)
+        seed_spread.trace(canvas, each, each.y, across, up, faint=False)
     if plot.cursor is not None:
-        _cursor(canvas, float(across.place(np.array([plot.cursor]))[0]), look)
+        _cursor(canvas, float(across.place(np.array([plot.cursor]))[0]), style)
     broken = {mark.number for mark in plot.marks if mark.kind == "diverged"}
-    if look.colours == 0 and look.unicode:
+    if style.colours == 0 and style.unicode:
         for number, each in enumerate(lines):
-            _letters(canvas, each, bands.stations(each, number, len(lines), space.width, across), across, up)
+            _letters(canvas, each, seed_spread.stations(each, number, len(lines), area.width, across), across, up)
     for each in lines:
         _end(canvas, each, across, up, each.number in broken)
-    wall = ("┤", "│") if look.unicode else ("+", "|")
-    labels = tick_rows(y_axis, space.height)
+    wall = ("┤", "│") if style.unicode else ("+", "|")
+    labels = tick_rows(y_axis, area.height)
     dim = base + DIM
     strips = []
     for row, content in enumerate(canvas.rows_of_segments(base)):
-        if space.gutter:
+        if area.gutter:
             text = labels.get(row)
-            content = [Segment(pad(text or "", space.gutter - 1, right=True) + wall[0 if text else 1], dim), *content]
-        strips.append(Strip(content, space.gutter + space.width))
+            content = [Segment(pad(text or "", area.gutter - 1, right=True) + wall[0 if text else 1], dim), *content]
+        strips.append(Strip(content, area.gutter + area.width))
     return strips
 
 
-def _cursor(canvas: Canvas, x: float, look: Look) -> None:
+def _cursor(canvas: Canvas, x: float, style: Style) -> None:
     """A faint vertical line that leaves the curves to be seen."""
     column = round(x * (canvas.columns - 1)) // canvas.across
     if not 0 <= column < canvas.width:
         return
     for row in range(canvas.height):
         if canvas.is_free(row, column):
-            canvas.write(row, column, "│" if look.unicode else "|", DIM)
+            canvas.write(row, column, "│" if style.unicode else "|", DIM)
 
 
 def _letters(canvas: Canvas, curve: Line, places: np.ndarray, across: Range, up: Range) -> None:
     """The curve's letter along it, for eyes and terminals without colours."""
     for x, y in zip(across.place(curve.x[places]).tolist(), up.place(curve.y[places]).tolist(), strict=True):
-        canvas.mark(x, y, letter(curve.number), canvas.look.ink(curve.number))
+        canvas.mark(x, y, letter(curve.number), canvas.style.colour(curve.number))
 
 
 def _end(canvas: Canvas, curve: Line, across: Range, up: Range, broken: bool) -> None:
@@ -151,11 +151,11 @@ def _end(canvas: Canvas, curve: Line, across: Range, up: Range, broken: bool) ->
     good = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1))
     if len(good) == 0:
         return
-    look = canvas.look
+    style = canvas.style
     last = good[-1]
-    canvas.mark(float(x[last]), float(y[last]), letter(curve.number), look.ink(curve.number))
+    canvas.mark(float(x[last]), float(y[last]), letter(curve.number), style.colour(curve.number))
     if broken and last == len(curve.x) - 1 - _gap_at_the_end(curve.y):
-        sign = "✗" if look.unicode else "X"
+        sign = "✗" if style.unicode else "X"
         canvas.mark(min(1.0, float(x[last]) + 1.5 / canvas.width), float(y[last]), sign, _BROKEN)
 
 
@@ -165,17 +165,17 @@ def _gap_at_the_end(y: np.ndarray) -> int:
     return len(y) - 1 - int(finite[-1]) if len(finite) else len(y)
 
 
-def _title(plot: Plot, width: int, look: Look) -> Text:
+def _title(plot: Plot, width: int, style: Style) -> Text:
     """Name and note, then the value of each curve at the cursor, or its latest, as many as fit."""
-    text = line(clip(look.words(plot.title), width, look), BOLD)
-    note = look.words(plot.note)
+    text = line(clip(style.words(plot.title), width, style), BOLD)
+    note = style.words(plot.note)
     if note and text.cell_len + 1 + cell_len(note) <= width:
         text.append(f" {note}", DIM)
     for each in plot.lines:
         told = f"  {letter(each.number)} {value_at(each, plot.cursor)}"
         if text.cell_len + len(told) > width:
             break
-        text.append(told, look.style(look.ink(each.number)))
+        text.append(told, style.text_style(style.colour(each.number)))
     return text
 
 
@@ -188,9 +188,9 @@ def value_at(curve: Line, x: float | None) -> str:
     return label(value, 6) if np.isfinite(value) else short(value)
 
 
-def _marked(ruler: Text, plot: Plot, space: Space, across: Range, look: Look) -> Text:
+def _marked(ruler: Text, plot: Plot, area: PlotArea, across: Range, style: Style) -> Text:
     """The line of the x axis with a sign where a setting was changed."""
-    sign = "▲" if look.unicode else "^"
+    sign = "▲" if style.unicode else "^"
     changes = [each for each in plot.marks if each.kind == "changed"]
     if not changes:
         return ruler
@@ -198,9 +198,9 @@ def _marked(ruler: Text, plot: Plot, space: Space, across: Range, look: Look) ->
     plain = list(ruler.plain)
     places = across.place(np.array([each.x for each in changes]))
     for place, change in zip(places.tolist(), changes, strict=True):
-        column = space.gutter + round(place * (space.width - 1))
+        column = area.gutter + round(place * (area.width - 1))
         if 0 <= place <= 1 and column < len(plain):
             plain[column] = sign
-            ruler.stylize(look.style(look.ink(change.number), bold=True), column, column + 1)
+            ruler.stylize(style.text_style(style.colour(change.number), bold=True), column, column + 1)
     ruler.plain = "".join(plain)
     return ruler

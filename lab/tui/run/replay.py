@@ -11,11 +11,11 @@ from textual.binding import BindingType
 
 from lab.errors import LabError
 from lab.events import Event
-from lab.terminal.look import Look
 from lab.terminal.numbers import duration, short
+from lab.terminal.style import Style
 from lab.tui.keys import bindings
 from lab.tui.run.keys import REPLAY
-from lab.tui.run.watch import WatchScreen
+from lab.tui.run.watch_screen import WatchScreen
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -48,7 +48,7 @@ class Player:
         return self._take()
 
     def jump(self, seconds: float) -> tuple[bool, list[Event]]:
-        """Go to a time: whether the story has to begin anew, and what happens up to there."""
+        """Go to a time: whether the run has to begin anew, and what happens up to there."""
         before = self.seconds
         self.seconds = min(max(0.0, seconds), self.length)
         if self.seconds < before:
@@ -104,7 +104,7 @@ class ReplayScreen(WatchScreen):
         return self.player.advance(elapsed)
 
     def after_events(self, events: Sequence[Event]) -> None:
-        if self.player.over and self.story.claims and not self.verdict.display and not self._seen_end:
+        if self.player.over and self.run_state.claims and not self.verdict.display and not self._seen_end:
             self._seen_end = self.verdict.display = True
             self.redraw()
             self.call_after_refresh(self.redraw)
@@ -113,19 +113,19 @@ class ReplayScreen(WatchScreen):
 
     def guess_sentences(self) -> list[str]:
         question = self.loaded.scenario.question if self.loaded is not None else None
-        if question is None or not self.story.claims:
+        if question is None or not self.run_state.claims:
             return []
         return [question.ask, f"Answer: {question.answer}", question.because]
 
-    def parts(self, look: Look) -> list[tuple[str, str]]:
+    def parts(self, style: Style) -> list[tuple[str, str]]:
         player = self.player
-        sign = {True: "▶", False: "‖"}[player.playing] if look.unicode else ""
+        sign = {True: "▶", False: "‖"}[player.playing] if style.unicode else ""
         state = f"{duration(player.seconds)} of {duration(player.length)}"
         return [
-            (f"{sign} {self.name_of_run}: {self.story.title}".strip(), "title"),
-            (f"×{short(player.speed)}" if look.unicode else f"x{short(player.speed)}", "state"),
+            (f"{sign} {self.name_of_run}: {self.run_state.title}".strip(), "title"),
+            (f"×{short(player.speed)}" if style.unicode else f"x{short(player.speed)}", "state"),
             (state if player.playing else f"{state}, held", "state"),
-            *self.looked_at(look),
+            *self.looked_at(style),
         ]
 
     # Actions
@@ -165,7 +165,7 @@ class ReplayScreen(WatchScreen):
             self.begin_story()
             self.verdict.display = self._seen_end = False
         for event in events:
-            self.story.handle(event)
+            self.run_state.handle(event)
         self._played = time.monotonic()
         self.status.say(f"At {duration(self.player.seconds)} of {duration(self.player.length)}.")
         self.after_events(events)

@@ -16,16 +16,16 @@ from lab.errors import BadInput, LabError
 from lab.events import Event, Measured, PictureTaken, Started
 from lab.pictures import Picture
 from lab.session import Session, keeping
-from lab.terminal.look import Look
 from lab.terminal.numbers import count, short
+from lab.terminal.style import Style
 from lab.tui.keys import bindings
-from lab.tui.run.dialogs import Leaving
+from lab.tui.run.app_services import frames_per_second
+from lab.tui.run.control_screen import ControlScreen
+from lab.tui.run.dialogs import LeaveDialog
 from lab.tui.run.keys import RUN
 from lab.tui.run.outcome import Outcome
-from lab.tui.run.pace import Pace
-from lab.tui.run.steered import SteeredScreen
-from lab.tui.run.steering import Steering
-from lab.tui.run.surroundings import frames_per_second
+from lab.tui.run.session_controls import SessionControls
+from lab.tui.run.step_rates import StepRates
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -42,7 +42,7 @@ _SWITCH = 0.001
 """Seconds after which Python gives its lock to another thread: drawing must not hold up the trainers for longer."""
 
 
-class RunScreen(SteeredScreen):
+class RunScreen(ControlScreen):
     """Trains a scenario and shows it; dismissed with an `Outcome`.
 
     guess:  what was answered to the scenario's question
@@ -69,7 +69,7 @@ class RunScreen(SteeredScreen):
         self.writer: RunWriter | None = None
         self._earlier: list[Event] = []
         self._arrived: list[Event] = []
-        self._pace = Pace()
+        self._step_rates = StepRates()
         self._ready = self._judged = self._leaving = self._settled = False
         self._scrubbed: float | None = None
         self._moved = 0.0
@@ -86,10 +86,10 @@ class RunScreen(SteeredScreen):
             self._tell(str(error))
             self.call_after_refresh(self._give_up)
             return
-        self.steering = Steering(self.session)
+        self.controls = SessionControls(self.session)
         self._ready = True
         self.subscription = self.session.subscribe()
-        self.session.also(self._pace.note)
+        self.session.also(self._step_rates.record)
         self._look_at()
         live = getattr(self.app, "live", None)
         if live is not None:
@@ -156,7 +156,7 @@ class RunScreen(SteeredScreen):
 
         kept = "keep what was measured; it can be resumed" if self.writer is not None else "leave"
         answers = {"stop": f"Stop, and {kept}", "discard": "Stop, and discard the run"}
-        self.app.push_screen(Leaving("This run is not over.", answers), answered)
+        self.app.push_screen(LeaveDialog("This run is not over.", answers), answered)
 
     def _leave(self, discard: bool) -> None:
         self._leaving = True
@@ -210,17 +210,17 @@ class RunScreen(SteeredScreen):
     def after_events(self, events: Sequence[Event]) -> None:
         if self._leaving or not self._ready:
             return
-        self._pace.put_right(self.story)
+        self._step_rates.apply_to(self.run_state)
         if not self._settled and any(isinstance(each, Measured) for each in events):
             self._settle()
         finished = self.session.finished and self.session.state != "new"
         if finished and (not self._judged or any(isinstance(each, Measured) for each in events)):
-            self.story.claims = self.session.judge()
+            self.run_state.claims = self.session.judge()
             self._judged = self.verdict.display = True
             self.redraw()
             self.call_after_refresh(self.redraw)
         elif self._judged and not finished:
-            self.story.claims, self._judged, self.verdict.display = [], False, False
+            self.run_state.claims, self._judged, self.verdict.display = [], False, False
             self.redraw()
         cursor = self.view.cursor
         if cursor != self._scrubbed and time.monotonic() - self._moved > _SCRUB_PAUSE:
@@ -229,7 +229,7 @@ class RunScreen(SteeredScreen):
 
     def guess_sentences(self) -> list[str]:
         told = []
-        claims = self.story.claims
+        claims = self.run_state.claims
         leave, down, hide = (self.key_of(each) for each in ("leave", "scroll_verdict(1)", "verdict"))
         read_on = f"The run stays open: {leave} leaves, {down} reads on, {hide} hides this."
         if claims:
@@ -247,18 +247,18 @@ class RunScreen(SteeredScreen):
             told.append(question.because)
         return told
 
-    def parts(self, look: Look) -> list[tuple[str, str]]:
+    def parts(self, style: Style) -> list[tuple[str, str]]:
         if not self._ready:
-            return super().parts(look)
-        story = self.story
-        signs = {"running": "▶", "paused": "‖", "ended": "■", "new": "…"} if look.unicode else {}
+            return super().parts(style)
+        run_state = self.run_state
+        signs = {"running": "▶", "paused": "‖", "ended": "■", "new": "…"} if style.unicode else {}
         state = "over" if self._judged else self.session.state
-        parts = [(f"{signs.get(state, '')} {story.title or self.session.loaded.scenario.title}".strip(), "title")]
+        parts = [(f"{signs.get(state, '')} {run_state.title or self.session.loaded.scenario.title}".strip(), "title")]
         if state == "paused":
             parts.append(("paused", "state"))
-        parts += self.looked_at(look)
-        if self.steering.rate is not None:
-            parts.append((f"≤{self.steering.rate:,.0f} steps/s", "state"))
+        parts += self.looked_at(style)
+        if self.controls.rate is not None:
+            parts.append((f"≤{self.controls.rate:,.0f} steps/s", "state"))
         settings = self._settings()
         for number, (name, value) in enumerate(settings.items()):
             marked = number == self._setting % max(1, len(settings))
@@ -269,7 +269,7 @@ class RunScreen(SteeredScreen):
     def _look_at(self) -> None:
         """Have pictures taken of what is looked at, on the way and now."""
         names = [each.name for each in self.session.variants]
-        variant = self.sources.variant if self.sources.variant in names else names[0]
+        variant = self.tile_data.variant if self.tile_data.variant in names else names[0]
         seed = self.view.seed if self.view.seed is not None else self.session.seeds[0]
         self.session.show_pictures(max(_PICTURES, 1.0 / frames_per_second(self.app)), (variant, seed))
         if self.session.state == "new":
@@ -287,11 +287,11 @@ class RunScreen(SteeredScreen):
     def _scrub(self, cursor: float | None) -> None:
         """Pictures of the moment kept before the cursor's step; without a cursor those of now."""
         if cursor is None:
-            self.sources.past = None
+            self.tile_data.past = None
             self._look_at()
             self.redraw()
         else:
-            self._ask(self.sources.variant, self.sources.seed, int(cursor))
+            self._ask(self.tile_data.variant, self.tile_data.seed, int(cursor))
 
     def _ask(self, variant: str, seed: int, step: int | None) -> None:
         """Ask a replica for its pictures, now or at an earlier step."""
@@ -306,7 +306,7 @@ class RunScreen(SteeredScreen):
             if step is None:
                 self._arrived += [PictureTaken(variant, seed, at, each) for each in found]
             elif self.view.cursor is not None:
-                self.sources.past = found
+                self.tile_data.past = found
                 self.app.call_later(self._show_past, at)
 
         try:
@@ -323,7 +323,7 @@ class RunScreen(SteeredScreen):
         self.redraw()
 
     def changes_made(self) -> list[tuple[str, int, str]]:
-        # The story knows those of a run before it was interrupted, the session those of which nothing is measured yet.
+        # The run knows those of a run before it was interrupted, the session those of which nothing is measured yet.
         made = [(each.name, step, name) for each in self.session.replicas for step, name, _ in each.changes]
         made += [(each.name, -1, name) for each in self.session.replicas for name in each.asked]
         return max(super().changes_made(), made, key=len)
@@ -331,7 +331,7 @@ class RunScreen(SteeredScreen):
     def with_added(self, loaded: Loaded) -> Loaded:
         from lab.tui.run.configuration import with_variants
 
-        return with_variants(loaded, self.steering.added)
+        return with_variants(loaded, self.controls.added)
 
 
 def _short_name(setting: str) -> str:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
+from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
@@ -22,9 +22,9 @@ _NEAR = 3  # columns: sending them again costs less than moving the cursor
 class StripCanvas(Canvas):
     """A plane of dots whose rows come out as segments, without a detour over `rich.text.Text`."""
 
-    def rows_of_segments(self, base: Style) -> list[list[Segment]]:
+    def rows_of_segments(self, base: TextStyle) -> list[list[Segment]]:
         """`height` rows of segments, `width` characters each; `base` is the style behind all others."""
-        if self.look.unicode:
+        if self.style.unicode:
             codes = np.where(self._dots > 0, self._dots.astype(np.uint32) + _BRAILLE, _SPACE)
         else:
             codes = np.full(self._dots.shape, _SPACE, dtype=np.uint32)
@@ -33,13 +33,13 @@ class StripCanvas(Canvas):
         styles = [base + each for each in self._styles]
         return [self._segments(codes[row], numbers[row], styles) for row in range(self.height)]
 
-    def _segments(self, codes: np.ndarray, numbers: np.ndarray, styles: list[Style]) -> list[Segment]:
+    def _segments(self, codes: np.ndarray, numbers: np.ndarray, styles: list[TextStyle]) -> list[Segment]:
         text = codes.tobytes().decode("utf-32-le")
         edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
         return [Segment(text[start:end], styles[numbers[start]]) for start, end in pairwise(edges) if start < end]
 
 
-def strip_of(text: Text, width: int, base: Style) -> Strip:
+def strip_of(text: Text, width: int, base: TextStyle) -> Strip:
     """A line of text with its own styles, cut or filled up to a width."""
     plain = text.plain
     edges = sorted({0, len(plain), *(min(max(0, each), len(plain)) for span in text.spans for each in span[:2])})
@@ -49,7 +49,7 @@ def strip_of(text: Text, width: int, base: Style) -> Strip:
         for span in text.spans:
             if span.start <= start and end <= span.end:
                 own = span.style
-                style = style + (own if isinstance(own, Style) else Style.parse(own))
+                style = style + (own if isinstance(own, TextStyle) else TextStyle.parse(own))
         segments.append(Segment(plain[start:end], style))
     return Strip(segments).adjust_cell_length(width, base)
 
@@ -82,9 +82,9 @@ def _differences(old: Strip, new: Strip) -> list[tuple[int, int]]:
     return found
 
 
-def _columns(strip: Strip) -> list[tuple[str, Style | None]]:
+def _columns(strip: Strip) -> list[tuple[str, TextStyle | None]]:
     """What stands in each column; the second half of a wide character stands for itself."""
-    columns: list[tuple[str, Style | None]] = []
+    columns: list[tuple[str, TextStyle | None]] = []
     for text, style, _ in strip:
         if text.isascii() or cell_len(text) == len(text):
             columns += [(character, style) for character in text]

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.cells import cell_len
-from rich.style import Style
+from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from lab.terminal import blocks, sentences
-from lab.terminal.layout import clip, line, pad, wrap
-from lab.terminal.look import BOLD, DIM, NOTHING, Look
+from lab.terminal.dashboard_content import DashboardContent
 from lab.terminal.numbers import count, short
-from lab.terminal.palettes import Ink
-from lab.terminal.panels import Panels
-from lab.terminal.story import Story
+from lab.terminal.palettes import Colour
+from lab.terminal.run_state import RunState
+from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
+from lab.terminal.text_lines import clip, line, pad, wrap
 from lab.terminal.verdict import verdict
-from lab.tui.run.surroundings import look_of
+from lab.tui.run.app_services import style_of
 from lab.tui.run.tile import TextLines
 
-TROUBLE = Ink((230, 70, 70), "bright_red")
-GOOD = Ink((70, 180, 100), "green")
+TROUBLE = Colour((230, 70, 70), "bright_red")
+GOOD = Colour((70, 180, 100), "green")
 
 
 class Heading(TextLines):
@@ -33,19 +33,19 @@ class Heading(TextLines):
 
     DEFAULT_CSS = "Heading { height: 1; }"
 
-    def __init__(self, parts: Callable[[Look], list[tuple[str, str]]]) -> None:
+    def __init__(self, parts: Callable[[Style], list[tuple[str, str]]]) -> None:
         super().__init__()
         self._parts = parts
 
-    def make(self, width: int, height: int, look: Look) -> list[Text]:
+    def make(self, width: int, height: int, style: Style) -> list[Text]:
         text = line()
-        for told, kind in self._parts(look):
-            told = look.words(told)
+        for told, kind in self._parts(style):
+            told = style.words(told)
             gap = 2 if text.plain else 0
             room = width - text.cell_len - gap
             if cell_len(told) > room and kind != "title":
                 continue
-            text.append(" " * gap).append(clip(told, room, look), _KINDS[kind])
+            text.append(" " * gap).append(clip(told, room, style), _KINDS[kind])
         return [text]
 
 
@@ -57,23 +57,23 @@ class Variants(TextLines):
 
     DEFAULT_CSS = "Variants { height: 1; }"
 
-    def __init__(self, story: Story, hidden: set[str], paced: bool = True) -> None:
+    def __init__(self, run_state: RunState, hidden: set[str], paced: bool = True) -> None:
         super().__init__()
-        self.story, self.hidden, self._paced = story, hidden, paced
-        self._panels: Panels | None = None
+        self.run_state, self.hidden, self._paced = run_state, hidden, paced
+        self._content: DashboardContent | None = None
 
-    def make(self, width: int, height: int, look: Look) -> list[Text]:
-        if self._panels is None or self._panels.look != look or self._panels.story is not self.story:
-            self._panels = Panels(self.story, look, paced=self._paced)
-        lines = self._panels.variants(width, height)
-        for text, name in zip(lines, self.story.variants, strict=False):
+    def make(self, width: int, height: int, style: Style) -> list[Text]:
+        if self._content is None or self._content.style != style or self._content.run_state is not self.run_state:
+            self._content = DashboardContent(self.run_state, style, paced=self._paced)
+        lines = self._content.variants(width, height)
+        for text, name in zip(lines, self.run_state.variants, strict=False):
             if name in self.hidden:
                 text.stylize(DIM)
         return lines
 
     def fit(self, height: int) -> None:
         """Take as many lines as there are variants, at most a quarter of the screen."""
-        wanted = max(1, min(len(self.story.variants), max(3, height // 4)))
+        wanted = max(1, min(len(self.run_state.variants), max(3, height // 4)))
         if self.styles.height is None or self.styles.height.value != wanted:
             self.styles.height = wanted
 
@@ -84,9 +84,9 @@ class Status(TextLines):
     DEFAULT_CSS = "Status { height: 1; }"
     MOST = 3
 
-    def __init__(self, story: Story, idea: str = "") -> None:
+    def __init__(self, run_state: RunState, idea: str = "") -> None:
         super().__init__()
-        self.story, self._idea = story, " ".join(idea.split())
+        self.run_state, self._idea = run_state, " ".join(idea.split())
         self.said, self.wrong = "", False
         self._troubles = 0
 
@@ -99,42 +99,42 @@ class Status(TextLines):
         """Take as many lines as there are to be said; a changed height draws by itself."""
         if not self.is_attached:
             return
-        wanted = max(1, len(self.make(self.app.size.width, self.MOST, look_of(self.app))))
+        wanted = max(1, len(self.make(self.app.size.width, self.MOST, style_of(self.app))))
         if self.styles.height is None or self.styles.height.value != wanted:
             self.styles.height = wanted
         super().redraw()
 
-    def make(self, width: int, height: int, look: Look) -> list[Text]:
-        story = self.story
-        if story.failed is not None:
-            return _wrapped(story.failed.message, width, height, look, look.style(TROUBLE, bold=True))
-        if story.kernel is not None:
-            done = story.kernels - story.kernels_left
-            text = line(f"compiling {look.words(story.kernel)}", BOLD)
-            text.append(f"  {pad(blocks.bar(done / max(1, story.kernels), 12, look), 12)}  ")
-            return [text.append(f"{count(story.kernels_left, 'kernel')} left", DIM)]
-        troubles = sentences.divergences(story)
+    def make(self, width: int, height: int, style: Style) -> list[Text]:
+        run_state = self.run_state
+        if run_state.failed is not None:
+            return _wrapped(run_state.failed.message, width, height, style, style.text_style(TROUBLE, bold=True))
+        if run_state.kernel is not None:
+            done = run_state.kernels - run_state.kernels_left
+            text = line(f"compiling {style.words(run_state.kernel)}", BOLD)
+            text.append(f"  {pad(blocks.bar(done / max(1, run_state.kernels), 12, style), 12)}  ")
+            return [text.append(f"{count(run_state.kernels_left, 'kernel')} left", DIM)]
+        troubles = sentences.divergences(run_state)
         if len(troubles) > self._troubles:
             # A new one takes the place of whatever was said before.
             self._troubles, self.said = len(troubles), ""
         if self.said:
-            return _wrapped(self.said, width, height, look, look.style(TROUBLE if self.wrong else None))
+            return _wrapped(self.said, width, height, style, style.text_style(TROUBLE if self.wrong else None))
         if troubles:
             more = f" (+{len(troubles) - 1} more)" if len(troubles) > 1 else ""
-            return _wrapped(troubles[-1] + more, width, height, look, look.style(TROUBLE))
-        if story.changes:
-            change = story.changes[-1]
+            return _wrapped(troubles[-1] + more, width, height, style, style.text_style(TROUBLE))
+        if run_state.changes:
+            change = run_state.changes[-1]
             told = f"{change.variant}, step {change.step:,}: {change.name} changed to {short(change.value)}"
-            return _wrapped(told, width, height, look, NOTHING)
-        return [line(clip(look.words(self._idea), width, look), DIM)]
+            return _wrapped(told, width, height, style, UNSTYLED)
+        return [line(clip(style.words(self._idea), width, style), DIM)]
 
 
-def _wrapped(sentence: str, width: int, height: int, look: Look, style: Style) -> list[Text]:
+def _wrapped(sentence: str, width: int, height: int, style: Style, text_style: TextStyle) -> list[Text]:
     """A sentence on at most so many lines; what has no room is cut off with a sign that says so."""
-    parts = wrap(look.words(sentence), max(1, width))
+    parts = wrap(style.words(sentence), max(1, width))
     if len(parts) > height > 0:
         parts = [*parts[: height - 1], " ".join(parts[height - 1 :])]
-    return [line(clip(each, width, look), style) for each in parts]
+    return [line(clip(each, width, style), text_style) for each in parts]
 
 
 class Verdict(VerticalScroll):
@@ -151,13 +151,13 @@ class Verdict(VerticalScroll):
         super().__init__(self._text, can_focus=False)
         self._told: list[str] = []
 
-    def tell(self, story: Story, look: Look, guess: list[str]) -> None:
+    def tell(self, run_state: RunState, style: Style, guess: list[str]) -> None:
         """Put the verdict together anew."""
         width = max(20, self.app.size.width - 2)
         lines = []
         for number, sentence in enumerate(guess):
-            lines += [line(part, BOLD if number == 0 else NOTHING) for part in wrap(look.words(sentence), width)]
-        lines += [each for each in verdict(story, width, look) if each.plain.strip()]
+            lines += [line(part, BOLD if number == 0 else UNSTYLED) for part in wrap(style.words(sentence), width)]
+        lines += [each for each in verdict(run_state, width, style) if each.plain.strip()]
         told = [each.plain for each in lines]
         if told != self._told:
             self._told = told

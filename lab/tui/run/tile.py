@@ -11,11 +11,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from lab.pictures import Picture
-from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.pictures import render
+from lab.terminal.style import BOLD, DIM, Style
+from lab.tui.run.app_services import style_of
 from lab.tui.run.plot import Drawn, Plot, draw
 from lab.tui.run.strips import changed_regions, strip_of
-from lab.tui.run.surroundings import look_of
 
 
 class Lines(Widget):
@@ -25,7 +25,7 @@ class Lines(Widget):
         super().__init__(**options)  # type: ignore[arg-type]  # Textual's own options
         self._strips: list[Strip] = []
 
-    def draw(self, width: int, height: int, look: Look) -> list[Strip]:
+    def draw(self, width: int, height: int, style: Style) -> list[Strip]:
         """The strips for this size."""
         raise NotImplementedError
 
@@ -34,7 +34,7 @@ class Lines(Widget):
         width, height = self.size
         if not self.is_attached or not width or not height:
             return
-        drawn = self.draw(width, height, look_of(self.app))
+        drawn = self.draw(width, height, style_of(self.app))
         old, self._strips = self._strips, drawn
         if len(old) != len(drawn) or (old and old[0].cell_length != width):
             self.refresh()
@@ -61,13 +61,13 @@ class Lines(Widget):
 class TextLines(Lines):
     """Lines of text that somebody else makes: `make(width, height, look)`."""
 
-    def draw(self, width: int, height: int, look: Look) -> list[Strip]:
+    def draw(self, width: int, height: int, style: Style) -> list[Strip]:
         base = self.rich_style
-        texts = self.make(width, height, look)[:height]
+        texts = self.make(width, height, style)[:height]
         strips = [strip_of(each, width, base) for each in texts]
         return strips + [Strip.blank(width, base)] * (height - len(strips))
 
-    def make(self, width: int, height: int, look: Look) -> list[Text]:
+    def make(self, width: int, height: int, style: Style) -> list[Text]:
         """At most `height` lines."""
         raise NotImplementedError
 
@@ -93,7 +93,7 @@ class Tile(Lines):
         super().__init__(**options)
         self.content: Plot | Picture | None = None
         self.hint: str | None = None
-        self._drawn: tuple[object, int, int, Look, list[Strip]] | None = None
+        self._drawn: tuple[object, int, int, Style, list[Strip]] | None = None
         self._inside: Drawn | None = None
 
     def show(self, content: Plot | Picture | None, hint: str | None = None) -> None:
@@ -104,36 +104,36 @@ class Tile(Lines):
         self.content, self.hint = content, hint
         self.redraw()
 
-    def draw(self, width: int, height: int, look: Look) -> list[Strip]:
-        strips = self._draw(width, height, look)
+    def draw(self, width: int, height: int, style: Style) -> list[Strip]:
+        strips = self._draw(width, height, style)
         if self.hint is None or not strips:
             return strips
-        return [self._headed(strips[0], width, look, self.hint), *strips[1:]]
+        return [self._headed(strips[0], width, style, self.hint), *strips[1:]]
 
-    def _headed(self, strip: Strip, width: int, look: Look, hint: str) -> Strip:
+    def _headed(self, strip: Strip, width: int, style: Style, hint: str) -> Strip:
         """The first line with the sign of the selected tile, and the hint if there is room."""
         base = self.rich_style
-        sign = Strip([Segment("▸" if look.unicode else ">", base + BOLD)], 1)
+        sign = Strip([Segment("▸" if style.unicode else ">", base + BOLD)], 1)
         free = width - 1 - cell_len(strip.text.rstrip())
         if free < cell_len(hint) + 2:
             return Strip.join([sign, strip.crop(0, width - 1)])
         end = Strip([Segment(hint, base + DIM)], cell_len(hint))
         return Strip.join([sign, strip.crop(0, width - 1 - cell_len(hint)), end])
 
-    def _draw(self, width: int, height: int, look: Look) -> list[Strip]:
+    def _draw(self, width: int, height: int, style: Style) -> list[Strip]:
         base = self.rich_style
         content = self.content
         if isinstance(content, Plot):
             keep = 0 if self.hint is None else min(cell_len(self.hint) + 3 if self.hint else 1, width // 2)
-            self._inside = draw(content, width, height, look, base, keep)
+            self._inside = draw(content, width, height, style, base, keep)
             return self._inside.strips
         self._inside = None
         if content is None:
             return [Strip.blank(width, base)] * height
         known = self._drawn
-        if known is None or known[0] is not content or known[1:4] != (width, height, look) or not self._strips:
-            strips = [strip_of(each, width, base) for each in render(content, width, height, look)]
-            self._drawn = known = (content, width, height, look, strips)
+        if known is None or known[0] is not content or known[1:4] != (width, height, style) or not self._strips:
+            strips = [strip_of(each, width, base) for each in render(content, width, height, style)]
+            self._drawn = known = (content, width, height, style, strips)
         return known[4]
 
     def x_at(self, column: int) -> float | None:

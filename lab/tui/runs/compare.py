@@ -76,7 +76,7 @@ class CompareScreen(Screen[None]):
             comparison.lines(),
             size.width,
             size.height,
-            self.app.look,
+            self.app.style,
             title=f"{comparison.metric}  ({place} of {len(self._metrics)} metrics)",
             x_label="step",
             log_y=self._log.get(comparison.metric, comparison.logarithmic()),

@@ -63,7 +63,7 @@ class ExportScreen(ModalScreen[None]):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self._format = str(event.option.id)
-        with self.app.telling():
+        with self.app.showing_errors():
             suffix = import_module(f"lab.exports.{self._format}").SUFFIX
             file = self.query_one(Input)
             file.display = True

@@ -20,7 +20,7 @@ from lab.tui import keys
 from lab.tui.help import Entry
 from lab.tui.runs.details import details
 from lab.tui.runs.table import STATE_COLOURS, RunTable
-from lab.tui.telling import tell
+from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -82,7 +82,7 @@ class RunsScreen(Screen[None]):
         if self.app.told_to_end or self.app.failure is not None:
             return
         for name in self._deleted:
-            with self.app.telling():
+            with self.app.showing_errors():
                 self.app.store.remove(name)
         self._deleted = []
 
@@ -153,7 +153,7 @@ class RunsScreen(Screen[None]):
             empty = "No run has these words." if self._runs else "Nothing has been run yet."
             about.update(Text(empty, "dim"))
             return
-        with self.app.telling():
+        with self.app.showing_errors():
             claims = self.app.store.claims(info.name) if info.claims else []
             about.update(details(info, claims, self.app.current_theme))
 
@@ -224,7 +224,7 @@ class RunsScreen(Screen[None]):
             return
         from lab.tui.runs.compare import CompareScreen
 
-        with self.app.telling():
+        with self.app.showing_errors():
             self.app.push_screen(CompareScreen(self.app.store, list(names)))
 
     def action_export(self) -> None:

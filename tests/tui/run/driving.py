@@ -32,7 +32,7 @@ def run(script, *, size=(120, 40), text=SMALL, **options):
     async def with_screen(app: LabApp, pilot) -> None:
         screen = RunScreen(small(text), **{"steps": 400, "keep": False, **options})
         app.push_screen(screen, outcomes.append)
-        await until(pilot, lambda: screen.is_attached and hasattr(screen, "steering"))
+        await until(pilot, lambda: screen.is_attached and hasattr(screen, "controls"))
         try:
             await script(screen, pilot)
         finally:
@@ -44,7 +44,7 @@ def run(script, *, size=(120, 40), text=SMALL, **options):
 
 async def begun(screen: RunScreen, pilot) -> Session:
     """Wait until both replicas have been measured, and drawn."""
-    await until(pilot, lambda: len(screen.story.curves) > 0 and bool(screen.session.settings("quick")))
+    await until(pilot, lambda: len(screen.run_state.curves) > 0 and bool(screen.session.settings("quick")))
     screen.session.throttle(500)  # the pilot waits for a process that does little
     return screen.session
 

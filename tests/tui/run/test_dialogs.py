@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 from lab.errors import BadInput
 from lab.tui import keys
-from lab.tui.run.dialogs import Choose, Form, Leaving, Reading, Rewinding
+from lab.tui.run.dialogs import ChooseDialog, FormDialog, LeaveDialog, ReadingDialog, RewindDialog
 from lab.tui.run.keys import DIALOGS
 from lab.tui.settings import Settings
 from tests.tui.driving import screen_text
@@ -35,7 +35,13 @@ def with_other_keys(app):
 
 
 def test_every_row_calls_a_method():
-    screens = {"leaving": Leaving, "rewinding": Rewinding, "form": Form, "choosing": Choose, "explanation": Reading}
+    screens = {
+        "leaving": LeaveDialog,
+        "rewinding": RewindDialog,
+        "form": FormDialog,
+        "choosing": ChooseDialog,
+        "explanation": ReadingDialog,
+    }
     assert set(screens) == set(DIALOGS)
     for section, screen in screens.items():
         for row in DIALOGS[section]:
@@ -56,7 +62,7 @@ def test_the_question_at_leaving_shows_and_takes_other_keys_and_its_help_has_the
         await shows(pilot, "k  Stop, and")
         await shows(pilot, "f4 Go on as before")
         await pilot.press("s")
-        assert isinstance(pilot.app.screen, Leaving)
+        assert isinstance(pilot.app.screen, LeaveDialog)
         await pilot.press("f1")
         await shows(pilot, "leaving.stop")
         lines = [each for each in screen_text(pilot.app).splitlines() if "leaving.stop" in each]
@@ -74,7 +80,7 @@ def test_forms_and_lists_take_other_keys():
         with_other_keys(pilot.app)
         session = await begun(screen, pilot)
         await pilot.press("x")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Form))
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormDialog))
         pilot.app.screen.query_one(Input).value = "0.125"
         await shows(pilot, "f6 Take")
         await pilot.press("f6")
@@ -96,7 +102,7 @@ def test_answers_that_there_are_not_have_no_key_and_enter_takes_the_marked_one()
         await pilot.press("w")
         await shows(pilot, "f5  Every variant")
         await pilot.press("c")
-        assert isinstance(pilot.app.screen, Rewinding)
+        assert isinstance(pilot.app.screen, RewindDialog)
         await pilot.press("down", "enter")
         await shows(pilot, "Every variant is back at its first weights")
 

@@ -32,12 +32,12 @@ def test_every_scenario_of_a_chapter_runs_and_shows_its_picture(chapter):
             screen = RunScreen(loaded, keep=False, steps=steps)
             app.push_screen(screen)
             await until(pilot, lambda screen=screen: screen.is_attached and screen._ready and screen._judged)
-            assert screen.story.failed is None, slug
+            assert screen.run_state.failed is None, slug
             await pilot.press("v")
             await shows(pilot, loaded.scenario.title[:10])
             if any(each.experiment.pictures() for each in screen.session.replicas):
-                await until(pilot, screen.sources.pictures)
-            if pictures := screen.sources.pictures():
+                await until(pilot, screen.tile_data.pictures)
+            if pictures := screen.tile_data.pictures():
                 screen.redraw()
                 await until(pilot, lambda shown=pictures: any(each.title[:20] in screen_text(app) for each in shown))
             await pilot.press("q")

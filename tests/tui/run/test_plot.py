@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from rich.style import Style
+from rich.style import Style as TextStyle
 from rich.text import Text
 
 from lab.terminal.curves import Line
-from lab.terminal.look import Look
+from lab.terminal.style import Style
 from lab.tui.run.plot import Mark, Plot, draw, value_at
 from lab.tui.run.strips import changed_regions, strip_of
 
-BASE = Style(color="#ffffff", bgcolor="#000000")
-LOOK = Look()
+BASE = TextStyle(color="#ffffff", bgcolor="#000000")
+STYLE = Style()
 
 
-def lines_of(plot, width=60, height=16, look=LOOK):
-    return [strip.text for strip in draw(plot, width, height, look, BASE).strips]
+def lines_of(plot, width=60, height=16, style=STYLE):
+    return [strip.text for strip in draw(plot, width, height, style, BASE).strips]
 
 
 def curve(values, number=0, name="good", every=1):
@@ -42,7 +42,7 @@ curves = st.lists(numbers, max_size=60).map(curve)
 @example([], 2, 5, (0.0, 5e-324), False, None, False)
 def test_a_plot_has_exactly_its_size_whatever_was_measured(shown, width, height, window, log, cursor, unicode):
     plot = Plot("loss", tuple(shown), window, (Mark(3, 0, "changed"), Mark(5, 0, "diverged")), log, cursor, "note")
-    strips = draw(plot, width, height, Look(unicode=unicode), BASE).strips
+    strips = draw(plot, width, height, Style(unicode=unicode), BASE).strips
     assert len(strips) == height
     assert all(strip.cell_length == width for strip in strips)
     if not unicode:
@@ -72,7 +72,7 @@ def test_a_diverged_curve_ends_with_a_cross():
     broken = curve([1.0, 2.0, float("nan"), float("nan")])
     plot = Plot("loss", (broken,), (0, 10), (Mark(2, 0, "diverged"),))
     assert any("✗" in each for each in lines_of(plot))
-    assert any("X" in each for each in lines_of(plot, look=Look(unicode=False)))
+    assert any("X" in each for each in lines_of(plot, style=Style(unicode=False)))
     assert not any("✗" in each for each in lines_of(Plot("loss", (broken,), (0, 10))))
 
 
@@ -138,7 +138,7 @@ def test_redrawing_only_the_changed_regions_gives_the_new_picture(before, after)
 
 def test_nothing_is_sent_when_nothing_changed():
     plot = Plot("loss", (curve(np.linspace(0, 1, 50)),), (0, 49))
-    first, second = (draw(plot, 60, 16, LOOK, BASE).strips for _ in range(2))
+    first, second = (draw(plot, 60, 16, STYLE, BASE).strips for _ in range(2))
     assert changed_regions(first, second, 60) == []
 
 
@@ -157,7 +157,7 @@ def test_of_two_curves_the_bands_are_lines():
 
 def test_of_more_curves_the_bands_are_bars_at_steps_of_their_own_that_cross_their_mean():
     for count in (3, 5, 9):
-        colourless = Look(colours=0)
+        colourless = Style(colours=0)
         drawn = lines_of(Plot("loss", with_bands(count), (0, 100)), 86, 8 * count, colourless)
         rows = [each[6:-3] for each in drawn[1:-2]]  # what lies between the axis and the letters at the curves' ends
         means = {letter: row for row, text in enumerate(rows) for letter in "abcdefghi"[:count] if letter in text}

@@ -73,10 +73,10 @@ def replayed(script, name, *, size=(120, 40), speed=1000.0):
 def test_a_replay_ends_as_the_run_did(kept):
     async def script(screen, pilot):
         await shows(pilot, "✓ held")
-        steps, values = screen.story.curves["calm", 0, "loss"].arrays()
+        steps, values = screen.run_state.curves["calm", 0, "loss"].arrays()
         assert steps[-1] == STEPS
         assert values[-1] == pytest.approx(0.1)
-        assert screen.story.replicas["quick", 0].diverged_at == 210
+        assert screen.run_state.replicas["quick", 0].diverged_at == 210
         await pilot.press("q")
         await until(pilot, lambda: pilot.app.screen is not screen)
 
@@ -92,16 +92,16 @@ def test_it_is_held_and_jumps(kept):
         await pilot.press("space")
         await shows(pilot, "held")
         await pilot.press("5")
-        half = screen.story.replicas["calm", 0].step
+        half = screen.run_state.replicas["calm", 0].step
         assert 50 < half < STEPS
         await pilot.press("s")
-        assert screen.story.replicas["calm", 0].step > half
+        assert screen.run_state.replicas["calm", 0].step > half
         await pilot.press("b", "b")
-        assert screen.story.replicas["calm", 0].step < half
+        assert screen.run_state.replicas["calm", 0].step < half
         await pilot.press("z")
-        assert screen.story.replicas["calm", 0].step == STEPS
+        assert screen.run_state.replicas["calm", 0].step == STEPS
         await pilot.press("0")
-        assert screen.story.replicas["calm", 0].step < 50
+        assert screen.run_state.replicas["calm", 0].step < 50
         assert not screen.verdict.display
         await pilot.press("plus")
         assert player.speed == 0.02 or player.speed > 0.01

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from lab.scenario import parse_setting
 from lab.scenario.loading import load_text
 from lab.store import Store
-from lab.tui.run.dialogs import Ask, Choose, Form, Reading
+from lab.tui.run.dialogs import ChooseDialog, FormDialog, QuestionDialog, ReadingDialog
 from lab.tui.run.outcome import Outcome
 from lab.tui.run.plot import Plot
 from lab.tui.run.screen import RunScreen
@@ -95,14 +95,14 @@ def test_leaving_early_asks_and_goes_on_or_keeps():
     async def script(screen, pilot):
         await begun(screen, pilot)
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
         assert screen.session.state == "running"
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
         await pilot.press("s")
-        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, Ask))
+        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, QuestionDialog))
 
     assert run(script, keep=True, **LONG) == Outcome("small-1", None, None)
     with Store.open() as store:
@@ -114,9 +114,9 @@ def test_discarding_leaves_nothing_behind():
     async def script(screen, pilot):
         await begun(screen, pilot)
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
         await pilot.press("d")
-        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, Ask))
+        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, QuestionDialog))
 
     assert run(script, keep=True, **LONG) == Outcome(None, None, None)
     with Store.open() as store:
@@ -128,9 +128,9 @@ def test_an_interrupted_run_is_taken_up_where_it_was():
         await begun(screen, pilot)
         await until(pilot, lambda: step(screen) > 200)
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
         await pilot.press("s")
-        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, Ask))
+        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, QuestionDialog))
 
     run(leave, keep=True, **LONG)
 
@@ -139,7 +139,7 @@ def test_an_interrupted_run_is_taken_up_where_it_was():
         assert step(screen) > 200
         steps, _ = session.history.curve("calm", 0, "loss")
         assert steps[0] == 0
-        assert screen.story.curves["calm", 0, "loss"].arrays()[0][0] == 0
+        assert screen.run_state.curves["calm", 0, "loss"].arrays()[0][0] == 0
 
     run(go_on, resume="small-1", keep=True, **LONG)
 
@@ -184,7 +184,7 @@ def test_a_value_is_typed_and_a_wrong_one_is_said_in_place():
     async def script(screen, pilot):
         session = await begun(screen, pilot)
         await pilot.press("x")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Form))
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormDialog))
         field = pilot.app.screen.query_one(Input)
         field.value = "quick"
         await pilot.press("enter")
@@ -202,11 +202,11 @@ def test_rewinding_asks_and_begins_with_the_same_weights():
         session = await over(screen, pilot)
         before = session.history.curve("calm", 0, "loss")[1]
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
         await pilot.press("1")
         await shows(pilot, "is back at its first weights")
         await until(pilot, lambda: session.finished)
@@ -221,9 +221,9 @@ def test_the_cursor_reads_all_plots_and_a_branch_begins_there():
         await pilot.press("left", "left")
         await shows(pilot, "at step 392")
         assert {plot.cursor for plot in plots(screen).values()} == {392.0}
-        await until(pilot, lambda: screen.sources.past is not None)
+        await until(pilot, lambda: screen.tile_data.past is not None)
         await pilot.press("b")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Form))
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormDialog))
         _, changes = pilot.app.screen.query(Input)
         changes.value = "optimizer.rat=2"
         await pilot.press("enter")
@@ -231,12 +231,12 @@ def test_the_cursor_reads_all_plots_and_a_branch_begins_there():
         changes.value = "optimizer.rate=2"
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.screen is screen)
-        await until(pilot, lambda: ("calm_2", 0, "loss") in screen.story.curves)
+        await until(pilot, lambda: ("calm_2", 0, "loss") in screen.run_state.curves)
         await over(screen, pilot)
         steps, _ = session.history.curve("calm_2", 0, "loss")
         assert steps[0] == 392
         await pilot.press("u")
-        await until(pilot, lambda: "calm_2" not in screen.story.variants)
+        await until(pilot, lambda: "calm_2" not in screen.run_state.variants)
         await pilot.press("escape")
         assert screen.view.cursor is None
 
@@ -247,7 +247,7 @@ def test_a_variant_is_added_and_appears_in_every_plot():
     async def script(screen, pilot):
         await begun(screen, pilot)
         await pilot.press("a")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Form))
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormDialog))
         name, overrides = pilot.app.screen.query(Input)
         name.value, overrides.value = "curved", "model.1=tanj"
         await pilot.press("enter")
@@ -265,7 +265,7 @@ def test_the_next_step_is_explained_and_taken():
         await paused(screen, pilot)
         before = step(screen)
         await pilot.press("e")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Reading))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReadingDialog))
         await shows(pilot, f"Step {before + 1:,} uses 10 of")
         await shows(pilot, "y = x weight + bias")
         assert step(screen) == before
@@ -295,10 +295,10 @@ def test_a_copied_line_and_file_repeat_the_run_and_say_what_they_leave_out():
         assert "--steps 400" in pilot.app.clipboard
         assert "Not in it" not in screen_text(pilot.app)
         await pilot.press("escape")
-        screen.steering.add("calm", "curved", "model.1=tanh")
-        screen.steering.branch("calm", "calm_2", 0, "optimizer.rate=2")
-        await until(pilot, lambda: {("curved", 0, "loss"), ("calm_2", 0, "loss")} <= set(screen.story.curves))
-        screen.steering.set("optimizer.rate", 0.5, "quick")
+        screen.controls.add("calm", "curved", "model.1=tanh")
+        screen.controls.branch("calm", "calm_2", 0, "optimizer.rate=2")
+        await until(pilot, lambda: {("curved", 0, "loss"), ("calm_2", 0, "loss")} <= set(screen.run_state.curves))
+        screen.controls.set("optimizer.rate", 0.5, "quick")
         await until(pilot, lambda: session.settings("quick")["optimizer.rate"] == 0.5)
         await pilot.press("y")
         await shows(pilot, "Not in it: the branch calm_2 and 1 change of settings while it ran.")
@@ -389,7 +389,7 @@ def test_plots_are_chosen_enlarged_by_layer_smoothed_and_logarithmic():
         await pilot.press("g")
         assert [line.name for line in plots(screen)["grad_norm"].lines] == ["dense1", "dense2"]
         await pilot.press("p")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChooseDialog))
         await pilot.press("space", "enter")
         await until(pilot, lambda: pilot.app.screen is screen)
         assert "loss" not in plots(screen)
@@ -406,13 +406,13 @@ def test_variants_are_hidden_and_looked_at():
     async def script(screen, pilot):
         await over(screen, pilot)
         await pilot.press("f")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChooseDialog))
         await pilot.press("space", "enter")
         await until(pilot, lambda: pilot.app.screen is screen)
         assert [line.name for line in plots(screen)["loss"].lines] == ["quick"]
         await pilot.press("n")
-        assert screen.sources.variant == "quick"
-        await until(pilot, lambda: bool(screen.sources.pictures()))
+        assert screen.tile_data.variant == "quick"
+        await until(pilot, lambda: bool(screen.tile_data.pictures()))
 
     run(script)
 

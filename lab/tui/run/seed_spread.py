@@ -53,13 +53,13 @@ def stations(curve: Line, number: int, count: int, width: int, across: Range) ->
 def _bars(canvas: Canvas, curve: Line, places: np.ndarray, across: Range, up: Range) -> None:
     assert curve.band is not None
     low, high = (up.place(np.asarray(edge, dtype=np.float64)[places]) for edge in curve.band)
-    ink, character = canvas.look.ink(curve.number), "|"
+    colour, character = canvas.style.colour(curve.number), "|"
     for x, bottom, top in zip(across.place(np.asarray(curve.x, np.float64)[places]), low, high, strict=True):
-        canvas.line(np.array([x, x]), np.array([bottom, top]), ink, character, dim=True)
+        canvas.line(np.array([x, x]), np.array([bottom, top]), colour, character, dim=True)
 
 
 def trace(canvas: Canvas, curve: Line, y: np.ndarray, across: Range, up: Range, *, faint: bool) -> None:
     """A curve, or an edge of its band."""
     x, y = series.decimate(curve.x, y, canvas.columns, across)
     character = "." if faint else letter(curve.number)
-    canvas.line(across.place(x), up.place(y), canvas.look.ink(curve.number), character, dim=faint)
+    canvas.line(across.place(x), up.place(y), canvas.style.colour(curve.number), character, dim=faint)

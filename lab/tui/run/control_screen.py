@@ -10,27 +10,27 @@ from textual import work
 from lab.errors import BadInput
 from lab.session import Session
 from lab.terminal.numbers import short
-from lab.tui.run.dialogs import Blank, Form, Reading, Rewinding
-from lab.tui.run.steering import Steering
-from lab.tui.run.surroundings import look_of
-from lab.tui.run.watch import WatchScreen
+from lab.tui.run.app_services import style_of
+from lab.tui.run.dialogs import FormDialog, FormField, ReadingDialog, RewindDialog
+from lab.tui.run.session_controls import SessionControls
+from lab.tui.run.watch_screen import WatchScreen
 
 _ORDER = ("rate", "momentum", "decay", "weight_decay", "l2", "l1", "clip")
 ANSWER_WITHIN = 20.0
 """Seconds for a replica to answer."""
 
 
-class SteeredScreen(WatchScreen):
-    """Base of the run screen. A subclass sets `session` and `steering` when the run begins."""
+class ControlScreen(WatchScreen):
+    """Base of the run screen. A subclass sets `session` and `controls` when the run begins."""
 
     session: Session
-    steering: Steering
+    controls: SessionControls
     _setting = 0
     _every = False
 
     def _settings(self) -> dict[str, float]:
         """What can be changed of the variant that is looked at, the most useful first."""
-        variant = self.sources.variant
+        variant = self.tile_data.variant
         if not variant or all(each.name != variant for each in self.session.variants):
             return {}
         found = self.session.settings(variant)
@@ -46,16 +46,16 @@ class SteeredScreen(WatchScreen):
         self.redraw()
 
     def action_pause(self) -> None:
-        self._steer(self.steering.pause)
+        self._steer(self.controls.pause)
 
     def action_step(self) -> None:
-        self._steer(self.steering.step)
+        self._steer(self.controls.step)
 
     def action_slower(self) -> None:
-        self._steer(lambda: self.steering.pace(faster=False))
+        self._steer(lambda: self.controls.change_speed(faster=False))
 
     def action_faster(self) -> None:
-        self._steer(lambda: self.steering.pace(faster=True))
+        self._steer(lambda: self.controls.change_speed(faster=True))
 
     def action_next_setting(self) -> None:
         self._setting = (self._setting + 1) % max(1, len(self._settings()))
@@ -73,10 +73,10 @@ class SteeredScreen(WatchScreen):
         return settings[self._setting % len(settings)]
 
     def _whose(self) -> str | None:
-        return None if self._every else self.sources.variant
+        return None if self._every else self.tile_data.variant
 
     def action_change(self, up: bool) -> None:
-        self._steer(lambda: self.steering.nudge(self._marked(), up, self._whose()))
+        self._steer(lambda: self.controls.nudge(self._marked(), up, self._whose()))
 
     def action_set_value(self) -> None:
         try:
@@ -90,13 +90,13 @@ class SteeredScreen(WatchScreen):
                 value = float(written["value"])
             except ValueError:
                 raise BadInput(f"{written['value']!r} is not a number.") from None
-            return self.steering.set(name, value, self._whose())
+            return self.controls.set(name, value, self._whose())
 
         whose = self._whose() or "every variant"
-        self._fill(Form(f"{name} of {whose}", [Blank("value", short(self._settings()[name]))], use))
+        self._fill(FormDialog(f"{name} of {whose}", [FormField("value", short(self._settings()[name]))], use))
 
     def action_undo(self) -> None:
-        self._in_background(self.steering.undo)
+        self._in_background(self.controls.undo)
 
     @work(thread=True)
     def _in_background(self, act: Callable[[], str]) -> None:
@@ -110,7 +110,7 @@ class SteeredScreen(WatchScreen):
 
     def action_rewind(self) -> None:
         cursor = self.view.cursor
-        variant = self.sources.variant
+        variant = self.tile_data.variant
         answers = {} if cursor is None else {"cursor": f"{variant}: to step {cursor:,.0f}"}
         answers["one"] = f"{variant}: to its first weights"
         answers["all"] = "Every variant: to the same first weights"
@@ -118,46 +118,46 @@ class SteeredScreen(WatchScreen):
         def answered(answer: str | None) -> None:
             if answer is not None:
                 step = int(cursor) if answer == "cursor" and cursor is not None else 0
-                self._steer(lambda: self.steering.rewind(None if answer == "all" else variant, step))
+                self._steer(lambda: self.controls.rewind(None if answer == "all" else variant, step))
 
         question = "What was measured from there on is forgotten, and cannot be brought back. Rewind?"
-        self.app.push_screen(Rewinding(question, answers), answered)
+        self.app.push_screen(RewindDialog(question, answers), answered)
 
     def action_branch(self) -> None:
-        source = self.sources.variant
-        step = int(self.view.cursor if self.view.cursor is not None else self.sources.latest())
+        source = self.tile_data.variant
+        step = int(self.view.cursor if self.view.cursor is not None else self.tile_data.latest())
         settings = self._settings()
         if not settings:
             self.status.say("There is nothing to branch off from yet.", wrong=True)
             return
         known = ", ".join(f"{name}={short(value)}" for name, value in settings.items())
         blanks = [
-            Blank("name", self.steering.free_name(source)),
-            Blank("changes", "", f"What is different from step {step:,} on. Now: {known}"),
+            FormField("name", self.controls.free_name(source)),
+            FormField("changes", "", f"What is different from step {step:,} on. Now: {known}"),
         ]
         self._fill(
-            Form(
+            FormDialog(
                 f"Branch off {source} at step {step:,}",
                 blanks,
-                lambda written: self.steering.branch(source, written["name"], step, written["changes"]),
+                lambda written: self.controls.branch(source, written["name"], step, written["changes"]),
             )
         )
 
     def action_add_variant(self) -> None:
-        source = self.sources.variant
+        source = self.tile_data.variant
         blanks = [
-            Blank("name", self.steering.free_name(source)),
-            Blank("overrides", "", f"What is different from {source}, such as optimizer.rate=0.5, model.1=tanh"),
+            FormField("name", self.controls.free_name(source)),
+            FormField("overrides", "", f"What is different from {source}, such as optimizer.rate=0.5, model.1=tanh"),
         ]
         self._fill(
-            Form(
+            FormDialog(
                 "A new variant",
                 blanks,
-                lambda written: self.steering.add(source, written["name"], written["overrides"]),
+                lambda written: self.controls.add(source, written["name"], written["overrides"]),
             )
         )
 
-    def _fill(self, form: Form) -> None:
+    def _fill(self, form: FormDialog) -> None:
         def done(sentence: str | None) -> None:
             if sentence is not None:
                 self.status.say(sentence)
@@ -167,7 +167,7 @@ class SteeredScreen(WatchScreen):
 
     def action_explain_step(self) -> None:
         self.status.say("Explaining the next step…")
-        self._explain(self.sources.variant, self.sources.seed)
+        self._explain(self.tile_data.variant, self.tile_data.seed)
 
     @work(thread=True, exclusive=True)
     def _explain(self, variant: str, seed: int) -> None:
@@ -176,7 +176,7 @@ class SteeredScreen(WatchScreen):
         session = self.session
         try:
             # What has no step to explain goes on undisturbed: `explain` only says so.
-            if session.look(variant, seed, explainable).result(ANSWER_WITHIN) and not self.steering.paused:
+            if session.look(variant, seed, explainable).result(ANSWER_WITHIN) and not self.controls.paused:
                 session.pause()
             sections = session.look(variant, seed, explain).result(ANSWER_WITHIN)
         except (BadInput, TimeoutError) as error:
@@ -186,23 +186,23 @@ class SteeredScreen(WatchScreen):
         self.app.call_from_thread(self._show_explanation, f"{variant}, seed {seed}", sections)
 
     def _show_explanation(self, whose: str, sections: Any) -> None:
-        from lab.tui.run.explained import explained
+        from lab.tui.run.explanation_text import explained
 
         def answered(more: bool | None) -> None:
             if more:
                 self.action_step()
                 self.set_timer(0.05, self.action_explain_step)
 
-        look = look_of(self.app)
+        style = style_of(self.app)
         title = f"The next step of {whose}"
         on, step, explain = (self.key_of(each) for each in ("pause", "step", "explain_step"))
         self.status.say(f"Paused: {on} goes on, {step} does one step, {explain} explains it.")
-        self.app.push_screen(Reading(title, lambda width: explained(sections, width, look)), answered)
+        self.app.push_screen(ReadingDialog(title, lambda width: explained(sections, width, style)), answered)
 
     def action_kernels(self) -> None:
         from lab.tui.kernels.screen import KernelsScreen
 
         assert self.loaded is not None
         names = {each.name for each in self.loaded.variants}
-        variant = self.sources.variant if self.sources.variant in names else None
+        variant = self.tile_data.variant if self.tile_data.variant in names else None
         self.app.push_screen(KernelsScreen(self.loaded, variant))

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
-from rich.style import Style
+from rich.style import Style as TextStyle
 from rich.text import Text
 
-from lab.terminal.look import NOTHING, Look
+from lab.terminal.style import UNSTYLED, Style
 
 
-def line(text: str = "", style: Style = NOTHING) -> Text:
+def line(text: str = "", text_style: TextStyle = UNSTYLED) -> Text:
     """One line that is never wrapped. The style is this text's own: what is appended does not inherit it."""
-    return Text(no_wrap=True, end="").append(text, style)
+    return Text(no_wrap=True, end="").append(text, text_style)
 
 
-def exactly(lines: Sequence[Text], width: int, height: int, look: Look) -> list[Text]:
+def exactly(lines: Sequence[Text], width: int, height: int, style: Style) -> list[Text]:
     """`height` lines of `width` columns: what is too much is cut, what is missing is blank."""
     width, height = max(0, width), max(0, height)
     shown = [_fit(each, width) for each in lines[:height]]
     shown += [line(" " * width) for _ in range(height - len(shown))]
-    return shown if look.unicode else [_ascii(each) for each in shown]
+    return shown if style.unicode else [_ascii(each) for each in shown]
 
 
 def _fit(text: Text, width: int) -> Text:
@@ -45,11 +45,11 @@ def _ascii(text: Text) -> Text:
     return text
 
 
-def clip(text: str, width: int, look: Look) -> str:
+def clip(text: str, width: int, style: Style) -> str:
     """A text shortened to `width` columns, with a sign that something is missing."""
     if cell_len(text) <= width:
         return text
-    sign = "…" if look.unicode else "~"
+    sign = "…" if style.unicode else "~"
     shortened = text
     while shortened and cell_len(shortened) > width - 1:
         shortened = shortened[:-1]

@@ -10,7 +10,7 @@ import pytest
 
 BEGIN = """
 import sys, termios
-from lab.terminal.echo import Echo
+from lab.terminal.keyboard_echo import KeyboardEcho
 
 def shown():
     return bool(termios.tcgetattr(0)[3] & termios.ECHO)
@@ -50,24 +50,25 @@ def on_a_terminal(code: str, typed: bytes = b"") -> str:
 
 
 def test_the_echo_goes_off_and_on_again():
-    code = "echo = Echo(); before = shown(); echo.off(); echo.off(); off = shown(); echo.on(); echo.on()\n"
+    code = "echo = KeyboardEcho(); before = shown(); echo.disable(); echo.disable(); off = shown()\n"
+    code += "echo.restore(); echo.restore()\n"
     assert on_a_terminal(code + "print(before, off, shown())").split() == ["True", "False", "True"]
 
 
 def test_an_interrupt_throws_no_output_away_and_what_was_typed_is_forgotten():
     code = """
 import os, select, signal, time
-from lab.terminal.echo import forget_typing
+from lab.terminal.keyboard_echo import discard_typed_input
 interrupted = []
-signal.signal(signal.SIGINT, lambda *_: (forget_typing(), interrupted.append(True)))
-echo = Echo()
-echo.off()
+signal.signal(signal.SIGINT, lambda *_: (discard_typed_input(), interrupted.append(True)))
+echo = KeyboardEcho()
+echo.disable()
 print("€" * 3000, flush=True)
 print("written", file=sys.stderr, flush=True)
 while not interrupted:
     time.sleep(0.01)
 print("waiting" if select.select([0], [], [], 0)[0] else "forgotten", shown())
-echo.on()
+echo.restore()
 print(bool(termios.tcgetattr(0)[3] & termios.NOFLSH))
 """
     assert on_a_terminal(code, typed=b"typed\n\x03").split() == ["€" * 3000, "forgotten", "False", "False"]
@@ -75,7 +76,7 @@ print(bool(termios.tcgetattr(0)[3] & termios.NOFLSH))
 
 def test_in_the_background_the_terminal_is_left_alone():
     code = "import os\nos.setpgid(0, 0) if os.fork() == 0 else os._exit(os.waitstatus_to_exitcode(os.wait()[1]))\n"
-    code += "echo = Echo(); echo.off(); echo.on()\n"  # setting it would stop the process
+    code += "echo = KeyboardEcho(); echo.disable(); echo.restore()\n"  # setting it would stop the process
     assert on_a_terminal(code + "print(shown())").split() == ["True"]
 
 
@@ -100,13 +101,13 @@ print("states", off, shown())
 
 
 def test_without_a_terminal_nothing_happens(monkeypatch):
-    from lab.terminal.echo import Echo
+    from lab.terminal.keyboard_echo import KeyboardEcho
 
     with open(os.devnull) as nothing:
         monkeypatch.setattr(sys, "stdin", nothing)
-        echo = Echo()
-        echo.off()
-        echo.on()
+        echo = KeyboardEcho()
+        echo.disable()
+        echo.restore()
     monkeypatch.setattr(sys, "stdin", None)
-    echo.off()
-    echo.on()
+    echo.disable()
+    echo.restore()

@@ -12,7 +12,7 @@ from lab.terminal.output import Output
 from lab.terminal.painter import Painter
 
 
-def put(lines: Sequence[Text], stream: TextIO, capabilities: Capabilities) -> None:
+def print_lines(lines: Sequence[Text], stream: TextIO, capabilities: Capabilities) -> None:
     """Write the lines. A terminal that cannot be drawn over gets no escape sequences, and neither does a pipe."""
     if capabilities.live:
         Painter(stream, capabilities.colours).print(lines, capabilities.width)

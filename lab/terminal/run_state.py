@@ -47,7 +47,7 @@ class Change:
     value: float
 
 
-class Story:
+class RunState:
     """The state behind every reporter: `handle` each event, then read.
 
     keep:  which metrics to keep curves of (default: all)

@@ -9,20 +9,20 @@ from typing import Any
 from textual.app import App
 
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS, detect
-from lab.terminal.look import Look
+from lab.terminal.style import Style
 from lab.tui.themes import palette_of
 
 _COLOURS = {"truecolor": TRUE_COLOURS, "256": PALETTE_COLOURS, "standard": SIXTEEN_COLOURS, "windows": SIXTEEN_COLOURS}
 
 
-def look_of(app: App[Any]) -> Look:
+def style_of(app: App[Any]) -> Style:
     """With how many colours, which characters and which palette to draw."""
-    look = getattr(app, "look", None)
-    if isinstance(look, Look):
-        return look
+    style = getattr(app, "style", None)
+    if isinstance(style, Style):
+        return style
     colours = NO_COLOURS if os.environ.get("NO_COLOR") else _COLOURS.get(app.console.color_system or "", NO_COLOURS)
     unicode = True if sys.__stdout__ is None or app.is_headless else detect(sys.__stdout__).unicode
-    return Look(colours, unicode, palette_of(app.theme))
+    return Style(colours, unicode, palette_of(app.theme))
 
 
 def frames_per_second(app: App[Any]) -> float:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lab.terminal.palettes import letter
-from lab.tui.run.dialogs import Choose
-from lab.tui.run.drawing import BoardScreen
+from lab.tui.run.board_screen import BoardScreen
+from lab.tui.run.dialogs import ChooseDialog
 from lab.tui.run.tile import Tile
-from lab.tui.run.view import Subject
+from lab.tui.run.view_options import TileContent
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -21,7 +21,7 @@ class WatchScreen(BoardScreen):
     """Base of the run screen and the replay screen."""
 
     def action_cursor(self, columns: int) -> None:
-        self.view.move_cursor(self.sources.whole(), self.sources.latest(), columns)
+        self.view.move_cursor(self.tile_data.whole(), self.tile_data.latest(), columns)
         self.cursor_moved()
         self.redraw()
 
@@ -32,11 +32,11 @@ class WatchScreen(BoardScreen):
         """Called when the cursor stands at another step."""
 
     def action_zoom(self, closer: bool) -> None:
-        self.view.zoom(self.sources.whole(), self.view.cursor, closer)
+        self.view.zoom(self.tile_data.whole(), self.view.cursor, closer)
         self.redraw()
 
     def action_pan(self, direction: int) -> None:
-        self.view.pan(self.sources.whole(), 0.25 * direction)
+        self.view.pan(self.tile_data.whole(), 0.25 * direction)
         self.redraw()
 
     def action_next_tile(self) -> None:
@@ -65,7 +65,7 @@ class WatchScreen(BoardScreen):
         if subject is None or subject.kind == "picture":
             self.status.say("Select a plot of curves first (tab): a picture has no axis to change.")
             return
-        content = self.sources.content(subject)
+        content = self.tile_data.content(subject)
         self.view.logs[subject.name] = not getattr(content, "log", False)
         self.redraw()
 
@@ -77,24 +77,24 @@ class WatchScreen(BoardScreen):
 
     def action_by_layer(self) -> None:
         subject = self.selected()
-        if subject is None or subject.kind == "picture" or not self.sources.layers_of(subject.name):
+        if subject is None or subject.kind == "picture" or not self.tile_data.layers_of(subject.name):
             self.status.say("The selected plot shows nothing that is measured for each layer.")
             return
         self.view.layers ^= {subject.name}
         if self.view.chosen is not None:
             other = {"metric": "layers", "layers": "metric"}[subject.kind]
-            self.view.chosen = [Subject(other, each.name) if each == subject else each for each in self.view.chosen]
+            self.view.chosen = [TileContent(other, each.name) if each == subject else each for each in self.view.chosen]
         self.redraw()
 
     def action_next_variant(self) -> None:
-        names = self.story.variants
+        names = self.run_state.variants
         if names:
-            self.view.variant = names[(names.index(self.sources.variant) + 1) % len(names)]
+            self.view.variant = names[(names.index(self.tile_data.variant) + 1) % len(names)]
             self.looks_elsewhere()
             self.redraw()
 
     def action_next_seed(self) -> None:
-        seeds = list(self.story.started.seeds) if self.story.started else []
+        seeds = list(self.run_state.started.seeds) if self.run_state.started else []
         turns = [None, *seeds] if len(seeds) > 1 else seeds
         if turns:
             place = next((n for n, each in enumerate(turns) if each == self.view.seed), 0)
@@ -106,12 +106,12 @@ class WatchScreen(BoardScreen):
         """Called when another variant or seed is looked at."""
 
     def action_choose_plots(self) -> None:
-        sources = self.sources
-        known: dict[str, Subject] = {}
-        for each in [*self.subjects(), *sources.subjects()]:
+        tile_data = self.tile_data
+        known: dict[str, TileContent] = {}
+        for each in [*self.subjects(), *tile_data.subjects()]:
             for kind in ("metric", "layers") if each.kind != "picture" else ("picture",):
-                subject = Subject(kind, each.name)
-                if kind != "layers" or sources.layers_of(each.name):
+                subject = TileContent(kind, each.name)
+                if kind != "layers" or tile_data.layers_of(each.name):
                     known[subject.label] = subject
         shown = [each.label for each in self.subjects()]
 
@@ -122,10 +122,10 @@ class WatchScreen(BoardScreen):
                 self.redraw()
 
         names = [(each, each) for each in known]
-        self.app.push_screen(Choose("What is shown", names, shown), take)
+        self.app.push_screen(ChooseDialog("What is shown", names, shown), take)
 
     def action_choose_variants(self) -> None:
-        names = self.story.variants
+        names = self.run_state.variants
         rows = [(name, f"{letter(number)} {name}") for number, name in enumerate(names)]
 
         def take(chosen: list[str] | None) -> None:
@@ -135,7 +135,7 @@ class WatchScreen(BoardScreen):
                 self.redraw()
 
         shown = [name for name in names if name not in self.view.hidden]
-        self.app.push_screen(Choose("Variants", rows, shown), take)
+        self.app.push_screen(ChooseDialog("Variants", rows, shown), take)
 
     def action_verdict(self) -> None:
         self.verdict.display = not self.verdict.display
@@ -158,7 +158,7 @@ class WatchScreen(BoardScreen):
 
     def configuration(self) -> Configuration | None:
         """What is on the screen, to take away; None before it has begun."""
-        started = self.story.started
+        started = self.run_state.started
         if self.loaded is None or started is None:
             self.status.say("There is nothing to copy yet.", wrong=True)
             return None
@@ -167,11 +167,11 @@ class WatchScreen(BoardScreen):
         loaded = self.with_added(self.loaded)
         number = unique(self.changes_made(), [each.name for each in loaded.variants])
         steps = started_steps(started.steps, self.loaded)
-        return Configuration(loaded, started.seeds, steps, tuple(self.story.variants), number)
+        return Configuration(loaded, started.seeds, steps, tuple(self.run_state.variants), number)
 
     def changes_made(self) -> list[tuple[str, int, str]]:
         """Settings that were changed while it ran: variant, step, setting."""
-        return [(each.variant, each.step, each.name) for each in self.story.changes]
+        return [(each.variant, each.step, each.name) for each in self.run_state.changes]
 
     def with_added(self, loaded: Loaded) -> Loaded:
         """The scenario with the variants that were added."""
@@ -186,12 +186,12 @@ class WatchScreen(BoardScreen):
 
     def on_tile_pointed(self, message: Tile.Pointed) -> None:
         self.view.tile = self.board.tiles.index(message.tile) if not self.view.large else self.view.tile
-        self.view.put_cursor(self.sources.whole(), message.x)
+        self.view.put_cursor(self.tile_data.whole(), message.x)
         self.cursor_moved()
         self.redraw()
 
     def on_tile_turned(self, message: Tile.Turned) -> None:
-        self.view.zoom(self.sources.whole(), message.x, message.closer)
+        self.view.zoom(self.tile_data.whole(), message.x, message.closer)
         self.redraw()
 
     async def action_release(self) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lab.events import Measured, Started
-from lab.terminal.story import Story
-from lab.tui.run import pace
-from lab.tui.run.pace import Pace
+from lab.terminal.run_state import RunState
+from lab.tui.run import step_rates
+from lab.tui.run.step_rates import StepRates
 
 
 class Clock:
@@ -20,7 +20,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     found = Clock()
-    monkeypatch.setattr(pace, "time", found)
+    monkeypatch.setattr(step_rates, "time", found)
     return found
 
 
@@ -29,23 +29,23 @@ def measured(step):
 
 
 def test_what_arrives_together_did_not_happen_at_once(clock):
-    kept, story = Pace(), Story(clock.monotonic)
+    kept, run_state = StepRates(), RunState(clock.monotonic)
     events = [Started("s", "S", ("calm",), (0,), {"calm": 100}, ("loss",)), *map(measured, (0, 50, 100))]
     for event in events:
-        kept.note(event)
+        kept.record(event)
         clock.now += 0.5
     clock.now = 60.0
     for event in events:
-        story.handle(event)
-    kept.put_right(story)
-    assert story.speed("calm") == pytest.approx(100.0)
+        run_state.handle(event)
+    kept.apply_to(run_state)
+    assert run_state.speed("calm") == pytest.approx(100.0)
 
 
 def test_after_rewinding_it_is_counted_anew(clock):
-    kept, story = Pace(), Story(clock.monotonic)
+    kept, run_state = StepRates(), RunState(clock.monotonic)
     for seconds, step in ((0.0, 0), (1.0, 1000), (50.0, 0), (60.0, 100)):
         clock.now = seconds
-        kept.note(measured(step))
-        story.handle(measured(step))
-    kept.put_right(story)
-    assert story.speed("calm") == pytest.approx(10.0)
+        kept.record(measured(step))
+        run_state.handle(measured(step))
+    kept.apply_to(run_state)
+    assert run_state.speed("calm") == pytest.approx(10.0)

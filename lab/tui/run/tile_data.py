@@ -8,10 +8,10 @@ from lab.pictures import Picture
 from lab.terminal import series
 from lab.terminal.axes import spread
 from lab.terminal.curves import Line
-from lab.terminal.panels import plotted
-from lab.terminal.story import Story
+from lab.terminal.dashboard_content import plotted
+from lab.terminal.run_state import RunState
 from lab.tui.run.plot import Mark, Plot
-from lab.tui.run.view import Subject, View
+from lab.tui.run.view_options import TileContent, ViewOptions
 
 LOG_FROM = 100.0
 """A metric that spans more than this reads better on a logarithmic axis."""
@@ -20,33 +20,33 @@ _TURNS = ("metric", "metric", "metric", "picture", "metric", "picture", "picture
 """In which order curves and pictures take the places on the board."""
 
 
-class Sources:
-    """Reads a story for a view."""
+class TileData:
+    """Reads a run for a view."""
 
-    def __init__(self, story: Story, view: View) -> None:
-        self.story, self.view = story, view
+    def __init__(self, run_state: RunState, view: ViewOptions) -> None:
+        self.run_state, self.view = run_state, view
         self.past: list[Picture] | None = None  # pictures of an earlier step, shown instead of the latest ones
         self._lines: dict[tuple[str, str], tuple[object, Line]] = {}
 
     # What there is
 
-    def subjects(self) -> list[Subject]:
+    def subjects(self) -> list[TileContent]:
         """All that could be shown now, the most telling first."""
-        measured = {metric for _, _, metric in self.story.curves}
-        metrics = [each for each in self.story.metrics if each in measured or not measured]
+        measured = {metric for _, _, metric in self.run_state.curves}
+        metrics = [each for each in self.run_state.metrics if each in measured or not measured]
         waiting = {
-            "metric": [Subject("metric", each) for each in [*plotted(metrics)]]
-            + [Subject("metric", each) for each in metrics if each not in plotted(metrics)],
-            "picture": [Subject("picture", each.title) for each in self.pictures()],
+            "metric": [TileContent("metric", each) for each in [*plotted(metrics)]]
+            + [TileContent("metric", each) for each in metrics if each not in plotted(metrics)],
+            "picture": [TileContent("picture", each.title) for each in self.pictures()],
         }
-        found: list[Subject] = []
+        found: list[TileContent] = []
         for kind in _TURNS:
             if waiting[kind]:
                 found.append(waiting[kind].pop(0))
         found += waiting["metric"] + waiting["picture"]
-        return [Subject("layers", each.name) if self._by_layer(each) else each for each in found]
+        return [TileContent("layers", each.name) if self._by_layer(each) else each for each in found]
 
-    def _by_layer(self, subject: Subject) -> bool:
+    def _by_layer(self, subject: TileContent) -> bool:
         return subject.kind == "metric" and subject.name in self.view.layers and bool(self.layers_of(subject.name))
 
     def layers_of(self, metric: str) -> list[str]:
@@ -55,7 +55,7 @@ class Sources:
         return list(
             dict.fromkeys(
                 name.removeprefix(start)
-                for each, _, name in self.story.curves
+                for each, _, name in self.run_state.curves
                 if each == variant and name.startswith(start)
             )
         )
@@ -63,7 +63,7 @@ class Sources:
     @property
     def variant(self) -> str:
         """The variant that is looked at closely."""
-        names = self.story.variants
+        names = self.run_state.variants
         return self.view.variant if self.view.variant in names else (names[0] if names else "")
 
     @property
@@ -71,14 +71,14 @@ class Sources:
         """The seed whose pictures are shown."""
         if self.view.seed is not None:
             return self.view.seed
-        return self.story.started.seeds[0] if self.story.started and self.story.started.seeds else 0
+        return self.run_state.started.seeds[0] if self.run_state.started and self.run_state.started.seeds else 0
 
     def pictures(self) -> list[Picture]:
         """The pictures of the variant and seed that are looked at."""
         if self.past is not None:
             return self.past
         key = (self.variant, self.seed)
-        return [each.picture for where, each in self.story.pictures.items() if where[:2] == key]
+        return [each.picture for where, each in self.run_state.pictures.items() if where[:2] == key]
 
     def picture(self, title: str) -> Picture | None:
         """One of them by its title."""
@@ -88,21 +88,21 @@ class Sources:
 
     def whole(self) -> tuple[float, float]:
         """All steps of the run."""
-        steps = max((self.story.steps(each) for each in self.story.variants), default=0)
-        reached = max((each.step for each in self.story.replicas.values()), default=0)
+        steps = max((self.run_state.steps(each) for each in self.run_state.variants), default=0)
+        reached = max((each.step for each in self.run_state.replicas.values()), default=0)
         return 0.0, float(max(steps, reached, 1))
 
     def latest(self) -> float:
         """The step that the variant that is looked at has reached."""
-        return float(max((each.step for each in self.story.of(self.variant)), default=0))
+        return float(max((each.step for each in self.run_state.of(self.variant)), default=0))
 
     # Plots
 
-    def content(self, subject: Subject) -> Plot | Picture | None:
+    def content(self, subject: TileContent) -> Plot | Picture | None:
         """What a tile is to show."""
         if subject.kind == "picture":
             return self.picture(subject.name)
-        story, view = self.story, self.view
+        run_state, view = self.run_state, self.view
         note = ""
         if subject.kind == "layers":
             layers = self.layers_of(subject.name)
@@ -110,7 +110,7 @@ class Sources:
             note = f"of {self.variant}, layers {', '.join(layers)}"
             marks = self._marks({self.variant: None})
         else:
-            numbers = {name: number for number, name in enumerate(story.variants) if name not in view.hidden}
+            numbers = {name: number for number, name in enumerate(run_state.variants) if name not in view.hidden}
             found = [self._line(name, subject.name, number, name) for name, number in numbers.items()]
             marks = self._marks(dict(numbers))
         lines = tuple(each for each in found if each is not None)
@@ -123,17 +123,17 @@ class Sources:
     def _marks(self, numbers: dict[str, int | None]) -> tuple[Mark, ...]:
         marks = [
             Mark(float(each.step), numbers[each.variant] or 0, "changed")
-            for each in self.story.changes
+            for each in self.run_state.changes
             if each.variant in numbers
         ]
-        for replica in self.story.replicas.values():
+        for replica in self.run_state.replicas.values():
             if replica.variant in numbers and replica.diverged_at is not None:
                 marks.append(Mark(float(replica.diverged_at), numbers[replica.variant] or 0, "diverged"))
         return tuple(dict.fromkeys(marks))
 
     def _line(self, variant: str, metric: str, number: int, name: str) -> Line | None:
-        seeds = [each.seed for each in self.story.of(variant) if self.view.seed in (None, each.seed)]
-        known = [curve for seed in seeds if (curve := self.story.curves.get((variant, seed, metric))) is not None]
+        seeds = [each.seed for each in self.run_state.of(variant) if self.view.seed in (None, each.seed)]
+        known = [curve for seed in seeds if (curve := self.run_state.curves.get((variant, seed, metric))) is not None]
         if not known:
             return None
         state = (tuple(id(each) for each in known), sum(each.revision for each in known), self.view.smoothing)

@@ -18,7 +18,7 @@ except ImportError:  # not a Unix: its console does not echo while nobody reads 
 _LOCAL_FLAGS = 3
 
 
-class Echo:
+class KeyboardEcho:
     """Switches the echo of stdin off and on again, and with it the loss of output at an interrupt.
 
     What is typed meanwhile is kept for whoever reads next.
@@ -27,7 +27,7 @@ class Echo:
     def __init__(self) -> None:
         self._before: tuple[int, list[Any]] | None = None
 
-    def off(self) -> None:
+    def disable(self) -> None:
         """Nothing typed is shown any more; without effect where stdin is not a terminal of ours to change.
 
         May be called again when the program was in the background: the shell may have switched the echo on.
@@ -46,7 +46,7 @@ class Echo:
         except (OSError, ValueError, AttributeError, termios.error):
             return  # closed, replaced, or gone
 
-    def on(self) -> None:
+    def restore(self) -> None:
         """As it was before. May be called at any time, also twice."""
         if termios is None or self._before is None:
             return
@@ -58,8 +58,8 @@ class Echo:
             pass  # the terminal has gone, and with it what was to be restored
 
 
-def forget_typing() -> None:
-    """Drops what was typed and not yet read, as a terminal does at an interrupt unless `Echo` is off.
+def discard_typed_input() -> None:
+    """Drops what was typed and not yet read, as a terminal does at an interrupt unless `KeyboardEcho` is off.
 
     Whoever types half a command, sees nothing of it and presses Ctrl-C does not want it at the next prompt.
     """

@@ -1,4 +1,4 @@
-"""A board and the lines around it, drawn from a story, that is, from events alone, whenever there is news."""
+"""A board and the lines around it, drawn from a run, that is, from events alone, whenever there is news."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from lab.events import Event
-from lab.terminal.look import Look
 from lab.terminal.numbers import short
 from lab.terminal.palettes import letter
-from lab.terminal.story import Story
+from lab.terminal.run_state import RunState
+from lab.terminal.style import Style
 from lab.tui import keys
+from lab.tui.run.app_services import frames_per_second, style_of
 from lab.tui.run.board import Board
-from lab.tui.run.sources import Sources
 from lab.tui.run.summary import Heading, Status, Variants, Verdict
-from lab.tui.run.surroundings import frames_per_second, look_of
-from lab.tui.run.view import Subject, View
+from lab.tui.run.tile_data import TileData
+from lab.tui.run.view_options import TileContent, ViewOptions
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -36,7 +36,7 @@ LONGEST_REST = 0.5
 
 
 class BoardScreen(Screen[Any]):
-    """A story on a board. A subclass feeds `story` in `take_events`."""
+    """A run on a board. A subclass feeds `run_state` in `take_events`."""
 
     DEFAULT_CSS = """
     BoardScreen { layout: vertical; overflow: hidden; }
@@ -48,26 +48,26 @@ class BoardScreen(Screen[Any]):
     def __init__(self, loaded: Loaded | None) -> None:
         super().__init__()
         self.loaded = loaded
-        self.view = View()
+        self.view = ViewOptions()
         self.begin_story()
         self.frames = 0
         self._used, self._looked = 0.0, 0.0
 
     def begin_story(self) -> None:
-        """Begin with an empty story, also when a replay jumps back."""
-        self.story = Story(time.monotonic, keep=self._keeps)
-        self.sources = Sources(self.story, self.view)
+        """Begin with an empty state, also when a replay jumps back."""
+        self.run_state = RunState(time.monotonic, keep=self._keeps)
+        self.tile_data = TileData(self.run_state, self.view)
 
     def _keeps(self, metric: str) -> bool:
-        return "." not in metric or len(self.story.replicas) <= MANY or metric in self.story.metrics
+        return "." not in metric or len(self.run_state.replicas) <= MANY or metric in self.run_state.metrics
 
     def compose(self) -> ComposeResult:
         idea = self.loaded.scenario.idea if self.loaded is not None else ""
-        self.heading = Heading(lambda look: [*self.parts(look), *self._page_part()])
-        self.variants = Variants(self.story, self.view.hidden, self.paced)
+        self.heading = Heading(lambda style: [*self.parts(style), *self._page_part()])
+        self.variants = Variants(self.run_state, self.view.hidden, self.paced)
         self.board = Board()
         self.verdict = Verdict()
-        self.status = Status(self.story, idea)
+        self.status = Status(self.run_state, idea)
         yield self.heading
         yield self.variants
         yield self.board
@@ -91,9 +91,9 @@ class BoardScreen(Screen[Any]):
     def after_events(self, events: Sequence[Event]) -> None:
         """Called after each look at the events, with those that came."""
 
-    def parts(self, look: Look) -> list[tuple[str, str]]:
+    def parts(self, style: Style) -> list[tuple[str, str]]:
         """What stands in the heading."""
-        return [(self.story.title or "Starting", "title"), *self.looked_at(look)]
+        return [(self.run_state.title or "Starting", "title"), *self.looked_at(style)]
 
     # Drawing
 
@@ -105,7 +105,7 @@ class BoardScreen(Screen[Any]):
         self._looked, self._used = now, used
         events = self.take_events()
         for event in events:
-            self.story.handle(event)
+            self.run_state.handle(event)
         self.after_events(events)
         if events:
             self.redraw()
@@ -115,16 +115,16 @@ class BoardScreen(Screen[Any]):
         if not self.is_attached:
             return
         self.frames += 1
-        if self.variants.story is not self.story:
-            self.variants.story = self.status.story = self.story
+        if self.variants.run_state is not self.run_state:
+            self.variants.run_state = self.status.run_state = self.run_state
         self.variants.fit(self.size.height)
         self.heading.redraw()
         self.variants.redraw()
         self.status.redraw()
         if self.verdict.display:
-            self.verdict.tell(self.story, look_of(self.app), self.guess_sentences())
+            self.verdict.tell(self.run_state, style_of(self.app), self.guess_sentences())
         subjects, selected = self.shown()
-        self.board.show([self.sources.content(each) for each in subjects], selected, self._hint())
+        self.board.show([self.tile_data.content(each) for each in subjects], selected, self._hint())
 
     def _hint(self) -> str:
         """What the key that enlarges a plot does now; nothing while values are read, which need the room."""
@@ -151,16 +151,16 @@ class BoardScreen(Screen[Any]):
         """What is said of the question under the verdict."""
         return []
 
-    def subjects(self) -> list[Subject]:
+    def subjects(self) -> list[TileContent]:
         """All that the board may show, on however many pages."""
-        return self.view.chosen if self.view.chosen is not None else self.sources.subjects()
+        return self.view.chosen if self.view.chosen is not None else self.tile_data.subjects()
 
     def pages(self) -> int:
         """How many pages the subjects take."""
         wanted = len(self.subjects())
         return max(1, -(-wanted // max(1, self.board.room(wanted))))
 
-    def shown(self) -> tuple[list[Subject], int]:
+    def shown(self) -> tuple[list[TileContent], int]:
         """The subjects on the current page, and which of them is selected."""
         view, subjects = self.view, self.subjects()
         room = max(1, self.board.room(len(subjects)))
@@ -172,28 +172,28 @@ class BoardScreen(Screen[Any]):
             return [page[view.tile]], 0
         return page, view.tile
 
-    def selected(self) -> Subject | None:
+    def selected(self) -> TileContent | None:
         """The subject of the selected tile."""
         page, number = self.shown()
         return page[number] if page else None
 
-    def looked_at(self, look: Look) -> list[tuple[str, str]]:
+    def looked_at(self, style: Style) -> list[tuple[str, str]]:
         """Which variant and seed is looked at, and where the cursor is."""
-        sources, view = self.sources, self.view
+        tile_data, view = self.tile_data, self.view
         found = []
-        names = self.story.variants
-        if sources.variant:
-            seed = f" seed {sources.seed}" if view.seed is not None else ""
-            found.append((f"{letter(names.index(sources.variant))} {sources.variant}{seed}", ""))
+        names = self.run_state.variants
+        if tile_data.variant:
+            seed = f" seed {tile_data.seed}" if view.seed is not None else ""
+            found.append((f"{letter(names.index(tile_data.variant))} {tile_data.variant}{seed}", ""))
         if view.cursor is not None:
             found.append((f"at step {view.cursor:,.0f}", "state"))
         return found
 
     def help_entries(self) -> Sequence[tuple[str | Text, str | Text]]:
-        look = look_of(self.app)
+        style = style_of(self.app)
         rows: list[tuple[str | Text, str | Text]] = []
-        for number, name in enumerate(self.story.variants):
-            text = Text(f"{letter(number)} {name}", look.style(look.ink(number), bold=True))
+        for number, name in enumerate(self.run_state.variants):
+            text = Text(f"{letter(number)} {name}", style.text_style(style.colour(number), bold=True))
             rows.append((text, f"A variant, its colour and letter in every plot{self._differs(name)}"))
         rows += [
             ("steps/s", "Training steps per second, of all seeds of the variant together, measuring included."),

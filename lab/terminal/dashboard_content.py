@@ -1,4 +1,4 @@
-"""What the dashboard shows of a story, as lines of text: a line per variant, plots, the picture of the task."""
+"""What the dashboard shows of a run, as lines of text: a line per variant, plots, the picture of the task."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from rich.text import Text
 
 from lab.pictures import Picture
 from lab.terminal import axes, blocks, curves, sentences, series
-from lab.terminal.layout import beside, clip, exactly, line, pad
-from lab.terminal.look import BOLD, DIM, Look
 from lab.terminal.numbers import count, duration, short
-from lab.terminal.palettes import Ink, letter
+from lab.terminal.palettes import Colour, letter
 from lab.terminal.pictures import render
-from lab.terminal.story import Replica, Story
+from lab.terminal.run_state import Replica, RunState
+from lab.terminal.style import BOLD, DIM, Style
+from lab.terminal.text_lines import beside, clip, exactly, line, pad
 
 _PREFERRED = ("loss", "grad_norm", "dead_relu", "accuracy")
 _MOST_PLOTS = 4
 _FEW_VARIANTS = 2  # so many may show the band of their seeds without covering each other
 _NARROWEST, _LOWEST = 34, 7
-_PACE_WIDTH = 29
+_SPEED_WIDTH = 29
 _PICTURE_LOWEST = 11
 _PLOTS_BESIDE_PICTURE = 3
-_TROUBLE = Ink((230, 70, 70), "red")
-_GOOD = Ink((70, 180, 100), "green")
+_TROUBLE = Colour((230, 70, 70), "red")
+_GOOD = Colour((70, 180, 100), "green")
 
 
 def plotted(metrics: Sequence[str]) -> list[str]:
@@ -60,11 +60,11 @@ def arrange(number: int, width: int, height: int) -> Grid | None:
     return best
 
 
-class Panels:
-    """Draws a story. Keeps the means over seeds that have not changed since they were last drawn."""
+class DashboardContent:
+    """Draws a run. Keeps the means over seeds that have not changed since they were last drawn."""
 
-    def __init__(self, story: Story, look: Look, log_scale: bool | None = None, paced: bool = True) -> None:
-        self.story, self.look, self._log_scale, self._paced = story, look, log_scale, paced
+    def __init__(self, run_state: RunState, style: Style, log_scale: bool | None = None, paced: bool = True) -> None:
+        self.run_state, self.style, self._log_scale, self._paced = run_state, style, log_scale, paced
         self._means: dict[tuple[str, str], tuple[int, curves.Line]] = {}
         self._picture: tuple[Picture, int, int, list[Text]] | None = None
 
@@ -73,25 +73,25 @@ class Panels:
         lines = [self.heading(width), *self.variants(width, max(1, (height - 2) // 2))]
         lines.append(self._status(width, idea))
         lines += self.plots(width, height - len(lines))
-        return [exactly([each], width, 1, self.look)[0] for each in lines[:height]]
+        return [exactly([each], width, 1, self.style)[0] for each in lines[:height]]
 
     def variants(self, width: int, most: int) -> list[Text]:
         """A line per variant: its letter, how far it is, how fast, how long still, and what was last measured."""
-        story, look = self.story, self.look
-        names = story.variants
+        run_state, style = self.run_state, self.style
+        names = run_state.variants
         shown = names if len(names) <= most else names[: max(0, most - 1)]
-        column = min(max((cell_len(look.words(name)) for name in names), default=0), max(6, width // 5))
+        column = min(max((cell_len(style.words(name)) for name in names), default=0), max(6, width // 5))
         bar_width = min(30, max(6, width - column - 58))
         lines = []
         for number, name in enumerate(shown):
-            colour = look.ink(number)
-            done = story.progress(name)
+            colour = style.colour(number)
+            done = run_state.progress(name)
             text = line()
-            text.append(letter(number), look.style(colour, bold=True))
-            text.append(" " + pad(clip(look.words(name), column, look), column), look.style(colour))
-            text.append(" ").append(pad(blocks.bar(done, bar_width, look), bar_width), look.style(colour))
+            text.append(letter(number), style.text_style(colour, bold=True))
+            text.append(" " + pad(clip(style.words(name), column, style), column), style.text_style(colour))
+            text.append(" ").append(pad(blocks.bar(done, bar_width, style), bar_width), style.text_style(colour))
             text.append(f" {math.floor(100 * done + 1e-9):>3} %")
-            text.append_text(self._pace(name, width - text.cell_len))
+            text.append_text(self._speed_and_values(name, width - text.cell_len))
             text.append_text(self._last_values(name, width - text.cell_len - 2))
             lines.append(text)
         if len(shown) < len(names):
@@ -104,7 +104,7 @@ class Panels:
         draw: who draws the curves: `curves.draw`, or `printed.draw` for what stays
         """
         metrics = plotted(self._with_curves())
-        taken = self.story.picture()
+        taken = self.run_state.picture()
         for number in range(len(metrics), 0, -1):
             grid = arrange(number, width, height)
             wider = arrange(number + 1, width, height) if taken is not None else None
@@ -123,54 +123,56 @@ class Panels:
 
     def _with_curves(self) -> list[str]:
         """The watched metrics that have a curve; all of them as long as nothing was measured."""
-        known = {metric for _, _, metric in self.story.curves}
-        return [metric for metric in self.story.metrics if metric in known or not known]
+        known = {metric for _, _, metric in self.run_state.curves}
+        return [metric for metric in self.run_state.metrics if metric in known or not known]
 
     def heading(self, width: int) -> Text:
         """The title, and what runs."""
-        story, look = self.story, self.look
-        title = look.words(story.title) or "Starting"
-        text = line(clip(title, width, look), BOLD)
-        note = sentences.heading(story.started) if story.started else ""
+        run_state, style = self.run_state, self.style
+        title = style.words(run_state.title) or "Starting"
+        text = line(clip(title, width, style), BOLD)
+        note = sentences.heading(run_state.started) if run_state.started else ""
         if note and text.cell_len + 2 + cell_len(note) <= width:
-            text.append("  " + look.words(note), DIM)
+            text.append("  " + style.words(note), DIM)
         return text
 
     def _status(self, width: int, idea: str) -> Text:
-        story, look = self.story, self.look
-        if story.failed is not None:
-            return line(clip(look.words(story.failed.message), width, look), look.style(_TROUBLE, bold=True))
-        if story.kernel is not None:
-            done = story.kernels - story.kernels_left
-            text = line("compiling ", BOLD).append(look.words(story.kernel), BOLD)
-            text.append(f"  {count(story.kernels_left, 'kernel')} left", DIM)
-            return text.append(f"  {pad(blocks.bar(done / max(1, story.kernels), 12, look), 12)}")
-        troubles = sentences.divergences(story)
+        run_state, style = self.run_state, self.style
+        if run_state.failed is not None:
+            return line(
+                clip(style.words(run_state.failed.message), width, style), style.text_style(_TROUBLE, bold=True)
+            )
+        if run_state.kernel is not None:
+            done = run_state.kernels - run_state.kernels_left
+            text = line("compiling ", BOLD).append(style.words(run_state.kernel), BOLD)
+            text.append(f"  {count(run_state.kernels_left, 'kernel')} left", DIM)
+            return text.append(f"  {pad(blocks.bar(done / max(1, run_state.kernels), 12, style), 12)}")
+        troubles = sentences.divergences(run_state)
         if troubles:
             more = f" (+{len(troubles) - 1} more)" if len(troubles) > 1 else ""
-            told = clip(look.words(troubles[0]), max(1, width - len(more)), look) + more
-            return line(told, look.style(_TROUBLE))
-        if story.changes:
-            change = story.changes[-1]
+            told = clip(style.words(troubles[0]), max(1, width - len(more)), style) + more
+            return line(told, style.text_style(_TROUBLE))
+        if run_state.changes:
+            change = run_state.changes[-1]
             told = f"{change.variant}, step {change.step:,}: {change.name} changed to {short(change.value)}"
-            return line(clip(look.words(told), width, look))
-        return line(clip(look.words(" ".join(idea.split())), width, look), DIM)
+            return line(clip(style.words(told), width, style))
+        return line(clip(style.words(" ".join(idea.split())), width, style), DIM)
 
-    def _pace(self, variant: str, room: int) -> Text:
+    def _speed_and_values(self, variant: str, room: int) -> Text:
         """Steps per second, and the time left or how it ended; always equally wide. Without room only the latter."""
-        story = self.story
-        speed = story.speed(variant)
+        run_state = self.run_state
+        speed = run_state.speed(variant)
         rate = f"{short(speed)} steps/s" if math.isfinite(speed) and self._paced else ""
-        text = line(f" {rate:>15} " if self._paced and room >= _PACE_WIDTH else " ", DIM)
-        replicas = story.of(variant)
+        text = line(f" {rate:>15} " if self._paced and room >= _SPEED_WIDTH else " ", DIM)
+        replicas = run_state.of(variant)
         stopped = sum(_diverged(each) for each in replicas)
-        if story.over(variant) and stopped:
-            return text.append(f"{'diverged':<12}", self.look.style(_TROUBLE, bold=True))
-        if story.over(variant):
+        if run_state.over(variant) and stopped:
+            return text.append(f"{'diverged':<12}", self.style.text_style(_TROUBLE, bold=True))
+        if run_state.over(variant):
             if any(each.interrupted for each in replicas):
                 return text.append(f"{'stopped':<12}", DIM)
-            return text.append(f"{'done':<12}", self.look.style(_GOOD))
-        left = story.seconds_left(variant)
+            return text.append(f"{'done':<12}", self.style.text_style(_GOOD))
+        left = run_state.seconds_left(variant)
         if not any(each.began is not None for each in replicas):
             told = "waiting"
         else:
@@ -179,24 +181,24 @@ class Panels:
 
     def _last_values(self, variant: str, room: int) -> Text:
         text = line()
-        for metric in plotted(self.story.metrics):
-            measured = self.story.latest(variant, metric)
+        for metric in plotted(self.run_state.metrics):
+            measured = self.run_state.latest(variant, metric)
             if not measured:
                 continue
-            told = f"  {self.look.words(metric)} {short(sum(measured) / len(measured)):<8}"
+            told = f"  {self.style.words(metric)} {short(sum(measured) / len(measured)):<8}"
             if text.cell_len + cell_len(told.rstrip()) > room:
                 break
             text.append(told)
         return text
 
     def _plot(self, metric: str, grid: Grid, draw: Callable[..., list[Text]]) -> list[Text]:
-        lines = [self._mean(variant, number, metric) for number, variant in enumerate(self.story.variants)]
+        lines = [self._mean(variant, number, metric) for number, variant in enumerate(self.run_state.variants)]
         shown = [each for each in lines if each is not None]
         log = self._log_scale if self._log_scale is not None else axes.logarithmic(metric, *(each.y for each in shown))
-        steps = max((self.story.steps(variant) for variant in self.story.variants), default=0)
-        broken_off = self.story.ended is not None and self.story.ended.interrupted
+        steps = max((self.run_state.steps(variant) for variant in self.run_state.variants), default=0)
+        broken_off = self.run_state.ended is not None and self.run_state.ended.interrupted
         return draw(
-            shown, grid.width, grid.height, self.look,
+            shown, grid.width, grid.height, self.style,
             title=metric, x_label="step", y_label=self._note(), log_y=log, legend=False,
             x_range=(0.0, float(steps)) if steps and not broken_off else None,
         )  # fmt: skip
@@ -205,21 +207,21 @@ class Panels:
         """The picture, drawn again only if it is another one or has another size."""
         known = self._picture
         if known is None or known[0] is not picture or known[1:3] != (grid.width, grid.height):
-            known = (picture, grid.width, grid.height, render(picture, grid.width, grid.height, self.look))
+            known = (picture, grid.width, grid.height, render(picture, grid.width, grid.height, self.style))
             self._picture = known
         return known[3]
 
     def _note(self) -> str:
         """What the curves are, if there are several seeds."""
-        seeds = len(self.story.started.seeds) if self.story.started else 1
+        seeds = len(self.run_state.started.seeds) if self.run_state.started else 1
         if seeds < 2:
             return ""
-        band = ", lowest, highest" if len(self.story.variants) <= _FEW_VARIANTS else ""
+        band = ", lowest, highest" if len(self.run_state.variants) <= _FEW_VARIANTS else ""
         return f"mean{band} of {seeds} seeds"
 
     def _mean(self, variant: str, number: int, metric: str) -> curves.Line | None:
-        replicas = self.story.of(variant)
-        found = [self.story.curves.get((variant, each.seed, metric)) for each in replicas]
+        replicas = self.run_state.of(variant)
+        found = [self.run_state.curves.get((variant, each.seed, metric)) for each in replicas]
         known = [each for each in found if each is not None]
         if not known:
             return None
@@ -232,7 +234,7 @@ class Panels:
             drawn = curves.Line(variant, x, y, number)
         else:
             x, mean, low, high = series.mean_and_band([each.arrays() for each in known])
-            band = (low, high) if len(self.story.variants) <= _FEW_VARIANTS else None
+            band = (low, high) if len(self.run_state.variants) <= _FEW_VARIANTS else None
             drawn = curves.Line(variant, x, mean, number, band)
         self._means[variant, metric] = (revision, drawn)
         return drawn

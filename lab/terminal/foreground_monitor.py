@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 
-class Foreground:
+class ForegroundMonitor:
     """Notices that the program was suspended (Ctrl-Z) or in the background and is back: the shell has written since."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -17,18 +17,18 @@ class Foreground:
         self._away = False
         self._before: Any = None
 
-    def watch(self) -> None:
+    def start(self) -> None:
         """Begin to notice. Only the main thread may watch for signals; elsewhere suspensions go unnoticed."""
         if hasattr(signal, "SIGCONT") and threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGCONT, self._continued)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Notice nothing more."""
         if self._before is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGCONT, self._before)
             self._before = None
 
-    def ours(self) -> bool:
+    def in_foreground(self) -> bool:
         """Whether the terminal is ours. What is no terminal of this session is nobody else's either."""
         try:
             ours = os.tcgetpgrp(self._stream.fileno()) == os.getpgrp()
@@ -37,7 +37,7 @@ class Foreground:
         self._away = self._away or not ours
         return ours
 
-    def back(self) -> bool:
+    def was_suspended(self) -> bool:
         """Whether we were away since this was last asked: nobody knows then where the cursor stands."""
         away, self._away = self._away, False
         return away

@@ -13,12 +13,12 @@ from itertools import pairwise, permutations
 _SWEEPS = 8
 _MOST_PERMUTED = 5
 
-Stop = tuple[str, int]
+Waypoint = tuple[str, int]
 """A node in its layer, or the place where an edge of that node passes through a later layer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class BoxSize:
     """A box: `along` and `across` in characters; `inset`: how far from its edges lines may enter."""
 
     along: int
@@ -27,7 +27,7 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class GraphLayout:
     """boxes: the near corner of each; routes: (node it starts from, its corners as (along, across)); the whole size."""
 
     boxes: dict[str, tuple[int, int]]
@@ -36,7 +36,7 @@ class Layout:
     across: int
 
 
-def lay_out(sizes: dict[str, Size], edges: Iterable[tuple[str, str]], gap: int) -> Layout:
+def lay_out(sizes: dict[str, BoxSize], edges: Iterable[tuple[str, str]], gap: int) -> GraphLayout:
     """Place the boxes so that edges run forward and cross little. `gap`: characters between boxes of one layer.
 
     An edge that would close a circle is turned round; one from or to an unknown box is left out.
@@ -96,12 +96,12 @@ def _layers(names: list[str], edges: list[tuple[str, str]]) -> dict[str, int]:
 
 
 class _Graph:
-    def __init__(self, sizes: dict[str, Size], edges: list[tuple[str, str]], layer: dict[str, int]) -> None:
+    def __init__(self, sizes: dict[str, BoxSize], edges: list[tuple[str, str]], layer: dict[str, int]) -> None:
         self.sizes = sizes
-        self.rows: list[list[Stop]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
+        self.rows: list[list[Waypoint]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
         for name in sizes:
             self.rows[layer[name]].append((name, layer[name]))
-        self.links: dict[tuple[Stop, Stop], None] = {}
+        self.links: dict[tuple[Waypoint, Waypoint], None] = {}
         for first, second in edges:
             stops = [(first, each) for each in range(layer[first], layer[second])] + [(second, layer[second])]
             for stop, following in pairwise(stops):
@@ -109,21 +109,21 @@ class _Graph:
                 if following not in self.rows[following[1]]:
                     self.rows[following[1]].append(following)
         self.own = {name: (name, layer[name]) for name in sizes}
-        self.before: dict[Stop, list[Stop]] = {stop: [] for row in self.rows for stop in row}
-        self.after: dict[Stop, list[Stop]] = {stop: [] for row in self.rows for stop in row}
+        self.before: dict[Waypoint, list[Waypoint]] = {stop: [] for row in self.rows for stop in row}
+        self.after: dict[Waypoint, list[Waypoint]] = {stop: [] for row in self.rows for stop in row}
         for first_stop, second_stop in self.links:
             self.before[second_stop].append(first_stop)
             self.after[first_stop].append(second_stop)
-        self.near: dict[Stop, int] = {}
+        self.near: dict[Waypoint, int] = {}
 
-    def across(self, stop: Stop) -> int:
+    def across(self, stop: Waypoint) -> int:
         return self.sizes[stop[0]].across if self.own[stop[0]] == stop else 1
 
-    def leaves(self, stop: Stop) -> int:
+    def leaves(self, stop: Waypoint) -> int:
         """Where the line leaves the box, from its near edge."""
         return (self.across(stop) - 1) // 2
 
-    def enters(self, stop: Stop, source: Stop) -> int:
+    def enters(self, stop: Waypoint, source: Waypoint) -> int:
         """Where the line from `source` enters the box, from its near edge: each line at its own place if there are
         enough."""
         if self.own[stop[0]] != stop:
@@ -180,7 +180,7 @@ class _Graph:
         least = min(self.near.values(), default=0)
         self.near = {stop: position - least for stop, position in self.near.items()}
 
-    def _wanted(self, stop: Stop, back: bool) -> int:
+    def _wanted(self, stop: Waypoint, back: bool) -> int:
         if back:
             places = [self.near[each] + self.leaves(each) - self.enters(stop, each) for each in self.before[stop]]
         else:
@@ -191,10 +191,10 @@ class _Graph:
         middle = len(places) // 2
         return places[middle] if len(places) % 2 else round((places[middle - 1] + places[middle]) / 2)
 
-    def _settle(self, row: list[Stop], wanted: dict[Stop, int], gap: int) -> None:
+    def _settle(self, row: list[Waypoint], wanted: dict[Waypoint, int], gap: int) -> None:
         """The places nearest to the wanted ones that keep the order and the gaps: blocks that collide share the
         difference."""
-        blocks: list[tuple[list[Stop], float]] = []  # stops, and the mean wanted place of their first
+        blocks: list[tuple[list[Waypoint], float]] = []  # stops, and the mean wanted place of their first
         for stop in row:
             group, start, offset = [stop], float(wanted[stop]), 0
             while blocks and blocks[-1][1] + self._length(blocks[-1][0], gap) > start:
@@ -211,10 +211,10 @@ class _Graph:
                 position += self.across(stop) + gap
             least = position
 
-    def _length(self, group: list[Stop], gap: int) -> int:
+    def _length(self, group: list[Waypoint], gap: int) -> int:
         return sum(self.across(stop) + gap for stop in group)
 
-    def routed(self) -> Layout:
+    def routed(self) -> GraphLayout:
         """Lines from box to box through the channels between the layers, each bend on a track of its own."""
         start, boxes = 0, {}
         routes: list[tuple[str, list[tuple[int, int]]]] = []
@@ -240,25 +240,25 @@ class _Graph:
                 routes.append((source[0], points))
             start = following
         across = max((self.near[stop] + self.across(stop) for row in self.rows for stop in row), default=0)
-        return Layout(boxes, routes, start, across)
+        return GraphLayout(boxes, routes, start, across)
 
-    def _box_end(self, stop: Stop, start: int, depth: int) -> int:
+    def _box_end(self, stop: Waypoint, start: int, depth: int) -> int:
         """The first place behind the box; where an edge passes through, the near edge of the layer."""
         if self.own[stop[0]] != stop:
             return start
         along = self.sizes[stop[0]].along
         return start + (depth - along) // 2 + along
 
-    def _box_start(self, stop: Stop, start: int) -> int:
+    def _box_start(self, stop: Waypoint, start: int) -> int:
         """The last place before the box."""
         if self.own[stop[0]] != stop:
             return start
         depth = max(self.sizes[each[0]].along for each in self.rows[stop[1]] if self.own[each[0]] == each)
         return start + (depth - self.sizes[stop[0]].along) // 2 - 1
 
-    def _tracks(self, links: list[tuple[Stop, Stop]]) -> list[Stop]:
+    def _tracks(self, links: list[tuple[Waypoint, Waypoint]]) -> list[Waypoint]:
         """The sources whose lines bend, in the order of their tracks with the least overlap and crossings."""
-        runs: dict[Stop, tuple[int, list[int]]] = {}
+        runs: dict[Waypoint, tuple[int, list[int]]] = {}
         for source, target in links:
             leave = self.near[source] + self.leaves(source)
             runs.setdefault(source, (leave, []))[1].append(self.near[target] + self.enters(target, source))
@@ -268,7 +268,7 @@ class _Graph:
         return list(min(permutations(bending), key=lambda order: _cost(list(order), runs)))
 
 
-def _cost(order: Sequence[Stop], runs: dict[Stop, tuple[int, list[int]]]) -> int:
+def _cost(order: Sequence[Waypoint], runs: dict[Waypoint, tuple[int, list[int]]]) -> int:
     """How bad an order of tracks is: lines on top of each other count much, crossings a little."""
     cost = 0
     for position, early in enumerate(order):

@@ -15,7 +15,7 @@ from textual.theme import Theme
 
 from lab.terminal.numbers import count, duration
 from lab.tui.copying import flow
-from lab.tui.explore.shelf import Item
+from lab.tui.explore.lessons import Item
 from lab.tui.explore.states import COLOURS, MARKS, MEANINGS, State
 from lab.tui.markdown import LessonMarkdown, colour, heading
 from lab.tui.progress import Lesson
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Page:
+class LessonPage:
     """What is known of a lesson when it is shown; `loaded` and `verdicts` come a moment later than the rest.
 
     expected: how long a run takes, in words, for a lesson that was never run
@@ -40,17 +40,17 @@ class Page:
     expected: str = ""
 
 
-def text(page: Page, theme: Theme) -> RenderableType:
+def text(page: LessonPage, theme: Theme) -> RenderableType:
     """What there is to read first: title, idea, state, the lesson."""
     return Group(*_text(page, theme))
 
 
-def details(page: Page, theme: Theme) -> RenderableType:
+def details(page: LessonPage, theme: Theme) -> RenderableType:
     """Question, variants, claims and how long a run takes; stands below the text, or beside it where there is room."""
     return Group(*(_details(page, page.loaded, theme) if page.loaded is not None else ()))
 
 
-def _text(page: Page, theme: Theme) -> Iterator[RenderableType]:
+def _text(page: LessonPage, theme: Theme) -> Iterator[RenderableType]:
     item = page.item
     yield Text.assemble((item.title, f"bold {colour(theme, 'primary')}"), "  ", (item.slug, "dim"))
     if item.idea:
@@ -67,7 +67,7 @@ def _text(page: Page, theme: Theme) -> Iterator[RenderableType]:
         yield Text()
 
 
-def _details(page: Page, loaded: Loaded, theme: Theme) -> Iterator[RenderableType]:
+def _details(page: LessonPage, loaded: Loaded, theme: Theme) -> Iterator[RenderableType]:
     scenario = loaded.scenario
     if scenario.question is not None:
         yield heading("Question", theme)
@@ -85,7 +85,7 @@ def _details(page: Page, loaded: Loaded, theme: Theme) -> Iterator[RenderableTyp
     yield Text(_effort(page, loaded))
 
 
-def _state_line(page: Page, theme: Theme) -> Text:
+def _state_line(page: LessonPage, theme: Theme) -> Text:
     state = page.state
     line = Text.assemble(
         (f"{MARKS[state.kind]} {MEANINGS[state.kind]}", _of_theme(theme, COLOURS[state.kind])),
@@ -144,7 +144,7 @@ def _evidence(verdict: Claimed) -> str:
     return f"{verdict.that}: on {sum(verdict.seeds.values())} of {count(len(verdict.seeds), 'seed')}"
 
 
-def _effort(page: Page, loaded: Loaded) -> str:
+def _effort(page: LessonPage, loaded: Loaded) -> str:
     scenario = loaded.scenario
     steps = sorted({each.scenario.train.steps for each in loaded.variants})
     told = f"{count(len(loaded.variants), 'variant')}, {' or '.join(f'{each:,}' for each in steps)} steps each"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.terminal.panels import arrange
+from lab.terminal.dashboard_content import arrange
 from lab.tui.run.board import fitting
-from lab.tui.run.view import SMOOTHINGS, View
+from lab.tui.run.view_options import SMOOTHINGS, ViewOptions
 
 WHOLE = (0.0, 2000.0)
 actions = st.lists(
@@ -23,7 +23,7 @@ actions = st.lists(
 
 @given(actions)
 def test_whatever_is_pressed_window_and_cursor_stay_inside_of_the_run(pressed):
-    view = View()
+    view = ViewOptions()
     for kind, how in pressed:
         if kind == "zoom":
             view.zoom(WHOLE, view.cursor, how)
@@ -40,7 +40,7 @@ def test_whatever_is_pressed_window_and_cursor_stay_inside_of_the_run(pressed):
 
 
 def test_zooming_in_and_out_again_shows_everything():
-    view = View()
+    view = ViewOptions()
     view.zoom(WHOLE, 500.0, closer=True)
     assert view.window is not None
     assert view.window[1] - view.window[0] == 1000
@@ -49,20 +49,20 @@ def test_zooming_in_and_out_again_shows_everything():
 
 
 def test_the_step_under_the_cursor_stays_where_it_is_while_zooming():
-    view = View()
+    view = ViewOptions()
     view.zoom(WHOLE, 500.0, closer=True)
     low, high = view.window
     assert (500 - low) / (high - low) == 500 / 2000
 
 
 def test_the_cursor_begins_at_the_latest_step():
-    view = View()
+    view = ViewOptions()
     view.move_cursor(WHOLE, 700.0, -1)
     assert view.cursor == 680
 
 
 def test_smoothing_goes_round():
-    view = View()
+    view = ViewOptions()
     assert [view.smoother() for _ in SMOOTHINGS] == [*SMOOTHINGS[1:], SMOOTHINGS[0]]
 
 

@@ -23,7 +23,7 @@ _SMALLEST = 1e-6
 _STEP = "the step"
 
 
-class Steering:
+class SessionControls:
     """The actions of the run screen on its session."""
 
     def __init__(self, session: Session) -> None:
@@ -69,7 +69,7 @@ class Steering:
         self._undo.append((_STEP, back))
         return "One step of every variant that is not over; u takes it back."
 
-    def pace(self, faster: bool) -> str:
+    def change_speed(self, faster: bool) -> str:
         """The next slower or faster pace."""
         place = RATES.index(self.rate) + (-1 if faster else 1)
         self.rate = RATES[min(max(place, 0), len(RATES) - 1)]

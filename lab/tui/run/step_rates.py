@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from lab.events import Event, Measured
-from lab.terminal.story import Story
+from lab.terminal.run_state import RunState
 
 
 @dataclass(slots=True)
@@ -20,13 +20,13 @@ class _Span:
     moved: float
 
 
-class Pace:
-    """Notes the time of each measurement where it is made, and puts a story's clocks right."""
+class StepRates:
+    """Notes the time of each measurement where it is made, and puts a run's clocks right."""
 
     def __init__(self) -> None:
         self._spans: dict[tuple[str, int], _Span] = {}
 
-    def note(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         """Called with every event, from the thread in which it happens."""
         if not isinstance(event, Measured):
             return
@@ -37,9 +37,9 @@ class Pace:
         else:
             span.step, span.moved = event.step, now
 
-    def put_right(self, story: Story) -> None:
-        """Give the story's replicas the times at which they were measured."""
-        for key, replica in story.replicas.items():
+    def apply_to(self, run_state: RunState) -> None:
+        """Give the run's replicas the times at which they were measured."""
+        for key, replica in run_state.replicas.items():
             span = self._spans.get(key)
             if span is not None and replica.began is not None:
                 replica.began_at, replica.began, replica.moved = span.began_at, span.began, span.moved

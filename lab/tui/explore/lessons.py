@@ -15,7 +15,7 @@ MOST_FILES = 500
 """Of a user's folder, so that a folder that holds everything does not hang the lab."""
 MOST_FOLDERS = 200
 
-Stamp = tuple[int, int]
+FileStamp = tuple[int, int]
 """When a file was changed, in nanoseconds, and its size."""
 
 
@@ -33,7 +33,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One lesson on the shelf.
+    """One lesson in the list.
 
     lesson: its text, once it was read; error: why it cannot be run, "" if nothing is known against it
     """
@@ -46,7 +46,7 @@ class Item:
     builtin: bool
     lesson: str = ""
     error: str = ""
-    stamp: Stamp = (0, 0)
+    stamp: FileStamp = (0, 0)
 
     @property
     def name(self) -> str:
@@ -91,7 +91,7 @@ def with_lesson(item: Item) -> Item:
     return replace(item, lesson=head.get("lesson", ""))
 
 
-class OwnShelf:
+class UserLessons:
     """The user's own files: one, or all scenarios in a folder and the folders in it. Looks at the disk when asked."""
 
     def __init__(self, target: Target) -> None:
@@ -116,7 +116,7 @@ class OwnShelf:
         self._items, self._problem = items, problem
         return list(items.values()), problem
 
-    def _read(self, path: Path, stamp: Stamp) -> Item:
+    def _read(self, path: Path, stamp: FileStamp) -> Item:
         folder = self.target.folder
         chapter = _chapter(path, folder)
         bare = Item(path.stem, chapter, path.stem, "", path, False, stamp=stamp)
@@ -149,9 +149,9 @@ def _chapter(path: Path, folder: Path | None) -> str:
     return "/".join([folder.absolute().name, *inside.parts])
 
 
-def _files(target: Target) -> tuple[list[tuple[Path, Stamp]], str | None]:
+def _files(target: Target) -> tuple[list[tuple[Path, FileStamp]], str | None]:
     """The scenario files with their stamps, by folder and name, and a sentence if some are left out."""
-    found: list[tuple[Path, Stamp]] = []
+    found: list[tuple[Path, FileStamp]] = []
     if target.file is not None:
         found += _stamped([target.file])
     if target.folder is None:
@@ -178,7 +178,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         waiting += [Path(each.path) for each in listed if each.is_dir(follow_symlinks=False)]
 
 
-def _stamped(paths: list[Path]) -> list[tuple[Path, Stamp]]:
+def _stamped(paths: list[Path]) -> list[tuple[Path, FileStamp]]:
     found = []
     for path in paths:
         try:

@@ -8,7 +8,7 @@ SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class TileContent:
     """What a tile shows.
 
     kind: "metric": one curve per variant; "layers": one per layer of the variant that is looked at; "picture"
@@ -25,7 +25,7 @@ class Subject:
 
 
 @dataclass(slots=True)
-class View:
+class ViewOptions:
     """The choices of whoever watches.
 
     variant, seed: what is looked at closely; seed None: the mean over all seeds, and pictures of the first
@@ -41,7 +41,7 @@ class View:
     variant: str = ""
     seed: int | None = None
     hidden: set[str] = field(default_factory=set)
-    chosen: list[Subject] | None = None
+    chosen: list[TileContent] | None = None
     layers: set[str] = field(default_factory=set)
     logs: dict[str, bool] = field(default_factory=dict)
     smoothing: float = 0.0

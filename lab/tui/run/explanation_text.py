@@ -9,26 +9,26 @@ from rich.text import Text
 
 from lab.pictures import Table
 from lab.tasks.explanation import Section
-from lab.terminal.layout import clip, line, pad, wrap
-from lab.terminal.look import BOLD, DIM, Look
+from lab.terminal.style import BOLD, DIM, Style
+from lab.terminal.text_lines import clip, line, pad, wrap
 
 
-def explained(sections: Sequence[Section], width: int, look: Look) -> Text:
+def explained(sections: Sequence[Section], width: int, style: Style) -> Text:
     """All sections, at most `width` columns wide."""
     lines: list[Text] = []
     for section in sections:
-        lines += [line(), line(look.words(section.title), BOLD)] if lines else [line(look.words(section.title), BOLD)]
+        lines += [line(), line(style.words(section.title), BOLD)] if lines else [line(style.words(section.title), BOLD)]
         for sentence in section.sentences:
-            lines += [line(part) for part in wrap(look.words(sentence), width)]
+            lines += [line(part) for part in wrap(style.words(sentence), width)]
         if section.table is not None and section.table.rows:
-            lines += table(section.table, width, look)
+            lines += table(section.table, width, style)
     return Text("\n").join(lines)
 
 
-def table(content: Table, width: int, look: Look) -> list[Text]:
+def table(content: Table, width: int, style: Style) -> list[Text]:
     """A table as lines: numbers to the right, and the widest column of words cut until all fit."""
-    rows = [tuple(look.words(each) for each in row) for row in content.rows]
-    heads = tuple(look.words(each) for each in content.columns)
+    rows = [tuple(style.words(each) for each in row) for row in content.rows]
+    heads = tuple(style.words(each) for each in content.columns)
     widths = [max(cell_len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
     numeric = [all(_is_number(row[column]) for row in rows) for column in range(len(heads))]
     while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 6:
@@ -40,7 +40,7 @@ def table(content: Table, width: int, look: Look) -> list[Text]:
 
     def told(row: Sequence[str]) -> str:
         cells = (
-            pad(clip(cell, size, look), size, right) for cell, size, right in zip(row, widths, numeric, strict=True)
+            pad(clip(cell, size, style), size, right) for cell, size, right in zip(row, widths, numeric, strict=True)
         )
         return "  ".join(cells).rstrip()
 
