@@ -1,4 +1,4 @@
-"""What walking down a function needs beside the optimiser: noise in the gradient, and a record of the way."""
+"""What walking down a function needs beside the optimizer: noise in the gradient, and a record of the way."""
 
 from __future__ import annotations
 

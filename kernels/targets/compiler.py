@@ -223,7 +223,7 @@ def _emitted(text: str, symbol: str) -> bytes:
 
 
 def _optimise(module: Any, vectors: bool) -> None:
-    """Run LLVM's optimiser over a module.
+    """Run LLVM's optimizer over a module.
 
     Without `vectors` it only simplifies. That comes first, since loops are vectorised well only when it is known that
     an index begins at 0 and grows by 1, and when they are not yet unrolled.

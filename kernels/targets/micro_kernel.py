@@ -5,7 +5,7 @@ runs: each step loads two vectors of B, broadcasts one number of A per row, and 
 AVX-512 that is 24 multiply-adds (12 cycles at two a cycle), 14 loads (7 cycles) and 8 bytes of B per cycle, so that the
 multiply-adds are the limit: 64 operations per cycle, as long as B comes from the nearest cache and A from the second.
 
-What a training step asks for has few rows (a batch) and weights that the optimiser has meanwhile pushed out of the
+What a training step asks for has few rows (a batch) and weights that the optimizer has meanwhile pushed out of the
 second-level cache. So, beside the arithmetic:
 
 - B is read as it stands by the first rows of C, which leave it behind as a panel for all others, so that it costs no

@@ -1,6 +1,6 @@
 """The planner: from calls to rows, every tensor at a place in one flat arena.
 
-Stored tensors come first, storage by storage, so that all parameters, all gradients and all optimiser states are each
+Stored tensors come first, storage by storage, so that all parameters, all gradients and all optimizer states are each
 one contiguous stretch; temporaries follow and share memory when their lifetimes do not overlap. Several programs
 (train, measure) may use one arena: they have the stored tensors in common and their temporaries one above the other,
 since only one of them runs at a time.

@@ -15,16 +15,16 @@ import numpy as np
 
 from lab.errors import InvalidValue
 from lab.graph.tensor import Call, ShapeError, Storage, Tensor, assign, call, scope
+from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.initialisers import He, Initialiser, generator, initialiser
 from lab.nets.layer import Layer, layer
-from lab.nets.settings import Settings
 
 LARGEST_NETWORK = 2 * 1024**3
-"""Bytes of parameters, gradients and optimiser states above which a network is refused."""
+"""Bytes of parameters, gradients and optimizer states above which a network is refused."""
 
 
 @dataclass(frozen=True)
-class Part:
+class BuiltLayer:
     """One layer as it was built: its name (`dense1`), what it is, the tensors that go in and come out."""
 
     name: str
@@ -45,7 +45,7 @@ class Builder:
     outputs: int
     training: bool
     layer_name: str = ""
-    parts: list[Part] = field(default_factory=list)
+    parts: list[BuiltLayer] = field(default_factory=list)
     _counts: dict[str, int] = field(default_factory=dict)
     _prefix: str = ""
 
@@ -55,7 +55,7 @@ class Builder:
         with scope(name):
             y = chosen.build(x, self)
         y.name = name
-        self.parts.append(Part(name, chosen, x, y))
+        self.parts.append(BuiltLayer(name, chosen, x, y))
         return y
 
     def inside(self, layers: Sequence[Layer], x: Tensor) -> Tensor:
@@ -139,7 +139,7 @@ class Network:
     settings:   where layers declare adjustable numbers (slopes, rates)
     """
 
-    def __init__(self, model: Sequence[Any], init: Any, outputs: int, seed: int, settings: Settings) -> None:
+    def __init__(self, model: Sequence[Any], init: Any, outputs: int, seed: int, settings: AdjustableNumbers) -> None:
         if not model:
             raise InvalidValue(("model",), "lists no layers.")
         self.layers = [layer(each, ("model", index)) for index, each in enumerate(model)]
@@ -160,7 +160,7 @@ class Network:
             if init is not None:
                 self.initialiser = initialiser(init)
 
-    def apply(self, x: Tensor, training: bool) -> tuple[Tensor, list[Part]]:
+    def apply(self, x: Tensor, training: bool) -> tuple[Tensor, list[BuiltLayer]]:
         """Build all layers on an input [batch, …]: the output, and each layer's part; those inside of another layer
         stand before it."""
         builder = Builder(self, self.outputs, training)
@@ -194,7 +194,7 @@ class Network:
             raise InvalidValue(
                 ("model", index),
                 f"{name} with {size:,} weights would need about {estimate / 1024**3:,.1f} GiB with gradients and "
-                f"optimiser states; the limit is {LARGEST_NETWORK / 1024**3:.0f} GiB.",
+                f"optimizer states; the limit is {LARGEST_NETWORK / 1024**3:.0f} GiB.",
             )
         self.parameters.member(name, shape)
         self._first[name] = (self.initialiser if first is None else first, fan_in, fan_out)

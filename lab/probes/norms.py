@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kernels import probes as kernels
 from lab.graph.tensor import Storage, Tensor, call, padded
-from lab.nets.optimisers import is_weight
+from lab.nets.optimizers import is_weight
 from lab.probes.probe import Probe, Site, Values
 
 

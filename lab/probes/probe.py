@@ -10,7 +10,7 @@ from kernels import probes as kernels
 from lab.discovery import modules_of
 from lab.graph import Storage, Tensor
 from lab.graph.tensor import call
-from lab.nets.network import Part
+from lab.nets.network import BuiltLayer
 
 Values = dict[str, float]
 PROBES: list[type[Probe]] = []
@@ -34,7 +34,7 @@ class Site:
     """
 
     watch: frozenset[str]
-    parts: Sequence[Part]
+    parts: Sequence[BuiltLayer]
     parameters: Storage
     gradients: Storage
     loss: Tensor
@@ -53,7 +53,7 @@ class Site:
     classes: tuple[str, ...]
     _dead_units: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
-    def dead_units(self, part: Part) -> tuple[Tensor, Tensor]:
+    def dead_units(self, part: BuiltLayer) -> tuple[Tensor, Tensor]:
         """Of a layer: (1 for each unit that is dead on the probe set [units], their share [1]); computed once, however
         many ask."""
         if part.name not in self._dead_units:
@@ -62,7 +62,7 @@ class Site:
         return self._dead_units[part.name]
 
     @property
-    def activations(self) -> list[Part]:
+    def activations(self) -> list[BuiltLayer]:
         """The activation layers."""
         return [part for part in self.parts if part.layer.activation]
 

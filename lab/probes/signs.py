@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kernels.signs import equal_signs
 from lab.graph.tensor import call
-from lab.nets.optimisers import is_weight
+from lab.nets.optimizers import is_weight
 from lab.probes.norms import layer_of
 from lab.probes.probe import Probe, Site
 

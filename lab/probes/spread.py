@@ -8,7 +8,7 @@ from kernels import probes as kernels
 from kernels.constraints import kurtosis
 from lab.graph import Tensor, constant
 from lab.graph.tensor import call
-from lab.nets.optimisers import is_weight
+from lab.nets.optimizers import is_weight
 from lab.probes.norms import layer_of
 from lab.probes.probe import Probe, Site, Values, average
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lab.graph import functions as f
 from lab.graph.tensor import Tensor
-from lab.nets.optimisers import is_weight
+from lab.nets.optimizers import is_weight
 from lab.probes.norms import layer_of
 from lab.probes.probe import Probe, Site, Values
 

@@ -1,6 +1,6 @@
 """What a scenario file may contain. The description of each field is its reference, here and in `lab schema`.
 
-Only the structure is checked here. What the names mean (layers, data sets, optimisers, metrics, options) is checked
+Only the structure is checked here. What the names mean (layers, data sets, optimizers, metrics, options) is checked
 by whoever knows them, through `lab.tasks`.
 """
 
@@ -49,11 +49,11 @@ class Question(Part):
 
 
 class Optimizer(Part):
-    """How the weights are changed. Each optimiser has settings of its own beside these, such as `momentum`."""
+    """How the weights are changed. Each optimizer has settings of its own beside these, such as `momentum`."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    name: str = Field(default="sgd", min_length=1, description="The optimiser: sgd, adam, …")
+    name: str = Field(default="sgd", min_length=1, description="The optimizer: sgd, adam, …")
     rate: Real = Field(
         default=0.01, gt=0, le=LARGEST_RATE, allow_inf_nan=False, description="The learning rate, above 0."
     )
@@ -65,7 +65,7 @@ class Optimizer(Part):
 
     @property
     def given(self) -> dict[str, Any]:
-        """All settings that stand in the file; `rate` is left to the optimiser where it does not."""
+        """All settings that stand in the file; `rate` is left to the optimizer where it does not."""
         return self.extra | ({"rate": self.rate} if "rate" in self.model_fields_set else {})
 
 

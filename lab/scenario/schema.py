@@ -31,7 +31,7 @@ def json_schema(tasks: Mapping[str, TaskKind] | None = None) -> dict[str, Any]:
     content["data"] = _described(content["data"], {"anyOf": [data.schema(), {"type": "null"}]})
     content["model"]["items"] = _layers()
     content["init"] = _described(content["init"], {"anyOf": [*_initialisers(), {"type": "null"}]})
-    content["optimizer"] = {"description": content["optimizer"]["description"], "anyOf": _optimisers()}
+    content["optimizer"] = {"description": content["optimizer"]["description"], "anyOf": _optimizers()}
     if tasks:
         content["task"]["enum"] = sorted(tasks)
         content["watch"]["items"]["enum"] = sorted({metric for kind in tasks.values() for metric in kind.metrics})
@@ -65,12 +65,12 @@ def _initialisers() -> list[dict[str, Any]]:
     return [*_by_name(INITIALISERS, bare, common), named, _FROM_FILE]
 
 
-def _optimisers() -> list[dict[str, Any]]:
+def _optimizers() -> list[dict[str, Any]]:
     """`{name: adam, rate: 0.001, …}`; sgd needs no name."""
-    from lab.nets.optimisers import OPTIMISERS
+    from lab.nets.optimizers import OPTIMIZERS
 
     choices = []
-    for name, kind in sorted(OPTIMISERS.items()):
+    for name, kind in sorted(OPTIMIZERS.items()):
         settings = kind.model_json_schema()
         settings["description"] = " ".join((kind.__doc__ or "").split())
         settings["properties"] = {"name": {"const": name}, **settings["properties"]}

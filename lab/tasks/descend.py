@@ -75,7 +75,7 @@ class Options(BaseModel):
 
 @task("descend")
 class Descend(Task):
-    """A point walks down a named function, moved by any optimiser; computed in float64."""
+    """A point walks down a named function, moved by any optimizer; computed in float64."""
 
     Options = Options
     metrics = METRICS

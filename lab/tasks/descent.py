@@ -1,7 +1,7 @@
 """Points that walk down a function: the experiment behind `descend`.
 
 The parameters are the points themselves, [walkers, numbers of a point], and the loss is the sum of the function over
-them: its gradient is each point's own. Everything that works element by element, which most optimisers do, then moves
+them: its gradient is each point's own. Everything that works element by element, which most optimizers do, then moves
 each point as if it were alone.
 """
 
@@ -20,13 +20,13 @@ from lab.graph import Tensor, assign, constant, differentiate, scope
 from lab.graph import functions as f
 from lab.graph.tensor import Call, Storage, call, padded
 from lab.nets.initialisers import generator
-from lab.nets.optimisers import Workbench, optimiser
+from lab.nets.optimizers import OptimizerContext, optimizer
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.descent_pictures import Map
 from lab.tasks.landscapes import Landscape
 from lab.tasks.landscapes.quadratic import turn
-from lab.tasks.programs import Programs
+from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch, Timed
 
 NOISE_STREAM = 2
@@ -54,12 +54,12 @@ METRICS = {
     "critical": "share of the points at which the gradient is 0 (its norm below 1e-6)",
     "minima_share": "of those, the share at which the function curves upwards in every direction",
     "curving_down": "at those, the share of the directions in which the function curves downwards, on average",
-    "memory": "bytes of memory for point, gradient and whatever the optimiser keeps",
+    "memory": "bytes of memory for point, gradient and whatever the optimizer keeps",
     "step_time": Timed("processor time of one step in µs, median over the slices in which the points walk"),
 }
 
 
-class Descent(Programs):
+class Descent(ProgramExperiment):
     """One replica; see `lab.tasks.task.Experiment`.
 
     landscape: the function;  start: a point, or `{normal: s}` or `{uniform: [low, high]}`, with `plus` and `turn`
@@ -85,14 +85,14 @@ class Descent(Programs):
         if scenario.data is not None or scenario.model:
             raise InvalidValue(("data" if scenario.data is not None else "model",), "is not used by this task.")
         chosen = scenario.optimizer
-        self.optimiser = optimiser(chosen.name, chosen.given)
-        if walkers > 1 and self.optimiser.clip is not None:
+        self.optimizer = optimizer(chosen.name, chosen.given)
+        if walkers > 1 and self.optimizer.clip is not None:
             raise InvalidValue(("optimizer", "clip"), "works on all points together; it needs `walkers: 1`.")
         self.map = Map(landscape, seed, window)
         self._kept = Storage("statistics")
         parameters = Storage("parameters")
         self.point = parameters.member("point", (walkers, landscape.size))
-        self.bench = Workbench(parameters, parameters.like("gradients"), self.options, points=walkers)
+        self.context = OptimizerContext(parameters, parameters.like("gradients"), self.adjustable, points=walkers)
         programs = {"step": self._step(), "measure": self._probes(), "remember": self._remember()}
         self.lay_out({**programs, **self.map.programs})
         self.metrics = self._names()
@@ -101,24 +101,24 @@ class Descent(Programs):
     # Building
 
     def _step(self) -> list[Any]:
-        bench = self.bench
+        context = self.context
         with scope("optimizer"):
-            program: list[Any] = self.optimiser.before(bench)
+            program: list[Any] = self.optimizer.before(context)
         with scope(self.landscape.name):
             values = self.landscape.values(self.point, self.seed)
             self.loss = f.total(values)
             program.append(call(halt_if_not_finite, self.loss, shapes=[(1,)]))
-            bench.found, bench.loss = differentiate(self.loss, [self.point]), self.loss
-        (gradient,) = bench.found
+            context.found, context.loss = differentiate(self.loss, [self.point]), self.loss
+        (gradient,) = context.found
         if gradient is not None:
-            program.append(assign(gradient, bench.gradients.members["point"]))
+            program.append(assign(gradient, context.gradients.members["point"]))
         if self._noise:
-            deviation = self.options.number("options.noise", self._noise)
-            noisy = bench.gradients.members["point"]
+            deviation = self.adjustable.number("options.noise", self._noise)
+            noisy = context.gradients.members["point"]
             program.append(call(add_noise, deviation, updates=[noisy], stream=NOISE_STREAM))
         with scope("optimizer"):
-            self.rate = self.optimiser.pace(self.options)
-            program += self.optimiser.build(bench, self.rate)
+            self.rate = self.optimizer.learning_rate(self.adjustable)
+            program += self.optimizer.build(context, self.rate)
         self.shown = min(self.walkers, PATHS)
         self.stride = -(-self.steps // MOMENTS)
         moments = self.steps // self.stride + 1
@@ -185,7 +185,7 @@ class Descent(Programs):
         self.put(self.point, points)
         self.put(self.before, points)
         self.layout.view(self.memory, self.path)[0] = points[: self.shown].ravel()
-        self.drive(self.optimiser, self.bench, same_data=not self._noise)
+        self.drive(self.optimizer, self.context, same_data=not self._noise)
         self._programs["step"] = self.stopwatch.around(self._programs["step"])
         for name in self.map.programs:
             self.run_beside(name)
@@ -240,7 +240,7 @@ class Descent(Programs):
 
     def _last_step(self, point: np.ndarray) -> dict[str, float]:
         moved = point - self.layout.view(self.memory, self.before)
-        gradient = self.layout.view(self.memory, self.bench.gradients.members["point"])
+        gradient = self.layout.view(self.memory, self.context.gradients.members["point"])
         with np.errstate(divide="ignore", invalid="ignore"):
             length = np.linalg.norm(moved, axis=1)
             each = np.abs(moved) / np.abs(gradient)

@@ -14,7 +14,7 @@ from kernels.plan import HALT, STEP, Row
 from lab.errors import BadInput
 from lab.pictures import Table
 from lab.tasks.divergence import rows_left_out
-from lab.tasks.programs import Programs
+from lab.tasks.programs import ProgramExperiment
 from lab.tasks.training import Training
 
 _UPDATE, _BATCH, _LOSS = "optimizer", "batch", "loss"
@@ -107,7 +107,7 @@ def explain(experiment: Any) -> list[Section]:
     ]
 
 
-def _run(experiment: Programs, program: Any, index: int, row: Row) -> Traced:
+def _run(experiment: ProgramExperiment, program: Any, index: int, row: Row) -> Traced:
     arena, shared = experiment.memory.arena, experiment.memory.shared
 
     def look() -> dict[str, np.ndarray]:

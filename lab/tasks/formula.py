@@ -21,7 +21,7 @@ from lab.scenario import Scenario
 from lab.tasks.circuit import Circuit
 from lab.tasks.circuit_parser import parse
 from lab.tasks.explicit_rules import EXPLICIT
-from lab.tasks.programs import Programs
+from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch, Timed
 from lab.tasks.task import Task, task
 from lab.validation import NUMBER, Whole
@@ -74,7 +74,7 @@ class Options(BaseModel):
     precision: Literal["float32", "float64"] = Field(default="float32", description="The type of number.")
 
 
-class Pass(Programs):
+class Pass(ProgramExperiment):
     """One replica; a step is one pass forward and backward. See `lab.tasks.task.Experiment`."""
 
     def __init__(

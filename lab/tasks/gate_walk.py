@@ -13,7 +13,7 @@ from lab.graph.gradients import ancestors
 from lab.graph.tensor import root
 from lab.pictures import Diagram, Picture, Table
 from lab.tasks.circuit import Circuit, Gate
-from lab.tasks.programs import Programs
+from lab.tasks.programs import ProgramExperiment
 
 METRICS = {
     "value": "what an input or a gate gives, once it is computed",
@@ -55,7 +55,7 @@ def error(gradient: float, difference: float) -> float:
     return abs(gradient - difference) / max(1.0, abs(gradient), abs(difference))
 
 
-class GateWalk(Programs):
+class GateWalk(ProgramExperiment):
     """One replica; see `lab.tasks.task.Experiment`. Steps beyond the last gate change nothing."""
 
     real_name = "float64"

@@ -18,7 +18,7 @@ from lab.pictures import Curves, Picture
 from lab.probes.norms import layer_of
 from lab.scenario import Scenario
 from lab.tasks.losses import FOR_CLASSES, FOR_LABELS, for_values
-from lab.tasks.programs import Programs
+from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import Task, task
 from lab.tasks.wrong_rules import MISTAKES
 from lab.validation import NUMBER, Whole
@@ -52,7 +52,7 @@ class Options(BaseModel):
     )
 
 
-class Check(Programs):
+class Check(ProgramExperiment):
     """One replica: a network that is never trained. A step checks it with one h; see `lab.tasks.task.Experiment`."""
 
     def __init__(self, scenario: Scenario, options: Options, seed: int, folder: Path | None) -> None:
@@ -68,7 +68,7 @@ class Check(Programs):
         if isinstance(scenario.train.batch, int):
             size = min(scenario.train.batch, train.count)
             train = train.rows(np.sort(generator(seed, "batch").choice(train.count, size, replace=False)))
-        self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.options)
+        self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.adjustable)
         output, _ = self.network.apply(data(train.inputs, "inputs"), training=True)
         if output.size // output.shape[0] != train.outputs:
             raise InvalidValue(

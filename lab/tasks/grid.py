@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kernels.jobs import Kind
 from kernels.language import Kernel
 from lab.errors import InvalidValue
-from lab.nets.optimisers import is_weight
+from lab.nets.optimizers import is_weight
 from lab.pictures import Field as Map
 from lab.pictures import Picture
 from lab.probes import meanings

@@ -10,7 +10,7 @@ from kernels.plan import STEP
 from lab.graph import Layout
 from lab.graph.running import bind
 from lab.graph.tensor import Storage, Tensor, assign
-from lab.nets.network import Network, Part
+from lab.nets.network import BuiltLayer, Network
 
 
 class Predictor:
@@ -25,7 +25,7 @@ class Predictor:
         network: Network,
         count: int,
         features: int,
-        wanted: Callable[[Tensor, list[Part]], dict[str, Tensor]] = lambda output, parts: {"output": output},
+        wanted: Callable[[Tensor, list[BuiltLayer]], dict[str, Tensor]] = lambda output, parts: {"output": output},
         training: bool = False,
     ) -> None:
         inputs, kept = Storage("states"), Storage("statistics")

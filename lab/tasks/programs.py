@@ -1,7 +1,7 @@
 """Programs over one arena: what all experiments have in common that run a graph step by step.
 
-A kind of experiment builds its graph, names its programs and lets `Programs` run them; `step` is the one that is
-repeated, the others are run beside it, without counting a step.
+A kind of experiment builds its graph, names its programs and lets `ProgramExperiment` run them; `step` is the one
+that is repeated, the others are run beside it, without counting a step.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from lab.graph import Layout, Tensor
 from lab.graph.devices import settle
 from lab.graph.running import Job, Program, bind, is_device_program, run_jobs
 from lab.graph.tensor import Call
-from lab.nets.optimisers import Optimiser, Workbench
-from lab.nets.optimisers.driven import Driven, Driver
-from lab.nets.settings import Settings
+from lab.nets.adjustable_numbers import AdjustableNumbers
+from lab.nets.optimizers import Optimizer, OptimizerContext
+from lab.nets.optimizers.line_search_optimizer import LineSearchOptimizer, LineSearchStep
 from lab.tasks.divergence import first_bad_tensor
 
 LARGEST_MEMORY = 4 * 1024**3
 """Bytes of arena and data above which an experiment is refused, before memory is taken."""
 
 DRIVER = "driver: "
-"""Before the names of what an optimiser with a line search adds to a state."""
+"""Before the names of what an optimizer with a line search adds to a state."""
 
 Parts = Mapping[str, Sequence[Tensor | Call]]
 
 
-class Programs:
+class ProgramExperiment:
     """The half of `lab.tasks.task.Experiment` that does not depend on what is computed.
 
-    options: the numbers that may be changed while it runs
+    adjustable: the numbers that may be changed while it runs
     measurements: (step, values) of what was measured on the way by the last call that was to
     layout:  where everything stands, once `lay_out` was called
     real_name: the type of real number that is computed with
@@ -46,8 +46,8 @@ class Programs:
 
     def __init__(self, steps: int, seed: int) -> None:
         self.steps, self.step, self.seed = steps, 0, seed
-        self.options = Settings()
-        self.driver: Driver | None = None
+        self.adjustable = AdjustableNumbers()
+        self.driver: LineSearchStep | None = None
         self.measurements: list[tuple[int, dict[str, float]]] = []
         self._diverged: str | None = None
         self._programs: dict[str, Program] = {}
@@ -80,18 +80,18 @@ class Programs:
         self.memory: Any = self.layout.memory(self.layout.shared_memory(self.real_name), self.seed)
         settle(self.memory, self.layout.plans.get("step"))
         self._programs = {name: bind(plan, self.memory) for name, plan in self.layout.plans.items()}
-        for name, value in self.options.first.items():
-            self.put(self.options.storage.members[name], value)
+        for name, value in self.adjustable.first.items():
+            self.put(self.adjustable.storage.members[name], value)
         self._note_settings()
 
     def program(self, name: str) -> Program:
         """One of the programs, bound to this replica's memory."""
         return self._programs[name]
 
-    def drive(self, optimiser: Optimiser, bench: Workbench, same_data: bool) -> None:
-        """Let an optimiser that searches for its steps run the program `step`; others need nobody to."""
-        if isinstance(optimiser, Driven):
-            self.driver = optimiser.drive(bench, self._programs["step"], self.layout, self.memory, same_data)
+    def drive(self, optimizer: Optimizer, context: OptimizerContext, same_data: bool) -> None:
+        """Let an optimizer that searches for its steps run the program `step`; others need nobody to."""
+        if isinstance(optimizer, LineSearchOptimizer):
+            self.driver = optimizer.drive(context, self._programs["step"], self.layout, self.memory, same_data)
             self._programs["step"] = self.driver
 
     def put(self, tensor: Tensor, value: Any) -> None:
@@ -108,7 +108,7 @@ class Programs:
             run_jobs([job])
             self.finish(job)
             return
-        before = Programs.state(self)  # without what others remember beside it, which training does not change
+        before = ProgramExperiment.state(self)  # without what others remember beside it, which training does not change
         done = self._train(steps)
         if self.memory.state[HALT]:
             self._find_divergence(before, done)
@@ -119,7 +119,7 @@ class Programs:
         self.measurements = []
         if self._diverged or steps <= 0:
             return
-        before, begun, end = Programs.state(self), self.step, self.step + steps
+        before, begun, end = ProgramExperiment.state(self), self.step, self.step + steps
         first, count = self.streamed()
         numbers = self.memory.arena[first : first + count]
         while self.step < end and not self.memory.state[HALT]:
@@ -192,12 +192,12 @@ class Programs:
             self._find_divergence(before, job.done)
 
     def _find_divergence(self, before: dict[str, np.ndarray], done: int) -> None:
-        after = Programs.state(self)
-        Programs.restore(self, before)
+        after = ProgramExperiment.state(self)
+        ProgramExperiment.restore(self, before)
         if done > 1:
             self._programs["step"].run(done - 1)
         where = first_bad_tensor(self._programs["step"], self.layout)
-        Programs.restore(self, after)
+        ProgramExperiment.restore(self, after)
         self._diverged = f"{where} at step {self.step}."
 
     def run_beside(self, name: str) -> None:
@@ -217,7 +217,7 @@ class Programs:
         # Whoever shows them asks from another thread, and memory on a GPU must not be looked at while it trains.
         self._settings = {
             name: float(self.layout.view(self.memory, tensor)[0])
-            for name, tensor in self.options.storage.members.items()
+            for name, tensor in self.adjustable.storage.members.items()
             if self.layout.knows(tensor)
         }
 
@@ -227,7 +227,7 @@ class Programs:
             raise InvalidValue((name,), f"cannot be changed while this runs; {nearest(name, known)}.")
         if not np.isfinite(value) or (value < 0):
             raise InvalidValue((name,), f"cannot become {value}.")
-        self.put(self.options.storage.members[name], value)
+        self.put(self.adjustable.storage.members[name], value)
         self._note_settings()
 
     def diverged(self) -> str | None:
@@ -248,7 +248,7 @@ class Programs:
         if own != {"arena", "state", "step"} or state["arena"].size != self.layout.kept:
             raise ValueError("this state is of another network")
         if bool(driven) != (self.driver is not None):
-            raise ValueError("this state is of another optimiser")
+            raise ValueError("this state is of another optimizer")
         if self.driver is not None:
             self.driver.restore(driven)
         self.memory.arena[: self.layout.kept] = state["arena"]

@@ -123,11 +123,11 @@ class Searching:
         self.paths = list(next(iter(options.ways.values())).over)
         for name, way in options.ways.items():
             for path in way.over:
-                if path not in self._nets[0].options.first:
+                if path not in self._nets[0].adjustable.first:
                     raise InvalidValue(
                         ("options", "ways", name, "over", path),
                         "only numbers that may be changed in a running training can be searched here: "
-                        f"{', '.join(self._nets[0].options.first)}.",
+                        f"{', '.join(self._nets[0].adjustable.first)}.",
                         at_key=True,
                     )
         self.searches = [

@@ -15,7 +15,7 @@ from lab.graph import Layout, Tensor, assign, data
 from lab.graph.running import bind
 from lab.graph.tensor import Storage, scope
 from lab.nets.initialisers import generator
-from lab.nets.optimisers import is_weight
+from lab.nets.optimizers import is_weight
 
 if TYPE_CHECKING:
     from lab.tasks.training import Training

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lab.graph.devices import on_gpu
 from lab.graph.running import Job, run_jobs
-from lab.tasks.programs import Programs
+from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import Experiment
 
 MOST = 256
@@ -19,7 +19,7 @@ def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[in
     every: for each, measure after steps whose number is a multiple of this, where it can do so on the way, and not at
            all if it is 0; what it has measured stands in its `measurements`
     """
-    jobs: list[tuple[Programs, Job]] = []
+    jobs: list[tuple[ProgramExperiment, Job]] = []
     for (experiment, steps), each in zip(asked, every, strict=True):
         plain = _plain(experiment)
         job = plain.job(steps, each) if plain is not None and steps > 0 else None
@@ -56,8 +56,8 @@ def taken_measurements(experiment: Experiment) -> list[tuple[int, dict[str, floa
     return taken
 
 
-def _plain(experiment: Experiment) -> Programs | None:
+def _plain(experiment: Experiment) -> ProgramExperiment | None:
     """An experiment whose steps are those of its program and nothing else."""
-    if isinstance(experiment, Programs) and type(experiment).advance is Programs.advance:
+    if isinstance(experiment, ProgramExperiment) and type(experiment).advance is ProgramExperiment.advance:
         return experiment
     return None

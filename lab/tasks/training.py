@@ -20,13 +20,13 @@ from lab.data import load as load_data
 from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, data, differentiate, scope
 from lab.graph.tensor import Storage, call
-from lab.nets.network import Network, Part
-from lab.nets.optimisers import Workbench, optimiser
+from lab.nets.network import BuiltLayer, Network
+from lab.nets.optimizers import OptimizerContext, optimizer
 from lab.pictures import Picture
 from lab.probes import Site, Statistics
 from lab.scenario import Scenario
 from lab.tasks.batches import batch
-from lab.tasks.programs import Programs
+from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch
 from lab.tasks.surveys import Survey, surveys
 from lab.tasks.views import Views
@@ -37,7 +37,7 @@ MOST_STREAMED = 1 << 16
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-class Training(Programs):
+class Training(ProgramExperiment):
     """One replica of a network in training; see `lab.tasks.task.Experiment`.
 
     loss:    from the network's output [batch, outputs] and the targets to a tensor of shape [1]
@@ -69,17 +69,17 @@ class Training(Programs):
 
     def _build(self) -> None:
         scenario, train = self.scenario, self.split.train
-        self.network = Network(scenario.model, scenario.init, train.outputs, self.seed, self.options)
+        self.network = Network(scenario.model, scenario.init, train.outputs, self.seed, self.adjustable)
         inputs, targets = data(train.inputs, "inputs"), data(train.targets, "targets")
         chosen = scenario.optimizer
-        self.optimiser = optimiser(chosen.name, chosen.given)
+        self.optimizer = optimizer(chosen.name, chosen.given)
         parameters = self.network.parameters
         before: list[Any] = []
-        if self.optimiser.looks_ahead:
+        if self.optimizer.looks_ahead:
             self.network.apply(inputs, training=False)  # declares the parameters, which are to be moved first
-            bench = Workbench(parameters, parameters.like("gradients"), self.options)
+            context = OptimizerContext(parameters, parameters.like("gradients"), self.adjustable)
             with scope("optimizer"):
-                before = self.optimiser.before(bench)
+                before = self.optimizer.before(context)
         x, y = batch(scenario.train.batch, inputs, targets)
         output, self.parts = self.network.apply(x, training=True)
         if output.size // output.shape[0] != train.outputs:
@@ -91,24 +91,24 @@ class Training(Programs):
         with scope("loss"):
             loss = self.loss(output, y)
             program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
-        if not self.optimiser.looks_ahead:
-            bench = Workbench(parameters, parameters.like("gradients"), self.options)
-        self.gradients = bench.gradients
+        if not self.optimizer.looks_ahead:
+            context = OptimizerContext(parameters, parameters.like("gradients"), self.adjustable)
+        self.gradients = context.gradients
         program += self.network.clear(self.gradients)
         found = differentiate(loss, list(parameters.members.values()))
         for name, gradient in zip(parameters.members, found, strict=True):
             if gradient is not None:
                 program.append(assign(gradient, self.gradients.members[name]))
-        bench.found, bench.loss = found, loss
-        self.bench = bench
+        context.found, context.loss = found, loss
+        self.context = context
         with scope("optimizer"):
-            self.rate = self.optimiser.pace(self.options)
+            self.rate = self.optimizer.learning_rate(self.adjustable)
             if self.rate.call is not None:
                 program.append(self.rate)
         gradient_program = list(program)
         program = [*before, *program, *self.network.updates]
         with scope("optimizer"):
-            program += self.optimiser.build(bench, self.rate)
+            program += self.optimizer.build(context, self.rate)
         self.statistics = Statistics(scenario.watch)
         self._add_probes(inputs, targets)
         self.views = Views(self, scenario.options.get("pictures"))
@@ -177,7 +177,7 @@ class Training(Programs):
         for name, value in self.network.first_values(self.folder).items():
             self.put(self.network.kept[name], value)
         self.run_beside("gradient")
-        self.drive(self.optimiser, self.bench, same_data=self.scenario.train.batch == "all")
+        self.drive(self.optimizer, self.context, same_data=self.scenario.train.batch == "all")
 
     def measure(self) -> dict[str, float]:
         self.run_beside("measure")
@@ -207,7 +207,7 @@ class Training(Programs):
         return stretch(self.statistics.kept), stretch(self.views.recording.kept)
 
     def streamed(self) -> tuple[int, int]:
-        """See `Programs.streamed`. Surveys need the network as it is at the time: with them nothing can be streamed."""
+        """See `ProgramExperiment.streamed`. Surveys need the network as it is at the time: with one, none streams."""
         places = [(first, end) for first, end in self._stretches if end > first]
         if self.surveys or not places:
             return 0, 0
@@ -240,7 +240,7 @@ class Training(Programs):
         }
 
     @property
-    def layers(self) -> Sequence[Part]:
+    def layers(self) -> Sequence[BuiltLayer]:
         """The network's layers as they were built for training."""
         return self.parts
 

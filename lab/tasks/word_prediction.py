@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kernels import optimisers as steps
+from kernels import optimizers as steps
 from kernels.arithmetic import scale
 from kernels.embedding import embedding_step
 from kernels.probes import halt_if_not_finite
@@ -15,11 +15,11 @@ from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, constant, data, differentiate, scope
 from lab.graph.tensor import Call, Storage, call
 from lab.nets.initialisers import generator
-from lab.nets.network import Network, Part
+from lab.nets.network import BuiltLayer, Network
 from lab.pictures import Bars, Picture
 from lab.scenario import Scenario
 from lab.tasks.batches import batch
-from lab.tasks.programs import Programs
+from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch, Timed
 from lab.tasks.training import load_split
 from lab.tasks.word_outputs import FlatOutput, TreeOutput
@@ -39,7 +39,7 @@ METRICS = {
 }
 
 
-class WordPrediction(Programs):
+class WordPrediction(ProgramExperiment):
     """One replica; see `lab.tasks.task.Experiment`. `output`: tree or flat."""
 
     def __init__(self, scenario: Scenario, seed: int, folder: Path | None, output: str) -> None:
@@ -50,8 +50,8 @@ class WordPrediction(Programs):
         optimizer = scenario.optimizer
         if optimizer.name != "sgd" or optimizer.extra:
             raise InvalidValue(("optimizer",), "this task trains with plain sgd, which has a rate and nothing else.")
-        self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.options)
-        rate = self.options.number("optimizer.rate", optimizer.rate)
+        self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.adjustable)
+        rate = self.adjustable.number("optimizer.rate", optimizer.rate)
         x, y = batch(scenario.train.batch, data(train.inputs, "inputs"), data(train.targets, "targets"))
         hidden, parts = self.network.apply(x, training=True)
         if self.network.gated:
@@ -68,7 +68,7 @@ class WordPrediction(Programs):
         self.metrics = tuple(name for name in scenario.watch if known.get(name, True))
         self.watch = Stopwatch()
 
-    def _step(self, hidden: Tensor, words: Tensor, parts: list[Part], rate: Tensor) -> list[Any]:
+    def _step(self, hidden: Tensor, words: Tensor, parts: list[BuiltLayer], rate: Tensor) -> list[Any]:
         """Loss, gradient, and the update of every parameter: whole arrays, but only the rows in use of tables."""
         with scope("output"):
             loss = self.output.loss(hidden, words)

@@ -41,7 +41,7 @@ def test_a_gradient_kernel_names_the_operation_it_serves(capsys):
     assert found["measured"]["seconds"] > 0
 
 
-def test_an_optimiser_has_no_rule(capsys):
+def test_an_optimizer_has_no_rule(capsys):
     assert "No gradient passes through it." in shown(capsys, "kernels", "sgd")
 
 

@@ -1,4 +1,4 @@
-"""Cases of optimisers, regularisation and probes."""
+"""Cases of optimizers, regularisation and probes."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize
 
 from lab.errors import InvalidValue
-from lab.nets.optimisers.line_search import FLATTER, SUFFICIENT, Place, strong_wolfe
+from lab.nets.optimizers.line_search import FLATTER, SUFFICIENT, Place, strong_wolfe
 from tests.tasks.test_descend import experiment, rosenbrock, rosenbrock_gradient
 from tests.tasks.test_training import experiment as network
 

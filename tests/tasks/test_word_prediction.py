@@ -124,7 +124,7 @@ def test_the_picture_of_the_tree_adds_up():
     assert {end for _, end in diagram.edges} == set(shares) - {"root"}
 
 
-def test_an_optimiser_with_memory_is_refused():
+def test_an_optimizer_with_memory_is_refused():
     with pytest.raises(InvalidValue, match="plain sgd"):
         predictor("tree", optimizer={"name": "sgd", "rate": 0.5, "momentum": 0.9})
 

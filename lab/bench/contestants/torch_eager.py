@@ -1,4 +1,4 @@
-"""PyTorch as one writes it: a Sequential, a loss, an optimiser. Modes: how that goes through the parameters."""
+"""PyTorch as one writes it: a Sequential, a loss, an optimizer. Modes: how that goes through the parameters."""
 
 from __future__ import annotations
 

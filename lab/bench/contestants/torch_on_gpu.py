@@ -1,4 +1,4 @@
-"""PyTorch on a GPU: as one writes it, with the fused optimiser, and the whole step as a CUDA graph.
+"""PyTorch on a GPU: as one writes it, with the fused optimizer, and the whole step as a CUDA graph.
 
 One network at a time, as PyTorch has them; nets of many replicas are not for it.
 """

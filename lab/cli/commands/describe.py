@@ -189,7 +189,7 @@ def _lines(loaded: Loaded, found: dict[str, Any]) -> list[str]:
     lines += [
         "",
         f"Memory of one replica: {_size(memory['arena'])}, of which {_size(memory['kept'])} are its state (settings, "
-        "parameters, gradients, optimiser).",
+        "parameters, gradients, optimizer).",
         "All programs use the same place for temporaries, since only one runs at a time.",
         f"Data, which all replicas share: {_size(memory['data'])}.",
     ]

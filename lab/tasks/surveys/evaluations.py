@@ -1,4 +1,4 @@
-"""How much work an optimiser has asked for."""
+"""How much work an optimizer has asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Evaluations(Survey):
-    """A step is one evaluation, except for optimisers with a line search, which try several points in a step."""
+    """A step is one evaluation, except for optimizers with a line search, which try several points in a step."""
 
     meanings = {"evaluations": "how often loss and gradient of a batch were computed so far"}
 

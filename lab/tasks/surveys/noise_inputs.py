@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lab.nets.optimisers import is_weight
+from lab.nets.optimizers import is_weight
 from lab.tasks.surveys.survey import Survey
 
 if TYPE_CHECKING:

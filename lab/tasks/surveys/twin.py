@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.layers.dense import Dense
 from lab.nets.network import Network
-from lab.nets.settings import Settings
 from lab.tasks.prediction import Predictor
 from lab.tasks.surveys.survey import Survey
 
@@ -41,7 +41,9 @@ class MaxoutTwin(Survey):
             return {}
         inputs = training.probe_data.inputs
         if self._predictors is None:
-            self._twin = Network(self._model(training), None, training.network.outputs, training.seed, Settings())
+            self._twin = Network(
+                self._model(training), None, training.network.outputs, training.seed, AdjustableNumbers()
+            )
             networks = training.network, self._twin
             first, second = (Predictor(each, len(inputs), inputs.shape[1]) for each in networks)
             self._predictors = first, second

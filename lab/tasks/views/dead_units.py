@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lab.graph import Tensor
-from lab.nets.network import Part
+from lab.nets.network import BuiltLayer
 from lab.pictures import Field, Picture
 from lab.tasks.views.moment import Moment
 from lab.tasks.views.view import View
@@ -34,7 +34,7 @@ class DeadUnits(View, name="dead_units"):
         parts = [part for part in self.training.probe_parts if part.layer.can_die]
         return [self._map(part, moment) for part in reversed(parts)]
 
-    def _map(self, part: Part, moment: Moment) -> Field:
+    def _map(self, part: BuiltLayer, moment: Moment) -> Field:
         steps, dead = evenly(*moment.history(part.name))
         order = np.argsort(dead.sum(axis=0), kind="stable")
         extent = (float(steps[0]), float(steps[-1]), 0.0, float(dead.shape[1])) if len(steps) else None

@@ -13,7 +13,7 @@ from lab.tasks.views.recording import Recording
 
 if TYPE_CHECKING:
     from lab.graph import Tensor
-    from lab.nets.network import Part
+    from lab.nets.network import BuiltLayer
     from lab.tasks.training import Training
 
 
@@ -61,7 +61,7 @@ class Moment:
         )
 
     def _predict(
-        self, inputs: np.ndarray, what: str, wanted: Callable[[Tensor, list[Part]], dict[str, Tensor]]
+        self, inputs: np.ndarray, what: str, wanted: Callable[[Tensor, list[BuiltLayer]], dict[str, Tensor]]
     ) -> dict[str, np.ndarray]:
         key = (what, inputs.shape)
         if key not in self._predictors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.nets.optimisers import is_weight
+from lab.nets.optimizers import is_weight
 from lab.pictures import Field, Picture
 from lab.tasks.views.moment import Moment
 from lab.tasks.views.view import View

@@ -8,7 +8,7 @@ import numpy as np
 
 from lab.graph import Tensor, constant
 from lab.graph import functions as f
-from lab.nets.optimisers import is_weight
+from lab.nets.optimizers import is_weight
 from lab.pictures import Picture, Scatter
 from lab.tasks.views.moment import Moment
 from lab.tasks.views.view import View

@@ -14,7 +14,7 @@ from lab.graph.devices import on
 from lab.graph.running import write_out
 from lab.scenario import Loaded, find, library, load
 from lab.tasks import task_of
-from lab.tasks.programs import Programs
+from lab.tasks.programs import ProgramExperiment
 from lab.tasks.together import advance_together
 from tests.cuda.ptx.block import backwards, forwards, shuffled
 from tests.cuda.ptx.machine import machine
@@ -110,4 +110,4 @@ def stepped(scenario: Loaded, seed: int) -> Any:
     first = scenario.variants[0].scenario
     made = task_of(first).build(first, seed, scenario.folder)
     made.prepare()
-    return made if isinstance(made, Programs) and "step" in made.layout.plans else None
+    return made if isinstance(made, ProgramExperiment) and "step" in made.layout.plans else None

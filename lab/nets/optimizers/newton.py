@@ -11,14 +11,14 @@ from kernels.newton import newton_step
 from lab.errors import InvalidValue
 from lab.graph.gradients import differentiate
 from lab.graph.tensor import Call, Storage, Tensor, assign, call, constant
-from lab.nets.optimisers.optimiser import Optimiser, Workbench, setting
+from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext, setting
 from lab.validation import Real
 
 LARGEST = 768
 """Parameters above which the Hessian, their number squared, is refused."""
 
 
-class Newton(Optimiser, name="newton"):
+class Newton(Optimizer, name="newton"):
     """w -= rate (H + damping)⁻¹ g: one step to the minimum of the quadratic that fits best, with rate 1.
 
     The Hessian H is exact: its row i is the gradient of the gradient's component i, from the same rules of the graph
@@ -29,12 +29,12 @@ class Newton(Optimiser, name="newton"):
     rate: Real = setting(1.0, "The learning rate; 1 is the full step.", gt=0, le=1e6)
     damping: Real = setting(0.0, "Added to the Hessian's diagonal.", ge=0, le=1e12)
 
-    def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
-        members = list(bench.parameters.members.values())
-        alone = len(members) == 1 and members[0].shape[0] == bench.points
-        points = bench.points if alone else 1
-        whole, gradient = (members[0], next(iter(bench.gradients.members.values()))) if alone else (
-            bench.parameters.whole, bench.gradients.whole,
+    def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
+        members = list(context.parameters.members.values())
+        alone = len(members) == 1 and members[0].shape[0] == context.points
+        points = context.points if alone else 1
+        whole, gradient = (members[0], next(iter(context.gradients.members.values()))) if alone else (
+            context.parameters.whole, context.gradients.whole,
         )  # fmt: skip
         size = whole.size // points
         if size > LARGEST:
@@ -45,17 +45,17 @@ class Newton(Optimiser, name="newton"):
         hessian = Storage("states").member("hessian", (size, points, size))
         calls: list[Call] = [_written(call(fill, constant(0.0), shapes=[hessian.shape]).result, hessian)]
         for row in range(size):
-            calls += self._row(bench, hessian, row, points)
-        damping = bench.settings.number("optimizer.damping", self.damping)
+            calls += self._row(context, hessian, row, points)
+        damping = context.settings.number("optimizer.damping", self.damping)
         changed = [whole.reshape(points, size), hessian]
         shape = [(points, size)]
         return [*calls, call(newton_step, gradient.reshape(points, size), rate, damping, shapes=shape, updates=changed)]
 
-    def _row(self, bench: Workbench, hessian: Tensor, row: int, points: int) -> list[Call]:
+    def _row(self, context: OptimizerContext, hessian: Tensor, row: int, points: int) -> list[Call]:
         """One row of the Hessian of each point; for the unused elements between parameters, a row of the identity."""
         size = hessian.shape[-1]
         begin = row * points * size
-        for (name, member), gradient in zip(bench.parameters.members.items(), bench.found, strict=True):
+        for (name, member), gradient in zip(context.parameters.members.items(), context.found, strict=True):
             offset = member.offset if points == 1 else 0
             if not offset <= row < offset + member.size // points:
                 continue
@@ -63,7 +63,7 @@ class Newton(Optimiser, name="newton"):
                 break
             unit = np.zeros((points, member.size // points))
             unit[:, row - offset] = 1
-            sources = list(bench.parameters.members.values())
+            sources = list(context.parameters.members.values())
             try:
                 products = differentiate(gradient, sources, constant(unit.reshape(member.shape)))
             except TypeError as error:

@@ -1,4 +1,4 @@
-"""Optimisers and schedules in the training of a network."""
+"""Optimizers and schedules in the training of a network."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_rate_that_is_measured_is_that_of_the_last_step():
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-def test_without_a_rate_in_the_file_the_optimisers_own_is_taken():
-    assert experiment(**FULL, optimizer={"name": "lbfgs"}, watch=["loss"]).optimiser.rate == 1
-    assert experiment(**FULL, optimizer={"name": "adam"}, watch=["loss"]).optimiser.rate == 0.01
-    assert experiment(**FULL, optimizer={"name": "lbfgs", "rate": 0.5}, watch=["loss"]).optimiser.rate == 0.5
+def test_without_a_rate_in_the_file_the_optimizers_own_is_taken():
+    assert experiment(**FULL, optimizer={"name": "lbfgs"}, watch=["loss"]).optimizer.rate == 1
+    assert experiment(**FULL, optimizer={"name": "adam"}, watch=["loss"]).optimizer.rate == 0.01
+    assert experiment(**FULL, optimizer={"name": "lbfgs", "rate": 0.5}, watch=["loss"]).optimizer.rate == 0.5

@@ -50,9 +50,9 @@ def _unbiased_cuda(value: Any, keep: Any, step: Any) -> Any:
 @kernel("gradient[n] rate[1] -> parameters[n]!", operations=lambda n: 2 * n)
 def sgd(gradient: Any, rate: Any, parameters: Any, lane: Any, lanes: Any) -> None:
     """w -= rate g. Robbins and Monro, "A stochastic approximation method", 1951."""
-    pace = rate[0]
+    learning_rate = rate[0]
     for i in range(lane, parameters.size, lanes):
-        parameters[i] -= pace * gradient[i]
+        parameters[i] -= learning_rate * gradient[i]
 
 
 @kernel("gradient[n] rate[1] momentum[1] -> parameters[n]! velocity[n]!", operations=lambda n: 4 * n)
@@ -60,11 +60,11 @@ def momentum_step(
     gradient: Any, rate: Any, momentum: Any, parameters: Any, velocity: Any, lane: Any, lanes: Any
 ) -> None:
     """v = momentum v + g; w -= rate v. Polyak, "Some methods of speeding up the convergence", 1964."""
-    pace, keep = rate[0], momentum[0]
+    learning_rate, keep = rate[0], momentum[0]
     for i in range(lane, parameters.size, lanes):
         v = blend(velocity[i], gradient[i], keep, one)
         velocity[i] = v
-        parameters[i] -= pace * v
+        parameters[i] -= learning_rate * v
 
 
 @kernel("gradient[n] rate[1] momentum[1] -> parameters[n]! velocity[n]!", operations=lambda n: 7 * n)
@@ -77,10 +77,10 @@ def nesterov_step(
     importance of initialization and momentum in deep learning", 2013; Bengio et al., "Advances in optimizing
     recurrent networks", 2012.
     """
-    pace, keep = rate[0], momentum[0]
+    learning_rate, keep = rate[0], momentum[0]
     for i in range(lane, parameters.size, lanes):
         before = velocity[i]
-        v = blend(before, gradient[i], keep, -pace)
+        v = blend(before, gradient[i], keep, -learning_rate)
         velocity[i] = v
         parameters[i] += v + keep * (v - before)
 
@@ -102,10 +102,10 @@ def look_ahead_step(
     Goes back, and then v' = momentum v - rate g; w += v'. Nesterov, "A method of solving a convex programming problem
     with convergence rate O(1/k²)", 1983.
     """
-    pace, keep = rate[0], momentum[0]
+    learning_rate, keep = rate[0], momentum[0]
     for i in range(lane, parameters.size, lanes):
         before = velocity[i]
-        v = blend(before, gradient[i], keep, -pace)
+        v = blend(before, gradient[i], keep, -learning_rate)
         velocity[i] = v
         parameters[i] += v - keep * before
 
@@ -113,12 +113,12 @@ def look_ahead_step(
 @kernel("gradient[n] rate[1] epsilon[1] -> parameters[n]! second[n]!", operations=lambda n: 6 * n)
 def adagrad(gradient: Any, rate: Any, epsilon: Any, parameters: Any, second: Any, lane: Any, lanes: Any) -> None:
     """s += g²; w -= rate g / (√s + epsilon). Duchi, Hazan and Singer, "Adaptive subgradient methods", 2011."""
-    pace, small = rate[0], epsilon[0]
+    learning_rate, small = rate[0], epsilon[0]
     for i in range(lane, parameters.size, lanes):
         g = gradient[i]
         s = blend(second[i], g * g, one, one)
         second[i] = s
-        parameters[i] -= pace * scaled(g, s, small)
+        parameters[i] -= learning_rate * scaled(g, s, small)
 
 
 @kernel("gradient[n] rate[1] decay[1] epsilon[1] -> parameters[n]! second[n]!", operations=lambda n: 8 * n)
@@ -126,12 +126,12 @@ def rmsprop(
     gradient: Any, rate: Any, decay: Any, epsilon: Any, parameters: Any, second: Any, lane: Any, lanes: Any
 ) -> None:
     """s = decay s + (1 - decay) g²; w -= rate g / (√s + epsilon). Tieleman and Hinton, lecture 6.5, 2012."""
-    pace, keep, small = rate[0], decay[0], epsilon[0]
+    learning_rate, keep, small = rate[0], decay[0], epsilon[0]
     for i in range(lane, parameters.size, lanes):
         g = gradient[i]
         s = blend(second[i], g * g, keep, one - keep)
         second[i] = s
-        parameters[i] -= pace * scaled(g, s, small)
+        parameters[i] -= learning_rate * scaled(g, s, small)
 
 
 @kernel(
@@ -159,9 +159,9 @@ def adam(
     2014.
     """
     keep_1, keep_2, small = beta_1[0], beta_2[0], epsilon[0]
-    pace, stretch = rate[0], one
+    learning_rate, stretch = rate[0], one
     if corrected != 0:
-        pace = unbiased(pace, keep_1, step)
+        learning_rate = unbiased(learning_rate, keep_1, step)
         stretch = unbiased(one, keep_2, step)
     for i in range(lane, parameters.size, lanes):
         g = gradient[i]
@@ -169,7 +169,7 @@ def adam(
         s = blend(second[i], g * g, keep_2, one - keep_2)
         first[i] = m
         second[i] = s
-        parameters[i] -= pace * scaled(m, s * stretch, small)
+        parameters[i] -= learning_rate * scaled(m, s * stretch, small)
 
 
 @kernel("rate[1] strength[1] -> parameters[n]!")

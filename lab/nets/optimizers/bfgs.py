@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.nets.optimisers.driven import Directions, Driven
-from lab.nets.optimisers.optimiser import setting
+from lab.nets.optimizers.line_search_optimizer import Directions, LineSearchOptimizer
+from lab.nets.optimizers.optimizer import setting
 from lab.validation import Real
 
 
@@ -35,7 +35,7 @@ class InverseHessian(Directions):
         }
 
 
-class Bfgs(Driven, name="bfgs"):
+class Bfgs(LineSearchOptimizer, name="bfgs"):
     """Newton's idea without a Hessian: its inverse is estimated from the gradients met so far, n² numbers.
 
     Each step is found by a line search (strong Wolfe conditions), which needs the same loss at all its points.

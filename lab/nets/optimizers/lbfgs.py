@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from lab.nets.optimisers.driven import Directions, Driven
-from lab.nets.optimisers.optimiser import setting
+from lab.nets.optimizers.line_search_optimizer import Directions, LineSearchOptimizer
+from lab.nets.optimizers.optimizer import setting
 from lab.validation import Real, Whole
 
 
@@ -44,7 +44,7 @@ class LastSteps(Directions):
         }
 
 
-class LBfgs(Driven, name="lbfgs"):
+class LBfgs(LineSearchOptimizer, name="lbfgs"):
     """BFGS with limited memory: the last `memory` steps instead of n² numbers (Liu and Nocedal 1989).
 
     Each step is found by a line search (strong Wolfe conditions), which needs the same loss at all its points. With

@@ -1,4 +1,4 @@
-"""Optimisers that decide while they go: a step of theirs takes as many evaluations as a line search needs.
+"""Optimizers that decide while they go: a step of theirs takes as many evaluations as a line search needs.
 
 The program of a training step then only computes loss and gradient. What goes on between evaluations, a few operations
 on vectors, is done here in NumPy; the results depend on nothing but the numbers in the arena and in the state.
@@ -17,8 +17,8 @@ from lab.errors import InvalidValue
 from lab.graph.planner import Layout
 from lab.graph.running import Program
 from lab.graph.tensor import Call, Storage, Tensor, assign
-from lab.nets.optimisers.line_search import Place, strong_wolfe
-from lab.nets.optimisers.optimiser import Optimiser, Workbench
+from lab.nets.optimizers.line_search import Place, strong_wolfe
+from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext
 
 State = dict[str, np.ndarray]
 
@@ -38,23 +38,23 @@ class Directions:
         raise NotImplementedError
 
 
-class Driven(Optimiser):
-    """Base of optimisers with a line search."""
+class LineSearchOptimizer(Optimizer):
+    """Base of optimizers with a line search."""
 
     directions: ClassVar[type[Directions]]
 
-    def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
+    def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         for name in ("l1", "l2", "clip", "schedule"):
             if getattr(self, name):
                 raise InvalidValue(
                     ("optimizer", name), f"cannot be used with {self.name}, whose line search needs the loss as it is."
                 )
-        if bench.points > 1:
+        if context.points > 1:
             raise InvalidValue(("options", "walkers"), f"{self.name} moves one point; it needs `walkers: 1`.")
-        if bench.loss is None:
+        if context.loss is None:
             raise InvalidValue(("optimizer", "name"), f"{self.name} cannot be used in this task.")
-        bench.kept_loss = Storage("statistics").member("loss of the step", (1,))
-        made = assign(bench.loss, bench.kept_loss).call
+        context.kept_loss = Storage("statistics").member("loss of the step", (1,))
+        made = assign(context.loss, context.kept_loss).call
         assert made is not None
         return [made]
 
@@ -62,17 +62,19 @@ class Driven(Optimiser):
         """What chooses the directions, for so many parameters."""
         return self.directions(size)
 
-    def drive(self, bench: Workbench, program: Program, layout: Layout, memory: Memory, same_data: bool) -> Driver:
+    def drive(
+        self, context: OptimizerContext, program: Program, layout: Layout, memory: Memory, same_data: bool
+    ) -> LineSearchStep:
         """The program that makes whole steps.
 
         program:   computes loss and gradient;  same_data: whether every step does so on the same examples
         """
-        assert bench.kept_loss is not None
-        places = bench.parameters.whole, bench.gradients.whole, bench.kept_loss
-        return Driver(program, layout, places, self.make(places[0].size), self.rate, same_data)
+        assert context.kept_loss is not None
+        places = context.parameters.whole, context.gradients.whole, context.kept_loss
+        return LineSearchStep(program, layout, places, self.make(places[0].size), self.rate, same_data)
 
 
-class Driver:
+class LineSearchStep:
     """Runs a program of loss and gradient under a line search; like a program itself.
 
     places: the parameters [n], their gradient [n] and the loss [1]

@@ -1,4 +1,4 @@
-"""What an optimiser is, what it works on, and the registry of all of them."""
+"""What an optimizer is, what it works on, and the registry of all of them."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from kernels import optimisers as kernels
+from kernels import optimizers as kernels
 from kernels import probes
 from kernels.constraints import limit_norms
 from lab.errors import InvalidValue, Path, nearest
 from lab.graph.tensor import Call, Storage, Tensor, call
+from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.schedules import Schedule, chain, schedules
-from lab.nets.settings import Settings
 from lab.validation import Real, validated
 
-OPTIMISERS: dict[str, type[Optimiser]] = {}
+OPTIMIZERS: dict[str, type[Optimizer]] = {}
 
 
 def setting(default: float | None, description: str, **limits: Any) -> Any:
-    """The field of a number that may be changed while the optimiser runs."""
+    """The field of a number that may be changed while the optimizer runs."""
     return Field(default=default, allow_inf_nan=False, description=description, **limits)
 
 
 @dataclass
-class Workbench:
-    """What an optimiser works on: one network, or whatever else has parameters and a gradient.
+class OptimizerContext:
+    """What an optimizer works on: one network, or whatever else has parameters and a gradient.
 
     parameters, gradients: storages with the same members at the same places
     settings: where its numbers are declared
     found:    the gradients as tensors of the graph, in the order of the members; None where nothing depends on one
-    loss:     what the gradient is that of, [1], for optimisers that compare its values
+    loss:     what the gradient is that of, [1], for optimizers that compare its values
     points:   how many points that have nothing to do with each other the only parameter [points, n] consists of
     """
 
     parameters: Storage
     gradients: Storage
-    settings: Settings
+    settings: AdjustableNumbers
     found: Sequence[Tensor | None] = ()
     points: int = 1
     loss: Tensor | None = None
@@ -46,14 +46,14 @@ class Workbench:
     _states: dict[str, Tensor] = field(default_factory=dict)
 
     def state(self, name: str) -> Tensor:
-        """Numbers that the optimiser keeps, one for each parameter and at the same place; they begin at 0."""
+        """Numbers that the optimizer keeps, one for each parameter and at the same place; they begin at 0."""
         if name not in self._states:
             self._states[name] = self.parameters.like("states", f"{name} ").whole
         return self._states[name]
 
 
-class Optimiser(BaseModel):
-    """Base of all optimisers: the settings they have in common.
+class Optimizer(BaseModel):
+    """Base of all optimizers: the settings they have in common.
 
     looks_ahead: whether the gradient is taken elsewhere than where the parameters stand
     """
@@ -78,7 +78,7 @@ class Optimiser(BaseModel):
         super().__init_subclass__(**options)
         if name:
             cls.name = name
-            OPTIMISERS[name] = cls
+            OPTIMIZERS[name] = cls
 
     @field_validator("schedule")
     @classmethod
@@ -89,39 +89,39 @@ class Optimiser(BaseModel):
     def looks_ahead(self) -> bool:
         return False
 
-    def pace(self, settings: Settings) -> Tensor:
+    def learning_rate(self, settings: AdjustableNumbers) -> Tensor:
         """The rate of a step [1]: the setting, or what the schedule makes of it in this step."""
         return chain(self.schedule or (), settings.number("optimizer.rate", self.rate))
 
-    def before(self, bench: Workbench) -> list[Call]:
+    def before(self, context: OptimizerContext) -> list[Call]:
         """What is to be done in a step before the gradient is taken. To be called before anything that makes the loss
         is built, since calls run in the order in which they are made."""
         return []
 
-    def build(self, bench: Workbench, rate: Tensor) -> list[Call]:
+    def build(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         """Add the update of all parameters to the graph: penalties, clipping, then the step itself."""
-        gradients, calls = bench.gradients, list[Call]()
+        gradients, calls = context.gradients, list[Call]()
         for name, kernel, strength in (("l2", kernels.add_l2, self.l2), ("l1", kernels.add_l1, self.l1)):
             if strength is not None:
-                number = bench.settings.number(f"optimizer.{name}", strength)
-                for key, weight in bench.parameters.members.items():
+                number = context.settings.number(f"optimizer.{name}", strength)
+                for key, weight in context.parameters.members.items():
                     if is_weight(key) or (self.penalise_biases and key.endswith(".bias")):
                         calls.append(call(kernel, weight, number, updates=[gradients.members[key]]))
         if self.clip is not None:
-            limit = bench.settings.number("optimizer.clip", self.clip)
+            limit = context.settings.number("optimizer.clip", self.clip)
             norm = call(probes.norm, gradients.whole, shapes=[(1,)]).result
             calls.append(call(kernels.clip_by_norm, norm, limit, updates=[gradients.whole]))
-        return calls + self.step(bench, rate) + self._limit_norms(bench)
+        return calls + self.step(context, rate) + self._limit_norms(context)
 
-    def _limit_norms(self, bench: Workbench) -> list[Call]:
+    def _limit_norms(self, context: OptimizerContext) -> list[Call]:
         if self.max_norm is None:
             return []
-        limit = bench.settings.number("optimizer.max_norm", self.max_norm)
-        weights = [each for key, each in bench.parameters.members.items() if is_weight(key) and len(each.shape) == 2]
+        limit = context.settings.number("optimizer.max_norm", self.max_norm)
+        weights = [each for key, each in context.parameters.members.items() if is_weight(key) and len(each.shape) == 2]
         return [call(limit_norms, limit, shapes=[each.shape[1:]], updates=[each]) for each in weights]
 
-    def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
-        """The step itself; the gradient stands in `bench.gradients`, all parameters and it are one block each."""
+    def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
+        """The step itself; the gradient stands in `context.gradients`, all parameters and it are one block each."""
         raise NotImplementedError
 
 
@@ -130,8 +130,8 @@ def is_weight(name: str) -> bool:
     return name.endswith(".weight")
 
 
-def optimiser(name: str, settings: Mapping[str, Any], path: Path = ("optimizer",)) -> Optimiser:
-    """The optimiser of that name with these settings, `rate` among them. Raises InvalidValue."""
-    if name not in OPTIMISERS:
-        raise InvalidValue((*path, "name"), f"there is no optimiser {name!r}; {nearest(name, OPTIMISERS)}.")
-    return validated(OPTIMISERS[name], settings, path)
+def optimizer(name: str, settings: Mapping[str, Any], path: Path = ("optimizer",)) -> Optimizer:
+    """The optimizer of that name with these settings, `rate` among them. Raises InvalidValue."""
+    if name not in OPTIMIZERS:
+        raise InvalidValue((*path, "name"), f"there is no optimizer {name!r}; {nearest(name, OPTIMIZERS)}.")
+    return validated(OPTIMIZERS[name], settings, path)

@@ -1,11 +1,11 @@
-"""Optimisers over many steps, against plain NumPy in float64 and, where it is installed, against PyTorch."""
+"""Optimizers over many steps, against plain NumPy in float64 and, where it is installed, against PyTorch."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from kernels import optimisers
+from kernels import optimizers
 from kernels.language import Kernel
 from tests.kernels.running import Run
 
@@ -35,17 +35,17 @@ def trained(kernel: Kernel, dtype: str = "float64", integers: dict[str, int] | N
 
 
 def test_sgd_with_zero_momentum_is_sgd():
-    plain = trained(optimisers.sgd, rate=0.1)
-    for kernel in (optimisers.momentum_step, optimisers.nesterov_step):
+    plain = trained(optimizers.sgd, rate=0.1)
+    for kernel in (optimizers.momentum_step, optimizers.nesterov_step):
         np.testing.assert_allclose(trained(kernel, rate=0.1, momentum=0.0), plain, rtol=1e-12)
 
 
 def test_look_ahead_form_equals_the_change_of_variables():
     rate, momentum = 0.05, 0.9
-    changed = trained(optimisers.nesterov_step, rate=rate, momentum=momentum)
+    changed = trained(optimizers.nesterov_step, rate=rate, momentum=momentum)
     inputs = {"parameters": start(), "velocity": 0.0, "momentum": momentum, "rate": rate}
     ahead, back = (
-        Run(kernel, inputs, {"n": N}, dtype="float64") for kernel in (optimisers.look_ahead, optimisers.look_ahead_step)
+        Run(kernel, inputs, {"n": N}, dtype="float64") for kernel in (optimizers.look_ahead, optimizers.look_ahead_step)
     )
     for step in range(STEPS):
         back["parameters"][...] = ahead()["parameters"]
@@ -60,65 +60,65 @@ def test_look_ahead_form_equals_the_change_of_variables():
 
 def test_adam_without_correction_takes_a_different_first_step():
     settings = {"rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 0.0}
-    corrected = trained(optimisers.adam, integers={"corrected": 1}, **settings)[0] - start()
-    plain = trained(optimisers.adam, integers={"corrected": 0}, **settings)[0] - start()
+    corrected = trained(optimizers.adam, integers={"corrected": 1}, **settings)[0] - start()
+    plain = trained(optimizers.adam, integers={"corrected": 0}, **settings)[0] - start()
     np.testing.assert_allclose(np.abs(corrected), 0.01, rtol=1e-9)
     np.testing.assert_allclose(plain / corrected, 0.1 / np.sqrt(0.001), rtol=1e-9)
 
 
 def test_bias_correction_keeps_its_digits_in_float32():
     settings = {"rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-12}
-    first = trained(optimisers.adam, "float32", {"corrected": 1}, **settings)[0].astype(np.float64) - start()
+    first = trained(optimizers.adam, "float32", {"corrected": 1}, **settings)[0].astype(np.float64) - start()
     np.testing.assert_allclose(np.abs(first), 0.01, rtol=1e-4)
 
 
 def test_padding_stays_zero():
     settings = {"rate": 0.1, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "gradient": 0.0, "parameters": 0.0}
-    run = Run(optimisers.adam, {**settings, "first": 0.0, "second": 0.0}, {"n": N}, {"corrected": 1})(10)
+    run = Run(optimizers.adam, {**settings, "first": 0.0, "second": 0.0}, {"n": N}, {"corrected": 1})(10)
     assert (run["parameters"] == 0).all()
 
 
 def test_clipping_by_the_norm():
     gradient = np.array([3.0, 4.0])
     for limit, right in ((1.0, gradient / 5), (5.0, gradient), (50.0, gradient)):
-        run = Run(optimisers.clip_by_norm, {"gradient": gradient, "norm": 5.0, "limit": limit}, {"n": 2})()
+        run = Run(optimizers.clip_by_norm, {"gradient": gradient, "norm": 5.0, "limit": limit}, {"n": 2})()
         np.testing.assert_allclose(run["gradient"], right, rtol=1e-6)
 
 
 def test_settings_may_change_while_training():
-    run = Run(optimisers.sgd, {"parameters": 1.0, "gradient": 1.0, "rate": 0.5}, {"n": 3})()
+    run = Run(optimizers.sgd, {"parameters": 1.0, "gradient": 1.0, "rate": 0.5}, {"n": 3})()
     run["rate"][...] = 0.25
     np.testing.assert_array_equal(run()["parameters"], 0.25)
 
 
 TORCH = {
-    "sgd": (optimisers.sgd, {"rate": 0.1}, None, lambda t, p: t.optim.SGD(p, lr=0.1)),
+    "sgd": (optimizers.sgd, {"rate": 0.1}, None, lambda t, p: t.optim.SGD(p, lr=0.1)),
     "momentum": (
-        optimisers.momentum_step,
+        optimizers.momentum_step,
         {"rate": 0.05, "momentum": 0.9},
         None,
         lambda t, p: t.optim.SGD(p, lr=0.05, momentum=0.9),
     ),
     "nesterov": (
-        optimisers.nesterov_step,
+        optimizers.nesterov_step,
         {"rate": 0.05, "momentum": 0.9},
         None,
         lambda t, p: t.optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
     ),
     "adagrad": (
-        optimisers.adagrad,
+        optimizers.adagrad,
         {"rate": 0.1, "epsilon": 1e-8},
         None,
         lambda t, p: t.optim.Adagrad(p, lr=0.1, eps=1e-8),
     ),
     "rmsprop": (
-        optimisers.rmsprop,
+        optimizers.rmsprop,
         {"rate": 0.01, "decay": 0.95, "epsilon": 1e-8},
         None,
         lambda t, p: t.optim.RMSprop(p, lr=0.01, alpha=0.95, eps=1e-8),
     ),
     "adam": (
-        optimisers.adam,
+        optimizers.adam,
         {"rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
         {"corrected": 1},
         lambda t, p: t.optim.Adam(p, lr=0.01, eps=1e-8),
@@ -131,11 +131,11 @@ def test_same_path_as_pytorch(name):
     torch = pytest.importorskip("torch")
     kernel, settings, integers, make = TORCH[name]
     w = torch.tensor(start(), requires_grad=True)
-    optimiser = make(torch, [w])
+    optimizer = make(torch, [w])
     path = []
     for _ in range(STEPS):
         w.grad = torch.tensor(gradient_at(w.detach().numpy()))
-        optimiser.step()
+        optimizer.step()
         path.append(w.detach().numpy().copy())
     np.testing.assert_allclose(trained(kernel, integers=integers, **settings), path, rtol=1e-9, atol=1e-12)
 
@@ -143,13 +143,13 @@ def test_same_path_as_pytorch(name):
 def test_decay_then_adam_is_adamw_of_pytorch():
     torch = pytest.importorskip("torch")
     w = torch.tensor(start(), requires_grad=True)
-    optimiser = torch.optim.AdamW([w], lr=0.01, eps=1e-8, weight_decay=0.1)
+    optimizer = torch.optim.AdamW([w], lr=0.01, eps=1e-8, weight_decay=0.1)
     settings = {"rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "first": 0.0, "second": 0.0}
-    adam = Run(optimisers.adam, {**settings, "parameters": start()}, {"n": N}, {"corrected": 1}, dtype="float64")
-    decay = Run(optimisers.decay_weights, {"rate": 0.01, "strength": 0.1}, {"n": N}, dtype="float64")
+    adam = Run(optimizers.adam, {**settings, "parameters": start()}, {"n": N}, {"corrected": 1}, dtype="float64")
+    decay = Run(optimizers.decay_weights, {"rate": 0.01, "strength": 0.1}, {"n": N}, dtype="float64")
     for _ in range(STEPS):
         w.grad = torch.tensor(gradient_at(w.detach().numpy()))
-        optimiser.step()
+        optimizer.step()
         adam["gradient"][...] = gradient_at(adam["parameters"])
         decay["parameters"][...] = adam["parameters"]
         adam["parameters"][...] = decay()["parameters"]

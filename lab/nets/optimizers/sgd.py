@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from kernels import optimisers as kernels
+from kernels import optimizers as kernels
 from lab.graph.tensor import Call, Tensor, call
-from lab.nets.optimisers.optimiser import Optimiser, Workbench, setting
+from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext, setting
 from lab.validation import Real
 
 
-class Sgd(Optimiser, name="sgd"):
+class Sgd(Optimizer, name="sgd"):
     """w -= rate g; with momentum, v = momentum v + g and w -= rate v; Nesterov's variant looks ahead."""
 
     momentum: Real | None = setting(None, "Share of the velocity that is kept in each step.", ge=0, lt=1)
@@ -26,18 +26,18 @@ class Sgd(Optimiser, name="sgd"):
     def looks_ahead(self) -> bool:
         return self.nesterov == "look_ahead"
 
-    def before(self, bench: Workbench) -> list[Call]:
+    def before(self, context: OptimizerContext) -> list[Call]:
         if not self.looks_ahead:
             return []
-        momentum = bench.settings.number("optimizer.momentum", self.momentum or 0.0)
-        return [call(kernels.look_ahead, momentum, bench.state("velocity"), updates=[bench.parameters.whole])]
+        momentum = context.settings.number("optimizer.momentum", self.momentum or 0.0)
+        return [call(kernels.look_ahead, momentum, context.state("velocity"), updates=[context.parameters.whole])]
 
-    def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
-        whole, gradient = bench.parameters.whole, bench.gradients.whole
+    def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
+        whole, gradient = context.parameters.whole, context.gradients.whole
         if self.momentum is None and not self.nesterov:
             return [call(kernels.sgd, gradient, rate, updates=[whole])]
-        momentum = bench.settings.number("optimizer.momentum", self.momentum or 0.0)
+        momentum = context.settings.number("optimizer.momentum", self.momentum or 0.0)
         kernel = kernels.nesterov_step if self.nesterov else kernels.momentum_step
         if self.looks_ahead:
             kernel = kernels.look_ahead_step
-        return [call(kernel, gradient, rate, momentum, updates=[whole, bench.state("velocity")])]
+        return [call(kernel, gradient, rate, momentum, updates=[whole, context.state("velocity")])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.graph.tensor import Storage, Tensor
 
 
-class Settings:
+class AdjustableNumbers:
     """Named tensors of shape [1] in one storage, with their first values.
 
     first: dotted name (`optimizer.rate`, `dropout1.rate`) to value

@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from kernels import adam_errata
-from kernels import optimisers as kernels
+from kernels import optimizers as kernels
 from lab.graph.tensor import Call, Tensor, call
-from lab.nets.optimisers.optimiser import Optimiser, Workbench, is_weight, setting
+from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext, is_weight, setting
 from lab.validation import Real
 
 
-class Adam(Optimiser, name="adam"):
+class Adam(Optimizer, name="adam"):
     """Running means of the gradient and of its square, both corrected for their start at zero (Kingma and Ba 2014)."""
 
     beta_1: Real = setting(0.9, "Share of the mean gradient that is kept in each step.", ge=0, lt=1)
@@ -26,14 +26,14 @@ class Adam(Optimiser, name="adam"):
         "`step_from_zero` corrects as if the first step were number 0.",
     )
 
-    def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
+    def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         numbers = (
-            bench.settings.number("optimizer.beta_1", self.beta_1),
-            bench.settings.number("optimizer.beta_2", self.beta_2),
-            bench.settings.number("optimizer.epsilon", self.epsilon),
+            context.settings.number("optimizer.beta_1", self.beta_1),
+            context.settings.number("optimizer.beta_2", self.beta_2),
+            context.settings.number("optimizer.epsilon", self.epsilon),
         )
-        changed = [bench.parameters.whole, bench.state("first"), bench.state("second")]
-        gradient = bench.gradients.whole
+        changed = [context.parameters.whole, context.state("first"), context.state("second")]
+        gradient = context.gradients.whole
         if self.errata == "step_from_zero":
             return [call(adam_errata.adam_step_from_zero, gradient, rate, *numbers, updates=changed)]
         kernel = adam_errata.adam_one_plus_beta if self.errata else kernels.adam
@@ -45,11 +45,11 @@ class AdamW(Adam, name="adamw"):
 
     weight_decay: Real = setting(0.01, "Share of each weight that is taken off per step, times the rate.", ge=0, le=1e3)
 
-    def step(self, bench: Workbench, rate: Tensor) -> list[Call]:
-        strength = bench.settings.number("optimizer.weight_decay", self.weight_decay)
+    def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
+        strength = context.settings.number("optimizer.weight_decay", self.weight_decay)
         decays = [
             call(kernels.decay_weights, rate, strength, updates=[weight])
-            for key, weight in bench.parameters.members.items()
+            for key, weight in context.parameters.members.items()
             if is_weight(key)
         ]
-        return decays + super().step(bench, rate)
+        return decays + super().step(context, rate)

@@ -1,0 +1,21 @@
+"""RMSProp."""
+
+from __future__ import annotations
+
+from kernels import optimizers as kernels
+from lab.graph.tensor import Call, Tensor, call
+from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext, setting
+from lab.validation import Real
+
+
+class RmsProp(Optimizer, name="rmsprop"):
+    """AdaGrad with a running mean in place of the sum (Tieleman and Hinton 2012)."""
+
+    decay: Real = setting(0.99, "Share of the old mean that is kept in each step.", ge=0, lt=1)
+    epsilon: Real = setting(1e-7, "Added to the root, against division by zero.", gt=0, le=1)
+
+    def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
+        decay = context.settings.number("optimizer.decay", self.decay)
+        epsilon = context.settings.number("optimizer.epsilon", self.epsilon)
+        changed = [context.parameters.whole, context.state("second")]
+        return [call(kernels.rmsprop, context.gradients.whole, rate, decay, epsilon, updates=changed)]
