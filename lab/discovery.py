@@ -9,9 +9,16 @@ from types import ModuleType
 
 
 @functools.cache
-def modules_of(package: str) -> tuple[ModuleType, ...]:
-    """Every file of a package, imported, in the order of their names; folders in it are left alone."""
-    path = importlib.import_module(package).__path__
-    return tuple(
-        importlib.import_module(f"{package}.{each.name}") for each in pkgutil.iter_modules(path) if not each.ispkg
-    )
+def modules_of(package: str, *, folders: bool = False) -> tuple[ModuleType, ...]:
+    """Every file of a package, imported, in the order of their names.
+
+    folders: whether the packages inside it are walked, too; otherwise they are left alone
+    """
+    modules: list[ModuleType] = []
+    for each in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        name = f"{package}.{each.name}"
+        if not each.ispkg:
+            modules.append(importlib.import_module(name))
+        elif folders:
+            modules.extend(modules_of(name, folders=True))
+    return tuple(modules)

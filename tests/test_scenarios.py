@@ -12,7 +12,7 @@ from lab.pictures import picture_from_json, picture_to_json
 from lab.scenario import library, load
 from lab.session import Session
 from lab.tasks import DIVERGED, check, task_of
-from lab.tasks.together import streams
+from lab.tasks.side_by_side import streams
 
 ENTRIES = library()
 STEPS = 3

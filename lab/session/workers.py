@@ -20,7 +20,7 @@ from lab.scenario import Loaded, Variant
 from lab.session.measuring import Measuring
 from lab.session.replica import Replica
 from lab.tasks import task_of
-from lab.tasks.together import advance_together, streams, taken_measurements
+from lab.tasks.side_by_side import advance_together, streams, taken_measurements
 
 SLICE = 0.1
 """Seconds for which a replica runs before another one that is waiting gets its thread."""

@@ -1,4 +1,4 @@
-"""The kinds of experiment, one file each."""
+"""The kinds of experiment: a folder for those that share something, a file for each task."""
 
 from lab.tasks.checking import DIVERGED, check, judges_time
 from lab.tasks.task import TASKS, Experiment, Task, load_tasks, task, task_of

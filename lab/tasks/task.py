@@ -1,4 +1,5 @@
-"""What a task is: the kind of an experiment. One file per task in `lab/tasks/`, found by its decorator.
+"""What a task is: the kind of an experiment. One file per task in a folder of
+`lab/tasks/`, found by its decorator.
 
 A `Task` turns one variant of a scenario and a seed into an `Experiment`: one replica that can be advanced, measured,
 looked at, changed, saved and restored. The session knows nothing else of it.
@@ -123,8 +124,8 @@ def task(name: str) -> Callable[[type[Task]], type[Task]]:
 
 
 def load_tasks() -> dict[str, Task]:
-    """Every task by name; imports every file of `lab/tasks` once."""
-    modules_of("lab.tasks")
+    """Every task by name; imports every file of `lab/tasks` and of its folders once."""
+    modules_of("lab.tasks", folders=True)
     return TASKS
 
 

@@ -8,7 +8,7 @@ import pytest
 import lab
 from lab.graph.running import run_jobs
 from lab.scenario import find, library
-from lab.tasks import judges_time, together
+from lab.tasks import judges_time, side_by_side
 
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
@@ -34,7 +34,7 @@ def test_as_on_the_cpu(slug):
 @pytest.mark.parametrize(("slug", "networks"), [("ensemble", 8), ("log-space-search", 40), ("k-fold", 6)])
 def test_networks_of_one_replica_share_a_launch(slug, networks, monkeypatch):
     launched = []
-    monkeypatch.setattr(together, "run_jobs", lambda jobs: launched.append(len(jobs)) or run_jobs(jobs))
+    monkeypatch.setattr(side_by_side, "run_jobs", lambda jobs: launched.append(len(jobs)) or run_jobs(jobs))
     with host_device():
         lab.run(slug, device="cuda", seeds=[0], steps=2, variants=[lab.load(find(slug)).variants[0].name])
     assert networks in launched

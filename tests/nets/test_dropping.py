@@ -7,7 +7,7 @@ import pytest
 
 from lab.errors import InvalidValue
 from lab.graph.running import bind
-from lab.tasks.prediction import Predictor
+from lab.tasks.training.predictor import Predictor
 from tests.tasks.test_training import experiment
 
 TRAIN = {"batch": "all", "steps": 50}

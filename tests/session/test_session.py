@@ -56,7 +56,7 @@ def test_results_do_not_depend_on_threads(plain):
 
 def test_measuring_on_the_way_is_measuring_after_a_stop(plain, monkeypatch):
     monkeypatch.setattr("lab.session.workers.streams", lambda experiment: False)
-    monkeypatch.setattr("lab.tasks.together.streams", lambda experiment: False)
+    monkeypatch.setattr("lab.tasks.side_by_side.streams", lambda experiment: False)
     assert same(curves(plain), curves(finished(seeds=[0, 1])))
     stopping = finished(text=HOT)
     monkeypatch.undo()

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lab.errors import InvalidValue
 from lab.graph import evaluate
-from lab.tasks.circuit import BINARY, UNARY
-from lab.tasks.circuit_parser import DEEPEST, MOST_GATES, parse
+from lab.tasks.computation_graphs.computation_graph import BINARY, UNARY
+from lab.tasks.computation_graphs.parser import DEEPEST, MOST_GATES, parse
 
 
 def value(text: str, **inputs: float) -> float:

@@ -10,7 +10,7 @@ from lab.graph import evaluate
 from lab.graph.running import prepare
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
-from lab.tasks.landscapes import LANDSCAPES, landscape
+from lab.tasks.descent.landscapes import LANDSCAPES, landscape
 
 STEPS = 100
 

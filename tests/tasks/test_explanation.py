@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lab.errors import BadInput
-from lab.tasks.explanation import explain
+from lab.tasks.training.explanation import explain
 from tests.tasks.test_training import experiment
 
 

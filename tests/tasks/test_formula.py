@@ -9,7 +9,7 @@ from lab.errors import InvalidValue
 from lab.graph.running import prepare
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
-from lab.tasks.formula import METRICS
+from lab.tasks.computation_graphs.formula import METRICS
 
 FORMULA = "num = x + sigmoid(y); den = sigmoid(x) + (x + y) ** 2; f = num / den"
 INPUTS = {"x": {"low": -2, "high": 2}, "y": {"low": -2, "high": 2}}

@@ -10,8 +10,8 @@ from lab.errors import InvalidValue
 from lab.graph.running import prepare
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
-from lab.tasks.functions import METRICS
-from lab.tasks.scalar_functions import FUNCTIONS
+from lab.tasks.activation_functions.functions import METRICS
+from lab.tasks.activation_functions.scalar_functions import FUNCTIONS
 
 
 def scenario(functions, **options):

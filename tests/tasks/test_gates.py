@@ -10,7 +10,7 @@ import pytest
 from lab.errors import InvalidValue
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
-from lab.tasks.gate_walk import error
+from lab.tasks.computation_graphs.stepwise import error
 
 WATCH = ["value", "gradient", "local_error", "total_error"]
 

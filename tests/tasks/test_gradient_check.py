@@ -9,8 +9,8 @@ from lab.errors import InvalidValue
 from lab.graph.running import prepare
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
-from lab.tasks.gradient_check import _error
-from lab.tasks.wrong_rules import MISTAKES
+from lab.tasks.gradient_checks.gradient_check import _error
+from lab.tasks.gradient_checks.planted_gradient_bugs import MISTAKES
 
 WATCH = ["h", "error", "smallest_error", "best_h"]
 

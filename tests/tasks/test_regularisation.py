@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lab.tasks.surveys.committee import probabilities, variation
+from lab.tasks.host_metrics.committee import probabilities, variation
 from tests.tasks.test_training import experiment
 
 TRAIN = {"batch": "all", "steps": 20}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lab.tasks.surface import Surface
-from lab.tasks.surveys.condition import condition
+from lab.tasks.host_metrics.condition import condition
+from lab.tasks.training.loss_surface import Surface
 from tests.tasks.test_training import experiment
 
 RNG = np.random.default_rng(0)

@@ -8,7 +8,7 @@ import pytest
 from lab.graph.running import prepare
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
-from lab.tasks.timing import METRICS
+from lab.tasks.activation_functions.timing import METRICS
 
 
 @pytest.fixture(scope="module")

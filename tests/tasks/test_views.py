@@ -7,8 +7,8 @@ import pytest
 
 from lab.errors import InvalidValue
 from lab.tasks import task_of
-from lab.tasks.views import load_views
-from lab.tasks.views.recording import MOST
+from lab.tasks.figures import load_views
+from lab.tasks.figures.recording import MOST
 from tests.tasks.test_training import experiment, scenario
 
 

@@ -20,7 +20,7 @@ from lab.graph.running import write_out
 from lab.graph.tensor import Storage, call
 from lab.scenario import load
 from lab.tasks import task_of
-from lab.tasks.together import advance_together
+from lab.tasks.side_by_side import advance_together
 
 SIZE = 4096
 """Of the square matrices whose product shows what the GPU can do."""

@@ -171,7 +171,7 @@ class ControlScreen(WatchScreen):
 
     @work(thread=True, exclusive=True)
     def _explain(self, variant: str, seed: int) -> None:
-        from lab.tasks.explanation import explain, explainable
+        from lab.tasks.training.explanation import explain, explainable
 
         session = self.session
         try:

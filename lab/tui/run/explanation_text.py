@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from lab.pictures import Table
-from lab.tasks.explanation import Section
+from lab.tasks.training.explanation import Section
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line, pad, wrap
 

@@ -15,7 +15,7 @@ from lab.graph.running import write_out
 from lab.scenario import Loaded, find, library, load
 from lab.tasks import task_of
 from lab.tasks.programs import ProgramExperiment
-from lab.tasks.together import advance_together
+from lab.tasks.side_by_side import advance_together
 from tests.cuda.ptx.block import backwards, forwards, shuffled
 from tests.cuda.ptx.machine import machine
 from tests.cuda.simulated.training import SCENARIOS, alike, finished, loaded

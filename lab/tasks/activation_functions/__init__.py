@@ -1,0 +1,1 @@
+"""Activation functions by themselves: the tasks `functions` and `timing`."""

@@ -1,0 +1,1 @@
+"""Formulas as graphs of elementary operations: the tasks `gates` and `formula`."""

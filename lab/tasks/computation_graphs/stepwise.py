@@ -1,0 +1,259 @@
+"""A circuit of gates, computed forward and then backward, one gate per step: the experiment behind `gates`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lab.errors import InvalidValue
+from lab.graph import Storage, Tensor, assign, differentiate, evaluate
+from lab.graph.gradients import ancestors
+from lab.graph.tensor import root
+from lab.pictures import Diagram, Picture, Table
+from lab.tasks.computation_graphs.computation_graph import Circuit, Gate
+from lab.tasks.programs import ProgramExperiment
+
+METRICS = {
+    "value": "what an input or a gate gives, once it is computed",
+    "gradient": "the gradient of the result with respect to an input's or a gate's value, once all gates that use it "
+    "have passed theirs back",
+    "local_error": "largest difference between the local gradients of a gate and finite differences of that gate "
+    "alone, relative where the gradient is above 1; without a gate's name, of all gates computed so far",
+    "total_error": "largest difference between the gradient of an input and the finite difference of the whole "
+    "formula, relative where the gradient is above 1",
+}
+NUDGE = 1e-5
+"""Step of the finite differences, relative for inputs above 1: about the cube root of the rounding of float64."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the walk: a gate, forward or backward, and the rows of the plan that do it."""
+
+    gate: Gate
+    backward: bool
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Local:
+    """A gate's local gradient with respect to one operand, by its rule and by a finite difference."""
+
+    operand: str
+    gradient: float
+    difference: float
+
+    @property
+    def error(self) -> float:
+        return error(self.gradient, self.difference)
+
+
+def error(gradient: float, difference: float) -> float:
+    """Their distance, relative to the larger one if that is above 1."""
+    return abs(gradient - difference) / max(1.0, abs(gradient), abs(difference))
+
+
+class GateWalk(ProgramExperiment):
+    """One replica; see `lab.tasks.task.Experiment`. Steps beyond the last gate change nothing."""
+
+    real_name = "float64"
+
+    def __init__(self, circuit: Circuit, inputs: Mapping[str, float], watch: Sequence[str], steps: int, seed: int):
+        super().__init__(steps, seed)
+        self.circuit, self.inputs = circuit, dict(inputs)
+        self._watch = tuple(watch)
+        places, values, gradients = Storage("parameters"), Storage("statistics"), Storage("gradients")
+        tensors = circuit.build({name: places.member(name, (1,)) for name in circuit.inputs})
+        self.nodes = (*circuit.inputs, *(gate.name for gate in circuit.gates))
+        self.values = {name: tensors[name] for name in circuit.inputs}
+        for gate in circuit.gates:
+            self.values[gate.name] = assign(tensors[gate.name], values.member(gate.name, (1,)))
+        found = differentiate(tensors[circuit.result], [tensors[name] for name in self.nodes])
+        self.gradients: dict[str, Tensor] = {}
+        for name, gradient in zip(self.nodes, found, strict=True):
+            assert gradient is not None  # every gate of a circuit leads to its result
+            # A gate such as + hands on what it got: one number may be the gradient of several.
+            shared = root(gradient)[0].storage is not None
+            self.gradients[name] = gradient if shared else assign(gradient, gradients.member(name, (1,)))
+        self.lay_out({"walk": [*self.values.values(), *self.gradients.values()]})
+        self.stages = self._stages(len(ancestors(list(self.values.values()))))
+        self._known = self._when_known()
+        self._locals: dict[str, tuple[Local, ...]] = {}
+        self._totals: dict[str, float] = {}
+        self.metrics = tuple(full for metric in self._watch for full in self._full_names(metric))
+
+    def _full_names(self, metric: str) -> list[str]:
+        if metric == "total_error":
+            return [metric, *(f"{metric}.{name}" for name in self.circuit.inputs)]
+        if metric == "local_error":
+            return [metric, *(f"{metric}.{gate.name}" for gate in self.circuit.gates)]
+        return [f"{metric}.{name}" for name in self.nodes]
+
+    def _stages(self, forward: int) -> tuple[Stage, ...]:
+        """Which rows belong to which gate; the first `forward` rows of the plan are the way forward."""
+        rows = self.layout.plans["walk"].rows
+        stages = []
+        for backward, gates in ((False, self.circuit.gates), (True, self.circuit.gates[::-1])):
+            span = range(forward, len(rows)) if backward else range(forward)
+            for gate in gates:
+                stages.append(Stage(gate, backward, tuple(index for index in span if rows[index].label == gate.name)))
+        return tuple(stages)
+
+    def _when_known(self) -> dict[str, tuple[int, int]]:
+        """After how many steps each node's value and gradient are there."""
+        gates = len(self.circuit.gates)
+        known = dict.fromkeys(self.circuit.inputs, (0, gates))
+        for number, gate in enumerate(self.circuit.gates):
+            known[gate.name] = (number + 1, gates)
+        for number, stage in enumerate(self.stages):
+            if stage.backward:
+                for name in stage.gate.operands:
+                    if name in known:
+                        known[name] = (known[name][0], max(known[name][1], number + 1))
+        return known
+
+    # Running
+
+    def prepare(self) -> None:
+        """Put in the inputs, and find out by finite differences what every gradient should be."""
+        super().prepare()
+        for name, value in self.inputs.items():
+            self.put(self.values[name], value)
+        start = self.memory.arena.copy()
+        self._programs["walk"].run()
+        values = {name: self.number(self.values[name]) for name in self.nodes} | dict(self.circuit.constants)
+        gradients = {name: self.number(self.gradients[name]) for name in self.circuit.inputs}
+        self.memory.arena[:] = start
+        for gate in self.circuit.gates:
+            self._locals[gate.name] = _local_gradients(gate, values)
+        for name in self.circuit.inputs:
+            self._totals[name] = error(gradients[name], self._difference(name))
+        self.memory.arena[:] = start
+        self.memory.state[0] = 0
+
+    def _difference(self, name: str) -> float:
+        """The slope of the result along one input, from two runs of the whole circuit."""
+        step = NUDGE * max(1.0, abs(self.inputs[name]))
+        ends = []
+        for sign in (1, -1):
+            self.put(self.values[name], self.inputs[name] + sign * step)
+            self._programs["walk"].run()
+            ends.append(self.number(self.values[self.circuit.result]))
+        self.put(self.values[name], self.inputs[name])
+        return (ends[0] - ends[1]) / (2 * step)
+
+    def number(self, tensor: Tensor) -> float:
+        """The number that stands in a tensor of shape [1]."""
+        if not self.layout.knows(tensor):
+            # The gradient 1 at the end, handed on to an input without any calculation.
+            storage = root(tensor)[0].storage
+            assert storage is not None
+            assert storage.initial is not None
+            return float(storage.initial[0])
+        return float(self.layout.view(self.memory, tensor)[0])
+
+    def advance(self, steps: int) -> None:
+        for _ in range(steps):
+            if self._diverged:
+                return
+            self.step += 1
+            if self.step > len(self.stages):
+                continue
+            stage = self.stages[self.step - 1]
+            for row in stage.rows:
+                self._programs["walk"].run_row(row)
+            value = self.number(self.values[stage.gate.name])
+            if not np.isfinite(value):
+                kind = "NaN" if np.isnan(value) else "infinite"
+                self._diverged = f"{stage.gate.name} became {kind} at step {self.step}."
+
+    def value(self, name: str) -> float:
+        """A node's value, NaN while it is not computed."""
+        return self.number(self.values[name]) if self.step >= self._known[name][0] else float("nan")
+
+    def gradient(self, name: str) -> float:
+        """A node's gradient, NaN while it is not complete."""
+        return self.number(self.gradients[name]) if self.step >= self._known[name][1] else float("nan")
+
+    def measure(self) -> dict[str, float]:
+        found: dict[str, float] = {f"value.{name}": self.value(name) for name in self.nodes}
+        found |= {f"gradient.{name}": self.gradient(name) for name in self.nodes}
+        nothing = float("nan")
+        for gate in self.circuit.gates:
+            computed = self.step >= self._known[gate.name][0]
+            found[f"local_error.{gate.name}"] = (
+                max(each.error for each in self._locals[gate.name]) if computed else nothing
+            )
+        errors = [value for name, value in found.items() if name.startswith("local_error.") and value == value]
+        found["local_error"] = max(errors, default=nothing)
+        done = {name: self._totals[name] for name in self.circuit.inputs if self.step >= self._known[name][1]}
+        found |= {f"total_error.{name}": done.get(name, nothing) for name in self.circuit.inputs}
+        found["total_error"] = max(done.values(), default=nothing)
+        return {name: found[name] for name in self.metrics}
+
+    def pictures(self) -> list[Picture]:
+        return [self._diagram(), self._table()]
+
+    def _diagram(self) -> Diagram:
+        labels = {gate.name: gate.label for gate in self.circuit.gates}
+        nodes = [
+            (name, labels.get(name, name), _shown(self.value(name)), _shown(self.gradient(name))) for name in self.nodes
+        ]
+        edges = []
+        for gate in self.circuit.gates:
+            for place, operand in enumerate(gate.operands):
+                if operand in self.circuit.constants:
+                    # Each use of a constant gets a box of its own, so that lines stay short.
+                    source = f"{gate.name} {place}"
+                    nodes.append((source, operand, "", ""))
+                    edges.append((source, gate.name))
+                else:
+                    edges.append((operand, gate.name))
+        return Diagram("Gates", tuple(nodes), tuple(edges))
+
+    def _table(self) -> Table:
+        rows = []
+        for gate in self.circuit.gates:
+            if self.step >= self._known[gate.name][0]:
+                for each in self._locals[gate.name]:
+                    operand = f"{gate.name} by {each.operand}"
+                    rows.append((operand, gate.sign, f"{each.gradient:.6g}", f"{each.difference:.6g}"))
+        return Table("Local gradients", ("slope of", "gate", "by its rule", "finite difference"), tuple(rows))
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"arena": self.memory.arena.copy(), "step": np.array([self.step], np.int64)}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        if set(state) != {"arena", "step"} or state["arena"].shape != self.memory.arena.shape:
+            raise ValueError("this state is of another circuit")
+        self.memory.arena[:] = state["arena"]
+        self.step = int(state["step"][0])
+        self._diverged = None
+
+    def change(self, name: str, value: float) -> None:
+        raise InvalidValue((name,), "cannot be changed: a walk through a circuit has no settings.")
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return {}
+
+
+def _local_gradients(gate: Gate, values: Mapping[str, float]) -> tuple[Local, ...]:
+    """The slopes of one gate along each of its operands that is not a constant, at the given values."""
+    operands = [values[name] for name in gate.operands]
+    _, slopes = evaluate(gate.apply, *operands, gradients=True, dtype="float64")
+    found = []
+    for place, (name, slope) in enumerate(zip(gate.operands, slopes, strict=True)):
+        if name[0].isalpha() or name[0] == "_":
+            step = NUDGE * max(1.0, abs(operands[place]))
+            ends = []
+            for sign in (1, -1):
+                moved = [*operands[:place], operands[place] + sign * step, *operands[place + 1 :]]
+                ends.append(float(evaluate(gate.apply, *moved, dtype="float64")[0]))
+            found.append(Local(name, float(slope[0]), (ends[0] - ends[1]) / (2 * step)))
+    return tuple(found)
+
+
+def _shown(value: float) -> str:
+    return "" if value != value else f"{value:.4g}"

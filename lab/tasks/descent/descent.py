@@ -1,0 +1,273 @@
+"""Points that walk down a function: the experiment behind `descend`.
+
+The parameters are the points themselves, [walkers, numbers of a point], and the loss is the sum of the function over
+them: its gradient is each point's own. Everything that works element by element, which most optimizers do, then moves
+each point as if it were alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kernels.arrays import copy
+from kernels.descent import add_noise, record_point
+from kernels.probes import halt_if_not_finite
+from lab.errors import InvalidValue
+from lab.graph import Tensor, assign, constant, differentiate, scope
+from lab.graph import functions as f
+from lab.graph.tensor import Call, Storage, call, padded
+from lab.nets.initialisers import generator
+from lab.nets.optimizers import OptimizerContext, optimizer
+from lab.pictures import Picture
+from lab.scenario import Scenario
+from lab.tasks.descent.landscapes import Landscape
+from lab.tasks.descent.landscapes.quadratic import turn
+from lab.tasks.descent.map import Map
+from lab.tasks.programs import ProgramExperiment
+from lab.tasks.stopwatch import Stopwatch, Timed
+
+NOISE_STREAM = 2
+PATHS = 5
+"""Of so many walkers the paths are kept."""
+MOMENTS = 1000
+"""Of so many steps at most, at equal distances."""
+LARGEST_HESSIAN = 64
+
+METRICS = {
+    "loss": "the function at the point; of several, their mean",
+    "distance": "distance from the point to the nearest minimum that is known; of several points, their mean",
+    "x": "the point's first coordinate; of several, that of the first",
+    "y": "the point's last coordinate; of several, that of the first",
+    "grad_norm": "Euclidean norm of the gradient at the point, without noise; of several, their mean",
+    "update_size": "length of the last step; of several points, their mean. Nothing before the first step",
+    "step_gradient": "Euclidean norm of the gradient that the last step was made from, noise included; of several "
+    "points, their mean. Nothing before the first step",
+    "effective_step": "length of the last step over that of the gradient it was made from, per coordinate (x, y) too; "
+    "of several points, their mean. Nothing before the first step",
+    "rate": "the learning rate",
+    "evaluations": "how often function and gradient were computed so far",
+    "in_wide": "share of the points that are nearer to the wide basin's middle than to the narrow one's",
+    "minima": "how many minima the function has on a fine grid over the map (only for points of one number)",
+    "critical": "share of the points at which the gradient is 0 (its norm below 1e-6)",
+    "minima_share": "of those, the share at which the function curves upwards in every direction",
+    "curving_down": "at those, the share of the directions in which the function curves downwards, on average",
+    "memory": "bytes of memory for point, gradient and whatever the optimizer keeps",
+    "step_time": Timed("processor time of one step in µs, median over the slices in which the points walk"),
+}
+
+
+class Descent(ProgramExperiment):
+    """One replica; see `lab.tasks.task.Experiment`.
+
+    landscape: the function;  start: a point, or `{normal: s}` or `{uniform: [low, high]}`, with `plus` and `turn`
+    walkers:   how many points;  noise: standard deviation of noise in the gradient
+    """
+
+    real_name = "float64"
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        landscape: Landscape,
+        start: Sequence[float] | Mapping[str, Any],
+        walkers: int,
+        noise: float,
+        window: tuple[float, float, float, float] | None,
+    ) -> None:
+        super().__init__(scenario.train.steps, seed)
+        self.scenario, self.landscape, self.walkers = scenario, landscape, walkers
+        self._start, self._noise = start, noise
+        self.watch = frozenset(scenario.watch)
+        if scenario.data is not None or scenario.model:
+            raise InvalidValue(("data" if scenario.data is not None else "model",), "is not used by this task.")
+        chosen = scenario.optimizer
+        self.optimizer = optimizer(chosen.name, chosen.given)
+        if walkers > 1 and self.optimizer.clip is not None:
+            raise InvalidValue(("optimizer", "clip"), "works on all points together; it needs `walkers: 1`.")
+        self.map = Map(landscape, seed, window)
+        self._kept = Storage("statistics")
+        parameters = Storage("parameters")
+        self.point = parameters.member("point", (walkers, landscape.size))
+        self.context = OptimizerContext(parameters, parameters.like("gradients"), self.adjustable, points=walkers)
+        programs = {"step": self._step(), "measure": self._probes(), "remember": self._remember()}
+        self.lay_out({**programs, **self.map.programs})
+        self.metrics = self._names()
+        self.stopwatch = Stopwatch()
+
+    # Building
+
+    def _step(self) -> list[Any]:
+        context = self.context
+        with scope("optimizer"):
+            program: list[Any] = self.optimizer.before(context)
+        with scope(self.landscape.name):
+            values = self.landscape.values(self.point, self.seed)
+            self.loss = f.total(values)
+            program.append(call(halt_if_not_finite, self.loss, shapes=[(1,)]))
+            context.found, context.loss = differentiate(self.loss, [self.point]), self.loss
+        (gradient,) = context.found
+        if gradient is not None:
+            program.append(assign(gradient, context.gradients.members["point"]))
+        if self._noise:
+            deviation = self.adjustable.number("options.noise", self._noise)
+            noisy = context.gradients.members["point"]
+            program.append(call(add_noise, deviation, updates=[noisy], stream=NOISE_STREAM))
+        with scope("optimizer"):
+            self.rate = self.optimizer.learning_rate(self.adjustable)
+            program += self.optimizer.build(context, self.rate)
+        self.shown = min(self.walkers, PATHS)
+        self.stride = -(-self.steps // MOMENTS)
+        moments = self.steps // self.stride + 1
+        self.path = Storage("states").member("path", (moments, self.shown * self.landscape.size))
+        first = Tensor((self.shown * self.landscape.size,), "first points", base=self.point)
+        return [*program, call(record_point, first, updates=[self.path], stride=self.stride)]
+
+    def _probes(self) -> list[Any]:
+        with scope("measure"):
+            values = self.landscape.values(self.point, self.seed)
+            program: list[Any] = [assign(values, self._kept.member("values", values.shape))]
+            (gradient,) = differentiate(f.total(values), [self.point])
+            if gradient is not None:
+                program.append(assign(gradient, self._kept.member("slope", self.point.shape)))
+            if self.rate.call is not None:
+                program.append(assign(call(copy, self.rate.target or self.rate, shapes=[(1,)]).result,
+                                      self._kept.member("rate", (1,))))  # fmt: skip
+            if gradient is not None and self.watch & {"minima_share", "curving_down"}:
+                program += self._curvature(gradient)
+        return program
+
+    def _curvature(self, gradient: Tensor) -> list[Any]:
+        """The Hessian's rows, by differentiating the gradient once more, one coordinate at a time."""
+        size = self.landscape.size
+        if size > LARGEST_HESSIAN:
+            raise InvalidValue(
+                ("watch",), f"curvature is measured for points of up to {LARGEST_HESSIAN} numbers, not {size}."
+            )
+        program: list[Any] = []
+        for index in range(size):
+            unit = np.zeros(self.point.shape)
+            unit[:, index] = 1
+            (made,) = differentiate(gradient, [self.point], constant(unit))
+            if made is not None:
+                program.append(assign(made, self._kept.member(f"hessian {index}", self.point.shape)))
+        return program
+
+    def _remember(self) -> list[Tensor | Call]:
+        self.before = Storage("states").member("point before", self.point.shape)
+        return [assign(call(copy, self.point, shapes=[self.point.shape]).result, self.before)]
+
+    def _names(self) -> tuple[str, ...]:
+        """What is watched and makes sense here: another variant may walk down another function."""
+        known = {
+            "in_wide": self.landscape.widest is not None,
+            "distance": len(self.landscape.minima()) > 0,
+            "minima": self.landscape.size == 1,
+        }
+        names: list[str] = []
+        for metric in self.scenario.watch:
+            if not known.get(metric, True):
+                continue
+            names.append(metric)
+            if metric == "effective_step" and self.landscape.size > 1:
+                names += ["effective_step.x", "effective_step.y"]
+        return tuple(names)
+
+    # Running
+
+    def prepare(self) -> None:
+        """Take the memory and set the points on their starting places."""
+        super().prepare()
+        points = self._places()
+        self.put(self.point, points)
+        self.put(self.before, points)
+        self.layout.view(self.memory, self.path)[0] = points[: self.shown].ravel()
+        self.drive(self.optimizer, self.context, same_data=not self._noise)
+        self._programs["step"] = self.stopwatch.around(self._programs["step"])
+        for name in self.map.programs:
+            self.run_beside(name)
+        self.map.take(self.layout, self.memory)
+
+    def _places(self) -> np.ndarray:
+        shape, start = self.point.shape, self._start
+        if not isinstance(start, Mapping):
+            return np.tile(np.asarray(start, np.float64), (shape[0], 1))
+        random = generator(self.seed, "start")
+        if "normal" in start:
+            points = start["normal"] * random.standard_normal(shape)
+        else:
+            low, high = start["uniform"]
+            points = random.uniform(low, high, shape)
+        points = points + np.asarray(start.get("plus", 0.0))
+        return points @ turn(shape[1], float(start.get("turn", 0.0))).T
+
+    def measure(self) -> dict[str, float]:
+        self.run_beside("measure")
+        view = {name: self.layout.view(self.memory, each) for name, each in self._kept.members.items()}
+        point = self.layout.view(self.memory, self.point)
+        slope = view.get("slope", np.zeros(point.shape))
+        norms = np.linalg.norm(slope, axis=1)
+        values = {
+            "loss": float(view["values"].mean()),
+            "x": float(point[0, 0]),
+            "y": float(point[0, -1]),
+            "grad_norm": float(norms.mean()),
+            "rate": float(view["rate"][0]) if "rate" in view else self.settings().get("optimizer.rate", np.nan),
+            "evaluations": float(self.driver.evaluations if self.driver else self.step),
+            "memory": float(self._memory_in_use()),
+            "minima": self.map.minima,
+        }
+        minima = self.landscape.minima()
+        if len(minima):
+            apart = np.linalg.norm(point[:, None] - minima, axis=2)
+            values["distance"] = float(apart.min(axis=1).mean())
+            values["in_wide"] = float((apart.argmin(axis=1) == self.landscape.widest).mean())
+        if self.step:
+            values |= self._last_step(point)
+        values |= self._critical(view, norms)
+        if self.stopwatch.samples:
+            values["step_time"] = self.stopwatch.median * 1e6
+        return {name: values[name] for name in self.metrics if name in values}
+
+    def _memory_in_use(self) -> int:
+        """Bytes of what lasts from step to step, without what only serves to measure and to draw."""
+        beside = [self._kept.whole, self.path, self.before, *(each for each in self.map.programs.get("map", ()))]
+        numbers = self.layout.kept - sum(padded(each.size) for each in beside if self.layout.knows(each))
+        return numbers * self.memory.arena.itemsize
+
+    def _last_step(self, point: np.ndarray) -> dict[str, float]:
+        moved = point - self.layout.view(self.memory, self.before)
+        gradient = self.layout.view(self.memory, self.context.gradients.members["point"])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            length = np.linalg.norm(moved, axis=1)
+            each = np.abs(moved) / np.abs(gradient)
+            return {
+                "update_size": float(length.mean()),
+                "step_gradient": float(np.linalg.norm(gradient, axis=1).mean()),
+                "effective_step": float((length / np.linalg.norm(gradient, axis=1)).mean()),
+                "effective_step.x": float(each[:, 0].mean()),
+                "effective_step.y": float(each[:, -1].mean()),
+            }
+
+    def _critical(self, view: Mapping[str, np.ndarray], norms: np.ndarray) -> dict[str, float]:
+        there = norms < 1e-6
+        rows = [view[f"hessian {index}"] for index in range(self.landscape.size) if f"hessian {index}" in view]
+        if not rows or not there.any():
+            return {"critical": float(there.mean()), "minima_share": np.nan, "curving_down": np.nan}
+        curvature = np.linalg.eigvalsh(np.stack(rows, axis=1)[there])
+        return {
+            "critical": float(there.mean()),
+            "minima_share": float((curvature > 0).all(axis=1).mean()),
+            "curving_down": float((curvature < 0).mean()),
+        }
+
+    def pictures(self) -> list[Picture]:
+        done = min(self.step // self.stride + 1, self.path.shape[0])
+        path = self.layout.view(self.memory, self.path)[:done].reshape(done, self.shown, self.landscape.size)
+        return self.map.pictures(path, self.layout.view(self.memory, self.point))
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return {"point": self.layout.view(self.memory, self.point).copy()}

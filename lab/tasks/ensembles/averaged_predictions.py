@@ -1,0 +1,57 @@
+"""How good answers on the validation set are: those of one network, and those of several, averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kernels.language import Kernel
+from kernels.softmax import softmax as softmax_kernel
+from lab.data import Split
+from lab.errors import InvalidValue
+from lab.graph.functions.softmax import softmax
+from lab.nets.network import Network
+from lab.tasks.training.predictor import Predictor
+
+SMALLEST = 1e-30
+"""Probabilities are taken to be at least this large before their logarithm is taken."""
+
+PANEL_KERNELS: tuple[Kernel, ...] = (softmax_kernel,)
+"""What a panel needs beside the kernels of the network in training."""
+
+
+def require_validation(split: Split) -> None:
+    """Raises InvalidValue if nothing is held back for validation."""
+    if split.validation is None:
+        raise InvalidValue(("data",), "this task judges on a validation set: add one, such as validation: 0.3.")
+
+
+class Panel:
+    """A validation set, and the way to ask a network about it in memory of its own."""
+
+    def __init__(self, split: Split, network: Network) -> None:
+        held = split.validation
+        assert held is not None
+        self._inputs, self._targets = held.inputs, held.targets.astype(np.int64)
+        self._predictor = Predictor(
+            network, held.count, held.inputs.shape[1], lambda output, parts: {"probabilities": softmax(output)}
+        )
+
+    def probabilities(self, weights: dict[str, np.ndarray], settings: dict[str, float]) -> np.ndarray:
+        """What a network with these weights answers: float32 [examples, classes]."""
+        return self._predictor(self._inputs, weights, settings)["probabilities"]
+
+    def loss(self, probabilities: np.ndarray) -> float:
+        """Mean of -log of the probability that was given to the right class."""
+        given = probabilities[np.arange(len(self._targets)), self._targets].astype(np.float64)
+        return float(-np.log(np.maximum(given, SMALLEST)).mean())
+
+    def accuracy(self, probabilities: np.ndarray) -> float:
+        """Share of the examples whose most probable class is the right one."""
+        return float((probabilities.argmax(axis=1) == self._targets).mean())
+
+
+def average(answers: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """The mean of several networks' probabilities, in float64."""
+    return np.mean(np.asarray(answers, np.float64), axis=0)

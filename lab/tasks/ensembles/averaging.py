@@ -1,0 +1,104 @@
+"""`task: average`: a network in training, and beside it the mean of its weights over the last steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from kernels.averages import running_mean
+from kernels.language import Kernel
+from lab.graph import Tensor
+from lab.graph.tensor import call
+from lab.probes import meanings
+from lab.scenario import Scenario
+from lab.tasks.ensembles.averaged_predictions import PANEL_KERNELS, Panel, require_validation
+from lab.tasks.figures import Shown
+from lab.tasks.host_metrics import survey_meanings
+from lab.tasks.programs import Parts
+from lab.tasks.task import Task, task
+from lab.tasks.training.classify import count_correct
+from lab.tasks.training.losses import FOR_CLASSES
+from lab.tasks.training.training import Training
+from lab.validation import Whole
+
+METRICS = {
+    "average_loss": "validation loss of the mean of the weights, from the step on at which the mean begins",
+    "average_accuracy": "validation accuracy of the mean of the weights, from the step on at which the mean begins",
+    "current_loss": "validation loss of the weights as they are, from the step on at which the mean begins",
+    "current_accuracy": "validation accuracy of the weights as they are, from the step on at which the mean begins",
+}
+
+
+class Options(Shown):
+    """Settings of the task `average`."""
+
+    after: Whole = Field(ge=0, le=1_000_000_000, description="The mean is taken over all steps after this one.")
+
+
+class Averaging(Training):
+    """A training whose step also keeps up the mean of all parameters; what is trained is not touched by it."""
+
+    def __init__(self, scenario: Scenario, seed: int, folder: Path | None, after: int) -> None:
+        self._after = after
+        self._panel: Panel | None = None
+        loss = FOR_CLASSES["softmax"]
+        super().__init__(scenario, seed, folder, loss, count_correct, kind="classes")
+        require_validation(self.split)
+        self.metrics = (*self.metrics, *(name for name in scenario.watch if name in METRICS))
+
+    def lay_out(self, programs: Parts) -> None:
+        """Add the mean to the step, behind the update of the weights."""
+        self._means = self.network.parameters.like("states", "mean ")
+        begin = min(self._after, self.steps)
+        keep = call(running_mean, self.network.parameters.whole, updates=[self._means.whole], begin=begin)
+        super().lay_out({**programs, "step": [*programs["step"], keep]})
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        return tuple(dict.fromkeys((*super().kernels(), *PANEL_KERNELS)))
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._panel = Panel(self.split, self.network)
+
+    def averaged(self) -> dict[str, np.ndarray]:
+        """The mean of the weights by name; running numbers of layers are as they are."""
+        means = {name: self._means.members[f"mean {name}"] for name in self.network.parameters.members}
+        return self.weights() | {name: self._copy(tensor) for name, tensor in means.items()}
+
+    def _copy(self, tensor: Tensor) -> np.ndarray:
+        return self.layout.view(self.memory, tensor).copy()
+
+    def streamed(self) -> tuple[int, int]:
+        """Nothing: what the mean of the weights answers is found by a program of its own."""
+        return 0, 0
+
+    def measure(self) -> dict[str, float]:
+        values = super().measure()
+        wanted = [name for name in self.scenario.watch if name in METRICS]
+        if wanted and self.step > self._after:
+            assert self._panel is not None
+            found: dict[str, float] = {}
+            for which, weights in (("average", self.averaged()), ("current", self.weights())):
+                answers = self._panel.probabilities(weights, self.settings())
+                found[f"{which}_loss"] = self._panel.loss(answers)
+                found[f"{which}_accuracy"] = self._panel.accuracy(answers)
+            values |= {name: found[name] for name in wanted}
+        return values
+
+
+@task("average")
+class Average(Task):
+    """A network learns to tell classes apart; the mean of its weights over the last steps is judged beside it.
+
+    Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992.
+    """
+
+    Options = Options
+    metrics = meanings("classes") | survey_meanings() | METRICS
+
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Averaging:
+        options: Any = self.options(scenario)
+        return Averaging(scenario, seed, folder, options.after)

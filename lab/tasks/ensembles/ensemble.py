@@ -1,0 +1,173 @@
+"""`task: ensemble`: several networks trained apart from each other, whose answers are averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from kernels.jobs import Kind
+from kernels.language import Kernel
+from lab.nets.initialisers import generator
+from lab.pictures import Curves, Picture
+from lab.scenario import Scenario
+from lab.tasks.ensembles.averaged_predictions import PANEL_KERNELS, Panel, average, require_validation
+from lab.tasks.ensembles.snapshots import disagreement
+from lab.tasks.side_by_side import advance_together
+from lab.tasks.task import Task, task
+from lab.tasks.training.classify import count_correct
+from lab.tasks.training.losses import FOR_CLASSES
+from lab.tasks.training.training import Training
+from lab.validation import Whole
+
+METRICS = {
+    "ensemble_accuracy": "validation accuracy of all members' averaged probabilities; as `.of3`, of the first three's",
+    "ensemble_loss": "validation loss of all members' averaged probabilities; as `.of3`, of the first three's",
+    "member_accuracy": "validation accuracy of one member, mean over all of them; as `.net3`, that of the third",
+    "member_loss": "validation loss of one member, mean over all of them; as `.net3`, that of the third",
+    "best_accuracy": "validation accuracy of the best member",
+    "disagreement": "share of the validation examples on which two members differ, on average over all pairs",
+}
+_EACH = {"ensemble_accuracy": "of", "ensemble_loss": "of", "member_accuracy": "net", "member_loss": "net"}
+
+
+class Options(BaseModel):
+    """Settings of the task `ensemble`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    members: Whole = Field(default=5, ge=2, le=50, description="How many networks.")
+    same_seed: bool = Field(
+        default=False, description="All members begin with the same weights and see the same batches."
+    )
+
+
+class Ensemble:
+    """One replica; see `lab.tasks.task.Experiment`. A step is one training step of every member.
+
+    All members have the data and its split in common; first weights and batches are each member's own.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, folder: Path | None, options: Options) -> None:
+        self.steps, self.step = scenario.train.steps, 0
+        data = dict(scenario.data or {})
+        inner = scenario.model_copy(
+            update={"data": {"seed": seed, **data} if data else None, "watch": [], "options": {"pictures": []}}
+        )
+        self._members = [
+            Training(inner, each, folder, FOR_CLASSES["softmax"], count_correct, kind="classes")
+            for each in (member_seed(seed, 0 if options.same_seed else number) for number in range(options.members))
+        ]
+        self._watch = scenario.watch
+        require_validation(self._members[0].split)
+        numbers = range(1, options.members + 1)
+        self.metrics = tuple(
+            full
+            for name in scenario.watch
+            for full in (name, *(f"{name}.{_EACH[name]}{number}" for number in numbers if name in _EACH))
+        )
+
+    def kernels(self) -> Sequence[Kernel]:
+        return tuple(dict.fromkeys((*self._members[0].kernels(), *PANEL_KERNELS)))
+
+    def kinds(self) -> Sequence[Kind]:
+        return self._members[0].kinds()
+
+    def prepare(self) -> None:
+        for each in self._members:
+            each.prepare()
+        self._panel = Panel(self._members[0].split, self._members[0].network)
+
+    def advance(self, steps: int) -> None:
+        advance_together([(each, steps) for each in self._members], [0] * len(self._members))
+        self.step = min(each.step for each in self._members)
+
+    def _answers(self) -> list[np.ndarray]:
+        return [self._panel.probabilities(each.weights(), each.settings()) for each in self._members]
+
+    def measure(self) -> dict[str, float]:
+        answers = self._answers()
+        values: dict[str, float] = {"disagreement": disagreement(answers)}
+        for name, score in (("accuracy", self._panel.accuracy), ("loss", self._panel.loss)):
+            alone = [score(each) for each in answers]
+            together = [score(average(answers[: number + 1])) for number in range(len(answers))]
+            values |= {f"member_{name}": float(np.mean(alone)), f"ensemble_{name}": together[-1]}
+            values |= {f"member_{name}.net{number}": value for number, value in enumerate(alone, 1)}
+            values |= {f"ensemble_{name}.of{number}": value for number, value in enumerate(together, 1)}
+            if name == "accuracy":
+                values["best_accuracy"] = max(alone)
+        return {name: values[name] for name in self.metrics}
+
+    def pictures(self) -> list[Picture]:
+        answers = self._answers()
+        count = len(answers)
+        alone = [self._panel.accuracy(each) for each in answers]
+        together = [self._panel.accuracy(average(answers[: number + 1])) for number in range(count)]
+        lines = {"averaged": together, "each alone": alone, "mean of the members": [float(np.mean(alone))] * count}
+        return [
+            Curves(
+                "Validation accuracy over the number of members",
+                np.arange(1, count + 1, dtype=np.float32),
+                {name: np.array(values, np.float32) for name, values in lines.items()},
+                x_label="members",
+                y_label="accuracy",
+            )
+        ]
+
+    def settings(self) -> dict[str, float]:
+        return self._members[0].settings()
+
+    def change(self, name: str, value: float) -> None:
+        for each in self._members:
+            each.change(name, value)
+
+    def diverged(self) -> str | None:
+        for number, each in enumerate(self._members, 1):
+            if sentence := each.diverged():
+                return f"net {number}: {sentence}"
+        return None
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {
+            f"net{number}.{name}": array
+            for number, each in enumerate(self._members, 1)
+            for name, array in each.state().items()
+        }
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        apart: list[dict[str, np.ndarray]] = [{} for _ in self._members]
+        for full, array in state.items():
+            which, _, name = full.partition(".")
+            number = which.removeprefix("net")
+            if not number.isdecimal() or not 1 <= int(number) <= len(apart):
+                raise ValueError("this state is of another ensemble")
+            apart[int(number) - 1][name] = array
+        for each, own in zip(self._members, apart, strict=True):
+            each.restore(own)
+        self.step = min(each.step for each in self._members)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return {
+            f"net{number}.{name}": array
+            for number, each in enumerate(self._members, 1)
+            for name, array in each.weights().items()
+        }
+
+
+def member_seed(seed: int, number: int) -> int:
+    """The seed of one member: the first one's is the replica's own."""
+    return seed if number == 0 else int(generator(seed, f"member {number}").integers(2**32))
+
+
+@task("ensemble")
+class EnsembleTask(Task):
+    """Several networks learn to tell classes apart, each for itself; their probabilities are averaged."""
+
+    Options = Options
+    metrics = METRICS
+
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Ensemble:
+        options: Any = self.options(scenario)
+        return Ensemble(scenario, seed, folder, options)

@@ -1,0 +1,134 @@
+"""`task: snapshots`: one training, out of which snapshots are kept, whose answers are averaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from kernels.language import Kernel
+from lab.pictures import Curves, Picture
+from lab.probes import meanings
+from lab.scenario import Scenario
+from lab.tasks.ensembles.averaged_predictions import PANEL_KERNELS, Panel, average, require_validation
+from lab.tasks.figures import Shown
+from lab.tasks.host_metrics import survey_meanings
+from lab.tasks.task import Task, task
+from lab.tasks.training.classify import count_correct
+from lab.tasks.training.losses import FOR_CLASSES
+from lab.tasks.training.training import Training
+from lab.validation import Whole
+
+METRICS = {
+    "snapshots": "how many snapshots there are",
+    "snapshot_loss": "validation loss of the latest snapshot",
+    "snapshot_accuracy": "validation accuracy of the latest snapshot",
+    "best_loss": "lowest validation loss of any snapshot so far",
+    "best_accuracy": "highest validation accuracy of any snapshot so far",
+    "ensemble_loss": "validation loss of the snapshots' averaged probabilities",
+    "ensemble_accuracy": "validation accuracy of the snapshots' averaged probabilities",
+    "disagreement": "share of the validation examples on which two snapshots differ, on average over all pairs",
+}
+
+
+class Options(Shown):
+    """Settings of the task `snapshots`."""
+
+    every: Whole = Field(ge=1, le=1_000_000_000, description="Steps between two snapshots, the length of a cycle.")
+    after: Whole = Field(default=0, ge=0, le=1_000_000_000, description="No snapshot up to this step.")
+
+
+class Snapshots(Training):
+    """A training that notes what the network answers on the validation set every so many steps.
+
+    The answers are kept in place of the weights: they are all that an average of probabilities needs.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, folder: Path | None, options: Options) -> None:
+        super().__init__(scenario, seed, folder, FOR_CLASSES["softmax"], count_correct, kind="classes")
+        require_validation(self.split)
+        self._every, self._after = options.every, options.after
+        self._noted: list[np.ndarray] = []
+        self.metrics = (*self.metrics, *(name for name in scenario.watch if name in METRICS))
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        return tuple(dict.fromkeys((*super().kernels(), *PANEL_KERNELS)))
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._panel = Panel(self.split, self.network)
+
+    def advance(self, steps: int) -> None:
+        end = self.step + steps
+        while self.step < end and not self.diverged():
+            super().advance(min(end, (self.step // self._every + 1) * self._every) - self.step)
+            if self.step % self._every == 0 and self.step > self._after and not self.diverged():
+                self._noted.append(self._panel.probabilities(self.weights(), self.settings()))
+
+    def measure(self) -> dict[str, float]:
+        values = super().measure()
+        found: dict[str, float] = {"snapshots": float(len(self._noted))}
+        if self._noted:
+            losses, accuracies = self._scores()
+            mean = average(self._noted)
+            found |= {
+                "snapshot_loss": losses[-1],
+                "snapshot_accuracy": accuracies[-1],
+                "best_loss": min(losses),
+                "best_accuracy": max(accuracies),
+                "ensemble_loss": self._panel.loss(mean),
+                "ensemble_accuracy": self._panel.accuracy(mean),
+            }
+        if len(self._noted) > 1:
+            found["disagreement"] = disagreement(self._noted)
+        return values | {name: found[name] for name in self.scenario.watch if name in found}
+
+    def _scores(self) -> tuple[list[float], list[float]]:
+        return [self._panel.loss(each) for each in self._noted], [self._panel.accuracy(each) for each in self._noted]
+
+    def pictures(self) -> list[Picture]:
+        count = len(self._noted)
+        losses, _ = self._scores()
+        together = [self._panel.loss(average(self._noted[: number + 1])) for number in range(count)]
+        drawn = Curves(
+            "Validation loss over the number of snapshots",
+            np.arange(1, count + 1, dtype=np.float32),
+            {"each alone": np.array(losses, np.float32), "averaged": np.array(together, np.float32)},
+            x_label="snapshots",
+            y_label="loss",
+        )
+        return [drawn, *super().pictures()]
+
+    def state(self) -> dict[str, np.ndarray]:
+        shape = (0,) if not self._noted else (len(self._noted), *self._noted[0].shape)
+        return super().state() | {"snapshots": np.array(self._noted, np.float32).reshape(shape)}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        if "snapshots" not in state:
+            raise ValueError("this state has no snapshots")
+        super().restore({name: array for name, array in state.items() if name != "snapshots"})
+        self._noted = [each.copy() for each in state["snapshots"]]
+
+
+def disagreement(answers: list[np.ndarray]) -> float:
+    """Share of the examples to which two networks give different classes, on average over all pairs of networks."""
+    chosen = np.array([each.argmax(axis=1) for each in answers])
+    pairs = [(a, b) for a in range(len(chosen)) for b in range(a)]
+    return float(np.mean([(chosen[a] != chosen[b]).mean() for a, b in pairs]))
+
+
+@task("snapshots")
+class SnapshotsTask(Task):
+    """A network learns to tell classes apart; what it was at several moments is averaged, as an ensemble.
+
+    Huang et al., "Snapshot ensembles: train 1, get M for free", 2017.
+    """
+
+    Options = Options
+    metrics = meanings("classes") | survey_meanings() | METRICS
+
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Snapshots:
+        options: Any = self.options(scenario)
+        return Snapshots(scenario, seed, folder, options)

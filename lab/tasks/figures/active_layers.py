@@ -1,0 +1,32 @@
+"""Which blocks took part in training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lab.graph import Tensor
+from lab.pictures import Field, Picture
+from lab.tasks.figures.moment import Moment
+from lab.tasks.figures.view import View
+
+
+class ActiveLayers(View, name="active_layers"):
+    """A row per residual block that may be left out, the first at the bottom, a column per measurement: bright where
+    the block was part of the step before it."""
+
+    def fits(self) -> bool:
+        return bool(self.training.network.gates.members)
+
+    def records(self) -> Mapping[str, Tensor]:
+        return self.training.network.gates.members
+
+    def draw(self, moment: Moment) -> list[Picture]:
+        histories = {name: moment.history(name) for name in self.training.network.gates.members}
+        steps = next(iter(histories.values()))[0]
+        rows = np.stack([values[:, 0] for _, values in histories.values()])[::-1, steps > 0]
+        if not rows.size:
+            rows = np.ones((len(histories), 1), np.float32)
+        extent = (float(steps[0]), float(max(steps[-1], 1)), 0.0, float(len(rows))) if len(steps) else None
+        return [Field("Active blocks", rows, 0.0, 1.0, extent=extent, x_label="step", y_label="blocks")]

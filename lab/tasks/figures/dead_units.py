@@ -1,0 +1,50 @@
+"""When the units of each layer died, and whether they came back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lab.graph import Tensor
+from lab.nets.network import BuiltLayer
+from lab.pictures import Field, Picture
+from lab.tasks.figures.moment import Moment
+from lab.tasks.figures.view import View
+
+
+class DeadUnits(View, name="dead_units"):
+    """A map per layer of ReLU's family: a row per unit, a column per measurement, bright where the unit was dead.
+
+    The last layer comes first, since units die there more easily; in each map those that were dead for longest lie at
+    the bottom.
+    """
+
+    def fits(self) -> bool:
+        return any(part.layer.can_die for part in self.training.probe_parts)
+
+    def records(self) -> Mapping[str, Tensor]:
+        return {
+            part.name: self.training.site.dead_units(part)[0]
+            for part in self.training.probe_parts
+            if part.layer.can_die
+        }
+
+    def draw(self, moment: Moment) -> list[Picture]:
+        parts = [part for part in self.training.probe_parts if part.layer.can_die]
+        return [self._map(part, moment) for part in reversed(parts)]
+
+    def _map(self, part: BuiltLayer, moment: Moment) -> Field:
+        steps, dead = evenly(*moment.history(part.name))
+        order = np.argsort(dead.sum(axis=0), kind="stable")
+        extent = (float(steps[0]), float(steps[-1]), 0.0, float(dead.shape[1])) if len(steps) else None
+        title = f"Dead units of {part.name}"
+        return Field(title, dead.T[order], 0.0, 1.0, extent=extent, x_label="step", y_label="units")
+
+
+def evenly(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same history at equal distances, as the columns of a map are: at each, what was measured last before it."""
+    if len(steps) < 2:
+        return steps, values
+    even = np.linspace(steps[0], steps[-1], len(steps))
+    return even, values[np.searchsorted(steps, even + 1e-9, side="right") - 1]

@@ -1,0 +1,55 @@
+"""Which class the network answers at every point of a plane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab.pictures import Picture, Regions
+from lab.tasks.figures.moment import Moment
+from lab.tasks.figures.view import View
+
+if TYPE_CHECKING:
+    from lab.tasks.training.training import Training
+
+COLUMNS, ROWS = 60, 40
+MARGIN = 0.1
+MOST_POINTS = 400
+
+
+class DecisionRegions(View, name="decision_regions"):
+    """For classes of points in a plane: the likeliest class and its probability at every point, and the examples."""
+
+    rank = 1
+
+    def __init__(self, training: Training) -> None:
+        super().__init__(training)
+        self._grid: np.ndarray | None = None
+
+    def fits(self) -> bool:
+        data = self.training.probe_data
+        return data.kind == "classes" and data.inputs.shape[1:] == (2,)
+
+    def draw(self, moment: Moment) -> list[Picture]:
+        data = self.training.probe_data
+        low, high = data.inputs.min(axis=0), data.inputs.max(axis=0)
+        pad = MARGIN * np.maximum(high - low, 1e-6)
+        (left, bottom), (right, top) = low - pad, high + pad
+        if self._grid is None:
+            x, y = np.meshgrid(np.linspace(left, right, COLUMNS), np.linspace(top, bottom, ROWS))
+            self._grid = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
+        scores = moment.answers(self._grid).astype(np.float64)
+        scores = np.where(np.isfinite(scores), scores, 0.0)
+        share = np.exp(scores - scores.max(axis=1, keepdims=True))
+        share /= share.sum(axis=1, keepdims=True)
+        return [
+            Regions(
+                "Decision regions",
+                scores.argmax(axis=1).reshape(ROWS, COLUMNS).astype(np.int32),
+                share.max(axis=1).reshape(ROWS, COLUMNS).astype(np.float32),
+                (float(left), float(right), float(bottom), float(top)),
+                data.inputs[:MOST_POINTS],
+                np.asarray(data.targets[:MOST_POINTS], np.int32),
+            )
+        ]

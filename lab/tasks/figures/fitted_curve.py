@@ -1,0 +1,42 @@
+"""The function that a network with one input has learned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab.pictures import Curves, Picture
+from lab.tasks.figures.moment import Moment
+from lab.tasks.figures.view import View
+
+if TYPE_CHECKING:
+    from lab.tasks.training.training import Training
+
+POINTS = 120
+
+
+class FittedCurve(View, name="fitted_curve"):
+    """For one number in and numbers out: the network's first output, the examples, and the truth where it is known."""
+
+    rank = 2
+
+    def __init__(self, training: Training) -> None:
+        super().__init__(training)
+        self._grid: np.ndarray | None = None
+
+    def fits(self) -> bool:
+        data = self.training.probe_data
+        return data.kind == "values" and data.inputs.shape[1:] == (1,)
+
+    def draw(self, moment: Moment) -> list[Picture]:
+        data = self.training.probe_data
+        x = data.inputs[:, 0]
+        if self._grid is None:
+            self._grid = np.linspace(x.min(), x.max(), POINTS, dtype=np.float32)[:, None]
+        order = np.argsort(x)
+        lines = {"fitted": moment.answers(self._grid)[:, 0]}
+        lines["examples"] = np.interp(self._grid[:, 0], x[order], data.targets[order, 0]).astype(np.float32)
+        if data.truth is not None:
+            lines["without noise"] = np.interp(self._grid[:, 0], x[order], data.truth[order, 0]).astype(np.float32)
+        return [Curves("Fitted curve", self._grid[:, 0], lines, x_label="input", y_label="output")]

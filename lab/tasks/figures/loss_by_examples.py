@@ -1,0 +1,28 @@
+"""The loss over the number of examples seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lab.graph import Tensor
+from lab.pictures import Curves, Picture
+from lab.tasks.figures.moment import Moment
+from lab.tasks.figures.view import View
+
+
+class LossByExamples(View, name="loss_by_examples"):
+    """The loss on the probe set over the examples that training has used, each time one is used counted: how runs with
+    batches of different size compare at equal work."""
+
+    def records(self) -> Mapping[str, Tensor]:
+        return {"loss": self.training.site.loss}
+
+    def draw(self, moment: Moment) -> list[Picture]:
+        steps, loss = moment.history("loss")
+        batch = self.training.scenario.train.batch
+        per_step = self.training.split.train.count if isinstance(batch, str) else batch
+        seen = (steps * per_step).astype(np.float32)
+        line = loss.reshape(-1).astype(np.float32)
+        return [Curves("Loss by examples", seen, {"loss": line}, x_label="examples seen", y_label="loss", log_y=True)]

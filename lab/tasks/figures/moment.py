@@ -1,0 +1,74 @@
+"""A network in training as a view sees it: its weights, gradients, outputs and answers now, and what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab.tasks.figures.recording import Recording
+from lab.tasks.training.predictor import Predictor
+
+if TYPE_CHECKING:
+    from lab.graph import Tensor
+    from lab.nets.network import BuiltLayer
+    from lab.tasks.training.training import Training
+
+
+class Moment:
+    """Good for one drawing; nothing is computed that is not asked for."""
+
+    def __init__(
+        self, training: Training, view: str, recording: Recording, predictors: dict[object, Predictor]
+    ) -> None:
+        self.training = training
+        self._view, self._recording, self._predictors = view, recording, predictors
+
+    def history(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Steps [moments] and values [moments, *shape] of what the view records under this name."""
+        return self._recording.history(f"{self._view}.{name}")
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Parameters and running numbers by name."""
+        return self.training.weights()
+
+    @cached_property
+    def gradients(self) -> dict[str, np.ndarray]:
+        """The gradient that the last update used (at step 0: that the first will use), by parameter."""
+        training = self.training
+        return {
+            name: training.layout.view(training.memory, tensor).copy()
+            for name, tensor in training.gradients.members.items()
+            if training.layout.knows(tensor)
+        }
+
+    def answers(self, inputs: np.ndarray) -> np.ndarray:
+        """What the network gives for inputs [n, …]: [n, outputs], evaluated (no dropout, running statistics)."""
+        return self._predict(inputs, "output", lambda output, parts: {"output": output})["output"]
+
+    @cached_property
+    def outputs(self) -> dict[str, np.ndarray]:
+        """What comes out of each activation layer on the probe set, [examples, units], by name, from input to output;
+        layers whose output has more dimensions are left out."""
+        names = activation_layers(self.training)
+        return self._predict(
+            self.training.probe_data.inputs,
+            "layers",
+            lambda output, parts: {p.name: p.y for p in parts if p.name in names},
+        )
+
+    def _predict(
+        self, inputs: np.ndarray, what: str, wanted: Callable[[Tensor, list[BuiltLayer]], dict[str, Tensor]]
+    ) -> dict[str, np.ndarray]:
+        key = (what, inputs.shape)
+        if key not in self._predictors:
+            self._predictors[key] = Predictor(self.training.network, len(inputs), inputs.shape[1], wanted)
+        return self._predictors[key](inputs, self.weights, self.training.settings())
+
+
+def activation_layers(training: Training) -> list[str]:
+    """Names of the activation layers whose output is [examples, units], from input to output."""
+    return [part.name for part in training.probe_parts if part.layer.activation and len(part.y.shape) == 2]

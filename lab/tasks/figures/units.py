@@ -1,0 +1,23 @@
+"""Every unit as a cell: how active it is, and whether it is dead."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.pictures import Picture, Units
+from lab.tasks.figures.moment import Moment, activation_layers
+from lab.tasks.figures.view import View
+
+
+class UnitMap(View, name="units"):
+    """Mean absolute output of each unit on the probe set; dead units are marked."""
+
+    rank = 3
+
+    def fits(self) -> bool:
+        return bool(activation_layers(self.training))
+
+    def draw(self, moment: Moment) -> list[Picture]:
+        activity = {name: np.abs(values).mean(axis=0).astype(np.float32) for name, values in moment.outputs.items()}
+        dead = {name: np.all(values == 0, axis=0) for name, values in moment.outputs.items()}
+        return [Units("Units", activity, dead)]

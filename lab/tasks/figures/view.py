@@ -1,0 +1,77 @@
+"""What a view is: one kind of picture of a network in training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from lab.discovery import modules_of
+from lab.errors import InvalidValue, nearest
+from lab.graph import Tensor
+from lab.pictures import Picture
+
+if TYPE_CHECKING:
+    from lab.tasks.figures.moment import Moment
+    from lab.tasks.training.training import Training
+
+VIEWS: dict[str, type[View]] = {}
+
+
+class View:
+    """Base of all views: `class DeadUnits(View, name="dead_units")`. One instance serves one replica.
+
+    name: what `options.pictures` calls it
+    rank: its place among the pictures that are shown where nothing is chosen; None: shown only when chosen
+    """
+
+    name: ClassVar[str]
+    rank: ClassVar[int | None] = None
+
+    def __init_subclass__(cls, name: str, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.name = name
+        VIEWS[name] = cls
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+
+    def fits(self) -> bool:
+        """Whether this network and its data have what the picture shows; it is left out otherwise."""
+        return True
+
+    def records(self) -> Mapping[str, Tensor]:
+        """Tensors of any shape whose numbers are to be kept at every measurement, for `moment.history(name)`.
+
+        Called once while the measuring program is built: parameters, outputs of `training.probe_parts`, or calls of
+        kernels on them.
+        """
+        return {}
+
+    def draw(self, moment: Moment) -> list[Picture]:
+        """The pictures now; the same titles in the same order every time. Leaves the replica as it is."""
+        raise NotImplementedError
+
+
+class Shown(BaseModel):
+    """Base for the options of tasks that train a network: the choice of pictures."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    pictures: list[str] | None = Field(
+        default=None, max_length=20, description="Which pictures to show, in this order, instead of all that fit."
+    )
+
+    @field_validator("pictures")
+    @classmethod
+    def _known(cls, pictures: list[str] | None) -> list[str] | None:
+        for number, name in enumerate(pictures or []):
+            if name not in load_views():
+                raise InvalidValue(("pictures", number), f"there is no picture {name!r}; {nearest(name, VIEWS)}.")
+        return pictures
+
+
+def load_views() -> dict[str, type[View]]:
+    """Every view by name; imports every file of this folder once."""
+    modules_of("lab.tasks.figures")
+    return VIEWS

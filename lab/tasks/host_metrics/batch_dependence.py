@@ -1,0 +1,91 @@
+"""What batch normalisation does to single examples, and how it can undo itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab.nets.layers.batch_norm import BatchNorm
+from lab.tasks.host_metrics.survey import Survey
+from lab.tasks.training.predictor import Predictor
+
+if TYPE_CHECKING:
+    from lab.tasks.training.training import Training
+
+EXAMPLES = 32
+QUIET = np.errstate(invalid="ignore", over="ignore")
+"""A network that diverged gives NaN, and that is what is reported, without warnings."""
+
+
+class BatchDependence(Survey):
+    """Two batches of training examples that have only the first example in common."""
+
+    meanings = {
+        "batch_dependence": f"how far the scores of one example differ when the other {EXAMPLES - 1} examples of its "
+        "batch are exchanged, as in training: largest difference over the spread of its scores"
+    }
+
+    def __init__(self, training: Training) -> None:
+        super().__init__(training)
+        if training.split.train.count < 2 * EXAMPLES:
+            self.names = ()
+        self._predictor: Predictor | None = None
+
+    @QUIET
+    def measure(self, training: Training) -> dict[str, float]:
+        if not self.names:
+            return {}
+        inputs = training.split.train.inputs[: 2 * EXAMPLES]
+        if self._predictor is None:
+            self._predictor = Predictor(training.network, EXAMPLES, inputs.shape[1], training=True)
+        weights, settings = training.weights(), training.settings()
+        batches = inputs[:EXAMPLES], np.concatenate([inputs[:1], inputs[EXAMPLES : 2 * EXAMPLES - 1]])
+        first, second = (self._predictor(each, weights, settings)["output"][0].astype(np.float64) for each in batches)
+        spread = first.std()
+        return {"batch_dependence": float(np.abs(first - second).max() / spread) if spread else float("nan")}
+
+
+class Identity(Survey):
+    """With gamma set to the standard deviation and beta to the mean of what comes in, layer by layer, on one batch."""
+
+    meanings = {
+        "identity_difference": "with gamma = the standard deviation and beta = the mean of the batch: largest "
+        "difference between what goes into a batch_norm layer and what comes out, over the spread of what goes in"
+    }
+
+    def __init__(self, training: Training) -> None:
+        super().__init__(training)
+        self._layers = {part.name: part.layer for part in training.parts if isinstance(part.layer, BatchNorm)}
+        if not self._layers or training.split.train.count < EXAMPLES:
+            self.names = ()
+        self._predictor: Predictor | None = None
+
+    @QUIET
+    def measure(self, training: Training) -> dict[str, float]:
+        if not self.names:
+            return {}
+        inputs = training.split.train.inputs[:EXAMPLES]
+        if self._predictor is None:
+            self._predictor = Predictor(
+                training.network,
+                EXAMPLES,
+                inputs.shape[1],
+                lambda output, parts: {
+                    f"{side} {part.name}": tensor
+                    for part in parts
+                    if part.name in self._layers
+                    for side, tensor in (("x", part.x), ("y", part.y))
+                },
+                training=True,
+            )
+        weights, settings = training.weights(), training.settings()
+        worst = 0.0
+        for name, layer in self._layers.items():
+            x = self._predictor(inputs, weights, settings)[f"x {name}"].astype(np.float64)
+            weights[f"{name}.gamma"] = np.sqrt(x.var(axis=0) + layer.epsilon)
+            weights[f"{name}.beta"] = x.mean(axis=0)
+            found = self._predictor(inputs, weights, settings)
+            difference = np.abs(found[f"y {name}"].astype(np.float64) - found[f"x {name}"])
+            worst = max(worst, float(difference.max() / x.std()))
+        return {"identity_difference": worst}

@@ -1,0 +1,84 @@
+"""The thinned networks that training with dropout samples, beside the one network that stands for them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab.tasks.host_metrics.survey import Survey
+from lab.tasks.training.predictor import Predictor
+
+if TYPE_CHECKING:
+    from lab.tasks.training.training import Training
+
+MEMBERS = 50
+LIMIT = 256
+"""Examples that are looked at, at most."""
+
+
+class Committee(Survey):
+    """Networks with units, weights or blocks left out at random, as in training, on examples that are held back (on
+    those of the probe set, if none are)."""
+
+    meanings = {
+        "thinned_distance": f"total variation between the class probabilities of one of {MEMBERS} randomly "
+        "thinned networks and of the evaluated network, mean over networks and examples",
+        "committee_distance": f"the same for the mean probabilities of the {MEMBERS} networks together",
+        "geometric_distance": f"the same for the softmax of the {MEMBERS} networks' mean scores, which is the "
+        "geometric mean of their probabilities",
+        "committee_agreement": "share of the examples for which the committee and the evaluated network answer the "
+        "same class",
+        "thinned_accuracy": "share of right answers of a single thinned network, mean over the networks",
+        "committee_accuracy": "share of right answers of the committee",
+    }
+
+    def __init__(self, training: Training) -> None:
+        super().__init__(training)
+        if training.split.train.kind != "classes":
+            self.names = ()
+        self._predictors: tuple[Predictor, Predictor] | None = None
+
+    @np.errstate(invalid="ignore", over="ignore")  # a network that diverged gives NaN
+    def measure(self, training: Training) -> dict[str, float]:
+        if not self.names:
+            return {}
+        examples = training.split.validation or training.probe_data
+        inputs, targets = examples.inputs[:LIMIT], np.asarray(examples.targets[:LIMIT])
+        if self._predictors is None:
+            size = len(inputs), inputs.shape[1]
+            evaluated = Predictor(training.network, *size)
+            self._predictors = evaluated, Predictor(training.network, *size, training=True)
+        weights, settings = training.weights(), training.settings()
+        whole, thinned = self._predictors
+        right = probabilities(whole(inputs, weights, settings)["output"])
+        mean, scores = np.zeros_like(right), np.zeros_like(right)
+        distances, accuracies = [], []
+        for member in range(MEMBERS):
+            output = thinned(inputs, weights, settings, step=member)["output"]
+            found = probabilities(output)
+            mean += found / MEMBERS
+            scores += output / MEMBERS
+            distances.append(variation(found, right))
+            accuracies.append((found.argmax(axis=1) == targets).mean())
+        answers = mean.argmax(axis=1)
+        values = {
+            "thinned_distance": np.mean(distances),
+            "committee_distance": variation(mean, right),
+            "geometric_distance": variation(probabilities(scores), right),
+            "committee_agreement": (answers == right.argmax(axis=1)).mean(),
+            "thinned_accuracy": np.mean(accuracies),
+            "committee_accuracy": (answers == targets).mean(),
+        }
+        return {name: float(values[name]) for name in self.names}
+
+
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """Softmax of each row, in float64."""
+    shares = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def variation(p: np.ndarray, q: np.ndarray) -> float:
+    """Half the sum of the absolute differences, mean over the rows: 0: the same, 1: certain of different things."""
+    return float(np.abs(p - q).sum(axis=1).mean() / 2)

@@ -1,0 +1,40 @@
+"""How much a network listens to inputs that tell nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab.nets.optimizers import is_weight
+from lab.tasks.host_metrics.survey import Survey
+
+if TYPE_CHECKING:
+    from lab.tasks.training.training import Training
+
+
+class NoiseInputs(Survey):
+    """For data with an option `informative`, such as `gaussian`: the features behind the first so many are noise."""
+
+    meanings = {
+        "noise_weights": "root mean square of the first layer's weights on inputs that are noise, over that on inputs "
+        "that tell something; only for data with `informative`"
+    }
+
+    def __init__(self, training: Training) -> None:
+        super().__init__(training)
+        informative = (training.scenario.data or {}).get("informative")
+        members = training.network.parameters.members
+        first = [name for name, each in members.items() if is_weight(name) and len(each.shape) == 2][:1]
+        if not first or not isinstance(informative, int) or informative >= members[first[0]].shape[0]:
+            self.names = ()
+            return
+        self._weight, self._informative = first[0], informative
+
+    @np.errstate(invalid="ignore", over="ignore")  # a network that diverged gives NaN
+    def measure(self, training: Training) -> dict[str, float]:
+        if not self.names:
+            return {}
+        weight = training.weights()[self._weight].astype(np.float64)
+        heard, noise = weight[: self._informative], weight[self._informative :]
+        return {"noise_weights": float(np.sqrt(np.mean(noise**2) / np.mean(heard**2)))}

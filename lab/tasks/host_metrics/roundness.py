@@ -1,0 +1,42 @@
+"""How round the loss is around where the network stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab.tasks.host_metrics.survey import Survey
+from lab.tasks.training.loss_surface import Surface
+
+if TYPE_CHECKING:
+    from lab.tasks.training.training import Training
+
+POINTS = 24
+
+
+class Roundness(Survey):
+    """Smallest over largest rise of the loss on a circle in a slice of its surface (`lab.tasks.training.loss_surface`).
+
+    The circle's radius is 1: as far away as the weights are long.
+    """
+
+    meanings = {
+        "roundness": "smallest over largest rise of the loss on a circle around the weights, in a slice along two "
+        "random directions of their length: 1 for a round bowl, small for a ravine"
+    }
+
+    def __init__(self, training: Training) -> None:
+        super().__init__(training)
+        self._surface: Surface | None = None
+
+    def measure(self, training: Training) -> dict[str, float]:
+        if self._surface is None:
+            self._surface = Surface(training)
+        angles = np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
+        circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        losses = self._surface.loss(np.concatenate([np.zeros((1, 2)), circle])).astype(np.float64)
+        rise = losses[1:] - losses[0]
+        if not np.isfinite(rise).all() or rise.max() <= 0:
+            return {"roundness": float("nan")}
+        return {"roundness": float(rise.min() / rise.max())}

@@ -1,0 +1,1 @@
+"""One network in training: the tasks `classify`, `regress` and `label`, and what they are made of."""

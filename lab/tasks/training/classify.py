@@ -1,0 +1,45 @@
+"""`task: classify`: a network learns to tell classes apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from lab.graph import Tensor
+from lab.graph.tensor import call
+from lab.probes import meanings
+from lab.scenario import Scenario
+from lab.tasks.figures import Shown
+from lab.tasks.host_metrics import survey_meanings
+from lab.tasks.task import Task, task
+from lab.tasks.training.losses import FOR_CLASSES
+from lab.tasks.training.training import Training
+
+
+class Options(Shown):
+    """Settings of the task `classify`."""
+
+    loss: Literal["softmax", "hinge"] = Field(
+        default="softmax", description="Softmax cross-entropy, or the hinge loss of a multi-class SVM."
+    )
+
+
+def count_correct(output: Tensor, targets: Tensor) -> Tensor:
+    """How many rows of `output` have their largest number at the target: shape [1]."""
+    from kernels import probes
+
+    return call(probes.count_correct, output, targets, shapes=[(1,)]).result
+
+
+@task("classify")
+class Classify(Task):
+    """A network learns to tell classes apart; trained with softmax cross-entropy or hinge loss."""
+
+    Options = Options
+    metrics = meanings("classes") | survey_meanings()
+
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:
+        options = self.options(scenario)
+        return Training(scenario, seed, folder, FOR_CLASSES[options.loss], count_correct, kind="classes")

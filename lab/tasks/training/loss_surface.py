@@ -1,0 +1,88 @@
+"""The loss around where a network stands: a slice through all its weights along two random directions.
+
+Li, Xu, Taylor, Studer and Goldstein, "Visualizing the loss landscape of neural nets", 2018. A random direction is drawn
+for the weights into each unit and given the length of these weights (filter normalisation), so that nets whose weights
+differ in scale can be compared; biases, scales and shifts stay as they are. A distance of 1 is as long as the weights.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lab.graph import Layout, Tensor, assign, data
+from lab.graph.running import bind
+from lab.graph.tensor import Storage, scope
+from lab.nets.initialisers import generator
+from lab.nets.optimizers import is_weight
+
+if TYPE_CHECKING:
+    from lab.tasks.training.training import Training
+
+EXAMPLES = 256
+"""How many examples of the probe set the loss is computed on."""
+
+Weights = dict[str, np.ndarray]
+
+
+class Surface:
+    """The loss of a network in training as a function of its weights, in memory of its own.
+
+    Normalisation over the batch uses the statistics of the examples, as training does: running means belong to the
+    weights as they are, not to those around them.
+    """
+
+    def __init__(self, training: Training) -> None:
+        self._training = training
+        probe = training.probe_data
+        chosen = generator(training.seed, "surface").permutation(probe.count)[:EXAMPLES]
+        output, _ = training.network.apply(data(probe.inputs[chosen], "inputs"), training=True)
+        with scope("surface"):
+            loss = training.loss(output, data(probe.targets[chosen], "targets"))
+        self._loss = assign(loss, Storage("statistics").member("loss", (1,)))
+        self._layout = Layout({"loss": [self._loss]})
+        self._memory = self._layout.memory(self._layout.shared_memory("float32"), training.seed)
+        self._program = bind(self._layout.plans["loss"], self._memory)
+        self._directions = [self._direction(f"direction {number}") for number in (1, 2)]
+
+    def _direction(self, name: str) -> Weights:
+        """Normal numbers for every weight; which they are depends on the seed alone."""
+        members = self._training.network.parameters.members
+        return {
+            key: generator(self._training.seed, f"{name} {key}").standard_normal(tensor.shape)
+            for key, tensor in members.items()
+            if is_weight(key)
+        }
+
+    def loss(self, points: np.ndarray) -> np.ndarray:
+        """The loss at points [n, 2] of the slice; (0, 0) is where the network stands."""
+        weights, settings = self._training.weights(), self._training.settings()
+        for name, tensor in self._training.network.kept.items():
+            self._put(tensor, weights[name])
+        for name, tensor in self._training.network.settings.storage.members.items():
+            if name in settings:
+                self._put(tensor, settings[name])
+        scaled = [_filter_normalised(each, weights) for each in self._directions]
+        losses = np.empty(len(points), np.float32)
+        for place, (a, b) in enumerate(points):
+            for name, first in scaled[0].items():
+                moved = weights[name] + a * first + b * scaled[1][name]
+                self._put(self._training.network.parameters.members[name], moved)
+            self._program.run()
+            losses[place] = self._layout.view(self._memory, self._loss)[0]
+        return losses
+
+    def _put(self, tensor: Tensor, value: Any) -> None:
+        if self._layout.knows(tensor):
+            self._layout.view(self._memory, tensor)[...] = value
+
+
+def _filter_normalised(direction: Weights, weights: Weights) -> Weights:
+    """The direction with the length of the weights into each unit (the last axis counts the units)."""
+    scaled = {}
+    for name, values in direction.items():
+        axes = tuple(range(values.ndim - 1))
+        lengths = [np.sqrt((each.astype(np.float64) ** 2).sum(axis=axes)) for each in (weights[name], values)]
+        scaled[name] = values * (lengths[0] / np.maximum(lengths[1], 1e-30))
+    return scaled

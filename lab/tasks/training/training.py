@@ -1,0 +1,267 @@
+"""Training one network on one data set: the experiment behind `classify`, `regress` and their kin.
+
+Three programs share one arena: `step` (choose a batch, forward, backward, update), `gradient` (the same without
+the update, for the gradient before the first step) and `measure` (forward on the probe set, and the probes). One
+call of the executor does many steps.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kernels.probes import halt_if_not_finite
+from lab.data import Kind, Split
+from lab.data import load as load_data
+from lab.errors import InvalidValue
+from lab.graph import Tensor, assign, data, differentiate, scope
+from lab.graph.tensor import Storage, call
+from lab.nets.network import BuiltLayer, Network
+from lab.nets.optimizers import OptimizerContext, optimizer
+from lab.pictures import Picture
+from lab.probes import Site, Statistics
+from lab.scenario import Scenario
+from lab.tasks.figures import Views
+from lab.tasks.host_metrics import Survey, surveys
+from lab.tasks.programs import ProgramExperiment
+from lab.tasks.stopwatch import Stopwatch
+from lab.tasks.training.batches import batch
+
+PROBE_LIMIT = 1024
+MOST_STREAMED = 1 << 16
+"""Numbers of one measurement up to which a device streams them; of more, the host asks when it wants them."""
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+class Training(ProgramExperiment):
+    """One replica of a network in training; see `lab.tasks.task.Experiment`.
+
+    loss:    from the network's output [batch, outputs] and the targets to a tensor of shape [1]
+    correct: adds the probe that counts correct answers, for tasks that have such a thing
+    answers: from the network's output to what it answers, for probes; by default the output itself
+    kind:    what the data's targets must be
+    split:   the examples, where they are not what the scenario's data block says
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        folder: Path | None,
+        loss: Loss,
+        correct: Callable[[Tensor, Tensor], Tensor] | None = None,
+        *,
+        answers: Callable[[Tensor], Tensor] = lambda output: output,
+        kind: Kind,
+        split: Split | None = None,
+    ) -> None:
+        super().__init__(scenario.train.steps, seed)
+        self.scenario, self.folder = scenario, folder
+        self.split = split or load_split(scenario, seed, folder, kind)
+        self.loss, self._correct, self._answers = loss, correct, answers
+        self._build()
+
+    # Building
+
+    def _build(self) -> None:
+        scenario, train = self.scenario, self.split.train
+        self.network = Network(scenario.model, scenario.init, train.outputs, self.seed, self.adjustable)
+        inputs, targets = data(train.inputs, "inputs"), data(train.targets, "targets")
+        chosen = scenario.optimizer
+        self.optimizer = optimizer(chosen.name, chosen.given)
+        parameters = self.network.parameters
+        before: list[Any] = []
+        if self.optimizer.looks_ahead:
+            self.network.apply(inputs, training=False)  # declares the parameters, which are to be moved first
+            context = OptimizerContext(parameters, parameters.like("gradients"), self.adjustable)
+            with scope("optimizer"):
+                before = self.optimizer.before(context)
+        x, y = batch(scenario.train.batch, inputs, targets)
+        output, self.parts = self.network.apply(x, training=True)
+        if output.size // output.shape[0] != train.outputs:
+            raise InvalidValue(
+                ("model", len(scenario.model) - 1),
+                f"the last layer gives {output.size // output.shape[0]} numbers per example, "
+                f"but the data needs {train.outputs}.",
+            )
+        with scope("loss"):
+            loss = self.loss(output, y)
+            program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
+        if not self.optimizer.looks_ahead:
+            context = OptimizerContext(parameters, parameters.like("gradients"), self.adjustable)
+        self.gradients = context.gradients
+        program += self.network.clear(self.gradients)
+        found = differentiate(loss, list(parameters.members.values()))
+        for name, gradient in zip(parameters.members, found, strict=True):
+            if gradient is not None:
+                program.append(assign(gradient, self.gradients.members[name]))
+        context.found, context.loss = found, loss
+        self.context = context
+        with scope("optimizer"):
+            self.rate = self.optimizer.learning_rate(self.adjustable)
+            if self.rate.call is not None:
+                program.append(self.rate)
+        gradient_program = list(program)
+        program = [*before, *program, *self.network.updates]
+        with scope("optimizer"):
+            program += self.optimizer.build(context, self.rate)
+        self.statistics = Statistics(scenario.watch)
+        self._add_probes(inputs, targets)
+        self.views = Views(self, scenario.options.get("pictures"))
+        self.lay_out(
+            {
+                "step": program,
+                "gradient": gradient_program,
+                "measure": [*self.statistics.program, *self.views.recording.program],
+                "remember": self.statistics.remember,
+            }
+        )
+        if self.network.given:
+            self.network.first_values(self.folder)  # a file that does not fit is found now, not when the run has begun
+        self.surveys: list[Survey] = surveys(self)
+        self.metrics = (*self.statistics.metrics, *(name for each in self.surveys for name in each.names))
+
+    def _add_probes(self, inputs: Tensor, targets: Tensor) -> None:
+        chosen = probe_rows(self.split.train.count, self.seed)
+        self.probe_data = self.split.train if chosen is None else self.split.train.rows(chosen)
+        if chosen is not None:
+            inputs = data(self.probe_data.inputs, "probe inputs")
+            targets = data(self.probe_data.targets, "probe targets")
+        output, self.probe_parts = self.network.apply(inputs, training=False)
+        held, held_loss, held_correct = self.split.validation, None, None
+        held_answers = held_targets = None
+        with scope("measure"):
+            loss, correct = self.loss(output, targets), self._count(output, targets)
+            answers = self._answers(output)
+        if held is not None and any(name.startswith("val_") for name in self.scenario.watch):
+            held_targets = data(held.targets, "validation targets")
+            output, _ = self.network.apply(data(held.inputs, "validation inputs"), training=False)
+            with scope("measure"):
+                held_loss, held_correct = self.loss(output, held_targets), self._count(output, held_targets)
+                held_answers = self._answers(output)
+        with scope("measure"):
+            self.site = Site(
+                frozenset(self.scenario.watch),
+                self.probe_parts,
+                self.network.parameters,
+                self.gradients,
+                loss,
+                correct,
+                self.probe_data.count,
+                held_loss,
+                held_correct,
+                held.count if held else 0,
+                self.statistics.keep,
+                self.statistics.copy_before_step,
+                self.rate.target or self.rate,
+                answers,
+                targets,
+                held_answers,
+                held_targets,
+                self.probe_data.classes,
+            )
+            self.statistics.build(self.site)
+
+    def _count(self, output: Tensor, targets: Tensor) -> Tensor | None:
+        return self._correct(output, targets) if self._correct else None
+
+    # Running
+
+    def prepare(self) -> None:
+        """Take the memory, draw the first weights, and compute the gradient that the first step will use."""
+        super().prepare()
+        for name, value in self.network.first_values(self.folder).items():
+            self.put(self.network.kept[name], value)
+        self.run_beside("gradient")
+        self.drive(self.optimizer, self.context, same_data=self.scenario.train.batch == "all")
+
+    def measure(self) -> dict[str, float]:
+        self.run_beside("measure")
+        values = self._measured(self.memory.arena, 0, self.step)
+        for each in self.surveys:
+            values |= each.measure(self)
+        return values
+
+    def _measured(self, memory: np.ndarray, first: int, step: int) -> dict[str, float]:
+        """The metrics, surveys apart, from a stretch of the arena from its element `first` on, once it was measured."""
+        (kept, kept_end), (recorded, recorded_end) = self._stretches
+        values = self.statistics.values(memory[kept - first : kept_end - first], step)
+        if recorded_end > recorded:
+            self.views.recording.record(memory[recorded - first : recorded_end - first], step)
+        return values
+
+    @functools.cached_property
+    def _stretches(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Where in the arena statistics and what is recorded stand: their first elements, and those behind the last."""
+
+        def stretch(storage: Storage) -> tuple[int, int]:
+            if not self.layout.knows(storage.whole):
+                return 0, 0
+            _, offset = self.layout.place(storage.whole)
+            return offset, offset + storage.whole.size
+
+        return stretch(self.statistics.kept), stretch(self.views.recording.kept)
+
+    def streamed(self) -> tuple[int, int]:
+        """See `ProgramExperiment.streamed`. Surveys need the network as it is at the time: with one, none streams."""
+        places = [(first, end) for first, end in self._stretches if end > first]
+        if self.surveys or not places:
+            return 0, 0
+        first, end = min(first for first, _ in places), max(end for _, end in places)
+        return (first, end - first) if end - first <= MOST_STREAMED else (0, 0)
+
+    def take_measurement(self, numbers: np.ndarray, step: int) -> dict[str, float]:
+        return self._measured(numbers, self.streamed()[0], step)
+
+    def time_steps(self, watch: Stopwatch) -> None:
+        """Have each stretch of training steps timed from now on."""
+        self._programs["step"] = watch.around(self._programs["step"])
+
+    def pictures(self) -> list[Picture]:
+        return self.views.pictures()
+
+    def state(self) -> dict[str, np.ndarray]:
+        return super().state() | self.views.recording.state()
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        recorded = {name: array for name, array in state.items() if name.startswith("recorded")}
+        self.views.recording.restore(recorded)
+        super().restore({name: array for name, array in state.items() if name not in recorded})
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return {
+            name: self.layout.view(self.memory, tensor).copy()
+            for name, tensor in self.network.kept.items()
+            if self.layout.knows(tensor)
+        }
+
+    @property
+    def layers(self) -> Sequence[BuiltLayer]:
+        """The network's layers as they were built for training."""
+        return self.parts
+
+
+def load_split(scenario: Scenario, seed: int, folder: Path | None, kind: Kind) -> Split:
+    """The data of a scenario, whose targets must be of this kind. Raises InvalidValue."""
+    if scenario.data is None:
+        raise InvalidValue(("data",), "this task needs data, such as {name: spiral}.")
+    try:
+        split: Split = load_data(scenario.data, seed, folder)
+    except InvalidValue as error:
+        raise error.under("data") from None
+    if split.train.kind != kind:
+        raise InvalidValue(("data",), f"has {split.train.kind} as targets, but this task needs {kind}.")
+    return split
+
+
+def probe_rows(count: int, seed: int) -> np.ndarray | None:
+    """Which training examples make up the probe set: all (None), or a fixed sample of `PROBE_LIMIT`."""
+    if count <= PROBE_LIMIT:
+        return None
+    from lab.nets.initialisers import generator
+
+    return np.sort(generator(seed, "probe set").choice(count, PROBE_LIMIT, replace=False))

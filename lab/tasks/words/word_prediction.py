@@ -1,0 +1,143 @@
+"""A network that predicts words, in training: the experiment behind `next-word`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kernels import optimizers as steps
+from kernels.arithmetic import scale
+from kernels.embedding import embedding_step
+from kernels.probes import halt_if_not_finite
+from lab.errors import InvalidValue
+from lab.graph import Tensor, assign, constant, data, differentiate, scope
+from lab.graph.tensor import Call, Storage, call
+from lab.nets.initialisers import generator
+from lab.nets.network import BuiltLayer, Network
+from lab.pictures import Bars, Picture
+from lab.scenario import Scenario
+from lab.tasks.programs import ProgramExperiment
+from lab.tasks.stopwatch import Stopwatch, Timed
+from lab.tasks.training.batches import batch
+from lab.tasks.training.training import load_split
+from lab.tasks.words.word_outputs import FlatOutput, TreeOutput
+
+PROBE_LIMIT = 256
+SUMMED = 16
+"""Of so many examples the probabilities of all words are computed and added up."""
+
+METRICS = {
+    "loss": "mean of -log P(right word) over 256 examples of the training set",
+    "rate": "the learning rate",
+    "nodes": "output units that are evaluated per example: inner nodes from the root to the right word, mean over 256 "
+    "examples; for a flat softmax the number of words",
+    "tree_depth": "the longest way from the root of the tree to a word",
+    "probability_sum": "sum of the probabilities of all words; of 16 examples, the one that is furthest from 1",
+    "step_time": Timed("processor time of one training step in µs, median over the slices in which the training runs"),
+}
+
+
+class WordPrediction(ProgramExperiment):
+    """One replica; see `lab.tasks.task.Experiment`. `output`: tree or flat."""
+
+    def __init__(self, scenario: Scenario, seed: int, folder: Path | None, output: str) -> None:
+        super().__init__(scenario.train.steps, seed)
+        self.scenario, self.folder = scenario, folder
+        self.split = load_split(scenario, seed, folder, "classes")
+        train = self.split.train
+        optimizer = scenario.optimizer
+        if optimizer.name != "sgd" or optimizer.extra:
+            raise InvalidValue(("optimizer",), "this task trains with plain sgd, which has a rate and nothing else.")
+        self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.adjustable)
+        rate = self.adjustable.number("optimizer.rate", optimizer.rate)
+        x, y = batch(scenario.train.batch, data(train.inputs, "inputs"), data(train.targets, "targets"))
+        hidden, parts = self.network.apply(x, training=True)
+        if self.network.gated:
+            raise InvalidValue(("model",), "this task trains all layers in every step: `survive` is not possible here.")
+        if len(hidden.shape) != 2:
+            raise InvalidValue(
+                ("model",), f"must end in one row of numbers per example, not in {list(hidden.shape[1:])}."
+            )
+        self.output = (TreeOutput if output == "tree" else FlatOutput)(self.network, hidden.shape[1], train)
+        program = self._step(hidden, y, parts, rate)
+        self._kept = Storage("statistics")
+        self.lay_out({"step": program, "measure": self._probes()})
+        known = {"tree_depth": self.output.depth is not None}
+        self.metrics = tuple(name for name in scenario.watch if known.get(name, True))
+        self.watch = Stopwatch()
+
+    def _step(self, hidden: Tensor, words: Tensor, parts: list[BuiltLayer], rate: Tensor) -> list[Any]:
+        """Loss, gradient, and the update of every parameter: whole arrays, but only the rows in use of tables."""
+        with scope("output"):
+            loss = self.output.loss(hidden, words)
+            program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
+        tables = {f"{part.name}.weight": part for part in parts if part.layer.name == "embedding"}
+        members = self.network.parameters.members
+        whole = [name for name in members if name not in tables and name not in self.output.tables]
+        sources = [members[name] for name in whole] + [part.y for part in tables.values()]
+        found = differentiate(loss, sources)
+        with scope("optimizer"):
+            for name, gradient in zip(whole, found, strict=False):
+                if gradient is not None:
+                    program.append(call(steps.sgd, gradient, rate, updates=[members[name]]))
+            downhill = call(scale, rate, constant(-1.0), shapes=[(1,)]).result
+            for (name, part), d_rows in zip(tables.items(), found[len(whole) :], strict=True):
+                assert d_rows is not None
+                indices = part.x.reshape(part.x.size)
+                rows = d_rows.reshape(indices.size, members[name].shape[1])
+                program.append(call(embedding_step, indices, rows, downhill, updates=[members[name]]))
+            return program + self.output.updates(loss, rate)
+
+    def _probes(self) -> list[Tensor | Call]:
+        train = self.split.train
+        chosen = np.sort(generator(self.seed, "probe set").permutation(train.count)[:PROBE_LIMIT])
+        self._probe_words = train.targets[chosen]
+        inputs, words = data(train.inputs[chosen], "probe inputs"), data(self._probe_words, "probe targets")
+        program: list[Tensor | Call] = []
+        hidden, _ = self.network.apply(inputs, training=False)
+        with scope("measure"):
+            if "loss" in self.scenario.watch:
+                program.append(assign(self.output.loss(hidden, words), self._kept.member("loss", (1,))))
+        if "probability_sum" in self.scenario.watch:
+            some = min(SUMMED, len(chosen))
+            hidden, _ = self.network.apply(data(train.inputs[chosen[:some]], "summed inputs"), training=False)
+            with scope("measure"):
+                program.append(assign(self.output.sums(hidden), self._kept.member("sums", (some,))))
+        return program
+
+    def prepare(self) -> None:
+        """Take the memory and draw the first weights."""
+        super().prepare()
+        for name, value in self.network.first_values(self.folder).items():
+            self.put(self.network.kept[name], value)
+        self._programs["step"] = self.watch.around(self._programs["step"])
+
+    def measure(self) -> dict[str, float]:
+        self.run_beside("measure")
+        kept = {name: self.layout.view(self.memory, place) for name, place in self._kept.members.items()}
+        values = {"rate": self.settings()["optimizer.rate"], "nodes": self.output.nodes(self._probe_words)}
+        if "loss" in kept:
+            values["loss"] = float(kept["loss"][0])
+        if "sums" in kept:
+            values["probability_sum"] = float(kept["sums"][np.abs(kept["sums"] - 1).argmax()])
+        if self.output.depth is not None:
+            values["tree_depth"] = float(self.output.depth)
+        if self.watch.samples:
+            values["step_time"] = self.watch.median * 1e6
+        return {name: values[name] for name in self.metrics if name in values}
+
+    def pictures(self) -> list[Picture]:
+        cost = {"words": float(self.split.train.outputs), "evaluated per example": self.output.nodes(self._probe_words)}
+        if self.output.depth is not None:
+            cost["longest way to a word"] = float(self.output.depth)
+        bars = Bars("Output units", cost, log=True)
+        return [*self.output.pictures(), bars]
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return {
+            name: self.layout.view(self.memory, tensor).copy()
+            for name, tensor in self.network.kept.items()
+            if self.layout.knows(tensor)
+        }
