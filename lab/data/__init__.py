@@ -9,17 +9,17 @@ A new set is one new file in `lab/data/sets`: a class of options, whose docstrin
 under the decorator `dataset` (or `file_format`, for a format of files).
 """
 
-from lab.data.data import Data, Kind, Split
+from lab.data.data import Data, Split, TargetKind
 from lab.data.registry import OptionText, SetText, describe, schema
 from lab.data.specification import DataSpecification, check, load
 
 __all__ = [
     "Data",
     "DataSpecification",
-    "Kind",
     "OptionText",
     "SetText",
     "Split",
+    "TargetKind",
     "check",
     "describe",
     "load",

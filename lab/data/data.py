@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-Kind = Literal["classes", "values", "labels"]
+TargetKind = Literal["classes", "values", "labels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Data:
 
     inputs: np.ndarray
     targets: np.ndarray
-    kind: Kind
+    kind: TargetKind
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     image_shape: tuple[int, ...] | None = None

@@ -12,7 +12,7 @@ from lab.data.limits import refuse_if_too_large
 from lab.data.options import Options, Prepared, WithValues
 from lab.errors import InvalidValue
 
-Map = Callable[[np.ndarray], np.ndarray]
+Transformation = Callable[[np.ndarray], np.ndarray]
 """Applies what was fitted, in place where that is possible."""
 
 NEGLIGIBLE = 1e-9
@@ -43,11 +43,11 @@ def prepared(options: Options, parts: Split) -> Split:
     )
 
 
-def _steps(options: Options) -> list[Callable[[np.ndarray], Map]]:
+def _steps(options: Options) -> list[Callable[[np.ndarray], Transformation]]:
     """What is to be fitted, one after the other; each gives the map that is to be applied."""
     if not isinstance(options, Prepared):
         return []
-    wanted: list[tuple[bool, Callable[[np.ndarray], Map]]] = [
+    wanted: list[tuple[bool, Callable[[np.ndarray], Transformation]]] = [
         (options.centre or options.standardise, _centred),
         (options.standardise or options.scale is True, _scaled),
         (options.scale == "range", _stretched),
@@ -73,23 +73,23 @@ def _deviation(inputs: np.ndarray) -> np.ndarray:
     return np.where(deviation > NEGLIGIBLE * np.abs(inputs).max(axis=0), deviation, 1.0)
 
 
-def _centred(inputs: np.ndarray) -> Map:
+def _centred(inputs: np.ndarray) -> Transformation:
     mean = inputs.mean(axis=0)
     return lambda values: np.subtract(values, mean, out=values)
 
 
-def _scaled(inputs: np.ndarray) -> Map:
+def _scaled(inputs: np.ndarray) -> Transformation:
     deviation = _deviation(inputs)
     return lambda values: np.divide(values, deviation, out=values)
 
 
-def _stretched(inputs: np.ndarray) -> Map:
+def _stretched(inputs: np.ndarray) -> Transformation:
     low, high = inputs.min(axis=0), inputs.max(axis=0)
     extent = np.where(high > low, high - low, 1.0)
     return lambda values: np.divide(np.subtract(values, low, out=values), extent, out=values)
 
 
-def _whitened(inputs: np.ndarray) -> Map:
+def _whitened(inputs: np.ndarray) -> Transformation:
     """PCA whitening: the projections on the principal axes, each divided by its standard deviation.
 
     Axes without variance (constant or dependent features, or fewer examples than features) give 0 throughout.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.data.data import Kind
+from lab.data.data import TargetKind
 from lab.errors import InvalidValue, Path
 from lab.validation import shown
 
@@ -14,11 +14,11 @@ MOST_GUESSED = 20
 MOST_CLASSES = 1000
 """More are refused: a column like that is no class."""
 
-Targets = tuple[Kind, np.ndarray, tuple[str, ...]]
+Targets = tuple[TargetKind, np.ndarray, tuple[str, ...]]
 """The kind, the targets as `Data` holds them, and the names of the classes or labels."""
 
 
-def from_numbers(values: np.ndarray, kind: Kind | None, path: Path) -> Targets:
+def from_numbers(values: np.ndarray, kind: TargetKind | None, path: Path) -> Targets:
     """Targets from finite numbers, [n] or [n, columns]; `kind` None: what they look like.
 
     A column of whole numbers, few of them different, are classes, and so are rows with a single 1 (one-hot). Several
@@ -65,7 +65,7 @@ def _classes(targets: np.ndarray, names: tuple[str, ...], path: Path) -> Targets
     return "classes", targets.astype(np.int64), names
 
 
-def _from_columns(values: np.ndarray, kind: Kind | None, path: Path) -> Targets:
+def _from_columns(values: np.ndarray, kind: TargetKind | None, path: Path) -> Targets:
     binary = bool(np.isin(values, (0, 1)).all())
     one_each = binary and bool(np.all(values.sum(axis=1) == 1))
     if kind is None:

@@ -24,7 +24,7 @@ LAYERS: dict[str, type[Layer]] = {}
 class Layer(BaseModel):
     """Base of all layers.
 
-    activation: its output is an activation, which the activation probes look at
+    activation: its output is an activation, which the activation metrics look at
     can_die:    it is of ReLU's family, whose units can be off for every example, or are made so that they cannot
     """
 

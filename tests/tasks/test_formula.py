@@ -54,11 +54,11 @@ def test_result_and_gradients_are_those_of_the_formula(gradient, keep):
     assert values["lost"] == 0
 
 
-@pytest.mark.parametrize("operation", ["sigmoid", "tanh", "square", "reciprocal", "sqrt"])
-def test_explicit_rules_agree_with_the_usual_ones(operation):
+@pytest.mark.parametrize("function", ["sigmoid", "tanh", "square", "reciprocal", "sqrt"])
+def test_explicit_rules_agree_with_the_usual_ones(function):
     inputs = {"x": {"low": 0.3, "high": 2}}
     for gradient in ("direct", "explicit"):
-        made = experiment(expression=f"{operation}(x)", inputs=inputs, gradient=gradient, precision="float64")
+        made = experiment(expression=f"{function}(x)", inputs=inputs, gradient=gradient, precision="float64")
         made.advance(1)
         assert made.measure()["gradient_error"] < 1e-14
 

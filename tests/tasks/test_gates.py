@@ -113,7 +113,7 @@ def test_going_back_to_a_state_goes_on_to_the_same():
     first.restore(state)
     assert first.step == 0
     assert math.isnan(first.measure()["value.q"])
-    with pytest.raises(ValueError, match="another circuit"):
+    with pytest.raises(ValueError, match="another computation graph"):
         walk("x + y", {"x": 1, "y": 2}).restore(one.state())
 
 

@@ -10,7 +10,7 @@ from lab.graph.running import prepare
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
 from lab.tasks.gradient_checks.gradient_check import _error
-from lab.tasks.gradient_checks.planted_gradient_bugs import MISTAKES
+from lab.tasks.gradient_checks.planted_gradient_bugs import PLANTED_BUGS
 
 WATCH = ["h", "error", "smallest_error", "best_h"]
 
@@ -102,7 +102,7 @@ def test_cheaper_checks_are_worse(options):
     assert other.measure()["smallest_error"] > 30 * centred.measure()["smallest_error"]
 
 
-@pytest.mark.parametrize("bug", sorted(MISTAKES))
+@pytest.mark.parametrize("bug", sorted(PLANTED_BUGS))
 def test_every_mistake_is_caught(bug):
     activation = bug if bug != "loss" else "tanh"
     made = experiment(bug=bug, model=[{"dense": 6}, activation, {"dense": "classes"}])

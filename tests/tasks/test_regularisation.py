@@ -1,4 +1,4 @@
-"""Probes and surveys of the chapter on regularisation, against NumPy."""
+"""Metrics of the chapter on regularisation, against NumPy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lab.tasks.host_metrics.committee import probabilities, variation
+from lab.tasks.host_metrics.sampled_subnetworks import probabilities, variation
 from tests.tasks.test_training import experiment
 
 TRAIN = {"batch": "all", "steps": 20}

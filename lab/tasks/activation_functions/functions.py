@@ -60,7 +60,7 @@ class Options(BaseModel):
         return functions
 
 
-class Gallery:
+class FunctionsExperiment:
     """The values are computed once, by the kernels that networks use; a step looks at a wider part of them.
 
     See `lab.tasks.task.Experiment`.
@@ -120,7 +120,7 @@ class Gallery:
                 f"steepest.{name}": float(slope.max()),
                 f"mean_output.{name}": float(y.mean(dtype=np.float64)),
             }
-        for metric, choose in _TOGETHER.items():
+        for metric, choose in _JOINT_METRICS.items():
             values[metric] = choose([values[f"{metric}.{name}"] for name in self._names])
         return {name: values[name] for name in self.metrics}
 
@@ -156,7 +156,7 @@ class Gallery:
         return {}
 
 
-_TOGETHER: dict[str, Any] = {
+_JOINT_METRICS: dict[str, Any] = {
     "lowest": min,
     "highest": max,
     "flattest": min,
@@ -184,5 +184,5 @@ class Functions(Task):
     Options = Options
     metrics = METRICS
 
-    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Gallery:
-        return Gallery(scenario, self.options(scenario))
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> FunctionsExperiment:
+        return FunctionsExperiment(scenario, self.options(scenario))

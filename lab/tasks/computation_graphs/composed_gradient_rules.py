@@ -51,11 +51,11 @@ def _square_root(made: Call, upstream: Gradients, needs: list[bool]) -> Gradient
     return [f.divide(f.multiply(dy, constant(0.5)), made.result)]
 
 
-EXPLICIT: dict[str, Rule] = {
+COMPOSED_RULES: dict[str, Rule] = {
     sigmoid_kernels.sigmoid.name: _sigmoid,
     tanh_kernels.tanh.name: _tanh,
     pointwise.square.name: _square,
     pointwise.reciprocal.name: _reciprocal,
     pointwise.square_root.name: _square_root,
 }
-"""For `differentiate(…, rules=EXPLICIT)`."""
+"""For `differentiate(…, rules=COMPOSED_RULES)`."""

@@ -44,21 +44,21 @@ SIGNS = {
 
 
 @dataclass(frozen=True)
-class Gate:
+class Operation:
     """One elementary operation; its operands are names of inputs, of constants or of earlier gates.
 
     named: whether the formula gives it a name; otherwise it is called after its operation, with a number
     """
 
     name: str
-    operation: str
+    function: str
     operands: tuple[str, ...]
     named: bool = False
 
     @property
     def sign(self) -> str:
         """Its operation, as it is drawn."""
-        return SIGNS.get(self.operation, self.operation)
+        return SIGNS.get(self.function, self.function)
 
     @property
     def label(self) -> str:
@@ -67,11 +67,11 @@ class Gate:
 
     def apply(self, *operands: Tensor) -> Tensor:
         """The operation in the graph."""
-        return (UNARY | BINARY)[self.operation](*operands)
+        return (UNARY | BINARY)[self.function](*operands)
 
 
 @dataclass(frozen=True)
-class Circuit:
+class ComputationGraph:
     """Gates in the order in which they are computed; the last one is the result.
 
     inputs:    names, in the order in which they first occur
@@ -81,18 +81,18 @@ class Circuit:
     text: str
     inputs: tuple[str, ...]
     constants: Mapping[str, float]
-    gates: tuple[Gate, ...]
+    operations: tuple[Operation, ...]
 
     @property
     def result(self) -> str:
         """The name of the last gate."""
-        return self.gates[-1].name
+        return self.operations[-1].name
 
     def build(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Add the gates to the graph, each under its name as label: every input, constant and gate by name."""
         made = dict(inputs) | {name: constant(value, name) for name, value in self.constants.items()}
-        for gate in self.gates:
-            with scope(gate.name):
-                made[gate.name] = gate.apply(*(made[each] for each in gate.operands))
-            made[gate.name].name = gate.name
+        for operation in self.operations:
+            with scope(operation.name):
+                made[operation.name] = operation.apply(*(made[each] for each in operation.operands))
+            made[operation.name].name = operation.name
         return made

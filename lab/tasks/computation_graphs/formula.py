@@ -18,8 +18,8 @@ from lab.nets.initialisers import generator
 from lab.pictures import Bars, Picture, Table
 from lab.pictures import Field as Map
 from lab.scenario import Scenario
-from lab.tasks.computation_graphs.composed_gradient_rules import EXPLICIT
-from lab.tasks.computation_graphs.computation_graph import Circuit
+from lab.tasks.computation_graphs.composed_gradient_rules import COMPOSED_RULES
+from lab.tasks.computation_graphs.computation_graph import ComputationGraph
 from lab.tasks.computation_graphs.parser import parse
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch, Timed
@@ -42,7 +42,7 @@ METRICS = {
 }
 
 
-class Spread(BaseModel):
+class UniformInput(BaseModel):
     """How an input is drawn, differently for each seed: uniformly between two limits."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,7 +59,7 @@ class Options(BaseModel):
         default=None,
         description="Another formula for the same, in the same inputs, to compare with; by default itself.",
     )
-    inputs: dict[str, Spread] = Field(
+    inputs: dict[str, UniformInput] = Field(
         description="Between which limits each input is drawn: `{x: {low: -8, high: 8}}`."
     )
     numbers: Whole = Field(default=4096, ge=16, le=2**20, description="On how many numbers it is computed at once.")
@@ -74,26 +74,32 @@ class Options(BaseModel):
     precision: Literal["float32", "float64"] = Field(default="float32", description="The type of number.")
 
 
-class Pass(ProgramExperiment):
+class FormulaExperiment(ProgramExperiment):
     """One replica; a step is one pass forward and backward. See `lab.tasks.task.Experiment`."""
 
     def __init__(
-        self, circuit: Circuit, reference: Circuit, options: Options, watch: Sequence[str], steps: int, seed: int
+        self,
+        graph: ComputationGraph,
+        reference: ComputationGraph,
+        options: Options,
+        watch: Sequence[str],
+        steps: int,
+        seed: int,
     ):
         super().__init__(steps, seed)
         self.real_name = options.precision  # type: ignore[misc]  # here it is chosen per replica
-        self.circuit, self.reference = circuit, reference
+        self.graph, self.reference = graph, reference
         count = self.count = options.numbers
         self.item = np.dtype(options.precision).itemsize
         inputs, outputs, self._kept = Storage("states"), Storage("gradients"), Storage("statistics")
-        self._inputs = {name: inputs.member(name, (count,)) for name in circuit.inputs}
-        tensors = circuit.build(self._inputs)
-        result = tensors[circuit.result]
+        self._inputs = {name: inputs.member(name, (count,)) for name in graph.inputs}
+        tensors = graph.build(self._inputs)
+        result = tensors[graph.result]
         # The sum of all results is differentiated: each number's gradient is that of its own result.
         upstream = Storage("constants", np.ones(count)).whole
-        rules = EXPLICIT if options.gradient == "explicit" else {}
+        rules = COMPOSED_RULES if options.gradient == "explicit" else {}
         found = differentiate(result, list(self._inputs.values()), upstream, rules)
-        wanted = {"result": result} | dict(zip(circuit.inputs, found, strict=True))
+        wanted = {"result": result} | dict(zip(graph.inputs, found, strict=True))
         self._outputs = {
             name: assign(tensor, outputs.member(name, (count,)))
             for name, tensor in wanted.items()
@@ -109,13 +115,13 @@ class Pass(ProgramExperiment):
         self._forward = len(ancestors([result]))
         self.watch = Stopwatch()
         self._values = {
-            name: (spread.low, spread.high) for name, spread in options.inputs.items() if name in circuit.inputs
+            name: (spread.low, spread.high) for name, spread in options.inputs.items() if name in graph.inputs
         }
         self.metrics = tuple(
             full
             for metric in watch
             for full in (
-                [metric, *(f"{metric}.{name}" for name in circuit.inputs)] if metric == "gradient_error" else [metric]
+                [metric, *(f"{metric}.{name}" for name in graph.inputs)] if metric == "gradient_error" else [metric]
             )
         )
         self._right: dict[str, np.ndarray] = {}
@@ -168,10 +174,10 @@ class Pass(ProgramExperiment):
             found = {name: self._first(tensor) for name, tensor in self._outputs.items()}
             values["value_error"] = _distance(found["result"], self._right["result"])
             values |= {
-                f"gradient_error.{name}": _distance(found[name], self._right[name]) for name in self.circuit.inputs
+                f"gradient_error.{name}": _distance(found[name], self._right[name]) for name in self.graph.inputs
             }
-            values["gradient_error"] = max(values[f"gradient_error.{name}"] for name in self.circuit.inputs)
-            values["lost"] = float(np.mean([_off(found[name], self._right[name]) for name in self.circuit.inputs]))
+            values["gradient_error"] = max(values[f"gradient_error.{name}"] for name in self.graph.inputs)
+            values["lost"] = float(np.mean([_off(found[name], self._right[name]) for name in self.graph.inputs]))
         if self.watch.samples:
             values["pass_time"] = self.watch.median * 1e9 / self.count
         return {name: values[name] for name in self.metrics if name in values}
@@ -242,23 +248,23 @@ class Formula(Task):
     Options = Options
     metrics = METRICS
 
-    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Pass:
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> FormulaExperiment:
         options = self.options(scenario)
-        circuit = parse(options.expression, ("options", "expression"))
+        graph = parse(options.expression, ("options", "expression"))
         reference = parse(options.reference or options.expression, ("options", "reference"))
-        _check_inputs(circuit, options.inputs, "expression")
-        if set(reference.inputs) != set(circuit.inputs):
+        _check_inputs(graph, options.inputs, "expression")
+        if set(reference.inputs) != set(graph.inputs):
             raise InvalidValue(("options", "reference"), "has other inputs than the expression.")
-        return Pass(circuit, reference, options, scenario.watch, scenario.train.steps, seed)
+        return FormulaExperiment(graph, reference, options, scenario.watch, scenario.train.steps, seed)
 
 
-def _check_inputs(circuit: Circuit, given: Mapping[str, Any], what: str) -> None:
+def _check_inputs(graph: ComputationGraph, given: Mapping[str, Any], what: str) -> None:
     place = ("options", "inputs")
     for name, spread in given.items():
-        if name not in circuit.inputs:
-            hint = nearest(name, circuit.inputs)
+        if name not in graph.inputs:
+            hint = nearest(name, graph.inputs)
             raise InvalidValue((*place, name), f"{name} is not in the {what}; {hint}.", at_key=True)
         if spread.low >= spread.high:
             raise InvalidValue((*place, name, "low"), f"{spread.low:g} must be below high, which is {spread.high:g}.")
-    if missing := [name for name in circuit.inputs if name not in given]:
+    if missing := [name for name in graph.inputs if name not in given]:
         raise InvalidValue(place, f"has no limits for {missing[0]}, which is in the {what}.")

@@ -11,14 +11,14 @@ from lab.errors import InvalidValue, nearest
 from lab.nets.initialisers import generator
 from lab.scenario import Scenario
 from lab.tasks.computation_graphs.parser import parse
-from lab.tasks.computation_graphs.stepwise import METRICS, GateWalk
+from lab.tasks.computation_graphs.stepwise import METRICS, StepwiseBackpropagation
 from lab.tasks.task import Task, task
 from lab.validation import NUMBER
 
 Finite = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False), NUMBER]
 
 
-class Normal(BaseModel):
+class NormalInput(BaseModel):
     """An input that is drawn at random, differently for each seed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,7 +34,7 @@ class Options(BaseModel):
         description="The formula, such as `(x + y) * z`, or in stages, `q = x + y; f = q * z`. Operators + - * / and "
         "`** 2`; functions exp log sqrt square abs reciprocal negate sigmoid tanh relu max min.",
     )
-    inputs: dict[str, Finite | Normal] = Field(
+    inputs: dict[str, Finite | NormalInput] = Field(
         description="The value of each name in the formula: a number, or `{normal: 2}` for one that is drawn at random."
     )
 
@@ -50,21 +50,21 @@ class Gates(Task):
     Options = Options
     metrics = METRICS
 
-    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> GateWalk:
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> StepwiseBackpropagation:
         options = self.options(scenario)
-        circuit = parse(options.expression, ("options", "expression"))
+        graph = parse(options.expression, ("options", "expression"))
         place = ("options", "inputs")
-        if unknown := [name for name in options.inputs if name not in circuit.inputs]:
-            hint = nearest(unknown[0], circuit.inputs)
+        if unknown := [name for name in options.inputs if name not in graph.inputs]:
+            hint = nearest(unknown[0], graph.inputs)
             raise InvalidValue((*place, unknown[0]), f"{unknown[0]} is not in the formula; {hint}.", at_key=True)
-        if missing := [name for name in circuit.inputs if name not in options.inputs]:
+        if missing := [name for name in graph.inputs if name not in options.inputs]:
             raise InvalidValue(place, f"has no value for {missing[0]}, which is in the formula.")
         values = {}
-        for name in circuit.inputs:
+        for name in graph.inputs:
             given = options.inputs[name]
             values[name] = (
                 given.normal * float(generator(seed, f"input {name}").standard_normal())
-                if isinstance(given, Normal)
+                if isinstance(given, NormalInput)
                 else float(given)
             )
-        return GateWalk(circuit, values, scenario.watch, scenario.train.steps, seed)
+        return StepwiseBackpropagation(graph, values, scenario.watch, scenario.train.steps, seed)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
 from lab.errors import InvalidValue, Path, nearest
-from lab.tasks.computation_graphs.computation_graph import BINARY, UNARY, Circuit, Gate
+from lab.tasks.computation_graphs.computation_graph import BINARY, UNARY, ComputationGraph, Operation
 
 LONGEST = 1_000  # characters
 MOST_GATES = 60
@@ -37,9 +37,9 @@ _TOKEN = re.compile(
 )
 
 
-def parse(text: str, path: Path = ()) -> Circuit:
+def parse(text: str, path: Path = ()) -> ComputationGraph:
     """The circuit of a formula. Raises InvalidValue with `path`, which says at which character it goes wrong."""
-    return _Parser(text, path).circuit()
+    return _Parser(text, path).graph()
 
 
 class _Token(NamedTuple):
@@ -60,11 +60,11 @@ class _Parser:
     tokens: list[_Token] = field(default_factory=list)
     inputs: dict[str, None] = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
-    gates: list[Gate] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def circuit(self) -> Circuit:
+    def graph(self) -> ComputationGraph:
         self.text = self.text.strip()
         if len(self.text) > LONGEST:
             raise InvalidValue(self.path, f"has {len(self.text):,} characters; at most {LONGEST:,} are allowed.")
@@ -76,12 +76,12 @@ class _Parser:
                 self.statement()
         if not self.inputs:
             raise InvalidValue(self.path, "has no inputs: at least one name must stand in it.")
-        used = {each for gate in self.gates for each in gate.operands} | {self.gates[-1].name}
-        if idle := [gate.name for gate in self.gates if gate.name not in used]:
+        used = {each for operation in self.operations for each in operation.operands} | {self.operations[-1].name}
+        if idle := [operation.name for operation in self.operations if operation.name not in used]:
             raise InvalidValue(self.path, f"{idle[0]} is computed but never used; the result is what comes last.")
-        operands = {each for gate in self.gates for each in gate.operands}
+        operands = {each for operation in self.operations for each in operation.operands}
         constants = {name: value for name, value in self.constants.items() if name in operands}
-        return Circuit(self.text, tuple(self.inputs), constants, tuple(self.gates))
+        return ComputationGraph(self.text, tuple(self.inputs), constants, tuple(self.operations))
 
     def tokenize(self) -> list[_Token]:
         tokens: list[_Token] = []
@@ -116,26 +116,26 @@ class _Parser:
         name = self.next
         named = name.kind == "name" and self.tokens[self.position + 1].text == "="
         if named:
-            if name.text in (*self.inputs, *(gate.name for gate in self.gates), *UNARY, *BINARY):
+            if name.text in (*self.inputs, *(operation.name for operation in self.operations), *UNARY, *BINARY):
                 self.fail(f"{name} already stands for something else")
             self.position += 2
-        gates = len(self.gates)
+        operations = len(self.operations)
         self.sum()
         if self.next.kind not in ("break", "end"):
             self.fail(f"expected an operator or the end, not {self.next}")
-        if len(self.gates) == gates:
+        if len(self.operations) == operations:
             self.fail("there is nothing to compute in this", name.start)
         if named:
             # Nothing refers to the last gate yet, so it can still be given its name.
-            last = self.gates[-1]
-            self.gates[-1] = Gate(name.text, last.operation, last.operands, named=True)
-            self.counts[last.operation] -= 1
+            last = self.operations[-1]
+            self.operations[-1] = Operation(name.text, last.function, last.operands, named=True)
+            self.counts[last.function] -= 1
             self.named.add(name.text)
 
     def sum(self) -> str:
         left = self.product()
         while sign := self.take("+", "-"):
-            left = self.gate("add" if sign.text == "+" else "subtract", left, self.product())
+            left = self.operation("add" if sign.text == "+" else "subtract", left, self.product())
         return left
 
     def product(self) -> str:
@@ -143,9 +143,9 @@ class _Parser:
         while sign := self.take("*", "/"):
             right = self.signed()
             if sign.text == "/" and self.constants.get(left) == 1:
-                left = self.gate("reciprocal", right)
+                left = self.operation("reciprocal", right)
             else:
-                left = self.gate("multiply" if sign.text == "*" else "divide", left, right)
+                left = self.operation("multiply" if sign.text == "*" else "divide", left, right)
         return left
 
     def signed(self) -> str:
@@ -157,7 +157,7 @@ class _Parser:
         self.deeper()
         operand = self.signed()
         self.depth -= 1
-        return self.gate("negate", operand)
+        return self.operation("negate", operand)
 
     def power(self) -> str:
         base = self.atom()
@@ -166,7 +166,7 @@ class _Parser:
         if self.next.text != "2":
             self.fail(f"only `** 2` is a gate, not `** {self.next.text}`")
         self.position += 1
-        return self.gate("square", base)
+        return self.operation("square", base)
 
     def atom(self) -> str:
         token = self.next
@@ -189,7 +189,7 @@ class _Parser:
         if token.text in UNARY or token.text in BINARY:
             self.fail(f"{token} is a function: it needs parentheses", token.start)
         if token.text not in self.named:
-            if any(gate.name == token.text for gate in self.gates):
+            if any(operation.name == token.text for operation in self.operations):
                 self.fail(f"{token} is the name of a gate by now; call the input something else", token.start)
             self.inputs[token.text] = None
         return token.text
@@ -208,7 +208,7 @@ class _Parser:
         wanted = 1 if function.text in UNARY else 2
         if len(operands) != wanted:
             self.fail(f"{function} takes {wanted} operand{'s' * (wanted - 1)}, not {len(operands)}", function.start)
-        return self.gate(function.text, *operands)
+        return self.operation(function.text, *operands)
 
     def constant(self, text: str) -> str:
         value = float(text)
@@ -217,16 +217,16 @@ class _Parser:
         self.constants[text] = value
         return text
 
-    def gate(self, operation: str, *operands: str) -> str:
+    def operation(self, function: str, *operands: str) -> str:
         if all(each in self.constants for each in operands):
             self.fail("write the result of numbers alone as a number")
-        if len(self.gates) == MOST_GATES:
+        if len(self.operations) == MOST_GATES:
             self.fail(f"there are more than {MOST_GATES} gates")
         name = ""
         while not name or name in self.inputs or name in self.named:
-            self.counts[operation] = self.counts.get(operation, 0) + 1
-            name = f"{operation}{self.counts[operation]}"
-        self.gates.append(Gate(name, operation, operands))
+            self.counts[function] = self.counts.get(function, 0) + 1
+            name = f"{function}{self.counts[function]}"
+        self.operations.append(Operation(name, function, operands))
         return name
 
     def deeper(self) -> None:

@@ -12,7 +12,7 @@ from lab.graph import Storage, Tensor, assign, differentiate, evaluate
 from lab.graph.gradients import ancestors
 from lab.graph.tensor import root
 from lab.pictures import Diagram, Picture, Table
-from lab.tasks.computation_graphs.computation_graph import Circuit, Gate
+from lab.tasks.computation_graphs.computation_graph import ComputationGraph, Operation
 from lab.tasks.programs import ProgramExperiment
 
 METRICS = {
@@ -32,13 +32,13 @@ NUDGE = 1e-5
 class Stage:
     """One step of the walk: a gate, forward or backward, and the rows of the plan that do it."""
 
-    gate: Gate
+    operation: Operation
     backward: bool
     rows: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Local:
+class LocalGradient:
     """A gate's local gradient with respect to one operand, by its rule and by a finite difference."""
 
     operand: str
@@ -55,22 +55,24 @@ def error(gradient: float, difference: float) -> float:
     return abs(gradient - difference) / max(1.0, abs(gradient), abs(difference))
 
 
-class GateWalk(ProgramExperiment):
+class StepwiseBackpropagation(ProgramExperiment):
     """One replica; see `lab.tasks.task.Experiment`. Steps beyond the last gate change nothing."""
 
     real_name = "float64"
 
-    def __init__(self, circuit: Circuit, inputs: Mapping[str, float], watch: Sequence[str], steps: int, seed: int):
+    def __init__(
+        self, graph: ComputationGraph, inputs: Mapping[str, float], watch: Sequence[str], steps: int, seed: int
+    ):
         super().__init__(steps, seed)
-        self.circuit, self.inputs = circuit, dict(inputs)
+        self.graph, self.inputs = graph, dict(inputs)
         self._watch = tuple(watch)
         places, values, gradients = Storage("parameters"), Storage("statistics"), Storage("gradients")
-        tensors = circuit.build({name: places.member(name, (1,)) for name in circuit.inputs})
-        self.nodes = (*circuit.inputs, *(gate.name for gate in circuit.gates))
-        self.values = {name: tensors[name] for name in circuit.inputs}
-        for gate in circuit.gates:
-            self.values[gate.name] = assign(tensors[gate.name], values.member(gate.name, (1,)))
-        found = differentiate(tensors[circuit.result], [tensors[name] for name in self.nodes])
+        tensors = graph.build({name: places.member(name, (1,)) for name in graph.inputs})
+        self.nodes = (*graph.inputs, *(operation.name for operation in graph.operations))
+        self.values = {name: tensors[name] for name in graph.inputs}
+        for operation in graph.operations:
+            self.values[operation.name] = assign(tensors[operation.name], values.member(operation.name, (1,)))
+        found = differentiate(tensors[graph.result], [tensors[name] for name in self.nodes])
         self.gradients: dict[str, Tensor] = {}
         for name, gradient in zip(self.nodes, found, strict=True):
             assert gradient is not None  # every gate of a circuit leads to its result
@@ -80,36 +82,38 @@ class GateWalk(ProgramExperiment):
         self.lay_out({"walk": [*self.values.values(), *self.gradients.values()]})
         self.stages = self._stages(len(ancestors(list(self.values.values()))))
         self._known = self._when_known()
-        self._locals: dict[str, tuple[Local, ...]] = {}
+        self._locals: dict[str, tuple[LocalGradient, ...]] = {}
         self._totals: dict[str, float] = {}
         self.metrics = tuple(full for metric in self._watch for full in self._full_names(metric))
 
     def _full_names(self, metric: str) -> list[str]:
         if metric == "total_error":
-            return [metric, *(f"{metric}.{name}" for name in self.circuit.inputs)]
+            return [metric, *(f"{metric}.{name}" for name in self.graph.inputs)]
         if metric == "local_error":
-            return [metric, *(f"{metric}.{gate.name}" for gate in self.circuit.gates)]
+            return [metric, *(f"{metric}.{operation.name}" for operation in self.graph.operations)]
         return [f"{metric}.{name}" for name in self.nodes]
 
     def _stages(self, forward: int) -> tuple[Stage, ...]:
         """Which rows belong to which gate; the first `forward` rows of the plan are the way forward."""
         rows = self.layout.plans["walk"].rows
         stages = []
-        for backward, gates in ((False, self.circuit.gates), (True, self.circuit.gates[::-1])):
+        for backward, operations in ((False, self.graph.operations), (True, self.graph.operations[::-1])):
             span = range(forward, len(rows)) if backward else range(forward)
-            for gate in gates:
-                stages.append(Stage(gate, backward, tuple(index for index in span if rows[index].label == gate.name)))
+            for operation in operations:
+                stages.append(
+                    Stage(operation, backward, tuple(index for index in span if rows[index].label == operation.name))
+                )
         return tuple(stages)
 
     def _when_known(self) -> dict[str, tuple[int, int]]:
         """After how many steps each node's value and gradient are there."""
-        gates = len(self.circuit.gates)
-        known = dict.fromkeys(self.circuit.inputs, (0, gates))
-        for number, gate in enumerate(self.circuit.gates):
-            known[gate.name] = (number + 1, gates)
+        operations = len(self.graph.operations)
+        known = dict.fromkeys(self.graph.inputs, (0, operations))
+        for number, operation in enumerate(self.graph.operations):
+            known[operation.name] = (number + 1, operations)
         for number, stage in enumerate(self.stages):
             if stage.backward:
-                for name in stage.gate.operands:
+                for name in stage.operation.operands:
                     if name in known:
                         known[name] = (known[name][0], max(known[name][1], number + 1))
         return known
@@ -123,12 +127,12 @@ class GateWalk(ProgramExperiment):
             self.put(self.values[name], value)
         start = self.memory.arena.copy()
         self._programs["walk"].run()
-        values = {name: self.number(self.values[name]) for name in self.nodes} | dict(self.circuit.constants)
-        gradients = {name: self.number(self.gradients[name]) for name in self.circuit.inputs}
+        values = {name: self.number(self.values[name]) for name in self.nodes} | dict(self.graph.constants)
+        gradients = {name: self.number(self.gradients[name]) for name in self.graph.inputs}
         self.memory.arena[:] = start
-        for gate in self.circuit.gates:
-            self._locals[gate.name] = _local_gradients(gate, values)
-        for name in self.circuit.inputs:
+        for operation in self.graph.operations:
+            self._locals[operation.name] = _local_gradients(operation, values)
+        for name in self.graph.inputs:
             self._totals[name] = error(gradients[name], self._difference(name))
         self.memory.arena[:] = start
         self.memory.state[0] = 0
@@ -140,7 +144,7 @@ class GateWalk(ProgramExperiment):
         for sign in (1, -1):
             self.put(self.values[name], self.inputs[name] + sign * step)
             self._programs["walk"].run()
-            ends.append(self.number(self.values[self.circuit.result]))
+            ends.append(self.number(self.values[self.graph.result]))
         self.put(self.values[name], self.inputs[name])
         return (ends[0] - ends[1]) / (2 * step)
 
@@ -164,10 +168,10 @@ class GateWalk(ProgramExperiment):
             stage = self.stages[self.step - 1]
             for row in stage.rows:
                 self._programs["walk"].run_row(row)
-            value = self.number(self.values[stage.gate.name])
+            value = self.number(self.values[stage.operation.name])
             if not np.isfinite(value):
                 kind = "NaN" if np.isnan(value) else "infinite"
-                self._diverged = f"{stage.gate.name} became {kind} at step {self.step}."
+                self._diverged = f"{stage.operation.name} became {kind} at step {self.step}."
 
     def value(self, name: str) -> float:
         """A node's value, NaN while it is not computed."""
@@ -181,15 +185,15 @@ class GateWalk(ProgramExperiment):
         found: dict[str, float] = {f"value.{name}": self.value(name) for name in self.nodes}
         found |= {f"gradient.{name}": self.gradient(name) for name in self.nodes}
         nothing = float("nan")
-        for gate in self.circuit.gates:
-            computed = self.step >= self._known[gate.name][0]
-            found[f"local_error.{gate.name}"] = (
-                max(each.error for each in self._locals[gate.name]) if computed else nothing
+        for operation in self.graph.operations:
+            computed = self.step >= self._known[operation.name][0]
+            found[f"local_error.{operation.name}"] = (
+                max(each.error for each in self._locals[operation.name]) if computed else nothing
             )
         errors = [value for name, value in found.items() if name.startswith("local_error.") and value == value]
         found["local_error"] = max(errors, default=nothing)
-        done = {name: self._totals[name] for name in self.circuit.inputs if self.step >= self._known[name][1]}
-        found |= {f"total_error.{name}": done.get(name, nothing) for name in self.circuit.inputs}
+        done = {name: self._totals[name] for name in self.graph.inputs if self.step >= self._known[name][1]}
+        found |= {f"total_error.{name}": done.get(name, nothing) for name in self.graph.inputs}
         found["total_error"] = max(done.values(), default=nothing)
         return {name: found[name] for name in self.metrics}
 
@@ -197,29 +201,29 @@ class GateWalk(ProgramExperiment):
         return [self._diagram(), self._table()]
 
     def _diagram(self) -> Diagram:
-        labels = {gate.name: gate.label for gate in self.circuit.gates}
+        labels = {operation.name: operation.label for operation in self.graph.operations}
         nodes = [
             (name, labels.get(name, name), _shown(self.value(name)), _shown(self.gradient(name))) for name in self.nodes
         ]
         edges = []
-        for gate in self.circuit.gates:
-            for place, operand in enumerate(gate.operands):
-                if operand in self.circuit.constants:
+        for operation in self.graph.operations:
+            for place, operand in enumerate(operation.operands):
+                if operand in self.graph.constants:
                     # Each use of a constant gets a box of its own, so that lines stay short.
-                    source = f"{gate.name} {place}"
+                    source = f"{operation.name} {place}"
                     nodes.append((source, operand, "", ""))
-                    edges.append((source, gate.name))
+                    edges.append((source, operation.name))
                 else:
-                    edges.append((operand, gate.name))
+                    edges.append((operand, operation.name))
         return Diagram("Gates", tuple(nodes), tuple(edges))
 
     def _table(self) -> Table:
         rows = []
-        for gate in self.circuit.gates:
-            if self.step >= self._known[gate.name][0]:
-                for each in self._locals[gate.name]:
-                    operand = f"{gate.name} by {each.operand}"
-                    rows.append((operand, gate.sign, f"{each.gradient:.6g}", f"{each.difference:.6g}"))
+        for operation in self.graph.operations:
+            if self.step >= self._known[operation.name][0]:
+                for each in self._locals[operation.name]:
+                    operand = f"{operation.name} by {each.operand}"
+                    rows.append((operand, operation.sign, f"{each.gradient:.6g}", f"{each.difference:.6g}"))
         return Table("Local gradients", ("slope of", "gate", "by its rule", "finite difference"), tuple(rows))
 
     def state(self) -> dict[str, np.ndarray]:
@@ -227,7 +231,7 @@ class GateWalk(ProgramExperiment):
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         if set(state) != {"arena", "step"} or state["arena"].shape != self.memory.arena.shape:
-            raise ValueError("this state is of another circuit")
+            raise ValueError("this state is of another computation graph")
         self.memory.arena[:] = state["arena"]
         self.step = int(state["step"][0])
         self._diverged = None
@@ -239,19 +243,19 @@ class GateWalk(ProgramExperiment):
         return {}
 
 
-def _local_gradients(gate: Gate, values: Mapping[str, float]) -> tuple[Local, ...]:
+def _local_gradients(operation: Operation, values: Mapping[str, float]) -> tuple[LocalGradient, ...]:
     """The slopes of one gate along each of its operands that is not a constant, at the given values."""
-    operands = [values[name] for name in gate.operands]
-    _, slopes = evaluate(gate.apply, *operands, gradients=True, dtype="float64")
+    operands = [values[name] for name in operation.operands]
+    _, slopes = evaluate(operation.apply, *operands, gradients=True, dtype="float64")
     found = []
-    for place, (name, slope) in enumerate(zip(gate.operands, slopes, strict=True)):
+    for place, (name, slope) in enumerate(zip(operation.operands, slopes, strict=True)):
         if name[0].isalpha() or name[0] == "_":
             step = NUDGE * max(1.0, abs(operands[place]))
             ends = []
             for sign in (1, -1):
                 moved = [*operands[:place], operands[place] + sign * step, *operands[place + 1 :]]
-                ends.append(float(evaluate(gate.apply, *moved, dtype="float64")[0]))
-            found.append(Local(name, float(slope[0]), (ends[0] - ends[1]) / (2 * step)))
+                ends.append(float(evaluate(operation.apply, *moved, dtype="float64")[0]))
+            found.append(LocalGradient(name, float(slope[0]), (ends[0] - ends[1]) / (2 * step)))
     return tuple(found)
 
 

@@ -25,7 +25,7 @@ from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.descent.landscapes import Landscape
 from lab.tasks.descent.landscapes.quadratic import turn
-from lab.tasks.descent.map import Map
+from lab.tasks.descent.map import DescentMap
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch, Timed
 
@@ -88,12 +88,12 @@ class Descent(ProgramExperiment):
         self.optimizer = optimizer(chosen.name, chosen.given)
         if walkers > 1 and self.optimizer.clip is not None:
             raise InvalidValue(("optimizer", "clip"), "works on all points together; it needs `walkers: 1`.")
-        self.map = Map(landscape, seed, window)
+        self.map = DescentMap(landscape, seed, window)
         self._kept = Storage("statistics")
         parameters = Storage("parameters")
         self.point = parameters.member("point", (walkers, landscape.size))
         self.context = OptimizerContext(parameters, parameters.like("gradients"), self.adjustable, points=walkers)
-        programs = {"step": self._step(), "measure": self._probes(), "remember": self._remember()}
+        programs = {"step": self._step(), "measure": self._metric_program(), "remember": self._remember()}
         self.lay_out({**programs, **self.map.programs})
         self.metrics = self._names()
         self.stopwatch = Stopwatch()
@@ -126,7 +126,7 @@ class Descent(ProgramExperiment):
         first = Tensor((self.shown * self.landscape.size,), "first points", base=self.point)
         return [*program, call(record_point, first, updates=[self.path], stride=self.stride)]
 
-    def _probes(self) -> list[Any]:
+    def _metric_program(self) -> list[Any]:
         with scope("measure"):
             values = self.landscape.values(self.point, self.seed)
             program: list[Any] = [assign(values, self._kept.member("values", values.shape))]

@@ -20,7 +20,7 @@ BANDS = 16
 MOST_SHOWN = 400
 
 
-class Map:
+class DescentMap:
     """The function on a grid: over its first and its last coordinate, the others 0; or over its only one.
 
     programs: computes the function on the grid, once

@@ -12,11 +12,11 @@ from kernels.averages import running_mean
 from kernels.language import Kernel
 from lab.graph import Tensor
 from lab.graph.tensor import call
-from lab.probes import meanings
+from lab.metrics import device_metric_meanings
 from lab.scenario import Scenario
-from lab.tasks.ensembles.averaged_predictions import PANEL_KERNELS, Panel, require_validation
-from lab.tasks.figures import Shown
-from lab.tasks.host_metrics import survey_meanings
+from lab.tasks.ensembles.validation_scorer import SCORER_KERNELS, ValidationScorer, require_validation
+from lab.tasks.figures import FigureOptions
+from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.programs import Parts
 from lab.tasks.task import Task, task
 from lab.tasks.training.classify import count_correct
@@ -32,7 +32,7 @@ METRICS = {
 }
 
 
-class Options(Shown):
+class Options(FigureOptions):
     """Settings of the task `average`."""
 
     after: Whole = Field(ge=0, le=1_000_000_000, description="The mean is taken over all steps after this one.")
@@ -43,7 +43,7 @@ class Averaging(Training):
 
     def __init__(self, scenario: Scenario, seed: int, folder: Path | None, after: int) -> None:
         self._after = after
-        self._panel: Panel | None = None
+        self._scorer: ValidationScorer | None = None
         loss = FOR_CLASSES["softmax"]
         super().__init__(scenario, seed, folder, loss, count_correct, kind="classes")
         require_validation(self.split)
@@ -57,11 +57,11 @@ class Averaging(Training):
         super().lay_out({**programs, "step": [*programs["step"], keep]})
 
     def kernels(self) -> tuple[Kernel, ...]:
-        return tuple(dict.fromkeys((*super().kernels(), *PANEL_KERNELS)))
+        return tuple(dict.fromkeys((*super().kernels(), *SCORER_KERNELS)))
 
     def prepare(self) -> None:
         super().prepare()
-        self._panel = Panel(self.split, self.network)
+        self._scorer = ValidationScorer(self.split, self.network)
 
     def averaged(self) -> dict[str, np.ndarray]:
         """The mean of the weights by name; running numbers of layers are as they are."""
@@ -79,12 +79,12 @@ class Averaging(Training):
         values = super().measure()
         wanted = [name for name in self.scenario.watch if name in METRICS]
         if wanted and self.step > self._after:
-            assert self._panel is not None
+            assert self._scorer is not None
             found: dict[str, float] = {}
             for which, weights in (("average", self.averaged()), ("current", self.weights())):
-                answers = self._panel.probabilities(weights, self.settings())
-                found[f"{which}_loss"] = self._panel.loss(answers)
-                found[f"{which}_accuracy"] = self._panel.accuracy(answers)
+                answers = self._scorer.probabilities(weights, self.settings())
+                found[f"{which}_loss"] = self._scorer.loss(answers)
+                found[f"{which}_accuracy"] = self._scorer.accuracy(answers)
             values |= {name: found[name] for name in wanted}
         return values
 
@@ -97,7 +97,7 @@ class Average(Task):
     """
 
     Options = Options
-    metrics = meanings("classes") | survey_meanings() | METRICS
+    metrics = device_metric_meanings("classes") | host_metric_meanings() | METRICS
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Averaging:
         options: Any = self.options(scenario)

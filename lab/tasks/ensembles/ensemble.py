@@ -14,8 +14,8 @@ from kernels.language import Kernel
 from lab.nets.initialisers import generator
 from lab.pictures import Curves, Picture
 from lab.scenario import Scenario
-from lab.tasks.ensembles.averaged_predictions import PANEL_KERNELS, Panel, average, require_validation
 from lab.tasks.ensembles.snapshots import disagreement
+from lab.tasks.ensembles.validation_scorer import SCORER_KERNELS, ValidationScorer, average, require_validation
 from lab.tasks.side_by_side import advance_together
 from lab.tasks.task import Task, task
 from lab.tasks.training.classify import count_correct
@@ -70,7 +70,7 @@ class Ensemble:
         )
 
     def kernels(self) -> Sequence[Kernel]:
-        return tuple(dict.fromkeys((*self._members[0].kernels(), *PANEL_KERNELS)))
+        return tuple(dict.fromkeys((*self._members[0].kernels(), *SCORER_KERNELS)))
 
     def kinds(self) -> Sequence[Kind]:
         return self._members[0].kinds()
@@ -78,19 +78,19 @@ class Ensemble:
     def prepare(self) -> None:
         for each in self._members:
             each.prepare()
-        self._panel = Panel(self._members[0].split, self._members[0].network)
+        self._scorer = ValidationScorer(self._members[0].split, self._members[0].network)
 
     def advance(self, steps: int) -> None:
         advance_together([(each, steps) for each in self._members], [0] * len(self._members))
         self.step = min(each.step for each in self._members)
 
     def _answers(self) -> list[np.ndarray]:
-        return [self._panel.probabilities(each.weights(), each.settings()) for each in self._members]
+        return [self._scorer.probabilities(each.weights(), each.settings()) for each in self._members]
 
     def measure(self) -> dict[str, float]:
         answers = self._answers()
         values: dict[str, float] = {"disagreement": disagreement(answers)}
-        for name, score in (("accuracy", self._panel.accuracy), ("loss", self._panel.loss)):
+        for name, score in (("accuracy", self._scorer.accuracy), ("loss", self._scorer.loss)):
             alone = [score(each) for each in answers]
             together = [score(average(answers[: number + 1])) for number in range(len(answers))]
             values |= {f"member_{name}": float(np.mean(alone)), f"ensemble_{name}": together[-1]}
@@ -103,8 +103,8 @@ class Ensemble:
     def pictures(self) -> list[Picture]:
         answers = self._answers()
         count = len(answers)
-        alone = [self._panel.accuracy(each) for each in answers]
-        together = [self._panel.accuracy(average(answers[: number + 1])) for number in range(count)]
+        alone = [self._scorer.accuracy(each) for each in answers]
+        together = [self._scorer.accuracy(average(answers[: number + 1])) for number in range(count)]
         lines = {"averaged": together, "each alone": alone, "mean of the members": [float(np.mean(alone))] * count}
         return [
             Curves(

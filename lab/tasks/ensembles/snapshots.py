@@ -9,12 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from kernels.language import Kernel
+from lab.metrics import device_metric_meanings
 from lab.pictures import Curves, Picture
-from lab.probes import meanings
 from lab.scenario import Scenario
-from lab.tasks.ensembles.averaged_predictions import PANEL_KERNELS, Panel, average, require_validation
-from lab.tasks.figures import Shown
-from lab.tasks.host_metrics import survey_meanings
+from lab.tasks.ensembles.validation_scorer import SCORER_KERNELS, ValidationScorer, average, require_validation
+from lab.tasks.figures import FigureOptions
+from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.task import Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.losses import FOR_CLASSES
@@ -33,14 +33,14 @@ METRICS = {
 }
 
 
-class Options(Shown):
+class Options(FigureOptions):
     """Settings of the task `snapshots`."""
 
     every: Whole = Field(ge=1, le=1_000_000_000, description="Steps between two snapshots, the length of a cycle.")
     after: Whole = Field(default=0, ge=0, le=1_000_000_000, description="No snapshot up to this step.")
 
 
-class Snapshots(Training):
+class SnapshotEnsemble(Training):
     """A training that notes what the network answers on the validation set every so many steps.
 
     The answers are kept in place of the weights: they are all that an average of probabilities needs.
@@ -54,18 +54,18 @@ class Snapshots(Training):
         self.metrics = (*self.metrics, *(name for name in scenario.watch if name in METRICS))
 
     def kernels(self) -> tuple[Kernel, ...]:
-        return tuple(dict.fromkeys((*super().kernels(), *PANEL_KERNELS)))
+        return tuple(dict.fromkeys((*super().kernels(), *SCORER_KERNELS)))
 
     def prepare(self) -> None:
         super().prepare()
-        self._panel = Panel(self.split, self.network)
+        self._scorer = ValidationScorer(self.split, self.network)
 
     def advance(self, steps: int) -> None:
         end = self.step + steps
         while self.step < end and not self.diverged():
             super().advance(min(end, (self.step // self._every + 1) * self._every) - self.step)
             if self.step % self._every == 0 and self.step > self._after and not self.diverged():
-                self._noted.append(self._panel.probabilities(self.weights(), self.settings()))
+                self._noted.append(self._scorer.probabilities(self.weights(), self.settings()))
 
     def measure(self) -> dict[str, float]:
         values = super().measure()
@@ -78,20 +78,20 @@ class Snapshots(Training):
                 "snapshot_accuracy": accuracies[-1],
                 "best_loss": min(losses),
                 "best_accuracy": max(accuracies),
-                "ensemble_loss": self._panel.loss(mean),
-                "ensemble_accuracy": self._panel.accuracy(mean),
+                "ensemble_loss": self._scorer.loss(mean),
+                "ensemble_accuracy": self._scorer.accuracy(mean),
             }
         if len(self._noted) > 1:
             found["disagreement"] = disagreement(self._noted)
         return values | {name: found[name] for name in self.scenario.watch if name in found}
 
     def _scores(self) -> tuple[list[float], list[float]]:
-        return [self._panel.loss(each) for each in self._noted], [self._panel.accuracy(each) for each in self._noted]
+        return [self._scorer.loss(each) for each in self._noted], [self._scorer.accuracy(each) for each in self._noted]
 
     def pictures(self) -> list[Picture]:
         count = len(self._noted)
         losses, _ = self._scores()
-        together = [self._panel.loss(average(self._noted[: number + 1])) for number in range(count)]
+        together = [self._scorer.loss(average(self._noted[: number + 1])) for number in range(count)]
         drawn = Curves(
             "Validation loss over the number of snapshots",
             np.arange(1, count + 1, dtype=np.float32),
@@ -120,15 +120,15 @@ def disagreement(answers: list[np.ndarray]) -> float:
 
 
 @task("snapshots")
-class SnapshotsTask(Task):
+class SnapshotEnsembleTask(Task):
     """A network learns to tell classes apart; what it was at several moments is averaged, as an ensemble.
 
     Huang et al., "Snapshot ensembles: train 1, get M for free", 2017.
     """
 
     Options = Options
-    metrics = meanings("classes") | survey_meanings() | METRICS
+    metrics = device_metric_meanings("classes") | host_metric_meanings() | METRICS
 
-    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Snapshots:
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> SnapshotEnsemble:
         options: Any = self.options(scenario)
-        return Snapshots(scenario, seed, folder, options)
+        return SnapshotEnsemble(scenario, seed, folder, options)

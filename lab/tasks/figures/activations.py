@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from lab.pictures import Histograms, Picture
-from lab.tasks.figures.moment import Moment, activation_layers
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot, activation_layers
 
 BINS = 40
 
 
-class Activations(View, name="activations"):
+class Activations(Figure, name="activations"):
     """A histogram per activation layer, over units and probe set, in common bins."""
 
     rank = 4
@@ -19,8 +19,8 @@ class Activations(View, name="activations"):
     def fits(self) -> bool:
         return bool(activation_layers(self.training))
 
-    def draw(self, moment: Moment) -> list[Picture]:
-        finite = {name: values[np.isfinite(values)] for name, values in moment.outputs.items()}
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
+        finite = {name: values[np.isfinite(values)] for name, values in snapshot.outputs.items()}
         everything = np.concatenate([each.ravel() for each in finite.values()])
         low, high = (float(everything.min()), float(everything.max())) if everything.size else (0.0, 1.0)
         edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1)

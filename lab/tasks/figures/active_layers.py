@@ -8,11 +8,11 @@ import numpy as np
 
 from lab.graph import Tensor
 from lab.pictures import Field, Picture
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 
-class ActiveLayers(View, name="active_layers"):
+class ActiveLayers(Figure, name="active_layers"):
     """A row per residual block that may be left out, the first at the bottom, a column per measurement: bright where
     the block was part of the step before it."""
 
@@ -22,8 +22,8 @@ class ActiveLayers(View, name="active_layers"):
     def records(self) -> Mapping[str, Tensor]:
         return self.training.network.gates.members
 
-    def draw(self, moment: Moment) -> list[Picture]:
-        histories = {name: moment.history(name) for name in self.training.network.gates.members}
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
+        histories = {name: snapshot.history(name) for name in self.training.network.gates.members}
         steps = next(iter(histories.values()))[0]
         rows = np.stack([values[:, 0] for _, values in histories.values()])[::-1, steps > 0]
         if not rows.size:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from lab.pictures import Picture, Scatter
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 MOST_POINTS = 400
 
 
-class DataCloud(View, name="data_cloud"):
+class DataCloud(Figure, name="data_cloud"):
     """The two features with the largest and the smallest spread, after whatever the scenario prepares, by class."""
 
     def fits(self) -> bool:
         data = self.training.split.train
         return len(data.inputs.shape) == 2 and data.inputs.shape[1] >= 2 and data.kind != "labels"
 
-    def draw(self, moment: Moment) -> list[Picture]:
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
         data = self.training.split.train
         spread = data.inputs.astype(np.float64).std(axis=0)
         occurring = np.where(spread > 0, spread, np.inf)

@@ -9,11 +9,11 @@ import numpy as np
 from lab.graph import Tensor
 from lab.nets.network import BuiltLayer
 from lab.pictures import Field, Picture
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 
-class DeadUnits(View, name="dead_units"):
+class DeadUnits(Figure, name="dead_units"):
     """A map per layer of ReLU's family: a row per unit, a column per measurement, bright where the unit was dead.
 
     The last layer comes first, since units die there more easily; in each map those that were dead for longest lie at
@@ -25,17 +25,17 @@ class DeadUnits(View, name="dead_units"):
 
     def records(self) -> Mapping[str, Tensor]:
         return {
-            part.name: self.training.site.dead_units(part)[0]
+            part.name: self.training.measured_network.dead_units(part)[0]
             for part in self.training.probe_parts
             if part.layer.can_die
         }
 
-    def draw(self, moment: Moment) -> list[Picture]:
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
         parts = [part for part in self.training.probe_parts if part.layer.can_die]
-        return [self._map(part, moment) for part in reversed(parts)]
+        return [self._map(part, snapshot) for part in reversed(parts)]
 
-    def _map(self, part: BuiltLayer, moment: Moment) -> Field:
-        steps, dead = evenly(*moment.history(part.name))
+    def _map(self, part: BuiltLayer, snapshot: Snapshot) -> Field:
+        steps, dead = evenly(*snapshot.history(part.name))
         order = np.argsort(dead.sum(axis=0), kind="stable")
         extent = (float(steps[0]), float(steps[-1]), 0.0, float(dead.shape[1])) if len(steps) else None
         title = f"Dead units of {part.name}"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.pictures import Picture, Regions
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from lab.tasks.training.training import Training
@@ -18,7 +18,7 @@ MARGIN = 0.1
 MOST_POINTS = 400
 
 
-class DecisionRegions(View, name="decision_regions"):
+class DecisionRegions(Figure, name="decision_regions"):
     """For classes of points in a plane: the likeliest class and its probability at every point, and the examples."""
 
     rank = 1
@@ -31,7 +31,7 @@ class DecisionRegions(View, name="decision_regions"):
         data = self.training.probe_data
         return data.kind == "classes" and data.inputs.shape[1:] == (2,)
 
-    def draw(self, moment: Moment) -> list[Picture]:
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
         data = self.training.probe_data
         low, high = data.inputs.min(axis=0), data.inputs.max(axis=0)
         pad = MARGIN * np.maximum(high - low, 1e-6)
@@ -39,7 +39,7 @@ class DecisionRegions(View, name="decision_regions"):
         if self._grid is None:
             x, y = np.meshgrid(np.linspace(left, right, COLUMNS), np.linspace(top, bottom, ROWS))
             self._grid = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
-        scores = moment.answers(self._grid).astype(np.float64)
+        scores = snapshot.answers(self._grid).astype(np.float64)
         scores = np.where(np.isfinite(scores), scores, 0.0)
         share = np.exp(scores - scores.max(axis=1, keepdims=True))
         share /= share.sum(axis=1, keepdims=True)

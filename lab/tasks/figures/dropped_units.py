@@ -8,8 +8,8 @@ import numpy as np
 
 from lab.nets.layers.dropout import Dropout
 from lab.pictures import Field, Picture
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 from lab.tasks.training.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ EXAMPLES = 16
 UNITS = 64
 
 
-class DroppedUnits(View, name="dropped_units"):
+class DroppedUnits(Figure, name="dropped_units"):
     """A map per dropout layer, for the step that comes next: a row per example, a column per unit; dark units are off,
     by chance or because they are 0 anyway, the others as bright as they are active."""
 
@@ -34,7 +34,7 @@ class DroppedUnits(View, name="dropped_units"):
     def fits(self) -> bool:
         return bool(self._names()) and self.training.split.train.count >= EXAMPLES
 
-    def draw(self, moment: Moment) -> list[Picture]:
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
         training, names = self.training, self._names()
         inputs = training.split.train.inputs[:EXAMPLES]
         if self._predictor is None:
@@ -45,7 +45,7 @@ class DroppedUnits(View, name="dropped_units"):
                 lambda output, parts: {part.name: part.y for part in parts if part.name in names},
                 training=True,
             )
-        found = self._predictor(inputs, moment.weights, training.settings(), step=training.step)
+        found = self._predictor(inputs, snapshot.weights, training.settings(), step=training.step)
         return [
             Field(
                 f"Units after {name}",

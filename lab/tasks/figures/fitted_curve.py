@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.pictures import Curves, Picture
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from lab.tasks.training.training import Training
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 POINTS = 120
 
 
-class FittedCurve(View, name="fitted_curve"):
+class FittedCurve(Figure, name="fitted_curve"):
     """For one number in and numbers out: the network's first output, the examples, and the truth where it is known."""
 
     rank = 2
@@ -29,13 +29,13 @@ class FittedCurve(View, name="fitted_curve"):
         data = self.training.probe_data
         return data.kind == "values" and data.inputs.shape[1:] == (1,)
 
-    def draw(self, moment: Moment) -> list[Picture]:
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
         data = self.training.probe_data
         x = data.inputs[:, 0]
         if self._grid is None:
             self._grid = np.linspace(x.min(), x.max(), POINTS, dtype=np.float32)[:, None]
         order = np.argsort(x)
-        lines = {"fitted": moment.answers(self._grid)[:, 0]}
+        lines = {"fitted": snapshot.answers(self._grid)[:, 0]}
         lines["examples"] = np.interp(self._grid[:, 0], x[order], data.targets[order, 0]).astype(np.float32)
         if data.truth is not None:
             lines["without noise"] = np.interp(self._grid[:, 0], x[order], data.truth[order, 0]).astype(np.float32)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from lab.pictures import Histograms, Picture
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 BINS = 40
 LOWEST, HIGHEST = -12.0, 4.0
 
 
-class Gradients(View, name="gradients"):
+class Gradients(Figure, name="gradients"):
     """A histogram per layer of the sizes of its gradient's elements, as powers of ten: layers differ by many of them.
     Elements that are exactly 0 have no place there and are left out."""
 
@@ -21,9 +21,9 @@ class Gradients(View, name="gradients"):
     def fits(self) -> bool:
         return bool(self.training.gradients.members)
 
-    def draw(self, moment: Moment) -> list[Picture]:
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
         sizes: dict[str, list[np.ndarray]] = {}
-        for name, gradient in moment.gradients.items():
+        for name, gradient in snapshot.gradients.items():
             clean = np.abs(gradient[np.isfinite(gradient) & (gradient != 0)]).astype(np.float64)
             sizes.setdefault(name.rpartition(".")[0], []).append(np.clip(np.log10(clean), LOWEST, HIGHEST))
         powers = {layer: np.concatenate(found) for layer, found in sizes.items()}

@@ -8,19 +8,19 @@ import numpy as np
 
 from lab.graph import Tensor
 from lab.pictures import Curves, Picture
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 
-class LossByExamples(View, name="loss_by_examples"):
+class LossByExamples(Figure, name="loss_by_examples"):
     """The loss on the probe set over the examples that training has used, each time one is used counted: how runs with
     batches of different size compare at equal work."""
 
     def records(self) -> Mapping[str, Tensor]:
-        return {"loss": self.training.site.loss}
+        return {"loss": self.training.measured_network.loss}
 
-    def draw(self, moment: Moment) -> list[Picture]:
-        steps, loss = moment.history("loss")
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
+        steps, loss = snapshot.history("loss")
         batch = self.training.scenario.train.batch
         per_step = self.training.split.train.count if isinstance(batch, str) else batch
         seen = (steps * per_step).astype(np.float32)

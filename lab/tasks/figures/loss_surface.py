@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.pictures import Field, Picture
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 from lab.tasks.training.loss_surface import Surface
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ CELLS = 17
 """So many losses along each direction: a picture takes about 0.05 s for a deep net, so it is not made finer."""
 
 
-class LossSurface(View, name="loss_surface"):
+class LossSurface(Figure, name="loss_surface"):
     """A slice of the loss along two random directions; the network stands in the middle, 1 is as far as its weights are
     long. On a logarithmic scale, since the loss rises by orders of magnitude; see `lab.tasks.training.loss_surface`."""
 
@@ -26,7 +26,7 @@ class LossSurface(View, name="loss_surface"):
         super().__init__(training)
         self._surface: Surface | None = None
 
-    def draw(self, moment: Moment) -> list[Picture]:
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
         if self._surface is None:
             self._surface = Surface(self.training)
         along = np.linspace(-1, 1, CELLS)

@@ -1,4 +1,4 @@
-"""What views remember of a run: numbers of the network at every measurement, part of the replica's state.
+"""What figures remember of a run: numbers of the network at every measurement, part of the replica's state.
 
 Being part of the state, they go back with it, come back when a run is resumed, and are there on a branch.
 """
@@ -19,7 +19,7 @@ State = dict[str, np.ndarray]
 
 
 class Recording:
-    """Tables of the recorded tensors, a row per moment.
+    """Tables of the recorded tensors, a row per snapshot.
 
     program: what the measuring program computes for it
     """

@@ -8,11 +8,11 @@ import numpy as np
 
 from lab.graph import Tensor
 from lab.pictures import Curves, Picture
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 
-class Slopes(View, name="slopes"):
+class Slopes(Figure, name="slopes"):
     """Over time, for each layer with learned slopes: the smallest, the median and the largest slope of its channels."""
 
     def fits(self) -> bool:
@@ -22,10 +22,10 @@ class Slopes(View, name="slopes"):
         members = self.training.network.parameters.members
         return {name: tensor for name, tensor in members.items() if name.endswith(".slope")}
 
-    def draw(self, moment: Moment) -> list[Picture]:
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
         pictures: list[Picture] = []
         for name in self.records():
-            steps, slopes = moment.history(name)
+            steps, slopes = snapshot.history(name)
             lines = {
                 label: np.quantile(slopes, share, axis=1).astype(np.float32)
                 for label, share in (("largest", 1.0), ("median", 0.5), ("smallest", 0.0))

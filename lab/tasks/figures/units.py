@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from lab.pictures import Picture, Units
-from lab.tasks.figures.moment import Moment, activation_layers
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot, activation_layers
 
 
-class UnitMap(View, name="units"):
+class UnitMap(Figure, name="units"):
     """Mean absolute output of each unit on the probe set; dead units are marked."""
 
     rank = 3
@@ -17,7 +17,7 @@ class UnitMap(View, name="units"):
     def fits(self) -> bool:
         return bool(activation_layers(self.training))
 
-    def draw(self, moment: Moment) -> list[Picture]:
-        activity = {name: np.abs(values).mean(axis=0).astype(np.float32) for name, values in moment.outputs.items()}
-        dead = {name: np.all(values == 0, axis=0) for name, values in moment.outputs.items()}
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
+        activity = {name: np.abs(values).mean(axis=0).astype(np.float32) for name, values in snapshot.outputs.items()}
+        dead = {name: np.all(values == 0, axis=0) for name, values in snapshot.outputs.items()}
         return [Units("Units", activity, dead)]

@@ -6,14 +6,14 @@ import numpy as np
 
 from lab.nets.optimizers import is_weight
 from lab.pictures import Field, Picture
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 MOST = 64
 """Rows and columns that are shown; of larger matrices, the upper left corner."""
 
 
-class WeightMatrix(View, name="weight_matrix"):
+class WeightMatrix(Figure, name="weight_matrix"):
     """A map per layer of units: a row per input, a column per unit, coloured by the weight's sign and size.
 
     Units that are copies of each other make plain horizontal stripes.
@@ -22,8 +22,8 @@ class WeightMatrix(View, name="weight_matrix"):
     def fits(self) -> bool:
         return bool(self._names())
 
-    def draw(self, moment: Moment) -> list[Picture]:
-        return [_map(name.rpartition(".")[0], moment.weights[name]) for name in self._names()]
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
+        return [_map(name.rpartition(".")[0], snapshot.weights[name]) for name in self._names()]
 
     def _names(self) -> list[str]:
         members = self.training.network.parameters.members

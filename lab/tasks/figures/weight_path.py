@@ -10,11 +10,11 @@ from lab.graph import Tensor, constant
 from lab.graph import functions as f
 from lab.nets.optimizers import is_weight
 from lab.pictures import Picture, Scatter
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 
-class WeightPath(View, name="weight_path"):
+class WeightPath(Figure, name="weight_path"):
     """Of the last layer's first unit, the weight that went up most against the one that went down most: the way they
     took, from measurement to measurement. With `measure: 1` it shows every step."""
 
@@ -32,8 +32,8 @@ class WeightPath(View, name="weight_path"):
         first_unit = np.eye(weight.shape[1], 1)
         return {"weights": f.matmul(weight, constant(first_unit))}
 
-    def draw(self, moment: Moment) -> list[Picture]:
-        _, weights = moment.history("weights")
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
+        _, weights = snapshot.history("weights")
         paths = weights[:, :, 0]
         # Sorted by how far they went; with a single measurement, any two will do.
         order = np.argsort(paths[-1] - paths[0], kind="stable") if len(paths) else np.arange(paths.shape[1])

@@ -6,22 +6,22 @@ import numpy as np
 
 from lab.nets.optimizers import is_weight
 from lab.pictures import Histograms, Picture
-from lab.tasks.figures.moment import Moment
-from lab.tasks.figures.view import View
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
 
 BINS = 41
 
 
-class Weights(View, name="weights"):
+class Weights(Figure, name="weights"):
     """A histogram of the weights of each layer, over common bins around 0."""
 
     def fits(self) -> bool:
         return any(is_weight(name) for name in self.training.network.parameters.members)
 
-    def draw(self, moment: Moment) -> list[Picture]:
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
         layers = {
             name.rpartition(".")[0]: np.nan_to_num(values.ravel().astype(np.float64))
-            for name, values in moment.weights.items()
+            for name, values in snapshot.weights.items()
             if is_weight(name)
         }
         reach = max(1e-6, *(float(np.abs(each).max()) for each in layers.values()))

@@ -12,12 +12,12 @@ from lab.data import load as load_data
 from lab.errors import InvalidValue, nearest
 from lab.graph import Storage, assign, data, differentiate, scope
 from lab.graph.gradients import ancestors
+from lab.metrics.norms import layer_of
 from lab.nets.initialisers import generator
 from lab.nets.network import Network
 from lab.pictures import Curves, Picture
-from lab.probes.norms import layer_of
 from lab.scenario import Scenario
-from lab.tasks.gradient_checks.planted_gradient_bugs import MISTAKES
+from lab.tasks.gradient_checks.planted_gradient_bugs import PLANTED_BUGS
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import Task, task
 from lab.tasks.training.losses import FOR_CLASSES, FOR_LABELS, for_values
@@ -48,11 +48,13 @@ class Options(BaseModel):
     )
     bug: str | None = Field(
         default=None,
-        description="A mistake to plant: " + "; ".join(f"{name}: {each.says}" for name, each in MISTAKES.items()) + ".",
+        description="A mistake to plant: "
+        + "; ".join(f"{name}: {each.says}" for name, each in PLANTED_BUGS.items())
+        + ".",
     )
 
 
-class Check(ProgramExperiment):
+class GradientCheckExperiment(ProgramExperiment):
     """One replica: a network that is never trained. A step checks it with one h; see `lab.tasks.task.Experiment`."""
 
     def __init__(self, scenario: Scenario, options: Options, seed: int, folder: Path | None) -> None:
@@ -103,9 +105,11 @@ class Check(ProgramExperiment):
         if self.chosen.bug is None:
             return {}
         place = ("options", "bug")
-        if self.chosen.bug not in MISTAKES:
-            raise InvalidValue(place, f"there is no mistake {self.chosen.bug!r}; {nearest(self.chosen.bug, MISTAKES)}.")
-        mistake = MISTAKES[self.chosen.bug]
+        if self.chosen.bug not in PLANTED_BUGS:
+            raise InvalidValue(
+                place, f"there is no mistake {self.chosen.bug!r}; {nearest(self.chosen.bug, PLANTED_BUGS)}."
+            )
+        mistake = PLANTED_BUGS[self.chosen.bug]
         if mistake.kernel not in kernels:
             raise InvalidValue(place, f"there is no {mistake.kernel} in this network, so nothing would be wrong.")
         return dict(mistake.rules)
@@ -226,8 +230,8 @@ class GradientCheck(Task):
     Options = Options
     metrics = METRICS
 
-    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Check:
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> GradientCheckExperiment:
         options = self.options(scenario)
         if options.smallest >= options.largest:
             raise InvalidValue(("options", "smallest"), f"must be below largest, which is {options.largest:g}.")
-        return Check(scenario, options, seed, folder)
+        return GradientCheckExperiment(scenario, options, seed, folder)

@@ -17,7 +17,7 @@ Gradients = list[Tensor | None]
 
 
 @dataclass(frozen=True)
-class Mistake:
+class PlantedBug:
     """What is wrong, in words, and the wrong rule of one kernel."""
 
     says: str
@@ -51,15 +51,17 @@ def _twice_the_loss(made: Call, upstream: Gradients, needs: list[bool]) -> Gradi
     return [None if each is None else f.multiply(each, constant(2.0)) for each in right]
 
 
-MISTAKES = {
-    "tanh": Mistake("the slope of tanh as 1 - y, its square forgotten", tanh_kernels.tanh.name, _tanh_without_square),
-    "sigmoid": Mistake(
+PLANTED_BUGS = {
+    "tanh": PlantedBug(
+        "the slope of tanh as 1 - y, its square forgotten", tanh_kernels.tanh.name, _tanh_without_square
+    ),
+    "sigmoid": PlantedBug(
         "the slope of sigmoid as y, its factor 1 - y forgotten",
         sigmoid_kernels.sigmoid.name,
         _sigmoid_without_second_factor,
     ),
-    "relu": Mistake("the gradient passed on where a ReLU is off", relu_kernels.relu.name, _relu_always_on),
-    "loss": Mistake(
+    "relu": PlantedBug("the gradient passed on where a ReLU is off", relu_kernels.relu.name, _relu_always_on),
+    "loss": PlantedBug(
         "the gradient of softmax cross-entropy twice as large as it is",
         softmax_kernels.softmax_cross_entropy.name,
         _twice_the_loss,

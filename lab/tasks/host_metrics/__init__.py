@@ -1,6 +1,14 @@
-"""Numbers about a network in training that need more than one look from outside: the data it is given, its loss with
-other weights. A new one is a new file with a `Survey`; every file of this folder is imported."""
+"""Metrics that the host computes: they need the data, or the network with other weights than it has now.
 
-from lab.tasks.host_metrics.survey import SURVEYS, Survey, load_surveys, survey_meanings, surveys
+A new one is a new file with a `HostMetric`; every file of this folder is imported.
+"""
 
-__all__ = ["SURVEYS", "Survey", "load_surveys", "survey_meanings", "surveys"]
+from lab.tasks.host_metrics.host_metric import (
+    HOST_METRICS,
+    HostMetric,
+    host_metric_meanings,
+    load_host_metrics,
+    watched_host_metrics,
+)
+
+__all__ = ["HOST_METRICS", "HostMetric", "host_metric_meanings", "load_host_metrics", "watched_host_metrics"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.nets.layers.batch_norm import BatchNorm
-from lab.tasks.host_metrics.survey import Survey
+from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ QUIET = np.errstate(invalid="ignore", over="ignore")
 """A network that diverged gives NaN, and that is what is reported, without warnings."""
 
 
-class BatchDependence(Survey):
+class BatchDependence(HostMetric):
     """Two batches of training examples that have only the first example in common."""
 
     meanings = {
@@ -46,7 +46,7 @@ class BatchDependence(Survey):
         return {"batch_dependence": float(np.abs(first - second).max() / spread) if spread else float("nan")}
 
 
-class Identity(Survey):
+class Identity(HostMetric):
     """With gamma set to the standard deviation and beta to the mean of what comes in, layer by layer, on one batch."""
 
     meanings = {

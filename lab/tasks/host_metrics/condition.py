@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lab.tasks.host_metrics.survey import Survey
+from lab.tasks.host_metrics.host_metric import HostMetric
 
 if TYPE_CHECKING:
     from lab.tasks.training.training import Training
 
 
-class Condition(Survey):
+class Condition(HostMetric):
     """The condition number of the second moments of the training inputs with a constant 1 beside them.
 
     For a linear layer with a bias and half the squared error this matrix, the mean of x xᵀ, is the Hessian of the loss,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.nets.optimizers import is_weight
-from lab.tasks.host_metrics.survey import Survey
+from lab.tasks.host_metrics.host_metric import HostMetric
 
 if TYPE_CHECKING:
     from lab.tasks.training.training import Training
 
 
-class NoiseInputs(Survey):
+class NoiseInputs(HostMetric):
     """For data with an option `informative`, such as `gaussian`: the features behind the first so many are noise."""
 
     meanings = {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.tasks.host_metrics.survey import Survey
+from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.stopwatch import Stopwatch, Timed
 
 if TYPE_CHECKING:
     from lab.tasks.training.training import Training
 
 
-class StepTime(Survey):
+class StepTime(HostMetric):
     """The whole step, from choosing the batch to the update; from the second measurement on."""
 
     meanings = {

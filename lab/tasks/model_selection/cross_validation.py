@@ -37,8 +37,8 @@ METRICS = {
     "lost": "test accuracy that is lost by the choice, mean over the draws: with all folds; as `.split` with the first "
     "one only",
 }
-WAYS = ("folds", "split")
-_LAYERS = {"test": (*WAYS, "best")}
+ESTIMATES = ("folds", "split")
+_LAYERS = {"test": (*ESTIMATES, "best")}
 
 
 class Options(BaseModel):
@@ -93,7 +93,9 @@ class CrossValidation:
         self._held = np.full((*shape, options.folds), np.nan)
         self._test = np.full(shape, np.nan)
         self.metrics = tuple(
-            full for name in scenario.watch for full in (name, *(f"{name}.{way}" for way in _LAYERS.get(name, WAYS)))
+            full
+            for name in scenario.watch
+            for full in (name, *(f"{name}.{way}" for way in _LAYERS.get(name, ESTIMATES)))
         )
 
     def _varied(self, scenario: Scenario, value: Any) -> Scenario:

@@ -14,19 +14,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from kernels.jobs import Kind
 from kernels.language import Kernel
 from lab.errors import InvalidValue
+from lab.metrics import device_metric_meanings
 from lab.nets.optimizers import is_weight
 from lab.pictures import Field as Map
 from lab.pictures import Picture
-from lab.probes import meanings
 from lab.scenario import Scenario
-from lab.tasks.host_metrics import survey_meanings
+from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.task import Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
 from lab.validation import NUMBER, Whole
 
-OWN = {
+OWN_METRICS = {
     "trained": "share of the nets trained so far whose loss on the probe set is below half of that of guessing; one "
     "that diverged does not count as trained",
     "best_loss": "lowest loss of the nets trained so far",
@@ -54,7 +54,7 @@ class Grid:
         cells = len(options.scales) * len(options.rates)
         if self.steps > cells:
             raise InvalidValue(("train", "steps"), f"{self.steps} nets are too many: the grid has {cells} cells.")
-        inner = [name for name in scenario.watch if name not in OWN]
+        inner = [name for name in scenario.watch if name not in OWN_METRICS]
         changes = {"watch": ["loss", *(name for name in inner if name != "loss")], "options": {"pictures": []}}
         # A replica's own steps and those of the nets are two things; schedules and the like are to see the latter.
         length = scenario.train.model_copy(update={"steps": options.steps})
@@ -63,7 +63,7 @@ class Grid:
         self._guessing = math.log(self._net.split.train.outputs)
         self._losses = np.full(cells, np.nan)
         self._values: dict[str, float] = {}
-        own = (name for name in scenario.watch if name in OWN)
+        own = (name for name in scenario.watch if name in OWN_METRICS)
         watched = (name for name in self._net.metrics if name.split(".")[0] in inner)
         self.metrics = (*own, *watched)
 
@@ -151,7 +151,7 @@ class GridTask(Task):
     """A classifier trained from weights of several scales at several learning rates, and a map of the final losses."""
 
     Options = Options
-    metrics = OWN | meanings("classes") | survey_meanings()
+    metrics = OWN_METRICS | device_metric_meanings("classes") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Grid:
         return Grid(scenario, seed, folder, self.options(scenario))

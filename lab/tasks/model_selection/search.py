@@ -18,7 +18,7 @@ from lab.nets.initialisers import generator
 from lab.pictures import Curves, Picture, Scatter
 from lab.scenario import Scenario
 from lab.spaces import Axis, Trial, axis, grid, random
-from lab.tasks.ensembles.averaged_predictions import require_validation
+from lab.tasks.ensembles.validation_scorer import require_validation
 from lab.tasks.side_by_side import advance_together, side_by_side
 from lab.tasks.task import Task, task
 from lab.tasks.training.classify import count_correct
@@ -37,7 +37,7 @@ METRICS = {
 OBJECTIVE = "val_loss"
 
 
-class Way(BaseModel):
+class SearchMethod(BaseModel):
     """One way to search."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,7 +67,7 @@ class Options(BaseModel):
     """Settings of the task `search`. `train.steps` is the number of trials of each search."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    ways: dict[str, Way] = Field(
+    ways: dict[str, SearchMethod] = Field(
         min_length=1, max_length=6, description="The ways to search that are compared, by name."
     )
     steps: Whole = Field(default=200, ge=1, le=1_000_000, description="Training steps of each trial.")
@@ -97,7 +97,7 @@ class Search:
     trials: tuple[Trial, ...]
 
 
-class Searching:
+class SearchExperiment:
     """One replica; see `lab.tasks.task.Experiment`. A step is one trial of every search.
 
     Every trial is a training of the same network from the same first weights with the same batches, so that nothing
@@ -140,7 +140,7 @@ class Searching:
             full for metric in scenario.watch for full in (metric, *(f"{metric}.{name}" for name in options.ways))
         )
 
-    def _trials(self, name: str, way: Way, repeat: int, seed: int) -> tuple[Trial, ...]:
+    def _trials(self, name: str, way: SearchMethod, repeat: int, seed: int) -> tuple[Trial, ...]:
         draw = generator(seed, f"search {repeat}")
         moves = draw.uniform(-1, 1, len(way.over)) * self._options.shift
         axes = [_moved(each, 10**move) for each, move in zip(way.axes, moves, strict=True)]
@@ -286,6 +286,6 @@ class SearchTask(Task):
     Options = Options
     metrics = METRICS
 
-    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Searching:
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> SearchExperiment:
         options: Any = self.options(scenario)
-        return Searching(scenario, seed, folder, options)
+        return SearchExperiment(scenario, seed, folder, options)

@@ -9,16 +9,16 @@ from pydantic import Field
 
 from lab.graph import Tensor
 from lab.graph.tensor import call
-from lab.probes import meanings
+from lab.metrics import device_metric_meanings
 from lab.scenario import Scenario
-from lab.tasks.figures import Shown
-from lab.tasks.host_metrics import survey_meanings
+from lab.tasks.figures import FigureOptions
+from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.task import Task, task
 from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
 
 
-class Options(Shown):
+class Options(FigureOptions):
     """Settings of the task `classify`."""
 
     loss: Literal["softmax", "hinge"] = Field(
@@ -38,7 +38,7 @@ class Classify(Task):
     """A network learns to tell classes apart; trained with softmax cross-entropy or hinge loss."""
 
     Options = Options
-    metrics = meanings("classes") | survey_meanings()
+    metrics = device_metric_meanings("classes") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:
         options = self.options(scenario)

@@ -9,17 +9,17 @@ from pydantic import Field
 
 from lab.graph import Tensor, constant
 from lab.graph import functions as f
-from lab.probes import meanings
+from lab.metrics import device_metric_meanings
 from lab.scenario import Scenario
-from lab.tasks.figures import Shown
-from lab.tasks.host_metrics import survey_meanings
+from lab.tasks.figures import FigureOptions
+from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.task import Task, task
 from lab.tasks.training.losses import FOR_LABELS
 from lab.tasks.training.training import Training
 from lab.validation import Real
 
 
-class Options(Shown):
+class Options(FigureOptions):
     """Settings of the task `label`."""
 
     loss: Literal["logistic", "softmax"] = Field(
@@ -35,7 +35,7 @@ class Label(Task):
     """A network learns to say of each label whether it applies; trained with a classifier per label or one softmax."""
 
     Options = Options
-    metrics = meanings("labels") | survey_meanings()
+    metrics = device_metric_meanings("labels") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:
         options = self.options(scenario)

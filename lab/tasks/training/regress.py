@@ -7,17 +7,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from lab.probes import meanings
+from lab.metrics import device_metric_meanings
 from lab.scenario import Scenario
-from lab.tasks.figures import Shown
-from lab.tasks.host_metrics import survey_meanings
+from lab.tasks.figures import FigureOptions
+from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.task import Task, task
 from lab.tasks.training.losses import for_values
 from lab.tasks.training.training import Training
 from lab.validation import Real
 
 
-class Options(Shown):
+class Options(FigureOptions):
     """Settings of the task `regress`."""
 
     loss: Literal["l1", "l2", "huber"] = Field(
@@ -32,7 +32,7 @@ class Regress(Task):
     """A network learns to give numbers; trained with the L1, L2 or Huber loss."""
 
     Options = Options
-    metrics = meanings("values") | survey_meanings()
+    metrics = device_metric_meanings("values") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:
         options = self.options(scenario)

@@ -1,7 +1,7 @@
 """Training one network on one data set: the experiment behind `classify`, `regress` and their kin.
 
 Three programs share one arena: `step` (choose a batch, forward, backward, update), `gradient` (the same without
-the update, for the gradient before the first step) and `measure` (forward on the probe set, and the probes). One
+the update, for the gradient before the first step) and `measure` (forward on the probe set, and the metrics). One
 call of the executor does many steps.
 """
 
@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 
 from kernels.probes import halt_if_not_finite
-from lab.data import Kind, Split
+from lab.data import Split, TargetKind
 from lab.data import load as load_data
 from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, data, differentiate, scope
 from lab.graph.tensor import Storage, call
+from lab.metrics import DeviceMetrics, MeasuredNetwork
 from lab.nets.network import BuiltLayer, Network
 from lab.nets.optimizers import OptimizerContext, optimizer
 from lab.pictures import Picture
-from lab.probes import Site, Statistics
 from lab.scenario import Scenario
-from lab.tasks.figures import Views
-from lab.tasks.host_metrics import Survey, surveys
+from lab.tasks.figures import Figures
+from lab.tasks.host_metrics import HostMetric, watched_host_metrics
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch
 from lab.tasks.training.batches import batch
@@ -41,8 +41,8 @@ class Training(ProgramExperiment):
     """One replica of a network in training; see `lab.tasks.task.Experiment`.
 
     loss:    from the network's output [batch, outputs] and the targets to a tensor of shape [1]
-    correct: adds the probe that counts correct answers, for tasks that have such a thing
-    answers: from the network's output to what it answers, for probes; by default the output itself
+    correct: adds the metric that counts correct answers, for tasks that have such a thing
+    answers: from the network's output to what it answers, for metrics; by default the output itself
     kind:    what the data's targets must be
     split:   the examples, where they are not what the scenario's data block says
     """
@@ -56,7 +56,7 @@ class Training(ProgramExperiment):
         correct: Callable[[Tensor, Tensor], Tensor] | None = None,
         *,
         answers: Callable[[Tensor], Tensor] = lambda output: output,
-        kind: Kind,
+        kind: TargetKind,
         split: Split | None = None,
     ) -> None:
         super().__init__(scenario.train.steps, seed)
@@ -109,42 +109,45 @@ class Training(ProgramExperiment):
         program = [*before, *program, *self.network.updates]
         with scope("optimizer"):
             program += self.optimizer.build(context, self.rate)
-        self.statistics = Statistics(scenario.watch)
-        self._add_probes(inputs, targets)
-        self.views = Views(self, scenario.options.get("pictures"))
+        self.device_metrics = DeviceMetrics(scenario.watch)
+        self._add_metrics(inputs, targets)
+        self.figures = Figures(self, scenario.options.get("pictures"))
         self.lay_out(
             {
                 "step": program,
                 "gradient": gradient_program,
-                "measure": [*self.statistics.program, *self.views.recording.program],
-                "remember": self.statistics.remember,
+                "measure": [*self.device_metrics.program, *self.figures.recording.program],
+                "remember": self.device_metrics.remember,
             }
         )
         if self.network.given:
             self.network.first_values(self.folder)  # a file that does not fit is found now, not when the run has begun
-        self.surveys: list[Survey] = surveys(self)
-        self.metrics = (*self.statistics.metrics, *(name for each in self.surveys for name in each.names))
+        self.host_metrics: list[HostMetric] = watched_host_metrics(self)
+        self.metrics = (*self.device_metrics.metrics, *(name for each in self.host_metrics for name in each.names))
 
-    def _add_probes(self, inputs: Tensor, targets: Tensor) -> None:
+    def _add_metrics(self, inputs: Tensor, targets: Tensor) -> None:
         chosen = probe_rows(self.split.train.count, self.seed)
         self.probe_data = self.split.train if chosen is None else self.split.train.rows(chosen)
         if chosen is not None:
             inputs = data(self.probe_data.inputs, "probe inputs")
             targets = data(self.probe_data.targets, "probe targets")
         output, self.probe_parts = self.network.apply(inputs, training=False)
-        held, held_loss, held_correct = self.split.validation, None, None
-        held_answers = held_targets = None
+        held, validation_loss, validation_correct = self.split.validation, None, None
+        validation_answers = validation_targets = None
         with scope("measure"):
             loss, correct = self.loss(output, targets), self._count(output, targets)
             answers = self._answers(output)
         if held is not None and any(name.startswith("val_") for name in self.scenario.watch):
-            held_targets = data(held.targets, "validation targets")
+            validation_targets = data(held.targets, "validation targets")
             output, _ = self.network.apply(data(held.inputs, "validation inputs"), training=False)
             with scope("measure"):
-                held_loss, held_correct = self.loss(output, held_targets), self._count(output, held_targets)
-                held_answers = self._answers(output)
+                validation_loss, validation_correct = (
+                    self.loss(output, validation_targets),
+                    self._count(output, validation_targets),
+                )
+                validation_answers = self._answers(output)
         with scope("measure"):
-            self.site = Site(
+            self.measured_network = MeasuredNetwork(
                 frozenset(self.scenario.watch),
                 self.probe_parts,
                 self.network.parameters,
@@ -152,19 +155,19 @@ class Training(ProgramExperiment):
                 loss,
                 correct,
                 self.probe_data.count,
-                held_loss,
-                held_correct,
+                validation_loss,
+                validation_correct,
                 held.count if held else 0,
-                self.statistics.keep,
-                self.statistics.copy_before_step,
+                self.device_metrics.keep,
+                self.device_metrics.copy_before_step,
                 self.rate.target or self.rate,
                 answers,
                 targets,
-                held_answers,
-                held_targets,
+                validation_answers,
+                validation_targets,
                 self.probe_data.classes,
             )
-            self.statistics.build(self.site)
+            self.device_metrics.build(self.measured_network)
 
     def _count(self, output: Tensor, targets: Tensor) -> Tensor | None:
         return self._correct(output, targets) if self._correct else None
@@ -182,16 +185,16 @@ class Training(ProgramExperiment):
     def measure(self) -> dict[str, float]:
         self.run_beside("measure")
         values = self._measured(self.memory.arena, 0, self.step)
-        for each in self.surveys:
+        for each in self.host_metrics:
             values |= each.measure(self)
         return values
 
     def _measured(self, memory: np.ndarray, first: int, step: int) -> dict[str, float]:
-        """The metrics, surveys apart, from a stretch of the arena from its element `first` on, once it was measured."""
+        """The metrics of the device from a stretch of the arena from its element `first` on, once it was measured."""
         (kept, kept_end), (recorded, recorded_end) = self._stretches
-        values = self.statistics.values(memory[kept - first : kept_end - first], step)
+        values = self.device_metrics.values(memory[kept - first : kept_end - first], step)
         if recorded_end > recorded:
-            self.views.recording.record(memory[recorded - first : recorded_end - first], step)
+            self.figures.recording.record(memory[recorded - first : recorded_end - first], step)
         return values
 
     @functools.cached_property
@@ -204,12 +207,12 @@ class Training(ProgramExperiment):
             _, offset = self.layout.place(storage.whole)
             return offset, offset + storage.whole.size
 
-        return stretch(self.statistics.kept), stretch(self.views.recording.kept)
+        return stretch(self.device_metrics.kept), stretch(self.figures.recording.kept)
 
     def streamed(self) -> tuple[int, int]:
-        """See `ProgramExperiment.streamed`. Surveys need the network as it is at the time: with one, none streams."""
+        """See `ProgramExperiment.streamed`. Host metrics need the network as it is then: with one, none streams."""
         places = [(first, end) for first, end in self._stretches if end > first]
-        if self.surveys or not places:
+        if self.host_metrics or not places:
             return 0, 0
         first, end = min(first for first, _ in places), max(end for _, end in places)
         return (first, end - first) if end - first <= MOST_STREAMED else (0, 0)
@@ -222,14 +225,14 @@ class Training(ProgramExperiment):
         self._programs["step"] = watch.around(self._programs["step"])
 
     def pictures(self) -> list[Picture]:
-        return self.views.pictures()
+        return self.figures.pictures()
 
     def state(self) -> dict[str, np.ndarray]:
-        return super().state() | self.views.recording.state()
+        return super().state() | self.figures.recording.state()
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         recorded = {name: array for name, array in state.items() if name.startswith("recorded")}
-        self.views.recording.restore(recorded)
+        self.figures.recording.restore(recorded)
         super().restore({name: array for name, array in state.items() if name not in recorded})
 
     def weights(self) -> dict[str, np.ndarray]:
@@ -245,7 +248,7 @@ class Training(ProgramExperiment):
         return self.parts
 
 
-def load_split(scenario: Scenario, seed: int, folder: Path | None, kind: Kind) -> Split:
+def load_split(scenario: Scenario, seed: int, folder: Path | None, kind: TargetKind) -> Split:
     """The data of a scenario, whose targets must be of this kind. Raises InvalidValue."""
     if scenario.data is None:
         raise InvalidValue(("data",), "this task needs data, such as {name: spiral}.")

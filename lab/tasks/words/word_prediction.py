@@ -63,7 +63,7 @@ class WordPrediction(ProgramExperiment):
         self.output = (TreeOutput if output == "tree" else FlatOutput)(self.network, hidden.shape[1], train)
         program = self._step(hidden, y, parts, rate)
         self._kept = Storage("statistics")
-        self.lay_out({"step": program, "measure": self._probes()})
+        self.lay_out({"step": program, "measure": self._metric_program()})
         known = {"tree_depth": self.output.depth is not None}
         self.metrics = tuple(name for name in scenario.watch if known.get(name, True))
         self.watch = Stopwatch()
@@ -90,7 +90,7 @@ class WordPrediction(ProgramExperiment):
                 program.append(call(embedding_step, indices, rows, downhill, updates=[members[name]]))
             return program + self.output.updates(loss, rate)
 
-    def _probes(self) -> list[Tensor | Call]:
+    def _metric_program(self) -> list[Tensor | Call]:
         train = self.split.train
         chosen = np.sort(generator(self.seed, "probe set").permutation(train.count)[:PROBE_LIMIT])
         self._probe_words = train.targets[chosen]

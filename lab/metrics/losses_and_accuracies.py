@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.probes.probe import Probe, Site, Values
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 
 
-class Losses(Probe):
+class Losses(DeviceMetric):
     """The loss that is trained with, on the probe set and on the validation set."""
 
     meanings = {
@@ -15,30 +15,33 @@ class Losses(Probe):
         "val_loss": "mean loss over the validation set",
     }
 
-    def build(self, site: Site) -> Sequence[str]:
-        losses = {"loss": site.loss, "val_loss": site.held_loss}
-        wanted = {name: loss for name, loss in losses.items() if name in site.watch and loss is not None}
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        losses = {"loss": network.loss, "val_loss": network.validation_loss}
+        wanted = {name: loss for name, loss in losses.items() if name in network.watch and loss is not None}
         for name, loss in wanted.items():
-            site.keep(name, loss)
+            network.keep(name, loss)
         return list(wanted)
 
 
-class Accuracies(Probe):
+class Accuracies(DeviceMetric):
     """The share of right answers, on the probe set and on the validation set."""
 
-    kinds = frozenset({"classes"})
+    target_kinds = frozenset({"classes"})
     meanings = {
         "accuracy": "share of the probe set that is classified right",
         "val_accuracy": "share of the validation set that is classified right",
     }
 
-    def build(self, site: Site) -> Sequence[str]:
-        counts = {"accuracy": (site.correct, site.count), "val_accuracy": (site.held_correct, site.held_count)}
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        counts = {
+            "accuracy": (network.correct, network.count),
+            "val_accuracy": (network.validation_correct, network.validation_count),
+        }
         self._examples: dict[str, int] = {}
         for name, (correct, examples) in counts.items():
-            if name in site.watch and correct is not None:
+            if name in network.watch and correct is not None:
                 self._examples[name] = examples
-                site.keep(name, correct)
+                network.keep(name, correct)
         return list(self._examples)
 
     def finish(self, values: Values, step: int) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.probes.norms import layer_of
-from lab.probes.probe import Probe, Site, Values
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.norms import layer_of
 
 
-class ParameterCount(Probe):
+class ParameterCount(DeviceMetric):
     """Of the whole network and of each layer that has any."""
 
     meanings = {"parameters": "number of weights, biases and other learned numbers"}
 
-    def build(self, site: Site) -> Sequence[str]:
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._counts: dict[str, int] = {"parameters": 0}
-        for name, tensor in site.parameters.members.items():
+        for name, tensor in network.parameters.members.items():
             layer = f"parameters.{layer_of(name)}"
             self._counts["parameters"] += tensor.size
             self._counts[layer] = self._counts.get(layer, 0) + tensor.size

@@ -7,7 +7,7 @@ import pytest
 
 from lab.errors import InvalidValue
 from lab.tasks import task_of
-from lab.tasks.figures import load_views
+from lab.tasks.figures import load_figures
 from lab.tasks.figures.recording import MOST
 from tests.tasks.test_training import experiment, scenario
 
@@ -37,7 +37,7 @@ def test_an_unknown_picture_is_named_with_the_nearest_one():
 
 
 def test_every_view_says_what_it_shows():
-    assert all(view.__doc__ for view in load_views().values())
+    assert all(figure.__doc__ for figure in load_figures().values())
 
 
 def test_gradient_norms_are_those_that_the_probe_measures():
@@ -95,7 +95,7 @@ def test_a_state_with_other_recordings_is_refused():
 def test_a_long_history_is_thinned_out_evenly():
     net = experiment(options={"pictures": ["dead_units"]}, train={"batch": 16, "steps": 3000})
     field = recorded(net, MOST + 100, every=1)
-    steps, _ = net.views.recording.history("dead_units.relu1")
+    steps, _ = net.figures.recording.history("dead_units.relu1")
     assert field.values.shape[1] == len(steps) == MOST
     assert steps[0] == 1
     assert steps[-1] == MOST + 100

@@ -14,7 +14,7 @@ from lab.tasks.descent.landscapes.landscape import Landscape, Window
 from lab.validation import Whole
 
 
-class Waves(Landscape, name="waves"):
+class Sinusoid(Landscape, name="waves"):
     """A sum of many sine waves in random directions, with random lengths and phases: about a Gaussian random field."""
 
     window: ClassVar[Window] = (-4.0, 4.0, -4.0, 4.0)

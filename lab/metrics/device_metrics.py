@@ -1,4 +1,4 @@
-"""All probes of one network together: one measuring program, one reading of its results."""
+"""All device metrics of one network together: one measuring program, one reading of its results."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from kernels.arrays import copy
 from lab.graph import Tensor, assign
 from lab.graph.tensor import ALIGNMENT, Storage, call
-from lab.probes.probe import Probe, Site, Values, load_probes
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, load_device_metrics
 
 
-class Statistics:
-    """The probes that a list of watched metrics asks for.
+class DeviceMetrics:
+    """The device metrics that a list of watched metrics asks for.
 
     metrics:  full names of what is measured, in the order in which it is watched
     program:  what the measuring program computes;  remember: what runs before the last step of each chunk
@@ -26,25 +26,25 @@ class Statistics:
         self.program: list[Any] = []
         self.remember: list[Any] = []
         self.kept = Storage("statistics")
-        self._probes: list[Probe] = []
+        self._watched: list[DeviceMetric] = []
 
     def keep(self, name: str, tensor: Tensor) -> None:
-        """See `Site.keep`."""
+        """See `MeasuredNetwork.keep`."""
         self.program.append(assign(tensor, self.kept.member(name, (1,))))
 
     def copy_before_step(self, source: Tensor, target: Tensor) -> None:
-        """See `Site.remember`."""
+        """See `MeasuredNetwork.remember`."""
         self.remember.append(assign(call(copy, source, shapes=[target.shape]).result, target))
 
-    def build(self, site: Site) -> None:
-        """Let every probe that is wanted add to the programs."""
+    def build(self, network: MeasuredNetwork) -> None:
+        """Let every device metric that is wanted add to the programs."""
         wanted = set(self.watch)
         names: list[str] = []
-        for kind in load_probes():
+        for kind in load_device_metrics():
             if wanted & set(kind.meanings):
-                probe = kind()
-                names += [each for each in probe.build(site) if each.split(".")[0] in wanted]
-                self._probes.append(probe)
+                metric = kind()
+                names += [each for each in metric.build(network) if each.split(".")[0] in wanted]
+                self._watched.append(metric)
         order = {name: index for index, name in enumerate(self.watch)}
         self.metrics = tuple(sorted(names, key=lambda name: order[name.split(".")[0]]))
 
@@ -52,6 +52,6 @@ class Statistics:
         """Every watched metric by full name, from what the measuring program has left in `self.kept`."""
         # Each number stands alone at the beginning of its cache line.
         values = dict(zip(self.kept.members, kept[::ALIGNMENT].tolist(), strict=True))
-        for probe in self._probes:
-            probe.finish(values, step)
+        for metric in self._watched:
+            metric.finish(values, step)
         return {name: values[name] for name in self.metrics if name in values}

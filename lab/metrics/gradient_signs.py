@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from kernels.signs import equal_signs
 from lab.graph.tensor import call
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork
+from lab.metrics.norms import layer_of
 from lab.nets.optimizers import is_weight
-from lab.probes.norms import layer_of
-from lab.probes.probe import Probe, Site
 
 
-class EqualSigns(Probe):
+class EqualSigns(DeviceMetric):
     """Of each layer of units; for the network, of the last one. Biases do not count."""
 
     meanings = {
@@ -19,11 +19,11 @@ class EqualSigns(Probe):
         "sign, mean over the units, in the gradient that the last update used; for the network, of its last layer"
     }
 
-    def build(self, site: Site) -> Sequence[str]:
-        names = [name for name, each in site.gradients.members.items() if is_weight(name) and len(each.shape) == 2]
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        names = [name for name, each in network.gradients.members.items() if is_weight(name) and len(each.shape) == 2]
         for name in names:
-            share = call(equal_signs, site.gradients.members[name], shapes=[(1,)]).result
-            site.keep(f"equal_signs.{layer_of(name)}", share)
+            share = call(equal_signs, network.gradients.members[name], shapes=[(1,)]).result
+            network.keep(f"equal_signs.{layer_of(name)}", share)
             if name == names[-1]:
-                site.keep("equal_signs", share)
+                network.keep("equal_signs", share)
         return ["equal_signs", *(f"equal_signs.{layer_of(name)}" for name in names)] if names else []

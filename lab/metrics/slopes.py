@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from kernels import probes as kernels
 from lab.graph.tensor import call
-from lab.probes.norms import layer_of
-from lab.probes.probe import Probe, Site, Values, average
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, average
+from lab.metrics.norms import layer_of
 
 
-class Slopes(Probe):
+class Slopes(DeviceMetric):
     """Of each layer with learned slopes; the network's are those of all its slopes taken together."""
 
     meanings = {
@@ -19,15 +19,15 @@ class Slopes(Probe):
         "slope_spread": "standard deviation of the learned slopes below zero",
     }
 
-    def build(self, site: Site) -> Sequence[str]:
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._channels = {}
-        for name, tensor in site.parameters.members.items():
+        for name, tensor in network.parameters.members.items():
             if name.endswith(".slope"):
                 layer = layer_of(name)
                 self._channels[layer] = tensor.size
                 mean, deviation = call(kernels.mean_and_deviation, tensor, shapes=[(1,), (1,)]).results
-                site.keep(f"slope.{layer}", mean)
-                site.keep(f"slope_spread.{layer}", deviation)
+                network.keep(f"slope.{layer}", mean)
+                network.keep(f"slope_spread.{layer}", deviation)
         if not self._channels:
             return []
         return [name for metric in self.meanings for name in (metric, *(f"{metric}.{each}" for each in self._channels))]

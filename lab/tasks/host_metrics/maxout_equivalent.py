@@ -10,14 +10,14 @@ import numpy as np
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.layers.dense import Dense
 from lab.nets.network import Network
-from lab.tasks.host_metrics.survey import Survey
+from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.predictor import Predictor
 
 if TYPE_CHECKING:
     from lab.tasks.training.training import Training
 
 
-class MaxoutTwin(Survey):
+class MaxoutEquivalent(HostMetric):
     """Rebuilds the network with each dense layer and its ReLU, or leaky ReLU, replaced by one maxout layer.
 
     Of a maxout unit's two linear functions, the first has the weights and the bias of the dense unit, the second those

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lab.tasks.host_metrics.survey import Survey
+from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ LIMIT = 256
 """Examples that are looked at, at most."""
 
 
-class Committee(Survey):
+class SampledSubnetworks(HostMetric):
     """Networks with units, weights or blocks left out at random, as in training, on examples that are held back (on
     those of the probe set, if none are)."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lab.tasks.host_metrics.survey import Survey
+from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.loss_surface import Surface
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 POINTS = 24
 
 
-class Roundness(Survey):
+class LossIsotropy(HostMetric):
     """Smallest over largest rise of the loss on a circle in a slice of its surface (`lab.tasks.training.loss_surface`).
 
     The circle's radius is 1: as far away as the weights are long.

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from lab.graph import functions as f
 from lab.graph.tensor import Tensor
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.norms import layer_of
 from lab.nets.optimizers import is_weight
-from lab.probes.norms import layer_of
-from lab.probes.probe import Probe, Site, Values
 
 
-class UnitSpread(Probe):
+class UnitSpread(DeviceMetric):
     """Of each layer of units, weights and biases; the network's is the largest of its hidden layers."""
 
     meanings = {
@@ -19,17 +19,17 @@ class UnitSpread(Probe):
         "if all units are copies of each other; for the network, the largest of all layers but the last"
     }
 
-    def build(self, site: Site) -> Sequence[str]:
-        members = site.parameters.members
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        members = network.parameters.members
         self._names = []
         for name, weight in members.items():
             if is_weight(name) and len(weight.shape) == 2:
                 metric = f"unit_spread.{layer_of(name)}"
                 self._names.append(metric)
-                site.keep(metric, _spread(weight))
+                network.keep(metric, _spread(weight))
                 bias = members.get(f"{layer_of(name)}.bias")
                 if bias is not None:
-                    site.keep(f"bias {metric}", _spread(bias.reshape(1, bias.size)))
+                    network.keep(f"bias {metric}", _spread(bias.reshape(1, bias.size)))
         return ["unit_spread", *self._names] if self._names else []
 
     def finish(self, values: Values, step: int) -> None:

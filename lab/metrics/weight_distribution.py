@@ -8,28 +8,28 @@ from kernels import probes as kernels
 from kernels.constraints import kurtosis
 from lab.graph import Tensor, constant
 from lab.graph.tensor import call
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, average
+from lab.metrics.norms import layer_of
 from lab.nets.optimizers import is_weight
-from lab.probes.norms import layer_of
-from lab.probes.probe import Probe, Site, Values, average
 
 SMALL = 1e-3
 
 
-def weights(site: Site) -> dict[str, Tensor]:
+def weights(network: MeasuredNetwork) -> dict[str, Tensor]:
     """Each layer's weights, by layer."""
-    return {layer_of(name): each for name, each in site.parameters.members.items() if is_weight(name)}
+    return {layer_of(name): each for name, each in network.parameters.members.items() if is_weight(name)}
 
 
-class SmallWeights(Probe):
+class SmallWeights(DeviceMetric):
     """Of each layer, and of the whole network."""
 
     meanings = {"small_weights": f"share of the weights that lie between -{SMALL} and {SMALL}"}
 
-    def build(self, site: Site) -> Sequence[str]:
-        self._sizes = {layer: each.size for layer, each in weights(site).items()}
-        for layer, each in weights(site).items():
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        self._sizes = {layer: each.size for layer, each in weights(network).items()}
+        for layer, each in weights(network).items():
             beyond = call(kernels.saturation, each, constant(-SMALL), constant(SMALL), shapes=[(1,)]).result
-            site.keep(f"small_weights.{layer}", beyond)
+            network.keep(f"small_weights.{layer}", beyond)
         return ["small_weights", *(f"small_weights.{layer}" for layer in self._sizes)] if self._sizes else []
 
     def finish(self, values: Values, step: int) -> None:
@@ -38,7 +38,7 @@ class SmallWeights(Probe):
         average(values, "small_weights", self._sizes)
 
 
-class WeightKurtosis(Probe):
+class WeightKurtosis(DeviceMetric):
     """Of each layer; the network's is the mean of the layers', weighed by their number of weights."""
 
     meanings = {
@@ -46,10 +46,10 @@ class WeightKurtosis(Probe):
         "from their mean; 1.8 for uniform numbers, 3 for normal ones, more if a few stick out"
     }
 
-    def build(self, site: Site) -> Sequence[str]:
-        self._sizes = {layer: each.size for layer, each in weights(site).items()}
-        for layer, each in weights(site).items():
-            site.keep(f"weight_kurtosis.{layer}", call(kurtosis, each, shapes=[(1,)]).result)
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        self._sizes = {layer: each.size for layer, each in weights(network).items()}
+        for layer, each in weights(network).items():
+            network.keep(f"weight_kurtosis.{layer}", call(kurtosis, each, shapes=[(1,)]).result)
         return ["weight_kurtosis", *(f"weight_kurtosis.{layer}" for layer in self._sizes)] if self._sizes else []
 
     def finish(self, values: Values, step: int) -> None:

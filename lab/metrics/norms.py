@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from kernels import probes as kernels
 from lab.graph.tensor import Storage, Tensor, call, padded
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 from lab.nets.optimizers import is_weight
-from lab.probes.probe import Probe, Site, Values
 
 
 def norm(tensor: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ def layer_stretches(storage: Storage) -> dict[str, Tensor]:
     }
 
 
-class GradientNorm(Probe):
+class GradientNorm(DeviceMetric):
     """Of the whole gradient, and of each layer's: weights and biases together."""
 
     meanings = {
@@ -40,48 +40,48 @@ class GradientNorm(Probe):
         "undone; at step 0, of the gradient that the first update will use"
     }
 
-    def build(self, site: Site) -> Sequence[str]:
-        stretches = {"grad_norm": site.gradients.whole}
-        stretches |= {f"grad_norm.{layer}": each for layer, each in layer_stretches(site.gradients).items()}
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        stretches = {"grad_norm": network.gradients.whole}
+        stretches |= {f"grad_norm.{layer}": each for layer, each in layer_stretches(network.gradients).items()}
         for name, stretch in stretches.items():
-            site.keep(name, norm(stretch))
+            network.keep(name, norm(stretch))
         return list(stretches)
 
 
-class WeightNorm(Probe):
+class WeightNorm(DeviceMetric):
     """Of each layer's weights; the whole network's follows."""
 
     meanings = {"weight_norm": "Euclidean norm of the weights, without biases and slopes"}
 
-    def build(self, site: Site) -> Sequence[str]:
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._names = []
-        for name, tensor in site.parameters.members.items():
+        for name, tensor in network.parameters.members.items():
             if is_weight(name):
                 self._names.append(f"weight_norm.{layer_of(name)}")
-                site.keep(self._names[-1], norm(tensor))
+                network.keep(self._names[-1], norm(tensor))
         return ["weight_norm", *self._names]
 
     def finish(self, values: Values, step: int) -> None:
         values["weight_norm"] = math.hypot(*(values[name] for name in self._names))
 
 
-class UpdateRatio(Probe):
+class UpdateRatio(DeviceMetric):
     """Of the whole network and per layer; nothing at step 0, when there was no update yet."""
 
     meanings = {"update_ratio": "norm of the last update over the norm of the parameters it changed"}
 
-    def build(self, site: Site) -> Sequence[str]:
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
         before = Storage("states")
-        for name, tensor in site.parameters.members.items():
+        for name, tensor in network.parameters.members.items():
             before.member(name, tensor.shape)
-        site.remember(site.parameters.whole, before.whole)
-        pairs = {"update_ratio": (site.parameters.whole, before.whole)}
+        network.remember(network.parameters.whole, before.whole)
+        pairs = {"update_ratio": (network.parameters.whole, before.whole)}
         earlier = layer_stretches(before)
-        for layer, stretch in layer_stretches(site.parameters).items():
+        for layer, stretch in layer_stretches(network.parameters).items():
             pairs[f"update_ratio.{layer}"] = (stretch, earlier[layer])
         for name, (now, then) in pairs.items():
-            site.keep(name, call(kernels.difference_norm, now, then, shapes=[(1,)]).result)
-            site.keep(f"before {name}", norm(then))
+            network.keep(name, call(kernels.difference_norm, now, then, shapes=[(1,)]).result)
+            network.keep(f"before {name}", norm(then))
         self._names = list(pairs)
         return self._names
 
@@ -94,13 +94,13 @@ class UpdateRatio(Probe):
                 values[name] = values[name] / before if before else math.inf
 
 
-class Rate(Probe):
+class Rate(DeviceMetric):
     """The learning rate as it is now."""
 
     meanings = {"rate": "the learning rate"}
 
-    def build(self, site: Site) -> Sequence[str]:
-        if site.rate is None:
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        if network.rate is None:
             return []
-        site.keep("rate", site.rate)
+        network.keep("rate", network.rate)
         return ["rate"]

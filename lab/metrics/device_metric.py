@@ -1,4 +1,4 @@
-"""What a probe is, and what it sees of a network."""
+"""What a device metric is, and what it sees of a network."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from lab.graph.tensor import call
 from lab.nets.network import BuiltLayer
 
 Values = dict[str, float]
-PROBES: list[type[Probe]] = []
+DEVICE_METRICS: list[type[DeviceMetric]] = []
 
 
 @dataclass
-class Site:
-    """A network as a probe sees it, while the measuring program is built.
+class MeasuredNetwork:
+    """A network as a device metric sees it, while the measuring program is built.
 
     watch:      names of the metrics that are wanted
     parts:      the layers as built on the probe set
     parameters: every parameter;  gradients: its gradient, at the same place
     loss, correct, count: mean loss [1] and number of right answers [1] on the probe set, and its size
-    held_loss, held_correct, held_count: the same on the validation set, None where there is none
+    validation_loss, validation_correct, validation_count: the same on the validation set, None where there is none
     keep:       `keep(full name, tensor [1])` makes the tensor's number known to `finish` under that name
     remember:   `remember(storage, tensor)` copies a tensor just before the last training step
     rate:       the tensor of the learning rate
     answers, targets: what the network answers on the probe set, and what would be right
-    held_answers, held_targets: the same on the validation set, None where there is none
+    validation_answers, validation_targets: the same on the validation set, None where there is none
     classes:    the names of the classes or labels; empty where the targets are values
     """
 
@@ -40,16 +40,16 @@ class Site:
     loss: Tensor
     correct: Tensor | None
     count: int
-    held_loss: Tensor | None
-    held_correct: Tensor | None
-    held_count: int
+    validation_loss: Tensor | None
+    validation_correct: Tensor | None
+    validation_count: int
     keep: Callable[[str, Tensor], None]
     remember: Callable[[Tensor, Tensor], None]
     rate: Tensor | None
     answers: Tensor
     targets: Tensor
-    held_answers: Tensor | None
-    held_targets: Tensor | None
+    validation_answers: Tensor | None
+    validation_targets: Tensor | None
     classes: tuple[str, ...]
     _dead_units: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
@@ -67,21 +67,21 @@ class Site:
         return [part for part in self.parts if part.layer.activation]
 
 
-class Probe:
-    """Base of all probes. One instance serves one network.
+class DeviceMetric:
+    """Base of all device metrics. One instance serves one network.
 
     meanings: metric name to one sentence that says what the number means
     kinds:    the kinds of targets with which the metrics make sense
     """
 
     meanings: ClassVar[dict[str, str]] = {}
-    kinds: ClassVar[frozenset[str]] = frozenset({"classes", "values", "labels"})
+    target_kinds: ClassVar[frozenset[str]] = frozenset({"classes", "values", "labels"})
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        PROBES.append(cls)
+        DEVICE_METRICS.append(cls)
 
-    def build(self, site: Site) -> Sequence[str]:
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
         """Add what is needed to the measuring program; returns the full names of the metrics it will give.
 
         Called only if one of its metrics is watched."""
@@ -91,15 +91,20 @@ class Probe:
         """Turn the kept numbers in `values` into the metrics, in place, after the measuring program has run."""
 
 
-def load_probes() -> list[type[Probe]]:
-    """Every kind of probe; imports every file of this folder once."""
-    modules_of("lab.probes")
-    return PROBES
+def load_device_metrics() -> list[type[DeviceMetric]]:
+    """Every kind of device metric; imports every file of this folder once."""
+    modules_of("lab.metrics")
+    return DEVICE_METRICS
 
 
-def meanings(kind: str) -> dict[str, str]:
+def device_metric_meanings(kind: str) -> dict[str, str]:
     """Every metric of a network in training whose targets are of this kind, with what it means."""
-    return {name: text for probe in load_probes() if kind in probe.kinds for name, text in probe.meanings.items()}
+    return {
+        name: text
+        for metric in load_device_metrics()
+        if kind in metric.target_kinds
+        for name, text in metric.meanings.items()
+    }
 
 
 def average(values: Values, metric: str, units: dict[str, int]) -> None:

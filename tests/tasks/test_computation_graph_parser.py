@@ -14,11 +14,11 @@ from lab.tasks.computation_graphs.parser import DEEPEST, MOST_GATES, parse
 
 
 def value(text: str, **inputs: float) -> float:
-    circuit = parse(text)
-    names = list(circuit.inputs)
+    graph = parse(text)
+    names = list(graph.inputs)
 
     def formula(*tensors):
-        return circuit.build(dict(zip(names, tensors, strict=True)))[circuit.result]
+        return graph.build(dict(zip(names, tensors, strict=True)))[graph.result]
 
     return float(evaluate(formula, *(inputs[name] for name in names), dtype="float64", target="python")[0])
 
@@ -50,10 +50,12 @@ def test_formulas_mean_what_they_mean_everywhere(text, right):
 
 
 def test_gates_are_named_after_their_operation_or_by_the_formula():
-    circuit = parse("q = x * y; f = exp(q) + x * 2 + 1 / y")
-    assert circuit.inputs == ("x", "y")
-    assert circuit.constants == {"2": 2.0}
-    names = [(gate.name, gate.operation, gate.operands, gate.named) for gate in circuit.gates]
+    graph = parse("q = x * y; f = exp(q) + x * 2 + 1 / y")
+    assert graph.inputs == ("x", "y")
+    assert graph.constants == {"2": 2.0}
+    names = [
+        (operation.name, operation.function, operation.operands, operation.named) for operation in graph.operations
+    ]
     assert names == [
         ("q", "multiply", ("x", "y"), True),
         ("exp1", "exp", ("q",), False),
@@ -62,15 +64,15 @@ def test_gates_are_named_after_their_operation_or_by_the_formula():
         ("reciprocal1", "reciprocal", ("y",), False),
         ("f", "add", ("add1", "reciprocal1"), True),
     ]
-    assert circuit.result == "f"
-    assert circuit.gates[0].label == "q: ×"
-    assert circuit.gates[4].label == "1/x"
+    assert graph.result == "f"
+    assert graph.operations[0].label == "q: ×"
+    assert graph.operations[4].label == "1/x"
 
 
 def test_an_input_may_be_called_like_a_gate():
-    circuit = parse("add1 + x + y")
-    assert circuit.inputs == ("add1", "x", "y")
-    assert [gate.name for gate in circuit.gates] == ["add2", "add3"]
+    graph = parse("add1 + x + y")
+    assert graph.inputs == ("add1", "x", "y")
+    assert [operation.name for operation in graph.operations] == ["add2", "add3"]
 
 
 @pytest.mark.parametrize(
@@ -117,12 +119,12 @@ def test_what_cannot_be_read_is_explained(text, sentence):
 @given(st.text(alphabet="xyq1290.e+-*/()=;, \nmaxexp$", max_size=40))
 def test_any_text_is_a_circuit_or_one_sentence(text):
     try:
-        circuit = parse(text)
+        graph = parse(text)
     except InvalidValue:
         return
-    known = {*circuit.inputs, *circuit.constants}
-    for gate in circuit.gates:
-        assert gate.operation in UNARY | BINARY
-        assert set(gate.operands) <= known
-        assert gate.name not in known
-        known.add(gate.name)
+    known = {*graph.inputs, *graph.constants}
+    for operation in graph.operations:
+        assert operation.function in UNARY | BINARY
+        assert set(operation.operands) <= known
+        assert operation.name not in known
+        known.add(operation.name)

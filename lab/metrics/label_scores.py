@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from kernels import probes as kernels
 from lab.graph import Tensor
 from lab.graph.tensor import call
-from lab.probes.probe import Probe, Site, Values
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 
 OUTCOMES = ("hits", "false alarms", "misses")
 
@@ -21,33 +21,33 @@ def f1(hits: float, false_alarms: float, misses: float) -> float:
     return 2 * hits / of_all if of_all else math.nan
 
 
-class LabelScores(Probe):
+class LabelScores(DeviceMetric):
     """F1 of each label, 2 hits / (2 hits + false alarms + misses), and their mean; answers above 0 say yes."""
 
-    kinds = frozenset({"labels"})
+    target_kinds = frozenset({"labels"})
     meanings = {
         "f1": "mean over the labels of F1 (of what was said and what is true, the share that agrees), on the probe set",
         "val_f1": "mean over the labels of F1 on the validation set",
     }
 
-    def build(self, site: Site) -> Sequence[str]:
-        self._labels = site.classes
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        self._labels = network.classes
         self._metrics = []
         for metric, answers, targets in (
-            ("f1", site.answers, site.targets),
-            ("val_f1", site.held_answers, site.held_targets),
+            ("f1", network.answers, network.targets),
+            ("val_f1", network.validation_answers, network.validation_targets),
         ):
-            if metric in site.watch and answers is not None and targets is not None:
+            if metric in network.watch and answers is not None and targets is not None:
                 self._metrics.append(metric)
-                self._count(site, metric, answers, targets)
+                self._count(network, metric, answers, targets)
         return [name for metric in self._metrics for name in (metric, *(f"{metric}.{each}" for each in self._labels))]
 
-    def _count(self, site: Site, metric: str, answers: Tensor, targets: Tensor) -> None:
+    def _count(self, network: MeasuredNetwork, metric: str, answers: Tensor, targets: Tensor) -> None:
         shapes = [(len(self._labels),)] * 3
         counted = call(kernels.count_label_outcomes, answers, targets, shapes=shapes).results
         for outcome, counts in zip(OUTCOMES, counted, strict=True):
             for place, label in enumerate(self._labels):
-                site.keep(f"{outcome} {metric}.{label}", Tensor((1,), label, base=counts, offset=place))
+                network.keep(f"{outcome} {metric}.{label}", Tensor((1,), label, base=counts, offset=place))
 
     def finish(self, values: Values, step: int) -> None:
         for metric in self._metrics:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from kernels import probes as kernels
 from lab.graph import differentiate
 from lab.graph.tensor import call
-from lab.probes.probe import Probe, Site, Values
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 
 
-class BackwardSignal(Probe):
+class BackwardSignal(DeviceMetric):
     """Of each activation layer. The gradient of a weight is this signal times what the layer below sends forward."""
 
     meanings = {
@@ -18,15 +18,17 @@ class BackwardSignal(Probe):
         "to the outputs of an activation layer"
     }
 
-    def build(self, site: Site) -> Sequence[str]:
-        parts = site.activations
-        found = differentiate(site.loss, [part.y for part in parts])
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        parts = network.activations
+        found = differentiate(network.loss, [part.y for part in parts])
         self._names = []
         for part, gradient in zip(parts, found, strict=True):
             if gradient is not None:
                 self._names.append(f"signal_std.{part.name}")
-                site.keep(self._names[-1], call(kernels.mean_and_deviation, gradient, shapes=[(1,), (1,)]).results[1])
-        self._count = site.count
+                network.keep(
+                    self._names[-1], call(kernels.mean_and_deviation, gradient, shapes=[(1,), (1,)]).results[1]
+                )
+        self._count = network.count
         return self._names
 
     def finish(self, values: Values, step: int) -> None:

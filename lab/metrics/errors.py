@@ -7,28 +7,28 @@ from collections.abc import Sequence
 
 from kernels import probes as kernels
 from lab.graph.tensor import call
-from lab.probes.probe import Probe, Site, Values
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 
 
-class Errors(Probe):
+class Errors(DeviceMetric):
     """Root of the mean squared difference between answers and targets."""
 
-    kinds = frozenset({"values"})
+    target_kinds = frozenset({"values"})
     meanings = {
         "error": "root mean square distance from the targets of the probe set",
         "val_error": "root mean square distance from the validation targets, which with `clean_validation` are the "
         "true ones without noise and outliers",
     }
 
-    def build(self, site: Site) -> Sequence[str]:
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._sizes: dict[str, int] = {}
         for metric, answers, targets in (
-            ("error", site.answers, site.targets),
-            ("val_error", site.held_answers, site.held_targets),
+            ("error", network.answers, network.targets),
+            ("val_error", network.validation_answers, network.validation_targets),
         ):
-            if metric in site.watch and answers is not None and targets is not None:
+            if metric in network.watch and answers is not None and targets is not None:
                 self._sizes[metric] = targets.size
-                site.keep(metric, call(kernels.difference_norm, answers, targets, shapes=[(1,)]).result)
+                network.keep(metric, call(kernels.difference_norm, answers, targets, shapes=[(1,)]).result)
         return list(self._sizes)
 
     def finish(self, values: Values, step: int) -> None:

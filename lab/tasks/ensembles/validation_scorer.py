@@ -17,7 +17,7 @@ from lab.tasks.training.predictor import Predictor
 SMALLEST = 1e-30
 """Probabilities are taken to be at least this large before their logarithm is taken."""
 
-PANEL_KERNELS: tuple[Kernel, ...] = (softmax_kernel,)
+SCORER_KERNELS: tuple[Kernel, ...] = (softmax_kernel,)
 """What a panel needs beside the kernels of the network in training."""
 
 
@@ -27,7 +27,7 @@ def require_validation(split: Split) -> None:
         raise InvalidValue(("data",), "this task judges on a validation set: add one, such as validation: 0.3.")
 
 
-class Panel:
+class ValidationScorer:
     """A validation set, and the way to ask a network about it in memory of its own."""
 
     def __init__(self, split: Split, network: Network) -> None:

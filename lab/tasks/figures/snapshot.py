@@ -1,4 +1,4 @@
-"""A network in training as a view sees it: its weights, gradients, outputs and answers now, and what was recorded."""
+"""A network in training as a figure sees it: its weights, gradients, outputs and answers now, and what was recorded."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from lab.tasks.training.training import Training
 
 
-class Moment:
+class Snapshot:
     """Good for one drawing; nothing is computed that is not asked for."""
 
     def __init__(
-        self, training: Training, view: str, recording: Recording, predictors: dict[object, Predictor]
+        self, training: Training, figure: str, recording: Recording, predictors: dict[object, Predictor]
     ) -> None:
         self.training = training
-        self._view, self._recording, self._predictors = view, recording, predictors
+        self._figure, self._recording, self._predictors = figure, recording, predictors
 
     def history(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Steps [moments] and values [moments, *shape] of what the view records under this name."""
-        return self._recording.history(f"{self._view}.{name}")
+        """Steps [moments] and values [moments, *shape] of what the figure records under this name."""
+        return self._recording.history(f"{self._figure}.{name}")
 
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What a view is: one kind of picture of a network in training."""
+"""What a figure is: one kind of picture of a network in training."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from lab.graph import Tensor
 from lab.pictures import Picture
 
 if TYPE_CHECKING:
-    from lab.tasks.figures.moment import Moment
+    from lab.tasks.figures.snapshot import Snapshot
     from lab.tasks.training.training import Training
 
-VIEWS: dict[str, type[View]] = {}
+FIGURES: dict[str, type[Figure]] = {}
 
 
-class View:
-    """Base of all views: `class DeadUnits(View, name="dead_units")`. One instance serves one replica.
+class Figure:
+    """Base of all figures: `class DeadUnits(Figure, name="dead_units")`. One instance serves one replica.
 
     name: what `options.pictures` calls it
     rank: its place among the pictures that are shown where nothing is chosen; None: shown only when chosen
@@ -32,7 +32,7 @@ class View:
     def __init_subclass__(cls, name: str, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.name = name
-        VIEWS[name] = cls
+        FIGURES[name] = cls
 
     def __init__(self, training: Training) -> None:
         self.training = training
@@ -42,19 +42,19 @@ class View:
         return True
 
     def records(self) -> Mapping[str, Tensor]:
-        """Tensors of any shape whose numbers are to be kept at every measurement, for `moment.history(name)`.
+        """Tensors of any shape whose numbers are to be kept at every measurement, for `snapshot.history(name)`.
 
         Called once while the measuring program is built: parameters, outputs of `training.probe_parts`, or calls of
         kernels on them.
         """
         return {}
 
-    def draw(self, moment: Moment) -> list[Picture]:
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
         """The pictures now; the same titles in the same order every time. Leaves the replica as it is."""
         raise NotImplementedError
 
 
-class Shown(BaseModel):
+class FigureOptions(BaseModel):
     """Base for the options of tasks that train a network: the choice of pictures."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -66,12 +66,12 @@ class Shown(BaseModel):
     @classmethod
     def _known(cls, pictures: list[str] | None) -> list[str] | None:
         for number, name in enumerate(pictures or []):
-            if name not in load_views():
-                raise InvalidValue(("pictures", number), f"there is no picture {name!r}; {nearest(name, VIEWS)}.")
+            if name not in load_figures():
+                raise InvalidValue(("pictures", number), f"there is no picture {name!r}; {nearest(name, FIGURES)}.")
         return pictures
 
 
-def load_views() -> dict[str, type[View]]:
-    """Every view by name; imports every file of this folder once."""
+def load_figures() -> dict[str, type[Figure]]:
+    """Every figure by name; imports every file of this folder once."""
     modules_of("lab.tasks.figures")
-    return VIEWS
+    return FIGURES
