@@ -23,6 +23,7 @@ from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.optimizers import Optimizer, OptimizerContext
 from lab.nets.optimizers.line_search_optimizer import LineSearchOptimizer, LineSearchStep
 from lab.tasks.divergence import first_bad_tensor
+from lab.tasks.stopwatch import Stopwatch
 
 LARGEST_MEMORY = 4 * 1024**3
 """Bytes of arena and data above which an experiment is refused, before memory is taken."""
@@ -98,6 +99,23 @@ class ProgramExperiment:
         """Write a stored tensor; one that no program uses is left out."""
         if self.layout.knows(tensor):
             self.layout.view(self.memory, tensor)[...] = value
+
+    def numbers(self, tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+        """Copies of stored tensors' numbers by name; those that no program uses are left out."""
+        return {
+            name: self.layout.view(self.memory, tensor).copy()
+            for name, tensor in tensors.items()
+            if self.layout.knows(tensor)
+        }
+
+    @property
+    def evaluations(self) -> int:
+        """How often loss and gradient were computed so far: once per step, but for optimizers with a line search."""
+        return self.driver.evaluations if self.driver else self.step
+
+    def time_steps(self, watch: Stopwatch) -> None:
+        """Have each stretch of steps timed from now on."""
+        self._programs["step"] = watch.around(self._programs["step"])
 
     def advance(self, steps: int) -> None:
         """Train; stops at the step whose loss is not finite, and finds out where that began."""

@@ -186,7 +186,7 @@ class Descent(ProgramExperiment):
         self.put(self.before, points)
         self.layout.view(self.memory, self.path)[0] = points[: self.shown].ravel()
         self.drive(self.optimizer, self.context, same_data=not self._noise)
-        self._programs["step"] = self.stopwatch.around(self._programs["step"])
+        self.time_steps(self.stopwatch)
         for name in self.map.programs:
             self.run_beside(name)
         self.map.take(self.layout, self.memory)
@@ -216,7 +216,7 @@ class Descent(ProgramExperiment):
             "y": float(point[0, -1]),
             "grad_norm": float(norms.mean()),
             "rate": float(view["rate"][0]) if "rate" in view else self.settings().get("optimizer.rate", np.nan),
-            "evaluations": float(self.driver.evaluations if self.driver else self.step),
+            "evaluations": float(self.evaluations),
             "memory": float(self._memory_in_use()),
             "minima": self.map.minima,
         }
@@ -270,4 +270,4 @@ class Descent(ProgramExperiment):
         return self.map.pictures(path, self.layout.view(self.memory, self.point))
 
     def weights(self) -> dict[str, np.ndarray]:
-        return {"point": self.layout.view(self.memory, self.point).copy()}
+        return self.numbers({"point": self.point})

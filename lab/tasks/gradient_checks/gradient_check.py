@@ -206,11 +206,7 @@ class GradientCheckExperiment(ProgramExperiment):
         self.step = int(state["step"][0])
 
     def weights(self) -> dict[str, np.ndarray]:
-        return {
-            name: self.layout.view(self.memory, tensor).copy()
-            for name, tensor in self.network.parameters.members.items()
-            if self.layout.knows(tensor)
-        }
+        return self.numbers(self.network.parameters.members)
 
 
 def _error(found: np.ndarray, numeric: np.ndarray) -> float:

@@ -28,8 +28,8 @@ from lab.scenario import Scenario
 from lab.tasks.figures import Figures
 from lab.tasks.host_metrics import HostMetric, watched_host_metrics
 from lab.tasks.programs import ProgramExperiment
-from lab.tasks.stopwatch import Stopwatch
 from lab.tasks.training.batches import batch
+from lab.tasks.training.inspection import Inspection
 
 PROBE_LIMIT = 1024
 MOST_STREAMED = 1 << 16
@@ -111,6 +111,18 @@ class Training(ProgramExperiment):
             program += self.optimizer.build(context, self.rate)
         self.device_metrics = DeviceMetrics(scenario.watch)
         self._add_metrics(inputs, targets)
+        self.inspection = Inspection(
+            self,
+            scenario,
+            self.network,
+            self.loss,
+            self.split,
+            self.probe_data,
+            self.parts,
+            self.probe_parts,
+            self.gradients,
+            self.measured_network,
+        )
         self.figures = Figures(self, scenario.options.get("pictures"))
         self.lay_out(
             {
@@ -220,10 +232,6 @@ class Training(ProgramExperiment):
     def take_measurement(self, numbers: np.ndarray, step: int) -> dict[str, float]:
         return self._measured(numbers, self.streamed()[0], step)
 
-    def time_steps(self, watch: Stopwatch) -> None:
-        """Have each stretch of training steps timed from now on."""
-        self._programs["step"] = watch.around(self._programs["step"])
-
     def pictures(self) -> list[Picture]:
         return self.figures.pictures()
 
@@ -236,11 +244,7 @@ class Training(ProgramExperiment):
         super().restore({name: array for name, array in state.items() if name not in recorded})
 
     def weights(self) -> dict[str, np.ndarray]:
-        return {
-            name: self.layout.view(self.memory, tensor).copy()
-            for name, tensor in self.network.kept.items()
-            if self.layout.knows(tensor)
-        }
+        return self.numbers(self.network.kept)
 
     @property
     def layers(self) -> Sequence[BuiltLayer]:

@@ -112,7 +112,7 @@ class WordPrediction(ProgramExperiment):
         super().prepare()
         for name, value in self.network.first_values(self.folder).items():
             self.put(self.network.kept[name], value)
-        self._programs["step"] = self.watch.around(self._programs["step"])
+        self.time_steps(self.watch)
 
     def measure(self) -> dict[str, float]:
         self.run_beside("measure")
@@ -136,8 +136,4 @@ class WordPrediction(ProgramExperiment):
         return [*self.output.pictures(), bars]
 
     def weights(self) -> dict[str, np.ndarray]:
-        return {
-            name: self.layout.view(self.memory, tensor).copy()
-            for name, tensor in self.network.kept.items()
-            if self.layout.knows(tensor)
-        }
+        return self.numbers(self.network.kept)
