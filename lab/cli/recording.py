@@ -27,22 +27,10 @@ def begin_recording(session: Session, *, keep: bool, out: str | None) -> Iterato
 
     writer = None
     if keep:
+        from lab.session.keeping import begin
         from lab.store import Store
 
-        loaded = session.loaded
-        writer = Store.open().create(
-            loaded.slug,
-            title=loaded.scenario.title,
-            text=loaded.text,
-            path=loaded.path,
-            overrides=loaded.overrides,
-            options={"steps": session.steps},
-            variants=[each.name for each in session.variants],
-            seeds=session.seeds,
-            steps={each.name: session.steps or each.scenario.train.steps for each in session.variants},
-            device=session.device,
-            warn=warn,
-        )
+        writer = begin(session, Store.open(), warn)
     if out is None:
         yield writer
         return

@@ -26,6 +26,7 @@ def keep(sweep: Sweep, resume: str | None) -> tuple[RunWriter, Known]:
 
     Raises BadInput if the sweep to resume was another one.
     """
+    from lab.session.sources import refuse_changed, sources_of
     from lab.store import Store
 
     store = Store.open()
@@ -36,18 +37,20 @@ def keep(sweep: Sweep, resume: str | None) -> tuple[RunWriter, Known]:
             "base": sweep.base, "steps": sweep.steps,
         }
     }  # fmt: skip
+    sources = sources_of(sweep.loaded, [sweep.loaded.variant(sweep.base)])
     if resume is None:
         names = [name for name, _, _ in sweep.jobs]
         writer = store.create(
             f"sweep-{sweep.loaded.slug}",
             title=f"Sweep of {sweep.loaded.scenario.title}", text=sweep.loaded.text, path=sweep.loaded.path,
             overrides=sweep.loaded.overrides, options=options, variants=names, seeds=sweep.seeds,
-            steps=dict.fromkeys(names, sweep.steps), warn=warn,
+            steps=dict.fromkeys(names, sweep.steps), sources=sources, warn=warn,
         )  # fmt: skip
         return writer, {}
     info = store.find(resume)
     if info.options != options or info.text != sweep.loaded.text or info.seeds != sweep.seeds:
         raise BadInput(f"{info.name} was another sweep: the scenario or the options were not the same.")
+    refuse_changed(info, sources)
     known: Known = {}
     for (variant, seed), curves in store.curves(info.name).items():
         if "diverged" in curves:

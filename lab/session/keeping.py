@@ -10,6 +10,7 @@ from lab.events import Event, Measured
 from lab.graph.devices import CPU, Choice, choose
 from lab.scenario.loading import load_text
 from lab.session.session import Session
+from lab.session.sources import folder_of, sources_of
 from lab.store import RunInfo, RunWriter, Store
 from lab.tasks import check
 
@@ -28,6 +29,7 @@ def begin(session: Session, store: Store, warn: Callable[[str], None]) -> RunWri
         seeds=session.seeds,
         steps={each.name: session.steps or each.scenario.train.steps for each in session.variants},
         device=session.device,
+        sources=sources_of(loaded, session.variants),
         warn=warn,
     )
 
@@ -49,16 +51,25 @@ def _named(device: str) -> str:
 
 
 def take_up(
-    store: Store, info: RunInfo, threads: int | None, warn: Callable[[str], None], device: Choice | None = None
+    store: Store,
+    info: RunInfo,
+    threads: int | None,
+    warn: Callable[[str], None],
+    device: Choice | None = None,
+    anyway: bool = False,
 ) -> tuple[Session, RunWriter, list[Event]]:
     """A session that goes on from the latest checkpoints of a run, its writer, and what was measured up to there.
 
     device: where to go on, by default where it began; another one goes on from the same numbers, but rounds otherwise
-    Raises BadInput if the run is finished, or was made by kernels or a layout that no longer fit.
+    anyway: go on though a file that it read has changed; the run's record then says so
+    Raises BadInput if the run is finished, a file that it read is gone or has changed, or was made by kernels or a
+    layout that no longer fit.
     """
     if not info.resumable:
         raise BadInput(f"{info.name} is {info.shown_state}; there is nothing to resume.")
-    loaded = load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides)
+    folder, sources = folder_of(info, anyway)
+    path = folder / Path(info.path or f"{info.slug}.yaml").name
+    loaded = load_text(info.text, path, info.overrides)
     check(loaded)
     session = Session(
         loaded,
@@ -82,7 +93,7 @@ def take_up(
             if event.step <= step:
                 earlier.append(event)
                 session.history.add(event.variant, event.seed, event.step, event.values)
-    writer = store.reopen(info.name, warn)
+    writer = store.reopen(info.name, warn, sources)
     for variant in info.variants:
         for seed in info.seeds:
             step, state = checkpoints.get((variant, seed), (-1, None))

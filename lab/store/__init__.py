@@ -12,15 +12,29 @@ if TYPE_CHECKING:
     from lab.store.home import home_folder
     from lab.store.information import STATES, RunInfo
     from lab.store.reader import Column, Curve, Curves, Table
+    from lab.store.sources import Source, read_source
     from lab.store.store import Store
     from lab.store.writer import RunWriter
 
-__all__ = ["STATES", "Column", "Curve", "Curves", "RunInfo", "RunWriter", "Store", "Table", "home_folder"]
+__all__ = [
+    "STATES",
+    "Column",
+    "Curve",
+    "Curves",
+    "RunInfo",
+    "RunWriter",
+    "Source",
+    "Store",
+    "Table",
+    "home_folder",
+    "read_source",
+]
 
 _HOMES = {
     "home": ("home_folder",),
     "information": ("STATES", "RunInfo"),
     "reader": ("Column", "Curve", "Curves", "Table"),
+    "sources": ("Source", "read_source"),
     "store": ("Store",),
     "writer": ("RunWriter",),
 }

@@ -102,6 +102,9 @@ MIGRATIONS: tuple[str, ...] = (
         UNIQUE (run, kind, variant, seed, step)
     );
     """,
+    """
+    ALTER TABLE runs ADD COLUMN sources TEXT NOT NULL DEFAULT '[]';
+    """,
 )
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -10,13 +10,15 @@ from typing import Any
 
 from lab.events import Outcome
 from lab.store.process import Process, is_alive
+from lab.store.sources import Source, sources_from_text
 
 STATES = ("running", "finished", "interrupted", "diverged", "failed")
 """`interrupted` also stands for a run whose process was killed."""
 
 COLUMNS = (
     "name, slug, path, title, text, overrides, options, variants, seeds, steps, metrics, device, versions, created, "
-    "ended, state, problem, machine, pid, process_started, seen, elapsed, measured, ending"
+    "ended, state, problem, machine, pid, process_started, seen, elapsed, measured, ending, "
+    "sources"
 )
 
 
@@ -29,6 +31,7 @@ class RunInfo:
     overrides: dotted path to value, as given by `--set`
     options:   what else the session was asked for
     steps:     by variant
+    sources:   the files that it read beside the scenario's; empty for runs of version 0.1.0
     versions:  of lab, python, numpy and numba
     created:   seconds since 1970, like `ended` (None: not ended, or killed)
     state:     one of `STATES`; `killed`: it is interrupted because its process is gone
@@ -61,11 +64,17 @@ class RunInfo:
     outcomes: tuple[Outcome, ...]
     claims_held: int
     claims: int
+    sources: tuple[Source, ...] = ()
 
     @property
     def shown_state(self) -> str:
         """The state in words for people."""
         return "interrupted (killed)" if self.killed else self.state
+
+    @property
+    def changes(self) -> list[str]:
+        """A sentence for each file with other contents than at the beginning, with which the run went on."""
+        return [f"{self.name}: {each.path} had changed when it went on." for each in self.sources if each.before]
 
     @property
     def resumable(self) -> bool:
@@ -83,6 +92,7 @@ def from_row(row: tuple[Any, ...]) -> RunInfo:
         values[name] = json.loads(values[name])
     for name in ("variants", "seeds", "metrics"):
         values[name] = tuple(values[name])
+    values["sources"] = sources_from_text(values["sources"])
     values["killed"] = values["state"] == "running" and not is_alive(process, seen)
     if values["killed"]:
         values["state"] = "interrupted"

@@ -37,6 +37,7 @@ def settings(info: RunInfo) -> dict[str, Any]:
     flat.update(overrides)
     flat.update({f"steps.{variant}": steps for variant, steps in info.steps.items()})
     flat["seeds"] = list(info.seeds)
+    flat.update({f"contents of {each.name}": each.digest[:12] for each in info.sources})
     flat["device"] = info.device
     flat.update({f"version.{name}": version for name, version in info.versions.items()})
     return flat

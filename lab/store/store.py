@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from lab.store.home import home_folder
 from lab.store.information import COLUMNS, STATES, RunInfo, from_row, run_number
 from lab.store.process import this_process
 from lab.store.reader import Curves, RunReader, Table
+from lab.store.sources import Source, sources_to_text
 from lab.store.writer import RunWriter
 
 
@@ -89,11 +90,13 @@ class Store:
         seeds: Sequence[int] = (),
         steps: Mapping[str, int] | None = None,
         device: str = "cpu",
+        sources: Iterable[Source] = (),
         warn: Callable[[str], None] | None = None,
     ) -> RunWriter:
         """Begins a run, named after `slug` with the next free number.
 
-        text:      the scenario file as it is; `path` where it is
+        text:      the scenario file as it is; `path` where it is, which is kept absolute
+        sources:   the other files that are read
         overrides: dotted path to value (JSON values), as given on the command line
         options:   anything else (JSON values) that is needed to begin the run again
         warn:      called once, with a sentence, if saving has to stop; at once if it cannot even begin
@@ -104,7 +107,7 @@ class Store:
         process, now = this_process(), time.time()
         content = {
             "slug": slug,
-            "path": None if path is None else str(path),
+            "path": None if path is None else str(Path(path).absolute()),
             "title": title,
             "text": text,
             "overrides": json.dumps(dict(overrides or {})),
@@ -115,6 +118,7 @@ class Store:
             "metrics": "[]",
             "device": device,
             "versions": json.dumps(_versions()),
+            "sources": sources_to_text(sources),
             "created": now,
             "state": "running",
             "machine": process.machine,
@@ -138,8 +142,12 @@ class Store:
 
         return self._writer(begin, warn)
 
-    def reopen(self, name: str, warn: Callable[[str], None] | None = None) -> RunWriter:
+    def reopen(
+        self, name: str, warn: Callable[[str], None] | None = None, sources: Iterable[Source] | None = None
+    ) -> RunWriter:
         """Takes up a run again that has stopped: what it had to say about its end is forgotten, the rest is kept.
+
+        sources: the files that it reads from now on; by default those that it read before
 
         Call `RunWriter.rewind` for each replica with the step of the checkpoint from which it goes on. Raises BadInput
         if the run is not there or is still running.
@@ -157,6 +165,9 @@ class Store:
             )
             if not changed.rowcount:
                 raise BadInput(f"{name} is running again already, or was removed.")
+            if sources is not None:
+                text = sources_to_text(sources)
+                connection.execute("UPDATE runs SET sources = ? WHERE name = ?", (text, name))
             connection.execute(
                 "DELETE FROM notes WHERE run = ? AND kind IN ('claim', 'ended', 'failed')",
                 (run_number(connection, name),),

@@ -12,6 +12,9 @@ from lab.cli.palette import PaletteOption, palette_of
 
 def command(
     run: Annotated[str, typer.Argument(help="The run's name; by default the latest unfinished one.")] = "",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Go on though a file that it read has changed since.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON event per line, and nothing else.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Plain lines: no colour, no redrawing.")] = False,
     fps: Annotated[float, typer.Option(min=0.1, max=10, help="Redraw at most so many times a second.")] = 4.0,
@@ -31,6 +34,7 @@ def command(
     from lab.cli.running import carry_out
     from lab.errors import BadInput
     from lab.session.keeping import take_up
+    from lab.session.sources import changed_text
     from lab.store import Store
     from lab.terminal import Options, choose, detect, reporter
 
@@ -39,7 +43,9 @@ def command(
     colours = palette_of(palette)
     store = Store.open()
     info = store.find(run) if run else unfinished(store)
-    session, writer, earlier = take_up(store, info, threads, warn, device_of(device) if device else None)
+    if (changed := changed_text(info)) is not None:
+        warn(changed)
+    session, writer, earlier = take_up(store, info, threads, warn, device_of(device) if device else None, anyway)
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
         session.show_pictures(every=0.5, only=(session.variants[0].name, session.seeds[0]))  # the one that is shown

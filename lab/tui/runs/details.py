@@ -27,6 +27,8 @@ def _parts(info: RunInfo, claims: Sequence[Claimed], theme: Theme) -> Iterator[T
     yield Text.assemble((info.title or info.slug, f"bold {colour(theme, 'primary')}"), (told, "dim"))
     if info.problem:
         yield Text(f"Not all of it was saved: {info.problem}.", colour(theme, "error"))
+    for change in info.changes:
+        yield Text(change, colour(theme, "warning"))
     if claims and info.state == "interrupted":
         yield Text("When it was interrupted:", "dim")
     for claim in claims:
