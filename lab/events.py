@@ -44,6 +44,10 @@ class Measured:
 
     `diverged` is the sentence that says which tensor stopped being finite, once, at the step where it was seen.
     `changed` are the hyperparameters that somebody changed since the last measurement, with their new values.
+    `seconds` is when: since its session was started, by a clock that never goes back; of an event that comes from the
+    run store, since the run began, without the time between an interruption and its being resumed. Measurements that
+    a replica makes on the way, without a stop, have the time at which it handed them over. Equality of two events
+    leaves it out.
     """
 
     event: ClassVar[str] = "measured"
@@ -53,6 +57,7 @@ class Measured:
     values: dict[str, float]
     diverged: str | None = None
     changed: dict[str, float] = field(default_factory=dict)
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,8 @@ def to_json(event: Event) -> dict[str, Any]:
             value = {key: number_to_json(each) for key, each in value.items()}
         elif name == "diverged" and value is None:
             continue
+        elif isinstance(event, Measured) and name == "seconds":
+            value = round(value, 3)
         elif name == "outcomes":
             value = [dataclasses.asdict(outcome) for outcome in value]
         elif name in ("seeds", "evidence") and isinstance(value, dict):

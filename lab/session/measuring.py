@@ -28,6 +28,7 @@ class Measuring:
     """Base of `lab.session.engine.Engine`."""
 
     history: History
+    _begun: float
     _recorder: Recorder | None
     _takes_pictures: bool
     _pictured: tuple[str, int] | None
@@ -55,9 +56,10 @@ class Measuring:
             return
         replica.measured_at = measured[-1][0]
         self.history.extend(replica.name, replica.seed, measured)
+        seconds = time.monotonic() - self._begun
         for step, values in measured:
             changed, replica.changed = replica.changed, {}
-            self._publish(Measured(replica.name, replica.seed, step, values, diverged, changed))
+            self._publish(Measured(replica.name, replica.seed, step, values, diverged, changed, seconds))
 
     def _wants_picture(self, replica: Replica) -> bool:
         return self._pictured in (None, (replica.name, replica.seed))

@@ -131,6 +131,7 @@ class RunReader:
                         dict(zip(names, values, strict=True)),
                         extra.get("diverged"),
                         extra.get("changed", {}),
+                        elapsed / 1000,
                     )
                     yield sequence, elapsed, event
 

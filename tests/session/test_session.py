@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lab.errors import BadInput
-from lab.events import Ended, Measured, PictureTaken, Started
+from lab.events import Ended, Measured, PictureTaken, Started, from_json, to_json
 from lab.session import Session
 
 from .scenarios import HOT, SMALL, small
@@ -124,6 +124,9 @@ def test_events_tell_the_story():
     assert events[0].steps == {"calm": 60, "quick": 60}
     measured = [each for each in events if isinstance(each, Measured) and each.variant == "calm"]
     assert [each.step for each in measured] == [0, 10, 20, 30, 40, 50, 60]
+    times = [0.0, *(each.seconds for each in measured), events[-1].seconds + 0.001]  # which is rounded
+    assert times == sorted(times)
+    assert from_json(to_json(measured[-1])).seconds == pytest.approx(measured[-1].seconds, abs=0.001)
     assert {each.picture.title for each in events if isinstance(each, PictureTaken)} >= {"Decision regions", "Units"}
 
 

@@ -157,6 +157,7 @@ def test_times_of_events_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             writer.write(Measured("good", 0, step, {"loss": 1.0}))
         writer.close("finished")
         assert [seconds for seconds, _ in store.timed_events("timed-1")] == [0.0, 1.5, 3.0]
+        assert [event.seconds for event in store.events("timed-1") if isinstance(event, Measured)] == [0.0, 1.5, 3.0]
         assert store.info("timed-1").seconds == 3.0
 
 
