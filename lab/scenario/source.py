@@ -40,8 +40,8 @@ def read_text(path: Path) -> str:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Opens without waiting: a pipe that nobody writes to must not hang the lab."""
-    return os.open(path, flags | os.O_NONBLOCK)
+    """Opens without waiting: a pipe that nobody writes to must not hang the lab. Windows has no such pipes."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _too_large(path: Path, size: int) -> str:

@@ -8,7 +8,9 @@ as alive as long as its writer has reported recently.
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,7 @@ class Process:
 
 
 def _machine() -> str:
-    parts = [os.uname().nodename]
+    parts = [platform.node()]
     try:
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
         parts.append(os.readlink("/proc/self/ns/pid"))
@@ -39,7 +41,10 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When process `pid` started; None if there is no such process, or it is dead and only not yet collected."""
+    """When process `pid` started; None if there is no such process, or it is dead and only not yet collected; "" where
+    the system does not tell."""
+    if sys.platform == "win32":
+        return _started_on_windows(pid)
     if Path("/proc/self/stat").exists():
         try:
             # The second field is the command in parentheses, which may itself hold blanks and parentheses.
@@ -48,8 +53,37 @@ def _started(pid: int) -> str | None:
             return None
         state, start_time = fields[0], fields[19]
         return None if state in "ZX" else start_time
-    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    try:
+        answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
     return answer.stdout.strip() or None
+
+
+if sys.platform == "win32":
+
+    def _started_on_windows(pid: int) -> str | None:
+        """See `_started`; after Microsoft's documentation of OpenProcess and GetProcessTimes."""
+        import ctypes
+        from ctypes import wintypes
+
+        query_limited_information, still_active = 0x1000, 259
+        system = ctypes.WinDLL("kernel32", use_last_error=True)
+        system.OpenProcess.restype = wintypes.HANDLE
+        handle = wintypes.HANDLE(system.OpenProcess(query_limited_information, False, pid))
+        if not handle:
+            access_denied = 5
+            return "" if ctypes.get_last_error() == access_denied else None
+        try:
+            code, times = wintypes.DWORD(), [wintypes.FILETIME() for _ in range(4)]
+            told = system.GetExitCodeProcess(handle, ctypes.byref(code))
+            told = told and system.GetProcessTimes(handle, *(ctypes.byref(each) for each in times))
+        finally:
+            system.CloseHandle(handle)
+        if not told:
+            return ""
+        began = times[0]
+        return str(began.dwHighDateTime << 32 | began.dwLowDateTime) if code.value == still_active else None
 
 
 def this_process() -> Process:
@@ -60,6 +94,7 @@ def this_process() -> Process:
 
 def is_alive(process: Process, seen: float) -> bool:
     """Whether `process` still runs; `seen` (seconds since 1970) is when it last reported."""
-    if process.machine != _machine():
+    started = _started(process.pid) if process.machine == _machine() else ""
+    if started == "":
         return time.time() - seen < SILENCE_SECONDS
-    return _started(process.pid) == process.started
+    return started == process.started

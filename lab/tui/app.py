@@ -141,11 +141,17 @@ class LabApp(App[None]):
         if self._complaint:
             self.notify(self._complaint, severity="warning", timeout=20, markup=False)
         if not self.is_headless and self._ender is not None:
-            loop = asyncio.get_running_loop()
             for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-                number = getattr(signal, name, None)
+                number = getattr(signal, name, None)  # Windows has no SIGHUP
                 if number is not None:
-                    loop.add_signal_handler(number, self._ended_by, number)
+                    self._end_on(number)
+
+    def _end_on(self, number: int) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            loop.add_signal_handler(number, self._ended_by, number)
+        except NotImplementedError:  # the loops of Windows know no signals
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._ended_by, number))
 
     def end_with(self, ender: Callable[[int], None]) -> None:
         """Before running: `ender(exit code)` is called when a signal ends the lab, and returns at once."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import termios
 import threading
 from typing import Any
 
 from lab.errors import BadInput
 from lab.graph.devices import Choice
+from lab.terminal import tty_attributes
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS, detect
 
 PATIENCE = 8.0
@@ -52,7 +52,7 @@ def open_lab(
         fps=fps,
         device=device,
     )
-    before = termios.tcgetattr(sys.stdin.fileno())
+    before = tty_attributes.read(sys.stdin.fileno())
     left = threading.Event()
     app.end_with(lambda code: _end_soon(app, code, left, before))
     try:
@@ -67,7 +67,7 @@ def open_lab(
     return app.return_code or 0
 
 
-def _end_soon(app: Any, code: int, left: threading.Event, attributes: list[Any]) -> None:
+def _end_soon(app: Any, code: int, left: threading.Event, attributes: tty_attributes.Attributes | None) -> None:
     """Sees to it, beside the screens, that a signal ends the process, and that it ends the sessions first."""
 
     def end() -> None:
@@ -81,10 +81,10 @@ def _end_soon(app: Any, code: int, left: threading.Event, attributes: list[Any])
     threading.Thread(target=end, name="ending", daemon=True).start()
 
 
-def _restore(attributes: list[Any]) -> None:
+def _restore(attributes: tty_attributes.Attributes | None) -> None:
     """Puts the terminal back by hand, as far as there still is one."""
     try:
-        termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
+        tty_attributes.write(sys.stdin.fileno(), attributes, at_once=True)
         os.write(2, _RESTORE.encode())
-    except (OSError, termios.error):
+    except OSError:
         pass  # a connection that is lost has no terminal to restore
