@@ -1,8 +1,8 @@
-"""Joining calls: where one kernel does what two do one after the other.
+"""Fusion: one kernel does what two do one after the other.
 
-A call can be joined with the one behind it if that reads its only result, at the same place of memory, and nobody else
-in the program does. A plan has its rows both ways: one by one, as people read them and a CPU runs them, and joined, for
-a GPU, where each row costs more than what it does to a small net. What is joined has a kernel of its own, whose numbers
+A call can be fused with the one behind it if that reads its only result, at the same place of memory, and nobody else
+in the program does. A plan has its rows both ways: one by one, as people read them and a CPU runs them, and fused, for
+a GPU, where each row costs more than what it does to a small net. What is fused has a kernel of its own, whose numbers
 are those of the two, and which is checked like any other.
 """
 
@@ -15,56 +15,56 @@ from kernels.dense_relu import dense_relu, dense_relu_gradient
 from kernels.language import Kernel
 from kernels.matrix import dense, matmul_transposed_right
 from kernels.relu import relu, relu_gradient
-from lab.graph.tensor import Call, Tensor, root
+from lab.graph.tensor import Call, Tensor, owner_of
 
 
 @dataclass(frozen=True)
-class Pair:
+class FusionRule:
     """Two kernels, which operand of the second is the result of the first, and the kernel of both.
 
-    reads: from what the first and the second read (without the result) to what the joint kernel reads
+    reads: from what the first and the second read (without the result) to what the fused kernel reads
     """
 
     first: Kernel
     second: Kernel
     link: int
-    joint: Kernel
+    fused: Kernel
     reads: Callable[[Sequence[Tensor], Sequence[Tensor]], Sequence[Tensor]]
 
 
-PAIRS = (
-    Pair(dense, relu, 0, dense_relu, lambda first, second: first),
-    Pair(matmul_transposed_right, relu_gradient, 1, dense_relu_gradient, lambda first, second: (*first, *second)),
+RULES = (
+    FusionRule(dense, relu, 0, dense_relu, lambda first, second: first),
+    FusionRule(matmul_transposed_right, relu_gradient, 1, dense_relu_gradient, lambda first, second: (*first, *second)),
 )
 
 
-def joints(program: Sequence[Call], results: Sequence[Tensor]) -> dict[int, Call]:
+def fused_calls(program: Sequence[Call], results: Sequence[Tensor]) -> dict[int, Call]:
     """The calls that do what two of a program do, by the index of the second; `results` are wanted by themselves."""
     uses: dict[int, int] = {}
     for each in program:
         for operand in each.operands:
-            owner, _ = root(operand)
+            owner, _ = owner_of(operand)
             uses[id(owner)] = uses.get(id(owner), 0) + 1
-    wanted = {id(root(each)[0]) for each in results}
+    wanted = {id(owner_of(each)[0]) for each in results}
     found: dict[int, Call] = {}
     for index in range(1, len(program)):
-        joint = _joined(program[index - 1], program[index], uses, wanted)
-        if joint is not None:
-            found[index] = joint
+        call = _fused(program[index - 1], program[index], uses, wanted)
+        if call is not None:
+            found[index] = call
     return found
 
 
-def joined(program: Sequence[Call], joints: Mapping[int, Call]) -> list[Call]:
+def fuse(program: Sequence[Call], fused: Mapping[int, Call]) -> list[Call]:
     """The calls of a program with pairs of them replaced."""
-    return [joints.get(index, each) for index, each in enumerate(program) if index + 1 not in joints]
+    return [fused.get(index, each) for index, each in enumerate(program) if index + 1 not in fused]
 
 
-def _joined(first: Call, second: Call, uses: dict[int, int], wanted: set[int]) -> Call | None:
-    pair = next((each for each in PAIRS if (each.first, each.second) == (first.kernel, second.kernel)), None)
-    if pair is None or first.block != second.block or first.skips or second.skips:
+def _fused(first: Call, second: Call, uses: dict[int, int], wanted: set[int]) -> Call | None:
+    rule = next((each for each in RULES if (each.first, each.second) == (first.kernel, second.kernel)), None)
+    if rule is None or first.block != second.block or first.skips or second.skips:
         return None
-    (between,), linked = first.results, second.operands[pair.link]
-    owner, offset = root(linked)
+    (between,), linked = first.results, second.operands[rule.link]
+    owner, offset = owner_of(linked)
     # Twice: where it is written, and where it is read.
     if owner is not between or offset or linked.size != between.size or uses[id(between)] != 2:
         return None
@@ -72,10 +72,10 @@ def _joined(first: Call, second: Call, uses: dict[int, int], wanted: set[int]) -
         return None
     others = [each for each in second.reads if each is not linked]
     (result,) = second.results
-    reads = [*pair.reads(first.reads, others)]
-    # The second kernel sees its operands as one row of numbers, the joint one as matrices.
+    reads = [*rule.reads(first.reads, others)]
+    # The second kernel sees its operands as one row of numbers, the fused one as matrices.
     shape = (-1, between.shape[-1])
     viewed = [each.reshape(*shape) if each in others else each for each in reads]
-    made = Call(pair.joint, [*viewed, result.reshape(*shape)], second.results, {})
+    made = Call(rule.fused, [*viewed, result.reshape(*shape)], second.results, {})
     made.label, made.block = first.label, first.block
     return made

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from kernels.arithmetic import add
 from kernels.language import Kernel
-from lab.graph.tensor import Call, Tensor, block, call, constant, scope
+from lab.graph.tensor import Call, Tensor, call, constant, scope, skippable_block
 
 Rule = Callable[[Call, list[Tensor | None], list[bool]], Sequence[Tensor | None]]
 
@@ -75,7 +75,7 @@ def differentiate(
         rule = rules.get(each.kernel.name) or RULES.get(each.kernel.name)
         if rule is None:
             raise TypeError(f"{each.kernel.name} has no gradient")
-        with scope(each.label), block(each.block):
+        with scope(each.label), skippable_block(each.block):
             made = rule(each, flowing, needs)
             for operand, need, gradient in zip(each.reads, needs, made, strict=True):
                 if need and gradient is not None:

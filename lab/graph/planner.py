@@ -18,9 +18,9 @@ import numpy as np
 from kernels.memory import Memory, aligned_zeros
 from kernels.plan import ARENA, SHARED, Plan, Row
 from lab.graph.devices import new_memory
-from lab.graph.fusion import joined, joints
+from lab.graph.fusion import fuse, fused_calls
 from lab.graph.gradients import ancestors
-from lab.graph.tensor import Block, Call, Storage, Tensor, padded, root
+from lab.graph.tensor import BlockPath, Call, Storage, Tensor, aligned_size, owner_of
 
 _segments: weakref.WeakValueDictionary[bytes, np.ndarray] = weakref.WeakValueDictionary()
 
@@ -50,7 +50,7 @@ class Layout:
                     self._storages[id(storage)] = (ARENA, end)
                     if storage.initial is not None:
                         self._initial.append((storage, end))
-                    end += padded(storage.whole.size)
+                    end += aligned_size(storage.whole.size)
             if kind == KEPT[-1]:
                 self.kept = end
         self.shared = 0
@@ -58,23 +58,23 @@ class Layout:
             if storage.kind == "data":
                 self._storages[id(storage)] = (SHARED, self.shared)
                 self._shared_data.append((storage, self.shared))
-                self.shared += padded(storage.whole.size)
+                self.shared += aligned_size(storage.whole.size)
         self._temporaries: dict[int, int] = {}
         self.arena = end
         self.temporaries: dict[str, tuple[int, int]] = {}
         rows: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {}
         for name, program in calls.items():
-            pairs = joints(program, tensors[name])
-            size, most_alive = self._place_temporaries(program, end, pairs)
+            fused = fused_calls(program, tensors[name])
+            size, most_alive = self._place_temporaries(program, end, fused)
             self.temporaries[name] = (size, most_alive)
             self.arena = max(self.arena, end + size)
             # At once: a tensor of several programs may stand elsewhere, and live longer, in the next one.
-            rows[name] = self._rows(program), self._rows(joined(program, pairs))
+            rows[name] = self._rows(program), self._rows(fuse(program, fused))
         self.plans = {name: Plan(each, self.arena, self.shared, fewer) for name, (each, fewer) in rows.items()}
 
     def place(self, tensor: Tensor) -> tuple[int, int]:
         """(segment, offset) of a tensor."""
-        owner, offset = root(tensor)
+        owner, offset = owner_of(tensor)
         if owner.storage is not None:
             segment, start = self._storages[id(owner.storage)]
             return segment, start + offset
@@ -82,7 +82,7 @@ class Layout:
 
     def knows(self, tensor: Tensor) -> bool:
         """Whether a tensor has a place, that is, whether any program uses it."""
-        owner, _ = root(tensor)
+        owner, _ = owner_of(tensor)
         return id(owner.storage) in self._storages if owner.storage is not None else id(owner) in self._temporaries
 
     def shared_memory(self, real_name: str) -> np.ndarray:
@@ -109,22 +109,22 @@ class Layout:
         base = memory.shared if segment == SHARED else memory.arena
         return base[offset : offset + tensor.size].reshape(tensor.shape)
 
-    def _place_temporaries(self, program: Sequence[Call], start: int, pairs: Container[int]) -> tuple[int, int]:
+    def _place_temporaries(self, program: Sequence[Call], start: int, fused: Container[int]) -> tuple[int, int]:
         last_use: dict[int, int] = {}
         for index, each in enumerate(program):
             for operand in each.operands:
-                owner, _ = root(operand)
+                owner, _ = owner_of(operand)
                 if owner.storage is None:
-                    # What the first of two calls reads must still be there when they are joined at the second.
-                    last_use[id(owner)] = index + 1 if index + 1 in pairs else index
+                    # What the first of two calls reads must still be there when they are fused at the second.
+                    last_use[id(owner)] = index + 1 if index + 1 in fused else index
         space = _Space()
         most_alive = alive = 0
         ends: dict[int, list[tuple[int, int]]] = {}
         for index, each in enumerate(program):
             for result in each.results:
-                owner, _ = root(result)
+                owner, _ = owner_of(result)
                 if owner.storage is None:
-                    size = padded(owner.size)
+                    size = aligned_size(owner.size)
                     offset = space.take(size)
                     self._temporaries[id(owner)] = start + offset
                     ends.setdefault(last_use[id(owner)], []).append((offset, size))
@@ -155,7 +155,7 @@ class Layout:
         return tuple(rows)
 
 
-def _rows_of(skipped: Block, following: Sequence[Call]) -> int:
+def _rows_of(skipped: BlockPath, following: Sequence[Call]) -> int:
     """How many calls at the beginning of `following` are part of a block."""
     count = 0
     for each in following:
@@ -211,7 +211,7 @@ def _storages(programs: Iterable[Sequence[Call]]) -> list[Storage]:
     for program in programs:
         for each in program:
             for operand in each.operands:
-                owner, _ = root(operand)
+                owner, _ = owner_of(operand)
                 if owner.storage is not None:
                     found.setdefault(id(owner.storage), owner.storage)
     return list(found.values())

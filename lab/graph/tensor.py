@@ -22,8 +22,8 @@ Shape = tuple[int, ...]
 
 _numbers = itertools.count()
 _label: contextvars.ContextVar[str] = contextvars.ContextVar("label", default="")
-Block = tuple[int, ...]
-_block: contextvars.ContextVar[Block] = contextvars.ContextVar("block", default=())
+BlockPath = tuple[int, ...]
+_block: contextvars.ContextVar[BlockPath] = contextvars.ContextVar("block", default=())
 
 ALIGNMENT = 16
 """Tensors begin at multiples of this many elements: a cache line of float32."""
@@ -49,7 +49,7 @@ def current_label() -> str:
 
 
 @contextlib.contextmanager
-def block(which: Block | None = None) -> Iterator[Block]:
+def skippable_block(which: BlockPath | None = None) -> Iterator[BlockPath]:
     """Calls made inside form a block, which a call before it may skip; `which`: they belong to one that there is."""
     inside = (*_block.get(), next(_numbers)) if which is None else which
     token = _block.set(inside)
@@ -126,7 +126,7 @@ class Storage:
             raise ValueError(f"{self.kind} already has {name}")
         offset = self.whole.size
         tensor = Tensor(shape, name, base=self.whole, offset=offset)
-        self.whole.shape = (offset + padded(tensor.size),)
+        self.whole.shape = (offset + aligned_size(tensor.size),)
         self.members[name] = tensor
         return tensor
 
@@ -138,7 +138,7 @@ class Storage:
         return twin
 
 
-def padded(size: int) -> int:
+def aligned_size(size: int) -> int:
     """The size rounded up to the alignment."""
     return -(-size // ALIGNMENT) * ALIGNMENT
 
@@ -171,9 +171,9 @@ class Call:
         self.integers = integers
         self.number = next(_numbers)
         self.label = current_label()
-        self.block: Block = _block.get()
-        self.skips: Block = ()
-        self.extents = unify(kernel, self.operands)
+        self.block: BlockPath = _block.get()
+        self.skips: BlockPath = ()
+        self.extents = match_extents(kernel, self.operands)
 
     @property
     def result(self) -> Tensor:
@@ -221,7 +221,7 @@ def call(
     return made
 
 
-def unify(kernel: Kernel, operands: Sequence[Tensor]) -> dict[str, int]:
+def match_extents(kernel: Kernel, operands: Sequence[Tensor]) -> dict[str, int]:
     """The kernel's extents from its operands' shapes. Raises ShapeError where they contradict each other."""
     extents: dict[str, int] = {}
     for operand, tensor in zip(kernel.operands, operands, strict=True):
@@ -256,7 +256,7 @@ def assign(result: Tensor, target: Tensor) -> Tensor:
     return result
 
 
-def root(tensor: Tensor) -> tuple[Tensor, int]:
+def owner_of(tensor: Tensor) -> tuple[Tensor, int]:
     """The tensor that owns the memory behind a view, and the offset into it."""
     offset = 0
     while True:

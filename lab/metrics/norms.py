@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from kernels import probes as kernels
-from lab.graph.tensor import Storage, Tensor, call, padded
+from lab.graph.tensor import Storage, Tensor, aligned_size, call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 from lab.nets.optimizers import is_weight
 
@@ -26,7 +26,7 @@ def layer_stretches(storage: Storage) -> dict[str, Tensor]:
     ends: dict[str, tuple[int, int]] = {}
     for name, tensor in storage.members.items():
         begin, _ = ends.get(layer_of(name), (tensor.offset, 0))
-        ends[layer_of(name)] = (begin, tensor.offset + padded(tensor.size))
+        ends[layer_of(name)] = (begin, tensor.offset + aligned_size(tensor.size))
     return {
         layer: Tensor((end - begin,), layer, base=storage.whole, offset=begin) for layer, (begin, end) in ends.items()
     }

@@ -40,4 +40,4 @@ class UnitSpread(DeviceMetric):
 
 def _spread(weight: Tensor) -> Tensor:
     """The largest difference within a row of a matrix [inputs, units], shape [1]."""
-    return f.largest(f.add(f.largest(weight, "rows"), f.largest(f.negate(weight), "rows")))
+    return f.max(f.add(f.max(weight, "rows"), f.max(f.negate(weight), "rows")))

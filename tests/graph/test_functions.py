@@ -74,8 +74,8 @@ CHECKS = {
     "square": lambda: check(f.square, X, equals=X**2),
     "reciprocal": lambda: check(f.reciprocal, POSITIVE, equals=1 / POSITIVE),
     "square_root": lambda: check(f.square_root, POSITIVE, equals=np.sqrt(POSITIVE)),
-    "sine": lambda: check(f.sine, X, equals=np.sin(X)),
-    "cosine": lambda: check(f.cosine, X, equals=np.cos(X)),
+    "sin": lambda: check(f.sin, X, equals=np.sin(X)),
+    "cos": lambda: check(f.cos, X, equals=np.cos(X)),
     "absolute": lambda: check(f.absolute, X, equals=np.abs(X)),
     "power": lambda: check(f.power, POSITIVE, -1.5, wrt=[0], equals=POSITIVE**-1.5),
     "add": lambda: check(f.add, X, POSITIVE, equals=X + POSITIVE),
@@ -86,11 +86,12 @@ CHECKS = {
     "minimum": lambda: check(f.minimum, X, POSITIVE, equals=np.minimum(X, POSITIVE)),
     "broadcast": lambda: check(f.broadcast, X[:, :1], shape=(2, 3, 4), equals=np.broadcast_to(X[:, :1], (2, 3, 4))),
     "sum_to": lambda: check(f.sum_to, X.reshape(3, 5, 1), shape=(5, 1), equals=X.sum(0)[:, None]),
-    "total": lambda: check(f.total, X, equals=X.sum()),
+    "sum": lambda: check(f.sum, X, equals=X.sum()),
     "mean": lambda: check(f.mean, X, equals=X.mean()),
     "sum_squares": lambda: check(f.sum_squares, X, equals=(X**2).sum()),
     "sum_absolute": lambda: check(f.sum_absolute, X, equals=np.abs(X).sum()),
-    "largest": lambda: check(f.largest, X, equals=X.max()),
+    "max": lambda: check(f.max, X, equals=X.max()),
+    "argmax": lambda: np.testing.assert_array_equal(evaluate(f.argmax, X, of="rows"), X.argmax(1)),
     "softmax": lambda: check(f.softmax, X, equals=special.softmax(X, 1)),
     "softmax_cross_entropy": lambda: check(
         f.softmax_cross_entropy, X, LABELS, wrt=[0], equals=cross_entropy(X, LABELS)
@@ -201,18 +202,26 @@ def test_arithmetic_on_different_shapes(name, a, b):
 
 @pytest.mark.parametrize("shape", [(3, 4), (1, 1), (5,), (2, 3, 2)])
 @pytest.mark.parametrize("of", ["all", "rows", "columns"])
-@pytest.mark.parametrize("name", ["total", "mean", "sum_squares", "sum_absolute", "largest"])
+@pytest.mark.parametrize("name", ["sum", "mean", "sum_squares", "sum_absolute", "max"])
 def test_reductions(name, of, shape):
     reduce = {
-        "total": np.sum,
+        "sum": np.sum,
         "mean": np.mean,
         "sum_squares": lambda x, axis: np.sum(x * x, axis),
         "sum_absolute": lambda x, axis: np.sum(np.abs(x), axis),
-        "largest": np.max,
+        "max": np.max,
     }[name]
     x = np.random.default_rng(2).standard_normal(shape)
     axis = {"all": None, "rows": -1, "columns": tuple(range(len(shape) - 1))}[of]
     check(getattr(f, name), x, of=of, equals=reduce(x, axis))
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (1, 1), (5,), (2, 3, 2)])
+def test_argmax_is_numpys_and_of_equal_ones_the_first(shape):
+    x = np.random.default_rng(3).integers(0, 3, shape).astype(float)
+    assert evaluate(f.argmax, x) == x.argmax()
+    np.testing.assert_array_equal(evaluate(f.argmax, x, of="rows"), np.atleast_1d(x.argmax(-1)))
+    np.testing.assert_array_equal(evaluate(f.argmax, x, of="columns"), x.reshape(-1, shape[-1]).argmax(0))
 
 
 @st.composite
@@ -270,7 +279,7 @@ def hessian_product(function, x, direction):
     from lab.graph import differentiate
 
     def product(point, along):
-        (gradient,) = differentiate(f.total(function(point)), [point])
+        (gradient,) = differentiate(f.sum(function(point)), [point])
         (second,) = differentiate(gradient, [point], along)
         return second
 
@@ -280,15 +289,15 @@ def hessian_product(function, x, direction):
 TWICE = {
     "square": f.square,
     "exp": f.exp,
-    "sine": f.sine,
-    "cosine": f.cosine,
+    "sin": f.sin,
+    "cos": f.cos,
     "multiply": lambda x: f.multiply(f.square(x), x),
     "matmul": lambda x: f.square(f.matmul(x, x)),
     "sum_squares": lambda x: f.square(f.sum_squares(x, "rows")),
     "tanh": lambda x: f.tanh(f.square(x)),
     "sigmoid": lambda x: f.sigmoid(f.square(x)),
     "relu": lambda x: f.square(f.relu(x)),
-    "dense": lambda x: f.square(f.dense(f.square(x), x, f.total(x, "columns"))),
+    "dense": lambda x: f.square(f.dense(f.square(x), x, f.sum(x, "columns"))),
     "mean_squared_error": lambda x: f.mean_squared_error(f.square(x), x),
     "softmax_cross_entropy": lambda x: f.softmax_cross_entropy(f.square(x), constant(np.array([2.0, 0.0, 1.0]))),
 }

@@ -12,7 +12,7 @@ from kernels.plan import Plan, Row
 from lab.graph import Layout, Storage, Tensor, assign, differentiate
 from lab.graph import functions as f
 from lab.graph.running import bind
-from lab.graph.tensor import block
+from lab.graph.tensor import skippable_block
 from tests.graph.checking import STEP
 
 
@@ -32,7 +32,7 @@ class Net:
         for number, (m, n) in enumerate(itertools.pairwise(sizes)):
             given += [self.inputs.member(f"{kind}{number}", shape) for kind, shape in (("w", (m, n)), ("b", (n,)))]
         y = net(*given)
-        found = [y, *differentiate(f.total(f.tanh(y)), given)]
+        found = [y, *differentiate(f.sum(f.tanh(y)), given)]
         self.wanted = [assign(each, self.kept.member(str(n), each.shape)) for n, each in enumerate(found) if each]
         self.layout = Layout({"all": self.wanted})
 
@@ -111,7 +111,7 @@ def test_what_somebody_else_needs_is_not_joined(use):
 def test_calls_of_different_blocks_are_not_joined():
     inputs, kept = Storage("parameters"), Storage("statistics")
     x, weight, bias = inputs.member("x", (4, 3)), inputs.member("w", (3, 5)), inputs.member("b", (5,))
-    with block():
+    with skippable_block():
         between = f.dense(x, weight, bias)
     program = [assign(f.relu(between), kept.member("y", (4, 5)))]
     assert kernels(Layout({"all": program}).plans["all"].shortest) == ["dense", "relu"]

@@ -42,7 +42,7 @@ def test_gradients_pass_through_views():
 
 
 def test_gradient_has_the_shape_of_its_source_whatever_views_are_on_the_way():
-    _, (gradient,) = evaluate(lambda x: f.total(f.square(x.reshape(12)).reshape(4, 3)), X, gradients=True)
+    _, (gradient,) = evaluate(lambda x: f.sum(f.square(x.reshape(12)).reshape(4, 3)), X, gradients=True)
     assert gradient.shape == (3, 4)
     np.testing.assert_allclose(gradient, 2 * X, rtol=1e-6)
 
@@ -50,7 +50,7 @@ def test_gradient_has_the_shape_of_its_source_whatever_views_are_on_the_way():
 def test_a_view_can_itself_be_a_source():
     x = Storage("parameters").member("x", (3, 4))
     flat = x.reshape(12)
-    (gradient,) = differentiate(f.total(f.square(flat)), [flat])
+    (gradient,) = differentiate(f.sum(f.square(flat)), [flat])
     layout, places = kept(gradient=gradient)
     assert places["gradient"].shape == (12,)
     memory = layout.memory(layout.shared_memory("float64"), 0)
@@ -63,7 +63,7 @@ def test_parts_of_a_tensor_have_no_gradient_rule():
     x = Storage("parameters").member("x", (12,))
     half = Tensor((6,), "half", base=x)
     with pytest.raises(TypeError, match="a part of a tensor has no gradient rule"):
-        differentiate(f.total(half), [x])
+        differentiate(f.sum(half), [x])
 
 
 def test_what_does_not_depend_on_a_source_is_not_differentiated():
@@ -71,10 +71,10 @@ def test_what_does_not_depend_on_a_source_is_not_differentiated():
     w, unused = parameters.member("w", (4, 2)), parameters.member("unused", (4, 2))
     x = data(X, "x")
     prepared = f.exp(f.square(x))  # costs no backward pass: the data has no gradient
-    gradient, nothing = differentiate(f.total(f.matmul(prepared, w)), [w, unused])
+    gradient, nothing = differentiate(f.sum(f.matmul(prepared, w)), [w, unused])
     assert nothing is None
     assert gradient is not None
-    backward = set(kernels_of(gradient)) - set(kernels_of(f.total(f.matmul(prepared, w))))
+    backward = set(kernels_of(gradient)) - set(kernels_of(f.sum(f.matmul(prepared, w))))
     assert "square_gradient" not in backward
     assert "matmul_transposed_right" not in backward  # the gradient of `prepared`
     assert "matmul_transposed_left" in backward  # the gradient of w
@@ -83,7 +83,7 @@ def test_what_does_not_depend_on_a_source_is_not_differentiated():
 def test_only_the_branch_that_is_needed_is_walked():
     parameters = Storage("parameters")
     a, b = parameters.member("a", (4,)), parameters.member("b", (4,))
-    gradient, _ = differentiate(f.total(f.add(f.tanh(a), f.sigmoid(b))), [a, data(X[0], "other")])
+    gradient, _ = differentiate(f.sum(f.add(f.tanh(a), f.sigmoid(b))), [a, data(X[0], "other")])
     assert "tanh_gradient" in kernels_of(gradient)
     assert "sigmoid_gradient" not in kernels_of(gradient)
 
@@ -91,7 +91,7 @@ def test_only_the_branch_that_is_needed_is_walked():
 def test_gradients_of_results_on_the_way_are_those_of_all_their_uses():
     x = Storage("parameters").member("x", (5,))
     middle = f.square(x)
-    result = f.total(f.add(f.multiply(middle, constant(3.0)), f.square(middle)))
+    result = f.sum(f.add(f.multiply(middle, constant(3.0)), f.square(middle)))
     layout, places = kept(middle=differentiate(result, [middle])[0])
     memory = layout.memory(layout.shared_memory("float64"), 0)
     layout.view(memory, x)[:] = values = np.linspace(-1, 1, 5)
@@ -116,7 +116,7 @@ def test_the_result_itself_can_be_a_source():
 
 def test_gradients_can_be_differentiated_again():
     def second(x):
-        (first,) = differentiate(f.total(f.matmul(x, x)), [x])
+        (first,) = differentiate(f.sum(f.matmul(x, x)), [x])
         return first
 
     # The gradient of the sum of X X is 1 Xᵀ + Xᵀ 1: linear, so that its own gradient is a constant.
@@ -138,10 +138,10 @@ def test_a_rule_can_be_replaced_for_one_differentiation():
         return [call(arithmetic.add, upstream[0], upstream[0], shapes=[upstream[0].shape]).result]
 
     def wrong(x):
-        return differentiate(f.total(f.tanh(x)), [x], rules={"tanh": doubled})[0]
+        return differentiate(f.sum(f.tanh(x)), [x], rules={"tanh": doubled})[0]
 
     np.testing.assert_array_equal(evaluate(wrong, X), np.full(X.shape, 2.0, np.float32))
-    right = evaluate(lambda x: differentiate(f.total(f.tanh(x)), [x])[0], X, dtype="float64")
+    right = evaluate(lambda x: differentiate(f.sum(f.tanh(x)), [x])[0], X, dtype="float64")
     np.testing.assert_allclose(right, 1 - np.tanh(X) ** 2, rtol=1e-10)
     assert RULES["tanh"] is not doubled
 
@@ -150,7 +150,7 @@ def test_backward_calls_carry_the_label_of_their_layer():
     x = Storage("parameters").member("x", (4, 4))
     with scope("dense7"):
         y = f.matmul(x, x)
-    (gradient,) = differentiate(f.total(y), [x])
+    (gradient,) = differentiate(f.sum(y), [x])
     labels = {each.kernel.name: each.label for each in ancestors([gradient])}
     assert labels["matmul_transposed_left"] == labels["matmul_transposed_right"] == "dense7"
 

@@ -41,7 +41,7 @@ class Drawn:
         for kind, first, second in choices:
             self.made.append(self._operation(kind, first, second))
         # Squashed first, so that long chains of squares stay within what float32 can compare.
-        self.total = f.total(f.tanh(self.made[-1]))
+        self.total = f.sum(f.tanh(self.made[-1]))
         found = differentiate(self.total, list(self.parameters.members.values()))
         wanted = {"total": self.total}
         wanted |= {name: each for name, each in zip(self.values, found, strict=True) if each is not None}
@@ -128,7 +128,7 @@ def test_freed_neighbours_become_one_hole():
     x = Storage("parameters").member("x", (16,))
     small = [f.negate(x) for _ in range(4)]
     total = f.add(f.add(small[0], small[1]), f.add(small[2], small[3]))
-    large = f.total(f.broadcast(total, (4, 16)))
+    large = f.sum(f.broadcast(total, (4, 16)))
     layout = Layout({"all": [assign(large, Storage("statistics").member("large", (1,)))]})
     size, most_alive = layout.temporaries["all"]
     assert most_alive == 5 * 16  # the four small ones and the first sum, or a sum and its repetition
@@ -157,7 +157,7 @@ def test_stored_tensors_are_contiguous_and_come_first():
     parameters, gradients = Storage("parameters"), Storage("gradients")
     w, b = parameters.member("w", (3, 5)), parameters.member("b", (5,))
     places = [gradients.member(name, each.shape) for name, each in (("w", w), ("b", b))]
-    loss = f.total(f.square(f.dense(data(np.ones((2, 3)), "x"), w, b)))
+    loss = f.sum(f.square(f.dense(data(np.ones((2, 3)), "x"), w, b)))
     program = [assign(found, place) for found, place in zip(differentiate(loss, [w, b]), places, strict=True)]
     layout = Layout({"step": program})
     order = [layout.place(each) for each in (w, b, *places)]
@@ -170,7 +170,7 @@ def test_stored_tensors_are_contiguous_and_come_first():
 def test_data_stands_in_shared_memory_once():
     values = np.arange(6.0).reshape(2, 3)
     table = data(values, "table")
-    result = assign(f.total(f.add(table, table)), Storage("statistics").member("sum", (1,)))
+    result = assign(f.sum(f.add(table, table)), Storage("statistics").member("sum", (1,)))
     layout = Layout({"all": [result]})
     assert layout.place(table) == (SHARED, 0)
     assert layout.shared == 16

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from kernels import dropout as kernels
 from lab.graph.gradients import gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, block, call, current_label
+from lab.graph.tensor import Call, ShapeError, Tensor, call, current_label, skippable_block
 
 __all__ = ["dropout", "gated_residual", "open_gate"]
 
@@ -45,7 +45,7 @@ def gated_residual(x: Tensor, inner: Callable[[Tensor], Tensor], gate: Tensor) -
     Gradients of parameters inside are not written while the gate is shut; whoever keeps them must clear them.
     """
     entered = call(kernels.enter_block, x, gate, shapes=[x.shape], rows=0)
-    with block() as entered.skips:
+    with skippable_block() as entered.skips:
         made = inner(entered.result)
     if made.shape != x.shape:
         where = f"{current_label()}: " if current_label() else ""

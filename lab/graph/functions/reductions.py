@@ -16,7 +16,7 @@ from lab.graph.functions.broadcasting import broadcast
 from lab.graph.gradients import gradient_of
 from lab.graph.tensor import Call, Shape, Tensor, call, constant
 
-__all__ = ["largest", "mean", "sum_absolute", "sum_squares", "total"]
+__all__ = ["argmax", "max", "mean", "sum", "sum_absolute", "sum_squares"]
 
 Of = Literal["all", "rows", "columns"]
 Gradients = list[Tensor | None]
@@ -33,14 +33,14 @@ SUM_ABSOLUTE: dict[Of, Kernel] = {
     "rows": kernels.sum_absolute_rows,
     "columns": kernels.sum_absolute_columns,
 }
-LARGEST: dict[Of, Kernel] = {
+MAX: dict[Of, Kernel] = {
     "all": kernels.largest_all,
     "rows": kernels.largest_rows,
     "columns": kernels.largest_columns,
 }
 
 
-def total(x: Tensor, of: Of = "all") -> Tensor:
+def sum(x: Tensor, of: Of = "all") -> Tensor:
     """The sum of all elements, of each row, or of each column."""
     return call(SUM[of], x, shapes=[_shape(x, of)]).result
 
@@ -99,15 +99,27 @@ def _sum_absolute_gradient(made: Call, upstream: Gradients, needs: list[bool]) -
     return [call(pointwise.absolute_gradient, x, _repeated(made, dy), shapes=[x.shape]).result]
 
 
-def largest(x: Tensor, of: Of = "all") -> Tensor:
+def max(x: Tensor, of: Of = "all") -> Tensor:
     """The largest of all elements, of each row, or of each column; of equal ones, the first gets the gradient."""
+    return _max_and_argmax(x, of)[0]
+
+
+def argmax(x: Tensor, of: Of = "all") -> Tensor:
+    """Where the largest element stands, the first one of equals; it has no gradient.
+
+    Of all elements: its index in x flattened; of each row: its column; of each column: its row.
+    """
+    return _max_and_argmax(x, of)[1]
+
+
+def _max_and_argmax(x: Tensor, of: Of) -> tuple[Tensor, ...]:
     shape = _shape(x, of)
-    return call(LARGEST[of], x, shapes=[shape, shape]).results[0]
+    return call(MAX[of], x, shapes=[shape, shape]).results
 
 
 @gradient_of(kernels.largest_all)
 @gradient_of(kernels.largest_rows)
-def _largest_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
+def _max_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
     (x,) = made.reads
     dy, _ = upstream
     assert dy is not None
@@ -116,7 +128,7 @@ def _largest_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gra
 
 
 @gradient_of(kernels.largest_columns)
-def _largest_columns_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
+def _max_columns_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
     (x,) = made.reads
     dy, _ = upstream
     assert dy is not None

@@ -13,7 +13,7 @@ from lab.errors import InvalidValue, nearest
 from lab.graph import Storage, Tensor, assign, differentiate, evaluate
 from lab.graph.dump import COLUMNS, Lifetime, dump, lifetimes
 from lab.graph.gradients import ancestors
-from lab.graph.tensor import padded
+from lab.graph.tensor import aligned_size
 from lab.nets.initialisers import generator
 from lab.pictures import Bars, Picture, Table
 from lab.pictures import Field as Map
@@ -138,7 +138,7 @@ class FormulaExperiment(ProgramExperiment):
     def buffers(self) -> float:
         """Arrays of working memory."""
         begin, end = self._working
-        return (end - begin) / padded(self.count)
+        return (end - begin) / aligned_size(self.count)
 
     def prepare(self) -> None:
         """Draw the inputs; compute in float64, by plain Python, what should come out."""
@@ -199,7 +199,7 @@ class FormulaExperiment(ProgramExperiment):
         begin, end = self._working
         for number, each in enumerate(lifetimes(self.plan)):
             if begin <= each.offset < end:
-                self._mark(values, each, (each.offset - begin) // padded(self.count), number)
+                self._mark(values, each, (each.offset - begin) // aligned_size(self.count), number)
         return Map(
             "Memory plan: + forward, - backward", values, -1.0, 1.0, diverging=True,
             x_label="array of working memory", y_label="kernel call",

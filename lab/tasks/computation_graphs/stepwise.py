@@ -10,7 +10,7 @@ import numpy as np
 from lab.errors import InvalidValue
 from lab.graph import Storage, Tensor, assign, differentiate, evaluate
 from lab.graph.gradients import ancestors
-from lab.graph.tensor import root
+from lab.graph.tensor import owner_of
 from lab.pictures import Diagram, Picture, Table
 from lab.tasks.computation_graphs.computation_graph import ComputationGraph, Operation
 from lab.tasks.programs import ProgramExperiment
@@ -77,7 +77,7 @@ class StepwiseBackpropagation(ProgramExperiment):
         for name, gradient in zip(self.nodes, found, strict=True):
             assert gradient is not None  # every gate of a circuit leads to its result
             # A gate such as + hands on what it got: one number may be the gradient of several.
-            shared = root(gradient)[0].storage is not None
+            shared = owner_of(gradient)[0].storage is not None
             self.gradients[name] = gradient if shared else assign(gradient, gradients.member(name, (1,)))
         self.lay_out({"walk": [*self.values.values(), *self.gradients.values()]})
         self.stages = self._stages(len(ancestors(list(self.values.values()))))
@@ -152,7 +152,7 @@ class StepwiseBackpropagation(ProgramExperiment):
         """The number that stands in a tensor of shape [1]."""
         if not self.layout.knows(tensor):
             # The gradient 1 at the end, handed on to an input without any calculation.
-            storage = root(tensor)[0].storage
+            storage = owner_of(tensor)[0].storage
             assert storage is not None
             assert storage.initial is not None
             return float(storage.initial[0])

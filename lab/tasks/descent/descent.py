@@ -18,7 +18,7 @@ from kernels.probes import halt_if_not_finite
 from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, constant, differentiate, scope
 from lab.graph import functions as f
-from lab.graph.tensor import Call, Storage, call, padded
+from lab.graph.tensor import Call, Storage, aligned_size, call
 from lab.nets.initialisers import generator
 from lab.nets.optimizers import OptimizerContext, optimizer
 from lab.pictures import Picture
@@ -106,7 +106,7 @@ class Descent(ProgramExperiment):
             program: list[Any] = self.optimizer.before(context)
         with scope(self.landscape.name):
             values = self.landscape.values(self.point, self.seed)
-            self.loss = f.total(values)
+            self.loss = f.sum(values)
             program.append(call(halt_if_not_finite, self.loss, shapes=[(1,)]))
             context.found, context.loss = differentiate(self.loss, [self.point]), self.loss
         (gradient,) = context.found
@@ -130,7 +130,7 @@ class Descent(ProgramExperiment):
         with scope("measure"):
             values = self.landscape.values(self.point, self.seed)
             program: list[Any] = [assign(values, self._kept.member("values", values.shape))]
-            (gradient,) = differentiate(f.total(values), [self.point])
+            (gradient,) = differentiate(f.sum(values), [self.point])
             if gradient is not None:
                 program.append(assign(gradient, self._kept.member("slope", self.point.shape)))
             if self.rate.call is not None:
@@ -235,7 +235,7 @@ class Descent(ProgramExperiment):
     def _memory_in_use(self) -> int:
         """Bytes of what lasts from step to step, without what only serves to measure and to draw."""
         beside = [self._kept.whole, self.path, self.before, *(each for each in self.map.programs.get("map", ()))]
-        numbers = self.layout.kept - sum(padded(each.size) for each in beside if self.layout.knows(each))
+        numbers = self.layout.kept - sum(aligned_size(each.size) for each in beside if self.layout.knows(each))
         return numbers * self.memory.arena.itemsize
 
     def _last_step(self, point: np.ndarray) -> dict[str, float]:

@@ -42,7 +42,7 @@ class FlatOutput:
 
     def sums(self, hidden: Tensor) -> Tensor:
         """The sum of the probabilities of all words: [batch]."""
-        return f.total(f.softmax(f.matmul(hidden, self._weight)), of="rows")
+        return f.sum(f.softmax(f.matmul(hidden, self._weight)), of="rows")
 
     def nodes(self, words: np.ndarray) -> float:
         """Units evaluated per example."""
@@ -86,7 +86,7 @@ class TreeOutput:
     def sums(self, hidden: Tensor) -> Tensor:
         """The sum of the probabilities of all words: [batch]."""
         every = f.hierarchical_softmax_probabilities(hidden, self._nodes, self._path, self._sign, self._length)
-        return f.total(every, of="rows")
+        return f.sum(every, of="rows")
 
     def nodes(self, words: np.ndarray) -> float:
         """Inner nodes from the root to the word, mean over `words`."""

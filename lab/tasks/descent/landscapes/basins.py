@@ -40,9 +40,9 @@ class Basins(Landscape, name="basins"):
         return self.dimension
 
     def values(self, points: Tensor, seed: int) -> Tensor:
-        height = f.multiply(f.total(f.square(points), "rows"), number(self.bowl / 2))
+        height = f.multiply(f.sum(f.square(points), "rows"), number(self.bowl / 2))
         for basin in (self.narrow, self.wide):
-            square = f.total(f.square(f.subtract(points, row(self._middle(basin)))), "rows")
+            square = f.sum(f.square(f.subtract(points, row(self._middle(basin)))), "rows")
             hollow = f.exp(f.multiply(square, number(-0.5 / basin.width**2)))
             height = f.subtract(height, f.multiply(hollow, number(basin.depth)))
         return f.add(height, number(max(self.narrow.depth, self.wide.depth)))

@@ -54,7 +54,7 @@ class Quadratic(Landscape, name="quadratic"):
 
     def values(self, points: Tensor, seed: int) -> Tensor:
         product = f.matmul(points, constant(self.hessian(seed)))
-        return f.multiply(f.total(f.multiply(product, points), "rows"), number(0.5))
+        return f.multiply(f.sum(f.multiply(product, points), "rows"), number(0.5))
 
     def hessian(self, seed: int) -> np.ndarray:
         """A, [size, size]."""

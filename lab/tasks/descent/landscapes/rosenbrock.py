@@ -30,7 +30,7 @@ class Rosenbrock(Landscape, name="rosenbrock"):
         after = f.matmul(points, constant(np.eye(n)[:, 1:]))
         bend = f.square(f.subtract(after, f.square(before)))
         slope = f.square(f.subtract(before, number(1)))
-        return f.total(f.add(f.multiply(bend, number(100)), slope), "rows")
+        return f.sum(f.add(f.multiply(bend, number(100)), slope), "rows")
 
     def minima(self) -> np.ndarray:
         return np.ones((1, self.dimension))

@@ -43,7 +43,7 @@ class Saddle(Landscape, name="saddle"):
         height = f.multiply(squares, row(np.where(down, -1.0, 1.0)))
         if self.floor:
             height = f.add(height, f.multiply(f.square(squares), row(np.where(down, self.floor, 0.0))))
-        return f.total(height, "rows")
+        return f.sum(height, "rows")
 
     def minima(self) -> np.ndarray:
         if not self.floor or self.negative != 1:

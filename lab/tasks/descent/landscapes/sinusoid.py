@@ -34,4 +34,4 @@ class Sinusoid(Landscape, name="waves"):
         phases = random.uniform(0, 2 * np.pi, self.count)
         heights = np.full((self.count, 1), np.sqrt(2 / self.count))
         angle = f.add(f.matmul(points, constant(directions)), constant(phases))
-        return f.matmul(f.sine(angle), constant(heights)).reshape(points.shape[0])
+        return f.matmul(f.sin(angle), constant(heights)).reshape(points.shape[0])

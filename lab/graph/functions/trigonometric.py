@@ -8,12 +8,12 @@ from kernels.pointwise import negate
 from lab.graph.gradients import gradient_of
 from lab.graph.tensor import Call, Tensor, call
 
-__all__ = ["cosine", "sine"]
+__all__ = ["cos", "sin"]
 
 Gradients = list[Tensor | None]
 
 
-def sine(x: Tensor) -> Tensor:
+def sin(x: Tensor) -> Tensor:
     """sin x."""
     return call(kernels.sine, x, shapes=[x.shape]).result
 
@@ -22,10 +22,10 @@ def sine(x: Tensor) -> Tensor:
 def _sine_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
     (dy,) = upstream
     assert dy is not None
-    return [call(multiply, dy, cosine(*made.reads), shapes=[dy.shape]).result]
+    return [call(multiply, dy, cos(*made.reads), shapes=[dy.shape]).result]
 
 
-def cosine(x: Tensor) -> Tensor:
+def cos(x: Tensor) -> Tensor:
     """cos x."""
     return call(kernels.cosine, x, shapes=[x.shape]).result
 
@@ -34,5 +34,5 @@ def cosine(x: Tensor) -> Tensor:
 def _cosine_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
     (dy,) = upstream
     assert dy is not None
-    slope = call(negate, sine(*made.reads), shapes=[dy.shape]).result
+    slope = call(negate, sin(*made.reads), shapes=[dy.shape]).result
     return [call(multiply, dy, slope, shapes=[dy.shape]).result]
