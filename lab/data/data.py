@@ -22,6 +22,8 @@ class Data:
     features:    the names of the input columns; empty where they have none (pixels)
     image_shape: (height, width) or (height, width, channels) where a row is an image
     truth:       the targets without noise and outliers, where the set knows them; shaped like `targets`
+    exact:       whether all numbers are still float64, as in a file with more digits than float32 holds, so that they
+                 can be prepared before they are rounded; never of data that are ready to be trained on
     """
 
     inputs: np.ndarray
@@ -31,10 +33,12 @@ class Data:
     features: tuple[str, ...] = ()
     image_shape: tuple[int, ...] | None = None
     truth: np.ndarray | None = None
+    exact: bool = False
 
     def __post_init__(self) -> None:
-        target_type = np.int64 if self.kind == "classes" else np.float32
-        for name, kind in (("inputs", np.float32), ("targets", target_type), ("truth", target_type)):
+        real = np.float64 if self.exact else np.float32
+        target_type = np.int64 if self.kind == "classes" else real
+        for name, kind in (("inputs", real), ("targets", target_type), ("truth", target_type)):
             array = getattr(self, name)
             if array is None:
                 continue
@@ -52,6 +56,11 @@ class Data:
     def outputs(self) -> int:
         """How many numbers a network has to answer with: the number of classes, of labels or of values."""
         return int(self.targets.shape[1]) if self.kind == "values" else len(self.classes)
+
+    @property
+    def rounding(self) -> float:
+        """The relative distance of neighbouring numbers of the inputs: what is smaller is rounding, not information."""
+        return float(np.finfo(self.inputs.dtype).eps)
 
     def rows(self, chosen: np.ndarray) -> Data:
         """The examples with these indices, in this order."""

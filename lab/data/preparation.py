@@ -1,4 +1,8 @@
-"""Centring, standardising, scaling, whitening: fitted on the training examples, applied to both parts."""
+"""Centring, standardising, scaling, whitening: fitted on the training examples, applied to both parts.
+
+All of it is computed in float64 and rounded to float32 at the end. Numbers from a file are not rounded before either:
+of time stamps such as 1.7e9, float32 keeps only every 128th second, whatever is subtracted from them afterwards.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +19,22 @@ from lab.errors import InvalidValue
 Transformation = Callable[[np.ndarray], np.ndarray]
 """Applies what was fitted, in place where that is possible."""
 
-NEGLIGIBLE = 1e-9
-"""A spread this small beside the numbers themselves is the rounding of float32, not information."""
+NEGLIGIBLE = 1e-13
+"""A spread this small beside the numbers themselves is the rounding of float64, not information."""
 
 
 def prepared(options: Options, parts: Split) -> Split:
-    """Both parts with their inputs (and, if asked for, their targets) prepared as the options say."""
+    """Both parts in float32, with their inputs (and, if asked for, their targets) prepared as the options say.
+
+    Raises InvalidValue if a number becomes too large for float32.
+    """
     if isinstance(options, WithValues) and options.standardise_targets:
         if parts.train.kind != "values":
             raise InvalidValue(("standardise_targets",), f"the targets are {parts.train.kind}, not values.")
         parts = _with_standard_targets(parts)
-    steps = _steps(options)
+    steps = _steps(options, parts.train.rounding)
     if not steps:
-        return parts
+        return Split(_rounded(parts.train), None if parts.validation is None else _rounded(parts.validation))
     train = parts.train.inputs.astype(np.float64)
     validation = None if parts.validation is None else parts.validation.inputs.astype(np.float64)
     for fit in steps:
@@ -43,28 +50,32 @@ def prepared(options: Options, parts: Split) -> Split:
     )
 
 
-def _steps(options: Options) -> list[Callable[[np.ndarray], Transformation]]:
-    """What is to be fitted, one after the other; each gives the map that is to be applied."""
+def _steps(options: Options, rounding: float) -> list[Callable[[np.ndarray], Transformation]]:
+    """What is to be fitted, one after the other; each gives the transformation that is to be applied."""
     if not isinstance(options, Prepared):
         return []
     wanted: list[tuple[bool, Callable[[np.ndarray], Transformation]]] = [
         (options.centre or options.standardise, _centred),
         (options.standardise or options.scale is True, _scaled),
         (options.scale == "range", _stretched),
-        (options.whiten, _whitened),
+        (options.whiten, lambda inputs: _whitened(inputs, rounding)),
         (options.multiply != 1, lambda inputs: lambda values: np.multiply(values, options.multiply, out=values)),
     ]
     return [fit for asked, fit in wanted if asked]
+
+
+def _rounded(data: Data) -> Data:
+    return replace(data, exact=False) if data.exact else data
 
 
 def _with_inputs(data: Data, inputs: np.ndarray, whitened: bool) -> Data:
     if np.abs(inputs).max(initial=0) > np.finfo(np.float32).max:
         raise InvalidValue(("multiply",), "the inputs become too large for float32 numbers.")
     if not whitened:
-        return replace(data, inputs=inputs)
+        return replace(data, inputs=inputs, exact=False)
     # Axes are no pixels, nor columns of the table.
     names = tuple(f"axis {axis + 1}" for axis in range(inputs.shape[1]))
-    return replace(data, inputs=inputs, features=names, image_shape=None)
+    return replace(data, inputs=inputs, features=names, image_shape=None, exact=False)
 
 
 def _deviation(inputs: np.ndarray) -> np.ndarray:
@@ -89,10 +100,11 @@ def _stretched(inputs: np.ndarray) -> Transformation:
     return lambda values: np.divide(np.subtract(values, low, out=values), extent, out=values)
 
 
-def _whitened(inputs: np.ndarray) -> Transformation:
+def _whitened(inputs: np.ndarray, precision: float) -> Transformation:
     """PCA whitening: the projections on the principal axes, each divided by its standard deviation.
 
     Axes without variance (constant or dependent features, or fewer examples than features) give 0 throughout.
+    precision: of the numbers that `inputs` were made from, relative; a spread below it is none
     """
     count, features = inputs.shape
     what = f"whitening {features:,} features, with a matrix of {features:,} × {features:,},"
@@ -106,7 +118,7 @@ def _whitened(inputs: np.ndarray) -> Transformation:
     # An axis has no direction of its own; its largest component decides, so that all machines agree.
     largest = axes[np.arange(features), np.abs(axes).argmax(axis=1)]
     axes = axes * np.where(largest < 0, -1.0, 1.0)[:, None]
-    rounding = np.sqrt(axes**2 @ np.abs(inputs).max(axis=0) ** 2) * np.finfo(np.float32).eps
+    rounding = np.sqrt(axes**2 @ np.abs(inputs).max(axis=0) ** 2) * precision
     present = deviations > 4 * rounding + 1e-13 * deviations[0]
     factors = np.where(present, 1 / np.where(present, deviations, 1.0), 0.0)
     return lambda values: (values - mean) @ (axes.T * factors)

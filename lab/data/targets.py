@@ -35,7 +35,7 @@ def from_numbers(values: np.ndarray, kind: TargetKind | None, path: Path) -> Tar
         few_and_whole = len(distinct) <= MOST_GUESSED and bool(np.all(distinct == np.round(distinct)))
         kind = "classes" if few_and_whole else "values"
     if kind == "values":
-        return "values", values[:, None].astype(np.float32), ()
+        return "values", values[:, None], ()
     return _classes(np.searchsorted(distinct, values), tuple(f"{value:.15g}" for value in distinct), path)
 
 
@@ -77,4 +77,4 @@ def _from_columns(values: np.ndarray, kind: TargetKind | None, path: Path) -> Ta
         return _classes(values.argmax(axis=1), names, path)
     if kind == "labels" and not binary:
         raise InvalidValue(path, "labels have to be 0 or 1.")
-    return kind, values.astype(np.float32), names if kind == "labels" else ()
+    return kind, values, names if kind == "labels" else ()

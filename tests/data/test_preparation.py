@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lab
 import lab.data
 from lab.data import Data, Split
 from lab.data.options import PointsInClasses
@@ -167,3 +171,68 @@ def test_splits_are_stratified_and_lose_nothing(targets: list[int], share: float
     kept = np.bincount(parts.train.targets, minlength=5)
     assert ((kept > 0) == (whole > 0)).all()
     assert (np.abs(kept - whole * (1 - share)) <= 2).all()
+
+
+NOON = 1.7e9
+"""A time stamp: seconds since 1970, of which float32 keeps every 128th."""
+
+
+def time_stamps(folder: Path, **options: object) -> Split:
+    """A table of 40 examples: time stamps 1.7e9 ± 20 s, whose second is the class, and a column of other numbers."""
+    seconds = np.arange(-20, 20)
+    rows = "".join(f"{NOON + second:.1f},{second % 3},{'late' if second >= 0 else 'early'}\n" for second in seconds)
+    (folder / "log.csv").write_text("time,other,answer\n" + rows)
+    return lab.data.load({"csv": "log.csv", "target": "answer", **options}, 0, folder)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"centre": True}, lambda time: time - time.mean()),
+        ({"standardise": True}, lambda time: (time - time.mean()) / time.std()),
+        ({"scale": "range"}, lambda time: (time - time.min()) / (time.max() - time.min())),
+    ],
+)
+def test_time_stamps_keep_their_spread(tmp_path: Path, options: dict[str, object], expected: Any) -> None:
+    parts = time_stamps(tmp_path, validation=0.25, **options)
+    assert parts.validation is not None
+    assert parts.train.inputs.dtype == parts.validation.inputs.dtype == np.float32
+    raw = time_stamps(tmp_path, validation=0.25, centre=True).train
+    seconds = np.round(raw.inputs[:, 0].astype(np.float64) * 30) / 30  # the mean of 30 of them is a multiple of 1/30
+    assert np.allclose(parts.train.inputs[:, 0], expected(seconds), atol=1e-5)
+    assert len(np.unique(parts.train.inputs[:, 0])) == parts.train.count
+
+
+def test_time_stamps_are_whitened(tmp_path: Path) -> None:
+    inputs = time_stamps(tmp_path, whiten=True).train.inputs.astype(np.float64)
+    assert np.allclose(np.cov(inputs.T, bias=True), np.eye(2), atol=1e-5)
+
+
+def test_exact_targets_are_standardised(tmp_path: Path) -> None:
+    rows = "".join(f"{number},{NOON + number / 2:.1f}\n" for number in range(30))
+    (tmp_path / "log.csv").write_text("number,time\n" + rows)
+    options = {"csv": "log.csv", "target": "time", "kind": "values", "standardise_targets": True}
+    targets = lab.data.load(options, 0, tmp_path).train.targets
+    steps = np.arange(30) - 14.5
+    assert np.allclose(targets[:, 0], steps / steps.std(), atol=1e-5)
+
+
+def test_arrays_of_64_bits_are_exact_until_they_are_prepared(tmp_path: Path) -> None:
+    seconds = np.arange(20)
+    for number, inputs in enumerate((NOON + seconds[:, None], 1_700_000_000 + seconds[:, None].astype(np.int64))):
+        np.savez(tmp_path / f"{number}.npz", inputs=inputs, targets=seconds % 2)
+        found = lab.data.load({"npz": f"{number}.npz", "centre": True}, 0, tmp_path).train
+        assert (found.inputs.dtype, found.exact) == (np.float32, False)
+        assert np.array_equal(found.inputs[:, 0], (seconds - 9.5).astype(np.float32))
+
+
+def test_a_classifier_tells_time_stamps_apart(tmp_path: Path) -> None:
+    time_stamps(tmp_path)
+    (tmp_path / "log.yaml").write_text(
+        "title: Time\nchapter: data\nidea: Early and late.\ntask: classify\n"
+        "data: {csv: log.csv, target: answer, features: [time], standardise: true}\n"
+        "model: [{dense: classes}]\noptimizer: {name: sgd, rate: 1.0}\n"
+        "train: {batch: all, steps: 200, measure: 100}\nwatch: [accuracy]\nvariants: {one: {}}\n"
+    )
+    _, accuracy = lab.run(tmp_path / "log.yaml").curve("one", "accuracy")
+    assert accuracy[-1] == 1.0

@@ -73,7 +73,7 @@ def _read(options: CsvTable, file: TextIO) -> Data:
         table.add(row)
     kind, targets, classes = table.targets()
     inputs = np.frombuffer(table.numbers, np.float64).reshape(len(targets), -1)
-    return Data(inputs=inputs, targets=targets, kind=kind, classes=classes, features=table.features)
+    return Data(inputs=inputs, targets=targets, kind=kind, classes=classes, features=table.features, exact=True)
 
 
 def _rows(file: TextIO, table: _Table) -> Iterator[list[str]]:

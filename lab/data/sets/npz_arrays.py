@@ -72,12 +72,14 @@ def npz_arrays(options: NpzArrays, folder: Path) -> Data:
         raise InvalidValue(("npz",), f"inputs has {len(inputs):,} examples, but targets has {len(targets):,}.")
     shape = inputs.shape[1:]
     kind, answers, classes = _interpreted(targets, options)
+    numbers = (inputs, targets) if kind == "values" else (inputs,)
     return Data(
         inputs=_finite(inputs.reshape(len(inputs), -1), "inputs"),
         targets=answers,
         kind=kind,
         classes=classes,
         image_shape=shape if len(shape) > 1 else None,
+        exact=any(np.result_type(each.dtype, np.float32) == np.float64 for each in numbers),
     )
 
 
