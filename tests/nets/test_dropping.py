@@ -19,7 +19,7 @@ def net(model, **changes):
 
 def evaluated(made, weights=None):
     inputs = made.split.train.inputs
-    predictor = Predictor(made.network, len(inputs), inputs.shape[1])
+    predictor = Predictor(made.network, inputs.shape)
     return predictor(inputs, weights or made.weights(), made.settings())["output"]
 
 

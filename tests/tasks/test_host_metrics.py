@@ -40,7 +40,7 @@ def test_whitened_data_has_condition_one():
 
 
 def surface(net):
-    return Surface(net).loss(np.zeros((1, 2)))[0]
+    return Surface(net.inspection).loss(np.zeros((1, 2)))[0]
 
 
 @pytest.mark.parametrize("norm", [[], ["batch_norm"], ["layer_norm"]])
@@ -66,7 +66,7 @@ def test_the_surface_has_the_loss_of_the_network_in_its_middle(norm):
 def test_directions_are_as_long_as_the_weights_into_each_unit():
     net = experiment(watch=["loss"])
     weights, seen = net.weights(), {}
-    made = Surface(net)
+    made = Surface(net.inspection)
     made._put = lambda tensor, value: seen.__setitem__(tensor.name, np.asarray(value))
     made.loss(np.array([[1.0, 0.0]]))
     for name in ("dense1.weight", "dense2.weight", "dense3.weight"):

@@ -35,7 +35,7 @@ class ValidationScorer:
         assert held is not None
         self._inputs, self._targets = held.inputs, held.targets.astype(np.int64)
         self._predictor = Predictor(
-            network, held.count, held.inputs.shape[1], lambda output, parts: {"probabilities": softmax(output)}
+            network, held.inputs.shape, lambda output, parts: {"probabilities": softmax(output)}
         )
 
     def probabilities(self, weights: dict[str, np.ndarray], settings: dict[str, float]) -> np.ndarray:

@@ -17,7 +17,7 @@ class Activations(Figure, name="activations"):
     rank = 4
 
     def fits(self) -> bool:
-        return bool(activation_layers(self.training))
+        return bool(activation_layers(self.inspection))
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         finite = {name: values[np.isfinite(values)] for name, values in snapshot.outputs.items()}

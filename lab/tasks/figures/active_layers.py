@@ -17,13 +17,13 @@ class ActiveLayers(Figure, name="active_layers"):
     the block was part of the step before it."""
 
     def fits(self) -> bool:
-        return bool(self.training.network.gates.members)
+        return bool(self.inspection.network.gates.members)
 
     def records(self) -> Mapping[str, Tensor]:
-        return self.training.network.gates.members
+        return self.inspection.network.gates.members
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        histories = {name: snapshot.history(name) for name in self.training.network.gates.members}
+        histories = {name: snapshot.history(name) for name in self.inspection.network.gates.members}
         steps = next(iter(histories.values()))[0]
         rows = np.stack([values[:, 0] for _, values in histories.values()])[::-1, steps > 0]
         if not rows.size:

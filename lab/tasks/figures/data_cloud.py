@@ -15,11 +15,11 @@ class DataCloud(Figure, name="data_cloud"):
     """The two features with the largest and the smallest spread, after whatever the scenario prepares, by class."""
 
     def fits(self) -> bool:
-        data = self.training.split.train
+        data = self.inspection.split.train
         return len(data.inputs.shape) == 2 and data.inputs.shape[1] >= 2 and data.kind != "labels"
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        data = self.training.split.train
+        data = self.inspection.split.train
         spread = data.inputs.astype(np.float64).std(axis=0)
         occurring = np.where(spread > 0, spread, np.inf)
         columns = [int(spread.argmax()), int(occurring.argmin())]
@@ -37,5 +37,5 @@ class DataCloud(Figure, name="data_cloud"):
         return [Scatter(title, groups)]
 
     def _name(self, column: int) -> str:
-        names = self.training.split.train.features
+        names = self.inspection.split.train.features
         return names[column] if names else f"feature {column + 1}"

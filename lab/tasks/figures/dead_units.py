@@ -21,17 +21,17 @@ class DeadUnits(Figure, name="dead_units"):
     """
 
     def fits(self) -> bool:
-        return any(part.layer.can_die for part in self.training.probe_parts)
+        return any(part.layer.can_die for part in self.inspection.evaluated_layers)
 
     def records(self) -> Mapping[str, Tensor]:
         return {
-            part.name: self.training.measured_network.dead_units(part)[0]
-            for part in self.training.probe_parts
+            part.name: self.inspection.measured.dead_units(part)[0]
+            for part in self.inspection.evaluated_layers
             if part.layer.can_die
         }
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        parts = [part for part in self.training.probe_parts if part.layer.can_die]
+        parts = [part for part in self.inspection.evaluated_layers if part.layer.can_die]
         return [self._map(part, snapshot) for part in reversed(parts)]
 
     def _map(self, part: BuiltLayer, snapshot: Snapshot) -> Field:

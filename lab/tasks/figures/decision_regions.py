@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lab.pictures import Picture, Regions
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
+from lab.tasks.training.inspection import Inspection
 
 COLUMNS, ROWS = 60, 40
 MARGIN = 0.1
@@ -23,16 +19,16 @@ class DecisionRegions(Figure, name="decision_regions"):
 
     rank = 1
 
-    def __init__(self, training: Training) -> None:
-        super().__init__(training)
+    def __init__(self, inspection: Inspection) -> None:
+        super().__init__(inspection)
         self._grid: np.ndarray | None = None
 
     def fits(self) -> bool:
-        data = self.training.probe_data
+        data = self.inspection.evaluation_sample
         return data.kind == "classes" and data.inputs.shape[1:] == (2,)
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        data = self.training.probe_data
+        data = self.inspection.evaluation_sample
         low, high = data.inputs.min(axis=0), data.inputs.max(axis=0)
         pad = MARGIN * np.maximum(high - low, 1e-6)
         (left, bottom), (right, top) = low - pad, high + pad

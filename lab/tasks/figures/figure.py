@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -11,10 +11,8 @@ from lab.discovery import modules_of
 from lab.errors import InvalidValue, nearest
 from lab.graph import Tensor
 from lab.pictures import Picture
-
-if TYPE_CHECKING:
-    from lab.tasks.figures.snapshot import Snapshot
-    from lab.tasks.training.training import Training
+from lab.tasks.figures.snapshot import Snapshot
+from lab.tasks.training.inspection import Inspection
 
 FIGURES: dict[str, type[Figure]] = {}
 
@@ -34,8 +32,8 @@ class Figure:
         cls.name = name
         FIGURES[name] = cls
 
-    def __init__(self, training: Training) -> None:
-        self.training = training
+    def __init__(self, inspection: Inspection) -> None:
+        self.inspection = inspection
 
     def fits(self) -> bool:
         """Whether this network and its data have what the picture shows; it is left out otherwise."""
@@ -44,8 +42,8 @@ class Figure:
     def records(self) -> Mapping[str, Tensor]:
         """Tensors of any shape whose numbers are to be kept at every measurement, for `snapshot.history(name)`.
 
-        Called once while the measuring program is built: parameters, outputs of `training.probe_parts`, or calls of
-        kernels on them.
+        Called once while the measuring program is built: parameters, outputs of `inspection.evaluated_layers`, or
+        calls of kernels on them.
         """
         return {}
 

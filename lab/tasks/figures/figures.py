@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from lab.graph import scope
 from lab.pictures import Picture
 from lab.tasks.figures.figure import Figure, load_figures
 from lab.tasks.figures.recording import Recording
 from lab.tasks.figures.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from lab.tasks.training.predictor import Predictor
-    from lab.tasks.training.training import Training
+from lab.tasks.training.inspection import Inspection
+from lab.tasks.training.predictor import Predictor
 
 
 class Figures:
     """Built together with the measuring program, to which it adds what its figures want to be recorded.
 
-    chosen: names of figures; None: all that have a rank, in its order
+    inspection: of the network that is shown
+    chosen:     names of figures; None: all that have a rank, in its order
     """
 
-    def __init__(self, training: Training, chosen: Sequence[str] | None) -> None:
-        # The replica has its figures. If they had it, too, its memory would wait for the collector of cycles, which
-        # comes after many objects and does not know how large a few are.
-        self._training: Training = weakref.proxy(training)
+    def __init__(self, inspection: Inspection, chosen: Sequence[str] | None) -> None:
+        self._inspection = inspection
         self.recording = Recording()
         self._predictors: dict[object, Predictor] = {}
         kinds = load_figures()
         if chosen is None:
             ranks = {name: kind.rank for name, kind in kinds.items() if kind.rank is not None}
             chosen = sorted(ranks, key=lambda name: ranks[name])
-        figures: list[Figure] = [kinds[name](self._training) for name in chosen]
+        figures: list[Figure] = [kinds[name](self._inspection) for name in chosen]
         self._figures = [each for each in figures if each.fits()]
         for each in self._figures:
             with scope(f"picture {each.name}"):
@@ -44,5 +39,5 @@ class Figures:
         """What there is to see now."""
         found: list[Picture] = []
         for each in self._figures:
-            found += each.draw(Snapshot(self._training, each.name, self.recording, self._predictors))
+            found += each.draw(Snapshot(self._inspection, each.name, self.recording, self._predictors))
         return found

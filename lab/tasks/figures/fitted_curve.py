@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lab.pictures import Curves, Picture
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
+from lab.tasks.training.inspection import Inspection
 
 POINTS = 120
 
@@ -21,16 +17,16 @@ class FittedCurve(Figure, name="fitted_curve"):
 
     rank = 2
 
-    def __init__(self, training: Training) -> None:
-        super().__init__(training)
+    def __init__(self, inspection: Inspection) -> None:
+        super().__init__(inspection)
         self._grid: np.ndarray | None = None
 
     def fits(self) -> bool:
-        data = self.training.probe_data
+        data = self.inspection.evaluation_sample
         return data.kind == "values" and data.inputs.shape[1:] == (1,)
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        data = self.training.probe_data
+        data = self.inspection.evaluation_sample
         x = data.inputs[:, 0]
         if self._grid is None:
             self._grid = np.linspace(x.min(), x.max(), POINTS, dtype=np.float32)[:, None]

@@ -19,7 +19,7 @@ class Gradients(Figure, name="gradients"):
     rank = 5
 
     def fits(self) -> bool:
-        return bool(self.training.gradients.members)
+        return bool(self.inspection.gradients.members)
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         sizes: dict[str, list[np.ndarray]] = {}

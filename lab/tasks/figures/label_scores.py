@@ -19,10 +19,10 @@ class LabelScores(Figure, name="label_scores"):
     rank = 3
 
     def fits(self) -> bool:
-        return self.training.probe_data.kind == "labels"
+        return self.inspection.evaluation_sample.kind == "labels"
 
     def records(self) -> Mapping[str, Tensor]:
-        measured = self.training.measured_network
+        measured = self.inspection.measured
         answers, targets = measured.validation_answers, measured.validation_targets
         if answers is None or targets is None:
             answers, targets = measured.answers, measured.targets
@@ -31,7 +31,7 @@ class LabelScores(Figure, name="label_scores"):
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         counts = [snapshot.history(name)[1] for name in OUTCOMES]
-        measured = self.training.measured_network
+        measured = self.inspection.measured
         where = "probe set" if measured.validation_answers is None else "validation set"
         if not len(counts[0]):
             return [Bars(f"F1 per label, {where}", dict.fromkeys(measured.classes, float("nan")))]

@@ -17,12 +17,12 @@ class LossByExamples(Figure, name="loss_by_examples"):
     batches of different size compare at equal work."""
 
     def records(self) -> Mapping[str, Tensor]:
-        return {"loss": self.training.measured_network.loss}
+        return {"loss": self.inspection.measured.loss}
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         steps, loss = snapshot.history("loss")
-        batch = self.training.scenario.train.batch
-        per_step = self.training.split.train.count if isinstance(batch, str) else batch
+        batch = self.inspection.scenario.train.batch
+        per_step = self.inspection.split.train.count if isinstance(batch, str) else batch
         seen = (steps * per_step).astype(np.float32)
         line = loss.reshape(-1).astype(np.float32)
         return [Curves("Loss by examples", seen, {"loss": line}, x_label="examples seen", y_label="loss", log_y=True)]

@@ -19,7 +19,7 @@ class Slopes(Figure, name="slopes"):
         return bool(self.records())
 
     def records(self) -> Mapping[str, Tensor]:
-        members = self.training.network.parameters.members
+        members = self.inspection.network.parameters.members
         return {name: tensor for name, tensor in members.items() if name.endswith(".slope")}
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:

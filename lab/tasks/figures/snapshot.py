@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lab.graph import Tensor
+from lab.nets.network import BuiltLayer
 from lab.tasks.figures.recording import Recording
+from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.predictor import Predictor
-
-if TYPE_CHECKING:
-    from lab.graph import Tensor
-    from lab.nets.network import BuiltLayer
-    from lab.tasks.training.training import Training
 
 
 class Snapshot:
     """Good for one drawing; nothing is computed that is not asked for."""
 
     def __init__(
-        self, training: Training, figure: str, recording: Recording, predictors: dict[object, Predictor]
+        self, inspection: Inspection, figure: str, recording: Recording, predictors: dict[object, Predictor]
     ) -> None:
-        self.training = training
+        self.inspection = inspection
         self._figure, self._recording, self._predictors = figure, recording, predictors
 
     def history(self, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -33,17 +30,12 @@ class Snapshot:
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:
         """Parameters and running numbers by name."""
-        return self.training.weights()
+        return self.inspection.weights()
 
     @cached_property
     def gradients(self) -> dict[str, np.ndarray]:
         """The gradient that the last update used (at step 0: that the first will use), by parameter."""
-        training = self.training
-        return {
-            name: training.layout.view(training.memory, tensor).copy()
-            for name, tensor in training.gradients.members.items()
-            if training.layout.knows(tensor)
-        }
+        return self.inspection.gradient()
 
     def answers(self, inputs: np.ndarray) -> np.ndarray:
         """What the network gives for inputs [n, …]: [n, outputs], evaluated (no dropout, running statistics)."""
@@ -51,11 +43,13 @@ class Snapshot:
 
     @cached_property
     def outputs(self) -> dict[str, np.ndarray]:
-        """What comes out of each activation layer on the probe set, [examples, units], by name, from input to output;
-        layers whose output has more dimensions are left out."""
-        names = activation_layers(self.training)
+        """What comes out of each activation layer on the probe set, by name, from input to output.
+
+        [examples, …, units]; between them stand the positions, such as height and width, where the layer has any.
+        """
+        names = activation_layers(self.inspection)
         return self._predict(
-            self.training.probe_data.inputs,
+            self.inspection.evaluation_sample.inputs,
             "layers",
             lambda output, parts: {p.name: p.y for p in parts if p.name in names},
         )
@@ -65,10 +59,10 @@ class Snapshot:
     ) -> dict[str, np.ndarray]:
         key = (what, inputs.shape)
         if key not in self._predictors:
-            self._predictors[key] = Predictor(self.training.network, len(inputs), inputs.shape[1], wanted)
-        return self._predictors[key](inputs, self.weights, self.training.settings())
+            self._predictors[key] = Predictor(self.inspection.network, inputs.shape, wanted)
+        return self._predictors[key](inputs, self.weights, self.inspection.settings())
 
 
-def activation_layers(training: Training) -> list[str]:
-    """Names of the activation layers whose output is [examples, units], from input to output."""
-    return [part.name for part in training.probe_parts if part.layer.activation and len(part.y.shape) == 2]
+def activation_layers(inspection: Inspection) -> list[str]:
+    """Names of the activation layers, from input to output."""
+    return [part.name for part in inspection.evaluated_layers if part.layer.activation]

@@ -10,14 +10,16 @@ from lab.tasks.figures.snapshot import Snapshot, activation_layers
 
 
 class UnitMap(Figure, name="units"):
-    """Mean absolute output of each unit on the probe set; dead units are marked."""
+    """Mean absolute output of each unit over the probe set and, where units stand at many positions of an image or a
+    sequence, over these; units that are 0 everywhere are dead and are marked."""
 
     rank = 3
 
     def fits(self) -> bool:
-        return bool(activation_layers(self.training))
+        return bool(activation_layers(self.inspection))
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        activity = {name: np.abs(values).mean(axis=0).astype(np.float32) for name, values in snapshot.outputs.items()}
-        dead = {name: np.all(values == 0, axis=0) for name, values in snapshot.outputs.items()}
+        rows = {name: values.reshape(-1, values.shape[-1]) for name, values in snapshot.outputs.items()}
+        activity = {name: np.abs(values).mean(axis=0).astype(np.float32) for name, values in rows.items()}
+        dead = {name: np.all(values == 0, axis=0) for name, values in rows.items()}
         return [Units("Units", activity, dead)]

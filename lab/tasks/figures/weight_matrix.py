@@ -26,7 +26,7 @@ class WeightMatrix(Figure, name="weight_matrix"):
         return [_map(name.rpartition(".")[0], snapshot.weights[name]) for name in self._names()]
 
     def _names(self) -> list[str]:
-        members = self.training.network.parameters.members
+        members = self.inspection.network.parameters.members
         return [name for name, tensor in members.items() if is_weight(name) and len(tensor.shape) == 2]
 
 

@@ -22,7 +22,7 @@ class WeightPath(Figure, name="weight_path"):
         return self._weight() is not None
 
     def _weight(self) -> Tensor | None:
-        members = self.training.network.parameters.members
+        members = self.inspection.network.parameters.members
         found = [each for name, each in members.items() if is_weight(name) and len(each.shape) == 2]
         return found[-1] if found and found[-1].shape[0] >= 2 else None
 

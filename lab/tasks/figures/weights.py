@@ -16,7 +16,7 @@ class Weights(Figure, name="weights"):
     """A histogram of the weights of each layer, over common bins around 0."""
 
     def fits(self) -> bool:
-        return any(is_weight(name) for name in self.training.network.parameters.members)
+        return any(is_weight(name) for name in self.inspection.network.parameters.members)
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         layers = {

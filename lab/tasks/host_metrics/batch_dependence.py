@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lab.nets.layers.batch_norm import BatchNorm
 from lab.tasks.host_metrics.host_metric import HostMetric
+from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.predictor import Predictor
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
 
 EXAMPLES = 32
 QUIET = np.errstate(invalid="ignore", over="ignore")
@@ -26,20 +22,20 @@ class BatchDependence(HostMetric):
         "batch are exchanged, as in training: largest difference over the spread of its scores"
     }
 
-    def __init__(self, training: Training) -> None:
-        super().__init__(training)
-        if training.split.train.count < 2 * EXAMPLES:
+    def __init__(self, inspection: Inspection) -> None:
+        super().__init__(inspection)
+        if inspection.split.train.count < 2 * EXAMPLES:
             self.names = ()
         self._predictor: Predictor | None = None
 
     @QUIET
-    def measure(self, training: Training) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         if not self.names:
             return {}
-        inputs = training.split.train.inputs[: 2 * EXAMPLES]
+        inputs = self.inspection.split.train.inputs[: 2 * EXAMPLES]
         if self._predictor is None:
-            self._predictor = Predictor(training.network, EXAMPLES, inputs.shape[1], training=True)
-        weights, settings = training.weights(), training.settings()
+            self._predictor = Predictor(self.inspection.network, (EXAMPLES, *inputs.shape[1:]), training=True)
+        weights, settings = self.inspection.weights(), self.inspection.settings()
         batches = inputs[:EXAMPLES], np.concatenate([inputs[:1], inputs[EXAMPLES : 2 * EXAMPLES - 1]])
         first, second = (self._predictor(each, weights, settings)["output"][0].astype(np.float64) for each in batches)
         spread = first.std()
@@ -54,23 +50,22 @@ class Identity(HostMetric):
         "difference between what goes into a batch_norm layer and what comes out, over the spread of what goes in"
     }
 
-    def __init__(self, training: Training) -> None:
-        super().__init__(training)
-        self._layers = {part.name: part.layer for part in training.parts if isinstance(part.layer, BatchNorm)}
-        if not self._layers or training.split.train.count < EXAMPLES:
+    def __init__(self, inspection: Inspection) -> None:
+        super().__init__(inspection)
+        self._layers = {part.name: part.layer for part in inspection.layers if isinstance(part.layer, BatchNorm)}
+        if not self._layers or inspection.split.train.count < EXAMPLES:
             self.names = ()
         self._predictor: Predictor | None = None
 
     @QUIET
-    def measure(self, training: Training) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         if not self.names:
             return {}
-        inputs = training.split.train.inputs[:EXAMPLES]
+        inputs = self.inspection.split.train.inputs[:EXAMPLES]
         if self._predictor is None:
             self._predictor = Predictor(
-                training.network,
-                EXAMPLES,
-                inputs.shape[1],
+                self.inspection.network,
+                inputs.shape,
                 lambda output, parts: {
                     f"{side} {part.name}": tensor
                     for part in parts
@@ -79,12 +74,13 @@ class Identity(HostMetric):
                 },
                 training=True,
             )
-        weights, settings = training.weights(), training.settings()
+        weights, settings = self.inspection.weights(), self.inspection.settings()
         worst = 0.0
         for name, layer in self._layers.items():
             x = self._predictor(inputs, weights, settings)[f"x {name}"].astype(np.float64)
-            weights[f"{name}.gamma"] = np.sqrt(x.var(axis=0) + layer.epsilon)
-            weights[f"{name}.beta"] = x.mean(axis=0)
+            positions = tuple(range(x.ndim - 1))  # the last axis counts the units
+            weights[f"{name}.gamma"] = np.sqrt(x.var(axis=positions) + layer.epsilon)
+            weights[f"{name}.beta"] = x.mean(axis=positions)
             found = self._predictor(inputs, weights, settings)
             difference = np.abs(found[f"y {name}"].astype(np.float64) - found[f"x {name}"])
             worst = max(worst, float(difference.max() / x.std()))

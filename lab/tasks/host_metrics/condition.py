@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lab.tasks.host_metrics.host_metric import HostMetric
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
+from lab.tasks.training.inspection import Inspection
 
 
 class Condition(HostMetric):
@@ -24,13 +20,13 @@ class Condition(HostMetric):
         "condition": "largest over smallest eigenvalue of the second moments of the training inputs and a constant 1"
     }
 
-    def __init__(self, training: Training) -> None:
-        super().__init__(training)
+    def __init__(self, inspection: Inspection) -> None:
+        super().__init__(inspection)
         self._value: float | None = None
 
-    def measure(self, training: Training) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         if self._value is None:
-            self._value = condition(training.split.train.inputs)
+            self._value = condition(self.inspection.split.train.inputs)
         return {"condition": self._value}
 
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lab.tasks.host_metrics.host_metric import HostMetric
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
 
 
 class Evaluations(HostMetric):
@@ -15,5 +10,5 @@ class Evaluations(HostMetric):
 
     meanings = {"evaluations": "how often loss and gradient of a batch were computed so far"}
 
-    def measure(self, training: Training) -> dict[str, float]:
-        return {"evaluations": float(training.driver.evaluations if training.driver else training.step)}
+    def measure(self) -> dict[str, float]:
+        return {"evaluations": float(self.inspection.evaluations)}

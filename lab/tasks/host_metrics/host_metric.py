@@ -5,12 +5,10 @@ A device metric (`lab.metrics`) is part of the measuring program instead, and ma
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from lab.discovery import modules_of
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
+from lab.tasks.training.inspection import Inspection
 
 HOST_METRICS: list[type[HostMetric]] = []
 
@@ -28,10 +26,11 @@ class HostMetric:
         super().__init_subclass__()
         HOST_METRICS.append(cls)
 
-    def __init__(self, training: Training) -> None:
-        self.names = tuple(name for name in training.scenario.watch if name in self.meanings)
+    def __init__(self, inspection: Inspection) -> None:
+        self.inspection = inspection
+        self.names = tuple(name for name in inspection.scenario.watch if name in self.meanings)
 
-    def measure(self, training: Training) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         """The metrics now, by full name. Leaves the replica's state as it is."""
         raise NotImplementedError
 
@@ -47,7 +46,7 @@ def host_metric_meanings() -> dict[str, str]:
     return {name: text for kind in load_host_metrics() for name, text in kind.meanings.items()}
 
 
-def watched_host_metrics(training: Training) -> list[HostMetric]:
+def watched_host_metrics(inspection: Inspection) -> list[HostMetric]:
     """The host metrics that the scenario's watched metrics ask for."""
-    wanted = set(training.scenario.watch)
-    return [kind(training) for kind in load_host_metrics() if wanted & set(kind.meanings)]
+    wanted = set(inspection.scenario.watch)
+    return [kind(inspection) for kind in load_host_metrics() if wanted & set(kind.meanings)]

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lab.tasks.host_metrics.host_metric import HostMetric
+from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.loss_surface import Surface
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
 
 POINTS = 24
 
@@ -26,13 +22,13 @@ class LossIsotropy(HostMetric):
         "random directions of their length: 1 for a round bowl, small for a ravine"
     }
 
-    def __init__(self, training: Training) -> None:
-        super().__init__(training)
+    def __init__(self, inspection: Inspection) -> None:
+        super().__init__(inspection)
         self._surface: Surface | None = None
 
-    def measure(self, training: Training) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         if self._surface is None:
-            self._surface = Surface(training)
+            self._surface = Surface(self.inspection)
         angles = np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
         circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
         losses = self._surface.loss(np.concatenate([np.zeros((1, 2)), circle])).astype(np.float64)

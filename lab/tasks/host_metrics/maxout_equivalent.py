@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,10 +11,8 @@ from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.layers.dense import Dense
 from lab.nets.network import Network
 from lab.tasks.host_metrics.host_metric import HostMetric
+from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.predictor import Predictor
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
 
 
 class MaxoutEquivalent(HostMetric):
@@ -25,37 +23,37 @@ class MaxoutEquivalent(HostMetric):
     """
 
     meanings = {
-        "maxout_difference": "largest difference between the network's outputs on the probe set and those of its twin, "
-        "in which maxout layers with chosen weights take the place of dense layers with ReLU or leaky ReLU"
+        "maxout_difference": "largest difference between the network's outputs on the probe set and those of an equal "
+        "one, in which maxout layers with chosen weights take the place of dense layers with ReLU or leaky ReLU"
     }
 
-    def __init__(self, training: Training) -> None:
-        super().__init__(training)
-        self._replaced = _replaced(training)
+    def __init__(self, inspection: Inspection) -> None:
+        super().__init__(inspection)
+        self._replaced = _replaced(inspection)
         if not self._replaced:
             self.names = ()
         self._predictors: tuple[Predictor, Predictor] | None = None
 
-    def measure(self, training: Training) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         if not self.names:
             return {}
-        inputs = training.probe_data.inputs
+        inputs = self.inspection.evaluation_sample.inputs
         if self._predictors is None:
-            self._twin = Network(
-                self._model(training), None, training.network.outputs, training.seed, AdjustableNumbers()
+            self._equivalent = Network(
+                self._model(), None, self.inspection.network.outputs, self.inspection.seed, AdjustableNumbers()
             )
-            networks = training.network, self._twin
-            first, second = (Predictor(each, len(inputs), inputs.shape[1]) for each in networks)
+            networks = self.inspection.network, self._equivalent
+            first, second = (Predictor(each, inputs.shape) for each in networks)
             self._predictors = first, second
-        weights, settings = training.weights(), training.settings()
-        own, twin = self._predictors
+        weights, settings = self.inspection.weights(), self.inspection.settings()
+        own, equivalent = self._predictors
         answers = own(inputs, weights, settings)["output"]
-        same = twin(inputs, self._weights(weights, settings), {})["output"]
+        same = equivalent(inputs, self._weights(weights, settings), {})["output"]
         return {"maxout_difference": float(np.abs(answers - same).max())}
 
-    def _model(self, training: Training) -> list[Any]:
+    def _model(self) -> list[Any]:
         model: list[Any] = []
-        for index, given in enumerate(training.scenario.model):
+        for index, given in enumerate(self.inspection.scenario.model):
             if index in self._replaced:
                 model.append({"maxout": self._replaced[index][0]})
             elif index - 1 not in self._replaced:
@@ -63,11 +61,12 @@ class MaxoutEquivalent(HostMetric):
         return model
 
     def _weights(self, weights: dict[str, np.ndarray], settings: dict[str, float]) -> dict[str, np.ndarray]:
-        """The twin's weights: dense layers are used up in order, by maxout layers and by those that stayed."""
+        """The weights of the equivalent network; dense layers are used up in order, by maxout layers and by those that
+        stayed."""
         found: dict[str, np.ndarray] = {}
         dense = iter(name.rpartition(".")[0] for name in weights if name.endswith(".weight"))
         activations = iter(name for _, name in self._replaced.values())
-        for name in [name.rpartition(".")[0] for name in self._twin.kept if name.endswith(".weight")]:
+        for name in [name.rpartition(".")[0] for name in self._equivalent.kept if name.endswith(".weight")]:
             source = next(dense)
             below = np.float32(settings.get(f"{next(activations)}.slope", 0.0)) if name.startswith("maxout") else None
             for part in ("weight", "bias"):
@@ -76,12 +75,12 @@ class MaxoutEquivalent(HostMetric):
         return found
 
 
-def _replaced(training: Training) -> dict[int, tuple[int, str]]:
+def _replaced(inspection: Inspection) -> dict[int, tuple[int, str]]:
     """By index in the model, each dense layer before a ReLU or leaky ReLU: its units, and that activation's name.
 
-    Nothing at all if there are layers of other kinds, which the twin would not know what to do with.
+    Nothing at all if there are layers of other kinds, which the equivalent network would not know what to do with.
     """
-    parts = training.probe_parts
+    parts = inspection.evaluated_layers
     for part in parts:
         dense = isinstance(part.layer, Dense) and part.layer.bias
         if not dense and part.layer.name not in ("relu", "leaky_relu", "identity"):

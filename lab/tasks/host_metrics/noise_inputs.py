@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lab.nets.optimizers import is_weight
 from lab.tasks.host_metrics.host_metric import HostMetric
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
+from lab.tasks.training.inspection import Inspection
 
 
 class NoiseInputs(HostMetric):
@@ -21,10 +17,10 @@ class NoiseInputs(HostMetric):
         "that tell something; only for data with `informative`"
     }
 
-    def __init__(self, training: Training) -> None:
-        super().__init__(training)
-        informative = (training.scenario.data or {}).get("informative")
-        members = training.network.parameters.members
+    def __init__(self, inspection: Inspection) -> None:
+        super().__init__(inspection)
+        informative = (inspection.scenario.data or {}).get("informative")
+        members = inspection.network.parameters.members
         first = [name for name, each in members.items() if is_weight(name) and len(each.shape) == 2][:1]
         if not first or not isinstance(informative, int) or informative >= members[first[0]].shape[0]:
             self.names = ()
@@ -32,9 +28,9 @@ class NoiseInputs(HostMetric):
         self._weight, self._informative = first[0], informative
 
     @np.errstate(invalid="ignore", over="ignore")  # a network that diverged gives NaN
-    def measure(self, training: Training) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         if not self.names:
             return {}
-        weight = training.weights()[self._weight].astype(np.float64)
+        weight = self.inspection.weights()[self._weight].astype(np.float64)
         heard, noise = weight[: self._informative], weight[self._informative :]
         return {"noise_weights": float(np.sqrt(np.mean(noise**2) / np.mean(heard**2)))}

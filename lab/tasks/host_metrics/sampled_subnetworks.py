@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lab.tasks.host_metrics.host_metric import HostMetric
+from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.predictor import Predictor
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
 
 MEMBERS = 50
 LIMIT = 256
@@ -33,23 +29,22 @@ class SampledSubnetworks(HostMetric):
         "committee_accuracy": "share of right answers of the committee",
     }
 
-    def __init__(self, training: Training) -> None:
-        super().__init__(training)
-        if training.split.train.kind != "classes":
+    def __init__(self, inspection: Inspection) -> None:
+        super().__init__(inspection)
+        if inspection.split.train.kind != "classes":
             self.names = ()
         self._predictors: tuple[Predictor, Predictor] | None = None
 
     @np.errstate(invalid="ignore", over="ignore")  # a network that diverged gives NaN
-    def measure(self, training: Training) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         if not self.names:
             return {}
-        examples = training.split.validation or training.probe_data
+        examples = self.inspection.split.validation or self.inspection.evaluation_sample
         inputs, targets = examples.inputs[:LIMIT], np.asarray(examples.targets[:LIMIT])
         if self._predictors is None:
-            size = len(inputs), inputs.shape[1]
-            evaluated = Predictor(training.network, *size)
-            self._predictors = evaluated, Predictor(training.network, *size, training=True)
-        weights, settings = training.weights(), training.settings()
+            evaluated = Predictor(self.inspection.network, inputs.shape)
+            self._predictors = evaluated, Predictor(self.inspection.network, inputs.shape, training=True)
+        weights, settings = self.inspection.weights(), self.inspection.settings()
         whole, thinned = self._predictors
         right = probabilities(whole(inputs, weights, settings)["output"])
         mean, scores = np.zeros_like(right), np.zeros_like(right)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.stopwatch import Stopwatch, Timed
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
+from lab.tasks.training.inspection import Inspection
 
 
 class StepTime(HostMetric):
@@ -18,12 +14,12 @@ class StepTime(HostMetric):
         "step_time": Timed("processor time of one training step in µs, median over the slices in which it runs")
     }
 
-    def __init__(self, training: Training) -> None:
-        super().__init__(training)
+    def __init__(self, inspection: Inspection) -> None:
+        super().__init__(inspection)
         self._watch: Stopwatch | None = None
 
-    def measure(self, training: Training) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         if self._watch is None:
             self._watch = Stopwatch()
-            training.time_steps(self._watch)
+            self.inspection.time_steps(self._watch)
         return {"step_time": self._watch.median * 1e6} if self._watch.samples else {}

@@ -7,7 +7,7 @@ differ in scale can be compared; biases, scales and shifts stay as they are. A d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,7 @@ from lab.graph.running import bind
 from lab.graph.tensor import Storage, scope
 from lab.nets.initialisers import generator
 from lab.nets.optimizers import is_weight
-
-if TYPE_CHECKING:
-    from lab.tasks.training.training import Training
+from lab.tasks.training.inspection import Inspection
 
 EXAMPLES = 256
 """How many examples of the probe set the loss is computed on."""
@@ -33,34 +31,34 @@ class Surface:
     weights as they are, not to those around them.
     """
 
-    def __init__(self, training: Training) -> None:
-        self._training = training
-        probe = training.probe_data
-        chosen = generator(training.seed, "surface").permutation(probe.count)[:EXAMPLES]
-        output, _ = training.network.apply(data(probe.inputs[chosen], "inputs"), training=True)
+    def __init__(self, inspection: Inspection) -> None:
+        self._inspection = inspection
+        probe = inspection.evaluation_sample
+        chosen = generator(inspection.seed, "surface").permutation(probe.count)[:EXAMPLES]
+        output, _ = inspection.network.apply(data(probe.inputs[chosen], "inputs"), training=True)
         with scope("surface"):
-            loss = training.loss(output, data(probe.targets[chosen], "targets"))
+            loss = inspection.loss(output, data(probe.targets[chosen], "targets"))
         self._loss = assign(loss, Storage("statistics").member("loss", (1,)))
         self._layout = Layout({"loss": [self._loss]})
-        self._memory = self._layout.memory(self._layout.shared_memory("float32"), training.seed)
+        self._memory = self._layout.memory(self._layout.shared_memory("float32"), inspection.seed)
         self._program = bind(self._layout.plans["loss"], self._memory)
         self._directions = [self._direction(f"direction {number}") for number in (1, 2)]
 
     def _direction(self, name: str) -> Weights:
         """Normal numbers for every weight; which they are depends on the seed alone."""
-        members = self._training.network.parameters.members
+        members = self._inspection.network.parameters.members
         return {
-            key: generator(self._training.seed, f"{name} {key}").standard_normal(tensor.shape)
+            key: generator(self._inspection.seed, f"{name} {key}").standard_normal(tensor.shape)
             for key, tensor in members.items()
             if is_weight(key)
         }
 
     def loss(self, points: np.ndarray) -> np.ndarray:
         """The loss at points [n, 2] of the slice; (0, 0) is where the network stands."""
-        weights, settings = self._training.weights(), self._training.settings()
-        for name, tensor in self._training.network.kept.items():
+        weights, settings = self._inspection.weights(), self._inspection.settings()
+        for name, tensor in self._inspection.network.kept.items():
             self._put(tensor, weights[name])
-        for name, tensor in self._training.network.settings.storage.members.items():
+        for name, tensor in self._inspection.network.settings.storage.members.items():
             if name in settings:
                 self._put(tensor, settings[name])
         scaled = [_filter_normalised(each, weights) for each in self._directions]
@@ -68,7 +66,7 @@ class Surface:
         for place, (a, b) in enumerate(points):
             for name, first in scaled[0].items():
                 moved = weights[name] + a * first + b * scaled[1][name]
-                self._put(self._training.network.parameters.members[name], moved)
+                self._put(self._inspection.network.parameters.members[name], moved)
             self._program.run()
             losses[place] = self._layout.view(self._memory, self._loss)[0]
         return losses

@@ -14,8 +14,9 @@ from lab.nets.network import BuiltLayer, Network
 
 
 class Predictor:
-    """A forward program for so many inputs, in memory of its own, fed with whatever weights are given.
+    """A forward program for inputs of one shape, in memory of its own, fed with whatever weights are given.
 
+    shape:  of the inputs: [examples, features], or of any other rank, examples first
     wanted: chooses what to keep, from the network's output and its layers, by name; by default the output alone
     training: whether the network is run as in training: with dropout, with the statistics of the batch
     """
@@ -23,13 +24,12 @@ class Predictor:
     def __init__(
         self,
         network: Network,
-        count: int,
-        features: int,
+        shape: tuple[int, ...],
         wanted: Callable[[Tensor, list[BuiltLayer]], dict[str, Tensor]] = lambda output, parts: {"output": output},
         training: bool = False,
     ) -> None:
         inputs, kept = Storage("states"), Storage("statistics")
-        self._x = inputs.member("inputs", (count, features))
+        self._x = inputs.member("inputs", shape)
         answer, parts = network.apply(self._x, training=training)
         self._y = wanted(answer, parts)
         places = {name: kept.member(name, tensor.shape) for name, tensor in self._y.items()}
@@ -42,7 +42,7 @@ class Predictor:
     def __call__(
         self, inputs: np.ndarray, weights: dict[str, np.ndarray], settings: dict[str, float], step: int = 0
     ) -> dict[str, np.ndarray]:
-        """What is wanted, by name, for inputs [count, features]; random numbers are those of the step after `step`."""
+        """What is wanted, by name, for inputs of that shape; random numbers are those of the step after `step`."""
         view = self._layout.view
         view(self._memory, self._x)[...] = inputs
         for name, tensor in self._network.kept.items():

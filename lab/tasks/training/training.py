@@ -123,7 +123,7 @@ class Training(ProgramExperiment):
             self.gradients,
             self.measured_network,
         )
-        self.figures = Figures(self, scenario.options.get("pictures"))
+        self.figures = Figures(self.inspection, scenario.options.get("pictures"))
         self.lay_out(
             {
                 "step": program,
@@ -134,7 +134,7 @@ class Training(ProgramExperiment):
         )
         if self.network.given:
             self.network.first_values(self.folder)  # a file that does not fit is found now, not when the run has begun
-        self.host_metrics: list[HostMetric] = watched_host_metrics(self)
+        self.host_metrics: list[HostMetric] = watched_host_metrics(self.inspection)
         self.metrics = (*self.device_metrics.metrics, *(name for each in self.host_metrics for name in each.names))
 
     def _add_metrics(self, inputs: Tensor, targets: Tensor) -> None:
@@ -198,7 +198,7 @@ class Training(ProgramExperiment):
         self.run_beside("measure")
         values = self._measured(self.memory.arena, 0, self.step)
         for each in self.host_metrics:
-            values |= each.measure(self)
+            values |= each.measure()
         return values
 
     def _measured(self, memory: np.ndarray, first: int, step: int) -> dict[str, float]:
