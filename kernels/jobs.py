@@ -11,7 +11,7 @@ from kernels.plan import STEP, Plan
 
 
 @dataclass(frozen=True)
-class Kind:
+class ReplicaPrograms:
     """A kind of replica: the programs that a GPU runs for it by itself.
 
     plan:     the training step;  remember, measure: the programs before and after a step that is measured

@@ -73,7 +73,8 @@ class Device:
     def on(self, target: str, *reals: str) -> Callable[[Callable], Callable]:
         """Decorator: this body serves `target` ("cpu", "cuda", "python"), for the named real types or for all.
 
-        "cuda-tiles" are a GPU's large teams, "cuda-grid" is all of it; what is not made for them is as for "cuda"."""
+        "cuda-tiles" are a GPU's large thread groups, "cuda-grid" is all of it; what is not made for them is as for
+        "cuda"."""
 
         def register(function: Callable) -> Callable:
             for name in reals or REALS:

@@ -17,7 +17,7 @@ ModeOption = Annotated[
     str,
     typer.Option(
         "--cuda-mode",
-        help="On a GPU: block (a team of threads per replica), written (the same, with code made for its network), "
+        help="On a GPU: block (a thread group per replica), specialized (the same, with code made for its network), "
         "grid (all of it for one), or auto.",
     ),
 ]
@@ -27,8 +27,10 @@ def device_of(asked: str, mode: str = "auto") -> Choice:
     """What was asked for. Raises BadInput, or DeviceMissing; says on stderr why `auto` takes the CPU, or
     which GPU is left out."""
     from lab.errors import BadInput, nearest
-    from lab.graph.devices import MODES, choose
+    from lab.graph.devices import FORMER_MODES, MODES, choose
 
+    if mode in FORMER_MODES:
+        raise BadInput(f"--cuda-mode {mode} is called {FORMER_MODES[mode]} now.")
     if mode not in MODES:
         raise BadInput(f"There is no --cuda-mode {mode!r}; {nearest(mode, MODES)}.")
     choice = choose(asked)

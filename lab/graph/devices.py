@@ -15,15 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.memory import Memory
 from kernels.plan import Plan
 from lab.errors import BadInput, DeviceMissing
 
 CPU = "cpu"
-MODES = ("auto", "block", "written", "grid")
-"""How a GPU is used: a team of threads for each replica, the same with code that is made for its network, the whole GPU
+MODES = ("auto", "block", "specialized", "grid")
+"""How a GPU is used: a thread group for each replica, the same with code that is made for its network, the whole GPU
 for one replica, or whichever suits the size and the length of the run."""
+FORMER_MODES = {"written": "specialized"}
+"""What modes were called in runs that were kept before, and what they are called now."""
 
 _current: contextvars.ContextVar[str] = contextvars.ContextVar("device", default=CPU)
 _use: contextvars.ContextVar[tuple[str, int, bool]] = contextvars.ContextVar("use", default=("auto", 1, False))
@@ -85,12 +87,12 @@ def _usable(numbers: Sequence[int]) -> Choice:
 
 
 @contextlib.contextmanager
-def on(device: str, mode: str = "auto", replicas: int = 1, written: bool = False) -> Iterator[None]:
+def on(device: str, mode: str = "auto", replicas: int = 1, specialized: bool = False) -> Iterator[None]:
     """Memory that is made inside lies on this device, which is used as `mode` says and shared by so many replicas.
 
     written: whether code that was made for a replica's network is used
     """
-    tokens = _current.set(device), _use.set((mode, replicas, written))
+    tokens = _current.set(device), _use.set((mode, replicas, specialized))
     try:
         yield
     finally:
@@ -106,35 +108,37 @@ def on_gpu() -> bool:
 def settle(memory: Any, plan: Plan | None) -> None:
     """Decide how a replica whose training step this is will be computed, where there is a choice."""
     if plan is not None and not isinstance(memory, Memory):
-        mode, replicas, written = _use.get()
-        memory.settle(plan, replicas, mode, written)
+        mode, replicas, specialized = _use.get()
+        memory.settle(plan, replicas, mode, specialized)
 
 
 USES = {
-    "block": "a team of threads for each replica",
-    "tiles": "a large team of threads for each replica",
-    "written": "with code made for its network",
+    "block": "a thread group for each replica",
+    "tiles": "a large thread group for each replica",
+    "specialized": "with code made for its network",
     "grid": "the whole GPU for one replica after the other",
 }
 
 
 def use_of(device: str, plan: Plan | None, mode: str, replicas: int) -> str:
     """How a GPU is used for so many replicas with such a training step: block, tiles, or grid."""
-    from kernels.targets.cuda.choices import facts, mode_for, tiled
     from kernels.targets.cuda.driver import device as gpu
+    from kernels.targets.cuda.launch_configuration import analysis_of, mode_for, tiled
 
     if plan is None:
         return "block"
     chosen = mode_for(plan, replicas, mode, gpu(number_of(device)))
-    return "tiles" if chosen == "block" and tiled(facts(plan).lanes) else chosen
+    return "tiles" if chosen == "block" and tiled(analysis_of(plan).lanes) else chosen
 
 
-def writes_out(device: str, kinds: Sequence[Kind], mode: str, replicas: int, steps: int) -> bool:
+def worth_specializing(device: str, kinds: Sequence[ReplicaPrograms], mode: str, replicas: int, steps: int) -> bool:
     """Whether code is to be made for kinds of replicas, of which so many train for so many steps on a device."""
-    from kernels.targets.cuda import choices
+    from kernels.targets.cuda import launch_configuration
     from kernels.targets.cuda.driver import device as gpu
 
-    return choices.writes_out(kinds, steps * choices.waves(replicas, gpu(number_of(device))), mode)
+    return launch_configuration.worth_specializing(
+        kinds, steps * launch_configuration.waves(replicas, gpu(number_of(device))), mode
+    )
 
 
 def new_memory(arena: int, shared: np.ndarray, seed: int) -> Any:

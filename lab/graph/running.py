@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from kernels.jobs import Job, Kind
+from kernels.jobs import Job, ReplicaPrograms
 from kernels.language import Kernel
 from kernels.memory import Memory
 from kernels.plan import Plan
@@ -39,21 +39,25 @@ def prepare(
 
         cpu.prepare(kernels, real_name, progress)
     else:
-        from kernels.targets.cuda import grid, interpreters
+        from kernels.targets.cuda import grid_launches, interpreter_kernels
 
         if use == "grid":
-            grid.prepare(number_of(device), kernels, real_name, progress)
+            grid_launches.prepare(number_of(device), kernels, real_name, progress)
         else:
-            interpreters.prepare(number_of(device), kernels, real_name, progress, tiled=use == "tiles")
+            interpreter_kernels.prepare(number_of(device), kernels, real_name, progress, tiled=use == "tiles")
 
 
-def write_out(
-    kinds: Iterable[Kind], replicas: int, device: str, real_name: str = "float32", progress: Progress | None = None
+def specialize(
+    kinds: Iterable[ReplicaPrograms],
+    replicas: int,
+    device: str,
+    real_name: str = "float32",
+    progress: Progress | None = None,
 ) -> None:
     """Make code for kinds of replicas, of which so many are on a GPU, unless it is in the cache."""
-    from kernels.targets.cuda import writings
+    from kernels.targets.cuda import specialized_kernels
 
-    writings.prepare(number_of(device), kinds, real_name, replicas, progress)
+    specialized_kernels.prepare(number_of(device), kinds, real_name, replicas, progress)
 
 
 def is_device_program(program: Any) -> bool:
@@ -63,17 +67,17 @@ def is_device_program(program: Any) -> bool:
 
 def run_jobs(jobs: Sequence[Job]) -> None:
     """Run jobs on the GPUs where their memories lie, those of one GPU in as few launches as possible."""
-    from kernels.targets.cuda import fleet
+    from kernels.targets.cuda import block_launches
 
-    fleet.run(jobs)
+    block_launches.run(jobs)
 
 
 def bind(plan: Plan, memory: Any, target: str = "cpu") -> Any:
     """A runnable program where its memory lies, on a GPU or on the "cpu", or on "python"; compiles what is missing."""
     if not isinstance(memory, Memory):
-        from kernels.targets.cuda import fleet
+        from kernels.targets.cuda import block_launches
 
-        return fleet.Program(plan, memory)
+        return block_launches.Program(plan, memory)
     if target == "python":
         from kernels.targets import python
 

@@ -76,7 +76,7 @@ class Engine(Workers):
         self._active = 0
         self._threads = 1 if self.on_gpu else max(1, min(threads or available_cores(), max(len(self.replicas), 1)))
         self._spread(self.replicas)
-        self._written: frozenset[str] = frozenset()
+        self._specialized: frozenset[str] = frozenset()
         self._workers: list[threading.Thread] = []
         self._conductor: threading.Thread | None = None
         self._keep_open = False
@@ -220,7 +220,7 @@ class Engine(Workers):
 
     def _run_compilation(self, compilation: Compilation) -> None:
         compilation.run(self._compiling)
-        self._written |= compilation.written_on
+        self._specialized |= compilation.specialized_on
 
     def _compiling(self, kernel: str, left: int) -> None:
         if self._stopping:

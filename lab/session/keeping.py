@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lab.errors import BadInput
 from lab.events import Event, Measured
-from lab.graph.devices import CPU, Choice, choose
+from lab.graph.devices import CPU, FORMER_MODES, Choice, choose
 from lab.scenario.loading import load_text
 from lab.session.session import Session
 from lab.session.sources import folder_of, sources_of
@@ -78,7 +78,7 @@ def take_up(
         variants=info.variants,
         threads=threads,
         device=device or choose(_named(info.device)),
-        mode=info.options.get("mode", "auto"),
+        mode=_mode(info.options.get("mode", "auto")),
     )
     checkpoints = {}
     for variant in info.variants:
@@ -101,3 +101,8 @@ def take_up(
             if state is not None:
                 session.restore(variant, seed, step, state)
     return session, writer, earlier
+
+
+def _mode(kept: str) -> str:
+    """The `--cuda-mode` of a kept run, by the name that it has now."""
+    return FORMER_MODES.get(kept, kept)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
-from lab.graph.devices import CPU, USES, use_of, writes_out
-from lab.graph.running import prepare, write_out
+from lab.graph.devices import CPU, USES, use_of, worth_specializing
+from lab.graph.running import prepare, specialize
 from lab.tasks.task import Experiment
 
 
@@ -22,7 +22,7 @@ class Need:
     real_name: str
     use: str
     kernels: tuple[Kernel, ...]
-    kinds: tuple[Kind, ...]
+    programs: tuple[ReplicaPrograms, ...]
     steps: int
 
 
@@ -34,7 +34,9 @@ def need_of(experiment: Experiment, steps: int | None, device: str, mode: str, r
         step = layout.plans.get("step") if layout is not None else None
         use = use_of(device, step, mode, replicas)
     real_name = getattr(experiment, "real_name", "float32")  # only what computes in float64 says so
-    return Need(real_name, use, tuple(experiment.kernels()), tuple(experiment.kinds()), steps or experiment.steps)
+    return Need(
+        real_name, use, tuple(experiment.kernels()), tuple(experiment.replica_programs()), steps or experiment.steps
+    )
 
 
 class Compilation:
@@ -47,15 +49,15 @@ class Compilation:
     def uses(self) -> list[str]:
         """How the devices will be used, in words."""
         uses = dict.fromkeys(USES[each.use] for each in self._needs)
-        if self.written_on:
-            uses[USES["written"]] = None
+        if self.specialized_on:
+            uses[USES["specialized"]] = None
         return list(uses)
 
     @property
-    def written_on(self) -> frozenset[str]:
+    def specialized_on(self) -> frozenset[str]:
         """The devices for which code is made."""
         return frozenset(
-            device for device in self._replicas if any(self._written(device, each) for each in self._real_names())
+            device for device in self._replicas if any(self._specialized(device, each) for each in self._real_names())
         )
 
     def run(self, progress: Callable[[str, int], None]) -> None:
@@ -67,18 +69,18 @@ class Compilation:
             for (real_name, use), some in kernels.items():
                 prepare(some, progress, real_name, device, use)
             for real_name in self._real_names():
-                kinds = self._written(device, real_name)
-                if kinds:
-                    write_out(kinds, replicas, device, real_name, progress)
+                programs = self._specialized(device, real_name)
+                if programs:
+                    specialize(programs, replicas, device, real_name, progress)
 
     def _real_names(self) -> Sequence[str]:
         return tuple(dict.fromkeys(each.real_name for each in self._needs))
 
-    def _written(self, device: str, real_name: str) -> list[Kind]:
-        """The kinds of replicas for which code is to be made."""
-        wanted = [each for each in self._needs if each.real_name == real_name and each.use != "grid" and each.kinds]
-        kinds = [kind for each in wanted for kind in each.kinds]
-        if device == CPU or not kinds:
+    def _specialized(self, device: str, real_name: str) -> list[ReplicaPrograms]:
+        """The programs of replicas for which code is to be made."""
+        wanted = [each for each in self._needs if each.real_name == real_name and each.use != "grid" and each.programs]
+        programs = [each for need in wanted for each in need.programs]
+        if device == CPU or not programs:
             return []
         steps = max(each.steps for each in wanted)
-        return kinds if writes_out(device, kinds, self._mode, self._replicas[device], steps) else []
+        return programs if worth_specializing(device, programs, self._mode, self._replicas[device], steps) else []

@@ -43,7 +43,7 @@ class Workers(Measuring):
     _paused: bool
     _keep_open: bool
     _pace: float | None
-    _written: frozenset[str]
+    _specialized: frozenset[str]
     _pictures: float | None
 
     @property
@@ -61,7 +61,7 @@ class Workers(Measuring):
         return max(1, sum(each.device == device for each in self.replicas))
 
     def _work(self, device: str) -> None:
-        with on(device, self.mode, self._shared_by(device), device in self._written):
+        with on(device, self.mode, self._shared_by(device), device in self._specialized):
             while taken := self._take(device):
                 try:
                     with contextlib.ExitStack() as locks:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from kernels.plan import HALT
 from lab.errors import InvalidValue, nearest
@@ -69,12 +69,12 @@ class ProgramExperiment:
     def kernels(self) -> tuple[Kernel, ...]:
         return tuple(dict.fromkeys(kernel for plan in self.layout.plans.values() for kernel in plan.kernels))
 
-    def kinds(self) -> tuple[Kind, ...]:
+    def replica_programs(self) -> tuple[ReplicaPrograms, ...]:
         plans = self.layout.plans
         if "step" not in plans:
             return ()
         measure = plans.get("measure") if self.streamed()[1] else None
-        return (Kind(plans["step"], plans.get("remember"), measure, self.layout.kept),)
+        return (ReplicaPrograms(plans["step"], plans.get("remember"), measure, self.layout.kept),)
 
     def prepare(self) -> None:
         """Take the memory and fill in the settings."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.discovery import modules_of
 from lab.errors import InvalidValue, nearest
@@ -37,7 +37,7 @@ class Experiment(Protocol):
     def kernels(self) -> Sequence[Kernel]:
         """The kernels that will be needed, so that they can be compiled before anything runs."""
 
-    def kinds(self) -> Sequence[Kind]:
+    def replica_programs(self) -> Sequence[ReplicaPrograms]:
         """What a GPU runs by itself, and what code may be made for; all that run in one launch, or nothing."""
 
     def prepare(self) -> None:

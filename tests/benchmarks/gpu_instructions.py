@@ -12,23 +12,23 @@ from pathlib import Path
 
 import numpy as np
 
-from kernels.jobs import Job, Kind
+from kernels.jobs import Job, ReplicaPrograms
 from lab.bench import nets
 from lab.bench.contestants import lab_itself
 from lab.graph.devices import on
-from lab.graph.running import run_jobs, write_out
+from lab.graph.running import run_jobs, specialize
 from tests.cuda.ptx.machine import machine
 
 STEPS = 3
 
 
-def counted(name: str, written: bool) -> dict[str, np.ndarray]:
+def counted(name: str, specialized: bool) -> dict[str, np.ndarray]:
     """For each kind of instruction, how many each lane executes in a step; written: by code made for the net."""
-    with tempfile.TemporaryDirectory() as folder, machine() as used, on("cuda:0", "block", written=written):
+    with tempfile.TemporaryDirectory() as folder, machine() as used, on("cuda:0", "block", specialized=specialized):
         nets.write_data(Path(folder), nets.ON_A_GPU[name])
         net = lab_itself.experiment(Path(folder), name, nets.ON_A_GPU)
-        if written:
-            write_out([Kind(net.layout.plans["step"], None, None, net.layout.kept)], 1, "cuda:0")
+        if specialized:
+            specialize([ReplicaPrograms(net.layout.plans["step"], None, None, net.layout.kept)], 1, "cuda:0")
         found = []
         for steps in (1, 1 + STEPS):
             run_jobs([Job(net.memory, net.layout.plans["step"], steps, kept=net.layout.kept)])
@@ -38,8 +38,8 @@ def counted(name: str, written: bool) -> dict[str, np.ndarray]:
 
 def main() -> None:
     for name in sys.argv[1:] or nets.ON_A_GPU:
-        for how, written in (("rows interpreted", False), ("with code made for it", True)):
-            found = counted(name, written)
+        for how, specialized in (("rows interpreted", False), ("with code made for it", True)):
+            found = counted(name, specialized)
             print(f"{name}, {how}, by {len(found['instructions'])} lanes, per lane and step:")
             for kind, numbers in found.items():
                 print(f"  {kind:22}{numbers.mean():10,.0f}   at most {numbers.max():10,.0f}")

@@ -11,7 +11,7 @@ from kernels.jobs import Job
 from kernels.memory import Memory
 from kernels.plan import HALT, STEP, Plan
 from kernels.targets import cpu
-from kernels.targets.cuda import fleet, grid, interpreters, writings
+from kernels.targets.cuda import block_launches, grid_launches, interpreter_kernels, specialized_kernels
 from kernels.targets.cuda import memory as on_gpu
 from kernels.targets.cuda.driver import SimulatedDevice
 
@@ -26,10 +26,10 @@ class _Image(Memory):
 
 
 def run(jobs: Sequence[Job]) -> None:
-    """As `fleet.run`."""
+    """As `block_launches.run`."""
     for job in jobs:
         memory = job.memory
-        memory.hand_over()
+        memory.update_device()
         image = _Image(memory)
         if job.kept:
             memory.device.upload(memory.backup(job.kept), image.arena[: job.kept].copy())
@@ -57,11 +57,11 @@ def _beside(plan: Plan, image: Memory) -> None:
 def _hand_back(memory: on_gpu.Memory, image: Memory) -> None:
     memory.device.upload(memory.addresses[0], image.arena)
     memory.device.upload(memory.addresses[2], image.state)
-    memory.take_over(image.state)
+    memory.adopt_state(image.state)
 
 
-def _run_row(self: fleet.Program, index: int) -> None:
-    self.memory.hand_over()
+def _run_row(self: block_launches.Program, index: int) -> None:
+    self.memory.update_device()
     image = _Image(self.memory)
     cpu.Program(self.plan, image).run_row(index)
     _hand_back(self.memory, image)
@@ -75,10 +75,10 @@ def host_device(gpus: int = 1) -> Iterator[None]:
         mock.patch("kernels.targets.cuda.driver.device", lambda number=0: devices[number]),
         mock.patch("kernels.targets.cuda.driver.count", return_value=gpus),
         mock.patch.object(on_gpu, "device", lambda number=0: devices[number]),
-        mock.patch.object(fleet, "run", run),
-        mock.patch.object(interpreters, "prepare"),
-        mock.patch.object(writings, "prepare"),
-        mock.patch.object(fleet.Program, "run_row", _run_row),
-        mock.patch.object(grid, "prepare"),
+        mock.patch.object(block_launches, "run", run),
+        mock.patch.object(interpreter_kernels, "prepare"),
+        mock.patch.object(specialized_kernels, "prepare"),
+        mock.patch.object(block_launches.Program, "run_row", _run_row),
+        mock.patch.object(grid_launches, "prepare"),
     ):
         yield

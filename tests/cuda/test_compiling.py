@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from kernels.language import Kernel
-from kernels.targets.cuda.driver import OLDEST, DeviceProblem
+from kernels.targets.cuda.driver import OLDEST_CAPABILITY, DeviceProblem
 from lab.api import load
 from lab.tasks import task_of
 from tests.cuda.machine_code import Use, uses
@@ -21,7 +21,7 @@ from tests.kernels.running import all_kernels
 
 pytestmark = [needs_compiler, pytest.mark.cuda]
 
-CAPABILITIES = [OLDEST, (8, 0), (9, 0)]
+CAPABILITIES = [OLDEST_CAPABILITY, (8, 0), (9, 0)]
 NEWEST = CAPABILITIES[-1]
 MOST_REGISTERS = 128
 HOT = [
@@ -41,18 +41,22 @@ everywhere = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each
 
 def entry(name: str, real_name: str, capability: tuple[int, int]) -> str:
     """PTX of a kernel's entry for the whole GPU; "" is the beginning of a walk over the rows."""
-    from kernels.targets.cuda import products
+    from kernels.targets.cuda import matmul
 
-    return _entry(products.lowered_kernel(all_kernels()[name]) if name else None, real_name, capability)
+    return _entry(matmul.lowered_kernel(all_kernels()[name]) if name else None, real_name, capability)
 
 
 @functools.cache
 def _entry(kernel: Kernel | None, real_name: str, capability: tuple[int, int]) -> str:
-    from kernels.targets.cuda import compiler, generation, grid
+    from kernels.targets.cuda import code_generation, compiler, grid_launches
 
-    text = grid.source(kernel, real_name, grid.alone(kernel)) if kernel else grid.STEP_SOURCE
-    names = {f"kernel_{kernel.name}": grid._body(kernel, real_name)} if kernel else {}
-    return compiler.to_ptx(generation.generated("entry", text, names), capability)[0]
+    text = (
+        grid_launches.source(kernel, real_name, grid_launches.needs_one_block(kernel))
+        if kernel
+        else grid_launches.STEP_SOURCE
+    )
+    names = {f"kernel_{kernel.name}": grid_launches._body(kernel, real_name)} if kernel else {}
+    return compiler.to_ptx(code_generation.generated("entry", text, names), capability)[0]
 
 
 def assemble(ptx: str, capability: tuple[int, int]) -> list[Use]:
@@ -71,7 +75,7 @@ def check(ptx: str, capability: tuple[int, int]) -> None:
 @pytest.mark.parametrize("name", ["", *sorted(all_kernels())], ids=lambda name: name or "beginning of a walk")
 @pytest.mark.parametrize(
     ("real_name", "capability"),
-    [("float32", OLDEST), ("float32", (8, 0)), ("float64", NEWEST)],
+    [("float32", OLDEST_CAPABILITY), ("float32", (8, 0)), ("float64", NEWEST)],
     ids=lambda each: each if isinstance(each, str) else f"{each[0]}.{each[1]}",
 )
 def test_kernel(name, real_name, capability):
@@ -100,10 +104,10 @@ def kernels_of(*scenarios: str) -> tuple[Kernel, ...]:
 
 
 def interpret(kernels: tuple[Kernel, ...], real_name: str, tiled: bool, capability: tuple[int, int]) -> list[Use]:
-    from kernels.targets.cuda import compiler, interpreter, products
+    from kernels.targets.cuda import compiler, matmul, persistent_kernel_source
 
-    assert products
-    function = interpreter.interpreter(interpreter.ordered(kernels), real_name, tiled)
+    assert matmul
+    function = persistent_kernel_source.interpreter(persistent_kernel_source.ordered(kernels), real_name, tiled)
     ptx, _ = compiler.to_ptx(function, capability)
     check(ptx, capability)
     return assemble(ptx, capability)
@@ -114,16 +118,16 @@ def test_interpreter():
     assert max(each.registers for each in found) <= MOST_REGISTERS
 
 
-@pytest.mark.parametrize("tiled", [False, True], ids=["small teams", "tiles"])
+@pytest.mark.parametrize("tiled", [False, True], ids=["small thread groups", "tiles"])
 @everywhere
 def test_interpreter_everywhere(tiled, capability):
     interpret(kernels_of("dead-relu", "adam", "batch-norm", "dropout"), "float32", tiled, capability)
 
 
 def begin() -> Callable:
-    from kernels.targets.cuda import generation, grid
+    from kernels.targets.cuda import code_generation, grid_launches
 
-    return generation.generated("entry", grid.STEP_SOURCE, {})
+    return code_generation.generated("entry", grid_launches.STEP_SOURCE, {})
 
 
 def test_a_gpu_that_the_compiler_does_not_know_is_named():
@@ -139,13 +143,13 @@ def test_a_gpu_that_the_compiler_does_not_know_is_named():
 
 def test_machine_code_that_was_damaged_is_made_anew():
     from kernels.targets import cache
-    from kernels.targets.cuda import store
+    from kernels.targets.cuda import machine_code_cache
 
     key = ["of a test"]
-    made = store.machine_code(key, begin, NEWEST)
-    path = cache._place(store._name(key))
+    made = machine_code_cache.machine_code(key, begin, NEWEST)
+    path = cache._place(machine_code_cache._name(key))
     path.write_bytes(path.read_bytes()[:-100])
-    name, code = store.machine_code(key, begin, NEWEST)
+    name, code = machine_code_cache.machine_code(key, begin, NEWEST)
     assert len(code) == len(made[1])
-    assert store.machine_code(key, begin, NEWEST) == (name, code)
+    assert machine_code_cache.machine_code(key, begin, NEWEST) == (name, code)
     path.unlink()

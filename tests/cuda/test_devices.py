@@ -52,7 +52,12 @@ def test_words_that_name_no_device(device, capsys):
 @pytest.mark.parametrize("command", ["run", "verify"])
 def test_a_mode_that_does_not_exist(command, capsys):
     assert run([command, "dead-relu", "--cuda-mode", "foo"]) == 2
-    assert "There is no --cuda-mode 'foo'; allowed: auto, block, grid, written." in capsys.readouterr().err
+    assert "There is no --cuda-mode 'foo'; allowed: auto, block, grid, specialized." in capsys.readouterr().err
+
+
+def test_a_mode_that_is_called_otherwise_now_is_refused_with_its_name(capsys):
+    assert run(["run", "dead-relu", "--cuda-mode", "written"]) == 2
+    assert "--cuda-mode written is called specialized now." in capsys.readouterr().err
 
 
 def test_all_gpus_or_one(install):

@@ -115,7 +115,7 @@ def test_a_graph_is_recorded_apart_and_given_back(install):
         ("cuGraphDestroy", "graph"),
     ]
     assert on.stream == 1
-    on.forget(graph)
+    on.free_graph(graph)
     on.allocate(16)
     assert ("cuGraphExecDestroy", 0, "made graph") in fake.calls
 

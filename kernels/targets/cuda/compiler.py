@@ -16,18 +16,18 @@ from typing import Any
 from numba import types
 
 from kernels.language import Device, Kernel, specialise
-from kernels.targets.cuda import team
+from kernels.targets.cuda import primitives
+from kernels.targets.cuda.code_generation import on_device
+from kernels.targets.cuda.counted_loops import with_counted_loops
 from kernels.targets.cuda.driver import DeviceProblem
-from kernels.targets.cuda.generation import on_device
 from kernels.targets.cuda.numba_cuda import cuda, part
-from kernels.targets.cuda.turns import counted
 
-assert team  # the bodies of what kernels share with it
+assert primitives  # the bodies of what kernels share with it
 
 OPTIONS = {"prec_div": False}
 """For NVVM: divisions of float32 may be wrong by 2 units in the last place, which takes a fifth of the instructions."""
-WRITTEN_OUT = "cuda-written"
-"""The target of kernels whose numbers are known when they are compiled (`kernels.targets.cuda.written`)."""
+SPECIALIZED = "cuda-specialized"
+"""The target of kernels whose numbers are known when they are compiled (`kernels.targets.cuda.specialized_source`)."""
 
 _lock = threading.RLock()
 
@@ -38,10 +38,11 @@ _bodies: dict[tuple[str, str, str], Any] = {}
 def body_of(kernel: Kernel, real_name: str, target: str = "cuda") -> Any:
     """A kernel's body for CUDA, to be called from generated code.
 
-    target: "cuda"; "cuda-tiles" for teams that are large enough to multiply matrices in tiles; "cuda-grid" for products
-            on the whole GPU; `WRITTEN_OUT` where its numbers are known
+    target: "cuda"; "cuda-tiles" for thread groups that are large enough to multiply matrices in tiles; "cuda-grid" for
+    products
+            on the whole GPU; `SPECIALIZED` where its numbers are known
     """
-    prepared = counted if target == WRITTEN_OUT else _as_it_is
+    prepared = with_counted_loops if target == SPECIALIZED else _as_it_is
 
     def compile_device(body: Callable, device: Device) -> Any:
         key = (id(device), real_name, target)
@@ -128,5 +129,5 @@ def to_machine_code(ptx: str, capability: tuple[int, int], most_registers: int |
 
 
 def simulated(function: Callable) -> Any:
-    """A function as a kernel of the simulator: `kernel[grid, lanes, 0, scratch](…)`."""
+    """A function as a kernel of the simulator: `kernel[grid, lanes, 0, shared_bytes](…)`."""
     return cuda.jit(function)

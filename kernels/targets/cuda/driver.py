@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-OLDEST = (7, 5)
+OLDEST_CAPABILITY = (7, 5)
 """The compute capability below which present compilers make no code."""
 
 INSTALL = "pip install 'backprop-lab[cuda]' (or [cuda12] for drivers before 580)"
@@ -32,17 +32,20 @@ class DeviceProblem(Exception):
 
 
 @dataclass(frozen=True)
-class Properties:
-    """What a GPU is. memory, free: bytes; scratch: bytes that one block may have at most, and all blocks of one
-    multiprocessor together."""
+class DeviceProperties:
+    """What a GPU is.
+
+    memory, free: bytes;  shared_memory_per_block: bytes that one block may have at most;
+    shared_memory_per_multiprocessor: those that all blocks of one multiprocessor have together
+    """
 
     name: str
     capability: tuple[int, int]
     multiprocessors: int
     memory: int
     free: int
-    scratch: int
-    scratch_together: int
+    shared_memory_per_block: int
+    shared_memory_per_multiprocessor: int
 
 
 @dataclass(frozen=True)
@@ -142,10 +145,10 @@ class Device:
         self._giving_back = threading.Lock()
         self.use_stream(0)
         self.capability = self.properties.capability
-        if self.capability < OLDEST:
+        if self.capability < OLDEST_CAPABILITY:
             raise DeviceProblem(
                 f"{self.properties.name} has compute capability {self.capability[0]}.{self.capability[1]}; "
-                f"{OLDEST[0]}.{OLDEST[1]} or newer is needed."
+                f"{OLDEST_CAPABILITY[0]}.{OLDEST_CAPABILITY[1]} or newer is needed."
             )
 
     def use_stream(self, number: int) -> None:
@@ -169,7 +172,7 @@ class Device:
         _checked(self._driver.cuCtxSetCurrent(self._context), "starting on the GPU")
 
     @functools.cached_property
-    def properties(self) -> Properties:
+    def properties(self) -> DeviceProperties:
         driver = self._driver
         attribute = driver.CUdevice_attribute
 
@@ -179,7 +182,7 @@ class Device:
 
         name = _checked(driver.cuDeviceGetName(128, self._device), "looking at a GPU")
         free, total = _checked(driver.cuMemGetInfo(), "looking at a GPU")
-        return Properties(
+        return DeviceProperties(
             name.decode(errors="replace").rstrip("\0") if isinstance(name, bytes) else str(name),
             (of("COMPUTE_CAPABILITY_MAJOR"), of("COMPUTE_CAPABILITY_MINOR")),
             of("MULTIPROCESSOR_COUNT"),
@@ -206,7 +209,7 @@ class Device:
         and what is running may still use it."""
         self._unused.append((self._driver.cuMemFree, address))
 
-    def forget(self, graph: Any) -> None:
+    def free_graph(self, graph: Any) -> None:
         """Give back a graph, in the same way."""
         self._unused.append((self._driver.cuGraphExecDestroy, graph))
 
@@ -245,29 +248,29 @@ class Device:
         self.activate()
         _checked(self._driver.cuStreamSynchronize(self.stream), "training")
 
-    def load(self, code: bytes, name: str, scratch: int = 0) -> Function:
-        """A kernel of some machine code; `scratch`: bytes of scratch memory that a launch may ask for."""
+    def load(self, code: bytes, name: str, shared_bytes: int = 0) -> Function:
+        """A kernel of some machine code; `shared_bytes`: bytes of shared memory that a launch may ask for."""
         self.activate()
         module = _checked(self._driver.cuModuleLoadData(code), "loading kernels")
         handle = _checked(self._driver.cuModuleGetFunction(module, name.encode()), "loading kernels")
-        if scratch > 48 * 1024:
+        if shared_bytes > 48 * 1024:
             attribute = self._driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-            _checked(self._driver.cuFuncSetAttribute(handle, attribute, scratch), "loading kernels")
+            _checked(self._driver.cuFuncSetAttribute(handle, attribute, shared_bytes), "loading kernels")
         return Function(module, handle)
 
     def launch(
-        self, function: Function, blocks: int, threads: tuple[int, int], scratch: int, arguments: Sequence[int]
+        self, function: Function, blocks: int, threads: tuple[int, int], shared_bytes: int, arguments: Sequence[int]
     ) -> None:
         """Start a kernel whose arguments are 64-bit integers; does not wait.
 
-        threads: of a block, (lanes, teams);  scratch: bytes for a block
+        threads: of a block, (lanes, thread groups);  shared_bytes: bytes for a block
         """
         self.activate()
         values = tuple(int(each) for each in arguments)
         kinds = (ctypes.c_int64,) * len(values)
         _checked(
             self._driver.cuLaunchKernel(
-                function.handle, blocks, 1, 1, *threads, 1, scratch, self.stream, (values, kinds), 0
+                function.handle, blocks, 1, 1, *threads, 1, shared_bytes, self.stream, (values, kinds), 0
             ),
             "starting a kernel",
         )
@@ -305,7 +308,7 @@ class SimulatedDevice:
     """numba's simulator behind the interface of `Device`: the device's memory is this process's."""
 
     capability = (9, 0)
-    properties = Properties("numba's simulator", (9, 0), 2, 2**30, 2**30, 100 * 1024, 200 * 1024)
+    properties = DeviceProperties("numba's simulator", (9, 0), 2, 2**30, 2**30, 100 * 1024, 200 * 1024)
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -325,7 +328,7 @@ class SimulatedDevice:
     def free(self, address: int) -> None:
         del self._memory[address]
 
-    def forget(self, graph: Any) -> None: ...
+    def free_graph(self, graph: Any) -> None: ...
 
     def upload(self, address: int, array: np.ndarray) -> None:
         ctypes.memmove(address, array.ctypes.data, array.nbytes)
@@ -337,10 +340,10 @@ class SimulatedDevice:
         ctypes.memmove(target, source, size)
 
     def launch(
-        self, function: Any, blocks: int, threads: tuple[int, int], scratch: int, arguments: Sequence[int]
+        self, function: Any, blocks: int, threads: tuple[int, int], shared_bytes: int, arguments: Sequence[int]
     ) -> None:
         with np.errstate(all="ignore"):
-            function[blocks, threads, 0, scratch](*arguments)
+            function[blocks, threads, 0, shared_bytes](*arguments)
 
     def captured(self, launches: Callable[[], None]) -> Any:
         return launches

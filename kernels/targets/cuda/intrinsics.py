@@ -1,6 +1,6 @@
 """What generated code uses on a GPU, as numba's intrinsics: each writes its instructions itself.
 
-The names are those of `kernels.targets.cuda.simulation`; what they do is said with `generation.PROVIDED`.
+The names are those of `kernels.targets.cuda.simulated_intrinsics`; what they do is said with `generation.PROVIDED`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from kernels.targets.cuda import whole_numbers
-from kernels.targets.cuda.generation import generated, on_device
+from kernels.targets.cuda import int32_arithmetic
+from kernels.targets.cuda.code_generation import generated, on_device
 from kernels.targets.cuda.numba_cuda import part
 
-assert whole_numbers  # from here on numba-cuda counts in 32 bits
+assert int32_arithmetic  # from here on numba-cuda counts in 32 bits
 intrinsic: Any = part("extending").intrinsic
 make_array, populate_array = part("np.arrayobj").make_array, part("np.arrayobj").populate_array
 
@@ -39,14 +39,14 @@ def pointer_to(kind: str, on_device: bool = False) -> Any:
     return pointer
 
 
-def raw_scratch(kind: str) -> Any:
+def shared_memory_pointer(kind: str) -> Any:
     @intrinsic
-    def scratch(typing_context, offset):
+    def shared_bytes(typing_context, offset):
         signature = types.CPointer(getattr(types, kind))(offset)
 
         def generate(context, builder, signature, arguments):
             # Declared, not defined: the size is the launch's choice, and every function means the same memory.
-            name, byte, place = "lab_scratch", ir.IntType(8), ir.IntType(64)
+            name, byte, place = "lab_shared_memory", ir.IntType(8), ir.IntType(64)
             memory = builder.module.globals.get(name)
             if memory is None:
                 memory = ir.GlobalVariable(builder.module, ir.ArrayType(byte, 0), name, addrspace=3)
@@ -58,7 +58,7 @@ def raw_scratch(kind: str) -> Any:
 
         return signature, generate
 
-    return scratch
+    return shared_bytes
 
 
 @intrinsic
@@ -68,8 +68,8 @@ def _barrier(typing_context, number, lanes):
     def generate(context, builder, signature, arguments):
         word = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [word, word])
-        # Lanes of a warp are of one team, which goes the same way, and so come to a barrier together. NVVM offers only
-        # the barrier for lanes that might not, which takes twice the code.
+        # Lanes of a warp are of one thread group, which goes the same way, and so come to a barrier together. NVVM
+        # offers only the barrier for lanes that might not, which takes twice the code.
         call = builder.asm(kind, "bar.sync $0, $1;", "r,r,~{memory}", arguments, side_effect=True)
         call.attributes.add("convergent")
         return context.get_dummy_value()
@@ -78,10 +78,10 @@ def _barrier(typing_context, number, lanes):
 
 
 # Barrier 0 is that of the whole block.
-team_sync = on_device(
+group_sync = on_device(
     generated(
-        "team_sync",
-        "def team_sync():\n    barrier(cuda.threadIdx.y + 1, cuda.blockDim.x)\n",
+        "group_sync",
+        "def group_sync():\n    barrier(cuda.threadIdx.y + 1, cuda.blockDim.x)\n",
         {"barrier": _barrier},
     )
 )
@@ -120,11 +120,11 @@ def viewing(by_way_of_an_integer: bool) -> Any:
     return view
 
 
-view, view_at = viewing(True), viewing(False)
+view, view_at_constant = viewing(True), viewing(False)
 
 
 @intrinsic
-def short(typing_context, number):
+def to_int32(typing_context, number):
     signature = types.int32(number)
 
     def generate(context, builder, signature, arguments):
@@ -134,7 +134,7 @@ def short(typing_context, number):
 
 
 @intrinsic
-def positive(typing_context, number):
+def assume_positive(typing_context, number):
     signature = number(number)
 
     def generate(context, builder, signature, arguments):
@@ -145,7 +145,7 @@ def positive(typing_context, number):
 
 
 @intrinsic
-def exactly(typing_context, number, known):
+def assume_equal(typing_context, number, known):
     signature = number(number, known)
 
     def generate(context, builder, signature, arguments):
@@ -156,7 +156,7 @@ def exactly(typing_context, number, known):
 
 
 @intrinsic
-def anew(typing_context, number):
+def opaque(typing_context, number):
     signature = types.int32(types.int32)
 
     def generate(context, builder, signature, arguments):
@@ -168,7 +168,7 @@ def anew(typing_context, number):
 
 
 @intrinsic
-def chosen(typing_context, first, second, offset):
+def select_base(typing_context, first, second, offset):
     signature = types.Tuple((first, offset))(first, second, offset)
 
     def generate(context, builder, signature, arguments):
@@ -215,21 +215,21 @@ def _write(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
-two, four = reading(2), reading(4)
+load2, load4 = reading(2), reading(4)
 
 
 @intrinsic
-def put_two(typing_context, numbers, index, first, second):
+def store2(typing_context, numbers, index, first, second):
     return types.void(numbers, index, *(numbers.dtype,) * 2), _write
 
 
 @intrinsic
-def put_four(typing_context, numbers, index, first, second, third, fourth):
+def store4(typing_context, numbers, index, first, second, third, fourth):
     return types.void(numbers, index, *(numbers.dtype,) * 4), _write
 
 
 @intrinsic
-def behind(typing_context, pointer, offset):
+def offset_pointer(typing_context, pointer, offset):
     signature = pointer(pointer, offset)
 
     def generate(context, builder, signature, arguments):

@@ -13,8 +13,8 @@ import numpy as np
 
 from kernels.memory import aligned_zeros
 from kernels.plan import SEED, STATE_SIZE, Plan
-from kernels.targets.cuda.choices import lanes_for, mode_for
 from kernels.targets.cuda.driver import device
+from kernels.targets.cuda.launch_configuration import lanes_for, mode_for
 
 
 class Segment:
@@ -66,12 +66,12 @@ class Memory:
         self._device_newer = False
         self._host_newer = True
         self._lanes: int | None = None
-        self.whole_gpu = self.written = False
+        self.whole_gpu = self.specialized = False
 
-    def settle(self, plan: Plan, replicas: int, mode: str, written: bool = False) -> None:
+    def settle(self, plan: Plan, replicas: int, mode: str, specialized: bool = False) -> None:
         """Decide, once, how this replica is computed: its results must not depend on what happens to run beside it."""
         self._lanes = lanes_for(plan, self.device)
-        self.written = written
+        self.specialized = specialized
         self.whole_gpu = mode_for(plan, replicas, mode, self.device) == "grid"
 
     def lanes_of(self, plan: Plan) -> int:
@@ -108,7 +108,7 @@ class Memory:
         self.device.download(old, self._backup.address)
         return old
 
-    def hand_over(self) -> None:
+    def update_device(self) -> None:
         """Bring the device up to date before a launch."""
         if self._host_newer:
             self.device.upload(self._arena.address, self._image)
@@ -116,7 +116,7 @@ class Memory:
         if self._known_state is None or not np.array_equal(self.state, self._known_state):
             self.device.upload(self._state.address, self.state)
 
-    def take_over(self, state: np.ndarray) -> None:
+    def adopt_state(self, state: np.ndarray) -> None:
         """Note what a launch has done."""
         self.state[:] = state
         self._known_state = state.copy()
@@ -130,7 +130,7 @@ class Memory:
         """Bring the integers from the device."""
         state = np.empty_like(self.state)
         self.device.download(state, self._state.address)
-        self.take_over(state)
+        self.adopt_state(state)
 
     def push_state(self) -> None:
         """Bring the integers to the device."""

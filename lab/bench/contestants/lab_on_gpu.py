@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from kernels.matrix import matmul
-from kernels.targets.cuda import grid
+from kernels.targets.cuda import grid_launches
 from lab import __version__
 from lab.bench import contestant, nets
 from lab.bench.contestants import lab_itself
 from lab.graph import Layout, assign
 from lab.graph.devices import on, use_of
-from lab.graph.running import write_out
+from lab.graph.running import specialize
 from lab.graph.tensor import Storage, call
 from lab.scenario import load
 from lab.tasks import task_of
@@ -29,7 +29,7 @@ SIZE = 4096
 def trainer(folder: Path, name: str, mode: str) -> contestant.Train | None:
     """A function that trains all replicas of a net so many steps, each from its own first weights.
 
-    mode: "interpreted" for a team of threads for each without code made for the net; "" for what is fastest
+    mode: "interpreted" for a thread group for each without code made for the net; "" for what is fastest
     """
     net = nets.ON_A_GPU[name]
     with on("cuda:0", replicas=net.replicas):
@@ -47,19 +47,19 @@ def trainer(folder: Path, name: str, mode: str) -> contestant.Train | None:
     return train
 
 
-def replicas_of(build: Callable[[int], Any], count: int, written: bool) -> list[Any]:
+def replicas_of(build: Callable[[int], Any], count: int, specialized: bool) -> list[Any]:
     """So many experiments on the GPU, built from a seed each. written: with code that is made for them"""
-    with on("cuda:0", replicas=count, written=written):
+    with on("cuda:0", replicas=count, specialized=specialized):
         made = [build(seed) for seed in range(count)]
-        if written:
-            write_out(made[0].kinds(), count, "cuda:0")
+        if specialized:
+            specialize(made[0].replica_programs(), count, "cuda:0")
         for each in made:
             each.prepare()
     return made
 
 
 @functools.cache
-def product() -> tuple[Any, grid.Recorded, float]:
+def product() -> tuple[Any, grid_launches.CapturedPlan, float]:
     """A product of large matrices: its memory, the graph on it, and its floating-point operations."""
     inputs, outputs = Storage("states"), Storage("statistics")
     a, b = inputs.member("a", (SIZE, SIZE)), inputs.member("b", (SIZE, SIZE))
@@ -71,8 +71,8 @@ def product() -> tuple[Any, grid.Recorded, float]:
     random = np.random.default_rng(0)
     for each in (a, b):
         layout.view(memory, each)[...] = random.standard_normal((SIZE, SIZE))
-    memory.hand_over()
-    return memory, grid.Recorded(plan, memory), plan.operations
+    memory.update_device()
+    return memory, grid_launches.CapturedPlan(plan, memory), plan.operations
 
 
 def limit() -> float:

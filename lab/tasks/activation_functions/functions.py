@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.errors import InvalidValue, nearest
 from lab.graph import Layout, Tensor, assign, constant, data, differentiate, scope
@@ -92,7 +92,7 @@ class FunctionsExperiment:
     def kernels(self) -> Sequence[Kernel]:
         return tuple(dict.fromkeys(self._layout.plans["evaluate"].kernels))
 
-    def kinds(self) -> Sequence[Kind]:
+    def replica_programs(self) -> Sequence[ReplicaPrograms]:
         return ()
 
     def prepare(self) -> None:

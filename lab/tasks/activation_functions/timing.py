@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from kernels.plan import Plan
 from lab.errors import InvalidValue, nearest
@@ -121,7 +121,7 @@ class Timing:
     def kernels(self) -> Sequence[Kernel]:
         return tuple(dict.fromkeys(kernel for plan in self._layout.plans.values() for kernel in plan.kernels))
 
-    def kinds(self) -> Sequence[Kind]:
+    def replica_programs(self) -> Sequence[ReplicaPrograms]:
         return ()
 
     def prepare(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.nets.initialisers import generator
 from lab.pictures import Curves, Picture
@@ -72,8 +72,8 @@ class Ensemble:
     def kernels(self) -> Sequence[Kernel]:
         return tuple(dict.fromkeys((*self._members[0].kernels(), *SCORER_KERNELS)))
 
-    def kinds(self) -> Sequence[Kind]:
-        return self._members[0].kinds()
+    def replica_programs(self) -> Sequence[ReplicaPrograms]:
+        return self._members[0].replica_programs()
 
     def prepare(self) -> None:
         for each in self._members:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.data import Data, Split
 from lab.errors import InvalidValue
@@ -141,7 +141,7 @@ class CrossValidation:
     def kernels(self) -> Sequence[Kernel]:
         return self._first.kernels()
 
-    def kinds(self) -> Sequence[Kind]:
+    def replica_programs(self) -> Sequence[ReplicaPrograms]:
         return ()
 
     def prepare(self) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.errors import InvalidValue
 from lab.metrics import device_metric_meanings
@@ -70,8 +70,8 @@ class Grid:
     def kernels(self) -> Sequence[Kernel]:
         return self._net.kernels()
 
-    def kinds(self) -> Sequence[Kind]:
-        return self._net.kinds()
+    def replica_programs(self) -> Sequence[ReplicaPrograms]:
+        return self._net.replica_programs()
 
     def prepare(self) -> None:
         self._net.prepare()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.errors import InvalidValue
 from lab.nets.initialisers import generator
@@ -154,8 +154,8 @@ class SearchExperiment:
     def kernels(self) -> Sequence[Kernel]:
         return self._nets[0].kernels()
 
-    def kinds(self) -> Sequence[Kind]:
-        return self._nets[0].kinds()
+    def replica_programs(self) -> Sequence[ReplicaPrograms]:
+        return self._nets[0].replica_programs()
 
     def prepare(self) -> None:
         for net in self._nets:

@@ -27,7 +27,7 @@ class Slot(enum.IntEnum):
     BLOCKS = enum.auto()
     # memory: addresses of its own, of the block's, of the device's, and of what is noted of the device's
     LOCAL = enum.auto()
-    SCRATCH = enum.auto()
+    SHARED_MEMORY = enum.auto()
     POOL = enum.auto()
     WORDS = enum.auto()
     NOTES = enum.auto()

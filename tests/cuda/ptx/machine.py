@@ -15,7 +15,7 @@ from unittest import mock
 
 import numpy as np
 
-from kernels.targets.cuda.driver import Properties
+from kernels.targets.cuda.driver import DeviceProperties
 from tests.cuda.ptx.block import Block, Order, forwards
 from tests.cuda.ptx.code import Code, code
 from tests.cuda.ptx.lane import Slot, Space
@@ -23,7 +23,7 @@ from tests.cuda.ptx.memory import Pool
 from tests.cuda.ptx.watching import Clocks
 
 CAPABILITY = (9, 0)
-SCRATCH = 227 * 1024
+SHARED_MEMORY = 227 * 1024
 COUNTED = {
     "instructions": Slot.INSTRUCTIONS,
     "loads": Slot.LOADED,
@@ -36,16 +36,18 @@ COUNTED = {
 class Machine:
     """The same interface as `kernels.targets.cuda.driver.Device`.
 
-    shapes: blocks and (lanes, teams) of a block, of each launch
+    shapes: blocks and (lanes, thread groups) of a block, of each launch
     counts: what the lanes of the last launch have executed, by kind, one number for each lane
     """
 
     def __init__(
-        self, number: int = 0, order: Order = forwards, multiprocessors: int = 1, scratch: int = SCRATCH
+        self, number: int = 0, order: Order = forwards, multiprocessors: int = 1, shared_bytes: int = SHARED_MEMORY
     ) -> None:
         self.number, self.order = number, order
         self.capability = CAPABILITY
-        self.properties = Properties("a machine for PTX", CAPABILITY, multiprocessors, 2**30, 2**30, scratch, scratch)
+        self.properties = DeviceProperties(
+            "a machine for PTX", CAPABILITY, multiprocessors, 2**30, 2**30, shared_bytes, shared_bytes
+        )
         self.shapes: list[tuple[int, tuple[int, int]]] = []
         self.counts: dict[str, np.ndarray] = {}
         self._pool = Pool()
@@ -54,7 +56,7 @@ class Machine:
 
     def activate(self) -> None: ...
 
-    def forget(self, graph: Any) -> None: ...
+    def free_graph(self, graph: Any) -> None: ...
 
     def use_stream(self, number: int) -> None: ...
 
@@ -72,11 +74,11 @@ class Machine:
     def copy(self, target: int, source: int, size: int) -> None:
         self._pool.write(target, self._pool.read(source, size).copy())
 
-    def load(self, ptx: bytes, name: str, scratch: int = 0) -> Code:
+    def load(self, ptx: bytes, name: str, shared_bytes: int = 0) -> Code:
         return code(ptx.decode())
 
     def launch(
-        self, program: Code, blocks: int, threads: tuple[int, int], scratch: int, arguments: Sequence[int]
+        self, program: Code, blocks: int, threads: tuple[int, int], shared_bytes: int, arguments: Sequence[int]
     ) -> None:
         """Run all blocks, one after the other; nothing orders them."""
         self.shapes.append((blocks, threads))
@@ -90,7 +92,7 @@ class Machine:
             for slot, address in places.items():
                 lanes[:, slot] = address
             lanes[:, Slot.SINCE] = since
-            self._run(program, lanes, scratch)
+            self._run(program, lanes, shared_bytes)
             counts.append(lanes[:, list(COUNTED.values())])
         for address in places.values():
             self._pool.free(address)
@@ -111,12 +113,12 @@ class Machine:
         lanes[:, program.parameters] = [int(each) for each in arguments]
         return lanes
 
-    def _run(self, program: Code, lanes: np.ndarray, scratch: int) -> None:
-        """Run a block, in scratch memory in which there is nothing."""
+    def _run(self, program: Code, lanes: np.ndarray, shared_bytes: int) -> None:
+        """Run a block, in shared memory in which there is nothing."""
         pool, clocks = self._pool, Clocks(len(lanes), int(lanes[0, Slot.SINCE]))
-        shared = pool.allocate(scratch, Space.SHARED)
+        shared = pool.allocate(shared_bytes, Space.SHARED)
         local = [pool.allocate(program.local, Space.LOCAL) for _ in lanes] if program.local else []
-        lanes[:, Slot.SCRATCH] = shared
+        lanes[:, Slot.SHARED_MEMORY] = shared
         lanes[:, Slot.LOCAL] = local or 0
         lanes[:, Slot.POOL], lanes[:, Slot.WORDS] = pool.address, len(pool.notes)
         lanes[:, Slot.NOTES], lanes[:, Slot.CLOCKS] = pool.notes.ctypes.data, clocks.seen.ctypes.data
@@ -134,21 +136,29 @@ class Machine:
 
 
 @contextmanager
-def machine(order: Order = forwards, multiprocessors: int = 1, scratch: int = SCRATCH) -> Iterator[Machine]:
+def machine(order: Order = forwards, multiprocessors: int = 1, shared_bytes: int = SHARED_MEMORY) -> Iterator[Machine]:
     """Inside, the only GPU is such a machine; what is compiled for it is kept as PTX, apart from machine code."""
-    from kernels.targets.cuda import compiler, driver, grid, interpreters, memory, store, writings
+    from kernels.targets.cuda import (
+        compiler,
+        driver,
+        grid_launches,
+        interpreter_kernels,
+        machine_code_cache,
+        memory,
+        specialized_kernels,
+    )
 
-    made = Machine(0, order, multiprocessors, scratch)
-    name = store._name
-    grid.entries.cache_clear()
+    made = Machine(0, order, multiprocessors, shared_bytes)
+    name = machine_code_cache._name
+    grid_launches.row_kernels.cache_clear()
     with ExitStack() as changed:
-        for module in (driver, grid, interpreters, memory, writings):
+        for module in (driver, grid_launches, interpreter_kernels, memory, specialized_kernels):
             changed.enter_context(mock.patch.object(module, "device", return_value=made))
         changed.enter_context(mock.patch.object(driver, "count", return_value=1))
-        changed.enter_context(mock.patch.object(interpreters, "_interpreters", {}))
-        changed.enter_context(mock.patch.object(writings, "_writings", {}))
+        changed.enter_context(mock.patch.object(interpreter_kernels, "_interpreters", {}))
+        changed.enter_context(mock.patch.object(specialized_kernels, "_kernels", {}))
         changed.enter_context(mock.patch.object(memory, "_shared", weakref.WeakValueDictionary()))
-        changed.enter_context(mock.patch.object(store, "_name", lambda key: name(["PTX", *key])))
+        changed.enter_context(mock.patch.object(machine_code_cache, "_name", lambda key: name(["PTX", *key])))
         changed.enter_context(mock.patch.object(compiler, "to_machine_code", lambda ptx, *_: ptx.encode()))
-        changed.callback(grid.entries.cache_clear)
+        changed.callback(grid_launches.row_kernels.cache_clear)
         yield made

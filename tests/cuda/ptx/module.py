@@ -32,7 +32,7 @@ class Module:
         for each in program.variables:
             if each.space == "shared" and each.size:
                 raise NotUnderstood(f"shared memory of a fixed size ({each.name})")
-            self.symbols[each.name] = int(Slot.SCRATCH) if each.space == "shared" else self.slot()
+            self.symbols[each.name] = int(Slot.SHARED_MEMORY) if each.space == "shared" else self.slot()
         self.local = 0
         self.functions = {
             each.name: ir.Function(

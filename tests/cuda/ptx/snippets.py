@@ -14,7 +14,7 @@ FRAME = """
 .version 8.0
 .target sm_90
 .address_size 64
-.extern .shared .align 16 .b8 lab_scratch[];
+.extern .shared .align 16 .b8 lab_shared_memory[];
 .visible .entry snippet(
 	.param .u64 words
 )
@@ -31,11 +31,11 @@ FRAME = """
 	mov.u32 %r2, %ctaid.x;
 	mul.wide.u32 %rd1, %r0, 4;
 	add.s64 %rd2, %rd0, %rd1;
-	mov.u64 %rd3, lab_scratch;
+	mov.u64 %rd3, lab_shared_memory;
 	add.s64 %rd3, %rd3, %rd1;
 """
-"""Before each body: %rd0 is the address of the words, %r0 to %r2 are a lane's place in its team, its team and its
-block, %rd2 is the address of the lane's own word and %rd3 that of its word in scratch memory."""
+"""Before each body: %rd0 is the address of the words, %r0 to %r2 are a lane's place in its thread group, its thread
+group and its block, %rd2 is the address of the lane's own word and %rd3 that of its word in shared memory."""
 
 
 def snippet(body: str) -> Code:
@@ -46,7 +46,7 @@ def run(
     body: str,
     words: Sequence[int] | np.ndarray = (0,) * 64,
     lanes: int = 64,
-    teams: int = 1,
+    groups: int = 1,
     blocks: int = 1,
     order: Order = forwards,
 ) -> np.ndarray:
@@ -55,6 +55,6 @@ def run(
     array = np.array(words, getattr(words, "dtype", np.int32))
     address = machine.allocate(array.nbytes)
     machine.upload(address, array)
-    machine.launch(snippet(body), blocks, (lanes, teams), 4 * lanes, (address,))
+    machine.launch(snippet(body), blocks, (lanes, groups), 4 * lanes, (address,))
     machine.download(array, address)
     return array

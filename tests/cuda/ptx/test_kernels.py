@@ -8,13 +8,13 @@ import pytest
 
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
-from kernels.jobs import Kind
-from kernels.targets.cuda import interpreters, writings
-from kernels.targets.cuda.choices import FEWEST_LANES
+from kernels.jobs import ReplicaPrograms
+from kernels.targets.cuda import interpreter_kernels, specialized_kernels
+from kernels.targets.cuda.launch_configuration import FEWEST_LANES
+from kernels.targets.cuda.matmul import LOWERED
 from kernels.targets.cuda.memory import Memory
-from kernels.targets.cuda.products import LOWERED
 from lab.graph.devices import on
-from lab.graph.running import write_out
+from lab.graph.running import specialize
 from tests.cuda.ptx.block import Order, backwards, forwards, shuffled
 from tests.cuda.ptx.machine import machine
 from tests.kernels.cases import all_cases
@@ -54,12 +54,12 @@ def check(name: str, real_name: str, which: int) -> None:
 @real_types
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_by_a_team(group, real_name):
-    from kernels.targets.cuda import interpreters
+    from kernels.targets.cuda import interpreter_kernels
 
     names = NAMES[group::GROUPS]
     for order, whiches in ((forwards, (0, 2)), (backwards, (1,)), (shuffled(group), (0,))):
         with machine(order), mock.patch.object(Memory, "lanes_of", return_value=FEWEST_LANES):
-            interpreters.interpreter(0, [all_kernels()[name] for name in names], real_name, False)
+            interpreter_kernels.interpreter(0, [all_kernels()[name] for name in names], real_name, False)
             for name in names:
                 for which in whiches:
                     check(name, real_name, which)
@@ -75,21 +75,25 @@ def test_by_the_whole_gpu(name, real_name, monkeypatch):
                 check(name, real_name, which)
 
 
-def check_written(cases: list[tuple], order: Order) -> None:
+def check_specialized(cases: list[tuple], order: Order) -> None:
     """The same by code that is made for each of them."""
     with (
         machine(order),
         mock.patch.object(Memory, "lanes_of", return_value=FEWEST_LANES),
-        mock.patch.object(writings, "lanes_for", return_value=FEWEST_LANES),
-        on("cuda:0", written=True),
+        mock.patch.object(specialized_kernels, "lanes_for", return_value=FEWEST_LANES),
+        on("cuda:0", specialized=True),
     ):
         runs = [
             Run(kernel, inputs, sizes, case.integers(sizes), target="cuda") for kernel, case, sizes, inputs, _ in cases
         ]
-        write_out([Kind(run.program.plan, None, None, 0) for run in runs], 1, "cuda:0")
+        specialize([ReplicaPrograms(run.program.plan, None, None, 0) for run in runs], 1, "cuda:0")
         with (
-            mock.patch.object(Memory, "written", property(lambda self: True, lambda self, value: None), create=True),
-            mock.patch.object(interpreters, "Interpreter", side_effect=AssertionError("it is interpreted")),
+            mock.patch.object(
+                Memory, "specialized", property(lambda self: True, lambda self, value: None), create=True
+            ),
+            mock.patch.object(
+                interpreter_kernels, "InterpreterKernel", side_effect=AssertionError("it is interpreted")
+            ),
         ):
             for each in cases:
                 compare(*each, "cuda", "float32", 4 * each[1].tolerance)
@@ -97,11 +101,11 @@ def check_written(cases: list[tuple], order: Order) -> None:
 
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_by_code_made_for_it(group):
-    check_written([case_of(name, 0) for name in NAMES[group::GROUPS]], shuffled(group))
+    check_specialized([case_of(name, 0) for name in NAMES[group::GROUPS]], shuffled(group))
 
 
 @pytest.mark.parametrize("shape", [(32, 16, 16), (16, 2, 32), (5, 7, 9), (64, 10, 64), (33, 17, 40), (2, 3, 128)])
 def test_products_by_code_made_for_their_shapes(shape):
     """Few numbers and many, edges that no tile fits, sums that lanes share."""
     names = sorted(each.name for each in LOWERED)
-    check_written([drawn_for(name, dict(zip("BHD", shape, strict=True))) for name in names], backwards)
+    check_specialized([drawn_for(name, dict(zip("BHD", shape, strict=True))) for name in names], backwards)

@@ -19,7 +19,7 @@ READ_NEXT = """
 	add.s32 %r3, %r0, 1;
 	and.b32 %r3, %r3, 63;
 	mul.wide.u32 %rd4, %r3, 4;
-	mov.u64 %rd5, lab_scratch;
+	mov.u64 %rd5, lab_shared_memory;
 	add.s64 %rd5, %rd5, %rd4;
 	ld.shared.u32 %r4, [%rd5];
 """
@@ -60,7 +60,7 @@ def test_a_shuffle_orders_no_memory():
 
 
 def test_teams_meet_without_each_other():
-    """Each team has a barrier of its own; what another team wrote is not seen by that."""
+    """Each thread group has a barrier of its own; what another thread group wrote is not seen by that."""
     apart = """
 	setp.ne.s32 %p1, %r1, 0;
 	@%p1 bra $L__SECOND;
@@ -72,9 +72,9 @@ $L__SECOND:
 	ld.global.u32 %r4, [%rd2+{}];
 $L__END:
 """
-    run(apart.format(128), teams=2, lanes=32)
+    run(apart.format(128), groups=2, lanes=32)
     with pytest.raises(Fault, match=r"race: lane 32 .* loads"):
-        run(apart.format(0), teams=2, lanes=32)
+        run(apart.format(0), groups=2, lanes=32)
 
 
 def test_blocks_meet_nowhere():

@@ -1,4 +1,4 @@
-"""Whole trainings by compiled code, as on the CPU: teams that share a block, and the whole GPU."""
+"""Whole trainings by compiled code, as on the CPU: thread groups that share a block, and the whole GPU."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
 from lab.graph.devices import on
-from lab.graph.running import write_out
+from lab.graph.running import specialize
 from lab.scenario import Loaded, find, library, load
 from lab.tasks import task_of
 from lab.tasks.programs import ProgramExperiment
@@ -58,17 +58,17 @@ def test_teams_that_share_a_block(name, order):
 
 @pytest.mark.cuda
 @pytest.mark.parametrize("order", [forwards, backwards])
-@pytest.mark.parametrize("mode", ["block", "written"])
+@pytest.mark.parametrize("mode", ["block", "specialized"])
 def test_in_tiles(mode, order):
     assert (2, (256, 2)) in same("large", mode, order=order)
 
 
 @pytest.mark.cuda
 @pytest.mark.parametrize("name", ["batch norm, dropout", "large"])
-@pytest.mark.parametrize("mode", ["block", "written"])
+@pytest.mark.parametrize("mode", ["block", "specialized"])
 def test_without_room_beside_what_lanes_combine(mode, name):
     """The replica's numbers stay where they are."""
-    same(name, mode, scratch=4096)
+    same(name, mode, shared_bytes=4096)
 
 
 @pytest.mark.cuda
@@ -78,24 +78,24 @@ def test_by_the_whole_gpu(name):
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("mode", ["block", "written", "grid"])
+@pytest.mark.parametrize("mode", ["block", "specialized", "grid"])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenarios(name, mode):
     same(name, mode, loaded, order=shuffled(3))
 
 
 @pytest.mark.verify
-@pytest.mark.parametrize("written", [False, True], ids=["rows interpreted", "code made for it"])
+@pytest.mark.parametrize("specialized", [False, True], ids=["rows interpreted", "code made for it"])
 @pytest.mark.parametrize("slug", [entry.slug for entry in library()])
-def test_steps_of_every_scenario(slug, written):
-    """Two steps of the first variant by three teams, without what is measured of them."""
+def test_steps_of_every_scenario(slug, specialized):
+    """Two steps of the first variant by three thread groups, without what is measured of them."""
     scenario = load(find(slug))
-    with machine(order=shuffled(4)), on("cuda:0", "block", len(SEEDS), written):
+    with machine(order=shuffled(4)), on("cuda:0", "block", len(SEEDS), specialized):
         there = [stepped(scenario, seed) for seed in SEEDS]
         if None in there:
             pytest.skip("it does not train one network step by step")
-        if written:
-            write_out([replace(each, measure=None) for each in there[0].kinds()], len(SEEDS), "cuda:0")
+        if specialized:
+            specialize([replace(each, measure=None) for each in there[0].replica_programs()], len(SEEDS), "cuda:0")
         advance_together([(each, 2) for each in there], [0] * len(there))
         found = [each.memory.arena[: each.layout.kept].copy() for each in there]
     for seed, numbers in zip(SEEDS, found, strict=True):

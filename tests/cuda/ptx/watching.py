@@ -6,7 +6,7 @@ a barrier tells all who meet there what each of them knows. Two accesses to a wo
 they are of different lanes and the later lane has not seen the time of the earlier one. Lanes of different blocks see
 nothing of each other before the launch ends.
 
-Two readers are noted: the last one, and another one that it has not seen, of another team if there is one.
+Two readers are noted: the last one, and another one that it has not seen, of another thread group if there is one.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ def _judged(lane, clocks, note, stores, space, line):
     if note.written == 0:
         return Problem.UNWRITTEN
     if note.reader_number != number and _unseen(lane, clocks, note.reader_number, note.reader_time):
-        team = lane.count_x
-        here = (number - 1) // team
-        kept = _unseen(lane, clocks, note.other_number, note.other_time) and (note.other_number - 1) // team != here
+        group = lane.count_x
+        here = (number - 1) // group
+        kept = _unseen(lane, clocks, note.other_number, note.other_time) and (note.other_number - 1) // group != here
         if not kept:
             note.other_number, note.other_time = note.reader_number, note.reader_time
             note.other_line = note.reader_line

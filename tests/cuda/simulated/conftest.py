@@ -6,16 +6,16 @@ import sys
 
 import pytest
 
-from kernels.targets.cuda import grid
+from kernels.targets.cuda import grid_launches
 
 
 @pytest.fixture
 def no_tiles(monkeypatch):
     """Products for the whole GPU as other kernels do them: tiles take 256 simulated threads each."""
-    monkeypatch.setattr(grid, "tiled", False)
-    grid.entries.cache_clear()
+    monkeypatch.setattr(grid_launches, "tiled", False)
+    grid_launches.row_kernels.cache_clear()
     yield
-    grid.entries.cache_clear()
+    grid_launches.row_kernels.cache_clear()
 
 
 def pytest_configure(config: pytest.Config) -> None:

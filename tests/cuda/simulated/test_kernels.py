@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kernels.targets.cuda import products
+from kernels.targets.cuda import matmul
 from tests.kernels.cases import all_cases
 from tests.kernels.inputs import compare, drawn
 from tests.kernels.running import Run, all_kernels
 
-TILED = sorted(each.name for each in products.LOWERED)
+TILED = sorted(each.name for each in matmul.LOWERED)
 
 
 def case_of(name: str, which: int) -> tuple:

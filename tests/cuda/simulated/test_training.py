@@ -1,11 +1,11 @@
-"""Whole scenarios, made small, for a few steps: by a team of threads or by the whole GPU, as on the CPU."""
+"""Whole scenarios, made small, for a few steps: by a thread group or by the whole GPU, as on the CPU."""
 
 from __future__ import annotations
 
 import pytest
 
-from kernels.targets.cuda import fleet
-from kernels.targets.cuda.writings import Writing
+from kernels.targets.cuda import block_launches
+from kernels.targets.cuda.specialized_kernels import SpecializedKernel
 from tests.cuda.simulated.training import MODES, SCENARIOS, alike, finished, loaded
 from tests.session.scenarios import small
 
@@ -40,20 +40,20 @@ def test_as_on_the_cpu(name, mode, on_the_cpu, no_tiles):
         )
 
 
-@pytest.mark.parametrize("mode", ["written", "block"])
+@pytest.mark.parametrize("mode", ["specialized", "block"])
 def test_code_made_for_a_network_trains_it_where_that_is_wished(mode, monkeypatch, no_tiles):
     used = []
-    launch = fleet.Launch.__init__
+    launch = block_launches.Launch.__init__
 
     def launched(self, jobs, *others, code=None, **named):
         used.append((all(job.kept for job in jobs), type(code)))
         launch(self, jobs, *others, code=code, **named)
 
-    monkeypatch.setattr(fleet.Launch, "__init__", launched)
+    monkeypatch.setattr(block_launches.Launch, "__init__", launched)
     scenario, options = loaded("dead-relu")
     there = finished(scenario, "cuda", mode, **options)
-    assert {code for trains, code in used if trains} == {Writing if mode == "written" else type(None)}
-    assert ("with code made for its network" in there.device) == (mode == "written")
+    assert {code for trains, code in used if trains} == {SpecializedKernel if mode == "specialized" else type(None)}
+    assert ("with code made for its network" in there.device) == (mode == "specialized")
 
 
 def test_divergence_is_named(on_the_cpu):
@@ -67,9 +67,9 @@ def test_divergence_is_found_by_the_whole_gpu_alone(no_tiles, monkeypatch):
     """Row by row, without an interpreter, which would first have to be compiled."""
 
     def launch(*arguments):
-        raise AssertionError("a team was asked")
+        raise AssertionError("a thread group was asked")
 
-    monkeypatch.setattr(fleet, "Launch", launch)
+    monkeypatch.setattr(block_launches, "Launch", launch)
     monkeypatch.setattr("lab.session.measuring.Measuring._picture", lambda *arguments: None)
     scenario, options = loaded("learning-rates")
     (outcome,) = finished(scenario, "cuda", "grid", **options).ended.outcomes

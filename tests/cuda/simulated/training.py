@@ -13,7 +13,7 @@ from lab.scenario import Loaded, load
 from lab.session import Session
 from tests.session.scenarios import small
 
-MODES = ("block", "written", "grid")
+MODES = ("block", "specialized", "grid")
 WHERE_IT_TRAINS = sys.modules[Session._target.__module__]
 """The module in which chunks are cut off."""
 

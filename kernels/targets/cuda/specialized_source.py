@@ -1,8 +1,8 @@
-"""A plan written out: its rows one after the other, with their numbers where an interpreter would read a table.
+"""A plan specialized: its rows one after the other, with their numbers where an interpreter would read a table.
 
 What a row does is then fixed when it is compiled: the compiler leaves out what does not happen, writes short loops out
 and finds every operand at a distance it knows. A small net takes a quarter of the instructions; but each plan must be
-compiled for itself, so that it is worth it for long runs (`kernels.targets.cuda.choices`).
+compiled for itself, so that it is worth it for long runs (`kernels.targets.cuda.launch_configuration`).
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kernels.plan import SHARED, SKIP, Row
-from kernels.targets.cuda import compiler, fitted, generation, products, tiles
-from kernels.targets.cuda.rows import Signature, signature
+from kernels.targets.cuda import code_generation, compiler, matmul, matmul_specialized, matmul_tiled
+from kernels.targets.cuda.row_table import Signature, signature
 
 
 @dataclass(frozen=True)
-class Written:
-    """A plan as it is written out: its rows as a GPU runs them, and whether they work in the team's scratch memory."""
+class SpecializedPlan:
+    """A plan as it is specialized: its rows as a GPU runs them, and whether they work in the thread group's shared
+    memory."""
 
     rows: tuple[Row, ...]
-    inside: bool
+    in_shared_memory: bool
 
     @property
     def signature(self) -> Signature:
@@ -28,8 +29,8 @@ class Written:
 
 
 @dataclass
-class Text:
-    """What is being written: for teams of so many lanes, in one type of number.
+class SpecializedSource:
+    """What is being written: for thread groups of so many lanes, in one type of number.
 
     names: what it calls, by the name by which it does
     """
@@ -38,26 +39,26 @@ class Text:
     lanes: int
     names: dict[str, Callable] = field(default_factory=dict)
 
-    def lines(self, plan: Written) -> list[str]:
+    def lines(self, plan: SpecializedPlan) -> list[str]:
         """The rows of a plan, for text in which `within` and `at_home` are the two places where its arena may be,
         `all_data` is the shared segment, and `words`, `step`, `seed`, `lane` and `lanes` are what they are for an
         interpreter."""
-        return self._rows(plan.rows, "within" if plan.inside else "at_home") or ["pass"]
+        return self._rows(plan.rows, "within" if plan.in_shared_memory else "at_home") or ["pass"]
 
     def _rows(self, rows: Sequence[Row], arena: str) -> list[str]:
         lines: list[str] = []
         for index, row in enumerate(rows):
             # What depends on the lane is computed anew in each row: kept for all, it would take all registers.
-            lines += [f"lane = anew(lane) & {self.lanes - 1}", *self._call(row, arena)]
-            lines.append("team_sync()")
+            lines += [f"lane = opaque(lane) & {self.lanes - 1}", *self._call(row, arena)]
+            lines.append("group_sync()")
             left_out = dict(zip(row.kernel.integers, row.integers, strict=True)).get("rows", 0)
             if "state" in row.kernel.extra and left_out:
                 following = rows[index + 1 :]
                 lines += [
                     f"further = words[{SKIP}]",
-                    "team_sync()",
+                    "group_sync()",
                     "if further == 0:",
-                    *fitted.indented(self._rows(following[:left_out], arena) or ["pass"]),
+                    *matmul_specialized.indented(self._rows(following[:left_out], arena) or ["pass"]),
                     "elif lane == 0:",
                     f"    words[{SKIP}] = 0",
                     *self._rows(following[left_out:], arena),
@@ -68,28 +69,32 @@ class Text:
     def _call(self, row: Row, arena: str) -> list[str]:
         kernel, lines = row.kernel, []
         for index, (segment, offset) in enumerate(row.operands):
-            extents = [f"short({each})" for each in row.shape(index)]
+            extents = [f"to_int32({each})" for each in row.shape(index)]
             shape = extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
-            lines.append(f"array_{index} = view_at({'all_data' if segment == SHARED else arena}, {offset}, {shape})")
+            lines.append(
+                f"array_{index} = view_at_constant({'all_data' if segment == SHARED else arena}, {offset}, {shape})"
+            )
         arguments = [f"array_{index}" for index in range(len(row.operands))]
-        if kernel is products.MULTIPLY and not self._in_tiles(row):
-            return [*lines, f"{self._fitted(row)}({', '.join([*arguments, 'lane'])})"]
+        if kernel is matmul.MULTIPLY and not self._in_tiles(row):
+            return [*lines, f"{self._matmul(row)}({', '.join([*arguments, 'lane'])})"]
         values = {"lane": "lane", "lanes": "lanes", "step": "step", "seed": "seed", "state": "words"}
-        arguments += [f"short({each})" for each in row.integers] + [values[name] for name in kernel.extra]
-        name = f"written_{kernel.name}"
+        arguments += [f"to_int32({each})" for each in row.integers] + [values[name] for name in kernel.extra]
+        name = f"specialized_{kernel.name}"
         if name not in self.names:
-            self.names[name] = compiler.body_of(kernel, self.real_name, compiler.WRITTEN_OUT)
+            self.names[name] = compiler.body_of(kernel, self.real_name, compiler.SPECIALIZED)
         return [*lines, f"{name}({', '.join(arguments)})"]
 
     def _in_tiles(self, row: Row) -> bool:
         rows, columns = row.integers[:2]
-        return self.lanes == tiles.LANES and rows * columns >= products.TILED_FROM * tiles.LANES
+        return self.lanes == matmul_tiled.LANES and rows * columns >= matmul.TILED_FROM * matmul_tiled.LANES
 
-    def _fitted(self, row: Row) -> str:
+    def _matmul(self, row: Row) -> str:
         """The name of the function for a product of this shape."""
         rows, columns, depth, a_row, a_column, b_row, b_column, _, options = row.integers
-        product = fitted.Product(rows, columns, depth, a_row, a_column, b_row, b_column, options, self.lanes)
+        product = matmul_specialized.MatmulShape(
+            rows, columns, depth, a_row, a_column, b_row, b_column, options, self.lanes
+        )
         name = f"product_{'_'.join(map(str, (rows, columns, depth, a_row, a_column, b_row, b_column, options)))}"
         if name not in self.names:
-            self.names[name] = generation.on_device(fitted.function(product, self.real_name))
+            self.names[name] = code_generation.on_device(matmul_specialized.function(product, self.real_name))
         return name

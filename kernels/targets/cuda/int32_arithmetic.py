@@ -3,8 +3,8 @@
 Every operation on 64 bits is two or more instructions and takes two registers, and what an interpreter of small nets
 pays for is the number of its instructions. So, once this is imported, numba-cuda gives the sum of two numbers of
 32 bits (or of one and a constant) 32 bits, an array's extents too, and ranges of those count in 32 bits. Operands have
-fewer than 2^31 elements, which `kernels.targets.cuda.rows` checks; what is 64 bits long by itself (the number of the
-step, the seed, hashes) stays so.
+fewer than 2^31 elements, which `kernels.targets.cuda.row_table` checks; what is 64 bits long by itself (the number of
+the step, the seed, hashes) stays so.
 
 A range counts by comparing, since numba's way, a division before the first number, costs more than most loops here.
 """
@@ -17,21 +17,21 @@ from typing import Any
 from numba import types
 
 from kernels.targets.cuda.numba_cuda import part
-from kernels.targets.cuda.rows import LARGEST
+from kernels.targets.cuda.row_table import LARGEST
 
 _NAMES = ("add", "sub", "mul", "mod", "floordiv", "lshift", "rshift")
 OPERATORS = [getattr(operator, f"{way}{name}") for name in _NAMES for way in ("", "i")]
 OPERATORS += [operator.and_, operator.or_, operator.xor, operator.iand, operator.ior, operator.ixor]
 
 
-def narrow(given: tuple[Any, ...], constants_alone: bool = False) -> bool:
+def in_32_bits(given: tuple[Any, ...], constants_alone: bool = False) -> bool:
     """Whether numbers of these types are to be combined in 32 bits."""
     short = [each == types.int32 for each in given]
     fitting = [isinstance(each, types.IntegerLiteral) and abs(each.literal_value) <= LARGEST for each in given]
     return (any(short) or constants_alone) and all(a or b for a, b in zip(short, fitting, strict=True))
 
 
-def _narrow_operators() -> None:
+def _use_32_bit_operators() -> None:
     builtins: Any = part("typing.builtins")
     signature = part("typing").signature
 
@@ -39,7 +39,7 @@ def _narrow_operators() -> None:
         usual = template.apply
 
         def apply(self: Any, given: Any, named: Any) -> Any:
-            if self.key in (*OPERATORS, range) and not named and narrow(given, constants_alone):
+            if self.key in (*OPERATORS, range) and not named and in_32_bits(given, constants_alone):
                 return signature(result, *(types.int32 for _ in given))
             return usual(self, tuple(types.unliteral(each) for each in given), named)
 
@@ -53,7 +53,7 @@ def _narrow_operators() -> None:
     numbers._int_arith_flags = lambda kind: []
 
 
-def _narrow_extents() -> None:
+def _use_32_bit_extents() -> None:
     declarations: Any = part("typing.arraydecl")
     arrays: Any = part("np.arrayobj")
     attribute = declarations.ArrayAttribute
@@ -115,6 +115,6 @@ def _lower_range(ranges: Any, helpers: Any, whole: Any, state: Any, iterator: An
         builder.store(builder.add(value, made.step), made.iter)
 
 
-_narrow_operators()
-_narrow_extents()
+_use_32_bit_operators()
+_use_32_bit_extents()
 _range_without_division()

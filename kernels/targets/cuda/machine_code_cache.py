@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 from kernels.targets import cache
-from kernels.targets.cuda.choices import MOST_REGISTERS
+from kernels.targets.cuda.launch_configuration import MOST_REGISTERS
 
 TOOLKIT = (
     "numba-cuda",

@@ -1,8 +1,8 @@
 """Loops over a lane's share of the work, counted in turns, so that the compiler knows how long they are.
 
 `for i in range(lane, n, lanes)` begins at another number for each lane, and no compiler can say how often it goes
-round, even where n and lanes are known. The same loop as turns of the whole team, in the last of which some lanes may
-have nothing to do, has a length that is known, and is written out if it is short.
+round, even where n and lanes are known. The same loop as turns of the whole thread group, in the last of which some
+lanes may have nothing to do, has a length that is known, and is specialized if it is short.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from types import FunctionType
 from typing import Any
 
 
-def counted(function: Callable) -> FunctionType:
+def with_counted_loops(function: Callable) -> FunctionType:
     """The same function with such loops counted; itself if it has none, or no text to be read."""
     assert isinstance(function, FunctionType)
     try:

@@ -1,4 +1,4 @@
-"""Compiled code that walks plans by teams of threads, and the table of rows that it reads on its device."""
+"""Compiled code that walks plans by thread groups, and the table of rows that it reads on its device."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from kernels.targets.cuda.driver import SimulatedDevice
 from kernels.targets.cuda.memory import Segment
 
 
-class Code:
-    """What runs plans by teams of a device, and the table of rows that it is given.
+class PersistentKernel:
+    """What runs plans by thread groups of a device, and the table of rows that it is given.
 
     function: the loaded kernel, once there is one;  width: numbers in a row
     """
@@ -25,38 +25,39 @@ class Code:
         self._lock = threading.Lock()
         self._table: Segment | None = None
         self._rows = np.zeros((0, width), np.int32)
-        self._stretches: dict[bytes, tuple[int, int]] = {}
+        self._ranges: dict[bytes, tuple[int, int]] = {}
         self._uploaded = 0
 
     def _load(self, make: Callable[[], Callable], key: Sequence[str], small: bool) -> None:
-        """Compile what `make` gives, or take it from the cache, as `kernels.targets.cuda.store.machine_code` has it."""
-        from kernels.targets.cuda import compiler, store
+        """Compile what `make` gives, or take it from the cache, as
+        `kernels.targets.cuda.machine_code_cache.machine_code` has it."""
+        from kernels.targets.cuda import compiler, machine_code_cache
 
         if isinstance(self.device, SimulatedDevice):
             self.function = compiler.simulated(make())
         else:
-            name, code = store.machine_code(key, make, self.device.capability, small)
-            self.function = self.device.load(code, name, self.device.properties.scratch)
+            name, code = machine_code_cache.machine_code(key, make, self.device.capability, small)
+            self.function = self.device.load(code, name, self.device.properties.shared_memory_per_block)
 
-    def stretch(self, plan: Plan, inside: bool) -> tuple[int, int]:
+    def row_range(self, plan: Plan, in_shared_memory: bool) -> tuple[int, int]:
         """Where a plan's rows stand in the table: the first one, and the one behind the last.
 
-        inside: whether it will work in the team's scratch memory
+        in_shared_memory: whether it will work in the thread group's shared memory
         """
         raise NotImplementedError
 
-    def works_inside(self, plan: Plan) -> bool | None:
-        """Whether a training step works in scratch memory; None: it does where it can."""
+    def uses_shared_memory(self, plan: Plan) -> bool | None:
+        """Whether a training step works in shared memory; None: it does where it can."""
         return None
 
-    def _placed(self, encoded: np.ndarray) -> tuple[int, int]:
+    def _append_rows(self, encoded: np.ndarray) -> tuple[int, int]:
         key = encoded.tobytes()
         with self._lock:  # two sessions may be on one GPU, while one of them ends
-            if key not in self._stretches:
+            if key not in self._ranges:
                 first = len(self._rows)
                 self._rows = np.concatenate([self._rows, encoded])
-                self._stretches[key] = (first, first + len(encoded))
-            return self._stretches[key]
+                self._ranges[key] = (first, first + len(encoded))
+            return self._ranges[key]
 
     @property
     def table(self) -> Segment:

@@ -1,6 +1,6 @@
-"""Matrix products in tiles: stages of both operands go through scratch memory, each lane keeps 4 × 4 numbers of a tile.
+"""Matrix products in tiles: stages of both operands go through shared memory, each lane keeps 4 × 4 numbers of a tile.
 
-An operand that lies the other way is turned round on its way to scratch memory, so that lanes read neighbouring numbers
+An operand that lies the other way is turned round on its way to shared memory, so that lanes read neighbouring numbers
 whichever way it lies. While one stage is multiplied the numbers of the next one are on their way to registers: four of
 each operand for each lane, at once where they lie so. A lane then reads 4 + 4 numbers for 16 multiply-adds. Where there
 are few tiles, several groups of lanes share one: each takes its part of every stage, and at the end their sums are
@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda import generation
-from kernels.targets.cuda.direct import finish
-from kernels.targets.cuda.options import (
+from kernels.targets.cuda import code_generation
+from kernels.targets.cuda.matmul_interpreted import finish
+from kernels.targets.cuda.matmul_options import (
     A_ALONG_DEPTH,
     A_ALONG_ROWS,
     ARGUMENTS,
@@ -27,7 +27,7 @@ from kernels.targets.cuda.options import (
 )
 
 LANES = 256
-"""Of a team that works on tiles."""
+"""Of a thread group that works on tiles."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Tiling:
     """How a result is cut up.
 
     high, wide: of a tile;  depth: of a stage;  groups: of lanes that share a tile
-    first, step: which tiles this team computes, as generated code;  barrier: what its lanes meet at
+    first, step: which tiles this thread group computes, as generated code;  barrier: what its lanes meet at
     """
 
     high: int
@@ -51,27 +51,27 @@ class Tiling:
         """Numbers from one row of a staged operand to the next: a multiple of 4, and not of the number of banks."""
         return self.high + 4, self.wide + 4
 
-    def scratch_bytes(self, item: int) -> int:
-        """Scratch memory, behind that of reductions, that a team needs."""
+    def shared_bytes(self, item: int) -> int:
+        """Shared memory, behind that of reductions, that a thread group needs."""
         staged = self.depth * sum(self.pitches)
         return max(staged, (self.groups - 1) * self.high * self.wide) * item
 
 
-BY_TEAM = Tiling(64, 64, 16, 1, "0", "1", "team_sync()")
-"""One team does all tiles."""
+BY_GROUP = Tiling(64, 64, 16, 1, "0", "1", "group_sync()")
+"""One thread group does all tiles."""
 BY_GRID = Tiling(32, 32, 32, 4, "cuda.blockIdx.x", "cuda.gridDim.x", "cuda.syncthreads()")
 """A block for each tile."""
 
 
 STEPS = 8
-"""Of the sum that are written out one after the other."""
+"""Of the sum that are specialized one after the other."""
 four = range(4)
 
 
 def product(tiling: Tiling, real_name: str) -> Callable[..., Any]:
-    """The function, whose arguments are `options.ARGUMENTS`."""
+    """The function, whose arguments are `matmul_options.ARGUMENTS`."""
     names = {"zero": getattr(np, real_name)(0)}
-    return generation.generated("tiled", _source(tiling, real_name), names)
+    return code_generation.generated("tiled", _source(tiling, real_name), names)
 
 
 def _log(number: int) -> int:
@@ -90,7 +90,7 @@ class _Operand:
     fetched: names of a lane's numbers;  deep: what says that they lie in the direction of the sum
     across, limit: the index in the other direction and its end
     fours: options that say that four can be fetched at once, across and deep
-    scratch, pitch: where they go
+    staged, pitch: where they go
     """
 
     array: str
@@ -100,7 +100,7 @@ class _Operand:
     limit: str
     strides: tuple[str, str]
     fours: tuple[int, int]
-    scratch: str
+    staged: str
     pitch: int
 
     def load(self, stage: str) -> list[str]:
@@ -112,7 +112,7 @@ class _Operand:
             f"if {self.across} < {self.limit} and k < depth:",
             f"    place = {self.across} * {by_across} + k * {by_depth}",
             f"    if options & {sum(self.fours)} != 0:",
-            f"        {', '.join(f'{x}_{i}' for i in four)} = four({self.array}, place)",
+            f"        {', '.join(f'{x}_{i}' for i in four)} = load4({self.array}, place)",
             "    else:",
             f"        {x}_0 = {self.array}[place]",
         ]
@@ -124,11 +124,11 @@ class _Operand:
         return lines
 
     def store(self) -> list[str]:
-        """From registers to scratch memory, turned as the lanes will read it."""
+        """From registers to shared memory, turned as the lanes will read it."""
         x, place = self.fetched, f"{self.fetched}_depth * {self.pitch} + {self.fetched}_across"
         lines = [f"place = {place}", f"if {self.deep}:"]
-        lines += [f"    {self.scratch}[place + {i * self.pitch}] = {x}_{i}" for i in four]
-        lines += ["else:", f"    put_four({self.scratch}, place, {', '.join(f'{x}_{i}' for i in four)})"]
+        lines += [f"    {self.staged}[place + {i * self.pitch}] = {x}_{i}" for i in four]
+        lines += ["else:", f"    store4({self.staged}, place, {', '.join(f'{x}_{i}' for i in four)})"]
         return lines
 
 
@@ -136,7 +136,7 @@ def _source(t: Tiling, real_name: str) -> str:
     group = t.high * t.wide // 16  # lanes
     assert group * t.groups == LANES == t.high * t.depth // 4 == t.wide * t.depth // 4
     part = t.depth // t.groups
-    second = generation.REDUCTION_BYTES + t.depth * t.pitches[0] * np.dtype(real_name).itemsize
+    second = code_generation.REDUCTION_BYTES + t.depth * t.pitches[0] * np.dtype(real_name).itemsize
     a = _Operand(
         "a", "p", "a_deep", "p_row", "rows", ("a_row", "a_column"), (A_ALONG_ROWS, A_ALONG_DEPTH), "left", t.pitches[0]
     )
@@ -147,8 +147,8 @@ def _source(t: Tiling, real_name: str) -> str:
     (k_fours, k_other), (r_fours, r_other), (c_fours, c_other) = map(_lanes_along, (t.depth, t.high, t.wide))
     lines = f"""
 def tiled({", ".join(ARGUMENTS)}):
-    left = {real_name}_scratch({generation.REDUCTION_BYTES})
-    right = {real_name}_scratch({second})
+    left = {real_name}_shared({code_generation.REDUCTION_BYTES})
+    right = {real_name}_shared({second})
     a_deep = a_column == 1
     b_deep = b_column != 1
     lane = cuda.threadIdx.x
@@ -161,7 +161,7 @@ def tiled({", ".join(ARGUMENTS)}):
     tx = (lane & {t.wide // 4 - 1}) << 2
     across = (columns + {t.wide - 1}) >> {_log(t.wide)}
     down = (rows + {t.high - 1}) >> {_log(t.high)}
-    for tile in range(short({t.first}), across * down, short({t.step})):
+    for tile in range(to_int32({t.first}), across * down, to_int32({t.step})):
         r_start = tile // across << {_log(t.high)}
         c_start = (tile - tile // across * across) << {_log(t.wide)}
         p_row = r_start + p_across
@@ -180,10 +180,11 @@ def tiled({", ".join(ARGUMENTS)}):
     lines += [f"            {t.barrier}", f"            if k_start + {t.depth} < depth:"]
     lines += [f"                {line}" for each in (a, b) for line in each.load(f"k_start + {t.depth}")]
     lines += [f"            for step in range(group * {part}, group * {part} + {part}, {STEPS}):"]
+    left_names, right_names = (", ".join(f"{each}_{i}" for i in four) for each in "ab")
     for k in range(STEPS):
         lines += [
-            f"                {', '.join(f'a_{i}' for i in four)} = four(left, step * {a.pitch} + ty + {k * a.pitch})",
-            f"                {', '.join(f'b_{j}' for j in four)} = four(right, step * {b.pitch} + tx + {k * b.pitch})",
+            f"                {left_names} = load4(left, step * {a.pitch} + ty + {k * a.pitch})",
+            f"                {right_names} = load4(right, step * {b.pitch} + tx + {k * b.pitch})",
         ]
         lines += [f"                s_{i}_{j} += a_{i} * b_{j}" for i in four for j in four]
     lines.append(f"        {t.barrier}")
@@ -204,7 +205,7 @@ def tiled({", ".join(ARGUMENTS)}):
 
 def _sums(t: Tiling) -> list[str]:
     """What lanes have added up of b's columns, while it passed through their hands, in the order of the lanes."""
-    lines = ["if summed:", "    put_four(left, lane << 2, t_0, t_1, t_2, t_3)", f"    {t.barrier}"]
+    lines = ["if summed:", "    store4(left, lane << 2, t_0, t_1, t_2, t_3)", f"    {t.barrier}"]
     lines += [f"    if lane < {t.wide} and c_start + lane < columns:", "        total = left[lane]"]
     lines += [
         f"        for other in range({t.wide}, {4 * LANES}, {t.wide}):",

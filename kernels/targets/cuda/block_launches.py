@@ -1,4 +1,4 @@
-"""A replica for each team of threads: jobs in, one launch, what was measured out.
+"""A replica for each thread group: jobs in, one launch, what was measured out.
 
 `run` runs many replicas at once, `Program` a plan that is bound to one replica's memory, as on other targets.
 """
@@ -11,25 +11,25 @@ import numpy as np
 
 from kernels.jobs import Job
 from kernels.plan import STATE_SIZE, STEP, Plan
-from kernels.targets.cuda import grid
-from kernels.targets.cuda import interpreter as text
-from kernels.targets.cuda.choices import facts, room, teams_of, tiled
-from kernels.targets.cuda.code import Code
-from kernels.targets.cuda.interpreters import interpreter
+from kernels.targets.cuda import grid_launches
+from kernels.targets.cuda import persistent_kernel_source as text
+from kernels.targets.cuda.interpreter_kernels import interpreter
+from kernels.targets.cuda.launch_configuration import analysis_of, bytes_for_arena, groups_per_block, tiled
 from kernels.targets.cuda.memory import Memory, Segment
-from kernels.targets.cuda.writings import writing
+from kernels.targets.cuda.persistent_kernel import PersistentKernel
+from kernels.targets.cuda.specialized_kernels import prepared_kernel
 
 
 def run(jobs: Sequence[Job]) -> None:
     """Run jobs: those that a block each will do side by side, those that need a whole GPU one after the other."""
-    groups: dict[tuple[int, str, int, Code | None], list[Job]] = {}
+    groups: dict[tuple[int, str, int, PersistentKernel | None], list[Job]] = {}
     for job in jobs:
         memory = job.memory
         if memory.whole_gpu:
-            grid.run(job)
+            grid_launches.run(job)
         else:
             kind = (memory.device.number, memory.real_name, memory.lanes_of(job.plan))
-            groups.setdefault((*kind, writing(*kind, job) if memory.written else None), []).append(job)
+            groups.setdefault((*kind, prepared_kernel(*kind, job) if memory.specialized else None), []).append(job)
     # All are started before any is waited for, each on a stream of its own.
     launches = [
         Launch(group, lanes, stream, code=code) for stream, ((_, _, lanes, code), group) in enumerate(groups.items())
@@ -41,44 +41,49 @@ def run(jobs: Sequence[Job]) -> None:
 class Launch:
     """One launch of jobs on one device, in one type of number; started when it is made.
 
-    lanes:  threads of a team, which works on one replica
-    inside: whether training may work in scratch memory where that is large enough
+    lanes:  threads of a thread group, which works on one replica
+    in_shared_memory: whether training may work in shared memory where that is large enough
     code:   what runs them; by default an interpreter
     """
 
     def __init__(
-        self, jobs: Sequence[Job], lanes: int, stream: int = 0, inside: bool = True, code: Code | None = None
+        self,
+        jobs: Sequence[Job],
+        lanes: int,
+        stream: int = 0,
+        in_shared_memory: bool = True,
+        code: PersistentKernel | None = None,
     ) -> None:
         self._jobs, self._stream = jobs, stream
-        from kernels.targets.cuda import generation
+        from kernels.targets.cuda import code_generation
 
         memory = jobs[0].memory
         on = self._device = memory.device
         on.use_stream(stream)
         self._real_name, item = memory.real_name, np.dtype(memory.real_name).itemsize
-        known = [(facts(job.plan), *(facts(each) for each in job.plans)) for job in jobs]
+        known = [(analysis_of(job.plan), *(analysis_of(each) for each in job.plans)) for job in jobs]
         if code is None:
             kernels = frozenset().union(*(each.kernels for line in known for each in line))
             code = interpreter(on.number, kernels, self._real_name, tiled(lanes))
-        scratch = -(-max(each.scratch(lanes, item) for line in known for each in line) // 16) * 16
-        teams, moved = _shared_out(jobs, code, scratch, lanes, inside)
+        shared_bytes = -(-max(each.shared_bytes(lanes, item) for line in known for each in line) // 16) * 16
+        groups, moved = _placement(jobs, code, shared_bytes, lanes, in_shared_memory)
         sizes = [job.times * job.statistics[1] for job in jobs]
-        self._places = np.concatenate([[0], np.cumsum(sizes)])
-        self._ring = Segment(on, int(self._places[-1]) * item)
+        self._ring_offsets = np.concatenate([[0], np.cumsum(sizes)])
+        self._ring = Segment(on, int(self._ring_offsets[-1]) * item)
         self._states = Segment(on, len(jobs) * STATE_SIZE * 8)
         self._before = [int(job.memory.state[STEP]) for job in jobs]
         table = np.zeros((len(jobs), len(text.JOB)), np.int64)
         for index, job in enumerate(jobs):
-            ring = self._ring.address + int(self._places[index]) * item
-            _describe(table[index], job, code, ring, moved[index], scratch)
+            ring = self._ring.address + int(self._ring_offsets[index]) * item
+            _fill_job(table[index], job, code, ring, moved[index], shared_bytes)
         self._table, self._rows = Segment(on, table.nbytes), code.table
         on.upload(self._table.address, table)
-        each = -(-(scratch + max(moved) * item) // 16) * 16
+        each = -(-(shared_bytes + max(moved) * item) // 16) * 16
         on.launch(
             code.function,
-            -(-len(jobs) // teams),
-            (lanes, teams),
-            generation.HEADER_BYTES + teams * each,
+            -(-len(jobs) // groups),
+            (lanes, groups),
+            code_generation.HEADER_BYTES + groups * each,
             (self._table.address, self._rows.address, self._states.address, len(jobs), each),
         )
 
@@ -88,12 +93,12 @@ class Launch:
         on.use_stream(self._stream)
         states = np.empty((len(jobs), STATE_SIZE), np.int64)
         on.download(states, self._states.address)
-        found = np.empty(int(self._places[-1]), self._real_name)
+        found = np.empty(int(self._ring_offsets[-1]), self._real_name)
         if found.size:
             on.download(found, self._ring.address)
         on.use_stream(0)
         for index, job in enumerate(jobs):
-            job.memory.take_over(states[index])
+            job.memory.adopt_state(states[index])
             before = self._before[index]
             job.done = int(states[index][STEP]) - before
             job.measured = []
@@ -102,42 +107,49 @@ class Launch:
                 numbers = list(range(before - before % job.every + job.every, end + 1, job.every)) if job.every else []
                 if 0 < job.done == job.steps and numbers[-1:] != [end]:
                     numbers.append(end)
-                stretch = found[self._places[index] : self._places[index + 1]].reshape(-1, job.statistics[1])
-                job.measured = list(zip(numbers, stretch, strict=False))
+                row_range = found[self._ring_offsets[index] : self._ring_offsets[index + 1]].reshape(
+                    -1, job.statistics[1]
+                )
+                job.measured = list(zip(numbers, row_range, strict=False))
 
 
-def _shared_out(jobs: Sequence[Job], code: Code, scratch: int, lanes: int, inside: bool) -> tuple[int, list[int]]:
-    """How many teams make a block; and how many elements of each job's arena are moved into scratch memory, 0 where it
+def _placement(
+    jobs: Sequence[Job], code: PersistentKernel, shared_bytes: int, lanes: int, in_shared_memory: bool
+) -> tuple[int, list[int]]:
+    """How many thread groups make a block; and how many elements of each job's arena are moved into shared memory, 0
+    where it
     works at home: as its code has it, or as far as there is room.
 
-    scratch: bytes of it that a team needs beside
+    shared_bytes: bytes of it that a thread group needs beside
     """
     memory = jobs[0].memory
     on, item = memory.device, np.dtype(memory.real_name).itemsize
-    reach = []
+    arena_end = []
     for job in jobs:
         plans = [each for each in (job.plan, job.remember) if each is not None]
-        reach.append(max(1, job.kept, *(facts(each).reach for each in plans)))
-    decided = [code.works_inside(job.plan) for job in jobs]
-    most = max((size * item for size, each in zip(reach, decided, strict=True) if each), default=0)
-    teams = teams_of(on, len(jobs), lanes)
-    while teams > 1 and most > room(on, teams, scratch):
-        teams -= 1
-    limit = room(on, teams, scratch) if inside else 0
-    fitting = [size * item <= limit if each is None else each for size, each in zip(reach, decided, strict=True)]
-    return teams, [size if fits else 0 for size, fits in zip(reach, fitting, strict=True)]
+        arena_end.append(max(1, job.kept, *(analysis_of(each).arena_end for each in plans)))
+    decided = [code.uses_shared_memory(job.plan) for job in jobs]
+    most = max((size * item for size, each in zip(arena_end, decided, strict=True) if each), default=0)
+    groups = groups_per_block(on, len(jobs), lanes)
+    while groups > 1 and most > bytes_for_arena(on, groups, shared_bytes):
+        groups -= 1
+    limit = bytes_for_arena(on, groups, shared_bytes) if in_shared_memory else 0
+    fitting = [size * item <= limit if each is None else each for size, each in zip(arena_end, decided, strict=True)]
+    return groups, [size if fits else 0 for size, fits in zip(arena_end, fitting, strict=True)]
 
 
-def _describe(line: np.ndarray, job: Job, code: Code, ring: int, inside: int, inside_at: int) -> None:
-    """Fill in a job's line of the table, in the order of `interpreter.JOB`."""
+def _fill_job(
+    line: np.ndarray, job: Job, code: PersistentKernel, ring: int, in_shared_memory: int, shared_offset: int
+) -> None:
+    """Fill in a job's line of the table, in the order of `persistent_kernel_source.JOB`."""
     memory, kept = job.memory, job.kept
-    memory.hand_over()
+    memory.update_device()
     nothing = (0, 0)
     line[:] = (
         *memory.addresses,
-        *(code.stretch(job.remember, inside > 0) if job.remember else nothing),
-        *code.stretch(job.plan, inside > 0),
-        *(code.stretch(job.measure, False) if job.measure else nothing),
+        *(code.row_range(job.remember, in_shared_memory > 0) if job.remember else nothing),
+        *code.row_range(job.plan, in_shared_memory > 0),
+        *(code.row_range(job.measure, False) if job.measure else nothing),
         job.steps,
         job.every,
         job.every - int(memory.state[STEP]) % job.every if job.every else 0,
@@ -145,9 +157,9 @@ def _describe(line: np.ndarray, job: Job, code: Code, ring: int, inside: int, in
         *job.statistics,
         kept,
         memory.backup(kept) if kept else 0,
-        inside,
-        inside_at,
-        *(facts(job.measure).touched(kept) if job.measure else nothing),
+        in_shared_memory,
+        shared_offset,
+        *(analysis_of(job.measure).touched(kept) if job.measure else nothing),
     )
 
 
@@ -171,6 +183,6 @@ class Program:
         self.memory.state[STEP] -= 1
         alone = Plan((self.plan.rows[index],), self.plan.arena, self.plan.shared)
         if self.memory.whole_gpu:  # where an interpreter would have to be compiled for each row
-            grid.run_row(alone, self.memory)
+            grid_launches.run_row(alone, self.memory)
             return
         Launch([Job(self.memory, alone, 1)], self.memory.lanes_of(self.plan)).finish()

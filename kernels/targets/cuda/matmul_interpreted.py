@@ -1,4 +1,4 @@
-"""Products of matrices by a team of lanes, straight from memory: each lane computes tiles of 4 × 4 numbers.
+"""Products of matrices by a thread group, straight from memory: each lane computes tiles of 4 × 4 numbers.
 
 Each step of the sum takes four numbers of each operand, at once where they are neighbours, and 16 multiply-adds. Where
 there are fewer tiles than lanes, neighbouring lanes share one: each adds up its part of the steps, and the parts are
@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda import generation, team
-from kernels.targets.cuda.options import (
+from kernels.targets.cuda import code_generation, primitives
+from kernels.targets.cuda.matmul_options import (
     A_ALONG_ROWS,
     ARGUMENTS,
     B_ALONG_COLUMNS,
@@ -24,29 +24,29 @@ from kernels.targets.cuda.options import (
     SUMS,
 )
 
-SHARED_BY = min(3, generation.WARP.bit_length() - 1)
+SHARED_BY = min(3, code_generation.WARP.bit_length() - 1)
 """At most 2 to the power of this many lanes share a tile, or a column's sum."""
 four = range(4)
 
 
 def product(real_name: str) -> Callable[..., Any]:
-    """The function, whose arguments are `options.ARGUMENTS`."""
-    names = {"zero": getattr(np, real_name)(0), "from_further_on": team.from_further_on}
-    return generation.generated("direct", _source(), names)
+    """The function, whose arguments are `matmul_options.ARGUMENTS`."""
+    names = {"zero": getattr(np, real_name)(0), "shuffle_down": primitives.shuffle_down}
+    return code_generation.generated("direct", _source(), names)
 
 
 def _source() -> str:
     lines = f"""
 def direct({", ".join(ARGUMENTS)}):
     lane = cuda.threadIdx.x
-    lanes = positive(cuda.blockDim.x)
+    lanes = assume_positive(cuda.blockDim.x)
     tiles = ((rows + 3) >> 2) << shift
-    split = short(0)
+    split = to_int32(0)
     while split < {SHARED_BY} and (tiles << (split + 1)) <= lanes and (2 << split) <= depth:
         split += 1
-    shares = positive(1 << split)
+    shares = assume_positive(1 << split)
     part = lane & (shares - 1)
-    for first in range(0, tiles, positive(lanes >> split)):
+    for first in range(0, tiles, assume_positive(lanes >> split)):
         tile = first + (lane >> split)
         top = (tile >> shift) << 2
         left = (tile & ((1 << shift) - 1)) << 2
@@ -61,26 +61,26 @@ def direct({", ".join(ARGUMENTS)}):
     lines += [f"        s_{i}_{j} = zero" for i in four for j in four]
     lines += ["        for k in range(part, depth, shares):", "            here = k * a_column"]
     lines += [f"            if options & {A_ALONG_ROWS} != 0:"]
-    lines += ["                a_0, a_1, a_2, a_3 = four(a, here + r_0)", "            else:"]
+    lines += ["                a_0, a_1, a_2, a_3 = load4(a, here + r_0)", "            else:"]
     lines += [f"                a_{i} = a[here + r_{i}]" for i in four]
     lines += ["            here = k * b_row", f"            if options & {B_ALONG_COLUMNS} != 0:"]
-    lines += ["                b_0, b_1, b_2, b_3 = four(b, here + c_0)", "            else:"]
+    lines += ["                b_0, b_1, b_2, b_3 = load4(b, here + c_0)", "            else:"]
     lines += [f"                b_{j} = b[here + c_{j}]" for j in four]
     lines += [f"            s_{i}_{j} += a_{i} * b_{j}" for i in four for j in four]
     if SHARED_BY:
         lines += ["        distance = shares >> 1", "        while distance > 0:"]
-        lines += [f"            s_{i}_{j} += from_further_on(s_{i}_{j}, distance)" for i in four for j in four]
+        lines += [f"            s_{i}_{j} += shuffle_down(s_{i}_{j}, distance)" for i in four for j in four]
         lines += ["            distance >>= 1"]
     lines += ["        if mine and part == 0:"]
     lines += [f"            {line}" for line in finish("top", "left")]
     lines += f"""
     if options & {SUMS} != 0:
-        split = short(0)
+        split = to_int32(0)
         while split < {SHARED_BY} and (columns << (split + 1)) <= lanes and (1 << split) < depth:
             split += 1
-        shares = positive(1 << split)
+        shares = assume_positive(1 << split)
         part = lane & (shares - 1)
-        for first in range(0, columns, positive(lanes >> split)):
+        for first in range(0, columns, assume_positive(lanes >> split)):
             column = first + (lane >> split)
             here = min(column, columns - 1) * b_column
             total = zero
@@ -91,7 +91,7 @@ def direct({", ".join(ARGUMENTS)}):
         lines += """
             distance = shares >> 1
             while distance > 0:
-                total += from_further_on(total, distance)
+                total += shuffle_down(total, distance)
                 distance >>= 1
 """.splitlines()[1:]
     lines += ["            if part == 0 and column < columns:", "                sums[column] = total"]
@@ -111,10 +111,10 @@ def finish(row: str, column: str) -> list[str]:
             f"    place = ({row} + {i}) * columns + {column}",
             f"    if options & {OUT_ALONG_COLUMNS} != 0:",
             f"        if options & {MASK} != 0:",
-            "            t_0, t_1, t_2, t_3 = four(mask, place)",
+            "            t_0, t_1, t_2, t_3 = load4(mask, place)",
         ]
         lines += [f"            s_{i}_{j} = s_{i}_{j} if t_{j} > zero else zero" for j in four]
-        lines += [f"        put_four(out, place, {', '.join(f's_{i}_{j}' for j in four)})", "    else:"]
+        lines += [f"        store4(out, place, {', '.join(f's_{i}_{j}' for j in four)})", "    else:"]
         for j in four:
             lines += [
                 f"        if {column} + {j} < columns:",

@@ -66,7 +66,7 @@ def test_a_device_that_is_lost_ends_the_run_with_a_sentence_and_keeps_what_was_m
         host.run(jobs)
 
     with host_device():
-        monkeypatch.setattr("kernels.targets.cuda.fleet.run", lost)
+        monkeypatch.setattr("kernels.targets.cuda.block_launches.run", lost)
         session = Session(lab.load("dead-relu"), variants=["good"], device=choose("cuda"))
         seen = []
         session.also(seen.append)
@@ -172,6 +172,20 @@ def test_a_run_goes_on_where_it_began():
         again, writer, _ = take_up(store, store.info(writer.name), None, print)
         writer.close("interrupted")
     assert again.devices == ("cuda:1",)
+
+
+def test_a_run_that_was_kept_with_a_mode_that_is_called_otherwise_now_goes_on():
+    with host_device(), contextlib.closing(Store.open()) as store:
+        loaded = lab.load("dead-relu", {"train.steps": 50_000})
+        session = Session(loaded, variants=["good"], device=choose("cuda"), mode="written")
+        writer = begin(session, store, print)
+        session.start(writer, writer.name)
+        session.stop()
+        session.wait()
+        finish(session, writer)
+        again, writer, _ = take_up(store, store.info(writer.name), None, print)
+        writer.close("interrupted")
+    assert again.mode == "specialized"
 
 
 def test_a_device_that_fails_while_a_run_is_left_off_is_named(monkeypatch):

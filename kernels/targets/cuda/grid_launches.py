@@ -1,7 +1,7 @@
 """The whole GPU for one replica: a launch for each row of a plan, recorded as a graph and replayed for each step.
 
 Kernels in which lanes only share out elements run on as many blocks as there is work for; those whose lanes meet
-(`sync`, `lane_sum`, `lane_max`) on one. Matrix products have versions of their own (`kernels.targets.cuda.products`).
+(`sync`, `lane_sum`, `lane_max`) on one. Matrix products have versions of their own (`kernels.targets.cuda.matmul`).
 Each row looks whether the replica has halted or the row is to be left out, so that a graph may be replayed blindly.
 """
 
@@ -20,8 +20,8 @@ from kernels.lanes import lane_max, lane_sum, sync
 from kernels.language import Device, Kernel, global_names
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP, Plan, Row
 from kernels.targets.cuda.driver import SimulatedDevice, device
-from kernels.targets.cuda.interpreter import call_lines
-from kernels.targets.cuda.rows import table, width
+from kernels.targets.cuda.persistent_kernel_source import call_lines
+from kernels.targets.cuda.row_table import table, width
 
 LANES = 256
 ONE_BLOCK = 512
@@ -38,47 +38,48 @@ _lock = threading.RLock()
 
 
 @functools.cache
-def meets(function: Any) -> bool:
+def synchronizes(function: Any) -> bool:
     """Whether lanes meet in a kernel's body, or in what it calls."""
     for name in global_names(function.__code__):
         value = function.__globals__.get(name)
         if value in (sync, lane_sum, lane_max):
             return True
-        if isinstance(value, Device) and meets(value.body("cuda", "float32")):
+        if isinstance(value, Device) and synchronizes(value.body("cuda", "float32")):
             return True
     return False
 
 
-ALONE_IN_BLOCK = """
+ONE_GROUP_IN_BLOCK = """
     if cuda.threadIdx.x == 0:
-        block_scratch()[0] = 0
+        block_shared_memory()[0] = 0
     cuda.syncthreads()
 """
-"""Says how much scratch memory each team of a block has, where there is only one: its place is computed with that."""
+"""Says how much shared memory each thread group of a block has, where there is only one: its place is computed with
+that."""
 
 
 def source(kernel: Kernel, real_name: str, alone: bool) -> str:
     """The text of a kernel's entry, for one row. `alone`: on one block."""
-    from kernels.targets.cuda import products
+    from kernels.targets.cuda import matmul
 
     lines = f"""
 def entry(row_at, index, arena, shared, state, control_at):
-    lane = {"cuda.threadIdx.x" if alone else "short(cuda.grid(1))"}
-    lanes = positive({"cuda.blockDim.x" if alone else "short(cuda.gridsize(1))"})
-{ALONE_IN_BLOCK if alone or kernel is products.MULTIPLY else ""}
-    words = view(int64_at(state), 0, {STATE_SIZE})
-    control = view(int64_at(control_at), 0, 2)
+    lane = {"cuda.threadIdx.x" if alone else "to_int32(cuda.grid(1))"}
+    lanes = assume_positive({"cuda.blockDim.x" if alone else "to_int32(cuda.gridsize(1))"})
+{ONE_GROUP_IN_BLOCK if alone or kernel is matmul.MULTIPLY else ""}
+    words = view(int64_pointer(state), 0, {STATE_SIZE})
+    control = view(int64_pointer(control_at), 0, 2)
     if control[{HALTED}] == 0 and index >= control[{UNTIL}]:
-        row = int32_at(row_at)
-        home = {real_name}_at(arena)
-        data = {real_name}_at(shared)
+        row = int32_pointer(row_at)
+        home = {real_name}_pointer(arena)
+        data = {real_name}_pointer(shared)
         step = words[{STEP}]
         seed = words[{SEED}]
 """.splitlines()[1:]
     lines += [f"        {line}" for line in call_lines(kernel, "home", "data")]
     if "state" in kernel.extra:
         lines += f"""
-        team_sync()
+        group_sync()
         if lane == 0 and words[{SKIP}] != 0:
             control[{UNTIL}] = index + 1 + words[{SKIP}]
             words[{SKIP}] = 0
@@ -88,8 +89,8 @@ def entry(row_at, index, arena, shared, state, control_at):
 
 STEP_SOURCE = f"""
 def entry(state, control_at):
-    words = view(int64_at(state), 0, {STATE_SIZE})
-    control = view(int64_at(control_at), 0, 2)
+    words = view(int64_pointer(state), 0, {STATE_SIZE})
+    control = view(int64_pointer(control_at), 0, 2)
     if cuda.threadIdx.x == 0:
         control[{UNTIL}] = 0
         control[{HALTED}] = words[{HALT}]
@@ -99,22 +100,22 @@ def entry(state, control_at):
 """Begins a walk over the rows: counts the step, unless the replica has halted."""
 
 
-def alone(kernel: Kernel) -> bool:
+def needs_one_block(kernel: Kernel) -> bool:
     """Whether a kernel must run on one block: its lanes meet, or it speaks to the replica's state."""
-    from kernels.targets.cuda import products
+    from kernels.targets.cuda import matmul
 
-    if kernel is products.MULTIPLY:
+    if kernel is matmul.MULTIPLY:
         return not tiled
-    return "state" in kernel.extra or meets(kernel.body("cuda"))
+    return "state" in kernel.extra or synchronizes(kernel.body("cuda"))
 
 
 def _body(kernel: Kernel, real_name: str) -> Any:
-    from kernels.targets.cuda import compiler, products
+    from kernels.targets.cuda import compiler, matmul
 
-    return compiler.body_of(kernel, real_name, "cuda-grid" if kernel is products.MULTIPLY and tiled else "cuda")
+    return compiler.body_of(kernel, real_name, "cuda-grid" if kernel is matmul.MULTIPLY and tiled else "cuda")
 
 
-class Entries:
+class RowKernels:
     """The compiled entries of kernels on one device."""
 
     def __init__(self, number: int) -> None:
@@ -123,58 +124,60 @@ class Entries:
 
     def of(self, kernel: Kernel | None, real_name: str) -> Any:
         """A kernel's entry, or, for None, the beginning of a walk."""
-        from kernels.targets.cuda import compiler, generation, store
+        from kernels.targets.cuda import code_generation, compiler, machine_code_cache
 
         key = (kernel.name if kernel else "", real_name)
         with _lock:
             if key not in self._loaded:
-                text = source(kernel, real_name, alone(kernel)) if kernel else STEP_SOURCE
+                text = source(kernel, real_name, needs_one_block(kernel)) if kernel else STEP_SOURCE
                 names = {f"kernel_{kernel.name}": _body(kernel, real_name)} if kernel else {}
-                function = generation.generated("entry", text, names)
+                function = code_generation.generated("entry", text, names)
                 if isinstance(self.device, SimulatedDevice):
                     self._loaded[key] = compiler.simulated(function)
                 else:
                     capability = self.device.capability
-                    name, code = store.machine_code(["grid", *key, f"{capability}"], lambda: function, capability)
+                    name, code = machine_code_cache.machine_code(
+                        ["grid", *key, f"{capability}"], lambda: function, capability
+                    )
                     self._loaded[key] = self.device.load(code, name, 64 * 1024)
             return self._loaded[key]
 
     def ready(self, kernel: Kernel, real_name: str) -> bool:
         """Whether a kernel need not be compiled."""
-        from kernels.targets.cuda import store
+        from kernels.targets.cuda import machine_code_cache
 
         if (kernel.name, real_name) in self._loaded or isinstance(self.device, SimulatedDevice):
             return True
-        return store.has(["grid", kernel.name, real_name, f"{self.device.capability}"])
+        return machine_code_cache.has(["grid", kernel.name, real_name, f"{self.device.capability}"])
 
 
 @functools.cache
-def entries(number: int) -> Entries:
+def row_kernels(number: int) -> RowKernels:
     """Those of a device."""
-    return Entries(number)
+    return RowKernels(number)
 
 
 def blocks_for(row: Row, multiprocessors: int) -> int:
     """How many blocks a row is given."""
-    from kernels.targets.cuda import products
+    from kernels.targets.cuda import matmul
 
-    if row.kernel is products.MULTIPLY:
-        return products.blocks_for(row)
+    if row.kernel is matmul.MULTIPLY:
+        return matmul.blocks_for(row)
     written = [int(np.prod(row.shape(index))) for index, each in enumerate(row.kernel.operands) if each.written]
     return max(1, min(-(-max(written, default=1) // LANES), multiprocessors * BLOCKS_PER_MULTIPROCESSOR))
 
 
-class Recorded:
+class CapturedPlan:
     """A plan bound to one memory, as a graph."""
 
     def __init__(self, plan: Plan, memory: Any, simulated_lanes: int = 4) -> None:
-        from kernels.targets.cuda import generation, products, tiles
+        from kernels.targets.cuda import code_generation, matmul, matmul_tiled
         from kernels.targets.cuda.memory import Segment
 
         on, real_name = memory.device, memory.real_name
-        code = entries(on.number)
+        code = row_kernels(on.number)
         simulated = isinstance(on, SimulatedDevice)
-        rows = [products.lowered(row) for row in plan.shortest]
+        rows = [matmul.lowered(row) for row in plan.shortest]
         lines = table(rows, width([row.kernel for row in rows]), lambda kernel: 0)
         self._table, self._control = Segment(on, lines.nbytes), Segment(on, 16)
         first, control = self._table.address, self._control.address
@@ -187,22 +190,22 @@ class Recorded:
         def walk() -> None:
             on.launch(begin, 1, (1 if simulated else 32, 1), 16, (state, control))
             for index, (row, function) in enumerate(zip(rows, functions, strict=True)):
-                by_tiles = row.kernel is products.MULTIPLY and tiled
-                one = alone(row.kernel)
+                by_tiles = row.kernel is matmul.MULTIPLY and tiled
+                one = needs_one_block(row.kernel)
                 usual = simulated_lanes if simulated else ONE_BLOCK if one else LANES
-                lanes = tiles.LANES if by_tiles else usual
+                lanes = matmul_tiled.LANES if by_tiles else usual
                 blocks = 1 if one else min(blocks_for(row, on.properties.multiprocessors), 2 if simulated else 1 << 16)
-                scratch = (
-                    generation.HEADER_BYTES
-                    + generation.REDUCTION_BYTES
-                    + (tiles.BY_GRID.scratch_bytes(item) if by_tiles else 0)
+                shared_bytes = (
+                    code_generation.HEADER_BYTES
+                    + code_generation.REDUCTION_BYTES
+                    + (matmul_tiled.BY_GRID.shared_bytes(item) if by_tiles else 0)
                 )
                 place = first + index * lines.strides[0]
-                on.launch(function, blocks, (lanes, 1), scratch, (place, index, arena, shared, state, control))
+                on.launch(function, blocks, (lanes, 1), shared_bytes, (place, index, arena, shared, state, control))
 
         self._device = on
         self._graph = on.captured(walk)
-        weakref.finalize(self, on.forget, self._graph)
+        weakref.finalize(self, on.free_graph, self._graph)
 
     def replay(self, times: int = 1) -> None:
         """Walk the rows so many times; does not wait."""
@@ -215,11 +218,11 @@ def run(job: Job) -> None:
     halted, steps = bool(memory.state[HALT]), job.steps
     if halted:  # as on other targets, it walks once more: that is how what led there is measured
         memory.state[HALT], steps = 0, min(steps, 1)
-    memory.hand_over()
+    memory.update_device()
     begun, done = int(memory.state[STEP]), 0
     if job.kept:
         memory.copy_to_backup(job.kept)
-    step = recorded(job.plan, memory)
+    step = captured_plan(job.plan, memory)
     job.measured = []
     while done < steps and (not done or not memory.state[HALT]):
         following = (begun + done) // job.every * job.every + job.every if job.every else begun + steps
@@ -229,7 +232,7 @@ def run(job: Job) -> None:
             step.replay(count - 1)
             memory.fetch_state()
             if not memory.state[HALT]:
-                beside(job.remember, memory)
+                run_beside(job.remember, memory)
             count = 1
         step.replay(count)
         memory.fetch_state()
@@ -239,7 +242,7 @@ def run(job: Job) -> None:
             done = target - begun
         if job.statistics[1]:
             if job.measure is not None:
-                beside(job.measure, memory)
+                run_beside(job.measure, memory)
             job.measured.append((int(memory.state[STEP]), memory.fetch(*job.statistics)))
     job.done = done
     if halted:
@@ -250,30 +253,30 @@ def run_row(plan: Plan, memory: Any) -> None:
     """Walk a plan of one row once, even if the replica has halted."""
     halted = memory.state[HALT]
     memory.state[HALT] = 0
-    memory.hand_over()
-    Recorded(plan, memory).replay()
+    memory.update_device()
+    CapturedPlan(plan, memory).replay()
     memory.fetch_state()
     memory.state[HALT] |= halted
 
 
-def beside(plan: Plan, memory: Any) -> None:
+def run_beside(plan: Plan, memory: Any) -> None:
     """Walk the rows of another program once, without counting a step."""
     memory.fetch_state()
     before = memory.state.copy()
     if before[HALT]:
         memory.state[HALT] = 0
         memory.push_state()
-    recorded(plan, memory).replay()
+    captured_plan(plan, memory).replay()
     memory.device.wait()
     memory.state[:] = before
     memory.push_state()
 
 
-def recorded(plan: Plan, memory: Any) -> Recorded:
+def captured_plan(plan: Plan, memory: Any) -> CapturedPlan:
     """The graph of a plan on a memory."""
-    known: dict[int, tuple[Plan, Recorded]] = memory.__dict__.setdefault("graphs", {})
+    known: dict[int, tuple[Plan, CapturedPlan]] = memory.__dict__.setdefault("graphs", {})
     if id(plan) not in known:
-        known[id(plan)] = (plan, Recorded(plan, memory))
+        known[id(plan)] = (plan, CapturedPlan(plan, memory))
     return known[id(plan)][1]
 
 
@@ -281,10 +284,10 @@ def prepare(
     number: int, kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, int], None] | None
 ) -> None:
     """Compile the entries of kernels, or load them. `progress(kernel, left)` is called before each compilation."""
-    code = entries(number)
-    from kernels.targets.cuda import products
+    code = row_kernels(number)
+    from kernels.targets.cuda import matmul
 
-    wanted = list(dict.fromkeys(products.lowered_kernel(each) for each in kernels))
+    wanted = list(dict.fromkeys(matmul.lowered_kernel(each) for each in kernels))
     missing = [each for each in wanted if not code.ready(each, real_name)]
     code.of(None, real_name)
     for each in wanted:

@@ -30,7 +30,7 @@ def width(kernels: Sequence[Kernel]) -> int:
 def table(rows: Sequence[Row], width: int, number: Callable[[Kernel], int]) -> np.ndarray:
     """A line for each row: the kernel's number, where its operands stand, extents, integers.
 
-    The rows are as a GPU runs them (`kernels.targets.cuda.products.lowered`). A place in the shared segment is
+    The rows are as a GPU runs them (`kernels.targets.cuda.matmul.lowered`). A place in the shared segment is
     -1 - offset. Raises DeviceProblem for what does not fit into 32 bits.
     """
     lines = np.zeros((len(rows), width), np.int32)

@@ -1,8 +1,8 @@
-"""Products of matrices by a team of lanes, made for one shape: where a plan is written out, all numbers are known.
+"""Products of matrices by a thread group, made for one shape: where a plan is specialized, all numbers are known.
 
 Each lane computes tiles of a few numbers. Their size, and how many neighbouring lanes share a tile (each then adds up
 its part of the sum, and the parts are combined inside the warp), are those that are estimated to take the fewest
-instructions. What `kernels.targets.cuda.direct` asks while it runs is decided here before.
+instructions. What `kernels.targets.cuda.matmul_interpreted` asks while it runs is decided here before.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda import generation, team
-from kernels.targets.cuda.options import (
+from kernels.targets.cuda import code_generation, primitives
+from kernels.targets.cuda.matmul_options import (
     A_ALONG_DEPTH,
     A_ALONG_ROWS,
     B_ALONG_COLUMNS,
@@ -39,8 +39,9 @@ WORD_COST = 0.5
 
 
 @dataclass(frozen=True)
-class Product:
-    """The integers of a row of `multiply_matrices` (`kernels.targets.cuda.options`), and the lanes of the team."""
+class MatmulShape:
+    """The integers of a row of `multiply_matrices` (`kernels.targets.cuda.matmul_options`), and the lanes of the thread
+    group."""
 
     rows: int
     columns: int
@@ -60,7 +61,7 @@ class Product:
 class Tile:
     """high, wide: numbers of the result;  shares: lanes that share it"""
 
-    product: Product
+    product: MatmulShape
     high: int
     wide: int
     shares: int
@@ -90,7 +91,7 @@ class Tile:
 
     @property
     def groups(self) -> int:
-        """Tiles that the team computes at a time."""
+        """Tiles that the thread group computes at a time."""
         return self.product.lanes // self.shares
 
     @property
@@ -143,23 +144,23 @@ class Read:
         return [f"{self.operand}_{self.index + step}_{self.k}" for step in steps]
 
 
-def best_tile(product: Product) -> Tile:
+def best_tile(product: MatmulShape) -> Tile:
     """The tile that is estimated to be quickest."""
-    most = min(MOST_SHARES, generation.WARP)
+    most = min(MOST_SHARES, code_generation.WARP)
     shares = [1 << power for power in range(most.bit_length())]
     possible = [Tile(product, high, wide, each) for high in SIDES for wide in SIDES for each in shares]
     return min((each for each in possible if each.fits), key=lambda each: each.cost)
 
 
-def function(product: Product, real_name: str) -> Callable[..., Any]:
+def function(product: MatmulShape, real_name: str) -> Callable[..., Any]:
     """The product as a function of (a, b, bias, mask, out, sums, lane)."""
-    names = {"zero": getattr(np, real_name)(0), "from_further_on": team.from_further_on}
-    return generation.generated("fitted", source(product), names)
+    names = {"zero": getattr(np, real_name)(0), "shuffle_down": primitives.shuffle_down}
+    return code_generation.generated("specialized", source(product), names)
 
 
-def source(product: Product) -> str:
+def source(product: MatmulShape) -> str:
     """Its text."""
-    lines = ["def fitted(a, b, bias, mask, out, sums, lane):", *indented(_tiles(best_tile(product)))]
+    lines = ["def specialized(a, b, bias, mask, out, sums, lane):", *indented(_tiles(best_tile(product)))]
     if product.has(SUMS):
         lines += indented(_sums(product))
     return "\n".join([*lines, ""])
@@ -170,7 +171,8 @@ def indented(lines: list[str], by: int = 4) -> list[str]:
 
 
 def _turns(count: int, groups: int, turns: int, shares: int, name: str, body: list[str]) -> list[str]:
-    """`body` for each of `count` things called `name`, of which the team's groups take one each in every turn."""
+    """`body` for each of `count` things called `name`, of which the thread group's groups take one each in every
+    turn."""
     lines = [f"part = lane & {shares - 1}", f"group = lane >> {int(math.log2(shares))}"]
     first = [f"{name} = group + turn * {groups}"] if turns > 1 else [f"{name} = group"]
     if count % groups == 0:
@@ -202,7 +204,7 @@ def _tiles(tile: Tile) -> list[str]:
 def _combined(sums: list[str], shares: int) -> list[str]:
     """The first of the lanes that share something gets the sums of all their parts, always in the same order."""
     distances = [1 << power for power in reversed(range(shares.bit_length() - 1))]
-    return [f"{name} += from_further_on({name}, {distance})" for distance in distances for name in sums]
+    return [f"{name} += shuffle_down({name}, {distance})" for distance in distances for name in sums]
 
 
 def _limited(place: str, extent: int, size: int) -> str:
@@ -227,7 +229,7 @@ def _read(names: list[str], array: str, place: str) -> list[str]:
     """Neighbouring numbers of an array."""
     if len(names) == 1:
         return [f"{names[0]} = {array}[{place}]"]
-    return [f"{', '.join(names)} = {'four' if len(names) == 4 else 'two'}({array}, {place})"]
+    return [f"{', '.join(names)} = load{len(names)}({array}, {place})"]
 
 
 def _finish(tile: Tile) -> list[str]:
@@ -251,7 +253,7 @@ def _finish(tile: Tile) -> list[str]:
     return lines
 
 
-def _store(product: Product, i: int, columns: range) -> list[str]:
+def _store(product: MatmulShape, i: int, columns: range) -> list[str]:
     """Some neighbours of a row of a tile, on their way to the result."""
     place, numbers = f"place + {columns[0]}", [f"s_{i}_{j}" for j in columns]
     lines = []
@@ -260,14 +262,14 @@ def _store(product: Product, i: int, columns: range) -> list[str]:
         lines += [f"s_{i}_{j} = s_{i}_{j} if t_{j} > zero else zero" for j in columns]
     if len(columns) == 1:
         return [*lines, f"out[{place}] = {numbers[0]}"]
-    return [*lines, f"put_{'four' if len(columns) == 4 else 'two'}(out, {place}, {', '.join(numbers)})"]
+    return [*lines, f"store{len(columns)}(out, {place}, {', '.join(numbers)})"]
 
 
-def _sums(product: Product) -> list[str]:
+def _sums(product: MatmulShape) -> list[str]:
     """The sums of the columns of b, by as many lanes for each as there are."""
     shares = 1
     while (
-        shares < min(MOST_SHARES, generation.WARP)
+        shares < min(MOST_SHARES, code_generation.WARP)
         and product.columns * shares * 2 <= product.lanes
         and product.depth % (shares * 2) == 0
     ):

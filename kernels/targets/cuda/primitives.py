@@ -1,4 +1,4 @@
-"""What kernels share with a team of lanes on a GPU: barriers, reductions, and functions of CUDA's library."""
+"""What kernels share with a thread group on a GPU: barriers, reductions, and functions of CUDA's library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from kernels.elementary import exp, expm1, log, log1p, tanh
 from kernels.lanes import lane_max, lane_sum, sync
 from kernels.language import REALS
-from kernels.targets.cuda.generation import (
+from kernels.targets.cuda.code_generation import (
     HEADER_BYTES,
     NUMBERS,
     PROVIDED,
@@ -25,62 +25,65 @@ from kernels.targets.cuda.numba_cuda import cuda
 
 parts: Any = importlib.import_module(f"kernels.targets.cuda.{'simulation' if SIMULATED else 'intrinsics'}")
 
-PROVIDED |= {f"{kind}_at": parts.pointer_to(kind) for kind in NUMBERS}
-PROVIDED |= {f"{kind}_on_device": parts.pointer_to(kind, on_device=True) for kind in REALS}
-PROVIDED |= {f"{kind}_raw": parts.raw_scratch(kind) for kind in NUMBERS}
+PROVIDED |= {f"{kind}_pointer": parts.pointer_to(kind) for kind in NUMBERS}
+PROVIDED |= {f"{kind}_global_pointer": parts.pointer_to(kind, on_device=True) for kind in REALS}
+PROVIDED |= {f"{kind}_shared_from_start": parts.shared_memory_pointer(kind) for kind in NUMBERS}
 for _kind in NUMBERS:
     _text = f"""
-def {_kind}_scratch(offset):
-    return {_kind}_raw({HEADER_BYTES} + cuda.threadIdx.y * int64_raw(0)[0] + offset)
+def {_kind}_shared(offset):
+    return {_kind}_shared_from_start({HEADER_BYTES} + cuda.threadIdx.y * int64_shared_from_start(0)[0] + offset)
 """
-    PROVIDED[f"{_kind}_scratch"] = on_device(generated(f"{_kind}_scratch", _text, {}))
-PROVIDED["block_scratch"] = on_device(generated("block_scratch", "def block_scratch():\n    return int64_raw(0)\n", {}))
+    PROVIDED[f"{_kind}_shared"] = on_device(generated(f"{_kind}_shared", _text, {}))
+PROVIDED["block_shared_memory"] = on_device(
+    generated("block_shared_memory", "def block_shared_memory():\n    return int64_shared_from_start(0)\n", {})
+)
 PROVIDED |= {
     name: getattr(parts, name)
     for name in (
-        "team_sync", "view", "view_at", "short", "positive", "exactly", "anew", "chosen", "behind",
-        "two", "four", "put_two", "put_four",
+        "group_sync", "view", "view_at_constant", "to_int32", "assume_positive", "assume_equal", "opaque",
+        "select_base", "offset_pointer", "load2", "load4", "store2", "store4",
     )
 }  # fmt: skip
 
 if SIMULATED:
 
-    def from_further_on(value: Any, distance: int) -> Any:
+    def shuffle_down(value: Any, distance: int) -> Any:
         raise AssertionError("a warp of one lane has nobody to ask")
 
 else:
 
     @cuda.jit(device=True, forceinline=True)
-    def from_further_on(value, distance):
+    def shuffle_down(value, distance):
         return cuda.shfl_down_sync(0xFFFFFFFF, value, distance)
 
 
 def _combined(name: str, combine: str, real_name: str) -> Callable:
-    """A team's reduction: inside each warp by halves, then every lane combines the warps' results in their order."""
+    """A thread group's reduction: inside each warp by halves, then every lane combines the warps' results in their
+    order."""
     source = f"""
 def {name}(value):
     value = real(value)
-    found = {real_name}_scratch(0)
+    found = {real_name}_shared(0)
     lane = cuda.threadIdx.x
     distance = {WARP // 2}
     while distance > 0:
-        other = from_further_on(value, distance)
+        other = shuffle_down(value, distance)
         value = {combine}
         distance //= 2
     if lane % {WARP} == 0:
         found[lane // {WARP}] = value
-    team_sync()
+    group_sync()
     value = found[0]
     for index in range(1, (cuda.blockDim.x + {WARP - 1}) // {WARP}):
         other = found[index]
         value = {combine}
-    team_sync()
+    group_sync()
     return value
 """
-    return generated(name, source, {"real": getattr(np, real_name), "from_further_on": from_further_on})
+    return generated(name, source, {"real": getattr(np, real_name), "shuffle_down": shuffle_down})
 
 
-sync.on("cuda")(generated("sync", "def sync():\n    team_sync()\n", {}))
+sync.on("cuda")(generated("sync", "def sync():\n    group_sync()\n", {}))
 for _real_name in REALS:
     lane_sum.on("cuda", _real_name)(_combined("lane_sum", "value + other", _real_name))
     lane_max.on("cuda", _real_name)(_combined("lane_max", "max(value, other)", _real_name))

@@ -1,9 +1,9 @@
 """Products of matrices on a GPU: the kernels around them are one, so that an interpreter has their code only once.
 
 A row of `dense`, of a gradient or of a plain product becomes a row of `multiply_matrices`, which is told how its
-operands lie and what else is to be done (`kernels.targets.cuda.options`). Small teams multiply straight from memory
-(`kernels.targets.cuda.direct`); large ones, and the whole GPU, in tiles where there is enough to do
-(`kernels.targets.cuda.tiles`).
+operands lie and what else is to be done (`kernels.targets.cuda.matmul_options`). Small thread groups multiply straight
+from memory (`kernels.targets.cuda.matmul_interpreted`); large ones, and the whole GPU, in tiles where there is enough
+to do (`kernels.targets.cuda.matmul_tiled`).
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from kernels.matrix import (
     matmul_transposed_right,
 )
 from kernels.plan import Row
-from kernels.targets.cuda import direct, generation, tiles
-from kernels.targets.cuda import options as told
+from kernels.targets.cuda import code_generation, matmul_interpreted, matmul_options, matmul_tiled
 
 TILED_FROM = 8
-"""Numbers of the result for each lane from which on a team of `tiles.LANES` works on tiles."""
+"""Numbers of the result for each lane from which on a thread group of `tiles.LANES` works on tiles."""
 
 Place = tuple[int, int]
 
@@ -35,7 +34,7 @@ def multiplied(
     a: Any, b: Any, bias: Any, mask: Any, out: Any, sums: Any,
     rows: Any, columns: Any, depth: Any, a_row: Any, a_column: Any, b_row: Any, b_column: Any, shift: Any, options: Any,
 ) -> None:  # fmt: skip
-    """The work of `multiply_matrices`, by all lanes of the team, or of the GPU."""
+    """The work of `multiply_matrices`, by all lanes of the thread group, or of the GPU."""
 
 
 def _multiply(
@@ -43,7 +42,7 @@ def _multiply(
     rows: Any, columns: Any, depth: Any, a_row: Any, a_column: Any, b_row: Any, b_column: Any, shift: Any, options: Any,
     lane: Any, lanes: Any,
 ) -> None:  # fmt: skip
-    """out = a b, and more; see `kernels.targets.cuda.options`."""
+    """out = a b, and more; see `kernels.targets.cuda.matmul_options`."""
     multiplied(a, b, bias, mask, out, sums, rows, columns, depth, a_row, a_column, b_row, b_column, shift, options)
 
 
@@ -57,24 +56,24 @@ MULTIPLY = Kernel(
 )
 
 for _real_name in REALS:
-    _direct = direct.product(_real_name)
+    _direct = matmul_interpreted.product(_real_name)
     multiplied.on("cuda", _real_name)(_direct)
-    _arguments = ", ".join(told.ARGUMENTS)
+    _arguments = ", ".join(matmul_options.ARGUMENTS)
     _choice = f"""
 def chosen_by_size({_arguments}):
-    if rows * columns >= {TILED_FROM * tiles.LANES}:
+    if rows * columns >= {TILED_FROM * matmul_tiled.LANES}:
         tiled({_arguments})
     else:
         direct({_arguments})
 """
     _names = {
-        "direct": generation.on_device(_direct),
-        "tiled": generation.on_device(tiles.product(tiles.BY_TEAM, _real_name)),
+        "direct": code_generation.on_device(_direct),
+        "tiled": code_generation.on_device(matmul_tiled.product(matmul_tiled.BY_GROUP, _real_name)),
     }
-    multiplied.on("cuda-tiles", _real_name)(generation.generated("chosen_by_size", _choice, _names))
-    # What is too small for tiles is written out in another way (`kernels.targets.cuda.fitted`).
-    multiplied.on("cuda-written", _real_name)(tiles.product(tiles.BY_TEAM, _real_name))
-    multiplied.on("cuda-grid", _real_name)(tiles.product(tiles.BY_GRID, _real_name))
+    multiplied.on("cuda-tiles", _real_name)(code_generation.generated("chosen_by_size", _choice, _names))
+    # What is too small for tiles is specialized in another way (`kernels.targets.cuda.matmul_specialized`).
+    multiplied.on("cuda-specialized", _real_name)(matmul_tiled.product(matmul_tiled.BY_GROUP, _real_name))
+    multiplied.on("cuda-grid", _real_name)(matmul_tiled.product(matmul_tiled.BY_GRID, _real_name))
 
 
 # From rows of a plan to rows of `multiply_matrices`
@@ -101,13 +100,13 @@ def _row(
     places = [row.operands[out if each is None else each] for each in (a, b, bias, mask, out, sums)]
     in_fours = {name: place[1] % 4 == 0 for name, place in zip("ab", places, strict=False)}
     if in_fours["a"]:
-        options |= told.A_ALONG_DEPTH if a_column == 1 and depth % 4 == 0 else 0
-        options |= told.A_ALONG_ROWS if a_row == 1 and rows % 4 == 0 else 0
+        options |= matmul_options.A_ALONG_DEPTH if a_column == 1 and depth % 4 == 0 else 0
+        options |= matmul_options.A_ALONG_ROWS if a_row == 1 and rows % 4 == 0 else 0
     if in_fours["b"]:
-        options |= told.B_ALONG_COLUMNS if b_column == 1 and columns % 4 == 0 else 0
-        options |= told.B_ALONG_DEPTH if b_row == 1 and depth % 4 == 0 else 0
+        options |= matmul_options.B_ALONG_COLUMNS if b_column == 1 and columns % 4 == 0 else 0
+        options |= matmul_options.B_ALONG_DEPTH if b_row == 1 and depth % 4 == 0 else 0
     if columns % 4 == 0 and places[3][1] % 4 == places[4][1] % 4 == 0:
-        options |= told.OUT_ALONG_COLUMNS
+        options |= matmul_options.OUT_ALONG_COLUMNS
     shift = max(0, ((columns + 3) // 4 - 1).bit_length())
     extents = (rows * depth, depth * columns, columns, rows * columns, columns)
     integers = (rows, columns, depth, a_row, a_column, b_row, b_column, shift, options)
@@ -126,10 +125,10 @@ LOWERED: dict[Kernel, Callable[[Row], Row]] = {
     matmul: lambda row: _row(row, 0, 1, 2, _sizes(row)),
     matmul_transposed_right: lambda row: _row(row, 0, 1, 2, _sizes(row), "b"),
     matmul_transposed_left: lambda row: _row(row, 0, 1, 2, _sizes_over_batch(row), "a"),
-    dense: lambda row: _row(row, 0, 1, 3, _sizes(row), options=told.BIAS, bias=2),
-    dense_relu: lambda row: _row(row, 0, 1, 3, _sizes(row), options=told.BIAS | told.RELU, bias=2),
-    dense_relu_gradient: lambda row: _row(row, 0, 1, 3, _sizes(row), "b", told.MASK, mask=2),
-    dense_parameter_gradients: lambda row: _row(row, 0, 1, 2, _sizes_over_batch(row), "a", told.SUMS, sums=3),
+    dense: lambda row: _row(row, 0, 1, 3, _sizes(row), options=matmul_options.BIAS, bias=2),
+    dense_relu: lambda row: _row(row, 0, 1, 3, _sizes(row), options=matmul_options.BIAS | matmul_options.RELU, bias=2),
+    dense_relu_gradient: lambda row: _row(row, 0, 1, 3, _sizes(row), "b", matmul_options.MASK, mask=2),
+    dense_parameter_gradients: lambda row: _row(row, 0, 1, 2, _sizes_over_batch(row), "a", matmul_options.SUMS, sums=3),
 }
 """How a row of a kernel around a product is one of `multiply_matrices`."""
 
@@ -147,13 +146,17 @@ def lowered_kernel(kernel: Kernel) -> Kernel:
 # Launches
 
 
-def scratch_of(row: Row, lanes: int, item: int) -> int:
-    """Scratch memory, behind that of reductions, that a row needs in a team of so many lanes."""
-    if row.kernel is not MULTIPLY or lanes != tiles.LANES or row.integers[0] * row.integers[1] < TILED_FROM * lanes:
+def shared_bytes_of(row: Row, lanes: int, item: int) -> int:
+    """Shared memory, behind that of reductions, that a row needs in a thread group of so many lanes."""
+    if (
+        row.kernel is not MULTIPLY
+        or lanes != matmul_tiled.LANES
+        or row.integers[0] * row.integers[1] < TILED_FROM * lanes
+    ):
         return 0
-    return tiles.BY_TEAM.scratch_bytes(item)
+    return matmul_tiled.BY_GROUP.shared_bytes(item)
 
 
 def blocks_for(row: Row) -> int:
     """A block for each tile of the result of a row of `multiply_matrices`."""
-    return -(-row.integers[0] // tiles.BY_GRID.high) * -(-row.integers[1] // tiles.BY_GRID.wide)
+    return -(-row.integers[0] // matmul_tiled.BY_GRID.high) * -(-row.integers[1] // matmul_tiled.BY_GRID.wide)

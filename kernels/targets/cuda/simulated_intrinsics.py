@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda.generation import generated, on_device
+from kernels.targets.cuda.code_generation import generated, on_device
 
 C_TYPES: dict[str, Any] = {
     "int32": ctypes.c_int32,
@@ -40,17 +40,17 @@ def view(pointer: Pointer, offset: int, shape: Any) -> np.ndarray:
     return np.ctypeslib.as_array(place, extents)
 
 
-view_at = view
+view_at_constant = view
 
 
 def same(number: int, known: int = 0) -> int:
     return number
 
 
-short = positive = exactly = anew = same
+to_int32 = assume_positive = assume_equal = opaque = same
 
 
-def chosen(first: Pointer, second: Pointer, offset: int) -> tuple[Pointer, int]:
+def select_base(first: Pointer, second: Pointer, offset: int) -> tuple[Pointer, int]:
     return (first, offset) if offset >= 0 else (second, -1 - offset)
 
 
@@ -58,15 +58,15 @@ def _neighbours(numbers: Any, index: int, count: int) -> np.ndarray:
     return view(numbers, index, count) if isinstance(numbers, Pointer) else numbers[index : index + count]
 
 
-def two(numbers: Any, index: int) -> tuple[Any, ...]:
+def load2(numbers: Any, index: int) -> tuple[Any, ...]:
     return tuple(_neighbours(numbers, index, 2))
 
 
-def four(numbers: Any, index: int) -> tuple[Any, ...]:
+def load4(numbers: Any, index: int) -> tuple[Any, ...]:
     return tuple(_neighbours(numbers, index, 4))
 
 
-def behind(pointer: Pointer, offset: int) -> Pointer:
+def offset_pointer(pointer: Pointer, offset: int) -> Pointer:
     return Pointer(pointer.address + int(offset) * ctypes.sizeof(C_TYPES[pointer.kind]), pointer.kind)
 
 
@@ -74,16 +74,16 @@ def put(numbers: Any, index: int, *given: Any) -> None:
     _neighbours(numbers, index, len(given))[:] = given
 
 
-put_two = put_four = put
+store2 = store4 = put
 
 
 def pointer_to(kind: str, on_device: bool = False) -> Any:
     return lambda address: Pointer(address, kind)
 
 
-def raw_scratch(kind: str) -> Any:
-    source = "def scratch(offset):\n    return Pointer(cuda.shared.array(0, byte).ctypes.data + offset, kind)\n"
-    return on_device(generated("scratch", source, {"Pointer": Pointer, "byte": np.dtype("int8"), "kind": kind}))
+def shared_memory_pointer(kind: str) -> Any:
+    source = "def shared(offset):\n    return Pointer(cuda.shared.array(0, byte).ctypes.data + offset, kind)\n"
+    return on_device(generated("shared", source, {"Pointer": Pointer, "byte": np.dtype("int8"), "kind": kind}))
 
 
-team_sync = on_device(generated("team_sync", "def team_sync():\n    cuda.syncthreads()\n", {}))
+group_sync = on_device(generated("group_sync", "def group_sync():\n    cuda.syncthreads()\n", {}))

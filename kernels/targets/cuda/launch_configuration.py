@@ -1,4 +1,4 @@
-"""How a plan is run on a GPU: by how many lanes, in teams or on all of it, with how much scratch memory."""
+"""How a plan is run on a GPU: by how many lanes, in thread groups or on all of it, with how much shared memory."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from kernels.jobs import Kind
+from kernels.jobs import ReplicaPrograms
 from kernels.plan import SHARED, Plan, Row
 from kernels.targets.cuda.driver import SimulatedDevice
-from kernels.targets.cuda.rows import Signature, signature
+from kernels.targets.cuda.row_table import Signature, signature
 
 MOST_REGISTERS = 128
 FEWEST_LANES, MOST_LANES = 64, 256
-MOST_TEAMS = 8
+MOST_GROUPS = 8
 SIMULATED_LANES = 4
 ELEMENTS_PER_LANE = 8
 """Of the largest operand of a training step; blocks are made so large that each lane has about so many."""
 
 
-class Facts:
+class PlanAnalysis:
     """What a launch has to know of a plan; found out once."""
 
     def __init__(self, plan: Plan) -> None:
@@ -34,19 +34,19 @@ class Facts:
             if segment != SHARED
         ]
         # Elements of the arena up to the last one that the plan touches.
-        self.reach = max((offset + size for offset, size in places), default=0)
+        self.arena_end = max((offset + size for offset, size in places), default=0)
         largest = max((size for _, size in places), default=1)
         wanted = 1 << max(0, (largest // ELEMENTS_PER_LANE - 1).bit_length())
         self.lanes = min(MOST_LANES, max(FEWEST_LANES, wanted))
-        self._scratch: dict[tuple[int, int], int] = {}
+        self._shared_bytes: dict[tuple[int, int], int] = {}
         self._touched: dict[int, tuple[int, int]] = {}
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """The rows as a GPU runs them."""
-        from kernels.targets.cuda import products
+        from kernels.targets.cuda import matmul
 
-        return tuple(map(products.lowered, self.plan.shortest))
+        return tuple(map(matmul.lowered, self.plan.shortest))
 
     @cached_property
     def signature(self) -> Signature:
@@ -68,26 +68,26 @@ class Facts:
         first = min((begin for begin, _ in places), default=0)
         return first, min(kept, max((end for _, end in places), default=0)) - first
 
-    def scratch(self, lanes: int, item: int) -> int:
-        """Scratch memory of a team for reductions and products, in bytes."""
-        from kernels.targets.cuda import generation, products
+    def shared_bytes(self, lanes: int, item: int) -> int:
+        """Shared memory of a thread group for reductions and products, in bytes."""
+        from kernels.targets.cuda import code_generation, matmul
 
-        if (lanes, item) not in self._scratch:
-            most = max((products.scratch_of(row, lanes, item) for row in self.rows), default=0)
-            self._scratch[lanes, item] = generation.REDUCTION_BYTES + most
-        return self._scratch[lanes, item]
-
-
-_facts: dict[int, Facts] = {}
+        if (lanes, item) not in self._shared_bytes:
+            most = max((matmul.shared_bytes_of(row, lanes, item) for row in self.rows), default=0)
+            self._shared_bytes[lanes, item] = code_generation.REDUCTION_BYTES + most
+        return self._shared_bytes[lanes, item]
 
 
-def facts(plan: Plan) -> Facts:
+_analyses: dict[int, PlanAnalysis] = {}
+
+
+def analysis_of(plan: Plan) -> PlanAnalysis:
     """Those of a plan."""
-    found = _facts.get(id(plan))
+    found = _analyses.get(id(plan))
     if found is None:
-        if len(_facts) > 1 << 15:
-            _facts.clear()
-        found = _facts[id(plan)] = Facts(plan)
+        if len(_analyses) > 1 << 15:
+            _analyses.clear()
+        found = _analyses[id(plan)] = PlanAnalysis(plan)
     return found
 
 
@@ -95,11 +95,11 @@ ROW_SECONDS, BLOCK_SPEED = 1e-6, 4e10
 """About what a row costs a block beside its work, and the floating-point operations per second of one block."""
 LAUNCH_SECONDS, GRID_SPEED = 2.5e-6, 6e12
 """The same for the whole GPU."""
-WRITTEN_ROW_SECONDS = 0.25e-6
-"""The same for a row that is written out, which takes about a fourth of the instructions; an estimate."""
-WRITING_SECONDS, WRITING_ROW_SECONDS = 4.0, 0.3
-"""About how long writing out takes to compile, beside its rows, and for each."""
-MOST_WRITTEN_ROWS = 200
+SPECIALIZED_ROW_SECONDS = 0.25e-6
+"""The same for a row that is specialized, which takes about a fourth of the instructions; an estimate."""
+SPECIALIZING_SECONDS, SPECIALIZING_ROW_SECONDS = 4.0, 0.3
+"""About how long specializing takes to compile, beside its rows, and for each."""
+MOST_SPECIALIZED_ROWS = 200
 """More would take minutes to compile."""
 
 
@@ -118,38 +118,39 @@ def waves(replicas: int, on: Any) -> int:
     return -(-replicas // on.properties.multiprocessors)
 
 
-def writes_out(kinds: Sequence[Kind], walks: int, wished: str) -> bool:
+def worth_specializing(kinds: Sequence[ReplicaPrograms], walks: int, wished: str) -> bool:
     """Whether code is to be made for kinds of replicas: as wished, or if it seems to save more time than it takes.
 
     walks: how often a multiprocessor walks a training step in the whole run
     """
-    lengths = {facts(plan).signature: len(plan.shortest) for kind in kinds for plan in kind.plans}
+    lengths = {analysis_of(plan).signature: len(plan.shortest) for kind in kinds for plan in kind.plans}
     rows = sum(lengths.values())
-    if wished not in ("auto", "written") or not 0 < rows <= MOST_WRITTEN_ROWS:
+    if wished not in ("auto", "specialized") or not 0 < rows <= MOST_SPECIALIZED_ROWS:
         return False
-    saved = walks * max(len(kind.plan.shortest) for kind in kinds) * (ROW_SECONDS - WRITTEN_ROW_SECONDS)
-    return wished == "written" or saved > WRITING_SECONDS + WRITING_ROW_SECONDS * rows
+    saved = walks * max(len(kind.plan.shortest) for kind in kinds) * (ROW_SECONDS - SPECIALIZED_ROW_SECONDS)
+    return wished == "specialized" or saved > SPECIALIZING_SECONDS + SPECIALIZING_ROW_SECONDS * rows
 
 
 def tiled(lanes: int) -> bool:
-    """Whether a team of so many lanes multiplies matrices in tiles."""
-    from kernels.targets.cuda import tiles
+    """Whether a thread group of so many lanes multiplies matrices in tiles."""
+    from kernels.targets.cuda import matmul_tiled
 
-    return lanes == tiles.LANES
+    return lanes == matmul_tiled.LANES
 
 
-def teams_of(on: Any, jobs: int, lanes: int) -> int:
-    """How many teams make a block: as many as one multiprocessor has to take, as far as its registers go."""
+def groups_per_block(on: Any, jobs: int, lanes: int) -> int:
+    """How many thread groups make a block: as many as one multiprocessor has to take, as far as its registers go."""
     if isinstance(on, SimulatedDevice):
         return 1
-    return max(1, min(waves(jobs, on), 65536 // (lanes * MOST_REGISTERS), MOST_TEAMS))
+    return max(1, min(waves(jobs, on), 65536 // (lanes * MOST_REGISTERS), MOST_GROUPS))
 
 
-def room(on: Any, teams: int, scratch: int) -> int:
-    """Bytes of a block's scratch memory that each of its teams has for an arena, beside what it needs to compute."""
-    return on.properties.scratch // teams - scratch - 64
+def bytes_for_arena(on: Any, groups: int, shared_bytes: int) -> int:
+    """Bytes of a block's shared memory that each of its thread groups has for an arena, beside what it needs to
+    compute."""
+    return on.properties.shared_memory_per_block // groups - shared_bytes - 64
 
 
 def lanes_for(plan: Plan, on: Any) -> int:
-    """Lanes of the teams that run a training step."""
-    return SIMULATED_LANES if isinstance(on, SimulatedDevice) else facts(plan).lanes
+    """Lanes of the thread groups that run a training step."""
+    return SIMULATED_LANES if isinstance(on, SimulatedDevice) else analysis_of(plan).lanes

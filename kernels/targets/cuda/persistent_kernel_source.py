@@ -1,12 +1,12 @@
-"""The persistent kernel: each team of threads takes one replica and walks the rows of its plan, for many steps.
+"""The persistent kernel: each thread group takes one replica and walks the rows of its plan, for many steps.
 
-Several teams make a block: what a multiprocessor has fetched of the instructions for one serves all, and on small nets
-it is this fetching that takes the time, since every row of a plan is other code.
+Several thread groups make a block: what a multiprocessor has fetched of the instructions for one serves all, and on
+small nets it is this fetching that takes the time, since every row of a plan is other code.
 
 The interpreter is generated for a set of kernels: a loop over rows with one branch for each kernel. A **job** is what
-one team does in one launch, described by integers (see `JOB`): a replica's memory, three stretches of rows, and how
-many steps. In each step that is measured the rows `remember` run before the training step and `measure` after it, and
-what they found goes to the job's ring, so that a launch passes many measurements without the host.
+one thread group does in one launch, described by integers (see `JOB`): a replica's memory, three stretches of rows, and
+how many steps. In each step that is measured the rows `remember` run before the training step and `measure` after it,
+and what they found goes to the job's ring, so that a launch passes many measurements without the host.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 
 from kernels.language import Kernel
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP
-from kernels.targets.cuda import compiler, generation
-from kernels.targets.cuda.rows import width
-from kernels.targets.cuda.written import Text, Written
+from kernels.targets.cuda import code_generation, compiler
+from kernels.targets.cuda.row_table import width
+from kernels.targets.cuda.specialized_source import SpecializedPlan, SpecializedSource
 
 JOB = (
     "arena",  # addresses of the replica's arena, shared segment and state
@@ -38,19 +38,19 @@ JOB = (
     "stride",
     "kept",  # elements at the beginning of the arena that are the replica's state
     "backup",  # address to which they are copied before anything runs; 0: nowhere
-    "inside",  # elements of the arena that training works on in the team's scratch memory; 0: none
-    "inside_at",  # where in it, in bytes
+    "in_shared_memory",  # elements of the arena that training works on in the thread group's shared memory; 0: none
+    "shared_offset",  # where in it, in bytes
     "touched_first",  # the stretch of the replica's state in which `measure` writes
     "touched",
 )
 
 REMEMBERING, STEPPING, MEASURING, STARTING = 0, 1, 2, 3
-"""What a team is at: the programs, in the order of the job's stretches of rows, or none of them yet."""
+"""What a thread group is at: the programs, in the order of the job's stretches of rows, or none of them yet."""
 
 
 def ordered(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
     """Each kernel once, as a GPU runs it, in an order that does not depend on that of the plans."""
-    from kernels.targets.cuda.products import lowered_kernel
+    from kernels.targets.cuda.matmul import lowered_kernel
 
     return tuple(sorted(dict.fromkeys(lowered_kernel(each) for each in kernels), key=lambda each: each.name))
 
@@ -58,82 +58,82 @@ def ordered(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
 def source(kernels: Sequence[Kernel], real_name: str, plans: Sequence[list[str]] = (), lanes: int | None = None) -> str:
     """The interpreter's text, for kernels in the order of their numbers.
 
-    plans: lines of plans that are written out, whose numbers follow
-    lanes: of the team, if that is known
+    plans: lines of plans that are specialized, whose numbers follow
+    lanes: of the thread group, if that is known
     """
     # What is rarely needed is read from the job where it is needed: registers are scarce.
     job = {name: f"jobs[job + {index}]" for index, name in enumerate(JOB)}
-    short = {name: f"short({place})" for name, place in job.items()}
+    short = {name: f"to_int32({place})" for name, place in job.items()}
     lines = f"""
-def interpret(job_table, row_table, states, count, team_bytes):
+def interpret(job_table, row_table, states, count, group_bytes):
     if cuda.threadIdx.x == 0 and cuda.threadIdx.y == 0:
-        block_scratch()[0] = team_bytes
+        block_shared_memory()[0] = group_bytes
     cuda.syncthreads()
     which = cuda.blockIdx.x * cuda.blockDim.y + cuda.threadIdx.y
     if which >= count:
         return
-    lanes = {f"exactly(cuda.blockDim.x, {lanes})" if lanes else "positive(cuda.blockDim.x)"}
+    lanes = {f"assume_equal(cuda.blockDim.x, {lanes})" if lanes else "assume_positive(cuda.blockDim.x)"}
     lane = cuda.threadIdx.x
-    rows = int32_at(row_table)
-    jobs = int64_at(job_table)
+    rows = int32_pointer(row_table)
+    jobs = int64_pointer(job_table)
     job = which * {len(JOB)}
-    home = {real_name}_at({job["arena"]})
-    data = {real_name}_at({job["shared"]})
-    words = view(int64_at({job["state"]}), 0, {STATE_SIZE})
+    home = {real_name}_pointer({job["arena"]})
+    data = {real_name}_pointer({job["shared"]})
+    words = view(int64_pointer({job["state"]}), 0, {STATE_SIZE})
     if {job["backup"]} != 0:
-        copies = {real_name}_at({job["backup"]})
+        copies = {real_name}_pointer({job["backup"]})
         for i in range(lane, {short["kept"]}, lanes):
             copies[i] = home[i]
     memory = home
-    within = {real_name}_scratch({short["inside_at"]})
-    at_home = {real_name}_on_device({job["arena"]})
-    all_data = {real_name}_on_device({job["shared"]})
-    inside = {short["inside"]}
-    if inside > 0:
+    within = {real_name}_shared({short["shared_offset"]})
+    at_home = {real_name}_global_pointer({job["arena"]})
+    all_data = {real_name}_global_pointer({job["shared"]})
+    in_shared_memory = {short["in_shared_memory"]}
+    if in_shared_memory > 0:
         memory = within
-        for i in range(lane, inside, lanes):
+        for i in range(lane, in_shared_memory, lanes):
             memory[i] = home[i]
     number = words[{STEP}]
     seed = words[{SEED}]
     left = {short["steps"]}
     until = {short["until"]}
-    written = short(0)
+    written = to_int32(0)
     base = memory
     step = number
-    phase = short({STARTING})
+    phase = to_int32({STARTING})
     due = False
     stopped = False
     halted = words[{HALT}]
-    k = short(0)
-    end = short(0)
-    team_sync()
+    k = to_int32(0)
+    end = to_int32(0)
+    group_sync()
     # One loop for the rows of all programs, so that the compiler writes what a row does only once.
     while True:
         if k >= end:
             if phase == {STEPPING}:
                 stopped = words[{HALT}] != 0
             elif words[{HALT}] != halted:
-                team_sync()
+                group_sync()
                 if lane == 0:
                     words[{HALT}] = halted
-                team_sync()
+                group_sync()
             if due and phase != {MEASURING}:
                 phase += 1
             else:
                 if due:
-                    if inside > 0:
+                    if in_shared_memory > 0:
                         first = {short["touched_first"]}
                         for i in range(first + lane, first + {short["touched"]}, lanes):
                             memory[i] = home[i]
-                        team_sync()
-                    places = {real_name}_at({job["ring"]})
+                        group_sync()
+                    places = {real_name}_pointer({job["ring"]})
                     first = {short["statistics_first"]}
                     stride = {short["stride"]}
                     many = {short["statistics"]}
                     for i in range(lane, many, lanes):
                         places[written + i] = memory[first + i * stride]
                     written += many
-                    team_sync()
+                    group_sync()
                 if left == 0 or stopped:
                     break
                 left -= 1
@@ -142,22 +142,22 @@ def interpret(job_table, row_table, states, count, team_bytes):
                 due = left == 0 or until == 0
                 if until == 0:
                     until = {short["every"]}
-                phase = short({REMEMBERING}) if due else short({STEPPING})
+                phase = to_int32({REMEMBERING}) if due else to_int32({STEPPING})
             base = memory
             step = number
             if phase == {MEASURING}:
                 step = number + 1
-                if inside > 0:
+                if in_shared_memory > 0:
                     # What is measured may need far more memory than training: it works where the arena is at home.
                     base = home
                     for i in range(lane, {short["kept"]}, lanes):
                         home[i] = memory[i]
-                    team_sync()
+                    group_sync()
             halted = words[{HALT}]
-            k = short(jobs[job + {JOB.index("remember_first")} + 2 * phase])
-            end = short(jobs[job + {JOB.index("remember_end")} + 2 * phase])
+            k = to_int32(jobs[job + {JOB.index("remember_first")} + 2 * phase])
+            end = to_int32(jobs[job + {JOB.index("remember_end")} + 2 * phase])
             continue
-        row = behind(rows, k * {width(kernels)})
+        row = offset_pointer(rows, k * {width(kernels)})
         kernel = row[0]
         k += 1
 """.splitlines()[1:]
@@ -166,9 +166,9 @@ def interpret(job_table, row_table, states, count, team_bytes):
         lines += [f"            {line}" for line in call_lines(kernel, "base", "data")]
         if "state" in kernel.extra:
             lines += f"""
-            team_sync()
-            further = short(words[{SKIP}])
-            team_sync()
+            group_sync()
+            further = to_int32(words[{SKIP}])
+            group_sync()
             if further != 0:
                 k += further
                 if lane == 0:
@@ -178,14 +178,14 @@ def interpret(job_table, row_table, states, count, team_bytes):
         lines.append(f"        {'if' if number == 0 else 'elif'} kernel == {number}:")
         lines += [f"            {line}" for line in plan]
     lines += f"""
-        team_sync()
+        group_sync()
     if lane == 0:
         words[{STEP}] = number
-        answer = int64_at(states)
+        answer = int64_pointer(states)
         for i in range({STATE_SIZE}):
             answer[which * {STATE_SIZE} + i] = words[i]
-    if inside > 0:
-        for i in range(lane, inside, lanes):
+    if in_shared_memory > 0:
+        for i in range(lane, in_shared_memory, lanes):
             home[i] = memory[i]
 """.splitlines()[1:]
     return "\n".join(lines) + "\n"
@@ -200,7 +200,7 @@ def call_lines(kernel: Kernel, arena: str, data: str) -> list[str]:
         lines.append(f"{name}_ = row[{place}]")
         place += 1
     for index, operand in enumerate(kernel.operands):
-        lines.append(f"from_here, place = chosen({arena}, {data}, row[{index + 1}])")
+        lines.append(f"from_here, place = select_base({arena}, {data}, row[{index + 1}])")
         extents = [extent if extent.isdigit() else f"{extent}_" for extent in operand.extents]
         shape = extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
         lines.append(f"array_{operand.name} = view(from_here, place, {shape})")
@@ -214,15 +214,15 @@ def call_lines(kernel: Kernel, arena: str, data: str) -> list[str]:
 def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Callable:
     """The interpreter of these kernels as a Python function, ready to be compiled or simulated.
 
-    tiled: for teams that are large enough to multiply matrices in tiles; others do without that code
+    tiled: for thread groups that are large enough to multiply matrices in tiles; others do without that code
     """
     target = "cuda-tiles" if tiled else "cuda"
     names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, target) for kernel in kernels}
-    return generation.generated("interpret", source(kernels, real_name), names)
+    return code_generation.generated("interpret", source(kernels, real_name), names)
 
 
-def writer(plans: Sequence[Written], real_name: str, lanes: int) -> Callable:
-    """The same for plans that are written out, whose numbers are those of the kernels."""
-    text = Text(real_name, lanes)
+def specialized_kernel(plans: Sequence[SpecializedPlan], real_name: str, lanes: int) -> Callable:
+    """The same for plans that are specialized, whose numbers are those of the kernels."""
+    text = SpecializedSource(real_name, lanes)
     written = [text.lines(plan) for plan in plans]
-    return generation.generated("interpret", source((), real_name, written, lanes), text.names)
+    return code_generation.generated("interpret", source((), real_name, written, lanes), text.names)

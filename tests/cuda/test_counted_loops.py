@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
-from kernels.targets.cuda.turns import counted
+from kernels.targets.cuda.counted_loops import with_counted_loops
 
 
 def both_halves(x, y, lane, lanes):
@@ -42,7 +42,7 @@ def test_the_same_numbers(values, lanes):
         expected, found = np.full_like(x, 77), np.full_like(x, 77)
         for lane in range(lanes):
             function(x, expected, lane, lanes)
-            counted(function)(x, found, lane, lanes)
+            with_counted_loops(function)(x, found, lane, lanes)
         np.testing.assert_array_equal(found, expected)
 
 
@@ -50,10 +50,10 @@ def test_loops_in_loops():
     x = np.arange(35.0).reshape(7, 5)
     y = np.zeros_like(x)
     for lane in range(4):
-        counted(of_a_row)(x, y, lane, 4)
+        with_counted_loops(of_a_row)(x, y, lane, 4)
     np.testing.assert_array_equal(y, 2 * x)
 
 
 def test_a_loop_that_begins_in_another_way_is_left_alone():
-    assert counted(in_another_way) is in_another_way
-    assert counted(both_halves) is not both_halves
+    assert with_counted_loops(in_another_way) is in_another_way
+    assert with_counted_loops(both_halves) is not both_halves
