@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from kernels.elementary import square_root
@@ -19,26 +17,15 @@ LITERAL = PRECISE - {"nnan", "arcp"}
     operations=lambda n: 12 * n,
 )
 def adam_one_plus_beta(
-    gradient: Any,
-    rate: Any,
-    beta_1: Any,
-    beta_2: Any,
-    epsilon: Any,
-    parameters: Any,
-    first: Any,
-    second: Any,
-    corrected: Any,
-    lane: Any,
-    lanes: Any,
-    step: Any,
-) -> None:
+    gradient, rate, beta_1, beta_2, epsilon, parameters, first, second, corrected, thread, threads, step
+):
     """m = beta_1 m + (1 + beta_1) g, where Adam has 1 - beta_1; all else as in `adam`."""
     keep_1, keep_2, small = beta_1[0], beta_2[0], epsilon[0]
     whole_1 = whole_2 = one
     if corrected != 0:
         whole_1 = real(1.0 - np.float64(keep_1) ** step)
         whole_2 = real(1.0 - np.float64(keep_2) ** step)
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         g = gradient[i]
         m = keep_1 * first[i] + (one + keep_1) * g
         s = keep_2 * second[i] + (one - keep_2) * g * g
@@ -52,25 +39,13 @@ def adam_one_plus_beta(
     fastmath=LITERAL,
     operations=lambda n: 12 * n,
 )
-def adam_step_from_zero(
-    gradient: Any,
-    rate: Any,
-    beta_1: Any,
-    beta_2: Any,
-    epsilon: Any,
-    parameters: Any,
-    first: Any,
-    second: Any,
-    lane: Any,
-    lanes: Any,
-    step: Any,
-) -> None:
+def adam_step_from_zero(gradient, rate, beta_1, beta_2, epsilon, parameters, first, second, thread, threads, step):
     """The correction with t = 0 in the first step: 1 - beta^0 is 0, and the mean is divided by it."""
     keep_1, keep_2, small = beta_1[0], beta_2[0], epsilon[0]
     t = step - 1
     whole_1 = real(1.0 - np.float64(keep_1) ** t)
     whole_2 = real(1.0 - np.float64(keep_2) ** t)
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         g = gradient[i]
         m = keep_1 * first[i] + (one - keep_1) * g
         s = keep_2 * second[i] + (one - keep_2) * g * g

@@ -6,162 +6,160 @@ own: that of a sum is passed on, those of products and quotients are products an
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.language import kernel, zero
 
 
 @kernel("a[n] b[n] -> y[n]")
-def add(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def add(a, b, y, thread, threads):
     """y = a + b."""
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = a[i] + b[i]
 
 
 @kernel("a[B,H] b[H] -> y[B,H]")
-def add_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def add_row(a, b, y, thread, threads):
     """y[r] = a[r] + b, for every row r."""
     B, H = a.shape
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[r, c] = a[r, c] + b[c]
 
 
 @kernel("a[n] b[1] -> y[n]")
-def add_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def add_number(a, b, y, thread, threads):
     """y = a + b, b one number."""
     number = b[0]
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = a[i] + number
 
 
 @kernel("a[n] b[n] -> y[n]")
-def subtract(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def subtract(a, b, y, thread, threads):
     """y = a - b."""
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = a[i] - b[i]
 
 
 @kernel("a[B,H] b[H] -> y[B,H]")
-def subtract_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def subtract_row(a, b, y, thread, threads):
     """y[r] = a[r] - b, for every row r."""
     B, H = a.shape
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[r, c] = a[r, c] - b[c]
 
 
 @kernel("a[n] b[1] -> y[n]")
-def subtract_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def subtract_number(a, b, y, thread, threads):
     """y = a - b, b one number."""
     number = b[0]
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = a[i] - number
 
 
 @kernel("a[n] b[n] -> y[n]")
-def multiply(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def multiply(a, b, y, thread, threads):
     """y = a b, element by element."""
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = a[i] * b[i]
 
 
 @kernel("a[B,H] b[H] -> y[B,H]")
-def multiply_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def multiply_row(a, b, y, thread, threads):
     """y[r] = a[r] b, element by element, for every row r."""
     B, H = a.shape
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[r, c] = a[r, c] * b[c]
 
 
 @kernel("a[n] b[1] -> y[n]")
-def scale(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def scale(a, b, y, thread, threads):
     """y = a b, b one number."""
     number = b[0]
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = a[i] * number
 
 
 @kernel("a[n] b[n] -> y[n]")
-def divide(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def divide(a, b, y, thread, threads):
     """y = a / b, element by element."""
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = a[i] / b[i]
 
 
 @kernel("a[B,H] b[H] -> y[B,H]")
-def divide_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def divide_row(a, b, y, thread, threads):
     """y[r] = a[r] / b, element by element, for every row r."""
     B, H = a.shape
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[r, c] = a[r, c] / b[c]
 
 
 @kernel("a[n] b[1] -> y[n]")
-def divide_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def divide_number(a, b, y, thread, threads):
     """y = a / b, b one number."""
     number = b[0]
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = a[i] / number
 
 
 @kernel("a[n] b[n] -> y[n]")
-def maximum(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def maximum(a, b, y, thread, threads):
     """y = the larger of a and b, element by element."""
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = max(a[i], b[i])
 
 
 @kernel("a[B,H] b[H] -> y[B,H]")
-def maximum_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def maximum_row(a, b, y, thread, threads):
     """y[r] = the larger of a[r] and b, element by element, for every row r."""
     B, H = a.shape
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[r, c] = max(a[r, c], b[c])
 
 
 @kernel("a[n] b[1] -> y[n]")
-def maximum_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def maximum_number(a, b, y, thread, threads):
     """y = the larger of a and the number b."""
     number = b[0]
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = max(a[i], number)
 
 
 @kernel("a[n] b[n] -> y[n]")
-def minimum(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def minimum(a, b, y, thread, threads):
     """y = the smaller of a and b, element by element."""
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = min(a[i], b[i])
 
 
 @kernel("a[B,H] b[H] -> y[B,H]")
-def minimum_row(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def minimum_row(a, b, y, thread, threads):
     """y[r] = the smaller of a[r] and b, element by element, for every row r."""
     B, H = a.shape
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[r, c] = min(a[r, c], b[c])
 
 
 @kernel("a[n] b[1] -> y[n]")
-def minimum_number(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def minimum_number(a, b, y, thread, threads):
     """y = the smaller of a and the number b."""
     number = b[0]
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = min(a[i], number)
 
 
 @kernel("a[n] b[n] dy[n] -> da[n] db[n]")
-def greater_gradient(a: Any, b: Any, dy: Any, da: Any, db: Any, lane: Any, lanes: Any) -> None:
+def greater_gradient(a, b, dy, da, db, thread, threads):
     """dy goes to the larger operand, and to a where both are equal: the gradients of maximum(a, b).
 
     Called with b and a exchanged, it gives the gradients of minimum(a, b): da and db, in this order.
     """
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         d = dy[i]
         chosen = a[i] >= b[i]
         da[i] = d if chosen else zero
@@ -169,8 +167,8 @@ def greater_gradient(a: Any, b: Any, dy: Any, da: Any, db: Any, lane: Any, lanes
 
 
 @kernel("x[n] factor[1] -> y[n]!", operations=lambda n: 2 * n)
-def add_scaled(x: Any, factor: Any, y: Any, lane: Any, lanes: Any) -> None:
+def add_scaled(x, factor, y, thread, threads):
     """y += factor x."""
     number = factor[0]
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] += number * x[i]

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.language import device, kernel
 
 
 @kernel("x[n] -> y[n]", operations=lambda: 0)
-def copy(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def copy(x, y, thread, threads):
     """y = x."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = x[i]
 
 
 @kernel("value[1] -> y[n]", operations=lambda: 0)
-def fill(value: Any, y: Any, lane: Any, lanes: Any) -> None:
+def fill(value, y, thread, threads):
     """y = value, everywhere."""
     v = value[0]
-    for i in range(lane, y.size, lanes):
+    for i in range(thread, y.size, threads):
         y[i] = v
 
 
 @device
-def flat(x: Any) -> Any:
+def flat(x):
     """The same numbers as one row: a loop over them all vectorises, which loops over short rows do not."""
     return x.reshape(x.size)
 
 
 @flat.on("python")
-def _flat_python(x: Any) -> Any:
+def _flat_python(x):
     return x.as_row

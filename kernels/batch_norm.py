@@ -12,78 +12,54 @@ the kernels see them as [B·height·width, channels].
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.elementary import square_root
 from kernels.language import kernel, one, real, zero
 
 
 @kernel("x[B,H] gamma[H] beta[H] epsilon[1] -> y[B,H] mean[H] variance[H] scale[H]", operations=lambda B, H: 7 * B * H)
-def batch_norm(
-    x: Any,
-    gamma: Any,
-    beta: Any,
-    epsilon: Any,
-    y: Any,
-    mean: Any,
-    variance: Any,
-    scale: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def batch_norm(x, gamma, beta, epsilon, y, mean, variance, scale, thread, threads):
     """y = gamma (x - mean) scale + beta, with each column's mean, variance and scale = 1 / √(variance + epsilon)."""
     B, H = x.shape
     share = one / real(B)
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         mean[c] = zero
         variance[c] = zero
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             mean[c] += x[r, c]
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         mean[c] *= share
     # The deviations in a pass of their own: the mean of squares less the square of the mean would lose all digits.
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             deviation = x[r, c] - mean[c]
             variance[c] += deviation * deviation
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         variance[c] *= share
         scale[c] = one / square_root(variance[c] + epsilon[0])
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[r, c] = gamma[c] * ((x[r, c] - mean[c]) * scale[c]) + beta[c]
 
 
 @kernel("x[B,H] gamma[H] mean[H] scale[H] dy[B,H] -> dx[B,H] d_gamma[H] d_beta[H]", operations=lambda B, H: 11 * B * H)
-def batch_norm_gradient(
-    x: Any,
-    gamma: Any,
-    mean: Any,
-    scale: Any,
-    dy: Any,
-    dx: Any,
-    d_gamma: Any,
-    d_beta: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def batch_norm_gradient(x, gamma, mean, scale, dy, dx, d_gamma, d_beta, thread, threads):
     """d_beta = Σ dy, d_gamma = Σ dy x̂, dx = gamma scale (dy - d_beta / B - x̂ d_gamma / B): the mean depends on x.
 
     The sums are over the batch, x̂ = (x - mean) scale.
     """
     B, H = x.shape
     share = one / real(B)
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         d_gamma[c] = zero
         d_beta[c] = zero
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             d = dy[r, c]
             d_beta[c] += d
             d_gamma[c] += d * ((x[r, c] - mean[c]) * scale[c])
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             normal = (x[r, c] - mean[c]) * scale[c]
             dx[r, c] = gamma[c] * scale[c] * (dy[r, c] - share * (d_beta[c] + normal * d_gamma[c]))
 
@@ -92,40 +68,21 @@ def batch_norm_gradient(
     "mean[H] variance[H] momentum[1] -> running_mean[H]! running_variance[H]! examples",
     operations=lambda H: 6 * H,
 )
-def batch_norm_running(
-    mean: Any,
-    variance: Any,
-    momentum: Any,
-    running_mean: Any,
-    running_variance: Any,
-    examples: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def batch_norm_running(mean, variance, momentum, running_mean, running_variance, examples, thread, threads):
     """running = momentum running + (1 - momentum) of the batch; the variance without the bias of so many examples."""
     kept = momentum[0]
     added = one - kept
     unbiased = added * (real(examples) / real(max(examples - 1, 1)))
-    for c in range(lane, mean.size, lanes):
+    for c in range(thread, mean.size, threads):
         running_mean[c] = kept * running_mean[c] + added * mean[c]
         running_variance[c] = kept * running_variance[c] + unbiased * variance[c]
 
 
 @kernel("x[B,H] gamma[H] beta[H] mean[H] variance[H] epsilon[1] -> y[B,H]", operations=lambda B, H: 4 * B * H)
-def batch_norm_evaluate(
-    x: Any,
-    gamma: Any,
-    beta: Any,
-    mean: Any,
-    variance: Any,
-    epsilon: Any,
-    y: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def batch_norm_evaluate(x, gamma, beta, mean, variance, epsilon, y, thread, threads):
     """y = gamma (x - mean) / √(variance + epsilon) + beta, with given mean and variance of each column."""
     for r in range(x.shape[0]):
-        for c in range(lane, x.shape[1], lanes):
+        for c in range(thread, x.shape[1], threads):
             y[r, c] = gamma[c] * ((x[r, c] - mean[c]) / square_root(variance[c] + epsilon[0])) + beta[c]
 
 
@@ -133,25 +90,13 @@ def batch_norm_evaluate(
     "x[B,H] gamma[H] mean[H] variance[H] epsilon[1] dy[B,H] -> dx[B,H] d_gamma[H] d_beta[H]",
     operations=lambda B, H: 7 * B * H,
 )
-def batch_norm_evaluate_gradient(
-    x: Any,
-    gamma: Any,
-    mean: Any,
-    variance: Any,
-    epsilon: Any,
-    dy: Any,
-    dx: Any,
-    d_gamma: Any,
-    d_beta: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def batch_norm_evaluate_gradient(x, gamma, mean, variance, epsilon, dy, dx, d_gamma, d_beta, thread, threads):
     """d_beta = Σ dy, d_gamma = Σ dy x̂, dx = gamma dy / √(variance + epsilon): mean and variance do not depend on x."""
-    for c in range(lane, x.shape[1], lanes):
+    for c in range(thread, x.shape[1], threads):
         d_gamma[c] = zero
         d_beta[c] = zero
     for r in range(x.shape[0]):
-        for c in range(lane, x.shape[1], lanes):
+        for c in range(thread, x.shape[1], threads):
             scale = one / square_root(variance[c] + epsilon[0])
             d = dy[r, c]
             dx[r, c] = gamma[c] * scale * d

@@ -7,16 +7,12 @@ elements that one step skips; stride_d is therefore 0 or 1.
 
 from __future__ import annotations
 
-from typing import Any
-
-from kernels.lanes import lane_sum, sync
 from kernels.language import kernel, zero
+from kernels.threads import sum_over_threads, sync_threads
 
 
 @kernel("x[n] -> y[A,B,C,D] stride_a stride_b stride_c stride_d", operations=lambda: 0)
-def broadcast(
-    x: Any, y: Any, stride_a: Any, stride_b: Any, stride_c: Any, stride_d: Any, lane: Any, lanes: Any
-) -> None:
+def broadcast(x, y, stride_a, stride_b, stride_c, stride_d, thread, threads):
     """y[a,b,c,d] = x[a stride_a + b stride_b + c stride_c + d stride_d]."""
     A, B, C, D = y.shape
     for a in range(A):
@@ -25,33 +21,31 @@ def broadcast(
                 start = a * stride_a + b * stride_b + c * stride_c
                 if stride_d == 0:
                     value = x[start]
-                    for d in range(lane, D, lanes):
+                    for d in range(thread, D, threads):
                         y[a, b, c, d] = value
                 else:
-                    for d in range(lane, D, lanes):
+                    for d in range(thread, D, threads):
                         y[a, b, c, d] = x[start + d]
 
 
 @kernel("y[A,B,C,D] -> x[n] stride_a stride_b stride_c stride_d")
-def broadcast_sum(
-    y: Any, x: Any, stride_a: Any, stride_b: Any, stride_c: Any, stride_d: Any, lane: Any, lanes: Any
-) -> None:
+def broadcast_sum(y, x, stride_a, stride_b, stride_c, stride_d, thread, threads):
     """x[k] = the sum of y over all (a,b,c,d) with a stride_a + b stride_b + c stride_c + d stride_d = k."""
     A, B, C, D = y.shape
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         x[i] = zero
-    sync()
+    sync_threads()
     for a in range(A):
         for b in range(B):
             for c in range(C):
                 start = a * stride_a + b * stride_b + c * stride_c
                 if stride_d == 0:
                     total = zero
-                    for d in range(lane, D, lanes):
+                    for d in range(thread, D, threads):
                         total += y[a, b, c, d]
-                    total = lane_sum(total)
-                    if lane == 0:
+                    total = sum_over_threads(total)
+                    if thread == 0:
                         x[start] += total
                 else:
-                    for d in range(lane, D, lanes):
+                    for d in range(thread, D, threads):
                         x[start + d] += y[a, b, c, d]

@@ -15,7 +15,6 @@ In float64 (checking) and in plain Python the libraries' functions serve.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -30,13 +29,13 @@ EXP_LOWEST, EXP_HIGHEST = -87.3, 88.3
 
 
 @device
-def exp(x: Any) -> Any:
+def exp(x):
     """e to the power of x."""
     return np.exp(x)
 
 
 @exp.on("cpu", "float32")
-def _exp_float32(x: Any) -> Any:
+def _exp_float32(x):
     x = min(max(x, real(EXP_LOWEST)), real(EXP_HIGHEST))
     k = np.floor(x * real(LOG2_E) + real(0.5))
     r = x - k * real(LN2_HIGH) - k * real(LN2_LOW)
@@ -51,13 +50,13 @@ def _exp_float32(x: Any) -> Any:
 
 
 @device
-def expm1(x: Any) -> Any:
+def expm1(x):
     """e to the power of x, minus 1, without cancellation near 0."""
     return np.expm1(x)
 
 
 @expm1.on("cpu", "float32")
-def _expm1_float32(x: Any) -> Any:
+def _expm1_float32(x):
     p = real(1 / 40320)
     p = p * x + real(1 / 5040)
     p = p * x + real(1 / 720)
@@ -71,13 +70,13 @@ def _expm1_float32(x: Any) -> Any:
 
 
 @device
-def log(x: Any) -> Any:
+def log(x):
     """Natural logarithm."""
     return np.log(x)
 
 
 @log.on("cpu", "float32")
-def _log_float32(x: Any) -> Any:
+def _log_float32(x):
     # x = 2^k * m with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh(s), s = (m - 1) / (m + 1), |s| <= 0.1716
     k, m = exponent_and_fraction(x)
     s = (m - one) / (m + one)
@@ -92,13 +91,13 @@ def _log_float32(x: Any) -> Any:
 
 
 @device
-def log1p(x: Any) -> Any:
+def log1p(x):
     """log(1 + x), exact near 0."""
     return np.log1p(x)
 
 
 @log1p.on("cpu", "float32")
-def _log1p_float32(x: Any) -> Any:
+def _log1p_float32(x):
     # Kahan: what 1 + x loses by rounding is restored by the factor x / (u - 1).
     u = one + x
     d = u - one
@@ -108,13 +107,13 @@ def _log1p_float32(x: Any) -> Any:
 
 
 @device
-def tanh(x: Any) -> Any:
+def tanh(x):
     """Hyperbolic tangent."""
     return np.tanh(x)
 
 
 @tanh.on("cpu", "float32")
-def _tanh_float32(x: Any) -> Any:
+def _tanh_float32(x):
     # tanh |x| = -m / (m + 2) with m = expm1(-2 |x|), which does not cancel near 0.
     m = expm1(real(-2.0) * abs(x))
     t = -m / (m + real(2.0))
@@ -122,7 +121,7 @@ def _tanh_float32(x: Any) -> Any:
 
 
 @device
-def sigmoid(x: Any) -> Any:
+def sigmoid(x):
     """1 / (1 + exp(-x)), without overflow on either side."""
     e = exp(-abs(x))
     positive = one / (one + e)
@@ -130,25 +129,25 @@ def sigmoid(x: Any) -> Any:
 
 
 @device
-def larger(a: Any, b: Any) -> Any:
+def larger(a, b):
     """The larger of two numbers. A running maximum by `larger` vectorises on the CPU, one by `max` does not."""
     return max(a, b)
 
 
 @device
-def square_root(x: Any) -> Any:
+def square_root(x):
     """Square root, correctly rounded."""
     return math.sqrt(x)
 
 
 @device
-def integral_power(x: Any, n: Any) -> Any:
+def integral_power(x, n):
     """x to the power of an integer n >= 0."""
     return x**n
 
 
 @integral_power.on("cuda")
-def _integral_power_cuda(x: Any, n: Any) -> Any:
+def _integral_power_cuda(x, n):
     # The library's power of two float64 would cost more than all the rest of a step of Adam.
     answer = 1.0
     while n > 0:
@@ -159,13 +158,13 @@ def _integral_power_cuda(x: Any, n: Any) -> Any:
 
 
 @device
-def error_function(x: Any) -> Any:
+def error_function(x):
     """erf(x) = 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
     return math.erf(x)
 
 
 @error_function.on("cpu", "float32")
-def _error_function_float32(x: Any) -> Any:
+def _error_function_float32(x):
     # Polynomials fitted to least largest error: erf(x) / x - 1 in x² for |x| < 1, log(1 - erf |x|) beyond.
     z = x * x
     p = real(7.85386117e-05)
@@ -190,10 +189,10 @@ def _error_function_float32(x: Any) -> Any:
 
 
 @error_function.on("python")
-def _error_function_python(x: Any) -> Any:
+def _error_function_python(x):
     return real(math.erf(x))
 
 
 @square_root.on("python")
-def _square_root_python(x: Any) -> Any:
+def _square_root_python(x):
     return np.sqrt(x)

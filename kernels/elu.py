@@ -5,27 +5,25 @@ Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.elementary import expm1
 from kernels.language import kernel, zero
 
 
 @kernel("x[n] alpha[1] -> y[n]", operations=lambda n: 24 * n)
-def elu(x: Any, alpha: Any, y: Any, lane: Any, lanes: Any) -> None:
+def elu(x, alpha, y, thread, threads):
     """y = x where x > 0, else alpha (e^x - 1), for alpha > 0."""
     depth = alpha[0]
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         v = x[i]
         below = depth * expm1(min(v, zero))
         y[i] = v if v > zero else below
 
 
 @kernel("y[n] alpha[1] dy[n] -> dx[n]", operations=lambda n: 2 * n)
-def elu_gradient(y: Any, alpha: Any, dy: Any, dx: Any, lane: Any, lanes: Any) -> None:
+def elu_gradient(y, alpha, dy, dx, thread, threads):
     """dx = dy where y > 0, else (y + alpha) dy."""
     depth = alpha[0]
-    for i in range(lane, y.size, lanes):
+    for i in range(thread, y.size, threads):
         d = dy[i]
         v = y[i]
         below = (v + depth) * d

@@ -13,12 +13,10 @@ evaluated, so that the cost of an example grows with the depth of the tree, abou
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.elementary import sigmoid
-from kernels.lanes import lane_sum, sync
 from kernels.language import kernel, one, real, zero
 from kernels.softplus import log_one_plus_exp
+from kernels.threads import sum_over_threads, sync_threads
 
 
 def _path_operations(B: int, D: int, P: int) -> int:
@@ -28,25 +26,14 @@ def _path_operations(B: int, D: int, P: int) -> int:
 @kernel(
     "hidden[B,D] nodes[N,D] words[B] path[V,P] sign[V,P] length[V] -> loss[1] slope[B,P]", operations=_path_operations
 )
-def hierarchical_softmax(
-    hidden: Any,
-    nodes: Any,
-    words: Any,
-    path: Any,
-    sign: Any,
-    length: Any,
-    loss: Any,
-    slope: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def hierarchical_softmax(hidden, nodes, words, path, sign, length, loss, slope, thread, threads):
     """loss = mean over the batch of -log P(word); slope[b,j] = the derivative of -log P at the j-th node of the path.
 
     slope is 0 behind the end of a path.
     """
     B, D = hidden.shape
     total = zero
-    for b in range(lane, B, lanes):
+    for b in range(thread, B, threads):
         word = int(words[b])
         end = int(length[word])
         for j in range(slope.shape[1]):
@@ -59,27 +46,17 @@ def hierarchical_softmax(
             z *= sign[word, j]
             total += log_one_plus_exp(-z)
             slope[b, j] = -sign[word, j] * sigmoid(-z)
-    total = lane_sum(total)
-    if lane == 0:
+    total = sum_over_threads(total)
+    if thread == 0:
         loss[0] = total / real(B)
 
 
 @kernel("nodes[N,D] words[B] path[V,P] length[V] slope[B,P] d_loss[1] -> d_hidden[B,D]", operations=_path_operations)
-def hierarchical_softmax_gradient(
-    nodes: Any,
-    words: Any,
-    path: Any,
-    length: Any,
-    slope: Any,
-    d_loss: Any,
-    d_hidden: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def hierarchical_softmax_gradient(nodes, words, path, length, slope, d_loss, d_hidden, thread, threads):
     """d_hidden[b] = the sum over the path of slope[b,j] nodes[path[j]], times d_loss / B."""
     B, D = d_hidden.shape
     scale = d_loss[0] / real(B)
-    for b in range(lane, B, lanes):
+    for b in range(thread, B, threads):
         word = int(words[b])
         for d in range(D):
             d_hidden[b, d] = zero
@@ -91,17 +68,7 @@ def hierarchical_softmax_gradient(
 
 
 @kernel("hidden[B,D] words[B] path[V,P] length[V] slope[B,P] d_loss[1] -> d_nodes[N,D]", operations=_path_operations)
-def hierarchical_softmax_node_gradient(
-    hidden: Any,
-    words: Any,
-    path: Any,
-    length: Any,
-    slope: Any,
-    d_loss: Any,
-    d_nodes: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def hierarchical_softmax_node_gradient(hidden, words, path, length, slope, d_loss, d_nodes, thread, threads):
     """d_nodes[i] = the sum over all places where node i is on a path of slope[b,j] hidden[b], times d_loss / B.
 
     Clears all N nodes first, which costs memory bandwidth; `hierarchical_softmax_step` does without.
@@ -109,29 +76,19 @@ def hierarchical_softmax_node_gradient(
     B, D = hidden.shape
     scale = d_loss[0] / real(B)
     for node in range(d_nodes.shape[0]):
-        for d in range(lane, D, lanes):
+        for d in range(thread, D, threads):
             d_nodes[node, d] = zero
     for b in range(B):
         word = int(words[b])
         for j in range(int(length[word])):
             node = int(path[word, j])
             factor = slope[b, j] * scale
-            for d in range(lane, D, lanes):
+            for d in range(thread, D, threads):
                 d_nodes[node, d] += factor * hidden[b, d]
 
 
 @kernel("hidden[B,D] words[B] path[V,P] length[V] slope[B,P] rate[1] -> nodes[N,D]!", operations=_path_operations)
-def hierarchical_softmax_step(
-    hidden: Any,
-    words: Any,
-    path: Any,
-    length: Any,
-    slope: Any,
-    rate: Any,
-    nodes: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def hierarchical_softmax_step(hidden, words, path, length, slope, rate, nodes, thread, threads):
     """nodes -= rate times their gradient, touching only nodes on the paths: gradient descent at a cost of log V."""
     B, D = hidden.shape
     scale = rate[0] / real(B)
@@ -140,7 +97,7 @@ def hierarchical_softmax_step(
         for j in range(int(length[word])):
             node = int(path[word, j])
             factor = slope[b, j] * scale
-            for d in range(lane, D, lanes):
+            for d in range(thread, D, threads):
                 nodes[node, d] -= factor * hidden[b, d]
 
 
@@ -148,28 +105,18 @@ def hierarchical_softmax_step(
     "hidden[B,D] nodes[N,D] path[V,P] sign[V,P] length[V] -> left[B,N] probabilities[B,V]",
     operations=lambda B, D, N, V, P: 2 * B * D * N + B * V * P,
 )
-def hierarchical_softmax_probabilities(
-    hidden: Any,
-    nodes: Any,
-    path: Any,
-    sign: Any,
-    length: Any,
-    left: Any,
-    probabilities: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def hierarchical_softmax_probabilities(hidden, nodes, path, sign, length, left, probabilities, thread, threads):
     """left[b,i] = σ(hidden[b] · nodes[i]); probabilities[b,v] = the product over the path of word v. Rows sum to 1."""
     B, D = hidden.shape
     for b in range(B):
-        for node in range(lane, nodes.shape[0], lanes):
+        for node in range(thread, nodes.shape[0], threads):
             z = zero
             for d in range(D):
                 z += hidden[b, d] * nodes[node, d]
             left[b, node] = sigmoid(z)
-    sync()
+    sync_threads()
     for b in range(B):
-        for v in range(lane, path.shape[0], lanes):
+        for v in range(thread, path.shape[0], threads):
             product = one
             for j in range(int(length[v])):
                 chance = left[b, int(path[v, j])]

@@ -6,18 +6,16 @@ against the scale of the weights.
 
 from __future__ import annotations
 
-from typing import Any
-
-from kernels.lanes import lane_sum
 from kernels.language import kernel, one, real, zero
+from kernels.threads import sum_over_threads
 
 
 @kernel("scores[B,C] labels[B] -> loss[1]", operations=lambda B, C: 3 * B * C)
-def hinge(scores: Any, labels: Any, loss: Any, lane: Any, lanes: Any) -> None:
+def hinge(scores, labels, loss, thread, threads):
     """loss = mean over the batch of the sum over c ≠ label of max(0, scores[c] - scores[label] + 1)."""
     B, C = scores.shape
     total = zero
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         label = int(labels[r])
         right = scores[r, label]
         lacking = zero
@@ -25,17 +23,17 @@ def hinge(scores: Any, labels: Any, loss: Any, lane: Any, lanes: Any) -> None:
             margin = max(scores[r, c] - right + one, zero)
             lacking += margin if c != label else zero
         total += lacking
-    total = lane_sum(total)
-    if lane == 0:
+    total = sum_over_threads(total)
+    if thread == 0:
         loss[0] = total / real(B)
 
 
 @kernel("scores[B,C] labels[B] d_loss[1] -> d_scores[B,C]", operations=lambda B, C: 3 * B * C)
-def hinge_gradient(scores: Any, labels: Any, d_loss: Any, d_scores: Any, lane: Any, lanes: Any) -> None:
+def hinge_gradient(scores, labels, d_loss, d_scores, thread, threads):
     """d_scores = d_loss / B for each class c ≠ label that lacks the margin; the label's takes their negative sum."""
     B, C = scores.shape
     scale = d_loss[0] / real(B)
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         label = int(labels[r])
         right = scores[r, label]
         total = zero

@@ -1,8 +1,8 @@
 """How a kernel is declared: one Python function, one line that names its operands and their shapes.
 
     @kernel("x[n] -> y[n]")
-    def relu(x, y, lane, lanes):
-        for i in range(lane, x.size, lanes):
+    def relu(x, y, thread, threads):
+        for i in range(thread, x.size, threads):
             y[i] = max(x[i], zero)
 
 The declaration lists, separated by spaces, the operands that are read, then `->`, then those that are written; `!`
@@ -11,10 +11,10 @@ integer that is passed after the operands (a stride, a count). The function may 
 number of the training step and the seed of the run, and for `state`, the replica's integers, to set `state[HALT]`.
 
 The body works on arrays of one real type, which is float32 for training and float64 for checking: `zero`, `one`,
-`real(0.5)` are constants of that type, and functions marked `@device` (`kernels.elementary`, `kernels.lanes`) have a
-version for each target. Work is divided among lanes: element i belongs to the lane that reaches it, every element has
-one writer, and values of different lanes meet only in `lane_sum`, `lane_max` and `sync`. On the CPU there is one lane,
-so `range(lane, n, lanes)` is a contiguous loop and vectorises.
+`real(0.5)` are constants of that type, and functions marked `@device` (`kernels.elementary`, `kernels.threads`) have a
+version for each target. Work is divided among threads: element i belongs to the thread that reaches it, every element
+has one writer, and values of different threads meet only in `sum_over_threads`, `max_over_threads` and `sync_threads`.
+On the CPU there is one thread, so `range(thread, n, threads)` is a contiguous loop and vectorises.
 
 A row of a plan is `[kernel, operand offsets…, extents…, integers…]`, in the order of the declaration.
 """
@@ -143,9 +143,9 @@ class Kernel:
         self.arguments = tuple(inspect.signature(function).parameters)
         expected = [operand.name for operand in self.operands] + list(self.integers)
         extra = self.arguments[len(expected) :]
-        if list(self.arguments[: len(expected)]) != expected or not {"lane", "lanes"} <= set(extra):
-            raise TypeError(f"kernel {self.name}: the arguments must be {', '.join([*expected, 'lane', 'lanes'])}")
-        if unknown := set(extra) - {"lane", "lanes", "step", "seed", "state"}:
+        if list(self.arguments[: len(expected)]) != expected or not {"thread", "threads"} <= set(extra):
+            raise TypeError(f"kernel {self.name}: the arguments must be {', '.join([*expected, 'thread', 'threads'])}")
+        if unknown := set(extra) - {"thread", "threads", "step", "seed", "state"}:
             raise TypeError(f"kernel {self.name}: unknown arguments {sorted(unknown)}")
         self.extra = extra
         self.__doc__ = function.__doc__

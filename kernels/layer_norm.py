@@ -6,21 +6,17 @@ evaluation are the same.
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.elementary import square_root
-from kernels.lanes import sync
 from kernels.language import kernel, one, real, zero
+from kernels.threads import sync_threads
 
 
 @kernel("x[B,H] gamma[H] beta[H] epsilon[1] -> y[B,H] mean[B] scale[B]", operations=lambda B, H: 7 * B * H)
-def layer_norm(
-    x: Any, gamma: Any, beta: Any, epsilon: Any, y: Any, mean: Any, scale: Any, lane: Any, lanes: Any
-) -> None:
+def layer_norm(x, gamma, beta, epsilon, y, mean, scale, thread, threads):
     """y = gamma (x - mean) scale + beta, with each row's mean and scale = 1 / √(variance + epsilon)."""
     B, H = x.shape
     share = one / real(H)
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         total = zero
         for c in range(H):
             total += x[r, c]
@@ -37,25 +33,14 @@ def layer_norm(
 
 
 @kernel("x[B,H] gamma[H] mean[B] scale[B] dy[B,H] -> dx[B,H] d_gamma[H] d_beta[H]", operations=lambda B, H: 14 * B * H)
-def layer_norm_gradient(
-    x: Any,
-    gamma: Any,
-    mean: Any,
-    scale: Any,
-    dy: Any,
-    dx: Any,
-    d_gamma: Any,
-    d_beta: Any,
-    lane: Any,
-    lanes: Any,
-) -> None:
+def layer_norm_gradient(x, gamma, mean, scale, dy, dx, d_gamma, d_beta, thread, threads):
     """dx = scale (g - mean of g - x̂ mean of g x̂) over each row, g = gamma dy; d_gamma = Σ dy x̂, d_beta = Σ dy.
 
     x̂ = (x - mean) scale; the last two sums are over rows.
     """
     B, H = x.shape
     share = one / real(H)
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         middle = mean[r]
         factor = scale[r]
         total = zero
@@ -69,12 +54,12 @@ def layer_norm_gradient(
         for c in range(H):
             normal = (x[r, c] - middle) * factor
             dx[r, c] = factor * (gamma[c] * dy[r, c] - total - normal * product)
-    sync()
-    for c in range(lane, H, lanes):
+    sync_threads()
+    for c in range(thread, H, threads):
         d_gamma[c] = zero
         d_beta[c] = zero
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             d = dy[r, c]
             d_beta[c] += d
             d_gamma[c] += d * ((x[r, c] - mean[r]) * scale[r])

@@ -5,24 +5,22 @@ Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic m
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.language import kernel, zero
 
 
 @kernel("x[n] slope[1] -> y[n]", operations=lambda n: 2 * n)
-def leaky_relu(x: Any, slope: Any, y: Any, lane: Any, lanes: Any) -> None:
+def leaky_relu(x, slope, y, thread, threads):
     """y = x where x > 0, else slope x. The slope is not negative, so that y has the sign of x."""
     below = slope[0]
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         v = x[i]
         y[i] = v if v > zero else below * v
 
 
 @kernel("y[n] slope[1] dy[n] -> dx[n]", operations=lambda n: 2 * n)
-def leaky_relu_gradient(y: Any, slope: Any, dy: Any, dx: Any, lane: Any, lanes: Any) -> None:
+def leaky_relu_gradient(y, slope, dy, dx, thread, threads):
     """dx = dy where y > 0, else slope dy."""
     below = slope[0]
-    for i in range(lane, y.size, lanes):
+    for i in range(thread, y.size, threads):
         d = dy[i]
         dx[i] = d if y[i] > zero else below * d

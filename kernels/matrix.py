@@ -5,33 +5,31 @@ On the CPU they go through BLAS, but in float32 mostly to the micro-kernel of `k
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from kernels.language import device, kernel, zero
 
 
 @device
-def library_product(a: Any, b: Any, out: Any) -> None:
+def library_product(a, b, out):
     """out = a b by a library, for arrays whose rows or columns are contiguous."""
     np.dot(a, b, out)
 
 
 @device
-def product(a: Any, b: Any, out: Any) -> None:
+def product(a, b, out):
     """out = a b, for arrays whose rows or columns are contiguous."""
     library_product(a, b, out)
 
 
 @device
-def product_by_rows(a: Any, b: Any, out: Any) -> None:
+def product_by_rows(a, b, out):
     """out = a b, for arrays with contiguous rows."""
     library_product(a, b, out)
 
 
 @device
-def product_and_bias(a: Any, b: Any, bias: Any, out: Any) -> None:
+def product_and_bias(a, b, bias, out):
     """out = a b + bias, the bias being added to each row; arrays as for `product_by_rows`."""
     product_by_rows(a, b, out)
     for r in range(out.shape[0]):
@@ -47,7 +45,7 @@ MOST_WEIGHTS = 8192
 
 @device
 @product_by_rows.on("cpu")
-def product_in_blocks(a: Any, b: Any, out: Any) -> None:
+def product_in_blocks(a, b, out):
     """out = a b, in blocks of rows where that is the better way."""
     if b.size > MOST_WEIGHTS or a.shape[0] * b.size <= UNPACKED:
         library_product(a, b, out)
@@ -60,7 +58,7 @@ def product_in_blocks(a: Any, b: Any, out: Any) -> None:
 
 @product.on("python")
 @product_by_rows.on("python")
-def _product_python(a: Any, b: Any, out: Any) -> None:
+def _product_python(a, b, out):
     if not out.writable:
         raise TypeError(f"{out.name} is only read by this kernel, but it writes there")
     out.array[...] = a.array @ b.array
@@ -72,43 +70,43 @@ def multiply_adds(B: int, D: int, H: int) -> int:
 
 
 @kernel("a[B,D] b[D,H] -> y[B,H]", operations=multiply_adds)
-def matmul(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def matmul(a, b, y, thread, threads):
     """y = a b."""
     product_by_rows(a, b, y)
 
 
 @kernel("a[B,D] b[H,D] -> y[B,H]", operations=multiply_adds)
-def matmul_transposed_right(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def matmul_transposed_right(a, b, y, thread, threads):
     """y = a bᵀ."""
     product(a, b.T, y)
 
 
 @kernel("a[B,D] b[B,H] -> y[D,H]", operations=multiply_adds)
-def matmul_transposed_left(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def matmul_transposed_left(a, b, y, thread, threads):
     """y = aᵀ b."""
     product(a.T, b, y)
 
 
 @kernel("x[B,D] weight[D,H] bias[H] -> y[B,H]", operations=multiply_adds)
-def dense(x: Any, weight: Any, bias: Any, y: Any, lane: Any, lanes: Any) -> None:
+def dense(x, weight, bias, y, thread, threads):
     """y = x weight + bias."""
     product_and_bias(x, weight, bias, y)
 
 
 @device
-def column_sums(x: Any, sums: Any, lane: Any, lanes: Any) -> None:
+def column_sums(x, sums, thread, threads):
     """sums[c] = the sum of column c."""
-    for c in range(lane, sums.size, lanes):
+    for c in range(thread, sums.size, threads):
         sums[c] = zero
     for r in range(x.shape[0]):
-        for c in range(lane, sums.size, lanes):
+        for c in range(thread, sums.size, threads):
             sums[c] += x[r, c]
 
 
 @column_sums.on("cuda")
-def _column_sums_cuda(x: Any, sums: Any, lane: Any, lanes: Any) -> None:
-    # Lanes read neighbours either way, and here each keeps its sum in a register.
-    for c in range(lane, sums.size, lanes):
+def _column_sums_cuda(x, sums, thread, threads):
+    # Threads read neighbours either way, and here each keeps its sum in a register.
+    for c in range(thread, sums.size, threads):
         total = zero
         for r in range(x.shape[0]):
             total += x[r, c]
@@ -116,7 +114,7 @@ def _column_sums_cuda(x: Any, sums: Any, lane: Any, lanes: Any) -> None:
 
 
 @kernel("x[B,D] dy[B,H] -> d_weight[D,H] d_bias[H]", operations=multiply_adds)
-def dense_parameter_gradients(x: Any, dy: Any, d_weight: Any, d_bias: Any, lane: Any, lanes: Any) -> None:
+def dense_parameter_gradients(x, dy, d_weight, d_bias, thread, threads):
     """d_weight = xᵀ dy; d_bias = the sum of dy over the batch."""
     product(x.T, dy, d_weight)
-    column_sums(dy, d_bias, lane, lanes)
+    column_sums(dy, d_bias, thread, threads)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.language import kernel, zero
 
 
@@ -11,9 +9,7 @@ from kernels.language import kernel, zero
     "gradient[W,n] rate[1] damping[1] -> parameters[W,n]! hessian[n,W,n]! direction[W,n]",
     operations=lambda W, n: W * (2 * n * n * n / 3 + 2 * n * n),
 )
-def newton_step(
-    gradient: Any, rate: Any, damping: Any, parameters: Any, hessian: Any, direction: Any, lane: Any, lanes: Any
-) -> None:
+def newton_step(gradient, rate, damping, parameters, hessian, direction, thread, threads):
     """w -= rate H⁻¹ g, for W points that have nothing to do with each other, each with a Hessian H + damping I.
 
     hessian[i, w] is row i of the Hessian at point w.
@@ -22,7 +18,7 @@ def newton_step(
     that are not finite.
     """
     W, n = gradient.shape
-    for w in range(lane, W, lanes):
+    for w in range(thread, W, threads):
         for i in range(n):
             direction[w, i] = gradient[w, i]
             hessian[i, w, i] += damping[0]

@@ -13,8 +13,6 @@ gradient and states are 0, stay 0.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from kernels.elementary import integral_power, square_root
@@ -22,19 +20,19 @@ from kernels.language import FAST, device, kernel, one, real, zero
 
 
 @device
-def blend(state: Any, value: Any, keep: Any, take: Any) -> Any:
+def blend(state, value, keep, take):
     """keep state + take value: a running sum (keep = take = 1) or a running mean (take = 1 - keep)."""
     return keep * state + take * value
 
 
 @device
-def scaled(direction: Any, second: Any, epsilon: Any) -> Any:
+def scaled(direction, second, epsilon):
     """direction / (√second + epsilon)."""
     return direction / (square_root(second) + epsilon)
 
 
 @device(fastmath=FAST, inlined=True)
-def unbiased(value: Any, keep: Any, step: Any) -> Any:
+def unbiased(value, keep, step):
     """value / (1 - keep^step), which undoes that a running mean began at 0.
 
     The power is a float64, since 1 - keep^step cancels where `keep` is near 1."""
@@ -42,35 +40,31 @@ def unbiased(value: Any, keep: Any, step: Any) -> Any:
 
 
 @unbiased.on("cuda")
-def _unbiased_cuda(value: Any, keep: Any, step: Any) -> Any:
+def _unbiased_cuda(value, keep, step):
     # There a division of two float64 is a hundred instructions.
     return value / real(1.0 - integral_power(np.float64(keep), step))
 
 
 @kernel("gradient[n] rate[1] -> parameters[n]!", operations=lambda n: 2 * n)
-def sgd(gradient: Any, rate: Any, parameters: Any, lane: Any, lanes: Any) -> None:
+def sgd(gradient, rate, parameters, thread, threads):
     """w -= rate g. Robbins and Monro, "A stochastic approximation method", 1951."""
     learning_rate = rate[0]
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         parameters[i] -= learning_rate * gradient[i]
 
 
 @kernel("gradient[n] rate[1] momentum[1] -> parameters[n]! velocity[n]!", operations=lambda n: 4 * n)
-def momentum_step(
-    gradient: Any, rate: Any, momentum: Any, parameters: Any, velocity: Any, lane: Any, lanes: Any
-) -> None:
+def momentum_step(gradient, rate, momentum, parameters, velocity, thread, threads):
     """v = momentum v + g; w -= rate v. Polyak, "Some methods of speeding up the convergence", 1964."""
     learning_rate, keep = rate[0], momentum[0]
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         v = blend(velocity[i], gradient[i], keep, one)
         velocity[i] = v
         parameters[i] -= learning_rate * v
 
 
 @kernel("gradient[n] rate[1] momentum[1] -> parameters[n]! velocity[n]!", operations=lambda n: 7 * n)
-def nesterov_step(
-    gradient: Any, rate: Any, momentum: Any, parameters: Any, velocity: Any, lane: Any, lanes: Any
-) -> None:
+def nesterov_step(gradient, rate, momentum, parameters, velocity, thread, threads):
     """Nesterov's momentum after a change of variables: w stands where the look-ahead form looks, so g is taken at w.
 
     v' = momentum v - rate g; w += (1 + momentum) v' - momentum v. Sutskever, Martens, Dahl and Hinton, "On the
@@ -78,7 +72,7 @@ def nesterov_step(
     recurrent networks", 2012.
     """
     learning_rate, keep = rate[0], momentum[0]
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         before = velocity[i]
         v = blend(before, gradient[i], keep, -learning_rate)
         velocity[i] = v
@@ -86,24 +80,22 @@ def nesterov_step(
 
 
 @kernel("momentum[1] velocity[n] -> parameters[n]!", operations=lambda n: 2 * n)
-def look_ahead(momentum: Any, velocity: Any, parameters: Any, lane: Any, lanes: Any) -> None:
+def look_ahead(momentum, velocity, parameters, thread, threads):
     """w += momentum v: go to where the gradient is to be taken. First half of Nesterov's look-ahead form."""
     keep = momentum[0]
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         parameters[i] += keep * velocity[i]
 
 
 @kernel("gradient[n] rate[1] momentum[1] -> parameters[n]! velocity[n]!", operations=lambda n: 5 * n)
-def look_ahead_step(
-    gradient: Any, rate: Any, momentum: Any, parameters: Any, velocity: Any, lane: Any, lanes: Any
-) -> None:
+def look_ahead_step(gradient, rate, momentum, parameters, velocity, thread, threads):
     """Second half of Nesterov's look-ahead form, with g taken at w + momentum v, where w still stands.
 
     Goes back, and then v' = momentum v - rate g; w += v'. Nesterov, "A method of solving a convex programming problem
     with convergence rate O(1/k²)", 1983.
     """
     learning_rate, keep = rate[0], momentum[0]
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         before = velocity[i]
         v = blend(before, gradient[i], keep, -learning_rate)
         velocity[i] = v
@@ -111,10 +103,10 @@ def look_ahead_step(
 
 
 @kernel("gradient[n] rate[1] epsilon[1] -> parameters[n]! second[n]!", operations=lambda n: 6 * n)
-def adagrad(gradient: Any, rate: Any, epsilon: Any, parameters: Any, second: Any, lane: Any, lanes: Any) -> None:
+def adagrad(gradient, rate, epsilon, parameters, second, thread, threads):
     """s += g²; w -= rate g / (√s + epsilon). Duchi, Hazan and Singer, "Adaptive subgradient methods", 2011."""
     learning_rate, small = rate[0], epsilon[0]
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         g = gradient[i]
         s = blend(second[i], g * g, one, one)
         second[i] = s
@@ -122,12 +114,10 @@ def adagrad(gradient: Any, rate: Any, epsilon: Any, parameters: Any, second: Any
 
 
 @kernel("gradient[n] rate[1] decay[1] epsilon[1] -> parameters[n]! second[n]!", operations=lambda n: 8 * n)
-def rmsprop(
-    gradient: Any, rate: Any, decay: Any, epsilon: Any, parameters: Any, second: Any, lane: Any, lanes: Any
-) -> None:
+def rmsprop(gradient, rate, decay, epsilon, parameters, second, thread, threads):
     """s = decay s + (1 - decay) g²; w -= rate g / (√s + epsilon). Tieleman and Hinton, lecture 6.5, 2012."""
     learning_rate, keep, small = rate[0], decay[0], epsilon[0]
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         g = gradient[i]
         s = blend(second[i], g * g, keep, one - keep)
         second[i] = s
@@ -138,20 +128,7 @@ def rmsprop(
     "gradient[n] rate[1] beta_1[1] beta_2[1] epsilon[1] -> parameters[n]! first[n]! second[n]! corrected",
     operations=lambda n: 12 * n,
 )
-def adam(
-    gradient: Any,
-    rate: Any,
-    beta_1: Any,
-    beta_2: Any,
-    epsilon: Any,
-    parameters: Any,
-    first: Any,
-    second: Any,
-    corrected: Any,
-    lane: Any,
-    lanes: Any,
-    step: Any,
-) -> None:
+def adam(gradient, rate, beta_1, beta_2, epsilon, parameters, first, second, corrected, thread, threads, step):
     """m = beta_1 m + (1 - beta_1) g; s = beta_2 s + (1 - beta_2) g²; w -= rate m̂ / (√ŝ + epsilon).
 
     With `corrected` = 1, m̂ = m / (1 - beta_1^t) and ŝ = s / (1 - beta_2^t) undo that both began at 0; t is the number
@@ -163,7 +140,7 @@ def adam(
     if corrected != 0:
         learning_rate = unbiased(learning_rate, keep_1, step)
         stretch = unbiased(one, keep_2, step)
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         g = gradient[i]
         m = blend(first[i], g, keep_1, one - keep_1)
         s = blend(second[i], g * g, keep_2, one - keep_2)
@@ -173,29 +150,29 @@ def adam(
 
 
 @kernel("rate[1] strength[1] -> parameters[n]!")
-def decay_weights(rate: Any, strength: Any, parameters: Any, lane: Any, lanes: Any) -> None:
+def decay_weights(rate, strength, parameters, thread, threads):
     """w -= rate strength w: weight decay apart from the gradient. Before `adam` it makes AdamW.
 
     Loshchilov and Hutter, "Decoupled weight decay regularization", 2017.
     """
     keep = one - rate[0] * strength[0]
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         parameters[i] *= keep
 
 
 @kernel("parameters[n] strength[1] -> gradient[n]!", operations=lambda n: 2 * n)
-def add_l2(parameters: Any, strength: Any, gradient: Any, lane: Any, lanes: Any) -> None:
+def add_l2(parameters, strength, gradient, thread, threads):
     """g += strength w, the gradient of the penalty strength/2 times the sum of w²."""
     factor = strength[0]
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         gradient[i] += factor * parameters[i]
 
 
 @kernel("parameters[n] strength[1] -> gradient[n]!", operations=lambda n: 2 * n)
-def add_l1(parameters: Any, strength: Any, gradient: Any, lane: Any, lanes: Any) -> None:
+def add_l1(parameters, strength, gradient, thread, threads):
     """g += strength sign(w), the gradient of the penalty strength times the sum of |w|; sign(0) is 0."""
     factor = strength[0]
-    for i in range(lane, parameters.size, lanes):
+    for i in range(thread, parameters.size, threads):
         w = parameters[i]
         above = factor if w > zero else zero
         below = factor if w < zero else zero
@@ -203,11 +180,11 @@ def add_l1(parameters: Any, strength: Any, gradient: Any, lane: Any, lanes: Any)
 
 
 @kernel("norm[1] limit[1] -> gradient[n]!")
-def clip_by_norm(norm: Any, limit: Any, gradient: Any, lane: Any, lanes: Any) -> None:
+def clip_by_norm(norm, limit, gradient, thread, threads):
     """g *= limit / norm if the norm is over the limit. `norm` is that of whatever is clipped together.
 
     Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2012.
     """
     factor = limit[0] / norm[0] if norm[0] > limit[0] else one
-    for i in range(lane, gradient.size, lanes):
+    for i in range(thread, gradient.size, threads):
         gradient[i] *= factor

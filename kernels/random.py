@@ -7,7 +7,6 @@ function of (seed, stream, step, index) without state, so a dropout mask or a ba
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -26,7 +25,7 @@ TWO_PI = 6.283185307179586
 
 
 @device(inlined=True)
-def philox(seed: Any, stream: Any, step: Any, index: Any) -> Any:
+def philox(seed, stream, step, index):
     """Four independent 32-bit words (as uint64) for one counter value. All arguments are non-negative integers."""
     k0 = np.uint64(seed) & LOW
     k1 = (np.uint64(seed) >> HALF) ^ (np.uint64(stream) & LOW)
@@ -47,14 +46,14 @@ def philox(seed: Any, stream: Any, step: Any, index: Any) -> Any:
 
 
 @device
-def uniform(seed: Any, stream: Any, step: Any, index: Any) -> Any:
+def uniform(seed, stream, step, index):
     """A number in [0, 1), a multiple of 2^-24."""
     word, _, _, _ = philox(seed, stream, step, index)
     return real(np.int64(word >> DROP)) * real(ONE_24TH)
 
 
 @device
-def normal(seed: Any, stream: Any, step: Any, index: Any) -> Any:
+def normal(seed, stream, step, index):
     """A standard normal number, by Box and Muller's transform of two words."""
     first, second, _, _ = philox(seed, stream, step, index)
     radius = math.sqrt(-2.0 * math.log((float(np.int64(first)) + 1.0) * (1.0 / 4294967296.0)))
@@ -68,7 +67,7 @@ SHIFT_1 = np.uint64(13)
 
 
 @device
-def shuffled(index: Any, size: Any, bits: Any, key_0: Any, key_1: Any) -> Any:
+def shuffled(index, size, bits, key_0, key_1):
     """Where `index` goes in a random permutation of 0 … size - 1, chosen by two 32-bit keys.
 
     A six-round Feistel network over pairs of a row and one of 2^bits columns, with just so many rows that every number
@@ -96,7 +95,7 @@ def shuffled(index: Any, size: Any, bits: Any, key_0: Any, key_1: Any) -> Any:
 
 
 @device
-def mixed(word: Any) -> Any:
+def mixed(word):
     """A 32-bit word (as uint64) in which every bit depends on those of another."""
     word = (word * MIX_0) & LOW
     word = ((word ^ (word >> SHIFT_1)) * MIX_1) & LOW

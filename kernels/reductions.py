@@ -7,78 +7,76 @@ exception, because only the element that was chosen has an influence.
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.elementary import larger
-from kernels.lanes import lane_max, lane_sum
 from kernels.language import kernel, one, real, zero
+from kernels.threads import max_over_threads, sum_over_threads
 
 
 @kernel("x[n] -> y[1]")
-def sum_all(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def sum_all(x, y, thread, threads):
     """y = the sum of all elements."""
     total = zero
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         total += x[i]
-    total = lane_sum(total)
-    if lane == 0:
+    total = sum_over_threads(total)
+    if thread == 0:
         y[0] = total
 
 
 @kernel("x[n] -> y[1]")
-def mean_all(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def mean_all(x, y, thread, threads):
     """y = the mean of all elements."""
     total = zero
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         total += x[i]
-    total = lane_sum(total)
-    if lane == 0:
+    total = sum_over_threads(total)
+    if thread == 0:
         y[0] = total / real(x.size)
 
 
 @kernel("x[n] -> y[1]", operations=lambda n: 2 * n)
-def sum_squares_all(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def sum_squares_all(x, y, thread, threads):
     """y = the sum of x² over all elements."""
     total = zero
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         total += x[i] * x[i]
-    total = lane_sum(total)
-    if lane == 0:
+    total = sum_over_threads(total)
+    if thread == 0:
         y[0] = total
 
 
 @kernel("x[n] -> y[1]", operations=lambda n: 2 * n)
-def sum_absolute_all(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def sum_absolute_all(x, y, thread, threads):
     """y = the sum of |x| over all elements."""
     total = zero
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         total += abs(x[i])
-    total = lane_sum(total)
-    if lane == 0:
+    total = sum_over_threads(total)
+    if thread == 0:
         y[0] = total
 
 
 @kernel("x[n] -> y[1] place[1]", operations=lambda n: 2 * n)
-def largest_all(x: Any, y: Any, place: Any, lane: Any, lanes: Any) -> None:
+def largest_all(x, y, place, thread, threads):
     """y = the largest element, place = its index (the first one's if several are equal)."""
     largest = x[0]
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         largest = larger(largest, x[i])
-    largest = lane_max(largest)
+    largest = max_over_threads(largest)
     first = x.size
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         first = min(first, i if x[i] == largest else x.size)
-    nearest = -lane_max(-real(first))
-    if lane == 0:
+    nearest = -max_over_threads(-real(first))
+    if thread == 0:
         y[0] = largest
         place[0] = nearest
 
 
 @kernel("x[B,H] -> y[B]")
-def sum_rows(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def sum_rows(x, y, thread, threads):
     """y[r] = the sum of row r."""
     B, H = x.shape
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         total = zero
         for c in range(H):
             total += x[r, c]
@@ -86,11 +84,11 @@ def sum_rows(x: Any, y: Any, lane: Any, lanes: Any) -> None:
 
 
 @kernel("x[B,H] -> y[B]")
-def mean_rows(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def mean_rows(x, y, thread, threads):
     """y[r] = the mean of row r."""
     B, H = x.shape
     scale = one / real(H)
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         total = zero
         for c in range(H):
             total += x[r, c]
@@ -98,10 +96,10 @@ def mean_rows(x: Any, y: Any, lane: Any, lanes: Any) -> None:
 
 
 @kernel("x[B,H] -> y[B]", operations=lambda B, H: 2 * B * H)
-def sum_squares_rows(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def sum_squares_rows(x, y, thread, threads):
     """y[r] = the sum of x² over row r."""
     B, H = x.shape
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         total = zero
         for c in range(H):
             total += x[r, c] * x[r, c]
@@ -109,10 +107,10 @@ def sum_squares_rows(x: Any, y: Any, lane: Any, lanes: Any) -> None:
 
 
 @kernel("x[B,H] -> y[B]", operations=lambda B, H: 2 * B * H)
-def sum_absolute_rows(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def sum_absolute_rows(x, y, thread, threads):
     """y[r] = the sum of |x| over row r."""
     B, H = x.shape
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         total = zero
         for c in range(H):
             total += abs(x[r, c])
@@ -120,10 +118,10 @@ def sum_absolute_rows(x: Any, y: Any, lane: Any, lanes: Any) -> None:
 
 
 @kernel("x[B,H] -> y[B] place[B]", operations=lambda B, H: 2 * B * H)
-def largest_rows(x: Any, y: Any, place: Any, lane: Any, lanes: Any) -> None:
+def largest_rows(x, y, place, thread, threads):
     """y[r] = the largest element of row r, place[r] = its column (the first one's if several are equal)."""
     B, H = x.shape
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         largest = x[r, 0]
         for c in range(1, H):
             largest = larger(largest, x[r, c])
@@ -135,73 +133,73 @@ def largest_rows(x: Any, y: Any, place: Any, lane: Any, lanes: Any) -> None:
 
 
 @kernel("place[B] dy[B] -> dx[B,H]", operations=lambda: 0)
-def largest_gradient(place: Any, dy: Any, dx: Any, lane: Any, lanes: Any) -> None:
+def largest_gradient(place, dy, dx, thread, threads):
     """dx = dy at the place of the largest element of each row, else 0. For `largest_all`, B is 1."""
     B, H = dx.shape
     for r in range(B):
         chosen = int(place[r])
         d = dy[r]
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             dx[r, c] = d if c == chosen else zero
 
 
 @kernel("x[B,H] -> y[H]")
-def sum_columns(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def sum_columns(x, y, thread, threads):
     """y[c] = the sum of column c."""
     B, H = x.shape
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         y[c] = zero
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[c] += x[r, c]
 
 
 @kernel("x[B,H] -> y[H]")
-def mean_columns(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def mean_columns(x, y, thread, threads):
     """y[c] = the mean of column c."""
     B, H = x.shape
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         y[c] = zero
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[c] += x[r, c]
     scale = one / real(B)
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         y[c] *= scale
 
 
 @kernel("x[B,H] -> y[H]", operations=lambda B, H: 2 * B * H)
-def sum_squares_columns(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def sum_squares_columns(x, y, thread, threads):
     """y[c] = the sum of x² over column c."""
     B, H = x.shape
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         y[c] = zero
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[c] += x[r, c] * x[r, c]
 
 
 @kernel("x[B,H] -> y[H]", operations=lambda B, H: 2 * B * H)
-def sum_absolute_columns(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def sum_absolute_columns(x, y, thread, threads):
     """y[c] = the sum of |x| over column c."""
     B, H = x.shape
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         y[c] = zero
     for r in range(B):
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             y[c] += abs(x[r, c])
 
 
 @kernel("x[B,H] -> y[H] place[H]", operations=lambda B, H: 2 * B * H)
-def largest_columns(x: Any, y: Any, place: Any, lane: Any, lanes: Any) -> None:
+def largest_columns(x, y, place, thread, threads):
     """y[c] = the largest element of column c, place[c] = its row (the first one's if several are equal)."""
     B, H = x.shape
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         y[c] = x[0, c]
         place[c] = zero
     for r in range(1, B):
         row = real(r)
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             value = x[r, c]
             before = y[c]
             old = place[c]
@@ -211,11 +209,11 @@ def largest_columns(x: Any, y: Any, place: Any, lane: Any, lanes: Any) -> None:
 
 
 @kernel("place[H] dy[H] -> dx[B,H]")
-def largest_columns_gradient(place: Any, dy: Any, dx: Any, lane: Any, lanes: Any) -> None:
+def largest_columns_gradient(place, dy, dx, thread, threads):
     """dx = dy at the place of the largest element of each column, else 0."""
     B, H = dx.shape
     for r in range(B):
         row = real(r)
-        for c in range(lane, H, lanes):
+        for c in range(thread, H, threads):
             d = dy[c]
             dx[r, c] = d if place[c] == row else zero

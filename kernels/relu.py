@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.language import kernel, zero
 
 
 @kernel("x[n] -> y[n]")
-def relu(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def relu(x, y, thread, threads):
     """y = max(x, 0)."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = max(x[i], zero)
 
 
 @kernel("y[n] dy[n] -> dx[n]")
-def relu_gradient(y: Any, dy: Any, dx: Any, lane: Any, lanes: Any) -> None:
+def relu_gradient(y, dy, dx, thread, threads):
     """dx = dy where the unit was active (y > 0), else 0."""
-    for i in range(lane, y.size, lanes):
+    for i in range(thread, y.size, threads):
         # Load, then select: a branch on data would mispredict on half the units.
         d = dy[i]
         dx[i] = d if y[i] > zero else zero

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from kernels.lanes import lane_sum
 from kernels.language import kernel, one, real, zero
-from kernels.probes import HONEST
+from kernels.metrics import HONEST
+from kernels.threads import sum_over_threads
 
 
 @kernel("gradient[D,H] -> share[1]", fastmath=HONEST, operations=lambda D, H: 4 * D * H)
-def equal_signs(gradient: Any, share: Any, lane: Any, lanes: Any) -> None:
+def equal_signs(gradient, share, thread, threads):
     """share = of the gradients of one unit's weights that are not 0, how many have the sign that most of them have.
 
     The mean over the units (columns); units without any gradient are left out, and without any such unit it is 0.
     """
     D, H = gradient.shape
     total, counted = zero, zero
-    for c in range(lane, H, lanes):
+    for c in range(thread, H, threads):
         up, down = zero, zero
         for r in range(D):
             g = gradient[r, c]
@@ -27,6 +25,6 @@ def equal_signs(gradient: Any, share: Any, lane: Any, lanes: Any) -> None:
         both = up + down
         total += most / both if both > zero else zero
         counted += one if both > zero else zero
-    total, counted = lane_sum(total), lane_sum(counted)
-    if lane == 0:
+    total, counted = sum_over_threads(total), sum_over_threads(counted)
+    if thread == 0:
         share[0] = total / counted if counted > real(0) else zero

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.arrays import flat
 from kernels.elementary import exp, larger, log
-from kernels.lanes import lane_sum, sync
 from kernels.language import FAST, device, kernel, one, real, zero
+from kernels.threads import sum_over_threads, sync_threads
 
 LARGEST_PRODUCT = 1e20
 
 
 @device(fastmath=FAST, inlined=True)
-def softmax_of_row(logits: Any, probabilities: Any, r: Any) -> Any:
+def softmax_of_row(logits, probabilities, r):
     """Softmax of row r; gives its largest logit, and the sum of e to the power of what each is above that."""
     C = logits.shape[1]
     highest = logits[r, 0]
@@ -31,7 +29,7 @@ def softmax_of_row(logits: Any, probabilities: Any, r: Any) -> Any:
 
 
 @kernel("logits[B,C] labels[B] -> loss[1] probabilities[B,C]", operations=lambda B, C: 6 * B * C)
-def softmax_cross_entropy(logits: Any, labels: Any, loss: Any, probabilities: Any, lane: Any, lanes: Any) -> None:
+def softmax_cross_entropy(logits, labels, loss, probabilities, thread, threads):
     """loss = mean over the batch of -log softmax(logits)[label]; labels are class numbers.
 
     The largest logit of a row is subtracted first, so that exp cannot overflow.
@@ -39,20 +37,20 @@ def softmax_cross_entropy(logits: Any, labels: Any, loss: Any, probabilities: An
     B, C = logits.shape
     every = flat(probabilities)
     total = zero
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         highest = logits[r, 0]
         for c in range(1, C):
             highest = larger(highest, logits[r, c])
         for c in range(C):
             probabilities[r, c] = logits[r, c] - highest
         total -= probabilities[r, int(labels[r])]
-    sync()
-    for i in range(lane, B * C, lanes):
+    sync_threads()
+    for i in range(thread, B * C, threads):
         every[i] = exp(every[i])
-    sync()
+    sync_threads()
     # The sum of the logarithms of the masses as that of a few products of them: each is at least 1 and at most C.
     product = one
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         mass = zero
         for c in range(C):
             mass += probabilities[r, c]
@@ -64,48 +62,46 @@ def softmax_cross_entropy(logits: Any, labels: Any, loss: Any, probabilities: An
         for c in range(C):
             probabilities[r, c] *= scale
     total += log(product)
-    total = lane_sum(total)
-    if lane == 0:
+    total = sum_over_threads(total)
+    if thread == 0:
         loss[0] = total / real(B)
 
 
 @softmax_cross_entropy.cuda
-def _softmax_cross_entropy_cuda(logits: Any, labels: Any, loss: Any, probabilities: Any, lane: Any, lanes: Any) -> None:
+def _softmax_cross_entropy_cuda(logits, labels, loss, probabilities, thread, threads):
     B = logits.shape[0]
     total = zero
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         highest, mass = softmax_of_row(logits, probabilities, r)
         total += log(mass) - (logits[r, int(labels[r])] - highest)
-    total = lane_sum(total)
-    if lane == 0:
+    total = sum_over_threads(total)
+    if thread == 0:
         loss[0] = total / real(B)
 
 
 @kernel("probabilities[B,C] labels[B] d_loss[1] -> d_logits[B,C]")
-def softmax_cross_entropy_gradient(
-    probabilities: Any, labels: Any, d_loss: Any, d_logits: Any, lane: Any, lanes: Any
-) -> None:
+def softmax_cross_entropy_gradient(probabilities, labels, d_loss, d_logits, thread, threads):
     """d_logits = (probabilities - one-hot label) d_loss / B."""
     B, C = probabilities.shape
     scale = d_loss[0] / real(B)
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         for c in range(C):
             d_logits[r, c] = probabilities[r, c] * scale
         d_logits[r, int(labels[r])] -= scale
 
 
 @kernel("logits[B,C] -> probabilities[B,C]", operations=lambda B, C: 16 * B * C)
-def softmax(logits: Any, probabilities: Any, lane: Any, lanes: Any) -> None:
+def softmax(logits, probabilities, thread, threads):
     """probabilities[r,c] = e^logits[r,c] / the sum of e^logits over row r."""
-    for r in range(lane, logits.shape[0], lanes):
+    for r in range(thread, logits.shape[0], threads):
         softmax_of_row(logits, probabilities, r)
 
 
 @kernel("probabilities[B,C] d_probabilities[B,C] -> d_logits[B,C]", operations=lambda B, C: 4 * B * C)
-def softmax_gradient(probabilities: Any, d_probabilities: Any, d_logits: Any, lane: Any, lanes: Any) -> None:
+def softmax_gradient(probabilities, d_probabilities, d_logits, thread, threads):
     """d_logits = probabilities (d_probabilities - their mean under the probabilities of the row)."""
     B, C = probabilities.shape
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         mean = zero
         for c in range(C):
             mean += probabilities[r, c] * d_probabilities[r, c]
@@ -114,16 +110,14 @@ def softmax_gradient(probabilities: Any, d_probabilities: Any, d_logits: Any, la
 
 
 @kernel("logits[B,C] targets[B,C] -> loss[1] probabilities[B,C]", operations=lambda B, C: 20 * B * C)
-def softmax_cross_entropy_with_distribution(
-    logits: Any, targets: Any, loss: Any, probabilities: Any, lane: Any, lanes: Any
-) -> None:
+def softmax_cross_entropy_with_distribution(logits, targets, loss, probabilities, thread, threads):
     """loss = mean over the batch of the sum over c of -t[c] log softmax(logits)[c].
 
     t is the row of targets, which are not negative, made to sum to 1. A row of zeros asks nothing and costs nothing.
     """
     B, C = logits.shape
     total = zero
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         highest = logits[r, 0]
         for c in range(1, C):
             highest = larger(highest, logits[r, c])
@@ -143,18 +137,16 @@ def softmax_cross_entropy_with_distribution(
             probabilities[r, c] *= scale
         if wanted > zero:
             total += log(mass) - product / wanted
-    total = lane_sum(total)
-    if lane == 0:
+    total = sum_over_threads(total)
+    if thread == 0:
         loss[0] = total / real(B)
 
 
 @kernel("probabilities[B,C] targets[B,C] d_loss[1] -> d_logits[B,C]", operations=lambda B, C: 4 * B * C)
-def softmax_cross_entropy_with_distribution_gradient(
-    probabilities: Any, targets: Any, d_loss: Any, d_logits: Any, lane: Any, lanes: Any
-) -> None:
+def softmax_cross_entropy_with_distribution_gradient(probabilities, targets, d_loss, d_logits, thread, threads):
     """d_logits = (probabilities - targets made to sum to 1) d_loss / B; 0 for a row of zeros."""
     B, C = probabilities.shape
-    for r in range(lane, B, lanes):
+    for r in range(thread, B, threads):
         wanted = zero
         for c in range(C):
             wanted += targets[r, c]

@@ -5,20 +5,18 @@ Dugas et al., "Incorporating second-order functional knowledge for better option
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.elementary import exp, expm1, log1p
 from kernels.language import device, kernel, one, real, zero
 
 
 @device
-def log_one_plus_exp(x: Any) -> Any:
+def log_one_plus_exp(x):
     """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which does not overflow; within 4 ulp."""
     return max(x, zero) + log1p(exp(-abs(x)))
 
 
 @log_one_plus_exp.on("cpu", "float32")
-def _log_one_plus_exp_float32(x: Any) -> Any:
+def _log_one_plus_exp_float32(x):
     # log(1 + e) = 2 atanh(s), s = e / (2 + e): for 0 < e <= 1, s is at most 1/3 and the series converges fast.
     e = exp(-abs(x))
     s = e / (real(2.0) + e)
@@ -35,14 +33,14 @@ def _log_one_plus_exp_float32(x: Any) -> Any:
 
 
 @kernel("x[n] -> y[n]", operations=lambda n: 32 * n)
-def softplus(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def softplus(x, y, thread, threads):
     """y = log(1 + e^x)."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = log_one_plus_exp(x[i])
 
 
 @kernel("y[n] dy[n] -> dx[n]", operations=lambda n: 20 * n)
-def softplus_gradient(y: Any, dy: Any, dx: Any, lane: Any, lanes: Any) -> None:
+def softplus_gradient(y, dy, dx, thread, threads):
     """dx = σ(x) dy = (1 - e^-y) dy."""
-    for i in range(lane, y.size, lanes):
+    for i in range(thread, y.size, threads):
         dx[i] = -expm1(-y[i]) * dy[i]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kernels.elementary import tanh as hyperbolic_tangent
 from kernels.language import kernel, one
 
 
 @kernel("x[n] -> y[n]", operations=lambda n: 16 * n)
-def tanh(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def tanh(x, y, thread, threads):
     """y = (e^x - e^-x) / (e^x + e^-x)."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = hyperbolic_tangent(x[i])
 
 
 @kernel("y[n] dy[n] -> dx[n]", operations=lambda n: 4 * n)
-def tanh_gradient(y: Any, dy: Any, dx: Any, lane: Any, lanes: Any) -> None:
+def tanh_gradient(y, dy, dx, thread, threads):
     """dx = (1 - y²) dy, written so that it keeps its digits where y is near 1 or -1."""
-    for i in range(lane, y.size, lanes):
+    for i in range(thread, y.size, threads):
         dx[i] = (one - y[i]) * (one + y[i]) * dy[i]

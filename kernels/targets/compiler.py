@@ -2,7 +2,7 @@
 
 A kernel's body is compiled for arrays; the C entry `void(arena*, row*, state*)` around it, which makes those arrays
 from pointer and offset, is emitted as LLVM IR. One view per operand is what lets the loops vectorise. Body and entry
-are optimised together, so that the entry's one lane of one is known in the body.
+are optimised together, so that the body knows the entry's values: thread 0, of 1.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def maxnum(typing_context, a, b):
 
 
 @larger.on("cpu")
-def _larger(a: Any, b: Any) -> Any:
+def _larger(a, b):
     return maxnum(a, b)
 
 
@@ -88,7 +88,9 @@ def kernel_code(kernel: Kernel, real_name: str) -> bytes:
     """The object code of a kernel's entry."""
     real = getattr(types, real_name)
     arrays = [types.Array(real, len(operand.extents), "C") for operand in kernel.operands]
-    extra = dict.fromkeys(("lane", "lanes", "step", "seed"), types.int64) | {"state": types.Array(types.int64, 1, "C")}
+    extra = dict.fromkeys(("thread", "threads", "step", "seed"), types.int64) | {
+        "state": types.Array(types.int64, 1, "C")
+    }
     kinds = [*arrays, *(types.int64 for _ in kernel.integers), *(extra[name] for name in kernel.extra)]
     place_of = {name: len(kernel.operands) + i for i, name in enumerate((*kernel.extents, *kernel.integers))}
 
@@ -105,8 +107,8 @@ def kernel_code(kernel: Kernel, real_name: str) -> bytes:
             values.append(contiguous(context, builder, kind, builder.gep(arena, [word(row, index)]), shape))
         values += [sizes[name] for name in kernel.integers]
         known = {
-            "lane": lambda: _WORD(0),
-            "lanes": lambda: _WORD(1),
+            "thread": lambda: _WORD(0),
+            "threads": lambda: _WORD(1),
             "step": lambda: word(state, STEP),
             "seed": lambda: word(state, SEED),
             "state": lambda: contiguous(context, builder, extra["state"], state, [_WORD(STATE_SIZE)]),

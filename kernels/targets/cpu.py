@@ -15,7 +15,7 @@ import numpy as np
 from kernels.language import Kernel
 from kernels.memory import Memory
 from kernels.plan import SHARED, STEP, Plan
-from kernels.targets import cache, crew
+from kernels.targets import cache, compile_workers
 from kernels.targets.code import EXECUTOR, PRODUCTS, entry_symbol, load, lock
 
 _entries: dict[tuple[str, str], int] = {}
@@ -26,42 +26,42 @@ def entry(kernel: Kernel, real_name: str) -> int:
     with lock:
         key = (kernel.name, real_name)
         if key not in _entries:
-            code = _code_of(crew.Unit.of(kernel, real_name))
+            code = _code_of(compile_workers.Unit.of(kernel, real_name))
             if PRODUCTS.encode() in code:  # among the names of what it calls
                 load_products()
             _entries[key] = load(code, entry_symbol(*key))
         return _entries[key]
 
 
-def _code_of(unit: crew.Unit) -> bytes:
+def _code_of(unit: compile_workers.Unit) -> bytes:
     """From the cache, else compiled in this process."""
     return cache.read(unit.name) or unit.compile()
 
 
 def is_ready(kernel: Kernel, real_name: str) -> bool:
     """Whether a kernel is loaded or in the cache, so that it costs milliseconds and not a compilation."""
-    return (kernel.name, real_name) in _entries or cache.has(crew.Unit.of(kernel, real_name).name)
+    return (kernel.name, real_name) in _entries or cache.has(compile_workers.Unit.of(kernel, real_name).name)
 
 
 @functools.cache
 def load_products() -> None:
     """Load, or compile once, the product of matrices that kernels call."""
-    load(_code_of(crew.PRODUCT), PRODUCTS)
+    load(_code_of(compile_workers.PRODUCT), PRODUCTS)
 
 
 def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, int], None] | None = None) -> None:
     """Compile or load kernels and the executor. `progress(kernel, left)` is called before each real compilation.
 
-    Many are compiled in other processes, side by side; see `kernels.targets.crew`.
+    Many are compiled in other processes, side by side; see `kernels.targets.compile_workers`.
     """
     waiting = [kernel for kernel in kernels if (kernel.name, real_name) not in _entries]
     missing = [kernel for kernel in waiting if not is_ready(kernel, real_name)]
     if missing:
         # The product first, if any kernel may call it: it takes longest.
         multiplies = real_name == "float32" and any(each.function.__module__ == "kernels.matrix" for each in missing)
-        units = [crew.PRODUCT] * multiplies + [crew.EXECUTOR]
-        units += [crew.Unit.of(each, real_name) for each in missing]
-        crew.compile_all([each for each in units if not cache.has(each.name)], progress)
+        units = [compile_workers.PRODUCT] * multiplies + [compile_workers.EXECUTOR]
+        units += [compile_workers.Unit.of(each, real_name) for each in missing]
+        compile_workers.compile_all([each for each in units if not cache.has(each.name)], progress)
     for kernel in waiting:
         entry(kernel, real_name)
     executor()
@@ -77,7 +77,7 @@ def executor() -> Callable[..., int]:
     """
     with lock:
         word = ctypes.c_int64
-        return ctypes.CFUNCTYPE(word, *[word] * 6)(load(_code_of(crew.EXECUTOR), EXECUTOR))
+        return ctypes.CFUNCTYPE(word, *[word] * 6)(load(_code_of(compile_workers.EXECUTOR), EXECUTOR))
 
 
 class Program:

@@ -268,19 +268,19 @@ def multiplied(typing, a, b, bias, out):
 
 
 @matrix.product.on("cpu", "float32")
-def _product(a: Any, b: Any, out: Any) -> None:
+def _product(a, b, out):
     if not multiplied(a, b, 0, out):
         library_product(a, b, out)
 
 
 @matrix.product_by_rows.on("cpu", "float32")
-def _product_by_rows(a: Any, b: Any, out: Any) -> None:
+def _product_by_rows(a, b, out):
     if not multiplied(a, b, 0, out):
         product_in_blocks(a, b, out)
 
 
 @matrix.product_and_bias.on("cpu", "float32")
-def _product_and_bias(a: Any, b: Any, bias: Any, out: Any) -> None:
+def _product_and_bias(a, b, bias, out):
     if not multiplied(a, b, bias.ctypes.data, out):
         product_in_blocks(a, b, out)
         for r in range(out.shape[0]):

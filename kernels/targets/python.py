@@ -91,7 +91,7 @@ class Program:
             view = base[offset : offset + size].reshape(shape)
             arguments.append(CheckedArray(view, f"{row.kernel.name}.{operand.name}", operand.written))
         state = self.memory.state
-        values = {"lane": 0, "lanes": 1, "step": int(state[STEP]), "seed": int(state[SEED]), "state": state}
+        values = {"thread": 0, "threads": 1, "step": int(state[STEP]), "seed": int(state[SEED]), "state": state}
         arguments += [int(each) for each in row.integers]
         arguments += [values[name] for name in row.kernel.extra]
         with np.errstate(all="ignore"):

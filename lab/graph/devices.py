@@ -128,7 +128,7 @@ def use_of(device: str, plan: Plan | None, mode: str, replicas: int) -> str:
     if plan is None:
         return "block"
     chosen = mode_for(plan, replicas, mode, gpu(number_of(device)))
-    return "tiles" if chosen == "block" and tiled(analysis_of(plan).lanes) else chosen
+    return "tiles" if chosen == "block" and tiled(analysis_of(plan).threads) else chosen
 
 
 def worth_specializing(device: str, kinds: Sequence[ReplicaPrograms], mode: str, replicas: int, steps: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from kernels import probes as kernels
+from kernels import metrics as kernels
 from lab.discovery import modules_of
 from lab.graph import Storage, Tensor
 from lab.graph.tensor import call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from kernels import probes as kernels
+from kernels import metrics as kernels
 from lab.graph.tensor import call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 

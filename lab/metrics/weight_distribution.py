@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kernels import probes as kernels
+from kernels import metrics as kernels
 from kernels.constraints import kurtosis
 from lab.graph import Tensor, constant
 from lab.graph.tensor import call

@@ -1,7 +1,7 @@
 """What a GPU would execute for a training step of a net: `python -m tests.benchmarks.gpu_instructions NET…`.
 
-Needs no GPU: the compiled code runs on the machine of `tests.cuda.ptx`, which counts what each lane does. Moves between
-registers are left out, as the assembler does without most of them.
+Needs no GPU: the compiled code runs on the machine of `tests.cuda.ptx`, which counts what each thread does. Moves
+between registers are left out, as the assembler does without most of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ STEPS = 3
 
 
 def counted(name: str, specialized: bool) -> dict[str, np.ndarray]:
-    """For each kind of instruction, how many each lane executes in a step; written: by code made for the net."""
+    """For each kind of instruction, how many each thread executes in a step; written: by code made for the net."""
     with tempfile.TemporaryDirectory() as folder, machine() as used, on("cuda:0", "block", specialized=specialized):
         nets.write_data(Path(folder), nets.ON_A_GPU[name])
         net = lab_itself.experiment(Path(folder), name, nets.ON_A_GPU)
@@ -40,7 +40,7 @@ def main() -> None:
     for name in sys.argv[1:] or nets.ON_A_GPU:
         for how, specialized in (("rows interpreted", False), ("with code made for it", True)):
             found = counted(name, specialized)
-            print(f"{name}, {how}, by {len(found['instructions'])} lanes, per lane and step:")
+            print(f"{name}, {how}, by {len(found['instructions'])} threads, per thread and step:")
             for kind, numbers in found.items():
                 print(f"  {kind:22}{numbers.mean():10,.0f}   at most {numbers.max():10,.0f}")
 

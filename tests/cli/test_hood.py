@@ -27,7 +27,7 @@ def test_kernels_as_json_names_each_kernel_once(capsys):
 
 def test_one_kernel_shows_source_speed_and_rule(capsys):
     out = shown(capsys, "kernels", "relu")
-    assert 'def relu(x: Any, y: Any, lane: Any, lanes: Any) -> None:\n    """y = max(x, 0)."""' in out
+    assert 'def relu(x, y, thread, threads):\n    """y = max(x, 0)."""' in out
     assert "One call on x[8192] → y[8192]" in out
     assert "8,192 operations, 65,536 bytes" in out
     assert "The gradient rule of relu" in out

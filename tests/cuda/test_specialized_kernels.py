@@ -40,7 +40,7 @@ def specialized(name: str, variant: str | None = None, in_shared_memory: bool = 
 def compiled(capability: tuple[int, int]) -> str:
     plans = specialized("dead-relu", "good")
     return to_gpu.to_ptx(
-        persistent_kernel_source.specialized_kernel(plans, "float32", launch_configuration.FEWEST_LANES),
+        persistent_kernel_source.specialized_kernel(plans, "float32", launch_configuration.FEWEST_THREADS),
         capability,
         small=False,
     )[0]
@@ -73,7 +73,7 @@ def test_rows_that_may_be_left_out_stand_in_a_branch():
     assert max(depth) == 4
     for number, line in enumerate(lines):
         if line == "if further == 0:":
-            assert lines[number + 1].startswith("    lane =")
+            assert lines[number + 1].startswith("    thread =")
 
 
 def gpu(multiprocessors: int = 132) -> SimpleNamespace:
@@ -105,22 +105,22 @@ def test_plans_that_would_take_minutes_to_compile_are_not_written_out():
     assert not launch_configuration.worth_specializing(many, 1, "specialized")
 
 
-def product(rows: int, columns: int, depth: int, lanes: int = 64, options: int = 0) -> matmul_specialized.MatmulShape:
-    return matmul_specialized.MatmulShape(rows, columns, depth, depth, 1, columns, 1, options, lanes)
+def product(rows: int, columns: int, depth: int, threads: int = 64, options: int = 0) -> matmul_specialized.MatmulShape:
+    return matmul_specialized.MatmulShape(rows, columns, depth, depth, 1, columns, 1, options, threads)
 
 
 @pytest.mark.parametrize("shape", [(32, 16, 16), (32, 16, 2), (16, 2, 32), (1, 1, 1), (7, 5, 3), (33, 17, 40)])
-@pytest.mark.parametrize("lanes", [64, 256])
-def test_every_shape_has_a_tile_that_covers_it(shape, lanes):
-    tile = matmul_specialized.best_tile(product(*shape, lanes))
+@pytest.mark.parametrize("threads", [64, 256])
+def test_every_shape_has_a_tile_that_covers_it(shape, threads):
+    tile = matmul_specialized.best_tile(product(*shape, threads))
     assert tile.tiles * tile.high * tile.wide >= shape[0] * shape[1]
     assert tile.turns * tile.groups >= tile.tiles
     assert tile.units * tile.unit * tile.shares == shape[2]
     assert tile.shares <= 32
 
 
-def test_as_many_lanes_as_there_are_have_something_to_do():
-    """A product with fewer numbers than lanes is shared along its sum."""
+def test_as_many_threads_as_there_are_have_something_to_do():
+    """A product with fewer numbers than threads is shared along its sum."""
     tile = matmul_specialized.best_tile(product(2, 2, 64))
     assert tile.tiles * tile.shares >= 32
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kernels import arithmetic, probes
+from kernels import arithmetic, metrics
 from lab.graph import Layout, Storage, Tensor, assign, constant, data, differentiate, evaluate
 from lab.graph import functions as f
 from lab.graph.gradients import RULES, ancestors
@@ -127,7 +127,7 @@ def test_gradients_can_be_differentiated_again():
 
 def test_an_operation_without_a_rule_is_named():
     x = Storage("parameters").member("x", (1, 4))
-    share = call(probes.dead_units, x, shapes=[(4,), (1,)]).results[1]
+    share = call(metrics.dead_units, x, shapes=[(4,), (1,)]).results[1]
     with pytest.raises(TypeError, match="dead_units has no gradient"):
         differentiate(share, [x])
     assert differentiate(share, [data(X, "other")]) == [None]  # nobody asks, nobody needs a rule

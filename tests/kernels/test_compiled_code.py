@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +12,8 @@ from kernels.language import kernel
 from kernels.matrix import matmul, matmul_transposed_left, matmul_transposed_right
 from kernels.relu import relu, relu_gradient
 from kernels.tanh import tanh
-from kernels.targets import cache, cpu, crew
-from kernels.targets.crew import Unit
+from kernels.targets import cache, compile_workers, cpu
+from kernels.targets.compile_workers import Unit
 from tests.kernels.running import Run
 
 RUN = """
@@ -29,17 +28,17 @@ print("numba" in sys.modules)
 
 
 @kernel("x[n] -> y[n]")
-def twice_as_much(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def twice_as_much(x, y, thread, threads):
     """y = 2 x."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = x[i] + x[i]
 
 
 @kernel("x[n] -> y[n]")
-def in_a_new_array(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def in_a_new_array(x, y, thread, threads):
     """What no kernel should do: ask for memory."""
     copy = np.zeros(x.size, np.float32)
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = copy[i]
 
 
@@ -66,7 +65,7 @@ def test_the_product_of_matrices_is_compiled_only_for_what_calls_it(folder, monk
     monkeypatch.setattr(cpu, "executor", lambda: None)
     cpu.prepare([relu], "float32")
     assert not loaded
-    assert not cache.has(crew.PRODUCT.name)
+    assert not cache.has(compile_workers.PRODUCT.name)
     cpu.entry(matmul, "float32")
     assert loaded
 
@@ -87,41 +86,41 @@ def test_code_that_cannot_be_kept_is_compiled_all_the_same(folder, monkeypatch):
 
 
 def test_several_processes_compile_side_by_side(folder, monkeypatch):
-    monkeypatch.setattr(crew, "FEWEST", 2)
-    monkeypatch.setattr(crew.os, "sched_getaffinity", lambda process: range(2), raising=False)
+    monkeypatch.setattr(compile_workers, "FEWEST", 2)
+    monkeypatch.setattr(compile_workers.os, "sched_getaffinity", lambda process: range(2), raising=False)
     compiled = []
     monkeypatch.setattr(Unit, "compile", lambda self: compiled.append(self.kernel))
     told = []
     kernels = (relu, matmul, matmul_transposed_left, tanh)  # what calls the product, before the product itself
-    units = [*(Unit.of(each, "float32") for each in kernels), crew.EXECUTOR, crew.PRODUCT]
+    units = [*(Unit.of(each, "float32") for each in kernels), compile_workers.EXECUTOR, compile_workers.PRODUCT]
     own = Unit.of(twice_as_much, "float32")
-    crew.compile_all([own, *units], lambda name, left: told.append((name, left)))
+    compile_workers.compile_all([own, *units], lambda name, left: told.append((name, left)))
     assert compiled == ["twice_as_much"]  # other processes could not import it
     assert all(cache.read(each.name) for each in units)
     assert [left for _, left in told] == [5, 4, 3, 2, 1]
 
 
 def test_a_listener_that_raises_ends_the_other_processes(folder, monkeypatch):
-    monkeypatch.setattr(crew, "FEWEST", 1)
-    monkeypatch.setattr(crew.os, "sched_getaffinity", lambda process: range(2), raising=False)
+    monkeypatch.setattr(compile_workers, "FEWEST", 1)
+    monkeypatch.setattr(compile_workers.os, "sched_getaffinity", lambda process: range(2), raising=False)
     started = []
-    start = crew._start
-    monkeypatch.setattr(crew, "_start", lambda: started.append(start()) or started[-1])
+    start = compile_workers._start
+    monkeypatch.setattr(compile_workers, "_start", lambda: started.append(start()) or started[-1])
 
     def refuse(name, left):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        crew.compile_all([Unit.of(each, "float32") for each in (relu, relu_gradient)], refuse)
+        compile_workers.compile_all([Unit.of(each, "float32") for each in (relu, relu_gradient)], refuse)
     assert len(started) == 2
     assert all(process.poll() is not None for process in started)
 
 
 def test_a_process_that_ends_leaves_its_work_to_be_done_later(folder, monkeypatch):
-    monkeypatch.setattr(crew, "FEWEST", 1)
-    monkeypatch.setattr(crew.os, "sched_getaffinity", lambda process: range(2), raising=False)
-    monkeypatch.setattr(crew.sys, "executable", "/bin/true")
-    crew.compile_all([Unit.of(each, "float32") for each in (relu, relu_gradient)])
+    monkeypatch.setattr(compile_workers, "FEWEST", 1)
+    monkeypatch.setattr(compile_workers.os, "sched_getaffinity", lambda process: range(2), raising=False)
+    monkeypatch.setattr(compile_workers.sys, "executable", "/bin/true")
+    compile_workers.compile_all([Unit.of(each, "float32") for each in (relu, relu_gradient)])
     assert not cache.has("relu_float32")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from scipy import special
@@ -17,72 +15,72 @@ SMALLEST, GREATEST = np.finfo(np.float32).tiny, np.finfo(np.float32).max
 
 
 @kernel("x[n] -> y[n]")
-def apply_exp(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def apply_exp(x, y, thread, threads):
     """y = e^x."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = exp(x[i])
 
 
 @kernel("x[n] -> y[n]")
-def apply_expm1(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def apply_expm1(x, y, thread, threads):
     """y = e^x - 1."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = expm1(x[i])
 
 
 @kernel("x[n] -> y[n]")
-def apply_log(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def apply_log(x, y, thread, threads):
     """y = log x."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = log(x[i])
 
 
 @kernel("x[n] -> y[n]")
-def apply_log1p(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def apply_log1p(x, y, thread, threads):
     """y = log(1 + x)."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = log1p(x[i])
 
 
 @kernel("x[n] -> y[n]")
-def apply_tanh(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def apply_tanh(x, y, thread, threads):
     """y = tanh x."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = tanh(x[i])
 
 
 @kernel("x[n] -> y[n]")
-def apply_sigmoid(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def apply_sigmoid(x, y, thread, threads):
     """y = 1 / (1 + e^-x)."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = sigmoid(x[i])
 
 
 @kernel("x[n] -> y[n]")
-def apply_error_function(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def apply_error_function(x, y, thread, threads):
     """y = erf x."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = error_function(x[i])
 
 
 @kernel("x[n] -> y[n]")
-def apply_log_one_plus_exp(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def apply_log_one_plus_exp(x, y, thread, threads):
     """y = log(1 + e^x)."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = log_one_plus_exp(x[i])
 
 
 @kernel("x[n] -> y[n]")
-def apply_square_root(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def apply_square_root(x, y, thread, threads):
     """y = √x."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = square_root(x[i])
 
 
 @kernel("a[n] b[n] -> y[n]")
-def apply_larger(a: Any, b: Any, y: Any, lane: Any, lanes: Any) -> None:
+def apply_larger(a, b, y, thread, threads):
     """y = the larger of a and b."""
-    for i in range(lane, a.size, lanes):
+    for i in range(thread, a.size, threads):
         y[i] = larger(a[i], b[i])
 
 

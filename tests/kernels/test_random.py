@@ -17,29 +17,29 @@ from tests.kernels.running import Run
 
 
 @kernel("-> words[4] key stream counter_high counter_low")
-def apply_philox(words: Any, key: Any, stream: Any, counter_high: Any, counter_low: Any, lane: Any, lanes: Any) -> None:
+def apply_philox(words, key, stream, counter_high, counter_low, thread, threads):
     """words = philox(key, stream, counter_high, counter_low)."""
     words[0], words[1], words[2], words[3] = philox(key, stream, counter_high, counter_low)
 
 
 @kernel("-> y[n] stream")
-def apply_uniform(y: Any, stream: Any, lane: Any, lanes: Any, step: Any, seed: Any) -> None:
+def apply_uniform(y, stream, thread, threads, step, seed):
     """y = uniform numbers."""
-    for i in range(lane, y.size, lanes):
+    for i in range(thread, y.size, threads):
         y[i] = uniform(seed, stream, step, i)
 
 
 @kernel("-> y[n] stream")
-def apply_normal(y: Any, stream: Any, lane: Any, lanes: Any, step: Any, seed: Any) -> None:
+def apply_normal(y, stream, thread, threads, step, seed):
     """y = normal numbers."""
-    for i in range(lane, y.size, lanes):
+    for i in range(thread, y.size, threads):
         y[i] = normal(seed, stream, step, i)
 
 
 @kernel("-> y[n] bits key_0 key_1")
-def apply_shuffled(y: Any, bits: Any, key_0: Any, key_1: Any, lane: Any, lanes: Any) -> None:
+def apply_shuffled(y, bits, key_0, key_1, thread, threads):
     """y[i] = the place of i in a permutation."""
-    for i in range(lane, y.size, lanes):
+    for i in range(thread, y.size, threads):
         y[i] = shuffled(i, y.size, bits, key_0, key_1)
 
 

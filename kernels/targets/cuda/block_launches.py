@@ -28,11 +28,12 @@ def run(jobs: Sequence[Job]) -> None:
         if memory.whole_gpu:
             grid_launches.run(job)
         else:
-            kind = (memory.device.number, memory.real_name, memory.lanes_of(job.plan))
+            kind = (memory.device.number, memory.real_name, memory.threads_of(job.plan))
             groups.setdefault((*kind, prepared_kernel(*kind, job) if memory.specialized else None), []).append(job)
     # All are started before any is waited for, each on a stream of its own.
     launches = [
-        Launch(group, lanes, stream, code=code) for stream, ((_, _, lanes, code), group) in enumerate(groups.items())
+        Launch(group, threads, stream, code=code)
+        for stream, ((_, _, threads, code), group) in enumerate(groups.items())
     ]
     for each in launches:
         each.finish()
@@ -41,7 +42,7 @@ def run(jobs: Sequence[Job]) -> None:
 class Launch:
     """One launch of jobs on one device, in one type of number; started when it is made.
 
-    lanes:  threads of a thread group, which works on one replica
+    threads:  threads of a thread group, which works on one replica
     in_shared_memory: whether training may work in shared memory where that is large enough
     code:   what runs them; by default an interpreter
     """
@@ -49,7 +50,7 @@ class Launch:
     def __init__(
         self,
         jobs: Sequence[Job],
-        lanes: int,
+        threads: int,
         stream: int = 0,
         in_shared_memory: bool = True,
         code: PersistentKernel | None = None,
@@ -64,9 +65,9 @@ class Launch:
         known = [(analysis_of(job.plan), *(analysis_of(each) for each in job.plans)) for job in jobs]
         if code is None:
             kernels = frozenset().union(*(each.kernels for line in known for each in line))
-            code = interpreter(on.number, kernels, self._real_name, tiled(lanes))
-        shared_bytes = -(-max(each.shared_bytes(lanes, item) for line in known for each in line) // 16) * 16
-        groups, moved = _placement(jobs, code, shared_bytes, lanes, in_shared_memory)
+            code = interpreter(on.number, kernels, self._real_name, tiled(threads))
+        shared_bytes = -(-max(each.shared_bytes(threads, item) for line in known for each in line) // 16) * 16
+        groups, moved = _placement(jobs, code, shared_bytes, threads, in_shared_memory)
         sizes = [job.times * job.statistics[1] for job in jobs]
         self._ring_offsets = np.concatenate([[0], np.cumsum(sizes)])
         self._ring = Segment(on, int(self._ring_offsets[-1]) * item)
@@ -82,7 +83,7 @@ class Launch:
         on.launch(
             code.function,
             -(-len(jobs) // groups),
-            (lanes, groups),
+            (threads, groups),
             code_generation.HEADER_BYTES + groups * each,
             (self._table.address, self._rows.address, self._states.address, len(jobs), each),
         )
@@ -114,7 +115,7 @@ class Launch:
 
 
 def _placement(
-    jobs: Sequence[Job], code: PersistentKernel, shared_bytes: int, lanes: int, in_shared_memory: bool
+    jobs: Sequence[Job], code: PersistentKernel, shared_bytes: int, threads: int, in_shared_memory: bool
 ) -> tuple[int, list[int]]:
     """How many thread groups make a block; and how many elements of each job's arena are moved into shared memory, 0
     where it
@@ -130,7 +131,7 @@ def _placement(
         arena_end.append(max(1, job.kept, *(analysis_of(each).arena_end for each in plans)))
     decided = [code.uses_shared_memory(job.plan) for job in jobs]
     most = max((size * item for size, each in zip(arena_end, decided, strict=True) if each), default=0)
-    groups = groups_per_block(on, len(jobs), lanes)
+    groups = groups_per_block(on, len(jobs), threads)
     while groups > 1 and most > bytes_for_arena(on, groups, shared_bytes):
         groups -= 1
     limit = bytes_for_arena(on, groups, shared_bytes) if in_shared_memory else 0
@@ -185,4 +186,4 @@ class Program:
         if self.memory.whole_gpu:  # where an interpreter would have to be compiled for each row
             grid_launches.run_row(alone, self.memory)
             return
-        Launch([Job(self.memory, alone, 1)], self.memory.lanes_of(self.plan)).finish()
+        Launch([Job(self.memory, alone, 1)], self.memory.threads_of(self.plan)).finish()

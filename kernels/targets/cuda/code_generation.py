@@ -1,9 +1,9 @@
 """Code for a GPU is generated as text; what it is made with, and what it may use.
 
-Under numba's simulator (`NUMBA_ENABLE_CUDASIM=1`) functions stay Python and threads stand for lanes. What generated
+Under numba's simulator (`NUMBA_ENABLE_CUDASIM=1`) functions stay Python and a thread is one of Python's. What generated
 code may use has a version for each: `kernels.targets.cuda.intrinsics` and `kernels.targets.cuda.simulated_intrinsics`.
 Scratch memory is what CUDA calls shared memory, a word that here means a replica's data. A block of threads is
-`blockDim.y` thread groups of `blockDim.x` lanes; a thread group works on one replica.
+`blockDim.y` thread groups of `blockDim.x` threads; a thread group works on one replica.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from kernels.targets.cuda.numba_cuda import cuda
 
 SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))
 WARP = 1 if SIMULATED else 32
-"""Lanes that run in step and can read each other's registers; the simulator knows no such thing."""
+"""Threads that run in step and can read each other's registers; the simulator knows no such thing."""
 HEADER_BYTES = 16
 """Of a block's shared memory, before that of its thread groups."""
 REDUCTION_BYTES = 512
-"""Of a thread group's shared memory, at its beginning: for combining what lanes found."""
+"""Of a thread group's shared memory, at its beginning: for combining what threads found."""
 NUMBERS = ("int32", "int64", *REALS)
 
 

@@ -129,5 +129,5 @@ def to_machine_code(ptx: str, capability: tuple[int, int], most_registers: int |
 
 
 def simulated(function: Callable) -> Any:
-    """A function as a kernel of the simulator: `kernel[grid, lanes, 0, shared_bytes](…)`."""
+    """A function as a kernel of the simulator: `kernel[grid, threads, 0, shared_bytes](…)`."""
     return cuda.jit(function)

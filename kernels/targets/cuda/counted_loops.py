@@ -1,8 +1,8 @@
-"""Loops over a lane's share of the work, counted in turns, so that the compiler knows how long they are.
+"""Loops over a thread's share of the work, counted in turns, so that the compiler knows how long they are.
 
-`for i in range(lane, n, lanes)` begins at another number for each lane, and no compiler can say how often it goes
-round, even where n and lanes are known. The same loop as turns of the whole thread group, in the last of which some
-lanes may have nothing to do, has a length that is known, and is specialized if it is short.
+`for i in range(thread, n, threads)` begins at another number for each thread, and no compiler can say how often it goes
+round, even where n and threads are known. The same loop as turns of the whole thread group, in the last of which some
+threads may have nothing to do, has a length that is known, and is specialized if it is short.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def with_counted_loops(function: Callable) -> FunctionType:
 
 
 class _Loops(ast.NodeTransformer):
-    """Rewrites `for i in range([first +] lane, stop, lanes)`."""
+    """Rewrites `for i in range([first +] thread, stop, threads)`."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -47,8 +47,8 @@ class _Loops(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> Any:
         self.generic_visit(node)
         match node.iter:
-            case ast.Call(ast.Name("range"), [start, stop, ast.Name("lanes")]):
-                first = _without_lane(start)
+            case ast.Call(ast.Name("range"), [start, stop, ast.Name("threads")]):
+                first = _without_thread(start)
             case _:
                 return node
         if first is None or not isinstance(node.target, ast.Name):
@@ -57,8 +57,8 @@ class _Loops(ast.NodeTransformer):
         lines = f"""
 first_{number} = {first}
 stop_{number} = {ast.unparse(stop)}
-for turn_{number} in range((stop_{number} - first_{number} + lanes - 1) // lanes):
-    {node.target.id} = first_{number} + turn_{number} * lanes + lane
+for turn_{number} in range((stop_{number} - first_{number} + threads - 1) // threads):
+    {node.target.id} = first_{number} + turn_{number} * threads + thread
     if {node.target.id} < stop_{number}:
         pass
 """
@@ -68,11 +68,11 @@ for turn_{number} in range((stop_{number} - first_{number} + lanes - 1) // lanes
         return made
 
 
-def _without_lane(start: ast.expr) -> str | None:
-    """What stands before `+ lane`, "0" if nothing does; None if the loop begins in another way."""
+def _without_thread(start: ast.expr) -> str | None:
+    """What stands before `+ thread`, "0" if nothing does; None if the loop begins in another way."""
     match start:
-        case ast.Name("lane"):
+        case ast.Name("thread"):
             return "0"
-        case ast.BinOp(first, ast.Add(), ast.Name("lane")):
+        case ast.BinOp(first, ast.Add(), ast.Name("thread")):
             return ast.unparse(first)
     return None

@@ -263,7 +263,7 @@ class Device:
     ) -> None:
         """Start a kernel whose arguments are 64-bit integers; does not wait.
 
-        threads: of a block, (lanes, thread groups);  shared_bytes: bytes for a block
+        threads: of a block, (threads, thread groups);  shared_bytes: bytes for a block
         """
         self.activate()
         values = tuple(int(each) for each in arguments)

@@ -1,8 +1,9 @@
 """The whole GPU for one replica: a launch for each row of a plan, recorded as a graph and replayed for each step.
 
-Kernels in which lanes only share out elements run on as many blocks as there is work for; those whose lanes meet
-(`sync`, `lane_sum`, `lane_max`) on one. Matrix products have versions of their own (`kernels.targets.cuda.matmul`).
-Each row looks whether the replica has halted or the row is to be left out, so that a graph may be replayed blindly.
+Kernels in which threads only share out elements run on as many blocks as there is work for; those whose threads meet
+(`sync_threads`, `sum_over_threads`, `max_over_threads`) on one. Matrix products have versions of their own
+(`kernels.targets.cuda.matmul`). Each row looks whether the replica has halted or the row is to be left out, so that a
+graph may be replayed blindly.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from typing import Any
 import numpy as np
 
 from kernels.jobs import Job
-from kernels.lanes import lane_max, lane_sum, sync
 from kernels.language import Device, Kernel, global_names
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP, Plan, Row
 from kernels.targets.cuda.driver import SimulatedDevice, device
 from kernels.targets.cuda.persistent_kernel_source import call_lines
 from kernels.targets.cuda.row_table import table, width
+from kernels.threads import max_over_threads, sum_over_threads, sync_threads
 
-LANES = 256
+THREADS = 256
 ONE_BLOCK = 512
-"""Lanes of the only block, where lanes have to meet."""
+"""Threads of the only block, where threads have to meet."""
 BLOCKS_PER_MULTIPROCESSOR = 4
 UNTIL, HALTED = 0, 1
 """Places in the control words: the row up to which rows are left out, and whether the replica had halted before this
@@ -39,10 +40,10 @@ _lock = threading.RLock()
 
 @functools.cache
 def synchronizes(function: Any) -> bool:
-    """Whether lanes meet in a kernel's body, or in what it calls."""
+    """Whether threads meet in a kernel's body, or in what it calls."""
     for name in global_names(function.__code__):
         value = function.__globals__.get(name)
-        if value in (sync, lane_sum, lane_max):
+        if value in (sync_threads, sum_over_threads, max_over_threads):
             return True
         if isinstance(value, Device) and synchronizes(value.body("cuda", "float32")):
             return True
@@ -64,8 +65,8 @@ def source(kernel: Kernel, real_name: str, alone: bool) -> str:
 
     lines = f"""
 def entry(row_at, index, arena, shared, state, control_at):
-    lane = {"cuda.threadIdx.x" if alone else "to_int32(cuda.grid(1))"}
-    lanes = assume_positive({"cuda.blockDim.x" if alone else "to_int32(cuda.gridsize(1))"})
+    thread = {"cuda.threadIdx.x" if alone else "to_int32(cuda.grid(1))"}
+    threads = assume_positive({"cuda.blockDim.x" if alone else "to_int32(cuda.gridsize(1))"})
 {ONE_GROUP_IN_BLOCK if alone or kernel is matmul.MULTIPLY else ""}
     words = view(int64_pointer(state), 0, {STATE_SIZE})
     control = view(int64_pointer(control_at), 0, 2)
@@ -80,7 +81,7 @@ def entry(row_at, index, arena, shared, state, control_at):
     if "state" in kernel.extra:
         lines += f"""
         group_sync()
-        if lane == 0 and words[{SKIP}] != 0:
+        if thread == 0 and words[{SKIP}] != 0:
             control[{UNTIL}] = index + 1 + words[{SKIP}]
             words[{SKIP}] = 0
 """.splitlines()[1:]
@@ -101,7 +102,7 @@ def entry(state, control_at):
 
 
 def needs_one_block(kernel: Kernel) -> bool:
-    """Whether a kernel must run on one block: its lanes meet, or it speaks to the replica's state."""
+    """Whether a kernel must run on one block: its threads meet, or it speaks to the replica's state."""
     from kernels.targets.cuda import matmul
 
     if kernel is matmul.MULTIPLY:
@@ -164,13 +165,13 @@ def blocks_for(row: Row, multiprocessors: int) -> int:
     if row.kernel is matmul.MULTIPLY:
         return matmul.blocks_for(row)
     written = [int(np.prod(row.shape(index))) for index, each in enumerate(row.kernel.operands) if each.written]
-    return max(1, min(-(-max(written, default=1) // LANES), multiprocessors * BLOCKS_PER_MULTIPROCESSOR))
+    return max(1, min(-(-max(written, default=1) // THREADS), multiprocessors * BLOCKS_PER_MULTIPROCESSOR))
 
 
 class CapturedPlan:
     """A plan bound to one memory, as a graph."""
 
-    def __init__(self, plan: Plan, memory: Any, simulated_lanes: int = 4) -> None:
+    def __init__(self, plan: Plan, memory: Any, simulated_threads: int = 4) -> None:
         from kernels.targets.cuda import code_generation, matmul, matmul_tiled
         from kernels.targets.cuda.memory import Segment
 
@@ -192,8 +193,8 @@ class CapturedPlan:
             for index, (row, function) in enumerate(zip(rows, functions, strict=True)):
                 by_tiles = row.kernel is matmul.MULTIPLY and tiled
                 one = needs_one_block(row.kernel)
-                usual = simulated_lanes if simulated else ONE_BLOCK if one else LANES
-                lanes = matmul_tiled.LANES if by_tiles else usual
+                usual = simulated_threads if simulated else ONE_BLOCK if one else THREADS
+                threads = matmul_tiled.THREADS if by_tiles else usual
                 blocks = 1 if one else min(blocks_for(row, on.properties.multiprocessors), 2 if simulated else 1 << 16)
                 shared_bytes = (
                     code_generation.HEADER_BYTES
@@ -201,7 +202,7 @@ class CapturedPlan:
                     + (matmul_tiled.BY_GRID.shared_bytes(item) if by_tiles else 0)
                 )
                 place = first + index * lines.strides[0]
-                on.launch(function, blocks, (lanes, 1), shared_bytes, (place, index, arena, shared, state, control))
+                on.launch(function, blocks, (threads, 1), shared_bytes, (place, index, arena, shared, state, control))
 
         self._device = on
         self._graph = on.captured(walk)

@@ -62,14 +62,14 @@ def shared_memory_pointer(kind: str) -> Any:
 
 
 @intrinsic
-def _barrier(typing_context, number, lanes):
+def _barrier(typing_context, number, threads):
     signature = types.void(types.int32, types.int32)
 
     def generate(context, builder, signature, arguments):
         word = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [word, word])
-        # Lanes of a warp are of one thread group, which goes the same way, and so come to a barrier together. NVVM
-        # offers only the barrier for lanes that might not, which takes twice the code.
+        # Threads of a warp are of one thread group, which goes the same way, and so come to a barrier together. NVVM
+        # offers only the barrier for threads that might not, which takes twice the code.
         call = builder.asm(kind, "bar.sync $0, $1;", "r,r,~{memory}", arguments, side_effect=True)
         call.attributes.add("convergent")
         return context.get_dummy_value()

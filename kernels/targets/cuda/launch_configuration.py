@@ -1,4 +1,4 @@
-"""How a plan is run on a GPU: by how many lanes, in thread groups or on all of it, with how much shared memory."""
+"""How a plan is run on a GPU: by how many threads, in thread groups or on all of it, with how much shared memory."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from kernels.targets.cuda.driver import SimulatedDevice
 from kernels.targets.cuda.row_table import Signature, signature
 
 MOST_REGISTERS = 128
-FEWEST_LANES, MOST_LANES = 64, 256
+FEWEST_THREADS, MOST_THREADS = 64, 256
 MOST_GROUPS = 8
-SIMULATED_LANES = 4
-ELEMENTS_PER_LANE = 8
-"""Of the largest operand of a training step; blocks are made so large that each lane has about so many."""
+SIMULATED_THREADS = 4
+ELEMENTS_PER_THREAD = 8
+"""Of the largest operand of a training step; blocks are made so large that each thread has about so many."""
 
 
 class PlanAnalysis:
@@ -36,8 +36,8 @@ class PlanAnalysis:
         # Elements of the arena up to the last one that the plan touches.
         self.arena_end = max((offset + size for offset, size in places), default=0)
         largest = max((size for _, size in places), default=1)
-        wanted = 1 << max(0, (largest // ELEMENTS_PER_LANE - 1).bit_length())
-        self.lanes = min(MOST_LANES, max(FEWEST_LANES, wanted))
+        wanted = 1 << max(0, (largest // ELEMENTS_PER_THREAD - 1).bit_length())
+        self.threads = min(MOST_THREADS, max(FEWEST_THREADS, wanted))
         self._shared_bytes: dict[tuple[int, int], int] = {}
         self._touched: dict[int, tuple[int, int]] = {}
 
@@ -68,14 +68,14 @@ class PlanAnalysis:
         first = min((begin for begin, _ in places), default=0)
         return first, min(kept, max((end for _, end in places), default=0)) - first
 
-    def shared_bytes(self, lanes: int, item: int) -> int:
+    def shared_bytes(self, threads: int, item: int) -> int:
         """Shared memory of a thread group for reductions and products, in bytes."""
         from kernels.targets.cuda import code_generation, matmul
 
-        if (lanes, item) not in self._shared_bytes:
-            most = max((matmul.shared_bytes_of(row, lanes, item) for row in self.rows), default=0)
-            self._shared_bytes[lanes, item] = code_generation.REDUCTION_BYTES + most
-        return self._shared_bytes[lanes, item]
+        if (threads, item) not in self._shared_bytes:
+            most = max((matmul.shared_bytes_of(row, threads, item) for row in self.rows), default=0)
+            self._shared_bytes[threads, item] = code_generation.REDUCTION_BYTES + most
+        return self._shared_bytes[threads, item]
 
 
 _analyses: dict[int, PlanAnalysis] = {}
@@ -131,18 +131,18 @@ def worth_specializing(kinds: Sequence[ReplicaPrograms], walks: int, wished: str
     return wished == "specialized" or saved > SPECIALIZING_SECONDS + SPECIALIZING_ROW_SECONDS * rows
 
 
-def tiled(lanes: int) -> bool:
-    """Whether a thread group of so many lanes multiplies matrices in tiles."""
+def tiled(threads: int) -> bool:
+    """Whether a thread group of so many threads multiplies matrices in tiles."""
     from kernels.targets.cuda import matmul_tiled
 
-    return lanes == matmul_tiled.LANES
+    return threads == matmul_tiled.THREADS
 
 
-def groups_per_block(on: Any, jobs: int, lanes: int) -> int:
+def groups_per_block(on: Any, jobs: int, threads: int) -> int:
     """How many thread groups make a block: as many as one multiprocessor has to take, as far as its registers go."""
     if isinstance(on, SimulatedDevice):
         return 1
-    return max(1, min(waves(jobs, on), 65536 // (lanes * MOST_REGISTERS), MOST_GROUPS))
+    return max(1, min(waves(jobs, on), 65536 // (threads * MOST_REGISTERS), MOST_GROUPS))
 
 
 def bytes_for_arena(on: Any, groups: int, shared_bytes: int) -> int:
@@ -151,6 +151,6 @@ def bytes_for_arena(on: Any, groups: int, shared_bytes: int) -> int:
     return on.properties.shared_memory_per_block // groups - shared_bytes - 64
 
 
-def lanes_for(plan: Plan, on: Any) -> int:
-    """Lanes of the thread groups that run a training step."""
-    return SIMULATED_LANES if isinstance(on, SimulatedDevice) else analysis_of(plan).lanes
+def threads_for(plan: Plan, on: Any) -> int:
+    """Threads of the thread groups that run a training step."""
+    return SIMULATED_THREADS if isinstance(on, SimulatedDevice) else analysis_of(plan).threads

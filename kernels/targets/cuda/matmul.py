@@ -24,23 +24,23 @@ from kernels.plan import Row
 from kernels.targets.cuda import code_generation, matmul_interpreted, matmul_options, matmul_tiled
 
 TILED_FROM = 8
-"""Numbers of the result for each lane from which on a thread group of `tiles.LANES` works on tiles."""
+"""Numbers of the result for each thread from which on a thread group of `tiles.THREADS` works on tiles."""
 
 Place = tuple[int, int]
 
 
 @device
 def multiplied(
-    a: Any, b: Any, bias: Any, mask: Any, out: Any, sums: Any,
-    rows: Any, columns: Any, depth: Any, a_row: Any, a_column: Any, b_row: Any, b_column: Any, shift: Any, options: Any,
-) -> None:  # fmt: skip
-    """The work of `multiply_matrices`, by all lanes of the thread group, or of the GPU."""
+    a, b, bias, mask, out, sums,
+    rows, columns, depth, a_row, a_column, b_row, b_column, shift, options
+):  # fmt: skip
+    """The work of `multiply_matrices`, by all threads of the thread group, or of the GPU."""
 
 
 def _multiply(
     a: Any, b: Any, bias: Any, mask: Any, out: Any, sums: Any,
     rows: Any, columns: Any, depth: Any, a_row: Any, a_column: Any, b_row: Any, b_column: Any, shift: Any, options: Any,
-    lane: Any, lanes: Any,
+    thread: Any, threads: Any,
 ) -> None:  # fmt: skip
     """out = a b, and more; see `kernels.targets.cuda.matmul_options`."""
     multiplied(a, b, bias, mask, out, sums, rows, columns, depth, a_row, a_column, b_row, b_column, shift, options)
@@ -61,7 +61,7 @@ for _real_name in REALS:
     _arguments = ", ".join(matmul_options.ARGUMENTS)
     _choice = f"""
 def chosen_by_size({_arguments}):
-    if rows * columns >= {TILED_FROM * matmul_tiled.LANES}:
+    if rows * columns >= {TILED_FROM * matmul_tiled.THREADS}:
         tiled({_arguments})
     else:
         direct({_arguments})
@@ -146,12 +146,12 @@ def lowered_kernel(kernel: Kernel) -> Kernel:
 # Launches
 
 
-def shared_bytes_of(row: Row, lanes: int, item: int) -> int:
-    """Shared memory, behind that of reductions, that a row needs in a thread group of so many lanes."""
+def shared_bytes_of(row: Row, threads: int, item: int) -> int:
+    """Shared memory, behind that of reductions, that a row needs in a thread group of so many threads."""
     if (
         row.kernel is not MULTIPLY
-        or lanes != matmul_tiled.LANES
-        or row.integers[0] * row.integers[1] < TILED_FROM * lanes
+        or threads != matmul_tiled.THREADS
+        or row.integers[0] * row.integers[1] < TILED_FROM * threads
     ):
         return 0
     return matmul_tiled.BY_GROUP.shared_bytes(item)

@@ -1,8 +1,8 @@
-"""Products of matrices by a thread group, straight from memory: each lane computes tiles of 4 × 4 numbers.
+"""Products of matrices by a thread group, straight from memory: each thread computes tiles of 4 × 4 numbers.
 
 Each step of the sum takes four numbers of each operand, at once where they are neighbours, and 16 multiply-adds. Where
-there are fewer tiles than lanes, neighbouring lanes share one: each adds up its part of the steps, and the parts are
-combined inside the warp, always in the same order.
+there are fewer tiles than threads, neighbouring threads share one: each adds up its part of the steps, and the parts
+are combined inside the warp, always in the same order.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kernels.targets.cuda.matmul_options import (
 )
 
 SHARED_BY = min(3, code_generation.WARP.bit_length() - 1)
-"""At most 2 to the power of this many lanes share a tile, or a column's sum."""
+"""At most 2 to the power of this many threads share a tile, or a column's sum."""
 four = range(4)
 
 
@@ -38,20 +38,20 @@ def product(real_name: str) -> Callable[..., Any]:
 def _source() -> str:
     lines = f"""
 def direct({", ".join(ARGUMENTS)}):
-    lane = cuda.threadIdx.x
-    lanes = assume_positive(cuda.blockDim.x)
+    thread = cuda.threadIdx.x
+    threads = assume_positive(cuda.blockDim.x)
     tiles = ((rows + 3) >> 2) << shift
     split = to_int32(0)
-    while split < {SHARED_BY} and (tiles << (split + 1)) <= lanes and (2 << split) <= depth:
+    while split < {SHARED_BY} and (tiles << (split + 1)) <= threads and (2 << split) <= depth:
         split += 1
     shares = assume_positive(1 << split)
-    part = lane & (shares - 1)
-    for first in range(0, tiles, assume_positive(lanes >> split)):
-        tile = first + (lane >> split)
+    part = thread & (shares - 1)
+    for first in range(0, tiles, assume_positive(threads >> split)):
+        tile = first + (thread >> split)
         top = (tile >> shift) << 2
         left = (tile & ((1 << shift) - 1)) << 2
         mine = top < rows and left < columns
-        # Lanes without a tile go along with another's, since a warp's lanes combine their parts.
+        # Threads without a tile go along with another's, since a warp's threads combine their parts.
         r_0 = min(top, (rows - 1) & -4)
         c_0 = min(left, (columns - 1) & -4)
 """.splitlines()[1:]
@@ -76,12 +76,12 @@ def direct({", ".join(ARGUMENTS)}):
     lines += f"""
     if options & {SUMS} != 0:
         split = to_int32(0)
-        while split < {SHARED_BY} and (columns << (split + 1)) <= lanes and (1 << split) < depth:
+        while split < {SHARED_BY} and (columns << (split + 1)) <= threads and (1 << split) < depth:
             split += 1
         shares = assume_positive(1 << split)
-        part = lane & (shares - 1)
-        for first in range(0, columns, assume_positive(lanes >> split)):
-            column = first + (lane >> split)
+        part = thread & (shares - 1)
+        for first in range(0, columns, assume_positive(threads >> split)):
+            column = first + (thread >> split)
             here = min(column, columns - 1) * b_column
             total = zero
             for k in range(part, depth, shares):

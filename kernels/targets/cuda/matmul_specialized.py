@@ -1,7 +1,7 @@
 """Products of matrices by a thread group, made for one shape: where a plan is specialized, all numbers are known.
 
-Each lane computes tiles of a few numbers. Their size, and how many neighbouring lanes share a tile (each then adds up
-its part of the sum, and the parts are combined inside the warp), are those that are estimated to take the fewest
+Each thread computes tiles of a few numbers. Their size, and how many neighbouring threads share a tile (each then adds
+up its part of the sum, and the parts are combined inside the warp), are those that are estimated to take the fewest
 instructions. What `kernels.targets.cuda.matmul_interpreted` asks while it runs is decided here before.
 """
 
@@ -33,15 +33,15 @@ SIDES = (1, 2, 3, 4, 5, 6, 8)
 MOST_NUMBERS = 32
 """In a tile: that many sums, and what goes into them, fit into registers."""
 MOST_SHARES = 16
-"""Lanes that share a tile, or a column's sum."""
+"""Threads that share a tile, or a column's sum."""
 WORD_COST = 0.5
 """Of each number read from memory, beside the instruction that reads it; a multiply-add costs 1."""
 
 
 @dataclass(frozen=True)
 class MatmulShape:
-    """The integers of a row of `multiply_matrices` (`kernels.targets.cuda.matmul_options`), and the lanes of the thread
-    group."""
+    """The integers of a row of `multiply_matrices` (`kernels.targets.cuda.matmul_options`), and the threads of the
+    thread group."""
 
     rows: int
     columns: int
@@ -51,7 +51,7 @@ class MatmulShape:
     b_row: int
     b_column: int
     options: int
-    lanes: int
+    threads: int
 
     def has(self, option: int) -> bool:
         return self.options & option != 0
@@ -59,7 +59,7 @@ class MatmulShape:
 
 @dataclass(frozen=True)
 class Tile:
-    """high, wide: numbers of the result;  shares: lanes that share it"""
+    """high, wide: numbers of the result;  shares: threads that share it"""
 
     product: MatmulShape
     high: int
@@ -73,7 +73,7 @@ class Tile:
 
     @property
     def units(self) -> int:
-        """Of all steps of the sum, those that one lane takes, in units."""
+        """Of all steps of the sum, those that one thread takes, in units."""
         return self.product.depth // (self.unit * self.shares)
 
     @property
@@ -92,7 +92,7 @@ class Tile:
     @property
     def groups(self) -> int:
         """Tiles that the thread group computes at a time."""
-        return self.product.lanes // self.shares
+        return self.product.threads // self.shares
 
     @property
     def turns(self) -> int:
@@ -100,7 +100,7 @@ class Tile:
 
     @property
     def cost(self) -> float:
-        """About how many instructions a lane has for it."""
+        """About how many instructions a thread has for it."""
         reads = sum(WORD_COST * each.wide + 1 for each in [*self.reads("a"), *self.reads("b")])
         area = self.high * self.wide
         work = self.units * (reads + self.unit * area)
@@ -153,14 +153,14 @@ def best_tile(product: MatmulShape) -> Tile:
 
 
 def function(product: MatmulShape, real_name: str) -> Callable[..., Any]:
-    """The product as a function of (a, b, bias, mask, out, sums, lane)."""
+    """The product as a function of (a, b, bias, mask, out, sums, thread)."""
     names = {"zero": getattr(np, real_name)(0), "shuffle_down": primitives.shuffle_down}
     return code_generation.generated("specialized", source(product), names)
 
 
 def source(product: MatmulShape) -> str:
     """Its text."""
-    lines = ["def specialized(a, b, bias, mask, out, sums, lane):", *indented(_tiles(best_tile(product)))]
+    lines = ["def specialized(a, b, bias, mask, out, sums, thread):", *indented(_tiles(best_tile(product)))]
     if product.has(SUMS):
         lines += indented(_sums(product))
     return "\n".join([*lines, ""])
@@ -173,13 +173,13 @@ def indented(lines: list[str], by: int = 4) -> list[str]:
 def _turns(count: int, groups: int, turns: int, shares: int, name: str, body: list[str]) -> list[str]:
     """`body` for each of `count` things called `name`, of which the thread group's groups take one each in every
     turn."""
-    lines = [f"part = lane & {shares - 1}", f"group = lane >> {int(math.log2(shares))}"]
+    lines = [f"part = thread & {shares - 1}", f"group = thread >> {int(math.log2(shares))}"]
     first = [f"{name} = group + turn * {groups}"] if turns > 1 else [f"{name} = group"]
     if count % groups == 0:
         whole = [*first, "mine = True", *body]
     elif shares == 1:
         whole = [*first, f"if {name} < {count}:", *indented(["mine = True", *body])]
-    else:  # lanes with nothing to do go along with the last, since a warp's lanes combine their parts
+    else:  # threads with nothing to do go along with the last, since a warp's threads combine their parts
         whole = [*first, f"mine = {name} < {count}", f"{name} = min({name}, {count - 1})", *body]
     return [*lines, f"for turn in range({turns}):", *indented(whole)] if turns > 1 else [*lines, *whole]
 
@@ -202,7 +202,7 @@ def _tiles(tile: Tile) -> list[str]:
 
 
 def _combined(sums: list[str], shares: int) -> list[str]:
-    """The first of the lanes that share something gets the sums of all their parts, always in the same order."""
+    """The first of the threads that share something gets the sums of all their parts, always in the same order."""
     distances = [1 << power for power in reversed(range(shares.bit_length() - 1))]
     return [f"{name} += shuffle_down({name}, {distance})" for distance in distances for name in sums]
 
@@ -266,15 +266,15 @@ def _store(product: MatmulShape, i: int, columns: range) -> list[str]:
 
 
 def _sums(product: MatmulShape) -> list[str]:
-    """The sums of the columns of b, by as many lanes for each as there are."""
+    """The sums of the columns of b, by as many threads for each as there are."""
     shares = 1
     while (
         shares < min(MOST_SHARES, code_generation.WARP)
-        and product.columns * shares * 2 <= product.lanes
+        and product.columns * shares * 2 <= product.threads
         and product.depth % (shares * 2) == 0
     ):
         shares *= 2
-    groups = product.lanes // shares
+    groups = product.threads // shares
     body = ["total = zero", f"for k in range({product.depth // shares}):"]
     body += [f"    total += b[(part + k * {shares}) * {product.b_row} + column * {product.b_column}]"]
     body += _combined(["total"], shares)

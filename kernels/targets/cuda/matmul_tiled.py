@@ -1,9 +1,11 @@
-"""Matrix products in tiles: stages of both operands go through shared memory, each lane keeps 4 × 4 numbers of a tile.
+"""Matrix products in tiles: stages of both operands go through shared memory, each thread keeps 4 × 4 numbers of a
+tile.
 
-An operand that lies the other way is turned round on its way to shared memory, so that lanes read neighbouring numbers
-whichever way it lies. While one stage is multiplied the numbers of the next one are on their way to registers: four of
-each operand for each lane, at once where they lie so. A lane then reads 4 + 4 numbers for 16 multiply-adds. Where there
-are few tiles, several groups of lanes share one: each takes its part of every stage, and at the end their sums are
+An operand that lies the other way is turned round on its way to shared memory, so that threads read neighbouring
+numbers whichever way it lies. While one stage is multiplied the numbers of the next one are on their way to registers:
+four of each operand for each thread, at once where they lie so. A thread then reads 4 + 4 numbers for 16 multiply-adds.
+Where there
+are few tiles, several groups of threads share one: each takes its part of every stage, and at the end their sums are
 added in the order of the groups.
 """
 
@@ -26,7 +28,7 @@ from kernels.targets.cuda.matmul_options import (
     SUMS,
 )
 
-LANES = 256
+THREADS = 256
 """Of a thread group that works on tiles."""
 
 
@@ -34,8 +36,8 @@ LANES = 256
 class Tiling:
     """How a result is cut up.
 
-    high, wide: of a tile;  depth: of a stage;  groups: of lanes that share a tile
-    first, step: which tiles this thread group computes, as generated code;  barrier: what its lanes meet at
+    high, wide: of a tile;  depth: of a stage;  groups: of threads that share a tile
+    first, step: which tiles this thread group computes, as generated code;  barrier: what its threads meet at
     """
 
     high: int
@@ -78,16 +80,16 @@ def _log(number: int) -> int:
     return number.bit_length() - 1
 
 
-def _lanes_along(extent: int) -> tuple[str, str]:
-    """Which four of an extent a lane fetches, and which one of the other extent of a stage."""
-    return f"(lane & {extent // 4 - 1}) << 2", f"lane >> {_log(extent // 4)}"
+def _threads_along(extent: int) -> tuple[str, str]:
+    """Which four of an extent a thread fetches, and which one of the other extent of a stage."""
+    return f"(thread & {extent // 4 - 1}) << 2", f"thread >> {_log(extent // 4)}"
 
 
 @dataclass(frozen=True)
 class _Operand:
     """How one operand is fetched: four neighbours in the direction of the sum (deep), or across it.
 
-    fetched: names of a lane's numbers;  deep: what says that they lie in the direction of the sum
+    fetched: names of a thread's numbers;  deep: what says that they lie in the direction of the sum
     across, limit: the index in the other direction and its end
     fours: options that say that four can be fetched at once, across and deep
     staged, pitch: where they go
@@ -124,7 +126,7 @@ class _Operand:
         return lines
 
     def store(self) -> list[str]:
-        """From registers to shared memory, turned as the lanes will read it."""
+        """From registers to shared memory, turned as the threads will read it."""
         x, place = self.fetched, f"{self.fetched}_depth * {self.pitch} + {self.fetched}_across"
         lines = [f"place = {place}", f"if {self.deep}:"]
         lines += [f"    {self.staged}[place + {i * self.pitch}] = {x}_{i}" for i in four]
@@ -133,8 +135,8 @@ class _Operand:
 
 
 def _source(t: Tiling, real_name: str) -> str:
-    group = t.high * t.wide // 16  # lanes
-    assert group * t.groups == LANES == t.high * t.depth // 4 == t.wide * t.depth // 4
+    group = t.high * t.wide // 16  # threads
+    assert group * t.groups == THREADS == t.high * t.depth // 4 == t.wide * t.depth // 4
     part = t.depth // t.groups
     second = code_generation.REDUCTION_BYTES + t.depth * t.pitches[0] * np.dtype(real_name).itemsize
     a = _Operand(
@@ -144,21 +146,21 @@ def _source(t: Tiling, real_name: str) -> str:
         "b", "q", "b_deep", "q_column", "columns", ("b_column", "b_row"), (B_ALONG_COLUMNS, B_ALONG_DEPTH),
         "right", t.pitches[1],
     )  # fmt: skip
-    (k_fours, k_other), (r_fours, r_other), (c_fours, c_other) = map(_lanes_along, (t.depth, t.high, t.wide))
+    (k_fours, k_other), (r_fours, r_other), (c_fours, c_other) = map(_threads_along, (t.depth, t.high, t.wide))
     lines = f"""
 def tiled({", ".join(ARGUMENTS)}):
     left = {real_name}_shared({code_generation.REDUCTION_BYTES})
     right = {real_name}_shared({second})
     a_deep = a_column == 1
     b_deep = b_column != 1
-    lane = cuda.threadIdx.x
+    thread = cuda.threadIdx.x
     p_depth = {k_fours} if a_deep else {r_other}
     p_across = {k_other} if a_deep else {r_fours}
     q_depth = {k_fours} if b_deep else {c_other}
     q_across = {k_other} if b_deep else {c_fours}
-    group = lane >> {_log(group)}
-    ty = ((lane & {group - 1}) >> {_log(t.wide // 4)}) << 2
-    tx = (lane & {t.wide // 4 - 1}) << 2
+    group = thread >> {_log(group)}
+    ty = ((thread & {group - 1}) >> {_log(t.wide // 4)}) << 2
+    tx = (thread & {t.wide // 4 - 1}) << 2
     across = (columns + {t.wide - 1}) >> {_log(t.wide)}
     down = (rows + {t.high - 1}) >> {_log(t.high)}
     for tile in range(to_int32({t.first}), across * down, to_int32({t.step})):
@@ -190,12 +192,12 @@ def tiled({", ".join(ARGUMENTS)}):
     lines.append(f"        {t.barrier}")
     lines += [f"        {line}" for line in _sums(t)]
     if t.groups > 1:
-        lines += [f"        place = (lane & {group - 1}) + (group - 1) * {16 * group}", "        if group > 0:"]
+        lines += [f"        place = (thread & {group - 1}) + (group - 1) * {16 * group}", "        if group > 0:"]
         lines += [f"            left[place + {group * (4 * i + j)}] = s_{i}_{j}" for i in four for j in four]
         lines += [f"        {t.barrier}", "        if group == 0:"]
         for i in four:
             for j in four:
-                others = [f"left[lane + {group * (4 * i + j) + 16 * group * each}]" for each in range(t.groups - 1)]
+                others = [f"left[thread + {group * (4 * i + j) + 16 * group * each}]" for each in range(t.groups - 1)]
                 lines.append(f"            s_{i}_{j} += {' + '.join(others)}")
         lines.append(f"        {t.barrier}")
     lines.append("        if group == 0 and c_0 < columns:")
@@ -204,11 +206,11 @@ def tiled({", ".join(ARGUMENTS)}):
 
 
 def _sums(t: Tiling) -> list[str]:
-    """What lanes have added up of b's columns, while it passed through their hands, in the order of the lanes."""
-    lines = ["if summed:", "    store4(left, lane << 2, t_0, t_1, t_2, t_3)", f"    {t.barrier}"]
-    lines += [f"    if lane < {t.wide} and c_start + lane < columns:", "        total = left[lane]"]
+    """What threads have added up of b's columns, while it passed through their hands, in the order of the threads."""
+    lines = ["if summed:", "    store4(left, thread << 2, t_0, t_1, t_2, t_3)", f"    {t.barrier}"]
+    lines += [f"    if thread < {t.wide} and c_start + thread < columns:", "        total = left[thread]"]
     lines += [
-        f"        for other in range({t.wide}, {4 * LANES}, {t.wide}):",
-        "            total += left[lane + other]",
+        f"        for other in range({t.wide}, {4 * THREADS}, {t.wide}):",
+        "            total += left[thread + other]",
     ]
-    return [*lines, "        sums[c_start + lane] = total", f"    {t.barrier}"]
+    return [*lines, "        sums[c_start + thread] = total", f"    {t.barrier}"]

@@ -14,7 +14,7 @@ import numpy as np
 from kernels.memory import aligned_zeros
 from kernels.plan import SEED, STATE_SIZE, Plan
 from kernels.targets.cuda.driver import device
-from kernels.targets.cuda.launch_configuration import lanes_for, mode_for
+from kernels.targets.cuda.launch_configuration import mode_for, threads_for
 
 
 class Segment:
@@ -65,18 +65,18 @@ class Memory:
         self._backup: Segment | None = None
         self._device_newer = False
         self._host_newer = True
-        self._lanes: int | None = None
+        self._threads: int | None = None
         self.whole_gpu = self.specialized = False
 
     def settle(self, plan: Plan, replicas: int, mode: str, specialized: bool = False) -> None:
         """Decide, once, how this replica is computed: its results must not depend on what happens to run beside it."""
-        self._lanes = lanes_for(plan, self.device)
+        self._threads = threads_for(plan, self.device)
         self.specialized = specialized
         self.whole_gpu = mode_for(plan, replicas, mode, self.device) == "grid"
 
-    def lanes_of(self, plan: Plan) -> int:
-        """Lanes of the block that walks a plan: as settled, or as suits the plan."""
-        return self._lanes or lanes_for(plan, self.device)
+    def threads_of(self, plan: Plan) -> int:
+        """Threads of the block that walks a plan: as settled, or as suits the plan."""
+        return self._threads or threads_for(plan, self.device)
 
     @property
     def arena(self) -> np.ndarray:

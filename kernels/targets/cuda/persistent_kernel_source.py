@@ -55,11 +55,13 @@ def ordered(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
     return tuple(sorted(dict.fromkeys(lowered_kernel(each) for each in kernels), key=lambda each: each.name))
 
 
-def source(kernels: Sequence[Kernel], real_name: str, plans: Sequence[list[str]] = (), lanes: int | None = None) -> str:
+def source(
+    kernels: Sequence[Kernel], real_name: str, plans: Sequence[list[str]] = (), threads: int | None = None
+) -> str:
     """The interpreter's text, for kernels in the order of their numbers.
 
     plans: lines of plans that are specialized, whose numbers follow
-    lanes: of the thread group, if that is known
+    threads: of the thread group, if that is known
     """
     # What is rarely needed is read from the job where it is needed: registers are scarce.
     job = {name: f"jobs[job + {index}]" for index, name in enumerate(JOB)}
@@ -72,8 +74,8 @@ def interpret(job_table, row_table, states, count, group_bytes):
     which = cuda.blockIdx.x * cuda.blockDim.y + cuda.threadIdx.y
     if which >= count:
         return
-    lanes = {f"assume_equal(cuda.blockDim.x, {lanes})" if lanes else "assume_positive(cuda.blockDim.x)"}
-    lane = cuda.threadIdx.x
+    threads = {f"assume_equal(cuda.blockDim.x, {threads})" if threads else "assume_positive(cuda.blockDim.x)"}
+    thread = cuda.threadIdx.x
     rows = int32_pointer(row_table)
     jobs = int64_pointer(job_table)
     job = which * {len(JOB)}
@@ -82,7 +84,7 @@ def interpret(job_table, row_table, states, count, group_bytes):
     words = view(int64_pointer({job["state"]}), 0, {STATE_SIZE})
     if {job["backup"]} != 0:
         copies = {real_name}_pointer({job["backup"]})
-        for i in range(lane, {short["kept"]}, lanes):
+        for i in range(thread, {short["kept"]}, threads):
             copies[i] = home[i]
     memory = home
     within = {real_name}_shared({short["shared_offset"]})
@@ -91,7 +93,7 @@ def interpret(job_table, row_table, states, count, group_bytes):
     in_shared_memory = {short["in_shared_memory"]}
     if in_shared_memory > 0:
         memory = within
-        for i in range(lane, in_shared_memory, lanes):
+        for i in range(thread, in_shared_memory, threads):
             memory[i] = home[i]
     number = words[{STEP}]
     seed = words[{SEED}]
@@ -114,7 +116,7 @@ def interpret(job_table, row_table, states, count, group_bytes):
                 stopped = words[{HALT}] != 0
             elif words[{HALT}] != halted:
                 group_sync()
-                if lane == 0:
+                if thread == 0:
                     words[{HALT}] = halted
                 group_sync()
             if due and phase != {MEASURING}:
@@ -123,14 +125,14 @@ def interpret(job_table, row_table, states, count, group_bytes):
                 if due:
                     if in_shared_memory > 0:
                         first = {short["touched_first"]}
-                        for i in range(first + lane, first + {short["touched"]}, lanes):
+                        for i in range(first + thread, first + {short["touched"]}, threads):
                             memory[i] = home[i]
                         group_sync()
                     places = {real_name}_pointer({job["ring"]})
                     first = {short["statistics_first"]}
                     stride = {short["stride"]}
                     many = {short["statistics"]}
-                    for i in range(lane, many, lanes):
+                    for i in range(thread, many, threads):
                         places[written + i] = memory[first + i * stride]
                     written += many
                     group_sync()
@@ -150,7 +152,7 @@ def interpret(job_table, row_table, states, count, group_bytes):
                 if in_shared_memory > 0:
                     # What is measured may need far more memory than training: it works where the arena is at home.
                     base = home
-                    for i in range(lane, {short["kept"]}, lanes):
+                    for i in range(thread, {short["kept"]}, threads):
                         home[i] = memory[i]
                     group_sync()
             halted = words[{HALT}]
@@ -171,7 +173,7 @@ def interpret(job_table, row_table, states, count, group_bytes):
             group_sync()
             if further != 0:
                 k += further
-                if lane == 0:
+                if thread == 0:
                     words[{SKIP}] = 0
 """.splitlines()[1:]
     for number, plan in enumerate(plans, len(kernels)):
@@ -179,13 +181,13 @@ def interpret(job_table, row_table, states, count, group_bytes):
         lines += [f"            {line}" for line in plan]
     lines += f"""
         group_sync()
-    if lane == 0:
+    if thread == 0:
         words[{STEP}] = number
         answer = int64_pointer(states)
         for i in range({STATE_SIZE}):
             answer[which * {STATE_SIZE} + i] = words[i]
     if in_shared_memory > 0:
-        for i in range(lane, in_shared_memory, lanes):
+        for i in range(thread, in_shared_memory, threads):
             home[i] = memory[i]
 """.splitlines()[1:]
     return "\n".join(lines) + "\n"
@@ -204,7 +206,7 @@ def call_lines(kernel: Kernel, arena: str, data: str) -> list[str]:
         extents = [extent if extent.isdigit() else f"{extent}_" for extent in operand.extents]
         shape = extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
         lines.append(f"array_{operand.name} = view(from_here, place, {shape})")
-    values = {"lane": "lane", "lanes": "lanes", "step": "step", "seed": "seed", "state": "words"}
+    values = {"thread": "thread", "threads": "threads", "step": "step", "seed": "seed", "state": "words"}
     arguments = [f"array_{operand.name}" for operand in kernel.operands]
     arguments += [f"{name}_" for name in kernel.integers] + [values[name] for name in kernel.extra]
     lines.append(f"kernel_{kernel.name}({', '.join(arguments)})")
@@ -221,8 +223,8 @@ def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Calla
     return code_generation.generated("interpret", source(kernels, real_name), names)
 
 
-def specialized_kernel(plans: Sequence[SpecializedPlan], real_name: str, lanes: int) -> Callable:
+def specialized_kernel(plans: Sequence[SpecializedPlan], real_name: str, threads: int) -> Callable:
     """The same for plans that are specialized, whose numbers are those of the kernels."""
-    text = SpecializedSource(real_name, lanes)
+    text = SpecializedSource(real_name, threads)
     written = [text.lines(plan) for plan in plans]
-    return code_generation.generated("interpret", source((), real_name, written, lanes), text.names)
+    return code_generation.generated("interpret", source((), real_name, written, threads), text.names)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from kernels.elementary import exp, expm1, log, log1p, tanh
-from kernels.lanes import lane_max, lane_sum, sync
 from kernels.language import REALS
 from kernels.targets.cuda.code_generation import (
     HEADER_BYTES,
@@ -22,6 +21,7 @@ from kernels.targets.cuda.code_generation import (
     on_device,
 )
 from kernels.targets.cuda.numba_cuda import cuda
+from kernels.threads import max_over_threads, sum_over_threads, sync_threads
 
 parts: Any = importlib.import_module(f"kernels.targets.cuda.{'simulation' if SIMULATED else 'intrinsics'}")
 
@@ -48,7 +48,7 @@ PROVIDED |= {
 if SIMULATED:
 
     def shuffle_down(value: Any, distance: int) -> Any:
-        raise AssertionError("a warp of one lane has nobody to ask")
+        raise AssertionError("a warp of one thread has nobody to ask")
 
 else:
 
@@ -58,20 +58,20 @@ else:
 
 
 def _combined(name: str, combine: str, real_name: str) -> Callable:
-    """A thread group's reduction: inside each warp by halves, then every lane combines the warps' results in their
+    """A thread group's reduction: inside each warp by halves, then every thread combines the warps' results in their
     order."""
     source = f"""
 def {name}(value):
     value = real(value)
     found = {real_name}_shared(0)
-    lane = cuda.threadIdx.x
+    thread = cuda.threadIdx.x
     distance = {WARP // 2}
     while distance > 0:
         other = shuffle_down(value, distance)
         value = {combine}
         distance //= 2
-    if lane % {WARP} == 0:
-        found[lane // {WARP}] = value
+    if thread % {WARP} == 0:
+        found[thread // {WARP}] = value
     group_sync()
     value = found[0]
     for index in range(1, (cuda.blockDim.x + {WARP - 1}) // {WARP}):
@@ -83,10 +83,10 @@ def {name}(value):
     return generated(name, source, {"real": getattr(np, real_name), "shuffle_down": shuffle_down})
 
 
-sync.on("cuda")(generated("sync", "def sync():\n    group_sync()\n", {}))
+sync_threads.on("cuda")(generated("sync_threads", "def sync_threads():\n    group_sync()\n", {}))
 for _real_name in REALS:
-    lane_sum.on("cuda", _real_name)(_combined("lane_sum", "value + other", _real_name))
-    lane_max.on("cuda", _real_name)(_combined("lane_max", "max(value, other)", _real_name))
+    sum_over_threads.on("cuda", _real_name)(_combined("sum_over_threads", "value + other", _real_name))
+    max_over_threads.on("cuda", _real_name)(_combined("max_over_threads", "max(value, other)", _real_name))
 if not SIMULATED:  # there NumPy's functions serve, which raise nothing where the result overflows
     for _device in (exp, expm1, log, log1p, tanh):
         _text = f"def {_device.name}(x):\n    return math.{_device.name}(x)\n"

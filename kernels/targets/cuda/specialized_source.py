@@ -30,26 +30,26 @@ class SpecializedPlan:
 
 @dataclass
 class SpecializedSource:
-    """What is being written: for thread groups of so many lanes, in one type of number.
+    """What is being written: for thread groups of so many threads, in one type of number.
 
     names: what it calls, by the name by which it does
     """
 
     real_name: str
-    lanes: int
+    threads: int
     names: dict[str, Callable] = field(default_factory=dict)
 
     def lines(self, plan: SpecializedPlan) -> list[str]:
         """The rows of a plan, for text in which `within` and `at_home` are the two places where its arena may be,
-        `all_data` is the shared segment, and `words`, `step`, `seed`, `lane` and `lanes` are what they are for an
+        `all_data` is the shared segment, and `words`, `step`, `seed`, `thread` and `threads` are what they are for an
         interpreter."""
         return self._rows(plan.rows, "within" if plan.in_shared_memory else "at_home") or ["pass"]
 
     def _rows(self, rows: Sequence[Row], arena: str) -> list[str]:
         lines: list[str] = []
         for index, row in enumerate(rows):
-            # What depends on the lane is computed anew in each row: kept for all, it would take all registers.
-            lines += [f"lane = opaque(lane) & {self.lanes - 1}", *self._call(row, arena)]
+            # What depends on the thread is computed anew in each row: kept for all, it would take all registers.
+            lines += [f"thread = opaque(thread) & {self.threads - 1}", *self._call(row, arena)]
             lines.append("group_sync()")
             left_out = dict(zip(row.kernel.integers, row.integers, strict=True)).get("rows", 0)
             if "state" in row.kernel.extra and left_out:
@@ -59,7 +59,7 @@ class SpecializedSource:
                     "group_sync()",
                     "if further == 0:",
                     *matmul_specialized.indented(self._rows(following[:left_out], arena) or ["pass"]),
-                    "elif lane == 0:",
+                    "elif thread == 0:",
                     f"    words[{SKIP}] = 0",
                     *self._rows(following[left_out:], arena),
                 ]
@@ -76,8 +76,8 @@ class SpecializedSource:
             )
         arguments = [f"array_{index}" for index in range(len(row.operands))]
         if kernel is matmul.MULTIPLY and not self._in_tiles(row):
-            return [*lines, f"{self._matmul(row)}({', '.join([*arguments, 'lane'])})"]
-        values = {"lane": "lane", "lanes": "lanes", "step": "step", "seed": "seed", "state": "words"}
+            return [*lines, f"{self._matmul(row)}({', '.join([*arguments, 'thread'])})"]
+        values = {"thread": "thread", "threads": "threads", "step": "step", "seed": "seed", "state": "words"}
         arguments += [f"to_int32({each})" for each in row.integers] + [values[name] for name in kernel.extra]
         name = f"specialized_{kernel.name}"
         if name not in self.names:
@@ -86,13 +86,13 @@ class SpecializedSource:
 
     def _in_tiles(self, row: Row) -> bool:
         rows, columns = row.integers[:2]
-        return self.lanes == matmul_tiled.LANES and rows * columns >= matmul.TILED_FROM * matmul_tiled.LANES
+        return self.threads == matmul_tiled.THREADS and rows * columns >= matmul.TILED_FROM * matmul_tiled.THREADS
 
     def _matmul(self, row: Row) -> str:
         """The name of the function for a product of this shape."""
         rows, columns, depth, a_row, a_column, b_row, b_column, _, options = row.integers
         product = matmul_specialized.MatmulShape(
-            rows, columns, depth, a_row, a_column, b_row, b_column, options, self.lanes
+            rows, columns, depth, a_row, a_column, b_row, b_column, options, self.threads
         )
         name = f"product_{'_'.join(map(str, (rows, columns, depth, a_row, a_column, b_row, b_column, options)))}"
         if name not in self.names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernels import waves as kernels
+from kernels import trigonometric as kernels
 from kernels.arithmetic import multiply
 from kernels.pointwise import negate
 from lab.graph.gradients import gradient_of

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from kernels import metrics
 from kernels import optimizers as kernels
-from kernels import probes
 from kernels.constraints import limit_norms
 from lab.errors import InvalidValue, Path, nearest
 from lab.graph.tensor import Call, Storage, Tensor, call
@@ -109,7 +109,7 @@ class Optimizer(BaseModel):
                         calls.append(call(kernel, weight, number, updates=[gradients.members[key]]))
         if self.clip is not None:
             limit = context.settings.number("optimizer.clip", self.clip)
-            norm = call(probes.norm, gradients.whole, shapes=[(1,)]).result
+            norm = call(metrics.norm, gradients.whole, shapes=[(1,)]).result
             calls.append(call(kernels.clip_by_norm, norm, limit, updates=[gradients.whole]))
         return calls + self.step(context, rate) + self._limit_norms(context)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from kernels.arrays import copy
 from kernels.descent import add_noise, record_point
-from kernels.probes import halt_if_not_finite
+from kernels.metrics import halt_if_not_finite
 from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, constant, differentiate, scope
 from lab.graph import functions as f

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kernels.probes import count_label_outcomes
+from kernels.metrics import count_label_outcomes
 from lab.graph import Tensor
 from lab.graph.tensor import call
 from lab.metrics.label_scores import OUTCOMES, f1

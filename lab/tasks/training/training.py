@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kernels.probes import halt_if_not_finite
+from kernels.metrics import halt_if_not_finite
 from lab.data import Split, TargetKind
 from lab.data import load as load_data
 from lab.errors import InvalidValue

@@ -10,7 +10,7 @@ import numpy as np
 from kernels import optimizers as steps
 from kernels.arithmetic import scale
 from kernels.embedding import embedding_step
-from kernels.probes import halt_if_not_finite
+from kernels.metrics import halt_if_not_finite
 from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, constant, data, differentiate, scope
 from lab.graph.tensor import Call, Storage, call

@@ -10,7 +10,7 @@ pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installe
 
 from kernels.jobs import ReplicaPrograms
 from kernels.targets.cuda import interpreter_kernels, specialized_kernels
-from kernels.targets.cuda.launch_configuration import FEWEST_LANES
+from kernels.targets.cuda.launch_configuration import FEWEST_THREADS
 from kernels.targets.cuda.matmul import LOWERED
 from kernels.targets.cuda.memory import Memory
 from lab.graph.devices import on
@@ -39,7 +39,7 @@ def drawn_for(name: str, sizes: dict[str, int]) -> tuple:
 
 
 def case_of(name: str, which: int) -> tuple:
-    """With odd sizes, with sizes that fill lanes, with sizes of 1."""
+    """With odd sizes, with sizes that fill threads, with sizes of 1."""
     kernel, case = all_kernels()[name], all_cases()[name]
     pools = MANY if len(kernel.extents) > 1 else FEW
     return drawn_for(name, case.fix(dict(zip(kernel.extents, pools[which], strict=False))))
@@ -58,7 +58,7 @@ def test_by_a_team(group, real_name):
 
     names = NAMES[group::GROUPS]
     for order, whiches in ((forwards, (0, 2)), (backwards, (1,)), (shuffled(group), (0,))):
-        with machine(order), mock.patch.object(Memory, "lanes_of", return_value=FEWEST_LANES):
+        with machine(order), mock.patch.object(Memory, "threads_of", return_value=FEWEST_THREADS):
             interpreter_kernels.interpreter(0, [all_kernels()[name] for name in names], real_name, False)
             for name in names:
                 for which in whiches:
@@ -79,8 +79,8 @@ def check_specialized(cases: list[tuple], order: Order) -> None:
     """The same by code that is made for each of them."""
     with (
         machine(order),
-        mock.patch.object(Memory, "lanes_of", return_value=FEWEST_LANES),
-        mock.patch.object(specialized_kernels, "lanes_for", return_value=FEWEST_LANES),
+        mock.patch.object(Memory, "threads_of", return_value=FEWEST_THREADS),
+        mock.patch.object(specialized_kernels, "threads_for", return_value=FEWEST_THREADS),
         on("cuda:0", specialized=True),
     ):
         runs = [
@@ -106,6 +106,6 @@ def test_by_code_made_for_it(group):
 
 @pytest.mark.parametrize("shape", [(32, 16, 16), (16, 2, 32), (5, 7, 9), (64, 10, 64), (33, 17, 40), (2, 3, 128)])
 def test_products_by_code_made_for_their_shapes(shape):
-    """Few numbers and many, edges that no tile fits, sums that lanes share."""
+    """Few numbers and many, edges that no tile fits, sums that threads share."""
     names = sorted(each.name for each in LOWERED)
     check_specialized([drawn_for(name, dict(zip("BHD", shape, strict=True))) for name in names], backwards)

@@ -66,7 +66,7 @@ def test_in_tiles(mode, order):
 @pytest.mark.cuda
 @pytest.mark.parametrize("name", ["batch norm, dropout", "large"])
 @pytest.mark.parametrize("mode", ["block", "specialized"])
-def test_without_room_beside_what_lanes_combine(mode, name):
+def test_without_room_beside_what_threads_combine(mode, name):
     """The replica's numbers stay where they are."""
     same(name, mode, shared_bytes=4096)
 

@@ -1,7 +1,7 @@
-"""Kernels give the same with several lanes, as on a GPU: one writer per element, barriers where lanes meet.
+"""Kernels give the same with several threads, as on a GPU: one writer per element, barriers where threads meet.
 
-Lanes run one at a time, each to its next barrier, in an order that the test chooses. Between two barriers no element
-may be written by one lane and touched by another; so a race is found whether or not it did harm this time.
+Threads run one at a time, each to its next barrier, in an order that the test chooses. Between two barriers no element
+may be written by one thread and touched by another; so a race is found whether or not it did harm this time.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels.lanes import lane_max, lane_sum, sync
 from kernels.language import Device, Kernel, kernel, specialise
 from kernels.plan import STATE_SIZE, STEP
 from kernels.targets.python import CheckedArray
+from kernels.threads import max_over_threads, sum_over_threads, sync_threads
 from tests.kernels.cases import Case, all_cases
 from tests.kernels.running import all_kernels, shape_of
 
@@ -30,27 +30,27 @@ OWN_VERSION_ON_A_GPU = {
     "dense_relu_gradient",
     "dense_parameter_gradients",
 }
-"""Kernels around a matrix product, which lanes do not divide in the common version."""
+"""Kernels around a matrix product, which threads do not divide in the common version."""
 
 SIZES = [2, 3, 5, 4, 7]
 
 ORDERS: dict[str, Callable[[list[int]], list[int]]] = {
-    "ascending": lambda lanes: lanes,
-    "descending": lambda lanes: lanes[::-1],
-    "random": lambda lanes: random.Random(5).sample(lanes, len(lanes)),
+    "ascending": lambda threads: threads,
+    "descending": lambda threads: threads[::-1],
+    "random": lambda threads: random.Random(5).sample(threads, len(threads)),
 }
-"""In which order lanes run between two barriers; "mixed" draws another one each time."""
+"""In which order threads run between two barriers; "mixed" draws another one each time."""
 
 
 class Race(AssertionError):
-    """Two lanes touched one element between two barriers, and one of them wrote it."""
+    """Two threads touched one element between two barriers, and one of them wrote it."""
 
 
 class Watch:
     """Who touched which element since the last barrier."""
 
     def __init__(self) -> None:
-        self.lane = 0
+        self.thread = 0
         self._writers: dict[tuple[str, int], int] = {}
         self._readers: dict[tuple[str, int], set[int]] = {}
 
@@ -60,16 +60,16 @@ class Watch:
 
     def read(self, name: str, elements: Iterator[int]) -> None:
         for each in elements:
-            self._readers.setdefault((name, each), set()).add(self.lane)
-            if self._writers.get((name, each), self.lane) != self.lane:
-                raise Race(f"lane {self.lane} reads element {each} of {name}, which another one has just written")
+            self._readers.setdefault((name, each), set()).add(self.thread)
+            if self._writers.get((name, each), self.thread) != self.thread:
+                raise Race(f"thread {self.thread} reads element {each} of {name}, which another one has just written")
 
     def write(self, name: str, elements: Iterator[int]) -> None:
         for each in elements:
-            if self._writers.setdefault((name, each), self.lane) != self.lane:
-                raise Race(f"lane {self.lane} writes element {each} of {name}, which another one has just written")
-            if self._readers.get((name, each), set()) - {self.lane}:
-                raise Race(f"lane {self.lane} writes element {each} of {name}, which another one has just read")
+            if self._writers.setdefault((name, each), self.thread) != self.thread:
+                raise Race(f"thread {self.thread} writes element {each} of {name}, which another one has just written")
+            if self._readers.get((name, each), set()) - {self.thread}:
+                raise Race(f"thread {self.thread} writes element {each} of {name}, which another one has just read")
 
 
 class WatchedArray(CheckedArray):
@@ -103,8 +103,9 @@ class WatchedArray(CheckedArray):
         self.watch.write(self.name, iter(np.ravel(self.numbers[index]).tolist()))
 
 
-class Lanes:
-    """Threads in the place of lanes, one of which runs at a time, with what `kernels.lanes` promises them."""
+class ThreadsInTurn:
+    """Python's threads in the place of a GPU's, one of which runs at a time, with what `kernels.threads` promises
+    them."""
 
     def __init__(self, count: int, order: str, watch: Watch) -> None:
         self.count, self.watch = count, watch
@@ -113,58 +114,58 @@ class Lanes:
         self.slots: list[Any] = [None] * count
         self.mine = threading.local()
         drawn = random.Random(11)
-        self.order = ORDERS.get(order, lambda lanes: drawn.sample(lanes, len(lanes)))
+        self.order = ORDERS.get(order, lambda threads: drawn.sample(threads, len(threads)))
         self.problems: list[BaseException] = []
         self.over: set[int] = set()
 
     def wait(self) -> None:
-        """Let the other lanes come here too."""
+        """Let the other threads come here too."""
         self.back.release()
-        self.turn[self.mine.lane].acquire()
+        self.turn[self.mine.thread].acquire()
         if self.problems:
             raise SystemExit
 
     def combine(self, value: Any, function: Callable[[list[Any]], Any]) -> Any:
-        self.slots[self.mine.lane] = value
+        self.slots[self.mine.thread] = value
         self.wait()
         answer = function(self.slots)
         self.wait()
         return answer
 
     def device(self, body: Callable, device: Device) -> Callable:
-        if device is sync:
+        if device is sync_threads:
             return self.wait
-        if device is lane_sum:
+        if device is sum_over_threads:
             return lambda value: self.combine(value, sum)
-        if device is lane_max:
+        if device is max_over_threads:
             return lambda value: self.combine(value, max)
         return body
 
     def run(self, kernel: Kernel, arguments: list[Any], values: dict[str, Any]) -> None:
         body = specialise(kernel.body("cuda"), "python", "float64", self.device)
 
-        def walk(lane: int) -> None:
-            self.mine.lane = lane
-            self.turn[lane].acquire()
-            own = {**values, "lane": lane, "lanes": self.count}
+        def walk(thread: int) -> None:
+            self.mine.thread = thread
+            self.turn[thread].acquire()
+            own = {**values, "thread": thread, "threads": self.count}
             try:
                 with np.errstate(all="ignore"):
                     body(*arguments, *(own[name] for name in kernel.extra))
             except BaseException as problem:
                 self.problems.append(problem)
-            self.over.add(lane)
+            self.over.add(thread)
             self.back.release()
 
-        threads = [threading.Thread(target=walk, args=(lane,)) for lane in range(self.count)]
+        threads = [threading.Thread(target=walk, args=(thread,)) for thread in range(self.count)]
         for each in threads:
             each.start()
         while len(self.over) < self.count:
-            for lane in self.order([each for each in range(self.count) if each not in self.over]):
-                self.watch.lane = lane
-                self.turn[lane].release()
+            for thread in self.order([each for each in range(self.count) if each not in self.over]):
+                self.watch.thread = thread
+                self.turn[thread].release()
                 self.back.acquire()
             if not self.problems and 0 < len(self.over) < self.count:
-                self.problems.append(AssertionError("some lanes wait at a barrier to which others never come"))
+                self.problems.append(AssertionError("some threads wait at a barrier to which others never come"))
             self.watch.barrier()
         for each in threads:
             each.join()
@@ -172,7 +173,7 @@ class Lanes:
             raise self.problems[0]
 
 
-def outcome(checked: Kernel, case: Case, sizes: dict[str, int], lanes: int, order: str) -> dict[str, np.ndarray]:
+def outcome(checked: Kernel, case: Case, sizes: dict[str, int], threads: int, order: str) -> dict[str, np.ndarray]:
     """What a kernel writes, and the replica's integers as `state`; checked against the case."""
     rng = np.random.default_rng(4)
     inputs: dict[str, np.ndarray] = {}
@@ -195,57 +196,57 @@ def outcome(checked: Kernel, case: Case, sizes: dict[str, int], lanes: int, orde
     state = np.zeros(STATE_SIZE, np.int64)
     state[STEP] = case.step
     words = WatchedArray(state, "state", True, watch)
-    Lanes(lanes, order, watch).run(checked, arguments, {"step": case.step, "seed": 0, "state": words})
+    ThreadsInTurn(threads, order, watch).run(checked, arguments, {"step": case.step, "seed": 0, "state": words})
     for output, right in expected.items():
         right = np.asarray(right, np.float64)
         np.testing.assert_allclose(outputs[output].reshape(right.shape), right, rtol=1e-10, atol=1e-10)
     return outputs | {"state": state}
 
 
-@pytest.mark.parametrize("lanes", [3, 32])
+@pytest.mark.parametrize("threads", [3, 32])
 @pytest.mark.parametrize("name", sorted(set(all_cases()) - OWN_VERSION_ON_A_GPU))
-def test_lanes_share_the_work(name, lanes):
+def test_threads_share_the_work(name, threads):
     kernel, case = all_kernels()[name], all_cases()[name]
     sizes = case.fix(dict(zip(kernel.extents, SIZES if len(kernel.extents) > 1 else [23], strict=False)))
     first: dict[str, np.ndarray] = {}
     for order in (*ORDERS, "mixed"):
-        found = outcome(kernel, case, sizes, lanes, order)
+        found = outcome(kernel, case, sizes, threads, order)
         first = first or found
         for each, values in found.items():
-            np.testing.assert_array_equal(values, first[each], err_msg=f"{each}, lanes in {order} order")
+            np.testing.assert_array_equal(values, first[each], err_msg=f"{each}, threads in {order} order")
 
 
 # The watch itself
 
 
 @kernel("x[n] -> y[n]")
-def neighbours(x: Any, y: Any, lane: Any, lanes: Any) -> None:
-    """Reads what another lane writes, with nothing between."""
-    for i in range(lane, x.size, lanes):
+def neighbours(x, y, thread, threads):
+    """Reads what another thread writes, with nothing between."""
+    for i in range(thread, x.size, threads):
         y[i] = x[i]
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] += y[x.size - 1 - i]
 
 
 @kernel("x[n] -> y[1]")
-def everybody(x: Any, y: Any, lane: Any, lanes: Any) -> None:
-    """All lanes write one element."""
+def everybody(x, y, thread, threads):
+    """All threads write one element."""
     y[0] = x[0]
 
 
 @kernel("x[n] -> y[n]")
-def overtaken(x: Any, y: Any, lane: Any, lanes: Any) -> None:
-    """Not all lanes come to the barrier."""
-    for i in range(lane, x.size, lanes):
+def overtaken(x, y, thread, threads):
+    """Not all threads come to the barrier."""
+    for i in range(thread, x.size, threads):
         y[i] = x[i]
-        sync()
+        sync_threads()
 
 
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [(neighbours, "has just"), (everybody, "another one has just written"), (overtaken, "wait at a barrier")],
 )
-def test_what_lanes_must_not_do_is_found(wrong, words):
+def test_what_threads_must_not_do_is_found(wrong, words):
     case = Case(lambda inputs, sizes: {})
     with pytest.raises(AssertionError, match=words):
         outcome(wrong, case, {"n": 5}, 3, "ascending")

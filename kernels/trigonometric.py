@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from kernels.language import kernel, real
 
 
 @kernel("x[n] -> y[n]", operations=lambda n: 20 * n)
-def sine(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def sine(x, y, thread, threads):
     """y = sin x."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = real(math.sin(x[i]))
 
 
 @kernel("x[n] -> y[n]", operations=lambda n: 20 * n)
-def cosine(x: Any, y: Any, lane: Any, lanes: Any) -> None:
+def cosine(x, y, thread, threads):
     """y = cos x."""
-    for i in range(lane, x.size, lanes):
+    for i in range(thread, x.size, threads):
         y[i] = real(math.cos(x[i]))

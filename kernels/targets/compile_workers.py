@@ -144,7 +144,7 @@ def _side_by_side(units: Sequence[Unit], count: int, told: _Told) -> None:
 def _start() -> subprocess.Popen[str]:
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
-        [sys.executable, "-c", "from kernels.targets.crew import serve; serve()"],
+        [sys.executable, "-c", "from kernels.targets.compile_workers import serve; serve()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
