@@ -43,7 +43,7 @@ def ancestors(tensors: Sequence[Tensor]) -> list[Call]:
         if tensor.call is not None and tensor.call.number not in found:
             found[tensor.call.number] = tensor.call
             waiting.extend(tensor.call.operands)
-    return [found[number] for number in sorted(found)]
+    return sorted(found.values(), key=lambda each: each.order)
 
 
 def differentiate(

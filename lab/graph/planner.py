@@ -44,7 +44,7 @@ class Layout:
         self._shared_data: list[tuple[Storage, int]] = []
         storages = _storages(calls.values())
         end = 0
-        for kind in (*KEPT, "constants"):
+        for kind in (*KEPT, "constants", "inputs"):
             for storage in storages:
                 if storage.kind == kind:
                     self._storages[id(storage)] = (ARENA, end)
@@ -203,7 +203,7 @@ def _calls(results: Sequence[Tensor | Call]) -> list[Call]:
     tensors = [each for each in results if isinstance(each, Tensor)]
     tensors += [operand for each in made for operand in each.operands]
     numbered = {each.number: each for each in (*ancestors(tensors), *made)}
-    return [numbered[number] for number in sorted(numbered)]
+    return sorted(numbered.values(), key=lambda each: each.order)
 
 
 def _storages(programs: Iterable[Sequence[Call]]) -> list[Storage]:

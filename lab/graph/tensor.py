@@ -23,6 +23,7 @@ Shape = tuple[int, ...]
 _numbers = itertools.count()
 _label: contextvars.ContextVar[str] = contextvars.ContextVar("label", default="")
 BlockPath = tuple[int, ...]
+_phase: contextvars.ContextVar[int] = contextvars.ContextVar("phase", default=0)
 _block: contextvars.ContextVar[BlockPath] = contextvars.ContextVar("block", default=())
 
 ALIGNMENT = 16
@@ -41,6 +42,20 @@ def scope(label: str) -> Iterator[None]:
         yield
     finally:
         _label.reset(token)
+
+
+@contextlib.contextmanager
+def phase(which: int) -> Iterator[None]:
+    """Calls made inside run before those of a later phase and after those of an earlier one, whenever they were made.
+
+    Otherwise calls run in the order in which they are made, in phase 0. What must come before anything that is built
+    already, as moving the parameters ahead of a loss, is of phase -1.
+    """
+    token = _phase.set(which)
+    try:
+        yield
+    finally:
+        _phase.reset(token)
 
 
 def current_label() -> str:
@@ -109,7 +124,8 @@ class Tensor:
 class Storage:
     """Numbers that stay: one contiguous stretch of memory with named members.
 
-    kind:     settings, parameters, states, gradients, statistics, constants (arena) or data (shared)
+    kind:     settings, parameters, states, gradients, statistics (which checkpoints keep), constants, inputs (which the
+              host writes between steps, and checkpoints leave out), all in the arena, or data (shared)
     initial:  for constants and data, the array to copy in
     """
 
@@ -162,7 +178,7 @@ class Call:
     skips: the block that it may skip; its integer `rows` becomes the number of rows that this block has in a plan
     """
 
-    __slots__ = ("block", "extents", "integers", "kernel", "label", "number", "operands", "results", "skips")
+    __slots__ = ("block", "extents", "integers", "kernel", "label", "number", "operands", "phase", "results", "skips")
 
     def __init__(
         self, kernel: Kernel, operands: Sequence[Tensor], results: Sequence[Tensor], integers: dict[str, int]
@@ -170,10 +186,16 @@ class Call:
         self.kernel, self.operands, self.results = kernel, tuple(operands), tuple(results)
         self.integers = integers
         self.number = next(_numbers)
+        self.phase = _phase.get()
         self.label = current_label()
         self.block: BlockPath = _block.get()
         self.skips: BlockPath = ()
         self.extents = match_extents(kernel, self.operands)
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Its place among the calls of a program."""
+        return self.phase, self.number
 
     @property
     def result(self) -> Tensor:

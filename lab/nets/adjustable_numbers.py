@@ -14,10 +14,22 @@ class AdjustableNumbers:
     def __init__(self) -> None:
         self.storage = Storage("settings")
         self.first: dict[str, float] = {}
+        self._taken: set[str] = set()
 
     def number(self, name: str, value: float) -> Tensor:
-        """The tensor of a setting; declared with this value where it is first asked for."""
+        """The tensor [1] of a setting; declared with this value where it is first asked for."""
         if name not in self.storage.members:
             self.storage.member(name, (1,))
             self.first[name] = float(value)
         return self.storage.members[name]
+
+    def take(self, name: str) -> None:
+        """Reserve `name` and all names below it for one owner. Raises ValueError if it is taken."""
+        if name in self._taken:
+            raise ValueError(f"there is an {name} already: give networks and training steps names of their own")
+        self._taken.add(name)
+
+
+def qualified(owner: str, name: str) -> str:
+    """`name` below an owner, as in `generator.optimizer.rate`; the name alone where there is only one, without name."""
+    return f"{owner}.{name}" if owner else name

@@ -15,7 +15,7 @@ import numpy as np
 
 from lab.errors import InvalidValue
 from lab.graph.tensor import Call, ShapeError, Storage, Tensor, assign, call, scope
-from lab.nets.adjustable_numbers import AdjustableNumbers
+from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
 from lab.nets.initialisers import He, Initialiser, generator, initialiser
 from lab.nets.layer import Layer, layer
 
@@ -90,14 +90,24 @@ class Builder:
         return self.outputs if isinstance(wanted, str) else wanted
 
     def parameter(
-        self, name: str, shape: Sequence[int], first: Initialiser | float | None, fan_in: int = 1, fan_out: int = 1
+        self,
+        name: str,
+        shape: Sequence[int],
+        first: Initialiser | float | None,
+        fan_in: int = 1,
+        fan_out: int = 1,
+        table: bool = False,
     ) -> Tensor:
-        """The parameter `<layer>.<name>`; `first` says how it begins (None: as the scenario's `init` says)."""
+        """The parameter `<layer>.<name>`; `first` says how it begins (None: as the scenario's `init` says).
+
+        table: only some of its rows are in use in a step
+        """
         full_name = f"{self.layer_name}.{name}"
         network = self.network
-        if full_name not in network.parameters.members:
-            network.declare(full_name, tuple(shape), first, fan_in, fan_out)
-        return network.parameters.members[full_name]
+        storage = network.tables if table else network.parameters
+        if full_name not in storage.members:
+            network.declare(full_name, tuple(shape), first, fan_in, fan_out, table)
+        return storage.members[full_name]
 
     def running(self, name: str, shape: Sequence[int], first: float) -> Tensor:
         """The number `<layer>.<name>`: no parameter; training keeps it up to date by `update`, evaluation reads it."""
@@ -131,7 +141,11 @@ class Builder:
 class Network:
     """The layers, their parameters and how these begin.
 
+    name:       which network it is, where there are several: its layers are named `generator.dense1` and so on, and so
+                are their parameters, settings and streams of random numbers. One alone has no name
     parameters: storage with every parameter, by name
+    tables:     where tables of rows are kept: a storage of their own if `tables_apart`, for training steps that change
+                only the rows in use
     running:    storage with the numbers that training steps keep up to date beside the gradient (running means)
     updates:    the calls that do so
     gates:      one number per layer that is left out of some training steps: whether the last one had it
@@ -139,12 +153,22 @@ class Network:
     settings:   where layers declare adjustable numbers (slopes, rates)
     """
 
-    def __init__(self, model: Sequence[Any], init: Any, outputs: int, seed: int, settings: AdjustableNumbers) -> None:
+    def __init__(
+        self,
+        model: Sequence[Any],
+        init: Any,
+        outputs: int,
+        seed: int,
+        settings: AdjustableNumbers,
+        name: str = "",
+        tables_apart: bool = False,
+    ) -> None:
         if not model:
             raise InvalidValue(("model",), "lists no layers.")
         self.layers = [layer(each, ("model", index)) for index, each in enumerate(model)]
-        self.outputs, self.seed = outputs, seed
+        self.name, self.outputs, self.seed = name, outputs, seed
         self.parameters = Storage("parameters")
+        self.tables = Storage("parameters") if tables_apart else self.parameters
         self.running = Storage("states")
         self.first_running: dict[str, float] = {}
         self.updates: list[Call] = []
@@ -163,7 +187,7 @@ class Network:
     def apply(self, x: Tensor, training: bool) -> tuple[Tensor, list[BuiltLayer]]:
         """Build all layers on an input [batch, …]: the output, and each layer's part; those inside of another layer
         stand before it."""
-        builder = Builder(self, self.outputs, training)
+        builder = Builder(self, self.outputs, training, _prefix=qualified(self.name, ""))
         for index, each in enumerate(self.layers):
             try:
                 x = builder.add(each, x)
@@ -183,12 +207,21 @@ class Network:
         ]
 
     def declare(
-        self, name: str, shape: tuple[int, ...], first: Initialiser | float | None, fan_in: int, fan_out: int
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        first: Initialiser | float | None,
+        fan_in: int,
+        fan_out: int,
+        table: bool = False,
     ) -> None:
-        """Add a parameter. Refuses a network of absurd size, with the estimate, before memory is taken."""
+        """Add a parameter, or a table (see `tables`).
+
+        Refuses a network of absurd size, with the estimate, before memory is taken."""
         size = int(np.prod([int(each) for each in shape], dtype=object))
         # Weight, gradient and up to two moments, 4 bytes each.
-        estimate = 16 * (self.parameters.whole.size + size)
+        there = self.parameters.whole.size + (0 if self.tables is self.parameters else self.tables.whole.size)
+        estimate = 16 * (there + size)
         if estimate > LARGEST_NETWORK:
             index = self._layer_index(name)
             raise InvalidValue(
@@ -196,11 +229,11 @@ class Network:
                 f"{name} with {size:,} weights would need about {estimate / 1024**3:,.1f} GiB with gradients and "
                 f"optimizer states; the limit is {LARGEST_NETWORK / 1024**3:.0f} GiB.",
             )
-        self.parameters.member(name, shape)
+        (self.tables if table else self.parameters).member(name, shape)
         self._first[name] = (self.initialiser if first is None else first, fan_in, fan_out)
 
     def _layer_index(self, name: str) -> int:
-        layer_name = name.split(".")[0]
+        layer_name = name.removeprefix(qualified(self.name, "")).split(".")[0]
         counts: dict[str, int] = {}
         for index, each in enumerate(self.layers):
             counts[each.name] = counts.get(each.name, 0) + 1
@@ -211,7 +244,7 @@ class Network:
     @property
     def kept(self) -> dict[str, Tensor]:
         """All that a trained network consists of, by name: its parameters, then its running numbers."""
-        return {**self.parameters.members, **self.running.members}
+        return {**self.parameters.members, **self.tables.members, **self.running.members}
 
     @property
     def given(self) -> bool:
@@ -226,7 +259,7 @@ class Network:
             shapes = {name: tensor.shape for name, tensor in self.kept.items()}
             return load_weights(self._from, shapes, folder)
         values = {name: np.full(self.running.members[name].shape, first) for name, first in self.first_running.items()}
-        for name, tensor in self.parameters.members.items():
+        for name, tensor in {**self.parameters.members, **self.tables.members}.items():
             first, fan_in, fan_out = self._first[name]
             if isinstance(first, Initialiser):
                 values[name] = first.draw(tensor.shape, fan_in, fan_out, generator(self.seed, name))

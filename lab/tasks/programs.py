@@ -20,16 +20,16 @@ from lab.graph.devices import settle
 from lab.graph.running import Job, Program, bind, is_device_program, run_jobs
 from lab.graph.tensor import Call
 from lab.nets.adjustable_numbers import AdjustableNumbers
-from lab.nets.optimizers import Optimizer, OptimizerContext
-from lab.nets.optimizers.line_search_optimizer import LineSearchOptimizer, LineSearchStep
+from lab.nets.host_step import HostStep
+from lab.nets.training_step import TrainingStep
 from lab.tasks.divergence import first_bad_tensor
 from lab.tasks.stopwatch import Stopwatch
 
 LARGEST_MEMORY = 4 * 1024**3
 """Bytes of arena and data above which an experiment is refused, before memory is taken."""
 
-DRIVER = "driver: "
-"""Before the names of what an optimizer with a line search adds to a state."""
+HOST_STEP = "driver: "
+"""Before the names of what a host step adds to a state; the word is that of checkpoints of version 0.1.0."""
 
 Parts = Mapping[str, Sequence[Tensor | Call]]
 
@@ -48,7 +48,7 @@ class ProgramExperiment:
     def __init__(self, steps: int, seed: int) -> None:
         self.steps, self.step, self.seed = steps, 0, seed
         self.adjustable = AdjustableNumbers()
-        self.driver: LineSearchStep | None = None
+        self.host_step: HostStep | None = None
         self.measurements: list[tuple[int, dict[str, float]]] = []
         self._diverged: str | None = None
         self._programs: dict[str, Program] = {}
@@ -89,11 +89,20 @@ class ProgramExperiment:
         """One of the programs, bound to this replica's memory."""
         return self._programs[name]
 
-    def drive(self, optimizer: Optimizer, context: OptimizerContext, same_data: bool) -> None:
-        """Let an optimizer that searches for its steps run the program `step`; others need nobody to."""
-        if isinstance(optimizer, LineSearchOptimizer):
-            self.driver = optimizer.drive(context, self._programs["step"], self.layout, self.memory, same_data)
-            self._programs["step"] = self.driver
+    def run_through(self, host_step: HostStep) -> None:
+        """Let something on the host run the program `step` from now on, to act between steps."""
+        self.host_step = host_step
+        self._programs["step"] = host_step
+
+    def search_steps(self, step: TrainingStep, same_data: bool) -> None:
+        """Let an optimizer that decides on the host run the program `step`; others need nobody to.
+
+        same_data: whether every step computes the loss on the same examples
+        """
+        program = self._programs["step"]
+        found = step.optimizer.host_step(step.context, program, self.layout, self.memory, same_data)
+        if found is not None:
+            self.run_through(found)
 
     def put(self, tensor: Tensor, value: Any) -> None:
         """Write a stored tensor; one that no program uses is left out."""
@@ -111,7 +120,7 @@ class ProgramExperiment:
     @property
     def evaluations(self) -> int:
         """How often loss and gradient were computed so far: once per step, but for optimizers with a line search."""
-        return self.driver.evaluations if self.driver else self.step
+        return self.host_step.evaluations if self.host_step else self.step
 
     def time_steps(self, watch: Stopwatch) -> None:
         """Have each stretch of steps timed from now on."""
@@ -257,18 +266,18 @@ class ProgramExperiment:
             "state": self.memory.state.copy(),
             "step": np.array([self.step], np.int64),
         }
-        driven = self.driver.state() if self.driver else {}
-        return own | {f"{DRIVER}{name}": array for name, array in driven.items()}
+        hosted = self.host_step.state() if self.host_step else {}
+        return own | {f"{HOST_STEP}{name}": array for name, array in hosted.items()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        driven = {name.removeprefix(DRIVER): array for name, array in state.items() if name.startswith(DRIVER)}
-        own = {name for name in state if not name.startswith(DRIVER)}
+        hosted = {name.removeprefix(HOST_STEP): array for name, array in state.items() if name.startswith(HOST_STEP)}
+        own = {name for name in state if not name.startswith(HOST_STEP)}
         if own != {"arena", "state", "step"} or state["arena"].size != self.layout.kept:
             raise ValueError("this state is of another network")
-        if bool(driven) != (self.driver is not None):
+        if bool(hosted) != (self.host_step is not None):
             raise ValueError("this state is of another optimizer")
-        if self.driver is not None:
-            self.driver.restore(driven)
+        if self.host_step is not None:
+            self.host_step.restore(hosted)
         self.memory.arena[: self.layout.kept] = state["arena"]
         self._note_settings()
         self.memory.state[:] = state["state"]

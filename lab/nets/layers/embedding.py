@@ -6,11 +6,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from kernels.arithmetic import scale
+from kernels.embedding import embedding_step
 from lab.graph.functions.embedding import embedding
-from lab.graph.tensor import Tensor
+from lab.graph.tensor import Call, Tensor, call, constant
 from lab.nets.initialisers import Initialiser, Normal, initialiser
 from lab.nets.layer import Layer
-from lab.nets.network import Builder
+from lab.nets.network import Builder, BuiltLayer
+from lab.nets.tables import Table
 from lab.validation import Whole
 
 
@@ -29,4 +32,18 @@ class Embedding(Layer, name="embedding"):
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         own: Initialiser = Normal(std=self.width**-0.5) if self.init is None else initialiser(self.init)
         symbols = builder.units(self.symbols)
-        return embedding(builder.parameter("weight", (symbols, self.width), own, symbols, self.width), x)
+        weight = builder.parameter("weight", (symbols, self.width), own, symbols, self.width, table=True)
+        return embedding(weight, x)
+
+    @staticmethod
+    def table(built: BuiltLayer, weight: Tensor) -> Table:
+        """The rows of a built layer, [symbols, width], as a table: gradient descent changes those in use."""
+
+        def update(d_y: Tensor | None, rate: Tensor) -> list[Call]:
+            assert d_y is not None
+            indices = built.x.reshape(built.x.size)
+            downhill = call(scale, rate, constant(-1.0), shapes=[(1,)]).result
+            rows = d_y.reshape(indices.size, weight.shape[1])
+            return [call(embedding_step, indices, rows, downhill, updates=[weight])]
+
+        return Table(built.y, update)

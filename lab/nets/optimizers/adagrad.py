@@ -14,6 +14,6 @@ class AdaGrad(Optimizer, name="adagrad"):
     epsilon: Real = setting(1e-7, "Added to the root, against division by zero.", gt=0, le=1)
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
-        epsilon = context.settings.number("optimizer.epsilon", self.epsilon)
+        epsilon = context.number("epsilon", self.epsilon)
         changed = [context.parameters.whole, context.state("second")]
         return [call(kernels.adagrad, context.gradients.whole, rate, epsilon, updates=changed)]

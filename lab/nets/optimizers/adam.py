@@ -28,9 +28,9 @@ class Adam(Optimizer, name="adam"):
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         numbers = (
-            context.settings.number("optimizer.beta_1", self.beta_1),
-            context.settings.number("optimizer.beta_2", self.beta_2),
-            context.settings.number("optimizer.epsilon", self.epsilon),
+            context.number("beta_1", self.beta_1),
+            context.number("beta_2", self.beta_2),
+            context.number("epsilon", self.epsilon),
         )
         changed = [context.parameters.whole, context.state("first"), context.state("second")]
         gradient = context.gradients.whole
@@ -46,7 +46,7 @@ class AdamW(Adam, name="adamw"):
     weight_decay: Real = setting(0.01, "Share of each weight that is taken off per step, times the rate.", ge=0, le=1e3)
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
-        strength = context.settings.number("optimizer.weight_decay", self.weight_decay)
+        strength = context.number("weight_decay", self.weight_decay)
         decays = [
             call(kernels.decay_weights, rate, strength, updates=[weight])
             for key, weight in context.parameters.members.items()

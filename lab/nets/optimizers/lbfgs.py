@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from lab.nets.optimizers.line_search_optimizer import Directions, LineSearchOptimizer
+from lab.nets.optimizers.line_search_optimizer import LineSearchOptimizer
+from lab.nets.optimizers.line_search_step import Directions
 from lab.nets.optimizers.optimizer import setting
 from lab.validation import Real, Whole
 

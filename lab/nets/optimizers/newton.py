@@ -46,7 +46,7 @@ class Newton(Optimizer, name="newton"):
         calls: list[Call] = [_written(call(fill, constant(0.0), shapes=[hessian.shape]).result, hessian)]
         for row in range(size):
             calls += self._row(context, hessian, row, points)
-        damping = context.settings.number("optimizer.damping", self.damping)
+        damping = context.number("damping", self.damping)
         changed = [whole.reshape(points, size), hessian]
         shape = [(points, size)]
         return [*calls, call(newton_step, gradient.reshape(points, size), rate, damping, shapes=shape, updates=changed)]

@@ -11,9 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from kernels import metrics
 from kernels import optimizers as kernels
 from kernels.constraints import limit_norms
+from kernels.memory import Memory
 from lab.errors import InvalidValue, Path, nearest
+from lab.graph.planner import Layout
+from lab.graph.running import Program
 from lab.graph.tensor import Call, Storage, Tensor, call
-from lab.nets.adjustable_numbers import AdjustableNumbers
+from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
+from lab.nets.host_step import HostStep
 from lab.nets.schedules import Schedule, chain, schedules
 from lab.validation import Real, validated
 
@@ -31,6 +35,7 @@ class OptimizerContext:
 
     parameters, gradients: storages with the same members at the same places
     settings: where its numbers are declared
+    owner:    whose optimizer it is, where there are several: its numbers are `generator.optimizer.rate` and so on
     found:    the gradients as tensors of the graph, in the order of the members; None where nothing depends on one
     loss:     what the gradient is that of, [1], for optimizers that compare its values
     points:   how many points that have nothing to do with each other the only parameter [points, n] consists of
@@ -39,11 +44,16 @@ class OptimizerContext:
     parameters: Storage
     gradients: Storage
     settings: AdjustableNumbers
+    owner: str = ""
     found: Sequence[Tensor | None] = ()
     points: int = 1
     loss: Tensor | None = None
     kept_loss: Tensor | None = None
     _states: dict[str, Tensor] = field(default_factory=dict)
+
+    def number(self, name: str, value: float) -> Tensor:
+        """A number of the optimizer [1] that can be changed while it runs, as `optimizer.<name>`."""
+        return self.settings.number(qualified(self.owner, f"optimizer.{name}"), value)
 
     def state(self, name: str) -> Tensor:
         """Numbers that the optimizer keeps, one for each parameter and at the same place; they begin at 0."""
@@ -53,10 +63,7 @@ class OptimizerContext:
 
 
 class Optimizer(BaseModel):
-    """Base of all optimizers: the settings they have in common.
-
-    looks_ahead: whether the gradient is taken elsewhere than where the parameters stand
-    """
+    """Base of all optimizers: the settings they have in common."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     name: ClassVar[str]
@@ -85,30 +92,35 @@ class Optimizer(BaseModel):
     def _schedule_is_known(cls, given: Any) -> list[Schedule]:
         return schedules(given, ("schedule",))
 
-    @property
-    def looks_ahead(self) -> bool:
-        return False
-
-    def learning_rate(self, settings: AdjustableNumbers) -> Tensor:
+    def learning_rate(self, context: OptimizerContext) -> Tensor:
         """The rate of a step [1]: the setting, or what the schedule makes of it in this step."""
-        return chain(self.schedule or (), settings.number("optimizer.rate", self.rate))
+        return chain(self.schedule or (), context.number("rate", self.rate))
 
     def before(self, context: OptimizerContext) -> list[Call]:
-        """What is to be done in a step before the gradient is taken. To be called before anything that makes the loss
-        is built, since calls run in the order in which they are made."""
+        """What is to be done in a step before the loss is computed, such as moving the parameters to where the gradient
+        is to be taken. `training_step` makes these calls in a phase of their own."""
         return []
+
+    def host_step(
+        self, context: OptimizerContext, program: Program, layout: Layout, memory: Memory, same_data: bool
+    ) -> HostStep | None:
+        """What runs the program of a step on the host, for optimizers that decide there; None for all others.
+
+        program: computes what `build` asked for;  same_data: whether every step does so on the same examples
+        """
+        return None
 
     def build(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         """Add the update of all parameters to the graph: penalties, clipping, then the step itself."""
         gradients, calls = context.gradients, list[Call]()
         for name, kernel, strength in (("l2", kernels.add_l2, self.l2), ("l1", kernels.add_l1, self.l1)):
             if strength is not None:
-                number = context.settings.number(f"optimizer.{name}", strength)
+                number = context.number(name, strength)
                 for key, weight in context.parameters.members.items():
                     if is_weight(key) or (self.penalise_biases and key.endswith(".bias")):
                         calls.append(call(kernel, weight, number, updates=[gradients.members[key]]))
         if self.clip is not None:
-            limit = context.settings.number("optimizer.clip", self.clip)
+            limit = context.number("clip", self.clip)
             norm = call(metrics.norm, gradients.whole, shapes=[(1,)]).result
             calls.append(call(kernels.clip_by_norm, norm, limit, updates=[gradients.whole]))
         return calls + self.step(context, rate) + self._limit_norms(context)
@@ -116,7 +128,7 @@ class Optimizer(BaseModel):
     def _limit_norms(self, context: OptimizerContext) -> list[Call]:
         if self.max_norm is None:
             return []
-        limit = context.settings.number("optimizer.max_norm", self.max_norm)
+        limit = context.number("max_norm", self.max_norm)
         weights = [each for key, each in context.parameters.members.items() if is_weight(key) and len(each.shape) == 2]
         return [call(limit_norms, limit, shapes=[each.shape[1:]], updates=[each]) for each in weights]
 

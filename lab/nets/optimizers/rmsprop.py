@@ -15,7 +15,7 @@ class RmsProp(Optimizer, name="rmsprop"):
     epsilon: Real = setting(1e-7, "Added to the root, against division by zero.", gt=0, le=1)
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
-        decay = context.settings.number("optimizer.decay", self.decay)
-        epsilon = context.settings.number("optimizer.epsilon", self.epsilon)
+        decay = context.number("decay", self.decay)
+        epsilon = context.number("epsilon", self.epsilon)
         changed = [context.parameters.whole, context.state("second")]
         return [call(kernels.rmsprop, context.gradients.whole, rate, decay, epsilon, updates=changed)]

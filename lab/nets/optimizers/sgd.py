@@ -22,22 +22,18 @@ class Sgd(Optimizer, name="sgd"):
         "`change_of_variables` (or true) keeps the parameters there all the time.",
     )
 
-    @property
-    def looks_ahead(self) -> bool:
-        return self.nesterov == "look_ahead"
-
     def before(self, context: OptimizerContext) -> list[Call]:
-        if not self.looks_ahead:
+        if self.nesterov != "look_ahead":
             return []
-        momentum = context.settings.number("optimizer.momentum", self.momentum or 0.0)
+        momentum = context.number("momentum", self.momentum or 0.0)
         return [call(kernels.look_ahead, momentum, context.state("velocity"), updates=[context.parameters.whole])]
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         whole, gradient = context.parameters.whole, context.gradients.whole
         if self.momentum is None and not self.nesterov:
             return [call(kernels.sgd, gradient, rate, updates=[whole])]
-        momentum = context.settings.number("optimizer.momentum", self.momentum or 0.0)
+        momentum = context.number("momentum", self.momentum or 0.0)
         kernel = kernels.nesterov_step if self.nesterov else kernels.momentum_step
-        if self.looks_ahead:
+        if self.nesterov == "look_ahead":
             kernel = kernels.look_ahead_step
         return [call(kernel, gradient, rate, momentum, updates=[whole, context.state("velocity")])]

@@ -14,13 +14,13 @@ import numpy as np
 
 from kernels.arrays import copy
 from kernels.descent import add_noise, record_point
-from kernels.metrics import halt_if_not_finite
 from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, constant, differentiate, scope
 from lab.graph import functions as f
 from lab.graph.tensor import Call, Storage, aligned_size, call
 from lab.nets.initialisers import generator
-from lab.nets.optimizers import OptimizerContext, optimizer
+from lab.nets.optimizers import optimizer
+from lab.nets.training_step import training_step
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.descent.landscapes import Landscape
@@ -92,7 +92,7 @@ class Descent(ProgramExperiment):
         self._kept = Storage("statistics")
         parameters = Storage("parameters")
         self.point = parameters.member("point", (walkers, landscape.size))
-        self.context = OptimizerContext(parameters, parameters.like("gradients"), self.adjustable, points=walkers)
+        self.parameters = parameters
         programs = {"step": self._step(), "measure": self._metric_program(), "remember": self._remember()}
         self.lay_out({**programs, **self.map.programs})
         self.metrics = self._names()
@@ -101,30 +101,30 @@ class Descent(ProgramExperiment):
     # Building
 
     def _step(self) -> list[Any]:
-        context = self.context
-        with scope("optimizer"):
-            program: list[Any] = self.optimizer.before(context)
         with scope(self.landscape.name):
             values = self.landscape.values(self.point, self.seed)
             self.loss = f.sum(values)
-            program.append(call(halt_if_not_finite, self.loss, shapes=[(1,)]))
-            context.found, context.loss = differentiate(self.loss, [self.point]), self.loss
-        (gradient,) = context.found
-        if gradient is not None:
-            program.append(assign(gradient, context.gradients.members["point"]))
-        if self._noise:
-            deviation = self.adjustable.number("options.noise", self._noise)
-            noisy = context.gradients.members["point"]
-            program.append(call(add_noise, deviation, updates=[noisy], stream=NOISE_STREAM))
-        with scope("optimizer"):
-            self.rate = self.optimizer.learning_rate(self.adjustable)
-            program += self.optimizer.build(context, self.rate)
+        self.training_step = training_step(
+            self.loss,
+            self.parameters,
+            self.optimizer,
+            self.adjustable,
+            points=self.walkers,
+            change_gradients=self._add_noise,
+        )
+        self.rate = self.training_step.learning_rate
         self.shown = min(self.walkers, PATHS)
         self.stride = -(-self.steps // MOMENTS)
         moments = self.steps // self.stride + 1
         self.path = Storage("states").member("path", (moments, self.shown * self.landscape.size))
         first = Tensor((self.shown * self.landscape.size,), "first points", base=self.point)
-        return [*program, call(record_point, first, updates=[self.path], stride=self.stride)]
+        return [*self.training_step.program, call(record_point, first, updates=[self.path], stride=self.stride)]
+
+    def _add_noise(self, gradients: Storage) -> list[Call]:
+        if not self._noise:
+            return []
+        deviation = self.adjustable.number("options.noise", self._noise)
+        return [call(add_noise, deviation, updates=[gradients.members["point"]], stream=NOISE_STREAM)]
 
     def _metric_program(self) -> list[Any]:
         with scope("measure"):
@@ -133,9 +133,6 @@ class Descent(ProgramExperiment):
             (gradient,) = differentiate(f.sum(values), [self.point])
             if gradient is not None:
                 program.append(assign(gradient, self._kept.member("slope", self.point.shape)))
-            if self.rate.call is not None:
-                program.append(assign(call(copy, self.rate.target or self.rate, shapes=[(1,)]).result,
-                                      self._kept.member("rate", (1,))))  # fmt: skip
             if gradient is not None and self.watch & {"minima_share", "curving_down"}:
                 program += self._curvature(gradient)
         return program
@@ -185,7 +182,7 @@ class Descent(ProgramExperiment):
         self.put(self.point, points)
         self.put(self.before, points)
         self.layout.view(self.memory, self.path)[0] = points[: self.shown].ravel()
-        self.drive(self.optimizer, self.context, same_data=not self._noise)
+        self.search_steps(self.training_step, same_data=not self._noise)
         self.time_steps(self.stopwatch)
         for name in self.map.programs:
             self.run_beside(name)
@@ -215,7 +212,7 @@ class Descent(ProgramExperiment):
             "x": float(point[0, 0]),
             "y": float(point[0, -1]),
             "grad_norm": float(norms.mean()),
-            "rate": float(view["rate"][0]) if "rate" in view else self.settings().get("optimizer.rate", np.nan),
+            "rate": float(self.layout.view(self.memory, self.rate)[0]) if self.layout.knows(self.rate) else np.nan,
             "evaluations": float(self.evaluations),
             "memory": float(self._memory_in_use()),
             "minima": self.map.minima,
@@ -240,7 +237,7 @@ class Descent(ProgramExperiment):
 
     def _last_step(self, point: np.ndarray) -> dict[str, float]:
         moved = point - self.layout.view(self.memory, self.before)
-        gradient = self.layout.view(self.memory, self.context.gradients.members["point"])
+        gradient = self.layout.view(self.memory, self.training_step.gradients.members["point"])
         with np.errstate(divide="ignore", invalid="ignore"):
             length = np.linalg.norm(moved, axis=1)
             each = np.abs(moved) / np.abs(gradient)

@@ -10,19 +10,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from kernels.metrics import halt_if_not_finite
 from lab.data import Split, TargetKind
 from lab.data import load as load_data
 from lab.errors import InvalidValue
-from lab.graph import Tensor, assign, data, differentiate, scope
-from lab.graph.tensor import Storage, call
+from lab.graph import Tensor, data, scope
+from lab.graph.tensor import Storage
 from lab.metrics import DeviceMetrics, MeasuredNetwork
 from lab.nets.network import BuiltLayer, Network
-from lab.nets.optimizers import OptimizerContext, optimizer
+from lab.nets.optimizers import optimizer
+from lab.nets.training_step import training_step
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.figures import Figures
@@ -73,13 +72,6 @@ class Training(ProgramExperiment):
         inputs, targets = data(train.inputs, "inputs"), data(train.targets, "targets")
         chosen = scenario.optimizer
         self.optimizer = optimizer(chosen.name, chosen.given)
-        parameters = self.network.parameters
-        before: list[Any] = []
-        if self.optimizer.looks_ahead:
-            self.network.apply(inputs, training=False)  # declares the parameters, which are to be moved first
-            context = OptimizerContext(parameters, parameters.like("gradients"), self.adjustable)
-            with scope("optimizer"):
-                before = self.optimizer.before(context)
         x, y = batch(scenario.train.batch, inputs, targets)
         output, self.parts = self.network.apply(x, training=True)
         if output.size // output.shape[0] != train.outputs:
@@ -90,25 +82,8 @@ class Training(ProgramExperiment):
             )
         with scope("loss"):
             loss = self.loss(output, y)
-            program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
-        if not self.optimizer.looks_ahead:
-            context = OptimizerContext(parameters, parameters.like("gradients"), self.adjustable)
-        self.gradients = context.gradients
-        program += self.network.clear(self.gradients)
-        found = differentiate(loss, list(parameters.members.values()))
-        for name, gradient in zip(parameters.members, found, strict=True):
-            if gradient is not None:
-                program.append(assign(gradient, self.gradients.members[name]))
-        context.found, context.loss = found, loss
-        self.context = context
-        with scope("optimizer"):
-            self.rate = self.optimizer.learning_rate(self.adjustable)
-            if self.rate.call is not None:
-                program.append(self.rate)
-        gradient_program = list(program)
-        program = [*before, *program, *self.network.updates]
-        with scope("optimizer"):
-            program += self.optimizer.build(context, self.rate)
+        self.training_step = training_step(loss, self.network, self.optimizer, self.adjustable)
+        self.gradients = self.training_step.gradients
         self.device_metrics = DeviceMetrics(scenario.watch)
         self._add_metrics(inputs, targets)
         self.inspection = Inspection(
@@ -126,8 +101,8 @@ class Training(ProgramExperiment):
         self.figures = Figures(self.inspection, scenario.options.get("pictures"))
         self.lay_out(
             {
-                "step": program,
-                "gradient": gradient_program,
+                "step": self.training_step.program,
+                "gradient": self.training_step.gradient_program,
                 "measure": [*self.device_metrics.program, *self.figures.recording.program],
                 "remember": self.device_metrics.remember,
             }
@@ -172,7 +147,7 @@ class Training(ProgramExperiment):
                 held.count if held else 0,
                 self.device_metrics.keep,
                 self.device_metrics.copy_before_step,
-                self.rate.target or self.rate,
+                self.training_step.learning_rate,
                 answers,
                 targets,
                 validation_answers,
@@ -192,7 +167,7 @@ class Training(ProgramExperiment):
         for name, value in self.network.first_values(self.folder).items():
             self.put(self.network.kept[name], value)
         self.run_beside("gradient")
-        self.drive(self.optimizer, self.context, same_data=self.scenario.train.batch == "all")
+        self.search_steps(self.training_step, same_data=self.scenario.train.batch == "all")
 
     def measure(self) -> dict[str, float]:
         self.run_beside("measure")

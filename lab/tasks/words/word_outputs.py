@@ -12,6 +12,7 @@ from lab.graph import Tensor, data
 from lab.graph import functions as f
 from lab.graph.tensor import Call, call
 from lab.nets.network import Network
+from lab.nets.tables import Table
 from lab.pictures import Diagram, Picture
 
 LEVELS = 3
@@ -21,10 +22,9 @@ LEVELS = 3
 class FlatOutput:
     """One unit per word, and a softmax over them: every word is evaluated to know the probability of one.
 
-    tables: parameters that it updates itself;  depth: of a tree, if there is one
+    depth: of a tree, if there is one
     """
 
-    tables: tuple[str, ...] = ()
     depth: int | None = None
 
     def __init__(self, network: Network, width: int, train: Data) -> None:
@@ -36,8 +36,8 @@ class FlatOutput:
         """Mean of -log P(word): [1]."""
         return f.softmax_cross_entropy(f.matmul(hidden, self._weight), words)
 
-    def updates(self, loss: Tensor, rate: Tensor) -> list[Call]:
-        """Updates of the output's own tables: it has none."""
+    def tables(self, loss: Tensor) -> list[Table]:
+        """Parameters of which a step changes only some rows: it has none."""
         return []
 
     def sums(self, hidden: Tensor) -> Tensor:
@@ -58,8 +58,6 @@ class TreeOutput:
     The tree is made from how often each word is the one to predict in the training set.
     """
 
-    tables = ("output.nodes",)
-
     def __init__(self, network: Network, width: int, train: Data) -> None:
         if train.outputs < 2:
             raise InvalidValue(("data",), "a tree needs at least two words.")
@@ -67,8 +65,8 @@ class TreeOutput:
         self._names = train.classes
         self.tree = huffman(self._counts)
         self.depth: int | None = int(self.tree.length.max())
-        network.declare("output.nodes", (self.tree.nodes, width), 0.0, width, 1)
-        self._nodes = network.parameters.members["output.nodes"]
+        network.declare("output.nodes", (self.tree.nodes, width), 0.0, width, 1, table=True)
+        self._nodes = network.tables.members["output.nodes"]
         self._path, self._sign = data(self.tree.path, "path"), data(self.tree.sign, "sign")
         self._length = data(self.tree.length, "length")
 
@@ -76,12 +74,16 @@ class TreeOutput:
         """Mean of -log P(word): [1]."""
         return f.hierarchical_softmax(hidden, self._nodes, words, self._path, self._sign, self._length)
 
-    def updates(self, loss: Tensor, rate: Tensor) -> list[Call]:
-        """Gradient descent on the nodes that lie on the way to a word of the batch of this loss."""
-        assert loss.call is not None
-        hidden, _, words, *_ = loss.call.reads
-        reads = (hidden, words, self._path, self._length, loss.call.results[1], rate)
-        return [call(hierarchical_softmax_step, *reads, updates=[self._nodes])]
+    def tables(self, loss: Tensor) -> list[Table]:
+        """The nodes: gradient descent changes those that lie on the way to a word of the batch of this loss."""
+
+        def update(d_source: Tensor | None, rate: Tensor) -> list[Call]:
+            assert loss.call is not None
+            hidden, _, words, *_ = loss.call.reads
+            reads = (hidden, words, self._path, self._length, loss.call.results[1], rate)
+            return [call(hierarchical_softmax_step, *reads, updates=[self._nodes])]
+
+        return [Table(None, update)]
 
     def sums(self, hidden: Tensor) -> Tensor:
         """The sum of the probabilities of all words: [batch]."""

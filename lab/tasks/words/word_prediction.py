@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from kernels import optimizers as steps
-from kernels.arithmetic import scale
-from kernels.embedding import embedding_step
-from kernels.metrics import halt_if_not_finite
 from lab.errors import InvalidValue
-from lab.graph import Tensor, assign, constant, data, differentiate, scope
-from lab.graph.tensor import Call, Storage, call
+from lab.graph import Tensor, assign, data, scope
+from lab.graph.tensor import Call, Storage
 from lab.nets.initialisers import generator
+from lab.nets.layers.embedding import Embedding
 from lab.nets.network import BuiltLayer, Network
+from lab.nets.optimizers import optimizer
+from lab.nets.tables import Table
+from lab.nets.training_step import training_step
 from lab.pictures import Bars, Picture
 from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
@@ -47,11 +47,10 @@ class WordPrediction(ProgramExperiment):
         self.scenario, self.folder = scenario, folder
         self.split = load_split(scenario, seed, folder, "classes")
         train = self.split.train
-        optimizer = scenario.optimizer
-        if optimizer.name != "sgd" or optimizer.extra:
+        given = scenario.optimizer
+        if given.name != "sgd" or given.extra:
             raise InvalidValue(("optimizer",), "this task trains with plain sgd, which has a rate and nothing else.")
-        self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.adjustable)
-        rate = self.adjustable.number("optimizer.rate", optimizer.rate)
+        self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.adjustable, tables_apart=True)
         x, y = batch(scenario.train.batch, data(train.inputs, "inputs"), data(train.targets, "targets"))
         hidden, parts = self.network.apply(x, training=True)
         if self.network.gated:
@@ -61,34 +60,24 @@ class WordPrediction(ProgramExperiment):
                 ("model",), f"must end in one row of numbers per example, not in {list(hidden.shape[1:])}."
             )
         self.output = (TreeOutput if output == "tree" else FlatOutput)(self.network, hidden.shape[1], train)
-        program = self._step(hidden, y, parts, rate)
+        with scope("output"):
+            loss = self.output.loss(hidden, y)
+        step = training_step(
+            loss, self.network, optimizer(given.name, given.given), self.adjustable, tables=self._tables(parts, loss)
+        )
         self._kept = Storage("statistics")
-        self.lay_out({"step": program, "measure": self._metric_program()})
+        self.lay_out({"step": step.program, "measure": self._metric_program()})
         known = {"tree_depth": self.output.depth is not None}
         self.metrics = tuple(name for name in scenario.watch if known.get(name, True))
         self.watch = Stopwatch()
 
-    def _step(self, hidden: Tensor, words: Tensor, parts: list[BuiltLayer], rate: Tensor) -> list[Any]:
-        """Loss, gradient, and the update of every parameter: whole arrays, but only the rows in use of tables."""
-        with scope("output"):
-            loss = self.output.loss(hidden, words)
-            program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
-        tables = {f"{part.name}.weight": part for part in parts if part.layer.name == "embedding"}
-        members = self.network.parameters.members
-        whole = [name for name in members if name not in tables and name not in self.output.tables]
-        sources = [members[name] for name in whole] + [part.y for part in tables.values()]
-        found = differentiate(loss, sources)
-        with scope("optimizer"):
-            for name, gradient in zip(whole, found, strict=False):
-                if gradient is not None:
-                    program.append(call(steps.sgd, gradient, rate, updates=[members[name]]))
-            downhill = call(scale, rate, constant(-1.0), shapes=[(1,)]).result
-            for (name, part), d_rows in zip(tables.items(), found[len(whole) :], strict=True):
-                assert d_rows is not None
-                indices = part.x.reshape(part.x.size)
-                rows = d_rows.reshape(indices.size, members[name].shape[1])
-                program.append(call(embedding_step, indices, rows, downhill, updates=[members[name]]))
-            return program + self.output.updates(loss, rate)
+    def _tables(self, parts: Sequence[BuiltLayer], loss: Tensor) -> list[Table]:
+        """What a step changes only the rows in use of: the embeddings, and what the output has of that kind."""
+        members = self.network.tables.members
+        found = [
+            Embedding.table(each, members[f"{each.name}.weight"]) for each in parts if each.layer.name == "embedding"
+        ]
+        return found + self.output.tables(loss)
 
     def _metric_program(self) -> list[Tensor | Call]:
         train = self.split.train
