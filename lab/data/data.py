@@ -14,13 +14,13 @@ TargetKind = Literal["classes", "values", "labels"]
 class Data:
     """Examples, one per row. The arrays are read-only, since the replicas of a session share them.
 
-    inputs:      float32 [n, features]. Images are flattened row by row, words are whole numbers (exact below 2^24)
+    inputs:      float32 [n, features], or images [n, height, width, channels]; words are whole numbers (exact below
+                 2^24)
     targets:     classes: int64 [n], each from 0 to classes - 1; values: float32 [n, outputs];
                  labels: float32 [n, labels], 1 where the label applies and 0 where not
     kind:        which of the three the targets are
     classes:     the names of the classes or labels; empty for values
     features:    the names of the input columns; empty where they have none (pixels)
-    image_shape: (height, width) or (height, width, channels) where a row is an image
     truth:       the targets without noise and outliers, where the set knows them; shaped like `targets`
     exact:       whether all numbers are still float64, as in a file with more digits than float32 holds, so that they
                  can be prepared before they are rounded; never of data that are ready to be trained on
@@ -31,7 +31,6 @@ class Data:
     kind: TargetKind
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
-    image_shape: tuple[int, ...] | None = None
     truth: np.ndarray | None = None
     exact: bool = False
 
@@ -51,6 +50,11 @@ class Data:
     def count(self) -> int:
         """How many examples there are."""
         return len(self.inputs)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int] | None:
+        """Height, width and channels where the examples are images."""
+        return self.inputs.shape[1:] if self.inputs.ndim == 4 else None
 
     @property
     def outputs(self) -> int:

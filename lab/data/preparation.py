@@ -35,8 +35,8 @@ def prepared(options: Options, parts: Split) -> Split:
     steps = _steps(options, parts.train.rounding)
     if not steps:
         return Split(_rounded(parts.train), None if parts.validation is None else _rounded(parts.validation))
-    train = parts.train.inputs.astype(np.float64)
-    validation = None if parts.validation is None else parts.validation.inputs.astype(np.float64)
+    train = _features(parts.train)
+    validation = None if parts.validation is None else _features(parts.validation)
     for fit in steps:
         apply = fit(train)
         train = apply(train)
@@ -68,14 +68,19 @@ def _rounded(data: Data) -> Data:
     return replace(data, exact=False) if data.exact else data
 
 
+def _features(data: Data) -> np.ndarray:
+    """The inputs in float64, [n, features]; each number of an image is a feature of its own."""
+    return data.inputs.reshape(data.count, -1).astype(np.float64)
+
+
 def _with_inputs(data: Data, inputs: np.ndarray, whitened: bool) -> Data:
     if np.abs(inputs).max(initial=0) > np.finfo(np.float32).max:
         raise InvalidValue(("multiply",), "the inputs become too large for float32 numbers.")
     if not whitened:
-        return replace(data, inputs=inputs, exact=False)
+        return replace(data, inputs=inputs.reshape(data.inputs.shape), exact=False)
     # Axes are no pixels, nor columns of the table.
     names = tuple(f"axis {axis + 1}" for axis in range(inputs.shape[1]))
-    return replace(data, inputs=inputs, features=names, image_shape=None, exact=False)
+    return replace(data, inputs=inputs, features=names, exact=False)
 
 
 def _deviation(inputs: np.ndarray) -> np.ndarray:

@@ -9,10 +9,16 @@ from kernels import metrics as kernels
 from lab.graph import constant
 from lab.graph.tensor import call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, average
+from lab.nets.network import BuiltLayer
 
 ANYTHING = 3e38  # nearly the largest float32
 SATURATED = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99), "elu": (-0.99, ANYTHING)}
 """Below and above which an output counts as saturated, by kind of layer; for ELU, times its alpha."""
+
+
+def outputs_per_example(part: BuiltLayer) -> int:
+    """How many numbers a layer gives for one example: its units, at all positions where they stand."""
+    return part.y.size // part.y.shape[0]
 
 
 class DeadUnits(DeviceMetric):
@@ -32,8 +38,11 @@ class DeadUnits(DeviceMetric):
         average(values, "dead_relu", self._units)
 
 
-class Moments(DeviceMetric):
-    """Of each layer's outputs over units and examples; the network's are those of all outputs taken together."""
+class ActivationMoments(DeviceMetric):
+    """Of each layer's outputs over units, their positions and examples.
+
+    The network's are those of all outputs of all layers taken together.
+    """
 
     meanings = {
         "activation_mean": "mean of the activations over units and probe set",
@@ -41,22 +50,22 @@ class Moments(DeviceMetric):
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
-        self._units = {part.name: part.y.shape[-1] for part in network.activations}
+        self._outputs = {part.name: outputs_per_example(part) for part in network.activations}
         for part in network.activations:
             mean, deviation = call(kernels.mean_and_deviation, part.y, shapes=[(1,), (1,)]).results
             network.keep(f"activation_mean.{part.name}", mean)
             network.keep(f"activation_std.{part.name}", deviation)
-        if not self._units:
+        if not self._outputs:
             return []
-        return [name for metric in self.meanings for name in (metric, *(f"{metric}.{each}" for each in self._units))]
+        return [name for metric in self.meanings for name in (metric, *(f"{metric}.{each}" for each in self._outputs))]
 
     def finish(self, values: Values, step: int) -> None:
-        average(values, "activation_mean", self._units)
+        average(values, "activation_mean", self._outputs)
         total, square = 0, 0.0
-        for name, units in self._units.items():
+        for name, outputs in self._outputs.items():
             distance = values[f"activation_mean.{name}"] - values["activation_mean"]
-            square += units * (values[f"activation_std.{name}"] ** 2 + distance**2)
-            total += units
+            square += outputs * (values[f"activation_std.{name}"] ** 2 + distance**2)
+            total += outputs
         if total:
             values["activation_std"] = math.sqrt(square / total) if math.isfinite(square) else square
 
@@ -70,14 +79,14 @@ class Saturation(DeviceMetric):
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
-        self._units = {}
+        self._outputs = {}
         for part in network.activations:
             if part.layer.name in SATURATED:
-                self._units[part.name] = part.y.shape[-1]
+                self._outputs[part.name] = outputs_per_example(part)
                 low, high = SATURATED[part.layer.name]
                 limits = constant(low * getattr(part.layer, "alpha", 1.0)), constant(high)
                 network.keep(f"saturation.{part.name}", call(kernels.saturation, part.y, *limits, shapes=[(1,)]).result)
-        return ["saturation", *(f"saturation.{name}" for name in self._units)] if self._units else []
+        return ["saturation", *(f"saturation.{name}" for name in self._outputs)] if self._outputs else []
 
     def finish(self, values: Values, step: int) -> None:
-        average(values, "saturation", self._units)
+        average(values, "saturation", self._outputs)

@@ -54,10 +54,12 @@ class MeasuredNetwork:
     _dead_units: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def dead_units(self, part: BuiltLayer) -> tuple[Tensor, Tensor]:
-        """Of a layer: (1 for each unit that is dead on the probe set [units], their share [1]); computed once, however
-        many ask."""
+        """Of a layer: (1 for each unit that is dead on the probe set [units], their share [1]).
+
+        A unit that stands at many positions, as in a convolution, is dead if it is 0 at all of them. Computed once,
+        however many ask."""
         if part.name not in self._dead_units:
-            made = call(kernels.dead_units, part.y, shapes=[part.y.shape[-1:], (1,)])
+            made = call(kernels.dead_units, at_all_positions(part.y), shapes=[part.y.shape[-1:], (1,)])
             self._dead_units[part.name] = made.results[0], made.results[1]
         return self._dead_units[part.name]
 
@@ -107,10 +109,18 @@ def device_metric_meanings(kind: str) -> dict[str, str]:
     }
 
 
-def average(values: Values, metric: str, units: dict[str, int]) -> None:
-    """The network's metric from its layers': their mean, each weighed by its number of units."""
+def at_all_positions(tensor: Tensor) -> Tensor:
+    """A tensor [examples, …, units] as a matrix [examples × positions, units], in the same memory."""
+    return tensor if len(tensor.shape) == 2 else tensor.reshape(-1, tensor.shape[-1])
+
+
+def average(values: Values, metric: str, weights: dict[str, int]) -> None:
+    """The network's metric from its layers': their mean, each weighed by how many of what it is a mean over.
+
+    weights: layer to its number of units, of outputs, or of parameters
+    """
     total, examined = 0.0, 0
-    for layer, count in units.items():
+    for layer, count in weights.items():
         value = values.get(f"{metric}.{layer}")
         if value is not None:
             total += count * value

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kernels.signs import equal_signs
 from lab.graph.tensor import call
-from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, at_all_positions
 from lab.metrics.norms import layer_of
 from lab.nets.optimizers import is_weight
 
@@ -20,9 +20,9 @@ class EqualSigns(DeviceMetric):
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
-        names = [name for name, each in network.gradients.members.items() if is_weight(name) and len(each.shape) == 2]
+        names = [name for name, each in network.gradients.members.items() if is_weight(name) and len(each.shape) >= 2]
         for name in names:
-            share = call(equal_signs, network.gradients.members[name], shapes=[(1,)]).result
+            share = call(equal_signs, at_all_positions(network.gradients.members[name]), shapes=[(1,)]).result
             network.keep(f"equal_signs.{layer_of(name)}", share)
             if name == names[-1]:
                 network.keep("equal_signs", share)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lab.graph import functions as f
 from lab.graph.tensor import Tensor
-from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, at_all_positions
 from lab.metrics.norms import layer_of
 from lab.nets.optimizers import is_weight
 
@@ -23,10 +23,10 @@ class UnitSpread(DeviceMetric):
         members = network.parameters.members
         self._names = []
         for name, weight in members.items():
-            if is_weight(name) and len(weight.shape) == 2:
+            if is_weight(name) and len(weight.shape) >= 2:
                 metric = f"unit_spread.{layer_of(name)}"
                 self._names.append(metric)
-                network.keep(metric, _spread(weight))
+                network.keep(metric, _spread(at_all_positions(weight)))
                 bias = members.get(f"{layer_of(name)}.bias")
                 if bias is not None:
                     network.keep(f"bias {metric}", _spread(bias.reshape(1, bias.size)))

@@ -217,8 +217,8 @@ def test_names_from_files_cannot_control_the_terminal(folder: Path) -> None:
 def test_arrays_with_classes_and_images(folder: Path) -> None:
     images = np.arange(24, dtype=np.uint8).reshape(4, 2, 3)
     data = arrays(folder, inputs=images, targets=np.array([7, 3, 3, 7], np.uint8))
-    assert data.inputs.tolist() == images.reshape(4, 6).tolist()
-    assert data.image_shape == (2, 3)
+    assert data.inputs.tolist() == images.reshape(4, 2, 3, 1).tolist()
+    assert data.image_shape == (2, 3, 1)
     assert data.classes == ("3", "7")
     assert data.targets.tolist() == [1, 0, 0, 1]
 

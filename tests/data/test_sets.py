@@ -34,11 +34,11 @@ def test_shapes_and_types(name: str) -> None:
     assert parts.train.count + parts.validation.count == whole.count
     for part in (parts.train, parts.validation, whole):
         assert part.inputs.dtype == np.float32
-        assert part.inputs.ndim == 2
+        assert part.inputs.ndim == (4 if name in ("attributes", "digits") else 2)
         assert np.isfinite(part.inputs).all()
         assert len(part.targets) == len(part.inputs) == part.count
         assert part.features == () or len(part.features) == part.inputs.shape[1]
-        assert part.image_shape is None or np.prod(part.image_shape) == part.inputs.shape[1]
+        assert part.image_shape == {"attributes": (8, 8, 1), "digits": (8, 8, 1)}.get(name)
         assert part.outputs == whole.outputs
         with pytest.raises(ValueError, match="read-only"):
             part.inputs[0, 0] = 0
@@ -176,12 +176,13 @@ def test_bundled_data_are_those_of_scikit_learn(name: str) -> None:
     options = {"scaled": False} if name == "diabetes" else {}
     theirs = getattr(sklearn.datasets, f"load_{name.replace('-', '_')}")(**options)
     ours = data(name)
-    assert np.allclose(ours.inputs * (16 if name == "digits" else 1), theirs.data, rtol=1e-6)
+    inputs = ours.inputs.reshape(ours.count, -1)
+    assert np.allclose(inputs * (16 if name == "digits" else 1), theirs.data, rtol=1e-6)
     assert np.allclose(ours.targets.ravel(), theirs.target)
     if name in ("iris", "breast-cancer"):
         assert list(ours.classes) == list(theirs.target_names)
     if name == "digits":
-        assert ours.image_shape == (8, 8)
+        assert ours.image_shape == (8, 8, 1)
         assert ours.inputs.min() == 0
         assert ours.inputs.max() == 1
     else:

@@ -108,3 +108,44 @@ def test_a_shift_is_added_to_every_output():
     )
     assert shifted.measure()["loss"] == pytest.approx(plain.measure()["loss"], rel=1e-5)
     assert shifted.settings()["shift1.by"] == 1.5
+
+
+IMAGES = {"name": "digits", "examples": 90}
+
+
+def test_units_at_many_positions_are_counted_once_and_their_outputs_all():
+    """An activation on images [n, 8, 8, 1] has one unit, at 64 positions; the one behind it has 6 units."""
+    net = experiment(
+        data=IMAGES | {"multiply": 4},
+        model=["tanh", {"dense": 6}, "tanh", {"dense": "classes"}],
+        watch=["activation_mean", "activation_std", "saturation"],
+        options={"pictures": ["units", "activations"]},
+    )
+    values, weights, images = net.measure(), net.weights(), net.split.train.inputs
+    assert images.shape == (90, 8, 8, 1)
+    first = np.tanh(images.astype(np.float64))
+    second = np.tanh(first.reshape(90, 64) @ weights["dense1.weight"] + weights["dense1.bias"])
+    outputs = np.concatenate([first.ravel(), second.ravel()])
+    assert values["activation_mean"] == pytest.approx(outputs.mean(), rel=1e-5)
+    assert values["activation_std"] == pytest.approx(outputs.std(), rel=1e-5)
+    assert values["saturation"] == pytest.approx((np.abs(outputs) > 0.99).mean(), rel=1e-5)
+    units, histograms = net.pictures()
+    assert {name: each.shape for name, each in units.activity.items()} == {"tanh1": (1,), "tanh2": (6,)}
+    assert units.activity["tanh1"][0] == pytest.approx(np.abs(first).mean(), rel=1e-5)
+    np.testing.assert_allclose(units.activity["tanh2"], np.abs(second).mean(axis=0), rtol=1e-4)
+    assert histograms.counts["tanh1"].sum() == first.size
+
+
+@pytest.mark.parametrize(("sign", "dead"), [(1, 0.0), (-1, 1.0)])
+def test_a_unit_is_dead_if_it_is_zero_at_all_positions(sign, dead):
+    net = experiment(
+        data=IMAGES | {"multiply": sign},
+        model=["relu", {"dense": "classes"}],
+        watch=["dead_relu"],
+        options={"pictures": ["units", "dead_units"]},
+    )
+    assert (net.split.train.inputs == 0).all(axis=0).any()  # there are pixels that no image uses
+    assert net.measure() == {"dead_relu": dead, "dead_relu.relu1": dead}
+    units, history = net.pictures()
+    assert units.dead["relu1"].tolist() == [bool(dead)]
+    assert history.values.tolist() == [[dead]]

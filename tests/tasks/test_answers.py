@@ -34,7 +34,7 @@ def labeller(**options):
 
 def answers(net, data):
     w = net.weights()
-    hidden = data.inputs
+    hidden = data.inputs.reshape(data.count, -1)
     for name in ("dense1", "dense2"):
         if f"{name}.weight" in w:
             hidden = (np.maximum(hidden, 0) if name == "dense2" else hidden) @ w[f"{name}.weight"] + w[f"{name}.bias"]

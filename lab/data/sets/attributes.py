@@ -43,7 +43,10 @@ class Attributes(Points, Prepared):
 
 @dataset("attributes", Attributes)
 def attributes(options: Attributes, random: np.random.Generator) -> Data:
-    """Inputs [points, size²], line 1, square 0.8 and dot 1 on a background of 0 or 0.3; targets [points, labels]."""
+    """Images [points, size, size, 1]: line 1, square 0.8 and dot 1 on a background of 0 or 0.3.
+
+    Targets [points, labels]: 1 for each attribute that the image has.
+    """
     present = _present(options, random)
     images = np.zeros((options.points, options.size, options.size), np.float32)
     if options.labels > NAMES.index("bright"):
@@ -53,11 +56,10 @@ def attributes(options: Attributes, random: np.random.Generator) -> Data:
         draw(images, chosen, random)
     noisy = images + options.noise * random.standard_normal(images.shape, dtype=np.float32)
     return Data(
-        inputs=noisy.reshape(options.points, -1),
+        inputs=noisy[..., None],
         targets=present,
         kind="labels",
         classes=NAMES[: options.labels],
-        image_shape=(options.size, options.size),
     )
 
 

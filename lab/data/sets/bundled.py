@@ -54,14 +54,13 @@ def _table(name: str) -> np.ndarray:
 
 @dataset("digits", Digits)
 def digits(options: Digits, random: np.random.Generator) -> Data:
-    """Inputs [1797, 64]: the 16 levels of grey become 0…1."""
+    """Images [1797, 8, 8, 1], whose 16 levels of grey become 0…1."""
     table = _table("digits.csv.gz")
     return Data(
-        inputs=table[:, :64] / 16,
+        inputs=table[:, :64].reshape(-1, 8, 8, 1) / 16,
         targets=table[:, 64],
         kind="classes",
         classes=tuple(str(digit) for digit in range(10)),
-        image_shape=(8, 8),
     )
 
 

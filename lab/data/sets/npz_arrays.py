@@ -24,6 +24,8 @@ from lab.validation import shown
 
 MOST_LISTED = 10
 LARGEST = float(np.finfo(np.float32).max)
+ROOM = {1: 1, 2: 0, 3: 1, 4: 0}
+"""How many axes of length 1 stand behind an array with so many: a feature for numbers, a channel for grey images."""
 
 # What zipfile, its decompressors and NumPy's reader of headers raise on files that are damaged or made to do harm.
 DAMAGED = (
@@ -60,7 +62,7 @@ class NpzArrays(WithClasses, WithValues):
 
 @file_format("npz", NpzArrays)
 def npz_arrays(options: NpzArrays, folder: Path) -> Data:
-    """Inputs [n, features], images flattened row by row."""
+    """Inputs [n, features], or images [n, height, width, channels], with one channel where the file has none."""
     path = found("npz", options.npz, folder, 1.0)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -70,15 +72,13 @@ def npz_arrays(options: NpzArrays, folder: Path) -> Data:
         raise InvalidValue(("npz",), f"{shown(options.npz)} is not an NPZ file that can be read{text}.") from None
     if len(inputs) != len(targets):
         raise InvalidValue(("npz",), f"inputs has {len(inputs):,} examples, but targets has {len(targets):,}.")
-    shape = inputs.shape[1:]
     kind, answers, classes = _interpreted(targets, options)
     numbers = (inputs, targets) if kind == "values" else (inputs,)
     return Data(
-        inputs=_finite(inputs.reshape(len(inputs), -1), "inputs"),
+        inputs=_finite(inputs, "inputs").reshape(*inputs.shape, *(1,) * ROOM[inputs.ndim]),
         targets=answers,
         kind=kind,
         classes=classes,
-        image_shape=shape if len(shape) > 1 else None,
         exact=any(np.result_type(each.dtype, np.float32) == np.float64 for each in numbers),
     )
 

@@ -16,16 +16,17 @@ class DataCloud(Figure, name="data_cloud"):
 
     def fits(self) -> bool:
         data = self.inspection.split.train
-        return len(data.inputs.shape) == 2 and data.inputs.shape[1] >= 2 and data.kind != "labels"
+        return data.inputs[0].size >= 2 and data.kind != "labels"
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         data = self.inspection.split.train
-        spread = data.inputs.astype(np.float64).std(axis=0)
+        features = data.inputs.reshape(data.count, -1)
+        spread = features.astype(np.float64).std(axis=0)
         occurring = np.where(spread > 0, spread, np.inf)
         columns = [int(spread.argmax()), int(occurring.argmin())]
         if columns[0] == columns[1]:
             columns[1] = 1 if columns[0] == 0 else 0
-        points = data.inputs[:MOST_POINTS, columns]
+        points = features[:MOST_POINTS, columns]
         if data.kind == "classes":
             shown = data.targets[:MOST_POINTS]
             groups = {name: points[shown == number] for number, name in enumerate(data.classes)}
@@ -37,5 +38,8 @@ class DataCloud(Figure, name="data_cloud"):
         return [Scatter(title, groups)]
 
     def _name(self, column: int) -> str:
-        names = self.inspection.split.train.features
-        return names[column] if names else f"feature {column + 1}"
+        data = self.inspection.split.train
+        if data.image_shape is not None:
+            row, place, channel = (int(each) + 1 for each in np.unravel_index(column, data.image_shape))
+            return f"pixel {row}, {place}" + (f" of channel {channel}" if data.image_shape[2] > 1 else "")
+        return data.features[column] if data.features else f"feature {column + 1}"
