@@ -7,241 +7,122 @@ number of threads, on pausing, on the size of the slices in which it is run, or 
 
 from __future__ import annotations
 
-import functools
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
-from typing import TypeVar
+import contextlib
+import threading
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from lab.errors import BadInput, nearest
-from lab.scenario import Variant
-from lab.session.engine import Engine
-from lab.session.replica import Moments, Replica, State
-from lab.tasks import Experiment
+from lab.errors import DeviceMissing
+from lab.events import Claimed, Ended, Failed
+from lab.graph.devices import CPU, Choice, on
+from lab.scenario import Loaded, Variant
+from lab.session.compilation import Compiler, StoppedEarly
+from lab.session.recorder import Recorder, RunSink
+from lab.session.replica import Replica
+from lab.session.roster import Roster
+from lab.session.scheduler import Scheduler
+from lab.session.steering import Steering
+from lab.session.verdict import judge
 
-Seen = TypeVar("Seen")
 
+class Session:
+    """Runs the variants of a scenario times the seeds.
 
-class Session(Engine):
-    """See the module's text; made, watched and started as `Engine` says."""
+    A session is a roster (who takes part), a scheduler (which replica runs when), a recorder (what is measured and
+    told) and a steering (what is asked of replicas); what can be asked of each of them can be asked of the session.
 
-    def pause(self) -> None:
-        """Let every replica come to a halt at the end of its chunk."""
-        with self._changed:
-            self._paused = True
+    loaded:   the scenario; `variants` chooses some of its variants by name, or are variants of one's own
+    seeds:    one replica of each variant for each; by default the scenario's own
+    steps:    instead of the scenario's number of steps
+    threads:  how many replicas run at the same time on the CPU; by default one per core
+    device:   where, as `lab.graph.devices.choose` has it;  mode: how a GPU is used
+    pictures: whether pictures are taken at all; trials of a search do without
+    """
 
-    def resume(self) -> None:
-        """Go on after `pause`."""
-        with self._changed:
-            self._paused = False
-            for replica in self.replicas:
-                replica.goal = None
-            self._changed.notify_all()
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        seeds: Sequence[int] | None = None,
+        steps: int | None = None,
+        variants: Iterable[str | Variant] | None = None,
+        threads: int | None = None,
+        device: Choice | None = None,
+        mode: str = "auto",
+        pictures: bool = True,
+    ) -> None:
+        chosen = device or Choice((CPU,))
+        self.loaded, self.steps, self.mode = loaded, steps, mode
+        self.devices, self.device = chosen.devices, chosen.name
+        self.verdicts: list[Claimed] = []
+        self.ended: Ended | None = None
+        self._roster = roster = Roster(loaded, variants, seeds, steps, chosen.devices)
+        self._recorder = recorder = Recorder(pictures)
+        self._scheduler = scheduler = Scheduler(roster, recorder, mode, threads)
+        self._compiler = Compiler(roster, recorder, scheduler, mode)
+        self._announcement = announcement = Announcement(roster, recorder, self.device)
+        steering = Steering(roster, scheduler, recorder, self._compiler, announcement.publish)
+        self._conductor: threading.Thread | None = None
+        self.seeds, self.history = roster.seeds, recorder.history
 
-    def single_step(self, steps: int = 1) -> dict[tuple[str, int], int]:
-        """While paused: every replica that is not over does so many steps, is measured, and pauses again.
+        # Watching
+        self.subscribe, self.also, self.show_pictures = recorder.subscribe, recorder.also, recorder.show_pictures
+        # Which replica runs when
+        self.pause, self.resume, self.throttle = scheduler.pause, scheduler.resume, scheduler.throttle
+        self.stop = scheduler.stop
+        # Commands on replicas
+        self.single_step, self.take_back, self.rewind = steering.single_step, steering.take_back, steering.rewind
+        self.settings, self.change = steering.settings, steering.change
+        self.branch, self.add_variant, self.remove = steering.branch, steering.add_variant, steering.remove
+        self.look, self.look_back = steering.look, steering.look_back
+        self.restore, self.checkpoints = steering.restore, steering.checkpoints
 
-        Returns from which step each (variant, seed) went on, filled in as they begin: right after `pause` a replica is
-        still on its way to its halt, and the steps are counted from there.
-        """
-        begun: dict[tuple[str, int], int] = {}
+    # Who takes part, and how it stands
 
-        def go_on(replica: Replica) -> None:
-            begun[replica.name, replica.seed] = max(replica.done, replica.goal or 0)
-            replica.goal = begun[replica.name, replica.seed] + steps
+    @property
+    def variants(self) -> list[Variant]:
+        """The variants that take part now."""
+        return self._roster.variants
 
-        self._command([each for each in self.replicas if not each.over], go_on)
-        return begun
+    @property
+    def replicas(self) -> list[Replica]:
+        """The replicas that take part now."""
+        return self._roster.replicas
 
-    def throttle(self, steps_per_second: float | None) -> None:
-        """Let each replica do so many steps a second at most; None: as fast as it can."""
-        with self._changed:
-            self._pace = steps_per_second
-            for replica in self.replicas:
-                replica.not_before = 0.0
-            self._changed.notify_all()
+    @property
+    def on_gpu(self) -> bool:
+        """Whether replicas run on GPUs."""
+        return self.devices != (CPU,)
 
-    def settings(self, variant: str) -> dict[str, float]:
-        """What can be changed while a variant runs, with its values now, or as they were just asked to become."""
-        for replica in self._of(variant):
-            if replica.experiment is not None:
-                return {**replica.experiment.settings(), **replica.asked}
-        return {}
+    @property
+    def state(self) -> str:
+        """new, running, paused, or ended."""
+        if self.ended is not None or self._scheduler.failure is not None:
+            return "ended"
+        if self._conductor is None:
+            return "new"
+        return "paused" if self._scheduler.paused else "running"
 
-    def look(self, variant: str, seed: int, function: Callable[[Experiment], Seen]) -> Future[Seen]:
-        """What `function` finds in a replica, between two of its chunks. It must leave the experiment as it was.
+    @property
+    def finished(self) -> bool:
+        """Whether no replica has anything left to do, unless somebody rewinds or branches."""
+        return all(each.over and not each.commands for each in self.replicas)
 
-        The answer comes from the replica's own thread, also while it is paused or over; what `function` raises, the
-        future raises. Raises BadInput if there is no such replica.
-        """
-        replica = next((each for each in self._of(variant) if each.seed == seed), None)
-        if replica is None:
-            raise BadInput(f"There is no seed {seed} here; allowed: {', '.join(map(str, self.seeds))}.")
-        future: Future[Seen] = Future()
+    @property
+    def idle(self) -> bool:
+        """Whether nothing happens until somebody steers: every replica is over, or halts because of a pause."""
+        return self._scheduler.idle
 
-        def answer(replica: Replica) -> None:
-            assert replica.experiment is not None
-            try:
-                future.set_result(function(replica.experiment))
-            except BaseException as error:
-                future.set_exception(error)
+    @property
+    def lost_its_device(self) -> bool:
+        """Whether it failed for no fault of its own, so that it can go on where there is a device."""
+        return isinstance(self._scheduler.failure, DeviceMissing)
 
-        if self.state != "ended":
-            self._command([replica], answer)
-        elif replica.experiment is not None:
-            answer(replica)
-        else:
-            future.set_exception(BadInput(f"{variant} never began."))
-        return future
-
-    def look_back(self, variant: str, seed: int, step: int, function: Callable[[Experiment], Seen]) -> Future[Seen]:
-        """As `look`, at the latest kept moment that is not after a step."""
-        moments = next((each.moments for each in self._of(variant) if each.seed == seed), None)
-
-        def at_that_moment(experiment: Experiment) -> Seen:
-            assert moments is not None
-            now = experiment.state()
-            experiment.restore(moments.at_or_before(step)[1])
-            try:
-                return function(experiment)
-            finally:
-                experiment.restore(now)
-
-        return self.look(variant, seed, at_that_moment)
-
-    def change(self, name: str, value: float, variant: str | None = None) -> None:
-        """Change a setting of one variant or of all, from each replica's next chunk on, without a reset.
-
-        Raises BadInput for a setting that none of them has, and for a value that is not allowed.
-        """
-        concerned = [each for each in self._of(variant) if each.experiment is not None]
-        having = [each for each in concerned if each.experiment and name in each.experiment.settings()]
-        if not having:
-            known = sorted({key for each in concerned if each.experiment for key in each.experiment.settings()})
-            raise BadInput(f"There is nothing called {name!r} to change while this runs; {nearest(name, known)}.")
-        _check_setting(name, value)
-
-        def apply(replica: Replica) -> None:
-            assert replica.experiment is not None
-            replica.experiment.change(name, value)
-            replica.changed[name] = value
-            replica.changes.append((replica.experiment.step, name, value))
-            if replica.asked.get(name) == value:
-                replica.asked = {each: known for each, known in replica.asked.items() if each != name}
-
-        for replica in having:
-            replica.asked = {**replica.asked, name: value}
-        self._command(having, apply)
-
-    def rewind(self, variant: str | None = None, step: int = 0, seed: int | None = None) -> None:
-        """Take replicas back to a step they have passed, by default to the same initial weights, and go on from there.
-
-        The exact step is reached by repeating from the nearest kept moment before it. Settings become what they were.
-        A branch, and a replica that was restored, go back to where they began at most. A replica that has not got to
-        the step yet stays where it is. A run that is kept forgets what was measured from that step on.
-
-        Raises BadInput if no replica has got so far.
-        """
-        chosen = [each for each in self._of(variant) if seed in (None, each.seed)]
-        if step > max((each.done for each in chosen), default=0):
-            who = f"{variant} has not" if variant else "No variant has"
-            raise BadInput(f"{who} got to step {step} yet.")
-        self._rewind(chosen, lambda replica: step)
-
-    def take_back(self, begun: Mapping[tuple[str, int], int]) -> None:
-        """Rewind replicas to where a `single_step` began, which returned `begun`."""
-        self._rewind(self.replicas, lambda replica: begun.get((replica.name, replica.seed)))
-
-    def _rewind(self, replicas: Iterable[Replica], step_of: Callable[[Replica], int | None]) -> None:
-        def apply(replica: Replica) -> None:
-            step = step_of(replica)
-            if step is None or step > replica.done:
-                return
-            step = max(step, replica.moments.steps[0])
-            self._go_to(replica, step)
-            replica.moments.forget_after(step)
-            replica.changes = [each for each in replica.changes if each[0] < step]
-            if self._recorder is not None:
-                self._recorder.rewind(replica.name, replica.seed, step - 1)
-            replica.state, replica.message, replica.goal = "running", "", None
-            replica.measured_at = -1
-            self.history.rewind(replica.name, replica.seed, step)
-            self._measure(replica)
-
-        self._command(replicas, apply)
-
-    def branch(self, variant: str, name: str, step: int, changes: Mapping[str, float]) -> None:
-        """A new variant `name` that is `variant` up to `step` and goes on from there with changed settings.
-
-        Raises BadInput if the name is taken, or if nothing was kept at or before the step.
-        """
-        if any(each.name == name for each in self.variants):
-            raise BadInput(f"There already is a variant {name!r}.")
-        sources = self._of(variant)
-        known = self.settings(variant)
-        for setting, value in changes.items():
-            if setting not in known:
-                raise BadInput(f"There is nothing called {setting!r} to change; {nearest(setting, known)}.")
-            _check_setting(setting, value)
-        new = Variant(name, sources[0].variant.scenario, sources[0].variant.changes)
-        added = []
-        for source in sources:
-            replica = Replica(new, source.seed)
-            if not source.moments.steps:
-                raise BadInput(f"{variant} has not got to step {step} yet.")
-            if step < source.moments.steps[0]:
-                raise BadInput(f"{variant} begins at step {source.moments.steps[0]}.")
-            kept = source.moments.at_or_before(step)
-            replica.moments.keep(*kept)
-            replica.changes = [each for each in source.changes if each[0] < step]
-            replica.beginning = functools.partial(self._begin_branch, step=step, changes=dict(changes))
-            added.append(replica)
-        self._add(new, added)
-
-    def add_variant(self, variant: Variant) -> None:
-        """A further variant, trained from its beginning. Kernels that it needs are compiled before this returns.
-
-        Raises BadInput if its name is taken, or if it cannot be built.
-        """
-        if any(each.name == variant.name for each in self.variants):
-            raise BadInput(f"There already is a variant {variant.name!r}.")
-        replicas = [Replica(variant, seed) for seed in self.seeds]
-        self._spread(replicas)
-        if self._conductor is not None:
-            self._run_compilation(self._compilation([self._built(variant, replicas[0])]))
-        self._add(variant, replicas)
-
-    def remove(self, variant: str) -> None:
-        """Drop a variant with all that was measured of it. Raises BadInput for the last one."""
-        gone = self._of(variant)
-        if len(gone) == len(self.replicas):
-            raise BadInput(f"{variant} is the only variant, so it cannot be removed.")
-        with self._changed:
-            for replica in gone:
-                replica.state = "interrupted"
-                replica.commands.clear()
-            self.variants = [each for each in self.variants if each.name != variant]
-            self.replicas = [each for each in self.replicas if each.name != variant]
-            self._ready = deque(each for each in self._ready if each.name != variant)
-        for replica in gone:
-            with replica.lock:  # until its thread has let go of it
-                if self._recorder is not None:
-                    self._recorder.rewind(variant, replica.seed, -1)
-        self.history.forget(variant)
-        self._publish_started()
-
-    def restore(self, variant: str, seed: int, step: int, state: State) -> None:
-        """Before `start`: let a replica begin with a state that was saved, when a run is resumed."""
-        for replica in self._of(variant):
-            if replica.seed == seed:
-                replica.moments.keep(step, state)
-                replica.beginning = functools.partial(self._begin_again, state=state)
-
-    def moments(self, variant: str, seed: int) -> tuple[int, ...]:
-        """Steps whose states are kept, to which going back costs nothing."""
-        return next((each.moments.steps for each in self._of(variant) if each.seed == seed), ())
+    def judge(self) -> list[Claimed]:
+        """The verdicts on the claims as things are now; on seeds of which not everything was measured, none."""
+        claims = self.loaded.scenario.claims
+        return judge(claims, self._roster.names, self._roster.measured_seeds(), self.history)
 
     def weights(self) -> dict[str, dict[int, dict[str, np.ndarray]]]:
         """Copies of the parameters by variant, seed and name."""
@@ -252,54 +133,86 @@ class Session(Engine):
                     found.setdefault(replica.name, {})[replica.seed] = replica.experiment.weights()
         return found
 
-    # Inside
+    # From the beginning to the end
 
-    def _add(self, variant: Variant, replicas: list[Replica]) -> None:
-        with self._changed:
-            self.variants.append(variant)
-            self._spread(replicas)
-            self.replicas.extend(replicas)
-            self._ready.extend(replicas)
-            self._publish_started()
-            self._changed.notify_all()
+    def start(self, sink: RunSink | None = None, run: str | None = None, *, keep_open: bool = False) -> None:
+        """Begin. `sink` keeps events and checkpoints as run `run`. With `keep_open` the session does not end when the
+        last replica has finished, so that replicas can be rewound and branched, but only at `stop`."""
+        self._scheduler.keep_open = keep_open
+        self._recorder.start(sink)
+        self._announcement.run = run
+        self._conductor = threading.Thread(target=self._conduct, name="session", daemon=True)
+        self._scheduler.begun = True
+        self._conductor.start()
 
-    def _command(self, replicas: Iterable[Replica], command: Callable[[Replica], None]) -> None:
-        with self._changed:
-            for replica in replicas:
-                replica.commands.append(command)
-                if replica.over and replica not in self._ready:
-                    self._ready.append(replica)
-            self._changed.notify_all()
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end; False if it has not come after `timeout` seconds. Raises what made the session fail."""
+        if self._conductor is not None:
+            self._conductor.join(timeout)
+            if self._conductor.is_alive():
+                return False
+        if self._scheduler.failure is not None:
+            raise self._scheduler.failure
+        return True
 
-    def _go_to(self, replica: Replica, step: int) -> None:
-        experiment = replica.experiment
-        assert experiment is not None
-        kept, state = replica.moments.at_or_before(step)
-        experiment.restore(state)
-        for at, name, value in replica.changes:
-            if kept <= at < step:
-                experiment.advance(at - experiment.step)
-                experiment.change(name, value)
-        experiment.advance(step - experiment.step)
+    def _conduct(self) -> None:
+        first = self.devices[0]
+        with on(first, self.mode, self._roster.sharing(first)):
+            self._scheduler.attempt(self._compile_and_run)
+            interrupted = self._scheduler.stopping and not all(each.over for each in self.replicas)
+            if self._scheduler.failure is None:
+                self._scheduler.attempt(self._interrupt_the_rest)
+            self._end(interrupted)
 
-    def _begin_branch(self, replica: Replica, step: int, changes: Mapping[str, float]) -> None:
-        self._go_to(replica, step)
-        assert replica.experiment is not None
-        for name, value in changes.items():
-            replica.experiment.change(name, value)
-        # What it does differently is its beginning, to which it can be taken back, and before which it has no past.
-        replica.moments = Moments()
-        replica.moments.keep(step, replica.experiment.state())
-        replica.changes = []
-        replica.changed = dict(changes)
-        self._measure(replica)
+    def _compile_and_run(self) -> None:
+        if not self.on_gpu:  # there it is said how it is used, once that is known
+            self._announcement.publish()
+        with contextlib.suppress(StoppedEarly):
+            self._compile()
+            self._scheduler.run()
 
-    def _begin_again(self, replica: Replica, state: State) -> None:
-        assert replica.experiment is not None
-        replica.experiment.restore(state)
-        replica.measured_at = replica.experiment.step
+    def _compile(self) -> None:
+        """Compile what all variants need, before any of them runs."""
+        firsts = [self._roster.of(each.name)[0] for each in self.variants]
+        compilation = self._compiler.compilation([self._compiler.requirements(each) for each in firsts])
+        if self.on_gpu:
+            self.device = self._announcement.device = f"{self.device}: {', '.join(compilation.uses)}"
+            self._announcement.publish()
+        self._compiler.run(compilation)
+
+    def _interrupt_the_rest(self) -> None:
+        """Measure and keep the replicas that were interrupted."""
+        for replica in self.replicas:
+            if not replica.over and replica.experiment is not None:
+                self._recorder.measure(replica)
+                self._recorder.end(replica, "interrupted")
+
+    def _end(self, interrupted: bool) -> None:
+        """Say what came of it."""
+        if self._scheduler.failure is not None:
+            self._recorder.publish(Failed(str(self._scheduler.failure)))
+            return
+        self.verdicts = self.judge()
+        for verdict in self.verdicts:
+            self._recorder.publish(verdict)
+        held = sum(verdict.held for verdict in self.verdicts)
+        seconds = round(self._recorder.seconds, 3)
+        outcomes = tuple(replica.outcome() for replica in self.replicas)
+        self.ended = Ended(interrupted, held == len(self.verdicts), held, len(self.verdicts), seconds, outcomes)
+        self._scheduler.ended = True
+        self._recorder.publish(self.ended)
 
 
-def _check_setting(name: str, value: float) -> None:
-    if not np.isfinite(value) or value < 0:
-        raise BadInput(f"{name} cannot become {value}.")
+class Announcement:
+    """Says who takes part: at the beginning, and whenever a variant is added or removed.
+
+    device: where it runs, in words;  run: its name in the run store, if it is kept
+    """
+
+    def __init__(self, roster: Roster, recorder: Recorder, device: str) -> None:
+        self._roster, self._recorder, self.device = roster, recorder, device
+        self.run: str | None = None
+
+    def publish(self) -> None:
+        """Hand the event to whoever listens."""
+        self._recorder.publish(self._roster.started(self.device, self.run))

@@ -23,7 +23,7 @@ def seconds(name: str) -> tuple[float, float]:
     begun = time.process_time()
     _run(session)
     whole = time.process_time() - begun
-    busy = [each.busy for each in session.replicas]
+    busy = [each.seconds_worked for each in session.replicas]
     return max(0.01, whole * max(busy) / sum(busy)), max(0.01, whole)
 
 

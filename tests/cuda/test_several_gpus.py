@@ -17,6 +17,8 @@ from lab.events import Failed, Measured
 from lab.graph.devices import choose
 from lab.session import Session
 from lab.session.keeping import begin, finish, take_up
+from lab.session.recorder import Recorder
+from lab.session.scheduler import Scheduler
 from lab.store import Store
 from tests.cuda import host_device as host
 from tests.cuda.host_device import host_device
@@ -43,9 +45,9 @@ def test_a_gpu_without_a_replica_is_used_as_for_one():
     """More replicas may come, by branching; they are computed as the first ones are."""
     with host_device(gpus=3):
         session = Session(lab.load("dead-relu"), seeds=[0, 1, 2, 3], variants=["good"], device=choose("cuda"))
-        assert [session._shared_by(f"cuda:{each}") for each in range(3)] == [2, 1, 1]
+        assert [session._roster.sharing(f"cuda:{each}") for each in range(3)] == [2, 1, 1]
         few = Session(lab.load("dead-relu"), variants=["good"], device=choose("cuda"))
-        assert [few._shared_by(f"cuda:{each}") for each in range(3)] == [1, 1, 1]
+        assert [few._roster.sharing(f"cuda:{each}") for each in range(3)] == [1, 1, 1]
 
 
 def test_one_gpu_can_be_chosen():
@@ -133,13 +135,13 @@ def test_settings_are_shown_without_a_look_at_the_device(monkeypatch):
 def test_a_stop_is_answered_before_all_replicas_are_built(monkeypatch):
     with host_device():
         session = Session(lab.load("dead-relu"), seeds=range(20), variants=["good"], device=choose("cuda"))
-        build = Session._build
+        build = Scheduler._begin
 
         def build_and_stop(self, replica):
             build(self, replica)
             self.stop()
 
-        monkeypatch.setattr(Session, "_build", build_and_stop)
+        monkeypatch.setattr(Scheduler, "_begin", build_and_stop)
         session.start()
         session.wait()
     assert session.ended.interrupted
@@ -149,7 +151,7 @@ def test_a_stop_is_answered_before_all_replicas_are_built(monkeypatch):
 def test_a_variant_that_is_added_knows_its_device_before_it_is_built(monkeypatch):
     """What it needs is found out for that GPU, not for one that nobody asked for."""
     asked = []
-    monkeypatch.setattr("lab.session.needs.use_of", lambda device, *others: asked.append(device) or "block")
+    monkeypatch.setattr("lab.session.compilation.use_of", lambda device, *others: asked.append(device) or "block")
     loaded = lab.load("dead-relu", {"train.steps": 5})
     with host_device(gpus=2):
         session = Session(loaded, variants=["good"], device=choose("cuda:1"))
@@ -198,7 +200,7 @@ def test_a_device_that_fails_while_a_run_is_left_off_is_named(monkeypatch):
         session.start()
         while session.replicas[0].measured_at < 0:
             session.wait(0.02)
-        monkeypatch.setattr(Session, "_picture", full)
+        monkeypatch.setattr(Recorder, "draw", full)
         session.stop()
         with pytest.raises(DeviceMissing, match="memory is full"):
             session.wait()

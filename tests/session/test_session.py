@@ -55,7 +55,7 @@ def test_results_do_not_depend_on_threads(plain):
 
 
 def test_measuring_on_the_way_is_measuring_after_a_stop(plain, monkeypatch):
-    monkeypatch.setattr("lab.session.workers.streams", lambda experiment: False)
+    monkeypatch.setattr("lab.session.scheduler.streams", lambda experiment: False)
     monkeypatch.setattr("lab.tasks.side_by_side.streams", lambda experiment: False)
     assert same(curves(plain), curves(finished(seeds=[0, 1])))
     stopping = finished(text=HOT)
@@ -68,8 +68,8 @@ def test_measuring_on_the_way_is_measuring_after_a_stop(plain, monkeypatch):
 
 
 def test_results_do_not_depend_on_slices(plain, monkeypatch):
-    monkeypatch.setattr("lab.session.workers.CHUNK", 1e-9)
-    monkeypatch.setattr("lab.session.workers.SLICE", 1e-9)
+    monkeypatch.setattr("lab.session.scheduler.CHUNK", 1e-9)
+    monkeypatch.setattr("lab.session.scheduler.SLICE", 1e-9)
     assert same(curves(plain), curves(finished(seeds=[0, 1])))
 
 
@@ -178,16 +178,16 @@ def test_single_steps_while_paused_then_resume(plain):
 def test_a_step_asked_for_while_it_still_runs_is_one_step_from_where_it_halts():
     session = Session(small(SMALL.replace("steps: 60", "steps: 1000000")))
     session.start(keep_open=True)
-    until(lambda: all(each.done > 10 for each in session.replicas))
+    until(lambda: all(each.steps_done > 10 for each in session.replicas))
     for _ in range(20):
         session.pause()
         begun = session.single_step()  # the threads are in the middle of a chunk
         until(lambda begun=begun: len(begun) == 2)
-        until(lambda: not session._active)
-        assert {(each.name, each.seed): each.done - 1 for each in session.replicas} == begun
+        until(lambda: session.idle)
+        assert {(each.name, each.seed): each.steps_done - 1 for each in session.replicas} == begun
         session.take_back(begun)
-        until(lambda: not session._active and not any(each.commands for each in session.replicas))
-        assert {(each.name, each.seed): each.done for each in session.replicas} == begun
+        until(lambda: session.idle)
+        assert {(each.name, each.seed): each.steps_done for each in session.replicas} == begun
         session.resume()
     end(session)
 

@@ -300,7 +300,7 @@ def test_looking_back_leaves_the_present_and_knows_no_future(session, plain):
     assert step_of(session) == 61
     session.rewind("calm", 30)
     assert session.look_back("calm", 0, 60, lambda experiment: experiment.step).result(60) <= 30
-    assert max(session.moments("calm", 0)) <= 30
+    assert max(session.checkpoints("calm", 0)) <= 30
     run_on(session)
     assert without_single_steps(loss(session)) == loss(plain)
 

@@ -324,8 +324,8 @@ class RunScreen(ControlScreen):
 
     def changes_made(self) -> list[tuple[str, int, str]]:
         # The run knows those of a run before it was interrupted, the session those of which nothing is measured yet.
-        made = [(each.name, step, name) for each in self.session.replicas for step, name, _ in each.changes]
-        made += [(each.name, -1, name) for each in self.session.replicas for name in each.asked]
+        made = [(each.name, step, name) for each in self.session.replicas for step, name, _ in each.changes_made]
+        made += [(each.name, -1, name) for each in self.session.replicas for name in each.changes_waiting]
         return max(super().changes_made(), made, key=len)
 
     def with_added(self, loaded: Loaded) -> Loaded:

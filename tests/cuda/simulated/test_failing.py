@@ -46,8 +46,8 @@ def test_a_device_that_is_lost(mode, monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(SimulatedDevice, "download", download)
     monkeypatch.setattr(WHERE_IT_TRAINS, "CHUNK", 1e-9)  # one step at a time, however quick it is
-    monkeypatch.setattr("lab.session.session.Session.show_pictures", lambda *arguments, **named: None)
-    monkeypatch.setattr("lab.session.measuring.Measuring._picture", lambda *arguments: None)
+    monkeypatch.setattr("lab.session.recorder.Recorder.show_pictures", lambda *arguments, **named: None)
+    monkeypatch.setattr("lab.session.recorder.Recorder.draw", lambda *arguments: None)
     assert call(tmp_path, mode) in (0, 1)
     whole = Store.open().curves("small-1")
     last[0], asked[0] = asked[0] * 2 // 3, 0

@@ -70,7 +70,7 @@ def test_divergence_is_found_by_the_whole_gpu_alone(no_tiles, monkeypatch):
         raise AssertionError("a thread group was asked")
 
     monkeypatch.setattr(block_launches, "Launch", launch)
-    monkeypatch.setattr("lab.session.measuring.Measuring._picture", lambda *arguments: None)
+    monkeypatch.setattr("lab.session.recorder.Recorder.draw", lambda *arguments: None)
     scenario, options = loaded("learning-rates")
     (outcome,) = finished(scenario, "cuda", "grid", **options).ended.outcomes
     assert outcome.state == "diverged"

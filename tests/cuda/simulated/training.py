@@ -11,10 +11,11 @@ import numpy as np
 from lab.graph.devices import choose
 from lab.scenario import Loaded, load
 from lab.session import Session
+from lab.session.scheduler import Scheduler
 from tests.session.scenarios import small
 
 MODES = ("block", "specialized", "grid")
-WHERE_IT_TRAINS = sys.modules[Session._target.__module__]
+WHERE_IT_TRAINS = sys.modules[Scheduler.__module__]
 """The module in which chunks are cut off."""
 
 _BLOCK = {"residual": {"layers": ["relu", {"dense": 4}], "survive": 0.5}}

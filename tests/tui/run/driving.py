@@ -60,7 +60,7 @@ async def paused(screen: RunScreen, pilot) -> Session:
     """A session that stands still: it is paused from its next chunk on, so what was running has to come to its end."""
     screen.session.pause()
     session = await begun(screen, pilot)
-    await until(pilot, lambda: not session._active)
+    await until(pilot, lambda: session.idle)
     return session
 
 

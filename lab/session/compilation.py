@@ -1,0 +1,123 @@
+"""What is compiled before experiments run: kernels, and on a GPU perhaps code made for their networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from kernels.jobs import ReplicaPrograms
+from kernels.language import Kernel
+from lab.events import Compiling
+from lab.graph.devices import CPU, USES, use_of, worth_specializing
+from lab.graph.running import prepare, specialize
+from lab.session.recorder import Recorder
+from lab.session.replica import Replica
+from lab.session.roster import Roster
+from lab.session.scheduler import Scheduler
+from lab.tasks.task import Experiment
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """What one experiment needs, and how many steps it will do.
+
+    real_name: the type of number it computes with;  use: how its GPU is used, a word of `lab.graph.devices.USES`
+    """
+
+    real_name: str
+    use: str
+    kernels: tuple[Kernel, ...]
+    programs: tuple[ReplicaPrograms, ...]
+    steps: int
+
+
+def requirements_of(experiment: Experiment, steps: int | None, device: str, mode: str, replicas: int) -> Requirements:
+    """What an experiment needs that shares its device with so many replicas. steps: instead of all of its own"""
+    use = "block"
+    if device != CPU:
+        layout = getattr(experiment, "layout", None)
+        step = layout.plans.get("step") if layout is not None else None
+        use = use_of(device, step, mode, replicas)
+    real_name = getattr(experiment, "real_name", "float32")  # only what computes in float64 says so
+    kernels, programs = tuple(experiment.kernels()), tuple(experiment.replica_programs())
+    return Requirements(real_name, use, kernels, programs, steps or experiment.steps)
+
+
+class Compilation:
+    """What is to be compiled that some experiments need, on some devices, each of which so many replicas share."""
+
+    def __init__(self, requirements: Iterable[Requirements], replicas: dict[str, int], mode: str) -> None:
+        self._requirements, self._replicas, self._mode = tuple(requirements), replicas, mode
+
+    @property
+    def uses(self) -> list[str]:
+        """How the devices will be used, in words."""
+        uses = dict.fromkeys(USES[each.use] for each in self._requirements)
+        if self.specialized_on:
+            uses[USES["specialized"]] = None
+        return list(uses)
+
+    @property
+    def specialized_on(self) -> frozenset[str]:
+        """The devices for which code is made."""
+        return frozenset(
+            device for device in self._replicas if any(self._specialized(device, each) for each in self._real_names())
+        )
+
+    def run(self, progress: Callable[[str, int], None]) -> None:
+        """Compile what is not in the cache."""
+        kernels: dict[tuple[str, str], dict[Kernel, None]] = {}
+        for each in self._requirements:
+            kernels.setdefault((each.real_name, each.use), {}).update(dict.fromkeys(each.kernels))
+        for device, replicas in self._replicas.items():
+            for (real_name, use), some in kernels.items():
+                prepare(some, progress, real_name, device, use)
+            for real_name in self._real_names():
+                programs = self._specialized(device, real_name)
+                if programs:
+                    specialize(programs, replicas, device, real_name, progress)
+
+    def _real_names(self) -> Sequence[str]:
+        return tuple(dict.fromkeys(each.real_name for each in self._requirements))
+
+    def _specialized(self, device: str, real_name: str) -> list[ReplicaPrograms]:
+        """The programs of replicas for which code is to be made."""
+        alike = [each for each in self._requirements if each.real_name == real_name]
+        wanted = [each for each in alike if each.use != "grid" and each.programs]
+        programs = [each for some in wanted for each in some.programs]
+        if device == CPU or not programs:
+            return []
+        steps = max(each.steps for each in wanted)
+        return programs if worth_specializing(device, programs, self._mode, self._replicas[device], steps) else []
+
+
+class Compiler:
+    """Compiles what the variants of a session need, and says which kernel is next and how many are left."""
+
+    def __init__(self, roster: Roster, recorder: Recorder, scheduler: Scheduler, mode: str) -> None:
+        self._roster, self._recorder, self._scheduler, self._mode = roster, recorder, scheduler, mode
+
+    def requirements(self, replica: Replica) -> Requirements:
+        """Build a replica's experiment, to be used when its turn comes; what it needs. Raises BadInput."""
+        replica.built = self._roster.build(replica)
+        sharing = self._roster.sharing(replica.device)
+        return requirements_of(replica.built, self._roster.steps, replica.device, self._mode, sharing)
+
+    def compilation(self, requirements: Iterable[Requirements]) -> Compilation:
+        """What is to be compiled on all devices."""
+        sharing = {each: self._roster.sharing(each) for each in self._roster.devices}
+        return Compilation(requirements, sharing, self._mode)
+
+    def run(self, compilation: Compilation) -> None:
+        """Compile. Raises StoppedEarly if the session is stopped meanwhile."""
+        compilation.run(self._tell)
+        self._scheduler.specialized |= compilation.specialized_on
+
+    def _tell(self, kernel: str, left: int) -> None:
+        if self._scheduler.stopping:
+            raise StoppedEarly
+        self._recorder.publish(Compiling(kernel, left))
+
+
+class StoppedEarly(Exception):
+    """Somebody stopped the session while kernels were compiled."""

@@ -1,0 +1,167 @@
+"""What is recorded of a session: measurements as curves, events to whoever listens, pictures, checkpoints."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from lab.events import Event, Measured, PictureTaken
+from lab.session.broadcast import Broadcast, Subscription
+from lab.session.history import History
+from lab.session.replica import Replica
+from lab.tasks import DIVERGED
+
+
+class RunSink(Protocol):
+    """What keeps a run: `lab.store.RunWriter`."""
+
+    def write(self, event: Event) -> None: ...
+
+    def checkpoint(self, variant: str, seed: int, step: int, state: Mapping[str, np.ndarray]) -> None: ...
+
+    def rewind(self, variant: str, seed: int, step: int) -> None: ...
+
+
+class Recorder:
+    """Measures replicas, draws them and keeps their states, always from the thread that has the replica.
+
+    takes_pictures: whether pictures are taken at all
+    history:        every curve
+    """
+
+    def __init__(self, takes_pictures: bool) -> None:
+        self.history = History()
+        self._takes_pictures = takes_pictures
+        self._picture_interval: float | None = None
+        self._pictured_replica: tuple[str, int] | None = None
+        self._sink: RunSink | None = None
+        self._readers: list[Callable[[Event], object]] = []
+        self._broadcast = Broadcast()
+        self._publishing = threading.Lock()
+        self._started = 0.0
+
+    # Who listens
+
+    def subscribe(self, lossless: bool = False) -> Subscription:
+        """A stream of the events from now on; see `lab.session.broadcast`."""
+        return self._broadcast.subscribe(lossless)
+
+    def also(self, reader: Callable[[Event], object]) -> None:
+        """Call `reader` with every event, from the thread in which it happens; it should be quick."""
+        self._readers.append(reader)
+
+    def show_pictures(self, every: float | None, only: tuple[str, int] | None = None) -> None:
+        """Also take pictures on the way, one of each replica in so many seconds at most, or of the one (variant, seed)
+        that somebody looks at. None: only at the end of each replica."""
+        self._picture_interval, self._pictured_replica = every, only
+
+    def start(self, sink: RunSink | None) -> None:
+        """Time begins; `sink` keeps what is recorded from now on."""
+        self._sink, self._started = sink, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """The time since the session was started."""
+        return time.monotonic() - self._started
+
+    def publish(self, event: Event) -> None:
+        """Hand an event to whoever listens, in one order for all."""
+        with self._publishing:
+            if self._sink is not None:
+                self._sink.write(event)
+            for reader in self._readers:
+                reader(event)
+            self._broadcast.publish(event)
+
+    # Measuring
+
+    def begin(self, replica: Replica) -> None:
+        """Record a replica that stands at its first step."""
+        experiment = replica.running
+        replica.checkpoints.keep(experiment.step, experiment.state())
+        self.measure(replica)
+        if self._picture_interval is not None and self._wants_picture(replica):
+            self.draw(replica)
+
+    def measure(self, replica: Replica, diverged: str | None = None) -> None:
+        """Measure a replica as it is, unless that was done. `diverged` is the sentence that says that it has."""
+        experiment = replica.running
+        if experiment.step == replica.measured_at and diverged is None:
+            return
+        values = experiment.measure()
+        if diverged is not None:
+            values[DIVERGED] = 1.0
+        self.record(replica, [(experiment.step, values)], diverged)
+
+    def record(
+        self, replica: Replica, measured: Sequence[tuple[int, dict[str, float]]], diverged: str | None = None
+    ) -> None:
+        """Record measurements that follow one another, each (step, values)."""
+        if not measured:
+            return
+        replica.measured_at = measured[-1][0]
+        self.history.extend(replica.name, replica.seed, measured)
+        seconds = self.seconds
+        for step, values in measured:
+            changed, replica.changes_unreported = replica.changes_unreported, {}
+            self.publish(Measured(replica.name, replica.seed, step, values, diverged, changed, seconds))
+
+    # Pictures and checkpoints
+
+    def _wants_picture(self, replica: Replica) -> bool:
+        return self._pictured_replica in (None, (replica.name, replica.seed))
+
+    def draw(self, replica: Replica) -> None:
+        """Take the pictures of a replica."""
+        if not self._takes_pictures:
+            return
+        for picture in replica.running.pictures():
+            self.publish(PictureTaken(replica.name, replica.seed, replica.running.step, picture))
+        replica.pictured = time.monotonic()
+
+    def save(self, replica: Replica) -> None:
+        """Keep the state of a replica."""
+        begun = time.monotonic()
+        step, state = replica.running.step, replica.running.state()
+        replica.checkpoints.keep(step, state)
+        if self._sink is not None:
+            self._sink.checkpoint(replica.name, replica.seed, step, state)
+        replica.saved = time.monotonic()
+        replica.save_every = max(1.0, 20 * (replica.saved - begun))
+
+    def draw_and_save_if_due(self, replica: Replica) -> None:
+        """Take pictures, and keep the state, if the last time is long enough ago."""
+        now, interval = time.monotonic(), self._picture_interval
+        if interval is not None and self._wants_picture(replica) and now - replica.pictured > interval:
+            self.draw(replica)
+        if now - replica.saved > replica.save_every:
+            self.save(replica)
+
+    def end(self, replica: Replica, state: str) -> None:
+        """Record that a replica is over, for the reason `state`."""
+        replica.state = state
+        self.draw(replica)
+        self.save(replica)
+
+    # Going back
+
+    def rewind(self, replica: Replica, step: int) -> None:
+        """Forget what was recorded of a replica at a step and later."""
+        replica.checkpoints.forget_after(step)
+        replica.changes_made = [each for each in replica.changes_made if each[0] < step]
+        if self._sink is not None:
+            self._sink.rewind(replica.name, replica.seed, step - 1)
+        replica.measured_at = -1
+        self.history.rewind(replica.name, replica.seed, step)
+
+    def forget(self, variant: str, replicas: Sequence[Replica]) -> None:
+        """Forget all about a variant, once no thread has one of its replicas any more."""
+        for replica in replicas:
+            with replica.lock:
+                if self._sink is not None:
+                    self._sink.rewind(variant, replica.seed, -1)
+        self.history.forget(variant)

@@ -1,0 +1,117 @@
+"""Who takes part in a session: the variants of a scenario times the seeds, and on which device each replica runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from lab.errors import BadInput, InvalidValue, nearest
+from lab.events import Started
+from lab.scenario import Loaded, Variant
+from lab.session.replica import Replica
+from lab.tasks import Experiment, task_of
+
+
+class Roster:
+    """The variants and replicas of a session. They are added and removed while it runs, under the scheduler's lock.
+
+    steps: how many each replica does, instead of its experiment's own number;  devices: where they run
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        variants: Iterable[str | Variant] | None,
+        seeds: Sequence[int] | None,
+        steps: int | None,
+        devices: Sequence[str],
+    ) -> None:
+        self.loaded = loaded
+        self.steps, self.devices = steps, tuple(devices)
+        self.seeds = tuple(seeds) if seeds is not None else (loaded.scenario.train.seed,)
+        self.variants: list[Variant] = list(loaded.variants if variants is None else _chosen(loaded, variants))
+        self.replicas: list[Replica] = [Replica(each, seed) for each in self.variants for seed in self.seeds]
+        self.place(self.replicas)
+
+    def of(self, variant: str | None) -> list[Replica]:
+        """The replicas of a variant, or all. Raises BadInput if there is no such variant."""
+        found = [each for each in self.replicas if variant in (None, each.name)]
+        if not found:
+            raise BadInput(f"There is no variant {variant!r}; {nearest(variant, self.names)}.")
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the variants."""
+        return [each.name for each in self.variants]
+
+    def place(self, replicas: Sequence[Replica]) -> None:
+        """Give each of these replicas that has none a device: the one with the fewest."""
+        had = Counter(each.device for each in self.replicas)
+        for replica in replicas:
+            if not replica.device:
+                replica.device = min(self.devices, key=lambda device: (had[device], device))
+                had[replica.device] += 1
+
+    def sharing(self, device: str) -> int:
+        """How many replicas share a device."""
+        # A device that has none yet may be given one, which is then computed as it would be on its own.
+        return max(1, sum(each.device == device for each in self.replicas))
+
+    def add(self, variant: Variant, replicas: Sequence[Replica]) -> None:
+        """Let a further variant take part."""
+        self.variants.append(variant)
+        self.place(replicas)
+        self.replicas.extend(replicas)
+
+    def remove(self, variant: str) -> None:
+        """Leave a variant out from now on."""
+        self.variants = [each for each in self.variants if each.name != variant]
+        self.replicas = [each for each in self.replicas if each.name != variant]
+
+    def build(self, replica: Replica) -> Experiment:
+        """The experiment of a replica, which has no memory yet. Raises BadInput, with the place in the file; a variant
+        that was added while the session runs has none there."""
+        variant = replica.variant
+        try:
+            return task_of(variant.scenario).build(variant.scenario, replica.seed, self.loaded.folder)
+        except InvalidValue as error:
+            known = any(each.name == variant.name for each in self.loaded.variants)
+            raise (self.loaded.locate(error, variant) if known else BadInput(str(error))) from None
+
+    def last_step(self, replica: Replica) -> int:
+        """The step at which a replica that has begun is finished."""
+        return self.steps if self.steps is not None else replica.running.steps
+
+    def measured_seeds(self) -> tuple[int, ...]:
+        """Seeds of which every replica has been measured; nothing can be said about the others."""
+        unmeasured = {each.seed for each in self.replicas if each.measured_at < 0}
+        return tuple(seed for seed in self.seeds if seed not in unmeasured)
+
+    def started(self, device: str, run: str | None) -> Started:
+        """The event that says who takes part."""
+        metrics: dict[str, None] = {}
+        for variant in self.variants:
+            metrics |= dict.fromkeys(variant.scenario.watch)
+        return Started(
+            self.loaded.slug,
+            self.loaded.scenario.title,
+            tuple(self.names),
+            self.seeds,
+            {each.name: self._steps_of(each) for each in self.variants},
+            tuple(metrics),
+            device,
+            run,
+        )
+
+    def _steps_of(self, variant: Variant) -> int:
+        for replica in self.replicas:
+            if replica.variant is variant and replica.experiment is not None:
+                return self.last_step(replica)
+        return self.steps or variant.scenario.train.steps
+
+
+def _chosen(loaded: Loaded, variants: Iterable[str | Variant]) -> list[Variant]:
+    wanted = list(variants)
+    named = {each.name: each for each in loaded.choose([each for each in wanted if isinstance(each, str)])}
+    return [named[each] if isinstance(each, str) else each for each in wanted]

@@ -1,0 +1,327 @@
+"""Which replica runs when: threads that take replicas that have something to do, run them for a slice, put them back.
+
+On the CPU a thread runs one replica at a time. A GPU has one thread, which runs all of its replicas side by side. What
+is asked of a replica (see `lab.session.steering`) are commands in its queue, carried out between two chunks by whoever
+runs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from kernels.cores import available_cores
+from kernels.targets.cuda.driver import DeviceProblem
+from lab.errors import DeviceMissing
+from lab.graph.devices import CPU, on
+from lab.scenario import Variant
+from lab.session.recorder import Recorder
+from lab.session.replica import Replica
+from lab.session.roster import Roster
+from lab.tasks.side_by_side import advance_together, streams, taken_measurements
+
+SLICE = 0.1
+"""Seconds for which a replica runs before another one that is waiting gets its thread."""
+CHUNK = 0.03
+"""Seconds of training, about, after which what was asked for (pause, change, stop) is looked at."""
+
+
+class Scheduler:
+    """The threads of a session.
+
+    mode:      how a GPU is used;  threads: how many replicas run at the same time on the CPU
+
+    failure:     what has made the session fail
+    stopping:    whether somebody has stopped it
+    begun, ended: whether the session was started, and has come to its end
+    specialized: the devices for which code was made for the networks
+    """
+
+    def __init__(self, roster: Roster, recorder: Recorder, mode: str, threads: int | None) -> None:
+        self._roster, self._recorder, self._mode = roster, recorder, mode
+        self.failure: BaseException | None = None
+        self.stopping = False
+        self.paused = False
+        self.specialized: frozenset[str] = frozenset()
+        self.keep_open = False
+        self.begun = self.ended = False
+        self._most_steps_per_second: float | None = None
+        self._changed = threading.Condition()
+        self._ready: deque[Replica] = deque(roster.replicas)
+        self._active = 0
+        on_cpu = max(1, min(threads or available_cores(), max(len(roster.replicas), 1)))
+        self._threads = on_cpu if roster.devices == (CPU,) else 1
+        self._workers: list[threading.Thread] = []
+
+    # Running
+
+    def run(self) -> None:
+        """Let replicas run in threads of their own until all are over and none is kept open, or somebody stops, or it
+        fails."""
+        self._workers = [
+            threading.Thread(target=self._work, args=(device,), name=f"replica-{device}-{number}", daemon=True)
+            for device in self._roster.devices
+            for number in range(self._threads)
+        ]
+        for each in self._workers:
+            each.start()
+        for each in self._workers:
+            each.join()
+
+    def attempt(self, act: Callable[[], None]) -> None:
+        """Do something that makes the session fail if it fails."""
+        try:
+            act()
+        except DeviceProblem as problem:
+            self._fail(DeviceMissing(str(problem)))
+        except BaseException as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            if self.failure is None:
+                self.failure = error
+            self._changed.notify_all()
+
+    # Steering
+
+    def pause(self) -> None:
+        """Let every replica come to a halt at the end of its chunk."""
+        with self._changed:
+            self.paused = True
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        with self._changed:
+            self.paused = False
+            for replica in self._roster.replicas:
+                replica.halt_at = None
+            self._changed.notify_all()
+
+    def throttle(self, steps_per_second: float | None) -> None:
+        """Let each replica do so many steps a second at most; None: as fast as it can."""
+        with self._changed:
+            self._most_steps_per_second = steps_per_second
+            for replica in self._roster.replicas:
+                replica.not_before = 0.0
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """End cleanly: replicas stop at the next chunk, what was measured is judged and kept."""
+        with self._changed:
+            self.stopping = True
+            self._changed.notify_all()
+
+    def ask(self, replicas: Iterable[Replica], command: Callable[[Replica], None]) -> None:
+        """Let whoever runs each of these replicas carry out a command between two chunks, in the order of asking."""
+        with self._changed:
+            for replica in replicas:
+                replica.commands.append(command)
+                if replica.over and replica not in self._ready:
+                    self._ready.append(replica)
+            self._changed.notify_all()
+
+    def add(self, variant: Variant, replicas: Sequence[Replica], announce: Callable[[], None]) -> None:
+        """Let a further variant take part, which `announce` says."""
+        with self._changed:
+            self._roster.add(variant, replicas)
+            self._ready.extend(replicas)
+            announce()
+            self._changed.notify_all()
+
+    def remove(self, variant: str) -> list[Replica]:
+        """Let a variant take part no more; its replicas, one of which a thread may still have in hand."""
+        with self._changed:
+            gone = self._roster.of(variant)
+            for replica in gone:
+                replica.state = "interrupted"
+                replica.commands.clear()
+            self._roster.remove(variant)
+            self._ready = deque(each for each in self._ready if each.name != variant)
+            return gone
+
+    @property
+    def over(self) -> bool:
+        """Whether no thread carries out commands any more."""
+        return self.ended or self.failure is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing happens until somebody steers: every replica is over, or halts because of a pause."""
+        with self._changed:
+            replicas = self._roster.replicas
+            halted = all(each.over or (self.paused and not self._can_run(each)) for each in replicas)
+            return halted and not self._active and not any(each.commands for each in replicas)
+
+    # Inside: what a thread does next
+
+    def _work(self, device: str) -> None:
+        with on(device, self._mode, self._roster.sharing(device), device in self.specialized):
+            while taken := self._take(device):
+                self.attempt(functools.partial(self._run_locked, taken))
+                with self._changed:
+                    self._active -= len(taken)
+                    self._ready.extend(each for each in taken if not each.over or each.commands)
+                    self._changed.notify_all()
+
+    def _run_locked(self, replicas: Sequence[Replica]) -> None:
+        with contextlib.ExitStack() as locks:
+            for replica in replicas:
+                locks.enter_context(replica.lock)
+            self._run_slice(replicas)
+
+    def _take(self, device: str) -> list[Replica]:
+        """What a worker runs next: a replica that has something to do, on a GPU all that have; empty at the end."""
+        most = 1 if device == CPU else len(self._roster.replicas)
+        with self._changed:
+            while True:
+                if self.stopping or self.failure is not None:
+                    return []
+                taken: list[Replica] = []
+                for _ in range(len(self._ready)):
+                    replica = self._ready.popleft()
+                    if len(taken) < most and replica.device == device and self._can_run(replica):
+                        taken.append(replica)
+                    elif not replica.over or replica.commands:
+                        self._ready.append(replica)
+                if taken:
+                    self._active += len(taken)
+                    return taken
+                if not self._ready and not self._active and not self.keep_open:
+                    self._changed.notify_all()
+                    return []
+                self._changed.wait(self._patience())
+
+    def _patience(self) -> float:
+        """Seconds after which a waiting thread looks again by itself."""
+        if self._most_steps_per_second is None or self.paused:
+            return 0.5
+        now = time.monotonic()
+        return max(0.001, min((each.not_before - now for each in self._ready), default=0.5))
+
+    def _can_run(self, replica: Replica) -> bool:
+        if replica.commands:
+            return True
+        if replica.over:
+            return False
+        return replica.experiment is None or self._may_go_on(replica)
+
+    def _may_go_on(self, replica: Replica) -> bool:
+        """Whether pausing and throttling allow a replica a further step."""
+        if not self.paused:
+            return self._most_steps_per_second is None or time.monotonic() >= replica.not_before
+        return replica.halt_at is not None and replica.steps_done < replica.halt_at
+
+    # Inside: running
+
+    def _run_slice(self, replicas: Sequence[Replica]) -> None:
+        """Run replicas for a while: one on the CPU, on a GPU side by side."""
+        end = time.monotonic() + SLICE
+        for replica in replicas:
+            if self.stopping:
+                return
+            if replica.experiment is None:
+                self._begin(replica)
+            self._carry_out(replica)
+        running = list(replicas)
+        while running and not self.stopping:
+            running = [each for each in running if not each.over and not each.commands]
+            last = {id(each): self._roster.last_step(each) for each in running}
+            going = [each for each in running if each.steps_done < last[id(each)] and self._may_go_on(each)]
+            before = {id(each): each.steps_done for each in going}
+            self._advance(going)
+            for replica in running:
+                # More steps may have been asked for than there are.
+                exhausted = replica.steps_done == before.get(id(replica), -1)
+                if (replica.steps_done >= last[id(replica)] or exhausted) and not replica.over:
+                    self._recorder.end(replica, "finished")
+            if time.monotonic() > end or self.paused or self._most_steps_per_second is not None:
+                break
+
+    def _begin(self, replica: Replica) -> None:
+        """Take memory for a replica, and put it at its first step."""
+        begun = time.monotonic()
+        experiment = replica.built or self._roster.build(replica)
+        replica.built = None
+        experiment.prepare()
+        replica.experiment = experiment
+        replica.state = "running"
+        if replica.begin is not None:
+            replica.begin(replica)
+        else:
+            self._recorder.begin(replica)
+        replica.seconds_worked += time.monotonic() - begun
+
+    def _carry_out(self, replica: Replica) -> None:
+        """Do what was asked of a replica. Until it is done it counts as waiting: what is over is not over before."""
+        while True:
+            with self._changed:
+                command = replica.commands[0] if replica.commands else None
+            if command is None:
+                return
+            command(replica)
+            with self._changed:
+                if replica.commands:  # none, if the replica was removed
+                    replica.commands.popleft()
+
+    def _advance(self, replicas: Sequence[Replica]) -> None:
+        """Train to the next measurement, or as far as about `CHUNK` seconds go."""
+        if not replicas:
+            return
+        begun = time.monotonic()
+        asked = [(each, each.running, self._target(each)) for each in replicas]
+        before = [experiment.step for _, experiment, _ in asked]
+        advance_together(
+            [(experiment, target - experiment.step) for _, experiment, target in asked],
+            [each.variant.scenario.train.measure for each in replicas],
+        )
+        spent = time.monotonic() - begun
+        for (replica, experiment, _), step in zip(asked, before, strict=True):
+            self._advanced(replica, experiment.step - step, begun, spent)
+
+    def _target(self, replica: Replica) -> int:
+        """The step to go to before anything else is done with a replica."""
+        experiment, most = replica.running, self._most_steps_per_second
+        every, before = replica.variant.scenario.train.measure, experiment.step
+        target = self._roster.last_step(replica)
+        if not streams(experiment):
+            target = min(target, before - before % every + every)
+        if replica.halt_at is not None and self.paused:
+            target = min(target, replica.halt_at)
+        if replica.steps_per_second:
+            target = min(target, before + max(1, int(replica.steps_per_second * CHUNK)))
+        else:
+            target = min(target, before + 1)
+        if most is not None and not self.paused:
+            target = min(target, before + max(1, int(most * CHUNK)))
+        return target
+
+    def _advanced(self, replica: Replica, done: int, begun: float, spent: float) -> None:
+        """What follows a stretch of training: `done` steps that took `spent` seconds from `begun` on."""
+        experiment, every = replica.running, replica.variant.scenario.train.measure
+        if done and spent > 0:
+            rate = done / spent
+            replica.steps_per_second = rate if done > 1 else (replica.steps_per_second or rate)
+        message = experiment.diverged()
+        ends = experiment.step >= self._roster.last_step(replica) or experiment.step == replica.halt_at
+        self._recorder.record(
+            replica,
+            [
+                each
+                for each in taken_measurements(experiment)
+                if each[0] % every == 0 and (each[0] < experiment.step or message is None)
+            ],
+        )
+        if message is not None:
+            replica.state, replica.message = "diverged", message
+            self._recorder.measure(replica, message)
+        elif ends or experiment.step % every == 0:
+            self._recorder.measure(replica)
+        replica.seconds_worked += time.monotonic() - begun
+        if self._most_steps_per_second is not None:
+            replica.not_before = begun + done / self._most_steps_per_second
+        self._recorder.draw_and_save_if_due(replica)
