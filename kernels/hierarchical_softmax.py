@@ -2,7 +2,7 @@
 
 Morin and Bengio, "Hierarchical probabilistic neural network language model", 2005; with a Huffman tree as in Mikolov et
 al., "Distributed representations of words and phrases and their compositionality", 2013. The tree comes as arrays
-(`kernels.huffman` makes them), one row for each word, P the depth of the tree:
+(`kernels.huffman` makes them), one row for each word, P the depth of the tree, N = V - 1 its inner nodes:
 
     path[V,P]    the inner nodes from the root to the word     length[V]    how many they are
     sign[V,P]    1 where the way goes left, -1 where it goes right
@@ -24,7 +24,8 @@ def _path_operations(B: int, D: int, P: int) -> int:
 
 
 @kernel(
-    "hidden[B,D] nodes[N,D] words[B] path[V,P] sign[V,P] length[V] -> loss[1] slope[B,P]", operations=_path_operations
+    "hidden[B,D] nodes[N,D] words[B] path[V,P] sign[V,P] length[V] -> loss[1] slope[B,P] N=V-1",
+    operations=_path_operations,
 )
 def hierarchical_softmax(hidden, nodes, words, path, sign, length, loss, slope, thread, threads):
     """loss = mean over the batch of -log P(word); slope[b,j] = the derivative of -log P at the j-th node of the path.
@@ -51,7 +52,9 @@ def hierarchical_softmax(hidden, nodes, words, path, sign, length, loss, slope, 
         loss[0] = total / real(B)
 
 
-@kernel("nodes[N,D] words[B] path[V,P] length[V] slope[B,P] d_loss[1] -> d_hidden[B,D]", operations=_path_operations)
+@kernel(
+    "nodes[N,D] words[B] path[V,P] length[V] slope[B,P] d_loss[1] -> d_hidden[B,D] N=V-1", operations=_path_operations
+)
 def hierarchical_softmax_gradient(nodes, words, path, length, slope, d_loss, d_hidden, thread, threads):
     """d_hidden[b] = the sum over the path of slope[b,j] nodes[path[j]], times d_loss / B."""
     B, D = d_hidden.shape
@@ -67,7 +70,9 @@ def hierarchical_softmax_gradient(nodes, words, path, length, slope, d_loss, d_h
                 d_hidden[b, d] += factor * nodes[node, d]
 
 
-@kernel("hidden[B,D] words[B] path[V,P] length[V] slope[B,P] d_loss[1] -> d_nodes[N,D]", operations=_path_operations)
+@kernel(
+    "hidden[B,D] words[B] path[V,P] length[V] slope[B,P] d_loss[1] -> d_nodes[N,D] N=V-1", operations=_path_operations
+)
 def hierarchical_softmax_node_gradient(hidden, words, path, length, slope, d_loss, d_nodes, thread, threads):
     """d_nodes[i] = the sum over all places where node i is on a path of slope[b,j] hidden[b], times d_loss / B.
 
@@ -87,7 +92,7 @@ def hierarchical_softmax_node_gradient(hidden, words, path, length, slope, d_los
                 d_nodes[node, d] += factor * hidden[b, d]
 
 
-@kernel("hidden[B,D] words[B] path[V,P] length[V] slope[B,P] rate[1] -> nodes[N,D]!", operations=_path_operations)
+@kernel("hidden[B,D] words[B] path[V,P] length[V] slope[B,P] rate[1] -> nodes[N,D]! N=V-1", operations=_path_operations)
 def hierarchical_softmax_step(hidden, words, path, length, slope, rate, nodes, thread, threads):
     """nodes -= rate times their gradient, touching only nodes on the paths: gradient descent at a cost of log V."""
     B, D = hidden.shape
@@ -102,7 +107,7 @@ def hierarchical_softmax_step(hidden, words, path, length, slope, rate, nodes, t
 
 
 @kernel(
-    "hidden[B,D] nodes[N,D] path[V,P] sign[V,P] length[V] -> left[B,N] probabilities[B,V]",
+    "hidden[B,D] nodes[N,D] path[V,P] sign[V,P] length[V] -> left[B,N] probabilities[B,V] N=V-1",
     operations=lambda B, D, N, V, P: 2 * B * D * N + B * V * P,
 )
 def hierarchical_softmax_probabilities(hidden, nodes, path, sign, length, left, probabilities, thread, threads):

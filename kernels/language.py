@@ -7,8 +7,9 @@
 
 The declaration lists, separated by spaces, the operands that are read, then `->`, then those that are written; `!`
 marks one that is updated in place (read and written). An extent is a name or a number. A name without brackets is an
-integer that is passed after the operands (a stride, a count). The function may also ask for `step` and `seed`, the
-number of the training step and the seed of the run, and for `state`, the replica's integers, to set `state[HALT]`.
+integer that is passed after the operands (a stride, a count). `I=(H-P)//stride+1` says that the extent I follows from
+others (`kernels.declaration`). The function may also ask for `step` and `seed`, the number of the training step and the
+seed of the run, and for `state`, the replica's integers, to set `state[HALT]`.
 
 The body works on arrays of one real type, which is float32 for training and float64 for checking: `zero`, `one`,
 `real(0.5)` are constants of that type, and functions marked `@device` (`kernels.elementary`, `kernels.threads`) have a
@@ -23,13 +24,13 @@ from __future__ import annotations
 
 import dis
 import inspect
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 import numpy as np
+
+from kernels.declaration import ExtentError, Operand, parse
 
 REALS = ("float32", "float64")
 
@@ -102,22 +103,10 @@ def device(function: Callable | None = None, *, fastmath: frozenset[str] = PRECI
     return Device(function, fastmath, inlined)
 
 
-@dataclass(frozen=True)
-class Operand:
-    """One array of a kernel: its name, its extents (names or numbers), and whether it is written or updated."""
-
-    name: str
-    extents: tuple[str, ...]
-    written: bool
-    updated: bool
-
-
-_OPERAND = re.compile(r"(?P<name>[A-Za-z_]\w*)\[(?P<extents>[\w,]+)\](?P<updated>!?)$")
-
-
 class Kernel:
     """One declared kernel; see the module's text.
 
+    defined:    extents that follow from others; see `derive`
     operations: from extents and integers to the number of floating-point operations
     elements:   from extents to the numbers that are read and written, for a kernel that looks only at parts of operands
     """
@@ -135,10 +124,13 @@ class Kernel:
         self.declaration = declaration
         self.fastmath = fastmath
         self.versions: dict[str, Callable] = {}
-        self.operands, self.integers = _parse(declaration, self.name)
-        self.extents: tuple[str, ...] = tuple(
-            dict.fromkeys(extent for operand in self.operands for extent in operand.extents if not extent.isdigit())
-        )
+        try:
+            self._declared = parse(declaration)
+        except TypeError as error:
+            raise TypeError(f"kernel {self.name}: {error}") from None
+        self.operands, self.integers = self._declared.operands, self._declared.integers
+        self.extents = self._declared.extents
+        self.defined = frozenset(each.name for each in self._declared.definitions)
         self._operations, self._elements = operations, elements
         self.arguments = tuple(inspect.signature(function).parameters)
         expected = [operand.name for operand in self.operands] + list(self.integers)
@@ -166,6 +158,19 @@ class Kernel:
     def body(self, target: str) -> Callable:
         return self.versions.get(target, self.function)
 
+    def derive(self, extents: Mapping[str, int], integers: Mapping[str, int]) -> dict[str, int]:
+        """The given extents, and those that the declaration's definitions (`I=(H-P)//stride+1`) derive from them and
+        from the integers.
+
+        So an operation finds the shapes of its results: it gives the extents of the operands that are read. What the
+        declaration does not define is missing in the answer. Raises ExtentError where a given extent, or a division,
+        contradicts a definition.
+        """
+        try:
+            return self._declared.derive(extents, integers)
+        except ExtentError as error:
+            raise ExtentError(f"{self.name}: {error}.") from None
+
     def operations(self, extents: Mapping[str, int], integers: Mapping[str, int]) -> float:
         """Floating-point operations of one call; by default one per element of the largest operand."""
         if self._operations is not None:
@@ -188,22 +193,6 @@ class Kernel:
             wanted = inspect.signature(self._elements).parameters
             return item * int(self._elements(**{name: extents[name] for name in wanted}))
         return item * sum(self.size(each, extents) * (2 if each.updated else 1) for each in self.operands)
-
-
-def _parse(declaration: str, name: str) -> tuple[tuple[Operand, ...], tuple[str, ...]]:
-    operands: list[Operand] = []
-    integers: list[str] = []
-    written = False
-    for word in declaration.split():
-        if word == "->":
-            written = True
-        elif match := _OPERAND.match(word):
-            operands.append(Operand(match["name"], tuple(match["extents"].split(",")), written, bool(match["updated"])))
-        elif word.isidentifier():
-            integers.append(word)
-        else:
-            raise TypeError(f"kernel {name}: cannot read {word!r} in its declaration")
-    return tuple(operands), tuple(integers)
 
 
 KERNELS: dict[str, Kernel] = {}

@@ -17,7 +17,8 @@ ARENA, SHARED = 0, 1
 class Row:
     """One kernel call: `(segment, offset)` per operand, then extents and integers in the kernel's order.
 
-    `label` says where in the network it stands (`dense1`); `names` what its operands are called there.
+    `label` says where in the network it stands (`dense1`); `names` what its operands are called there. Raises
+    ExtentError where the extents are not those that the kernel's declaration defines, so this holds on every target.
     """
 
     kernel: Kernel
@@ -26,6 +27,9 @@ class Row:
     integers: tuple[int, ...]
     label: str = ""
     names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.kernel.derive(self.sizes, dict(zip(self.kernel.integers, self.integers, strict=True)))
 
     @property
     def sizes(self) -> dict[str, int]:

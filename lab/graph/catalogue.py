@@ -74,13 +74,15 @@ def typical(kernel: Kernel) -> tuple[Plan, Memory]:
     """A plan of this kernel alone on a typical shape, and memory for it with numbers that make sense."""
     square = {name for each in kernel.operands for name in each.extents if each.extents.count(name) > 1}
     own = EXTENTS | dict.fromkeys(square, _SQUARE) | _OWN_EXTENTS.get(kernel.name, {})
-    extents = {name: own.get(name, _OTHER) for name in kernel.extents}
+    integers = {name: _INTEGERS.get(name, 1) for name in kernel.integers}
+    free = {name: own.get(name, _OTHER) for name in kernel.extents if name not in kernel.defined}
+    derived = kernel.derive(free, integers)
+    extents = {name: derived[name] for name in kernel.extents}
     places, end = [], 0
     for operand in kernel.operands:
         places.append((ARENA, end))
         end += -(-kernel.size(operand, extents) // 16) * 16
-    integers = tuple(_INTEGERS.get(name, 1) for name in kernel.integers)
-    row = Row(kernel, tuple(places), tuple(extents.values()), integers)
+    row = Row(kernel, tuple(places), tuple(extents.values()), tuple(integers.values()))
     memory = Memory(end, np.zeros(16, np.float32))
     random = np.random.default_rng(0)
     for number, (operand, (_, start)) in enumerate(zip(kernel.operands, places, strict=True)):
@@ -88,9 +90,9 @@ def typical(kernel: Kernel) -> tuple[Plan, Memory]:
         # Between -1 and 1: as places in something, these are all 0, which is always inside.
         values = random.uniform(-1, 1, shape)
         if operand.name in _BELOW:
-            values = random.integers(0, own[_BELOW[operand.name]], shape).astype(float)
+            values = random.integers(0, (own | extents)[_BELOW[operand.name]], shape).astype(float)
         elif operand.name == "length":
-            values = np.full(shape, float(own["P"]))
+            values = np.full(shape, float((own | extents)["P"]))
         memory.arena[start : start + values.size] = values.ravel()
     return Plan((row,), end, 0), memory
 
