@@ -29,8 +29,15 @@ def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[in
             experiment.advance(steps)
         else:
             jobs.append((plain, job))
-    if jobs:
-        run_jobs([job for _, job in jobs])
+    try:
+        if jobs:
+            run_jobs([job for _, job in jobs])
+    except Exception:
+        # Where one launch fails others may have been done: an experiment's step goes with its weights.
+        for programs, job in jobs:
+            if job.done:
+                programs.finish(job)
+        raise
     for programs, job in jobs:
         programs.finish(job)
 

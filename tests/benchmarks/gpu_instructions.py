@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from kernels.jobs import Job, ReplicaPrograms
+from kernels.plan import STEP
 from lab.bench import nets
 from lab.bench.contestants import lab_itself
 from lab.graph.devices import on
@@ -20,10 +21,16 @@ from lab.graph.running import run_jobs, specialize
 from tests.cuda.ptx.machine import machine
 
 STEPS = 3
+BEGUN = (0, 100_000)
+"""Steps that were done before those that are counted: a late one takes more, since powers of Adam's decay rates are
+multiplied together by the digits of the step's number."""
 
 
-def counted(name: str, specialized: bool) -> dict[str, np.ndarray]:
-    """For each kind of instruction, how many each thread executes in a step; written: by code made for the net."""
+def counted(name: str, specialized: bool, begun: int) -> dict[str, np.ndarray]:
+    """For each kind of instruction, how many each thread executes in a step.
+
+    specialized: by code made for the net;  begun: the steps that were done before
+    """
     with tempfile.TemporaryDirectory() as folder, machine() as used, on("cuda:0", "block", specialized=specialized):
         nets.write_data(Path(folder), nets.ON_A_GPU[name])
         net = lab_itself.experiment(Path(folder), name, nets.ON_A_GPU)
@@ -31,6 +38,7 @@ def counted(name: str, specialized: bool) -> dict[str, np.ndarray]:
             specialize([ReplicaPrograms(net.layout.plans["step"], None, None, net.layout.kept)], 1, "cuda:0")
         found = []
         for steps in (1, 1 + STEPS):
+            net.memory.state[STEP] = begun
             run_jobs([Job(net.memory, net.layout.plans["step"], steps, kept=net.layout.kept)])
             found.append(used.counts)
     return {kind: (found[1][kind] - found[0][kind]) / STEPS for kind in found[0]}
@@ -39,10 +47,11 @@ def counted(name: str, specialized: bool) -> dict[str, np.ndarray]:
 def main() -> None:
     for name in sys.argv[1:] or nets.ON_A_GPU:
         for how, specialized in (("rows interpreted", False), ("with code made for it", True)):
-            found = counted(name, specialized)
-            print(f"{name}, {how}, by {len(found['instructions'])} threads, per thread and step:")
-            for kind, numbers in found.items():
-                print(f"  {kind:22}{numbers.mean():10,.0f}   at most {numbers.max():10,.0f}")
+            for begun in BEGUN:
+                found = counted(name, specialized, begun)
+                print(f"{name}, {how}, by {len(found['instructions'])} threads, per thread and step after {begun:,}:")
+                for kind, numbers in found.items():
+                    print(f"  {kind:22}{numbers.mean():10,.0f}   at most {numbers.max():10,.0f}")
 
 
 if __name__ == "__main__":

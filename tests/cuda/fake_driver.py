@@ -13,6 +13,7 @@ class Status(enum.IntEnum):
     CUDA_ERROR_OUT_OF_MEMORY = 2
     CUDA_ERROR_DEVICE_UNAVAILABLE = 46
     CUDA_ERROR_NO_DEVICE = 100
+    CUDA_ERROR_NOT_READY = 600
     CUDA_ERROR_LAUNCH_FAILED = 719
     CUDA_ERROR_SYSTEM_DRIVER_MISMATCH = 803
     CUDA_ERROR_STREAM_CAPTURE_INVALIDATED = 901
@@ -47,7 +48,7 @@ class FakeDriver:
         self.memory = 80 * 1024**3
         self.taken: dict[int, int] = {}
         self.calls: list[tuple[str, Any, Any]] = []
-        self.streams = 0
+        self.streams = self.modules = 0
         self._thread = threading.local()
 
     def done(self, name: str, handle: Any, *values: Any) -> tuple[Any, ...]:
@@ -90,6 +91,9 @@ class FakeDriver:
     def cuStreamSynchronize(self, stream: int) -> tuple[Any, ...]:
         return self.done("cuStreamSynchronize", stream)
 
+    def cuStreamQuery(self, stream: int) -> tuple[Any, ...]:
+        return self.done("cuStreamQuery", stream)
+
     def cuStreamBeginCapture(self, stream: int, mode: int) -> tuple[Any, ...]:
         return self.done("cuStreamBeginCapture", stream)
 
@@ -104,6 +108,16 @@ class FakeDriver:
 
     def cuGraphExecDestroy(self, graph: str) -> tuple[Any, ...]:
         return self.done("cuGraphExecDestroy", graph)
+
+    def cuModuleLoadData(self, code: bytes) -> tuple[Any, ...]:
+        self.modules += 1
+        return self.done("cuModuleLoadData", self.modules, self.modules)
+
+    def cuModuleGetFunction(self, module: int, name: bytes) -> tuple[Any, ...]:
+        return self.answer("cuModuleGetFunction", (module, name))
+
+    def cuModuleUnload(self, module: int) -> tuple[Any, ...]:
+        return self.done("cuModuleUnload", module)
 
     def cuLaunchKernel(self, *arguments: Any) -> tuple[Any, ...]:
         return self.done("cuLaunchKernel", arguments[8])

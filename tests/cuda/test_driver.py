@@ -63,12 +63,63 @@ def test_memory_is_given_back_when_nothing_runs(install):
     fake.calls.clear()
     on.allocate(16)
     assert [(name, context) for name, context, _ in fake.calls] == [
-        ("cuStreamSynchronize", 0),
-        ("cuStreamSynchronize", 0),
+        ("cuStreamQuery", 0),
+        ("cuStreamQuery", 0),
         ("cuMemFree", 0),
         ("cuMemFree", 0),
         ("cuMemAlloc", 0),
     ]
+
+
+def test_nobody_waits_for_what_runs_to_give_a_little_memory_back(install):
+    fake = install(FakeDriver())
+    on = driver.device(0)
+    segment = Segment(on, 64)
+    fake.fails["cuStreamQuery"] = Status.CUDA_ERROR_NOT_READY
+    del segment
+    on.allocate(16)
+    assert "cuMemFree" not in [name for name, _, _ in fake.calls]
+    del fake.fails["cuStreamQuery"]
+    on.allocate(16)
+    assert [name for name, _, _ in fake.calls].count("cuMemFree") == 1
+    assert "cuStreamSynchronize" not in [name for name, _, _ in fake.calls]
+
+
+@pytest.mark.parametrize("size", [driver.MOST_UNUSED + 1, 900])
+def test_what_runs_is_waited_for_where_much_or_all_memory_is_unused(install, size):
+    fake = install(FakeDriver())
+    fake.memory = 1000 if size == 900 else fake.memory
+    on = driver.device(0)
+    segment = Segment(on, size)
+    fake.fails["cuStreamQuery"] = Status.CUDA_ERROR_NOT_READY
+    del segment
+    on.allocate(size)
+    names = [name for name, _, _ in fake.calls]
+    assert names.index("cuStreamSynchronize") < names.index("cuMemFree")
+
+
+def test_memory_that_cannot_be_given_back_is_named(install):
+    """What stands behind it is given back later."""
+    fake = install(FakeDriver())
+    on = driver.device(0)
+    segments = [Segment(on, 64), Segment(on, 64)]
+    fake.fails["cuMemFree"] = Status.CUDA_ERROR_LAUNCH_FAILED
+    segments.clear()
+    with pytest.raises(DeviceProblem, match="was lost to this process"):
+        on.allocate(16)
+    fake.fails.clear()
+    on.allocate(16)
+    assert len(fake.taken) == 1
+
+
+def test_a_kernel_that_nobody_holds_is_unloaded(install):
+    fake = install(FakeDriver())
+    on = driver.device(0)
+    first, second = on.load(b"code", "entry"), on.load(b"code", "entry")
+    assert second.module == 2
+    del first
+    on.allocate(16)
+    assert [handle for name, _, handle in fake.calls if name == "cuModuleUnload"] == [1]
 
 
 def test_memory_that_only_a_circle_holds_is_as_good_as_free(install):

@@ -17,11 +17,14 @@ from kernels.targets.cuda.interpreter_kernels import interpreter
 from kernels.targets.cuda.launch_configuration import analysis_of, bytes_for_arena, groups_per_block, tiled
 from kernels.targets.cuda.memory import Memory, Segment
 from kernels.targets.cuda.persistent_kernel import PersistentKernel
-from kernels.targets.cuda.specialized_kernels import prepared_kernel
+from kernels.targets.cuda.specialized_kernels import kernel_of
 
 
 def run(jobs: Sequence[Job]) -> None:
-    """Run jobs: those that a block each will do side by side, those that need a whole GPU one after the other."""
+    """Run jobs: those that a block each will do side by side, those that need a whole GPU one after the other.
+
+    If a launch fails, the others are waited for, and their jobs know what was done, before the error is raised.
+    """
     groups: dict[tuple[int, str, int, PersistentKernel | None], list[Job]] = {}
     for job in jobs:
         memory = job.memory
@@ -29,14 +32,26 @@ def run(jobs: Sequence[Job]) -> None:
             grid_launches.run(job)
         else:
             kind = (memory.device.number, memory.real_name, memory.threads_of(job.plan))
-            groups.setdefault((*kind, prepared_kernel(*kind, job) if memory.specialized else None), []).append(job)
+            groups.setdefault((*kind, kernel_of(job) if memory.specialized else None), []).append(job)
     # All are started before any is waited for, each on a stream of its own.
-    launches = [
-        Launch(group, threads, stream, code=code)
-        for stream, ((_, _, threads, code), group) in enumerate(groups.items())
-    ]
+    launches: list[Launch] = []
+    try:
+        for stream, ((_, _, threads, code), group) in enumerate(groups.items()):
+            launches.append(Launch(group, threads, stream, code=code))
+    finally:
+        _finish(launches)
+
+
+def _finish(launches: Sequence[Launch]) -> None:
+    """Wait for all launches, whether or not one of them fails. Raises what the first one that does raises."""
+    problems = []
     for each in launches:
-        each.finish()
+        try:
+            each.finish()
+        except Exception as problem:
+            problems.append(problem)
+    if problems:
+        raise problems[0]
 
 
 class Launch:
@@ -56,11 +71,17 @@ class Launch:
         code: PersistentKernel | None = None,
     ) -> None:
         self._jobs, self._stream = jobs, stream
+        self._device = jobs[0].memory.device
+        self._device.use_stream(stream)
+        try:
+            self._start(threads, in_shared_memory, code)
+        finally:
+            self._device.use_stream(0)
+
+    def _start(self, threads: int, in_shared_memory: bool, code: PersistentKernel | None) -> None:
         from kernels.targets.cuda import code_generation
 
-        memory = jobs[0].memory
-        on = self._device = memory.device
-        on.use_stream(stream)
+        jobs, on, memory = self._jobs, self._device, self._jobs[0].memory
         self._real_name, item = memory.real_name, np.dtype(memory.real_name).itemsize
         known = [(analysis_of(job.plan), *(analysis_of(each) for each in job.plans)) for job in jobs]
         if code is None:
@@ -77,7 +98,7 @@ class Launch:
         for index, job in enumerate(jobs):
             ring = self._ring.address + int(self._ring_offsets[index]) * item
             _fill_job(table[index], job, code, ring, moved[index], shared_bytes)
-        self._table, self._rows = Segment(on, table.nbytes), code.table
+        self._table, self._rows, self._kernel = Segment(on, table.nbytes), code.table, code
         on.upload(self._table.address, table)
         each = -(-(shared_bytes + max(moved) * item) // 16) * 16
         on.launch(
@@ -90,19 +111,28 @@ class Launch:
 
     def finish(self) -> None:
         """Wait for the end, and tell the jobs what they have done."""
+        self._device.use_stream(self._stream)
+        try:
+            self._take_over()
+        finally:
+            self._device.use_stream(0)
+
+    def _take_over(self) -> None:
         on, jobs = self._device, self._jobs
-        on.use_stream(self._stream)
         states = np.empty((len(jobs), STATE_SIZE), np.int64)
-        on.download(states, self._states.address)
+        try:
+            on.download(states, self._states.address)
+        except BaseException:
+            for job in jobs:
+                job.memory.lose()
+            raise
+        for job, state, before in zip(jobs, states, self._before, strict=True):
+            job.memory.adopt_state(state)
+            job.done, job.measured = int(state[STEP]) - before, []
         found = np.empty(int(self._ring_offsets[-1]), self._real_name)
         if found.size:
             on.download(found, self._ring.address)
-        on.use_stream(0)
-        for index, job in enumerate(jobs):
-            job.memory.adopt_state(states[index])
-            before = self._before[index]
-            job.done = int(states[index][STEP]) - before
-            job.measured = []
+        for index, (job, before) in enumerate(zip(jobs, self._before, strict=True)):
             if job.statistics[1]:
                 end = before + job.done
                 numbers = list(range(before - before % job.every + job.every, end + 1, job.every)) if job.every else []
@@ -118,8 +148,7 @@ def _placement(
     jobs: Sequence[Job], code: PersistentKernel, shared_bytes: int, threads: int, in_shared_memory: bool
 ) -> tuple[int, list[int]]:
     """How many thread groups make a block; and how many elements of each job's arena are moved into shared memory, 0
-    where it
-    works at home: as its code has it, or as far as there is room.
+    where it works in the device's memory: as its code has it, or as far as there is room.
 
     shared_bytes: bytes of it that a thread group needs beside
     """
@@ -181,9 +210,10 @@ class Program:
 
     def run_row(self, index: int) -> None:
         """Run one row alone, without counting a step."""
-        self.memory.state[STEP] -= 1
         alone = Plan((self.plan.rows[index],), self.plan.arena, self.plan.shared)
-        if self.memory.whole_gpu:  # where an interpreter would have to be compiled for each row
-            grid_launches.run_row(alone, self.memory)
-            return
-        Launch([Job(self.memory, alone, 1)], self.memory.threads_of(self.plan)).finish()
+        with self.memory.state_kept_on_failure():
+            self.memory.state[STEP] -= 1
+            if self.memory.whole_gpu:  # where an interpreter would have to be compiled for each row
+                grid_launches.run_row(alone, self.memory)
+            else:
+                Launch([Job(self.memory, alone, 1)], self.memory.threads_of(self.plan)).finish()

@@ -14,6 +14,7 @@ import importlib.metadata
 import importlib.util
 import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ OLDEST_CAPABILITY = (7, 5)
 """The compute capability below which present compilers make no code."""
 
 INSTALL = "pip install 'backprop-lab[cuda]' (or [cuda12] for drivers before 580)"
+
+
+MOST_UNUSED = 64 * 2**20
+"""Bytes that may wait to be given back until nothing runs; for more of them, everything that runs is waited for."""
 
 
 class DeviceProblem(Exception):
@@ -50,10 +55,19 @@ class DeviceProperties:
 
 @dataclass(frozen=True)
 class Function:
-    """A loaded kernel: the module that must stay loaded, and the handle."""
+    """A loaded kernel: its module, which is unloaded with this object, and the handle."""
 
     module: Any
     handle: Any
+
+
+@dataclass(frozen=True)
+class _Unused:
+    """What is to be given back, by which function of the driver, and how many bytes it is."""
+
+    give_back: Callable[[Any], Any]
+    handle: Any
+    size: int = 0
 
 
 def _bindings() -> Any:
@@ -141,8 +155,8 @@ class Device:
         self._context = _checked(driver.cuDevicePrimaryCtxRetain(self._device), "starting on the GPU")
         self._streams: list[Any] = []
         self._chosen = threading.local()
-        self._unused: deque[tuple[Callable[[Any], Any], Any]] = deque()
-        self._giving_back = threading.Lock()
+        self._unused: deque[_Unused] = deque()
+        self._sizes: dict[int, int] = {}
         self.use_stream(0)
         self.capability = self.properties.capability
         if self.capability < OLDEST_CAPABILITY:
@@ -200,28 +214,54 @@ class Device:
         if answer[0].name == "CUDA_ERROR_OUT_OF_MEMORY":
             # What only a circle of objects still holds, Python would find in its own time.
             gc.collect()
-            self._give_back()
+            self._give_back(at_once=True)
             answer = self._driver.cuMemAlloc(max(size, 16))
-        return int(_checked(answer, "taking memory"))
+        address = int(_checked(answer, "taking memory"))
+        self._sizes[address] = size
+        return address
 
     def free(self, address: int) -> None:
         """Give memory back, before more is taken: whoever is cleaning up may be any thread, in the middle of anything,
         and what is running may still use it."""
-        self._unused.append((self._driver.cuMemFree, address))
+        self._unused.append(_Unused(self._driver.cuMemFree, address, self._sizes.pop(address, 0)))
 
     def free_graph(self, graph: Any) -> None:
         """Give back a graph, in the same way."""
-        self._unused.append((self._driver.cuGraphExecDestroy, graph))
+        self._unused.append(_Unused(self._driver.cuGraphExecDestroy, graph))
 
-    def _give_back(self) -> None:
-        with self._giving_back:
-            count = len(self._unused)
-            if count:
-                for each in self._streams:
-                    _checked(self._driver.cuStreamSynchronize(each), "training")
-            for _ in range(count):
-                function, handle = self._unused.popleft()
-                function(handle)
+    def _unload(self, module: Any) -> None:
+        self._unused.append(_Unused(self._driver.cuModuleUnload, module))
+
+    def _give_back(self, at_once: bool = False) -> None:
+        """Give back what nobody uses, if nothing runs that might; at_once: after waiting for what runs.
+
+        What runs may be another session's, which nobody should have to wait for. Raises DeviceProblem.
+        """
+        taken: list[_Unused] = []
+        with contextlib.suppress(IndexError):
+            while True:
+                taken.append(self._unused.popleft())
+        try:
+            # Only now: whoever adds something later may have launched something later.
+            if not taken or not self._idle(at_once or sum(each.size for each in taken) > MOST_UNUSED):
+                return
+            while taken:
+                each = taken.pop()
+                _checked(each.give_back(each.handle), "giving memory back")
+        finally:
+            self._unused.extendleft(taken)
+
+    def _idle(self, wait: bool) -> bool:
+        """Whether nothing runs on any stream, or, if `wait`, not any more."""
+        for stream in tuple(self._streams):
+            if wait:
+                _checked(self._driver.cuStreamSynchronize(stream), "training")
+                continue
+            answer = self._driver.cuStreamQuery(stream)
+            if answer[0].name == "CUDA_ERROR_NOT_READY":
+                return False
+            _checked(answer, "training")
+        return True
 
     def upload(self, address: int, array: np.ndarray) -> None:
         """Copy an array to the device; returns when it is there for every stream, and the array may be changed."""
@@ -256,7 +296,9 @@ class Device:
         if shared_bytes > 48 * 1024:
             attribute = self._driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
             _checked(self._driver.cuFuncSetAttribute(handle, attribute, shared_bytes), "loading kernels")
-        return Function(module, handle)
+        function = Function(module, handle)
+        weakref.finalize(function, self._unload, module)
+        return function
 
     def launch(
         self, function: Function, blocks: int, threads: tuple[int, int], shared_bytes: int, arguments: Sequence[int]

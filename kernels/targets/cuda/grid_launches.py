@@ -217,13 +217,26 @@ def run(job: Job) -> None:
     """Run a job on the whole GPU; see `kernels.jobs.Job`."""
     memory = job.memory
     halted, steps = bool(memory.state[HALT]), job.steps
-    if halted:  # as on other targets, it walks once more: that is how what led there is measured
-        memory.state[HALT], steps = 0, min(steps, 1)
-    memory.update_device()
+    with memory.state_kept_on_failure():
+        if halted:  # as on other targets, it walks once more: that is how what led there is measured
+            memory.state[HALT], steps = 0, min(steps, 1)
+        memory.update_device()
+        if job.kept:
+            memory.copy_to_backup(job.kept)
+        step = captured_plan(job.plan, memory)
+    try:
+        _replay(job, step, steps)
+    except BaseException:
+        memory.lose()
+        raise
+    if halted:
+        memory.state[HALT] = 1
+
+
+def _replay(job: Job, step: CapturedPlan, steps: int) -> None:
+    """Do so many steps of a job, and what is measured on the way."""
+    memory = job.memory
     begun, done = int(memory.state[STEP]), 0
-    if job.kept:
-        memory.copy_to_backup(job.kept)
-    step = captured_plan(job.plan, memory)
     job.measured = []
     while done < steps and (not done or not memory.state[HALT]):
         following = (begun + done) // job.every * job.every + job.every if job.every else begun + steps
@@ -246,18 +259,17 @@ def run(job: Job) -> None:
                 run_beside(job.measure, memory)
             job.measured.append((int(memory.state[STEP]), memory.fetch(*job.statistics)))
     job.done = done
-    if halted:
-        memory.state[HALT] = 1
 
 
 def run_row(plan: Plan, memory: Any) -> None:
     """Walk a plan of one row once, even if the replica has halted."""
     halted = memory.state[HALT]
-    memory.state[HALT] = 0
-    memory.update_device()
-    CapturedPlan(plan, memory).replay()
-    memory.fetch_state()
-    memory.state[HALT] |= halted
+    with memory.state_kept_on_failure():
+        memory.state[HALT] = 0
+        memory.update_device()
+        CapturedPlan(plan, memory).replay()
+        memory.fetch_state()
+        memory.state[HALT] |= halted
 
 
 def run_beside(plan: Plan, memory: Any) -> None:

@@ -10,7 +10,7 @@ from kernels.plan import Plan
 from kernels.targets.cuda import persistent_kernel_source as text
 from kernels.targets.cuda.driver import SimulatedDevice, device
 from kernels.targets.cuda.launch_configuration import MOST_REGISTERS, PlanAnalysis, analysis_of
-from kernels.targets.cuda.persistent_kernel import PersistentKernel
+from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel
 from kernels.targets.cuda.row_table import table, width
 
 Progress = Callable[[str, int], None]
@@ -43,25 +43,25 @@ def _key(kernels: Sequence[Kernel], real_name: str, capability: tuple[int, int],
     return [f"block {tiled}", real_name, f"{capability}", f"{MOST_REGISTERS}", *(each.name for each in kernels)]
 
 
-_interpreters: dict[tuple[int, str, bool], list[InterpreterKernel]] = {}
+_interpreters: dict[tuple[int, str, bool], LoadedKernels[InterpreterKernel]] = {}
 _lock = threading.RLock()
 
 
 def interpreter(number: int, kernels: Iterable[Kernel], real_name: str, tiled: bool) -> InterpreterKernel:
     """An interpreter that knows these kernels: the smallest one there is, or a new one."""
     wanted = set(text.ordered(tuple(kernels)))
-    known = _interpreters.setdefault((number, real_name, tiled), [])
+    known = _interpreters.setdefault((number, real_name, tiled), LoadedKernels())
     found = _smallest(known, wanted)
     if found is None:
         with _lock:  # what is there already need not wait for what is being compiled
             found = _smallest(known, wanted)
             if found is None:
                 found = InterpreterKernel(number, tuple(wanted), real_name, tiled)
-                known.append(found)
+                known.add(found)
     return found
 
 
-def _smallest(known: Sequence[InterpreterKernel], wanted: set[Kernel]) -> InterpreterKernel | None:
+def _smallest(known: Iterable[InterpreterKernel], wanted: set[Kernel]) -> InterpreterKernel | None:
     fitting = [each for each in known if wanted <= set(each.kernels)]
     return min(fitting, key=lambda each: len(each.kernels)) if fitting else None
 

@@ -6,14 +6,16 @@ runs; launches that nobody looks into copy nothing but the statistics.
 
 from __future__ import annotations
 
+import contextlib
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from kernels.memory import aligned_zeros
 from kernels.plan import SEED, STATE_SIZE, Plan
-from kernels.targets.cuda.driver import device
+from kernels.targets.cuda.driver import DeviceProblem, device
 from kernels.targets.cuda.launch_configuration import mode_for, threads_for
 
 
@@ -65,6 +67,8 @@ class Memory:
         self._backup: Segment | None = None
         self._device_newer = False
         self._host_newer = True
+        self._lost = False
+        self.kernel: Any = None  # the specialized kernel that it was run by, which stays loaded for it
         self._threads: int | None = None
         self.whole_gpu = self.specialized = False
 
@@ -80,7 +84,9 @@ class Memory:
 
     @property
     def arena(self) -> np.ndarray:
-        """The numbers as they are now, to read and to write."""
+        """The numbers as they are now, to read and to write. Raises DeviceProblem if nobody can say."""
+        if self._lost:
+            raise DeviceProblem("What this replica computed last was lost when the GPU failed.")
         if self._device_newer:
             self.device.download(self._image, self._arena.address)
             self._device_newer = False
@@ -120,7 +126,21 @@ class Memory:
         """Note what a launch has done."""
         self.state[:] = state
         self._known_state = state.copy()
-        self._device_newer = True
+        self._device_newer, self._host_newer = True, False
+
+    def lose(self) -> None:
+        """Note that a launch failed on the way: its weights would not fit to the state from before."""
+        self._lost = True
+
+    @contextlib.contextmanager
+    def state_kept_on_failure(self) -> Iterator[None]:
+        """Inside, if something is raised, the integers on the host become again what they were."""
+        before = self.state.copy()
+        try:
+            yield
+        except BaseException:
+            self.state[:] = before
+            raise
 
     def copy_to_backup(self, kept: int) -> None:
         """Keep the first `kept` elements as they are now."""

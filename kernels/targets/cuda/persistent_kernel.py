@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -68,3 +70,25 @@ class PersistentKernel:
                 self.device.upload(self._table.address, self._rows)
                 self._uploaded = len(self._rows)
             return self._table
+
+
+K = TypeVar("K", bound=PersistentKernel)
+MOST_LOADED = 16
+"""Kernels of one kind that stay loaded when nobody uses them."""
+
+
+class LoadedKernels(Generic[K]):
+    """Kernels that may be used again, the newest first: the latest ones, and older ones as long as somebody holds them.
+    Any other is unloaded from its device."""
+
+    def __init__(self) -> None:
+        self._latest: deque[K] = deque(maxlen=MOST_LOADED)
+        self._all: tuple[weakref.ref[K], ...] = ()
+
+    def __iter__(self) -> Iterator[K]:
+        return iter([kernel for each in self._all if (kernel := each()) is not None])
+
+    def add(self, kernel: K) -> None:
+        """Take one more."""
+        self._latest.append(kernel)
+        self._all = (weakref.ref(kernel), *(each for each in self._all if each() is not None))

@@ -19,7 +19,7 @@ from kernels.targets.cuda.launch_configuration import (
     groups_per_block,
     threads_for,
 )
-from kernels.targets.cuda.persistent_kernel import PersistentKernel
+from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel
 from kernels.targets.cuda.specialized_source import SpecializedPlan
 
 
@@ -58,14 +58,17 @@ def _key(plans: Sequence[SpecializedPlan], real_name: str, threads: int, capabil
     return ["specialized", real_name, f"{threads} {capability} {MOST_REGISTERS}", *texts]
 
 
-_kernels: dict[tuple[int, str, int], list[SpecializedKernel]] = {}
+_kernels: dict[tuple[int, str, int], LoadedKernels[SpecializedKernel]] = {}
 _lock = threading.RLock()
 
 
-def prepared_kernel(number: int, real_name: str, threads: int, job: Job) -> SpecializedKernel | None:
-    """What was prepared for the programs of a job, if anything was."""
-    known = tuple(_kernels.get((number, real_name, threads), ()))
-    return next((each for each in known if each.knows(job)), None)
+def kernel_of(job: Job) -> SpecializedKernel | None:
+    """The kernel that was prepared for the programs of a job, if any was; a replica keeps to its own."""
+    memory = job.memory
+    if memory.kernel is None or not memory.kernel.knows(job):
+        known = _kernels.get((memory.device.number, memory.real_name, memory.threads_of(job.plan)), ())
+        memory.kernel = next((each for each in known if each.knows(job)), None)
+    return memory.kernel
 
 
 def prepare(
@@ -80,26 +83,29 @@ def prepare(
     `progress` is told when something has to be compiled.
     """
     on = device(number)
-    by_threads: dict[int, dict[SpecializedPlan, None]] = {}
+    by_threads: dict[int, list[ReplicaPrograms]] = {}
     for each in kinds:
-        threads = threads_for(each.plan, on)
-        by_threads.setdefault(threads, {}).update(
-            dict.fromkeys(_specialized_plans(each, real_name, replicas, threads, on))
-        )
-    for threads, plans in by_threads.items():
+        by_threads.setdefault(threads_for(each.plan, on), []).append(each)
+    for threads, together in by_threads.items():
+        room = _room_for_arena(together, real_name, replicas, threads, on)
+        plans = dict.fromkeys(plan for each in together for plan in _specialized_plans(each, real_name, room))
         _compile(number, tuple(plans), real_name, threads, progress)
 
 
-def _specialized_plans(
-    each: ReplicaPrograms, real_name: str, replicas: int, threads: int, on: Any
-) -> list[SpecializedPlan]:
-    """The plans of a replica as they are specialized: training in shared memory where there is enough for as many
-    thread groups as will share it, measuring in the device's memory, since it may need far more."""
+def _room_for_arena(together: Sequence[ReplicaPrograms], real_name: str, replicas: int, threads: int, on: Any) -> int:
+    """Bytes of shared memory that each thread group has for an arena. Replicas of one kernel share launches, in which
+    each thread group gets as much beside its arena as the one that needs most."""
     item = np.dtype(real_name).itemsize
-    shared_bytes = max(analysis_of(plan).shared_bytes(threads, item) for plan in each.plans)
+    beside = max(analysis_of(plan).shared_bytes(threads, item) for each in together for plan in each.plans)
+    return bytes_for_arena(on, groups_per_block(on, replicas, threads), -(-beside // 16) * 16)
+
+
+def _specialized_plans(each: ReplicaPrograms, real_name: str, room: int) -> list[SpecializedPlan]:
+    """The plans of a replica as they are specialized: training in shared memory where there is enough, measuring in the
+    device's memory, since it may need far more. room: bytes of shared memory for an arena"""
     training = [plan for plan in (each.plan, each.remember) if plan is not None]
     arena_end = max(each.kept, *(analysis_of(plan).arena_end for plan in training))
-    in_shared_memory = arena_end * item <= bytes_for_arena(on, groups_per_block(on, replicas, threads), shared_bytes)
+    in_shared_memory = arena_end * np.dtype(real_name).itemsize <= room
     made = [SpecializedPlan(analysis_of(plan).rows, in_shared_memory) for plan in training]
     return made if each.measure is None else [*made, SpecializedPlan(analysis_of(each.measure).rows, False)]
 
@@ -114,7 +120,7 @@ def _compile(
     from kernels.targets.cuda import machine_code_cache
 
     with _lock:
-        known = _kernels.setdefault((number, real_name, threads), [])
+        known = _kernels.setdefault((number, real_name, threads), LoadedKernels())
         if any(each.has(plans) for each in known):
             return
         on = device(number)
@@ -122,6 +128,6 @@ def _compile(
         ready = isinstance(on, SimulatedDevice) or machine_code_cache.has(key)
         if progress and not ready:
             progress(f"{sum(len(each.rows) for each in plans)} rows for {on.properties.name}", 1)
-        known.insert(0, SpecializedKernel(number, plans, real_name, threads))
+        known.add(SpecializedKernel(number, plans, real_name, threads))
         if progress and not ready:
             progress("", 0)
