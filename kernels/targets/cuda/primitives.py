@@ -23,7 +23,7 @@ from kernels.targets.cuda.code_generation import (
 from kernels.targets.cuda.numba_cuda import cuda
 from kernels.threads import max_over_threads, sum_over_threads, sync_threads
 
-parts: Any = importlib.import_module(f"kernels.targets.cuda.{'simulation' if SIMULATED else 'intrinsics'}")
+parts: Any = importlib.import_module(f"kernels.targets.cuda.{'simulated_intrinsics' if SIMULATED else 'intrinsics'}")
 
 PROVIDED |= {f"{kind}_pointer": parts.pointer_to(kind) for kind in NUMBERS}
 PROVIDED |= {f"{kind}_global_pointer": parts.pointer_to(kind, on_device=True) for kind in REALS}
