@@ -39,11 +39,13 @@ class Builder:
 
     outputs:  what `classes` and `outputs` stand for in a scenario
     training: False for evaluation, where dropout and the like do nothing
+    forgets:  whether running numbers take in nothing but this batch, and forget what they were
     """
 
     network: Network
     outputs: int
     training: bool
+    forgets: bool = False
     layer_name: str = ""
     parts: list[BuiltLayer] = field(default_factory=list)
     _counts: dict[str, int] = field(default_factory=dict)
@@ -184,10 +186,18 @@ class Network:
             if init is not None:
                 self.initialiser = initialiser(init)
 
-    def apply(self, x: Tensor, training: bool) -> tuple[Tensor, list[BuiltLayer]]:
+    def running_numbers_of(self, x: Tensor) -> list[Call]:
+        """The calls that set the running numbers to those of one batch, as in training, forgetting what they were."""
+        made = len(self.updates)
+        self.apply(x, training=True, forgets=True)
+        calls = self.updates[made:]
+        del self.updates[made:]  # they are no part of training steps
+        return calls
+
+    def apply(self, x: Tensor, training: bool, forgets: bool = False) -> tuple[Tensor, list[BuiltLayer]]:
         """Build all layers on an input [batch, …]: the output, and each layer's part; those inside of another layer
         stand before it."""
-        builder = Builder(self, self.outputs, training, _prefix=qualified(self.name, ""))
+        builder = Builder(self, self.outputs, training, forgets, _prefix=qualified(self.name, ""))
         for index, each in enumerate(self.layers):
             try:
                 x = builder.add(each, x)

@@ -72,6 +72,7 @@ def training_step(
     owner = owner or (network.name if network else "")
     adjustable.take(qualified(owner, "optimizer"))
     context = OptimizerContext(parameters, parameters.like("gradients"), adjustable, owner, points=points, loss=loss)
+    context.running = network.running if network else None
     with scope(loss.call.label if loss.call else ""):
         program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
     if network:

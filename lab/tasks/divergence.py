@@ -6,6 +6,7 @@ import numpy as np
 
 from kernels.dropout import enter_block
 from kernels.memory import Memory
+from kernels.newton import newton_step
 from kernels.plan import HALT, SHARED, STEP, Row
 from lab.graph import Layout
 from lab.graph.running import Program
@@ -36,6 +37,8 @@ def first_bad_tensor(program: Program, layout: Layout) -> str:
         left_out = rows_left_out(row, memory)
         if left_out:
             continue  # it has written nothing
+        if memory.state[HALT] and row.kernel is newton_step:
+            return "the Hessian became singular (give the optimizer some `damping`, such as 0.001)"
         for place, (operand, (segment, offset)) in enumerate(zip(row.kernel.operands, row.operands, strict=True)):
             if not operand.written or segment == SHARED:
                 continue

@@ -94,13 +94,10 @@ class ProgramExperiment:
         self.host_step = host_step
         self._programs["step"] = host_step
 
-    def search_steps(self, step: TrainingStep, same_data: bool) -> None:
-        """Let an optimizer that decides on the host run the program `step`; others need nobody to.
-
-        same_data: whether every step computes the loss on the same examples
-        """
+    def search_steps(self, step: TrainingStep) -> None:
+        """Let an optimizer that decides on the host run the program `step`; others need nobody to."""
         program = self._programs["step"]
-        found = step.optimizer.host_step(step.context, program, self.layout, self.memory, same_data)
+        found = step.optimizer.host_step(step.context, program, self.layout, self.memory)
         if found is not None:
             self.run_through(found)
 

@@ -43,6 +43,7 @@ def _newton(v: Inputs, s: Sizes) -> dict[str, Any]:
     return {
         "hessian": np.triu(reduced).swapaxes(0, 1),
         "direction": direction,
+        "scale": np.abs(hessian).max(axis=1),
         "parameters": v["parameters"] - v["rate"] * direction,
     }
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from lab.errors import InvalidValue
 from lab.graph.functions.normalisation import batch_norm, normalise_with
-from lab.graph.tensor import Tensor, call
+from lab.graph.tensor import Tensor, call, constant
 from lab.nets.layer import Layer
 from lab.nets.network import Builder
 from lab.validation import Real
@@ -37,7 +37,7 @@ class BatchNorm(Layer, name="batch_norm"):
         if examples < 2:
             raise InvalidValue((), "batch_norm needs at least 2 examples per step: one alone has no spread.")
         y, batch_mean, batch_variance = batch_norm(x, gamma, beta, epsilon)
-        momentum = builder.setting("momentum", self.momentum)
+        momentum = constant(0.0) if builder.forgets else builder.setting("momentum", self.momentum)
         builder.update(
             call(batch_norm_running, batch_mean, batch_variance, momentum, updates=[mean, variance], examples=examples)
         )

@@ -40,10 +40,9 @@ class LineSearchOptimizer(Optimizer):
         """What chooses the directions, for so many parameters."""
         return self.directions(size)
 
-    def host_step(
-        self, context: OptimizerContext, program: Program, layout: Layout, memory: Memory, same_data: bool
-    ) -> LineSearchStep:
+    def host_step(self, context: OptimizerContext, program: Program, layout: Layout, memory: Memory) -> LineSearchStep:
         """What makes whole steps out of a program that computes loss and gradient."""
         assert context.kept_loss is not None
         places = context.parameters.whole, context.gradients.whole, context.kept_loss
-        return LineSearchStep(program, layout, places, self.make(places[0].size), self.rate, same_data)
+        running = context.running.whole if context.running and layout.knows(context.running.whole) else None
+        return LineSearchStep(program, layout, places, self.make(places[0].size), self.rate, running)

@@ -37,7 +37,9 @@ class Directions:
 class LineSearchStep:
     """Runs a program of loss and gradient under a line search: a `lab.nets.host_step.HostStep`.
 
-    places: the parameters [n], their gradient [n] and the loss [1]
+    places:  the parameters [n], their gradient [n] and the loss [1]
+    running: numbers that each run of the program keeps up to date (running means); points that are only tried leave no
+             trace in them
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class LineSearchStep:
         places: tuple[Tensor, Tensor, Tensor],
         directions: Directions,
         rate: float,
-        same_data: bool,
+        running: Tensor | None = None,
     ) -> None:
-        self._program, self._rate, self._same_data = program, rate, same_data
+        self._program, self._rate, self._running = program, rate, running
+        # Where something is random (the batch, a mask, noise), the loss is another function in each step.
+        self._same_loss = not any("seed" in kernel.arguments for kernel in program.plan.kernels)
         self._layout, self._places = layout, places
         self._directions = directions
         self.plan: Plan = program.plan
@@ -109,16 +113,16 @@ class LineSearchStep:
 
     def _step(self) -> None:
         begun, stuck = self.evaluations > 0, bool(self._numbers[2])
-        if stuck and self._same_data:
+        if stuck and self._same_loss:
             self.memory.state[STEP] += 1
             return
-        loss = float(self._loss[0]) if begun and self._same_data else self._evaluate()
+        loss = float(self._loss[0]) if begun and self._same_loss else self._evaluate()
         if not self.memory.state[HALT]:
             self._search(loss)
         self.memory.state[STEP] += 1
 
     def _search(self, loss: float) -> None:
-        start, gradient = self._point.copy(), self._gradient.copy()
+        start, gradient, running = self._point.copy(), self._gradient.copy(), self._running_numbers()
         direction = self._directions.direction(gradient)
         slope = float(direction @ gradient)
         if slope >= 0:  # not the way down, from what was learned in other places
@@ -127,6 +131,7 @@ class LineSearchStep:
 
         def along(step: float) -> Place:
             self._point[...] = start + step * direction
+            self._put_running(running)
             value = self._evaluate()
             self.memory.state[HALT] = 0  # a step that went too far is no divergence, it is not taken
             return Place(step, value, float(self._gradient @ direction))
@@ -136,11 +141,21 @@ class LineSearchStep:
             self._point[...] = start
             self._gradient[...] = gradient
             self._loss[0] = loss
+            self._put_running(running)
             self._numbers[2] = 0.0 if self._numbers[3] else 1.0
             self._forget()
             return
+        if not self._same_loss:  # the next step begins with an evaluation of its own
+            self._put_running(running)
         self._numbers[1:] = loss, 0.0, self._numbers[3] + 1
         self._directions.learn(self._point - start, self._gradient - gradient)
+
+    def _running_numbers(self) -> np.ndarray | None:
+        return None if self._running is None else self._layout.view(self.memory, self._running).copy()
+
+    def _put_running(self, numbers: np.ndarray | None) -> None:
+        if self._running is not None:
+            self._layout.view(self.memory, self._running)[...] = numbers
 
     def _forget(self) -> None:
         self._directions.state = type(self._directions)(self._point.size).state

@@ -48,7 +48,7 @@ class Newton(Optimizer, name="newton"):
             calls += self._row(context, hessian, row, points)
         damping = context.number("damping", self.damping)
         changed = [whole.reshape(points, size), hessian]
-        shape = [(points, size)]
+        shape = [(points, size), (points, size)]
         return [*calls, call(newton_step, gradient.reshape(points, size), rate, damping, shapes=shape, updates=changed)]
 
     def _row(self, context: OptimizerContext, hessian: Tensor, row: int, points: int) -> list[Call]:

@@ -38,6 +38,7 @@ class OptimizerContext:
     owner:    whose optimizer it is, where there are several: its numbers are `generator.optimizer.rate` and so on
     found:    the gradients as tensors of the graph, in the order of the members; None where nothing depends on one
     loss:     what the gradient is that of, [1], for optimizers that compare its values
+    running:  numbers that a step keeps up to date beside the gradient, such as running means
     points:   how many points that have nothing to do with each other the only parameter [points, n] consists of
     """
 
@@ -48,6 +49,7 @@ class OptimizerContext:
     found: Sequence[Tensor | None] = ()
     points: int = 1
     loss: Tensor | None = None
+    running: Storage | None = None
     kept_loss: Tensor | None = None
     _states: dict[str, Tensor] = field(default_factory=dict)
 
@@ -101,13 +103,9 @@ class Optimizer(BaseModel):
         is to be taken. `training_step` makes these calls in a phase of their own."""
         return []
 
-    def host_step(
-        self, context: OptimizerContext, program: Program, layout: Layout, memory: Memory, same_data: bool
-    ) -> HostStep | None:
-        """What runs the program of a step on the host, for optimizers that decide there; None for all others.
-
-        program: computes what `build` asked for;  same_data: whether every step does so on the same examples
-        """
+    def host_step(self, context: OptimizerContext, program: Program, layout: Layout, memory: Memory) -> HostStep | None:
+        """What runs the program of a step, which computes what `build` asked for, on the host, for optimizers that
+        decide there; None for all others."""
         return None
 
     def build(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
@@ -129,8 +127,8 @@ class Optimizer(BaseModel):
         if self.max_norm is None:
             return []
         limit = context.number("max_norm", self.max_norm)
-        weights = [each for key, each in context.parameters.members.items() if is_weight(key) and len(each.shape) == 2]
-        return [call(limit_norms, limit, shapes=[each.shape[1:]], updates=[each]) for each in weights]
+        weights = [each for key, each in context.parameters.members.items() if is_weight(key) and len(each.shape) > 1]
+        return [call(limit_norms, limit, shapes=[each.shape[-1:]], updates=[each]) for each in weights]
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         """The step itself; the gradient stands in `context.gradients`, all parameters and it are one block each."""

@@ -182,7 +182,7 @@ class Descent(ProgramExperiment):
         self.put(self.point, points)
         self.put(self.before, points)
         self.layout.view(self.memory, self.path)[0] = points[: self.shown].ravel()
-        self.search_steps(self.training_step, same_data=not self._noise)
+        self.search_steps(self.training_step)
         self.time_steps(self.stopwatch)
         for name in self.map.programs:
             self.run_beside(name)

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from kernels.averages import running_mean
 from kernels.language import Kernel
-from lab.graph import Tensor
 from lab.graph.tensor import call
 from lab.metrics import device_metric_meanings
 from lab.scenario import Scenario
@@ -21,6 +20,7 @@ from lab.tasks.programs import Parts
 from lab.tasks.task import Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.losses import FOR_CLASSES
+from lab.tasks.training.running_numbers import RunningNumbers
 from lab.tasks.training.training import Training
 from lab.validation import Whole
 
@@ -44,6 +44,7 @@ class Averaging(Training):
     def __init__(self, scenario: Scenario, seed: int, folder: Path | None, after: int) -> None:
         self._after = after
         self._scorer: ValidationScorer | None = None
+        self._running_numbers: RunningNumbers | None = None
         loss = FOR_CLASSES["softmax"]
         super().__init__(scenario, seed, folder, loss, count_correct, kind="classes")
         require_validation(self.split)
@@ -62,14 +63,14 @@ class Averaging(Training):
     def prepare(self) -> None:
         super().prepare()
         self._scorer = ValidationScorer(self.split, self.network)
+        if self.network.running.members:
+            self._running_numbers = RunningNumbers(self.network, self.inspection.evaluation_sample.inputs, self.seed)
 
     def averaged(self) -> dict[str, np.ndarray]:
-        """The mean of the weights by name; running numbers of layers are as they are."""
+        """The mean of the weights by name, and the running numbers of layers that belong to it."""
         means = {name: self._means.members[f"mean {name}"] for name in self.network.parameters.members}
-        return self.weights() | {name: self._copy(tensor) for name, tensor in means.items()}
-
-    def _copy(self, tensor: Tensor) -> np.ndarray:
-        return self.layout.view(self.memory, tensor).copy()
+        weights = self.weights() | self.numbers(means)
+        return weights | self._running_numbers(weights, self.settings()) if self._running_numbers else weights
 
     def streamed(self) -> tuple[int, int]:
         """Nothing: what the mean of the weights answers is found by a program of its own."""

@@ -119,7 +119,7 @@ class GradientCheckExperiment(ProgramExperiment):
         super().prepare()
         for name, value in self.network.first_values(self.folder).items():
             self.put(self.network.kept[name], value)
-        self._programs["gradient"].run()
+        self.run_beside("gradient")
         places: dict[str, list[np.ndarray]] = {layer: [] for layer in self._layers}
         found: dict[str, list[np.ndarray]] = {layer: [] for layer in self._layers}
         for name, tensor in self.network.parameters.members.items():
@@ -168,7 +168,7 @@ class GradientCheckExperiment(ProgramExperiment):
         self._errors.append([_error(*each) for each in (whole, *by_layer)])
 
     def _loss_now(self) -> float:
-        self._programs["loss"].run()
+        self.run_beside("loss")  # counts no step, so that whatever is random is the same every time
         return float(self.layout.view(self.memory, self._loss)[0])
 
     def measure(self) -> dict[str, float]:

@@ -13,10 +13,11 @@ BATCH_STREAM = 1
 def batch(size: int | str, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Inputs and targets of one step: "all" in the data's order, or so many in an order that is new in each epoch.
 
+    As many as there are is all of them, which is the same step in any order, and so in the data's.
     Raises InvalidValue if there are not so many.
     """
     count = inputs.shape[0]
-    if isinstance(size, str):
+    if isinstance(size, str) or size == count:
         return inputs, targets
     if size > count:
         raise InvalidValue(

@@ -167,7 +167,7 @@ class Training(ProgramExperiment):
         for name, value in self.network.first_values(self.folder).items():
             self.put(self.network.kept[name], value)
         self.run_beside("gradient")
-        self.search_steps(self.training_step, same_data=self.scenario.train.batch == "all")
+        self.search_steps(self.training_step)
 
     def measure(self) -> dict[str, float]:
         self.run_beside("measure")
