@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -21,6 +23,7 @@ from lab.terminal.capabilities import NO_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS,
 from lab.tui import keys, themes
 from lab.tui.ascii import AsciiOnly
 from lab.tui.live import LiveSessions
+from lab.tui.problems import ProblemDialog, ReportsProblems, place, sentence, while_painting, write_log
 from lab.tui.progress import Progress
 from lab.tui.settings import Settings
 
@@ -31,9 +34,11 @@ if TYPE_CHECKING:
 
 HEADLESS = Capabilities(True, True, 80, 24, TRUE_COLOURS, True)
 """What tests see unless they ask for less."""
+FIRST_SCREEN = 2
+"""So many screens are on the stack when the list of lessons is on top: Textual has an empty one below."""
 
 
-class LabApp(App[None]):
+class LabApp(ReportsProblems, App[None]):
     """The lab on a terminal.
 
     What screens may use of it: `settings`, `fps`, `style` (colours, characters and palette for pictures), `live` (where
@@ -44,7 +49,8 @@ class LabApp(App[None]):
     complaint:    something to say at the beginning, about the settings file
     fps:          instead of what the settings say
 
-    `failure` is what made it end, if it was an error, `told_to_end` whether a signal did.
+    `problems` are the exceptions that nobody has caught; `failure` is one that made the lab end, if there was one;
+    `told_to_end` says whether a signal did.
     """
 
     TITLE = "lab"
@@ -75,6 +81,7 @@ class LabApp(App[None]):
         self.fps = fps or self.settings.fps
         self.live = LiveSessions()
         self.progress = Progress(warn=self._warn)
+        self.problems: list[BaseException] = []
         self.failure: BaseException | None = None
         self.told_to_end = False
         self._complaint = complaint
@@ -115,6 +122,19 @@ class LabApp(App[None]):
 
             self._store = Store.open()
         return self._store
+
+    async def run_action(
+        self,
+        action: Any,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As Textual does; an exception in an action becomes a dialog, whichever widget had the key."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:
+            self.report_problem(error)
+            return True
 
     @contextmanager
     def showing_errors(self) -> Iterator[None]:
@@ -168,10 +188,52 @@ class LabApp(App[None]):
         self.exit()
 
     def _handle_exception(self, error: Exception) -> None:
-        """A bug in the lab, or an error nobody caught: it is kept for whoever opened the lab, and everything ends."""
+        """What Textual calls with an exception outside the handlers of our own screens: in a worker, in a timer, while
+        something is drawn. Before there is a screen to say so, and when the first one cannot be drawn, the lab ends."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if self.is_running and len(self.screen_stack) > 1 and self.report_problem(cause):
+            return
         if self.failure is None:
-            self.failure = error.error if isinstance(error, WorkerFailed) else error
+            self.failure = cause
         super()._handle_exception(error)
+
+    def report_problem(self, error: BaseException) -> bool:
+        """Say in a dialog that something went wrong, once for each place in the code; later ones are only kept.
+
+        Over a screen that cannot be painted no dialog could be seen: it is left for the first screen, and its sessions
+        end as if interrupted. False if the first screen itself cannot be painted.
+        """
+        known = {place(each) for each in self.problems}
+        self.problems.append(error)
+        if while_painting(error):
+            if len(self.screen_stack) <= FIRST_SCREEN:
+                return False
+            self.call_later(self._back_to_the_first_screen)
+        if place(error) not in known:
+            self.call_later(self._show_problem, error)
+        return True
+
+    def _show_problem(self, error: BaseException) -> None:
+        from lab.store import home_folder
+
+        self.push_screen(ProblemDialog(sentence(error), write_log(error, home_folder())))
+
+    def _back_to_the_first_screen(self) -> None:
+        threading.Thread(target=self.live.stop_all, name="ending", daemon=True).start()
+        while len(self.screen_stack) > FIRST_SCREEN:
+            self.pop_screen()
+
+    def close_screen(self, screen: Screen[Any]) -> None:
+        """Take a screen away that could not be opened; what has been put over it goes, too, but for the problem."""
+        stack = self.screen_stack
+        if screen not in stack or len(stack) <= FIRST_SCREEN:
+            return
+        above = [each for each in stack[stack.index(screen) + 1 :] if isinstance(each, ProblemDialog)]
+        sentences = [(each.sentence, each.log_file) for each in above]
+        while screen in self.screen_stack:
+            self.pop_screen()
+        for told in sentences:
+            self.push_screen(ProblemDialog(*told))
 
     def _fatal_error(self) -> None:
         """Instead of a page of traceback over the terminal: `open_lab` raises the failure again."""

@@ -7,8 +7,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 
+from lab.tui.problems import ReportsProblems
 
-class Choices(OptionList, inherit_bindings=False):
+
+class Choices(ReportsProblems, OptionList, inherit_bindings=False):
     """An option list without a key of its own for choosing; a click chooses."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -16,6 +16,7 @@ from textual.widgets import Footer, Static
 
 from lab.scenario.scalars import resolve
 from lab.tui import keys
+from lab.tui.problems import ReportsProblems
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -157,7 +158,7 @@ _OneLine.add_representer(str, _text)
 _Blocks.add_representer(str, _text)
 
 
-class CopiedScreen(ModalScreen[None]):
+class CopiedScreen(ReportsProblems, ModalScreen[None]):
     """What was put on the clipboard, to be read, or selected by hand where the terminal does not allow that."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("dialog"))

@@ -19,6 +19,7 @@ from textual.widgets import Footer, Static
 
 from lab.tui import keys
 from lab.tui.app import LabApp
+from lab.tui.problems import ReportsProblems
 
 if TYPE_CHECKING:
     from lab.scenario import Scenario
@@ -42,7 +43,7 @@ def metric_entries(scenario: Scenario, names: Sequence[str] | None = None) -> li
     return [(each, f"{metrics[each][:1].upper()}{metrics[each][1:].rstrip('.')}.") for each in wanted]
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ReportsProblems, ModalScreen[None]):
     """Explains another screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -95,6 +95,9 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("choose", "enter", "Choose", "Take the marked format; then, write the file."),
         Key("back", "escape", "Close", "Back to the runs, without a file."),
     ),
+    "problem": (
+        Key("back", "escape,enter", "Close", "Close it and go on."),
+    ),
     "dialog": (
         Key("back", "escape", "Close", "Close it."),
     ),

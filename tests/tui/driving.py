@@ -25,7 +25,11 @@ def drive(script, *, size=(80, 24), **arguments):
             with answered_at_once(pilot):
                 await until(pilot, lambda: getattr(app.screen, "_ready", True))
                 await pilot.pause()
-                await script(app, pilot)
+                try:
+                    await script(app, pilot)
+                finally:
+                    for problem in app.problems:  # the lab goes on after it, a test does not
+                        raise problem
         return app
 
     return asyncio.run(run())

@@ -49,13 +49,14 @@ def test_every_key_calls_a_method():
     from lab.tui.copying import CopiedScreen
     from lab.tui.explore.screen import ExploreScreen
     from lab.tui.guess.screen import GuessScreen
+    from lab.tui.problems import ProblemDialog
     from lab.tui.runs.compare import CompareScreen
     from lab.tui.runs.export import ExportScreen
     from lab.tui.runs.screen import RunsScreen
 
     screens = {
         "everywhere": LabApp, "explore": ExploreScreen, "guess": GuessScreen, "runs": RunsScreen,
-        "compare": CompareScreen, "export": ExportScreen, "dialog": CopiedScreen,
+        "compare": CompareScreen, "export": ExportScreen, "dialog": CopiedScreen, "problem": ProblemDialog,
     }  # fmt: skip
     assert set(screens) == set(keys.TABLE)
     for screen, kind in screens.items():
@@ -364,20 +365,19 @@ def test_a_session_that_does_not_end_is_left_unclosed_so_that_it_can_be_resumed(
 
 
 @pytest.mark.usefixtures("library")
-def test_an_error_ends_the_lab_without_a_page_of_traceback(capfd):
+def test_an_error_before_there_is_a_screen_ends_the_lab_without_a_page_of_traceback(capfd, monkeypatch):
     from lab.tui.explore.screen import ExploreScreen
 
     class Broken(Exception):
         pass
 
-    def fail():
+    def fail(*_):
         raise Broken("oh")
 
     async def run():
-        async with app.run_test() as pilot:
-            assert isinstance(app.screen, ExploreScreen)
-            app.screen.call_later(fail)
-            await until(pilot, lambda: app.failure is not None)
+        monkeypatch.setattr(ExploreScreen, "render_lines", fail)
+        async with app.run_test():
+            await asyncio.sleep(60)
 
     app = LabApp()
     with pytest.raises(Broken):

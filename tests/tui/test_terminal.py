@@ -138,7 +138,7 @@ def test_a_lost_connection_keeps_the_run(open_lab, tmp_path):
     assert not info.killed
 
 
-def test_an_error_is_one_sentence_and_restores_the_terminal(open_lab):
+def test_an_error_is_one_sentence_after_which_the_lab_goes_on(open_lab):
     broken = (
         "import sys; from lab.tui.explore.screen import ExploreScreen as screen;"
         "screen.action_next_lesson = lambda self: 1 / 0; from lab.cli import main; main(['tui'])"
@@ -146,6 +146,21 @@ def test_an_error_is_one_sentence_and_restores_the_terminal(open_lab):
     child = open_lab(program=(sys.executable, "-c", broken))
     read_until(child, "activations")
     child.send("n")
+    read_until(child, "ZeroDivisionError")
+    child.send("\r")
+    read_until(child, "activations")
+    child.send("q")
+    assert ended(child) == 0
+    assert "Traceback" not in child.written
+    assert_restored(child)
+
+
+def test_an_error_of_the_first_screen_is_one_sentence_and_restores_the_terminal(open_lab):
+    broken = (
+        "import sys; from lab.tui.explore.screen import ExploreScreen as screen;"
+        "screen.render_lines = lambda *_: 1 / 0; from lab.cli import main; main(['tui'])"
+    )
+    child = open_lab(program=(sys.executable, "-c", broken))
     assert ended(child) == 70
     assert "This is a bug in the lab (ZeroDivisionError" in child.written
     assert "Traceback" not in child.written

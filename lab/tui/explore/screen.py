@@ -18,6 +18,7 @@ from lab.tui.explore import lessons
 from lab.tui.explore.lessons import Item, Target, UserLessons
 from lab.tui.explore.tree import LessonTree
 from lab.tui.help import Entry
+from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ POLL_SECONDS = 1.0
 """How often the user's own files are looked at."""
 
 
-class ExploreScreen(Screen[None]):
+class ExploreScreen(ReportsProblems, Screen[None]):
     """Everything about the lessons but running them; `lab.tui.explore.running` does that.
 
     target: what `lab tui` was asked to open

@@ -14,12 +14,13 @@ from textual.widgets.tree import TreeNode
 from lab.tui.explore.lessons import Item
 from lab.tui.explore.states import COLOURS, MARKS, State
 from lab.tui.markdown import colour
+from lab.tui.problems import ReportsProblems
 
 Entry = str | Item
 """A chapter's name, or a lesson."""
 
 
-class LessonTree(Tree[Entry], inherit_bindings=False):
+class LessonTree(ReportsProblems, Tree[Entry], inherit_bindings=False):
     """Moving about is done here; what is done with a lesson is the screen's affair."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

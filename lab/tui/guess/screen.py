@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from lab.tui import keys
 from lab.tui.choices import Choices
+from lab.tui.problems import ReportsProblems
 
 if TYPE_CHECKING:
     from textual import events
@@ -29,7 +30,7 @@ class Answer:
     choice: str | None
 
 
-class GuessScreen(Screen[Answer | None]):
+class GuessScreen(ReportsProblems, Screen[Answer | None]):
     """Asks. The result is an `Answer`, or None if the reader went back."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("guess"))

@@ -16,6 +16,7 @@ from textual.widgets import DataTable, Footer, Static
 from lab.errors import LabError
 from lab.terminal.numbers import count, short
 from lab.tui.keys import bindings
+from lab.tui.problems import ReportsProblems
 from lab.tui.run.keys import KERNELS
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("row", "layer", "kernel", "µs", "share", "GFLOP/s", "GB/s", "limit", "operands")
 
 
-class KernelsScreen(Screen[None]):
+class KernelsScreen(ReportsProblems, Screen[None]):
     """Measures the programs of one variant (by default the first), and shows them."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("kernels", KERNELS))

@@ -8,6 +8,7 @@ from textual.containers import Container
 
 from lab.pictures import Picture
 from lab.terminal.dashboard_content import Grid, arrange
+from lab.tui.problems import ReportsProblems
 from lab.tui.run.plot import Plot
 from lab.tui.run.tile import Tile
 
@@ -28,7 +29,7 @@ def fitting(wanted: int, width: int, height: int) -> Grid | None:
     return Grid(1, 1, width, height) if wanted and width > 0 and height > 0 else None
 
 
-class Board(Container):
+class Board(ReportsProblems, Container):
     """Shows plots and pictures. The tiles are made once; a grid of another size only moves them."""
 
     DEFAULT_CSS = """

@@ -18,6 +18,7 @@ from lab.terminal.palettes import letter
 from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
 from lab.tui import keys
+from lab.tui.problems import ReportsProblems
 from lab.tui.run.app_services import frames_per_second, style_of
 from lab.tui.run.board import Board
 from lab.tui.run.summary import Heading, Status, Variants, Verdict
@@ -35,7 +36,7 @@ LONGEST_REST = 0.5
 """Seconds without a frame at most, however busy the interface is with keys."""
 
 
-class BoardScreen(Screen[Any]):
+class BoardScreen(ReportsProblems, Screen[Any]):
     """A run on a board. A subclass feeds `run_state` in `take_events`."""
 
     DEFAULT_CSS = """
@@ -49,11 +50,11 @@ class BoardScreen(Screen[Any]):
         super().__init__()
         self.loaded = loaded
         self.view = ViewOptions()
-        self.begin_story()
+        self.start_over()
         self.frames = 0
         self._used, self._looked = 0.0, 0.0
 
-    def begin_story(self) -> None:
+    def start_over(self) -> None:
         """Begin with an empty state, also when a replay jumps back."""
         self.run_state = RunState(time.monotonic, keep=self._keeps)
         self.tile_data = TileData(self.run_state, self.view)

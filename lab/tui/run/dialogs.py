@@ -23,6 +23,7 @@ from lab.errors import BadInput
 from lab.tui import keys
 from lab.tui.app import LabApp
 from lab.tui.choices import Choices
+from lab.tui.problems import ReportsProblems
 from lab.tui.run.keys import DIALOGS
 
 _BOX = """
@@ -37,14 +38,14 @@ _BOX = """
 """
 
 
-class QuestionDialog(ModalScreen[str | None]):
+class QuestionDialog(ReportsProblems, ModalScreen[str | None]):
     """A question with a few answers, each with a key of its own. A subclass names its part of the table of keys, with
     a row `answer('…')` for every answer that it may have.
 
     answers: those that there are this time, and what they are called
     """
 
-    DEFAULT_CSS = f"Ask {{ {_BOX} }}"
+    DEFAULT_CSS = f"QuestionDialog {{ {_BOX} }}"
     section: ClassVar[str]
 
     def __init__(self, question: str, answers: Mapping[str, str]) -> None:
@@ -106,11 +107,11 @@ class FormField:
     note: str = ""
 
 
-class FormDialog(ModalScreen[Any]):
+class FormDialog(ReportsProblems, ModalScreen[Any]):
     """A form. `use` takes what was written, by name, in a thread, and gives the result; the BadInput that it raises is
     shown in place, and the form stays."""
 
-    DEFAULT_CSS = f"Form {{ {_BOX} }}"
+    DEFAULT_CSS = f"FormDialog {{ {_BOX} }}"
     BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("form", DIALOGS["form"]))
 
     def __init__(self, title: str, blanks: Sequence[FormField], use: Callable[[dict[str, str]], Any]) -> None:
@@ -155,7 +156,7 @@ class FormDialog(ModalScreen[Any]):
         return [(each.name, each.note or "To be filled in.") for each in self._blanks]
 
 
-class _Marked(SelectionList[str], inherit_bindings=False):
+class _Marked(ReportsProblems, SelectionList[str], inherit_bindings=False):
     """Only what is chosen has a sign: Textual tells it apart by the sign's colour alone."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(Choices.BINDINGS)
@@ -171,10 +172,10 @@ class _Marked(SelectionList[str], inherit_bindings=False):
         return Strip(segments)
 
 
-class ChooseDialog(ModalScreen[list[str] | None]):
+class ChooseDialog(ReportsProblems, ModalScreen[list[str] | None]):
     """A list in which several may be chosen; escape leaves everything as it was."""
 
-    DEFAULT_CSS = f"Choose {{ {_BOX} }}"
+    DEFAULT_CSS = f"ChooseDialog {{ {_BOX} }}"
     BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("choosing", DIALOGS["choosing"]))
 
     def __init__(self, title: str, names: Sequence[tuple[str, str]], chosen: Sequence[str]) -> None:
@@ -202,7 +203,7 @@ class ChooseDialog(ModalScreen[list[str] | None]):
         return [("X", "What is shown.")]
 
 
-class ReadingDialog(ModalScreen[bool]):
+class ReadingDialog(ReportsProblems, ModalScreen[bool]):
     """The explanation of a step. The result is whether to take the step and explain the next."""
 
     DEFAULT_CSS = """

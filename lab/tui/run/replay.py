@@ -162,7 +162,7 @@ class ReplayScreen(WatchScreen):
     def _jump(self, seconds: float) -> None:
         anew, events = self.player.jump(seconds)
         if anew:
-            self.begin_story()
+            self.start_over()
             self.verdict.display = self._seen_end = False
         for event in events:
             self.run_state.handle(event)

@@ -18,6 +18,7 @@ from lab.terminal.run_state import RunState
 from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
 from lab.terminal.text_lines import clip, line, pad, wrap
 from lab.terminal.verdict import verdict
+from lab.tui.problems import ReportsProblems
 from lab.tui.run.app_services import style_of
 from lab.tui.run.tile import TextLines
 
@@ -137,7 +138,7 @@ def _wrapped(sentence: str, width: int, height: int, style: Style, text_style: T
     return [line(clip(each, width, style), text_style) for each in parts]
 
 
-class Verdict(VerticalScroll):
+class Verdict(ReportsProblems, VerticalScroll):
     """What became of the claims, with the numbers, and of the guess. Hidden until there is something to say."""
 
     DEFAULT_CSS = """

@@ -13,12 +13,13 @@ from textual.widget import Widget
 from lab.pictures import Picture
 from lab.terminal.pictures import render
 from lab.terminal.style import BOLD, DIM, Style
+from lab.tui.problems import ReportsProblems
 from lab.tui.run.app_services import style_of
 from lab.tui.run.plot import Drawn, Plot, draw
 from lab.tui.run.strips import changed_regions, strip_of
 
 
-class Lines(Widget):
+class Lines(ReportsProblems, Widget):
     """A widget of strips. `draw` makes them for the size there is; only what changed is sent to the terminal."""
 
     def __init__(self, **options: object) -> None:
@@ -59,7 +60,7 @@ class Lines(Widget):
 
 
 class TextLines(Lines):
-    """Lines of text that somebody else makes: `make(width, height, look)`."""
+    """Lines of text that somebody else makes: `make(width, height, style)`."""
 
     def draw(self, width: int, height: int, style: Style) -> list[Strip]:
         base = self.rich_style

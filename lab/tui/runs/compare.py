@@ -20,6 +20,7 @@ from lab.terminal import curves
 from lab.tui import keys
 from lab.tui.help import Entry
 from lab.tui.markdown import heading
+from lab.tui.problems import ReportsProblems
 
 if TYPE_CHECKING:
     from lab.store import Store
@@ -37,7 +38,7 @@ class _Plot(Static):
         self._draw_again()
 
 
-class CompareScreen(Screen[None]):
+class CompareScreen(ReportsProblems, Screen[None]):
     """At least two runs. Raises BadInput when it is made if they cannot be compared."""
 
     app: LabApp

@@ -19,12 +19,13 @@ from lab.errors import LabError
 from lab.exports import FORMATS, export, select
 from lab.tui import keys
 from lab.tui.choices import Choices
+from lab.tui.problems import ReportsProblems
 
 if TYPE_CHECKING:
     from lab.tui.app import LabApp
 
 
-class ExportScreen(ModalScreen[None]):
+class ExportScreen(ReportsProblems, ModalScreen[None]):
     """A format is chosen, then a file is named; a file that is there already is only replaced when asked twice."""
 
     app: LabApp

@@ -18,6 +18,7 @@ from lab.errors import LabError
 from lab.store import RunInfo
 from lab.tui import keys
 from lab.tui.help import Entry
+from lab.tui.problems import ReportsProblems
 from lab.tui.runs.details import details
 from lab.tui.runs.table import STATE_COLOURS, RunTable
 from lab.tui.worker_messages import tell
@@ -33,7 +34,7 @@ SHOWN_SECONDS = 10.0
 _AS_BEGUN = "It is the run as it was begun: no branches, no variants or settings of later."
 
 
-class RunsScreen(Screen[None]):
+class RunsScreen(ReportsProblems, Screen[None]):
     """The store. A run that is deleted is gone from the list; from the store only when this screen is left."""
 
     app: LabApp

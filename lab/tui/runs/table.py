@@ -16,6 +16,7 @@ from textual.widgets.data_table import CellKey
 from lab.store import RunInfo
 from lab.terminal.numbers import duration
 from lab.tui.markdown import colour
+from lab.tui.problems import ReportsProblems
 
 COLUMNS = ("", "run", "state", "claims", "var×seeds", "steps", "took", "begun")
 SPARED = ("var×seeds", "steps", "took")
@@ -25,7 +26,7 @@ STATE_COLOURS = {
 }  # fmt: skip
 
 
-class RunTable(DataTable[Text], inherit_bindings=False):
+class RunTable(ReportsProblems, DataTable[Text], inherit_bindings=False):
     """Moving about is done here; what is done with a run is the screen's affair."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
