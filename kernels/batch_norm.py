@@ -67,6 +67,7 @@ def batch_norm_gradient(x, gamma, mean, scale, dy, dx, d_gamma, d_beta, thread, 
 @kernel(
     "mean[H] variance[H] momentum[1] -> running_mean[H]! running_variance[H]! examples",
     operations=lambda H: 6 * H,
+    typical={"examples": 64},
 )
 def batch_norm_running(mean, variance, momentum, running_mean, running_variance, examples, thread, threads):
     """running = momentum running + (1 - momentum) of the batch; the variance without the bias of so many examples."""

@@ -6,7 +6,7 @@ from kernels.language import kernel
 from kernels.random import philox, shuffled
 
 
-@kernel("-> chosen[B] N bits stream")
+@kernel("-> chosen[B] N bits stream", typical={"N": 4096, "bits": 6})
 def choose_batch(chosen, N, bits, stream, thread, threads, step, seed):
     """Indices of the examples of this step: every epoch visits each of the N examples once, in a new order.
 
@@ -26,7 +26,13 @@ def choose_batch(chosen, N, bits, stream, thread, threads, step, seed):
         place += threads
 
 
-@kernel("data[N,D] chosen[B] -> rows[B,D]", operations=lambda: 0, elements=lambda B, D: B + 2 * B * D)
+@kernel(
+    "data[N,D] chosen[B] -> rows[B,D]",
+    operations=lambda: 0,
+    elements=lambda B, D: B + 2 * B * D,
+    typical={"N": 1024},
+    indices={"chosen": "N"},
+)
 def gather_rows(data, chosen, rows, thread, threads):
     """rows[r] = data[chosen[r]]."""
     for r in range(thread, rows.shape[0], threads):

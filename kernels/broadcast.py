@@ -12,9 +12,14 @@ from kernels.threads import sum_over_threads, sync_threads
 
 _SMALL = "n=(A-1)*stride_a+(B-1)*stride_b+(C-1)*stride_c+(D-1)*stride_d+1"
 """Elements of the small array: one more than the last of its places."""
+_TYPICAL = {"A": 1, "B": 1, "C": 64, "D": 128, "stride_c": 0}
 
 
-@kernel(f"x[n] -> y[A,B,C,D] stride_a stride_b stride_c stride_d {_SMALL}", operations=lambda: 0)
+@kernel(
+    f"x[n] -> y[A,B,C,D] stride_a stride_b stride_c stride_d {_SMALL}",
+    operations=lambda: 0,
+    typical=_TYPICAL,
+)
 def broadcast(x, y, stride_a, stride_b, stride_c, stride_d, thread, threads):
     """y[a,b,c,d] = x[a stride_a + b stride_b + c stride_c + d stride_d]."""
     A, B, C, D = y.shape
@@ -31,7 +36,10 @@ def broadcast(x, y, stride_a, stride_b, stride_c, stride_d, thread, threads):
                         y[a, b, c, d] = x[start + d]
 
 
-@kernel(f"y[A,B,C,D] -> x[n] stride_a stride_b stride_c stride_d {_SMALL}")
+@kernel(
+    f"y[A,B,C,D] -> x[n] stride_a stride_b stride_c stride_d {_SMALL}",
+    typical=_TYPICAL,
+)
 def broadcast_sum(y, x, stride_a, stride_b, stride_c, stride_d, thread, threads):
     """x[k] = the sum of y over all (a,b,c,d) with a stride_a + b stride_b + c stride_c + d stride_d = k."""
     A, B, C, D = y.shape

@@ -65,6 +65,13 @@ class Declaration:
     integers: tuple[str, ...]
     definitions: tuple[Definition, ...]
 
+    def bound(self, text: str) -> Definition:
+        """A number that follows from extents and integers, like `P+1`. Raises TypeError if it has other names."""
+        found = _definition(f"bound={text}")
+        if unknown := found.needs - {*self.extents, *self.integers}:
+            raise TypeError(f"{text} has {', '.join(sorted(unknown))}, no extent and no integer")
+        return found
+
     def derive(self, extents: Mapping[str, int], integers: Mapping[str, int]) -> dict[str, int]:
         """The given extents and those that follow from them and from the integers.
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from kernels.language import kernel, zero
 
 
-@kernel("indices[B] d_rows[B,D] -> d_table[V,D]", operations=lambda B, D: B * D)
+@kernel(
+    "indices[B] d_rows[B,D] -> d_table[V,D]",
+    operations=lambda B, D: B * D,
+    typical={"V": 512},
+    indices={"indices": "V"},
+)
 def embedding_gradient(indices, d_rows, d_table, thread, threads):
     """d_table[v] = the sum of d_rows[r] over the examples r whose index is v; 0 for symbols that do not occur.
 
@@ -25,6 +30,8 @@ def embedding_gradient(indices, d_rows, d_table, thread, threads):
     "indices[B] d_rows[B,D] factor[1] -> table[V,D]!",
     operations=lambda B, D: 2 * B * D,
     elements=lambda B, D: B + 3 * B * D,
+    typical={"V": 512},
+    indices={"indices": "V"},
 )
 def embedding_step(indices, d_rows, factor, table, thread, threads):
     """table[indices[r]] += factor d_rows[r] for every example r: a step that touches only symbols that occur.

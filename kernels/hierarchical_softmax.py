@@ -18,6 +18,9 @@ from kernels.language import kernel, one, real, zero
 from kernels.softplus import log_one_plus_exp
 from kernels.threads import sum_over_threads, sync_threads
 
+_TYPICAL = {"V": 512, "P": 9}
+_INDICES = {"words": "V", "path": "N", "length": "P+1"}
+
 
 def _path_operations(B: int, D: int, P: int) -> int:
     return 2 * B * D * P
@@ -26,6 +29,8 @@ def _path_operations(B: int, D: int, P: int) -> int:
 @kernel(
     "hidden[B,D] nodes[N,D] words[B] path[V,P] sign[V,P] length[V] -> loss[1] slope[B,P] N=V-1",
     operations=_path_operations,
+    typical=_TYPICAL,
+    indices=_INDICES,
 )
 def hierarchical_softmax(hidden, nodes, words, path, sign, length, loss, slope, thread, threads):
     """loss = mean over the batch of -log P(word); slope[b,j] = the derivative of -log P at the j-th node of the path.
@@ -53,7 +58,10 @@ def hierarchical_softmax(hidden, nodes, words, path, sign, length, loss, slope, 
 
 
 @kernel(
-    "nodes[N,D] words[B] path[V,P] length[V] slope[B,P] d_loss[1] -> d_hidden[B,D] N=V-1", operations=_path_operations
+    "nodes[N,D] words[B] path[V,P] length[V] slope[B,P] d_loss[1] -> d_hidden[B,D] N=V-1",
+    operations=_path_operations,
+    typical=_TYPICAL,
+    indices=_INDICES,
 )
 def hierarchical_softmax_gradient(nodes, words, path, length, slope, d_loss, d_hidden, thread, threads):
     """d_hidden[b] = the sum over the path of slope[b,j] nodes[path[j]], times d_loss / B."""
@@ -71,7 +79,10 @@ def hierarchical_softmax_gradient(nodes, words, path, length, slope, d_loss, d_h
 
 
 @kernel(
-    "hidden[B,D] words[B] path[V,P] length[V] slope[B,P] d_loss[1] -> d_nodes[N,D] N=V-1", operations=_path_operations
+    "hidden[B,D] words[B] path[V,P] length[V] slope[B,P] d_loss[1] -> d_nodes[N,D] N=V-1",
+    operations=_path_operations,
+    typical=_TYPICAL,
+    indices=_INDICES,
 )
 def hierarchical_softmax_node_gradient(hidden, words, path, length, slope, d_loss, d_nodes, thread, threads):
     """d_nodes[i] = the sum over all places where node i is on a path of slope[b,j] hidden[b], times d_loss / B.
@@ -92,7 +103,12 @@ def hierarchical_softmax_node_gradient(hidden, words, path, length, slope, d_los
                 d_nodes[node, d] += factor * hidden[b, d]
 
 
-@kernel("hidden[B,D] words[B] path[V,P] length[V] slope[B,P] rate[1] -> nodes[N,D]! N=V-1", operations=_path_operations)
+@kernel(
+    "hidden[B,D] words[B] path[V,P] length[V] slope[B,P] rate[1] -> nodes[N,D]! N=V-1",
+    operations=_path_operations,
+    typical=_TYPICAL,
+    indices=_INDICES,
+)
 def hierarchical_softmax_step(hidden, words, path, length, slope, rate, nodes, thread, threads):
     """nodes -= rate times their gradient, touching only nodes on the paths: gradient descent at a cost of log V."""
     B, D = hidden.shape
@@ -109,6 +125,8 @@ def hierarchical_softmax_step(hidden, words, path, length, slope, rate, nodes, t
 @kernel(
     "hidden[B,D] nodes[N,D] path[V,P] sign[V,P] length[V] -> left[B,N] probabilities[B,V] N=V-1",
     operations=lambda B, D, N, V, P: 2 * B * D * N + B * V * P,
+    typical={"B": 16, "V": 64, "P": 6},
+    indices={"path": "N", "length": "P+1"},
 )
 def hierarchical_softmax_probabilities(hidden, nodes, path, sign, length, left, probabilities, thread, threads):
     """left[b,i] = σ(hidden[b] · nodes[i]); probabilities[b,v] = the product over the path of word v. Rows sum to 1."""

@@ -10,7 +10,7 @@ from kernels.language import kernel, one, real, zero
 from kernels.threads import sum_over_threads
 
 
-@kernel("scores[B,C] labels[B] -> loss[1]", operations=lambda B, C: 3 * B * C)
+@kernel("scores[B,C] labels[B] -> loss[1]", operations=lambda B, C: 3 * B * C, indices={"labels": "C"})
 def hinge(scores, labels, loss, thread, threads):
     """loss = mean over the batch of the sum over c ≠ label of max(0, scores[c] - scores[label] + 1)."""
     B, C = scores.shape
@@ -28,7 +28,7 @@ def hinge(scores, labels, loss, thread, threads):
         loss[0] = total / real(B)
 
 
-@kernel("scores[B,C] labels[B] d_loss[1] -> d_scores[B,C]", operations=lambda B, C: 3 * B * C)
+@kernel("scores[B,C] labels[B] d_loss[1] -> d_scores[B,C]", operations=lambda B, C: 3 * B * C, indices={"labels": "C"})
 def hinge_gradient(scores, labels, d_loss, d_scores, thread, threads):
     """d_scores = d_loss / B for each class c ≠ label that lacks the margin; the label's takes their negative sum."""
     B, C = scores.shape

@@ -25,7 +25,7 @@ from __future__ import annotations
 import dis
 import inspect
 from collections.abc import Callable, Mapping
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -103,12 +103,18 @@ def device(function: Callable | None = None, *, fastmath: frozenset[str] = PRECI
     return Device(function, fastmath, inlined)
 
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 class Kernel:
     """One declared kernel; see the module's text.
 
     defined:    extents that follow from others; see `derive`
     operations: from extents and integers to the number of floating-point operations
     elements:   from extents to the numbers that are read and written, for a kernel that looks only at parts of operands
+    typical:    extents and integers on which it is timed (`lab.graph.catalogue`), where they are not the usual ones
+    indices:    operands whose numbers are places in something, and what they stay below: `{"labels": "C"}`, or an
+                expression of extents and integers as in a definition
     """
 
     def __init__(
@@ -118,6 +124,8 @@ class Kernel:
         fastmath: frozenset[str],
         operations: Callable[..., float] | None,
         elements: Callable[..., float] | None,
+        typical: Mapping[str, int] = NOTHING,
+        indices: Mapping[str, str] = NOTHING,
     ) -> None:
         self.name = function.__name__
         self.function = function
@@ -126,12 +134,18 @@ class Kernel:
         self.versions: dict[str, Callable] = {}
         try:
             self._declared = parse(declaration)
+            self._bounds = {name: self._declared.bound(text) for name, text in indices.items()}
         except TypeError as error:
             raise TypeError(f"kernel {self.name}: {error}") from None
         self.operands, self.integers = self._declared.operands, self._declared.integers
         self.extents = self._declared.extents
         self.defined = frozenset(each.name for each in self._declared.definitions)
         self._operations, self._elements = operations, elements
+        self.typical = typical
+        if unknown := typical.keys() - (({*self.extents} - self.defined) | {*self.integers}):
+            raise TypeError(f"kernel {self.name}: {sorted(unknown)} cannot be chosen, but is called typical")
+        if unknown := indices.keys() - {operand.name for operand in self.operands if not operand.written}:
+            raise TypeError(f"kernel {self.name}: no operand {sorted(unknown)} is read that could hold indices")
         self.arguments = tuple(inspect.signature(function).parameters)
         expected = [operand.name for operand in self.operands] + list(self.integers)
         extra = self.arguments[len(expected) :]
@@ -171,6 +185,10 @@ class Kernel:
         except ExtentError as error:
             raise ExtentError(f"{self.name}: {error}.") from None
 
+    def limits(self, extents: Mapping[str, int], integers: Mapping[str, int]) -> dict[str, int]:
+        """For each operand that holds indices: the number below which they stay. The lowest index is 0."""
+        return {name: each.value({**integers, **extents}) for name, each in self._bounds.items()}
+
     def operations(self, extents: Mapping[str, int], integers: Mapping[str, int]) -> float:
         """Floating-point operations of one call; by default one per element of the largest operand."""
         if self._operations is not None:
@@ -205,12 +223,14 @@ def kernel(
     fastmath: frozenset[str] = FAST,
     operations: Callable[..., float] | None = None,
     elements: Callable[..., float] | None = None,
+    typical: Mapping[str, int] = NOTHING,
+    indices: Mapping[str, str] = NOTHING,
 ) -> Callable[[Callable[..., None]], Kernel]:
     """Declare a kernel; see the module's text and `Kernel`."""
 
     def declare(function: Callable[..., None]) -> Kernel:
         assert isinstance(function, FunctionType)
-        made = Kernel(function, declaration, fastmath, operations, elements)
+        made = Kernel(function, declaration, fastmath, operations, elements, typical, indices)
         if made.name in KERNELS and KERNELS[made.name].function.__module__ != function.__module__:
             raise TypeError(f"two kernels are called {made.name}")
         KERNELS[made.name] = made
@@ -248,8 +268,21 @@ def specialise(
     return copy
 
 
+def devices_of(function: Callable, target: str, real_name: str) -> frozenset[Device]:
+    """The device functions that a kernel's or device function's body calls on a target, with those that they call."""
+    assert isinstance(function, FunctionType)
+    found: set[Device] = set()
+    for name in global_names(function.__code__):
+        value = function.__globals__.get(name)
+        if isinstance(value, Device):
+            found |= {value} | devices_of(value.body(target, real_name), target, real_name)
+    return frozenset(found)
+
+
 def global_names(code: Any) -> set[str]:
-    """Names of the globals that a body, or a function inside it, loads (not the attributes: `np.exp` is not `exp`)."""
+    """Names of the globals that a body, or a function inside it, loads (not the attributes: `np.exp` is not `exp`).
+
+    Byte code differs between versions of Python, but since 3.11 all that numba knows call this instruction so."""
     names = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
     for constant in code.co_consts:
         if hasattr(constant, "co_names"):

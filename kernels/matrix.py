@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.language import device, kernel, zero
+from kernels.language import Kernel, device, devices_of, kernel, zero
 
 
 @device
@@ -62,6 +62,11 @@ def _product_python(a, b, out):
     if not out.writable:
         raise TypeError(f"{out.name} is only read by this kernel, but it writes there")
     out.array[...] = a.array @ b.array
+
+
+def multiplies_matrices(kernel: Kernel) -> bool:
+    """Whether a kernel calls a product of matrices, in its common body."""
+    return not devices_of(kernel.function, "cpu", "float32").isdisjoint({product, product_by_rows, product_and_bias})
 
 
 def multiply_adds(B: int, D: int, H: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from kernels.language import kernel, real, zero
 
 
-@kernel("x[B,K,H] -> y[B,H] piece[B,H]")
+@kernel("x[B,K,H] -> y[B,H] piece[B,H]", typical={"K": 20})
 def maxout(x, y, piece, thread, threads):
     """y[b,h] = the largest x[b,k,h] over the pieces k; piece[b,h] = that k (the first one if several are equal).
 
@@ -30,7 +30,7 @@ def maxout(x, y, piece, thread, threads):
                 piece[b, h] = number if larger else old
 
 
-@kernel("piece[B,H] dy[B,H] -> dx[B,K,H]")
+@kernel("piece[B,H] dy[B,H] -> dx[B,K,H]", typical={"K": 20}, indices={"piece": "K"})
 def maxout_gradient(piece, dy, dx, thread, threads):
     """dx[b,k,h] = dy[b,h] for the piece that was largest, 0 for the others."""
     B, K, H = dx.shape

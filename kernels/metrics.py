@@ -17,7 +17,7 @@ NONE: frozenset[str] = frozenset()
 SMALLEST_SQUARE, LARGEST_SQUARE = 1e-30, 1e30
 
 
-@kernel("scores[B,C] labels[B] -> count[1]", fastmath=HONEST)
+@kernel("scores[B,C] labels[B] -> count[1]", fastmath=HONEST, indices={"labels": "C"})
 def count_correct(scores, labels, count, thread, threads):
     """count = rows whose largest score (the first, if several are equal) is the label's. A row with NaN is wrong."""
     B, C = scores.shape
@@ -36,7 +36,7 @@ def count_correct(scores, labels, count, thread, threads):
         count[0] = total
 
 
-@kernel("logits[B,L] targets[B,L] -> hits[L] false_alarms[L] misses[L]", fastmath=HONEST)
+@kernel("logits[B,L] targets[B,L] -> hits[L] false_alarms[L] misses[L]", fastmath=HONEST, typical={"L": 10})
 def count_label_outcomes(logits, targets, hits, false_alarms, misses, thread, threads):
     """For each label: examples rightly said to have it (logit > 0, target 1), wrongly said so, wrongly denied."""
     B, L = logits.shape
@@ -53,7 +53,7 @@ def count_label_outcomes(logits, targets, hits, false_alarms, misses, thread, th
             misses[c] += (one - said) * true
 
 
-@kernel("y[N,H] -> dead[H] share[1]", fastmath=HONEST)
+@kernel("y[N,H] -> dead[H] share[1]", fastmath=HONEST, typical={"N": 1024})
 def dead_units(y, dead, share, thread, threads):
     """dead[c] = 1 if unit c outputs exactly zero for every example, else 0; share = the fraction of units that do."""
     N, H = y.shape
@@ -118,7 +118,7 @@ def saturation(y, low, high, share, thread, threads):
         share[0] = total / real(y.size)
 
 
-@kernel("y[N,H] -> mean[H]", fastmath=HONEST, operations=lambda N, H: 2 * N * H)
+@kernel("y[N,H] -> mean[H]", fastmath=HONEST, operations=lambda N, H: 2 * N * H, typical={"N": 1024})
 def mean_absolute_units(y, mean, thread, threads):
     """mean[c] = the mean of |y| of unit c over the examples."""
     N, H = y.shape
@@ -132,7 +132,7 @@ def mean_absolute_units(y, mean, thread, threads):
         mean[c] *= scale
 
 
-@kernel("x[n] low[1] high[1] -> counts[K] outside[3]", fastmath=HONEST, operations=lambda n: 4 * n)
+@kernel("x[n] low[1] high[1] -> counts[K] outside[3]", fastmath=HONEST, operations=lambda n: 4 * n, typical={"K": 20})
 def histogram(x, low, high, counts, outside, thread, threads):
     """counts = how many x fall into each of K equal bins from low to high (the last one includes high).
 

@@ -9,6 +9,7 @@ from kernels.plan import HALT
 @kernel(
     "gradient[W,n] rate[1] damping[1] -> parameters[W,n]! hessian[n,W,n]! direction[W,n] scale[W,n]",
     operations=lambda W, n: W * (2 * n * n * n / 3 + 2 * n * n),
+    typical={"n": 16},
 )
 def newton_step(gradient, rate, damping, parameters, hessian, direction, scale, thread, threads, state):
     """w -= rate H⁻¹ g, for W points that have nothing to do with each other, each with a Hessian H + damping I.

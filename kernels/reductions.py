@@ -132,7 +132,7 @@ def largest_rows(x, y, place, thread, threads):
         place[r] = real(first)
 
 
-@kernel("place[B] dy[B] -> dx[B,H]", operations=lambda: 0)
+@kernel("place[B] dy[B] -> dx[B,H]", operations=lambda: 0, indices={"place": "H"})
 def largest_gradient(place, dy, dx, thread, threads):
     """dx = dy at the place of the largest element of each row, else 0. For `largest_all`, B is 1."""
     B, H = dx.shape
@@ -208,7 +208,7 @@ def largest_columns(x, y, place, thread, threads):
             place[c] = row if better else old
 
 
-@kernel("place[H] dy[H] -> dx[B,H]")
+@kernel("place[H] dy[H] -> dx[B,H]", indices={"place": "B"})
 def largest_columns_gradient(place, dy, dx, thread, threads):
     """dx = dy at the place of the largest element of each column, else 0."""
     B, H = dx.shape

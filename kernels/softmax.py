@@ -28,7 +28,9 @@ def softmax_of_row(logits, probabilities, r):
     return highest, mass
 
 
-@kernel("logits[B,C] labels[B] -> loss[1] probabilities[B,C]", operations=lambda B, C: 6 * B * C)
+@kernel(
+    "logits[B,C] labels[B] -> loss[1] probabilities[B,C]", operations=lambda B, C: 6 * B * C, indices={"labels": "C"}
+)
 def softmax_cross_entropy(logits, labels, loss, probabilities, thread, threads):
     """loss = mean over the batch of -log softmax(logits)[label]; labels are class numbers.
 
@@ -79,7 +81,7 @@ def _softmax_cross_entropy_cuda(logits, labels, loss, probabilities, thread, thr
         loss[0] = total / real(B)
 
 
-@kernel("probabilities[B,C] labels[B] d_loss[1] -> d_logits[B,C]")
+@kernel("probabilities[B,C] labels[B] d_loss[1] -> d_logits[B,C]", indices={"labels": "C"})
 def softmax_cross_entropy_gradient(probabilities, labels, d_loss, d_logits, thread, threads):
     """d_logits = (probabilities - one-hot label) d_loss / B."""
     B, C = probabilities.shape

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kernels.language import Kernel
+from kernels.matrix import multiplies_matrices
 from kernels.memory import Memory
 from kernels.plan import SHARED, STEP, Plan
 from kernels.targets import cache, compile_workers
@@ -58,7 +59,7 @@ def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, 
     missing = [kernel for kernel in waiting if not is_ready(kernel, real_name)]
     if missing:
         # The product first, if any kernel may call it: it takes longest.
-        multiplies = real_name == "float32" and any(each.function.__module__ == "kernels.matrix" for each in missing)
+        multiplies = real_name == "float32" and any(map(multiplies_matrices, missing))
         units = [compile_workers.PRODUCT] * multiplies + [compile_workers.EXECUTOR]
         units += [compile_workers.Unit.of(each, real_name) for each in missing]
         compile_workers.compile_all([each for each in units if not cache.has(each.name)], progress)

@@ -53,6 +53,14 @@ class CheckedArray:
         self.array[index] = value
 
 
+def _check_indices(name: str, values: np.ndarray, limit: int) -> None:
+    """Raise IndexError for the first number that is no whole number from 0 up to but not including `limit`."""
+    wrong = ~((values >= 0) & (values < limit) & (values == np.floor(values)))
+    if wrong.any():
+        place = np.argwhere(wrong)[0]
+        raise IndexError(f"{name}{place.tolist()} is {values[tuple(place)]:g}, which is no index below {limit}")
+
+
 @functools.cache
 def _body(kernel: Kernel, real_name: str) -> Callable:
     return specialise(kernel.body("python"), "python", real_name, lambda body, device: body)
@@ -82,6 +90,7 @@ class Program:
     def _run(self, row: Row) -> int:
         """Run one row; returns how many of the following ones it wants to be left out."""
         arguments: list[Any] = []
+        limits = row.kernel.limits(row.sizes, dict(zip(row.kernel.integers, row.integers, strict=True)))
         for index, (operand, (segment, offset)) in enumerate(zip(row.kernel.operands, row.operands, strict=True)):
             shape = row.shape(index)
             base = self.memory.shared if segment == SHARED else self.memory.arena
@@ -89,6 +98,8 @@ class Program:
             if offset < 0 or offset + size > base.size:
                 raise IndexError(f"{row.kernel.name}: operand {operand.name} lies outside its memory")
             view = base[offset : offset + size].reshape(shape)
+            if operand.name in limits:
+                _check_indices(f"{row.kernel.name}.{operand.name}", view, limits[operand.name])
             arguments.append(CheckedArray(view, f"{row.kernel.name}.{operand.name}", operand.written))
         state = self.memory.state
         values = {"thread": 0, "threads": 1, "step": int(state[STEP]), "seed": int(state[SEED]), "state": state}

@@ -14,24 +14,11 @@ from lab.graph.gradients import RULES
 from lab.graph.profile import Timing, median_seconds
 from lab.graph.running import bind
 
-EXTENTS = {
-    "n": 8192, "A": 1, "B": 64, "C": 10, "D": 64, "H": 128, "K": 20, "L": 10, "N": 1024, "P": 9, "V": 512,
-}  # fmt: skip
-"""What is typical for the extents of declarations: batches of 64, layers of 128 units, 8,192 numbers in a row."""
-
-_OWN_EXTENTS = {
-    "broadcast": {"B": 1, "C": 64, "D": 128},
-    "broadcast_sum": {"B": 1, "C": 64, "D": 128},
-    "hierarchical_softmax_probabilities": {"B": 16, "N": 63, "V": 64, "P": 6},
-}
-_OTHER = 16
-_SQUARE = 16  # an extent that an operand has twice, as the Hessian of a few parameters does
-
-_INTEGERS = {"N": 4096, "bits": 6, "examples": 64, "stride_a": 0, "stride_b": 0, "stride_c": 0}
-"""Integers of kernels; the others are 1."""
-
-_BELOW = {"labels": "C", "chosen": "N", "indices": "V", "words": "V", "path": "N", "piece": "K"}
-"""Operands that are places in something, and in what."""
+USUAL = {"n": 8192, "B": 64, "C": 10, "D": 64, "H": 128}
+"""What the letters of declarations usually stand for: numbers in a row, examples of a batch, classes, a layer's inputs
+and its units. A kernel for which this is not typical says so beside itself (`typical=`)."""
+_OTHER_EXTENT = 16
+_OTHER_INTEGER = 1
 
 
 def all_kernels() -> dict[str, Kernel]:
@@ -72,10 +59,9 @@ def shapes(row: Row) -> str:
 
 def typical(kernel: Kernel) -> tuple[Plan, Memory]:
     """A plan of this kernel alone on a typical shape, and memory for it with numbers that make sense."""
-    square = {name for each in kernel.operands for name in each.extents if each.extents.count(name) > 1}
-    own = EXTENTS | dict.fromkeys(square, _SQUARE) | _OWN_EXTENTS.get(kernel.name, {})
-    integers = {name: _INTEGERS.get(name, 1) for name in kernel.integers}
-    free = {name: own.get(name, _OTHER) for name in kernel.extents if name not in kernel.defined}
+    chosen = USUAL | dict(kernel.typical)
+    integers = {name: kernel.typical.get(name, _OTHER_INTEGER) for name in kernel.integers}
+    free = {name: chosen.get(name, _OTHER_EXTENT) for name in kernel.extents if name not in kernel.defined}
     derived = kernel.derive(free, integers)
     extents = {name: derived[name] for name in kernel.extents}
     places, end = [], 0
@@ -85,14 +71,10 @@ def typical(kernel: Kernel) -> tuple[Plan, Memory]:
     row = Row(kernel, tuple(places), tuple(extents.values()), tuple(integers.values()))
     memory = Memory(end, np.zeros(16, np.float32))
     random = np.random.default_rng(0)
+    limits = kernel.limits(extents, integers)
     for number, (operand, (_, start)) in enumerate(zip(kernel.operands, places, strict=True)):
-        shape = row.shape(number)
-        # Between -1 and 1: as places in something, these are all 0, which is always inside.
-        values = random.uniform(-1, 1, shape)
-        if operand.name in _BELOW:
-            values = random.integers(0, (own | extents)[_BELOW[operand.name]], shape).astype(float)
-        elif operand.name == "length":
-            values = np.full(shape, float((own | extents)["P"]))
+        shape, limit = row.shape(number), limits.get(operand.name)
+        values = random.uniform(-1, 1, shape) if limit is None else random.integers(0, limit, shape).astype(float)
         memory.arena[start : start + values.size] = values.ravel()
     return Plan((row,), end, 0), memory
 

@@ -23,7 +23,7 @@ Make = Callable[[np.random.Generator, Sizes], Any]
 class Case:
     """expected: from inputs (float64) and sizes to outputs by name.
 
-    inputs:   how to draw operands that are not standard normal
+    inputs:   how to draw operands that are neither standard normal nor indices of which the kernel says so
     integers: the kernel's integers, from sizes
     limits:   largest sizes, and fixed ones as (n, n)
     step:     the number of the step that the kernel is run at
@@ -35,11 +35,6 @@ class Case:
     fix: Callable[[dict[str, int]], dict[str, int]] = lambda sizes: sizes
     step: int = 1
     tolerance: float = 2e-5
-
-
-def whole(below: str) -> Make:
-    """Random whole numbers for `below` classes; one for each row of the batch."""
-    return lambda rng, sizes: rng.integers(0, sizes[below], sizes["B"])
 
 
 def positive(rng: np.random.Generator, shape: Any, low: float = 0.2, high: float = 3.0) -> np.ndarray:
@@ -86,10 +81,7 @@ def unary(name: str, function: Callable[[Any], Any], **options: Any) -> None:
 # Moving numbers, batches
 CASES["copy"] = Case(y_of(lambda x: x, "x"))
 CASES["fill"] = Case(lambda v, s: {"y": np.full(s["n"], v["value"][0])})
-CASES["gather_rows"] = Case(
-    lambda v, s: {"rows": v["data"][v["chosen"].astype(int)]},
-    {"chosen": lambda rng, s: rng.integers(0, s["N"], s["B"])},
-)
+CASES["gather_rows"] = Case(lambda v, s: {"rows": v["data"][v["chosen"].astype(int)]})
 
 # Matrices
 CASES["matmul"] = Case(y_of(lambda a, b: a @ b, "a", "b"))
@@ -177,11 +169,10 @@ CASES["largest_all"] = Case(
 CASES["largest_rows"] = Case(lambda v, s: {"y": v["x"].max(1), "place": v["x"].argmax(1)}, {"x": _few})
 CASES["largest_columns"] = Case(lambda v, s: {"y": v["x"].max(0), "place": v["x"].argmax(0)}, {"x": _few})
 CASES["largest_gradient"] = Case(
-    lambda v, s: {"dx": np.where(np.arange(s["H"]) == v["place"][:, None], v["dy"][:, None], 0)}, {"place": whole("H")}
+    lambda v, s: {"dx": np.where(np.arange(s["H"]) == v["place"][:, None], v["dy"][:, None], 0)}
 )
 CASES["largest_columns_gradient"] = Case(
-    lambda v, s: {"dx": np.where(np.arange(s["B"])[:, None] == v["place"], v["dy"], 0)},
-    {"place": lambda rng, s: rng.integers(0, s["B"], s["H"])},
+    lambda v, s: {"dx": np.where(np.arange(s["B"])[:, None] == v["place"], v["dy"], 0)}
 )
 
 # Activations
@@ -221,8 +212,7 @@ CASES["maxout"] = Case(
     {"x": lambda rng, s: rng.integers(-2, 3, [s["B"], s["K"], s["H"]])},
 )
 CASES["maxout_gradient"] = Case(
-    lambda v, s: {"dx": np.where(np.arange(s["K"])[:, None] == v["piece"][:, None], v["dy"][:, None], 0)},
-    {"piece": lambda rng, s: rng.integers(0, s["K"], [s["B"], s["H"]])},
+    lambda v, s: {"dx": np.where(np.arange(s["K"])[:, None] == v["piece"][:, None], v["dy"][:, None], 0)}
 )
 
 # Losses
@@ -233,17 +223,14 @@ CASES["softmax_gradient"] = Case(
         * (v["d_probabilities"] - (v["probabilities"] * v["d_probabilities"]).sum(1, keepdims=True))
     }
 )
-_labels = {"labels": whole("C")}
 CASES["softmax_cross_entropy"] = Case(
     lambda v, s: {
         "loss": -np.log(softmax(v["logits"])[np.arange(s["B"]), v["labels"].astype(int)]).mean(),
         "probabilities": softmax(v["logits"]),
-    },
-    _labels,
+    }
 )
 CASES["softmax_cross_entropy_gradient"] = Case(
-    lambda v, s: {"d_logits": (v["probabilities"] - np.eye(s["C"])[v["labels"].astype(int)]) * v["d_loss"] / s["B"]},
-    _labels,
+    lambda v, s: {"d_logits": (v["probabilities"] - np.eye(s["C"])[v["labels"].astype(int)]) * v["d_loss"] / s["B"]}
 )
 
 
@@ -284,8 +271,8 @@ def _hinge_gradient(v: Inputs, s: Sizes) -> dict[str, Any]:
     return {"d_scores": lacking * v["d_loss"] / s["B"]}
 
 
-CASES["hinge"] = Case(lambda v, s: {"loss": np.maximum(_margins(v), 0).sum(1).mean()}, _labels)
-CASES["hinge_gradient"] = Case(_hinge_gradient, _labels)
+CASES["hinge"] = Case(lambda v, s: {"loss": np.maximum(_margins(v), 0).sum(1).mean()})
+CASES["hinge_gradient"] = Case(_hinge_gradient)
 CASES["binary_cross_entropy"] = Case(
     lambda v, s: {"loss": (np.logaddexp(0, v["logits"]) - v["targets"] * v["logits"]).mean()},
     {"targets": lambda rng, s: rng.integers(0, 2, s["n"]), "logits": lambda rng, s: 9 * rng.standard_normal(s["n"])},
@@ -313,7 +300,6 @@ CASES["huber_gradient"] = Case(
 )
 
 # Embedding
-_indices = {"indices": whole("V")}
 
 
 def _scattered(v: Inputs, shape: tuple[int, ...]) -> np.ndarray:
@@ -322,10 +308,8 @@ def _scattered(v: Inputs, shape: tuple[int, ...]) -> np.ndarray:
     return table
 
 
-CASES["embedding_gradient"] = Case(lambda v, s: {"d_table": _scattered(v, (s["V"], s["D"]))}, _indices)
-CASES["embedding_step"] = Case(
-    lambda v, s: {"table": v["table"] + v["factor"] * _scattered(v, v["table"].shape)}, _indices
-)
+CASES["embedding_gradient"] = Case(lambda v, s: {"d_table": _scattered(v, (s["V"], s["D"]))})
+CASES["embedding_step"] = Case(lambda v, s: {"table": v["table"] + v["factor"] * _scattered(v, v["table"].shape)})
 
 
 # Hierarchical softmax: a Huffman tree over V words
@@ -343,7 +327,6 @@ def _ends(s: Sizes) -> np.ndarray:
 
 
 _tree_inputs: dict[str, Make] = {
-    "words": whole("V"),
     "path": lambda rng, s: _tree(s).path,
     "sign": lambda rng, s: _tree(s).sign,
     "length": lambda rng, s: _tree(s).length,

@@ -14,11 +14,17 @@ def drawn(kernel: Kernel, case: Case, sizes: dict[str, int], seed: int) -> dict[
     comes out the same in both."""
     rng = np.random.default_rng(seed)
     inputs = {}
+    limits = kernel.limits(sizes, case.integers(sizes))
     for operand in kernel.operands:
         if operand.updated or not operand.written:
             shape = shape_of(operand.extents, sizes)
             make = case.inputs.get(operand.name)
-            values = rng.standard_normal(shape) if make is None else np.broadcast_to(make(rng, sizes), shape)
+            if make is not None:
+                values = np.broadcast_to(make(rng, sizes), shape)
+            elif operand.name in limits:
+                values = rng.integers(0, limits[operand.name], shape)
+            else:
+                values = rng.standard_normal(shape)
             inputs[operand.name] = np.asarray(values).astype(np.float32).astype(np.float64)
     return inputs
 

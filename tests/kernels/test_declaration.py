@@ -151,3 +151,24 @@ def test_no_row_reads_beyond_an_operand():
         Row(broadcast, places, (3, 1, 1, 2, 4), (0, 0, 0, 1))
     with pytest.raises(ExtentError, match="hierarchical_softmax_gradient: N is 5, but V-1 is 3 for V = 4"):
         Row(all_kernels()["hierarchical_softmax_gradient"], ((ARENA, 0),) * 7, (5, 2, 1, 4, 2), ())
+
+
+@pytest.mark.parametrize("wrong", [4.0, -1.0, 0.5, np.nan])
+def test_indices_are_checked_on_the_plain_python_target(wrong):
+    hinge = all_kernels()["hinge"]
+    sizes = {"B": 3, "C": 4}
+    inputs = {"scores": np.zeros((3, 4)), "labels": np.array([0.0, wrong, 3.0])}
+    with pytest.raises(IndexError, match=r"hinge.labels\[1\] is .*, which is no index below 4"):
+        Run(hinge, inputs, sizes, target="python")()
+    Run(hinge, inputs | {"labels": np.array([0, 1, 3])}, sizes, target="python")()
+
+
+def test_what_a_kernel_says_beside_its_declaration():
+    tree = all_kernels()["hierarchical_softmax"]
+    assert tree.limits({"B": 2, "D": 3, "N": 4, "V": 5, "P": 3}, {}) == {"words": 5, "path": 4, "length": 4}
+    with pytest.raises(TypeError, match="kernel every_so_many: Q has Q, no extent"):
+        kernel("x[H] -> y[H] stride", indices={"x": "Q"})(every_so_many.function)
+    with pytest.raises(TypeError, match=r"no operand \['y'\] is read that could hold indices"):
+        kernel("x[H] -> y[H] stride", indices={"y": "H"})(every_so_many.function)
+    with pytest.raises(TypeError, match=r"\['I'\] cannot be chosen"):
+        kernel("x[H] -> y[I] stride I=H*stride", typical={"I": 4})(every_so_many.function)

@@ -15,22 +15,16 @@ import numpy as np
 import pytest
 
 from kernels.language import Device, Kernel, kernel, specialise
+from kernels.matrix import multiplies_matrices
 from kernels.plan import STATE_SIZE, STEP
 from kernels.targets.python import CheckedArray
 from kernels.threads import max_over_threads, sum_over_threads, sync_threads
 from tests.kernels.cases import Case, all_cases
+from tests.kernels.inputs import drawn
 from tests.kernels.running import all_kernels, shape_of
 
-OWN_VERSION_ON_A_GPU = {
-    "matmul",
-    "matmul_transposed_right",
-    "matmul_transposed_left",
-    "dense",
-    "dense_relu",
-    "dense_relu_gradient",
-    "dense_parameter_gradients",
-}
-"""Kernels around a matrix product, which threads do not divide in the common version."""
+DIVIDED = sorted(name for name in all_cases() if not multiplies_matrices(all_kernels()[name]))
+"""Kernels whose work threads divide; those around a product of matrices have versions of their own on a GPU."""
 
 SIZES = [2, 3, 5, 4, 7]
 
@@ -175,18 +169,14 @@ class ThreadsInTurn:
 
 def outcome(checked: Kernel, case: Case, sizes: dict[str, int], threads: int, order: str) -> dict[str, np.ndarray]:
     """What a kernel writes, and the replica's integers as `state`; checked against the case."""
-    rng = np.random.default_rng(4)
-    inputs: dict[str, np.ndarray] = {}
     arguments: list[Any] = []
     outputs = {}
     watch = Watch()
+    inputs = drawn(checked, case, sizes, 4)
     for operand in checked.operands:
-        shape = shape_of(operand.extents, sizes)
-        array = np.full(shape, np.nan)
-        if operand.updated or not operand.written:
-            make = case.inputs.get(operand.name)
-            array[...] = rng.standard_normal(shape) if make is None else make(rng, sizes)
-            inputs[operand.name] = array.copy()
+        array = np.full(shape_of(operand.extents, sizes), np.nan)
+        if operand.name in inputs:
+            array[...] = inputs[operand.name]
         if operand.written:
             outputs[operand.name] = array
         arguments.append(WatchedArray(array, operand.name, operand.written, watch))
@@ -204,7 +194,7 @@ def outcome(checked: Kernel, case: Case, sizes: dict[str, int], threads: int, or
 
 
 @pytest.mark.parametrize("threads", [3, 32])
-@pytest.mark.parametrize("name", sorted(set(all_cases()) - OWN_VERSION_ON_A_GPU))
+@pytest.mark.parametrize("name", DIVIDED)
 def test_threads_share_the_work(name, threads):
     kernel, case = all_kernels()[name], all_cases()[name]
     sizes = case.fix(dict(zip(kernel.extents, SIZES if len(kernel.extents) > 1 else [23], strict=False)))

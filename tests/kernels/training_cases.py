@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.kernels.cases import CASES, Case, Inputs, Sizes, number, over, whole
+from tests.kernels.cases import CASES, Case, Inputs, Sizes, number, over
 
 _numbers = {
     "rate": number(0.1),
@@ -101,7 +101,7 @@ def _dead(v: Inputs, s: Sizes) -> dict[str, Any]:
 
 CASES["count_correct"] = Case(
     lambda v, s: {"count": (v["scores"].argmax(1) == v["labels"]).sum()},
-    {"labels": whole("C"), "scores": lambda rng, s: rng.integers(-2, 3, [s["B"], s["C"]])},
+    {"scores": lambda rng, s: rng.integers(-2, 3, [s["B"], s["C"]])},
 )
 CASES["count_label_outcomes"] = Case(_outcomes, {"targets": lambda rng, s: rng.integers(0, 2, [s["B"], s["L"]])})
 CASES["dead_units"] = Case(

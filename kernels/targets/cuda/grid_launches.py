@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from kernels.jobs import Job
-from kernels.language import Device, Kernel, global_names
+from kernels.language import Kernel, devices_of
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP, Plan, Row
 from kernels.targets.cuda.driver import SimulatedDevice, device
 from kernels.targets.cuda.persistent_kernel_source import call_lines
@@ -41,13 +41,8 @@ _lock = threading.RLock()
 @functools.cache
 def synchronizes(function: Any) -> bool:
     """Whether threads meet in a kernel's body, or in what it calls."""
-    for name in global_names(function.__code__):
-        value = function.__globals__.get(name)
-        if value in (sync_threads, sum_over_threads, max_over_threads):
-            return True
-        if isinstance(value, Device) and synchronizes(value.body("cuda", "float32")):
-            return True
-    return False
+    meetings = {sync_threads, sum_over_threads, max_over_threads}
+    return not devices_of(function, "cuda", "float32").isdisjoint(meetings)
 
 
 ONE_GROUP_IN_BLOCK = """
