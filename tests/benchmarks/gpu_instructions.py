@@ -1,6 +1,6 @@
 """What a GPU would execute for a training step of a net: `python -m tests.benchmarks.gpu_instructions NET…`.
 
-Needs no GPU: the compiled code runs on the machine of `tests.cuda.ptx`, which counts what each thread does. Moves
+Needs no GPU: the compiled code runs on the machine of `tests.ptx_machine`, which counts what each thread does. Moves
 between registers are left out, as the assembler does without most of them.
 """
 
@@ -18,7 +18,7 @@ from lab.bench import nets
 from lab.bench.contestants import lab_itself
 from lab.graph.devices import on
 from lab.graph.running import run_jobs, specialize
-from tests.cuda.ptx.machine import machine
+from tests.cuda.ptx_gpu import machine
 
 STEPS = 3
 BEGUN = (0, 100_000)

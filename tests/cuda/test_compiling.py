@@ -1,6 +1,6 @@
 """Every kernel compiles for GPUs, alone and as part of the interpreter; no GPU is needed for that.
 
-For the newest one in float32 `ptx/test_kernels.py` compiles them, and runs them.
+For the newest one in float32 `test_compiled_kernels.py` compiles them, and runs them.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from tests.cuda.ptx.rounding import directed, direction
-from tests.cuda.ptx.rules import BIT, DOUBLE, SINGLE, WORD, call, floating, library, rule, signed, unknown
-from tests.cuda.ptx.text import Instruction
+from tests.ptx_machine.rounding import directed, direction
+from tests.ptx_machine.rules import BIT, DOUBLE, SINGLE, WORD, call, floating, library, rule, signed, unknown
+from tests.ptx_machine.text import Instruction
 
 
 @rule("mov cvta", "global shared local const to")

@@ -1,7 +1,7 @@
 """The registers of a function, and what else its instructions name, as values of LLVM.
 
 A register is a value of LLVM inside a piece; one that another piece looks at has a place in memory beside, among the
-lane's numbers. So a lane can stop at a barrier, and go on from what stands in its slots.
+thread's numbers. So a thread can stop at a barrier, and go on from what stands in its slots.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from tests.cuda.ptx.lane import Slot
-from tests.cuda.ptx.module import BYTE, Module
-from tests.cuda.ptx.rules import BIT, LONG, TYPES
-from tests.cuda.ptx.text import Function, NotUnderstood
+from tests.ptx_machine.module import BYTE, Module
+from tests.ptx_machine.rules import BIT, LONG, TYPES
+from tests.ptx_machine.text import Function, NotUnderstood
+from tests.ptx_machine.thread import Slot
 
 SPECIAL = {
     "%tid.x": Slot.X,
@@ -33,7 +33,7 @@ class Registers:
     def __init__(self, module: Module, function: Function) -> None:
         self.module, self.function = module, function
         self.ir = module.functions[function.name]
-        self.lane = self.ir.args[0]
+        self.thread = self.ir.args[0]
         self.builder = ir.IRBuilder(self.ir.append_basic_block("start"))
         self._start = self.builder.block
         self._blocks = {each.label: self.ir.append_basic_block(each.label) for each in function.pieces}
@@ -62,7 +62,7 @@ class Registers:
                     builder.store(self._stored(builder, value), self._places[name])
 
     def _slot(self, number: int) -> Any:
-        return self.builder.gep(self.lane, [LONG(int(number))])
+        return self.builder.gep(self.thread, [LONG(int(number))])
 
     def _put(self, slot: int, value: Any) -> None:
         if value.type.width < 64:

@@ -8,18 +8,18 @@ from collections.abc import Callable
 
 import llvmlite.binding
 
-from tests.cuda.ptx import watching
-from tests.cuda.ptx.module import SWEEP
-from tests.cuda.ptx.text import Variable, read
-from tests.cuda.ptx.translation import translated
+from tests.ptx_machine import access_checks
+from tests.ptx_machine.module import SWEEP
+from tests.ptx_machine.text import Variable, read
+from tests.ptx_machine.translation import translated
 
-assert watching  # compiled code calls it
+assert access_checks  # compiled code calls it
 
 
 class Code:
-    """run: takes a place where addresses of lanes stand, and their number, and lets each run on as far as it gets.
+    """run: takes a place where addresses of threads stand, and their number, and lets each run on as far as it gets.
 
-    length: numbers of a lane;  parameters, symbols: slots of the program's, in their order and by name
+    length: numbers of a thread;  parameters, symbols: slots of the program's, in their order and by name
     """
 
     def __init__(self, ptx: str) -> None:

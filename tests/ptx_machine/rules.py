@@ -10,7 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from tests.cuda.ptx.text import Instruction, NotUnderstood
+from tests.ptx_machine.text import Instruction, NotUnderstood
 
 BIT, WORD, LONG = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 SINGLE, DOUBLE = ir.FloatType(), ir.DoubleType()

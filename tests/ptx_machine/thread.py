@@ -1,6 +1,6 @@
-"""What a lane of the machine consists of: 64-bit numbers, each at its slot, then its parameters and registers.
+"""What a thread of the machine consists of: 64-bit numbers, each at its slot, then its parameters and registers.
 
-A lane runs until it waits for others, ends, or does something forbidden; what it says then stands in its slots.
+A thread runs until it waits for others, ends, or does something forbidden; what it says then stands in its slots.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import enum
 
 
 class Slot(enum.IntEnum):
-    """Places of a lane's numbers; those behind FURTHER are the program's."""
+    """Places of a thread's numbers; those behind FURTHER are the program's."""
 
     # what it does
     STATUS = 0
@@ -17,8 +17,8 @@ class Slot(enum.IntEnum):
     LINE = enum.auto()  # of the program's text, where it waits or has failed
     # who it is
     NUMBER = enum.auto()  # in the launch, from 1
-    LANE = enum.auto()  # in its block
-    LANES = enum.auto()  # of a block
+    THREAD = enum.auto()  # in its block
+    THREADS = enum.auto()  # of a block
     X = enum.auto()
     Y = enum.auto()
     COUNT_X = enum.auto()

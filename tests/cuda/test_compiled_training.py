@@ -16,9 +16,9 @@ from lab.scenario import Loaded, find, library, load
 from lab.tasks import task_of
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.side_by_side import advance_together
-from tests.cuda.ptx.block import backwards, forwards, shuffled
-from tests.cuda.ptx.machine import machine
+from tests.cuda.ptx_gpu import machine
 from tests.cuda.simulated.training import SCENARIOS, alike, finished, loaded
+from tests.ptx_machine.block import backwards, forwards, shuffled
 from tests.session.scenarios import small
 
 NETS: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 BYTES = {"8": 1, "16": 2, "32": 4, "64": 8}
 MEETINGS = ("bar", "barrier", "shfl")
-"""Instructions at which lanes wait for each other."""
+"""Instructions at which threads wait for each other."""
 ENDINGS = ("bra", "ret", "exit")
 
 

@@ -1,4 +1,4 @@
-"""From PTX to LLVM: each function of a program becomes one that a lane runs until it meets others."""
+"""From PTX to LLVM: each function of a program becomes one that a thread runs until it meets others."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 from llvmlite import ir
 
-from tests.cuda.ptx import arithmetic, rules, text
-from tests.cuda.ptx.lane import Slot, Space, Status
-from tests.cuda.ptx.module import PLACE, Module
-from tests.cuda.ptx.registers import CARRY, Registers
-from tests.cuda.ptx.rules import BIT, LONG, TYPES, WORD, unknown
-from tests.cuda.ptx.text import Function, Instruction, NotUnderstood, Piece
+from tests.ptx_machine import arithmetic, rules, text
+from tests.ptx_machine.module import PLACE, Module
+from tests.ptx_machine.registers import CARRY, Registers
+from tests.ptx_machine.rules import BIT, LONG, TYPES, WORD, unknown
+from tests.ptx_machine.text import Function, Instruction, NotUnderstood, Piece
+from tests.ptx_machine.thread import Slot, Space, Status
 
 _ADDRESS = re.compile(r"\[\s*([%\w$.]+)\s*(?:\+\s*(-?\d+))?\s*\]$")
 _COUNTED = {"ld": Slot.LOADED, "st": Slot.STORED, "fma": Slot.FUSED, "bar": Slot.MET, "barrier": Slot.MET}
 
 
 def translated(program: text.Program) -> Module:
-    """The program with all its functions written, and one that lets lanes run."""
+    """The program with all its functions written, and one that lets threads run."""
     module = Module(program)
     for function in program.functions:
         Translation(module, function)
@@ -64,7 +64,7 @@ class Translation(Registers):
         return self._stop if following is None else self._blocks[following.label]
 
     def _begin(self) -> None:
-        """Where a lane goes on."""
+        """Where a thread goes on."""
         self.builder.position_at_end(self._start)
         blocks = list(self._blocks.values())
         if not self.function.entry:
@@ -148,7 +148,7 @@ class Translation(Registers):
     def _write_call(self, instruction: Instruction, following: Piece | None) -> None:
         results, name, parameters = instruction.operands
         passed = [self._passed[each] for each in (*_parts(parameters), *_parts(results))]
-        self.builder.call(self.module.functions[name], [self.lane, *passed])
+        self.builder.call(self.module.functions[name], [self.thread, *passed])
         failed = self.builder.icmp_signed("==", self.builder.load(self._slot(Slot.STATUS)), LONG(Status.FAILED))
         self._stop_if(failed)
 
@@ -173,7 +173,7 @@ class Translation(Registers):
         return self.builder.bitcast(self.builder.gep(self._passed[name], [LONG(offset)]), kind.as_pointer())
 
     def _checked(self, instruction: Instruction, operand: str, size: int) -> Any:
-        """The address of an operand, once it is known that the lane may use it."""
+        """The address of an operand, once it is known that the thread may use it."""
         name, offset = self._address(operand)
         builder = self.builder
         address = builder.add(self.value(name, LONG), LONG(offset))
@@ -181,7 +181,7 @@ class Translation(Registers):
         spaces = [Space[each.upper()] for each in instruction.modifiers if each.upper() in Space.__members__]
         numbers = size, instruction.kind == "st", spaces[0] if spaces else Space.ANY, instruction.line
         problem = builder.call(
-            self.module.access, [self.lane, notes, clocks, address, *(WORD(int(each)) for each in numbers)]
+            self.module.access, [self.thread, notes, clocks, address, *(WORD(int(each)) for each in numbers)]
         )
         self._stop_if(builder.icmp_signed("!=", problem, WORD(0)))
         return address
@@ -234,7 +234,7 @@ class Translation(Registers):
         number, *expected = instruction.operands
         self._put(Slot.BARRIER, self.value(number, WORD))
         self._put(
-            Slot.EXPECTED, self.value(expected[0], WORD) if expected else self.builder.load(self._slot(Slot.LANES))
+            Slot.EXPECTED, self.value(expected[0], WORD) if expected else self.builder.load(self._slot(Slot.THREADS))
         )
         self._wait(Status.AT_BARRIER, instruction, following)
 
@@ -251,7 +251,7 @@ class Translation(Registers):
         self._answered[following.label] = targets
 
     def _take_answer(self, targets: str) -> None:
-        """What a lane was told while it waited."""
+        """What a thread was told while it waited."""
         target, _, answered = targets.partition("|")
         self.define(target, self.builder.trunc(self.builder.load(self._slot(Slot.ANSWER)), WORD))
         if answered:

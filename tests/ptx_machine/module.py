@@ -1,16 +1,16 @@
-"""A program as a module of LLVM: its functions, yet to be written, and the slots of a lane that they use."""
+"""A program as a module of LLVM: its functions, yet to be written, and the slots of a thread that they use."""
 
 from __future__ import annotations
 
 from llvmlite import ir
 
-from tests.cuda.ptx import text
-from tests.cuda.ptx.lane import Slot
-from tests.cuda.ptx.rules import LONG, WORD
-from tests.cuda.ptx.text import NotUnderstood
+from tests.ptx_machine import text
+from tests.ptx_machine.rules import LONG, WORD
+from tests.ptx_machine.text import NotUnderstood
+from tests.ptx_machine.thread import Slot
 
 BYTE = ir.IntType(8)
-LANE = LONG.as_pointer()
+THREAD = LONG.as_pointer()
 PLACE = BYTE.as_pointer()
 ACCESS = "backprop_lab_ptx_access"
 """The name by which code finds what notes and judges an access."""
@@ -18,13 +18,13 @@ SWEEP = "sweep"
 
 
 class Module:
-    """A program in LLVM. symbols: slots of what has a name; length: of a lane; local: bytes of memory of its own"""
+    """A program in LLVM. symbols: slots of what has a name; length: of a thread; local: bytes of memory of its own"""
 
     def __init__(self, program: text.Program) -> None:
         self.program = program
         self.ir = ir.Module()
         self.access = ir.Function(
-            self.ir, ir.FunctionType(WORD, [LANE, PLACE, PLACE, LONG, WORD, WORD, WORD, WORD]), ACCESS
+            self.ir, ir.FunctionType(WORD, [THREAD, PLACE, PLACE, LONG, WORD, WORD, WORD, WORD]), ACCESS
         )
         self.length = int(Slot.FURTHER)
         self.parameters = {name: self.slot() for name in program.entry.parameters}
@@ -38,7 +38,7 @@ class Module:
             each.name: ir.Function(
                 self.ir,
                 ir.FunctionType(
-                    ir.VoidType(), [LANE] + [PLACE] * (0 if each.entry else len(each.parameters) + len(each.results))
+                    ir.VoidType(), [THREAD] + [PLACE] * (0 if each.entry else len(each.parameters) + len(each.results))
                 ),
                 each.name,
             )
@@ -46,8 +46,8 @@ class Module:
         }
 
     def write_sweep(self) -> None:
-        """A function that lets lanes run on, each as far as it gets: their addresses, and how many."""
-        sweep = ir.Function(self.ir, ir.FunctionType(ir.VoidType(), [LANE, LONG]), SWEEP)
+        """A function that lets threads run on, each as far as it gets: their addresses, and how many."""
+        sweep = ir.Function(self.ir, ir.FunctionType(ir.VoidType(), [THREAD, LONG]), SWEEP)
         start, again, run, done = (sweep.append_basic_block(name) for name in ("start", "again", "run", "done"))
         ir.IRBuilder(start).branch(again)
         ir.IRBuilder(done).ret_void()
@@ -55,13 +55,13 @@ class Module:
         index = builder.phi(LONG)
         builder.cbranch(builder.icmp_signed("<", index, sweep.args[1]), run, done)
         builder = ir.IRBuilder(run)
-        lane = builder.inttoptr(builder.load(builder.gep(sweep.args[0], [index])), LANE)
-        builder.call(self.functions[self.program.entry.name], [lane])
+        thread = builder.inttoptr(builder.load(builder.gep(sweep.args[0], [index])), THREAD)
+        builder.call(self.functions[self.program.entry.name], [thread])
         index.add_incoming(LONG(0), start)
         index.add_incoming(builder.add(index, LONG(1)), run)
         builder.branch(again)
 
     def slot(self) -> int:
-        """A new slot of a lane."""
+        """A new slot of a thread."""
         self.length += 1
         return self.length - 1

@@ -6,8 +6,8 @@ import bisect
 
 import numpy as np
 
-from tests.cuda.ptx.lane import Space
-from tests.cuda.ptx.watching import NOTE
+from tests.ptx_machine.access_checks import NOTE
+from tests.ptx_machine.thread import Space
 
 BETWEEN = 256
 """Bytes between segments, which nobody may touch; segments begin at multiples of it, as on a GPU."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from tests.cuda.ptx.rules import DOUBLE, INFINITY, SINGLE, TYPES, call, floating, library, rule, signed, unknown
-from tests.cuda.ptx.text import Instruction
+from tests.ptx_machine.rules import DOUBLE, INFINITY, SINGLE, TYPES, call, floating, library, rule, signed, unknown
+from tests.ptx_machine.text import Instruction
 
 
 def direction(instruction: Instruction) -> str:

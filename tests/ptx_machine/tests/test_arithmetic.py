@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cuda.ptx.machine import Machine
-from tests.cuda.ptx.snippets import snippet
+from tests.ptx_machine.machine import Machine
+from tests.ptx_machine.snippets import snippet
 
 pytestmark = pytest.mark.cuda
 

@@ -15,11 +15,11 @@ from kernels.targets.cuda.matmul import LOWERED
 from kernels.targets.cuda.memory import Memory
 from lab.graph.devices import on
 from lab.graph.running import specialize
-from tests.cuda.ptx.block import Order, backwards, forwards, shuffled
-from tests.cuda.ptx.machine import machine
+from tests.cuda.ptx_gpu import machine
 from tests.kernels.cases import all_cases
 from tests.kernels.inputs import compare, drawn
 from tests.kernels.running import Run, all_kernels
+from tests.ptx_machine.block import Order, backwards, forwards, shuffled
 
 pytestmark = pytest.mark.cuda
 

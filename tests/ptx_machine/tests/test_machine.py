@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.cuda.ptx.block import Fault, backwards, forwards, shuffled
-from tests.cuda.ptx.code import Code
-from tests.cuda.ptx.machine import Machine
-from tests.cuda.ptx.snippets import run, snippet
-from tests.cuda.ptx.text import NotUnderstood
+from tests.ptx_machine.block import Fault, backwards, forwards, shuffled
+from tests.ptx_machine.code import Code
+from tests.ptx_machine.machine import Machine
+from tests.ptx_machine.snippets import run, snippet
+from tests.ptx_machine.text import NotUnderstood
 
 pytestmark = pytest.mark.cuda
 
@@ -28,7 +28,7 @@ STORE = "st.global.u32 [%rd2], %r4;"
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("barrier", ["bar.sync 0;", "barrier.sync 1, 64;"])
-def test_lanes_that_meet_see_what_the_others_wrote(order, barrier):
+def test_threads_that_meet_see_what_the_others_wrote(order, barrier):
     found = run(WRITE_OWN + "\n" + barrier + READ_NEXT + STORE, order=order)
     np.testing.assert_array_equal(found, (np.arange(64) + 1) % 64)
 
@@ -41,13 +41,15 @@ def test_a_missing_barrier_is_a_race_in_every_order(order):
 
 def test_a_write_after_others_have_read_is_a_race():
     overwritten = WRITE_OWN + "\nbar.sync 0;" + READ_NEXT + WRITE_OWN + "\n" + STORE
-    with pytest.raises(Fault, match=r"race: lane 1 of block 0 stores 4 bytes at byte 4 of a segment of 256.*lane 0 of"):
+    with pytest.raises(
+        Fault, match=r"race: thread 1 of block 0 stores 4 bytes at byte 4 of a segment of 256.*thread 0 of"
+    ):
         run(overwritten)
     run(overwritten.replace(WRITE_OWN + "\n" + STORE, "bar.sync 0;\n" + WRITE_OWN + "\n" + STORE))
 
 
 def test_a_reader_of_another_warp_is_not_forgotten():
-    """All lanes read one word; the lane that was the last to do so may not write it yet."""
+    """All threads read one word; the thread that was the last to do so may not write it yet."""
     read_first = "ld.global.u32 %r4, [%rd0];\nsetp.ne.s32 %p1, %r0, 63;\n@%p1 bra $L__END;\n"
     with pytest.raises(Fault, match="race"):
         run(read_first + "st.global.u32 [%rd0], %r4;\n$L__END:")
@@ -56,7 +58,7 @@ def test_a_reader_of_another_warp_is_not_forgotten():
 def test_a_shuffle_orders_no_memory():
     meeting = "shfl.sync.down.b32 %r5|%p1, %r0, 1, 31, -1;"
     with pytest.raises(Fault, match="race"):
-        run(WRITE_OWN + "\n" + meeting + READ_NEXT + STORE, lanes=32)
+        run(WRITE_OWN + "\n" + meeting + READ_NEXT + STORE, threads=32)
 
 
 def test_teams_meet_without_each_other():
@@ -72,14 +74,14 @@ $L__SECOND:
 	ld.global.u32 %r4, [%rd2+{}];
 $L__END:
 """
-    run(apart.format(128), groups=2, lanes=32)
-    with pytest.raises(Fault, match=r"race: lane 32 .* loads"):
-        run(apart.format(0), groups=2, lanes=32)
+    run(apart.format(128), groups=2, threads=32)
+    with pytest.raises(Fault, match=r"race: thread 32 .* loads"):
+        run(apart.format(0), groups=2, threads=32)
 
 
 def test_blocks_meet_nowhere():
     run("ld.global.u32 %r4, [%rd2];", blocks=2)
-    with pytest.raises(Fault, match=r"race: lane 0 of block 1 stores .* lane 0 of block 0 was there"):
+    with pytest.raises(Fault, match=r"race: thread 0 of block 1 stores .* thread 0 of block 0 was there"):
         run("st.global.u32 [%rd2], %r2;", blocks=2)
 
 
@@ -100,14 +102,17 @@ def test_a_launch_sees_what_the_one_before_did():
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("ld.global.u32 %r4, [%rd2+4];", r"outside: lane 63 of block 0 loads 4 bytes at byte 256 of a segment of 256"),
-        ("st.u32 [%rd2+-4], %r0;", r"outside: lane 0 of block 0 stores .*`st.u32 \[%rd2\+-4\], %r0;`"),
+        (
+            "ld.global.u32 %r4, [%rd2+4];",
+            r"outside: thread 63 of block 0 loads 4 bytes at byte 256 of a segment of 256",
+        ),
+        ("st.u32 [%rd2+-4], %r0;", r"outside: thread 0 of block 0 stores .*`st.u32 \[%rd2\+-4\], %r0;`"),
         ("ld.shared.u32 %r4, [%rd2];", "wrong space"),
         ("ld.global.u32 %r4, [%rd3];", "wrong space"),
         ("mov.u64 %rd4, 0;\nld.u32 %r4, [%rd4];", "outside"),
-        ("ld.global.v4.u32 {%r4, %r5, %r6, %r7}, [%rd2];", "misaligned: lane 1 of block 0 loads 16 bytes"),
-        ("ld.global.u64 %rd4, [%rd2];", "misaligned: lane 1"),
-        ("ld.shared.u32 %r4, [%rd3];", "unwritten: lane 0"),
+        ("ld.global.v4.u32 {%r4, %r5, %r6, %r7}, [%rd2];", "misaligned: thread 1 of block 0 loads 16 bytes"),
+        ("ld.global.u64 %rd4, [%rd2];", "misaligned: thread 1"),
+        ("ld.shared.u32 %r4, [%rd3];", "unwritten: thread 0"),
     ],
 )
 def test_memory_that_must_not_be_touched(body, said):
@@ -129,30 +134,30 @@ FIRST_WARP = "setp.lt.s32 %p1, %r0, 32;\n@%p1 bra $L__OTHER;\n{}\nbra $L__END;\n
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (FIRST_WARP.format("bar.sync 0;", ""), r"nobody goes on: lanes 32, 33, 34, 35 and 28 more at .*; 32 of 64"),
+        (FIRST_WARP.format("bar.sync 0;", ""), r"nobody goes on: threads 32, 33, 34, 35 and 28 more at .*; 32 of 64"),
         (FIRST_WARP.format("bar.sync 0;", "bar.sync 0;"), "different barriers"),
         (FIRST_WARP.format("barrier.sync 1, 64;", "barrier.sync 2, 64;"), "nobody goes on"),
-        (FIRST_WARP.format("barrier.sync 1, 64;", "barrier.sync 1, 32;"), "a barrier for 32 or 64 lanes"),
-        ("barrier.sync 1, 32;", "more than the 32 lanes"),
-        ("barrier.sync 1, 48;", "a barrier for 48 lanes"),
+        (FIRST_WARP.format("barrier.sync 1, 64;", "barrier.sync 1, 32;"), "a barrier for 32 or 64 threads"),
+        ("barrier.sync 1, 32;", "more than the 32 threads"),
+        ("barrier.sync 1, 48;", "a barrier for 48 threads"),
         ("setp.lt.s32 %p1, %r0, 9;\n@%p1 bar.sync 0;", "nobody goes on"),
         ("setp.lt.s32 %p1, %r0, 9;\n@%p1 shfl.sync.down.b32 %r5, %r0, 1, 31, -1;", "nobody goes on"),
         ("shfl.sync.down.b32 %r5, %r0, 1, 31, 255;", "not for the whole warp"),
     ],
 )
-def test_lanes_that_do_not_meet(body, said):
+def test_threads_that_do_not_meet(body, said):
     with pytest.raises(Fault, match=said):
         run(body)
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_shuffle_gives_what_lanes_further_on_have(order):
+def test_a_shuffle_gives_what_threads_further_on_have(order):
     found = run("shfl.sync.down.b32 %r4|%p1, %r0, 4, 31, -1;\n@!%p1 neg.s32 %r4, %r4;\n" + STORE, order=order)
-    lane = np.arange(64)
-    np.testing.assert_array_equal(found, np.where(lane % 32 < 28, lane + 4, -lane))
+    thread = np.arange(64)
+    np.testing.assert_array_equal(found, np.where(thread % 32 < 28, thread + 4, -thread))
 
 
-def test_what_lanes_did_is_counted():
+def test_what_threads_did_is_counted():
     machine = Machine()
     address = machine.allocate(256)
     body = "setp.lt.s32 %p1, %r0, 32;\n@%p1 bra $L__END;\nfma.rn.f32 %f1, %f1, %f1, %f1;\n$L__END:\nbar.sync 0;\n"

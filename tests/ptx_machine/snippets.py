@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tests.cuda.ptx.block import Order, forwards
-from tests.cuda.ptx.code import Code
-from tests.cuda.ptx.machine import Machine
+from tests.ptx_machine.block import Order, forwards
+from tests.ptx_machine.code import Code
+from tests.ptx_machine.machine import Machine
 
 FRAME = """
 .version 8.0
@@ -34,8 +34,8 @@ FRAME = """
 	mov.u64 %rd3, lab_shared_memory;
 	add.s64 %rd3, %rd3, %rd1;
 """
-"""Before each body: %rd0 is the address of the words, %r0 to %r2 are a lane's place in its thread group, its thread
-group and its block, %rd2 is the address of the lane's own word and %rd3 that of its word in shared memory."""
+"""Before each body: %rd0 is the address of the words, %r0 to %r2 are a thread's place in its thread group, its thread
+group and its block, %rd2 is the address of the thread's own word and %rd3 that of its word in shared memory."""
 
 
 def snippet(body: str) -> Code:
@@ -45,7 +45,7 @@ def snippet(body: str) -> Code:
 def run(
     body: str,
     words: Sequence[int] | np.ndarray = (0,) * 64,
-    lanes: int = 64,
+    threads: int = 64,
     groups: int = 1,
     blocks: int = 1,
     order: Order = forwards,
@@ -55,6 +55,6 @@ def run(
     array = np.array(words, getattr(words, "dtype", np.int32))
     address = machine.allocate(array.nbytes)
     machine.upload(address, array)
-    machine.launch(snippet(body), blocks, (lanes, groups), 4 * lanes, (address,))
+    machine.launch(snippet(body), blocks, (threads, groups), 4 * threads, (address,))
     machine.download(array, address)
     return array

@@ -1,0 +1,40 @@
+"""The machine for PTX as the only GPU that the lab sees."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from unittest import mock
+
+from tests.ptx_machine.block import Order, forwards
+from tests.ptx_machine.machine import SHARED_MEMORY, Machine
+
+
+@contextmanager
+def machine(order: Order = forwards, multiprocessors: int = 1, shared_bytes: int = SHARED_MEMORY) -> Iterator[Machine]:
+    """Inside, the only GPU is such a machine; what is compiled for it is kept as PTX, apart from machine code."""
+    from kernels.targets.cuda import (
+        compiler,
+        driver,
+        grid_launches,
+        interpreter_kernels,
+        machine_code_cache,
+        memory,
+        specialized_kernels,
+    )
+
+    made = Machine(0, order, multiprocessors, shared_bytes)
+    name = machine_code_cache._name
+    grid_launches.row_kernels.cache_clear()
+    with ExitStack() as changed:
+        for module in (driver, grid_launches, interpreter_kernels, memory, specialized_kernels):
+            changed.enter_context(mock.patch.object(module, "device", return_value=made))
+        changed.enter_context(mock.patch.object(driver, "count", return_value=1))
+        changed.enter_context(mock.patch.object(interpreter_kernels, "_interpreters", {}))
+        changed.enter_context(mock.patch.object(specialized_kernels, "_kernels", {}))
+        changed.enter_context(mock.patch.object(memory, "_shared", weakref.WeakValueDictionary()))
+        changed.enter_context(mock.patch.object(machine_code_cache, "_name", lambda key: name(["PTX", *key])))
+        changed.enter_context(mock.patch.object(compiler, "to_machine_code", lambda ptx, *_: ptx.encode()))
+        changed.callback(grid_launches.row_kernels.cache_clear)
+        yield made
