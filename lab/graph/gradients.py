@@ -8,25 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from kernels.arithmetic import add
 from kernels.language import Kernel
-from lab.graph.tensor import Call, Tensor, call, constant, scope, skippable_block
+from lab.graph.tensor import Call, Tensor, apply, constant, scope, skippable_block
 
-Rule = Callable[[Call, list[Tensor | None], list[bool]], Sequence[Tensor | None]]
+Gradients = Tensor | Sequence[Any] | None
+"""What a rule returns; the elements of a sequence are tensors, None or NotImplemented."""
+Rule = Callable[..., Gradients]
 
 RULES: dict[str, Rule] = {}
 
 
-def gradient_of(kernel: Kernel) -> Callable[[Rule], Rule]:
-    """Decorator: the rule of `kernel`.
+def gradient_of(*kernels: Kernel) -> Callable[[Rule], Rule]:
+    """Decorator: the rule of these kernels.
 
-    It receives the call, the gradient of each result (None: nothing depends on it) and, for each operand that is read,
-    whether its gradient is needed; it returns one gradient, or None, for each operand that is read.
+    A rule receives the call and the gradient of each of its results, None where nothing depends on a result (of a
+    single result there always is one): `rule(forward, dy)`. It returns the gradient of each operand that is read, in
+    the order of the declaration; None, or nothing at the end, for operands that have none; one tensor alone is that of
+    the first operand; NotImplemented for an operand on which the results depend in a way that has no rule. It need not
+    ask which of them are wanted: what nobody uses never becomes part of a program.
     """
 
     def register(rule: Rule) -> Rule:
-        RULES[kernel.name] = rule
+        for kernel in kernels:
+            RULES[kernel.name] = rule
         return rule
 
     return register
@@ -58,7 +65,7 @@ def differentiate(
     upstream: gradient of whatever follows with respect to `result`; 1 by default
     rules:    by kernel name, rules to use here instead of those of the table: another way to write a gradient, or a
               wrong one, to see what it does
-    Raises TypeError for an operation on the way that has no rule.
+    Raises TypeError for an operation on the way that has no rule, or none for the operand in question.
     """
     calls = ancestors([result])
     needed = {id(source) for source in sources}
@@ -76,8 +83,11 @@ def differentiate(
         if rule is None:
             raise TypeError(f"{each.kernel.name} has no gradient")
         with scope(each.label), skippable_block(each.block):
-            made = rule(each, flowing, needs)
-            for operand, need, gradient in zip(each.reads, needs, made, strict=True):
+            made = rule(each, *flowing)
+            found = made if isinstance(made, Sequence) else [made]
+            for operand, need, gradient in zip(each.reads, needs, found, strict=False):
+                if need and gradient is NotImplemented:
+                    raise TypeError(f"{each.kernel.name} has no gradient with respect to {operand.name}")
                 if need and gradient is not None:
                     _accumulate(gradients, operand, gradient, keep=needed)
     return [gradients.get(id(source)) for source in sources]
@@ -105,4 +115,4 @@ def _accumulate(
     if known is None:
         gradients[id(tensor)] = gradient
     else:
-        gradients[id(tensor)] = call(add, known, gradient, shapes=[tensor.shape]).result
+        gradients[id(tensor)] = apply(add, known, gradient)

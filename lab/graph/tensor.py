@@ -11,11 +11,13 @@ import contextlib
 import contextvars
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from kernels.language import Kernel
+from kernels.declaration import ExtentError
+from kernels.language import Kernel, Operand
 from lab.errors import BadInput
 
 Shape = tuple[int, ...]
@@ -120,6 +122,49 @@ class Tensor:
             raise ShapeError(f"{self.name or 'a tensor'} of shape {list(self.shape)} cannot become {list(full)}.")
         return Tensor(full, self.name, base=self)
 
+    # Arithmetic, as NumPy's: shapes are broadcast, and a number stands for a constant. The functions are imported when
+    # they are needed, since they are made of tensors themselves.
+
+    def __add__(self, other: Tensor | float) -> Tensor:
+        return _functions().add(self, _tensor(other))
+
+    def __radd__(self, other: float) -> Tensor:
+        return self + other
+
+    def __sub__(self, other: Tensor | float) -> Tensor:
+        return _functions().subtract(self, _tensor(other))
+
+    def __rsub__(self, other: float) -> Tensor:
+        return _tensor(other) - self
+
+    def __mul__(self, other: Tensor | float) -> Tensor:
+        return _functions().multiply(self, _tensor(other))
+
+    def __rmul__(self, other: float) -> Tensor:
+        return self * other
+
+    def __truediv__(self, other: Tensor | float) -> Tensor:
+        return _functions().divide(self, _tensor(other))
+
+    def __rtruediv__(self, other: float) -> Tensor:
+        return _tensor(other) / self
+
+    def __neg__(self) -> Tensor:
+        return _functions().negate(self)
+
+    def __matmul__(self, other: Tensor) -> Tensor:
+        return _functions().matmul(self, other)
+
+
+def _functions() -> Any:
+    from lab.graph import functions
+
+    return functions
+
+
+def _tensor(value: Tensor | float) -> Tensor:
+    return value if isinstance(value, Tensor) else constant(value)
+
 
 class Storage:
     """Numbers that stay: one contiguous stretch of memory with named members.
@@ -190,7 +235,7 @@ class Call:
         self.label = current_label()
         self.block: BlockPath = _block.get()
         self.skips: BlockPath = ()
-        self.extents = match_extents(kernel, self.operands)
+        self.extents = match_extents(kernel, self.operands, integers)
 
     @property
     def order(self) -> tuple[int, int]:
@@ -216,53 +261,101 @@ class Call:
 def call(
     kernel: Kernel,
     *reads: Tensor,
-    shapes: Iterable[Sequence[int]] = (),
+    shapes: Iterable[Sequence[int]] | None = None,
     updates: Iterable[Tensor] = (),
     **integers: int,
 ) -> Call:
     """Add a call to the graph.
 
     reads:   tensors for the operands that are only read
-    shapes:  shapes of the results, for the operands that are written
+    shapes:  shapes of the results, for the operands that are written; without them, what the declaration says
     updates: tensors for the operands that are updated in place (`!`)
-    A kernel that declares fewer dimensions than a tensor has sees its leading ones as one.
+
+    A kernel that declares fewer dimensions than a tensor has sees its leading ones as one; a result whose first extent
+    has the same name gets them all. Raises ShapeError if shapes contradict each other.
     """
-    read, fresh, updated = iter(reads), iter(shapes), iter(updates)
-    operands, results = [], []
-    for operand in kernel.operands:
-        if operand.updated:
-            operands.append(next(updated))
-        elif operand.written:
-            results.append(Tensor(next(fresh), operand.name))
-            operands.append(results[-1])
-        else:
-            operands.append(next(read))
+    updated = iter(updates)
+    read = iter(reads)
+    known: list[Tensor | None] = [
+        next(updated) if operand.updated else None if operand.written else next(read) for operand in kernel.operands
+    ]
+    given = iter(_derived_shapes(kernel, known, integers) if shapes is None else shapes)
+    operands = [
+        Tensor(next(given), operand.name) if tensor is None else tensor
+        for operand, tensor in zip(kernel.operands, known, strict=True)
+    ]
+    results = [tensor for tensor, before in zip(operands, known, strict=True) if before is None]
     made = Call(kernel, operands, results, dict(integers))
     for result in results:
         result.call = made
     return made
 
 
-def match_extents(kernel: Kernel, operands: Sequence[Tensor]) -> dict[str, int]:
-    """The kernel's extents from its operands' shapes. Raises ShapeError where they contradict each other."""
+def apply(kernel: Kernel, *reads: Tensor, **integers: int) -> Tensor:
+    """The only result of a call whose shapes follow from what it reads; see `call`."""
+    return call(kernel, *reads, updates=(), shapes=None, **integers).result
+
+
+def match_extents(kernel: Kernel, operands: Sequence[Tensor | None], integers: Mapping[str, int]) -> dict[str, int]:
+    """The kernel's extents from its operands' shapes, those that are not there (None) left out, and from what its
+    declaration derives from them.
+
+    Raises ShapeError where they contradict each other or the declaration.
+    """
     extents: dict[str, int] = {}
     for operand, tensor in zip(kernel.operands, operands, strict=True):
-        rank = len(operand.extents)
-        shape = tensor.shape
-        if len(shape) > rank:
-            lead = len(shape) - rank + 1
-            shape = (size_of(shape[:lead]), *shape[lead:])
-        elif len(shape) < rank:
-            shape = (1,) * (rank - len(shape)) + shape
-        for name, found in zip(operand.extents, shape, strict=True):
+        if tensor is None:
+            continue
+        for name, axes in _axes(operand, tensor):
+            found = size_of(axes)
             wanted = int(name) if name.isdigit() else extents.setdefault(name, found)
             if wanted != found:
                 where = f"{current_label()}: " if current_label() else ""
                 shapes = ", ".join(
-                    f"{each.name} {list(other.shape)}" for each, other in zip(kernel.operands, operands, strict=True)
+                    f"{each.name} {list(other.shape)}"
+                    for each, other in zip(kernel.operands, operands, strict=True)
+                    if other is not None
                 )
                 raise ShapeError(f"{where}{kernel.name} cannot take these shapes together: {shapes}.")
-    return extents
+    try:
+        return kernel.derive(extents, integers)
+    except ExtentError as error:
+        where = f"{current_label()}: " if current_label() else ""
+        raise ShapeError(f"{where}{error}") from None
+
+
+def _axes(operand: Operand, tensor: Tensor) -> Iterator[tuple[str, Shape]]:
+    """(extent's name, the tensor's axes that stand for it): the first one stands for all leading axes, or for none."""
+    further = len(operand.extents) - 1
+    leading = len(tensor.shape) - further
+    for index, name in enumerate(operand.extents):
+        if index == 0:
+            yield name, tensor.shape[: max(leading, 0)]
+        else:
+            at = leading + index - 1
+            yield name, tensor.shape[at : at + 1] if at >= 0 else ()
+
+
+def _derived_shapes(kernel: Kernel, known: Sequence[Tensor | None], integers: Mapping[str, int]) -> list[Shape]:
+    """The shapes of the results, in their order, from the tensors of the other operands and from the integers. Raises
+    ShapeError, and TypeError for a kernel whose declaration does not say them."""
+    extents = match_extents(kernel, known, integers)
+    axes: dict[str, Shape] = {name: (extent,) for name, extent in extents.items()}
+    folded: set[str] = set()
+    for operand, tensor in zip(kernel.operands, known, strict=True):
+        if tensor is not None:
+            for name, found in _axes(operand, tensor):
+                if name not in folded:
+                    axes[name] = found
+                    folded.add(name)
+    shapes: list[Shape] = []
+    for operand, tensor in zip(kernel.operands, known, strict=True):
+        if tensor is None:
+            parts = [(int(name),) if name.isdigit() else axes.get(name) for name in operand.extents]
+            if None in parts:
+                raise TypeError(f"{kernel.name} does not say the shape of {operand.name}: it must be given")
+            shapes.append(tuple(extent for part in parts if part is not None for extent in part) or (1,))
+    return shapes
 
 
 def assign(result: Tensor, target: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ class ActivationMoments(DeviceMetric):
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._outputs = {part.name: outputs_per_example(part) for part in network.activations}
         for part in network.activations:
-            mean, deviation = call(kernels.mean_and_deviation, part.y, shapes=[(1,), (1,)]).results
+            mean, deviation = call(kernels.mean_and_deviation, part.y).results
             network.keep(f"activation_mean.{part.name}", mean)
             network.keep(f"activation_std.{part.name}", deviation)
         if not self._outputs:
@@ -85,7 +85,7 @@ class Saturation(DeviceMetric):
                 self._outputs[part.name] = outputs_per_example(part)
                 low, high = SATURATED[part.layer.name]
                 limits = constant(low * getattr(part.layer, "alpha", 1.0)), constant(high)
-                network.keep(f"saturation.{part.name}", call(kernels.saturation, part.y, *limits, shapes=[(1,)]).result)
+                network.keep(f"saturation.{part.name}", call(kernels.saturation, part.y, *limits).result)
         return ["saturation", *(f"saturation.{name}" for name in self._outputs)] if self._outputs else []
 
     def finish(self, values: Values, step: int) -> None:

@@ -25,9 +25,7 @@ class BackwardSignal(DeviceMetric):
         for part, gradient in zip(parts, found, strict=True):
             if gradient is not None:
                 self._names.append(f"signal_std.{part.name}")
-                network.keep(
-                    self._names[-1], call(kernels.mean_and_deviation, gradient, shapes=[(1,), (1,)]).results[1]
-                )
+                network.keep(self._names[-1], call(kernels.mean_and_deviation, gradient).results[1])
         self._count = network.count
         return self._names
 

@@ -59,7 +59,7 @@ class MeasuredNetwork:
         A unit that stands at many positions, as in a convolution, is dead if it is 0 at all of them. Computed once,
         however many ask."""
         if part.name not in self._dead_units:
-            made = call(kernels.dead_units, at_all_positions(part.y), shapes=[part.y.shape[-1:], (1,)])
+            made = call(kernels.dead_units, at_all_positions(part.y))
             self._dead_units[part.name] = made.results[0], made.results[1]
         return self._dead_units[part.name]
 

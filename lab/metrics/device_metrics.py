@@ -34,7 +34,7 @@ class DeviceMetrics:
 
     def copy_before_step(self, source: Tensor, target: Tensor) -> None:
         """See `MeasuredNetwork.remember`."""
-        self.remember.append(assign(call(copy, source, shapes=[target.shape]).result, target))
+        self.remember.append(assign(call(copy, source).result, target))
 
     def build(self, network: MeasuredNetwork) -> None:
         """Let every device metric that is wanted add to the programs."""

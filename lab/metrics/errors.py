@@ -28,7 +28,7 @@ class Errors(DeviceMetric):
         ):
             if metric in network.watch and answers is not None and targets is not None:
                 self._sizes[metric] = targets.size
-                network.keep(metric, call(kernels.difference_norm, answers, targets, shapes=[(1,)]).result)
+                network.keep(metric, call(kernels.difference_norm, answers, targets).result)
         return list(self._sizes)
 
     def finish(self, values: Values, step: int) -> None:

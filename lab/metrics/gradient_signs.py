@@ -22,7 +22,7 @@ class EqualSigns(DeviceMetric):
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         names = [name for name, each in network.gradients.members.items() if is_weight(name) and len(each.shape) >= 2]
         for name in names:
-            share = call(equal_signs, at_all_positions(network.gradients.members[name]), shapes=[(1,)]).result
+            share = call(equal_signs, at_all_positions(network.gradients.members[name])).result
             network.keep(f"equal_signs.{layer_of(name)}", share)
             if name == names[-1]:
                 network.keep("equal_signs", share)

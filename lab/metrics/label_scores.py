@@ -43,8 +43,7 @@ class LabelScores(DeviceMetric):
         return [name for metric in self._metrics for name in (metric, *(f"{metric}.{each}" for each in self._labels))]
 
     def _count(self, network: MeasuredNetwork, metric: str, answers: Tensor, targets: Tensor) -> None:
-        shapes = [(len(self._labels),)] * 3
-        counted = call(kernels.count_label_outcomes, answers, targets, shapes=shapes).results
+        counted = call(kernels.count_label_outcomes, answers, targets).results
         for outcome, counts in zip(OUTCOMES, counted, strict=True):
             for place, label in enumerate(self._labels):
                 network.keep(f"{outcome} {metric}.{label}", Tensor((1,), label, base=counts, offset=place))

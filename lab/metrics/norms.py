@@ -13,7 +13,7 @@ from lab.nets.optimizers import is_weight
 
 def norm(tensor: Tensor) -> Tensor:
     """The Euclidean norm of all elements, shape [1]."""
-    return call(kernels.norm, tensor, shapes=[(1,)]).result
+    return call(kernels.norm, tensor).result
 
 
 def layer_of(parameter: str) -> str:
@@ -80,7 +80,7 @@ class UpdateRatio(DeviceMetric):
         for layer, stretch in layer_stretches(network.parameters).items():
             pairs[f"update_ratio.{layer}"] = (stretch, earlier[layer])
         for name, (now, then) in pairs.items():
-            network.keep(name, call(kernels.difference_norm, now, then, shapes=[(1,)]).result)
+            network.keep(name, call(kernels.difference_norm, now, then).result)
             network.keep(f"before {name}", norm(then))
         self._names = list(pairs)
         return self._names

@@ -25,7 +25,7 @@ class Slopes(DeviceMetric):
             if name.endswith(".slope"):
                 layer = layer_of(name)
                 self._channels[layer] = tensor.size
-                mean, deviation = call(kernels.mean_and_deviation, tensor, shapes=[(1,), (1,)]).results
+                mean, deviation = call(kernels.mean_and_deviation, tensor).results
                 network.keep(f"slope.{layer}", mean)
                 network.keep(f"slope_spread.{layer}", deviation)
         if not self._channels:

@@ -28,7 +28,7 @@ class SmallWeights(DeviceMetric):
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._sizes = {layer: each.size for layer, each in weights(network).items()}
         for layer, each in weights(network).items():
-            beyond = call(kernels.saturation, each, constant(-SMALL), constant(SMALL), shapes=[(1,)]).result
+            beyond = call(kernels.saturation, each, constant(-SMALL), constant(SMALL)).result
             network.keep(f"small_weights.{layer}", beyond)
         return ["small_weights", *(f"small_weights.{layer}" for layer in self._sizes)] if self._sizes else []
 
@@ -49,7 +49,7 @@ class WeightKurtosis(DeviceMetric):
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._sizes = {layer: each.size for layer, each in weights(network).items()}
         for layer, each in weights(network).items():
-            network.keep(f"weight_kurtosis.{layer}", call(kurtosis, each, shapes=[(1,)]).result)
+            network.keep(f"weight_kurtosis.{layer}", call(kurtosis, each).result)
         return ["weight_kurtosis", *(f"weight_kurtosis.{layer}" for layer in self._sizes)] if self._sizes else []
 
     def finish(self, values: Values, step: int) -> None:

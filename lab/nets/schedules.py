@@ -66,7 +66,7 @@ class Exponential(Schedule, name="exponential"):
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
         decay = constant(self.decay)
-        return call(kernels.exponential_decay, rate, decay, shapes=[(1,)], begin=begin, span=self.span).result
+        return call(kernels.exponential_decay, rate, decay, begin=begin, span=self.span).result
 
 
 class Inverse(Schedule, name="inverse"):
@@ -76,7 +76,7 @@ class Inverse(Schedule, name="inverse"):
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
         decay = constant(self.decay)
-        return call(kernels.inverse_decay, rate, decay, shapes=[(1,)], begin=begin, span=self.span).result
+        return call(kernels.inverse_decay, rate, decay, begin=begin, span=self.span).result
 
 
 class Step(Schedule, name="step"):
@@ -87,7 +87,7 @@ class Step(Schedule, name="step"):
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
         made = call(
-            kernels.step_decay, rate, constant(self.factor), shapes=[(1,)],
+            kernels.step_decay, rate, constant(self.factor),
             begin=begin, span=self.span, every=self.every,
         )  # fmt: skip
         return made.result
@@ -101,7 +101,7 @@ class Cosine(Schedule, name="cosine"):
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
         low = constant(self.low)
-        return call(kernels.cosine_decay, rate, low, shapes=[(1,)], begin=begin, span=self.span).result
+        return call(kernels.cosine_decay, rate, low, begin=begin, span=self.span).result
 
 
 class Cyclic(Schedule, name="cyclic"):
@@ -115,7 +115,7 @@ class Cyclic(Schedule, name="cyclic"):
     def build(self, rate: Tensor, begin: int) -> Tensor:
         kernel = kernels.cosine_restarts if self.shape == "restarts" else kernels.triangle_wave
         low = constant(self.low)
-        return call(kernel, rate, low, shapes=[(1,)], begin=begin, span=self.span, period=self.period).result
+        return call(kernel, rate, low, begin=begin, span=self.span, period=self.period).result
 
 
 class WarmUp(Schedule, name="warm_up"):
@@ -124,7 +124,7 @@ class WarmUp(Schedule, name="warm_up"):
     steps: Whole = Field(ge=1, le=LONGEST, description="How many steps the way up takes.")
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
-        return call(kernels.warm_up, rate, shapes=[(1,)], begin=begin, span=self.span).result
+        return call(kernels.warm_up, rate, begin=begin, span=self.span).result
 
 
 def schedules(given: Any, path: Path) -> list[Schedule]:

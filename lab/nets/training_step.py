@@ -74,7 +74,7 @@ def training_step(
     context = OptimizerContext(parameters, parameters.like("gradients"), adjustable, owner, points=points, loss=loss)
     context.running = network.running if network else None
     with scope(loss.call.label if loss.call else ""):
-        program: list[Any] = [call(halt_if_not_finite, loss, shapes=[(1,)])]
+        program: list[Any] = [call(halt_if_not_finite, loss)]
     if network:
         program += network.clear(context.gradients)
     rows = [each for each in tables if each.source is not None]

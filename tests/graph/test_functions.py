@@ -161,8 +161,8 @@ def test_operation(name):
 def test_products_with_a_transpose():
     """They appear as gradients of `matmul`, and have gradients themselves."""
     a, b, c = X, POSITIVE[:2], POSITIVE[:, :2]
-    check(lambda x, y: call(matrix.matmul_transposed_right, x, y, shapes=[(3, 2)]).result, a, b, equals=a @ b.T)
-    check(lambda x, y: call(matrix.matmul_transposed_left, x, y, shapes=[(5, 2)]).result, a, c, equals=a.T @ c)
+    check(lambda x, y: call(matrix.matmul_transposed_right, x, y).result, a, b, equals=a @ b.T)
+    check(lambda x, y: call(matrix.matmul_transposed_left, x, y).result, a, c, equals=a.T @ c)
 
 
 def test_every_operation_is_checked():

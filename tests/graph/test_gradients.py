@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kernels import arithmetic, metrics
+from kernels import metrics
 from lab.graph import Layout, Storage, Tensor, assign, constant, data, differentiate, evaluate
 from lab.graph import functions as f
 from lab.graph.gradients import RULES, ancestors
@@ -127,15 +127,15 @@ def test_gradients_can_be_differentiated_again():
 
 def test_an_operation_without_a_rule_is_named():
     x = Storage("parameters").member("x", (1, 4))
-    share = call(metrics.dead_units, x, shapes=[(4,), (1,)]).results[1]
+    share = call(metrics.dead_units, x).results[1]
     with pytest.raises(TypeError, match="dead_units has no gradient"):
         differentiate(share, [x])
     assert differentiate(share, [data(X, "other")]) == [None]  # nobody asks, nobody needs a rule
 
 
 def test_a_rule_can_be_replaced_for_one_differentiation():
-    def doubled(made, upstream, needs):
-        return [call(arithmetic.add, upstream[0], upstream[0], shapes=[upstream[0].shape]).result]
+    def doubled(forward, dy):
+        return dy + dy
 
     def wrong(x):
         return differentiate(f.sum(f.tanh(x)), [x], rules={"tanh": doubled})[0]

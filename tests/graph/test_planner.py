@@ -245,7 +245,7 @@ def test_a_tensor_of_two_programs_lives_as_long_as_each_of_them_needs_it():
 
 def test_replicas_with_the_same_data_have_it_in_common():
     def layout(values: list[float]) -> Layout:
-        return Layout({"read": [call(copy, data(np.array(values), "data"), shapes=[(2,)]).result]})
+        return Layout({"read": [call(copy, data(np.array(values), "data")).result]})
 
     first, again, other = layout([1.0, 2.0]), layout([1.0, 2.0]), layout([1.0, 3.0])
     shared = first.shared_memory("float32")

@@ -44,7 +44,7 @@ class Multiplier:
     def __init__(self, size: int) -> None:
         inputs, outputs = Storage("states"), Storage("statistics")
         a, b = inputs.member("a", (size, size)), inputs.member("b", (size, size))
-        y = assign(call(matmul, a, b, shapes=[(size, size)]).result, outputs.member("y", (size, size)))
+        y = assign(call(matmul, a, b).result, outputs.member("y", (size, size)))
         layout = Layout({"multiply": [y]})
         memory = layout.memory(layout.shared_memory("float32"), 0)
         random = np.random.default_rng(0)

@@ -63,7 +63,7 @@ def product() -> tuple[Any, grid_launches.CapturedPlan, float]:
     """A product of large matrices: its memory, the graph on it, and its floating-point operations."""
     inputs, outputs = Storage("states"), Storage("statistics")
     a, b = inputs.member("a", (SIZE, SIZE)), inputs.member("b", (SIZE, SIZE))
-    y = assign(call(matmul, a, b, shapes=[(SIZE, SIZE)]).result, outputs.member("y", (SIZE, SIZE)))
+    y = assign(call(matmul, a, b).result, outputs.member("y", (SIZE, SIZE)))
     layout = Layout({"multiply": [y]})
     plan = layout.plans["multiply"]
     with on("cuda:0"):

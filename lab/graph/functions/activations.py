@@ -11,146 +11,115 @@ from kernels import sigmoid as sigmoid_kernels
 from kernels import silu as silu_kernels
 from kernels import softplus as softplus_kernels
 from kernels import tanh as tanh_kernels
-from kernels.arithmetic import multiply, subtract
-from kernels.pointwise import negate, square_gradient
-from lab.graph.gradients import gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, call, current_label
+from kernels.pointwise import square_gradient
+from lab.graph.gradients import Gradients, gradient_of
+from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, current_label
 
 __all__ = ["elu", "gelu", "leaky_relu", "maxout", "prelu", "sigmoid", "silu", "softplus", "tanh"]
-
-Gradients = list[Tensor | None]
 
 
 def sigmoid(x: Tensor) -> Tensor:
     """1 / (1 + e^-x)."""
-    return call(sigmoid_kernels.sigmoid, x, shapes=[x.shape]).result
+    return apply(sigmoid_kernels.sigmoid, x)
 
 
 @gradient_of(sigmoid_kernels.sigmoid)
-def _sigmoid_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [call(sigmoid_kernels.sigmoid_gradient, made.result, dy, shapes=[dy.shape]).result]
+def _sigmoid_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return apply(sigmoid_kernels.sigmoid_gradient, forward.result, dy)
 
 
 @gradient_of(sigmoid_kernels.sigmoid_gradient)
-def _sigmoid_second_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
+def _sigmoid_second_gradient(forward: Call, ddx: Tensor) -> Gradients:
     """Of y (1 - y) dy, the derivative with respect to y is (1 - 2y) dy."""
-    y, dy = made.reads
-    (ddx,) = upstream
-    assert ddx is not None
-    again = call(sigmoid_kernels.sigmoid_gradient, y, ddx, shapes=[ddx.shape]).result if needs[1] else None
-    if not needs[0]:
-        return [None, again]
-    both = call(multiply, dy, ddx, shapes=[ddx.shape]).result
-    twice = call(square_gradient, y, both, shapes=[ddx.shape]).result
-    return [call(subtract, both, twice, shapes=[ddx.shape]).result, again]
+    y, dy = forward.reads
+    through_dy = apply(sigmoid_kernels.sigmoid_gradient, y, ddx)
+    both = dy * ddx
+    return both - apply(square_gradient, y, both), through_dy
 
 
 def tanh(x: Tensor) -> Tensor:
     """(e^x - e^-x) / (e^x + e^-x)."""
-    return call(tanh_kernels.tanh, x, shapes=[x.shape]).result
+    return apply(tanh_kernels.tanh, x)
 
 
 @gradient_of(tanh_kernels.tanh)
-def _tanh_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [call(tanh_kernels.tanh_gradient, made.result, dy, shapes=[dy.shape]).result]
+def _tanh_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return apply(tanh_kernels.tanh_gradient, forward.result, dy)
 
 
 @gradient_of(tanh_kernels.tanh_gradient)
-def _tanh_second_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
+def _tanh_second_gradient(forward: Call, ddx: Tensor) -> Gradients:
     """Of (1 - y²) dy, the derivative with respect to y is -2y dy."""
-    y, dy = made.reads
-    (ddx,) = upstream
-    assert ddx is not None
-    again = call(tanh_kernels.tanh_gradient, y, ddx, shapes=[ddx.shape]).result if needs[1] else None
-    if not needs[0]:
-        return [None, again]
-    both = call(multiply, dy, ddx, shapes=[ddx.shape]).result
-    return [call(negate, call(square_gradient, y, both, shapes=[ddx.shape]).result, shapes=[ddx.shape]).result, again]
+    y, dy = forward.reads
+    through_dy = apply(tanh_kernels.tanh_gradient, y, ddx)
+    return -apply(square_gradient, y, dy * ddx), through_dy
 
 
 def leaky_relu(x: Tensor, slope: Tensor) -> Tensor:
     """x above 0, slope x below; slope [1] is not negative, and fixed: it has no gradient."""
-    return call(leaky_relu_kernels.leaky_relu, x, slope, shapes=[x.shape]).result
+    return apply(leaky_relu_kernels.leaky_relu, x, slope)
 
 
 @gradient_of(leaky_relu_kernels.leaky_relu)
-def _leaky_relu_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    _, slope = made.reads
-    (dy,) = upstream
-    assert dy is not None
-    return [call(leaky_relu_kernels.leaky_relu_gradient, made.result, slope, dy, shapes=[dy.shape]).result, None]
+def _leaky_relu_gradient(forward: Call, dy: Tensor) -> Gradients:
+    _, slope = forward.reads
+    return apply(leaky_relu_kernels.leaky_relu_gradient, forward.result, slope, dy)
 
 
 def prelu(x: Tensor, slope: Tensor) -> Tensor:
     """x above 0, slope x below, with a learned slope for each channel: x [..., channels], slope [channels]."""
-    return call(prelu_kernels.prelu, x, slope, shapes=[x.shape]).result
+    return apply(prelu_kernels.prelu, x, slope)
 
 
 @gradient_of(prelu_kernels.prelu)
-def _prelu_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    x, slope = made.reads
-    (dy,) = upstream
-    assert dy is not None
-    dx = call(prelu_kernels.prelu_gradient, x, slope, dy, shapes=[x.shape]).result if needs[0] else None
-    d_slope = call(prelu_kernels.prelu_slope_gradient, x, dy, shapes=[slope.shape]).result if needs[1] else None
-    return [dx, d_slope]
+def _prelu_gradient(forward: Call, dy: Tensor) -> Gradients:
+    x, slope = forward.reads
+    return apply(prelu_kernels.prelu_gradient, x, slope, dy), apply(prelu_kernels.prelu_slope_gradient, x, dy)
 
 
 def elu(x: Tensor, alpha: Tensor) -> Tensor:
     """x above 0, alpha (e^x - 1) below; alpha [1] is not negative, and fixed: it has no gradient."""
-    return call(elu_kernels.elu, x, alpha, shapes=[x.shape]).result
+    return apply(elu_kernels.elu, x, alpha)
 
 
 @gradient_of(elu_kernels.elu)
-def _elu_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    _, alpha = made.reads
-    (dy,) = upstream
-    assert dy is not None
-    return [call(elu_kernels.elu_gradient, made.result, alpha, dy, shapes=[dy.shape]).result, None]
+def _elu_gradient(forward: Call, dy: Tensor) -> Gradients:
+    _, alpha = forward.reads
+    return apply(elu_kernels.elu_gradient, forward.result, alpha, dy)
 
 
 def gelu(x: Tensor) -> Tensor:
     """x times the chance that a standard normal number is below x."""
-    return call(gelu_kernels.gelu, x, shapes=[x.shape]).result
+    return apply(gelu_kernels.gelu, x)
 
 
 @gradient_of(gelu_kernels.gelu)
-def _gelu_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [call(gelu_kernels.gelu_gradient, *made.reads, dy, shapes=[dy.shape]).result]
+def _gelu_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return apply(gelu_kernels.gelu_gradient, *forward.reads, dy)
 
 
 def silu(x: Tensor) -> Tensor:
     """x sigmoid(x)."""
-    return call(silu_kernels.silu, x, shapes=[x.shape]).result
+    return apply(silu_kernels.silu, x)
 
 
 @gradient_of(silu_kernels.silu)
-def _silu_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [call(silu_kernels.silu_gradient, *made.reads, dy, shapes=[dy.shape]).result]
+def _silu_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return apply(silu_kernels.silu_gradient, *forward.reads, dy)
 
 
 def softplus(x: Tensor) -> Tensor:
     """log(1 + e^x)."""
-    return call(softplus_kernels.softplus, x, shapes=[x.shape]).result
+    return apply(softplus_kernels.softplus, x)
 
 
 @gradient_of(softplus_kernels.softplus)
-def _softplus_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [call(softplus_kernels.softplus_gradient, made.result, dy, shapes=[dy.shape]).result]
+def _softplus_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return apply(softplus_kernels.softplus_gradient, forward.result, dy)
 
 
 def maxout(x: Tensor, pieces: int) -> Tensor:
-    """The largest of `pieces` numbers for each unit: x [batch, pieces · units], piece by piece, to [batch, units]."""
+    """The largest of `pieces` numbers for each unit: x [..., pieces · units], piece by piece, to [..., units]."""
     batch, columns = x.size // x.shape[-1], x.shape[-1]
     if pieces < 1 or columns % pieces:
         where = f"{current_label()}: " if current_label() else ""
@@ -161,8 +130,6 @@ def maxout(x: Tensor, pieces: int) -> Tensor:
 
 
 @gradient_of(maxout_kernels.maxout)
-def _maxout_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    dy, _ = upstream
-    assert dy is not None
-    (x,) = made.reads
-    return [call(maxout_kernels.maxout_gradient, made.results[1], dy, shapes=[x.shape]).result]
+def _maxout_gradient(forward: Call, dy: Tensor, _: Tensor | None) -> Gradients:
+    (x,), (_, piece) = forward.reads, forward.results
+    return call(maxout_kernels.maxout_gradient, piece, dy, shapes=[x.shape]).result

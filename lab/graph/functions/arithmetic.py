@@ -10,15 +10,12 @@ from dataclasses import dataclass
 
 from kernels import arithmetic as kernels
 from kernels.language import Kernel
-from kernels.pointwise import negate
 from kernels.reductions import sum_all, sum_columns
 from lab.graph.functions.broadcasting import broadcast, common_shape
-from lab.graph.gradients import gradient_of
-from lab.graph.tensor import Call, Tensor, call
+from lab.graph.gradients import Gradients, gradient_of
+from lab.graph.tensor import Call, Tensor, apply, call
 
 __all__ = ["add", "divide", "maximum", "minimum", "multiply", "subtract"]
-
-Gradients = list[Tensor | None]
 
 
 @dataclass(frozen=True)
@@ -76,13 +73,12 @@ def _combine(forms: _Forms, a: Tensor, b: Tensor) -> Tensor:
     if a.shape != shape:
         a = broadcast(a, shape)
     if b.shape == shape:
-        return call(forms.same, a, b, shapes=[shape]).result
+        return apply(forms.same, a, b)
     if b.size == 1:
-        return call(forms.number, a, b.reshape(1), shapes=[shape]).result
+        return apply(forms.number, a, b.reshape(1))
     if shape[len(shape) - len(_row(b)) :] == _row(b):
-        rows = call(forms.row, a.reshape(-1, b.size), b.reshape(b.size), shapes=[(a.size // b.size, b.size)])
-        return rows.result.reshape(*shape)
-    return call(forms.same, a, broadcast(b, shape), shapes=[shape]).result
+        return apply(forms.row, a.reshape(-1, b.size), b.reshape(b.size)).reshape(*shape)
+    return apply(forms.same, a, broadcast(b, shape))
 
 
 def _row(b: Tensor) -> tuple[int, ...]:
@@ -93,82 +89,52 @@ def _row(b: Tensor) -> tuple[int, ...]:
     return shape
 
 
-def _like(kernel: Kernel, *reads: Tensor) -> Tensor:
-    """A call whose result has the shape of what it reads first."""
-    return call(kernel, *reads, shapes=[reads[0].shape]).result
-
-
 def _gathered(gradient: Tensor, b: Tensor) -> Tensor:
     """What reaches the second operand: the sum over all places where it was used."""
     if gradient.size == b.size:
         return gradient
-    return call(sum_all if b.size == 1 else sum_columns, gradient, shapes=[b.shape]).result
+    return apply(sum_all if b.size == 1 else sum_columns, gradient).reshape(*b.shape)
 
 
-@gradient_of(kernels.add)
-@gradient_of(kernels.add_row)
-@gradient_of(kernels.add_number)
-def _add_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [dy, _gathered(dy, made.reads[1]) if needs[1] else None]
+def _repeated(b: Tensor, a: Tensor) -> Tensor:
+    """b with a's shape."""
+    return b if a.size == b.size else broadcast(b, a.shape)
 
 
-@gradient_of(kernels.subtract)
-@gradient_of(kernels.subtract_row)
-@gradient_of(kernels.subtract_number)
-def _subtract_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [dy, _like(negate, _gathered(dy, made.reads[1])) if needs[1] else None]
+@gradient_of(kernels.add, kernels.add_row, kernels.add_number)
+def _add_gradient(forward: Call, dy: Tensor) -> Gradients:
+    _, b = forward.reads
+    return dy, _gathered(dy, b)
 
 
-@gradient_of(kernels.multiply)
-@gradient_of(kernels.multiply_row)
-@gradient_of(kernels.scale)
-def _multiply_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    a, b = made.reads
-    (dy,) = upstream
-    assert dy is not None
-    da = _like(made.kernel, dy, b) if needs[0] else None
-    db = _gathered(_like(kernels.multiply, dy, a), b) if needs[1] else None
-    return [da, db]
+@gradient_of(kernels.subtract, kernels.subtract_row, kernels.subtract_number)
+def _subtract_gradient(forward: Call, dy: Tensor) -> Gradients:
+    _, b = forward.reads
+    return dy, -_gathered(dy, b)
 
 
-@gradient_of(kernels.divide)
-@gradient_of(kernels.divide_row)
-@gradient_of(kernels.divide_number)
-def _divide_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    _, b = made.reads
-    (dy,) = upstream
-    assert dy is not None
-    da = _like(made.kernel, dy, b) if needs[0] else None
-    if not needs[1]:
-        return [da, None]
-    # The derivative of a / b with respect to b is -y / b, with y = a / b.
-    total = _gathered(_like(kernels.multiply, dy, made.result), b)
-    return [da, _like(negate, _like(kernels.divide, total, b))]
+@gradient_of(kernels.multiply, kernels.multiply_row, kernels.scale)
+def _multiply_gradient(forward: Call, dy: Tensor) -> Gradients:
+    a, b = forward.reads
+    return dy * b, _gathered(dy * a, b)
 
 
-@gradient_of(kernels.maximum)
-@gradient_of(kernels.maximum_row)
-@gradient_of(kernels.maximum_number)
-def _maximum_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    a, b = made.reads
-    (dy,) = upstream
-    assert dy is not None
-    repeated = b if a.size == b.size else broadcast(b, a.shape)
-    da, db = call(kernels.greater_gradient, a, repeated, dy, shapes=[a.shape, a.shape]).results
-    return [da, _gathered(db, b) if needs[1] else None]
+@gradient_of(kernels.divide, kernels.divide_row, kernels.divide_number)
+def _divide_gradient(forward: Call, dy: Tensor) -> Gradients:
+    # The derivative of y = a / b with respect to b is -y / b.
+    _, b = forward.reads
+    return dy / b, -(_gathered(dy * forward.result, b) / b)
 
 
-@gradient_of(kernels.minimum)
-@gradient_of(kernels.minimum_row)
-@gradient_of(kernels.minimum_number)
-def _minimum_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    a, b = made.reads
-    (dy,) = upstream
-    assert dy is not None
-    repeated = b if a.size == b.size else broadcast(b, a.shape)
-    da, db = call(kernels.greater_gradient, repeated, a, dy, shapes=[a.shape, a.shape]).results
-    return [da, _gathered(db, b) if needs[1] else None]
+@gradient_of(kernels.maximum, kernels.maximum_row, kernels.maximum_number)
+def _maximum_gradient(forward: Call, dy: Tensor) -> Gradients:
+    a, b = forward.reads
+    da, db = call(kernels.greater_gradient, a, _repeated(b, a), dy).results
+    return da, _gathered(db, b)
+
+
+@gradient_of(kernels.minimum, kernels.minimum_row, kernels.minimum_number)
+def _minimum_gradient(forward: Call, dy: Tensor) -> Gradients:
+    a, b = forward.reads
+    da, db = call(kernels.greater_gradient, _repeated(b, a), a, dy).results
+    return da, _gathered(db, b)

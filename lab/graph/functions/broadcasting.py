@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kernels import broadcast as kernels
-from lab.graph.gradients import gradient_of
+from lab.graph.gradients import Gradients, gradient_of
 from lab.graph.tensor import Call, Shape, ShapeError, Tensor, call, current_label
 
 __all__ = ["broadcast", "sum_to"]
 
-Gradients = list[Tensor | None]
 AXES = "abcd"
 
 
@@ -23,10 +22,9 @@ def broadcast(x: Tensor, shape: Sequence[int]) -> Tensor:
 
 
 @gradient_of(kernels.broadcast)
-def _broadcast_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [call(kernels.broadcast_sum, dy, shapes=[made.reads[0].shape], updates=(), **made.integers).result]
+def _broadcast_gradient(forward: Call, dy: Tensor) -> Gradients:
+    (x,) = forward.reads
+    return call(kernels.broadcast_sum, dy, shapes=[x.shape], updates=(), **forward.integers).result
 
 
 def sum_to(y: Tensor, shape: Sequence[int]) -> Tensor:
@@ -40,10 +38,9 @@ def sum_to(y: Tensor, shape: Sequence[int]) -> Tensor:
 
 
 @gradient_of(kernels.broadcast_sum)
-def _broadcast_sum_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dx,) = upstream
-    assert dx is not None
-    return [call(kernels.broadcast, dx, shapes=[made.reads[0].shape], updates=(), **made.integers).result]
+def _broadcast_sum_gradient(forward: Call, dx: Tensor) -> Gradients:
+    (y,) = forward.reads
+    return call(kernels.broadcast, dx, shapes=[y.shape], updates=(), **forward.integers).result
 
 
 def common_shape(*shapes: Shape) -> Shape:

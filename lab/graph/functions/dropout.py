@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kernels import dropout as kernels
-from lab.graph.gradients import gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, call, current_label, skippable_block
+from lab.graph.gradients import Gradients, gradient_of
+from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, current_label, skippable_block
 
 __all__ = ["dropout", "gated_residual", "open_gate"]
-
-Gradients = list[Tensor | None]
 
 
 def dropout(x: Tensor, rate: Tensor, stream: int = 0, inverted: bool = True) -> Tensor:
@@ -18,25 +16,23 @@ def dropout(x: Tensor, rate: Tensor, stream: int = 0, inverted: bool = True) -> 
 
     The numbers of the mask are those of (seed, stream, step).
     """
-    return call(kernels.dropout, x, rate, shapes=[x.shape], stream=stream, inverted=int(inverted)).result
+    return apply(kernels.dropout, x, rate, stream=stream, inverted=int(inverted))
 
 
 @gradient_of(kernels.dropout)
-def _dropout_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    _, rate = made.reads
-    return [call(kernels.dropout, dy, rate, shapes=[dy.shape], updates=(), **made.integers).result, None]
+def _dropout_gradient(forward: Call, dy: Tensor) -> Gradients:
+    _, rate = forward.reads
+    return apply(kernels.dropout, dy, rate, **forward.integers)
 
 
 def open_gate(chance: Tensor, stream: int) -> Tensor:
     """1 with probability `chance` [1], else 0: another draw in each step. It has no gradient."""
-    return call(kernels.open_gate, chance, shapes=[(1,)], stream=stream).result
+    return apply(kernels.open_gate, chance, stream=stream)
 
 
 @gradient_of(kernels.open_gate)
-def _open_gate_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    return [None]
+def _open_gate_gradient(forward: Call, d_gate: Tensor) -> Gradients:
+    return None
 
 
 def gated_residual(x: Tensor, inner: Callable[[Tensor], Tensor], gate: Tensor) -> Tensor:
@@ -44,7 +40,7 @@ def gated_residual(x: Tensor, inner: Callable[[Tensor], Tensor], gate: Tensor) -
 
     Gradients of parameters inside are not written while the gate is shut; whoever keeps them must clear them.
     """
-    entered = call(kernels.enter_block, x, gate, shapes=[x.shape], rows=0)
+    entered = call(kernels.enter_block, x, gate, rows=0)
     with skippable_block() as entered.skips:
         made = inner(entered.result)
     if made.shape != x.shape:
@@ -53,26 +49,20 @@ def gated_residual(x: Tensor, inner: Callable[[Tensor], Tensor], gate: Tensor) -
             f"{where}the block gives {list(made.shape[1:])} numbers per example, but its input, which is to be added, "
             f"has {list(x.shape[1:])}."
         )
-    left = call(kernels.leave_block, x, made, gate, shapes=[x.shape])
+    left = call(kernels.leave_block, x, made, gate)
     left.skips = entered.skips
     return left.result
 
 
 @gradient_of(kernels.enter_block)
-def _enter_block_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    _, gate = made.reads
-    return [call(kernels.enter_block_gradient, dy, gate, shapes=[dy.shape]).result, None]
+def _enter_block_gradient(forward: Call, dy: Tensor) -> Gradients:
+    _, gate = forward.reads
+    return apply(kernels.enter_block_gradient, dy, gate)
 
 
 @gradient_of(kernels.leave_block)
-def _leave_block_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    _, _, gate = made.reads
-    if not needs[1]:
-        return [dy, None, None]
-    entered = call(kernels.enter_block, dy, gate, shapes=[dy.shape], rows=0)
-    entered.skips = made.skips
-    return [dy, entered.result, None]
+def _leave_block_gradient(forward: Call, dy: Tensor) -> Gradients:
+    _, _, gate = forward.reads
+    entered = call(kernels.enter_block, dy, gate, rows=0)
+    entered.skips = forward.skips
+    return dy, entered.result

@@ -13,13 +13,12 @@ from kernels import reductions as kernels
 from kernels.arithmetic import scale
 from kernels.language import Kernel
 from lab.graph.functions.broadcasting import broadcast
-from lab.graph.gradients import gradient_of
-from lab.graph.tensor import Call, Shape, Tensor, call, constant
+from lab.graph.gradients import Gradients, gradient_of
+from lab.graph.tensor import Call, Tensor, apply, call, constant
 
 __all__ = ["argmax", "max", "mean", "sum", "sum_absolute", "sum_squares"]
 
 Of = Literal["all", "rows", "columns"]
-Gradients = list[Tensor | None]
 
 SUM: dict[Of, Kernel] = {"all": kernels.sum_all, "rows": kernels.sum_rows, "columns": kernels.sum_columns}
 MEAN: dict[Of, Kernel] = {"all": kernels.mean_all, "rows": kernels.mean_rows, "columns": kernels.mean_columns}
@@ -42,66 +41,48 @@ MAX: dict[Of, Kernel] = {
 
 def sum(x: Tensor, of: Of = "all") -> Tensor:
     """The sum of all elements, of each row, or of each column."""
-    return call(SUM[of], x, shapes=[_shape(x, of)]).result
+    return apply(SUM[of], x)
 
 
-@gradient_of(kernels.sum_all)
-@gradient_of(kernels.sum_rows)
-@gradient_of(kernels.sum_columns)
-def _sum_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [_repeated(made, dy)]
+@gradient_of(*SUM.values())
+def _sum_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return _repeated(forward, dy)
 
 
 def mean(x: Tensor, of: Of = "all") -> Tensor:
     """The mean of all elements, of each row, or of each column."""
-    return call(MEAN[of], x, shapes=[_shape(x, of)]).result
+    return apply(MEAN[of], x)
 
 
-@gradient_of(kernels.mean_all)
-@gradient_of(kernels.mean_rows)
-@gradient_of(kernels.mean_columns)
-def _mean_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    share = constant(made.result.size / made.reads[0].size)
-    return [_repeated(made, call(scale, dy, share, shapes=[dy.shape]).result)]
+@gradient_of(*MEAN.values())
+def _mean_gradient(forward: Call, dy: Tensor) -> Gradients:
+    (x,) = forward.reads
+    return _repeated(forward, apply(scale, dy, constant(forward.result.size / x.size)))
 
 
 def sum_squares(x: Tensor, of: Of = "all") -> Tensor:
     """The sum of x² over all elements, each row, or each column."""
-    return call(SUM_SQUARES[of], x, shapes=[_shape(x, of)]).result
+    return apply(SUM_SQUARES[of], x)
 
 
-@gradient_of(kernels.sum_squares_all)
-@gradient_of(kernels.sum_squares_rows)
-@gradient_of(kernels.sum_squares_columns)
-def _sum_squares_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (x,) = made.reads
-    (dy,) = upstream
-    assert dy is not None
-    return [call(pointwise.square_gradient, x, _repeated(made, dy), shapes=[x.shape]).result]
+@gradient_of(*SUM_SQUARES.values())
+def _sum_squares_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return apply(pointwise.square_gradient, *forward.reads, _repeated(forward, dy))
 
 
 def sum_absolute(x: Tensor, of: Of = "all") -> Tensor:
     """The sum of |x| over all elements, each row, or each column."""
-    return call(SUM_ABSOLUTE[of], x, shapes=[_shape(x, of)]).result
+    return apply(SUM_ABSOLUTE[of], x)
 
 
-@gradient_of(kernels.sum_absolute_all)
-@gradient_of(kernels.sum_absolute_rows)
-@gradient_of(kernels.sum_absolute_columns)
-def _sum_absolute_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (x,) = made.reads
-    (dy,) = upstream
-    assert dy is not None
-    return [call(pointwise.absolute_gradient, x, _repeated(made, dy), shapes=[x.shape]).result]
+@gradient_of(*SUM_ABSOLUTE.values())
+def _sum_absolute_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return apply(pointwise.absolute_gradient, *forward.reads, _repeated(forward, dy))
 
 
 def max(x: Tensor, of: Of = "all") -> Tensor:
     """The largest of all elements, of each row, or of each column; of equal ones, the first gets the gradient."""
-    return _max_and_argmax(x, of)[0]
+    return call(MAX[of], x).results[0]
 
 
 def argmax(x: Tensor, of: Of = "all") -> Tensor:
@@ -109,41 +90,24 @@ def argmax(x: Tensor, of: Of = "all") -> Tensor:
 
     Of all elements: its index in x flattened; of each row: its column; of each column: its row.
     """
-    return _max_and_argmax(x, of)[1]
+    return call(MAX[of], x).results[1]
 
 
-def _max_and_argmax(x: Tensor, of: Of) -> tuple[Tensor, ...]:
-    shape = _shape(x, of)
-    return call(MAX[of], x, shapes=[shape, shape]).results
-
-
-@gradient_of(kernels.largest_all)
-@gradient_of(kernels.largest_rows)
-def _max_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (x,) = made.reads
-    dy, _ = upstream
-    assert dy is not None
-    rows = dy.size
-    return [call(kernels.largest_gradient, made.results[1], dy, shapes=[(rows, x.size // rows)]).result]
+@gradient_of(kernels.largest_all, kernels.largest_rows)
+def _max_gradient(forward: Call, dy: Tensor, _: Tensor | None) -> Gradients:
+    (x,), (_, place) = forward.reads, forward.results
+    return call(kernels.largest_gradient, place, dy, shapes=[(dy.size, x.size // dy.size)]).result
 
 
 @gradient_of(kernels.largest_columns)
-def _max_columns_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (x,) = made.reads
-    dy, _ = upstream
-    assert dy is not None
-    return [call(kernels.largest_columns_gradient, made.results[1], dy, shapes=[x.shape]).result]
+def _max_columns_gradient(forward: Call, dy: Tensor, _: Tensor | None) -> Gradients:
+    (x,), (_, place) = forward.reads, forward.results
+    return call(kernels.largest_columns_gradient, place, dy, shapes=[x.shape]).result
 
 
-def _shape(x: Tensor, of: Of) -> Shape:
-    if of == "all":
-        return (1,)
-    return x.shape[:-1] or (1,) if of == "rows" else x.shape[-1:]
-
-
-def _repeated(made: Call, dy: Tensor) -> Tensor:
+def _repeated(forward: Call, dy: Tensor) -> Tensor:
     """The gradient of a result, repeated for all that was added up in it."""
-    (x,) = made.reads
-    if made.kernel.name.endswith("_rows"):
+    (x,) = forward.reads
+    if forward.kernel.name.endswith("_rows"):
         dy = dy.reshape(*x.shape[:-1], 1)
     return broadcast(dy, x.shape)

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from kernels import relu as kernels
-from lab.graph.gradients import gradient_of
-from lab.graph.tensor import Call, Tensor, call
+from lab.graph.gradients import Gradients, gradient_of
+from lab.graph.tensor import Call, Tensor, apply
 
 __all__ = ["relu"]
 
 
 def relu(x: Tensor) -> Tensor:
     """max(x, 0), element by element."""
-    return call(kernels.relu, x, shapes=[x.shape]).result
+    return apply(kernels.relu, x)
 
 
 @gradient_of(kernels.relu)
-def _relu_gradient(made: Call, upstream: list[Tensor | None], needs: list[bool]) -> list[Tensor | None]:
-    (dy,) = upstream
-    assert dy is not None
-    return [call(kernels.relu_gradient, made.result, dy, shapes=[made.result.shape]).result]
+def _relu_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return apply(kernels.relu_gradient, forward.result, dy)
 
 
 @gradient_of(kernels.relu_gradient)
-def _relu_second_gradient(made: Call, upstream: list[Tensor | None], needs: list[bool]) -> list[Tensor | None]:
-    y, _ = made.reads
-    (ddx,) = upstream
-    assert ddx is not None
+def _relu_second_gradient(forward: Call, ddx: Tensor) -> Gradients:
     # The slope is the same on both sides of every point but 0.
-    return [None, call(kernels.relu_gradient, y, ddx, shapes=[ddx.shape]).result]
+    y, _ = forward.reads
+    return None, apply(kernels.relu_gradient, y, ddx)

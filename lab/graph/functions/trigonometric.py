@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from kernels import trigonometric as kernels
-from kernels.arithmetic import multiply
-from kernels.pointwise import negate
-from lab.graph.gradients import gradient_of
-from lab.graph.tensor import Call, Tensor, call
+from lab.graph.gradients import Gradients, gradient_of
+from lab.graph.tensor import Call, Tensor, apply
 
 __all__ = ["cos", "sin"]
-
-Gradients = list[Tensor | None]
 
 
 def sin(x: Tensor) -> Tensor:
     """sin x."""
-    return call(kernels.sine, x, shapes=[x.shape]).result
+    return apply(kernels.sine, x)
 
 
 @gradient_of(kernels.sine)
-def _sine_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [call(multiply, dy, cos(*made.reads), shapes=[dy.shape]).result]
+def _sin_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return dy * cos(*forward.reads)
 
 
 def cos(x: Tensor) -> Tensor:
     """cos x."""
-    return call(kernels.cosine, x, shapes=[x.shape]).result
+    return apply(kernels.cosine, x)
 
 
 @gradient_of(kernels.cosine)
-def _cosine_gradient(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    slope = call(negate, sin(*made.reads), shapes=[dy.shape]).result
-    return [call(multiply, dy, slope, shapes=[dy.shape]).result]
+def _cos_gradient(forward: Call, dy: Tensor) -> Gradients:
+    return dy * -sin(*forward.reads)

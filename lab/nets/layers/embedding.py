@@ -42,7 +42,7 @@ class Embedding(Layer, name="embedding"):
         def update(d_y: Tensor | None, rate: Tensor) -> list[Call]:
             assert d_y is not None
             indices = built.x.reshape(built.x.size)
-            downhill = call(scale, rate, constant(-1.0), shapes=[(1,)]).result
+            downhill = call(scale, rate, constant(-1.0)).result
             rows = d_y.reshape(indices.size, weight.shape[1])
             return [call(embedding_step, indices, rows, downhill, updates=[weight])]
 

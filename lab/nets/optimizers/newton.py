@@ -79,7 +79,7 @@ class Newton(Optimizer, name="newton"):
         one = np.zeros((points, size))
         one[:, row] = 1
         part = _part(hessian, begin, (points, size))
-        return [_written(call(copy, constant(one), shapes=[part.shape]).result, part)]
+        return [_written(call(copy, constant(one)).result, part)]
 
 
 def _part(whole: Tensor, offset: int, shape: Any) -> Tensor:

@@ -119,7 +119,7 @@ class Optimizer(BaseModel):
                         calls.append(call(kernel, weight, number, updates=[gradients.members[key]]))
         if self.clip is not None:
             limit = context.number("clip", self.clip)
-            norm = call(metrics.norm, gradients.whole, shapes=[(1,)]).result
+            norm = call(metrics.norm, gradients.whole).result
             calls.append(call(kernels.clip_by_norm, norm, limit, updates=[gradients.whole]))
         return calls + self.step(context, rate) + self._limit_norms(context)
 
@@ -128,7 +128,7 @@ class Optimizer(BaseModel):
             return []
         limit = context.number("max_norm", self.max_norm)
         weights = [each for key, each in context.parameters.members.items() if is_weight(key) and len(each.shape) > 1]
-        return [call(limit_norms, limit, shapes=[each.shape[-1:]], updates=[each]) for each in weights]
+        return [call(limit_norms, limit, updates=[each]) for each in weights]
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         """The step itself; the gradient stands in `context.gradients`, all parameters and it are one block each."""

@@ -10,45 +10,33 @@ from __future__ import annotations
 from kernels import pointwise
 from kernels import sigmoid as sigmoid_kernels
 from kernels import tanh as tanh_kernels
-from lab.graph import Call, Tensor, constant
+from lab.graph import Call, Tensor
 from lab.graph import functions as f
-from lab.graph.gradients import Rule
-
-Gradients = list[Tensor | None]
+from lab.graph.gradients import Gradients, Rule
 
 
 def _one_minus(x: Tensor) -> Tensor:
-    return f.add(f.negate(x), constant(1.0))
+    return -x + 1.0
 
 
-def _sigmoid(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [f.multiply(f.multiply(made.result, _one_minus(made.result)), dy)]
+def _sigmoid(forward: Call, dy: Tensor) -> Gradients:
+    return forward.result * _one_minus(forward.result) * dy
 
 
-def _tanh(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [f.multiply(_one_minus(f.square(made.result)), dy)]
+def _tanh(forward: Call, dy: Tensor) -> Gradients:
+    return _one_minus(f.square(forward.result)) * dy
 
 
-def _square(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [f.multiply(f.multiply(made.reads[0], constant(2.0)), dy)]
+def _square(forward: Call, dy: Tensor) -> Gradients:
+    return forward.reads[0] * 2.0 * dy
 
 
-def _reciprocal(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [f.multiply(f.negate(f.square(made.result)), dy)]
+def _reciprocal(forward: Call, dy: Tensor) -> Gradients:
+    return -f.square(forward.result) * dy
 
 
-def _square_root(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [f.divide(f.multiply(dy, constant(0.5)), made.result)]
+def _square_root(forward: Call, dy: Tensor) -> Gradients:
+    return dy * 0.5 / forward.result
 
 
 COMPOSED_RULES: dict[str, Rule] = {

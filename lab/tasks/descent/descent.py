@@ -155,7 +155,7 @@ class Descent(ProgramExperiment):
 
     def _remember(self) -> list[Tensor | Call]:
         self.before = Storage("states").member("point before", self.point.shape)
-        return [assign(call(copy, self.point, shapes=[self.point.shape]).result, self.before)]
+        return [assign(call(copy, self.point).result, self.before)]
 
     def _names(self) -> tuple[str, ...]:
         """What is watched and makes sense here: another variant may walk down another function."""

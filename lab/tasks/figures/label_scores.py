@@ -26,8 +26,7 @@ class LabelScores(Figure, name="label_scores"):
         answers, targets = measured.validation_answers, measured.validation_targets
         if answers is None or targets is None:
             answers, targets = measured.answers, measured.targets
-        shapes = [(len(measured.classes),)] * 3
-        return dict(zip(OUTCOMES, call(count_label_outcomes, answers, targets, shapes=shapes).results, strict=True))
+        return dict(zip(OUTCOMES, call(count_label_outcomes, answers, targets).results, strict=True))
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         counts = [snapshot.history(name)[1] for name in OUTCOMES]

@@ -9,11 +9,8 @@ from kernels import relu as relu_kernels
 from kernels import sigmoid as sigmoid_kernels
 from kernels import softmax as softmax_kernels
 from kernels import tanh as tanh_kernels
-from lab.graph import Call, Tensor, constant
-from lab.graph import functions as f
-from lab.graph.gradients import RULES, Rule
-
-Gradients = list[Tensor | None]
+from lab.graph import Call, Tensor
+from lab.graph.gradients import RULES, Gradients, Rule
 
 
 @dataclass(frozen=True)
@@ -30,25 +27,22 @@ class PlantedBug:
         return {self.kernel: self.rule}
 
 
-def _tanh_without_square(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [f.multiply(f.add(f.negate(made.result), constant(1.0)), dy)]
+def _tanh_without_square(forward: Call, dy: Tensor) -> Gradients:
+    return (-forward.result + 1.0) * dy
 
 
-def _sigmoid_without_second_factor(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    return [f.multiply(made.result, dy)]
+def _sigmoid_without_second_factor(forward: Call, dy: Tensor) -> Gradients:
+    return forward.result * dy
 
 
-def _relu_always_on(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    return [upstream[0]]
+def _relu_always_on(forward: Call, dy: Tensor) -> Gradients:
+    return dy
 
 
-def _twice_the_loss(made: Call, upstream: Gradients, needs: list[bool]) -> Gradients:
-    right = RULES[made.kernel.name](made, upstream, needs)
-    return [None if each is None else f.multiply(each, constant(2.0)) for each in right]
+def _twice_the_loss(forward: Call, *upstream: Tensor | None) -> Gradients:
+    right = RULES[forward.kernel.name](forward, *upstream)
+    assert isinstance(right, Tensor)
+    return right * 2.0
 
 
 PLANTED_BUGS = {

@@ -29,6 +29,6 @@ def batch(size: int | str, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Ten
         rows = []
         for each in (inputs, targets):
             table = each.reshape(count, -1)
-            made = call(gather_rows, table, chosen, shapes=[(size, table.shape[1])]).result
+            made = call(gather_rows, table, chosen).result
             rows.append(made.reshape(size, *each.shape[1:]))
     return rows[0], rows[1]
