@@ -7,6 +7,7 @@ that is repeated, the others are run beside it, without counting a step.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from lab.graph.running import Job, Program, bind, is_device_program, run_jobs
 from lab.graph.tensor import Call
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.host_step import HostStep
+from lab.nets.network import Network
 from lab.nets.training_step import TrainingStep
 from lab.tasks.divergence import first_bad_tensor
 from lab.tasks.stopwatch import Stopwatch
@@ -106,13 +108,18 @@ class ProgramExperiment:
         if self.layout.knows(tensor):
             self.layout.view(self.memory, tensor)[...] = value
 
+    def read(self, tensor: Tensor) -> np.ndarray:
+        """A copy of a stored tensor's numbers."""
+        return self.layout.view(self.memory, tensor).copy()
+
+    def begin(self, network: Network, folder: Path | None = None) -> None:
+        """Give a network its first weights: drawn from its seed, or from a file, relative paths from `folder`."""
+        for name, value in network.first_values(folder).items():
+            self.put(network.kept[name], value)
+
     def numbers(self, tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
         """Copies of stored tensors' numbers by name; those that no program uses are left out."""
-        return {
-            name: self.layout.view(self.memory, tensor).copy()
-            for name, tensor in tensors.items()
-            if self.layout.knows(tensor)
-        }
+        return {name: self.read(tensor) for name, tensor in tensors.items() if self.layout.knows(tensor)}
 
     @property
     def evaluations(self) -> int:

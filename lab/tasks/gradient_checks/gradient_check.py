@@ -117,8 +117,7 @@ class GradientCheckExperiment(ProgramExperiment):
     def prepare(self) -> None:
         """Draw the weights, choose which of them are checked, and take the gradient by backpropagation."""
         super().prepare()
-        for name, value in self.network.first_values(self.folder).items():
-            self.put(self.network.kept[name], value)
+        self.begin(self.network, self.folder)
         self.run_beside("gradient")
         places: dict[str, list[np.ndarray]] = {layer: [] for layer in self._layers}
         found: dict[str, list[np.ndarray]] = {layer: [] for layer in self._layers}

@@ -164,8 +164,7 @@ class Training(ProgramExperiment):
     def prepare(self) -> None:
         """Take the memory, draw the first weights, and compute the gradient that the first step will use."""
         super().prepare()
-        for name, value in self.network.first_values(self.folder).items():
-            self.put(self.network.kept[name], value)
+        self.begin(self.network, self.folder)
         self.run_beside("gradient")
         self.search_steps(self.training_step)
 

@@ -99,8 +99,7 @@ class WordPrediction(ProgramExperiment):
     def prepare(self) -> None:
         """Take the memory and draw the first weights."""
         super().prepare()
-        for name, value in self.network.first_values(self.folder).items():
-            self.put(self.network.kept[name], value)
+        self.begin(self.network, self.folder)
         self.time_steps(self.watch)
 
     def measure(self) -> dict[str, float]:
