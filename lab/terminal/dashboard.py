@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.text import Text
@@ -38,13 +37,12 @@ class Dashboard:
         capabilities: Capabilities,
         options: Options,
         loaded: Any = None,
-        clock: Callable[[], float] = time.monotonic,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._idea = str(getattr(getattr(loaded, "scenario", None), "idea", "") or "")
         self._question = question_of(loaded)
         self._style = Style(capabilities.colours, capabilities.unicode, options.palette)
-        self._run_state = RunState(clock, keep=self._needs_curve)
+        self._run_state = RunState(keep=self._needs_curve)
         self._content = DashboardContent(self._run_state, self._style, options.log_scale, paced=not options.replayed)
         self._live = Live(stream, capabilities, self._frame, options.fps, environment)
         self._lock = threading.Lock()

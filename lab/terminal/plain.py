@@ -30,7 +30,7 @@ class Plain:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._output, self._question, self._clock = output, question, clock
-        self._run_state = RunState(clock, keep=lambda metric: False)
+        self._run_state = RunState(keep=lambda metric: False)
         self._began: float | None = None
         self._told: dict[str, float] = {}
         self._finished: set[str] = set()

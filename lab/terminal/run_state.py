@@ -17,7 +17,7 @@ class Replica:
     variant: str
     seed: int
     step: int = 0
-    began: float | None = None  # when and at which step it was first measured; a resumed one not at its first
+    began: float | None = None  # when it was first measured, in seconds of the events, and at which step
     began_at: int = 0
     moved: float = 0.0
     values: dict[str, float] = field(default_factory=dict)
@@ -50,12 +50,11 @@ class Change:
 class RunState:
     """The state behind every reporter: `handle` each event, then read.
 
-    keep:  which metrics to keep curves of (default: all)
-    clock: seconds, for speeds and times left
+    keep: which metrics to keep curves of (default: all)
     """
 
-    def __init__(self, clock: Callable[[], float], keep: Callable[[str], bool] | None = None) -> None:
-        self.clock, self._keep = clock, keep
+    def __init__(self, keep: Callable[[str], bool] | None = None) -> None:
+        self._keep = keep
         self.started: Started | None = None
         self.kernel: str | None = None
         self.kernels_left = 0
@@ -183,10 +182,12 @@ class RunState:
         self.kernel = event.kernel if event.left > 0 else None
 
     def _measure(self, event: Measured) -> None:
-        replica, now = self._replica(event.variant, event.seed), self.clock()
+        replica, now = self._replica(event.variant, event.seed), event.seconds
         self.kernel, self.kernels_left = None, 0
         if event.step < replica.step:
             self._rewind(replica, event.step)
+        if now < replica.moved:
+            self._begin_counting_after(now)
         if replica.began is None:
             replica.began, replica.began_at = now, event.step
         replica.step, replica.moved = event.step, now
@@ -204,6 +205,12 @@ class RunState:
                     continue
                 curve = self.curves[key] = Curve()
             curve.append(event.step, value)
+
+    def _begin_counting_after(self, now: float) -> None:
+        """Another clock has begun, as after an interruption: times of the one before count for no speed."""
+        for each in self.replicas.values():
+            if each.moved > now:
+                each.began, each.moved = None, 0.0
 
     def _rewind(self, replica: Replica, step: int) -> None:
         """The replica was set back: what it measured from `step` on is no longer its past."""

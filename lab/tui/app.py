@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lab.store import Store
     from lab.terminal.style import Style
     from lab.tui.explore.lessons import Target
+    from lab.tui.run.app_services import AppServices
 
 HEADLESS = Capabilities(True, True, 80, 24, TRUE_COLOURS, True)
 """What tests see unless they ask for less."""
@@ -305,3 +306,10 @@ class LabApp(ReportsProblems, App[None]):
         from lab.tui.settings import example, settings_path
 
         self.copy(example(), f"What can stand in {settings_path()}")
+
+
+if TYPE_CHECKING:
+
+    def _offers(app: LabApp) -> AppServices:
+        """The type checker sees that the lab is what the screens of a run expect."""
+        return app

@@ -15,11 +15,11 @@ from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
 from lab.terminal.verdict import verdict
 from tests.terminal.emulator import Terminal
-from tests.terminal.streams import LOADED, VARIANTS, Clock, Screen, capabilities, measured, started, whole_run
+from tests.terminal.streams import LOADED, VARIANTS, Screen, capabilities, measured, started, whole_run
 
 
 def content_of(events, style=None):
-    run_state = RunState(Clock())
+    run_state = RunState()
     for event in events:
         run_state.handle(event)
     return DashboardContent(run_state, style or Style(colours=0))

@@ -1,6 +1,7 @@
 """An exception in a screen is a dialog with one sentence, and the screen goes on."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,26 @@ def test_no_log_is_named_where_none_can_be_written(monkeypatch):
         assert "details" not in await said(app, pilot)
 
     watched(script)
+
+
+def test_what_a_worker_finds_after_its_screen_has_gone_is_dropped(monkeypatch):
+    async def script(app, screen, pilot):
+        asked, gone, said_so = threading.Event(), threading.Event(), []
+
+        def undo():
+            asked.set()
+            gone.wait(60)
+            return "Taken back."
+
+        monkeypatch.setattr(screen.controls, "undo", undo)
+        monkeypatch.setattr(screen.status, "say", lambda *told: said_so.append(told))
+        await pilot.press("u")
+        await until(pilot, asked.is_set)
+        workers = list(app.workers)
+        app.pop_screen()
+        await until(pilot, lambda: not screen.is_attached)
+        gone.set()
+        await until(pilot, lambda: all(each.is_finished for each in workers))
+        assert said_so == []
+
+    watched(script, expected=0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lab.errors import LabError
 from lab.tui.explore.lessons import Item
 from lab.tui.guess.screen import Answer, GuessScreen
+from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -89,8 +90,8 @@ def _prepare(screen: ExploreScreen, item: Item, ready: Any) -> None:
             check(loaded)
             import lab.tui.run.screen  # noqa: F401 - it takes longer than a key may
         except LabError as error:
-            app.call_from_thread(app.tell, str(error))
+            tell(screen, app.tell, str(error))
             return
-        app.call_from_thread(ready, loaded)
+        tell(screen, ready, loaded)
 
     screen.run_worker(work, thread=True, exclusive=True, group="preparing")

@@ -18,6 +18,7 @@ from lab.terminal.numbers import count, short
 from lab.tui.keys import bindings
 from lab.tui.problems import ReportsProblems
 from lab.tui.run.keys import KERNELS
+from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
     from lab.graph.profile import Timing
@@ -78,15 +79,15 @@ class KernelsScreen(ReportsProblems, Screen[None]):
 
         def progress(kernel: str, left: int) -> None:
             told = f"compiling {kernel}: {count(left, 'kernel')} left" if left else "Measuring each row…"
-            self.app.call_from_thread(self._tell, told)
+            tell(self, self._tell, told)
 
         try:
-            self.app.call_from_thread(self._tell, "Measuring each row…")
+            tell(self, self._tell, "Measuring each row…")
             measured = measure(self.loaded, self.variant, progress)
         except LabError as error:
-            self.app.call_from_thread(self._tell, str(error))
+            tell(self, self._tell, str(error))
             return
-        self.app.call_from_thread(self._show, measured)
+        tell(self, self._show, measured)
 
     def _tell(self, sentence: str) -> None:
         if self.is_attached:

@@ -1,31 +1,57 @@
-"""What the screens of a run want to know of the application they are in, whichever that is."""
+"""What the screens of a run use of the application they are in."""
 
 from __future__ import annotations
 
-import os
-import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from textual.app import App
+from textual.dom import DOMNode
 
-from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS, detect
-from lab.terminal.style import Style
-from lab.tui.themes import palette_of
-
-_COLOURS = {"truecolor": TRUE_COLOURS, "256": PALETTE_COLOURS, "standard": SIXTEEN_COLOURS, "windows": SIXTEEN_COLOURS}
-
-
-def style_of(app: App[Any]) -> Style:
-    """With how many colours, which characters and which palette to draw."""
-    style = getattr(app, "style", None)
-    if isinstance(style, Style):
-        return style
-    colours = NO_COLOURS if os.environ.get("NO_COLOR") else _COLOURS.get(app.console.color_system or "", NO_COLOURS)
-    unicode = True if sys.__stdout__ is None or app.is_headless else detect(sys.__stdout__).unicode
-    return Style(colours, unicode, palette_of(app.theme))
+if TYPE_CHECKING:
+    from lab.graph.devices import Choice
+    from lab.store import Store
+    from lab.terminal.style import Style
+    from lab.tui.live import LiveSessions
 
 
-def frames_per_second(app: App[Any]) -> float:
-    """How often the curves are drawn at most."""
-    fps = getattr(app, "fps", None) or getattr(getattr(app, "settings", None), "fps", None) or 4.0
-    return min(10.0, max(0.1, float(fps)))
+class ChosenSettings(Protocol):
+    """Of the settings file: the keys that were chosen, by action."""
+
+    @property
+    def keys(self) -> Mapping[str, str]: ...
+
+
+class AppServices(Protocol):
+    """The application, as far as the screens of a run know it; `lab.tui.app.LabApp` is one.
+
+    live:   where a session that has been started is added, so that it is ended with the lab
+    device: where runs are trained; None: the CPU
+    fps:    how often curves are drawn at most, per second
+    style:  with how many colours, which characters and which palette to draw
+    """
+
+    live: LiveSessions
+    device: Choice | None
+    fps: float
+
+    @property
+    def settings(self) -> ChosenSettings: ...
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def style(self) -> Style: ...
+
+    def copy(self, text: str, what: str, beyond: str = "") -> None:
+        """Put a text on the clipboard, and show it."""
+
+
+def services(node: DOMNode) -> AppServices:
+    """The application that a screen or widget is in."""
+    return cast("AppServices", cast("Any", node.app))
+
+
+def frames_per_second(node: DOMNode) -> float:
+    """How often curves are drawn at most: what was asked for, within what a terminal can bear."""
+    return min(10.0, max(0.1, float(services(node).fps)))

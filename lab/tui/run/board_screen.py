@@ -19,7 +19,7 @@ from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
 from lab.tui import keys
 from lab.tui.problems import ReportsProblems
-from lab.tui.run.app_services import frames_per_second, style_of
+from lab.tui.run.app_services import frames_per_second, services
 from lab.tui.run.board import Board
 from lab.tui.run.summary import Heading, Status, Variants, Verdict
 from lab.tui.run.tile_data import TileData
@@ -56,7 +56,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
 
     def start_over(self) -> None:
         """Begin with an empty state, also when a replay jumps back."""
-        self.run_state = RunState(time.monotonic, keep=self._keeps)
+        self.run_state = RunState(keep=self._keeps)
         self.tile_data = TileData(self.run_state, self.view)
 
     def _keeps(self, metric: str) -> bool:
@@ -77,7 +77,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        self._clock = self.set_interval(1.0 / frames_per_second(self.app), self.tick)
+        self._clock = self.set_interval(1.0 / frames_per_second(self), self.tick)
         self.call_after_refresh(self.redraw)
 
     def on_resize(self) -> None:
@@ -123,7 +123,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         self.variants.redraw()
         self.status.redraw()
         if self.verdict.display:
-            self.verdict.tell(self.run_state, style_of(self.app), self.guess_sentences())
+            self.verdict.tell(self.run_state, services(self).style, self.guess_sentences())
         subjects, selected = self.shown()
         self.board.show([self.tile_data.content(each) for each in subjects], selected, self._hint())
 
@@ -142,11 +142,10 @@ class BoardScreen(ReportsProblems, Screen[Any]):
 
     def key_of(self, action: str) -> str:
         """The key of one of the screen's actions as people write it; "" if it has none."""
-        settings = getattr(self.app, "settings", None)
         own = next((each for each in type(self).BINDINGS if getattr(each, "action", "") == action), None)
         if not isinstance(own, Binding):
             return ""
-        return keys.pressed(own.id or "", settings.keys if settings is not None else {}, own.key)
+        return keys.pressed(own.id or "", services(self).settings.keys, own.key)
 
     def guess_sentences(self) -> list[str]:
         """What is said of the question under the verdict."""
@@ -191,7 +190,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         return found
 
     def help_entries(self) -> Sequence[tuple[str | Text, str | Text]]:
-        style = style_of(self.app)
+        style = services(self).style
         rows: list[tuple[str | Text, str | Text]] = []
         for number, name in enumerate(self.run_state.variants):
             text = Text(f"{letter(number)} {name}", style.text_style(style.colour(number), bold=True))

@@ -10,10 +10,11 @@ from textual import work
 from lab.errors import BadInput
 from lab.session import Session
 from lab.terminal.numbers import short
-from lab.tui.run.app_services import style_of
+from lab.tui.run.app_services import services
 from lab.tui.run.dialogs import FormDialog, FormField, ReadingDialog, RewindDialog
 from lab.tui.run.session_controls import SessionControls
 from lab.tui.run.watch_screen import WatchScreen
+from lab.tui.worker_messages import tell
 
 _ORDER = ("rate", "momentum", "decay", "weight_decay", "l2", "l1", "clip")
 ANSWER_WITHIN = 20.0
@@ -105,8 +106,8 @@ class ControlScreen(WatchScreen):
             said = (act(), False)
         except BadInput as error:
             said = (str(error), True)
-        self.app.call_from_thread(self.status.say, *said)
-        self.app.call_from_thread(self.redraw)
+        tell(self, self.status.say, *said)
+        tell(self, self.redraw)
 
     def action_rewind(self) -> None:
         cursor = self.view.cursor
@@ -181,9 +182,9 @@ class ControlScreen(WatchScreen):
             sections = session.look(variant, seed, explain).result(ANSWER_WITHIN)
         except (BadInput, TimeoutError) as error:
             sentence = str(error) or "The variant has not answered; it may still be waiting for its kernels."
-            self.app.call_from_thread(self.status.say, sentence, True)
+            tell(self, self.status.say, sentence, True)
             return
-        self.app.call_from_thread(self._show_explanation, f"{variant}, seed {seed}", sections)
+        tell(self, self._show_explanation, f"{variant}, seed {seed}", sections)
 
     def _show_explanation(self, whose: str, sections: Any) -> None:
         from lab.tui.run.explanation_text import explained
@@ -193,7 +194,7 @@ class ControlScreen(WatchScreen):
                 self.action_step()
                 self.set_timer(0.05, self.action_explain_step)
 
-        style = style_of(self.app)
+        style = services(self).style
         title = f"The next step of {whose}"
         on, step, explain = (self.key_of(each) for each in ("pause", "step", "explain_step"))
         self.status.say(f"Paused: {on} goes on, {step} does one step, {explain} explains it.")

@@ -21,10 +21,11 @@ from textual.widgets.selection_list import Selection
 
 from lab.errors import BadInput
 from lab.tui import keys
-from lab.tui.app import LabApp
 from lab.tui.choices import Choices
 from lab.tui.problems import ReportsProblems
+from lab.tui.run.app_services import services
 from lab.tui.run.keys import DIALOGS
+from lab.tui.worker_messages import tell
 
 _BOX = """
     align: center middle;
@@ -53,7 +54,7 @@ class QuestionDialog(ReportsProblems, ModalScreen[str | None]):
         self._question, self._answers = question, dict(answers)
 
     def compose(self) -> ComposeResult:
-        chosen = self.app.settings.keys if isinstance(self.app, LabApp) else {}
+        chosen = services(self).settings.keys
         default = {each.short_name: each.keys for each in DIALOGS[self.section]}
         rows = [
             Option(Text(f"{keys.pressed(f'{self.section}.{answer}', chosen, default[answer])}  {text}"), id=answer)
@@ -141,9 +142,9 @@ class FormDialog(ReportsProblems, ModalScreen[Any]):
         try:
             result = self._use(written)
         except BadInput as error:
-            self.app.call_from_thread(self.complain, str(error))
+            tell(self, self.complain, str(error))
         else:
-            self.app.call_from_thread(self.dismiss, result)
+            tell(self, self.dismiss, result)
 
     def complain(self, sentence: str) -> None:
         """Say what is wrong with what was written."""

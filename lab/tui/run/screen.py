@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import BindingType
@@ -19,13 +19,13 @@ from lab.session import Session, keeping
 from lab.terminal.numbers import count, short
 from lab.terminal.style import Style
 from lab.tui.keys import bindings
-from lab.tui.run.app_services import frames_per_second
+from lab.tui.run.app_services import frames_per_second, services
 from lab.tui.run.control_screen import ControlScreen
 from lab.tui.run.dialogs import LeaveDialog
 from lab.tui.run.keys import RUN
 from lab.tui.run.outcome import Outcome
 from lab.tui.run.session_controls import SessionControls
-from lab.tui.run.step_rates import StepRates
+from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -69,7 +69,6 @@ class RunScreen(ControlScreen):
         self.writer: RunWriter | None = None
         self._earlier: list[Event] = []
         self._arrived: list[Event] = []
-        self._step_rates = StepRates()
         self._ready = self._judged = self._leaving = self._settled = False
         self._scrubbed: float | None = None
         self._moved = 0.0
@@ -89,11 +88,8 @@ class RunScreen(ControlScreen):
         self.controls = SessionControls(self.session)
         self._ready = True
         self.subscription = self.session.subscribe()
-        self.session.also(self._step_rates.record)
         self._look_at()
-        live = getattr(self.app, "live", None)
-        if live is not None:
-            live.add(self.session, self._close_record)
+        services(self).live.add(self.session, self._close_record)
         name = self.writer.name if self.writer is not None and self.writer.saving else None
         self.session.start(self.writer, name, keep_open=True)
 
@@ -104,23 +100,14 @@ class RunScreen(ControlScreen):
         """The session, and its record in the store."""
         assert self.loaded is not None
         if self._resume is not None:
-            store = self._store()
+            store = services(self).store
             info = store.info(self._resume) if isinstance(self._resume, str) else self._resume
             self.session, self.writer, self._earlier = keeping.take_up(store, info, None, self._warn)
             self.loaded = self.session.loaded
             return
-        device = getattr(self.app, "device", None)
-        self.session = Session(self.loaded, seeds=self._seeds, steps=self._steps, device=device)
+        self.session = Session(self.loaded, seeds=self._seeds, steps=self._steps, device=services(self).device)
         if self._keep:
-            self.writer = keeping.begin(self.session, self._store(), self._warn)
-
-    def _store(self) -> Any:
-        store = getattr(self.app, "store", None)
-        if store is None:
-            from lab.store import Store
-
-            store = Store.open()
-        return store
+            self.writer = keeping.begin(self.session, services(self).store, self._warn)
 
     def _settle(self) -> None:
         """From now on nothing that is there already is searched for garbage: with a compiler in memory that takes a
@@ -176,11 +163,9 @@ class RunScreen(ControlScreen):
                 self.writer.discard()
             else:
                 keeping.finish(session, self.writer)
-        live = getattr(self.app, "live", None)
-        if live is not None:
-            live.remove(session)
+        services(self).live.remove(session)
         self.subscription.close()
-        self.app.call_from_thread(self.dismiss, self._outcome(discard))
+        tell(self, self.dismiss, self._outcome(discard))
 
     def _outcome(self, discarded: bool) -> Outcome:
         ended = self.session.ended
@@ -210,7 +195,6 @@ class RunScreen(ControlScreen):
     def after_events(self, events: Sequence[Event]) -> None:
         if self._leaving or not self._ready:
             return
-        self._step_rates.apply_to(self.run_state)
         if not self._settled and any(isinstance(each, Measured) for each in events):
             self._settle()
         finished = self.session.finished and self.session.state != "new"
@@ -271,7 +255,7 @@ class RunScreen(ControlScreen):
         names = [each.name for each in self.session.variants]
         variant = self.tile_data.variant if self.tile_data.variant in names else names[0]
         seed = self.view.seed if self.view.seed is not None else self.session.seeds[0]
-        self.session.show_pictures(max(_PICTURES, 1.0 / frames_per_second(self.app)), (variant, seed))
+        self.session.show_pictures(max(_PICTURES, 1.0 / frames_per_second(self)), (variant, seed))
         if self.session.state == "new":
             return
         self._ask(variant, seed, None)

@@ -19,7 +19,7 @@ from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
 from lab.terminal.text_lines import clip, line, pad, wrap
 from lab.terminal.verdict import verdict
 from lab.tui.problems import ReportsProblems
-from lab.tui.run.app_services import style_of
+from lab.tui.run.app_services import services
 from lab.tui.run.tile import TextLines
 
 TROUBLE = Colour((230, 70, 70), "bright_red")
@@ -100,7 +100,7 @@ class Status(TextLines):
         """Take as many lines as there are to be said; a changed height draws by itself."""
         if not self.is_attached:
             return
-        wanted = max(1, len(self.make(self.app.size.width, self.MOST, style_of(self.app))))
+        wanted = max(1, len(self.make(self.app.size.width, self.MOST, services(self).style)))
         if self.styles.height is None or self.styles.height.value != wanted:
             self.styles.height = wanted
         super().redraw()

@@ -14,7 +14,7 @@ from lab.pictures import Picture
 from lab.terminal.pictures import render
 from lab.terminal.style import BOLD, DIM, Style
 from lab.tui.problems import ReportsProblems
-from lab.tui.run.app_services import style_of
+from lab.tui.run.app_services import services
 from lab.tui.run.plot import Drawn, Plot, draw
 from lab.tui.run.strips import changed_regions, strip_of
 
@@ -35,7 +35,7 @@ class Lines(ReportsProblems, Widget):
         width, height = self.size
         if not self.is_attached or not width or not height:
             return
-        drawn = self.draw(width, height, style_of(self.app))
+        drawn = self.draw(width, height, services(self).style)
         old, self._strips = self._strips, drawn
         if len(old) != len(drawn) or (old and old[0].cell_length != width):
             self.refresh()

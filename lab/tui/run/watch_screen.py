@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lab.terminal.palettes import letter
+from lab.tui.run.app_services import services
 from lab.tui.run.board_screen import BoardScreen
 from lab.tui.run.dialogs import ChooseDialog
 from lab.tui.run.tile import Tile
@@ -178,11 +179,7 @@ class WatchScreen(BoardScreen):
         return loaded
 
     def _copy(self, text: str, what: str, beyond: str) -> None:
-        copy = getattr(self.app, "copy", None)
-        if copy is not None:
-            copy(text, what, beyond)
-        else:
-            self.app.copy_to_clipboard(text)
+        services(self).copy(text, what, beyond)
 
     def on_tile_pointed(self, message: Tile.Pointed) -> None:
         self.view.tile = self.board.tiles.index(message.tile) if not self.view.large else self.view.tile

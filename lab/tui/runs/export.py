@@ -20,6 +20,7 @@ from lab.exports import FORMATS, export, select
 from lab.tui import keys
 from lab.tui.choices import Choices
 from lab.tui.problems import ReportsProblems
+from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
     from lab.tui.app import LabApp
@@ -91,9 +92,9 @@ class ExportScreen(ReportsProblems, ModalScreen[None]):
             selection = select(self.app.store, self.run_name)
             export(selection, self._format, target, force=target == self._replace)
         except LabError as error:
-            self.app.call_from_thread(self._failed, str(error))
+            tell(self, self._failed, str(error))
             return
-        self.app.call_from_thread(self._written, target)
+        tell(self, self._written, target)
 
     def _failed(self, sentence: str) -> None:
         self._tell("Nothing was written.")

@@ -266,9 +266,9 @@ class RunsScreen(ReportsProblems, Screen[None]):
             loaded = load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides)
             import lab.tui.run.screen  # noqa: F401 - it takes longer than a key may
         except LabError as error:
-            self.app.call_from_thread(self.app.tell, str(error))
+            tell(self, self.app.tell, str(error))
             return
-        self.app.call_from_thread(self._go_on, info.name, loaded)
+        tell(self, self._go_on, info.name, loaded)
 
     def _go_on(self, name: str, loaded: Loaded) -> None:
         from lab.tui.run.screen import RunScreen
