@@ -23,7 +23,6 @@ FORMATS = {
     "parquet": "the same table as csv, for data frames",
     "tensorboard": "a folder of event files, one run per variant and seed",
     "safetensors": "the final weights",
-    "onnx": "the final network",
     "txt": "the curves as plots made of text",
     "png": "the curves as a picture",
     "svg": "the curves as a drawing",

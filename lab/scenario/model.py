@@ -18,6 +18,8 @@ from lab.validation import Real, Whole, shown
 if TYPE_CHECKING:
     from lab.scenario.expression import Expression
 
+FORMAT = 1
+"""The newest format of scenario files that this lab reads; it rises when a file changes its meaning."""
 LARGEST_SEED = 2**32 - 1
 LARGEST_BATCH = 1_000_000
 MOST_STEPS = 1_000_000_000
@@ -120,6 +122,9 @@ class Claim(Part):
 class Scenario(Part):
     """One experiment: what is trained, in which variants, and what is claimed about the outcome."""
 
+    format: Whole = Field(
+        default=1, ge=1, le=FORMAT, description="The format of this file. There is one so far, which is the default."
+    )
     title: str = Field(min_length=1, max_length=120, description="A short title.")
     chapter: str = Field(default="", description="The chapter of the curriculum to which it belongs.")
     idea: str = Field(default="", description="One sentence: the claim of the lesson.")
@@ -130,7 +135,7 @@ class Scenario(Part):
     data: dict[str, Any] | None = Field(
         default=None,
         description="The data: `{name: spiral, …}` for a built-in set, or `{csv: path, target: column}`, "
-        "`{npz: path}`, `{images: folder}`, `{text: path}`; paths are relative to this file.",
+        "`{npz: path}`; paths are relative to this file.",
     )
     model: list[Annotated[Any, WithJsonSchema({"type": ["string", "object"]})]] = Field(
         default_factory=list,
@@ -154,6 +159,19 @@ class Scenario(Part):
         "`hot: {optimizer.rate: 5.0}`.",
     )
     claims: list[Claim] = Field(default_factory=list, max_length=100, description="What must turn out to be true.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _format_is_known(cls, content: Any) -> Any:
+        """Refuse a newer format before its keys are looked at, which would only be called unknown."""
+        found = content.get("format") if isinstance(content, dict) else None
+        if isinstance(found, int) and found > FORMAT:
+            problem = (
+                f"this file has format {found}, and this lab reads {FORMAT} at most: "
+                f"it needs a newer lab, which `pip install --upgrade backprop-lab` brings."
+            )
+            raise InvalidValue(("format",), problem)
+        return content
 
     @field_validator("model")
     @classmethod

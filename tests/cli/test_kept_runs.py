@@ -174,7 +174,7 @@ def test_export_by_format_or_by_ending(store: Store, call: Call, tmp_path: Path)
     refused(call("export", "latest", "--out", "curves.svg"), "exists already")
     assert call("export", "latest", "--out", "curves.svg", "--force")[0] == 0
     refused(call("export", "latest"), "Choose a format with --format: csv, json")
-    refused(call("export", "latest", "--format", "onnx"), "cannot write ONNX")
+    refused(call("export", "latest", "--format", "cvs"), "There is no format 'cvs': did you mean csv?")
 
 
 def test_export_to_stdout(store: Store, call: Call) -> None:

@@ -262,9 +262,9 @@ def test_a_missing_package_is_named_with_its_extra(
     assert not list(out.parent.glob(".out*"))
 
 
-def test_onnx_says_what_to_do_instead(selection: Selection, out: Path) -> None:
-    with pytest.raises(BadInput, match="cannot write ONNX: `--format safetensors`"):
-        export(selection, "onnx", out)
+def test_an_unknown_format_is_named_with_the_nearest(selection: Selection, out: Path) -> None:
+    with pytest.raises(BadInput, match=r"no format 'safetensor': did you mean safetensors\?"):
+        export(selection, "safetensor", out)
 
 
 def test_nothing_is_overwritten_unasked(selection: Selection, out: Path) -> None:

@@ -37,6 +37,10 @@ def test_a_file_without_variants_has_one():
     assert [variant.name for variant in loaded("title: T\ntask: classify\n").variants] == ["base"]
 
 
+def test_a_file_may_say_its_format():
+    assert loaded().scenario.format == loaded(f"format: 1\n{GOOD}").scenario.format == 1
+
+
 def test_full_batch_and_numbers_with_exponent():
     text = changed("batch: 32, steps: 2000", "batch: all, steps: 1e3")
     train = loaded(text).scenario.train
@@ -45,6 +49,9 @@ def test_full_batch_and_numbers_with_exponent():
 
 FAULTS = [
     ("title: Dead ReLUs", "titel: Dead", "1:1", "titel: unknown key 'titel'; did you mean title?"),
+    ("title: Dead ReLUs", "title: T\nformat: 0", "2:9", "format: 0 is not allowed here: it must be at least 1"),
+    ("title: Dead ReLUs", "title: T\nformat: one", "2:9", "format: 'one' is not allowed here"),
+    ("title: Dead ReLUs", "titles: T\nformat: 2", "2:9", "it needs a newer lab, which `pip install --upgrade"),
     ("title: Dead ReLUs", "title: ''", "1:8", "title: '' is not allowed here"),
     ("title: Dead ReLUs", "title: [a]", "1:8", "title: ['a'] is not allowed here: it must be a text"),
     ("title: Dead ReLUs\n", "", "1:1", "the key 'title' is missing"),

@@ -11,6 +11,7 @@ import typer
 _HEAD = """\
 # A scenario for the lab. Run it with `lab run FILE`, check it with `lab check FILE`.
 # `lab schema` prints all keys that there are.
+format: 1
 title: "TITLE"
 idea: One sentence that says what this shows.
 lesson: |
