@@ -40,7 +40,7 @@ def test_the_weight_that_is_followed_ends_where_the_next_step_brings_it():
 def test_every_layer_has_its_activations_and_every_parameter_its_update():
     net = experiment()
     layers = {row[0] for row in section(net, "Forward").table.rows}
-    assert layers == {part.name for part in net.parts}
+    assert layers == {part.name for part in net.layers}
     moved = {row[0]: row for row in section(net, "Update").table.rows}
     assert set(moved) == set(net.network.parameters.members)
     before = net.weights()

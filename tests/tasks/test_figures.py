@@ -58,7 +58,7 @@ def recorded(net, moments, every=2):
 def test_what_a_metric_and_a_picture_both_need_is_computed_once():
     net = experiment(options={"pictures": ["dead_units"]})
     rows = [row.kernel.name for row in net.layout.plans["measure"].rows]
-    assert rows.count("dead_units") == sum(part.layer.can_die for part in net.probe_parts)
+    assert rows.count("dead_units") == sum(part.layer.can_die for part in net.inspection.evaluated_layers)
 
 
 def test_the_map_of_dead_units_has_a_column_per_measurement_and_agrees_with_the_share():
@@ -95,7 +95,7 @@ def test_a_state_with_other_recordings_is_refused():
 def test_a_long_history_is_thinned_out_evenly():
     net = experiment(options={"pictures": ["dead_units"]}, train={"batch": 16, "steps": 3000})
     field = recorded(net, MOST + 100, every=1)
-    steps, _ = net.figures.recording.history("dead_units.relu1")
+    steps, _ = net.monitor.figures.recording.history("dead_units.relu1")
     assert field.values.shape[1] == len(steps) == MOST
     assert steps[0] == 1
     assert steps[-1] == MOST + 100

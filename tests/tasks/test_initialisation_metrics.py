@@ -75,7 +75,7 @@ def test_signal_is_the_gradient_of_one_examples_loss():
     made = experiment()
     made.advance(10)
     values, w = made.measure(), {name: value.astype(np.float64) for name, value in made.weights().items()}
-    x, labels = made.probe_data.inputs.astype(np.float64), made.probe_data.targets
+    x, labels = made.inspection.evaluation_sample.inputs.astype(np.float64), made.inspection.evaluation_sample.targets
     first = np.tanh(x @ w["dense1.weight"] + w["dense1.bias"])
     second = np.tanh(first @ w["dense2.weight"] + w["dense2.bias"])
     scores = second @ w["dense3.weight"] + w["dense3.bias"]

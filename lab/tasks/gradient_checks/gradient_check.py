@@ -21,6 +21,7 @@ from lab.tasks.gradient_checks.planted_gradient_bugs import PLANTED_BUGS
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import Task, task
 from lab.tasks.training.losses import FOR_CLASSES, FOR_LABELS, for_values
+from lab.tasks.training.training import require_outputs
 from lab.validation import NUMBER, Whole
 
 METRICS = {
@@ -72,12 +73,7 @@ class GradientCheckExperiment(ProgramExperiment):
             train = train.rows(np.sort(generator(seed, "batch").choice(train.count, size, replace=False)))
         self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.adjustable)
         output, _ = self.network.apply(data(train.inputs, "inputs"), training=True)
-        if output.size // output.shape[0] != train.outputs:
-            raise InvalidValue(
-                ("model", len(scenario.model) - 1),
-                f"the last layer gives {output.size // output.shape[0]} numbers per example, "
-                f"but the data needs {train.outputs}.",
-            )
+        require_outputs(output, train.outputs, scenario)
         losses = {"classes": FOR_CLASSES["softmax"], "labels": FOR_LABELS["logistic"], "values": for_values("l2", 1.0)}
         with scope("loss"):
             loss = losses[train.kind](output, data(train.targets, "targets"))

@@ -21,8 +21,9 @@ from lab.scenario.overrides import change
 from lab.tasks.side_by_side import advance_together, side_by_side
 from lab.tasks.task import Task, task
 from lab.tasks.training.classify import count_correct
+from lab.tasks.training.data import load_split
 from lab.tasks.training.losses import FOR_CLASSES
-from lab.tasks.training.training import Training, load_split
+from lab.tasks.training.training import Training
 from lab.validation import Whole, validated
 
 METRICS = {

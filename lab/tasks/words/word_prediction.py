@@ -21,7 +21,7 @@ from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch, Timed
 from lab.tasks.training.batches import batch
-from lab.tasks.training.training import load_split
+from lab.tasks.training.data import load_split
 from lab.tasks.words.word_outputs import FlatOutput, TreeOutput
 
 PROBE_LIMIT = 256

@@ -1,0 +1,172 @@
+"""All that is measured and shown of one network of an experiment: metrics on device and host, and figures."""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Sequence
+
+import numpy as np
+
+from lab.graph import Tensor, scope
+from lab.graph.tensor import Call, Storage
+from lab.metrics import DeviceMetrics, MeasuredNetwork
+from lab.nets.network import BuiltLayer, Network
+from lab.nets.training_step import TrainingStep
+from lab.pictures import Picture
+from lab.scenario import Scenario
+from lab.tasks.figures import Figures
+from lab.tasks.host_metrics import HostMetric, watched_host_metrics
+from lab.tasks.programs import ProgramExperiment
+from lab.tasks.training.data import TrainingData
+from lab.tasks.training.inspection import Inspection
+from lab.tasks.training.objective import Objective
+
+MOST_STREAMED = 1 << 16
+"""Numbers of one measurement up to which a device streams them; of more, the host asks when it wants them."""
+
+State = dict[str, np.ndarray]
+
+
+class Monitor:
+    """Built once the training step is: it adds the evaluated network, and what is to be measured of it, to the graph.
+
+    layers:   the layers as they were built for training
+    programs: `measure`, and `remember`, to be laid out with the experiment's own
+    metrics:  full names of what is measured
+    """
+
+    def __init__(
+        self,
+        experiment: ProgramExperiment,
+        scenario: Scenario,
+        network: Network,
+        objective: Objective,
+        data: TrainingData,
+        layers: Sequence[BuiltLayer],
+        step: TrainingStep,
+    ) -> None:
+        # The experiment has this. If this had the experiment, too, its memory would wait for the collector of cycles.
+        self._experiment: ProgramExperiment = weakref.proxy(experiment)
+        self.device_metrics = DeviceMetrics(scenario.watch)
+        measured = self._measured_network(scenario, network, objective, data, step)
+        self.inspection = Inspection(
+            experiment=experiment,
+            scenario=scenario,
+            network=network,
+            loss=objective.loss,
+            split=data.split,
+            evaluation_sample=data.evaluation_sample,
+            layers=layers,
+            evaluated_layers=measured.parts,
+            gradients=step.gradients,
+            measured=measured,
+        )
+        self.figures = Figures(self.inspection, scenario.options.get("pictures"))
+        self.host_metrics: list[HostMetric] = watched_host_metrics(self.inspection)
+        self.metrics = (*self.device_metrics.metrics, *(name for each in self.host_metrics for name in each.names))
+
+    @property
+    def programs(self) -> dict[str, Sequence[Tensor | Call]]:
+        return {
+            "measure": [*self.device_metrics.program, *self.figures.recording.program],
+            "remember": self.device_metrics.remember,
+        }
+
+    def _measured_network(
+        self, scenario: Scenario, network: Network, objective: Objective, data: TrainingData, step: TrainingStep
+    ) -> MeasuredNetwork:
+        inputs, targets = data.evaluation()
+        output, layers = network.apply(inputs, training=False)
+        with scope("measure"):
+            loss, correct = objective.loss(output, targets), objective.count(output, targets)
+            answers = objective.answers(output)
+        validation_loss = validation_correct = validation_answers = validation_targets = None
+        held = data.validation() if any(name.startswith("val_") for name in scenario.watch) else None
+        if held is not None:
+            validation_inputs, validation_targets = held
+            output, _ = network.apply(validation_inputs, training=False)
+            with scope("measure"):
+                validation_loss = objective.loss(output, validation_targets)
+                validation_correct = objective.count(output, validation_targets)
+                validation_answers = objective.answers(output)
+        measured = MeasuredNetwork(
+            watch=frozenset(scenario.watch),
+            parts=layers,
+            parameters=network.parameters,
+            gradients=step.gradients,
+            loss=loss,
+            correct=correct,
+            count=data.evaluation_sample.count,
+            validation_loss=validation_loss,
+            validation_correct=validation_correct,
+            validation_count=data.split.validation.count if data.split.validation else 0,
+            keep=self.device_metrics.keep,
+            remember=self.device_metrics.copy_before_step,
+            rate=step.learning_rate,
+            answers=answers,
+            targets=targets,
+            validation_answers=validation_answers,
+            validation_targets=validation_targets,
+            classes=data.evaluation_sample.classes,
+        )
+        with scope("measure"):
+            self.device_metrics.build(measured)
+        return measured
+
+    # While it runs
+
+    def measure(self) -> dict[str, float]:
+        """Run the program `measure`, and find the metrics by full name."""
+        self._experiment.run_beside("measure")
+        values = self._values(self._experiment.memory.arena, 0, self._experiment.step)
+        for each in self.host_metrics:
+            values |= each.measure()
+        return values
+
+    def streamed(self) -> tuple[int, int]:
+        """See `ProgramExperiment.streamed`. Host metrics need the network as it is then: with one, none streams."""
+        places = [(first, end) for first, end in self._stretches if end > first]
+        if self.host_metrics or not places:
+            return 0, 0
+        first, end = min(first for first, _ in places), max(end for _, end in places)
+        return (first, end - first) if end - first <= MOST_STREAMED else (0, 0)
+
+    def take(self, numbers: np.ndarray, step: int) -> dict[str, float]:
+        """The metrics after a step, from the streamed stretch of the arena as it was then."""
+        return self._values(numbers, self.streamed()[0], step)
+
+    def pictures(self) -> list[Picture]:
+        """What there is to see now."""
+        return self.figures.pictures()
+
+    def state(self) -> State:
+        """Copies of what was recorded for figures."""
+        return self.figures.recording.state()
+
+    def restore(self, state: State) -> State:
+        """Go back to what was recorded; returns what of the state is others'. Raises ValueError if it does not fit."""
+        recorded = {name: array for name, array in state.items() if name.startswith("recorded")}
+        self.figures.recording.restore(recorded)
+        return {name: array for name, array in state.items() if name not in recorded}
+
+    def _values(self, memory: np.ndarray, first: int, step: int) -> dict[str, float]:
+        """The metrics of the device from a stretch of the arena from its element `first` on, once it was measured."""
+        (kept, kept_end), (recorded, recorded_end) = self._stretches
+        values = self.device_metrics.values(memory[kept - first : kept_end - first], step)
+        if recorded_end > recorded:
+            self.figures.recording.record(memory[recorded - first : recorded_end - first], step)
+        return values
+
+    @functools.cached_property
+    def _stretches(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Where in the arena metrics and what is recorded stand: their first elements, and those behind the last."""
+        layout = self._experiment.layout
+
+        def stretch(storage: Storage) -> tuple[int, int]:
+            if not layout.knows(storage.whole):
+                return 0, 0
+            _, offset = layout.place(storage.whole)
+            return offset, offset + storage.whole.size
+
+        return stretch(self.device_metrics.kept), stretch(self.figures.recording.kept)

@@ -1,0 +1,27 @@
+"""What a task wants of a network's output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab.graph import Tensor
+from lab.tasks.training.losses import Loss
+
+
+@dataclass(frozen=True)
+class Objective:
+    """How outputs [batch, outputs] are judged.
+
+    loss:    from outputs and targets to the loss [1]
+    correct: from outputs and targets to the number of right answers [1], for tasks that have such a thing
+    answers: from outputs to what the network answers, for metrics; by default the outputs themselves
+    """
+
+    loss: Loss
+    correct: Callable[[Tensor, Tensor], Tensor] | None = None
+    answers: Callable[[Tensor], Tensor] = lambda output: output
+
+    def count(self, output: Tensor, targets: Tensor) -> Tensor | None:
+        """The number of right answers [1]; None where there is no such thing."""
+        return self.correct(output, targets) if self.correct else None
