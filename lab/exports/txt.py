@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.exports.selection import Selection
 from lab.store import Table
-from lab.terminal import axes, detect, printed, series
+from lab.terminal import axes, detect, plotext_curves, series
 from lab.terminal.capabilities import NO_COLOURS
 from lab.terminal.curves import Line
 from lab.terminal.style import Style
@@ -44,7 +44,7 @@ def _lines(selection: Selection, style: Style) -> Iterator[str]:
         measured = [table for table in tables if metric in table.columns]
         lines = _curves(metric, measured, variants)
         yield ""
-        for row in printed.draw(
+        for row in plotext_curves.draw(
             lines, _WIDTH, _HEIGHT, style,
             title=metric, x_label="step", y_label=_note(lines, seeds), log_y=axes.logarithmic(metric, *_shown(lines)),
         ):  # fmt: skip

@@ -1,7 +1,6 @@
 """A plane of braille dots, two across and four down in every character, set with NumPy.
 
-plotext 6 draws the same picture in 5 to 7 ms, and rich needs 2.5 ms more to read its colours; this takes under one
-(four curves of 160 points at 100 × 25), which decides whether plots may be redrawn beside a training on two cores.
+Everything that is drawn again and again is drawn by it: `lab.terminal.plotext_curves` says what plotext would cost.
 Where there is no braille, a character is one dot and shows the letter of its curve.
 """
 

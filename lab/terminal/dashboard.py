@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from rich.text import Text
 
 from lab.events import Event
-from lab.terminal import printed
 from lab.terminal.capabilities import Capabilities
 from lab.terminal.dashboard_content import DashboardContent
 from lab.terminal.live import Live
@@ -88,7 +87,7 @@ class Dashboard:
         said = verdict(run_state, width, self._style, self._question)
         # The plots fill what the verdict leaves of the window, but are never too small to be read.
         plots_height = max(height - len(lines) - len(said) - 3, 2 * _FINAL_PLOT_HEIGHT)
-        plots = self._content.plots(width, plots_height, printed.draw) if run_state.curves else []
+        plots = self._content.plots(width, plots_height) if run_state.curves else []
         lines += [line(), *plots] if plots else []
         lines += [line(), *said]
         return [exactly([each], width, 1, self._style)[0] for each in lines]

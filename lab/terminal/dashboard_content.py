@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -98,11 +98,8 @@ class DashboardContent:
             lines.append(line(f"and {count(len(names) - len(shown), 'more variant')}", DIM))
         return lines
 
-    def plots(self, width: int, height: int, draw: Callable[..., list[Text]] = curves.draw) -> list[Text]:
-        """The plots of the watched metrics, and the picture of the task if there is one and room for it.
-
-        draw: who draws the curves: `curves.draw`, or `printed.draw` for what stays
-        """
+    def plots(self, width: int, height: int) -> list[Text]:
+        """The plots of the watched metrics, and the picture of the task if there is one and room for it."""
         metrics = plotted(self._with_curves())
         taken = self.run_state.picture()
         for number in range(len(metrics), 0, -1):
@@ -111,14 +108,14 @@ class DashboardContent:
             # A picture needs more room than a curve, unless its place would stay empty; of four plots or more it takes
             # the place of the last one.
             if taken is not None and wider is not None and (wider.height >= _PICTURE_LOWEST or wider == grid):
-                drawn = [self._plot(metric, wider, draw) for metric in metrics[:number]]
+                drawn = [self._plot(metric, wider) for metric in metrics[:number]]
                 drawn.append(self._rendered(taken.picture, wider))
                 return in_grid(drawn, wider)
             if grid is not None and taken is not None and number >= _PLOTS_BESIDE_PICTURE + 1:
-                drawn = [self._plot(metric, grid, draw) for metric in metrics[: number - 1]]
+                drawn = [self._plot(metric, grid) for metric in metrics[: number - 1]]
                 return in_grid([*drawn, self._rendered(taken.picture, grid)], grid)
             if grid is not None:
-                return in_grid([self._plot(metric, grid, draw) for metric in metrics[:number]], grid)
+                return in_grid([self._plot(metric, grid) for metric in metrics[:number]], grid)
         return []
 
     def _with_curves(self) -> list[str]:
@@ -191,13 +188,13 @@ class DashboardContent:
             text.append(told)
         return text
 
-    def _plot(self, metric: str, grid: Grid, draw: Callable[..., list[Text]]) -> list[Text]:
+    def _plot(self, metric: str, grid: Grid) -> list[Text]:
         lines = [self._mean(variant, number, metric) for number, variant in enumerate(self.run_state.variants)]
         shown = [each for each in lines if each is not None]
         log = self._log_scale if self._log_scale is not None else axes.logarithmic(metric, *(each.y for each in shown))
         steps = max((self.run_state.steps(variant) for variant in self.run_state.variants), default=0)
         broken_off = self.run_state.ended is not None and self.run_state.ended.interrupted
-        return draw(
+        return curves.draw(
             shown, grid.width, grid.height, self.style,
             title=metric, x_label="step", y_label=self._note(), log_y=log, legend=False,
             x_range=(0.0, float(steps)) if steps and not broken_off else None,

@@ -62,12 +62,12 @@ def _show(comparison: Comparison, palette: PaletteName) -> None:
 
 
 def _plot(comparison: Comparison, palette: PaletteName) -> None:
-    from lab.terminal import detect, printed, printing
+    from lab.terminal import detect, plotext_curves, printing
     from lab.terminal.style import Style
 
     capabilities = detect(sys.stdout)
     lines = comparison.lines()
-    drawn = printed.draw(
+    drawn = plotext_curves.draw(
         lines,
         min(capabilities.width, _WIDEST),
         min(_HEIGHT, max(8, capabilities.height - 4)) + len(lines) // 3,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.terminal import curves, printed
+from lab.terminal import curves, plotext_curves
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS
 from lab.terminal.style import Style
 
@@ -42,7 +42,7 @@ def plain(lines):
 )
 def test_any_curves_fill_exactly_the_size(ys, width, height, style, log_y, band):
     lines = [line(y, index, f"variant {index}", band) for index, y in enumerate(ys)]
-    drawn = printed.draw(lines, width, height, style, title="loss", x_label="step", y_label="mean", log_y=log_y)
+    drawn = plotext_curves.draw(lines, width, height, style, title="loss", x_label="step", y_label="mean", log_y=log_y)
     assert len(drawn) == height
     assert {each.cell_len for each in drawn} == {width}
     assert all(each.plain.isprintable() for each in drawn)
@@ -55,7 +55,7 @@ def test_any_curves_fill_exactly_the_size(ys, width, height, style, log_y, band)
 def test_everything_around_the_curves_is_as_in_the_live_plot(y, width, height, log_y):
     settings = {"title": "loss", "x_label": "step", "y_label": "mean of 3 seeds", "log_y": log_y}
     live = curves.draw([line(y)], width, height, Style(), **settings)
-    drawn = printed.draw([line(y)], width, height, Style(), **settings)
+    drawn = plotext_curves.draw([line(y)], width, height, Style(), **settings)
     marks = [row.plain.partition("┤")[0].strip() for row in drawn if "┤" in row.plain]
     assert marks == [row.plain.partition("┤")[0].strip() for row in live if "┤" in row.plain]
     assert drawn[-1].plain == live[-1].plain  # the labels of the x axis
@@ -73,7 +73,7 @@ def dots(drawn):
 @pytest.mark.parametrize("log_y", [False, True])
 def test_a_curve_stands_where_the_live_plot_has_it(log_y):
     curve = curves.Line("good", STEPS, 10.0 ** (-STEPS / 1000) if log_y else STEPS * 2.0, 0)
-    drawn = dots(printed.draw([curve], 90, 30, Style(), title="loss", log_y=log_y, legend=False))
+    drawn = dots(plotext_curves.draw([curve], 90, 30, Style(), title="loss", log_y=log_y, legend=False))
     live = dots(curves.draw([curve], 90, 30, Style(), title="loss", log_y=log_y, legend=False))
     distance = np.abs(drawn[:, None] - live[None]).max(axis=2)
     assert distance.min(axis=1).max() < 0.05
@@ -83,33 +83,35 @@ def test_a_curve_stands_where_the_live_plot_has_it(log_y):
 def test_a_gap_is_empty_and_named():
     y = np.ones(101)
     y[40:60] = np.inf
-    drawn = printed.draw([curves.Line("hot", STEPS, y, 1)], 70, 12, Style(), title="loss")
+    drawn = plotext_curves.draw([curves.Line("hot", STEPS, y, 1)], 70, 12, Style(), title="loss")
     assert "hot: Inf from 800 to 1,180" in plain(drawn)
     (row,) = [each.plain for each in drawn if each.plain.count("⠒") + each.plain.count("⠤") > 20]
     assert len(row.strip().split("   ")) > 1
 
 
 def test_a_single_point_is_seen():
-    assert dots(printed.draw([line([5.0])], 50, 12, Style(), title="loss", legend=False)).size
+    assert dots(plotext_curves.draw([line([5.0])], 50, 12, Style(), title="loss", legend=False)).size
 
 
 def test_a_peak_reaches_the_top_however_many_points_there_are():
     y = np.zeros(100_000)
     y[4321] = 1.0
-    drawn = printed.draw([curves.Line("spike", np.arange(100_000), y, 0)], 60, 15, Style(), title="loss", legend=False)
+    drawn = plotext_curves.draw(
+        [curves.Line("spike", np.arange(100_000), y, 0)], 60, 15, Style(), title="loss", legend=False
+    )
     assert dots(drawn)[:, 1].min() == 0.0
 
 
 @pytest.mark.parametrize("style", [Style(), Style(palette="safe"), Style(colours=SIXTEEN_COLOURS)])
 def test_a_variant_has_the_colour_of_the_live_plot(style):
-    drawn = printed.draw([line([1.0, 2.0], 3, "leaky")], 40, 10, style, legend=False)
+    drawn = plotext_curves.draw([line([1.0, 2.0], 3, "leaky")], 40, 10, style, legend=False)
     used = {span.style.color for each in drawn for span in each.spans if span.style.color}
     wanted = style.text_style(style.colour(3)).color
     assert {each.get_truecolor() for each in used} == {wanted.get_truecolor()}
 
 
 def test_without_colours_nothing_is_coloured_and_the_letters_stand_along_the_curves():
-    drawn = printed.draw([line([0.0] * 50), line([5.0] * 50, 1, "hot")], 70, 12, Style(colours=0), legend=False)
+    drawn = plotext_curves.draw([line([0.0] * 50), line([5.0] * 50, 1, "hot")], 70, 12, Style(colours=0), legend=False)
     assert all(not span.style.color for each in drawn for span in each.spans)
     assert plain(drawn).count("a") >= 3
     assert plain(drawn).count("b") >= 3
@@ -117,24 +119,24 @@ def test_without_colours_nothing_is_coloured_and_the_letters_stand_along_the_cur
 
 def test_curves_that_end_in_one_place_all_show_their_letter_there():
     lines = [line([0.0, 1.0], index, f"variant {index}") for index in range(4)]
-    assert "dcba" in plain(printed.draw(lines, 50, 12, Style(), legend=False))
+    assert "dcba" in plain(plotext_curves.draw(lines, 50, 12, Style(), legend=False))
 
 
 def test_names_cannot_move_the_cursor():
-    drawn = printed.draw([line([1, 2], name="a\x1b[2Jb\nc")], 60, 12, Style(), title="x\x1b[31m\ty")
+    drawn = plotext_curves.draw([line([1, 2], name="a\x1b[2Jb\nc")], 60, 12, Style(), title="x\x1b[31m\ty")
     assert all(each.plain.isprintable() for each in drawn)
 
 
 def test_without_plotexts_compiled_part_the_curves_are_drawn_all_the_same(monkeypatch):
     monkeypatch.setitem(sys.modules, "plotext", None)
-    drawn = printed.draw([line([1, 2])], 60, 12, Style(), title="loss", log_y=True)
+    drawn = plotext_curves.draw([line([1, 2])], 60, 12, Style(), title="loss", log_y=True)
     assert plain(drawn) == plain(curves.draw([line([1, 2])], 60, 12, Style(), title="loss", log_y=True))
 
 
 def test_plotext_is_loaded_only_when_something_is_drawn():
     code = (
         "import sys\n"
-        "import lab.terminal.printed, lab.terminal.dashboard, lab.terminal.plain, lab.terminal.jsonlines\n"
+        "import lab.terminal.plotext_curves, lab.terminal.dashboard, lab.terminal.plain, lab.terminal.jsonlines\n"
         "print('plotext' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
