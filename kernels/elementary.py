@@ -50,6 +50,21 @@ def _exp_float32(x):
 
 
 @device
+def exp_to_zero(x):
+    """e to the power of x, and 0 where that is below the smallest normal number, at which `exp` stops on the CPU.
+
+    For factors of a large number: x times e to the power of -x is to vanish, however large x is.
+    """
+    return exp(x)
+
+
+@exp_to_zero.on("cpu", "float32")
+def _exp_to_zero_float32(x):
+    value = exp(x)
+    return value if x >= real(EXP_LOWEST) else zero
+
+
+@device
 def expm1(x):
     """e to the power of x, minus 1, without cancellation near 0."""
     return np.expm1(x)

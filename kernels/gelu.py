@@ -5,7 +5,7 @@ Hendrycks and Gimpel, "Gaussian error linear units", 2016; the exact form with e
 
 from __future__ import annotations
 
-from kernels.elementary import error_function, exp
+from kernels.elementary import error_function, exp_to_zero
 from kernels.language import kernel, one, real
 
 SQRT_HALF = 0.7071067811865476
@@ -26,5 +26,5 @@ def gelu_gradient(x, dy, dx, thread, threads):
     for i in range(thread, x.size, threads):
         v = x[i]
         below = real(0.5) * (one + error_function(v * real(SQRT_HALF)))
-        density = exp(real(-0.5) * v * v) * real(INVERSE_SQRT_TWO_PI)
+        density = exp_to_zero(real(-0.5) * v * v) * real(INVERSE_SQRT_TWO_PI)
         dx[i] = (below + v * density) * dy[i]

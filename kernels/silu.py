@@ -5,8 +5,16 @@ Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network func
 
 from __future__ import annotations
 
-from kernels.elementary import sigmoid as logistic
-from kernels.language import kernel, one
+from kernels.elementary import exp_to_zero
+from kernels.language import device, kernel, one, zero
+
+
+@device
+def logistic(x):
+    """σ(x) = 1 / (1 + e^-x), exactly 0 where x is so far below 0 that x σ(x) must vanish."""
+    e = exp_to_zero(-abs(x))
+    positive = one / (one + e)
+    return positive if x >= zero else e * positive
 
 
 @kernel("x[n] -> y[n]", operations=lambda n: 17 * n)
