@@ -1,4 +1,7 @@
-"""A plan in words: every row with its operations, bytes, shapes and places, and who lives where in memory, how long."""
+"""Plans as text: every row with its operations, bytes, shapes and places, and which result holds which memory when.
+
+`lab describe` prints it, and lessons on backpropagation draw it.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,11 @@ COLUMNS = ("row", "layer", "kernel", "operations", "bytes", "reads and writes")
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """One array of a row: its name, its shape as the kernel sees it, and its place.
+    """One array of a row.
 
-    access: "reads", "writes", or "updates" (both)
+    name:    what it is called in the graph;  shape: as the kernel sees it
+    segment: ARENA or SHARED;  offset: its place there, in elements
+    access:  "reads", "writes", or "updates" (both)
     """
 
     name: str
@@ -24,7 +29,7 @@ class Operand:
 
     @property
     def size(self) -> int:
-        """Number of elements."""
+        """The number of elements."""
         size = 1
         for extent in self.shape:
             size *= extent
@@ -37,7 +42,12 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class DumpedRow:
-    """One row of a plan. label: the layer;  operations: floating-point ones;  bytes: read and written at least."""
+    """One row of a plan.
+
+    index:      its place in the plan;  label: the layer;  kernel: the kernel's name
+    operations: floating-point operations;  bytes: read and written at least
+    operands:   in the order of the kernel's declaration;  integers: (name, value) of each
+    """
 
     index: int
     label: str
@@ -49,7 +59,7 @@ class DumpedRow:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The row as texts under `COLUMNS`."""
+        """The row as texts, one for each of `COLUMNS`."""
         reads = [str(each) for each in self.operands if each.access == "reads"]
         reads += [f"{name}={value}" for name, value in self.integers]
         writes = [
@@ -60,12 +70,12 @@ class DumpedRow:
 
 
 def dump(plan: Plan, item: int = 4) -> tuple[DumpedRow, ...]:
-    """Every row of a plan; `item` is the size of one number in bytes."""
+    """Return every row of a plan; `item` is the size of one number in bytes."""
     return tuple(_row(index, row, item) for index, row in enumerate(plan.rows))
 
 
 def dump_text(plan: Plan, item: int = 4) -> str:
-    """A plan as a table of text: a head, one line per row, and the sums."""
+    """Return a plan as a table: a head, one line per row, and the sums; `item` is the size of a number in bytes."""
     rows = dump(plan, item)
     lines = [COLUMNS, *(row.cells for row in rows)]
     operations, moved = sum(row.operations for row in rows), sum(row.bytes for row in rows)
@@ -85,7 +95,11 @@ def dump_text(plan: Plan, item: int = 4) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """A stretch of the arena while it holds one result: from the row that writes it to the last one that uses it."""
+    """A stretch of the arena while it holds one result.
+
+    name:   of the result;  offset, size: the stretch, in elements
+    first:  index of the row that writes it;  last: index of the last row that uses it
+    """
 
     name: str
     offset: int
@@ -94,14 +108,14 @@ class Lifetime:
     last: int
 
     def overlaps(self, operand: Operand) -> bool:
-        """Whether an operand stands in this stretch, in whole or in part."""
+        """Return whether an operand stands in this stretch, in whole or in part."""
         return self.offset < operand.offset + operand.size and operand.offset < self.offset + self.size
 
 
 def lifetimes(plan: Plan, start: int = 0) -> tuple[Lifetime, ...]:
-    """Who holds which stretch of the arena from element `start` on, in the order in which they are written.
+    """Return who holds which stretch of the arena from element `start` on, in the order in which they are written.
 
-    What the rows only read or update there, having been put there by someone else, lives from row 0 on.
+    What the rows only read or update there was written before: it lives from row 0 on.
     """
     found: list[Lifetime] = []
     for index, row in enumerate(plan.rows):

@@ -1,4 +1,4 @@
-"""Running one graph function on NumPy arrays: the way to touch a single operation."""
+"""`evaluate` runs one graph function on NumPy arrays: the shortest way to try or to check an operation."""
 
 from __future__ import annotations
 
@@ -22,16 +22,23 @@ def evaluate(
     seed: int = 0,
     **options: Any,
 ) -> Any:
-    """What `function` gives for `arrays`, and on request its gradients.
+    """Return what `function` computes for `arrays`, and its gradients on request.
 
-    function:  any function from tensors to a tensor or a tuple of tensors (`lab.graph.functions`, a whole layer)
-    arrays:    NumPy arrays or numbers, one for each tensor argument; integers (labels) are passed as they are
-    gradients: False: only the values. True: also the gradients of the sum of the (first) result with respect to each
-               array. An array of the (first) result's shape: the same, its elements weighed by it.
-    target:    "cpu", or "python" (bounds-checked, slow)
-    dtype:     "float32" or "float64"
-    options:   passed on to `function`
-    Returns the result (a tuple for several), or (result, [gradient or None for each array]).
+    A graph is built, planned and run once; nothing of it is kept.
+
+    function:  any function from tensors to a tensor or a tuple of tensors: one of `lab.graph.functions`, or one's own
+    arrays:    NumPy arrays or numbers, one for each tensor argument; a number becomes shape [1], labels are whole
+               numbers
+    gradients: False: only values are returned. True: also the gradients of the sum of the (first) result's elements
+               with respect to each array. An array of the (first) result's shape: the elements are weighed by it in the
+               sum.
+    target:    "cpu" (compiled), or "python" (with bounds checks, slow)
+    dtype:     "float32" or "float64", in which everything is computed and returned
+    seed:      the seed of a replica's random numbers, as for dropout
+    options:   passed on to `function` by name
+    Returns the result as an array (a tuple for several); with gradients, (result, [one gradient per array]). A gradient
+    has its array's shape ([1] for a number), and is None where the result does not depend on the array.
+    Raises ShapeError if the shapes do not fit the function.
 
     >>> from lab.graph import evaluate, functions
     >>> evaluate(functions.relu, [-1.0, 2.0], gradients=True)

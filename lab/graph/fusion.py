@@ -1,9 +1,9 @@
 """Fusion: one kernel does what two do one after the other.
 
 A call can be fused with the one behind it if that reads its only result, at the same place of memory, and nobody else
-in the program does. A plan has its rows both ways: one by one, as people read them and a CPU runs them, and fused, for
-a GPU, where each row costs more than what it does to a small net. What is fused has a kernel of its own, whose numbers
-are those of the two, and which is checked like any other.
+in the program does. A plan has its rows in both forms: one by one, as people read them and a CPU runs them, and fused,
+for a GPU, where a row of a small net costs more time than its arithmetic. A fused kernel computes the same numbers as
+the two, and is checked like any other.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from lab.graph.tensor import Call, Tensor, owner_of
 
 @dataclass(frozen=True)
 class FusionRule:
-    """Two kernels, which operand of the second is the result of the first, and the kernel of both.
+    """Which kernel does what two do.
 
-    reads: from what the first and the second read (without the result) to what the fused kernel reads
+    first, second: the two kernels;  link: the operand of the second that is the first's result, counted from 0
+    fused: the kernel of both
+    reads: from what the first and what the second reads (without the result between them) to what the fused kernel
+           reads
     """
 
     first: Kernel
@@ -39,7 +42,10 @@ RULES = (
 
 
 def fused_calls(program: Sequence[Call], results: Sequence[Tensor]) -> dict[int, Call]:
-    """The calls that do what two of a program do, by the index of the second; `results` are wanted by themselves."""
+    """Return the calls that can stand for two of a program, by the index of the second of them.
+
+    results: tensors that are wanted by themselves, and so must be computed by calls of their own
+    """
     uses: dict[int, int] = {}
     for each in program:
         for operand in each.operands:
@@ -55,7 +61,7 @@ def fused_calls(program: Sequence[Call], results: Sequence[Tensor]) -> dict[int,
 
 
 def fuse(program: Sequence[Call], fused: Mapping[int, Call]) -> list[Call]:
-    """The calls of a program with pairs of them replaced."""
+    """Return the calls of a program with pairs of them replaced by the calls that `fused_calls` found."""
     return [fused.get(index, each) for index, each in enumerate(program) if index + 1 not in fused]
 
 

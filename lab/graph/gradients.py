@@ -1,7 +1,8 @@
 """Reverse-mode differentiation: a table of rules, one per kernel, and the walk that applies them.
 
 A rule stands beside its operation in `lab/graph/functions/`. It adds to the graph the calls that turn the gradients of
-a call's results into the gradients of what it read.
+a call's results into the gradients of what the call read. Gradients are ordinary tensors, so that they can be
+differentiated again.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ RULES: dict[str, Rule] = {}
 
 
 def gradient_of(*kernels: Kernel) -> Callable[[Rule], Rule]:
-    """Decorator: the rule of these kernels.
+    """Return a decorator that registers the rule of these kernels.
 
     A rule receives the call and the gradient of each of its results, None where nothing depends on a result (of a
     single result there always is one): `rule(forward, dy)`. It returns the gradient of each operand that is read, in
-    the order of the declaration; None, or nothing at the end, for operands that have none; one tensor alone is that of
-    the first operand; NotImplemented for an operand on which the results depend in a way that has no rule. It need not
-    ask which of them are wanted: what nobody uses never becomes part of a program.
+    the order of the declaration; None, or nothing at the end, stands for operands that have none, and one tensor alone
+    is the gradient of the first operand. NotImplemented stands for an operand on which the results depend in a way that
+    has no rule. A rule need not ask which gradients are wanted: what nobody uses never becomes part of a program.
     """
 
     def register(rule: Rule) -> Rule:
@@ -40,7 +41,7 @@ def gradient_of(*kernels: Kernel) -> Callable[[Rule], Rule]:
 
 
 def ancestors(tensors: Sequence[Tensor]) -> list[Call]:
-    """Every call that the tensors depend on, in the order in which they were made."""
+    """Return every call that the tensors depend on, in the order in which a program runs them."""
     found: dict[int, Call] = {}
     waiting = list(tensors)
     while waiting:
@@ -59,12 +60,13 @@ def differentiate(
     upstream: Tensor | None = None,
     rules: Mapping[str, Rule] = MappingProxyType({}),
 ) -> list[Tensor | None]:
-    """The gradient of `result` with respect to each source; None where it does not depend on it.
+    """Return the gradient of `result` with respect to each source; None where it does not depend on one.
 
     result:   usually a loss of shape [1]; otherwise `upstream`, of its shape, weighs its elements
-    upstream: gradient of whatever follows with respect to `result`; 1 by default
-    rules:    by kernel name, rules to use here instead of those of the table: another way to write a gradient, or a
-              wrong one, to see what it does
+    sources:  parameters, data, or tensors on the way to the result; a gradient has its source's shape
+    upstream: the gradient of whatever follows with respect to `result`; 1 by default
+    rules:    rules by kernel name that replace those of the table here: another way to write a gradient, or a wrong
+              one, to see what it does
     Raises TypeError for an operation on the way that has no rule, or none for the operand in question.
     """
     calls = ancestors([result])

@@ -1,6 +1,7 @@
-"""What this machine can do on one core: how fast a product of matrices is, and how fast numbers are copied.
+"""The limits of one core of this machine: how fast it multiplies matrices, and how fast it copies numbers.
 
-Measured with the same kernels that networks run, so that "of the limit" compares like with like.
+They are measured with the kernels that networks run, so that "of the limit" compares like with like. Together they are
+the two roofs of the roofline model (Williams et al. 2009).
 """
 
 from __future__ import annotations
@@ -28,23 +29,31 @@ _ITEM = 4
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """operations: floating-point operations per second;  copies: (bytes read and written, bytes per second) by size."""
+    """What one core reaches at best.
+
+    operations: floating-point operations per second
+    copies:     (bytes read and written, bytes per second) for arrays of several sizes
+    """
 
     operations: float
     copies: tuple[tuple[int, float], ...]
 
     def bytes_per_second(self, moved: int) -> float:
-        """What copying as many bytes reaches, from the nearest size that was measured."""
+        """Return the speed of copying about `moved` bytes, that of the nearest size that was measured."""
         return min(self.copies, key=lambda each: abs(np.log(each[0]) - np.log(max(moved, 1))))[1]
 
     def share(self, operations: float, moved: int, seconds: float) -> float:
-        """Of the limit that is nearer: arithmetic or memory."""
+        """Return the share of the limit, about 0 to 1, of a call that took so many seconds.
+
+        operations: its floating-point operations;  moved: the bytes that it reads and writes
+        The limit is the one that is nearer: arithmetic, or memory.
+        """
         return max(operations / self.operations, moved / self.bytes_per_second(moved)) / seconds
 
 
 @cache
 def limits() -> Limits:
-    """Measured once in a process; takes about a second."""
+    """Measure the limits, once in a process; it takes about a second."""
     products = max(_operations(size) for size in PRODUCTS)
     return Limits(products, tuple((2 * _ITEM * size, _bytes(size)) for size in COPIES))
 

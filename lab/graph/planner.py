@@ -1,9 +1,9 @@
-"""The planner: from calls to rows, every tensor at a place in one flat arena.
+"""The planner: calls become rows of a plan, and every tensor gets a place in one flat arena.
 
 Stored tensors come first, storage by storage, so that all parameters, all gradients and all optimizer states are each
-one contiguous stretch; temporaries follow and share memory when their lifetimes do not overlap. Several programs
-(train, measure) may use one arena: they have the stored tensors in common and their temporaries one above the other,
-since only one of them runs at a time.
+one contiguous stretch; temporaries follow and share memory where their lifetimes do not overlap. Several programs
+(train, measure) may use one arena: they have the stored tensors in common, and their temporaries lie one above the
+other, since only one program runs at a time.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ KEPT = ("settings", "parameters", "states", "gradients", "statistics")
 
 
 class Layout:
-    """Where everything stands, and the plan of each program.
+    """The place of every tensor of a replica's programs, and the plan of each program.
 
-    plans:  by program name
-    kept:   elements at the start of the arena that make up a replica's state
-    arena:  elements in all;  shared: elements of shared memory
+    programs: by name, the tensors and calls to be computed; what they depend on is added
+    plans:    the plan of each program, by its name
+    kept:     elements at the start of the arena that make up a replica's state, as checkpoints keep it
+    arena:    elements of the arena in all;  shared: elements of the segment of data that replicas share
+    temporaries: by program, the elements that its temporaries take, and how many are in use at most at a time
     """
 
     def __init__(self, programs: Mapping[str, Sequence[Tensor | Call]]) -> None:
@@ -73,7 +75,7 @@ class Layout:
         self.plans = {name: Plan(each, self.arena, self.shared, fewer) for name, (each, fewer) in rows.items()}
 
     def place(self, tensor: Tensor) -> tuple[int, int]:
-        """(segment, offset) of a tensor."""
+        """Return the (segment, offset in elements) of a tensor. Raises KeyError if no program uses it."""
         owner, offset = owner_of(tensor)
         if owner.storage is not None:
             segment, start = self._storages[id(owner.storage)]
@@ -81,7 +83,7 @@ class Layout:
         return ARENA, self._temporaries[id(owner)] + offset
 
     def knows(self, tensor: Tensor) -> bool:
-        """Whether a tensor has a place, that is, whether any program uses it."""
+        """Return whether a tensor has a place, that is, whether any program uses it."""
         owner, _ = owner_of(tensor)
         return id(owner.storage) in self._storages if owner.storage is not None else id(owner) in self._temporaries
 
@@ -96,7 +98,10 @@ class Layout:
         return _segments.setdefault(digest, memory)
 
     def memory(self, shared: np.ndarray, seed: int) -> Memory:
-        """A replica's memory with the constants filled in."""
+        """Return a new memory for one replica, on the device that `on` chose: all zeros but for the constants.
+
+        shared: the segment with its data, from `shared_memory`;  seed: of the replica's random numbers
+        """
         memory = new_memory(self.arena, shared, seed)
         for storage, start in self._initial:
             assert storage.initial is not None
@@ -104,7 +109,7 @@ class Layout:
         return memory
 
     def view(self, memory: Memory, tensor: Tensor) -> np.ndarray:
-        """A tensor's numbers in a replica's memory, without a copy."""
+        """Return a tensor's numbers in a replica's memory, of the tensor's shape, as a view and not a copy."""
         segment, offset = self.place(tensor)
         base = memory.shared if segment == SHARED else memory.arena
         return base[offset : offset + tensor.size].reshape(tensor.shape)

@@ -1,7 +1,7 @@
-"""How long each row of a plan takes: alone, warm, on a copy of the memory, the median of several rounds.
+"""How long each row of a plan takes: alone, warm, on a copy of the memory, as the median of several rounds.
 
-A row that runs alone finds its operands in the cache and its branches foretold, so that the rows together take a
-little less than the whole; the difference is given as it is.
+A row that runs alone finds its operands in the cache and its branches predicted, so that the times of the rows add up
+to a little less than the whole. The difference is shown as it is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ TURN = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What one row costs. operations, bytes: at least, for one call; item: bytes of one number."""
+    """What one row costs.
+
+    seconds: for one call;  item: bytes of one number
+    """
 
     row: Row
     seconds: float
@@ -31,24 +34,32 @@ class Timing:
 
     @property
     def operations(self) -> float:
+        """Floating-point operations of one call."""
         return self.row.operations
 
     @property
     def bytes(self) -> int:
+        """Bytes that one call reads and writes at least."""
         return self.row.bytes(self.item)
 
     @property
     def operations_per_second(self) -> float:
+        """Floating-point operations per second."""
         return self.operations / self.seconds
 
     @property
     def bytes_per_second(self) -> float:
+        """Bytes read and written per second, at least."""
         return self.bytes / self.seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The rows of a program one by one, and all of them together. seconds: of one walk over all rows."""
+    """The rows of a program one by one, and all of them together.
+
+    rows: the times of the rows;  seconds: of one walk over all rows;  operations: floating-point operations of that
+          walk
+    """
 
     rows: tuple[Timing, ...]
     seconds: float
@@ -56,11 +67,16 @@ class Profile:
 
     @property
     def operations_per_second(self) -> float:
+        """Floating-point operations per second of the whole program."""
         return self.operations / self.seconds
 
 
 def profile(plan: Plan, memory: Memory, rounds: int = ROUNDS, turn: float = TURN) -> Profile:
-    """Time a plan on the CPU, beginning with the numbers in `memory`, which stays as it is."""
+    """Time a plan on the CPU, row by row and as a whole.
+
+    memory: the numbers to begin with; it stays as it is, since a copy is worked on
+    rounds: how often each is timed;  turn: seconds for which it is repeated in each round
+    """
     own = Memory(plan.arena, memory.shared, 0)
     own.arena[...] = memory.arena[: plan.arena]
     own.state[...] = memory.state
@@ -73,7 +89,10 @@ def profile(plan: Plan, memory: Memory, rounds: int = ROUNDS, turn: float = TURN
 
 
 def median_seconds(programs: Sequence[Any], rounds: int = ROUNDS, turn: float = TURN) -> list[float]:
-    """Seconds per run of each program; they take turns, and of each the median counts."""
+    """Return the seconds per run of each program: the median over the rounds, in which they take turns.
+
+    turn: seconds for which a program is repeated in each round
+    """
     counts = [_count(each, turn) for each in programs]
     times: list[list[float]] = [[] for _ in programs]
     for _ in range(rounds):
@@ -83,7 +102,10 @@ def median_seconds(programs: Sequence[Any], rounds: int = ROUNDS, turn: float = 
 
 
 def best_seconds(program: Any, tries: int = 5, turn: float = 0.02) -> float:
-    """Seconds per run when nothing disturbs: what the machine can do."""
+    """Return the seconds per run of a program when nothing disturbs it: the least of several tries.
+
+    turn: seconds for which it is repeated in each try
+    """
     count = _count(program, turn)
     return min(_seconds(program, count) for _ in range(tries))
 

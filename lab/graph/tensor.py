@@ -1,8 +1,12 @@
 """The static graph: tensors, and the kernel calls that make them.
 
 A `Tensor` is a shape and where its numbers come from: it is stored (a parameter, data, a constant), it is the result
-of a `Call` of a kernel, or it is a view of another tensor. Nothing is computed here. Calls are numbered as they are
-made, and a program runs its calls in that order, so that "update the weights" comes after everything made before it.
+of a `Call` of a kernel, or it is a view of another tensor. Nothing is computed here: `lab.graph.planner` turns calls
+into the rows of a plan, and a target executes them.
+
+**The order of creation is the order of execution.** Calls are numbered as they are made, and a program runs its calls
+in that order, so that "update the weights" comes after everything that was made before it. `with phase(-1):` is the
+exception: its calls run before those of phase 0, though they are made later.
 """
 
 from __future__ import annotations
@@ -33,12 +37,12 @@ ALIGNMENT = 16
 
 
 class ShapeError(BadInput):
-    """Shapes that do not fit together; names the layer and both shapes."""
+    """Shapes do not fit together. The message names the layer, if it is known, and the shapes."""
 
 
 @contextlib.contextmanager
 def scope(label: str) -> Iterator[None]:
-    """Calls made inside carry this label: the layer's name in plans, errors and reports of divergence."""
+    """Give the calls made inside a label: the layer's name in plans, in errors and in reports of divergence."""
     token = _label.set(label)
     try:
         yield
@@ -48,10 +52,10 @@ def scope(label: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def phase(which: int) -> Iterator[None]:
-    """Calls made inside run before those of a later phase and after those of an earlier one, whenever they were made.
+    """Put the calls made inside into a phase: they run after those of earlier phases and before those of later ones.
 
-    Otherwise calls run in the order in which they are made, in phase 0. What must come before anything that is built
-    already, as moving the parameters ahead of a loss, is of phase -1.
+    Outside, calls are of phase 0; within a phase they run in the order in which they are made. What must run before
+    something that is built already, as moving the parameters ahead of a loss, is of phase -1.
     """
     token = _phase.set(which)
     try:
@@ -61,13 +65,17 @@ def phase(which: int) -> Iterator[None]:
 
 
 def current_label() -> str:
-    """The label of the innermost `scope`."""
+    """Return the label of the innermost `scope`, or "" outside of any."""
     return _label.get()
 
 
 @contextlib.contextmanager
 def skippable_block(which: BlockPath | None = None) -> Iterator[BlockPath]:
-    """Calls made inside form a block, which a call before it may skip; `which`: they belong to one that there is."""
+    """Collect the calls made inside in a block that a call before it may skip (see `Call.skips`).
+
+    which: a block that exists already, to which the calls are added; a new one inside the current block by default
+    Yields the block, to be given to the call that decides.
+    """
     inside = (*_block.get(), next(_numbers)) if which is None else which
     token = _block.set(inside)
     try:
@@ -77,18 +85,21 @@ def skippable_block(which: BlockPath | None = None) -> Iterator[BlockPath]:
 
 
 def size_of(shape: Shape) -> int:
-    """Number of elements."""
+    """Return the number of elements of an array of this shape."""
     return math.prod(shape)
 
 
 class Tensor:
-    """An array of the graph.
+    """An array of the graph: a shape, and where its numbers will come from. It holds no numbers itself.
 
-    shape:   extents
-    call:    the call that makes it, or None
+    shape:   the extents, outermost first
+    name:    what plans and errors call it
+    call:    the call that computes it, or None
     base:    the tensor it is a view of, from element `offset` on, or None
     storage: for stored tensors, what is kept there (see `Storage`), or None
-    target:  where a call's result is written instead of a temporary, or None
+    target:  the stored tensor to which a call's result is written instead of a temporary, or None
+
+    The operators `+ - * / @` and unary minus add calls to the graph; numbers beside a tensor become constants.
     """
 
     __slots__ = ("base", "call", "name", "offset", "shape", "storage", "target")
@@ -109,13 +120,17 @@ class Tensor:
 
     @property
     def size(self) -> int:
+        """The number of elements."""
         return size_of(self.shape)
 
     def __repr__(self) -> str:
         return f"<tensor {self.name or '?'} {list(self.shape)}>"
 
     def reshape(self, *shape: int) -> Tensor:
-        """The same numbers in the same order with other extents; -1 stands for what is left."""
+        """Return a view: the same numbers in the same order with other extents; -1 stands for what is left.
+
+        Raises ShapeError if the number of elements would differ.
+        """
         known = math.prod(each for each in shape if each != -1)
         full = tuple(self.size // known if each == -1 else each for each in shape)
         if size_of(full) != self.size:
@@ -167,11 +182,13 @@ def _tensor(value: Tensor | float) -> Tensor:
 
 
 class Storage:
-    """Numbers that stay: one contiguous stretch of memory with named members.
+    """Memory that outlives a step: one contiguous stretch with named members.
 
-    kind:     settings, parameters, states, gradients, statistics (which checkpoints keep), constants, inputs (which the
-              host writes between steps, and checkpoints leave out), all in the arena, or data (shared)
+    kind:     what is kept there. "settings", "parameters", "states", "gradients" and "statistics" stand in a replica's
+              arena and belong to its checkpoints; "constants" and "inputs" (which the host writes between steps) stand
+              there and do not; "data" stands in the segment that replicas share
     initial:  for constants and data, the array to copy in
+    members:  the tensors inside, by name;  whole: all of them as one tensor [elements], padding included
     """
 
     def __init__(self, kind: str, initial: np.ndarray | None = None) -> None:
@@ -182,7 +199,10 @@ class Storage:
             self.whole.shape = tuple(initial.shape) if initial.ndim else (1,)
 
     def member(self, name: str, shape: Sequence[int]) -> Tensor:
-        """A new tensor inside this storage, aligned; `whole` grows to take it in."""
+        """Return a new tensor inside this storage, aligned to `ALIGNMENT` elements; `whole` grows to take it in.
+
+        Raises ValueError if there is a member of this name.
+        """
         if name in self.members:
             raise ValueError(f"{self.kind} already has {name}")
         offset = self.whole.size
@@ -192,7 +212,10 @@ class Storage:
         return tensor
 
     def like(self, kind: str, prefix: str = "") -> Storage:
-        """A storage of another kind with the same members at the same places."""
+        """Return a storage of another kind with the same members at the same places, as gradients of parameters.
+
+        prefix: put before each member's name
+        """
         twin = Storage(kind)
         for name, tensor in self.members.items():
             twin.member(f"{prefix}{name}", tensor.shape)
@@ -200,17 +223,17 @@ class Storage:
 
 
 def aligned_size(size: int) -> int:
-    """The size rounded up to the alignment."""
+    """Return `size`, in elements, rounded up to a multiple of `ALIGNMENT`."""
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
 def constant(values: float | np.ndarray, name: str = "constant") -> Tensor:
-    """A tensor with fixed values; a number becomes shape [1]."""
+    """Return a tensor with fixed values, of the array's shape; a number becomes shape [1]."""
     return Storage("constants", np.atleast_1d(np.asarray(values, np.float64))).whole
 
 
 def data(values: np.ndarray, name: str) -> Tensor:
-    """A tensor in shared memory, read by every replica."""
+    """Return a tensor of the array's shape in the segment that all replicas share; they read it and never write it."""
     whole = Storage("data", values).whole
     whole.name = name
     return whole
@@ -219,8 +242,12 @@ def data(values: np.ndarray, name: str) -> Tensor:
 class Call:
     """One call of a kernel: which tensors stand for its operands, and its integers.
 
-    block: the blocks that it is part of, from the outermost to the innermost
-    skips: the block that it may skip; its integer `rows` becomes the number of rows that this block has in a plan
+    operands: one tensor for each operand of the declaration;  results: those that the call makes
+    integers: the declaration's integers by name;  extents: its extents by name, from the operands' shapes
+    number:   how many calls were made before it;  phase: see `phase`. Together they are its `order`
+    label:    the `scope` in which it was made
+    block:    the skippable blocks that it is part of, from the outermost to the innermost
+    skips:    the block that it may skip, or (); its integer `rows` becomes the number of rows of this block in a plan
     """
 
     __slots__ = ("block", "extents", "integers", "kernel", "label", "number", "operands", "phase", "results", "skips")
@@ -239,18 +266,18 @@ class Call:
 
     @property
     def order(self) -> tuple[int, int]:
-        """Its place among the calls of a program."""
+        """Its place among the calls of a program: by phase, then by the order of creation."""
         return self.phase, self.number
 
     @property
     def result(self) -> Tensor:
-        """The only result."""
+        """The only result. Raises ValueError if there are several."""
         (result,) = self.results
         return result
 
     @property
     def reads(self) -> tuple[Tensor, ...]:
-        """Operands that are read, in the order of the declaration, without those updated in place."""
+        """The operands that are read, in the order of the declaration, without those that are updated in place."""
         pairs = zip(self.kernel.operands, self.operands, strict=True)
         return tuple(tensor for operand, tensor in pairs if not operand.written)
 
@@ -265,14 +292,15 @@ def call(
     updates: Iterable[Tensor] = (),
     **integers: int,
 ) -> Call:
-    """Add a call to the graph.
+    """Add a call of a kernel to the graph and return it; `results` are its new tensors.
 
-    reads:   tensors for the operands that are only read
-    shapes:  shapes of the results, for the operands that are written; without them, what the declaration says
-    updates: tensors for the operands that are updated in place (`!`)
+    reads:    tensors for the operands that are only read, in the order of the declaration
+    shapes:   shapes of the results, in their order; without them they follow from the declaration
+    updates:  tensors for the operands that are updated in place (`!`)
+    integers: the declaration's integers by name
 
-    A kernel that declares fewer dimensions than a tensor has sees its leading ones as one; a result whose first extent
-    has the same name gets them all. Raises ShapeError if shapes contradict each other.
+    A kernel that declares fewer axes than a tensor has sees the leading ones as one; a result whose first extent has
+    the same name gets them all. Raises ShapeError if shapes contradict each other, and TypeError if `shapes` is needed.
     """
     updated = iter(updates)
     read = iter(reads)
@@ -292,15 +320,15 @@ def call(
 
 
 def apply(kernel: Kernel, *reads: Tensor, **integers: int) -> Tensor:
-    """The only result of a call whose shapes follow from what it reads; see `call`."""
+    """Add a call whose shapes follow from what it reads, and return its only result; see `call`."""
     return call(kernel, *reads, updates=(), shapes=None, **integers).result
 
 
 def match_extents(kernel: Kernel, operands: Sequence[Tensor | None], integers: Mapping[str, int]) -> dict[str, int]:
-    """The kernel's extents from its operands' shapes, those that are not there (None) left out, and from what its
-    declaration derives from them.
+    """Return the kernel's extents by name, from its operands' shapes and from what its declaration derives.
 
-    Raises ShapeError where they contradict each other or the declaration.
+    operands: one for each operand of the declaration, None where it is not known yet
+    Raises ShapeError if the shapes contradict each other or the declaration.
     """
     extents: dict[str, int] = {}
     for operand, tensor in zip(kernel.operands, operands, strict=True):
@@ -359,7 +387,7 @@ def _derived_shapes(kernel: Kernel, known: Sequence[Tensor | None], integers: Ma
 
 
 def assign(result: Tensor, target: Tensor) -> Tensor:
-    """Let `result` be written to the stored tensor `target`: directly where possible, else by a copy.
+    """Let `result` be written to the stored tensor `target`, of the same size: directly if possible, else by a copy.
 
     Returns the tensor to name in a program, so that it is computed and written.
     """
@@ -372,7 +400,7 @@ def assign(result: Tensor, target: Tensor) -> Tensor:
 
 
 def owner_of(tensor: Tensor) -> tuple[Tensor, int]:
-    """The tensor that owns the memory behind a view, and the offset into it."""
+    """Return the tensor that owns a tensor's memory, and the offset in it, in elements; through views and targets."""
     offset = 0
     while True:
         if tensor.base is not None:

@@ -1,4 +1,7 @@
-"""The operations of the graph, as plain functions from tensors to tensors; each stands beside its gradient rule.
+"""The operations of the graph: plain functions from tensors to tensors, each beside its gradient rule.
+
+An operation computes nothing itself: it adds calls of kernels to the graph and returns the tensor of their result. In
+the docstrings, `x [batch, features]` gives an argument's shape, and `...` stands for any number of leading axes.
 
 Every module of this folder is searched for its `__all__`, so that adding an operation is adding a file:
 `lab.graph.functions.relu` is the function `relu`, wherever it stands.

@@ -1,4 +1,4 @@
-"""Activation functions other than ReLU, element by element."""
+"""Activation functions other than ReLU. Each works element by element; the result has the shape of x [...]."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["elu", "gelu", "leaky_relu", "maxout", "prelu", "sigmoid", "silu", "s
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + e^-x)."""
+    """Return 1 / (1 + e^-x), between 0 and 1."""
     return apply(sigmoid_kernels.sigmoid, x)
 
 
@@ -38,7 +38,7 @@ def _sigmoid_second_gradient(forward: Call, ddx: Tensor) -> Gradients:
 
 
 def tanh(x: Tensor) -> Tensor:
-    """(e^x - e^-x) / (e^x + e^-x)."""
+    """Return (e^x - e^-x) / (e^x + e^-x), between -1 and 1."""
     return apply(tanh_kernels.tanh, x)
 
 
@@ -56,7 +56,10 @@ def _tanh_second_gradient(forward: Call, ddx: Tensor) -> Gradients:
 
 
 def leaky_relu(x: Tensor, slope: Tensor) -> Tensor:
-    """x above 0, slope x below; slope [1] is not negative, and fixed: it has no gradient."""
+    """Return x where it is above 0, and slope · x elsewhere (Maas et al. 2013).
+
+    slope [1] must not be negative; it counts as a constant and has no gradient.
+    """
     return apply(leaky_relu_kernels.leaky_relu, x, slope)
 
 
@@ -67,7 +70,10 @@ def _leaky_relu_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def prelu(x: Tensor, slope: Tensor) -> Tensor:
-    """x above 0, slope x below, with a learned slope for each channel: x [..., channels], slope [channels]."""
+    """Return x where it is above 0, and slope · x elsewhere, with a learned slope per channel (He et al. 2015).
+
+    x is [..., channels] and slope is [channels]; both have gradients.
+    """
     return apply(prelu_kernels.prelu, x, slope)
 
 
@@ -78,7 +84,10 @@ def _prelu_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def elu(x: Tensor, alpha: Tensor) -> Tensor:
-    """x above 0, alpha (e^x - 1) below; alpha [1] is not negative, and fixed: it has no gradient."""
+    """Return x where it is above 0, and alpha (e^x - 1) elsewhere (Clevert et al. 2016).
+
+    alpha [1] must not be negative; it counts as a constant and has no gradient.
+    """
     return apply(elu_kernels.elu, x, alpha)
 
 
@@ -89,7 +98,7 @@ def _elu_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def gelu(x: Tensor) -> Tensor:
-    """x times the chance that a standard normal number is below x."""
+    """Return x Φ(x), where Φ is the distribution function of the standard normal (Hendrycks and Gimpel 2016)."""
     return apply(gelu_kernels.gelu, x)
 
 
@@ -99,7 +108,7 @@ def _gelu_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def silu(x: Tensor) -> Tensor:
-    """x sigmoid(x)."""
+    """Return x · sigmoid(x), which is also called swish."""
     return apply(silu_kernels.silu, x)
 
 
@@ -109,7 +118,7 @@ def _silu_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def softplus(x: Tensor) -> Tensor:
-    """log(1 + e^x)."""
+    """Return log(1 + e^x), a smooth ReLU."""
     return apply(softplus_kernels.softplus, x)
 
 
@@ -119,7 +128,11 @@ def _softplus_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def maxout(x: Tensor, pieces: int) -> Tensor:
-    """The largest of `pieces` numbers for each unit: x [..., pieces · units], piece by piece, to [..., units]."""
+    """Return, for each unit, the largest of its `pieces` numbers (Goodfellow et al. 2013).
+
+    x is [..., pieces · units]: first the first piece of every unit, then the second of every unit. The result is
+    [..., units]. Raises ShapeError if the last axis cannot be divided into so many pieces.
+    """
     batch, columns = x.size // x.shape[-1], x.shape[-1]
     if pieces < 1 or columns % pieces:
         where = f"{current_label()}: " if current_label() else ""

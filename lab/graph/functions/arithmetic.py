@@ -1,7 +1,8 @@
-"""Arithmetic on two tensors, whose shapes may differ as in NumPy; each axis of extent 1 is repeated.
+"""Arithmetic on two tensors, with NumPy's broadcasting: axes are matched from the last, those of extent 1 are repeated.
 
-Equal shapes, a row that meets every row of a matrix and a single number have kernels of their own; other shapes are
-repeated to a common one first.
+Every operation returns a tensor of the common shape and raises ShapeError if there is none. Equal shapes, a row that
+meets every row of a matrix, and a single number have kernels of their own; other shapes are repeated to the common one
+first. Arguments are tensors; the operators of `Tensor` accept numbers, too.
 """
 
 from __future__ import annotations
@@ -37,32 +38,32 @@ MINIMUM = _Forms(kernels.minimum, kernels.minimum_row, kernels.minimum_number, c
 
 
 def add(a: Tensor, b: Tensor) -> Tensor:
-    """a + b."""
+    """Return a + b."""
     return _combine(ADD, a, b)
 
 
 def subtract(a: Tensor, b: Tensor) -> Tensor:
-    """a - b."""
+    """Return a - b."""
     return _combine(SUBTRACT, a, b)
 
 
 def multiply(a: Tensor, b: Tensor) -> Tensor:
-    """a b, element by element."""
+    """Return the product a · b, element by element."""
     return _combine(MULTIPLY, a, b)
 
 
 def divide(a: Tensor, b: Tensor) -> Tensor:
-    """a / b, element by element."""
+    """Return the quotient a / b, element by element."""
     return _combine(DIVIDE, a, b)
 
 
 def maximum(a: Tensor, b: Tensor) -> Tensor:
-    """The larger of a and b, element by element. Where they are equal, only one of them gets the gradient."""
+    """Return the larger of a and b, element by element. Where they are equal, only one of them gets the gradient."""
     return _combine(MAXIMUM, a, b)
 
 
 def minimum(a: Tensor, b: Tensor) -> Tensor:
-    """The smaller of a and b, element by element. Where they are equal, only one of them gets the gradient."""
+    """Return the smaller of a and b, element by element. Where they are equal, only one of them gets the gradient."""
     return _combine(MINIMUM, a, b)
 
 

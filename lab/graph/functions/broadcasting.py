@@ -1,4 +1,4 @@
-"""Repeating a tensor along axes, and the sum that undoes it."""
+"""Broadcasting: a tensor is repeated along axes, and summed along them, which is the gradient of the repetition."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ AXES = "abcd"
 
 
 def broadcast(x: Tensor, shape: Sequence[int]) -> Tensor:
-    """x repeated to `shape`, by NumPy's rules: axes are matched from the last, those of extent 1 are repeated."""
+    """Return x repeated to `shape`, by NumPy's rules.
+
+    Axes are matched from the last; those of extent 1, and those that x does not have, are repeated. Raises ShapeError
+    if another extent differs, or if kept and repeated axes alternate in more than four runs.
+    """
     large = tuple(shape)
     extents, strides = _runs(x.shape, large)
     made = call(kernels.broadcast, x.reshape(x.size), shapes=[extents], updates=(), **strides).result
@@ -28,7 +32,10 @@ def _broadcast_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def sum_to(y: Tensor, shape: Sequence[int]) -> Tensor:
-    """y summed along the axes that `broadcast` would repeat to get from `shape` to y's shape."""
+    """Return y summed along the axes that `broadcast` would repeat to get from `shape` to y's shape.
+
+    The result has exactly the shape `shape`. Raises ShapeError if `shape` could not be repeated to y's shape.
+    """
     small = tuple(shape)
     extents, strides = _runs(small, y.shape)
     size = Tensor(small).size
@@ -44,7 +51,7 @@ def _broadcast_sum_gradient(forward: Call, dx: Tensor) -> Gradients:
 
 
 def common_shape(*shapes: Shape) -> Shape:
-    """The shape that all of them can be repeated to. Raises ShapeError."""
+    """Return the shape that all of these can be broadcast to. Raises ShapeError if there is none."""
     rank = max(len(shape) for shape in shapes)
     extents = zip(*((1,) * (rank - len(shape)) + shape for shape in shapes), strict=True)
     common = tuple(max(each) if 0 not in each else 0 for each in extents)

@@ -11,7 +11,7 @@ __all__ = ["dense", "matmul"]
 
 
 def dense(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x weight + bias: [..., in] by [in, out] plus [out] gives [..., out]."""
+    """Return x · weight + bias: [..., in] by [in, out] plus [out] gives [..., out]."""
     return apply(matrix.dense, x, weight, bias)
 
 

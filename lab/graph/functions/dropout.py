@@ -1,4 +1,4 @@
-"""Switching numbers off at random, and blocks that a gate leaves out together with the time that they take."""
+"""Dropout, and residual blocks that a random gate skips, so that a skipped block costs no time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ __all__ = ["dropout", "gated_residual", "open_gate"]
 
 
 def dropout(x: Tensor, rate: Tensor, stream: int = 0, inverted: bool = True) -> Tensor:
-    """x with each number set to 0 with probability `rate` [1], the others divided by 1 - rate if `inverted`.
+    """Return x with each number set to 0 with probability `rate` [1] (Srivastava et al. 2014).
 
-    The numbers of the mask are those of (seed, stream, step).
+    x is [...] and the result has its shape. With `inverted`, what remains is divided by 1 - rate, so that the
+    expectation stays. The mask is a function of the run's seed, of `stream`, which tells layers apart, and of the
+    step's number: a step that is run again draws the same mask. Only x has a gradient.
     """
     return apply(kernels.dropout, x, rate, stream=stream, inverted=int(inverted))
 
@@ -26,7 +28,10 @@ def _dropout_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def open_gate(chance: Tensor, stream: int) -> Tensor:
-    """1 with probability `chance` [1], else 0: another draw in each step. It has no gradient."""
+    """Return a gate [1]: 1 with probability `chance` [1], else 0, drawn anew in each step. It has no gradient.
+
+    The draw is a function of the run's seed, of `stream` and of the step's number.
+    """
     return apply(kernels.open_gate, chance, stream=stream)
 
 
@@ -36,9 +41,11 @@ def _open_gate_gradient(forward: Call, d_gate: Tensor) -> Gradients:
 
 
 def gated_residual(x: Tensor, inner: Callable[[Tensor], Tensor], gate: Tensor) -> Tensor:
-    """x + inner(x) if the gate [1] is open (1), else x (0), and then nothing of `inner` is executed, there or back.
+    """Return x + inner(x) if the gate [1] is 1, else x (stochastic depth, Huang et al. 2016).
 
-    Gradients of parameters inside are not written while the gate is shut; whoever keeps them must clear them.
+    `inner` receives a tensor of x's shape and must return one of the same shape, else ShapeError is raised. While the
+    gate is 0, no kernel of `inner` runs, neither forward nor backward. Gradients of parameters inside are then not
+    written: whoever keeps them from step to step must clear them.
     """
     entered = call(kernels.enter_block, x, gate, rows=0)
     with skippable_block() as entered.skips:

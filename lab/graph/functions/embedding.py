@@ -1,4 +1,4 @@
-"""Embeddings: rows of a table, chosen by index."""
+"""Embeddings: the rows of a table are chosen by their indices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ __all__ = ["embedding"]
 
 
 def embedding(table: Tensor, indices: Tensor) -> Tensor:
-    """table[indices]: a table [symbols, width] and indices [...] give [..., width]."""
+    """Return table[indices]: table [symbols, width] and indices [...] give [..., width].
+
+    Indices are whole numbers from 0 to symbols - 1; they have no gradient.
+    """
     return apply(gather_rows, table, indices)
 
 

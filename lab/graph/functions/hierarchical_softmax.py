@@ -1,4 +1,8 @@
-"""Hierarchical softmax: words as leaves of a tree; see `kernels.hierarchical_softmax` for the tree's arrays."""
+"""Hierarchical softmax (Morin and Bengio 2005): words are the leaves of a binary tree.
+
+The tree's arrays are described in `kernels.hierarchical_softmax`: path and sign [vocabulary, depth], length
+[vocabulary]. They have no gradients.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,10 @@ __all__ = ["hierarchical_softmax", "hierarchical_softmax_probabilities"]
 def hierarchical_softmax(
     hidden: Tensor, nodes: Tensor, words: Tensor, path: Tensor, sign: Tensor, length: Tensor
 ) -> Tensor:
-    """Mean of -log P(word): hidden [batch, width], nodes [inner nodes, width], words [batch], and the tree's arrays.
+    """Return the mean of -log P(word) over the batch, of shape [1].
 
-    path and sign are [vocabulary, depth], length is [vocabulary]; the loss is [1].
+    hidden is [batch, width], nodes are the weights of the tree's inner nodes [inner nodes, width], and words [batch]
+    are the numbers of the right words. The time grows with the depth of the tree, not with the vocabulary.
     """
     return call(kernels.hierarchical_softmax, hidden, nodes, words, path, sign, length).results[0]
 
@@ -31,5 +36,8 @@ def _hierarchical_softmax_gradient(forward: Call, d_loss: Tensor, _: Tensor | No
 def hierarchical_softmax_probabilities(
     hidden: Tensor, nodes: Tensor, path: Tensor, sign: Tensor, length: Tensor
 ) -> Tensor:
-    """The probability of every word: [batch, vocabulary]. Costs as much as a flat softmax; has no gradient."""
+    """Return the probability of every word: [batch, vocabulary].
+
+    hidden is [batch, width] and nodes are [inner nodes, width]. It costs as much as a flat softmax and has no gradient.
+    """
     return call(kernels.hierarchical_softmax_probabilities, hidden, nodes, path, sign, length).results[1]

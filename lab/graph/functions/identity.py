@@ -1,4 +1,4 @@
-"""The identity, as an operation of its own, so that it can be named and measured."""
+"""The identity is an operation of its own, so that it can be named, measured and used as a layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["identity"]
 
 
 def identity(x: Tensor) -> Tensor:
-    """x."""
+    """Return a copy of x."""
     return apply(arrays.copy, x)
 
 

@@ -1,4 +1,4 @@
-"""Losses other than softmax cross-entropy; each is a mean over the batch and of shape [1]."""
+"""Losses other than softmax cross-entropy. Each returns a mean over the batch, of shape [1]."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ __all__ = ["binary_cross_entropy", "hinge", "huber", "mean_absolute_error", "mea
 
 
 def hinge(scores: Tensor, labels: Tensor) -> Tensor:
-    """Mean over the batch of the sum of max(0, score - right score + 1) over wrong classes: scores [batch, classes]."""
+    """Return the multi-class hinge loss (Weston and Watkins 1999).
+
+    It is the mean over the batch of Σ max(0, score - right score + 1), summed over the wrong classes. scores are
+    [batch, classes], labels [batch] are class numbers and have no gradient.
+    """
     return apply(hinge_kernels.hinge, scores, labels)
 
 
@@ -24,7 +28,11 @@ def _hinge_gradient(forward: Call, d_loss: Tensor) -> Gradients:
 
 
 def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean over batch and labels of the cross-entropy of sigmoid(logits) with targets of 0 or 1, of the same shape."""
+    """Return the mean cross-entropy of sigmoid(logits) with targets.
+
+    logits and targets are [...], of the same shape; the mean is taken over all elements. Targets are 0 or 1 and have no
+    gradient. It is computed from the logits, so that it stays finite for large ones.
+    """
     return apply(binary_kernels.binary_cross_entropy, logits, targets)
 
 
@@ -34,7 +42,7 @@ def _binary_cross_entropy_gradient(forward: Call, d_loss: Tensor) -> Gradients:
 
 
 def mean_absolute_error(predictions: Tensor, targets: Tensor) -> Tensor:
-    """L1: the mean of |prediction - target| over batch and outputs."""
+    """Return the mean of |prediction - target| over all elements; both have the same shape [...]."""
     return apply(kernels.mean_absolute_error, predictions, targets)
 
 
@@ -44,7 +52,10 @@ def _mean_absolute_error_gradient(forward: Call, d_loss: Tensor) -> Gradients:
 
 
 def mean_squared_error(predictions: Tensor, targets: Tensor) -> Tensor:
-    """L2: the mean of (prediction - target)² over batch and outputs, without a factor 1/2."""
+    """Return the mean of (prediction - target)² over all elements, without a factor 1/2.
+
+    Both have the same shape [...].
+    """
     return apply(kernels.mean_squared_error, predictions, targets)
 
 
@@ -61,7 +72,11 @@ def _mean_squared_error_second_gradient(forward: Call, ddx: Tensor) -> Gradients
 
 
 def huber(predictions: Tensor, targets: Tensor, delta: Tensor) -> Tensor:
-    """Mean of e²/2 up to |e| = delta, of delta (|e| - delta/2) beyond; e = prediction - target, delta [1] is fixed."""
+    """Return the mean Huber loss (Huber 1964) of e = prediction - target over all elements.
+
+    It is e²/2 up to |e| = delta and delta (|e| - delta/2) beyond. predictions and targets have the same shape [...];
+    delta [1] counts as a constant and has no gradient.
+    """
     return apply(kernels.huber, predictions, targets, delta)
 
 

@@ -1,4 +1,4 @@
-"""Normalisation of activations: over the batch, with given statistics, over the features of each example."""
+"""Normalisation of activations: over the batch, by given statistics, or over the features of each example."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ __all__ = ["batch_norm", "layer_norm", "normalise_with"]
 
 
 def batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """gamma (x - mean) / √(variance + epsilon) + beta, with mean and variance of each feature over the batch.
+    """Return (y, mean, variance) of batch normalisation (Ioffe and Szegedy 2015).
 
-    x [..., features], gamma and beta [features], epsilon [1]. Returns y like x, mean and variance [features]; only y
-    has a gradient.
+    y = gamma (x - mean) / √(variance + epsilon) + beta, with the mean and the biased variance of each feature over all
+    other axes. x and y are [..., features]; gamma, beta, mean and variance are [features]; epsilon is [1]. Only y can
+    be differentiated, with respect to x, gamma and beta.
     """
     y, mean, variance, _ = call(batch_kernels.batch_norm, x, gamma, beta, epsilon).results
     return y, mean, variance
@@ -31,7 +32,11 @@ def _batch_norm_gradient(
 
 
 def normalise_with(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, epsilon: Tensor) -> Tensor:
-    """gamma (x - mean) / √(variance + epsilon) + beta with a given mean and variance [features], which are fixed."""
+    """Return gamma (x - mean) / √(variance + epsilon) + beta with a given mean and variance.
+
+    This is batch normalisation outside training. x is [..., features]; gamma, beta, mean and variance are [features];
+    epsilon is [1]. x, gamma and beta have gradients, the others count as constants.
+    """
     return apply(batch_kernels.batch_norm_evaluate, x, gamma, beta, mean, variance, epsilon)
 
 
@@ -42,9 +47,10 @@ def _normalise_with_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def layer_norm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: Tensor) -> Tensor:
-    """gamma (x - mean) / √(variance + epsilon) + beta, with mean and variance of each example over its features.
+    """Return layer normalisation (Ba et al. 2016): gamma (x - mean) / √(variance + epsilon) + beta.
 
-    x [..., features], gamma and beta [features], epsilon [1].
+    The mean and the biased variance are those of each example over its features. x and the result are [..., features];
+    gamma and beta are [features]; epsilon is [1]. x, gamma and beta have gradients.
     """
     return call(layer_kernels.layer_norm, x, gamma, beta, epsilon).results[0]
 

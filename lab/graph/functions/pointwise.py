@@ -1,4 +1,4 @@
-"""Functions of one number, element by element."""
+"""Functions of one number, applied element by element. The result has the shape of x [...]."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["absolute", "exp", "log", "negate", "power", "reciprocal", "square", 
 
 
 def negate(x: Tensor) -> Tensor:
-    """-x."""
+    """Return -x."""
     return apply(kernels.negate, x)
 
 
@@ -20,7 +20,7 @@ def _negate_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def exp(x: Tensor) -> Tensor:
-    """e to the power of x."""
+    """Return e to the power of x."""
     return apply(kernels.exponential, x)
 
 
@@ -30,7 +30,7 @@ def _exp_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def log(x: Tensor) -> Tensor:
-    """The natural logarithm of x > 0."""
+    """Return the natural logarithm of x, which must be above 0."""
     return apply(kernels.logarithm, x)
 
 
@@ -41,7 +41,7 @@ def _log_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def square(x: Tensor) -> Tensor:
-    """x²."""
+    """Return x²."""
     return apply(kernels.square, x)
 
 
@@ -57,7 +57,7 @@ def _square_second_gradient(forward: Call, ddx: Tensor) -> Gradients:
 
 
 def reciprocal(x: Tensor) -> Tensor:
-    """1 / x."""
+    """Return 1 / x."""
     return apply(kernels.reciprocal, x)
 
 
@@ -67,7 +67,7 @@ def _reciprocal_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def square_root(x: Tensor) -> Tensor:
-    """√x of x >= 0; its gradient is infinite at 0."""
+    """Return √x of x >= 0. Its gradient is infinite at 0."""
     return apply(kernels.square_root, x)
 
 
@@ -77,7 +77,7 @@ def _square_root_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def absolute(x: Tensor) -> Tensor:
-    """|x|; its gradient is 0 at 0."""
+    """Return |x|. Its gradient at 0 is 0."""
     return apply(kernels.absolute, x)
 
 
@@ -87,7 +87,7 @@ def _absolute_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def power(x: Tensor, exponent: Tensor) -> Tensor:
-    """x to the power of exponent [1], which is fixed: it has no gradient."""
+    """Return x to the power of `exponent` [1], which counts as a constant and has no gradient."""
     return apply(kernels.power, x, exponent)
 
 

@@ -1,7 +1,7 @@
 """Sums, means and largest values: of everything, of each row or of each column.
 
-`of` says what each result is made from: "all" gives one number [1]; "rows" one for each row, [..., columns] to [...];
-"columns" one for each column, [..., columns] to [columns].
+`of` says what each number of the result is made from: with "all" the result is [1]; with "rows" x [..., columns] gives
+[...], one number per row; with "columns" it gives [columns], one number per column, over all leading axes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MAX: dict[Of, Kernel] = {
 
 
 def sum(x: Tensor, of: Of = "all") -> Tensor:
-    """The sum of all elements, of each row, or of each column."""
+    """Return the sum of all elements of x [...], of each row, or of each column."""
     return apply(SUM[of], x)
 
 
@@ -50,7 +50,7 @@ def _sum_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def mean(x: Tensor, of: Of = "all") -> Tensor:
-    """The mean of all elements, of each row, or of each column."""
+    """Return the mean of all elements of x [...], of each row, or of each column."""
     return apply(MEAN[of], x)
 
 
@@ -61,7 +61,7 @@ def _mean_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def sum_squares(x: Tensor, of: Of = "all") -> Tensor:
-    """The sum of x² over all elements, each row, or each column."""
+    """Return the sum of x² over all elements, each row, or each column."""
     return apply(SUM_SQUARES[of], x)
 
 
@@ -71,7 +71,7 @@ def _sum_squares_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def sum_absolute(x: Tensor, of: Of = "all") -> Tensor:
-    """The sum of |x| over all elements, each row, or each column."""
+    """Return the sum of |x| over all elements, each row, or each column."""
     return apply(SUM_ABSOLUTE[of], x)
 
 
@@ -81,14 +81,15 @@ def _sum_absolute_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def max(x: Tensor, of: Of = "all") -> Tensor:
-    """The largest of all elements, of each row, or of each column; of equal ones, the first gets the gradient."""
+    """Return the largest of all elements, of each row, or of each column; of equals, the first gets the gradient."""
     return call(MAX[of], x).results[0]
 
 
 def argmax(x: Tensor, of: Of = "all") -> Tensor:
-    """Where the largest element stands, the first one of equals; it has no gradient.
+    """Return the index of the largest element, the first one's if several are equal. It has no gradient.
 
-    Of all elements: its index in x flattened; of each row: its column; of each column: its row.
+    With "all" it is an index into x flattened; with "rows" a column's number per row; with "columns" a row's per
+    column.
     """
     return call(MAX[of], x).results[1]
 

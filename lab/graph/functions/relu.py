@@ -1,4 +1,4 @@
-"""ReLU."""
+"""ReLU, the rectified linear unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["relu"]
 
 
 def relu(x: Tensor) -> Tensor:
-    """max(x, 0), element by element."""
+    """Return max(x, 0), element by element; its gradient at 0 is 0."""
     return apply(kernels.relu, x)
 
 

@@ -1,4 +1,4 @@
-"""Softmax, and cross-entropy on top of it."""
+"""Softmax, and cross-entropy computed from logits, so that it stays finite for large ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["softmax", "softmax_cross_entropy", "softmax_cross_entropy_with_distr
 
 
 def softmax(logits: Tensor) -> Tensor:
-    """e^logits / its sum over each row: [..., classes] to probabilities of the same shape."""
+    """Return e^logits divided by its sum over each row: [..., classes] gives probabilities of the same shape."""
     return apply(kernels.softmax, logits)
 
 
@@ -21,7 +21,10 @@ def _softmax_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def softmax_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean of -log softmax(logits)[label]: logits [batch, classes], labels [batch] (class numbers), loss [1]."""
+    """Return the mean of -log softmax(logits)[label] over the batch, of shape [1].
+
+    logits are [batch, classes]; labels [batch] are class numbers and have no gradient.
+    """
     return call(kernels.softmax_cross_entropy, logits, labels).results[0]
 
 
@@ -45,9 +48,10 @@ def _softmax_cross_entropy_second_gradient(forward: Call, dd_logits: Tensor) -> 
 
 
 def softmax_cross_entropy_with_distribution(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean of -Σ t log softmax(logits): logits and targets [batch, classes], loss [1].
+    """Return the mean of -Σ t log softmax(logits) over the batch, of shape [1].
 
-    t is each row of targets (which are not negative) made to sum to 1; a row of zeros costs nothing.
+    logits and targets are [batch, classes]. t is each row of targets (which must not be negative) divided by its sum; a
+    row of zeros costs nothing. Targets have no gradient.
     """
     return call(kernels.softmax_cross_entropy_with_distribution, logits, targets).results[0]
 

@@ -1,4 +1,4 @@
-"""Sine and cosine."""
+"""Sine and cosine, element by element. The result has the shape of x [...]."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["cos", "sin"]
 
 
 def sin(x: Tensor) -> Tensor:
-    """sin x."""
+    """Return sin x, with x in radians."""
     return apply(kernels.sine, x)
 
 
@@ -20,7 +20,7 @@ def _sin_gradient(forward: Call, dy: Tensor) -> Gradients:
 
 
 def cos(x: Tensor) -> Tensor:
-    """cos x."""
+    """Return cos x, with x in radians."""
     return apply(kernels.cosine, x)
 
 
