@@ -1,0 +1,65 @@
+"""The documents: what they name exists, and the README stays short."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from lab.scenario import load_text
+from lab.tasks import check
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+NAMED = re.compile(r"`([\w.]+(?:/[\w.-]+)+/?)(?:::([\w.]+))?`")
+"""A path inside the repository in backticks, and behind `::` what to read in it."""
+LONGEST_README = 900  # words
+
+
+def named(text: str) -> list[tuple[str, str]]:
+    return [(path, name) for path, name in NAMED.findall(text) if (ROOT / path.split("/")[0]).is_dir()]
+
+
+def defined(path: Path) -> set[str]:
+    """The functions and classes of a file, and `Class.method`."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+            found |= {f"{node.name}.{each.name}" for each in ast.walk(node) if isinstance(each, ast.FunctionDef)}
+    return found
+
+
+@pytest.mark.parametrize(
+    "document", [each for each in DOCUMENTS if each.name != "CHANGELOG.md"], ids=lambda path: path.name
+)
+def test_what_a_document_names_exists(document):
+    for path, name in named(document.read_text(encoding="utf-8")):
+        assert (ROOT / path).exists(), path
+        assert not name or name in defined(ROOT / path), f"{path}::{name}"
+
+
+@pytest.mark.parametrize(("walk", "words"), [(0, "Fourteen files"), (1, "Eighteen files")])
+def test_the_walks_say_how_many_files_they_have(walk, words):
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("\n## ")[walk + 1]
+    count = {"Fourteen files": 14, "Eighteen files": 18}[words]
+    assert len({path for path, _ in named(text)}) == count
+    assert words in text
+
+
+def test_links_lead_somewhere():
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= LONGEST_README
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_scenarios_in_documents_are_right(document):
+    for text in re.findall(r"```yaml\n(title:.*?|format:.*?)```", document.read_text(encoding="utf-8"), re.DOTALL):
+        check(load_text(text, document.with_suffix(".yaml")))
