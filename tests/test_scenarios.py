@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 
+import numpy as np
 import pytest
 
 import lab
@@ -77,19 +77,28 @@ def test_is_measured_on_the_way_as_it_is_otherwise(loaded):
 
 
 def test_is_deterministic(loaded):
-    first, second = (lab.run(loaded, steps=STEPS).curves for _ in range(2))
-    if loaded.scenario.task in MEASURES_TIME:
-        return
-    for variant, seeds in first.items():
+    first, second = (lab.run(loaded, steps=STEPS) for _ in range(2))
+    timed = loaded.scenario.task in MEASURES_TIME
+    assert first.curves.keys() == second.curves.keys() == {variant.name for variant in loaded.variants}
+    for variant, seeds in first.curves.items():
         for seed, curves in seeds.items():
+            again = second.curves[variant][seed]
+            assert list(curves) == list(again)
+            compared = 0
             for metric, (steps, values) in curves.items():
-                if metric in TIMES:
-                    continue
-                steps_again, values_again = second[variant][seed][metric]
+                steps_again, values_again = again[metric]
                 assert steps.tolist() == steps_again.tolist()
-                assert all(
-                    a == b or (math.isnan(a) and math.isnan(b)) for a, b in zip(values, values_again, strict=True)
-                )
+                if timed or metric in TIMES:
+                    assert (values > 0).all()
+                    assert (values_again > 0).all()
+                else:
+                    np.testing.assert_array_equal(values, values_again)
+                compared += len(values)
+            assert compared, f"{variant} measured nothing that could be compared"
+            weights, weights_again = first.weights[variant][seed], second.weights[variant][seed]
+            assert weights.keys() == weights_again.keys()
+            for name, value in weights.items():
+                np.testing.assert_array_equal(value, weights_again[name])
 
 
 MEASURES_TIME = {"timing"}
