@@ -1,7 +1,10 @@
-"""Pictures as data: what a task shows beside the curves, without saying how a terminal draws it.
+"""Pictures as data: what a task shows beside its curves, without saying how a terminal draws it.
 
-The set is closed, so that a viewer (terminal, TUI, PNG or SVG export) that draws each kind draws every task. Arrays
-are float32 and small (a few thousand numbers); NaN is a gap.
+There are ten kinds of pictures and no others, so that a viewer (terminal, full screen, PNG or SVG export) that draws
+each kind draws every task. Arrays are float32 unless something else is said, and small: a few thousand numbers. NaN
+means that there is nothing to show at that place.
+
+A picture is part of the stream of events and of kept runs: `picture_to_json` and `picture_from_json` write and read it.
 """
 
 from __future__ import annotations
@@ -15,7 +18,12 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Lines over a common axis. `lines`: name to values, each as long as `x`."""
+    """Lines over a common horizontal axis.
+
+    x:            [n], in the unit that `x_label` says; steps are whole numbers
+    lines:        by name the line's values, [n], in the unit that `y_label` says
+    log_x, log_y: whether an axis is logarithmic; values of 0 and below have no place on such an axis
+    """
 
     kind: ClassVar[str] = "curves"
     title: str
@@ -29,7 +37,12 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """One bar per name. `unit` stands behind the numbers."""
+    """One bar for each name, in the order given.
+
+    values: by name the length of its bar
+    unit:   the unit of all values, which is shown behind the numbers; empty where they have none
+    log:    whether the bars' axis is logarithmic
+    """
 
     kind: ClassVar[str] = "bars"
     title: str
@@ -40,7 +53,11 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Histograms:
-    """One histogram per row name (a layer, a variant), over common bins. `edges`: bins + 1; `counts[name]`: bins."""
+    """One histogram for each name, such as that of a layer, all over the same bins.
+
+    edges:   [bins + 1], the ends of the bins in ascending order, in the unit that `x_label` says
+    counts:  by name how many numbers lie in each bin, [bins]
+    """
 
     kind: ClassVar[str] = "histograms"
     title: str
@@ -51,11 +68,14 @@ class Histograms:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Numbers on a grid, row 0 on top: a weight matrix, a filter, a heat map, a loss surface.
+    """Numbers on a grid, as colours: a weight matrix, a filter, a heat map, a loss surface.
 
-    `values[rows, columns]`; `low` and `high` span the colour scale (None: the smallest and largest finite value);
-    `diverging` centres the scale at 0. `extent` is (left, right, bottom, top) in data coordinates, for axes.
-    `paths`: lines drawn on top, name to points [n, 2] in data coordinates.
+    values:    [rows, columns]; row 0 is on top, column 0 on the left
+    low, high: the numbers at the ends of the colour scale; None: the smallest and the largest finite value
+    diverging: whether the scale is symmetric around 0, with a colour for each sign
+    extent:    (left, right, bottom, top), where the axes begin and end, in the units that the labels say; None: the
+               rows and columns have no coordinates
+    paths:     by name a line that is drawn on top, [points, 2] as (x, y) in the same coordinates
     """
 
     kind: ClassVar[str] = "field"
@@ -74,8 +94,11 @@ class Field:
 class Regions:
     """A plane divided into classes, with the examples on top.
 
-    `classes[rows, columns]`: class per cell, row 0 on top; `confidence` likewise, 0 to 1; `points` [n, 2] in data
-    coordinates with their `labels` [n]; `extent` (left, right, bottom, top).
+    classes:    [rows, columns] int32, the number of the class at each place; row 0 is on top, column 0 on the left
+    confidence: [rows, columns], the probability of that class there, from 0 to 1
+    extent:     (left, right, bottom, top): the first column stands for `left`, the last for `right`, and so on
+    points:     [n, 2], the examples as (x, y) in these coordinates
+    labels:     [n] int32, their classes
     """
 
     kind: ClassVar[str] = "regions"
@@ -89,7 +112,11 @@ class Regions:
 
 @dataclass(frozen=True, slots=True)
 class Scatter:
-    """Points in a plane: group name to [n, 2]; `lines` are drawn through their points in order."""
+    """Points in a plane, in groups with a colour each, and lines.
+
+    groups: by name the points of a group, [n, 2] as (x, y) in the units that the labels say
+    lines:  by name the points that a line goes through in this order, [n, 2]
+    """
 
     kind: ClassVar[str] = "scatter"
     title: str
@@ -101,7 +128,12 @@ class Scatter:
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """Images side by side: [count, height, width] grey or [count, height, width, 3] colour, 0 to 1; a caption each."""
+    """Images side by side.
+
+    images:   [count, height, width] in grey, or [count, height, width, 3] in red, green and blue; from 0 to 1, row 0
+              on top
+    captions: a text below each image; empty: none has one
+    """
 
     kind: ClassVar[str] = "images"
     title: str
@@ -111,7 +143,11 @@ class Images:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """One cell per unit, layer by layer. `activity[layer]`: mean absolute output of each unit; `dead[layer]`: bool."""
+    """One cell for each unit, layer by layer from input to output.
+
+    activity: by layer the mean absolute output of each unit, [units]
+    dead:     by layer whether a unit gives 0 for every example, [units] bool
+    """
 
     kind: ClassVar[str] = "units"
     title: str
@@ -121,7 +157,11 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """A graph of boxes. `nodes`: (name, label, value, gradient; "" where there is none); `edges`: (from, to) names."""
+    """A graph of boxes and arrows: a computation graph, a tree.
+
+    nodes: (name, label, value, gradient) of each box; the last three are texts as they are shown, "" for nothing
+    edges: (from, to), the names of the boxes that an arrow connects
+    """
 
     kind: ClassVar[str] = "diagram"
     title: str
@@ -131,7 +171,11 @@ class Diagram:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Text in rows and columns."""
+    """Text in rows and columns.
+
+    columns: the head of each column
+    rows:    the cells of each row, one for each column
+    """
 
     kind: ClassVar[str] = "table"
     title: str
@@ -146,6 +190,7 @@ _KINDS: dict[str, type] = {
 
 
 def _encode(value: Any) -> Any:
+    """A field of a picture for JSON; an array keeps its shape and type, and NaN and infinite numbers become null."""
     if isinstance(value, np.ndarray):
         flat = [None if isinstance(each, float) and not np.isfinite(each) else each for each in value.ravel().tolist()]
         return {"shape": list(value.shape), "type": value.dtype.name, "data": flat}
@@ -157,6 +202,7 @@ def _encode(value: Any) -> Any:
 
 
 def _decode(value: Any) -> Any:
+    """What `_encode` was given; null becomes NaN, and lists become tuples."""
     if isinstance(value, dict) and set(value) == {"shape", "type", "data"}:
         data = [np.nan if each is None else each for each in value["data"]]
         return np.array(data, dtype=value["type"]).reshape(value["shape"])

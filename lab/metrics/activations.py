@@ -22,7 +22,7 @@ def outputs_per_example(part: BuiltLayer) -> int:
 
 
 class DeadUnits(DeviceMetric):
-    """Over the units of all layers of ReLU's family, and of each layer."""
+    """The share of dead units in each layer of ReLU's family, and in all of them together."""
 
     meanings = {"dead_relu": "share of ReLU units that output zero for every example of the probe set"}
 
@@ -39,7 +39,7 @@ class DeadUnits(DeviceMetric):
 
 
 class ActivationMoments(DeviceMetric):
-    """Of each layer's outputs over units, their positions and examples.
+    """Mean and standard deviation of each activation layer's outputs, over units, their positions and examples.
 
     The network's are those of all outputs of all layers taken together.
     """
@@ -71,7 +71,7 @@ class ActivationMoments(DeviceMetric):
 
 
 class Saturation(DeviceMetric):
-    """Over the units of all layers with limits, and of each layer."""
+    """The share of saturated outputs of each layer whose function has limits, and of all of them together."""
 
     meanings = {
         "saturation": "share of outputs close to a limit of their function: |y| > 0.99 for tanh, below 0.01 or above "

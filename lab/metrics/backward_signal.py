@@ -11,7 +11,10 @@ from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 
 
 class BackwardSignal(DeviceMetric):
-    """Of each activation layer. The gradient of a weight is this signal times what the layer below sends forward."""
+    """The spread of the gradient that reaches each activation layer.
+
+    The gradient of a weight is this signal times what the layer below sends forward.
+    """
 
     meanings = {
         "signal_std": "standard deviation, over units and probe set, of the gradient of an example's loss with respect "

@@ -13,6 +13,7 @@ from lab.graph.tensor import call
 from lab.nets.network import BuiltLayer
 
 Values = dict[str, float]
+"""Numbers by full name: `metric` for the whole network, `metric.layer` for a layer."""
 DEVICE_METRICS: list[type[DeviceMetric]] = []
 
 
@@ -20,15 +21,16 @@ DEVICE_METRICS: list[type[DeviceMetric]] = []
 class MeasuredNetwork:
     """A network as a device metric sees it, while the measuring program is built.
 
-    watch:      names of the metrics that are wanted
-    parts:      the layers as built on the probe set
-    parameters: every parameter;  gradients: its gradient, at the same place
-    loss, correct, count: mean loss [1] and number of right answers [1] on the probe set, and its size
+    watch:      the names of the metrics that are wanted
+    parts:      the layers as they were built on the probe set, from input to output
+    parameters: storage with every parameter;  gradients: with its gradient, at the same place
+    loss, correct, count: mean loss [1] and number of right answers [1] on the probe set, and how many examples it has
     validation_loss, validation_correct, validation_count: the same on the validation set, None where there is none
     keep:       `keep(full name, tensor [1])` makes the tensor's number known to `finish` under that name
-    remember:   `remember(storage, tensor)` copies a tensor just before the last training step
-    rate:       the tensor of the learning rate
-    answers, targets: what the network answers on the probe set, and what would be right
+    remember:   `remember(source, target)` copies a tensor just before the last training step that is done before a
+                measurement
+    rate:       the learning rate [1]; None where there is none
+    answers, targets: what the network answers on the probe set [examples, outputs], and what would be right
     validation_answers, validation_targets: the same on the validation set, None where there is none
     classes:    the names of the classes or labels; empty where the targets are values
     """
@@ -65,15 +67,17 @@ class MeasuredNetwork:
 
     @property
     def activations(self) -> list[BuiltLayer]:
-        """The activation layers."""
+        """The layers whose output is an activation, from input to output."""
         return [part for part in self.parts if part.layer.activation]
 
 
 class DeviceMetric:
-    """Base of all device metrics. One instance serves one network.
+    """Base of all device metrics: numbers that are computed where the network is, on the CPU or on a GPU.
 
-    meanings: metric name to one sentence that says what the number means
-    kinds:    the kinds of targets with which the metrics make sense
+    A subclass may give several metrics. One instance serves one network.
+
+    meanings:     by metric one sentence that says what the number means
+    target_kinds: the kinds of targets with which the metrics make sense
     """
 
     meanings: ClassVar[dict[str, str]] = {}

@@ -11,7 +11,7 @@ from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 
 
 class Errors(DeviceMetric):
-    """Root of the mean squared difference between answers and targets."""
+    """The root of the mean squared difference between answers and targets, in the unit of the targets."""
 
     target_kinds = frozenset({"values"})
     meanings = {

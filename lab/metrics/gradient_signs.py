@@ -12,7 +12,10 @@ from lab.nets.optimizers import is_weight
 
 
 class EqualSigns(DeviceMetric):
-    """Of each layer of units; for the network, of the last one. Biases do not count."""
+    """How far the weights into a unit are pushed the same way, for each layer; for the network, for its last layer.
+
+    Biases do not count.
+    """
 
     meanings = {
         "equal_signs": "of the gradients of one unit's weights that are not 0, the share that has the more frequent "

@@ -12,7 +12,7 @@ from lab.nets.optimizers import is_weight
 
 
 def norm(tensor: Tensor) -> Tensor:
-    """The Euclidean norm of all elements, shape [1]."""
+    """The Euclidean norm of all elements of a tensor of any shape: [1]."""
     return call(kernels.norm, tensor).result
 
 
@@ -33,7 +33,7 @@ def layer_stretches(storage: Storage) -> dict[str, Tensor]:
 
 
 class GradientNorm(DeviceMetric):
-    """Of the whole gradient, and of each layer's: weights and biases together."""
+    """The length of the whole gradient, and of each layer's, weights and biases together."""
 
     meanings = {
         "grad_norm": "Euclidean norm of the gradient that the last update used, before clipping and penalties are "
@@ -49,7 +49,7 @@ class GradientNorm(DeviceMetric):
 
 
 class WeightNorm(DeviceMetric):
-    """Of each layer's weights; the whole network's follows."""
+    """The length of each layer's weights, and of all weights of the network."""
 
     meanings = {"weight_norm": "Euclidean norm of the weights, without biases and slopes"}
 
@@ -66,7 +66,10 @@ class WeightNorm(DeviceMetric):
 
 
 class UpdateRatio(DeviceMetric):
-    """Of the whole network and per layer; nothing at step 0, when there was no update yet."""
+    """How large the last update was beside what it changed, for the whole network and for each layer.
+
+    At step 0, when there was no update yet, there is no such number.
+    """
 
     meanings = {"update_ratio": "norm of the last update over the norm of the parameters it changed"}
 

@@ -9,7 +9,7 @@ from lab.metrics.norms import layer_of
 
 
 class ParameterCount(DeviceMetric):
-    """Of the whole network and of each layer that has any."""
+    """The number of parameters of the whole network, and of each layer that has any."""
 
     meanings = {"parameters": "number of weights, biases and other learned numbers"}
 

@@ -12,7 +12,7 @@ from lab.metrics.norms import layer_of
 
 
 class Slopes(DeviceMetric):
-    """Of each layer with learned slopes; the network's are those of all its slopes taken together."""
+    """Mean and spread of the slopes of each layer that learns them; the network's are those of all slopes together."""
 
     meanings = {
         "slope": "mean of the learned slopes below zero",

@@ -12,7 +12,7 @@ from lab.nets.optimizers import is_weight
 
 
 class UnitSpread(DeviceMetric):
-    """Of each layer of units, weights and biases; the network's is the largest of its hidden layers."""
+    """How far units of a layer are apart, in a weight or a bias; the network's number is that of its hidden layers."""
 
     meanings = {
         "unit_spread": "largest difference between two units of a layer in the weight of one input, or in the bias; 0 "
@@ -39,5 +39,5 @@ class UnitSpread(DeviceMetric):
 
 
 def _spread(weight: Tensor) -> Tensor:
-    """The largest difference within a row of a matrix [inputs, units], shape [1]."""
+    """The largest difference within a row of a matrix [inputs, units]: [1]."""
     return f.max(f.add(f.max(weight, "rows"), f.max(f.negate(weight), "rows")))

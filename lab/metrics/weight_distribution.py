@@ -16,12 +16,12 @@ SMALL = 1e-3
 
 
 def weights(network: MeasuredNetwork) -> dict[str, Tensor]:
-    """Each layer's weights, by layer."""
+    """Each layer's weights, by the name of the layer."""
     return {layer_of(name): each for name, each in network.parameters.members.items() if is_weight(name)}
 
 
 class SmallWeights(DeviceMetric):
-    """Of each layer, and of the whole network."""
+    """The share of weights near 0 in each layer, and in the whole network."""
 
     meanings = {"small_weights": f"share of the weights that lie between -{SMALL} and {SMALL}"}
 
@@ -39,7 +39,7 @@ class SmallWeights(DeviceMetric):
 
 
 class WeightKurtosis(DeviceMetric):
-    """Of each layer; the network's is the mean of the layers', weighed by their number of weights."""
+    """The kurtosis of each layer's weights; the network's is the layers' mean, weighed by their number of weights."""
 
     meanings = {
         "weight_kurtosis": "how peaky the weights are: mean fourth power over squared mean square of their distance "

@@ -36,11 +36,11 @@ def test_an_unknown_picture_is_named_with_the_nearest_one():
     assert error.value.path == ("options", "pictures", 1)
 
 
-def test_every_view_says_what_it_shows():
+def test_every_figure_says_what_it_shows():
     assert all(figure.__doc__ for figure in load_figures().values())
 
 
-def test_gradient_norms_are_those_that_the_probe_measures():
+def test_gradient_norms_are_those_that_are_measured():
     net = experiment(options={"pictures": ["gradient_norms"]})
     net.advance(5)
     (bars,), values = net.pictures(), net.measure()

@@ -1,4 +1,4 @@
-"""The walk through a circuit: one gate per step, and every gradient held against a finite difference."""
+"""The walk through a computation graph: one operation per step, and every gradient held against a finite difference."""
 
 from __future__ import annotations
 

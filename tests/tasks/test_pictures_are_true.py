@@ -178,7 +178,8 @@ def test_the_folds_and_the_curves_are_those_of_the_latest_draw():
 def test_an_accuracy_of_a_fold_is_that_of_a_net_trained_without_it():
     net = test_cross_validation.validation()
     net.advance(1)
-    alone = net._training(1, *net._fold(0, 2))
+    pool, _ = net._whole(0)
+    alone = net._training(1, pool[:20], pool[20:])
     alone.prepare()
     alone.advance(20)
     assert net.pictures()[0].rows[2][2] == f"{alone.measure()['val_accuracy']:.3f}"
@@ -299,6 +300,8 @@ def test_the_tree_shows_how_much_of_the_text_lies_below_each_node():
     diagram, bars = net.pictures()
     tree, targets, names = net.output.tree, net.split.train.targets, net.split.train.classes
     counts = np.bincount(targets, minlength=len(names)) / len(targets)
+    ways = ["".join("l" if sign > 0 else "r" for sign in tree.sign[word][: tree.length[word]]) for word in range(20)]
+    assert {name for name, *_ in diagram.nodes} == {way[:level] or "root" for way in ways for level in range(4)}
     for name, label, share, _ in diagram.nodes:
         way = [] if name == "root" else [1.0 if step == "l" else -1.0 for step in name]
         below = [

@@ -1,4 +1,4 @@
-"""Training against the same network written out in NumPy: batches, gradients, updates and every probe."""
+"""Training against the same network written out in NumPy: batches, gradients, updates and every metric."""
 
 from __future__ import annotations
 

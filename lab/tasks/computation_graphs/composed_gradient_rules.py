@@ -1,8 +1,8 @@
-"""Gradients written out in elementary gates, one node for each operation of the formula on paper.
+"""Gradients written out in elementary operations, one node for each operation of the formula on paper.
 
-The usual rules do a gate's slope and its product with what comes down in one kernel. These make a graph of the gradient
-that consists of nothing but the gates that formulas consist of, as differentiation of the formula itself would.
-Gates whose usual rule is already of that kind (sums, products, quotients, exp, log) keep it.
+The usual rules compute an operation's slope and its product with the upstream gradient in one kernel. These make a
+graph of the gradient that consists of nothing but the operations that formulas consist of, as differentiation of the
+formula itself would. Operations whose usual rule is already of that kind (sums, products, quotients, exp, log) keep it.
 """
 
 from __future__ import annotations

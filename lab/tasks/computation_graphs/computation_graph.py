@@ -1,4 +1,4 @@
-"""Formulas as circuits of elementary gates, such as `q = x + y; f = q * z`."""
+"""Formulas as graphs of elementary operations, such as `q = x + y; f = q * z`."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ SIGNS = {
     "sigmoid": "σ",
     "abs": "|x|",
 }
-"""How a gate is drawn; the others by their names."""
+"""How an operation is drawn; the others by their names."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One elementary operation; its operands are names of inputs, of constants or of earlier gates.
+    """One elementary operation; its operands are names of inputs, of constants or of earlier operations.
 
     named: whether the formula gives it a name; otherwise it is called after its operation, with a number
     """
@@ -72,7 +72,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class ComputationGraph:
-    """Gates in the order in which they are computed; the last one is the result.
+    """Operations in the order in which they are computed; the last one is the result.
 
     inputs:    names, in the order in which they first occur
     constants: name (the number as it is written) to value
@@ -85,11 +85,11 @@ class ComputationGraph:
 
     @property
     def result(self) -> str:
-        """The name of the last gate."""
+        """The name of the last operation."""
         return self.operations[-1].name
 
     def build(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Add the gates to the graph, each under its name as label: every input, constant and gate by name."""
+        """Add the operations to the graph, each under its name as label: every input, constant and result by name."""
         made = dict(inputs) | {name: constant(value, name) for name, value in self.constants.items()}
         for operation in self.operations:
             with scope(operation.name):

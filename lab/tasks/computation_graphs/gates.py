@@ -1,4 +1,4 @@
-"""`task: gates`: a formula as a circuit of elementary gates, walked forward and backward."""
+"""`task: gates`: a formula as a graph of elementary operations, walked forward and backward."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""From the text of a formula to a circuit; nothing is handed to `eval`.
+"""From the text of a formula to a computation graph; nothing is handed to `eval`.
 
-    circuit   := statement ((";" | newline) statement)*        the last one is the result
+    graph     := statement ((";" | newline) statement)*        the last one is the result
     statement := [name "="] sum
     sum       := product (("+" | "-") product)*
     product   := signed (("*" | "/") signed)*
@@ -38,7 +38,7 @@ _TOKEN = re.compile(
 
 
 def parse(text: str, path: Path = ()) -> ComputationGraph:
-    """The circuit of a formula. Raises InvalidValue with `path`, which says at which character it goes wrong."""
+    """The computation graph of a formula. Raises InvalidValue with `path`, which says which character is wrong."""
     return _Parser(text, path).graph()
 
 

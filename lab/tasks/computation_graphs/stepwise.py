@@ -1,4 +1,4 @@
-"""A circuit of gates, computed forward and then backward, one gate per step: the experiment behind `gates`."""
+"""A computation graph, computed forward and then backward, one operation per step: the experiment behind `gates`."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class StepwiseBackpropagation(ProgramExperiment):
         found = differentiate(tensors[graph.result], [tensors[name] for name in self.nodes])
         self.gradients: dict[str, Tensor] = {}
         for name, gradient in zip(self.nodes, found, strict=True):
-            assert gradient is not None  # every gate of a circuit leads to its result
+            assert gradient is not None  # every operation of a graph leads to its result
             # A gate such as + hands on what it got: one number may be the gradient of several.
             shared = owner_of(gradient)[0].storage is not None
             self.gradients[name] = gradient if shared else assign(gradient, gradients.member(name, (1,)))
@@ -138,7 +138,7 @@ class StepwiseBackpropagation(ProgramExperiment):
         self.memory.state[0] = 0
 
     def _difference(self, name: str) -> float:
-        """The slope of the result along one input, from two runs of the whole circuit."""
+        """The slope of the result along one input, from two runs of the whole graph."""
         step = NUDGE * max(1.0, abs(self.inputs[name]))
         ends = []
         for sign in (1, -1):
@@ -237,7 +237,7 @@ class StepwiseBackpropagation(ProgramExperiment):
         self._diverged = None
 
     def change(self, name: str, value: float) -> None:
-        raise InvalidValue((name,), "cannot be changed: a walk through a circuit has no settings.")
+        raise InvalidValue((name,), "cannot be changed: a walk through a computation graph has no settings.")
 
     def weights(self) -> dict[str, np.ndarray]:
         return {}

@@ -18,7 +18,7 @@ SMALLEST = 1e-30
 """Probabilities are taken to be at least this large before their logarithm is taken."""
 
 SCORER_KERNELS: tuple[Kernel, ...] = (softmax_kernel,)
-"""What a panel needs beside the kernels of the network in training."""
+"""What a scorer needs beside the kernels of the network in training."""
 
 
 def require_validation(split: Split) -> None:
