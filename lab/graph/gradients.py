@@ -13,7 +13,8 @@ from typing import Any
 
 from kernels.arithmetic import add
 from kernels.language import Kernel
-from lab.graph.tensor import Call, Tensor, apply, constant, scope, skippable_block
+from kernels.windows import put_window
+from lab.graph.tensor import Call, Tensor, apply, call, constant, scope, skippable_block
 
 Gradients = Tensor | Sequence[Any] | None
 """What a rule returns; the elements of a sequence are tensors, None or NotImplemented."""
@@ -106,11 +107,14 @@ def _needed(tensor: Tensor, needed: set[int]) -> bool:
 def _accumulate(
     gradients: dict[int, Tensor], tensor: Tensor, gradient: Tensor, keep: set[int] | frozenset[int] = frozenset()
 ) -> None:
-    # A reshaped tensor passes its gradient to what it is a view of.
+    # A reshaped tensor passes its gradient to what it is a view of; a part of one passes it to its place among zeros.
     while tensor.base is not None and id(tensor) not in keep:
-        if tensor.base.size != tensor.size:
-            raise TypeError("a part of a tensor has no gradient rule")
-        tensor = tensor.base
+        whole = tensor.base
+        if whole.size != tensor.size:
+            window = {"offset": tensor.offset, "stride_a": 0, "stride_b": 0, "stride_c": 0, "stride_d": 1}
+            part = gradient.reshape(1, 1, 1, tensor.size)
+            gradient = call(put_window, part, shapes=[whole.shape], updates=(), **window).result
+        tensor = whole
     if gradient.shape != tensor.shape:
         gradient = Tensor(tensor.shape, gradient.name, base=gradient)
     known = gradients.get(id(tensor))

@@ -170,6 +170,9 @@ class Tensor:
     def __matmul__(self, other: Tensor) -> Tensor:
         return _functions().matmul(self, other)
 
+    def __getitem__(self, key: Any) -> Tensor:
+        return _functions().take(self, key)
+
 
 def _functions() -> Any:
     from lab.graph import functions

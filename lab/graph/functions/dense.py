@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from kernels import batched_matmul as batched
 from kernels import matrix
 from lab.graph.functions.broadcasting import broadcast
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, Tensor, apply, call
+from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, current_label, size_of
 
 __all__ = ["dense", "matmul"]
 
@@ -35,8 +36,15 @@ def _dense_second_gradient(forward: Call, to_weight: Tensor | None, to_bias: Ten
 
 
 def matmul(a: Tensor, b: Tensor) -> Tensor:
-    """a b: [..., n, k] by [k, m] gives [..., n, m]."""
-    return apply(matrix.matmul, a, b)
+    """a b: [..., n, k] by [k, m], or by [..., k, m] with the same leading axes, gives [..., n, m]."""
+    if len(b.shape) == 2:
+        return apply(matrix.matmul, a, b)
+    if a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2]:
+        where = f"{current_label()}: " if current_label() else ""
+        raise ShapeError(f"{where}matrices of shapes {list(a.shape)} and {list(b.shape)} cannot be multiplied.")
+    pairs = size_of(b.shape[:-2])
+    many = apply(batched.batched_matmul, a.reshape(pairs, *a.shape[-2:]), b.reshape(pairs, *b.shape[-2:]))
+    return many.reshape(*a.shape[:-1], b.shape[-1])
 
 
 @gradient_of(matrix.matmul)
@@ -55,3 +63,12 @@ def _matmul_transposed_right_gradient(forward: Call, dy: Tensor) -> Gradients:
 def _matmul_transposed_left_gradient(forward: Call, dy: Tensor) -> Gradients:
     a, b = forward.reads
     return apply(matrix.matmul_transposed_right, b, dy), apply(matrix.matmul, a, dy)
+
+
+@gradient_of(batched.batched_matmul)
+def _batched_matmul_gradient(forward: Call, dy: Tensor) -> Gradients:
+    a, b = forward.reads
+    return (
+        apply(batched.batched_matmul_transposed_right, dy, b),
+        apply(batched.batched_matmul_transposed_left, a, dy),
+    )

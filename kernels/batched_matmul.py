@@ -1,0 +1,60 @@
+"""Products of many pairs of matrices at once, as attention needs them.
+
+Rows of the results are divided among threads; the innermost loop runs along rows, which vectorises.
+"""
+
+from __future__ import annotations
+
+from kernels.language import kernel, zero
+
+
+def multiply_adds(N, B, D, H):
+    """Operations of N products of a [B, D] and a [D, H] matrix."""
+    return 2 * N * B * D * H
+
+
+@kernel("a[N,B,D] b[N,D,H] -> y[N,B,H]", operations=multiply_adds)
+def batched_matmul(a, b, y, thread, threads):
+    """y[n] = a[n] b[n]."""
+    N, B, D = a.shape
+    H = b.shape[2]
+    for i in range(thread, N * B, threads):
+        n = i // B
+        r = i - n * B
+        for c in range(H):
+            y[n, r, c] = zero
+        for k in range(D):
+            factor = a[n, r, k]
+            for c in range(H):
+                y[n, r, c] += factor * b[n, k, c]
+
+
+@kernel("a[N,B,D] b[N,H,D] -> y[N,B,H]", operations=multiply_adds)
+def batched_matmul_transposed_right(a, b, y, thread, threads):
+    """y[n] = a[n] b[n]ᵀ."""
+    N, B, D = a.shape
+    H = b.shape[1]
+    for i in range(thread, N * B, threads):
+        n = i // B
+        r = i - n * B
+        for c in range(H):
+            total = zero
+            for k in range(D):
+                total += a[n, r, k] * b[n, c, k]
+            y[n, r, c] = total
+
+
+@kernel("a[N,B,D] b[N,B,H] -> y[N,D,H]", operations=multiply_adds)
+def batched_matmul_transposed_left(a, b, y, thread, threads):
+    """y[n] = a[n]ᵀ b[n]."""
+    N, B, D = a.shape
+    H = b.shape[2]
+    for i in range(thread, N * D, threads):
+        n = i // D
+        r = i - n * D
+        for c in range(H):
+            y[n, r, c] = zero
+        for k in range(B):
+            factor = a[n, k, r]
+            for c in range(H):
+                y[n, r, c] += factor * b[n, k, c]

@@ -1,0 +1,59 @@
+"""Windows: a part of an array, or its axes in another order, as an array of its own; and back into zeros.
+
+A window has four dimensions. Its element (a, b, c, d) is the array's element
+offset + a stride_a + b stride_b + c stride_c + d stride_d, and no element is in it twice. Slices have strides that
+skip, transpositions have strides in another order; a negative stride goes backwards.
+"""
+
+from __future__ import annotations
+
+from kernels.language import kernel, zero
+from kernels.threads import sync_threads
+
+_WINDOW = "offset stride_a stride_b stride_c stride_d"
+# A transposition of the two inner axes.
+_TYPICAL = {"n": 8192, "A": 1, "B": 64, "C": 16, "D": 8, "offset": 0, "stride_a": 8192, "stride_b": 128, "stride_c": 1,
+            "stride_d": 16}  # fmt: skip
+
+
+@kernel(
+    f"x[n] -> y[A,B,C,D] {_WINDOW}",
+    operations=lambda: 0,
+    elements=lambda A, B, C, D: 2 * A * B * C * D,
+    typical=_TYPICAL,
+)
+def take_window(x, y, offset, stride_a, stride_b, stride_c, stride_d, thread, threads):
+    """y[a,b,c,d] = x[offset + a stride_a + b stride_b + c stride_c + d stride_d]."""
+    A, B, C, D = y.shape
+    for a in range(A):
+        for b in range(B):
+            for c in range(C):
+                start = offset + a * stride_a + b * stride_b + c * stride_c
+                for d in range(thread, D, threads):
+                    y[a, b, c, d] = x[start + d * stride_d]
+
+
+@kernel(f"y[A,B,C,D] -> x[n] {_WINDOW}", operations=lambda: 0, typical=_TYPICAL)
+def put_window(y, x, offset, stride_a, stride_b, stride_c, stride_d, thread, threads):
+    """x is 0, but x[offset + a stride_a + b stride_b + c stride_c + d stride_d] = y[a,b,c,d]."""
+    A, B, C, D = y.shape
+    for i in range(thread, x.size, threads):
+        x[i] = zero
+    sync_threads()
+    for a in range(A):
+        for b in range(B):
+            for c in range(C):
+                start = offset + a * stride_a + b * stride_b + c * stride_c
+                for d in range(thread, D, threads):
+                    x[start + d * stride_d] = y[a, b, c, d]
+
+
+@kernel("a[B,C] b[B,D] -> y[B,E] E=C+D", operations=lambda: 0)
+def concatenate_columns(a, b, y, thread, threads):
+    """y = each row of a, followed by the same row of b."""
+    C, D = a.shape[1], b.shape[1]
+    for r in range(a.shape[0]):
+        for c in range(thread, C, threads):
+            y[r, c] = a[r, c]
+        for c in range(thread, D, threads):
+            y[r, C + c] = b[r, c]

@@ -1,0 +1,43 @@
+"""Cases of windows and of products of many matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .cases import CASES, Case, Inputs, Sizes, y_of
+
+# The array is [C, B, A, 2 D]: the window takes every second number backwards, and its axes in another order.
+_WINDOW = {
+    "fix": lambda s: {**s, "n": s["A"] * s["B"] * s["C"] * s["D"] * 2},
+    "integers": lambda s: {
+        "offset": 2 * s["D"] - 1,
+        "stride_a": 2 * s["D"],
+        "stride_b": s["A"] * 2 * s["D"],
+        "stride_c": s["B"] * s["A"] * 2 * s["D"],
+        "stride_d": -2,
+    },
+}
+
+
+def _whole(s: Sizes) -> tuple[int, ...]:
+    return s["C"], s["B"], s["A"], 2 * s["D"]
+
+
+def _taken(v: Inputs, s: Sizes) -> dict[str, np.ndarray]:
+    return {"y": v["x"].reshape(_whole(s))[..., ::-2].transpose(2, 1, 0, 3)}
+
+
+def _put(v: Inputs, s: Sizes) -> dict[str, np.ndarray]:
+    x = np.zeros(_whole(s))
+    x[..., ::-2] = v["y"].transpose(2, 1, 0, 3)
+    return {"x": x.ravel()}
+
+
+CASES["take_window"] = Case(_taken, **_WINDOW)
+CASES["put_window"] = Case(_put, **_WINDOW)
+CASES["concatenate_columns"] = Case(
+    y_of(lambda a, b: np.concatenate([a, b], 1), "a", "b"), fix=lambda s: {**s, "E": s["C"] + s["D"]}
+)
+CASES["batched_matmul"] = Case(y_of(lambda a, b: a @ b, "a", "b"))
+CASES["batched_matmul_transposed_right"] = Case(y_of(lambda a, b: a @ b.transpose(0, 2, 1), "a", "b"))
+CASES["batched_matmul_transposed_left"] = Case(y_of(lambda a, b: a.transpose(0, 2, 1) @ b, "a", "b"))
