@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from lab.tasks.programs import ProgramExperiment
 from lab.tasks.side_by_side import advance_together
 from tests.cuda.ptx_gpu import machine
 from tests.cuda.simulated.training import SCENARIOS, alike, finished, loaded
-from tests.ptx_machine.block import backwards, forwards, shuffled
+from tests.ptx_machine.block import Order, backwards, forwards, shuffled
 from tests.session.scenarios import small
 
 NETS: dict[str, dict[str, Any]] = {
@@ -39,28 +40,33 @@ def net(name: str) -> tuple[Loaded, dict[str, Any]]:
     return small(overrides=TINY | NETS[name]), {"variants": ["calm"], "steps": 5, "seeds": SEEDS}
 
 
-def same(name: str, mode: str, loading=net, **made: Any) -> list[tuple[int, tuple[int, int]]]:
-    """Train on a machine and on the CPU; returns the shapes of the machine's launches."""
+def same(
+    name: str, mode: str, loading=net, orders: Sequence[Order] = (forwards,), **made: Any
+) -> list[tuple[int, tuple[int, int]]]:
+    """Train on a machine and on the CPU; returns the shapes of the machine's launches.
+
+    orders: those in which threads run, one training each; what is compiled serves all
+    """
     scenario, options = loading(name)
-    with machine(**made) as used:
-        there = finished(scenario, "cuda", mode, **options)
-    alike(there, finished(scenario, "cpu", **options))
+    here = finished(scenario, "cpu", **options)
+    for order in orders:
+        with machine(order, **made) as used:
+            there = finished(scenario, "cuda", mode, **options)
+        alike(there, here)
     return used.shapes
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("order", [forwards, backwards, shuffled(2)])
 @pytest.mark.parametrize("name", ["batch norm, dropout", "layer norm, maxout, momentum"])
-def test_teams_that_share_a_block(name, order):
-    shapes = same(name, "block", order=order)
+def test_thread_groups_that_share_a_block(name):
+    shapes = same(name, "block", orders=(forwards, backwards, shuffled(2)))
     assert (1, (64, len(SEEDS))) in shapes
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("order", [forwards, backwards])
 @pytest.mark.parametrize("mode", ["block", "specialized"])
-def test_in_tiles(mode, order):
-    assert (2, (256, 2)) in same("large", mode, order=order)
+def test_in_tiles(mode):
+    assert (2, (256, 2)) in same("large", mode, orders=(forwards, backwards))
 
 
 @pytest.mark.cuda
@@ -74,14 +80,16 @@ def test_without_room_beside_what_threads_combine(mode, name):
 @pytest.mark.cuda
 @pytest.mark.parametrize("name", NETS)
 def test_by_the_whole_gpu(name):
-    assert max(blocks for blocks, _ in same(name, "grid", order=backwards, multiprocessors=2)) > 1 or name != "large"
+    assert (
+        max(blocks for blocks, _ in same(name, "grid", orders=(backwards,), multiprocessors=2)) > 1 or name != "large"
+    )
 
 
 @pytest.mark.cuda
 @pytest.mark.parametrize("mode", ["block", "specialized", "grid"])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenarios(name, mode):
-    same(name, mode, loaded, order=shuffled(3))
+    same(name, mode, loaded, orders=(shuffled(3),))
 
 
 @pytest.mark.verify

@@ -1,6 +1,7 @@
 """Every kernel compiles for GPUs, alone and as part of the interpreter; no GPU is needed for that.
 
-For the newest one in float32 `test_compiled_kernels.py` compiles them, and runs them.
+For the newest one `test_compiled_kernels.py` compiles them in float32 and in float64, and runs them; here they are
+assembled for the oldest one, which knows least. Others in between, and float64, are assembled under the mark `verify`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.cuda.machine_code import Use, uses
 from tests.cuda.needs import needs_compiler
 from tests.kernels.running import all_kernels
 
-pytestmark = [needs_compiler, pytest.mark.cuda]
+pytestmark = needs_compiler
 
 CAPABILITIES = [OLDEST_CAPABILITY, (8, 0), (9, 0)]
 NEWEST = CAPABILITIES[-1]
@@ -36,7 +37,9 @@ HOT = [
 ]
 """Kernels in which most of the time goes; what a thread of theirs has to remember fits into registers."""
 
-everywhere = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: f"{each[0]}.{each[1]}")
+
+def named(each: str | tuple[int, int]) -> str:
+    return each if isinstance(each, str) else f"{each[0]}.{each[1]}"
 
 
 def entry(name: str, real_name: str, capability: tuple[int, int]) -> str:
@@ -75,8 +78,12 @@ def check(ptx: str, capability: tuple[int, int]) -> None:
 @pytest.mark.parametrize("name", ["", *sorted(all_kernels())], ids=lambda name: name or "beginning of a walk")
 @pytest.mark.parametrize(
     ("real_name", "capability"),
-    [("float32", OLDEST_CAPABILITY), ("float32", (8, 0)), ("float64", NEWEST)],
-    ids=lambda each: each if isinstance(each, str) else f"{each[0]}.{each[1]}",
+    [
+        pytest.param("float32", OLDEST_CAPABILITY, marks=pytest.mark.cuda),
+        pytest.param("float32", (8, 0), marks=pytest.mark.verify),
+        pytest.param("float64", NEWEST, marks=pytest.mark.verify),
+    ],
+    ids=named,
 )
 def test_kernel(name, real_name, capability):
     ptx = entry(name, real_name, capability)
@@ -84,6 +91,7 @@ def test_kernel(name, real_name, capability):
     assert assemble(ptx, capability)
 
 
+@pytest.mark.cuda
 @pytest.mark.parametrize("name", HOT)
 def test_hot_kernels_spill_nothing(name):
     found = assemble(entry(name, "float32", NEWEST), NEWEST)
@@ -113,13 +121,21 @@ def interpret(kernels: tuple[Kernel, ...], real_name: str, tiled: bool, capabili
     return assemble(ptx, capability)
 
 
+@pytest.mark.cuda
 def test_interpreter():
     found = interpret(kernels_of("dead-relu"), "float32", False, NEWEST)
     assert max(each.registers for each in found) <= MOST_REGISTERS
 
 
 @pytest.mark.parametrize("tiled", [False, True], ids=["small thread groups", "tiles"])
-@everywhere
+@pytest.mark.parametrize(
+    "capability",
+    [
+        pytest.param(each, marks=pytest.mark.cuda if each == OLDEST_CAPABILITY else pytest.mark.verify)
+        for each in CAPABILITIES
+    ],
+    ids=named,
+)
 def test_interpreter_everywhere(tiled, capability):
     interpret(kernels_of("dead-relu", "adam", "batch-norm", "dropout"), "float32", tiled, capability)
 
@@ -130,6 +146,7 @@ def begin() -> Callable:
     return code_generation.generated("entry", grid_launches.STEP_SOURCE, {})
 
 
+@pytest.mark.cuda
 def test_a_gpu_that_the_compiler_does_not_know_is_named():
     from kernels.targets.cuda import compiler
 
@@ -141,6 +158,7 @@ def test_a_gpu_that_the_compiler_does_not_know_is_named():
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.cuda
 def test_machine_code_that_was_damaged_is_made_anew():
     from kernels.targets import cache
     from kernels.targets.cuda import machine_code_cache
