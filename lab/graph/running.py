@@ -60,11 +60,6 @@ def specialize(
     specialized_kernels.prepare(number_of(device), kinds, real_name, replicas, progress)
 
 
-def is_device_program(program: Any) -> bool:
-    """Whether a program runs on a GPU by itself, so that several can be run in one launch."""
-    return hasattr(program, "on_device")
-
-
 def run_jobs(jobs: Sequence[Job]) -> None:
     """Run jobs on the GPUs where their memories lie, those of one GPU in as few launches as possible."""
     from kernels.targets.cuda import block_launches

@@ -7,18 +7,19 @@ that is repeated, the others are run beside it, without counting a step.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from kernels.jobs import ReplicaPrograms
+from kernels.jobs import DeviceProgram, Job, ReplicaPrograms
 from kernels.language import Kernel
 from kernels.plan import HALT
 from lab.errors import InvalidValue, nearest
 from lab.graph import Layout, Tensor
 from lab.graph.devices import settle
-from lab.graph.running import Job, Program, bind, is_device_program, run_jobs
+from lab.graph.running import Program, bind, run_jobs
 from lab.graph.tensor import Call
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.host_step import HostStep
@@ -187,7 +188,7 @@ class ProgramExperiment:
     @property
     def on_device(self) -> bool:
         """Whether its steps can be done by a GPU alone."""
-        return not self._diverged and is_device_program(self._programs["step"])
+        return not self._diverged and isinstance(self._programs["step"], DeviceProgram)
 
     def job(self, steps: int, every: int = 0) -> Job | None:
         """So many steps as a job for a GPU; None where the host must have a hand in each step, or on the CPU.
@@ -196,17 +197,14 @@ class ProgramExperiment:
         """
         if not self.on_device:
             return None
-        plans = self.layout.plans
+        (programs,) = self.replica_programs()
         first, count = self.streamed() if every else (0, 0)
         return Job(
             self.memory,
-            self._programs["step"].plan,
+            programs if count else replace(programs, measure=None),
             steps,
-            remember=plans.get("remember"),
-            measure=plans.get("measure") if count else None,
             every=every if count else 0,
             statistics=(first, count, 1),
-            kept=self.layout.kept,
             state=self.memory.state.copy(),
         )
 

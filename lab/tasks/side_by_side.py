@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kernels.jobs import Job
 from lab.graph.devices import on_gpu
-from lab.graph.running import Job, run_jobs
+from lab.graph.running import run_jobs
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import Experiment
 

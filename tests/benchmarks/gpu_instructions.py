@@ -34,12 +34,13 @@ def counted(name: str, specialized: bool, begun: int) -> dict[str, np.ndarray]:
     with tempfile.TemporaryDirectory() as folder, machine() as used, on("cuda:0", "block", specialized=specialized):
         nets.write_data(Path(folder), nets.ON_A_GPU[name])
         net = lab_itself.experiment(Path(folder), name, nets.ON_A_GPU)
+        programs = ReplicaPrograms(net.layout.plans["step"], kept=net.layout.kept)
         if specialized:
-            specialize([ReplicaPrograms(net.layout.plans["step"], None, None, net.layout.kept)], 1, "cuda:0")
+            specialize([programs], 1, "cuda:0")
         found = []
         for steps in (1, 1 + STEPS):
             net.memory.state[STEP] = begun
-            run_jobs([Job(net.memory, net.layout.plans["step"], steps, kept=net.layout.kept)])
+            run_jobs([Job(net.memory, programs, steps)])
             found.append(used.counts)
     return {kind: (found[1][kind] - found[0][kind]) / STEPS for kind in found[0]}
 

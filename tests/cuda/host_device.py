@@ -31,19 +31,19 @@ def run(jobs: Sequence[Job]) -> None:
         memory = job.memory
         memory.update_device()
         image = _Image(memory)
-        if job.kept:
-            memory.device.upload(memory.backup(job.kept), image.arena[: job.kept].copy())
+        if job.programs.kept:
+            memory.device.upload(memory.backup(job.programs.kept), image.arena[: job.programs.kept].copy())
         first, count, stride = job.statistics
         begun, job.measured, job.done = int(image.state[STEP]), [], 0
         while job.done < job.steps and not (job.done and image.state[HALT]):
             number = begun + job.done + 1
             due = job.done + 1 == job.steps or bool(job.every and number % job.every == 0)
-            if due and job.remember is not None:
-                _beside(job.remember, image)
-            job.done += cpu.Program(job.plan, image).run(1)
+            if due and job.programs.remember is not None:
+                _beside(job.programs.remember, image)
+            job.done += cpu.Program(job.programs.plan, image).run(1)
             if due and count:
-                if job.measure is not None:
-                    _beside(job.measure, image)
+                if job.programs.measure is not None:
+                    _beside(job.programs.measure, image)
                 job.measured.append((number, image.arena[first : first + count * stride : stride].copy()))
         _hand_back(memory, image)
 

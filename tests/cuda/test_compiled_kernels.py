@@ -1,4 +1,8 @@
-"""Every kernel as it is compiled for a GPU: what it computes is right, and it does nothing that must not be done."""
+"""Every kernel as it is compiled for a GPU: what it computes is right, and it does nothing that must not be done.
+
+In float64, where kernels have the same text, a run on the whole GPU stands for the others; by thread groups they run in
+float64 under the mark `verify`.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +25,10 @@ from tests.kernels.inputs import compare, drawn
 from tests.kernels.running import Run, all_kernels
 from tests.ptx_machine.block import Order, backwards, forwards, shuffled
 
-pytestmark = pytest.mark.cuda
-
 NAMES = sorted(all_cases())
 GROUPS = 6
 """Kernels are compiled as several interpreters, so that several processes share the work."""
 MANY, FEW = ([3, 5, 7, 2, 4], [33, 64, 17, 5, 3], [1] * 5), ([23], [4096], [1])
-
-real_types = pytest.mark.parametrize("real_name", ["float32", "float64"])
 
 
 def drawn_for(name: str, sizes: dict[str, int]) -> tuple:
@@ -51,9 +51,12 @@ def check(name: str, real_name: str, which: int) -> None:
     compare(*case, "cuda", real_name, 1e-10 if real_name == "float64" else 4 * case[1].tolerance)
 
 
-@real_types
+@pytest.mark.parametrize(
+    "real_name",
+    [pytest.param("float32", marks=pytest.mark.cuda), pytest.param("float64", marks=pytest.mark.verify)],
+)
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_by_a_team(group, real_name):
+def test_by_a_thread_group(group, real_name):
     from kernels.targets.cuda import interpreter_kernels
 
     names = NAMES[group::GROUPS]
@@ -65,7 +68,8 @@ def test_by_a_team(group, real_name):
                     check(name, real_name, which)
 
 
-@real_types
+@pytest.mark.cuda
+@pytest.mark.parametrize("real_name", ["float32", "float64"])
 @pytest.mark.parametrize("name", NAMES)
 def test_by_the_whole_gpu(name, real_name, monkeypatch):
     monkeypatch.setattr(Memory, "whole_gpu", property(lambda self: True, lambda self, value: None), raising=False)
@@ -86,7 +90,7 @@ def check_specialized(cases: list[tuple], order: Order) -> None:
         runs = [
             Run(kernel, inputs, sizes, case.integers(sizes), target="cuda") for kernel, case, sizes, inputs, _ in cases
         ]
-        specialize([ReplicaPrograms(run.program.plan, None, None, 0) for run in runs], 1, "cuda:0")
+        specialize([ReplicaPrograms(run.program.plan) for run in runs], 1, "cuda:0")
         with (
             mock.patch.object(
                 Memory, "specialized", property(lambda self: True, lambda self, value: None), create=True
@@ -99,11 +103,13 @@ def check_specialized(cases: list[tuple], order: Order) -> None:
                 compare(*each, "cuda", "float32", 4 * each[1].tolerance)
 
 
+@pytest.mark.cuda
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_by_code_made_for_it(group):
     check_specialized([case_of(name, 0) for name in NAMES[group::GROUPS]], shuffled(group))
 
 
+@pytest.mark.cuda
 @pytest.mark.parametrize("shape", [(32, 16, 16), (16, 2, 32), (5, 7, 9), (64, 10, 64), (33, 17, 40), (2, 3, 128)])
 def test_products_by_code_made_for_their_shapes(shape):
     """Few numbers and many, edges that no tile fits, sums that threads share."""

@@ -82,7 +82,7 @@ def memory_for(plan: Plan, real_name: str = "float32") -> Memory:
 
 def jobs_of_two_launches() -> list[Job]:
     plan = plan_of(relu, 64, n=16)
-    return [Job(memory_for(plan, real_name), plan, DONE) for real_name in ("float32", "float64")]
+    return [Job(memory_for(plan, real_name), ReplicaPrograms(plan), DONE) for real_name in ("float32", "float64")]
 
 
 @pytest.mark.usefixtures("interpreted")
@@ -168,7 +168,7 @@ def test_replicas_of_two_kinds_fit_into_shared_memory_together(install, monkeypa
     on, made = driver.device(0), []
     tiles = plan_of(matmul, 3 * 64 * 64, B=64, H=64, D=64)
     large = plan_of(relu, (room - 1024) // 4, n=4096)
-    kinds = [ReplicaPrograms(each, None, None, 0) for each in (large, tiles)]
+    kinds = [ReplicaPrograms(each) for each in (large, tiles)]
     monkeypatch.setattr(PersistentKernel, "_load", lambda self, *arguments, **named: made.append(self))
     monkeypatch.setattr(specialized_kernels, "_kernels", {})
     specialized_kernels.prepare(0, kinds, "float32", 2)
@@ -179,7 +179,7 @@ def test_replicas_of_two_kinds_fit_into_shared_memory_together(install, monkeypa
     for each in kinds:
         memory = memory_for(each.plan)
         memory.settle(each.plan, 2, "block", specialized=True)
-        jobs.append(Job(memory, each.plan, DONE))
+        jobs.append(Job(memory, each, DONE))
     block_launches.run(jobs[:1])
     block_launches.Launch(jobs, 256, code=kernel)
     assert max(fake.asked) <= on.properties.shared_memory_per_block

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kernels.jobs import Job
+from kernels.jobs import DeviceProgram, Job, ReplicaPrograms
 from kernels.plan import STATE_SIZE, STEP, Plan
 from kernels.targets.cuda import grid_launches
 from kernels.targets.cuda import persistent_kernel_source as text
@@ -31,7 +31,7 @@ def run(jobs: Sequence[Job]) -> None:
         if memory.whole_gpu:
             grid_launches.run(job)
         else:
-            kind = (memory.device.number, memory.real_name, memory.threads_of(job.plan))
+            kind = (memory.device.number, memory.real_name, memory.threads_of(job.programs.plan))
             groups.setdefault((*kind, kernel_of(job) if memory.specialized else None), []).append(job)
     # All are started before any is waited for, each on a stream of its own.
     launches: list[Launch] = []
@@ -83,11 +83,11 @@ class Launch:
 
         jobs, on, memory = self._jobs, self._device, self._jobs[0].memory
         self._real_name, item = memory.real_name, np.dtype(memory.real_name).itemsize
-        known = [(analysis_of(job.plan), *(analysis_of(each) for each in job.plans)) for job in jobs]
+        known = [analysis_of(each) for job in jobs for each in job.programs.plans]
         if code is None:
-            kernels = frozenset().union(*(each.kernels for line in known for each in line))
+            kernels = frozenset().union(*(each.kernels for each in known))
             code = interpreter(on.number, kernels, self._real_name, tiled(threads))
-        shared_bytes = -(-max(each.shared_bytes(threads, item) for line in known for each in line) // 16) * 16
+        shared_bytes = -(-max(each.shared_bytes(threads, item) for each in known) // 16) * 16
         groups, moved = _placement(jobs, code, shared_bytes, threads, in_shared_memory)
         sizes = [job.times * job.statistics[1] for job in jobs]
         self._ring_offsets = np.concatenate([[0], np.cumsum(sizes)])
@@ -156,9 +156,8 @@ def _placement(
     on, item = memory.device, np.dtype(memory.real_name).itemsize
     arena_end = []
     for job in jobs:
-        plans = [each for each in (job.plan, job.remember) if each is not None]
-        arena_end.append(max(1, job.kept, *(analysis_of(each).arena_end for each in plans)))
-    decided = [code.uses_shared_memory(job.plan) for job in jobs]
+        arena_end.append(max(1, job.programs.kept, *(analysis_of(each).arena_end for each in job.programs.training)))
+    decided = [code.uses_shared_memory(job.programs.plan) for job in jobs]
     most = max((size * item for size, each in zip(arena_end, decided, strict=True) if each), default=0)
     groups = groups_per_block(on, len(jobs), threads)
     while groups > 1 and most > bytes_for_arena(on, groups, shared_bytes):
@@ -172,14 +171,14 @@ def _fill_job(
     line: np.ndarray, job: Job, code: PersistentKernel, ring: int, in_shared_memory: int, shared_offset: int
 ) -> None:
     """Fill in a job's line of the table, in the order of `persistent_kernel_source.JOB`."""
-    memory, kept = job.memory, job.kept
+    memory, programs, kept = job.memory, job.programs, job.programs.kept
     memory.update_device()
     nothing = (0, 0)
     line[:] = (
         *memory.addresses,
-        *(code.row_range(job.remember, in_shared_memory > 0) if job.remember else nothing),
-        *code.row_range(job.plan, in_shared_memory > 0),
-        *(code.row_range(job.measure, False) if job.measure else nothing),
+        *(code.row_range(programs.remember, in_shared_memory > 0) if programs.remember else nothing),
+        *code.row_range(programs.plan, in_shared_memory > 0),
+        *(code.row_range(programs.measure, False) if programs.measure else nothing),
         job.steps,
         job.every,
         job.every - int(memory.state[STEP]) % job.every if job.every else 0,
@@ -189,22 +188,21 @@ def _fill_job(
         memory.backup(kept) if kept else 0,
         in_shared_memory,
         shared_offset,
-        *(analysis_of(job.measure).touched(kept) if job.measure else nothing),
+        *(analysis_of(programs.measure).touched(kept) if programs.measure else nothing),
     )
 
 
-class Program:
+class Program(DeviceProgram):
     """A plan bound to one replica's memory; the same interface as `kernels.targets.cpu.Program`."""
 
     def __init__(self, plan: Plan, memory: Memory) -> None:
         if plan.arena > memory.size or plan.shared > memory.shared.size:
             raise ValueError("the memory is smaller than the plan needs")
         self.plan, self.memory = plan, memory
-        self.on_device = memory.device
 
     def run(self, steps: int = 1) -> int:
         """Walk the rows `steps` times; returns how often, fewer if a kernel halted."""
-        job = Job(self.memory, self.plan, steps)
+        job = Job(self.memory, ReplicaPrograms(self.plan), steps)
         run([job])
         return job.done
 
@@ -216,4 +214,4 @@ class Program:
             if self.memory.whole_gpu:  # where an interpreter would have to be compiled for each row
                 grid_launches.run_row(alone, self.memory)
             else:
-                Launch([Job(self.memory, alone, 1)], self.memory.threads_of(self.plan)).finish()
+                Launch([Job(self.memory, ReplicaPrograms(alone), 1)], self.memory.threads_of(self.plan)).finish()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from kernels.jobs import Job
 from kernels.language import Kernel, devices_of
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP, Plan, Row
 from kernels.targets.cuda.driver import SimulatedDevice, device
+from kernels.targets.cuda.persistent_kernel import Progress, is_compiled
 from kernels.targets.cuda.persistent_kernel_source import call_lines
 from kernels.targets.cuda.row_table import table, width
 from kernels.threads import max_over_threads, sum_over_threads, sync_threads
@@ -140,11 +141,9 @@ class RowKernels:
 
     def ready(self, kernel: Kernel, real_name: str) -> bool:
         """Whether a kernel need not be compiled."""
-        from kernels.targets.cuda import machine_code_cache
-
-        if (kernel.name, real_name) in self._loaded or isinstance(self.device, SimulatedDevice):
+        if (kernel.name, real_name) in self._loaded:
             return True
-        return machine_code_cache.has(["grid", kernel.name, real_name, f"{self.device.capability}"])
+        return is_compiled(self.device, ["grid", kernel.name, real_name, f"{self.device.capability}"])
 
 
 @functools.cache
@@ -216,9 +215,9 @@ def run(job: Job) -> None:
         if halted:  # as on other targets, it walks once more: that is how what led there is measured
             memory.state[HALT], steps = 0, min(steps, 1)
         memory.update_device()
-        if job.kept:
-            memory.copy_to_backup(job.kept)
-        step = captured_plan(job.plan, memory)
+        if job.programs.kept:
+            memory.copy_to_backup(job.programs.kept)
+        step = captured_plan(job.programs.plan, memory)
     try:
         _replay(job, step, steps)
     except BaseException:
@@ -237,11 +236,11 @@ def _replay(job: Job, step: CapturedPlan, steps: int) -> None:
         following = (begun + done) // job.every * job.every + job.every if job.every else begun + steps
         target = min(following, begun + steps)
         count = target - begun - done
-        if job.remember is not None:
+        if job.programs.remember is not None:
             step.replay(count - 1)
             memory.fetch_state()
             if not memory.state[HALT]:
-                run_beside(job.remember, memory)
+                run_beside(job.programs.remember, memory)
             count = 1
         step.replay(count)
         memory.fetch_state()
@@ -250,8 +249,8 @@ def _replay(job: Job, step: CapturedPlan, steps: int) -> None:
         else:
             done = target - begun
         if job.statistics[1]:
-            if job.measure is not None:
-                run_beside(job.measure, memory)
+            if job.programs.measure is not None:
+                run_beside(job.programs.measure, memory)
             job.measured.append((int(memory.state[STEP]), memory.fetch(*job.statistics)))
     job.done = done
 
@@ -288,9 +287,7 @@ def captured_plan(plan: Plan, memory: Any) -> CapturedPlan:
     return known[id(plan)][1]
 
 
-def prepare(
-    number: int, kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, int], None] | None
-) -> None:
+def prepare(number: int, kernels: Iterable[Kernel], real_name: str, progress: Progress | None) -> None:
     """Compile the entries of kernels, or load them. `progress(kernel, left)` is called before each compilation."""
     code = row_kernels(number)
     from kernels.targets.cuda import matmul

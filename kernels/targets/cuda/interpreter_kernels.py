@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from kernels.language import Kernel
 from kernels.plan import Plan
 from kernels.targets.cuda import persistent_kernel_source as text
-from kernels.targets.cuda.driver import SimulatedDevice, device
+from kernels.targets.cuda.driver import device
 from kernels.targets.cuda.launch_configuration import MOST_REGISTERS, PlanAnalysis, analysis_of
-from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel
+from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel, Progress, announced
 from kernels.targets.cuda.row_table import table, width
-
-Progress = Callable[[str, int], None]
 
 
 class InterpreterKernel(PersistentKernel):
@@ -70,13 +68,7 @@ def prepare(
     number: int, kernels: Iterable[Kernel], real_name: str, progress: Progress | None = None, tiled: bool = False
 ) -> None:
     """Compile one interpreter for all these kernels, or load it. `progress` is told when it has to be compiled."""
-    from kernels.targets.cuda import machine_code_cache
-
     wanted = text.ordered(tuple(kernels))
     on = device(number)
-    ready = isinstance(on, SimulatedDevice) or machine_code_cache.has(_key(wanted, real_name, on.capability, tiled))
-    if progress and not ready:
-        progress(f"{len(wanted)} kernels for {on.properties.name}", 1)
-    interpreter(number, wanted, real_name, tiled)
-    if progress and not ready:
-        progress("", 0)
+    with announced(progress, f"{len(wanted)} kernels", on, _key(wanted, real_name, on.capability, tiled)):
+        interpreter(number, wanted, real_name, tiled)

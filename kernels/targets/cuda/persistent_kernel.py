@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import weakref
 from collections import deque
@@ -13,6 +14,27 @@ import numpy as np
 from kernels.plan import Plan
 from kernels.targets.cuda.driver import SimulatedDevice
 from kernels.targets.cuda.memory import Segment
+
+Progress = Callable[[str, int], None]
+"""What is told, before something is compiled, what that is and how many such things are left; ("", 0) at the end."""
+
+
+def is_compiled(on: Any, key: Sequence[str]) -> bool:
+    """Whether code need not be compiled for a device, since it is in the cache, or the simulator needs none."""
+    from kernels.targets.cuda import machine_code_cache
+
+    return isinstance(on, SimulatedDevice) or machine_code_cache.has(key)
+
+
+@contextlib.contextmanager
+def announced(progress: Progress | None, what: str, on: Any, key: Sequence[str]) -> Iterator[None]:
+    """Inside, one kernel is loaded; `progress` is told what it consists of if it has to be compiled."""
+    told = progress if progress is not None and not is_compiled(on, key) else None
+    if told:
+        told(f"{what} for {on.properties.name}", 1)
+    yield
+    if told:
+        told("", 0)
 
 
 class PersistentKernel:

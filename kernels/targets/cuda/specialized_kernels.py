@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from kernels.jobs import Job, ReplicaPrograms
 from kernels.plan import Plan
 from kernels.targets.cuda import persistent_kernel_source as text
-from kernels.targets.cuda.driver import SimulatedDevice, device
+from kernels.targets.cuda.driver import device
 from kernels.targets.cuda.launch_configuration import (
     MOST_REGISTERS,
     analysis_of,
@@ -19,7 +19,7 @@ from kernels.targets.cuda.launch_configuration import (
     groups_per_block,
     threads_for,
 )
-from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel
+from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel, Progress, announced
 from kernels.targets.cuda.specialized_source import SpecializedPlan
 
 
@@ -46,10 +46,10 @@ class SpecializedKernel(PersistentKernel):
     def has(self, plans: Sequence[SpecializedPlan]) -> bool:
         return all((each.signature, each.in_shared_memory) in self._numbers for each in plans)
 
-    def knows(self, job: Job) -> bool:
-        """Whether all programs of a job are among its plans."""
-        in_shared_memory = self.uses_shared_memory(job.plan)
-        needed = ((job.plan, in_shared_memory), (job.remember, in_shared_memory), (job.measure, False))
+    def knows(self, programs: ReplicaPrograms) -> bool:
+        """Whether all programs of a replica are among its plans."""
+        in_shared_memory = self.uses_shared_memory(programs.plan)
+        needed = [(plan, in_shared_memory) for plan in programs.training] + [(programs.measure, False)]
         return all(self._number(plan, where) is not None for plan, where in needed)
 
 
@@ -65,9 +65,9 @@ _lock = threading.RLock()
 def kernel_of(job: Job) -> SpecializedKernel | None:
     """The kernel that was prepared for the programs of a job, if any was; a replica keeps to its own."""
     memory = job.memory
-    if memory.kernel is None or not memory.kernel.knows(job):
-        known = _kernels.get((memory.device.number, memory.real_name, memory.threads_of(job.plan)), ())
-        memory.kernel = next((each for each in known if each.knows(job)), None)
+    if memory.kernel is None or not memory.kernel.knows(job.programs):
+        known = _kernels.get((memory.device.number, memory.real_name, memory.threads_of(job.programs.plan)), ())
+        memory.kernel = next((each for each in known if each.knows(job.programs)), None)
     return memory.kernel
 
 
@@ -76,7 +76,7 @@ def prepare(
     kinds: Iterable[ReplicaPrograms],
     real_name: str,
     replicas: int,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Specialize the programs of kinds of replicas, of which so many share a device, and compile them, or load them.
 
@@ -103,10 +103,9 @@ def _room_for_arena(together: Sequence[ReplicaPrograms], real_name: str, replica
 def _specialized_plans(each: ReplicaPrograms, real_name: str, room: int) -> list[SpecializedPlan]:
     """The plans of a replica as they are specialized: training in shared memory where there is enough, measuring in the
     device's memory, since it may need far more. room: bytes of shared memory for an arena"""
-    training = [plan for plan in (each.plan, each.remember) if plan is not None]
-    arena_end = max(each.kept, *(analysis_of(plan).arena_end for plan in training))
+    arena_end = max(each.kept, *(analysis_of(plan).arena_end for plan in each.training))
     in_shared_memory = arena_end * np.dtype(real_name).itemsize <= room
-    made = [SpecializedPlan(analysis_of(plan).rows, in_shared_memory) for plan in training]
+    made = [SpecializedPlan(analysis_of(plan).rows, in_shared_memory) for plan in each.training]
     return made if each.measure is None else [*made, SpecializedPlan(analysis_of(each.measure).rows, False)]
 
 
@@ -115,19 +114,13 @@ def _compile(
     plans: tuple[SpecializedPlan, ...],
     real_name: str,
     threads: int,
-    progress: Callable[[str, int], None] | None,
+    progress: Progress | None,
 ) -> None:
-    from kernels.targets.cuda import machine_code_cache
-
     with _lock:
         known = _kernels.setdefault((number, real_name, threads), LoadedKernels())
         if any(each.has(plans) for each in known):
             return
         on = device(number)
-        key = _key(plans, real_name, threads, on.capability)
-        ready = isinstance(on, SimulatedDevice) or machine_code_cache.has(key)
-        if progress and not ready:
-            progress(f"{sum(len(each.rows) for each in plans)} rows for {on.properties.name}", 1)
-        known.add(SpecializedKernel(number, plans, real_name, threads))
-        if progress and not ready:
-            progress("", 0)
+        what = f"{sum(len(each.rows) for each in plans)} rows"
+        with announced(progress, what, on, _key(plans, real_name, threads, on.capability)):
+            known.add(SpecializedKernel(number, plans, real_name, threads))

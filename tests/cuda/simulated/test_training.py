@@ -46,7 +46,7 @@ def test_code_made_for_a_network_trains_it_where_that_is_wished(mode, monkeypatc
     launch = block_launches.Launch.__init__
 
     def launched(self, jobs, *others, code=None, **named):
-        used.append((all(job.kept for job in jobs), type(code)))
+        used.append((all(job.programs.kept for job in jobs), type(code)))
         launch(self, jobs, *others, code=code, **named)
 
     monkeypatch.setattr(block_launches.Launch, "__init__", launched)
