@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static, Tree
 
 from lab.tui import keys
 from lab.tui.explore import lessons
+from lab.tui.explore.lesson_pane import LessonPane
 from lab.tui.explore.lessons import Item, Target, UserLessons
 from lab.tui.explore.tree import LessonTree
 from lab.tui.help import Entry
@@ -22,8 +22,6 @@ from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
-    from lab.events import Claimed
-    from lab.scenario import Loaded
     from lab.tui.app import LabApp
     from lab.tui.explore.states import State
 
@@ -65,7 +63,6 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         self._slower: float | None = None
         self._ready = False
         self._wanted: str | None = None
-        self._shown: tuple[Any, ...] = ()
 
     # What is on it
 
@@ -75,9 +72,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
             with Vertical(id="side"):
                 yield Input(placeholder="/ to search", compact=True, id="search", select_on_focus=False)
                 yield LessonTree(id="lessons")
-            with VerticalScroll(id="page", can_focus=True):
-                yield Static(id="lesson")
-                yield Static(id="more")
+            yield LessonPane()
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -92,6 +87,10 @@ class ExploreScreen(ReportsProblems, Screen[None]):
     @property
     def lessons(self) -> LessonTree:
         return self.query_one(LessonTree)
+
+    @property
+    def pane(self) -> LessonPane:
+        return self.query_one(LessonPane)
 
     @property
     def items(self) -> list[Item]:
@@ -109,9 +108,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         current = self._wanted or (self.item.name if self.item else None)
         self.lessons.fill(found, self._states, current, unfold or bool(words))
         if not found:
-            self._shown = ()
-            self.query_one("#lesson", Static).update(Text("No lesson has these words.", "dim"))
-            self.query_one("#more", Static).update("")
+            self.pane.say("No lesson has these words.")
 
     def _show_head(self) -> None:
         done = sum(each.kind in ("held", "short", "done") for each in self._states.values())
@@ -163,7 +160,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
     def _changed(self, items: list[Item], problem: str | None) -> None:
         """The user has saved a file."""
         self._take_own(items, problem)
-        self._shown = ()
+        self.pane.forget()
         self._fill()
         self.refresh_states()
 
@@ -187,7 +184,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         self._states, self._slower = found, slower
         self.lessons.remark(found)
         self._show_head()
-        self._shown = ()
+        self.pane.forget()
         self._show_page()
 
     def on_screen_resume(self) -> None:
@@ -203,57 +200,11 @@ class ExploreScreen(ReportsProblems, Screen[None]):
             self._show_page()
 
     def _show_page(self) -> None:
-        """The lesson under the cursor, unless it is there already."""
-        item = self.item
-        if item is None:
-            return
-        from lab.tui.explore import lesson_page
+        """The lesson under the cursor."""
         from lab.tui.explore.states import State
 
-        state = self._states.get(item.name, State())
-        shown = (item, state, self._ready, self._slower, self.app.theme)
-        if shown == self._shown:
-            return
-        same = bool(self._shown) and self._shown[0].name == item.name
-        self._shown = shown
-        page = lesson_page.LessonPage(
-            item, state, loaded=self._loaded(item), verdicts=self._verdicts(state), expected=self._expected(item)
-        )
-        if self._ready:
-            page = replace(page, lesson=self.app.progress.lesson(item.name))
-        with self.app.batch_update():
-            self.query_one("#lesson", Static).update(lesson_page.text(page, self.app.current_theme))
-            self.query_one("#more", Static).update(lesson_page.details(page, self.app.current_theme))
-            if not same:
-                self.query_one("#page").scroll_home(animate=False, immediate=True)
-
-    def _loaded(self, item: Item) -> Loaded | None:
-        if not self._ready:
-            return None
-        from lab.errors import BadInput
-        from lab.scenario import load
-
-        try:
-            return load(item.path)
-        except BadInput:
-            return None  # the page shows the error that was found when the file was read
-
-    def _expected(self, item: Item) -> str:
-        """How long a run takes that nobody has seen here yet, as far as that is known: on a GPU it is not."""
-        device = self.app.device
-        if not self._ready or not item.builtin or (device is not None and device.on_gpu):
-            return ""
-        from lab.tui.explore import effort
-
-        seconds = effort.expected(item.slug, effort.measured(), self._slower)
-        return "" if seconds is None else effort.told(seconds, self._slower)
-
-    def _verdicts(self, state: State) -> tuple[Claimed, ...]:
-        if state.run is None or not state.run.claims:
-            return ()
-        with self.app.showing_errors():
-            return tuple(self.app.store.claims(state.run.name))
-        return ()
+        if (item := self.item) is not None:
+            self.pane.show(item, self._states.get(item.name, State()), self._ready, self._slower)
 
     # Actions
 
@@ -333,10 +284,10 @@ class ExploreScreen(ReportsProblems, Screen[None]):
                 self.app.copy(read_text(self.item.path), f"{self.item.slug}.yaml")
 
     def action_lesson_down(self) -> None:
-        self.query_one("#page").scroll_page_down(animate=False)
+        self.pane.scroll_page_down(animate=False)
 
     def action_lesson_up(self) -> None:
-        self.query_one("#page").scroll_page_up(animate=False)
+        self.pane.scroll_page_up(animate=False)
 
     def action_leave(self) -> None:
         self.app.action_leave_lab()
