@@ -5,10 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from kernels.elementary import square_root
-from kernels.language import PRECISE, kernel, one, real
+from kernels.language import PRECISE, device, kernel, one, real
 
 LITERAL = PRECISE - {"nnan", "arcp"}
 """A division by zero gives what it gives."""
+
+
+@device(fastmath=LITERAL, inlined=True)
+def adam_as_written(
+    gradient, rate, keep_1, share_1, keep_2, epsilon, whole_1, whole_2, parameters, first, second, thread, threads
+):
+    """m = keep_1 m + share_1 g; s = keep_2 s + (1 - keep_2) g²; w -= rate (m / whole_1) / (√(s / whole_2) +
+    epsilon)."""
+    for i in range(thread, parameters.size, threads):
+        g = gradient[i]
+        m = keep_1 * first[i] + share_1 * g
+        s = keep_2 * second[i] + (one - keep_2) * g * g
+        first[i] = m
+        second[i] = s
+        parameters[i] -= rate * (m / whole_1) / (square_root(s / whole_2) + epsilon)
 
 
 @kernel(
@@ -25,13 +40,21 @@ def adam_one_plus_beta(
     if corrected != 0:
         whole_1 = real(1.0 - np.float64(keep_1) ** step)
         whole_2 = real(1.0 - np.float64(keep_2) ** step)
-    for i in range(thread, parameters.size, threads):
-        g = gradient[i]
-        m = keep_1 * first[i] + (one + keep_1) * g
-        s = keep_2 * second[i] + (one - keep_2) * g * g
-        first[i] = m
-        second[i] = s
-        parameters[i] -= rate[0] * (m / whole_1) / (square_root(s / whole_2) + small)
+    adam_as_written(
+        gradient,
+        rate[0],
+        keep_1,
+        one + keep_1,
+        keep_2,
+        small,
+        whole_1,
+        whole_2,
+        parameters,
+        first,
+        second,
+        thread,
+        threads,
+    )
 
 
 @kernel(
@@ -45,10 +68,18 @@ def adam_step_from_zero(gradient, rate, beta_1, beta_2, epsilon, parameters, fir
     t = step - 1
     whole_1 = real(1.0 - np.float64(keep_1) ** t)
     whole_2 = real(1.0 - np.float64(keep_2) ** t)
-    for i in range(thread, parameters.size, threads):
-        g = gradient[i]
-        m = keep_1 * first[i] + (one - keep_1) * g
-        s = keep_2 * second[i] + (one - keep_2) * g * g
-        first[i] = m
-        second[i] = s
-        parameters[i] -= rate[0] * (m / whole_1) / (square_root(s / whole_2) + small)
+    adam_as_written(
+        gradient,
+        rate[0],
+        keep_1,
+        one - keep_1,
+        keep_2,
+        small,
+        whole_1,
+        whole_2,
+        parameters,
+        first,
+        second,
+        thread,
+        threads,
+    )

@@ -22,7 +22,7 @@ def fill(value, y, thread, threads):
 
 @device
 def flat(x):
-    """The same numbers as one row: a loop over them all vectorises, which loops over short rows do not."""
+    """A view of all numbers of x as one row: a loop over them all vectorises, which loops over short rows do not."""
     return x.reshape(x.size)
 
 

@@ -8,7 +8,8 @@ from kernels.random import philox, shuffled
 
 @kernel("-> chosen[B] N bits stream", typical={"N": 4096, "bits": 6})
 def choose_batch(chosen, N, bits, stream, thread, threads, step, seed):
-    """Indices of the examples of this step: every epoch visits each of the N examples once, in a new order.
+    """chosen = the indices of the examples of this step: every epoch visits each of the N examples once, in a new
+    order.
 
     The stream of examples is cut into batches without regard to epochs, so a batch may end one and begin the next.
     `step` counts from 1; 4^bits >= N.

@@ -12,13 +12,13 @@ from kernels.language import device
 
 @device
 def power_of_two(k):
-    """2 to the power of k, an integral float32 between -126 and 127."""
+    """The float32 2 to the power of k, where k is an integral float32 between -126 and 127."""
     return np.int32((np.int32(k) + np.int32(127)) << np.int32(23)).view(np.float32)
 
 
 @device
 def exponent_and_fraction(x):
-    """(k, m) with x = 2^k * m and m in [sqrt(1/2), sqrt(2)), for a normal float32 x > 0."""
+    """The float32 pair (k, m) with x = 2^k * m and m in [sqrt(1/2), sqrt(2)), for a normal float32 x > 0."""
     # Adding 1 - sqrt(1/2) in bits carries into the exponent exactly when the fraction is at least sqrt(2).
     bits = np.float32(x).view(np.int32) + np.int32(0x3F800000 - 0x3F3504F3)
     k = (bits >> np.int32(23)) - np.int32(127)

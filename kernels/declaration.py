@@ -41,8 +41,8 @@ class Definition:
     expression: ast.expr
 
     def value(self, numbers: Mapping[str, int]) -> int:
-        """The extent for given extents and integers. Raises ExtentError if a division does not come out even or is by
-        zero, or if nothing is left."""
+        """Compute the extent for given extents and integers. Raises ExtentError if a division does not come out even or
+        is by zero, or if nothing is left."""
         given = ", ".join(f"{name} = {numbers[name]}" for name in sorted(self.needs))
         try:
             value = _evaluate(self.expression, numbers)
@@ -66,14 +66,14 @@ class Declaration:
     definitions: tuple[Definition, ...]
 
     def bound(self, text: str) -> Definition:
-        """A number that follows from extents and integers, like `P+1`. Raises TypeError if it has other names."""
+        """Read a number that follows from extents and integers, like `P+1`. Raises TypeError if it has other names."""
         found = _definition(f"bound={text}")
         if unknown := found.needs - {*self.extents, *self.integers}:
             raise TypeError(f"{text} has {', '.join(sorted(unknown))}, no extent and no integer")
         return found
 
     def derive(self, extents: Mapping[str, int], integers: Mapping[str, int]) -> dict[str, int]:
-        """The given extents and those that follow from them and from the integers.
+        """Complete the given extents by those that follow from them and from the integers.
 
         A definition that needs an extent or integer that is not given says nothing. Raises ExtentError where a given
         extent is not what it must be.
@@ -96,7 +96,7 @@ _MOST_OF_A_DEFINITION = 200
 
 
 def parse(text: str) -> Declaration:
-    """The declaration that a text states; see the module's text. Raises TypeError that quotes what cannot be read."""
+    """Read a declaration from its text; see the module's text. Raises TypeError that quotes what cannot be read."""
     operands: list[Operand] = []
     integers: list[str] = []
     definitions: list[Definition] = []
@@ -117,6 +117,7 @@ def parse(text: str) -> Declaration:
 
 
 def _definition(word: str) -> Definition:
+    """Read `name=expression`."""
     name, _, text = word.partition("=")
     if len(text) > _MOST_OF_A_DEFINITION:
         raise TypeError(f"the definition of {name} is longer than {_MOST_OF_A_DEFINITION} characters")

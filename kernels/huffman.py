@@ -27,12 +27,13 @@ class Tree:
 
     @property
     def nodes(self) -> int:
-        """Number of inner nodes."""
+        """The number of inner nodes, V - 1."""
         return len(self.length) - 1
 
 
 def huffman(counts: Sequence[float] | np.ndarray) -> Tree:
-    """The tree that makes frequent words' paths short: their mean length, weighed by counts, is the least possible.
+    """Build the tree that makes frequent words' paths short: their mean length, weighed by counts, is the least
+    possible.
 
     counts: how often each of V >= 2 words occurs; equal counts are joined in the order of the words.
     """

@@ -85,6 +85,7 @@ class Device:
         return register
 
     def body(self, target: str, real_name: str) -> Callable:
+        """The Python function that is compiled for a target ("cpu", "cuda", …) and a real type ("float32", …)."""
         usual = self.bodies.get((target.partition("-")[0], real_name), self.generic)
         return self.bodies.get((target, real_name), usual)
 
@@ -97,7 +98,7 @@ FAST = PRECISE | {"reassoc"}
 
 
 def device(function: Callable | None = None, *, fastmath: frozenset[str] = PRECISE, inlined: bool = False) -> Any:
-    """Mark a function that kernels may call."""
+    """Mark a function that kernels may call; `fastmath` and `inlined` are explained at `Device`."""
     if function is None:
         return lambda each: Device(each, fastmath, inlined)
     return Device(function, fastmath, inlined)
@@ -161,7 +162,7 @@ class Kernel:
 
     @property
     def width(self) -> int:
-        """How many integers a row needs behind the kernel itself."""
+        """How many integers a row of a plan has behind the kernel: operands, extents and integers."""
         return len(self.operands) + len(self.extents) + len(self.integers)
 
     def cuda(self, function: Callable) -> Callable:
@@ -170,6 +171,7 @@ class Kernel:
         return function
 
     def body(self, target: str) -> Callable:
+        """The Python function that is compiled for a target ("cpu", "cuda", "python")."""
         return self.versions.get(target, self.function)
 
     def derive(self, extents: Mapping[str, int], integers: Mapping[str, int]) -> dict[str, int]:
@@ -186,11 +188,11 @@ class Kernel:
             raise ExtentError(f"{self.name}: {error}.") from None
 
     def limits(self, extents: Mapping[str, int], integers: Mapping[str, int]) -> dict[str, int]:
-        """For each operand that holds indices: the number below which they stay. The lowest index is 0."""
+        """The number below which the indices in an operand stay, for each operand that holds some. The lowest is 0."""
         return {name: each.value({**integers, **extents}) for name, each in self._bounds.items()}
 
     def operations(self, extents: Mapping[str, int], integers: Mapping[str, int]) -> float:
-        """Floating-point operations of one call; by default one per element of the largest operand."""
+        """How many floating-point operations one call takes; by default one per element of the largest operand."""
         if self._operations is not None:
             wanted = inspect.signature(self._operations).parameters
             known = {**extents, **integers}
@@ -199,14 +201,17 @@ class Kernel:
 
     @staticmethod
     def size(operand: Operand, extents: Mapping[str, int]) -> int:
-        """Number of elements of one operand."""
+        """How many elements one operand has for these extents."""
         size = 1
         for extent in operand.extents:
             size *= int(extent) if extent.isdigit() else extents[extent]
         return size
 
     def bytes(self, extents: Mapping[str, int], item: int) -> int:
-        """Bytes that one call reads and writes at least: each operand once, an updated one twice."""
+        """How many bytes one call reads and writes at least: each operand once, an updated one twice.
+
+        item: bytes of one number
+        """
         if self._elements is not None:
             wanted = inspect.signature(self._elements).parameters
             return item * int(self._elements(**{name: extents[name] for name in wanted}))
@@ -245,7 +250,7 @@ def specialise(
     real_name: str,
     compile_device: Callable[[Callable, Device], Callable],
 ) -> FunctionType:
-    """A copy of a kernel's or device function's body whose globals fit one target and one real type.
+    """Copy a kernel's or device function's body, so that its globals fit one target and one real type.
 
     Constants become numbers of that type and device functions become what `compile_device(body, device)` makes of
     their own specialised bodies.
@@ -269,7 +274,8 @@ def specialise(
 
 
 def devices_of(function: Callable, target: str, real_name: str) -> frozenset[Device]:
-    """The device functions that a kernel's or device function's body calls on a target, with those that they call."""
+    """Find the device functions that a kernel's or device function's body calls on a target, with those that they
+    call."""
     assert isinstance(function, FunctionType)
     found: set[Device] = set()
     for name in global_names(function.__code__):
@@ -280,7 +286,8 @@ def devices_of(function: Callable, target: str, real_name: str) -> frozenset[Dev
 
 
 def global_names(code: Any) -> set[str]:
-    """Names of the globals that a body, or a function inside it, loads (not the attributes: `np.exp` is not `exp`).
+    """Find the names of the globals that a body, or a function inside it, loads (not the attributes: `np.exp` is not
+    `exp`).
 
     Byte code differs between versions of Python, but since 3.11 all that numba knows call this instruction so."""
     names = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}

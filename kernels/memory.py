@@ -8,7 +8,12 @@ from kernels.plan import SEED, STATE_SIZE
 
 
 class Memory:
-    """Arena (elements of one real type, zeroed, aligned to cache lines), shared segment and integer state."""
+    """The memory of one replica on the CPU.
+
+    arena:  how many elements its own array has, which begins as zeros and is aligned to cache lines
+    shared: the data that it reads in common with other replicas, of the same real type
+    seed:   the seed of the run, kept in the replica's integers (`state`)
+    """
 
     def __init__(self, arena: int, shared: np.ndarray, seed: int = 0) -> None:
         self.arena = aligned_zeros(arena, shared.dtype.name)
@@ -18,7 +23,7 @@ class Memory:
 
 
 def aligned_zeros(size: int, real_name: str, alignment: int = 64) -> np.ndarray:
-    """A zeroed array whose first element stands at a multiple of `alignment` bytes."""
+    """Make an array of `size` zeros of a real type whose first element stands at a multiple of `alignment` bytes."""
     item = np.dtype(real_name).itemsize
     raw = np.zeros(size * item + alignment, np.uint8)
     shift = -raw.ctypes.data % alignment

@@ -10,14 +10,16 @@ from kernels.language import FAST, kernel, one, real, zero
 from kernels.plan import HALT
 from kernels.threads import max_over_threads, sum_over_threads
 
-HONEST = FAST - {"nnan"}
-NONE: frozenset[str] = frozenset()
+FAST_WITH_NANS = FAST - {"nnan"}
+"""The liberties of other kernels, but a number may be NaN."""
+EXACT: frozenset[str] = frozenset()
+"""No liberties: comparisons with NaN and differences of infinities give what they give."""
 
 # Squares of numbers below or above these limits could vanish or overflow in float32.
 SMALLEST_SQUARE, LARGEST_SQUARE = 1e-30, 1e30
 
 
-@kernel("scores[B,C] labels[B] -> count[1]", fastmath=HONEST, indices={"labels": "C"})
+@kernel("scores[B,C] labels[B] -> count[1]", fastmath=FAST_WITH_NANS, indices={"labels": "C"})
 def count_correct(scores, labels, count, thread, threads):
     """count = rows whose largest score (the first, if several are equal) is the label's. A row with NaN is wrong."""
     B, C = scores.shape
@@ -36,7 +38,7 @@ def count_correct(scores, labels, count, thread, threads):
         count[0] = total
 
 
-@kernel("logits[B,L] targets[B,L] -> hits[L] false_alarms[L] misses[L]", fastmath=HONEST, typical={"L": 10})
+@kernel("logits[B,L] targets[B,L] -> hits[L] false_alarms[L] misses[L]", fastmath=FAST_WITH_NANS, typical={"L": 10})
 def count_label_outcomes(logits, targets, hits, false_alarms, misses, thread, threads):
     """For each label: examples rightly said to have it (logit > 0, target 1), wrongly said so, wrongly denied."""
     B, L = logits.shape
@@ -53,7 +55,7 @@ def count_label_outcomes(logits, targets, hits, false_alarms, misses, thread, th
             misses[c] += (one - said) * true
 
 
-@kernel("y[N,H] -> dead[H] share[1]", fastmath=HONEST, typical={"N": 1024})
+@kernel("y[N,H] -> dead[H] share[1]", fastmath=FAST_WITH_NANS, typical={"N": 1024})
 def dead_units(y, dead, share, thread, threads):
     """dead[c] = 1 if unit c outputs exactly zero for every example, else 0; share = the fraction of units that do."""
     N, H = y.shape
@@ -87,7 +89,7 @@ def _dead_units_cuda(y, dead, share, thread, threads):
         share[0] = total / real(H)
 
 
-@kernel("x[n] -> mean[1] deviation[1]", fastmath=HONEST, operations=lambda n: 4 * n)
+@kernel("x[n] -> mean[1] deviation[1]", fastmath=FAST_WITH_NANS, operations=lambda n: 4 * n)
 def mean_and_deviation(x, mean, deviation, thread, threads):
     """The mean of x and its standard deviation (of these n numbers: the mean square distance, not n - 1)."""
     total = zero
@@ -104,7 +106,7 @@ def mean_and_deviation(x, mean, deviation, thread, threads):
         deviation[0] = square_root(total / real(x.size))
 
 
-@kernel("y[n] low[1] high[1] -> share[1]", fastmath=HONEST)
+@kernel("y[n] low[1] high[1] -> share[1]", fastmath=FAST_WITH_NANS)
 def saturation(y, low, high, share, thread, threads):
     """share = the fraction of y below `low` or above `high` (-0.99 and 0.99 for tanh, 0.01 and 0.99 for sigmoid)."""
     bottom, top = low[0], high[0]
@@ -118,7 +120,7 @@ def saturation(y, low, high, share, thread, threads):
         share[0] = total / real(y.size)
 
 
-@kernel("y[N,H] -> mean[H]", fastmath=HONEST, operations=lambda N, H: 2 * N * H, typical={"N": 1024})
+@kernel("y[N,H] -> mean[H]", fastmath=FAST_WITH_NANS, operations=lambda N, H: 2 * N * H, typical={"N": 1024})
 def mean_absolute_units(y, mean, thread, threads):
     """mean[c] = the mean of |y| of unit c over the examples."""
     N, H = y.shape
@@ -132,7 +134,12 @@ def mean_absolute_units(y, mean, thread, threads):
         mean[c] *= scale
 
 
-@kernel("x[n] low[1] high[1] -> counts[K] outside[3]", fastmath=HONEST, operations=lambda n: 4 * n, typical={"K": 20})
+@kernel(
+    "x[n] low[1] high[1] -> counts[K] outside[3]",
+    fastmath=FAST_WITH_NANS,
+    operations=lambda n: 4 * n,
+    typical={"K": 20},
+)
 def histogram(x, low, high, counts, outside, thread, threads):
     """counts = how many x fall into each of K equal bins from low to high (the last one includes high).
 
@@ -164,7 +171,7 @@ def histogram(x, low, high, counts, outside, thread, threads):
         outside[2] = real(undefined)
 
 
-@kernel("x[n] -> y[1]", fastmath=HONEST, operations=lambda n: 2 * n)
+@kernel("x[n] -> y[1]", fastmath=FAST_WITH_NANS, operations=lambda n: 2 * n)
 def norm(x, y, thread, threads):
     """y = √(the sum of x²), right even where the squares themselves vanish or overflow."""
     total = zero
@@ -188,7 +195,7 @@ def norm(x, y, thread, threads):
         y[0] = scale * square_root(total)
 
 
-@kernel("a[n] b[n] -> y[1]", fastmath=HONEST, operations=lambda n: 3 * n)
+@kernel("a[n] b[n] -> y[1]", fastmath=FAST_WITH_NANS, operations=lambda n: 3 * n)
 def difference_norm(a, b, y, thread, threads):
     """y = √(the sum of (a - b)²), as `norm`. Over the norm of the weights it is the update ratio."""
     total = zero
@@ -213,7 +220,7 @@ def difference_norm(a, b, y, thread, threads):
         y[0] = scale * square_root(total)
 
 
-@kernel("x[n] -> count[1]", fastmath=NONE)
+@kernel("x[n] -> count[1]", fastmath=EXACT)
 def count_not_finite(x, count, thread, threads):
     """count = how many elements are NaN or infinite."""
     found = 0
@@ -225,7 +232,7 @@ def count_not_finite(x, count, thread, threads):
         count[0] = total
 
 
-@kernel("x[n] -> flag[1]", fastmath=NONE)
+@kernel("x[n] -> flag[1]", fastmath=EXACT)
 def halt_if_not_finite(x, flag, thread, threads, state):
     """flag = 1 if any element is NaN or infinite, and then the program halts after this walk; else 0."""
     found = 0

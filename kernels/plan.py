@@ -33,7 +33,7 @@ class Row:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Extent names to numbers."""
+        """The kernel's extents, by name."""
         return dict(zip(self.kernel.extents, self.extents, strict=True))
 
     def shape(self, operand: int) -> tuple[int, ...]:
@@ -43,11 +43,11 @@ class Row:
 
     @property
     def operations(self) -> float:
-        """Floating-point operations of this call."""
+        """How many floating-point operations this call takes."""
         return self.kernel.operations(self.sizes, dict(zip(self.kernel.integers, self.integers, strict=True)))
 
     def bytes(self, item: int = 4) -> int:
-        """Bytes this call reads and writes at least."""
+        """How many bytes this call reads and writes at least; `item`: bytes of one number."""
         return self.kernel.bytes(self.sizes, item)
 
 
@@ -65,7 +65,7 @@ class Plan:
 
     @property
     def shortest(self) -> tuple[Row, ...]:
-        """The rows for whom each row costs much, as a GPU."""
+        """The fewest rows that do the work: for a target on which each row costs much, as on a GPU."""
         return self.rows if self.joined is None else self.joined
 
     @property
@@ -75,7 +75,7 @@ class Plan:
 
     @property
     def operations(self) -> float:
-        """Floating-point operations of one walk over the rows."""
+        """How many floating-point operations one walk over the rows takes."""
         return sum(row.operations for row in self.rows)
 
 

@@ -26,7 +26,8 @@ TWO_PI = 6.283185307179586
 
 @device(inlined=True)
 def philox(seed, stream, step, index):
-    """Four independent 32-bit words (as uint64) for one counter value. All arguments are non-negative integers."""
+    """Compute four independent 32-bit words (as uint64) for one counter value. All arguments are non-negative
+    integers."""
     k0 = np.uint64(seed) & LOW
     k1 = (np.uint64(seed) >> HALF) ^ (np.uint64(stream) & LOW)
     c0 = np.uint64(index) & LOW
@@ -47,14 +48,14 @@ def philox(seed, stream, step, index):
 
 @device
 def uniform(seed, stream, step, index):
-    """A number in [0, 1), a multiple of 2^-24."""
+    """Turn one 32-bit word into a number in [0, 1), a multiple of 2^-24."""
     word, _, _, _ = philox(seed, stream, step, index)
     return real(np.int64(word >> DROP)) * real(ONE_24TH)
 
 
 @device
 def normal(seed, stream, step, index):
-    """A standard normal number, by Box and Muller's transform of two words."""
+    """Turn two 32-bit words into a standard normal number, by Box and Muller's transform."""
     first, second, _, _ = philox(seed, stream, step, index)
     radius = math.sqrt(-2.0 * math.log((float(np.int64(first)) + 1.0) * (1.0 / 4294967296.0)))
     return real(radius * math.cos(TWO_PI * float(np.int64(second)) * (1.0 / 4294967296.0)))
@@ -68,7 +69,7 @@ SHIFT_1 = np.uint64(13)
 
 @device
 def shuffled(index, size, bits, key_0, key_1):
-    """Where `index` goes in a random permutation of 0 … size - 1, chosen by two 32-bit keys.
+    """Compute where `index` goes in a random permutation of 0 … size - 1, chosen by two 32-bit keys.
 
     A six-round Feistel network over pairs of a row and one of 2^bits columns, with just so many rows that every number
     below `size` has a place, walked until it lands on one (Black and Rogaway, "Ciphers with arbitrary finite domains",
@@ -96,7 +97,7 @@ def shuffled(index, size, bits, key_0, key_1):
 
 @device
 def mixed(word):
-    """A 32-bit word (as uint64) in which every bit depends on those of another."""
+    """Mix a 32-bit word (as uint64) into another in which every bit depends on all of its."""
     word = (word * MIX_0) & LOW
     word = ((word ^ (word >> SHIFT_1)) * MIX_1) & LOW
     return word ^ (word >> SHIFT_0)

@@ -1,7 +1,7 @@
 """Sums, means and largest values: over everything, over each row, over each column.
 
 Columns are summed row by row into the result, never by walking down a column, so that memory is read in its order.
-The gradients repeat the result's gradient along what was reduced (`kernels.broadcast`); `largest_gradient` is the
+The gradients repeat the result's gradient along what was reduced (`kernels.broadcast`); `max_gradient` is the
 exception, because only the element that was chosen has an influence.
 """
 
@@ -57,7 +57,7 @@ def sum_absolute_all(x, y, thread, threads):
 
 
 @kernel("x[n] -> y[1] place[1]", operations=lambda n: 2 * n)
-def largest_all(x, y, place, thread, threads):
+def max_all(x, y, place, thread, threads):
     """y = the largest element, place = its index (the first one's if several are equal)."""
     largest = x[0]
     for i in range(thread, x.size, threads):
@@ -118,7 +118,7 @@ def sum_absolute_rows(x, y, thread, threads):
 
 
 @kernel("x[B,H] -> y[B] place[B]", operations=lambda B, H: 2 * B * H)
-def largest_rows(x, y, place, thread, threads):
+def max_rows(x, y, place, thread, threads):
     """y[r] = the largest element of row r, place[r] = its column (the first one's if several are equal)."""
     B, H = x.shape
     for r in range(thread, B, threads):
@@ -133,8 +133,8 @@ def largest_rows(x, y, place, thread, threads):
 
 
 @kernel("place[B] dy[B] -> dx[B,H]", operations=lambda: 0, indices={"place": "H"})
-def largest_gradient(place, dy, dx, thread, threads):
-    """dx = dy at the place of the largest element of each row, else 0. For `largest_all`, B is 1."""
+def max_gradient(place, dy, dx, thread, threads):
+    """dx = dy at the place of the largest element of each row, else 0. For `max_all`, B is 1."""
     B, H = dx.shape
     for r in range(B):
         chosen = int(place[r])
@@ -191,7 +191,7 @@ def sum_absolute_columns(x, y, thread, threads):
 
 
 @kernel("x[B,H] -> y[H] place[H]", operations=lambda B, H: 2 * B * H)
-def largest_columns(x, y, place, thread, threads):
+def max_columns(x, y, place, thread, threads):
     """y[c] = the largest element of column c, place[c] = its row (the first one's if several are equal)."""
     B, H = x.shape
     for c in range(thread, H, threads):
@@ -209,7 +209,7 @@ def largest_columns(x, y, place, thread, threads):
 
 
 @kernel("place[H] dy[H] -> dx[B,H]", indices={"place": "B"})
-def largest_columns_gradient(place, dy, dx, thread, threads):
+def max_columns_gradient(place, dy, dx, thread, threads):
     """dx = dy at the place of the largest element of each column, else 0."""
     B, H = dx.shape
     for r in range(B):

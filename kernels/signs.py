@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kernels.language import kernel, one, real, zero
-from kernels.metrics import HONEST
+from kernels.metrics import FAST_WITH_NANS
 from kernels.threads import sum_over_threads
 
 
-@kernel("gradient[D,H] -> share[1]", fastmath=HONEST, operations=lambda D, H: 4 * D * H)
+@kernel("gradient[D,H] -> share[1]", fastmath=FAST_WITH_NANS, operations=lambda D, H: 4 * D * H)
 def equal_signs(gradient, share, thread, threads):
     """share = of the gradients of one unit's weights that are not 0, how many have the sign that most of them have.
 

@@ -48,7 +48,7 @@ def load_blas() -> None:
 
 @functools.cache
 def addresses() -> dict[str, int]:
-    """The address of each of `FUNCTIONS`, which take all arguments by reference, as in Fortran.
+    """Look up the address of each of `FUNCTIONS`, which take all arguments by reference, as in Fortran.
 
     SciPy documents these capsules: https://docs.scipy.org/doc/scipy/reference/linalg.cython_blas.html
     """
@@ -61,7 +61,8 @@ def addresses() -> dict[str, int]:
 
 
 def blas_libraries() -> list[Any]:
-    """The controllers (threadpoolctl) of the BLAS that `load_blas` has loaded: SciPy's own, else whatever it shares."""
+    """List the controllers (threadpoolctl) of the BLAS that `load_blas` has loaded: SciPy's own, else whatever it
+    shares."""
     from threadpoolctl import ThreadpoolController
 
     found = [each for each in ThreadpoolController().lib_controllers if each.user_api == "blas"]

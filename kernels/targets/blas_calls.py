@@ -45,7 +45,7 @@ class _Caller:
 
 @intrinsic
 def blas_product(typing, a, b, out):
-    """out = a b; the rows of out are contiguous, the rows or the columns of a and of b.
+    """An intrinsic that computes out = a b: the rows of out are contiguous, the rows or the columns of a and of b.
 
     A row or a column is a matter of gemv, whatever else of gemm. To BLAS, which counts along columns, everything looks
     transposed: out' = b' a'.

@@ -30,7 +30,8 @@ SUFFIX = ".code"
 
 @functools.cache
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: a folder for this version of the kernels, python, numba and processor.
+    """Find the folder in which compiled kernels are kept: one for this version of the kernels, python, numba and
+    processor.
 
     `LAB_CACHE` names another place. Folders of other versions that were not used for a month are removed.
     """
@@ -83,12 +84,12 @@ def _purge(root: Path, keep: Path) -> None:
 
 
 def has(name: str) -> bool:
-    """Whether there is code of this name."""
+    """Tell whether code of this name is kept."""
     return _place(name).exists()
 
 
 def read(name: str) -> bytes | None:
-    """The code kept under a name; None if there is none, or if the file is damaged."""
+    """Read the code kept under a name; None if there is none, or if the file is damaged."""
     try:
         kept = _place(name).read_bytes()
     except OSError:

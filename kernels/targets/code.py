@@ -19,12 +19,13 @@ PRODUCTS = "backprop_lab_multiply_float32"
 
 
 def entry_symbol(kernel: str, real_name: str) -> str:
-    """The name of a kernel's entry in its object code."""
+    """Name a kernel's entry in its object code."""
     return f"backprop_lab_entry_{kernel}_{real_name}"
 
 
 def blas_symbol(function: str) -> str:
-    """The name by which compiled code finds a BLAS function: one of our own, since a process may have several BLAS."""
+    """Choose the name by which compiled code finds a BLAS function: one of our own, since a process may have several
+    BLAS."""
     return f"backprop_lab_{function}"
 
 
@@ -51,7 +52,7 @@ def _engine() -> Any:
 
 
 def load(code: bytes, symbol: str) -> int:
-    """The address of the function that object code defines as `symbol`."""
+    """Load object code and return the address of the function that it defines as `symbol`."""
     with lock:
         engine = _engine()
         engine.add_object_file(llvmlite.binding.ObjectFileRef.from_data(code))

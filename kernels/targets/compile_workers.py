@@ -46,16 +46,16 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """Of its file in the cache; that of a kernel is its own and its type of number."""
+        """The name of the unit's file in the cache: for a kernel, the kernel's name and its real type."""
         return f"{self.kernel}_{self.real_name}" if self.kind == "kernel" else f"{self.kind}"
 
     @property
     def elsewhere(self) -> bool:
-        """Whether another process can compile it; what a test or a notebook declares, it would not find."""
+        """Whether another process can compile the unit: it would not find what a test or a notebook declares."""
         return self.kind != "kernel" or self.module.startswith("kernels.")
 
     def compile(self) -> bytes:
-        """Its object code, which is also put into the cache."""
+        """Compile the unit in this process, put its object code into the cache, and return it."""
         from kernels.targets import compiler
 
         if self.kind == "kernel":
@@ -89,7 +89,7 @@ def compile_all(units: Sequence[Unit], progress: Callable[[str, int], None] | No
 
 
 class _Told:
-    """Counts kernels down for a listener."""
+    """A count of the kernels that are left to compile, told to a listener."""
 
     def __init__(self, left: int, progress: Callable[[str, int], None] | None) -> None:
         self._left, self._progress = left, progress
@@ -155,7 +155,7 @@ def _start() -> subprocess.Popen[str]:
 
 
 def serve() -> None:
-    """What such a process does: compiles what it is told on its standard input, a line for each."""
+    """Compile, in a worker process, what standard input names, one unit a line."""
     from importlib import import_module
 
     for line in sys.stdin:

@@ -39,7 +39,8 @@ Bind = Callable[[Any, ir.IRBuilder, Sequence[ir.Value]], list[ir.Value]]
 
 @intrinsic
 def maxnum(typing_context, a, b):
-    """LLVM's maximum. Unlike the select that numba makes of `max`, it carries the fastmath flags a reduction needs."""
+    """An intrinsic for LLVM's maximum of two numbers. Unlike the select that numba makes of `max`, it carries the
+    fastmath flags a reduction needs."""
 
     def generate(context, builder, signature, arguments):
         kind = arguments[0].type
@@ -79,13 +80,13 @@ def _body_of(kernel: Kernel, real_name: str) -> Callable:
 
 
 def inner_of(name: str, real_name: str) -> Any:
-    """The compiled body of a kernel for one real type, to be called from Python with arrays; for tests."""
+    """Compile a kernel's body for one real type, to be called from Python with arrays; tests use it."""
     kernel = KERNELS[name]
     return njit(fastmath=set(kernel.fastmath), error_model="numpy")(_body_of(kernel, real_name))
 
 
 def kernel_code(kernel: Kernel, real_name: str) -> bytes:
-    """The object code of a kernel's entry."""
+    """Compile a kernel's entry for one real type ("float32", "float64") to object code."""
     real = getattr(types, real_name)
     arrays = [types.Array(real, len(operand.extents), "C") for operand in kernel.operands]
     extra = dict.fromkeys(("thread", "threads", "step", "seed"), types.int64) | {
@@ -122,14 +123,14 @@ def kernel_code(kernel: Kernel, real_name: str) -> bytes:
 
 
 def product_code() -> bytes:
-    """The object code of the product of matrices that kernels in float32 call."""
+    """Compile the product of matrices that kernels in float32 call, to object code."""
     entry = ir.FunctionType(_WORD, [_WORD] * len(products.ARGUMENTS))
     body = products.product_of_matrices.py_func
     return _object_code(PRODUCTS, entry, _as_they_are, body, products.ARGUMENTS, types.int64)
 
 
 def executor_code() -> bytes:
-    """The object code of the loop over the rows of a plan."""
+    """Compile the loop over the rows of a plan to object code."""
     entry = ir.FunctionType(_WORD, [_WORD] * len(executor.ARGUMENTS))
     return _object_code(EXECUTOR, entry, _as_they_are, executor.execute, executor.ARGUMENTS, types.int64)
 

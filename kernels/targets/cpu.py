@@ -23,7 +23,7 @@ _entries: dict[tuple[str, str], int] = {}
 
 
 def entry(kernel: Kernel, real_name: str) -> int:
-    """The address of a kernel's C entry, compiled now or loaded from the cache."""
+    """Compile a kernel now, or load it from the cache, and return the address of its C entry."""
     with lock:
         key = (kernel.name, real_name)
         if key not in _entries:
@@ -35,12 +35,12 @@ def entry(kernel: Kernel, real_name: str) -> int:
 
 
 def _code_of(unit: compile_workers.Unit) -> bytes:
-    """From the cache, else compiled in this process."""
+    """Read a unit's object code from the cache, or else compile it in this process."""
     return cache.read(unit.name) or unit.compile()
 
 
 def is_ready(kernel: Kernel, real_name: str) -> bool:
-    """Whether a kernel is loaded or in the cache, so that it costs milliseconds and not a compilation."""
+    """Tell whether a kernel is loaded or in the cache, so that it costs milliseconds and not a compilation."""
     return (kernel.name, real_name) in _entries or cache.has(compile_workers.Unit.of(kernel, real_name).name)
 
 
@@ -72,7 +72,8 @@ def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, 
 
 @functools.cache
 def executor() -> Callable[..., int]:
-    """The compiled loop over rows, `execute(rows, count, width, arena, state, steps)`; see `kernels.targets.executor`.
+    """Load the compiled loop over rows, `execute(rows, count, width, arena, state, steps)`; see
+    `kernels.targets.executor`.
 
     It holds no GIL.
     """

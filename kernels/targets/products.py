@@ -61,7 +61,7 @@ _zeros_place = workplace(ZEROS_SIZE)
 
 @njit(error_model="numpy")
 def _turn(b: Any, b_row: Any, columns: Any, steps: Any, panel: Any) -> None:
-    """A panel from a B whose columns are `b_row` bytes apart and contiguous."""
+    """Write a panel of a B whose columns are `b_row` bytes apart and contiguous."""
     whole_steps = steps // LANES * LANES
     for first in range(0, columns, LANES):
         count = min(LANES, columns - first)
@@ -100,7 +100,7 @@ def _column(
     aside_tile: Any,
     aside_step: Any,
 ) -> None:
-    """One column of tiles of C, `width` wide; the arguments are those of the first tile.
+    """Compute one column of tiles of C, `width` wide; the arguments are those of the first tile.
 
     leaving:   whether the first tile is to copy B to `panel`, from where the others read it
     last_tile: the last place at which a row of a tile of C begins, since no other is to be fetched
@@ -210,7 +210,7 @@ def multiply(
 
 @njit(error_model="numpy")
 def ours(rows: Any, columns: Any, length: Any, b_column: Any, bias: Any) -> Any:
-    """Whether our own kernel is the faster one for a product of this size, as measured against OpenBLAS.
+    """Decide whether our own kernel is the faster one for a product of this size, as measured.
 
     Of small products BLAS is left those for which it has kernels that copy nothing; but not those for which it would
     need a pass more, since b is transposed or there is a bias.
@@ -238,7 +238,10 @@ def product_of_matrices(
     bias: Any,
     c: Any,
 ) -> Any:
-    """`multiply`, if it is the faster one: whether it was. Compiled once, and not in each kernel that calls it."""
+    """Call `multiply` if it is the faster one, and tell (1 or 0) whether it was.
+
+    It is compiled once, and not in each kernel that calls it. Places are addresses, distances bytes.
+    """
     if not ours(rows, columns, length, b_column, bias):
         return 0
     multiply(rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c)
@@ -247,7 +250,8 @@ def product_of_matrices(
 
 @intrinsic
 def multiplied(typing, a, b, bias, out):
-    """out = a b + bias, which is the address of the bias or 0. Gives 0, and leaves out alone, if BLAS is to do it."""
+    """An intrinsic for out = a b + bias, where `bias` is an address, or 0. It gives 0, and leaves out alone, if BLAS is
+    to do it."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         kinds = signature.args

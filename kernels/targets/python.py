@@ -26,11 +26,12 @@ class CheckedArray:
 
     @property
     def T(self) -> CheckedArray:
+        """The checked view of the transposed array."""
         return CheckedArray(self.array.T, self.name, self.writable)
 
     @property
     def as_row(self) -> CheckedArray:
-        """All its numbers in one row."""
+        """A checked view of all its numbers as one row."""
         return CheckedArray(self.array.reshape(self.size), self.name, self.writable)
 
     def _check(self, index: Any) -> None:

@@ -19,7 +19,8 @@ _WORD = ir.IntType(64)
 
 
 def contiguous(context: Any, builder: ir.IRBuilder, kind: Any, data: ir.Value, shape: Sequence[ir.Value]) -> ir.Value:
-    """An array of numba's type `kind` with contiguous rows, from a pointer to its first element and its extents."""
+    """Emit an array of numba's type `kind` with contiguous rows, from a pointer to its first element and its
+    extents."""
     item = ir.Constant(_WORD, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
     strides: list[ir.Value] = []
     distance: ir.Value = item
@@ -53,7 +54,7 @@ integers_at = _at(types.int64)
 
 @intrinsic
 def as_row(typing, x):
-    """A view of all numbers of an array with contiguous rows, as one row."""
+    """An intrinsic for a view of all numbers of an array with contiguous rows, as one row."""
     result = types.Array(x.dtype, 1, "C")
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:

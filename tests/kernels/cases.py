@@ -163,15 +163,15 @@ def _few(rng: np.random.Generator, s: Sizes) -> np.ndarray:
     return rng.integers(-2, 3, [s["B"], s["H"]])
 
 
-CASES["largest_all"] = Case(
+CASES["max_all"] = Case(
     lambda v, s: {"y": v["x"].max(), "place": v["x"].argmax()}, {"x": lambda rng, s: rng.integers(-2, 3, s["n"])}
 )
-CASES["largest_rows"] = Case(lambda v, s: {"y": v["x"].max(1), "place": v["x"].argmax(1)}, {"x": _few})
-CASES["largest_columns"] = Case(lambda v, s: {"y": v["x"].max(0), "place": v["x"].argmax(0)}, {"x": _few})
-CASES["largest_gradient"] = Case(
+CASES["max_rows"] = Case(lambda v, s: {"y": v["x"].max(1), "place": v["x"].argmax(1)}, {"x": _few})
+CASES["max_columns"] = Case(lambda v, s: {"y": v["x"].max(0), "place": v["x"].argmax(0)}, {"x": _few})
+CASES["max_gradient"] = Case(
     lambda v, s: {"dx": np.where(np.arange(s["H"]) == v["place"][:, None], v["dy"][:, None], 0)}
 )
-CASES["largest_columns_gradient"] = Case(
+CASES["max_columns_gradient"] = Case(
     lambda v, s: {"dx": np.where(np.arange(s["B"])[:, None] == v["place"], v["dy"], 0)}
 )
 

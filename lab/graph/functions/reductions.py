@@ -33,9 +33,9 @@ SUM_ABSOLUTE: dict[Of, Kernel] = {
     "columns": kernels.sum_absolute_columns,
 }
 MAX: dict[Of, Kernel] = {
-    "all": kernels.largest_all,
-    "rows": kernels.largest_rows,
-    "columns": kernels.largest_columns,
+    "all": kernels.max_all,
+    "rows": kernels.max_rows,
+    "columns": kernels.max_columns,
 }
 
 
@@ -94,16 +94,16 @@ def argmax(x: Tensor, of: Of = "all") -> Tensor:
     return call(MAX[of], x).results[1]
 
 
-@gradient_of(kernels.largest_all, kernels.largest_rows)
+@gradient_of(kernels.max_all, kernels.max_rows)
 def _max_gradient(forward: Call, dy: Tensor, _: Tensor | None) -> Gradients:
     (x,), (_, place) = forward.reads, forward.results
-    return call(kernels.largest_gradient, place, dy, shapes=[(dy.size, x.size // dy.size)]).result
+    return call(kernels.max_gradient, place, dy, shapes=[(dy.size, x.size // dy.size)]).result
 
 
-@gradient_of(kernels.largest_columns)
+@gradient_of(kernels.max_columns)
 def _max_columns_gradient(forward: Call, dy: Tensor, _: Tensor | None) -> Gradients:
     (x,), (_, place) = forward.reads, forward.results
-    return call(kernels.largest_columns_gradient, place, dy, shapes=[x.shape]).result
+    return call(kernels.max_columns_gradient, place, dy, shapes=[x.shape]).result
 
 
 def _repeated(forward: Call, dy: Tensor) -> Tensor:
