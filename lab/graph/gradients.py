@@ -88,6 +88,8 @@ def differentiate(
         with scope(each.label), skippable_block(each.block):
             made = rule(each, *flowing)
             found = made if isinstance(made, Sequence) else [made]
+            if len(found) > len(needs):
+                raise TypeError(f"the gradient rule of {each.kernel.name} gives {len(found)} for {len(needs)} operands")
             for operand, need, gradient in zip(each.reads, needs, found, strict=False):
                 if need and gradient is NotImplemented:
                     raise TypeError(f"{each.kernel.name} has no gradient with respect to {operand.name}")

@@ -99,7 +99,8 @@ class Tensor:
     storage: for stored tensors, what is kept there (see `Storage`), or None
     target:  the stored tensor to which a call's result is written instead of a temporary, or None
 
-    The operators `+ - * / @` and unary minus add calls to the graph; numbers beside a tensor become constants.
+    The operators `+ - * / @`, unary minus and `x[1:, ::2]` add calls to the graph; numbers beside a tensor become
+    constants. A tensor can be unpacked along its first axis.
     """
 
     __slots__ = ("base", "call", "name", "offset", "shape", "storage", "target")
@@ -172,6 +173,15 @@ class Tensor:
 
     def __getitem__(self, key: Any) -> Tensor:
         return _functions().take(self, key)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[place] for place in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return True  # whatever its length: it is there, as opposed to None
 
 
 def _functions() -> Any:

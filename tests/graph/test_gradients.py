@@ -135,6 +135,13 @@ def test_an_operation_without_a_rule_is_named():
     assert differentiate(share, [data(X, "other")]) == [None]  # nobody asks, nobody needs a rule
 
 
+@pytest.mark.parametrize("of", ["all", "rows", "columns"])
+def test_a_result_without_a_gradient_is_refused_by_name(of):
+    x = Storage("parameters").member("x", (3, 4))
+    with pytest.raises(TypeError, match=f"max_{of} has no gradient with respect to x"):
+        differentiate(f.argmax(x, of=of), [x])
+
+
 def test_a_rule_can_be_replaced_for_one_differentiation():
     def doubled(forward, dy):
         return dy + dy

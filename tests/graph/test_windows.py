@@ -48,6 +48,14 @@ def test_parts_are_numpys(drawn: tuple[np.ndarray, Any]) -> None:
     np.testing.assert_array_equal(gradient, place)
 
 
+def test_a_tensor_is_unpacked_along_its_first_axis() -> None:
+    def product(x: Tensor) -> Tensor:
+        first, second, third = x
+        return first * second - third
+
+    check(product, X, equals=X[0] * X[1] - X[2])
+
+
 def test_parts_overlap_in_their_gradient() -> None:
     check(lambda x: f.square(x[1:, :, ::2]) * x[:-1, :, 1:4], X, equals=X[1:, :, ::2] ** 2 * X[:-1, :, 1:4])
 

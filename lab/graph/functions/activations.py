@@ -143,6 +143,8 @@ def maxout(x: Tensor, pieces: int) -> Tensor:
 
 
 @gradient_of(maxout_kernels.maxout)
-def _maxout_gradient(forward: Call, dy: Tensor, _: Tensor | None) -> Gradients:
+def _maxout_gradient(forward: Call, dy: Tensor | None, _: Tensor | None) -> Gradients:
+    if dy is None:
+        return NotImplemented
     (x,), (_, piece) = forward.reads, forward.results
     return call(maxout_kernels.maxout_gradient, piece, dy, shapes=[x.shape]).result

@@ -25,7 +25,9 @@ def hierarchical_softmax(
 
 
 @gradient_of(kernels.hierarchical_softmax)
-def _hierarchical_softmax_gradient(forward: Call, d_loss: Tensor, _: Tensor | None) -> Gradients:
+def _hierarchical_softmax_gradient(forward: Call, d_loss: Tensor | None, _: Tensor | None) -> Gradients:
+    if d_loss is None:
+        return NotImplemented
     (hidden, nodes, words, path, _, length), (_, slope) = forward.reads, forward.results
     d_hidden = apply(kernels.hierarchical_softmax_gradient, nodes, words, path, length, slope, d_loss)
     node_gradient = kernels.hierarchical_softmax_node_gradient

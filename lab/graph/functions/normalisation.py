@@ -56,6 +56,8 @@ def layer_norm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: Tensor) -> Tenso
 
 
 @gradient_of(layer_kernels.layer_norm)
-def _layer_norm_gradient(forward: Call, dy: Tensor, *unused: None) -> Gradients:
+def _layer_norm_gradient(forward: Call, dy: Tensor | None, *unused: None) -> Gradients:
+    if dy is None:
+        return NotImplemented
     (x, gamma, _, _), (_, mean, scale) = forward.reads, forward.results
     return call(layer_kernels.layer_norm_gradient, x, gamma, mean, scale, dy).results

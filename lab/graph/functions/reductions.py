@@ -95,13 +95,17 @@ def argmax(x: Tensor, of: Of = "all") -> Tensor:
 
 
 @gradient_of(kernels.max_all, kernels.max_rows)
-def _max_gradient(forward: Call, dy: Tensor, _: Tensor | None) -> Gradients:
+def _max_gradient(forward: Call, dy: Tensor | None, _: Tensor | None) -> Gradients:
+    if dy is None:
+        return NotImplemented
     (x,), (_, place) = forward.reads, forward.results
     return call(kernels.max_gradient, place, dy, shapes=[(dy.size, x.size // dy.size)]).result
 
 
 @gradient_of(kernels.max_columns)
-def _max_columns_gradient(forward: Call, dy: Tensor, _: Tensor | None) -> Gradients:
+def _max_columns_gradient(forward: Call, dy: Tensor | None, _: Tensor | None) -> Gradients:
+    if dy is None:
+        return NotImplemented
     (x,), (_, place) = forward.reads, forward.results
     return call(kernels.max_columns_gradient, place, dy, shapes=[x.shape]).result
 
