@@ -12,7 +12,6 @@ from lab.pictures import picture_from_json, picture_to_json
 from lab.scenario import library, load
 from lab.session import Session
 from lab.tasks import DIVERGED, check, task_of
-from lab.tasks.side_by_side import streams
 
 ENTRIES = library()
 STEPS = 3
@@ -68,12 +67,16 @@ def test_runs_a_few_steps_and_shows_its_pictures(loaded):
 
 
 def test_is_measured_on_the_way_as_it_is_otherwise(loaded):
-    """What streams its measurements must not measure more when it is asked."""
     for variant in loaded.variants:
         experiment = task_of(variant.scenario).build(variant.scenario, 0, loaded.folder)
-        if streams(experiment):
-            owner = next(each for each in type(experiment).__mro__ if "measure" in vars(each))
-            assert "take_measurement" in vars(owner), f"{owner.__name__} measures more than it streams"
+        if not experiment.measures_on_the_way:
+            continue
+        experiment.prepare()
+        measured = experiment.advance(1, measure_every=1)
+        if experiment.diverged():
+            continue
+        assert [step for step, _ in measured] == [1]
+        np.testing.assert_equal(experiment.measure(), measured[0][1])
 
 
 def test_is_deterministic(loaded):

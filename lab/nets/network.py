@@ -128,9 +128,9 @@ class Builder:
         """First value of biases: the layer's own initialiser's, else the network's."""
         return (own or self.network.initialiser).bias
 
-    def setting(self, name: str, value: float) -> Tensor:
-        """A number of shape [1] that can be changed while training, as `<layer>.<name>`."""
-        return self.network.settings.number(f"{self.layer_name}.{name}", value)
+    def setting(self, layer: Layer, name: str) -> Tensor:
+        """A field of a layer as a number [1] that can be changed while training, as `<layer>.<name>`."""
+        return self.network.settings.number(f"{self.layer_name}.{name}", layer, name)
 
     def enter(self, kind: str) -> str:
         """The name of the next layer of a kind: dense1, dense2, …; inside of another layer, residual1.dense1."""

@@ -56,9 +56,7 @@ class Optimizer(Part):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str = Field(default="sgd", min_length=1, description="The optimizer: sgd, adam, …")
-    rate: Real = Field(
-        default=0.01, gt=0, le=LARGEST_RATE, allow_inf_nan=False, description="The learning rate, above 0."
-    )
+    rate: Real = Field(default=0.01, ge=0, le=LARGEST_RATE, allow_inf_nan=False, description="The learning rate.")
 
     @property
     def extra(self) -> dict[str, Any]:

@@ -35,12 +35,10 @@ def requirements_of(experiment: Experiment, steps: int | None, device: str, mode
     """What an experiment needs that shares its device with so many replicas. steps: instead of all of its own"""
     use = "block"
     if device != CPU:
-        layout = getattr(experiment, "layout", None)
-        step = layout.plans.get("step") if layout is not None else None
+        step = experiment.layout.plans.get("step") if experiment.layout is not None else None
         use = use_of(device, step, mode, replicas)
-    real_name = getattr(experiment, "real_name", "float32")  # only what computes in float64 says so
     kernels, programs = tuple(experiment.kernels()), tuple(experiment.replica_programs())
-    return Requirements(real_name, use, kernels, programs, steps or experiment.steps)
+    return Requirements(experiment.real_name, use, kernels, programs, steps or experiment.steps)
 
 
 class Compilation:

@@ -22,7 +22,8 @@ from lab.scenario import Variant
 from lab.session.recorder import Recorder
 from lab.session.replica import Replica
 from lab.session.roster import Roster
-from lab.tasks.side_by_side import advance_together, streams, taken_measurements
+from lab.tasks.side_by_side import advance_together
+from lab.tasks.task import Measurements
 
 SLICE = 0.1
 """Seconds for which a replica runs before another one that is waiting gets its thread."""
@@ -275,20 +276,20 @@ class Scheduler:
         begun = time.monotonic()
         asked = [(each, each.running, self._target(each)) for each in replicas]
         before = [experiment.step for _, experiment, _ in asked]
-        advance_together(
+        measured = advance_together(
             [(experiment, target - experiment.step) for _, experiment, target in asked],
             [each.variant.scenario.train.measure for each in replicas],
         )
         spent = time.monotonic() - begun
-        for (replica, experiment, _), step in zip(asked, before, strict=True):
-            self._advanced(replica, experiment.step - step, begun, spent)
+        for (replica, experiment, _), step, some in zip(asked, before, measured, strict=True):
+            self._advanced(replica, experiment.step - step, begun, spent, some)
 
     def _target(self, replica: Replica) -> int:
         """The step to go to before anything else is done with a replica."""
         experiment, most = replica.running, self._most_steps_per_second
         every, before = replica.variant.scenario.train.measure, experiment.step
         target = self._roster.last_step(replica)
-        if not streams(experiment):
+        if not experiment.measures_on_the_way:
             target = min(target, before - before % every + every)
         if replica.halt_at is not None and self.paused:
             target = min(target, replica.halt_at)
@@ -300,8 +301,9 @@ class Scheduler:
             target = min(target, before + max(1, int(most * CHUNK)))
         return target
 
-    def _advanced(self, replica: Replica, done: int, begun: float, spent: float) -> None:
-        """What follows a stretch of training: `done` steps that took `spent` seconds from `begun` on."""
+    def _advanced(self, replica: Replica, done: int, begun: float, spent: float, measured: Measurements) -> None:
+        """What follows a stretch of training: `done` steps that took `spent` seconds from `begun` on, and what was
+        measured on the way."""
         experiment, every = replica.running, replica.variant.scenario.train.measure
         if done and spent > 0:
             rate = done / spent
@@ -310,11 +312,7 @@ class Scheduler:
         ends = experiment.step >= self._roster.last_step(replica) or experiment.step == replica.halt_at
         self._recorder.record(
             replica,
-            [
-                each
-                for each in taken_measurements(experiment)
-                if each[0] % every == 0 and (each[0] < experiment.step or message is None)
-            ],
+            [each for each in measured if each[0] % every == 0 and (each[0] < experiment.step or message is None)],
         )
         if message is not None:
             replica.state, replica.message = "diverged", message

@@ -73,7 +73,7 @@ class Session:
         self.stop = scheduler.stop
         # Commands on replicas
         self.single_step, self.take_back, self.rewind = steering.single_step, steering.take_back, steering.rewind
-        self.settings, self.change = steering.settings, steering.change
+        self.settings, self.limits, self.change = steering.settings, steering.limits, steering.change
         self.branch, self.add_variant, self.remove = steering.branch, steering.add_variant, steering.remove
         self.look, self.look_back = steering.look, steering.look_back
         self.restore, self.checkpoints = steering.restore, steering.checkpoints

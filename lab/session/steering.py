@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import TypeVar
 
-import numpy as np
-
 from lab.errors import BadInput, nearest
+from lab.nets.limits import Limits
 from lab.scenario import Variant
 from lab.session.checkpoints import Checkpoints, State
 from lab.session.compilation import Compiler
@@ -63,6 +62,10 @@ class Steering:
             if replica.experiment is not None:
                 return {**replica.experiment.settings(), **replica.changes_waiting}
         return {}
+
+    def limits(self, variant: str) -> dict[str, Limits]:
+        """What each of a variant's settings may become."""
+        return next((each.experiment.limits() for each in self._roster.of(variant) if each.experiment), {})
 
     def look(self, variant: str, seed: int, function: Callable[[Experiment], Seen]) -> Future[Seen]:
         """What `function` finds in a replica, between two of its chunks. It must leave the experiment as it was.
@@ -115,7 +118,8 @@ class Steering:
         if not having:
             known = sorted({key for each in concerned if each.experiment for key in each.experiment.settings()})
             raise BadInput(f"There is nothing called {name!r} to change while this runs; {nearest(name, known)}.")
-        _check_setting(name, value)
+        for each in having:
+            _refuse(each.running.limits(), name, value)
 
         def apply(replica: Replica) -> None:
             assert replica.experiment is not None
@@ -170,11 +174,11 @@ class Steering:
         if name in self._roster.names:
             raise BadInput(f"There already is a variant {name!r}.")
         sources = self._roster.of(variant)
-        known = self.settings(variant)
+        known, limits = self.settings(variant), self.limits(variant)
         for setting, value in changes.items():
             if setting not in known:
                 raise BadInput(f"There is nothing called {setting!r} to change; {nearest(setting, known)}.")
-            _check_setting(setting, value)
+            _refuse(limits, setting, value)
         new = Variant(name, sources[0].variant.scenario, sources[0].variant.changes)
         added = []
         for source in sources:
@@ -250,6 +254,6 @@ class Steering:
         replica.measured_at = replica.experiment.step
 
 
-def _check_setting(name: str, value: float) -> None:
-    if not np.isfinite(value) or value < 0:
-        raise BadInput(f"{name} cannot become {value}.")
+def _refuse(limits: Mapping[str, Limits], name: str, value: float) -> None:
+    if refusal := limits[name].refusal(name, value):
+        raise BadInput(refusal)

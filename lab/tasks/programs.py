@@ -6,7 +6,7 @@ that is repeated, the others are run beside it, without counting a step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,17 +16,19 @@ import numpy as np
 from kernels.jobs import DeviceProgram, Job, ReplicaPrograms
 from kernels.language import Kernel
 from kernels.plan import HALT
-from lab.errors import InvalidValue, nearest
+from lab.errors import InvalidValue
 from lab.graph import Layout, Tensor
 from lab.graph.devices import settle
 from lab.graph.running import Program, bind, run_jobs
 from lab.graph.tensor import Call
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.host_step import HostStep
+from lab.nets.limits import Limits
 from lab.nets.network import Network
 from lab.nets.training_step import TrainingStep
 from lab.tasks.divergence import first_bad_tensor
 from lab.tasks.stopwatch import Stopwatch
+from lab.tasks.task import Experiment, Measurements
 
 LARGEST_MEMORY = 4 * 1024**3
 """Bytes of arena and data above which an experiment is refused, before memory is taken."""
@@ -37,22 +39,28 @@ HOST_STEP = "driver: "
 Parts = Mapping[str, Sequence[Tensor | Call]]
 
 
-class ProgramExperiment:
-    """The half of `lab.tasks.task.Experiment` that does not depend on what is computed.
+class ProgramExperiment(Experiment):
+    """An experiment that repeats a program: the half that does not depend on what is computed.
 
     adjustable: the numbers that may be changed while it runs
-    measurements: (step, values) of what was measured on the way by the last call that was to
+    host_acts:  whether `advance` does more than run the training step, so that no GPU can do it alone
+    host_measurements: methods (not bound, which would be a circle) with what only the host can find out of a
+                measurement; where there are none, it is measured on the way
     layout:  where everything stands, once `lay_out` was called
-    real_name: the type of real number that is computed with
     """
 
-    real_name: ClassVar[str] = "float32"
+    layout: Layout
+    host_acts: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        if "advance" in vars(cls):
+            cls.host_acts = True
 
     def __init__(self, steps: int, seed: int) -> None:
         self.steps, self.step, self.seed = steps, 0, seed
         self.adjustable = AdjustableNumbers()
         self.host_step: HostStep | None = None
-        self.measurements: list[tuple[int, dict[str, float]]] = []
+        self.host_measurements: list[Callable[[Any], dict[str, float]]] = []
         self._diverged: str | None = None
         self._programs: dict[str, Program] = {}
         self._settings: dict[str, float] = {}
@@ -76,7 +84,7 @@ class ProgramExperiment:
         plans = self.layout.plans
         if "step" not in plans:
             return ()
-        measure = plans.get("measure") if self.streamed()[1] else None
+        measure = plans.get("measure") if self.measures_on_the_way else None
         return (ReplicaPrograms(plans["step"], plans.get("remember"), measure, self.layout.kept),)
 
     def prepare(self) -> None:
@@ -131,38 +139,29 @@ class ProgramExperiment:
         """Have each stretch of steps timed from now on."""
         self._programs["step"] = watch.around(self._programs["step"])
 
-    def advance(self, steps: int) -> None:
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         """Train; stops at the step whose loss is not finite, and finds out where that began."""
         if self._diverged or steps <= 0:
-            return
-        job = self.job(steps)
+            return []
+        job = self.job(steps, measure_every)
         if job is not None:
             run_jobs([job])
-            self.finish(job)
-            return
+            return self.finish(job)
+        every = measure_every if self.measures_on_the_way else 0
+        first, count = self.measured_stretch()
+        numbers, measured = self.memory.arena[first : first + count], Measurements()
         before = ProgramExperiment.state(self)  # without what others remember beside it, which training does not change
-        done = self._train(steps)
-        if self.memory.state[HALT]:
-            self._find_divergence(before, done)
-
-    def advance_measured(self, steps: int, every: int) -> None:
-        """As `advance`, and measure after steps whose number is a multiple of `every`, if all that a measurement
-        consists of is in the arena (`streamed`); what was measured stands in `measurements`."""
-        self.measurements = []
-        if self._diverged or steps <= 0:
-            return
-        before, begun, end = ProgramExperiment.state(self), self.step, self.step + steps
-        first, count = self.streamed()
-        numbers = self.memory.arena[first : first + count]
+        begun, end = self.step, self.step + steps
         while self.step < end and not self.memory.state[HALT]:
-            wanted = min(end - self.step, every - self.step % every)
+            wanted = min(end - self.step, every - self.step % every) if every else steps
             if self._train(wanted) < wanted:
                 break
-            if self.step % every == 0 and not self.memory.state[HALT]:
+            if every and self.step % every == 0 and not self.memory.state[HALT]:
                 self.run_beside("measure")
-                self.measurements.append((self.step, self.take_measurement(numbers, self.step)))
+                measured.append((self.step, self.measured_values(numbers, first, self.step)))
         if self.memory.state[HALT]:
             self._find_divergence(before, self.step - begun)
+        return measured
 
     def _train(self, steps: int) -> int:
         """Run the training step so often; how often it was."""
@@ -176,14 +175,27 @@ class ProgramExperiment:
         self.step += done
         return done
 
-    def streamed(self) -> tuple[int, int]:
-        """The stretch of the arena, (first element, how many), with all that a measurement consists of once the
-        program `measure` has run; (0, 0) if there is no such stretch, and only `measure` can tell."""
+    # Measuring: the program `measure` leaves numbers in a stretch of the arena, to which the host may add something.
+
+    def measured_stretch(self) -> tuple[int, int]:
+        """The stretch of the arena, (first element, how many), with all that `measured_values` needs once the program
+        `measure` has run; (0, 0) if there is none that could be read on the way."""
         return 0, 0
 
-    def take_measurement(self, numbers: np.ndarray, step: int) -> dict[str, float]:
-        """What `measure` would have given after a step, from that stretch as it was then."""
+    def measured_values(self, numbers: np.ndarray, first: int, step: int) -> dict[str, float]:
+        """The metrics after a step, from the arena or a stretch of it, whose first element is number `first`."""
         raise NotImplementedError
+
+    def measure(self) -> dict[str, float]:
+        self.run_beside("measure")
+        values = self.measured_values(self.memory.arena, 0, self.step)
+        for each in self.host_measurements:
+            values |= each(self)
+        return values
+
+    @property
+    def measures_on_the_way(self) -> bool:
+        return not self.host_acts and not self.host_measurements and self.measured_stretch()[1] > 0
 
     @property
     def on_device(self) -> bool:
@@ -193,12 +205,12 @@ class ProgramExperiment:
     def job(self, steps: int, every: int = 0) -> Job | None:
         """So many steps as a job for a GPU; None where the host must have a hand in each step, or on the CPU.
 
-        every: where measurements can be streamed, measure after steps whose number is a multiple of this
+        every: where it can be measured on the way, measure after steps whose number is a multiple of this
         """
         if not self.on_device:
             return None
         (programs,) = self.replica_programs()
-        first, count = self.streamed() if every else (0, 0)
+        first, count = self.measured_stretch() if every and self.measures_on_the_way else (0, 0)
         return Job(
             self.memory,
             programs if count else replace(programs, measure=None),
@@ -208,10 +220,13 @@ class ProgramExperiment:
             state=self.memory.state.copy(),
         )
 
-    def finish(self, job: Job) -> None:
-        """Take in what a job has done."""
+    def shared_job(self, steps: int, measure_every: int = 0) -> Job | None:
+        return None if self.host_acts or steps <= 0 else self.job(steps, measure_every)
+
+    def finish(self, job: Job) -> Measurements:
         self.step += job.done
-        self.measurements = [(step, self.take_measurement(numbers, step)) for step, numbers in job.measured]
+        first, _ = self.measured_stretch()
+        measured = [(step, self.measured_values(numbers, first, step)) for step, numbers in job.measured]
         if self.memory.state[HALT]:
             before = {
                 "arena": self.memory.backed_up(self.layout.kept),
@@ -219,6 +234,7 @@ class ProgramExperiment:
                 "step": np.array([self.step - job.done], np.int64),
             }
             self._find_divergence(before, job.done)
+        return measured
 
     def _find_divergence(self, before: dict[str, np.ndarray], done: int) -> None:
         after = ProgramExperiment.state(self)
@@ -250,12 +266,14 @@ class ProgramExperiment:
             if self.layout.knows(tensor)
         }
 
+    def limits(self) -> dict[str, Limits]:
+        return {name: self.adjustable.limits[name] for name in self._settings}
+
     def change(self, name: str, value: float) -> None:
-        known = self.settings()
-        if name not in known:
-            raise InvalidValue((name,), f"cannot be changed while this runs; {nearest(name, known)}.")
-        if not np.isfinite(value) or (value < 0):
-            raise InvalidValue((name,), f"cannot become {value}.")
+        if name not in self._settings:
+            super().change(name, value)
+        if refusal := self.adjustable.limits[name].refusal(name, value):
+            raise InvalidValue((name,), refusal.removeprefix(f"{name} "))
         self.put(self.adjustable.storage.members[name], value)
         self._note_settings()
 

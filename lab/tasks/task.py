@@ -9,66 +9,121 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from kernels.jobs import ReplicaPrograms
+from kernels.jobs import Job, ReplicaPrograms
 from kernels.language import Kernel
 from lab.discovery import modules_of
 from lab.errors import InvalidValue, nearest
+from lab.graph import Layout
+from lab.nets.limits import Limits
+from lab.nets.network import BuiltLayer, Network
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.validation import validated
 
+Measurements = list[tuple[int, dict[str, float]]]
+"""What was measured: step, and value by full name of the metric; the steps ascend."""
 
-class Experiment(Protocol):
-    """One replica of one variant. Used by one thread at a time.
 
-    steps:   how many steps the whole experiment has;  step: how many are done
-    metrics: full names of what `measure` will give
+class Experiment:
+    """Base of all experiments: one replica of one variant. Used by one thread at a time.
+
+    steps:     how many steps the whole experiment has;  step: how many are done
+    metrics:   full names of what `measure` will give
+    real_name: the type of real number that is computed with
+    layout, memory: where the tensors of its programs stand, and what they stand in once it is prepared; None where it
+               runs no programs of its own
+    network, layers: what it trains, and its layers as they were built for that; None and empty where there is none
     """
 
     steps: int
     step: int
     metrics: tuple[str, ...]
+    real_name: ClassVar[str] = "float32"
+    layout: Layout | None = None
+    memory: Any = None
+    network: Network | None = None
+    layers: Sequence[BuiltLayer] = ()
 
     def kernels(self) -> Sequence[Kernel]:
         """The kernels that will be needed, so that they can be compiled before anything runs."""
+        raise NotImplementedError
 
     def replica_programs(self) -> Sequence[ReplicaPrograms]:
         """What a GPU runs by itself, and what code may be made for; all that run in one launch, or nothing."""
+        return ()
 
     def prepare(self) -> None:
         """Take memory and get ready at step 0. Called once, before anything below."""
+        raise NotImplementedError
 
-    def advance(self, steps: int) -> None:
-        """Do that many steps, fewer only when something stopped being finite."""
+    # Running and measuring
+
+    @property
+    def measures_on_the_way(self) -> bool:
+        """Whether `advance` and `shared_job` can measure without a stop at every measurement."""
+        return False
+
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
+        """Do that many steps, fewer only when something stopped being finite.
+
+        measure_every: an experiment that measures on the way does so after steps whose number is a multiple of this,
+                       and returns what it measured; all others return nothing
+        """
+        raise NotImplementedError
+
+    def shared_job(self, steps: int, measure_every: int = 0) -> Job | None:
+        """The same as a job that can share a GPU's launch with others; `finish` takes in what it has done. None where
+        the host must have a hand in it, or on the CPU."""
+        return None
+
+    def finish(self, job: Job) -> Measurements:
+        """Take in what a job has done; what it has measured on the way."""
+        raise NotImplementedError
 
     def measure(self) -> dict[str, float]:
         """The watched metrics now, per layer as `metric.layer`."""
+        raise NotImplementedError
 
     def pictures(self) -> list[Picture]:
         """What there is to see now; the same titles in the same order every time."""
-
-    def settings(self) -> dict[str, float]:
-        """What may be changed while it runs, by dotted path, with the values now."""
-
-    def change(self, name: str, value: float) -> None:
-        """Change one setting from the next step on. Raises InvalidValue."""
+        raise NotImplementedError
 
     def diverged(self) -> str | None:
         """A sentence that names step and first bad tensor, once something stopped being finite."""
+        raise NotImplementedError
+
+    # Steering and saving
+
+    def settings(self) -> dict[str, float]:
+        """What may be changed while it runs, by dotted path, with the values now."""
+        return {}
+
+    def limits(self) -> dict[str, Limits]:
+        """What each of the settings may become."""
+        return {}
+
+    def change(self, name: str, value: float) -> None:
+        """Change one setting from the next step on. Raises InvalidValue."""
+        known = self.settings()
+        hint = f"; {nearest(name, known)}." if known else "."
+        raise InvalidValue((name,), f"cannot be changed while this runs{hint}")
 
     def state(self) -> dict[str, np.ndarray]:
         """Copies of everything that is needed to go on from here to bit-identical results."""
+        raise NotImplementedError
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go back, or on, to a state. Raises ValueError if it does not fit."""
+        raise NotImplementedError
 
     def weights(self) -> dict[str, np.ndarray]:
         """The parameters by name; empty where there are none."""
+        return {}
 
 
 class NoOptions(BaseModel):

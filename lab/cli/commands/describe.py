@@ -66,7 +66,7 @@ def _build(loaded: Loaded, variant: Variant) -> Experiment:
 def _layout(experiment: Experiment) -> Any:
     from lab.errors import BadInput
 
-    layout = getattr(experiment, "layout", None)
+    layout = experiment.layout
     if layout is None:
         raise BadInput("This kind of experiment has no network and no plan to describe.")
     return layout
@@ -76,8 +76,8 @@ def describe(experiment: Experiment) -> dict[str, Any]:
     """Layers, and programs with their memory, as JSON can hold it; bytes are those of float32."""
     layout = _layout(experiment)
     layers = _layers(experiment)
-    parameters = getattr(getattr(experiment, "network", None), "parameters", None)
-    count = 0 if parameters is None else sum(each.size for each in parameters.members.values())
+    network = experiment.network
+    count = sum(each.size for each in network.parameters.members.values()) if network else 0
     return {
         "layers": layers,
         "parameters": count,
@@ -100,7 +100,7 @@ def describe(experiment: Experiment) -> dict[str, Any]:
 
 def _layers(experiment: Experiment) -> list[dict[str, Any]]:
     """One entry per layer. multiply_adds: forward, for one example; activations: bytes for a whole batch."""
-    network, parts = getattr(experiment, "network", None), getattr(experiment, "parts", ())
+    network, parts = experiment.network, experiment.layers
     if network is None or not parts:
         return []
     step = _layout(experiment).plans["step"]

@@ -10,6 +10,7 @@ from lab.graph.functions.dense import dense
 from lab.graph.functions.dropout import dropout
 from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
+from lab.nets.limits import adjustable
 from lab.nets.network import Builder
 from lab.validation import Real, Whole
 
@@ -21,7 +22,7 @@ class DropConnect(Layer, name="dropconnect"):
     """
 
     units: Whole | Literal["classes", "outputs"] = Field(description="Number of units, or what the data needs.", ge=1)
-    rate: Real = Field(default=0.5, ge=0, lt=1, description="Probability with which a weight is dropped.")
+    rate: Real = adjustable(0.5, "Probability with which a weight is dropped.", steps="tenths", ge=0, lt=1)
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         if len(x.shape) > 2:
@@ -29,5 +30,5 @@ class DropConnect(Layer, name="dropconnect"):
         fan_in, fan_out = x.shape[1], builder.units(self.units)
         weight = builder.parameter("weight", (fan_in, fan_out), None, fan_in, fan_out)
         bias = builder.parameter("bias", (fan_out,), builder.first_bias(None))
-        rate = builder.setting("rate", self.rate)
+        rate = builder.setting(self, "rate")
         return dense(x, dropout(weight, rate, builder.stream()) if builder.training else weight, bias)

@@ -10,6 +10,7 @@ from lab.graph.functions.arithmetic import multiply, subtract
 from lab.graph.functions.dropout import dropout
 from lab.graph.tensor import Tensor, constant
 from lab.nets.layer import Layer
+from lab.nets.limits import adjustable
 from lab.nets.network import Builder
 from lab.validation import Real
 
@@ -19,7 +20,7 @@ class Dropout(Layer, name="dropout"):
     et al. 2014). In evaluation nothing is dropped.
     """
 
-    rate: Real = Field(default=0.5, ge=0, lt=1, description="Probability with which a number is dropped.")
+    rate: Real = adjustable(0.5, "Probability with which a number is dropped.", steps="tenths", ge=0, lt=1)
     form: Literal["inverted", "plain", "scaled_by_drop_probability"] = Field(
         default="inverted",
         description="`inverted` divides by the probability of keeping in training; `plain` multiplies by it in "
@@ -27,7 +28,7 @@ class Dropout(Layer, name="dropout"):
     )
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
-        rate = builder.setting("rate", self.rate)
+        rate = builder.setting(self, "rate")
         if builder.training:
             return dropout(x, rate, builder.stream(), inverted=self.form == "inverted")
         if self.form == "inverted":

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from lab.graph.functions.activations import elu
 from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
+from lab.nets.limits import adjustable
 from lab.nets.network import Builder
 from lab.validation import Real
 
@@ -17,7 +16,7 @@ class Elu(Layer, name="elu"):
     activation = True
     can_die = True
 
-    alpha: Real = Field(default=1.0, ge=0, le=100, allow_inf_nan=False, description="Minus the limit far below zero.")
+    alpha: Real = adjustable(1.0, "Minus the limit far below zero.", ge=0, le=100)
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
-        return elu(x, builder.setting("alpha", self.alpha))
+        return elu(x, builder.setting(self, "alpha"))

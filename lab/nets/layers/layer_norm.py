@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from lab.graph.functions.normalisation import layer_norm
 from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
+from lab.nets.limits import adjustable
 from lab.nets.network import Builder
 from lab.validation import Real
 
@@ -15,10 +14,10 @@ class LayerNorm(Layer, name="layer_norm"):
     """Every example gets mean 0 and variance 1 over its features, then a learned scale gamma and shift beta for each
     feature (Ba, Kiros and Hinton 2016). The same in training and evaluation."""
 
-    epsilon: Real = Field(default=1e-5, gt=0, le=1, description="Added to the variance, against division by zero.")
+    epsilon: Real = adjustable(1e-5, "Added to the variance, against division by zero.", gt=0, le=1)
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         features = x.shape[-1:]
         gamma = builder.parameter("gamma", features, 1.0)
         beta = builder.parameter("beta", features, 0.0)
-        return layer_norm(x, gamma, beta, builder.setting("epsilon", self.epsilon))
+        return layer_norm(x, gamma, beta, builder.setting(self, "epsilon"))

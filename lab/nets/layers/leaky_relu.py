@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from lab.graph.functions.activations import leaky_relu
 from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
+from lab.nets.limits import adjustable
 from lab.nets.network import Builder
 from lab.validation import Real
 
@@ -17,7 +16,7 @@ class LeakyRelu(Layer, name="leaky_relu"):
     activation = True
     can_die = True
 
-    slope: Real = Field(default=0.01, ge=0, le=1, allow_inf_nan=False, description="Slope below zero.")
+    slope: Real = adjustable(0.01, "Slope below zero.", ge=0, le=1)
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
-        return leaky_relu(x, builder.setting("slope", self.slope))
+        return leaky_relu(x, builder.setting(self, "slope"))

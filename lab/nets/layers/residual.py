@@ -11,6 +11,7 @@ from lab.graph.functions.arithmetic import add, multiply
 from lab.graph.functions.dropout import gated_residual, open_gate
 from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer, layer
+from lab.nets.limits import adjustable
 from lab.nets.network import Builder
 from lab.validation import Real
 
@@ -24,8 +25,8 @@ class Residual(Layer, name="residual"):
     """
 
     layers: list[Any] = Field(min_length=1, max_length=100, description="The layers inside, as in `model`.")
-    survive: Real | None = Field(
-        default=None, gt=0, le=1, description="Probability with which the layers inside take part in a training step."
+    survive: Real | None = adjustable(
+        None, "Probability with which the layers inside take part in a training step.", steps="tenths", gt=0, le=1
     )
 
     @field_validator("layers")
@@ -36,7 +37,7 @@ class Residual(Layer, name="residual"):
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         if self.survive is None:
             return self._add(x, builder.inside(self.layers, x))
-        survive = builder.setting("survive", self.survive)
+        survive = builder.setting(self, "survive")
         if not builder.training:
             return self._add(x, multiply(builder.inside(self.layers, x), survive))
         gate = builder.gate(open_gate(survive, builder.stream()))

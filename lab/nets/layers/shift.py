@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from lab.graph.functions.arithmetic import add
 from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
+from lab.nets.limits import adjustable
 from lab.nets.network import Builder
 from lab.validation import Real
 
@@ -14,7 +13,7 @@ from lab.validation import Real
 class Shift(Layer, name="shift"):
     """Adds one fixed number to all inputs: moves the outputs of an activation away from zero, or back."""
 
-    by: Real = Field(ge=-1e6, le=1e6, allow_inf_nan=False, description="What is added.")
+    by: Real = adjustable(..., "What is added.", steps="tenths", ge=-1e6, le=1e6)
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
-        return add(x, builder.setting("by", self.by))
+        return add(x, builder.setting(self, "by"))

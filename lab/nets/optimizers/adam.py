@@ -9,16 +9,17 @@ from pydantic import Field
 from kernels import adam_errata
 from kernels import optimizers as kernels
 from lab.graph.tensor import Call, Tensor, call
-from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext, is_weight, setting
+from lab.nets.limits import adjustable
+from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext, is_weight
 from lab.validation import Real
 
 
 class Adam(Optimizer, name="adam"):
     """Running means of the gradient and of its square, both corrected for their start at zero (Kingma and Ba 2014)."""
 
-    beta_1: Real = setting(0.9, "Share of the mean gradient that is kept in each step.", ge=0, lt=1)
-    beta_2: Real = setting(0.999, "Share of the mean square that is kept in each step.", ge=0, lt=1)
-    epsilon: Real = setting(1e-8, "Added to the root, against division by zero.", gt=0, le=1)
+    beta_1: Real = adjustable(0.9, "Share of the mean gradient that is kept in each step.", steps="shares", ge=0, lt=1)
+    beta_2: Real = adjustable(0.999, "Share of the mean square that is kept in each step.", steps="shares", ge=0, lt=1)
+    epsilon: Real = adjustable(1e-8, "Added to the root, against division by zero.", gt=0, le=1)
     corrected: bool = Field(default=True, description="Whether the means are corrected for their start at zero.")
     errata: Literal["one_plus_beta", "step_from_zero"] | None = Field(
         default=None,
@@ -28,9 +29,9 @@ class Adam(Optimizer, name="adam"):
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         numbers = (
-            context.number("beta_1", self.beta_1),
-            context.number("beta_2", self.beta_2),
-            context.number("epsilon", self.epsilon),
+            context.number(self, "beta_1"),
+            context.number(self, "beta_2"),
+            context.number(self, "epsilon"),
         )
         changed = [context.parameters.whole, context.state("first"), context.state("second")]
         gradient = context.gradients.whole
@@ -43,10 +44,12 @@ class Adam(Optimizer, name="adam"):
 class AdamW(Adam, name="adamw"):
     """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2017)."""
 
-    weight_decay: Real = setting(0.01, "Share of each weight that is taken off per step, times the rate.", ge=0, le=1e3)
+    weight_decay: Real = adjustable(
+        0.01, "Share of each weight that is taken off per step, times the rate.", ge=0, le=1e3
+    )
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
-        strength = context.number("weight_decay", self.weight_decay)
+        strength = context.number(self, "weight_decay")
         decays = [
             call(kernels.decay_weights, rate, strength, updates=[weight])
             for key, weight in context.parameters.members.items()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.nets.limits import adjustable
 from lab.nets.optimizers.line_search_optimizer import LineSearchOptimizer
 from lab.nets.optimizers.line_search_step import Directions
-from lab.nets.optimizers.optimizer import setting
 from lab.validation import Real
 
 
@@ -44,4 +44,4 @@ class Bfgs(LineSearchOptimizer, name="bfgs"):
     """
 
     directions = InverseHessian
-    rate: Real = setting(1.0, "The first step that a search tries, as a share of the full one.", gt=0, le=1e6)
+    rate: Real = adjustable(1.0, "The first step that a search tries, as a share of the full one.", gt=0, le=1e6)

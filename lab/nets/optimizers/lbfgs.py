@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
+from lab.nets.limits import adjustable
 from lab.nets.optimizers.line_search_optimizer import LineSearchOptimizer
 from lab.nets.optimizers.line_search_step import Directions
-from lab.nets.optimizers.optimizer import setting
 from lab.validation import Real, Whole
 
 
@@ -53,7 +53,7 @@ class LBfgs(LineSearchOptimizer, name="lbfgs"):
     """
 
     directions = LastSteps
-    rate: Real = setting(1.0, "The first step that a search tries, as a share of the full one.", gt=0, le=1e6)
+    rate: Real = adjustable(1.0, "The first step that a search tries, as a share of the full one.", gt=0, le=1e6)
     memory: Whole = Field(default=10, ge=1, le=1000, description="How many steps are remembered.")
 
     def make(self, size: int) -> Directions:

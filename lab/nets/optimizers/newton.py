@@ -11,7 +11,8 @@ from kernels.newton import newton_step
 from lab.errors import InvalidValue
 from lab.graph.gradients import differentiate
 from lab.graph.tensor import Call, Storage, Tensor, assign, call, constant
-from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext, setting
+from lab.nets.limits import adjustable
+from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext
 from lab.validation import Real
 
 LARGEST = 768
@@ -26,8 +27,8 @@ class Newton(Optimizer, name="newton"):
     to any point where the gradient is 0, a maximum or a saddle too.
     """
 
-    rate: Real = setting(1.0, "The learning rate; 1 is the full step.", gt=0, le=1e6)
-    damping: Real = setting(0.0, "Added to the Hessian's diagonal.", ge=0, le=1e12)
+    rate: Real = adjustable(1.0, "The learning rate; 1 is the full step.", gt=0, le=1e6)
+    damping: Real = adjustable(0.0, "Added to the Hessian's diagonal.", ge=0, le=1e12)
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         members = list(context.parameters.members.values())
@@ -46,7 +47,7 @@ class Newton(Optimizer, name="newton"):
         calls: list[Call] = [_written(call(fill, constant(0.0), shapes=[hessian.shape]).result, hessian)]
         for row in range(size):
             calls += self._row(context, hessian, row, points)
-        damping = context.number("damping", self.damping)
+        damping = context.number(self, "damping")
         changed = [whole.reshape(points, size), hessian]
         shape = [(points, size), (points, size)]
         return [*calls, call(newton_step, gradient.reshape(points, size), rate, damping, shapes=shape, updates=changed)]

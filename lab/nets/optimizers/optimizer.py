@@ -18,15 +18,11 @@ from lab.graph.running import Program
 from lab.graph.tensor import Call, Storage, Tensor, call
 from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
 from lab.nets.host_step import HostStep
+from lab.nets.limits import adjustable
 from lab.nets.schedules import Schedule, chain, schedules
 from lab.validation import Real, validated
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {}
-
-
-def setting(default: float | None, description: str, **limits: Any) -> Any:
-    """The field of a number that may be changed while the optimizer runs."""
-    return Field(default=default, allow_inf_nan=False, description=description, **limits)
 
 
 @dataclass
@@ -53,9 +49,9 @@ class OptimizerContext:
     kept_loss: Tensor | None = None
     _states: dict[str, Tensor] = field(default_factory=dict)
 
-    def number(self, name: str, value: float) -> Tensor:
-        """A number of the optimizer [1] that can be changed while it runs, as `optimizer.<name>`."""
-        return self.settings.number(qualified(self.owner, f"optimizer.{name}"), value)
+    def number(self, optimizer: Optimizer, name: str) -> Tensor:
+        """A field of the optimizer as a number [1] that can be changed while it runs, as `optimizer.<name>`."""
+        return self.settings.number(qualified(self.owner, f"optimizer.{name}"), optimizer, name)
 
     def state(self, name: str) -> Tensor:
         """Numbers that the optimizer keeps, one for each parameter and at the same place; they begin at 0."""
@@ -69,19 +65,19 @@ class Optimizer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     name: ClassVar[str]
-    rate: Real = setting(0.01, "The learning rate.", gt=0, le=1e6)
+    rate: Real = adjustable(0.01, "The learning rate.", ge=0, le=1e6)
     schedule: Any = Field(
         default=None,
         description="How the rate changes with the step: constant, exponential, inverse, step, cosine, cyclic or "
         "warm_up, each with its settings, such as `{cosine: {steps: 1000}}`; a list of them follows one another.",
     )
-    l2: Real | None = setting(None, "Strength of the penalty l2/2 · Σw² on weights.", ge=0, le=1e6)
-    l1: Real | None = setting(None, "Strength of the penalty l1 · Σ|w| on weights.", ge=0, le=1e6)
+    l2: Real | None = adjustable(None, "Strength of the penalty l2/2 · Σw² on weights.", ge=0, le=1e6)
+    l1: Real | None = adjustable(None, "Strength of the penalty l1 · Σ|w| on weights.", ge=0, le=1e6)
     penalise_biases: bool = Field(default=False, description="Whether `l1` and `l2` are penalties on biases as well.")
-    max_norm: Real | None = setting(
+    max_norm: Real | None = adjustable(
         None, "Largest length of the weights into one unit; longer ones are shortened after each step.", gt=0, le=1e6
     )
-    clip: Real | None = setting(None, "Largest norm of the gradient; a longer one is shortened to it.", gt=0, le=1e6)
+    clip: Real | None = adjustable(None, "Largest norm of the gradient; a longer one is shortened to it.", gt=0, le=1e6)
 
     def __init_subclass__(cls, name: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -96,7 +92,7 @@ class Optimizer(BaseModel):
 
     def learning_rate(self, context: OptimizerContext) -> Tensor:
         """The rate of a step [1]: the setting, or what the schedule makes of it in this step."""
-        return chain(self.schedule or (), context.number("rate", self.rate))
+        return chain(self.schedule or (), context.number(self, "rate"))
 
     def before(self, context: OptimizerContext) -> list[Call]:
         """What is to be done in a step before the loss is computed, such as moving the parameters to where the gradient
@@ -113,12 +109,12 @@ class Optimizer(BaseModel):
         gradients, calls = context.gradients, list[Call]()
         for name, kernel, strength in (("l2", kernels.add_l2, self.l2), ("l1", kernels.add_l1, self.l1)):
             if strength is not None:
-                number = context.number(name, strength)
+                number = context.number(self, name)
                 for key, weight in context.parameters.members.items():
                     if is_weight(key) or (self.penalise_biases and key.endswith(".bias")):
                         calls.append(call(kernel, weight, number, updates=[gradients.members[key]]))
         if self.clip is not None:
-            limit = context.number("clip", self.clip)
+            limit = context.number(self, "clip")
             norm = call(metrics.norm, gradients.whole).result
             calls.append(call(kernels.clip_by_norm, norm, limit, updates=[gradients.whole]))
         return calls + self.step(context, rate) + self._limit_norms(context)
@@ -126,7 +122,7 @@ class Optimizer(BaseModel):
     def _limit_norms(self, context: OptimizerContext) -> list[Call]:
         if self.max_norm is None:
             return []
-        limit = context.number("max_norm", self.max_norm)
+        limit = context.number(self, "max_norm")
         weights = [each for key, each in context.parameters.members.items() if is_weight(key) and len(each.shape) > 1]
         return [call(limit_norms, limit, updates=[each]) for each in weights]
 

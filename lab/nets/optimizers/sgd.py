@@ -8,14 +8,17 @@ from pydantic import Field
 
 from kernels import optimizers as kernels
 from lab.graph.tensor import Call, Tensor, call
-from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext, setting
+from lab.nets.limits import adjustable
+from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext
 from lab.validation import Real
 
 
 class Sgd(Optimizer, name="sgd"):
     """w -= rate g; with momentum, v = momentum v + g and w -= rate v; Nesterov's variant looks ahead."""
 
-    momentum: Real | None = setting(None, "Share of the velocity that is kept in each step.", ge=0, lt=1)
+    momentum: Real | None = adjustable(
+        None, "Share of the velocity that is kept in each step.", steps="shares", ge=0, lt=1
+    )
     nesterov: bool | Literal["look_ahead", "change_of_variables"] = Field(
         default=False,
         description="Take the gradient where momentum alone would lead: `look_ahead` goes there and back in each step, "
@@ -25,14 +28,14 @@ class Sgd(Optimizer, name="sgd"):
     def before(self, context: OptimizerContext) -> list[Call]:
         if self.nesterov != "look_ahead":
             return []
-        momentum = context.number("momentum", self.momentum or 0.0)
+        momentum = context.number(self, "momentum")
         return [call(kernels.look_ahead, momentum, context.state("velocity"), updates=[context.parameters.whole])]
 
     def step(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
         whole, gradient = context.parameters.whole, context.gradients.whole
         if self.momentum is None and not self.nesterov:
             return [call(kernels.sgd, gradient, rate, updates=[whole])]
-        momentum = context.number("momentum", self.momentum or 0.0)
+        momentum = context.number(self, "momentum")
         kernel = kernels.nesterov_step if self.nesterov else kernels.momentum_step
         if self.nesterov == "look_ahead":
             kernel = kernels.look_ahead_step

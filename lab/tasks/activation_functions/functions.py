@@ -19,7 +19,7 @@ from lab.graph.tensor import Storage
 from lab.pictures import Curves, Picture
 from lab.scenario import Scenario
 from lab.tasks.activation_functions.scalar_functions import FUNCTIONS
-from lab.tasks.task import Task, task
+from lab.tasks.task import Experiment, Measurements, Task, task
 from lab.validation import Real, Whole
 
 POINTS = 50
@@ -60,7 +60,7 @@ class Options(BaseModel):
         return functions
 
 
-class FunctionsExperiment:
+class FunctionsExperiment(Experiment):
     """The values are computed once, by the kernels that networks use; a step looks at a wider part of them.
 
     See `lab.tasks.task.Experiment`.
@@ -100,8 +100,9 @@ class FunctionsExperiment:
         self._memory = self._layout.memory(self._layout.shared_memory("float32"), 0)
         bind(self._layout.plans["evaluate"], self._memory).run()
 
-    def advance(self, steps: int) -> None:
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         self.step += steps
+        return []
 
     def of(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Outputs and slopes of a function on the whole grid `x`."""
@@ -135,12 +136,6 @@ class FunctionsExperiment:
             Curves("Slopes", x, slopes, x_label="input", y_label="slope"),
         ]
 
-    def settings(self) -> dict[str, float]:
-        return {}
-
-    def change(self, name: str, value: float) -> None:
-        raise InvalidValue((name,), "cannot be changed: there is nothing to change while functions are looked at.")
-
     def diverged(self) -> str | None:
         return None
 
@@ -151,9 +146,6 @@ class FunctionsExperiment:
         if set(state) != {"step"}:
             raise ValueError("this state is of another experiment")
         self.step = int(state["step"][0])
-
-    def weights(self) -> dict[str, np.ndarray]:
-        return {}
 
 
 _JOINT_METRICS: dict[str, Any] = {

@@ -23,7 +23,7 @@ from lab.pictures import Bars, Picture
 from lab.scenario import Scenario
 from lab.tasks.activation_functions.scalar_functions import FUNCTIONS, PIECES
 from lab.tasks.stopwatch import Timed
-from lab.tasks.task import Task, task
+from lab.tasks.task import Experiment, Measurements, Task, task
 from lab.validation import Whole
 
 COLUMNS = 64
@@ -71,7 +71,7 @@ class Options(BaseModel):
         return functions
 
 
-class Timing:
+class Timing(Experiment):
     """A step is a round in which everything is timed once, one after the other; see `lab.tasks.task.Experiment`.
 
     Rounds are interleaved in this way so that a machine that slows down for a while slows down all of them alike, and
@@ -141,12 +141,13 @@ class Timing:
                 self._programs[which, name] = program
                 self._repeats[which, name] = max(1, round(SAMPLE / max(once, 1e-9)))
 
-    def advance(self, steps: int) -> None:
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         for _ in range(steps):
             for key, program in self._programs.items():
                 repeats = self._repeats[key]
                 self._samples[key].append(_seconds(program, repeats) / repeats / self._outputs * 1e9)
             self.step += 1
+        return []
 
     def measure(self) -> dict[str, float]:
         if not self.step:
@@ -173,12 +174,6 @@ class Timing:
             for which in PASSES
         ]
 
-    def settings(self) -> dict[str, float]:
-        return {}
-
-    def change(self, name: str, value: float) -> None:
-        raise InvalidValue((name,), "cannot be changed: there is nothing to change while functions are timed.")
-
     def diverged(self) -> str | None:
         return None
 
@@ -190,9 +185,6 @@ class Timing:
             raise ValueError("this state is of other functions")
         self._samples = {(which, name): state[f"{which}.{name}"].tolist() for which, name in self._samples}
         self.step = len(self._samples[PASSES[0], BASE])
-
-    def weights(self) -> dict[str, np.ndarray]:
-        return {}
 
 
 def _seconds(program: Program, repeats: int) -> float:

@@ -220,9 +220,6 @@ class FormulaExperiment(ProgramExperiment):
             raise ValueError("this state is of another task")
         self.watch.samples[:] = samples.tolist()
 
-    def change(self, name: str, value: float) -> None:
-        raise InvalidValue((name,), "cannot be changed: a formula has no settings.")
-
     def weights(self) -> dict[str, np.ndarray]:
         return {}
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lab.errors import InvalidValue
 from lab.graph import Storage, Tensor, assign, differentiate, evaluate
 from lab.graph.gradients import ancestors
 from lab.graph.tensor import owner_of
 from lab.pictures import Diagram, Picture, Table
 from lab.tasks.computation_graphs.computation_graph import ComputationGraph, Operation
 from lab.tasks.programs import ProgramExperiment
+from lab.tasks.task import Measurements
 
 METRICS = {
     "value": "what an input or a gate gives, once it is computed",
@@ -158,10 +158,10 @@ class StepwiseBackpropagation(ProgramExperiment):
             return float(storage.initial[0])
         return float(self.layout.view(self.memory, tensor)[0])
 
-    def advance(self, steps: int) -> None:
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         for _ in range(steps):
             if self._diverged:
-                return
+                return []
             self.step += 1
             if self.step > len(self.stages):
                 continue
@@ -172,6 +172,7 @@ class StepwiseBackpropagation(ProgramExperiment):
             if not np.isfinite(value):
                 kind = "NaN" if np.isnan(value) else "infinite"
                 self._diverged = f"{stage.operation.name} became {kind} at step {self.step}."
+        return []
 
     def value(self, name: str) -> float:
         """A node's value, NaN while it is not computed."""
@@ -235,9 +236,6 @@ class StepwiseBackpropagation(ProgramExperiment):
         self.memory.arena[:] = state["arena"]
         self.step = int(state["step"][0])
         self._diverged = None
-
-    def change(self, name: str, value: float) -> None:
-        raise InvalidValue((name,), "cannot be changed: a walk through a computation graph has no settings.")
 
     def weights(self) -> dict[str, np.ndarray]:
         return {}

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from lab.errors import InvalidValue
+from lab.nets.limits import adjustable
 from lab.scenario import Scenario
 from lab.tasks.descent.descent import METRICS, Descent
 from lab.tasks.descent.landscapes import Landscape, landscape
@@ -47,10 +48,9 @@ class Options(BaseModel):
         default=Scattered(normal=1.0), description="Where: a point, `{normal: 1}` or `{uniform: [-3, 3]}`."
     )
     walkers: Whole = Field(default=1, ge=1, le=10_000, description="How many points walk, each for itself.")
-    noise: Real = Field(
-        default=0.0, ge=0, le=1e6, allow_inf_nan=False,
-        description="Standard deviation of normal noise in each component of the gradient, new in each step.",
-    )  # fmt: skip
+    noise: Real = adjustable(
+        0.0, "Standard deviation of normal noise in each component of the gradient, new in each step.", ge=0, le=1e6
+    )
     window: tuple[Real, Real, Real, Real] | None = Field(
         default=None, description="What the map shows: left, right, bottom, top."
     )
@@ -90,6 +90,6 @@ class Descend(Task):
             options.function,
             start if isinstance(start, list) else scattered,
             options.walkers,
-            options.noise,
+            options,
             options.window,
         )

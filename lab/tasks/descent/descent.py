@@ -63,7 +63,7 @@ class Descent(ProgramExperiment):
     """One replica; see `lab.tasks.task.Experiment`.
 
     landscape: the function;  start: a point, or `{normal: s}` or `{uniform: [low, high]}`, with `plus` and `turn`
-    walkers:   how many points;  noise: standard deviation of noise in the gradient
+    walkers:   how many points;  options: those of the task, with the `noise` in the gradient
     """
 
     real_name = "float64"
@@ -75,12 +75,12 @@ class Descent(ProgramExperiment):
         landscape: Landscape,
         start: Sequence[float] | Mapping[str, Any],
         walkers: int,
-        noise: float,
+        options: Any,
         window: tuple[float, float, float, float] | None,
     ) -> None:
         super().__init__(scenario.train.steps, seed)
         self.scenario, self.landscape, self.walkers = scenario, landscape, walkers
-        self._start, self._noise = start, noise
+        self._start, self._options, self._noise = start, options, options.noise
         self.watch = frozenset(scenario.watch)
         if scenario.data is not None or scenario.model:
             raise InvalidValue(("data" if scenario.data is not None else "model",), "is not used by this task.")
@@ -123,7 +123,7 @@ class Descent(ProgramExperiment):
     def _add_noise(self, gradients: Storage) -> list[Call]:
         if not self._noise:
             return []
-        deviation = self.adjustable.number("options.noise", self._noise)
+        deviation = self.adjustable.number("options.noise", self._options, "noise")
         return [call(add_noise, deviation, updates=[gradients.members["point"]], stream=NOISE_STREAM)]
 
     def _metric_program(self) -> list[Any]:

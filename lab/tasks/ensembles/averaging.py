@@ -48,6 +48,7 @@ class Averaging(Training):
         loss = FOR_CLASSES["softmax"]
         super().__init__(scenario, seed, folder, loss, count_correct, kind="classes")
         require_validation(self.split)
+        self.host_measurements.append(Averaging._measure_average)
         self.metrics = (*self.metrics, *(name for name in scenario.watch if name in METRICS))
 
     def lay_out(self, programs: Parts) -> None:
@@ -72,22 +73,18 @@ class Averaging(Training):
         weights = self.weights() | self.numbers(means)
         return weights | self._running_numbers(weights, self.settings()) if self._running_numbers else weights
 
-    def streamed(self) -> tuple[int, int]:
-        """Nothing: what the mean of the weights answers is found by a program of its own."""
-        return 0, 0
-
-    def measure(self) -> dict[str, float]:
-        values = super().measure()
+    def _measure_average(self) -> dict[str, float]:
+        """What is watched of the mean of the weights; the answers are found by a program of its own."""
         wanted = [name for name in self.scenario.watch if name in METRICS]
-        if wanted and self.step > self._after:
-            assert self._scorer is not None
-            found: dict[str, float] = {}
-            for which, weights in (("average", self.averaged()), ("current", self.weights())):
-                answers = self._scorer.probabilities(weights, self.settings())
-                found[f"{which}_loss"] = self._scorer.loss(answers)
-                found[f"{which}_accuracy"] = self._scorer.accuracy(answers)
-            values |= {name: found[name] for name in wanted}
-        return values
+        if not wanted or self.step <= self._after:
+            return {}
+        assert self._scorer is not None
+        found: dict[str, float] = {}
+        for which, weights in (("average", self.averaged()), ("current", self.weights())):
+            answers = self._scorer.probabilities(weights, self.settings())
+            found[f"{which}_loss"] = self._scorer.loss(answers)
+            found[f"{which}_accuracy"] = self._scorer.accuracy(answers)
+        return {name: found[name] for name in wanted}
 
 
 @task("average")

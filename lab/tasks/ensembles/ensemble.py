@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.nets.initialisers import generator
+from lab.nets.limits import Limits
 from lab.pictures import Curves, Picture
 from lab.scenario import Scenario
 from lab.tasks.ensembles.snapshots import disagreement
 from lab.tasks.ensembles.validation_scorer import SCORER_KERNELS, ValidationScorer, average, require_validation
 from lab.tasks.side_by_side import advance_together
-from lab.tasks.task import Task, task
+from lab.tasks.task import Experiment, Measurements, Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
@@ -44,7 +45,7 @@ class Options(BaseModel):
     )
 
 
-class Ensemble:
+class Ensemble(Experiment):
     """One replica; see `lab.tasks.task.Experiment`. A step is one training step of every member.
 
     All members have the data and its split in common; first weights and batches are each member's own.
@@ -80,9 +81,10 @@ class Ensemble:
             each.prepare()
         self._scorer = ValidationScorer(self._members[0].split, self._members[0].network)
 
-    def advance(self, steps: int) -> None:
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         advance_together([(each, steps) for each in self._members], [0] * len(self._members))
         self.step = min(each.step for each in self._members)
+        return []
 
     def _answers(self) -> list[np.ndarray]:
         return [self._scorer.probabilities(each.weights(), each.settings()) for each in self._members]
@@ -118,6 +120,9 @@ class Ensemble:
 
     def settings(self) -> dict[str, float]:
         return self._members[0].settings()
+
+    def limits(self) -> dict[str, Limits]:
+        return self._members[0].limits()
 
     def change(self, name: str, value: float) -> None:
         for each in self._members:

@@ -15,7 +15,7 @@ from lab.scenario import Scenario
 from lab.tasks.ensembles.validation_scorer import SCORER_KERNELS, ValidationScorer, average, require_validation
 from lab.tasks.figures import FigureOptions
 from lab.tasks.host_metrics import host_metric_meanings
-from lab.tasks.task import Task, task
+from lab.tasks.task import Measurements, Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
@@ -51,6 +51,7 @@ class SnapshotEnsemble(Training):
         require_validation(self.split)
         self._every, self._after = options.every, options.after
         self._noted: list[np.ndarray] = []
+        self.host_measurements.append(SnapshotEnsemble._measure_snapshots)
         self.metrics = (*self.metrics, *(name for name in scenario.watch if name in METRICS))
 
     def kernels(self) -> tuple[Kernel, ...]:
@@ -60,15 +61,15 @@ class SnapshotEnsemble(Training):
         super().prepare()
         self._scorer = ValidationScorer(self.split, self.network)
 
-    def advance(self, steps: int) -> None:
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         end = self.step + steps
         while self.step < end and not self.diverged():
             super().advance(min(end, (self.step // self._every + 1) * self._every) - self.step)
             if self.step % self._every == 0 and self.step > self._after and not self.diverged():
                 self._noted.append(self._scorer.probabilities(self.weights(), self.settings()))
+        return []
 
-    def measure(self) -> dict[str, float]:
-        values = super().measure()
+    def _measure_snapshots(self) -> dict[str, float]:
         found: dict[str, float] = {"snapshots": float(len(self._noted))}
         if self._noted:
             losses, accuracies = self._scores()
@@ -83,7 +84,7 @@ class SnapshotEnsemble(Training):
             }
         if len(self._noted) > 1:
             found["disagreement"] = disagreement(self._noted)
-        return values | {name: found[name] for name in self.scenario.watch if name in found}
+        return {name: found[name] for name in self.scenario.watch if name in found}
 
     def _scores(self) -> tuple[list[float], list[float]]:
         return [self._scorer.loss(each) for each in self._noted], [self._scorer.accuracy(each) for each in self._noted]

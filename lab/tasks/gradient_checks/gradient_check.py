@@ -19,7 +19,7 @@ from lab.pictures import Curves, Picture
 from lab.scenario import Scenario
 from lab.tasks.gradient_checks.planted_gradient_bugs import PLANTED_BUGS
 from lab.tasks.programs import ProgramExperiment
-from lab.tasks.task import Task, task
+from lab.tasks.task import Measurements, Task, task
 from lab.tasks.training.losses import FOR_CLASSES, FOR_LABELS, for_values
 from lab.tasks.training.training import require_outputs
 from lab.validation import NUMBER, Whole
@@ -57,6 +57,8 @@ class Options(BaseModel):
 
 class GradientCheckExperiment(ProgramExperiment):
     """One replica: a network that is never trained. A step checks it with one h; see `lab.tasks.task.Experiment`."""
+
+    network: Network
 
     def __init__(self, scenario: Scenario, options: Options, seed: int, folder: Path | None) -> None:
         super().__init__(scenario.train.steps, seed)
@@ -130,11 +132,12 @@ class GradientCheckExperiment(ProgramExperiment):
                 everything, gradient = everything[some], gradient[some]
             self._places[layer], self._found[layer] = everything, gradient.astype(np.float64)
 
-    def advance(self, steps: int) -> None:
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         for _ in range(steps):
             if self.step < self.steps:
                 self._check(self._step_size(self.step))
             self.step += 1
+        return []
 
     def _step_size(self, step: int) -> float:
         share = step / max(self.steps - 1, 1)

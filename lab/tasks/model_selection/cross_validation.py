@@ -19,7 +19,7 @@ from lab.pictures import Curves, Picture, Table
 from lab.scenario import Scenario
 from lab.scenario.overrides import change
 from lab.tasks.side_by_side import advance_together, side_by_side
-from lab.tasks.task import Task, task
+from lab.tasks.task import Experiment, Measurements, Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.data import load_split
 from lab.tasks.training.losses import FOR_CLASSES
@@ -64,7 +64,7 @@ class Options(BaseModel):
         return over
 
 
-class CrossValidation:
+class CrossValidation(Experiment):
     """One replica; see `lab.tasks.task.Experiment`. A step is a draw of `pool` examples from the data.
 
     On each draw every value is trained once per fold, and judged on the fold that was held back. The mean of all is the
@@ -148,13 +148,14 @@ class CrossValidation:
     def prepare(self) -> None:
         """Nothing is kept between the trainings."""
 
-    def advance(self, steps: int) -> None:
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         for draw in range(self.step, min(self.step + steps, self.steps)):
             parts = [*(self._fold(draw, fold) for fold in range(self._options.folds)), self._whole(draw)]
             for value in range(len(self._values)):
                 *held, test = self._accuracies(value, parts, draw)
                 self._held[draw, value], self._test[draw, value] = held, test
             self.step = draw + 1
+        return []
 
     def _estimates(self) -> dict[str, np.ndarray]:
         """[draws, values] by way."""
@@ -206,12 +207,6 @@ class CrossValidation:
             tuple((name, *(f"{each:.3f}" if np.isfinite(each) else "" for each in line)) for name, line in rows),
         )
 
-    def settings(self) -> dict[str, float]:
-        return {}
-
-    def change(self, name: str, value: float) -> None:
-        raise InvalidValue((name,), "cannot be changed: every training here begins anew with the scenario's settings.")
-
     def diverged(self) -> str | None:
         return None
 
@@ -223,9 +218,6 @@ class CrossValidation:
             raise ValueError("this state is of another cross-validation")
         self._held[...], self._test[...] = state["held"], state["test"]
         self.step = int(state["step"][0])
-
-    def weights(self) -> dict[str, np.ndarray]:
-        return {}
 
 
 def _folds(count: int, folds: int) -> np.ndarray:

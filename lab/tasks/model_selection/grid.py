@@ -20,7 +20,7 @@ from lab.pictures import Field as Map
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.host_metrics import host_metric_meanings
-from lab.tasks.task import Task, task
+from lab.tasks.task import Experiment, Measurements, Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
@@ -45,7 +45,7 @@ class Options(BaseModel):
     steps: Whole = Field(default=300, ge=1, description="Training steps of each net.")
 
 
-class Grid:
+class Grid(Experiment):
     """One replica; see `lab.tasks.task.Experiment`. A step is the whole training of one net: row by row, the smallest
     scale first. Metrics that are not the grid's own are those of the net trained last."""
 
@@ -78,11 +78,12 @@ class Grid:
         self._start = self._net.state()
         self._first = self._net.weights()
 
-    def advance(self, steps: int) -> None:
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         for _ in range(min(steps, self._losses.size - self.step)):
             self._train(self.step)
             self._losses[self.step] = self._values.get("loss", math.nan)
             self.step += 1
+        return []
 
     def _train(self, cell: int) -> None:
         scale, rate = self._place(cell)
@@ -114,12 +115,6 @@ class Grid:
         high = float(self._guessing)
         labels = "log10 of the rate", "log10 of the scale"
         return [Map("Final loss", values, 0.0, high, extent=extent, x_label=labels[0], y_label=labels[1])]
-
-    def settings(self) -> dict[str, float]:
-        return {}
-
-    def change(self, name: str, value: float) -> None:
-        raise InvalidValue((name,), "cannot be changed: each net of a grid has its own settings.")
 
     def diverged(self) -> str | None:
         """That single nets diverge is what a grid is to show."""

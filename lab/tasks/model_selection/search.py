@@ -20,7 +20,7 @@ from lab.scenario import Scenario
 from lab.spaces import Axis, Trial, axis, grid, random
 from lab.tasks.ensembles.validation_scorer import require_validation
 from lab.tasks.side_by_side import advance_together, side_by_side
-from lab.tasks.task import Task, task
+from lab.tasks.task import Experiment, Measurements, Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
@@ -97,7 +97,7 @@ class Search:
     trials: tuple[Trial, ...]
 
 
-class SearchExperiment:
+class SearchExperiment(Experiment):
     """One replica; see `lab.tasks.task.Experiment`. A step is one trial of every search.
 
     Every trial is a training of the same network from the same first weights with the same batches, so that nothing
@@ -162,13 +162,14 @@ class SearchExperiment:
             net.prepare()
         self._first = self._nets[0].state()
 
-    def advance(self, steps: int) -> None:
+    def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         for number in range(self.step, min(self.step + steps, self.steps)):
             rows = [row for row, search in enumerate(self.searches) if number < len(search.trials)]
             for begin in range(0, len(rows), len(self._nets)):
                 some = rows[begin : begin + len(self._nets)]
                 self._losses[some, number] = self._train([self.searches[row].trials[number].values for row in some])
             self.step = number + 1
+        return []
 
     def _train(self, settings: Sequence[Mapping[str, Any]]) -> list[float]:
         """The validation losses after trainings with these settings, at most as many as there are nets."""
@@ -245,12 +246,6 @@ class SearchExperiment:
     def _is_log(self, path: str) -> bool:
         return any(each.path == path and each.kind == "log" for way in self._options.ways.values() for each in way.axes)
 
-    def settings(self) -> dict[str, float]:
-        return {}
-
-    def change(self, name: str, value: float) -> None:
-        raise InvalidValue((name,), "cannot be changed: the trials have their settings from the search.")
-
     def diverged(self) -> str | None:
         return None
 
@@ -262,9 +257,6 @@ class SearchExperiment:
             raise ValueError("this state is of another search")
         self._losses[...] = state["losses"]
         self.step = int(state["step"][0])
-
-    def weights(self) -> dict[str, np.ndarray]:
-        return {}
 
 
 def _moved(given: Axis, factor: float) -> Axis:

@@ -116,25 +116,17 @@ class Monitor:
 
     # While it runs
 
-    def measure(self) -> dict[str, float]:
-        """Run the program `measure`, and find the metrics by full name."""
-        self._experiment.run_beside("measure")
-        values = self._values(self._experiment.memory.arena, 0, self._experiment.step)
-        for each in self.host_metrics:
-            values |= each.measure()
-        return values
-
-    def streamed(self) -> tuple[int, int]:
-        """See `ProgramExperiment.streamed`. Host metrics need the network as it is then: with one, none streams."""
+    def measured_stretch(self) -> tuple[int, int]:
+        """See `ProgramExperiment.measured_stretch`."""
         places = [(first, end) for first, end in self._stretches if end > first]
-        if self.host_metrics or not places:
+        if not places:
             return 0, 0
         first, end = min(first for first, _ in places), max(end for _, end in places)
         return (first, end - first) if end - first <= MOST_STREAMED else (0, 0)
 
-    def take(self, numbers: np.ndarray, step: int) -> dict[str, float]:
-        """The metrics after a step, from the streamed stretch of the arena as it was then."""
-        return self._values(numbers, self.streamed()[0], step)
+    def measure_on_host(self) -> dict[str, float]:
+        """The metrics that need the host, by full name."""
+        return {name: value for each in self.host_metrics for name, value in each.measure().items()}
 
     def pictures(self) -> list[Picture]:
         """What there is to see now."""
@@ -150,12 +142,12 @@ class Monitor:
         self.figures.recording.restore(recorded)
         return {name: array for name, array in state.items() if name not in recorded}
 
-    def _values(self, memory: np.ndarray, first: int, step: int) -> dict[str, float]:
-        """The metrics of the device from a stretch of the arena from its element `first` on, once it was measured."""
+    def measured_values(self, numbers: np.ndarray, first: int, step: int) -> dict[str, float]:
+        """The metrics of the device after a step; see `ProgramExperiment.measured_values`."""
         (kept, kept_end), (recorded, recorded_end) = self._stretches
-        values = self.device_metrics.values(memory[kept - first : kept_end - first], step)
+        values = self.device_metrics.values(numbers[kept - first : kept_end - first], step)
         if recorded_end > recorded:
-            self.figures.recording.record(memory[recorded - first : recorded_end - first], step)
+            self.figures.recording.record(numbers[recorded - first : recorded_end - first], step)
         return values
 
     @functools.cached_property

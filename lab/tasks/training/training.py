@@ -35,6 +35,8 @@ class Training(ProgramExperiment):
     split:   the examples, where they are not what the scenario's data block says
     """
 
+    network: Network
+
     def __init__(
         self,
         scenario: Scenario,
@@ -63,6 +65,8 @@ class Training(ProgramExperiment):
         self.gradients = self.training_step.gradients
         self.monitor = Monitor(self, scenario, self.network, objective, data, self.layers, self.training_step)
         self.inspection, self.metrics = self.monitor.inspection, self.monitor.metrics
+        if self.monitor.host_metrics:
+            self.host_measurements.append(Training._measure_on_host)
         steps = {"step": self.training_step.program, "gradient": self.training_step.gradient_program}
         self.lay_out(steps | self.monitor.programs)
         if self.network.given:
@@ -75,14 +79,14 @@ class Training(ProgramExperiment):
         self.run_beside("gradient")
         self.search_steps(self.training_step)
 
-    def measure(self) -> dict[str, float]:
-        return self.monitor.measure()
+    def measured_stretch(self) -> tuple[int, int]:
+        return self.monitor.measured_stretch()
 
-    def streamed(self) -> tuple[int, int]:
-        return self.monitor.streamed()
+    def measured_values(self, numbers: np.ndarray, first: int, step: int) -> dict[str, float]:
+        return self.monitor.measured_values(numbers, first, step)
 
-    def take_measurement(self, numbers: np.ndarray, step: int) -> dict[str, float]:
-        return self.monitor.take(numbers, step)
+    def _measure_on_host(self) -> dict[str, float]:
+        return self.monitor.measure_on_host()
 
     def pictures(self) -> list[Picture]:
         return self.monitor.pictures()

@@ -42,6 +42,8 @@ METRICS = {
 class WordPrediction(ProgramExperiment):
     """One replica; see `lab.tasks.task.Experiment`. `output`: tree or flat."""
 
+    network: Network
+
     def __init__(self, scenario: Scenario, seed: int, folder: Path | None, output: str) -> None:
         super().__init__(scenario.train.steps, seed)
         self.scenario, self.folder = scenario, folder

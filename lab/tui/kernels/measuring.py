@@ -34,7 +34,7 @@ def measure(loaded: Loaded, variant: str | None, progress: Callable[[str, int], 
         raise loaded.locate(error, chosen) from None
     prepare(experiment.kernels(), progress)
     experiment.prepare()
-    layout, memory = getattr(experiment, "layout", None), getattr(experiment, "memory", None)
+    layout, memory = experiment.layout, experiment.memory
     if layout is None or memory is None:
         raise BadInput("This kind of experiment runs no plan of its own that could be measured row by row.")
     programs = {name: profile(plan, memory) for name, plan in layout.plans.items()}

@@ -5,7 +5,6 @@ Nothing here trains or draws: the session does the one, the screen the other.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,11 +14,8 @@ from lab.scenario.names import explain_variant_name
 from lab.session import Session
 from lab.terminal.numbers import short
 
-SHARES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
-"""Values that a share of something kept (momentum, beta, decay) goes through."""
 RATES = (None, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 """Steps per second at most; None: as fast as it can."""
-_SMALLEST = 1e-6
 _STEP = "the step"
 
 
@@ -87,7 +83,7 @@ class SessionControls:
         for each in owners:
             settings = self.session.settings(each)
             if name in settings:
-                wanted[each] = neighbour(name, settings[name], up)
+                wanted[each] = self.session.limits(each)[name].neighbour(settings[name], up)
         return self._change(name, wanted)
 
     def set(self, name: str, value: float, variant: str | None) -> str:
@@ -101,7 +97,6 @@ class SessionControls:
         if not wanted:
             raise BadInput(f"There is no {name} to change here yet.")
         for each, value in wanted.items():
-            check_value(name, value)
             session.change(name, value, each)
 
         def back() -> None:
@@ -133,7 +128,6 @@ class SessionControls:
                 raise BadInput(f"{path} cannot be changed while this runs: {nearest(path, settings)}.")
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise BadInput(f"{path} must be a number, not {value!r}.")
-            check_value(path, float(value))
             wanted[path] = float(value)
         self.session.branch(source, name, step, wanted)
         self._undo.append((f"the branch {name}", lambda: self.session.remove(name)))
@@ -186,40 +180,6 @@ class SessionControls:
         what, back = self._undo.pop()
         back()
         return f"Took back {what}."
-
-
-def neighbour(name: str, value: float, up: bool) -> float:
-    """The next round value of a setting: 1, 2, 5 times powers of ten; shares of something kept approach 1; chances go
-    in tenths.
-
-    >>> neighbour("optimizer.rate", 0.1, True), neighbour("optimizer.momentum", 0.9, True)
-    (0.2, 0.95)
-    """
-    last = name.rpartition(".")[2]
-    if last in ("momentum", "decay") or last.startswith("beta"):
-        return _next_of(SHARES, value, up)
-    if last == "rate" and not name.startswith("optimizer."):
-        return _next_of(tuple(tenth / 10 for tenth in range(10)), value, up)
-    if value <= _SMALLEST:
-        return _SMALLEST * 10 if up else 0.0
-    power = math.floor(math.log10(value) + 1e-9)
-    rounds = [factor * 10.0**each for each in (power - 1, power, power + 1) for factor in (1, 2, 5)]
-    found = _next_of(tuple(rounds), value, up)
-    return float(f"{found:.12g}")
-
-
-def _next_of(values: tuple[float, ...], value: float, up: bool) -> float:
-    if up:
-        return next((each for each in values if each > value * (1 + 1e-6) + 1e-9), value)
-    return next((each for each in reversed(values) if each < value * (1 - 1e-6) - 1e-12), value)
-
-
-def check_value(name: str, value: float) -> None:
-    """Whether a setting can have a value at all. Raises BadInput."""
-    if not math.isfinite(value) or value < 0:
-        raise BadInput(f"{name} cannot become {value:g}: it must be a number from 0 on.")
-    if name.rpartition(".")[2] in ("momentum", "decay") and value >= 1:
-        raise BadInput(f"{name} cannot become {value:g}: it must be below 1.")
 
 
 def _assignments(text: str) -> dict[str, Any]:

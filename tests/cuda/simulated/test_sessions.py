@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kernels.targets.cuda.memory import Memory
+from lab.tasks.programs import ProgramExperiment
 from tests.cuda.simulated.training import MODES, TINY, WHERE_IT_TRAINS, curves, finished, same, session, tiny
 from tests.session.test_session import at, end, until
 
@@ -43,7 +44,7 @@ def test_the_same_again(mode):
 
 
 def test_measured_on_the_way_as_when_stopping_at_each(mode, monkeypatch):
-    monkeypatch.setattr(WHERE_IT_TRAINS, "streams", lambda experiment: False)
+    monkeypatch.setattr(ProgramExperiment, "measures_on_the_way", False)
     same(curves(finished(tiny(), "cuda", mode)), undisturbed(mode))
 
 
