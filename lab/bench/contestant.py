@@ -44,7 +44,7 @@ def serve(versions: dict[str, str], prepare: Callable[[str, str], Train | None],
 
 
 def seconds_per_step(train: Train, steps: int) -> float:
-    """Of one turn: so many steps, repeated until the turn is long enough to be timed."""
+    """Seconds per step of one turn: so many steps, repeated until the turn is long enough to be timed."""
     done = 0
     begun = time.perf_counter()
     while True:

@@ -66,7 +66,7 @@ def _versions() -> dict[str, str]:
 
 
 def _own_version(path: Path = Path("/proc/driver/nvidia/version")) -> str | None:
-    """As `nvidia-smi` shows it; None where the system does not tell."""
+    """The version of the driver, as `nvidia-smi` shows it; None where the system does not tell."""
     try:
         words = path.read_text().split()
     except OSError:

@@ -34,7 +34,7 @@ def machine() -> dict[str, Any]:
 
 
 def processor() -> str:
-    """Its name, as far as the system tells."""
+    """The name of the processor, as far as the system tells."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith(("model name", "Model")):
@@ -84,7 +84,7 @@ def _installed(package: str) -> bool:
 
 
 def _brought_along(package: str, requirement: str) -> list[str]:
-    """What a package needs for those of its own extras that are asked for, as in `package[extra]`."""
+    """The requirements of a package for those of its extras that are asked for, as in `package[extra]`."""
     asked = _ASKED.search(requirement)
     if asked is None or not _installed(package):
         return []

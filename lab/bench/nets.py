@@ -29,7 +29,7 @@ class Net:
 
     @property
     def title(self) -> str:
-        """As in `2-16-16-2, batch 32, SGD`."""
+        """The net in words, as in `2-16-16-2, batch 32, SGD`."""
         many = f"{self.replicas:,} replicas of " if self.replicas > 1 else ""
         kind = {"sgd": "SGD", "adam": "Adam"}[self.optimizer]
         return f"{many}{'-'.join(map(str, self.sizes))}, batch {self.batch}, {kind}"
@@ -61,7 +61,7 @@ ON_A_GPU: dict[str, Net] = {
         Net("large", (784, 512, 512, 10), 128, "adam", 200),
     )
 }
-"""The same for a GPU, which many small ones share."""
+"""The nets that are trained on a GPU, which many small ones share."""
 
 
 def write_data(folder: Path, net: Net) -> None:

@@ -92,7 +92,7 @@ class Failed(Exception):
 
 
 class Process:
-    """One contestant at work."""
+    """One contestant at work, in a process of its own."""
 
     def __init__(self, contestant: Contestant, folder: Path, core: int | None, gpu: bool = False) -> None:
         self.contestant = contestant
@@ -109,7 +109,7 @@ class Process:
         self.versions: dict[str, str] = {}
 
     def hear(self) -> Any:
-        """Its next answer. Raises Failed."""
+        """Wait for the next answer of the contestant. Raises Failed."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -120,7 +120,7 @@ class Process:
         return json.loads(line)
 
     def ask(self, question: str, **details: Any) -> Any:
-        """Its answer to a question. Raises Failed."""
+        """Ask the contestant a question and wait for the answer. Raises Failed."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps({"question": question, **details}) + "\n")

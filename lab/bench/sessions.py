@@ -34,7 +34,7 @@ class Comparison:
 
     @property
     def share(self) -> float:
-        """Of the time of the second, what it takes more than the first."""
+        """The part of the second way's time by which it is longer than the first."""
         return 1 - 1 / self.ratio
 
 

@@ -27,7 +27,10 @@ PROGRAM = (sys.executable, "-c", "from lab.cli import main; main()")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One command line. seconds: median; memory: bytes at most, None where the system cannot tell."""
+    """How one command line starts.
+
+    seconds: the median;  memory: bytes at most, None where the system cannot tell
+    """
 
     title: str
     seconds: float

@@ -33,7 +33,9 @@ _use: contextvars.ContextVar[tuple[str, int, bool]] = contextvars.ContextVar("us
 
 @dataclass(frozen=True)
 class Choice:
-    """devices: "cpu", or "cuda:0" and so on, on which replicas are spread
+    """Where replicas are computed.
+
+    devices: "cpu", or "cuda:0" and so on, on which replicas are spread
     reason: why not a GPU, or not all of them, if they were wished
     """
 
@@ -42,11 +44,12 @@ class Choice:
 
     @property
     def on_gpu(self) -> bool:
+        """Whether replicas are computed on GPUs."""
         return self.devices != (CPU,)
 
     @property
     def name(self) -> str:
-        """As events and runs call it: the only device, or how many there are."""
+        """The name that events and runs have for it: the only device, or how many GPUs there are."""
         return self.devices[0] if len(self.devices) == 1 else f"{len(self.devices)} GPUs"
 
 
@@ -71,7 +74,7 @@ def choose(asked: str) -> Choice:
 
 
 def _usable(numbers: Sequence[int]) -> Choice:
-    """Those GPUs that can be used: beside those that compute there may be one for the screen. Raises DeviceProblem."""
+    """The choice of those GPUs that can be used: there may be one for the screen beside them. Raises DeviceProblem."""
     from kernels.targets.cuda.driver import DeviceProblem, device
 
     found, problems = [], []
@@ -131,13 +134,13 @@ def use_of(device: str, plan: Plan | None, mode: str, replicas: int) -> str:
     return "tiles" if chosen == "block" and tiled(analysis_of(plan).threads) else chosen
 
 
-def worth_specializing(device: str, kinds: Sequence[ReplicaPrograms], mode: str, replicas: int, steps: int) -> bool:
-    """Whether code is to be made for kinds of replicas, of which so many train for so many steps on a device."""
+def worth_specializing(device: str, programs: Sequence[ReplicaPrograms], mode: str, replicas: int, steps: int) -> bool:
+    """Whether code is to be made for replicas with these programs, of which so many do so many steps on a device."""
     from kernels.targets.cuda import launch_configuration
     from kernels.targets.cuda.driver import device as gpu
 
     return launch_configuration.worth_specializing(
-        kinds, steps * launch_configuration.waves(replicas, gpu(number_of(device))), mode
+        programs, steps * launch_configuration.waves(replicas, gpu(number_of(device))), mode
     )
 
 

@@ -20,9 +20,13 @@ class Program(Protocol):
     plan: Plan
     memory: Memory
 
-    def run(self, steps: int = 1) -> int: ...
+    def run(self, steps: int = 1) -> int:
+        """Walk the rows so many times; returns how often, fewer if a kernel halted."""
+        ...
 
-    def run_row(self, index: int) -> None: ...
+    def run_row(self, index: int) -> None:
+        """Run one row alone, without counting a step."""
+        ...
 
 
 def prepare(
@@ -48,16 +52,16 @@ def prepare(
 
 
 def specialize(
-    kinds: Iterable[ReplicaPrograms],
+    programs: Iterable[ReplicaPrograms],
     replicas: int,
     device: str,
     real_name: str = "float32",
     progress: Progress | None = None,
 ) -> None:
-    """Make code for kinds of replicas, of which so many are on a GPU, unless it is in the cache."""
+    """Make code for replicas with these programs, of which so many are on a GPU, unless it is in the cache."""
     from kernels.targets.cuda import specialized_kernels
 
-    specialized_kernels.prepare(number_of(device), kinds, real_name, replicas, progress)
+    specialized_kernels.prepare(number_of(device), programs, real_name, replicas, progress)
 
 
 def run_jobs(jobs: Sequence[Job]) -> None:

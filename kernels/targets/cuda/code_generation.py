@@ -20,9 +20,9 @@ SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))
 WARP = 1 if SIMULATED else 32
 """Threads that run in step and can read each other's registers; the simulator knows no such thing."""
 HEADER_BYTES = 16
-"""Of a block's shared memory, before that of its thread groups."""
+"""Bytes at the beginning of a block's shared memory, before the memory of its thread groups."""
 REDUCTION_BYTES = 512
-"""Of a thread group's shared memory, at its beginning: for combining what threads found."""
+"""Bytes at the beginning of a thread group's shared memory, in which its threads' results are combined."""
 NUMBERS = ("int32", "int64", *REALS)
 
 

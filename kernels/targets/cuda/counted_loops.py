@@ -2,7 +2,7 @@
 
 `for i in range(thread, n, threads)` begins at another number for each thread, and no compiler can say how often it goes
 round, even where n and threads are known. The same loop as turns of the whole thread group, in the last of which some
-threads may have nothing to do, has a length that is known, and is specialized if it is short.
+threads may have nothing to do, has a length that is known, and the compiler writes it out if it is short.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def with_counted_loops(function: Callable) -> FunctionType:
-    """The same function with such loops counted; itself if it has none, or no text to be read."""
+    """Return the same function with such loops counted; itself if it has none, or if its text cannot be read."""
     assert isinstance(function, FunctionType)
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))

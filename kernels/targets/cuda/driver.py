@@ -63,7 +63,7 @@ class Function:
 
 @dataclass(frozen=True)
 class _Unused:
-    """What is to be given back, by which function of the driver, and how many bytes it is."""
+    """A thing that is to be given back: by which function of the driver, its handle, and its size in bytes."""
 
     give_back: Callable[[Any], Any]
     handle: Any
@@ -108,7 +108,7 @@ _HELP = {
     "CUDA_ERROR_SYSTEM_NOT_READY": "; it is still starting, or the machine's fabric manager is not running",
     "CUDA_ERROR_UNKNOWN": "; its devices may be missing or forbidden: see whether nvidia-smi works",
 }
-"""What may help where the driver does not start."""
+"""By the name of the driver's error: what may help where it does not start."""
 
 _TELLING = {
     "CUDA_ERROR_OUT_OF_MEMORY": "The GPU's memory is full: fewer replicas at once, or smaller batches, need less.",
@@ -178,7 +178,7 @@ class Device:
 
     @property
     def stream(self) -> Any:
-        """That of the calling thread."""
+        """The stream that the calling thread has chosen."""
         return getattr(self._chosen, "stream", self._streams[0])
 
     def activate(self) -> None:
@@ -187,6 +187,7 @@ class Device:
 
     @functools.cached_property
     def properties(self) -> DeviceProperties:
+        """What this GPU is. Raises DeviceProblem if it does not answer."""
         driver = self._driver
         attribute = driver.CUdevice_attribute
 
@@ -207,7 +208,7 @@ class Device:
         )
 
     def allocate(self, size: int) -> int:
-        """The address of so many new bytes."""
+        """Take so many bytes of the GPU's memory and return their address. Raises DeviceProblem if it is full."""
         self.activate()
         self._give_back()
         answer = self._driver.cuMemAlloc(max(size, 16))
@@ -252,7 +253,7 @@ class Device:
             self._unused.extendleft(taken)
 
     def _idle(self, wait: bool) -> bool:
-        """Whether nothing runs on any stream, or, if `wait`, not any more."""
+        """Whether no stream runs anything; if `wait`, each is waited for first."""
         for stream in tuple(self._streams):
             if wait:
                 _checked(self._driver.cuStreamSynchronize(stream), "training")
@@ -318,7 +319,7 @@ class Device:
         )
 
     def captured(self, launches: Callable[[], None]) -> Any:
-        """What `launches` starts, as a graph that can be replayed with `replay`, until `forget`."""
+        """Record what `launches` starts as a graph, which can be replayed with `replay` until `free_graph`."""
         self.activate()
         driver, usual = self._driver, self.stream
         # On a stream of its own: to wait for one that is being recorded is an error, for whichever thread does it.

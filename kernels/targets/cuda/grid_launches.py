@@ -41,7 +41,7 @@ _lock = threading.RLock()
 
 @functools.cache
 def synchronizes(function: Any) -> bool:
-    """Whether threads meet in a kernel's body, or in what it calls."""
+    """Whether the threads of a kernel wait for each other in its body, or in what that calls."""
     meetings = {sync_threads, sum_over_threads, max_over_threads}
     return not devices_of(function, "cuda", "float32").isdisjoint(meetings)
 
@@ -120,7 +120,7 @@ class RowKernels:
         self._loaded: dict[tuple[str, str], Any] = {}
 
     def of(self, kernel: Kernel | None, real_name: str) -> Any:
-        """A kernel's entry, or, for None, the beginning of a walk."""
+        """Return the loaded entry of a kernel, or, for None, of the beginning of a walk over the rows."""
         from kernels.targets.cuda import code_generation, compiler, machine_code_cache
 
         key = (kernel.name if kernel else "", real_name)
@@ -140,7 +140,7 @@ class RowKernels:
             return self._loaded[key]
 
     def ready(self, kernel: Kernel, real_name: str) -> bool:
-        """Whether a kernel need not be compiled."""
+        """Whether the entry of a kernel need not be compiled."""
         if (kernel.name, real_name) in self._loaded:
             return True
         return is_compiled(self.device, ["grid", kernel.name, real_name, f"{self.device.capability}"])
@@ -148,7 +148,7 @@ class RowKernels:
 
 @functools.cache
 def row_kernels(number: int) -> RowKernels:
-    """Those of a device."""
+    """Return the entries of a device, which are the same for all who ask."""
     return RowKernels(number)
 
 

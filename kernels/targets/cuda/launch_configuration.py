@@ -18,11 +18,11 @@ FEWEST_THREADS, MOST_THREADS = 64, 256
 MOST_GROUPS = 8
 SIMULATED_THREADS = 4
 ELEMENTS_PER_THREAD = 8
-"""Of the largest operand of a training step; blocks are made so large that each thread has about so many."""
+"""How many elements of the largest operand of a training step each thread has, about: groups are made so large."""
 
 
 class PlanAnalysis:
-    """What a launch has to know of a plan; found out once."""
+    """What a launch has to know of a plan, found out once: kernels, how far its operands reach, shared memory."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan  # kept, so that nothing else can come to have its identity
@@ -50,6 +50,7 @@ class PlanAnalysis:
 
     @cached_property
     def signature(self) -> Signature:
+        """What the rows do, which is the same for plans that are the same for a GPU."""
         return signature(self.rows)
 
     def touched(self, kept: int) -> tuple[int, int]:
@@ -82,7 +83,7 @@ _analyses: dict[int, PlanAnalysis] = {}
 
 
 def analysis_of(plan: Plan) -> PlanAnalysis:
-    """Those of a plan."""
+    """Return the analysis of a plan, which is made once."""
     found = _analyses.get(id(plan))
     if found is None:
         if len(_analyses) > 1 << 15:
@@ -94,9 +95,10 @@ def analysis_of(plan: Plan) -> PlanAnalysis:
 ROW_SECONDS, BLOCK_SPEED = 1e-6, 4e10
 """About what a row costs a block beside its work, and the floating-point operations per second of one block."""
 LAUNCH_SECONDS, GRID_SPEED = 2.5e-6, 6e12
-"""The same for the whole GPU."""
+"""Seconds that a row costs the whole GPU beside its work, and its floating-point operations per second."""
 SPECIALIZED_ROW_SECONDS = 0.25e-6
-"""The same for a row that is specialized, which takes about a fourth of the instructions; an estimate."""
+"""Seconds that a row of specialized code costs a block beside its work: about a fourth of the instructions
+(estimated)."""
 SPECIALIZING_SECONDS, SPECIALIZING_ROW_SECONDS = 4.0, 0.3
 """About how long specializing takes to compile, beside its rows, and for each."""
 MOST_SPECIALIZED_ROWS = 200
@@ -118,16 +120,17 @@ def waves(replicas: int, on: Any) -> int:
     return -(-replicas // on.properties.multiprocessors)
 
 
-def worth_specializing(kinds: Sequence[ReplicaPrograms], walks: int, wished: str) -> bool:
-    """Whether code is to be made for kinds of replicas: as wished, or if it seems to save more time than it takes.
+def worth_specializing(programs: Sequence[ReplicaPrograms], walks: int, wished: str) -> bool:
+    """Whether code is to be made for replicas with these programs: as wished, or if it seems to save more than it
+    takes.
 
     walks: how often a multiprocessor walks a training step in the whole run
     """
-    lengths = {analysis_of(plan).signature: len(plan.shortest) for kind in kinds for plan in kind.plans}
+    lengths = {analysis_of(plan).signature: len(plan.shortest) for each in programs for plan in each.plans}
     rows = sum(lengths.values())
     if wished not in ("auto", "specialized") or not 0 < rows <= MOST_SPECIALIZED_ROWS:
         return False
-    saved = walks * max(len(kind.plan.shortest) for kind in kinds) * (ROW_SECONDS - SPECIALIZED_ROW_SECONDS)
+    saved = walks * max(len(each.plan.shortest) for each in programs) * (ROW_SECONDS - SPECIALIZED_ROW_SECONDS)
     return wished == "specialized" or saved > SPECIALIZING_SECONDS + SPECIALIZING_ROW_SECONDS * rows
 
 

@@ -99,7 +99,8 @@ def direct({", ".join(ARGUMENTS)}):
 
 
 def finish(row: str, column: str) -> list[str]:
-    """What is done to the sums s_0_0 … s_3_3 of a tile that begins at a row and a column, and where they go."""
+    """Return the lines that finish the sums s_0_0 … s_3_3 of a tile (bias, ReLU, mask) and store them at a row and a
+    column."""
     lines = [f"if options & {BIAS} != 0:"]
     lines += [f"    t_{j} = bias[min({column} + {j}, columns - 1)]" for j in four]
     lines += [f"    s_{i}_{j} += t_{j}" for i in four for j in four]

@@ -35,7 +35,7 @@ MOST_NUMBERS = 32
 MOST_SHARES = 16
 """Threads that share a tile, or a column's sum."""
 WORD_COST = 0.5
-"""Of each number read from memory, beside the instruction that reads it; a multiply-add costs 1."""
+"""What each number costs that is read, beside the instruction that reads it, where a multiply-add costs 1."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class MatmulShape:
     threads: int
 
     def has(self, option: int) -> bool:
+        """Whether an option of `kernels.targets.cuda.matmul_options` is set."""
         return self.options & option != 0
 
 
@@ -73,7 +74,7 @@ class Tile:
 
     @property
     def units(self) -> int:
-        """Of all steps of the sum, those that one thread takes, in units."""
+        """How many units of steps of the sum one thread takes."""
         return self.product.depth // (self.unit * self.shares)
 
     @property
@@ -108,7 +109,7 @@ class Tile:
         return self.turns * (work + combining + 2 * area + 8)
 
     def reads(self, operand: str) -> Iterator[Read]:
-        """What is read of an operand for one unit."""
+        """The numbers that are read of an operand for one unit, by the loads that read them."""
         product = self.product
         along, size, extent, across, deep = (
             (product.a_row, self.high, product.rows, A_ALONG_ROWS, A_ALONG_DEPTH)
@@ -159,7 +160,7 @@ def function(product: MatmulShape, real_name: str) -> Callable[..., Any]:
 
 
 def source(product: MatmulShape) -> str:
-    """Its text."""
+    """Return the text of the function for a product."""
     lines = ["def specialized(a, b, bias, mask, out, sums, thread):", *indented(_tiles(best_tile(product)))]
     if product.has(SUMS):
         lines += indented(_sums(product))
@@ -233,7 +234,7 @@ def _read(names: list[str], array: str, place: str) -> list[str]:
 
 
 def _finish(tile: Tile) -> list[str]:
-    """What is done to the sums of a tile, and where they go."""
+    """Return the lines that finish the sums of a tile (bias, ReLU, mask) and store them."""
     product, high, wide = tile.product, range(tile.high), range(tile.wide)
     lines = []
     if product.has(BIAS):

@@ -29,7 +29,7 @@ from kernels.targets.cuda.matmul_options import (
 )
 
 THREADS = 256
-"""Of a thread group that works on tiles."""
+"""How many threads a thread group has that works on tiles."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,13 @@ class Tiling:
 
 
 BY_GROUP = Tiling(64, 64, 16, 1, "0", "1", "group_sync()")
-"""One thread group does all tiles."""
+"""How a thread group cuts up a result, all tiles of which it computes."""
 BY_GRID = Tiling(32, 32, 32, 4, "cuda.blockIdx.x", "cuda.gridDim.x", "cuda.syncthreads()")
-"""A block for each tile."""
+"""How the whole GPU cuts up a result, with a block for each tile."""
 
 
 STEPS = 8
-"""Of the sum that are specialized one after the other."""
+"""How many steps of the sum are written out one after the other."""
 four = range(4)
 
 
@@ -206,7 +206,7 @@ def tiled({", ".join(ARGUMENTS)}):
 
 
 def _sums(t: Tiling) -> list[str]:
-    """What threads have added up of b's columns, while it passed through their hands, in the order of the threads."""
+    """Return the lines that add up what threads have summed of b's columns on the way, in the order of the threads."""
     lines = ["if summed:", "    store4(left, thread << 2, t_0, t_1, t_2, t_3)", f"    {t.barrier}"]
     lines += [f"    if thread < {t.wide} and c_start + thread < columns:", "        total = left[thread]"]
     lines += [

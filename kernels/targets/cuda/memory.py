@@ -95,10 +95,12 @@ class Memory:
 
     @property
     def size(self) -> int:
+        """How many elements the arena has."""
         return self._image.size
 
     @property
     def real_name(self) -> str:
+        """The type of its numbers, float32 or float64."""
         return self._image.dtype.name
 
     def backup(self, kept: int) -> int:
@@ -165,5 +167,5 @@ class Memory:
 
     @property
     def addresses(self) -> tuple[int, int, int]:
-        """Of arena, shared data and state."""
+        """The addresses on the device of the arena, the shared data and the state."""
         return self._arena.address, self._data.address, self._state.address

@@ -71,7 +71,7 @@ class PersistentKernel:
         raise NotImplementedError
 
     def uses_shared_memory(self, plan: Plan) -> bool | None:
-        """Whether a training step works in shared memory; None: it does where it can."""
+        """Whether a training step works in shared memory; None where it may, as far as there is room."""
         return None
 
     def _append_rows(self, encoded: np.ndarray) -> tuple[int, int]:

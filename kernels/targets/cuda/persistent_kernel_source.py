@@ -45,7 +45,7 @@ JOB = (
 )
 
 REMEMBERING, STEPPING, MEASURING, STARTING = 0, 1, 2, 3
-"""What a thread group is at: the programs, in the order of the job's stretches of rows, or none of them yet."""
+"""The phases of a thread group: the programs, in the order of the job's stretches of rows, or none of them yet."""
 
 
 def ordered(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
@@ -224,7 +224,7 @@ def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Calla
 
 
 def specialized_kernel(plans: Sequence[SpecializedPlan], real_name: str, threads: int) -> Callable:
-    """The same for plans that are specialized, whose numbers are those of the kernels."""
+    """Return the persistent kernel of specialized plans as a Python function; a row of its table is a plan's number."""
     text = SpecializedSource(real_name, threads)
     written = [text.lines(plan) for plan in plans]
     return code_generation.generated("interpret", source((), real_name, written, threads), text.names)

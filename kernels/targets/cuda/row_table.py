@@ -18,7 +18,7 @@ Signature = tuple[tuple[Any, ...], ...]
 
 
 def signature(rows: Sequence[Row]) -> Signature:
-    """What rows do, whatever they are called: the same for plans that are the same for a GPU."""
+    """Return what rows do, whatever they are called: it is the same for plans that are the same for a GPU."""
     return tuple((row.kernel.name, row.operands, row.extents, row.integers) for row in rows)
 
 

@@ -44,6 +44,7 @@ class SpecializedKernel(PersistentKernel):
         return number, number + 1
 
     def has(self, plans: Sequence[SpecializedPlan]) -> bool:
+        """Whether it has code for all of these plans."""
         return all((each.signature, each.in_shared_memory) in self._numbers for each in plans)
 
     def knows(self, programs: ReplicaPrograms) -> bool:
@@ -73,18 +74,18 @@ def kernel_of(job: Job) -> SpecializedKernel | None:
 
 def prepare(
     number: int,
-    kinds: Iterable[ReplicaPrograms],
+    programs: Iterable[ReplicaPrograms],
     real_name: str,
     replicas: int,
     progress: Progress | None = None,
 ) -> None:
-    """Specialize the programs of kinds of replicas, of which so many share a device, and compile them, or load them.
+    """Make code for the programs of replicas, of which so many share a device, and compile it, or load it.
 
     `progress` is told when something has to be compiled.
     """
     on = device(number)
     by_threads: dict[int, list[ReplicaPrograms]] = {}
-    for each in kinds:
+    for each in programs:
         by_threads.setdefault(threads_for(each.plan, on), []).append(each)
     for threads, together in by_threads.items():
         room = _room_for_arena(together, real_name, replicas, threads, on)

@@ -1,4 +1,4 @@
-"""A plan specialized: its rows one after the other, with their numbers where an interpreter would read a table.
+"""Code for one plan: its rows one after the other, with their numbers where an interpreter would read a table.
 
 What a row does is then fixed when it is compiled: the compiler leaves out what does not happen, writes short loops out
 and finds every operand at a distance it knows. A small net takes a quarter of the instructions; but each plan must be
@@ -25,6 +25,7 @@ class SpecializedPlan:
 
     @property
     def signature(self) -> Signature:
+        """What the rows do, as `kernels.targets.cuda.row_table.signature` has it."""
         return signature(self.rows)
 
 

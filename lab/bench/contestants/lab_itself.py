@@ -20,7 +20,7 @@ from lab.scenario import load_text
 from lab.tasks import task_of
 
 SIZES = (512, 1024, 1536)
-"""Of the square matrices whose product shows what the machine can do."""
+"""Rows and columns of the square matrices whose product shows what the machine can do."""
 
 
 def experiment(folder: Path, net: str, known: Mapping[str, nets.Net] = nets.NETS, seed: int = 0) -> Any:
@@ -31,7 +31,7 @@ def experiment(folder: Path, net: str, known: Mapping[str, nets.Net] = nets.NETS
 
 
 def built(folder: Path, net: str, known: Mapping[str, nets.Net], seed: int) -> Any:
-    """The same before it has taken memory."""
+    """Build an experiment, which has not taken memory yet."""
     own = folder / net
     loaded = load_text(nets.scenario_text(known[net]), own / "net.yaml")
     scenario = loaded.variants[0].scenario

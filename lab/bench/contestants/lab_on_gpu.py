@@ -23,7 +23,7 @@ from lab.tasks import task_of
 from lab.tasks.side_by_side import advance_together
 
 SIZE = 4096
-"""Of the square matrices whose product shows what the GPU can do."""
+"""Rows and columns of the square matrices whose product shows what the GPU can do."""
 
 
 def trainer(folder: Path, name: str, mode: str) -> contestant.Train | None:
@@ -48,7 +48,7 @@ def trainer(folder: Path, name: str, mode: str) -> contestant.Train | None:
 
 
 def replicas_of(build: Callable[[int], Any], count: int, specialized: bool) -> list[Any]:
-    """So many experiments on the GPU, built from a seed each. written: with code that is made for them"""
+    """Build so many experiments on the GPU, from a seed each. specialized: with code that is made for them"""
     with on("cuda:0", replicas=count, specialized=specialized):
         made = [build(seed) for seed in range(count)]
         if specialized:
@@ -89,7 +89,7 @@ def limit() -> float:
 
 
 def probes(replicas: int = 1024, steps: int = 400, every: int = 20) -> float:
-    """Of the time of a run of dead-relu, the part that its probes take when they are streamed every so many steps."""
+    """The part of the time of a run of dead-relu that measuring takes, when it is done every so many steps."""
     loaded = load("dead-relu")
     scenario = loaded.variant("good").scenario
     made: list[Any] = replicas_of(lambda seed: task_of(scenario).build(scenario, seed, None), replicas, True)
