@@ -25,20 +25,9 @@ from numba.core import cgutils
 from kernels import matrix
 from kernels.matrix import UNPACKED, library_product, product_in_blocks
 from kernels.targets.code import PRODUCTS
-from kernels.targets.micro_kernel import (
-    COLUMNS,
-    ITEM,
-    LANES,
-    LINE,
-    ROWS,
-    TILE,
-    UNROLLED,
-    edge_tile,
-    leaving_tile,
-    transpose_square,
-    whole_tile,
-    workplace,
-)
+from kernels.targets.micro_kernel import edge_tile, leaving_tile, transpose_square, whole_tile, workplace
+from kernels.targets.tile_code import UNROLLED
+from kernels.targets.vector_code import COLUMNS, ITEM, LANES, LINE, ROWS, TILE
 from kernels.targets.views import intrinsic, numbers_at
 
 AVAILABLE = TILE is not None

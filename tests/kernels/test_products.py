@@ -12,8 +12,8 @@ from numba import njit
 
 from kernels.matrix import dense, dense_parameter_gradients, matmul, matmul_transposed_left, matmul_transposed_right
 from kernels.memory import aligned_zeros
-from kernels.targets.micro_kernel import COLUMNS, ROWS, Tile, tile_for
 from kernels.targets.products import STEPS, STEPS_TRANSPOSED, multiply
+from kernels.targets.vector_code import COLUMNS, ROWS, Tile, tile_for
 from tests.kernels.running import Run
 
 GUARD = 16

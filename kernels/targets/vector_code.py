@@ -1,0 +1,127 @@
+"""Code of LLVM for single-precision vectors: one width, loads and stores with and without a mask, and what is fetched.
+
+The width, and with it the size of a tile, depends on the processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import llvmlite.binding
+from llvmlite import ir
+
+
+@dataclass(frozen=True)
+class Tile:
+    """How much of C stays in registers: `rows` rows by two vectors of `lanes` numbers."""
+
+    rows: int
+    lanes: int
+
+    @property
+    def columns(self) -> int:
+        """How many numbers of a row of C a tile covers."""
+        return 2 * self.lanes
+
+
+def tile_for(features: Mapping[str, bool]) -> Tile | None:
+    """The tile for a processor with these features; None where no tile of ours has been measured to be of use."""
+    if features.get("avx512f"):
+        return Tile(12, 16)  # 24 of 32 registers, two for B, one for A
+    if features.get("avx2") and features.get("fma"):
+        return Tile(6, 8)  # 12 of 16
+    return None
+
+
+TILE = tile_for(llvmlite.binding.get_host_cpu_features())
+ROWS, LANES, COLUMNS = (TILE.rows, TILE.lanes, TILE.columns) if TILE else (4, 4, 8)
+"""Of the tile on this machine, for whoever loops over tiles."""
+
+LINE = 64
+"""Bytes of a line of the caches."""
+ITEM = 4
+"""Bytes of a number."""
+
+FLOAT, BYTE, INT, WORD = ir.FloatType(), ir.IntType(8), ir.IntType(32), ir.IntType(64)
+PLACE = BYTE.as_pointer()
+READ, WRITE, DATA, NEAREST = INT(0), INT(1), INT(1), INT(3)
+
+PLACES = {"a", "b", "begin", "c", "aside", "next", "next_end"}
+"""Arguments of the emitted functions that are addresses; all others are integers."""
+
+
+def declared(module: ir.Module, name: str, kind: ir.FunctionType) -> ir.Function:
+    """The function of this name in a module, declared if it is not there yet."""
+    return module.globals.get(name) or ir.Function(module, kind, name)
+
+
+def new_function(module: ir.Module, name: str, words: str | tuple[str, ...]) -> ir.Function:
+    """A new function of this module; arguments in `PLACES` are addresses, the others integers."""
+    kinds = [PLACE if word in PLACES else WORD for word in words]
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    return function
+
+
+class Vectors:
+    """Loads and stores of one vector, whole or of its first elements, and what else the code of a tile consists of."""
+
+    def __init__(self, module: ir.Module, lanes: int) -> None:
+        self.lanes = lanes
+        self.kind = ir.VectorType(FLOAT, lanes)
+        self.place = self.kind.as_pointer()
+        self.mask = ir.VectorType(ir.IntType(1), lanes)
+        self.zeros = ir.Constant(self.kind, [0.0] * lanes)
+        self._first = ir.Constant(ir.VectorType(INT, lanes), [0] * lanes)
+        suffix = f"v{lanes}f32"
+        kinds = [self.place, INT, self.mask]
+        self._load = declared(module, f"llvm.masked.load.{suffix}.p0", ir.FunctionType(self.kind, [*kinds, self.kind]))
+        self._store = declared(
+            module, f"llvm.masked.store.{suffix}.p0", ir.FunctionType(ir.VoidType(), [self.kind, *kinds])
+        )
+        self._fma = declared(module, f"llvm.fma.{suffix}", ir.FunctionType(self.kind, [self.kind] * 3))
+        self._prefetch = declared(module, "llvm.prefetch.p0", ir.FunctionType(ir.VoidType(), [PLACE, INT, INT, INT]))
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one vector."""
+        return self.lanes * ITEM
+
+    def below(self, builder: ir.IRBuilder, count: ir.Value) -> ir.Value:
+        """The mask of the first `count` elements."""
+        numbers = ir.VectorType(INT, self.lanes)
+        return builder.icmp_signed("<", ir.Constant(numbers, list(range(self.lanes))), self._same(builder, count, INT))
+
+    def _same(self, builder: ir.IRBuilder, value: ir.Value, kind: ir.Type) -> ir.Value:
+        nothing = ir.Constant(ir.VectorType(kind, self.lanes), ir.Undefined)
+        return builder.shuffle_vector(builder.insert_element(nothing, value, INT(0)), nothing, self._first)
+
+    def load(self, builder: ir.IRBuilder, place: ir.Value, mask: ir.Value | None) -> ir.Value:
+        """Load the vector at a place; where the mask is not set, it is zero."""
+        place = builder.bitcast(place, self.place)
+        if mask is not None:
+            return builder.call(self._load, [place, INT(ITEM), mask, self.zeros])
+        return builder.load(place, align=ITEM)
+
+    def store(self, builder: ir.IRBuilder, value: ir.Value, place: ir.Value, mask: ir.Value | None) -> None:
+        """Store a vector at a place, where the mask is set."""
+        place = builder.bitcast(place, self.place)
+        if mask is not None:
+            builder.call(self._store, [value, place, INT(ITEM), mask])
+        else:
+            builder.store(value, place, align=ITEM)
+
+    def broadcast(self, builder: ir.IRBuilder, place: ir.Value) -> ir.Value:
+        """A vector in which every element is the number at a place."""
+        return self._same(builder, builder.load(builder.bitcast(place, FLOAT.as_pointer()), align=ITEM), FLOAT)
+
+    def fma(self, builder: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
+        """a b + c, rounded once."""
+        return builder.call(self._fma, [a, b, c])
+
+    def fetch(self, builder: ir.IRBuilder, place: ir.Value, purpose: ir.Value) -> None:
+        """Ask for the two lines at a place."""
+        for line in (0, LINE):
+            builder.call(self._prefetch, [builder.gep(place, [WORD(line)]), purpose, NEAREST, DATA])
