@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lab.scenario.expression import Expression, InvalidExpression, parse, parse_claim
+    from lab.scenario.expression import Expression, parse, parse_claim
+    from lab.scenario.grammar import InvalidExpression
     from lab.scenario.listing import Entry, find, library
     from lab.scenario.loading import Loaded, Variant, load, load_text
     from lab.scenario.model import Claim, Optimizer, Question, Scenario, Train
@@ -37,7 +38,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "expression": ("Expression", "InvalidExpression", "parse", "parse_claim"),
+    "expression": ("Expression", "parse", "parse_claim"),
+    "grammar": ("InvalidExpression",),
     "listing": ("Entry", "find", "library"),
     "loading": ("Loaded", "Variant", "load", "load_text"),
     "model": ("Claim", "Optimizer", "Question", "Scenario", "Train"),

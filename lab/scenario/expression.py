@@ -1,44 +1,20 @@
 """The claim language: `last(hot.dead_relu) > last(good.dead_relu) + 0.2`.
 
-    truth      := both ("or" both)*
-    both       := single ("and" single)*
-    single     := "not" single | comparison
-    comparison := sum (("<" | "<=" | ">" | ">=" | "==" | "!=") sum)*
-    sum        := product (("+" | "-") product)*
-    product    := signed (("*" | "/") signed)*
-    signed     := ("-" | "+") signed | power
-    power      := atom ("**" signed)?
-    atom       := number | function "(" arguments ")" | variant "." metric ("." layer)* | "(" truth ")"
-
-Nothing is ever handed to Python's `eval`. What is a number, a curve and a truth is known when the text is parsed, so
-that a claim which parses can be judged.
+Its grammar is that of Python's expressions (`lab.scenario.grammar`): numbers, `+ - * / **`, comparisons and their
+chains, `and or not`, functions, and curves as `variant.metric` or `variant.metric.layer`. Nothing is ever handed to
+Python's `eval`. What is a number, a curve and a truth is known when the text is parsed, so that a claim which parses
+can be judged.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from lab.errors import InvalidValue, Path, nearest
+from lab.errors import nearest
 from lab.scenario.expression_nodes import Curve, CurveCall, Kind, Lookup, Node, Scope
-
-
-class InvalidExpression(InvalidValue):
-    """A text that is not an expression, or names something unknown. offset: the character where it goes wrong."""
-
-    def __init__(self, problem: str, offset: int, text: str, path: Path = ()) -> None:
-        self.problem, self.offset, self.text = problem, offset, text
-        super().__init__(path, f"{problem} (at character {offset + 1} of the expression).")
-
-    def under(self, *prefix: str | int) -> InvalidExpression:
-        return InvalidExpression(self.problem, self.offset, self.text, (*prefix, *self.path))
-
-    def pointer(self) -> str:
-        """The expression with a caret under the place, as two lines."""
-        line = re.sub(r"\s", " ", self.text)
-        return f"{line}\n{' ' * self.offset}^"
+from lab.scenario.grammar import InvalidExpression
 
 
 @dataclass(frozen=True)
@@ -136,9 +112,9 @@ _SIGNS = ("+", "-", "*", "/")
 
 def parse(text: str) -> Expression:
     """Parses an expression. Raises InvalidExpression with the place where it goes wrong."""
-    from lab.scenario.expression_parser import Parser
+    from lab.scenario.expression_reader import Reader
 
-    return Expression(text, Parser(text).parse())
+    return Expression(text, Reader(text).read())
 
 
 def parse_claim(text: str) -> Expression:

@@ -15,7 +15,7 @@ from typing import Any
 from lab.errors import BadInput, InvalidValue, nearest
 from lab.errors import Path as ValuePath
 from lab.scenario import document, listing
-from lab.scenario.expression import InvalidExpression
+from lab.scenario.grammar import InvalidExpression
 from lab.scenario.model import ONLY_VARIANT, Scenario
 from lab.scenario.origins import Change, Origins
 from lab.scenario.overrides import VARIED, change

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lab.errors import BadInput, InvalidValue, Path
 from lab.scenario.document import Document
-from lab.scenario.expression import InvalidExpression
+from lab.scenario.grammar import InvalidExpression
 
 
 class Change(NamedTuple):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lab.errors import InvalidValue
 from lab.graph import evaluate
 from lab.tasks.computation_graphs.computation_graph import BINARY, UNARY
-from lab.tasks.computation_graphs.parser import DEEPEST, MOST_GATES, parse
+from lab.tasks.computation_graphs.parser import FORMULAS, MOST_OPERATIONS, parse
 
 
 def value(text: str, **inputs: float) -> float:
@@ -80,10 +80,10 @@ def test_an_input_may_be_called_like_a_gate():
     [
         ("", "expected a number, a name or a function, not the end"),
         ("x +", "not the end"),
-        ("x + y)", r"expected an operator or the end, not `\)` \(at character 6\)"),
+        ("x + y)", r"there is no \( for this \) \(at character 6 of the expression\)"),
         ("(x + y", r"expected \) for the \( at character 1"),
-        ("x y", r"not `y` \(at character 3\)"),
-        ("x & y", r"'&' cannot stand here \(at character 3\)"),
+        ("x y", r"not `y` \(at character 3 of the expression\)"),
+        ("x & y", r"'&' cannot stand here \(at character 3 of the expression\)"),
         ("x", "nothing to compute"),
         ("q = x; q + 1", "nothing to compute"),
         ("sine(x)", "there is no function `sine`; allowed: abs, add"),
@@ -103,9 +103,9 @@ def test_an_input_may_be_called_like_a_gate():
         ("x = y = z + 1", "expected an operator or the end"),
         ("__import__('os')", "cannot stand here"),
         ("x.real", "cannot stand here"),
-        ("(" * 60 + "x" + ")" * 60, f"nested more than {DEEPEST} levels"),
-        ("-" * 200 + "x", f"nested more than {DEEPEST} levels"),
-        ("x" + "+x" * 80, f"more than {MOST_GATES} gates"),
+        ("(" * 60 + "x" + ")" * 60, f"nested more than {FORMULAS.deepest} levels"),
+        ("-" * 200 + "x", f"nested more than {FORMULAS.deepest} levels"),
+        ("x" + "+x" * 80, f"more than {MOST_OPERATIONS} gates"),
         ("x + " * 400 + "x", "at most 1,000"),
     ],
 )

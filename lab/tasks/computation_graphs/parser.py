@@ -1,63 +1,46 @@
-"""From the text of a formula to a computation graph; nothing is handed to `eval`.
+"""From the text of a formula to a computation graph: statements separated by `;` or line breaks, the last the result.
 
-    graph     := statement ((";" | newline) statement)*        the last one is the result
-    statement := [name "="] sum
-    sum       := product (("+" | "-") product)*
-    product   := signed (("*" | "/") signed)*
-    signed    := "-" signed | power
-    power     := atom ["**" number]
-    atom      := number | name | function "(" sum ("," sum)* ")" | "(" sum ")"
-
-Each operator and function is one gate, unless it stands between numbers only as in -1. Names that are not given a
-formula are inputs.
+A statement is an expression (`lab.scenario.grammar`), with `name =` before it or not. Each operator and function is one
+operation, unless it stands between numbers only as in -1. Names that are not given a formula are inputs.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from lab.errors import InvalidValue, Path, nearest
+from lab.scenario import grammar
+from lab.scenario.grammar import InvalidExpression
 from lab.tasks.computation_graphs.computation_graph import BINARY, UNARY, ComputationGraph, Operation
 
-LONGEST = 1_000  # characters
-MOST_GATES = 60
-DEEPEST = 40  # levels of parentheses and signs
-
-_TOKEN = re.compile(
-    r"""[^\S\n]*(?:
-        (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
-      | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<sign>\*\*|[-+*/(),=])
-      | (?P<break>[;\n])
-      | (?P<end>\Z)
-    )""",
-    re.VERBOSE | re.ASCII,
+FORMULAS = grammar.Language(
+    operators=("+", "-", "*", "/", "**"),
+    prefixes=("-",),
+    other_signs=("=",),
+    operand="a number, a name or a function",
+    stranger="cannot stand here",
+    longest=1_000,
+    deepest=40,
 )
+MOST_OPERATIONS = 60
+LARGEST_CONSTANT = 1e12
+
+_BREAK = re.compile(r"[;\n]|\Z")
+_NAMED = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=", re.ASCII)
+_ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 
 
 def parse(text: str, path: Path = ()) -> ComputationGraph:
-    """The computation graph of a formula. Raises InvalidValue with `path`, which says which character is wrong."""
-    return _Parser(text, path).graph()
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    start: int
-
-    def __str__(self) -> str:
-        return "the end" if self.kind == "end" else "the end of the line" if self.text == "\n" else f"`{self.text}`"
+    """The graph of a formula. Raises InvalidValue with `path`, which says at which character it goes wrong."""
+    return _Reader(text.strip(), path).graph()
 
 
 @dataclass
-class _Parser:
+class _Reader:
     text: str
     path: Path
-    position: int = 0
-    depth: int = 0
-    tokens: list[_Token] = field(default_factory=list)
     inputs: dict[str, None] = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
@@ -65,171 +48,113 @@ class _Parser:
     counts: dict[str, int] = field(default_factory=dict)
 
     def graph(self) -> ComputationGraph:
-        self.text = self.text.strip()
-        if len(self.text) > LONGEST:
-            raise InvalidValue(self.path, f"has {len(self.text):,} characters; at most {LONGEST:,} are allowed.")
-        self.tokens = self.tokenize()
-        self.statement()
-        while self.next.kind == "break":
-            self.position += 1
-            if self.next.kind not in ("break", "end"):
-                self.statement()
+        grammar.refuse_long(self.text, FORMULAS, self.path)
+        start = 0
+        for found in _BREAK.finditer(self.text):
+            if self.text[start : found.start()].strip() or not found.end():
+                self.statement(start, found.start())
+            start = found.end()
+        if not self.operations:
+            self.statement(0, 0)  # there is nothing, which is refused as that
         if not self.inputs:
             raise InvalidValue(self.path, "has no inputs: at least one name must stand in it.")
-        used = {each for operation in self.operations for each in operation.operands} | {self.operations[-1].name}
-        if idle := [operation.name for operation in self.operations if operation.name not in used]:
+        used = {each for made in self.operations for each in made.operands} | {self.operations[-1].name}
+        if idle := [made.name for made in self.operations if made.name not in used]:
             raise InvalidValue(self.path, f"{idle[0]} is computed but never used; the result is what comes last.")
-        operands = {each for operation in self.operations for each in operation.operands}
+        operands = {each for made in self.operations for each in made.operands}
         constants = {name: value for name, value in self.constants.items() if name in operands}
         return ComputationGraph(self.text, tuple(self.inputs), constants, tuple(self.operations))
 
-    def tokenize(self) -> list[_Token]:
-        tokens: list[_Token] = []
-        at = 0
-        while True:
-            match = _TOKEN.match(self.text, at)
-            if match is None:
-                at += len(self.text[at:]) - len(self.text[at:].lstrip())
-                self.fail(f"{self.text[at]!r} cannot stand here", at)
-            kind = str(match.lastgroup)
-            tokens.append(_Token(kind, match[kind], match.start(kind)))
-            if kind == "end":
-                return tokens
-            at = match.end()
+    def fail(self, problem: str, offset: int) -> NoReturn:
+        raise InvalidExpression(problem, offset, self.text, self.path)
 
-    @property
-    def next(self) -> _Token:
-        return self.tokens[self.position]
-
-    def take(self, *texts: str) -> _Token | None:
-        token = self.next
-        if token.kind != "sign" or token.text not in texts:
-            return None
-        self.position += 1
-        return token
-
-    def fail(self, problem: str, start: int | None = None) -> NoReturn:
-        place = self.next.start if start is None else start
-        raise InvalidValue(self.path, f"{problem} (at character {place + 1}).")
-
-    def statement(self) -> None:
-        name = self.next
-        named = name.kind == "name" and self.tokens[self.position + 1].text == "="
-        if named:
-            if name.text in (*self.inputs, *(operation.name for operation in self.operations), *UNARY, *BINARY):
-                self.fail(f"{name} already stands for something else")
-            self.position += 2
-        operations = len(self.operations)
-        self.sum()
-        if self.next.kind not in ("break", "end"):
-            self.fail(f"expected an operator or the end, not {self.next}")
-        if len(self.operations) == operations:
-            self.fail("there is nothing to compute in this", name.start)
-        if named:
-            # Nothing refers to the last gate yet, so it can still be given its name.
+    def statement(self, start: int, end: int) -> None:
+        """Add the operations of the statement that stands there."""
+        given = _NAMED.match(self.text, start, end)
+        name = given[1] if given else ""
+        if given and name in (*self.inputs, *(made.name for made in self.operations), *UNARY, *BINARY):
+            self.fail(f"`{name}` already stands for something else", given.start(1))
+        tree = grammar.parse(self.text, FORMULAS, self.path, given.end() if given else start, end)
+        before = len(self.operations)
+        self.value(tree)
+        if len(self.operations) == before:
+            self.fail("there is nothing to compute in this", given.start(1) if given else tree.start)
+        if given:
+            # Nothing refers to the last operation yet, so it can still be given its name.
             last = self.operations[-1]
-            self.operations[-1] = Operation(name.text, last.function, last.operands, named=True)
+            self.operations[-1] = Operation(name, last.function, last.operands, named=True)
             self.counts[last.function] -= 1
-            self.named.add(name.text)
+            self.named.add(name)
 
-    def sum(self) -> str:
-        left = self.product()
-        while sign := self.take("+", "-"):
-            left = self.operation("add" if sign.text == "+" else "subtract", left, self.product())
-        return left
+    def value(self, tree: grammar.Node) -> str:
+        """The name of what a part of the formula comes to: an input, a constant or an operation, which is added."""
+        match tree:
+            case grammar.Number():
+                return self.constant(tree.text, tree)
+            case grammar.Prefix(operand=grammar.Number() as number):
+                return self.constant(f"-{number.text}", tree)
+            case grammar.Prefix():
+                return self.operation(tree, "negate", self.value(tree.operand))
+            case grammar.Name():
+                return self.name(tree.parts[0], tree)
+            case grammar.Call():
+                return self.call(tree)
+            case grammar.Chain(signs=("**",)):
+                base, exponent = tree.operands
+                made = self.value(base)
+                written = self.text[exponent.start : exponent.end]
+                if written != "2":
+                    self.fail(f"only `** 2` is a gate, not `** {written}`", exponent.start)
+                return self.operation(tree, "square", made)
+            case grammar.Chain():
+                return self.chain(tree)
+        raise TypeError(f"{type(tree).__name__} is no part of a formula")
 
-    def product(self) -> str:
-        left = self.signed()
-        while sign := self.take("*", "/"):
-            right = self.signed()
-            if sign.text == "/" and self.constants.get(left) == 1:
-                left = self.operation("reciprocal", right)
+    def chain(self, tree: grammar.Chain) -> str:
+        made = self.value(tree.operands[0])
+        for sign, operand in zip(tree.signs, tree.operands[1:], strict=True):
+            right = self.value(operand)
+            if sign == "/" and self.constants.get(made) == 1:
+                made = self.operation(tree, "reciprocal", right)
             else:
-                left = self.operation("multiply" if sign.text == "*" else "divide", left, right)
-        return left
-
-    def signed(self) -> str:
-        if not self.take("-"):
-            return self.power()
-        if self.next.kind == "number" and self.tokens[self.position + 1].text != "**":
-            self.position += 1
-            return self.constant(f"-{self.tokens[self.position - 1].text}")
-        self.deeper()
-        operand = self.signed()
-        self.depth -= 1
-        return self.operation("negate", operand)
-
-    def power(self) -> str:
-        base = self.atom()
-        if not self.take("**"):
-            return base
-        if self.next.text != "2":
-            self.fail(f"only `** 2` is a gate, not `** {self.next.text}`")
-        self.position += 1
-        return self.operation("square", base)
-
-    def atom(self) -> str:
-        token = self.next
-        if token.kind == "number":
-            self.position += 1
-            return self.constant(token.text)
-        if token.kind == "name":
-            self.position += 1
-            return self.call(token) if self.next.text == "(" else self.name(token)
-        if not self.take("("):
-            self.fail(f"expected a number, a name or a function, not {token}")
-        self.deeper()
-        made = self.sum()
-        self.depth -= 1
-        if not self.take(")"):
-            self.fail(f"expected ) for the ( at character {token.start + 1}, not {self.next}")
+                made = self.operation(tree, _ARITHMETIC[sign], made, right)
         return made
 
-    def name(self, token: _Token) -> str:
-        if token.text in UNARY or token.text in BINARY:
-            self.fail(f"{token} is a function: it needs parentheses", token.start)
-        if token.text not in self.named:
-            if any(operation.name == token.text for operation in self.operations):
-                self.fail(f"{token} is the name of a gate by now; call the input something else", token.start)
-            self.inputs[token.text] = None
-        return token.text
+    def name(self, name: str, tree: grammar.Node) -> str:
+        if name in UNARY or name in BINARY:
+            self.fail(f"`{name}` is a function: it needs parentheses", tree.start)
+        if name not in self.named:
+            if any(made.name == name for made in self.operations):
+                self.fail(f"`{name}` is the name of a gate by now; call the input something else", tree.start)
+            self.inputs[name] = None
+        return name
 
-    def call(self, function: _Token) -> str:
-        if function.text not in UNARY and function.text not in BINARY:
-            self.fail(f"there is no function {function}; {nearest(function.text, UNARY | BINARY)}", function.start)
-        self.take("(")
-        self.deeper()
-        operands = [self.sum()]
-        while self.take(","):
-            operands.append(self.sum())
-        self.depth -= 1
-        if not self.take(")"):
-            self.fail(f"expected , or ) after {function.text}(…, not {self.next}")
-        wanted = 1 if function.text in UNARY else 2
+    def call(self, tree: grammar.Call) -> str:
+        function = tree.function
+        if function not in UNARY and function not in BINARY:
+            self.fail(f"there is no function `{function}`; {nearest(function, UNARY | BINARY)}", tree.start)
+        operands = [self.value(each) for each in tree.arguments]
+        wanted = 1 if function in UNARY else 2
         if len(operands) != wanted:
-            self.fail(f"{function} takes {wanted} operand{'s' * (wanted - 1)}, not {len(operands)}", function.start)
-        return self.operation(function.text, *operands)
+            self.fail(f"`{function}` takes {wanted} operand{'s' * (wanted - 1)}, not {len(operands)}", tree.start)
+        return self.operation(tree, function, *operands)
 
-    def constant(self, text: str) -> str:
+    def constant(self, text: str, tree: grammar.Node) -> str:
         value = float(text)
-        if abs(value) > 1e12:
-            self.fail(f"{text} is too large", self.tokens[self.position - 1].start)
+        if abs(value) > LARGEST_CONSTANT:
+            self.fail(f"{text} is too large", tree.start)
         self.constants[text] = value
         return text
 
-    def operation(self, function: str, *operands: str) -> str:
+    def operation(self, tree: grammar.Node, function: str, *operands: str) -> str:
+        """Add an operation and return its name."""
         if all(each in self.constants for each in operands):
-            self.fail("write the result of numbers alone as a number")
-        if len(self.operations) == MOST_GATES:
-            self.fail(f"there are more than {MOST_GATES} gates")
+            self.fail("write the result of numbers alone as a number", tree.start)
+        if len(self.operations) == MOST_OPERATIONS:
+            self.fail(f"there are more than {MOST_OPERATIONS} gates", tree.start)
         name = ""
         while not name or name in self.inputs or name in self.named:
             self.counts[function] = self.counts.get(function, 0) + 1
             name = f"{function}{self.counts[function]}"
         self.operations.append(Operation(name, function, operands))
         return name
-
-    def deeper(self) -> None:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            self.fail(f"nested more than {DEEPEST} levels deep")
