@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lab.graph import evaluate
 from lab.graph.running import prepare
+from lab.metrics import unit_spread
+from lab.metrics.device_metric import at_all_positions
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
 
@@ -102,3 +105,10 @@ def test_of_large_matrices_a_corner_is_shown():
     assert picture.values.shape == (4, 64)
     assert picture.x_label == "units 64 of 100"
     assert picture.y_label == "inputs"
+
+
+def test_units_of_kernels_with_height_and_width_are_their_last_axis():
+    """A convolution's weights [height, width, channels, units] count as one column for each unit."""
+    weight = np.random.default_rng(0).standard_normal((3, 2, 4, 5))
+    found = evaluate(lambda tensor: unit_spread._spread(at_all_positions(tensor)), weight, dtype="float64")
+    assert found[0] == pytest.approx(np.ptp(weight, axis=-1).max(), rel=1e-12)
