@@ -1,7 +1,9 @@
 """What was measured, as curves: one per variant, seed and metric, in bounded memory.
 
-A curve that is full keeps every second point from then on, so that a million measurements cost what a hundred thousand
-do; its first and its latest point are always kept.
+A curve is complete up to `CAPACITY` measurements, and claims are then judged exactly. Of a longer one the last
+`CAPACITY / 2` measurements at least are complete; of what lies before, the lowest and the highest of each stretch are
+kept, over and over, so that `first`, `last`, `min` and `max` stay exact however long it becomes. What else a claim asks
+of its older part (`mean`, `std`, `steps_to`, `at`) is then an estimate: `thinned` says so, and the verdict with it.
 """
 
 from __future__ import annotations
@@ -13,69 +15,71 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 CAPACITY = 1 << 16
+STRETCH = 4
+"""So many points become two at most when an older part is thinned."""
 
 
 class Curve:
-    """Steps and values, growing. Keeps every `_every`-th point, and always the latest."""
+    """Steps and values of one metric of one replica. thinned: whether some are left out."""
 
-    __slots__ = ("_every", "_latest", "_seen", "_steps", "_values")
+    __slots__ = ("_steps", "_values", "thinned")
 
     def __init__(self) -> None:
         # Arrays of the standard library: adding a number to one takes a tenth of what NumPy's take.
         self._steps = array("q")
         self._values = array("d")
-        self._seen = 0
-        self._every = 1
-        self._latest: tuple[int, float] | None = None  # where it is not among the kept ones
+        self.thinned = False
 
     def append(self, step: int, value: float) -> None:
         """Add a point. One at a step not after the last (the replica was rewound) drops all from that step on."""
-        self.rewind(step)
-        steps = self._steps
-        if self._seen % self._every == 0:
-            if len(steps) == CAPACITY:
-                steps = self._steps = steps[::2]
-                self._values = self._values[::2]
-                self._every *= 2
-            steps.append(step)
-            self._values.append(value)
-            self._latest = None
-        else:
-            self._latest = (step, value)
-        self._seen += 1
+        if self._steps and self._steps[-1] >= step:
+            self.rewind(step)
+        if len(self._steps) >= CAPACITY:
+            self._thin()
+        self._steps.append(step)
+        self._values.append(value)
 
     def rewind(self, step: int) -> None:
         """Forget the points at a step and later."""
         steps = self._steps
-        if self._latest and self._latest[0] >= step:
-            self._latest = None
         while steps and steps[-1] >= step:
             steps.pop()
             self._values.pop()
-            self._seen = len(steps) * self._every
 
     def __len__(self) -> int:
         """How many points `arrays` gives."""
-        return len(self._steps) + (self._latest is not None)
+        return len(self._steps)
 
     def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
         """Add points whose steps ascend."""
         kept = self._steps
-        usual = self._every == 1 and self._latest is None and len(kept) + len(steps) <= CAPACITY
-        if usual and (not kept or kept[-1] < steps[0]):
+        if len(kept) + len(steps) <= CAPACITY and (not kept or kept[-1] < steps[0]):
             kept.extend(steps)
             self._values.extend(values)
-            self._seen += len(steps)
         else:
             for step, value in zip(steps, values, strict=True):
                 self.append(step, value)
 
+    def _thin(self) -> None:
+        """Of each four points of the older half, keep the lowest and the highest; of the first four, the first too.
+        NaN counts as low or high only where there is nothing else."""
+        old = CAPACITY // 2
+        values = np.array(self._values[:old]).reshape(-1, STRETCH)
+        missing = np.isnan(values)
+        low = np.where(missing, np.inf, values).argmin(axis=1)
+        high = np.where(missing, -np.inf, values).argmax(axis=1)
+        kept = np.zeros(values.shape, bool)
+        rows = np.arange(len(values))
+        kept[rows, low] = kept[rows, high] = True
+        kept[0, 0] = True
+        places = np.flatnonzero(kept)
+        self._steps = array("q", np.array(self._steps[:old])[places].tobytes()) + self._steps[old:]
+        self._values = array("d", values.reshape(-1)[places].tobytes()) + self._values[old:]
+        self.thinned = True
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Copies of (steps int64, values float64)."""
-        steps, values = np.array(self._steps, np.int64), np.array(self._values, np.float64)
-        if self._latest is None:
-            return steps, values
-        return np.append(steps, self._latest[0]), np.append(values, self._latest[1])
+        return np.array(self._steps, np.int64), np.array(self._values, np.float64)
 
 
 class History:
@@ -119,6 +123,12 @@ class History:
         """(steps int64 [n], values float64 [n]) of a metric such as "loss" or "grad_norm.dense1". Raises KeyError."""
         with self._lock:
             return self._curves[variant, seed][metric].arrays()
+
+    def thinned(self, variant: str, seed: int, metric: str) -> bool:
+        """Whether points of a curve are left out; False where there is no such curve."""
+        with self._lock:
+            curve = self._curves.get((variant, seed), {}).get(metric)
+            return curve is not None and curve.thinned
 
     def metrics(self, variant: str | None = None) -> tuple[str, ...]:
         """Names of the metrics measured so far, of one variant or of all."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from lab.events import Claimed
 from lab.scenario import Claim
+from lab.scenario.expression import Expression
 from lab.session.history import History
 from lab.tasks import DIVERGED
 
@@ -33,7 +34,7 @@ def judge(claims: Iterable[Claim], variants: Sequence[str], seeds: Sequence[int]
         for seed in seeds:
             lookup = _Lookup(history, seed)
             held[seed] = bool(expression.evaluate(lookup))
-            evidence[seed] = expression.evidence(lookup)
+            evidence[seed] = expression.evidence(lookup) + _left_out(expression, history, seed)
         verdicts.append(Claimed(claim.says, claim.that, sum(held.values()) >= needed(len(seeds)), held, evidence))
     return verdicts
 
@@ -42,6 +43,14 @@ def expected_divergence(claims: Iterable[Claim]) -> set[str]:
     """Variants of which a claim says whether they diverge: that they do is then the claim's affair."""
     names = (name for claim in claims for name in claim.expression.names())
     return {name.variant for name in names if name.metric == DIVERGED}
+
+
+def _left_out(expression: Expression, history: History, seed: int) -> str:
+    """What the evidence says where a curve was too long to be kept whole; see `lab.session.history`."""
+    names = {each.name for each in expression.names() if history.thinned(each.variant, seed, each.full_metric)}
+    if not names:
+        return ""
+    return f" (of {', '.join(sorted(names))} only the lowest and highest of each stretch were kept at the beginning)"
 
 
 class _Lookup:

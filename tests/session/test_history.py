@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.session.history import CAPACITY, Curve, History
+from lab.session.verdict import judge
+
+from .scenarios import small
 
 
 def test_short_curves_are_kept_whole():
@@ -22,16 +25,43 @@ def test_short_curves_are_kept_whole():
         history.curve("b", 0, "loss")
 
 
-def test_a_million_points_keep_first_latest_and_an_even_grid():
+def test_a_long_curve_keeps_its_ends_its_extremes_and_its_recent_past():
     curve = Curve()
-    for step in range(1_000_000):
-        curve.append(step, float(step))
-    steps, values = curve.arrays()
-    assert len(steps) <= CAPACITY + 1
-    assert steps[0] == 0
-    assert steps[-1] == 999_999
-    assert np.array_equal(steps.astype(float), values)
-    assert len(set(np.diff(steps[:-1]).tolist())) == 1
+    values = np.random.default_rng(0).normal(size=10 * CAPACITY)
+    values[[12_345, 400_000]] = -50.0, 60.0
+    values[[7, 300_000]] = np.nan
+    for step, value in enumerate(values.tolist()):
+        curve.append(step, value)
+    steps, kept = curve.arrays()
+    assert curve.thinned
+    assert len(steps) == len(curve) <= CAPACITY
+    assert (np.diff(steps) > 0).all()
+    np.testing.assert_array_equal(values[steps], kept)
+    assert (steps[0], steps[-1]) == (0, len(values) - 1)
+    assert (np.nanmin(kept), np.nanmax(kept)) == (-50.0, 60.0)
+    recent = CAPACITY // 2
+    np.testing.assert_array_equal(steps[-recent:], np.arange(len(values) - recent, len(values)))
+
+
+def test_a_curve_is_complete_up_to_its_capacity():
+    curve = Curve()
+    curve.extend(range(CAPACITY), [0.0] * CAPACITY)
+    assert len(curve) == CAPACITY
+    assert not curve.thinned
+    curve.append(CAPACITY, 1.0)
+    assert curve.thinned
+    assert curve.arrays()[1][-1] == 1.0
+
+
+def test_a_verdict_says_that_a_curve_was_thinned():
+    scenario = small().scenario
+    history = History()
+    history.extend("calm", 0, [(step, {"loss": 1 / (1 + step), "accuracy": 0.5}) for step in range(2 * CAPACITY)])
+    history.extend("quick", 0, [(step, {"loss": 1 / (1 + step)}) for step in range(10)])
+    learned, _ = judge(scenario.claims, ["calm", "quick"], (0,), history)
+    assert learned.held
+    assert "of calm.loss only the lowest and highest" in learned.evidence[0]
+    assert "quick.loss only" not in learned.evidence[0]
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60))
