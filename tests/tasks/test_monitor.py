@@ -38,12 +38,18 @@ class OtherTask(ProgramExperiment):
         self.begin(self.network)
         self.run_beside("gradient")
 
+    def measured_stretch(self):
+        return self.monitor.measured_stretch()
+
+    def measured_values(self, numbers, first, step):
+        return self.monitor.measured_values(numbers, first, step)
+
 
 def test_another_experiment_measures_and_shows_the_same():
     other, training = OtherTask(0, name=""), experiment()
     for each in (other, training):
         each.advance(20)
-    assert other.monitor.measure() == training.measure()
+    assert other.measure() == training.measure()
     shown, expected = other.monitor.pictures(), training.pictures()
     assert [each.title for each in shown] == [each.title for each in expected]
     assert len(shown) > 3
@@ -52,7 +58,7 @@ def test_another_experiment_measures_and_shows_the_same():
 def test_metrics_and_figures_name_the_layers_of_a_network_with_a_name():
     other = OtherTask(0, name="student")
     other.advance(20)
-    values = other.monitor.measure()
+    values = other.measure()
     assert "weight_norm.student.dense1" in values
     assert {name.split(".")[0] for name in values} == set(WATCH)
     assert np.isfinite([values[name] for name in ("loss", "grad_norm", "update_ratio")]).all()
