@@ -307,10 +307,16 @@ class RunScreen(ControlScreen):
         self.redraw()
 
     def changes_made(self) -> list[tuple[str, int, str]]:
-        # The run knows those of a run before it was interrupted, the session those of which nothing is measured yet.
+        """Of each variant what the events tell or what the session does, whichever is more: the events tell those of a
+        run before it was interrupted, the session those after which nothing has been measured yet."""
         made = [(each.name, step, name) for each in self.session.replicas for step, name, _ in each.changes_made]
         made += [(each.name, -1, name) for each in self.session.replicas for name in each.changes_waiting]
-        return max(super().changes_made(), made, key=len)
+        told = super().changes_made()
+        found: list[tuple[str, int, str]] = []
+        for variant in dict.fromkeys(each[0] for each in (*told, *made)):
+            by_events, by_session = ([each for each in some if each[0] == variant] for some in (told, made))
+            found += by_events if len(by_events) >= len(by_session) else by_session
+        return found
 
     def with_added(self, loaded: Loaded) -> Loaded:
         from lab.tui.run.configuration import with_variants

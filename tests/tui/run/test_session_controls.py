@@ -132,3 +132,15 @@ def test_nothing_left_to_step(controls):
     until(lambda: controls.session.finished)
     with pytest.raises(BadInput, match="Nothing is left"):
         controls.step()
+
+
+@pytest.mark.parametrize("name", ["optimizer.rate", "optimizer.momentum"])
+@pytest.mark.parametrize("up", [True, False])
+def test_a_key_that_is_held_ends_at_the_limit(controls, name, up):
+    controls.pause()
+    limits = controls.session.limits("calm")[name]
+    for _ in range(2000):
+        controls.nudge(name, up, "calm")
+    value = controls.session.settings("calm")[name]
+    assert limits.allow(value)
+    assert limits.neighbour(value, up) == value
