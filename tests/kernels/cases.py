@@ -25,7 +25,7 @@ class Case:
 
     inputs:   how to draw operands that are neither standard normal nor indices of which the kernel says so
     integers: the kernel's integers, from sizes
-    limits:   largest sizes, and fixed ones as (n, n)
+    fix:      from drawn sizes to sizes that fit together
     step:     the number of the step that the kernel is run at
     """
 
