@@ -29,10 +29,13 @@ from lab.tasks import check
 class Result:
     """What a run measured.
 
-    variants, seeds: what was run
-    claims:          the verdict on each claim, with evidence
-    weights:         parameters at the end, `weights[variant][seed]["dense1.weight"]`
-    outcomes:        how each replica ended
+    variants, seeds: what was run, by name and number
+    history:         every curve, in bounded memory; `curve` and `curves` are the short ways to it
+    claims:          the verdict on each claim: `says`, `held`, on which `seeds` it held, and the `evidence` on each
+    weights:         copies of the parameters at the end, in the shapes of the network's layers:
+                     `weights["good"][0]["dense1.weight"]` is [in, out]
+    outcomes:        how each replica ended: its `steps`, its `state` (finished, diverged or interrupted), the `seconds`
+                     it was worked on, and the sentence that says why it diverged
     """
 
     variants: tuple[str, ...]

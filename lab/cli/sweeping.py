@@ -128,9 +128,9 @@ def run(
             if dask is not None:
                 from lab.search.cluster import run_on
 
-                results = run_on(dask, sweep, keeper=writer, known=known, progress=tell, notice=shown.notice)
+                results = run_on(dask, sweep, sink=writer, known=known, progress=tell, notice=shown.notice)
             else:
-                results = sweep.run(threads=threads, keeper=writer, known=known, progress=tell, notice=shown.notice)
+                results = sweep.run(threads=threads, sink=writer, known=known, progress=tell, notice=shown.notice)
     except BaseException:
         if writer is not None:
             writer.close("interrupted")

@@ -102,7 +102,7 @@ def _lines(verification: Verification, begun: float, width: int, style: Style) -
     from lab.terminal.style import DIM
     from lab.terminal.text_lines import clip, line
 
-    judged = [claim for each in verification.reports for claim in each.judged]
+    judged = [claim for each in verification.reports for claim in each.claims]
     short = sum(not claim.held for claim in judged)
     spent, left = time.monotonic() - begun, verification.seconds_left
     share = spent / (spent + left) if left is not None else 0.0
@@ -115,7 +115,7 @@ def _lines(verification: Verification, begun: float, width: int, style: Style) -
 def as_json(report: Report) -> list[str]:
     """One JSON object for each claim of a scenario."""
     rows = []
-    for claim in report.judged:
+    for claim in report.claims:
         low, high = claim.interval
         row = {
             "scenario": report.loaded.slug, "says": claim.says, "held": claim.held, "held_on": claim.held_on,
@@ -130,7 +130,7 @@ def table(reports: Sequence[Report], took: float, markdown: bool) -> list[str]:
     """One line per claim and a summary; `took`: how many seconds passed on the clock."""
     reports = [each for each in reports if each.verdicts]
     lines = _markdown(reports) if markdown else _plain(reports)
-    judged = [claim for each in reports for claim in each.judged]
+    judged = [claim for each in reports for claim in each.claims]
     held, work = sum(claim.held for claim in judged), sum(each.seconds for each in reports)
     return [
         *lines,
@@ -142,7 +142,7 @@ def table(reports: Sequence[Report], took: float, markdown: bool) -> list[str]:
 def _markdown(reports: Sequence[Report]) -> list[str]:
     lines = ["| scenario | claim | held on | 95 % interval | seconds of a core |", "|---|---|---|---|---|"]
     for report in reports:
-        for claim in report.judged:
+        for claim in report.claims:
             low, high = claim.interval
             mark = "" if claim.held else " **short**"
             says = claim.says.replace("|", "\\|")
@@ -157,7 +157,7 @@ def _plain(reports: Sequence[Report]) -> list[str]:
     width = max((len(report.loaded.slug) for report in reports), default=0)
     lines = []
     for report in reports:
-        for claim in report.judged:
+        for claim in report.claims:
             low, high = claim.interval
             listed = ", ".join(map(str, claim.missed[:8])) + ("…" if len(claim.missed) > 8 else "")
             lines.append(

@@ -15,8 +15,8 @@ from typing import Any
 from lab.errors import BadInput, LabError, MissingExtra
 from lab.events import Measured, from_json, to_json
 from lab.scenario.loading import load_text
-from lab.search.progress import Progress, Tell
-from lab.search.sweep import PATIENCE, Keeper, Result, Sweep
+from lab.search.progress import OnProgress, Progress
+from lab.search.sweep import PATIENCE, MeasurementSink, Result, Sweep
 from lab.spaces import Axis
 
 GROUPS_PER_WORKER = 4
@@ -58,7 +58,7 @@ def run_group(description: Description, numbers: Sequence[int]) -> Answer:
         def write(self, event: Any) -> None:
             events.append(to_json(event))
 
-    results = sweep.run(threads=1, keeper=Collector())
+    results = sweep.run(threads=1, sink=Collector())
     found = []
     for result in results:
         keys = [(name, seed) for name, _, _ in sweep.jobs_of(result.trial) for seed in sweep.seeds]
@@ -70,9 +70,9 @@ def run_on(
     address: str,
     sweep: Sweep,
     *,
-    keeper: Keeper | None = None,
+    sink: MeasurementSink | None = None,
     known: Mapping[tuple[str, int], tuple[int, float]] | None = None,
-    progress: Tell = lambda progress: True,
+    progress: OnProgress = lambda progress: True,
     notice: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
     """`Sweep.run` on the cluster at `address` (tcp://host:port, or `local:N` for N processes here).
@@ -133,11 +133,11 @@ def run_on(
             answer, events = outcome
             for variant, seed, steps, score in answer:
                 found[variant, seed] = (steps, score)
-            if keeper is not None:
+            if sink is not None:
                 for content in events:
                     event = from_json(content)
                     assert isinstance(event, Measured)
-                    keeper.write(event)
+                    sink.write(event)
             for number in group_of[future.key]:
                 if (made := sweep.result(trials[number], found)) is not None:
                     notice(made)

@@ -18,14 +18,14 @@ class Progress:
     share: float
 
 
-Tell = Callable[[Progress], bool]
+OnProgress = Callable[[Progress], bool]
 """Is told now and then how far a sweep is; what it returns says whether to go on."""
 
 
-class Tally:
+class ProgressCounter:
     """Counts trainings and steps, rung by rung."""
 
-    def __init__(self, trainings: int, steps: int, tell: Tell) -> None:
+    def __init__(self, trainings: int, steps: int, tell: OnProgress) -> None:
         self._trainings, self._all_steps, self._tell = trainings, max(steps, 1), tell
         self._done, self._behind, self._steps, self._share_told = 0, 0, 0, 0.0
 
@@ -40,7 +40,7 @@ class Tally:
         self._behind += trainings * self._steps
 
     def tell(self, running: Iterable[Session] = ()) -> bool:
-        """Tell how far the sweep is, with some trainings under way; whether to go on."""
+        """OnProgress how far the sweep is, with some trainings under way; whether to go on."""
         behind = self._behind + sum(self._steps * self._share(each) for each in running)
         # One that has just ended may be neither among those that run nor counted yet: no step back for that.
         self._share_told = max(self._share_told, min(1.0, behind / self._all_steps))

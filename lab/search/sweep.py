@@ -14,7 +14,7 @@ from lab.errors import BadInput, InvalidValue
 from lab.events import Event, Measured
 from lab.graph.devices import Choice
 from lab.scenario import Loaded, Variant
-from lab.search.progress import Tally, Tell
+from lab.search.progress import OnProgress, ProgressCounter
 from lab.session import Session, available_cores
 from lab.session.pool import Pool
 from lab.spaces import METHODS, Axis, Trial, grid, random, rungs
@@ -41,7 +41,7 @@ class Result:
         return float(np.mean(self.scores)) if self.scores else math.nan
 
 
-class Keeper(Protocol):
+class MeasurementSink(Protocol):
     """What keeps the measurements of the trials."""
 
     def write(self, event: Event) -> None: ...
@@ -121,14 +121,14 @@ class Sweep:
         self,
         *,
         threads: int | None = None,
-        keeper: Keeper | None = None,
+        sink: MeasurementSink | None = None,
         known: Mapping[tuple[str, int], tuple[int, float]] | None = None,
-        progress: Tell = lambda progress: True,
+        progress: OnProgress = lambda progress: True,
         notice: Callable[[Result], None] = lambda result: None,
     ) -> list[Result]:
         """Train what is not known yet; the results, best first.
 
-        keeper:   receives every measurement
+        sink:   receives every measurement
         known:    (variant name, seed) to (steps, objective) of what an earlier sweep has trained
         progress: called now and then; the sweep ends early when it returns False
         notice:   called with what is known of a trial at the start, and whenever it was trained (further); from any
@@ -139,7 +139,7 @@ class Sweep:
         for result in self.results(found):
             notice(result)
         alive = list(self.jobs)
-        tally, before = self._tally(progress), 0
+        counter, before = self._counter(progress), 0
         for count, steps in self.ladder:
             if count < len(self.trials):
                 best = {result.trial.number for result in self.results(found)[:count]}
@@ -147,19 +147,19 @@ class Sweep:
             waiting = [
                 job for job in alive if any(found.get((job[0], seed), (0, 0.0))[0] < steps for seed in self.seeds)
             ]
-            tally.begin(steps - before, known=len(alive) - len(waiting))
+            counter.begin(steps - before, known=len(alive) - len(waiting))
             before = steps
-            if not self._train(waiting, steps, threads or available_cores(), keeper, found, states, tally, notice):
+            if not self._train(waiting, steps, threads or available_cores(), sink, found, states, counter, notice):
                 break
         return self.results(found)
 
-    def _tally(self, progress: Tell) -> Tally:
+    def _counter(self, progress: OnProgress) -> ProgressCounter:
         folds, trainings, work, before = max(self.folds, 1), 0, 0, 0
         for count, steps in self.ladder:
             trainings += folds * count
             work += folds * count * (steps - before)
             before = steps
-        return Tally(trainings, work, progress)
+        return ProgressCounter(trainings, work, progress)
 
     @property
     def ladder(self) -> list[tuple[int, int]]:
@@ -171,10 +171,10 @@ class Sweep:
         jobs: Sequence[tuple[str, Trial, int]],
         steps: int,
         threads: int,
-        keeper: Keeper | None,
+        sink: MeasurementSink | None,
         found: dict[tuple[str, int], tuple[int, float]],
         states: dict[tuple[str, int], dict[str, np.ndarray]],
-        tally: Tally,
+        counter: ProgressCounter,
         notice: Callable[[Result], None],
     ) -> bool:
         """Train jobs up to `steps`, one after the other on each thread; False if whoever was told said to stop."""
@@ -184,7 +184,7 @@ class Sweep:
             interrupted = {each.name for each in session.replicas if each.state == "interrupted"}
             for variant in session.variants:
                 if variant.name not in interrupted:
-                    tally.add()
+                    counter.add()
                 if (result := self.result(trials[variant.name], found)) is not None:
                     notice(result)
 
@@ -194,17 +194,17 @@ class Sweep:
         share = TOGETHER_ON_A_GPU if on_gpu else 1
         groups = [jobs[first : first + share] for first in range(0, len(jobs), share)]
         at_once = 1 if on_gpu else min(threads, max(len(groups), 1))
-        makes = [partial(self._session, group, steps, threads // at_once, states, keeper) for group in groups]
+        makes = [partial(self._session, group, steps, threads // at_once, states, sink) for group in groups]
         pool = Pool(makes, at_once, ended)
-        went_on = tally.tell()
+        went_on = counter.tell()
         if not went_on:
             return False
         pool.start()
         while not pool.wait(PATIENCE):
-            if went_on and not tally.tell(pool.running):
+            if went_on and not counter.tell(pool.running):
                 went_on = False
                 pool.stop()
-        return tally.tell() and went_on
+        return counter.tell() and went_on
 
     def _session(
         self,
@@ -212,7 +212,7 @@ class Sweep:
         steps: int,
         threads: int,
         states: dict[tuple[str, int], dict[str, np.ndarray]],
-        keeper: Keeper | None,
+        sink: MeasurementSink | None,
     ) -> Session:
         """A session that trains jobs up to `steps` with every seed, from where they are."""
         variants = [self.variant(*job) for job in jobs]
@@ -229,8 +229,8 @@ class Sweep:
             for seed in self.seeds:
                 if (state := states.pop((variant.name, seed), None)) is not None:
                     session.restore(variant.name, seed, int(state["step"][0]), state)
-        if keeper is not None:
-            session.also(lambda event: keeper.write(event) if isinstance(event, Measured) else None)
+        if sink is not None:
+            session.also(lambda event: sink.write(event) if isinstance(event, Measured) else None)
         return session
 
     def _collect(

@@ -16,7 +16,7 @@ SHARE = 0.9
 """The share of seeds on which a claim must hold, in a run as in `lab verify`."""
 
 
-def needed(seeds: int) -> int:
+def seeds_needed(seeds: int) -> int:
     """On how many of so many seeds a claim must hold: nine of ten, and all of fewer than ten."""
     return int(np.ceil(SHARE * seeds - 1e-9))
 
@@ -35,7 +35,7 @@ def judge(claims: Iterable[Claim], variants: Sequence[str], seeds: Sequence[int]
             lookup = _Lookup(history, seed)
             held[seed] = bool(expression.evaluate(lookup))
             evidence[seed] = expression.evidence(lookup) + _left_out(expression, history, seed)
-        verdicts.append(Claimed(claim.says, claim.that, sum(held.values()) >= needed(len(seeds)), held, evidence))
+        verdicts.append(Claimed(claim.says, claim.that, sum(held.values()) >= seeds_needed(len(seeds)), held, evidence))
     return verdicts
 
 

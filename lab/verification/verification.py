@@ -25,7 +25,7 @@ from lab.session import Session, available_cores
 from lab.session.pool import Pool
 from lab.session.verdict import expected_divergence, judge
 from lab.tasks import judges_time
-from lab.verification.judged import Judged, merged
+from lab.verification.claim_report import ClaimReport, merged
 
 
 @dataclass(eq=False)
@@ -45,7 +45,7 @@ class Report:
     seconds: float = 0.0
 
     @property
-    def judged(self) -> list[Judged]:
+    def claims(self) -> list[ClaimReport]:
         """Its claims on the seeds that are done."""
         return merged(self.verdicts, self.diverged)
 

@@ -112,7 +112,7 @@ def test_diverged_trials_come_last():
 def test_an_interrupted_sweep_goes_on_where_it_was():
     first = sweep(trials=4)
     writer, known = keep(first, None)
-    first.run(keeper=writer, progress=lambda progress: True)
+    first.run(sink=writer, progress=lambda progress: True)
     writer.close("interrupted")
     again = sweep(trials=4)
     writer, known = keep(again, writer.name)
@@ -128,7 +128,7 @@ def test_a_sweep_that_was_stopped_in_the_middle_goes_on_to_the_same_results():
     whole = sweep(trials=70, steps=200)
     first = sweep(trials=70, steps=200)
     writer, known = keep(first, None)
-    first.run(keeper=writer, progress=lambda progress: progress.done < 10)
+    first.run(sink=writer, progress=lambda progress: progress.done < 10)
     writer.close("interrupted")
     writer, known = keep(sweep(trials=70, steps=200), writer.name)
     assert 10 <= len(known) < 70

@@ -14,8 +14,8 @@ from lab.scenario import library, load
 from lab.scenario.loading import load_text
 from lab.session import Session
 from lab.tasks import judges_time
-from lab.verification import Judged, Verification, merged
-from lab.verification.judged import NO_SURPRISES
+from lab.verification import ClaimReport, Verification, merged
+from lab.verification.claim_report import NO_SURPRISES
 
 from ..session.scenarios import HOT, SMALL, small
 
@@ -45,7 +45,7 @@ def test_verdicts_are_those_of_one_scenario_after_the_other():
         for seed in seeds:
             # Evidence has every number of the claim in it, so it tells runs apart that differ in a digit.
             assert [each.evidence[seed] for each in report.verdicts[seed]] == [each.evidence[seed] for each in alone]
-        judged = [each for each in report.judged if each.says != NO_SURPRISES]
+        judged = [each for each in report.claims if each.says != NO_SURPRISES]
         assert [(each.says, each.held) for each in judged] == [(each.says, each.held) for each in alone]
         assert [each.missed for each in judged] == [
             tuple(seed for seed, held in each.seeds.items() if not held) for each in alone
@@ -84,7 +84,7 @@ def test_scenarios_about_time_run_last_and_alone(monkeypatch):
     def started(self, *arguments, **options):
         with lock:
             running.add(id(self))
-            order.append((judges_time(self.loaded), len(running), self._threads))
+            order.append((judges_time(self.loaded), len(running), self._scheduler._threads))
         start(self, *arguments, **options)
 
     def waited(self, timeout=None):
@@ -135,14 +135,14 @@ def test_what_is_done_when_it_is_stopped_counts():
     assert verification.wait(30)
     assert verification.done == 2
     assert [len(each.verdicts) for each in verification.reports] == [2, 0]
-    assert verification.reports[1].judged == []
+    assert verification.reports[1].claims == []
 
 
 def test_a_variant_that_diverges_unasked_falls_short():
     verification = Verification([small(HOT)], [0, 1], threads=2)
     verification.start()
     assert verification.wait(60)
-    surprise = verification.reports[0].judged[-1]
+    surprise = verification.reports[0].claims[-1]
     assert (surprise.says, surprise.held, surprise.missed) == (NO_SURPRISES, False, (0, 1))
 
 
@@ -161,10 +161,10 @@ def test_what_fails_is_raised_and_the_others_stop(tmp_path):
 
 def test_wilson_interval():
     """Against the figures in Newcombe, "Two-sided confidence intervals for the single proportion", 1998."""
-    assert Judged("", tuple(range(263)), tuple(range(182))).interval == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    assert Judged("", tuple(range(148)), tuple(range(133))).interval == pytest.approx((0.0624, 0.1605), abs=1e-4)
-    assert Judged("", tuple(range(20)), tuple(range(20))).interval == pytest.approx((0.0, 0.1611), abs=1e-4)
-    assert Judged("", tuple(range(29)), tuple(range(28))).interval == pytest.approx((0.0061, 0.1718), abs=1e-4)
+    assert ClaimReport("", tuple(range(263)), tuple(range(182))).interval == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert ClaimReport("", tuple(range(148)), tuple(range(133))).interval == pytest.approx((0.0624, 0.1605), abs=1e-4)
+    assert ClaimReport("", tuple(range(20)), tuple(range(20))).interval == pytest.approx((0.0, 0.1611), abs=1e-4)
+    assert ClaimReport("", tuple(range(29)), tuple(range(28))).interval == pytest.approx((0.0061, 0.1718), abs=1e-4)
 
 
 def test_seeds_are_merged_in_their_order():

@@ -64,4 +64,4 @@ def command(
             print("\n".join(table(verification.reports, time.monotonic() - begun, markdown)))
     if interrupted:
         return INTERRUPTED
-    return 0 if all(claim.held for each in verification.reports for claim in each.judged) else FELL_SHORT
+    return 0 if all(claim.held for each in verification.reports for claim in each.claims) else FELL_SHORT

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.events import Claimed
-from lab.session.verdict import needed
+from lab.session.verdict import seeds_needed
 
 NO_SURPRISES = "No variant diverges that is not said to."
 """What every scenario claims without saying so."""
@@ -16,7 +16,7 @@ _Z = 1.959963984540054  # of a normal distribution, 95 % lie within so many stan
 
 
 @dataclass(frozen=True)
-class Judged:
+class ClaimReport:
     """One claim on the seeds that were run.
 
     held_on: number of `seeds` on which it held;  missed: those on which it did not
@@ -33,7 +33,7 @@ class Judged:
 
     @property
     def held(self) -> bool:
-        return self.held_on >= needed(len(self.seeds))
+        return self.held_on >= seeds_needed(len(self.seeds))
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -48,15 +48,15 @@ class Judged:
         return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def merged(verdicts: Mapping[int, Sequence[Claimed]], diverged: Iterable[int]) -> list[Judged]:
+def merged(verdicts: Mapping[int, Sequence[Claimed]], diverged: Iterable[int]) -> list[ClaimReport]:
     """The verdicts of single seeds put together, in the order of the scenario's claims.
 
     verdicts: seed to the verdicts on that seed;  diverged: seeds on which a variant diverged that should not
     """
     seeds = tuple(sorted(verdicts))
     judged = [
-        Judged(each[0].says, seeds, tuple(seed for seed, claim in zip(seeds, each, strict=True) if not claim.held))
+        ClaimReport(each[0].says, seeds, tuple(seed for seed, claim in zip(seeds, each, strict=True) if not claim.held))
         for each in zip(*(verdicts[seed] for seed in seeds), strict=True)
     ]
     surprised = tuple(sorted(diverged))
-    return [*judged, Judged(NO_SURPRISES, seeds, surprised)] if surprised else judged
+    return [*judged, ClaimReport(NO_SURPRISES, seeds, surprised)] if surprised else judged
