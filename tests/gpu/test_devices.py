@@ -12,6 +12,7 @@ from kernels.targets.cuda import driver
 from kernels.targets.cuda.memory import Segment
 from lab.graph.devices import choose
 from lab.session import Session
+from lab.session.scheduler import Scheduler
 
 pytestmark = pytest.mark.gpu
 
@@ -84,12 +85,12 @@ def test_all_gpus_give_what_one_does():
 def test_chunks_are_short(seeds, monkeypatch):
     """So that a pause, a change or an interrupt is answered soon."""
     spent_on: list[float] = []
-    advanced = Session._advanced
+    advanced = Scheduler._advanced
 
-    def note(self, replica, done, begun, spent):
+    def note(self, replica, done, begun, spent, measured):
         spent_on.append(spent)
-        advanced(self, replica, done, begun, spent)
+        advanced(self, replica, done, begun, spent, measured)
 
-    monkeypatch.setattr(Session, "_advanced", note)
+    monkeypatch.setattr(Scheduler, "_advanced", note)
     finished("dead-relu", "block", seeds=range(seeds))
     assert max(spent_on[2 * seeds :]) < 0.1

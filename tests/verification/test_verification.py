@@ -116,7 +116,7 @@ def test_a_time_that_is_only_watched_is_no_reason_to_run_alone():
 
 def test_fewer_units_than_threads_use_all_threads(monkeypatch):
     threads, start = [], Session.start
-    monkeypatch.setattr(Session, "start", lambda self: (threads.append(self._threads), start(self)))
+    monkeypatch.setattr(Session, "start", lambda self: (threads.append(self._scheduler._threads), start(self)))
     verification = Verification([small()], [0], threads=2)
     verification.start()
     assert verification.wait(60)
