@@ -37,6 +37,10 @@ def test_a_file_without_variants_has_one():
     assert [variant.name for variant in loaded("title: T\ntask: classify\n").variants] == ["base"]
 
 
+def test_a_rate_of_0_is_a_rate():
+    assert loaded(changed("rate: 0.05", "rate: 0")).scenario.optimizer.rate == 0
+
+
 def test_a_file_may_say_its_format():
     assert loaded().scenario.format == loaded(f"format: 1\n{GOOD}").scenario.format == 1
 
@@ -64,8 +68,8 @@ FAULTS = [
     ("[{dense: 64}, relu, ", "[3, relu, ", "9:9", "model.0: 3 is not a layer"),
     ("[{dense: 64}, relu, ", "[{}, relu, ", "9:9", "model.0: {} is not a layer"),
     ("init: he", "init: [he]", "10:7", "init: ['he'] is not allowed here"),
-    ("rate: 0.05", "rate: -1", "11:30", "optimizer.rate: -1 is not allowed here: it must be more than 0"),
-    ("rate: 0.05", "rate: 0", "11:30", "optimizer.rate: 0 is not allowed here: it must be more than 0"),
+    ("rate: 0.05", "rate: -1", "11:30", "optimizer.rate: -1 is not allowed here: it must be at least 0"),
+    ("rate: 0.05", "rate: -1e-9", "11:30", "optimizer.rate: -1e-09 is not allowed here: it must be at least 0"),
     ("rate: 0.05", "rate: 1e30", "11:30", "optimizer.rate: 1e+30 is not allowed here: it must be at most 1000000"),
     ("rate: 0.05", "rate: .nan", "11:30", "optimizer.rate: nan is not allowed here"),
     ("rate: 0.05", "rate: .inf", "11:30", "optimizer.rate: inf is not allowed here"),
@@ -150,7 +154,7 @@ def test_numpy_numbers_from_a_notebook_are_numbers():
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        ("optimizer.rate", -3, "--set optimizer.rate: -3 is not allowed here: it must be more than 0."),
+        ("optimizer.rate", -3, "--set optimizer.rate: -3 is not allowed here: it must be at least 0."),
         ("variants.hot.optimizer.rate", -3, "--set variants.hot.optimizer.rate: -3 is not allowed here"),
         ("optimizer", "sgd", "--set optimizer: 'sgd' is not allowed here"),
         ("optimiser.rate", 1, "did you mean optimizer?"),

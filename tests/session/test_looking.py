@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -103,14 +103,23 @@ def test_a_kept_run_forgets_what_is_repeated():
     assert notes.forgotten == [("calm", 3, 39)]
 
 
-def test_throttled_replicas_keep_their_pace(open_session):
+def test_throttled_replicas_keep_their_pace(open_session, monkeypatch):
+    clock = 0.0
+    monkeypatch.setattr("lab.session.scheduler.time", SimpleNamespace(monotonic=lambda: clock))
     session = open_session
     session.throttle(200)
     session.start(keep_open=True)
-    until(lambda: session.look("calm", 0, lambda each: each.step).result(60) >= 10)
-    begun = time.monotonic()
-    until(lambda: session.look("calm", 0, lambda each: each.step).result(60) >= 110)
-    assert time.monotonic() - begun > 0.4
+
+    def steps():
+        return session.look("calm", 0, lambda each: each.step).result(60)
+
+    until(lambda: steps() >= 1)
+    chunk = steps()  # what is done at once before it waits
+    assert 1 <= chunk <= 10
+    for _ in range(10):
+        before, clock = steps(), clock + chunk / 200 + 0.001
+        until(lambda before=before: steps() > before)
+        assert steps() <= 200 * clock + chunk
     session.throttle(None)
     until(lambda: session.finished)
 

@@ -1,6 +1,9 @@
+import itertools
 import signal
 import sys
+import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -154,21 +157,33 @@ def test_closing_twice_writes_once():
     assert len(stream.getvalue()) == written
 
 
-def test_drawing_takes_a_small_share_of_the_time():
+class Rests(threading.Event):
+    """The end of a show, for which nobody waits; asked: for how long somebody would have."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def wait(self, timeout=None):
+        self.asked.append(timeout)
+        return self.is_set()
+
+
+def test_drawing_takes_a_small_share_of_the_time(monkeypatch):
+    took = [0.001, 0.01, 0.2]
+    clock = itertools.chain.from_iterable((10.0, 10.0 + each) for each in took)
+    monkeypatch.setattr("lab.terminal.live.time", SimpleNamespace(thread_time=lambda: next(clock)))
     dashboard = Dashboard(Screen(), capabilities(200, 60, 1 << 24), Options(fps=10), LOADED)
-    began = time.monotonic()
-    step = 0
-    dashboard.handle(started((0,), 10_000))
-    # At least so long, and until the rest after a first frame on a slow machine is over.
-    while time.monotonic() - began < (1.5 if dashboard.frames > 1 else 30):
-        step += 1
-        dashboard.handle(measured("good", 0, step))
-        time.sleep(0.002)
-    elapsed = time.monotonic() - began
-    drawn, spent = dashboard.frames, dashboard.seconds_drawing
+    rests = dashboard._live._over = Rests()
+    for number in range(1, len(took) + 1):
+        dashboard.handle(measured("good", 0, number))
+        wait_for_frame(dashboard, number)
+    while len(rests.asked) < len(took):
+        time.sleep(0.001)
     dashboard.close()
-    assert 2 <= drawn <= 10 * elapsed + 2
-    assert spent <= 0.05 * elapsed + 0.06  # the first frame, which nothing can be saved from, included
+    # Ten frames a second at most, and a twenty-fifth of the time.
+    assert rests.asked == pytest.approx([0.1, 0.25, 5.0])
+    assert dashboard.seconds_drawing == pytest.approx(sum(took))
 
 
 def test_a_window_that_changes_its_size_is_drawn_anew():
