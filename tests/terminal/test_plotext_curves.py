@@ -10,7 +10,7 @@ from lab.terminal import curves, plotext_curves
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS
 from lab.terminal.style import Style
 
-LOOKS = [
+STYLES = [
     Style(),
     Style(colours=PALETTE_COLOURS, palette="safe"),
     Style(colours=SIXTEEN_COLOURS),
@@ -36,7 +36,7 @@ def plain(lines):
     st.lists(st.lists(number, max_size=60), max_size=4),
     st.integers(1, 120),
     st.integers(1, 40),
-    st.sampled_from(LOOKS),
+    st.sampled_from(STYLES),
     st.booleans(),
     st.booleans(),
 )

@@ -113,7 +113,7 @@ times = st.lists(st.floats(0, 100), min_size=1, max_size=30).map(sorted)
 
 
 @given(times, st.lists(st.tuples(st.booleans(), st.floats(0, 120)), max_size=20), st.floats(0.1, 100))
-def test_wherever_it_jumps_the_story_is_what_had_happened_until_there(at, moves, speed):
+def test_wherever_it_jumps_the_state_is_what_had_happened_until_there(at, moves, speed):
     player = Player([(seconds, Measured("a", 0, n, {})) for n, seconds in enumerate(at)], speed)
     seen: list[int] = []
     for jumps, amount in moves:
