@@ -16,7 +16,7 @@ MEBI = 1024**2
 def machine_lines(
     machine: dict[str, Any], blas: dict[str, Any] | None, pinned: str | None, core: int | None
 ) -> list[str]:
-    """Where this was measured, and how cores were shared out."""
+    """Return the lines that say where this was measured, and how cores were shared out."""
     lines = [f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}"]
     if blas is not None:
         lines.append(f"BLAS: {blas['library']} {blas['version']}, kernels for {blas['kernels']}")
@@ -31,7 +31,7 @@ def machine_lines(
 
 
 def net_lines(found: NetResults) -> list[str]:
-    """A table of the contestants, and the lab's speed beside what the machine can do."""
+    """Return a table of the contestants, and the lab's speed beside what the machine can do."""
     from lab.cli.columns import aligned
 
     many = found.net.replicas > 1
@@ -52,17 +52,17 @@ def net_lines(found: NetResults) -> list[str]:
 
 
 def replica_line(found: Comparison, threads: int) -> str:
-    """What several threads gain."""
+    """Return a line that says how many times as fast several threads are as one."""
     return f"{found.title} on {threads} threads: {found.ratio:.2f} × the throughput of one thread"
 
 
 def share_line(found: Comparison) -> str:
-    """What something costs in a run."""
+    """Return a line that says which share of a run's time something takes, such as measuring."""
     return f"{found.title}: {found.share:.1%} of the run's processor time"
 
 
 def start_lines(found: Sequence[Start]) -> list[str]:
-    """Seconds and memory of whole processes."""
+    """Return the lines with seconds and memory of whole processes."""
     from lab.cli.columns import aligned
 
     rows = [("", "seconds", "MiB at most")]
@@ -73,7 +73,7 @@ def start_lines(found: Sequence[Start]) -> list[str]:
 
 
 def net_json(found: NetResults) -> dict[str, Any]:
-    """One net with all its contestants; speeds in operations per second."""
+    """Return one net with all its contestants, as JSON can hold it; speeds are in operations per second."""
     return {
         "net": list(found.net.sizes),
         "batch": found.net.batch,
@@ -95,5 +95,5 @@ def net_json(found: NetResults) -> dict[str, Any]:
 
 
 def comparison_json(found: Comparison) -> dict[str, Any]:
-    """As it is, with the share."""
+    """Return a comparison as JSON can hold it, with the share that it comes to."""
     return {**asdict(found), "share": found.share}

@@ -90,7 +90,7 @@ class Comparison:
         return table
 
     def to_json(self) -> dict[str, Any]:
-        """Everything, curves included, as one JSON object."""
+        """Return the whole comparison, curves included, as JSON can hold it."""
         names = [info.name for info in self.infos]
         return {
             "runs": names,

@@ -24,8 +24,10 @@ ModeOption = Annotated[
 
 
 def device_of(asked: str, mode: str = "auto") -> Choice:
-    """What was asked for. Raises BadInput, or DeviceMissing; says on stderr why `auto` takes the CPU, or
-    which GPU is left out."""
+    """Return the device that was asked for, and say on stderr why `auto` takes the CPU, or which GPU is left out.
+
+    Raises BadInput, or DeviceMissing.
+    """
     from lab.errors import BadInput, nearest
     from lab.graph.devices import FORMER_MODES, MODES, choose
 

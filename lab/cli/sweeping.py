@@ -76,7 +76,7 @@ class View(Protocol):
 
 
 class Silent:
-    """Shows nothing."""
+    """A view that shows nothing, for `--json`."""
 
     broken = False
 

@@ -45,7 +45,7 @@ def chosen(names: Sequence[str]) -> list[str | Path]:
 
 
 def carry_out(verification: Verification, *, shown: bool, report: Callable[[Report], None]) -> bool:
-    """Run it to its end; whether it was interrupted.
+    """Run a verification to its end, and return whether it was interrupted.
 
     shown:  draw on stderr how far it is
     report: called with each scenario once all its seeds are done

@@ -34,7 +34,7 @@ class Expression:
         return tuple(node for node in self.root.walk() if isinstance(node, Curve))
 
     def evaluate(self, lookup: Lookup) -> float | bool:
-        """What it is worth. A truth that cannot be told, because a number in it is NaN, does not hold."""
+        """Return its worth. A truth that cannot be told, because a number in it is NaN, does not hold."""
         scope = Scope(lookup, {})
         return self.root.truth(scope) is True if self.kind == "truth" else self.root.number(scope)
 

@@ -29,7 +29,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Node:
-    """Base: the characters from `start` up to but not including `end` of the text."""
+    """Base of all nodes: the characters from `start` up to but not including `end` of the text."""
 
     start: int
     end: int
@@ -56,6 +56,8 @@ class Node:
 
 @dataclass(frozen=True)
 class Number(Node):
+    """A number that stands in the text."""
+
     value: float
 
     def number(self, scope: Scope) -> float:
@@ -121,6 +123,8 @@ class NumberCall(Node):
 
 @dataclass(frozen=True)
 class Sign(Node):
+    """`-x`, or `+x`, which is x."""
+
     negative: bool
     operand: Node
 
@@ -189,6 +193,8 @@ class Logic(Node):
 
 @dataclass(frozen=True)
 class Not(Node):
+    """`not a`, which cannot be told where `a` cannot."""
+
     kind: ClassVar[Kind] = "truth"
     operand: Node
 

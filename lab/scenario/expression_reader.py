@@ -47,7 +47,7 @@ class Reader:
         self.text = text
 
     def read(self) -> Node:
-        """The root of its nodes."""
+        """Read the whole text, and return its root."""
         if re.fullmatch(r"\s*", self.text[: CLAIMS.longest + 1], re.ASCII):
             self.fail("the expression is empty", min(len(self.text), CLAIMS.longest))
         root = self.node(grammar.parse(self.text, CLAIMS))

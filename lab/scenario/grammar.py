@@ -57,7 +57,7 @@ class Language:
     instead: dict[str, str] = field(default_factory=dict)
 
     def pattern(self) -> re.Pattern[str]:
-        """The next word of a text, blanks before it included."""
+        """Return what matches the next word of a text, blanks before it included."""
         signs = (*self.operators, *self.other_signs, "(", ")", ",", *("." if self.dotted else ""))
         longest_first = "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))
         number, name = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", "[A-Za-z_][A-Za-z0-9_]*"
@@ -106,6 +106,8 @@ class Name(Node):
 
 @dataclass(frozen=True)
 class Call(Node):
+    """A function with its arguments; whether there is such a function is for the language to say."""
+
     function: str
     arguments: tuple[Node, ...]
 

@@ -76,14 +76,14 @@ class _Bench:
         self._watched = sys.stderr.isatty()
 
     def say(self, *lines: str) -> None:
-        """Lines of the report."""
+        """Print lines of the report, unless all of it is wanted as JSON."""
         self.progress("")
         if not self._quiet:
             for line in lines:
                 self._output.line(line)
 
     def progress(self, message: str) -> None:
-        """What is going on, on one line that is drawn over, for somebody who waits."""
+        """Say what is going on, on one line that is drawn over, to somebody who waits."""
         if self._watched:
             sys.stderr.write(f"\r\x1b[K{message}")
             sys.stderr.flush()
@@ -91,7 +91,7 @@ class _Bench:
     def whole_runs(
         self, folder: Path, parts: tuple[str, ...], rounds: int, scale: float, found: dict[str, Any]
     ) -> None:
-        """The machine as a contestant sees it, and what threads gain and measuring and plots cost."""
+        """Measure the machine as a contestant sees it, what threads gain, and what measuring and plots cost."""
         from lab.bench.nets import NETS, write_data
         from lab.bench.race import LAB, Process
         from lab.bench.sessions import Comparison
@@ -124,7 +124,7 @@ class _Bench:
             process.close()
 
     def nets(self, folder: Path, nets: list[Any], rounds: int, peers: bool, found: dict[str, Any]) -> None:
-        """The race."""
+        """Train each net with every contestant, interleaved, and report their speeds."""
         from lab.bench.race import PEERS, race
         from lab.cli import bench_report as report
 
@@ -134,7 +134,7 @@ class _Bench:
             self.say("", *report.net_lines(each))
 
     def gpu_name(self) -> str:
-        """What the GPU is called."""
+        """Return the name of the GPU."""
         from lab.graph.devices import summary
 
         return summary("cuda:0")
@@ -142,7 +142,7 @@ class _Bench:
     def on_a_gpu(
         self, folder: Path, nets: list[str], parts: tuple[str, ...], rounds: int, peers: bool, found: dict[str, Any]
     ) -> None:
-        """The race on a GPU, and what streaming probes costs there."""
+        """Train each net with every contestant on a GPU, and measure what streaming metrics costs there."""
         from lab.bench.nets import ON_A_GPU
         from lab.bench.race import LAB_ON_A_GPU, PEERS_ON_A_GPU, Process, race
         from lab.cli import bench_report as report
@@ -165,7 +165,7 @@ class _Bench:
                 process.close()
 
     def starts(self, rounds: int, found: dict[str, Any]) -> None:
-        """Whole processes."""
+        """Measure how long whole processes take to start, and their memory."""
         from lab.bench.starts import starts
         from lab.cli import bench_report as report
 

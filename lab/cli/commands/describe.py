@@ -73,7 +73,7 @@ def _layout(experiment: Experiment) -> Any:
 
 
 def describe(experiment: Experiment) -> dict[str, Any]:
-    """Layers, and programs with their memory, as JSON can hold it; bytes are those of float32."""
+    """Return layers, and programs with their memory, as JSON can hold it; bytes are those of float32."""
     layout = _layout(experiment)
     layers = _layers(experiment)
     network = experiment.network

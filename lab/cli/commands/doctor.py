@@ -27,7 +27,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="As JSON: sizes
 
 
 def examine() -> dict[str, Any]:
-    """Everything, as JSON can hold it."""
+    """Return everything that was found out about this machine, as JSON can hold it."""
     from lab import __version__
     from lab.bench.gpus import gpus
     from lab.bench.machine import blas, extras, machine, pinned, versions

@@ -60,7 +60,7 @@ def _facts(kernel: Kernel) -> dict[str, Any]:
 
 
 def _sheet(kernel: Kernel) -> dict[str, Any]:
-    """Everything about one kernel, measured now."""
+    """Return everything about one kernel as text: declaration, source, gradient rule, and its speed, measured now."""
     from lab.bench.machine import pinned, processor
     from lab.graph.catalogue import rules_of, shapes, source, timing
     from lab.graph.limits import limits
