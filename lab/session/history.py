@@ -1,85 +1,21 @@
 """What was measured, as curves: one per variant, seed and metric, in bounded memory.
 
-A curve is complete up to `CAPACITY` measurements, and claims are then judged exactly. Of a longer one the last
-`CAPACITY / 2` measurements at least are complete; of what lies before, the lowest and the highest of each stretch are
-kept, over and over, so that `first`, `last`, `min` and `max` stay exact however long it becomes. What else a claim asks
-of its older part (`mean`, `std`, `steps_to`, `at`) is then an estimate: `thinned` says so, and the verdict with it.
+Claims are judged on these curves, exactly as long as they are complete (`lab.curve`): `first`, `last`, `min` and `max`
+however long they become, `mean`, `std`, `steps_to` and `at` up to `CAPACITY` measurements. Beyond that these four are
+estimates: `thinned` says so, and the verdict with it.
 """
 
 from __future__ import annotations
 
 import threading
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from lab.curve import Curve
+
 CAPACITY = 1 << 16
-STRETCH = 4
-"""So many points become two at most when an older part is thinned."""
-
-
-class Curve:
-    """Steps and values of one metric of one replica. thinned: whether some are left out."""
-
-    __slots__ = ("_steps", "_values", "thinned")
-
-    def __init__(self) -> None:
-        # Arrays of the standard library: adding a number to one takes a tenth of what NumPy's take.
-        self._steps = array("q")
-        self._values = array("d")
-        self.thinned = False
-
-    def append(self, step: int, value: float) -> None:
-        """Add a point. One at a step not after the last (the replica was rewound) drops all from that step on."""
-        if self._steps and self._steps[-1] >= step:
-            self.rewind(step)
-        if len(self._steps) >= CAPACITY:
-            self._thin()
-        self._steps.append(step)
-        self._values.append(value)
-
-    def rewind(self, step: int) -> None:
-        """Forget the points at a step and later."""
-        steps = self._steps
-        while steps and steps[-1] >= step:
-            steps.pop()
-            self._values.pop()
-
-    def __len__(self) -> int:
-        """How many points `arrays` gives."""
-        return len(self._steps)
-
-    def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
-        """Add points whose steps ascend."""
-        kept = self._steps
-        if len(kept) + len(steps) <= CAPACITY and (not kept or kept[-1] < steps[0]):
-            kept.extend(steps)
-            self._values.extend(values)
-        else:
-            for step, value in zip(steps, values, strict=True):
-                self.append(step, value)
-
-    def _thin(self) -> None:
-        """Of each four points of the older half, keep the lowest and the highest; of the first four, the first too.
-        NaN counts as low or high only where there is nothing else."""
-        old = CAPACITY // 2
-        values = np.array(self._values[:old]).reshape(-1, STRETCH)
-        missing = np.isnan(values)
-        low = np.where(missing, np.inf, values).argmin(axis=1)
-        high = np.where(missing, -np.inf, values).argmax(axis=1)
-        kept = np.zeros(values.shape, bool)
-        rows = np.arange(len(values))
-        kept[rows, low] = kept[rows, high] = True
-        kept[0, 0] = True
-        places = np.flatnonzero(kept)
-        self._steps = array("q", np.array(self._steps[:old])[places].tobytes()) + self._steps[old:]
-        self._values = array("d", values.reshape(-1)[places].tobytes()) + self._values[old:]
-        self.thinned = True
-
-    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Copies of (steps int64, values float64)."""
-        return np.array(self._steps, np.int64), np.array(self._values, np.float64)
+"""Measurements up to which a curve is complete."""
 
 
 class History:
@@ -101,7 +37,7 @@ class History:
                 points = [(step, values[metric]) for step, values in measured if metric in values]
                 curve = curves.get(metric)
                 if curve is None:
-                    curve = curves[metric] = Curve()
+                    curve = curves[metric] = Curve(CAPACITY)
                 curve.extend([step for step, _ in points], [value for _, value in points])
 
     def rewind(self, variant: str, seed: int, step: int) -> None:

@@ -6,8 +6,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lab.curve import Curve
 from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Outcome, PictureTaken, Started
-from lab.terminal.history import Curve
+
+CAPACITY = 2048
+"""Points of a curve: more than any plot has columns, so that nothing is missing on the screen."""
 
 
 @dataclass(slots=True)
@@ -203,7 +206,7 @@ class RunState:
             if curve is None:
                 if self._keep is not None and not self._keep(metric):
                     continue
-                curve = self.curves[key] = Curve()
+                curve = self.curves[key] = Curve(CAPACITY)
             curve.append(event.step, value)
 
     def _begin_counting_after(self, now: float) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.session.history import CAPACITY, Curve, History
+from lab.curve import Curve
+from lab.session.history import CAPACITY, History
 from lab.session.verdict import judge
 
 from .scenarios import small
@@ -26,7 +27,7 @@ def test_short_curves_are_kept_whole():
 
 
 def test_a_long_curve_keeps_its_ends_its_extremes_and_its_recent_past():
-    curve = Curve()
+    curve = Curve(CAPACITY)
     values = np.random.default_rng(0).normal(size=10 * CAPACITY)
     values[[12_345, 400_000]] = -50.0, 60.0
     values[[7, 300_000]] = np.nan
@@ -44,7 +45,7 @@ def test_a_long_curve_keeps_its_ends_its_extremes_and_its_recent_past():
 
 
 def test_a_curve_is_complete_up_to_its_capacity():
-    curve = Curve()
+    curve = Curve(CAPACITY)
     curve.extend(range(CAPACITY), [0.0] * CAPACITY)
     assert len(curve) == CAPACITY
     assert not curve.thinned
@@ -66,7 +67,7 @@ def test_a_verdict_says_that_a_curve_was_thinned():
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60))
 def test_going_back_drops_what_came_after(steps):
-    curve, expected = Curve(), {}
+    curve, expected = Curve(CAPACITY), {}
     for number, step in enumerate(steps):
         curve.append(step, float(number))
         expected = {each: value for each, value in expected.items() if each < step} | {step: float(number)}
