@@ -164,11 +164,3 @@ def greater_gradient(a, b, dy, da, db, thread, threads):
         chosen = a[i] >= b[i]
         da[i] = d if chosen else zero
         db[i] = zero if chosen else d
-
-
-@kernel("x[n] factor[1] -> y[n]!", operations=lambda n: 2 * n)
-def add_scaled(x, factor, y, thread, threads):
-    """y += factor x."""
-    number = factor[0]
-    for i in range(thread, x.size, threads):
-        y[i] += number * x[i]

@@ -120,20 +120,6 @@ def saturation(y, low, high, share, thread, threads):
         share[0] = total / real(y.size)
 
 
-@kernel("y[N,H] -> mean[H]", fastmath=FAST_WITH_NANS, operations=lambda N, H: 2 * N * H, typical={"N": 1024})
-def mean_absolute_units(y, mean, thread, threads):
-    """mean[c] = the mean of |y| of unit c over the examples."""
-    N, H = y.shape
-    for c in range(thread, H, threads):
-        mean[c] = zero
-    for r in range(N):
-        for c in range(thread, H, threads):
-            mean[c] += abs(y[r, c])
-    scale = one / real(N)
-    for c in range(thread, H, threads):
-        mean[c] *= scale
-
-
 @kernel(
     "x[n] low[1] high[1] -> counts[K] outside[3]",
     fastmath=FAST_WITH_NANS,
@@ -218,18 +204,6 @@ def difference_norm(a, b, y, thread, threads):
             total = sum_over_threads(total)
     if thread == 0:
         y[0] = scale * square_root(total)
-
-
-@kernel("x[n] -> count[1]", fastmath=EXACT)
-def count_not_finite(x, count, thread, threads):
-    """count = how many elements are NaN or infinite."""
-    found = 0
-    for i in range(thread, x.size, threads):
-        # x - x is 0 for every finite x, and NaN otherwise.
-        found += 0 if x[i] - x[i] == zero else 1
-    total = sum_over_threads(real(found))
-    if thread == 0:
-        count[0] = total
 
 
 @kernel("x[n] -> flag[1]", fastmath=EXACT)

@@ -60,7 +60,7 @@ def replicas(folder: Path, threads: int, rounds: int, steps: int) -> Comparison:
     return _compare(f"{REPLICAS} replicas", rounds, lambda: run(threads), lambda: run(1))
 
 
-def probes(rounds: int, steps: int | None = None) -> Comparison:
+def metrics(rounds: int, steps: int | None = None) -> Comparison:
     """The lesson as it is, and measured only at its beginning and its end; on one thread. steps: instead of its own."""
 
     def run(often: bool) -> float:

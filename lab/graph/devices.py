@@ -93,7 +93,7 @@ def _usable(numbers: Sequence[int]) -> Choice:
 def on(device: str, mode: str = "auto", replicas: int = 1, specialized: bool = False) -> Iterator[None]:
     """Memory that is made inside lies on this device, which is used as `mode` says and shared by so many replicas.
 
-    written: whether code that was made for a replica's network is used
+    specialized: whether code that was made for a replica's network is used
     """
     tokens = _current.set(device), _use.set((mode, replicas, specialized))
     try:

@@ -1,4 +1,4 @@
-"""What comes out of the activation layers on the probe set: mean, spread, saturation, dead units."""
+"""What comes out of the activation layers on the evaluation sample: mean, spread, saturation, dead units."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def outputs_per_example(part: BuiltLayer) -> int:
 class DeadUnits(DeviceMetric):
     """The share of dead units in each layer of ReLU's family, and in all of them together."""
 
-    meanings = {"dead_relu": "share of ReLU units that output zero for every example of the probe set"}
+    meanings = {"dead_relu": "share of ReLU units that output zero for every example of the evaluation sample"}
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._units = {}
@@ -45,8 +45,8 @@ class ActivationMoments(DeviceMetric):
     """
 
     meanings = {
-        "activation_mean": "mean of the activations over units and probe set",
-        "activation_std": "standard deviation of the activations over units and probe set",
+        "activation_mean": "mean of the activations over units and evaluation sample",
+        "activation_std": "standard deviation of the activations over units and evaluation sample",
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

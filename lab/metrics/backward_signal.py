@@ -17,8 +17,8 @@ class BackwardSignal(DeviceMetric):
     """
 
     meanings = {
-        "signal_std": "standard deviation, over units and probe set, of the gradient of an example's loss with respect "
-        "to the outputs of an activation layer"
+        "signal_std": "standard deviation, over units and evaluation sample, of the gradient of an example's loss with "
+        "respect to the outputs of an activation layer"
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

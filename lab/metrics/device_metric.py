@@ -22,15 +22,16 @@ class MeasuredNetwork:
     """A network as a device metric sees it, while the measuring program is built.
 
     watch:      the names of the metrics that are wanted
-    parts:      the layers as they were built on the probe set, from input to output
+    parts:      the layers as they were built on the evaluation sample, from input to output
     parameters: storage with every parameter;  gradients: with its gradient, at the same place
-    loss, correct, count: mean loss [1] and number of right answers [1] on the probe set, and how many examples it has
+    loss, correct, count: mean loss [1] and number of right answers [1] on the evaluation sample, and how many
+                examples it has
     validation_loss, validation_correct, validation_count: the same on the validation set, None where there is none
     keep:       `keep(full name, tensor [1])` makes the tensor's number known to `finish` under that name
     remember:   `remember(source, target)` copies a tensor just before the last training step that is done before a
                 measurement
     rate:       the learning rate [1]; None where there is none
-    answers, targets: what the network answers on the probe set [examples, outputs], and what would be right
+    answers, targets: what the network answers on the evaluation sample [examples, outputs], and what would be right
     validation_answers, validation_targets: the same on the validation set, None where there is none
     classes:    the names of the classes or labels; empty where the targets are values
     """
@@ -56,7 +57,7 @@ class MeasuredNetwork:
     _dead_units: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def dead_units(self, part: BuiltLayer) -> tuple[Tensor, Tensor]:
-        """Of a layer: (1 for each unit that is dead on the probe set [units], their share [1]).
+        """Of a layer: (1 for each unit that is dead on the evaluation sample [units], their share [1]).
 
         A unit that stands at many positions, as in a convolution, is dead if it is 0 at all of them. Computed once,
         however many ask."""

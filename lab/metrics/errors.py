@@ -15,7 +15,7 @@ class Errors(DeviceMetric):
 
     target_kinds = frozenset({"values"})
     meanings = {
-        "error": "root mean square distance from the targets of the probe set",
+        "error": "root mean square distance from the targets of the evaluation sample",
         "val_error": "root mean square distance from the validation targets, which with `clean_validation` are the "
         "true ones without noise and outliers",
     }

@@ -26,7 +26,8 @@ class LabelScores(DeviceMetric):
 
     target_kinds = frozenset({"labels"})
     meanings = {
-        "f1": "mean over the labels of F1 (of what was said and what is true, the share that agrees), on the probe set",
+        "f1": "mean over the labels of F1 (of what was said and what is true, the share that agrees), on the "
+        "evaluation sample",
         "val_f1": "mean over the labels of F1 on the validation set",
     }
 

@@ -8,10 +8,10 @@ from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 
 
 class Losses(DeviceMetric):
-    """The loss that is trained with, on the probe set and on the validation set."""
+    """The loss that is trained with, on the evaluation sample and on the validation set."""
 
     meanings = {
-        "loss": "mean loss over the probe set: the training set, or a fixed sample of 1,024 of its examples",
+        "loss": "mean loss over the evaluation sample: the training set, or a fixed sample of 1,024 of its examples",
         "val_loss": "mean loss over the validation set",
     }
 
@@ -24,11 +24,11 @@ class Losses(DeviceMetric):
 
 
 class Accuracies(DeviceMetric):
-    """The share of right answers, on the probe set and on the validation set."""
+    """The share of right answers, on the evaluation sample and on the validation set."""
 
     target_kinds = frozenset({"classes"})
     meanings = {
-        "accuracy": "share of the probe set that is classified right",
+        "accuracy": "share of the evaluation sample that is classified right",
         "val_accuracy": "share of the validation set that is classified right",
     }
 

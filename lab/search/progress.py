@@ -40,7 +40,7 @@ class ProgressCounter:
         self._behind += trainings * self._steps
 
     def tell(self, running: Iterable[Session] = ()) -> bool:
-        """OnProgress how far the sweep is, with some trainings under way; whether to go on."""
+        """Say how far the sweep is, with some trainings under way. Returns whether to go on."""
         behind = self._behind + sum(self._steps * self._share(each) for each in running)
         # One that has just ended may be neither among those that run nor counted yet: no step back for that.
         self._share_told = max(self._share_told, min(1.0, behind / self._all_steps))

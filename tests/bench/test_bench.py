@@ -79,6 +79,7 @@ def test_contestants_choose_their_own_blas_kernels_and_use_one_thread(monkeypatc
     ("arguments", "words"),
     [
         (["net"], "There is no part 'net': did you mean nets?"),
+        (["probes"], "There is no part 'probes': allowed: metrics, nets, plots, replicas, starts."),
         (["--net", "smal"], "There is no net 'smal': did you mean small?"),
         (["--rounds", "0"], "rounds"),
     ],
@@ -104,7 +105,7 @@ def test_a_peer_that_fails_is_named_with_its_last_words(tmp_path):
 def test_whole_runs(tiny):
     together = sessions.replicas(tiny, threads=2, rounds=1, steps=20)
     assert together.ratio == pytest.approx(together.after / together.before)
-    measuring = sessions.probes(rounds=1, steps=40)
+    measuring = sessions.metrics(rounds=1, steps=40)
     assert measuring.share < 1
     assert sessions.plots(rounds=1, steps=40).after > 0
 

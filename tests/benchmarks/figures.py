@@ -25,7 +25,7 @@ RATIOS = (
     (2, "PyTorch eager, fused", 0.45),
     (2, "JAX jit + scan", 1.05),
 )
-SHARES = (("probes", 0.10), ("plots", 0.05))
+SHARES = (("metrics", 0.10), ("plots", 0.05))
 SECONDS = (0.15, 0.4, 1.2, 15.0)
 MEMORY = 300 * MEBI
 SGEMM = 0.85

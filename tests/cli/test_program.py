@@ -55,6 +55,11 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"backprop-lab {__version__}\n"
 
 
+def test_the_package_runs_as_the_program_does():
+    done = subprocess.run([sys.executable, "-m", "lab", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"backprop-lab {__version__}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -114,7 +114,6 @@ CASES["greater_gradient"] = Case(
     },
     {"a": lambda rng, s: rng.integers(0, 3, s["n"]), "b": lambda rng, s: rng.integers(0, 3, s["n"])},
 )
-CASES["add_scaled"] = Case(lambda v, s: {"y": v["y"] + v["factor"] * v["x"]})
 
 # Functions of one number
 unary("negate", np.negative)

@@ -1,4 +1,4 @@
-"""Probes tell the truth about NaN, infinity, vanishing and overflowing numbers, and halt a diverged run."""
+"""Metrics tell the truth about NaN, infinity, vanishing and overflowing numbers, and halt a diverged run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of optimizers, regularisation and probes."""
+"""Cases of optimizers, regularisation and metrics."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ CASES["clip_by_norm"] = Case(
 )
 
 
-# Probes
+# Metrics
 def _outcomes(v: Inputs, s: Sizes) -> dict[str, Any]:
     said, true = v["logits"] > 0, v["targets"] > 0
     return {
@@ -115,7 +115,6 @@ CASES["saturation"] = Case(
     lambda v, s: {"share": ((v["y"] < v["low"]) | (v["y"] > v["high"])).mean()},
     {"low": number(-0.5), "high": number(0.8)},
 )
-CASES["mean_absolute_units"] = Case(lambda v, s: {"mean": np.abs(v["y"]).mean(0)})
 CASES["histogram"] = Case(
     _histogram,
     # No number lies on or very near the edge of a bin, where rounding would decide.
@@ -132,5 +131,4 @@ _broken = {
         rng.random(s["n"]) < 0.3, rng.choice([np.nan, np.inf, -np.inf], s["n"]), rng.standard_normal(s["n"])
     )
 }
-CASES["count_not_finite"] = Case(lambda v, s: {"count": (~np.isfinite(v["x"])).sum()}, _broken)
 CASES["halt_if_not_finite"] = Case(lambda v, s: {"flag": not np.isfinite(v["x"]).all()}, _broken)

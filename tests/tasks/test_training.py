@@ -82,7 +82,7 @@ def test_full_batch_steps_follow_sgd_with_momentum_written_in_numpy():
         np.testing.assert_allclose(value, weights[name], rtol=2e-4, atol=2e-5, err_msg=name)
 
 
-def test_every_probe_means_what_it_says():
+def test_every_metric_means_what_it_says():
     net = experiment()
     net.advance(6)
     before = net.weights()

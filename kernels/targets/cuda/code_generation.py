@@ -2,7 +2,7 @@
 
 Under numba's simulator (`NUMBA_ENABLE_CUDASIM=1`) functions stay Python and a thread is one of Python's. What generated
 code may use has a version for each: `kernels.targets.cuda.intrinsics` and `kernels.targets.cuda.simulated_intrinsics`.
-Scratch memory is what CUDA calls shared memory, a word that here means a replica's data. A block of threads is
+Shared memory is what CUDA calls so; data that replicas have in common is never called that here. A block of threads is
 `blockDim.y` thread groups of `blockDim.x` threads; a thread group works on one replica.
 """
 

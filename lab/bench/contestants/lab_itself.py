@@ -73,7 +73,7 @@ def main() -> None:
         limit=limit,
         blas=machine.blas,
         replicas=lambda **wanted: asdict(sessions.replicas(folder, **wanted)),
-        probes=lambda **wanted: asdict(sessions.probes(**wanted)),
+        metrics=lambda **wanted: asdict(sessions.metrics(**wanted)),
         plots=lambda **wanted: asdict(sessions.plots(**wanted)),
     )
 

@@ -88,7 +88,7 @@ def limit() -> float:
     return operations / contestant.seconds_per_step(multiply, 10)
 
 
-def probes(replicas: int = 1024, steps: int = 400, every: int = 20) -> float:
+def metrics(replicas: int = 1024, steps: int = 400, every: int = 20) -> float:
     """The part of the time of a run of dead-relu that measuring takes, when it is done every so many steps."""
     loaded = load("dead-relu")
     scenario = loaded.variant("good").scenario
@@ -108,7 +108,7 @@ def probes(replicas: int = 1024, steps: int = 400, every: int = 20) -> float:
 def main() -> None:
     """Serve a race."""
     folder = contestant.folder()
-    contestant.serve({"lab": __version__}, functools.partial(trainer, folder), limit=limit, probes=probes)
+    contestant.serve({"lab": __version__}, functools.partial(trainer, folder), limit=limit, metrics=metrics)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ import typer
 
 from lab.cli.device import device_of
 
-PARTS = ("nets", "replicas", "probes", "plots", "starts")
+PARTS = ("nets", "replicas", "metrics", "plots", "starts")
 
 
 def command(
     parts: Annotated[
-        list[str], typer.Argument(metavar="[PART]...", help="nets, replicas, probes, plots, starts; default: all.")
+        list[str], typer.Argument(metavar="[PART]...", help="nets, replicas, metrics, plots, starts; default: all.")
     ] = [],  # noqa: B006 - Typer copies it
     net: Annotated[list[str], typer.Option(help="Only this net: small, middle or large. Repeatable.")] = [],  # noqa: B006
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often everybody has a turn.")] = 9,
@@ -111,7 +111,7 @@ class _Bench:
                     {"threads": threads, "steps": max(1, round(4000 * scale))},
                     lambda each: report.replica_line(each, threads),
                 ),
-                "probes": ({} if scale == 1 else {"steps": max(20, round(2000 * scale))}, report.share_line),
+                "metrics": ({} if scale == 1 else {"steps": max(20, round(2000 * scale))}, report.share_line),
                 "plots": ({"steps": max(20, round(20_000 * scale))}, report.share_line),
             }
             for part in (each for each in questions if each in parts):
@@ -154,13 +154,13 @@ class _Bench:
             for each in race(chosen, folder, rounds, PEERS_ON_A_GPU if peers else (), self.progress, gpu=True):
                 found["nets"].append(report.net_json(each))
                 self.say("", *report.net_lines(each))
-        if "probes" in parts:
-            self.progress("measuring probes")
+        if "metrics" in parts:
+            self.progress("measuring metrics")
             process = Process(LAB_ON_A_GPU, folder, None, gpu=True)
             try:
                 process.hear()
-                found["probes"] = process.ask("probes")
-                self.say("", f"Probes of dead-relu every 20 steps, 1,024 replicas: {found['probes']:.1%} of the time")
+                found["metrics"] = process.ask("metrics")
+                self.say("", f"Metrics of dead-relu every 20 steps, 1,024 replicas: {found['metrics']:.1%} of the time")
             finally:
                 process.close()
 

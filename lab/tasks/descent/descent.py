@@ -32,8 +32,8 @@ from lab.tasks.stopwatch import Stopwatch, Timed
 NOISE_STREAM = 2
 PATHS = 5
 """Of so many walkers the paths are kept."""
-MOMENTS = 1000
-"""Of so many steps at most, at equal distances."""
+PATH_POINTS = 1000
+"""A path is kept at so many steps at most, at equal distances."""
 LARGEST_HESSIAN = 64
 
 METRICS = {
@@ -114,9 +114,9 @@ class Descent(ProgramExperiment):
         )
         self.rate = self.training_step.learning_rate
         self.shown = min(self.walkers, PATHS)
-        self.stride = -(-self.steps // MOMENTS)
-        moments = self.steps // self.stride + 1
-        self.path = Storage("states").member("path", (moments, self.shown * self.landscape.size))
+        self.stride = -(-self.steps // PATH_POINTS)
+        points = self.steps // self.stride + 1
+        self.path = Storage("states").member("path", (points, self.shown * self.landscape.size))
         first = Tensor((self.shown * self.landscape.size,), "first points", base=self.point)
         return [*self.training_step.program, call(record_point, first, updates=[self.path], stride=self.stride)]
 

@@ -12,7 +12,7 @@ BINS = 40
 
 
 class Activations(Figure, name="activations"):
-    """A histogram per activation layer, over units and probe set, in common bins."""
+    """A histogram per activation layer, over units and evaluation sample, in common bins."""
 
     rank = 4
 

@@ -14,7 +14,7 @@ from lab.tasks.figures.snapshot import Snapshot
 
 
 class LabelScores(Figure, name="label_scores"):
-    """A bar per label: F1 on the validation set if something of it is watched, else on the probe set."""
+    """A bar per label: F1 on the validation set if something of it is watched, else on the evaluation sample."""
 
     rank = 3
 
@@ -31,7 +31,7 @@ class LabelScores(Figure, name="label_scores"):
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         counts = [snapshot.history(name)[1] for name in OUTCOMES]
         measured = self.inspection.measured
-        where = "probe set" if measured.validation_answers is None else "validation set"
+        where = "evaluation sample" if measured.validation_answers is None else "validation set"
         if not len(counts[0]):
             return [Bars(f"F1 per label, {where}", dict.fromkeys(measured.classes, float("nan")))]
         scores = [f1(*(float(each[-1, place]) for each in counts)) for place in range(len(measured.classes))]

@@ -13,8 +13,8 @@ from lab.tasks.figures.snapshot import Snapshot
 
 
 class LossByExamples(Figure, name="loss_by_examples"):
-    """The loss on the probe set over the examples that training has used, each time one is used counted: how runs with
-    batches of different size compare at equal work."""
+    """The loss on the evaluation sample over the examples that training has used, each time one is used counted:
+    how runs with batches of different size compare at equal work."""
 
     def records(self) -> Mapping[str, Tensor]:
         return {"loss": self.inspection.measured.loss}

@@ -43,7 +43,7 @@ class Snapshot:
 
     @cached_property
     def outputs(self) -> dict[str, np.ndarray]:
-        """What comes out of each activation layer on the probe set, by name, from input to output.
+        """What comes out of each activation layer on the evaluation sample, by name, from input to output.
 
         [examples, …, units]; between them stand the positions, such as height and width, where the layer has any.
         """

@@ -10,8 +10,8 @@ from lab.tasks.figures.snapshot import Snapshot, activation_layers
 
 
 class UnitMap(Figure, name="units"):
-    """Mean absolute output of each unit over the probe set and, where units stand at many positions of an image or a
-    sequence, over these; units that are 0 everywhere are dead and are marked."""
+    """Mean absolute output of each unit over the evaluation sample and, where units stand at many positions of an image
+    or a sequence, over these; units that are 0 everywhere are dead and are marked."""
 
     rank = 3
 

@@ -23,8 +23,9 @@ class MaxoutEquivalent(HostMetric):
     """
 
     meanings = {
-        "maxout_difference": "largest difference between the network's outputs on the probe set and those of an equal "
-        "one, in which maxout layers with chosen weights take the place of dense layers with ReLU or leaky ReLU"
+        "maxout_difference": "largest difference between the network's outputs on the evaluation sample and those of "
+        "an equal one, in which maxout layers with chosen weights take the place of dense layers with ReLU or leaky "
+        "ReLU"
     }
 
     def __init__(self, inspection: Inspection) -> None:

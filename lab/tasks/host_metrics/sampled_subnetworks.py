@@ -15,7 +15,7 @@ LIMIT = 256
 
 class SampledSubnetworks(HostMetric):
     """Networks with units, weights or blocks left out at random, as in training, on examples that are held back (on
-    those of the probe set, if none are)."""
+    those of the evaluation sample, if none are)."""
 
     meanings = {
         "thinned_distance": f"total variation between the class probabilities of one of {MEMBERS} randomly "

@@ -27,8 +27,8 @@ from lab.tasks.training.training import Training
 from lab.validation import NUMBER, Whole
 
 OWN_METRICS = {
-    "trained": "share of the nets trained so far whose loss on the probe set is below half of that of guessing; one "
-    "that diverged does not count as trained",
+    "trained": "share of the nets trained so far whose loss on the evaluation sample is below half of that of "
+    "guessing; one that diverged does not count as trained",
     "best_loss": "lowest loss of the nets trained so far",
 }
 Positive = Annotated[float, Field(gt=0, le=1e6), NUMBER]

@@ -19,7 +19,7 @@ from lab.nets.optimizers import is_weight
 from lab.tasks.training.inspection import Inspection
 
 EXAMPLES = 256
-"""How many examples of the probe set the loss is computed on."""
+"""How many examples of the evaluation sample the loss is computed on."""
 
 Weights = dict[str, np.ndarray]
 
@@ -33,11 +33,11 @@ class Surface:
 
     def __init__(self, inspection: Inspection) -> None:
         self._inspection = inspection
-        probe = inspection.evaluation_sample
-        chosen = generator(inspection.seed, "surface").permutation(probe.count)[:EXAMPLES]
-        output, _ = inspection.network.apply(data(probe.inputs[chosen], "inputs"), training=True)
+        sample = inspection.evaluation_sample
+        chosen = generator(inspection.seed, "surface").permutation(sample.count)[:EXAMPLES]
+        output, _ = inspection.network.apply(data(sample.inputs[chosen], "inputs"), training=True)
         with scope("surface"):
-            loss = inspection.loss(output, data(probe.targets[chosen], "targets"))
+            loss = inspection.loss(output, data(sample.targets[chosen], "targets"))
         self._loss = assign(loss, Storage("statistics").member("loss", (1,)))
         self._layout = Layout({"loss": [self._loss]})
         self._memory = self._layout.memory(self._layout.shared_memory("float32"), inspection.seed)

@@ -124,12 +124,6 @@ class Monitor:
         first, end = min(first for first, _ in places), max(end for _, end in places)
         return (first, end - first) if end - first <= MOST_STREAMED else (0, 0)
 
-    def measure(self) -> dict[str, float]:
-        """Run the program `measure`, and find all metrics, for an experiment that does not measure on the way."""
-        self._experiment.run_beside("measure")
-        values = self.measured_values(self._experiment.memory.arena, 0, self._experiment.step)
-        return values | self.measure_on_host()
-
     def measure_on_host(self) -> dict[str, float]:
         """The metrics that need the host, by full name."""
         return {name: value for each in self.host_metrics for name, value in each.measure().items()}

@@ -209,7 +209,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
             ("numbers in a title", "Each curve's latest value, or its value at the cursor's step."),
             ("▲ under a plot", "A setting was changed at this step, in the variant of that colour."),
             ("✗ on a curve", "It diverged there: something was no longer finite. The line below says what and where."),
-            ("× in a unit", "A dead unit: it gives zero for every example of the probe set."),
+            ("× in a unit", "A dead unit: it gives zero for every example of the evaluation sample."),
             ("brightness of a unit", "Its mean absolute activation, relative to the most active unit of its layer."),
             ("log", "The axis is logarithmic: equal distances are equal factors."),
         ]
