@@ -1,8 +1,6 @@
-"""A measured curve in bounded memory: the same for claims and for screens, which differ in how much they keep.
+"""A measured curve in bounded memory: its recent past complete, its whole past at a resolution that halves when full.
 
-A curve is complete up to its capacity. Of a longer one the last half of the capacity at least is complete; of what lies
-before, the lowest and the highest of each stretch are kept, over and over, so that an outlier never disappears, and the
-first point neither, however long the run.
+Claims and screens keep curves of this one class; they differ in how much they keep.
 """
 
 from __future__ import annotations
@@ -12,78 +10,175 @@ from collections.abc import Sequence
 
 import numpy as np
 
-STRETCH = 4
-"""So many points become two at most when an older part is thinned."""
-
 
 class Curve:
     """Steps and values of one metric of one replica.
 
-    capacity: how many points there are at most, a multiple of 8
-    thinned:  whether some are left out
+    Up to `capacity` measurements are kept as they were, and of more the last half of that number at least. Everything
+    also goes into at most a quarter as many buckets of equally many measurements, of each of which the smallest and the
+    largest value are kept, with their steps: an outlier never disappears, however long the run. When the buckets are
+    full, each two become one. The very first measurement is kept as well.
+
     revision: another number after every change, so that what was made of the curve can be kept until then
     """
 
-    __slots__ = ("_capacity", "_steps", "_values", "revision", "thinned")
-
     def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
+        self._recent, self._buckets = max(1, capacity // 2), max(2, capacity // 4 + capacity // 4 % 2)
+        # Made when a curve gets longer than what waits to be sorted in: most stay short.
+        self._steps = np.zeros(0, np.int64)
+        self._values = np.zeros(0, np.float64)
+        # One row for the smallest values of the buckets, one for the largest.
+        self._bucket_steps = np.zeros((2, 0), np.int64)
+        self._bucket_values = np.zeros((2, 0), np.float64)
         self.revision = 0
-        # Arrays of the standard library: adding a number to one takes a tenth of what NumPy's take.
-        self._steps = array("q")
-        self._values = array("d")
-        self.thinned = False
+        self._clear()
+
+    def _clear(self) -> None:
+        self._kept = self._used = self._filled = self.measured = 0
+        self._length = 1  # measurements in a full bucket; `_filled` are in the last one
+        self._first = (0, 0.0)
+        self._last, self._lost = -1, False
+        self._new_steps, self._new_values = array("q"), array("d")
 
     def append(self, step: int, value: float) -> None:
-        """Add a point. One at a step not after the last (the replica was rewound) drops all from that step on."""
-        if self._steps and self._steps[-1] >= step:
+        """Add a measurement. One at a step not after the last (the replica was rewound) drops all from that step on.
+
+        It only waits here, to be sorted in with many others: most are measured long before anybody looks.
+        """
+        if step <= self._last:
             self.rewind(step)
-        if len(self._steps) >= self._capacity:
-            self._thin()
-        self._steps.append(step)
-        self._values.append(value)
+        self._new_steps.append(step)
+        self._new_values.append(value)
+        self._last = step
+        self.measured += 1
         self.revision += 1
-
-    def rewind(self, step: int) -> None:
-        """Forget the points at a step and later."""
-        self.revision += 1
-        steps = self._steps
-        while steps and steps[-1] >= step:
-            steps.pop()
-            self._values.pop()
-
-    def __len__(self) -> int:
-        """How many points `arrays` gives."""
-        return len(self._steps)
+        if len(self._new_steps) >= self._recent:
+            self._sort_in()
 
     def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
-        """Add points whose steps ascend."""
-        kept = self._steps
-        if len(kept) + len(steps) <= self._capacity and (not kept or kept[-1] < steps[0]):
-            kept.extend(steps)
-            self._values.extend(values)
+        """Add measurements whose steps ascend."""
+        if len(self._new_steps) + len(steps) < self._recent and steps[0] > self._last:
+            self._new_steps.extend(steps)
+            self._new_values.extend(values)
+            self._last = steps[-1]
+            self.measured += len(steps)
             self.revision += 1
         else:
             for step, value in zip(steps, values, strict=True):
                 self.append(step, value)
 
-    def _thin(self) -> None:
-        """Of each four points of the older half, keep the lowest and the highest; of the first four, the first too.
-        NaN counts as low or high only where there is nothing else."""
-        old = self._capacity // 2
-        values = np.array(self._values[:old]).reshape(-1, STRETCH)
-        missing = np.isnan(values)
-        low = np.where(missing, np.inf, values).argmin(axis=1)
-        high = np.where(missing, -np.inf, values).argmax(axis=1)
-        kept = np.zeros(values.shape, bool)
-        rows = np.arange(len(values))
-        kept[rows, low] = kept[rows, high] = True
-        kept[0, 0] = True
-        places = np.flatnonzero(kept)
-        self._steps = array("q", np.array(self._steps[:old])[places].tobytes()) + self._steps[old:]
-        self._values = array("d", values.reshape(-1)[places].tobytes()) + self._values[old:]
-        self.thinned = True
+    @property
+    def thinned(self) -> bool:
+        """Whether measurements are left out."""
+        return self._lost or self.measured > 2 * self._recent
+
+    def _sort_in(self) -> None:
+        """Put what waits into its places."""
+        if not self._new_steps:
+            return
+        if not len(self._steps):
+            self._steps, self._values = np.zeros(2 * self._recent, np.int64), np.zeros(2 * self._recent)
+            self._bucket_steps = np.zeros((2, self._buckets), np.int64)
+            self._bucket_values = np.zeros((2, self._buckets))
+        steps, values = np.array(self._new_steps, np.int64), np.array(self._new_values, np.float64)
+        self._new_steps, self._new_values = array("q"), array("d")
+        if not self._used:
+            self._first = (int(steps[0]), float(values[0]))
+        self._keep(steps, values)
+        while len(steps):
+            if self._used and self._filled < self._length:
+                taken = min(self._length - self._filled, len(steps))
+                self._extend_bucket(steps[:taken], values[:taken])
+            else:
+                if self._used == self._buckets:
+                    self._halve()
+                taken = self._add_buckets(steps, values)
+            steps, values = steps[taken:], values[taken:]
+
+    def _keep(self, steps: np.ndarray, values: np.ndarray) -> None:
+        """Into the recent past; when it is full, its older half goes."""
+        count = len(steps)
+        if self._kept + count > 2 * self._recent:
+            left = self._recent + (self._kept + count - 1) % self._recent + 1
+            old = max(0, left - count)
+            self._steps[:old] = self._steps[self._kept - old : self._kept]
+            self._values[:old] = self._values[self._kept - old : self._kept]
+            self._kept, count = old, left - old
+        end = self._kept + count
+        self._steps[self._kept : end], self._values[self._kept : end] = steps[-count:], values[-count:]
+        self._kept = end
+
+    def _add_buckets(self, steps: np.ndarray, values: np.ndarray) -> int:
+        """As many new buckets as are filled and have room, or one that is not full; how many measurements went in."""
+        full = min(len(steps) // self._length, self._buckets - self._used)
+        rows, length = (full, self._length) if full else (1, len(steps))
+        taken, end = rows * length, self._used + rows
+        found = _extremes(steps[:taken].reshape(rows, length), values[:taken].reshape(rows, length))
+        self._bucket_steps[:, self._used : end], self._bucket_values[:, self._used : end] = found
+        self._used, self._filled = end, length
+        return taken
+
+    def _extend_bucket(self, steps: np.ndarray, values: np.ndarray) -> None:
+        last = self._used - 1
+        new_steps, new_values = _extremes(steps[None], values[None])
+        old = self._bucket_values[:, last]
+        better = np.array([new_values[0, 0] < old[0], new_values[1, 0] > old[1]]) | np.isnan(old)
+        self._bucket_steps[better, last] = new_steps[better, 0]
+        self._bucket_values[better, last] = new_values[better, 0]
+        self._filled += len(steps)
+
+    def _halve(self) -> None:
+        half = self._buckets // 2
+        first, second = self._bucket_values[:, 0::2], self._bucket_values[:, 1::2]
+        better = np.stack([second[0] < first[0], second[1] > first[1]]) | np.isnan(first)
+        self._bucket_steps[:, :half] = np.where(better, self._bucket_steps[:, 1::2], self._bucket_steps[:, 0::2])
+        self._bucket_values[:, :half] = np.where(better, second, first)
+        self._used, self._length = half, 2 * self._length
+
+    def rewind(self, step: int) -> None:
+        """Forget what was measured at a step and later."""
+        self.revision += 1
+        if not self._used:  # all of it still waits
+            while self._new_steps and self._new_steps[-1] >= step:
+                self._new_steps.pop()
+                self._new_values.pop()
+            self.measured = len(self._new_steps)
+            self._last = self._new_steps[-1] if self._new_steps else -1
+            self._lost = self._lost and self.measured > 0
+            return
+        lost = self.thinned
+        steps, values = self.arrays()
+        kept = steps < step
+        self._clear()
+        for each, value in zip(steps[kept].tolist(), values[kept].tolist(), strict=True):
+            self.append(each, value)
+        self._lost = lost and bool(kept.any())
+
+    def recent(self) -> tuple[np.ndarray, np.ndarray]:
+        """The last measurements, complete: steps int64[n], values float64[n]."""
+        if not self._used:
+            return np.array(self._new_steps, np.int64), np.array(self._new_values, np.float64)
+        self._sort_in()
+        return self._steps[: self._kept].copy(), self._values[: self._kept].copy()
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Copies of (steps int64, values float64)."""
-        return np.array(self._steps, np.int64), np.array(self._values, np.float64)
+        """The whole curve: steps int64[n], values float64[n], coarse where it is old, complete where it is recent."""
+        steps, values = self.recent()
+        if not self._used or self.measured <= self._kept:
+            return steps, values
+        old_steps = np.append(self._bucket_steps[:, : self._used], self._first[0])
+        old_values = np.append(self._bucket_values[:, : self._used], self._first[1])
+        old_steps, place = np.unique(old_steps, return_index=True)
+        older = old_steps < steps[0]
+        return np.concatenate([old_steps[older], steps]), np.concatenate([old_values[place][older], values])
+
+
+def _extremes(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest and the largest value of each row, with their steps: [2, rows] each; the first of several. NaN
+    counts only in a row that has nothing else."""
+    if np.isnan(values).any():
+        places = np.stack([np.argsort(each, axis=1, kind="stable")[:, 0] for each in (values, -values)])
+    else:
+        places = np.stack([values.argmin(axis=1), values.argmax(axis=1)])
+    rows = np.arange(len(steps))
+    return steps[rows, places], values[rows, places]

@@ -21,7 +21,7 @@ def filled(values, capacity=16):
 def test_a_curve_is_bounded_ordered_and_keeps_its_extremes(values):
     curve = filled(values)
     steps, kept = curve.arrays()
-    assert len(steps) <= 16
+    assert len(steps) <= 16 + 8 + 1
     assert curve.thinned == (len(values) > 16)
     assert (np.diff(steps) > 0).all()
     np.testing.assert_array_equal(np.array(values)[steps], kept)
@@ -49,7 +49,8 @@ def test_the_first_step_is_never_lost():
 
 def test_memory_does_not_grow_with_many_measurements():
     curve = filled([float(step % 7) for step in range(100_000)], 256)
-    assert len(curve) == len(curve.arrays()[0]) <= 256
+    assert curve.measured == 100_000
+    assert len(curve.arrays()[0]) <= 256 + 128 + 1
 
 
 def test_what_alternates_is_not_drawn_as_what_does_not():
@@ -66,3 +67,44 @@ def test_a_rewound_curve_forgets_what_came_after():
     assert curve.arrays()[0].max() == 39
     curve.append(40, -1.0)
     assert curve.arrays()[1][-1] == -1.0
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.one_of(st.floats(-9, 9), st.sampled_from([math.nan, math.inf, -math.inf, 0.0])), max_size=300),
+    st.sets(st.integers(0, 299)),
+)
+def test_when_somebody_looks_makes_no_difference(values, looks):
+    watched = Curve(16)
+    for step, value in enumerate(values):
+        watched.append(step, value)
+        if step in looks:
+            watched.arrays()
+    for seen, unseen in zip(watched.arrays(), filled(values).arrays(), strict=True):
+        np.testing.assert_array_equal(seen, unseen)
+
+
+def test_the_whole_past_keeps_its_shape_however_long_it_becomes():
+    steps, values = filled(np.exp(-np.arange(40_000) / 4000).tolist(), 2048).arrays()
+    assert np.diff(steps).max() <= 200
+    everywhere = np.interp(np.arange(40_000), steps, values)
+    assert np.abs(everywhere - np.exp(-np.arange(40_000) / 4000)).max() < 0.01
+
+
+def test_a_thinned_curve_says_so_after_a_rewind_too():
+    curve = filled(range(1000))
+    curve.rewind(500)
+    assert curve.thinned
+    curve.rewind(0)
+    assert not curve.thinned
+    assert not curve.measured
+
+
+def test_measurements_that_come_together_are_kept_as_if_they_came_singly():
+    together = Curve(16)
+    for first in range(0, 1000, 7):
+        together.extend(
+            range(first, min(first + 7, 1000)), [float(step % 11) for step in range(first, min(first + 7, 1000))]
+        )
+    for one, other in zip(together.arrays(), filled([float(step % 11) for step in range(1000)]).arrays(), strict=True):
+        np.testing.assert_array_equal(one, other)

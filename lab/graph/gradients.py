@@ -8,13 +8,14 @@ differentiated again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any
 
 from kernels.arithmetic import add
 from kernels.language import Kernel
 from kernels.windows import put_window
-from lab.graph.tensor import Call, Tensor, apply, call, constant, scope, skippable_block
+from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, constant, scope, skippable_block
 
 Gradients = Tensor | Sequence[Any] | None
 """What a rule returns; the elements of a sequence are tensors, None or NotImplemented."""
@@ -68,7 +69,8 @@ def differentiate(
     upstream: the gradient of whatever follows with respect to `result`; 1 by default
     rules:    rules by kernel name that replace those of the table here: another way to write a gradient, or a wrong
               one, to see what it does
-    Raises TypeError for an operation on the way that has no rule, or none for the operand in question.
+    Raises TypeError for an operation on the way that has no rule, or none for the operand in question, and ShapeError
+    for a result of several numbers without `upstream`.
     """
     calls = ancestors([result])
     needed = {id(source) for source in sources}
@@ -76,7 +78,12 @@ def differentiate(
         if any(_needed(operand, needed) for operand in each.operands if operand not in each.results):
             needed.update(id(output) for output in each.results)
     gradients: dict[int, Tensor] = {}
-    _accumulate(gradients, result, upstream or constant(1.0))
+    if upstream is None and result.size != 1:
+        raise ShapeError(
+            f"{result.name or 'a result'} of shape {list(result.shape)} is no loss, which is one number: take its sum "
+            "or mean, or give `upstream`."
+        )
+    _accumulate(gradients, result, constant(1.0) if upstream is None else upstream)
     for each in reversed(calls):
         flowing = [gradients.get(id(output)) for output in each.results]
         needs = [_needed(operand, needed) for operand in each.reads]
@@ -98,7 +105,7 @@ def differentiate(
     return [gradients.get(id(source)) for source in sources]
 
 
-def _needed(tensor: Tensor, needed: set[int]) -> bool:
+def _needed(tensor: Tensor, needed: AbstractSet[int]) -> bool:
     while id(tensor) not in needed:
         if tensor.base is None:
             return False
@@ -110,13 +117,20 @@ def _accumulate(
     gradients: dict[int, Tensor], tensor: Tensor, gradient: Tensor, keep: set[int] | frozenset[int] = frozenset()
 ) -> None:
     # A reshaped tensor passes its gradient to what it is a view of; a part of one passes it to its place among zeros.
-    while tensor.base is not None and id(tensor) not in keep:
+    # What stands behind a view that is a source itself gets its gradient, too, if somebody needs that.
+    while tensor.base is not None and (id(tensor) not in keep or _needed(tensor.base, keep)):
+        if id(tensor) in keep:
+            _add(gradients, tensor, gradient)
         whole = tensor.base
         if whole.size != tensor.size:
             window = {"offset": tensor.offset, "stride_a": 0, "stride_b": 0, "stride_c": 0, "stride_d": 1}
             part = gradient.reshape(1, 1, 1, tensor.size)
             gradient = call(put_window, part, shapes=[whole.shape], updates=(), **window).result
         tensor = whole
+    _add(gradients, tensor, gradient)
+
+
+def _add(gradients: dict[int, Tensor], tensor: Tensor, gradient: Tensor) -> None:
     if gradient.shape != tensor.shape:
         gradient = Tensor(tensor.shape, gradient.name, base=gradient)
     known = gradients.get(id(tensor))

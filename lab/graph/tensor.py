@@ -133,13 +133,15 @@ class Tensor:
         Raises ShapeError if the number of elements would differ.
         """
         known = math.prod(each for each in shape if each != -1)
-        full = tuple(self.size // known if each == -1 else each for each in shape)
-        if size_of(full) != self.size:
+        full = tuple(self.size // max(known, 1) if each == -1 else each for each in shape)
+        if size_of(full) != self.size or min(full, default=1) < 0 or shape.count(-1) > 1:
             raise ShapeError(f"{self.name or 'a tensor'} of shape {list(self.shape)} cannot become {list(full)}.")
         return Tensor(full, self.name, base=self)
 
     # Arithmetic, as NumPy's: shapes are broadcast, and a number stands for a constant. The functions are imported when
-    # they are needed, since they are made of tensors themselves.
+    # they are needed, since they are made of tensors themselves. NumPy leaves `array * tensor` to the tensor.
+
+    __array_ufunc__ = None
 
     def __add__(self, other: Tensor | float) -> Tensor:
         return _functions().add(self, _tensor(other))

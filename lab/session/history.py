@@ -46,7 +46,7 @@ class History:
             curves = self._curves.get((variant, seed), {})
             for curve in curves.values():
                 curve.rewind(step)
-            for metric in [each for each, curve in curves.items() if not len(curve)]:
+            for metric in [each for each, curve in curves.items() if not curve.measured]:
                 del curves[metric]
 
     def forget(self, variant: str) -> None:

@@ -135,11 +135,28 @@ def test_an_operation_without_a_rule_is_named():
     assert differentiate(share, [data(X, "other")]) == [None]  # nobody asks, nobody needs a rule
 
 
+def test_a_result_of_several_numbers_needs_weights_of_its_elements():
+    x = Storage("parameters").member("x", (3, 4))
+    with pytest.raises(ShapeError, match=r"of shape \[3, 4\] is no loss"):
+        differentiate(f.tanh(x), [x])
+
+
+def test_a_view_and_what_is_behind_it_both_have_gradients():
+    def gradients(x):
+        flat = f.relu(x).reshape(4)
+        return tuple(differentiate(f.sum_squares(flat) + f.sum(flat), [flat, x]))
+
+    x = np.array([[1.0, -2.0], [3.0, 4.0]])
+    of_view, of_source = evaluate(gradients, x)
+    np.testing.assert_array_equal(of_view, [3, 1, 7, 9])
+    np.testing.assert_array_equal(of_source, [[3, 0], [7, 9]])
+
+
 @pytest.mark.parametrize("of", ["all", "rows", "columns"])
 def test_a_result_without_a_gradient_is_refused_by_name(of):
     x = Storage("parameters").member("x", (3, 4))
     with pytest.raises(TypeError, match=f"max_{of} has no gradient with respect to x"):
-        differentiate(f.argmax(x, of=of), [x])
+        differentiate(f.sum(f.argmax(x, of=of)), [x])
 
 
 def test_a_rule_can_be_replaced_for_one_differentiation():

@@ -27,6 +27,7 @@ def test_numbers_stand_for_constants_on_either_side():
     check(lambda a: 2 * a + 1, A, equals=2 * A + 1)
     check(lambda a: 1 - a, A, equals=1 - A)
     check(lambda a: 3 / (a - 0.25), A, equals=3 / (A - 0.25))
+    check(lambda a: np.float64(2) * a, A, equals=2 * A)
 
 
 def test_operators_broadcast_as_numpy_does():

@@ -120,6 +120,12 @@ def test_leading_axes_are_folded_into_one_product() -> None:
         (lambda x: f.transpose(x, 0, 1, 1), r"\[0, 1, 1\] is no order of the 3 axes"),
         (lambda x: f.concatenate([x, x[:, :2]], 0), r"\[3, 4, 5\] and \[3, 2, 5\] cannot be joined along axis 0"),
         (lambda x: f.concatenate([x], 3), "there is no axis 3"),
+        (lambda x: f.concatenate([]), "no tensors to be joined"),
+        (lambda x: x[1.5], "takes whole numbers, slices and ... as indices, not 1.5"),
+        (lambda x: x[True], "as indices, not True"),
+        (lambda x: x.reshape(-2, -30), r"\[3, 4, 5\] cannot become \[-2, -30\]"),
+        (lambda x: x.reshape(0, -1), r"cannot become \[0, 60\]"),
+        (lambda x: x.reshape(-1, -1), "cannot become"),
         (lambda x: x @ x, r"matrices of shapes \[3, 4, 5\] and \[3, 4, 5\] cannot be multiplied"),
     ],
 )

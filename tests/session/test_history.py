@@ -35,7 +35,7 @@ def test_a_long_curve_keeps_its_ends_its_extremes_and_its_recent_past():
         curve.append(step, value)
     steps, kept = curve.arrays()
     assert curve.thinned
-    assert len(steps) == len(curve) <= CAPACITY
+    assert len(steps) <= 1.5 * CAPACITY + 1
     assert (np.diff(steps) > 0).all()
     np.testing.assert_array_equal(values[steps], kept)
     assert (steps[0], steps[-1]) == (0, len(values) - 1)
@@ -47,7 +47,7 @@ def test_a_long_curve_keeps_its_ends_its_extremes_and_its_recent_past():
 def test_a_curve_is_complete_up_to_its_capacity():
     curve = Curve(CAPACITY)
     curve.extend(range(CAPACITY), [0.0] * CAPACITY)
-    assert len(curve) == CAPACITY
+    assert len(curve.arrays()[0]) == CAPACITY
     assert not curve.thinned
     curve.append(CAPACITY, 1.0)
     assert curve.thinned

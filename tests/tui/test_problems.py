@@ -155,7 +155,9 @@ def test_the_traceback_is_in_a_log_that_is_named_where_it_could_be_written(monke
     async def script(app, screen, pilot):
         monkeypatch.setattr(RunScreen, "action_undo", fail)
         await pilot.press("u")
-        assert LOG_NAME in (await said(app, pilot)).replace(" ", "")
+        await until(pilot, lambda: isinstance(app.screen, ProblemDialog) and "Close" in screen_text(app))
+        assert [f"The details are in {log}."] == [str(each.render()) for each in app.screen.query("Label.note")]
+        await said(app, pilot)
 
     watched(script)
     assert "raise Broken" in log.read_text()

@@ -49,6 +49,8 @@ def transpose(x: Tensor, *axes: int) -> Tensor:
 
 def concatenate(tensors: Sequence[Tensor], axis: int = -1) -> Tensor:
     """Tensors that differ along one axis at most, joined along it. Raises ShapeError."""
+    if not tensors:
+        raise ShapeError(f"{_where()}there are no tensors to be joined.")
     first = tensors[0].shape
     at = axis + len(first) if axis < 0 else axis
     if not 0 <= at < len(first):
@@ -107,6 +109,9 @@ def _window(x: Tensor, offset: int, extents: Sequence[int], strides: Sequence[in
 def _full(x: Tensor, key: Index | tuple[Index, ...]) -> list[int | slice]:
     """An index for each axis of x."""
     given = key if isinstance(key, tuple) else (key,)
+    for each in given:
+        if isinstance(each, bool) or not isinstance(each, (int, slice, EllipsisType)):
+            raise ShapeError(f"{_where()}a tensor takes whole numbers, slices and ... as indices, not {each!r}.")
     named = [each for each in given if not isinstance(each, EllipsisType)]
     missing = len(x.shape) - len(named)
     if missing < 0 or len(given) - len(named) > 1:
