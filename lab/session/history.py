@@ -49,6 +49,12 @@ class History:
             for metric in [each for each, curve in curves.items() if not curve.measured]:
                 del curves[metric]
 
+    def last_step(self, variant: str, seed: int) -> int:
+        """The step of the latest measurement of a replica; -1 where there is none."""
+        with self._lock:
+            curves = self._curves.get((variant, seed), {}).values()
+            return max((int(curve.arrays()[0][-1]) for curve in curves), default=-1)
+
     def forget(self, variant: str) -> None:
         """Drop everything about a variant."""
         with self._lock:

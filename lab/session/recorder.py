@@ -157,6 +157,8 @@ class Recorder:
             self._sink.rewind(replica.name, replica.seed, step - 1)
         replica.measured_at = -1
         self.history.rewind(replica.name, replica.seed, step)
+        measured = self.history.last_step(replica.name, replica.seed)
+        replica.changes_unreported = {name: value for at, name, value in replica.changes_made if at >= measured}
 
     def forget(self, variant: str, replicas: Sequence[Replica]) -> None:
         """Forget all about a variant, once no thread has one of its replicas any more."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from lab.events import Outcome
 from lab.scenario import Variant
 from lab.session.checkpoints import Checkpoints
+from lab.session.commands import Command
 from lab.tasks import Experiment
 
 
@@ -36,7 +37,7 @@ class Replica:
         self.not_before = 0.0  # when a throttled replica may go on
         self.checkpoints = Checkpoints()
         self.begin: Callable[[Replica], None] | None = None  # instead of at step 0: a branch, a resumed run
-        self.commands: deque[Callable[[Replica], None]] = deque()
+        self.commands: deque[Command] = deque()
         self.lock = threading.RLock()
         self.pictured = -1e9
         self.saved = time.monotonic()

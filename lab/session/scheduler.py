@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import threading
 import time
 from collections import deque
@@ -16,9 +17,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from kernels.cores import available_cores
 from kernels.targets.cuda.driver import DeviceProblem
-from lab.errors import DeviceMissing
+from lab.errors import BadInput, DeviceMissing
 from lab.graph.devices import CPU, on
 from lab.scenario import Variant
+from lab.session.commands import Command, drop_commands, give_up_all
 from lab.session.recorder import Recorder
 from lab.session.replica import Replica
 from lab.session.roster import Roster
@@ -86,7 +88,9 @@ class Scheduler:
         with self._changed:
             if self.failure is None:
                 self.failure = error
+            dropped = drop_commands(self._roster.replicas)
             self._changed.notify_all()
+        give_up_all(dropped)
 
     # Steering
 
@@ -104,7 +108,12 @@ class Scheduler:
             self._changed.notify_all()
 
     def throttle(self, steps_per_second: float | None) -> None:
-        """Let each replica do so many steps a second at most; None: as fast as it can."""
+        """Let each replica do so many steps a second at most; None: as fast as it can.
+
+        Raises BadInput for what is no number above 0.
+        """
+        if steps_per_second is not None and not 0 < steps_per_second < math.inf:
+            raise BadInput(f"The steps a second must be a number above 0, not {steps_per_second:g}.")
         with self._changed:
             self._most_steps_per_second = steps_per_second
             for replica in self._roster.replicas:
@@ -117,22 +126,48 @@ class Scheduler:
             self.stopping = True
             self._changed.notify_all()
 
-    def ask(self, replicas: Iterable[Replica], command: Callable[[Replica], None]) -> None:
-        """Let whoever runs each of these replicas carry out a command between two chunks, in the order of asking."""
+    def close(self) -> None:
+        """Say that it has come to its end; what was asked for and not yet begun is given up."""
+        with self._changed:
+            self.ended = True
+            dropped = drop_commands(self._roster.replicas)
+        give_up_all(dropped)
+
+    def ask(
+        self,
+        replicas: Iterable[Replica],
+        act: Callable[[Replica], None],
+        give_up: Callable[[], None] | None = None,
+    ) -> None:
+        """Let whoever runs each of these replicas carry out a command between two chunks, in the order of asking.
+
+        give_up: called instead if that will never be, since the replica was removed or the session has ended
+        """
+        dropped = []
         with self._changed:
             for replica in replicas:
+                command = Command(act, give_up)
+                if self.over or replica not in self._roster.replicas:
+                    dropped.append(command)
+                    continue
                 replica.commands.append(command)
                 if replica.over and replica not in self._ready:
                     self._ready.append(replica)
             self._changed.notify_all()
+        give_up_all(dropped)
 
     def add(self, variant: Variant, replicas: Sequence[Replica], announce: Callable[[], None]) -> None:
         """Let a further variant take part, which `announce` says."""
         with self._changed:
             self._roster.add(variant, replicas)
-            self._ready.extend(replicas)
-            announce()
-            self._changed.notify_all()
+            self._active += 1  # until they are ready, so that the session does not end before
+        try:
+            announce()  # without the lock: who listens may steer
+        finally:
+            with self._changed:
+                self._active -= 1
+                self._ready.extend(each for each in replicas if each in self._roster.replicas)
+                self._changed.notify_all()
 
     def remove(self, variant: str) -> list[Replica]:
         """Let a variant take part no more; its replicas, one of which a thread may still have in hand."""
@@ -140,10 +175,19 @@ class Scheduler:
             gone = self._roster.of(variant)
             for replica in gone:
                 replica.state = "interrupted"
-                replica.commands.clear()
+            dropped = drop_commands(gone)
             self._roster.remove(variant)
             self._ready = deque(each for each in self._ready if each.name != variant)
-            return gone
+        give_up_all(dropped)
+        return gone
+
+    def let_run(self, replica: Replica) -> bool:
+        """Count a replica as running from now on; False if it was removed meanwhile, and stays as it is."""
+        with self._changed:
+            takes_part = replica in self._roster.replicas
+            if takes_part:
+                replica.state = "running"
+            return takes_part
 
     @property
     def over(self) -> bool:
@@ -250,7 +294,8 @@ class Scheduler:
         replica.built = None
         experiment.prepare()
         replica.experiment = experiment
-        replica.state = "running"
+        if not self.let_run(replica):
+            return
         if replica.begin is not None:
             replica.begin(replica)
         else:
@@ -262,9 +307,10 @@ class Scheduler:
         while True:
             with self._changed:
                 command = replica.commands[0] if replica.commands else None
-            if command is None:
-                return
-            command(replica)
+                if command is None:
+                    return
+                command.begun = True
+            command.act(replica)
             with self._changed:
                 if replica.commands:  # none, if the replica was removed
                     replica.commands.popleft()

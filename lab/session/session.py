@@ -199,7 +199,7 @@ class Session:
         seconds = round(self._recorder.seconds, 3)
         outcomes = tuple(replica.outcome() for replica in self.replicas)
         self.ended = Ended(interrupted, held == len(self.verdicts), held, len(self.verdicts), seconds, outcomes)
-        self._scheduler.ended = True
+        self._scheduler.close()
         self._recorder.publish(self.ended)
 
 

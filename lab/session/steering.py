@@ -70,8 +70,9 @@ class Steering:
     def look(self, variant: str, seed: int, function: Callable[[Experiment], Seen]) -> Future[Seen]:
         """What `function` finds in a replica, between two of its chunks. It must leave the experiment as it was.
 
-        The answer comes from the replica's own thread, also while it is paused or over; what `function` raises, the
-        future raises. Raises BadInput if there is no such replica.
+        The answer comes from the replica's own thread, also while it is paused or over, and after the end from the
+        thread that asks; what `function` raises, the future raises. It raises BadInput if the replica is removed, or
+        the session ends, before the answer. Raises BadInput if there is no such replica.
         """
         replica = next((each for each in self._roster.of(variant) if each.seed == seed), None)
         if replica is None:
@@ -79,14 +80,23 @@ class Steering:
         future: Future[Seen] = Future()
 
         def answer(replica: Replica) -> None:
-            assert replica.experiment is not None
+            if not future.set_running_or_notify_cancel():
+                return
             try:
-                future.set_result(function(replica.experiment))
+                with replica.lock:  # which whoever runs it has already
+                    seen = function(replica.running)
             except BaseException as error:
                 future.set_exception(error)
+            else:
+                future.set_result(seen)
+
+        def give_up() -> None:
+            if future.set_running_or_notify_cancel():
+                whose = f"{variant} with seed {seed}"
+                future.set_exception(BadInput(f"{whose} answers no more: it was removed, or the session has ended."))
 
         if not self._scheduler.over:
-            self._scheduler.ask([replica], answer)
+            self._scheduler.ask([replica], answer, give_up)
         elif replica.experiment is not None:
             answer(replica)
         else:
@@ -161,7 +171,8 @@ class Steering:
             step = max(step, replica.checkpoints.steps[0])
             self._go_to(replica, step)
             self._recorder.rewind(replica, step)
-            replica.state, replica.message, replica.halt_at = "running", "", None
+            replica.message, replica.halt_at = "", None
+            self._scheduler.let_run(replica)
             self._recorder.measure(replica)
 
         self._scheduler.ask(replicas, apply)
