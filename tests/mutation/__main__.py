@@ -38,9 +38,10 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--parts", nargs="+", default=list(PARTS), help="folders in which mutants are made")
+    parser.add_argument("--tests", nargs="+", default=["tests"], help="tests that are asked, all by default")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    covering = measure(ROOT, options.folder, options.parts, 2)
+    covering = measure(ROOT, options.folder, options.parts, options.tests, 2)
     candidates = [
         each
         for part in options.parts

@@ -24,13 +24,13 @@ class Covering:
         return sorted(near, key=lambda test: (near[test], self.seconds.get(test, 1.0)))
 
 
-def measure(root: Path, folder: Path, packages: list[str], processes: int) -> Covering:
-    """Run the default tests under coverage, or read what an earlier call left in `folder`."""
+def measure(root: Path, folder: Path, packages: list[str], asked: list[str], processes: int) -> Covering:
+    """Run tests under coverage, or read what an earlier call left in `folder`."""
     data, durations = folder / "coverage", folder / "durations.json"
     if not durations.exists():
         configuration = folder / "coveragerc"
         configuration.write_text(f"[run]\ndata_file = {data}\nsource = {','.join(packages)}\n", encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-n", str(processes), "-p", "tests.mutation.durations"]
+        command = [sys.executable, "-m", "pytest", "-q", "-n", str(processes), "-p", "tests.mutation.durations", *asked]
         command += ["--cov", f"--cov-config={configuration}", "--cov-context=test", "--cov-report="]
         subprocess.run(command, cwd=root, check=False, env=os.environ | {"MUTATION_DURATIONS": str(durations)})
     import coverage
