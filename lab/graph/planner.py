@@ -34,6 +34,7 @@ class Layout:
     programs: by name, the tensors and calls to be computed; what they depend on is added
     plans:    the plan of each program, by its name
     kept:     elements at the start of the arena that make up a replica's state, as checkpoints keep it
+    kept_names: bytes that tell by name and shape what is kept there from what is kept of another network
     arena:    elements of the arena in all;  shared: elements of the segment of data that replicas share
     temporaries: by program, the elements that its temporaries take, and how many are in use at most at a time
     """
@@ -46,6 +47,7 @@ class Layout:
         self._shared_data: list[tuple[Storage, int]] = []
         storages = _storages(calls.values())
         end = 0
+        kept_names = hashlib.blake2b(digest_size=16)
         for kind in (*KEPT, "constants", "inputs"):
             for storage in storages:
                 if storage.kind == kind:
@@ -53,8 +55,12 @@ class Layout:
                     if storage.initial is not None:
                         self._initial.append((storage, end))
                     end += aligned_size(storage.whole.size)
+                    if kind in KEPT:
+                        members = [(name, tuple(tensor.shape)) for name, tensor in storage.members.items()]
+                        kept_names.update(repr((kind, tuple(storage.whole.shape), members)).encode())
             if kind == KEPT[-1]:
                 self.kept = end
+        self.kept_names = kept_names.digest()
         self.shared = 0
         for storage in storages:
             if storage.kind == "data":

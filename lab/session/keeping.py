@@ -62,8 +62,8 @@ def take_up(
 
     device: where to go on, by default where it began; another one goes on from the same numbers, but rounds otherwise
     anyway: go on though a file that it read has changed; the run's record then says so
-    Raises BadInput if the run is finished, a file that it read is gone or has changed, or was made by kernels or a
-    layout that no longer fit.
+    Raises BadInput if the run is finished, a file that it read is gone or has changed, or what was kept does not
+    fit the networks.
     """
     if not info.resumable:
         raise BadInput(f"{info.name} is {info.shown_state}; there is nothing to resume.")
@@ -86,6 +86,9 @@ def take_up(
             found = store.latest_checkpoint(info.name, variant, seed)
             if found is not None:
                 checkpoints[variant, seed] = found
+    for variant in info.variants:
+        states = {seed: state for (name, seed), (_, state) in checkpoints.items() if name == variant}
+        session.require_fit(variant, states)
     earlier: list[Event] = []
     for event in store.events(info.name):
         if isinstance(event, Measured):

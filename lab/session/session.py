@@ -76,7 +76,7 @@ class Session:
         self.settings, self.limits, self.change = steering.settings, steering.limits, steering.change
         self.branch, self.add_variant, self.remove = steering.branch, steering.add_variant, steering.remove
         self.look, self.look_back = steering.look, steering.look_back
-        self.restore, self.checkpoints = steering.restore, steering.checkpoints
+        self.require_fit, self.restore, self.checkpoints = steering.require_fit, steering.restore, steering.checkpoints
 
     # Who takes part, and how it stands
 

@@ -225,6 +225,16 @@ class Steering:
         self._recorder.forget(variant, self._scheduler.remove(variant))
         self._announce()
 
+    def require_fit(self, variant: str, states: Mapping[int, State]) -> None:
+        """Raise BadInput if one of the saved states of a variant, by seed, does not fit its network, as far as that can
+        be seen before there is memory for it."""
+        experiment = self._roster.build(self._roster.of(variant)[0])
+        for seed, state in states.items():
+            try:
+                experiment.require_fit(state)
+            except ValueError as error:
+                raise _misfit(variant, seed) from error
+
     def restore(self, variant: str, seed: int, step: int, state: State) -> None:
         """Before `start`: let a replica begin with a state that was saved, when a run is resumed."""
         for replica in self._roster.of(variant):
@@ -261,10 +271,20 @@ class Steering:
 
     def _begin_again(self, replica: Replica, state: State) -> None:
         assert replica.experiment is not None
-        replica.experiment.restore(state)
+        try:
+            replica.experiment.restore(state)
+        except ValueError as error:
+            raise _misfit(replica.name, replica.seed) from error
         replica.measured_at = replica.experiment.step
 
 
 def _refuse(limits: Mapping[str, Limits], name: str, value: float) -> None:
     if refusal := limits[name].refusal(name, value):
         raise BadInput(refusal)
+
+
+def _misfit(variant: str, seed: int) -> BadInput:
+    return BadInput(
+        f"What was kept of {variant}, seed {seed}, does not fit this network: it was kept by another version of the "
+        "lab, or the data or the network differ; it must be run again."
+    )

@@ -36,6 +36,9 @@ LARGEST_MEMORY = 4 * 1024**3
 HOST_STEP = "driver: "
 """Before the names of what a host step adds to a state; the word is that of checkpoints of version 0.1.0."""
 
+KEPT_NAMES = "layout"
+"""The name under which a state says what is kept in its arena; states of version 0.1.0 do not."""
+
 Parts = Mapping[str, Sequence[Tensor | Call]]
 
 
@@ -285,15 +288,26 @@ class ProgramExperiment(Experiment):
             "arena": self.memory.arena[: self.layout.kept].copy(),
             "state": self.memory.state.copy(),
             "step": np.array([self.step], np.int64),
+            KEPT_NAMES: self._kept_names(),
         }
         hosted = self.host_step.state() if self.host_step else {}
         return own | {f"{HOST_STEP}{name}": array for name, array in hosted.items()}
 
+    def _kept_names(self) -> np.ndarray:
+        return np.frombuffer(self.layout.kept_names, np.uint8)
+
+    def require_fit(self, state: dict[str, np.ndarray]) -> None:
+        kept, names = state.get("arena"), state.get(KEPT_NAMES)
+        same_names = names is None or np.array_equal(names, self._kept_names())
+        if kept is None or kept.size != self.layout.kept or not same_names:
+            raise ValueError("this state is of another network")
+
     def restore(self, state: dict[str, np.ndarray]) -> None:
         hosted = {name.removeprefix(HOST_STEP): array for name, array in state.items() if name.startswith(HOST_STEP)}
         own = {name for name in state if not name.startswith(HOST_STEP)}
-        if own != {"arena", "state", "step"} or state["arena"].size != self.layout.kept:
+        if own - {KEPT_NAMES} != {"arena", "state", "step"}:
             raise ValueError("this state is of another network")
+        ProgramExperiment.require_fit(self, state)
         if bool(hosted) != (self.host_step is not None):
             raise ValueError("this state is of another optimizer")
         if self.host_step is not None:

@@ -117,6 +117,9 @@ class Experiment:
         """Copies of everything that is needed to go on from here to bit-identical results."""
         raise NotImplementedError
 
+    def require_fit(self, state: dict[str, np.ndarray]) -> None:
+        """Raise ValueError for a state that does not fit, as far as that can be seen before `prepare`."""
+
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go back, or on, to a state. Raises ValueError if it does not fit."""
         raise NotImplementedError

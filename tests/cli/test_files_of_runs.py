@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from lab.cli import run
 from lab.store import Store
@@ -161,6 +161,37 @@ def test_a_file_that_is_gone_is_refused_whatever_one_says(
         assert len(err.splitlines()) == 1
         assert "points.csv" in err
         assert "cannot be read any more" in err
+
+
+def test_weights_of_another_network_are_refused_whatever_one_says(
+    base: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A third class: the arrays are as long as before, since each is filled up to a multiple of 16 numbers.
+    with (base / "first" / "points.csv").open("a") as points:
+        points.write("0.5,0.5,between\n")
+    weights = load_file(base / "first" / "first.safetensors")
+    weights |= {"dense2.weight": np.ones((4, 3), np.float32), "dense2.bias": np.ones(3, np.float32)}
+    save_file(weights, base / "first" / "first.safetensors")
+    monkeypatch.chdir(base / "first")
+    misfit(call, "resume", "--anyway")
+
+
+def test_a_state_of_another_size_is_refused(base: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (base / "copy" / "runs" / "own-1" / "checkpoints").iterdir():
+        state = load_file(path)
+        del state["layout"]  # as version 0.1.0 kept it
+        save_file(state | {"arena": np.append(state["arena"], np.zeros(16, np.float32))}, path)
+    monkeypatch.chdir(base / "first")
+    misfit(call, "resume")
+
+
+def misfit(call: Call, *arguments: str) -> None:
+    code, out, err = call(*arguments)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert "seed 0, does not fit this network" in err
+    assert "must be run again" in err
+    assert call("runs")[1].splitlines()[1].split()[1] == "interrupted"
 
 
 def test_a_scenario_that_was_edited_does_not_change_the_run(

@@ -276,6 +276,18 @@ def test_restored_state_continues_bit_for_bit(plain):
         assert values.tolist() == plain.history.curve("calm", 0, metric)[1][-3:].tolist()
 
 
+def test_a_state_of_another_network_is_refused():
+    other = finished(text=SMALL.replace("dense: 8", "dense: 7"))  # as large in memory
+    (state,) = [each.experiment.state() for each in other.replicas if each.name == "calm"]
+    session = Session(small())
+    with pytest.raises(BadInput, match="calm, seed 0, does not fit"):
+        session.require_fit("calm", {0: state})
+    session.restore("calm", 0, 60, state)
+    session.start()
+    with pytest.raises(BadInput, match="calm, seed 0, does not fit"):
+        session.wait(60)
+
+
 def test_a_slow_screen_does_not_hold_the_training_up():
     session = Session(small(overrides={"train.steps": 60_000, "train.measure": 1}), variants=["calm"])
     subscription = session.subscribe()

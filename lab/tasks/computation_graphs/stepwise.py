@@ -230,9 +230,12 @@ class StepwiseBackpropagation(ProgramExperiment):
     def state(self) -> dict[str, np.ndarray]:
         return {"arena": self.memory.arena.copy(), "step": np.array([self.step], np.int64)}
 
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        if set(state) != {"arena", "step"} or state["arena"].shape != self.memory.arena.shape:
+    def require_fit(self, state: dict[str, np.ndarray]) -> None:
+        if set(state) != {"arena", "step"} or state["arena"].shape != (self.layout.arena,):
             raise ValueError("this state is of another computation graph")
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        self.require_fit(state)
         self.memory.arena[:] = state["arena"]
         self.step = int(state["step"][0])
         self._diverged = None

@@ -141,7 +141,7 @@ class Ensemble(Experiment):
             for name, array in each.state().items()
         }
 
-    def restore(self, state: dict[str, np.ndarray]) -> None:
+    def _apart(self, state: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
         apart: list[dict[str, np.ndarray]] = [{} for _ in self._members]
         for full, array in state.items():
             which, _, name = full.partition(".")
@@ -149,7 +149,14 @@ class Ensemble(Experiment):
             if not number.isdecimal() or not 1 <= int(number) <= len(apart):
                 raise ValueError("this state is of another ensemble")
             apart[int(number) - 1][name] = array
-        for each, own in zip(self._members, apart, strict=True):
+        return apart
+
+    def require_fit(self, state: dict[str, np.ndarray]) -> None:
+        for each, own in zip(self._members, self._apart(state), strict=True):
+            each.require_fit(own)
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        for each, own in zip(self._members, self._apart(state), strict=True):
             each.restore(own)
         self.step = min(each.step for each in self._members)
 

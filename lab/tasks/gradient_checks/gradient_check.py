@@ -197,9 +197,12 @@ class GradientCheckExperiment(ProgramExperiment):
             "step": np.array([self.step], np.int64),
         }
 
-    def restore(self, state: dict[str, np.ndarray]) -> None:
+    def require_fit(self, state: dict[str, np.ndarray]) -> None:
         if set(state) != {"h", "errors", "step"} or state["errors"].shape[1:] != (len(self._layers) + 1,):
             raise ValueError("this state is of another network")
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        self.require_fit(state)
         self._steps_used, self._errors = state["h"].tolist(), state["errors"].tolist()
         self.step = int(state["step"][0])
 
