@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 NAMED = re.compile(r"`([\w.]+(?:/[\w.-]+)+/?)(?:::([\w.]+))?`")
 """A path inside the repository in backticks, and behind `::` what to read in it."""
 LONGEST_README = 900  # words
+OF_EARLIER_VERSIONS = ("CHANGELOG.md", "renamed.md")
+"""These name files that are no longer there."""
 
 
 def named(text: str) -> list[tuple[str, str]]:
@@ -33,7 +36,7 @@ def defined(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "document", [each for each in DOCUMENTS if each.name != "CHANGELOG.md"], ids=lambda path: path.name
+    "document", [each for each in DOCUMENTS if each.name not in OF_EARLIER_VERSIONS], ids=lambda path: path.name
 )
 def test_what_a_document_names_exists(document):
     for path, name in named(document.read_text(encoding="utf-8")):
@@ -41,10 +44,10 @@ def test_what_a_document_names_exists(document):
         assert not name or name in defined(ROOT / path), f"{path}::{name}"
 
 
-@pytest.mark.parametrize(("walk", "words"), [(0, "Fifteen files"), (1, "Twenty files")])
+@pytest.mark.parametrize(("walk", "words"), [(0, "Twenty-seven files"), (1, "Thirty-eight files")])
 def test_the_walks_say_how_many_files_they_have(walk, words):
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("\n## ")[walk + 1]
-    count = {"Fifteen files": 15, "Twenty files": 20}[words]
+    count = {"Twenty-seven files": 27, "Thirty-eight files": 38}[words]
     assert len({path for path, _ in named(text)}) == count
     assert words in text
 
@@ -57,6 +60,14 @@ def test_links_lead_somewhere():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= LONGEST_README
+
+
+def test_the_network_of_the_page_on_python_learns():
+    *_, example = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(example, "docs/python.md", "exec"), names)
+    assert names["net"].read(names["net"].loss) < 0.01
+    assert names["net"].settings()["optimizer.rate"] == pytest.approx(0.001)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
