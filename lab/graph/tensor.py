@@ -69,6 +69,11 @@ def current_label() -> str:
     return _label.get()
 
 
+def label_prefix() -> str:
+    """Return the label as errors begin with it, `dense1: `; nothing outside of every scope."""
+    return f"{current_label()}: " if current_label() else ""
+
+
 @contextlib.contextmanager
 def skippable_block(which: BlockPath | None = None) -> Iterator[BlockPath]:
     """Collect the calls made inside in a block that a call before it may skip (see `Call.skips`).
@@ -353,18 +358,16 @@ def match_extents(kernel: Kernel, operands: Sequence[Tensor | None], integers: M
             found = size_of(axes)
             wanted = int(name) if name.isdigit() else extents.setdefault(name, found)
             if wanted != found:
-                where = f"{current_label()}: " if current_label() else ""
                 shapes = ", ".join(
                     f"{each.name} {list(other.shape)}"
                     for each, other in zip(kernel.operands, operands, strict=True)
                     if other is not None
                 )
-                raise ShapeError(f"{where}{kernel.name} cannot take these shapes together: {shapes}.")
+                raise ShapeError(f"{label_prefix()}{kernel.name} cannot take these shapes together: {shapes}.")
     try:
         return kernel.derive(extents, integers)
     except ExtentError as error:
-        where = f"{current_label()}: " if current_label() else ""
-        raise ShapeError(f"{where}{error}") from None
+        raise ShapeError(f"{label_prefix()}{error}") from None
 
 
 def _axes(operand: Operand, tensor: Tensor) -> Iterator[tuple[str, Shape]]:

@@ -13,7 +13,7 @@ from kernels import softplus as softplus_kernels
 from kernels import tanh as tanh_kernels
 from kernels.pointwise import square_gradient
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, current_label
+from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, label_prefix
 
 __all__ = ["elu", "gelu", "leaky_relu", "maxout", "prelu", "sigmoid", "silu", "softplus", "tanh"]
 
@@ -135,8 +135,7 @@ def maxout(x: Tensor, pieces: int) -> Tensor:
     """
     batch, columns = x.size // x.shape[-1], x.shape[-1]
     if pieces < 1 or columns % pieces:
-        where = f"{current_label()}: " if current_label() else ""
-        raise ShapeError(f"{where}maxout cannot divide {columns} columns into {pieces} pieces.")
+        raise ShapeError(f"{label_prefix()}maxout cannot divide {columns} columns into {pieces} pieces.")
     units = columns // pieces
     shape = (*x.shape[:-1], units)
     return call(maxout_kernels.maxout, x.reshape(batch, pieces, units), shapes=[shape, shape]).results[0]

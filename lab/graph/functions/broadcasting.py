@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kernels import broadcast as kernels
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, Shape, ShapeError, Tensor, call, current_label
+from lab.graph.tensor import Call, Shape, ShapeError, Tensor, call, label_prefix
 
 __all__ = ["broadcast", "sum_to"]
 
@@ -63,8 +63,9 @@ def common_shape(*shapes: Shape) -> Shape:
 def _check(small: Shape, large: Shape, shapes: Sequence[Shape]) -> None:
     padded = (1,) * (len(large) - len(small)) + small
     if len(small) > len(large) or any(has not in (1, wants) for has, wants in zip(padded, large, strict=True)):
-        where = f"{current_label()}: " if current_label() else ""
-        raise ShapeError(f"{where}the shapes {' and '.join(str(list(each)) for each in shapes)} do not fit together.")
+        raise ShapeError(
+            f"{label_prefix()}the shapes {' and '.join(str(list(each)) for each in shapes)} do not fit together."
+        )
 
 
 def _runs(small: Shape, large: Shape) -> tuple[Shape, dict[str, int]]:

@@ -6,7 +6,7 @@ from kernels import batched_matmul as batched
 from kernels import matrix
 from lab.graph.functions.broadcasting import broadcast
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, current_label, size_of
+from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, label_prefix, size_of
 
 __all__ = ["dense", "matmul"]
 
@@ -40,8 +40,9 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
     if len(b.shape) == 2:
         return apply(matrix.matmul, a, b)
     if a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2]:
-        where = f"{current_label()}: " if current_label() else ""
-        raise ShapeError(f"{where}matrices of shapes {list(a.shape)} and {list(b.shape)} cannot be multiplied.")
+        raise ShapeError(
+            f"{label_prefix()}matrices of shapes {list(a.shape)} and {list(b.shape)} cannot be multiplied."
+        )
     pairs = size_of(b.shape[:-2])
     many = apply(batched.batched_matmul, a.reshape(pairs, *a.shape[-2:]), b.reshape(pairs, *b.shape[-2:]))
     return many.reshape(*a.shape[:-1], b.shape[-1])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from kernels import dropout as kernels
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, current_label, skippable_block
+from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, label_prefix, skippable_block
 
 __all__ = ["dropout", "gated_residual", "open_gate"]
 
@@ -51,10 +51,9 @@ def gated_residual(x: Tensor, inner: Callable[[Tensor], Tensor], gate: Tensor) -
     with skippable_block() as entered.skips:
         made = inner(entered.result)
     if made.shape != x.shape:
-        where = f"{current_label()}: " if current_label() else ""
         raise ShapeError(
-            f"{where}the block gives {list(made.shape[1:])} numbers per example, but its input, which is to be added, "
-            f"has {list(x.shape[1:])}."
+            f"{label_prefix()}the block gives {list(made.shape[1:])} numbers per example, but its input, which is to "
+            f"be added, has {list(x.shape[1:])}."
         )
     left = call(kernels.leave_block, x, made, gate)
     left.skips = entered.skips

@@ -7,7 +7,7 @@ from types import EllipsisType
 
 from kernels import windows as kernels
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, Shape, ShapeError, Tensor, apply, call, current_label, size_of
+from lab.graph.tensor import Call, Shape, ShapeError, Tensor, apply, call, label_prefix, size_of
 
 __all__ = ["concatenate", "take", "transpose"]
 
@@ -25,14 +25,14 @@ def take(x: Tensor, key: Index | tuple[Index, ...]) -> Tensor:
         if isinstance(index, slice):
             places = range(extent)[index]
             if not places:
-                raise ShapeError(f"{_where()}{_text(key)} of a tensor of shape {list(x.shape)} is empty.")
+                raise ShapeError(f"{label_prefix()}{_text(key)} of a tensor of shape {list(x.shape)} is empty.")
             offset += places.start * stride
             extents.append(len(places))
             strides.append(places.step * stride)
             shape.append(len(places))
         else:
             if not -extent <= index < extent:
-                raise ShapeError(f"{_where()}{_text(key)} is outside of a tensor of shape {list(x.shape)}.")
+                raise ShapeError(f"{label_prefix()}{_text(key)} is outside of a tensor of shape {list(x.shape)}.")
             offset += (index % extent) * stride
     return _window(x, offset, extents, strides).reshape(*(shape or (1,)))
 
@@ -41,7 +41,9 @@ def transpose(x: Tensor, *axes: int) -> Tensor:
     """x with its axes in another order, as NumPy has it: `transpose(x, 0, 2, 1)`; without axes, in reverse order."""
     order = axes or tuple(reversed(range(len(x.shape))))
     if sorted(order) != list(range(len(x.shape))):
-        raise ShapeError(f"{_where()}{list(order)} is no order of the {len(x.shape)} axes of shape {list(x.shape)}.")
+        raise ShapeError(
+            f"{label_prefix()}{list(order)} is no order of the {len(x.shape)} axes of shape {list(x.shape)}."
+        )
     strides = _strides(x.shape)
     shape = [x.shape[axis] for axis in order]
     return _window(x, 0, shape, [strides[axis] for axis in order]).reshape(*shape)
@@ -50,18 +52,18 @@ def transpose(x: Tensor, *axes: int) -> Tensor:
 def concatenate(tensors: Sequence[Tensor], axis: int = -1) -> Tensor:
     """Tensors that differ along one axis at most, joined along it. Raises ShapeError."""
     if not tensors:
-        raise ShapeError(f"{_where()}there are no tensors to be joined.")
+        raise ShapeError(f"{label_prefix()}there are no tensors to be joined.")
     first = tensors[0].shape
     at = axis + len(first) if axis < 0 else axis
     if not 0 <= at < len(first):
-        raise ShapeError(f"{_where()}there is no axis {axis} in a tensor of shape {list(first)}.")
+        raise ShapeError(f"{label_prefix()}there is no axis {axis} in a tensor of shape {list(first)}.")
     for each in tensors[1:]:
         if len(each.shape) != len(first) or (*each.shape[:at], *each.shape[at + 1 :]) != (
             *first[:at],
             *first[at + 1 :],
         ):
             shapes = " and ".join(str(list(other.shape)) for other in tensors)
-            raise ShapeError(f"{_where()}{shapes} cannot be joined along axis {axis}: their other axes differ.")
+            raise ShapeError(f"{label_prefix()}{shapes} cannot be joined along axis {axis}: their other axes differ.")
     rows = size_of(first[:at])
     parts = [each.reshape(rows, each.size // rows) for each in tensors]
     while len(parts) > 1:  # neighbours in pairs, so that no number is copied more often than there are rounds
@@ -99,7 +101,7 @@ def _window(x: Tensor, offset: int, extents: Sequence[int], strides: Sequence[in
         else:
             joined.append((extent, stride))
     if len(joined) > len(AXES):
-        raise ShapeError(f"{_where()}a part of a tensor of shape {list(x.shape)} has too many separate axes.")
+        raise ShapeError(f"{label_prefix()}a part of a tensor of shape {list(x.shape)} has too many separate axes.")
     joined = [(1, 0)] * (len(AXES) - len(joined)) + joined
     integers = {f"stride_{axis}": stride for axis, (_, stride) in zip(AXES, joined, strict=True)}
     shape = tuple(extent for extent, _ in joined)
@@ -111,11 +113,11 @@ def _full(x: Tensor, key: Index | tuple[Index, ...]) -> list[int | slice]:
     given = key if isinstance(key, tuple) else (key,)
     for each in given:
         if isinstance(each, bool) or not isinstance(each, (int, slice, EllipsisType)):
-            raise ShapeError(f"{_where()}a tensor takes whole numbers, slices and ... as indices, not {each!r}.")
+            raise ShapeError(f"{label_prefix()}a tensor takes whole numbers, slices and ... as indices, not {each!r}.")
     named = [each for each in given if not isinstance(each, EllipsisType)]
     missing = len(x.shape) - len(named)
     if missing < 0 or len(given) - len(named) > 1:
-        raise ShapeError(f"{_where()}{_text(key)} has too many indices for a tensor of shape {list(x.shape)}.")
+        raise ShapeError(f"{label_prefix()}{_text(key)} has too many indices for a tensor of shape {list(x.shape)}.")
     at = next((place for place, each in enumerate(given) if isinstance(each, EllipsisType)), len(named))
     return [*named[:at], *[slice(None)] * missing, *named[at:]]
 
@@ -133,7 +135,3 @@ def _text(key: Index | tuple[Index, ...]) -> str:
         return "..." if isinstance(index, EllipsisType) else str(index)
 
     return f"[{', '.join(map(one, key if isinstance(key, tuple) else (key,)))}]"
-
-
-def _where() -> str:
-    return f"{current_label()}: " if current_label() else ""
