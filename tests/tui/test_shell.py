@@ -377,7 +377,10 @@ def test_an_error_before_there_is_a_screen_ends_the_lab_without_a_page_of_traceb
     async def run():
         monkeypatch.setattr(ExploreScreen, "render_lines", fail)
         async with app.run_test():
-            await asyncio.sleep(60)
+            for _ in range(600):
+                if app.failure is not None:
+                    break
+                await asyncio.sleep(0.1)
 
     app = LabApp()
     with pytest.raises(Broken):
