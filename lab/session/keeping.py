@@ -1,4 +1,4 @@
-"""How a session is kept: the record of a new run, taking up an old one, and what is kept at the end."""
+"""How a session is kept: the record of a new run, and taking up an old one. See `lab.session.record` for its end."""
 
 from __future__ import annotations
 
@@ -32,17 +32,6 @@ def begin(session: Session, store: Store, warn: Callable[[str], None]) -> RunWri
         sources=sources_of(loaded, session.variants),
         warn=warn,
     )
-
-
-def finish(session: Session, writer: RunWriter) -> None:
-    """After a session has ended: keep the weights, and close its record with the state in which it ended."""
-    if session.ended is None:
-        writer.close("interrupted" if session.lost_its_device else "failed")
-        return
-    for variant, seeds in session.weights().items():
-        for seed, arrays in seeds.items():
-            writer.weights(variant, seed, arrays)
-    writer.close("interrupted" if session.ended.interrupted else "finished")
 
 
 def _named(device: str) -> str:

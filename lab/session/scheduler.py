@@ -38,6 +38,7 @@ class Scheduler:
 
     mode:      how a GPU is used;  threads: how many replicas run at the same time on the CPU
 
+    at_rest:     called, where a session is kept open, whenever every replica is over
     failure:     what has made the session fail
     stopping:    whether somebody has stopped it
     begun, ended: whether the session was started, and has come to its end
@@ -51,11 +52,13 @@ class Scheduler:
         self.paused = False
         self.specialized: frozenset[str] = frozenset()
         self.keep_open = False
+        self.at_rest: Callable[[], None] | None = None
         self.begun = self.ended = False
         self._most_steps_per_second: float | None = None
         self._changed = threading.Condition()
         self._ready: deque[Replica] = deque(roster.replicas)
         self._active = 0
+        self._resting, self._rested = False, False  # whether `at_rest` is being called, and has been
         on_cpu = max(1, min(threads or available_cores(), max(len(roster.replicas), 1)))
         self._threads = on_cpu if roster.devices == (CPU,) else 1
         self._workers: list[threading.Thread] = []
@@ -72,8 +75,26 @@ class Scheduler:
         ]
         for each in self._workers:
             each.start()
+        while self.at_rest is not None and self._comes_to_rest():
+            self.attempt(self.at_rest)
+            with self._changed:
+                self._resting, self._rested = False, True
+                self._changed.notify_all()
         for each in self._workers:
             each.join()
+
+    def _comes_to_rest(self) -> bool:
+        """Wait until every replica is over and nothing was asked of any; False if it ends before. From then on until
+        `at_rest` has returned no thread takes a replica."""
+        with self._changed:
+            while not self.stopping and self.failure is None and self.keep_open:
+                replicas = self._roster.replicas
+                over = all(each.over and not each.commands for each in replicas)
+                if over and not self._active and not self._rested:
+                    self._resting = True
+                    return True
+                self._changed.wait(0.5)
+            return False
 
     def attempt(self, act: Callable[[], None]) -> None:
         """Do something that makes the session fail if it fails."""
@@ -181,6 +202,12 @@ class Scheduler:
         give_up_all(dropped)
         return gone
 
+    def stirred(self) -> None:
+        """Something else than a replica has changed what the session stands for."""
+        with self._changed:
+            self._rested = False
+            self._changed.notify_all()
+
     def let_run(self, replica: Replica) -> bool:
         """Count a replica as running from now on; False if it was removed meanwhile, and stays as it is."""
         with self._changed:
@@ -226,6 +253,9 @@ class Scheduler:
             while True:
                 if self.stopping or self.failure is not None:
                     return []
+                if self._resting:
+                    self._changed.wait(0.5)
+                    continue
                 taken: list[Replica] = []
                 for _ in range(len(self._ready)):
                     replica = self._ready.popleft()
@@ -234,6 +264,7 @@ class Scheduler:
                     elif not replica.over or replica.commands:
                         self._ready.append(replica)
                 if taken:
+                    self._rested = False
                     self._active += len(taken)
                     return taken
                 if not self._ready and not self._active and not self.keep_open:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -124,6 +124,19 @@ class Session:
         claims = self.loaded.scenario.claims
         return judge(claims, self._roster.names, self._roster.measured_seeds(), self.history)
 
+    def conclusion(self, interrupted: bool) -> tuple[list[Claimed], Ended]:
+        """What would be said if the session ended now: the verdicts, and how the replicas stand."""
+        verdicts = self.judge()
+        held = sum(verdict.held for verdict in verdicts)
+        seconds = round(self._recorder.seconds, 3)
+        outcomes = tuple(replica.outcome() for replica in self.replicas)
+        return verdicts, Ended(interrupted, held == len(verdicts), held, len(verdicts), seconds, outcomes)
+
+    def is_kept_as(self, run: str) -> None:
+        """What happens from now on is kept under another name, which whoever listens is told."""
+        self._announcement.run = run
+        self._announcement.publish()
+
     def weights(self) -> dict[str, dict[int, dict[str, np.ndarray]]]:
         """Copies of the parameters by variant, seed and name."""
         found: dict[str, dict[int, dict[str, np.ndarray]]] = {}
@@ -135,10 +148,18 @@ class Session:
 
     # From the beginning to the end
 
-    def start(self, sink: RunSink | None = None, run: str | None = None, *, keep_open: bool = False) -> None:
+    def start(
+        self,
+        sink: RunSink | None = None,
+        run: str | None = None,
+        *,
+        keep_open: bool = False,
+        at_rest: Callable[[], None] | None = None,
+    ) -> None:
         """Begin. `sink` keeps events and checkpoints as run `run`. With `keep_open` the session does not end when the
-        last replica has finished, so that replicas can be rewound and branched, but only at `stop`."""
-        self._scheduler.keep_open = keep_open
+        last replica has finished, so that replicas can be rewound and branched, but only at `stop`. Then `at_rest` is
+        called whenever every replica is over, before anything is carried out that was asked for since."""
+        self._scheduler.keep_open, self._scheduler.at_rest = keep_open, at_rest
         self._recorder.start(sink)
         self._announcement.run = run
         self._conductor = threading.Thread(target=self._conduct, name="session", daemon=True)
@@ -192,13 +213,9 @@ class Session:
         if self._scheduler.failure is not None:
             self._recorder.publish(Failed(str(self._scheduler.failure)))
             return
-        self.verdicts = self.judge()
+        self.verdicts, self.ended = self.conclusion(interrupted)
         for verdict in self.verdicts:
             self._recorder.publish(verdict)
-        held = sum(verdict.held for verdict in self.verdicts)
-        seconds = round(self._recorder.seconds, 3)
-        outcomes = tuple(replica.outcome() for replica in self.replicas)
-        self.ended = Ended(interrupted, held == len(self.verdicts), held, len(self.verdicts), seconds, outcomes)
         self._scheduler.close()
         self._recorder.publish(self.ended)
 

@@ -224,6 +224,7 @@ class Steering:
             raise BadInput(f"{variant} is the only variant, so it cannot be removed.")
         self._recorder.forget(variant, self._scheduler.remove(variant))
         self._announce()
+        self._scheduler.stirred()
 
     def require_fit(self, variant: str, states: Mapping[int, State]) -> None:
         """Raise BadInput if one of the saved states of a variant, by seed, does not fit its network, as far as that can

@@ -18,7 +18,7 @@ STATES = ("running", "finished", "interrupted", "diverged", "failed")
 COLUMNS = (
     "name, slug, path, title, text, overrides, options, variants, seeds, steps, metrics, device, versions, created, "
     "ended, state, problem, machine, pid, process_started, seen, elapsed, measured, ending, "
-    "sources"
+    "sources, origin"
 )
 
 
@@ -37,6 +37,7 @@ class RunInfo:
     state:     one of `STATES`; `killed`: it is interrupted because its process is gone
     seconds:   time it ran, until the last that was saved
     measured:  number of measured events
+    origin:    the finished run from whose record this one goes on, changed; "" if it was begun anew
     problem:   why saving stopped before the run did, "" if it did not
     outcomes, claims_held, claims: as in the event `ended`; empty and 0 before that
     """
@@ -65,6 +66,7 @@ class RunInfo:
     claims_held: int
     claims: int
     sources: tuple[Source, ...] = ()
+    origin: str = ""
 
     @property
     def shown_state(self) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 
 from lab.errors import BadInput, nearest
 from lab.events import Claimed, Event, PictureTaken
-from lab.store import database, files
+from lab.store import copying, database, files
 from lab.store.home import home_folder
 from lab.store.information import COLUMNS, STATES, RunInfo, from_row, run_number
 from lab.store.process import this_process
@@ -40,6 +40,15 @@ def _versions() -> dict[str, str]:
 def _name_base(slug: str) -> str:
     """A slug as it may stand in the name of a folder."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", slug).strip("-").lower()[:80] or "run"
+
+
+def _free_name(connection: sqlite3.Connection, slug: str) -> str:
+    """The slug with the next number that no run has yet."""
+    base = _name_base(slug)
+    pattern = base.replace("_", r"\_") + "-%"
+    taken = connection.execute(r"SELECT name FROM runs WHERE name LIKE ? ESCAPE '\'", (pattern,))
+    numbers = [int(end) for (each,) in taken if (end := each[len(base) + 1 :]).isdecimal()]
+    return f"{base}-{max(numbers, default=0) + 1}"
 
 
 class Store:
@@ -128,11 +137,7 @@ class Store:
         }
 
         def begin(connection: sqlite3.Connection) -> str:
-            base = _name_base(slug)
-            pattern = base.replace("_", r"\_") + "-%"
-            taken = connection.execute(r"SELECT name FROM runs WHERE name LIKE ? ESCAPE '\'", (pattern,))
-            numbers = [int(end) for (each,) in taken if (end := each[len(base) + 1 :]).isdecimal()]
-            name = f"{base}-{max(numbers, default=0) + 1}"
+            name = _free_name(connection, slug)
             columns = ", ".join(("name", *content))
             places = ", ".join("?" for _ in range(1 + len(content)))
             connection.execute(f"INSERT INTO runs ({columns}) VALUES ({places})", (name, *content.values()))
@@ -173,6 +178,26 @@ class Store:
                 (run_number(connection, name),),
             )
             return name
+
+        return self._writer(begin, warn)
+
+    def copy(self, name: str, warn: Callable[[str], None] | None = None) -> RunWriter:
+        """Begins a run that goes on from the record of another one, which stays as it is and is named as its origin.
+
+        What was measured, drawn and kept until now is in both; what the other had to say about its end is not in the
+        new one. Raises BadInput if the run is not there.
+        """
+        info = self.info(name)
+        process = this_process()
+
+        def begin(connection: sqlite3.Connection) -> str:
+            old = run_number(connection, name)
+            if old is None:
+                raise BadInput(f"{name} was removed.")
+            new = _free_name(connection, info.slug)
+            copying.copy_rows(connection, old, name, new, process)
+            copying.link_files(self.folder(name), self.folder(new))
+            return new
 
         return self._writer(begin, warn)
 

@@ -120,6 +120,8 @@ class Plain:
         for variant in self._run_state.variants:
             if variant not in self._finished and any(each.step for each in self._run_state.of(variant)):
                 self._progress(variant)
+        if event.claims and (told := sentences.changed(self._run_state)):
+            self._output.line(told)
         if self._question is not None and not event.interrupted:
             for line in self._question.lines():
                 self._output.line(line)

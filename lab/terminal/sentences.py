@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lab.events import Claimed, Ended, Started
 from lab.terminal.numbers import count, duration, short
 from lab.terminal.run_state import Replica, RunState
@@ -52,6 +54,18 @@ def divergences(run_state: RunState) -> list[str]:
                 why = replica.outcome.message or "a number was no longer finite"
                 told.append(f"{variant}, seed {replica.seed}, stopped at step {replica.outcome.steps:,}: {why}")
     return told
+
+
+def changed(run_state: RunState) -> str:
+    """That variants of which claims speak had other settings than the scenario's: "" if none had."""
+    claimed = " ".join(claim.that for claim in run_state.claims)
+    concerned = [each for each in run_state.changes if re.search(rf"\b{re.escape(each.variant)}\.", claimed)]
+    latest = {(each.variant, each.name): each for each in concerned}
+    if not latest:
+        return ""
+    told = [f"{each.name} of {each.variant} to {short(each.value)} at step {each.step:,}" for each in latest.values()]
+    more = f" and {count(len(told) - 3, 'more')}" if len(told) > 3 else ""
+    return f"Settings were changed while it ran ({', '.join(told[:3])}{more}): the claims are about the scenario's own."
 
 
 def values(run_state: RunState, variant: str, most: int = 4) -> str:

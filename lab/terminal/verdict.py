@@ -24,6 +24,8 @@ def verdict(run_state: RunState, width: int, style: Style, question: Question | 
         lines += [_row("", "seeds", "claim", BOLD, width, style)[0]]
     for claim in run_state.claims:
         lines += _claim(claim, width, style)
+    if run_state.claims and (told := sentences.changed(run_state)):
+        lines += _paragraph(told, width, style, BOLD)
     for told in sentences.divergences(run_state):
         lines += _paragraph(told, width, style, style.text_style(_FELL_SHORT))
     if question is not None and run_state.ended is not None and not run_state.ended.interrupted:

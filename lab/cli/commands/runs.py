@@ -44,7 +44,8 @@ def _lines(runs: list[RunInfo]) -> list[str]:
     header = ("run", "state", "claims", "variants × seeds", "steps", "took", "begun")
     table = aligned([header, *map(_row, runs)], right=(4,))
     problems = [f"{info.name}: not all of it was saved: {info.problem}." for info in runs if info.problem]
-    return table + problems + [line for info in runs for line in info.changes]
+    origins = [f"{info.name} goes on from {info.origin}, changed." for info in runs if info.origin]
+    return table + problems + origins + [line for info in runs for line in info.changes]
 
 
 def _row(info: RunInfo) -> tuple[str, ...]:

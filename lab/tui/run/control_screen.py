@@ -121,8 +121,12 @@ class ControlScreen(WatchScreen):
                 step = int(cursor) if answer == "cursor" and cursor is not None else 0
                 self._steer(lambda: self.controls.rewind(None if answer == "all" else variant, step))
 
-        question = "What was measured from there on is forgotten, and cannot be brought back. Rewind?"
+        question = f"{self.lost_by_rewinding()} Rewind?"
         self.app.push_screen(RewindDialog(question, answers), answered)
+
+    def lost_by_rewinding(self) -> str:
+        """What becomes of what was measured from there on, as a sentence."""
+        return "What was measured from there on is forgotten, and cannot be brought back."
 
     def action_branch(self) -> None:
         source = self.tile_data.variant

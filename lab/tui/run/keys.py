@@ -56,7 +56,7 @@ RUN = (
     Key("slower", "less_than_sign", "", "Train slower: so many steps a second at most."),
     Key("faster", "greater_than_sign", "", "Train faster, up to as fast as it can."),
     Key("kernels", "k", "", "The kernels that are running, with their time, speed and source."),
-    Key("leave", "q", "Leave", "Back; while something trains, asks whether to stop, to discard or to go on."),
+    Key("leave", "q", "Leave", "Back. What is kept goes on later; asks where something would be lost."),
     *WATCH,
 )
 
@@ -85,8 +85,8 @@ _AS_BEFORE = Key("back", "escape", "Go on as before", "Close it; everything stay
 
 DIALOGS: dict[str, tuple[Key, ...]] = {
     "leaving": (
-        Key("answer('stop')", "s", "", "Stop; what was measured is kept, and can be resumed.", "stop"),
-        Key("answer('discard')", "d", "", "Stop, and forget the run.", "discard"),
+        Key("answer('stop')", "s", "", "Leave.", "stop"),
+        Key("answer('discard')", "d", "", "Leave, and forget the run.", "discard"),
         _TAKE,
         _AS_BEFORE,
     ),

@@ -7,15 +7,17 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import BindingType
 
 from lab.errors import BadInput, LabError
-from lab.events import Event, Measured, PictureTaken, Started
+from lab.events import Claimed, Event, Measured, PictureTaken, Started
 from lab.pictures import Picture
 from lab.session import Session, keeping
+from lab.session.record import Record
 from lab.terminal.numbers import count, short
 from lab.terminal.style import Style
 from lab.tui.keys import bindings
@@ -29,7 +31,7 @@ from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
-    from lab.store import RunInfo, RunWriter
+    from lab.store import RunInfo
     from lab.tasks import Experiment
 
 _PATIENCE = 20.0
@@ -66,7 +68,8 @@ class RunScreen(ControlScreen):
         super().__init__(loaded)
         self.guess = guess
         self._seeds, self._resume, self._keep, self._steps = seeds, resume, keep, steps
-        self.writer: RunWriter | None = None
+        self.record: Record | None = None
+        self._first: Outcome | None = None
         self._earlier: list[Event] = []
         self._arrived: list[Event] = []
         self._ready = self._judged = self._leaving = self._settled = False
@@ -90,8 +93,10 @@ class RunScreen(ControlScreen):
         self.subscription = self.session.subscribe()
         self._look_at()
         services(self).live.add(self.session, self._close_record)
-        name = self.writer.name if self.writer is not None and self.writer.saving else None
-        self.session.start(self.writer, name, keep_open=True)
+        record = self.record
+        name = record.writer.name if record is not None and record.saving else None
+        at_rest = None if record is None else partial(record.close_finished, self.session)
+        self.session.start(record, name, keep_open=True, at_rest=at_rest)
 
     def _give_up(self) -> None:
         self.dismiss(Outcome(None, None, None))
@@ -102,12 +107,15 @@ class RunScreen(ControlScreen):
         if self._resume is not None:
             store = services(self).store
             info = store.info(self._resume) if isinstance(self._resume, str) else self._resume
-            self.session, self.writer, self._earlier = keeping.take_up(store, info, None, self._warn)
+            self.session, writer, self._earlier = keeping.take_up(store, info, None, self._warn)
+            self.record = Record(store, writer, self._warn, self._begun_anew)
             self.loaded = self.session.loaded
             return
         self.session = Session(self.loaded, seeds=self._seeds, steps=self._steps, device=services(self).device)
         if self._keep:
-            self.writer = keeping.begin(self.session, services(self).store, self._warn)
+            store = services(self).store
+            writer = keeping.begin(self.session, store, self._warn)
+            self.record = Record(store, writer, self._warn, self._begun_anew)
 
     def _settle(self) -> None:
         """From now on nothing that is there already is searched for garbage: with a compiler in memory that takes a
@@ -120,12 +128,20 @@ class RunScreen(ControlScreen):
         gc.unfreeze()
 
     def _close_record(self) -> None:
-        if self.writer is not None:
-            keeping.finish(self.session, self.writer)
+        if self.record is not None:
+            self.record.close_ended(self.session)
 
     def _warn(self, sentence: str) -> None:
         """Saving has stopped; comes from any thread."""
         self.app.call_later(self.status.say, sentence, True)
+
+    def _begun_anew(self, before: str, now: str) -> None:
+        """A finished run was changed, so another one goes on; comes from any thread."""
+        self.app.call_later(self._say_begun_anew, before, now)
+
+    def _say_begun_anew(self, before: str, now: str) -> None:
+        self.session.is_kept_as(now)
+        self.status.say(f"{self.status.said} {before} stays as it was; what follows is kept as {now}.".strip())
 
     def _tell(self, sentence: str) -> None:
         self.app.notify(sentence, severity="error", timeout=12, markup=False)
@@ -133,7 +149,8 @@ class RunScreen(ControlScreen):
     def action_leave(self) -> None:
         if self._leaving or not self._ready:
             return
-        if self.session.state == "ended" or self.session.finished:
+        lost = self.lost_by_leaving()
+        if not lost:
             self._leave(discard=False)
             return
 
@@ -141,9 +158,31 @@ class RunScreen(ControlScreen):
             if answer is not None:
                 self._leave(discard=answer == "discard")
 
-        kept = "keep what was measured; it can be resumed" if self.writer is not None else "leave"
-        answers = {"stop": f"Stop, and {kept}", "discard": "Stop, and discard the run"}
-        self.app.push_screen(LeaveDialog("This run is not over.", answers), answered)
+        answers = {"stop": "Leave"}
+        if self.record is not None and self.record.saving:
+            answers = {"stop": "Leave, and keep what was measured", "discard": "Leave, and discard the run"}
+        self.app.push_screen(LeaveDialog(f"{lost} Leave?", answers), answered)
+
+    def lost_by_rewinding(self) -> str:
+        record = self.record
+        if record is not None and record.closed:
+            return f"{record.writer.name} is finished and stays as it was; what follows will be another run."
+        return super().lost_by_rewinding()
+
+    def lost_by_leaving(self) -> str:
+        """What could not be had again after leaving, as a sentence; empty if that is nothing."""
+        session, record = self.session, self.record
+        over = session.state == "ended" or session.finished
+        reached = max((each.steps_done for each in session.replicas), default=0)
+        if record is None:
+            return "" if over or not reached else f"This run is not kept: its {count(reached, 'step')} would be lost."
+        if not record.saving:
+            return f"{record.writer.warning or 'This run is not saved.'} Its curves would be lost." if reached else ""
+        known = {each.name for each in session.loaded.variants}
+        own = [each.name for each in session.variants if each.name not in known]
+        if over or not own:
+            return ""
+        return f"What was measured is kept, but this run cannot be gone on with: {', '.join(own)} began on this screen."
 
     def _leave(self, discard: bool) -> None:
         self._leaving = True
@@ -158,21 +197,37 @@ class RunScreen(ControlScreen):
             ended = session.wait(_PATIENCE)
         except LabError:
             ended = True  # its sentence has been on the screen
-        if ended and self.writer is not None:
+        if ended and self.record is not None:
             if discard:
-                self.writer.discard()
+                self.record.discard()
             else:
-                keeping.finish(session, self.writer)
+                self.record.close_ended(session)
         services(self).live.remove(session)
         self.subscription.close()
+        if session.ended is not None and session.ended.interrupted and self.record is not None and not discard:
+            tell(self, self._say_kept, self.record)
         tell(self, self.dismiss, self._outcome(discard))
 
+    def _say_kept(self, record: Record) -> None:
+        if (name := record.writer.name) is not None and record.writer.warning is None and not record.closed:
+            self.app.notify(
+                f"{name} is kept as far as it came: the list of runs, or `lab resume {name}`, goes on with it."
+            )
+
     def _outcome(self, discarded: bool) -> Outcome:
+        if self._first is not None:
+            return self._first
         ended = self.session.ended
-        name = self.writer.name if self.writer is not None and not discarded else None
+        name = self.record.writer.name if self.record is not None and not discarded else None
         if ended is None or ended.interrupted or discarded:
             return Outcome(name, None, None)
-        return Outcome(name, ended.held if ended.claims else None, self._guess_right())
+        return Outcome(name, self._held([*self.session.verdicts]), self._guess_right())
+
+    def _held(self, claims: Sequence[Claimed]) -> bool | None:
+        """Whether every claim held; None if none was made, or of other settings than those of which it was made."""
+        known = {each.name for each in self.session.loaded.variants}
+        changed = any(variant in known for variant, _, _ in self.changes_made())
+        return all(each.held for each in claims) if claims and not changed else None
 
     def _guess_right(self) -> bool | None:
         question = self.loaded.scenario.question if self.loaded is not None else None
@@ -201,6 +256,9 @@ class RunScreen(ControlScreen):
         if finished and (not self._judged or any(isinstance(each, Measured) for each in events)):
             self.run_state.claims = self.session.judge()
             self._judged = self.verdict.display = True
+            if self._first is None:
+                name = self.record.writer.name if self.record is not None else None
+                self._first = Outcome(name, self._held(self.run_state.claims), self._guess_right())
             self.redraw()
             self.call_after_refresh(self.redraw)
         elif self._judged and not finished:

@@ -112,11 +112,18 @@ class SessionControls:
     # Going back and branching off
 
     def rewind(self, variant: str | None, step: int) -> str:
-        """Go back to a step, and on from there. There is no way back from this: the screen asks first."""
-        self.session.rewind(variant, step)
+        """Go back to a step, and stand still there. There is no way back from this: the screen asks first."""
+        was_paused = self.paused
+        self.session.pause()
+        try:
+            self.session.rewind(variant, step)
+        except BadInput:
+            if not was_paused:
+                self.session.resume()
+            raise
         self._undo.clear()
         where = "its first weights" if step == 0 else f"step {step:,}"
-        return f"{variant or 'Every variant'} is back at {where}."
+        return f"{variant or 'Every variant'} is back at {where} and stands still: space goes on, s does one step."
 
     def branch(self, source: str, name: str, step: int, changes: str) -> str:
         """A new variant that is `source` up to a step, and goes on with other settings: `optimizer.rate=0.5, …`."""

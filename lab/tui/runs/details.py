@@ -25,6 +25,8 @@ def _parts(info: RunInfo, claims: Sequence[Claimed], theme: Theme) -> Iterator[T
     steps = f" · {count(max(info.steps.values()), 'step')}" if info.steps else ""
     told = f"  {info.shown_state}{steps} · {duration(info.seconds)}"
     yield Text.assemble((info.title or info.slug, f"bold {colour(theme, 'primary')}"), (told, "dim"))
+    if info.origin:
+        yield Text(f"Goes on from {info.origin}, changed.", "dim")
     if info.problem:
         yield Text(f"Not all of it was saved: {info.problem}.", colour(theme, "error"))
     for change in info.changes:

@@ -90,11 +90,25 @@ def test_the_run_is_kept_with_its_verdict_and_weights():
         assert ("calm", 0) in store.weights("small-1")
 
 
-def test_leaving_early_asks_and_goes_on_or_keeps():
+def test_leaving_early_loses_nothing_and_does_not_ask():
     async def script(screen, pilot):
         await begun(screen, pilot)
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
+        await until(pilot, lambda: pilot.app.screen is not screen)
+        assert not isinstance(pilot.app.screen, QuestionDialog)
+        await shows(pilot, "small-1 is kept")
+
+    assert run(script, keep=True, **LONG) == Outcome("small-1", None, None)
+    with Store.open() as store:
+        assert store.info("small-1").state == "interrupted"
+        assert store.info("small-1").resumable
+
+
+def test_leaving_asks_where_something_would_be_lost_and_says_what():
+    async def script(screen, pilot):
+        await begun(screen, pilot)
+        await pilot.press("q")
+        await shows(pilot, "This run is not kept")
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
         assert screen.session.state == "running"
@@ -103,17 +117,16 @@ def test_leaving_early_asks_and_goes_on_or_keeps():
         await pilot.press("s")
         await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, QuestionDialog))
 
-    assert run(script, keep=True, **LONG) == Outcome("small-1", None, None)
-    with Store.open() as store:
-        assert store.info("small-1").state == "interrupted"
-        assert store.info("small-1").resumable
+    assert run(script, keep=False, **LONG) == Outcome(None, None, None)
 
 
-def test_discarding_leaves_nothing_behind():
+def test_leaving_a_run_with_a_branch_asks_and_discarding_leaves_nothing_behind():
     async def script(screen, pilot):
-        await begun(screen, pilot)
+        session = await begun(screen, pilot)
+        session.branch("calm", "other", 0, {})
+        await until(pilot, lambda: "other" in screen.run_state.variants)
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
+        await shows(pilot, "cannot be gone on with: other")
         await pilot.press("d")
         await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, QuestionDialog))
 
@@ -122,14 +135,40 @@ def test_discarding_leaves_nothing_behind():
         assert store.runs() == []
 
 
+def test_a_finished_run_that_is_rewound_stays_and_the_verdict_says_what_was_changed():
+    async def script(screen, pilot):
+        session = await over(screen, pilot)
+        await until(pilot, lambda: screen.record.closed)
+        await pilot.press("w")
+        await shows(pilot, "small-1 is finished and stays as it was")
+        await pilot.press("1")
+        await shows(pilot, "follows is kept as small-2")
+        await until(pilot, lambda: session.idle)
+        assert session.state == "paused"
+        assert step(screen) == 0
+        session.change("optimizer.rate", 0.2, "calm")
+        await pilot.press("space")
+        await over(screen, pilot)
+        await shows(pilot, "optimizer.rate of calm to 0.2 at step")
+        await pilot.press("q")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+
+    assert run(script, keep=True) == Outcome("small-1", False, None)
+    with Store.open() as store:
+        assert [(each.name, each.origin, each.state) for each in store.runs()] == [
+            ("small-2", "small-1", "finished"),
+            ("small-1", "", "finished"),
+        ]
+        curves = store.curves("small-1")["calm", 0]["loss"], store.curves("small-2")["calm", 0]["loss"]
+        assert (curves[0][1][1:] != curves[1][1][1:]).all()
+
+
 def test_an_interrupted_run_is_taken_up_where_it_was():
     async def leave(screen, pilot):
         await begun(screen, pilot)
         await until(pilot, lambda: step(screen) > 200)
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
-        await pilot.press("s")
-        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, QuestionDialog))
+        await until(pilot, lambda: pilot.app.screen is not screen)
 
     run(leave, keep=True, **LONG)
 
@@ -208,6 +247,10 @@ def test_rewinding_asks_and_begins_with_the_same_weights():
         await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
         await pilot.press("1")
         await shows(pilot, "is back at its first weights")
+        await until(pilot, lambda: session.idle)
+        assert session.state == "paused"
+        assert step(screen) == 0
+        await pilot.press("space")
         await until(pilot, lambda: session.finished)
         assert (session.history.curve("calm", 0, "loss")[1] == before).all()
 
