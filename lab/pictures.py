@@ -2,7 +2,8 @@
 
 There are ten kinds of pictures and no others, so that a viewer (terminal, full screen, PNG or SVG export) that draws
 each kind draws every task. Arrays are float32 unless something else is said, and small: a few thousand numbers. NaN
-means that there is nothing to show at that place.
+means that there is nothing to show at that place. `name` is what a scenario calls a picture, in `show`
+and `options.pictures`, whatever stands in its title; "" of pictures that were kept before they had one.
 
 A picture is part of the stream of events and of kept runs: `picture_to_json` and `picture_from_json` write and read it.
 """
@@ -33,6 +34,7 @@ class Curves:
     y_label: str = ""
     log_x: bool = False
     log_y: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Bars:
     values: dict[str, float]
     unit: str = ""
     log: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Histograms:
     edges: np.ndarray
     counts: dict[str, np.ndarray]
     x_label: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Field:
     paths: dict[str, np.ndarray] = field(default_factory=dict)
     x_label: str = ""
     y_label: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,7 @@ class Regions:
     extent: tuple[float, float, float, float]
     points: np.ndarray
     labels: np.ndarray
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,7 @@ class Scatter:
     lines: dict[str, np.ndarray] = field(default_factory=dict)
     x_label: str = ""
     y_label: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,7 @@ class Images:
     title: str
     images: np.ndarray
     captions: tuple[str, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +161,7 @@ class Units:
     title: str
     activity: dict[str, np.ndarray]
     dead: dict[str, np.ndarray]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,7 @@ class Diagram:
     title: str
     nodes: tuple[tuple[str, str, str, str], ...]
     edges: tuple[tuple[str, str], ...]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +191,7 @@ class Table:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    name: str = ""
 
 
 Picture = Curves | Bars | Histograms | Field | Regions | Scatter | Images | Units | Diagram | Table

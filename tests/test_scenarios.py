@@ -55,6 +55,8 @@ def test_runs_a_few_steps_and_shows_its_pictures(loaded):
         for curve in claim.expression.names():
             known = curve.metric == DIVERGED or f"{curve.variant}.{curve.full_metric}" in measured
             assert known or loaded.scenario.task in BEGINS_LATER
+    named = {name for each in loaded.variants for name in task_of(each.scenario).picture_names(each.scenario)}
+    assert {each.name for each in pictures} <= named, "a picture has no name by which `show` could speak of it"
     for picture in pictures:
         text = json.dumps(picture_to_json(picture), allow_nan=False)
         assert picture_to_json(picture_from_json(json.loads(text))) == json.loads(text)

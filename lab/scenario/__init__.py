@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lab.scenario.loading import Loaded, Variant, load, load_text
     from lab.scenario.model import Claim, Optimizer, Question, Scenario, Train
     from lab.scenario.settings import parse_setting, parse_settings
+    from lab.scenario.show import Show
 
 __all__ = [
     "Claim",
@@ -25,6 +26,7 @@ __all__ = [
     "Optimizer",
     "Question",
     "Scenario",
+    "Show",
     "Train",
     "Variant",
     "find",
@@ -43,6 +45,7 @@ _HOMES = {
     "listing": ("Entry", "find", "library"),
     "loading": ("Loaded", "Variant", "load", "load_text"),
     "model": ("Claim", "Optimizer", "Question", "Scenario", "Train"),
+    "show": ("Show",),
     "settings": ("parse_setting", "parse_settings"),
 }
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from lab.errors import InvalidValue
 from lab.scenario.names import explain_variant_name
+from lab.scenario.part import Part
+from lab.scenario.show import Show
 from lab.validation import Real, Whole, shown
 
 if TYPE_CHECKING:
@@ -25,12 +27,6 @@ LARGEST_BATCH = 1_000_000
 MOST_STEPS = 1_000_000_000
 LARGEST_RATE = 1e6
 ONLY_VARIANT = "base"  # the name of the one variant of a scenario that lists none
-
-
-class Part(BaseModel):
-    """Base of everything in a scenario file: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Question(Part):
@@ -155,6 +151,9 @@ class Scenario(Part):
         max_length=1000,
         description="What is compared: for each variant its differences from this file, by dotted path, such as "
         "`hot: {optimizer.rate: 5.0}`.",
+    )
+    show: Show = Field(
+        default_factory=Show, description="How the run is shown; all of it can be left out, and is then chosen."
     )
     claims: list[Claim] = Field(default_factory=list, max_length=100, description="What must turn out to be true.")
 

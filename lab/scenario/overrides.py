@@ -12,11 +12,16 @@ from typing import Any
 
 from lab.errors import InvalidValue, Path, nearest
 from lab.scenario.model import Question, Scenario, Train
+from lab.scenario.show import Show
 
 # A variant is the same experiment with one difference; what belongs to the lesson as a whole it cannot change.
 VARIED = ("data", "init", "model", "optimizer", "options", "train")
 
-_CLOSED = {"train": tuple(Train.model_fields), "question": tuple(Question.model_fields)}
+_CLOSED = {
+    "train": tuple(Train.model_fields),
+    "question": tuple(Question.model_fields),
+    "show": tuple(Show.model_fields),
+}
 _OPEN = ("optimizer", "options")  # blocks that are there even if the file does not mention them
 
 

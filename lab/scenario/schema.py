@@ -34,7 +34,8 @@ def json_schema(tasks: Mapping[str, TaskKind] | None = None) -> dict[str, Any]:
     content["optimizer"] = {"description": content["optimizer"]["description"], "anyOf": _optimizers()}
     if tasks:
         content["task"]["enum"] = sorted(tasks)
-        content["watch"]["items"]["enum"] = sorted({metric for kind in tasks.values() for metric in kind.metrics})
+        metrics = sorted({metric for kind in tasks.values() for metric in kind.metrics})
+        content["watch"]["items"]["enum"] = metrics
         schema["allOf"] = [_options_of(name, kind) for name, kind in sorted(tasks.items())]
     hoisted: dict[str, Any] = {}
     tidy = _tidy(schema, hoisted)

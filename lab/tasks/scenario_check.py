@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.errors import InvalidValue
 from lab.scenario import InvalidExpression, Loaded
+from lab.tasks.show_check import check_show
 from lab.tasks.stopwatch import Timed
 from lab.tasks.task import task_of
 
@@ -20,6 +21,10 @@ def check(loaded: Loaded) -> None:
         except InvalidValue as error:
             raise loaded.locate(error, variant) from None
         metrics[variant.name] = (*measured, DIVERGED)
+    try:
+        check_show(loaded, metrics)
+    except InvalidValue as error:
+        raise loaded.locate(error) from None
     for number, claim in enumerate(loaded.scenario.claims):
         try:
             claim.expression.check_metrics(metrics)

@@ -140,11 +140,13 @@ class Task:
 
     metrics: the names that can be watched, each with one sentence that says what the number means (a
              `lab.tasks.stopwatch.Timed` sentence where the number is read off the clock)
+    pictures: the names of the pictures that the task itself draws; the figures of a network come with the options
     """
 
     name: ClassVar[str]
     Options: ClassVar[type[BaseModel]] = NoOptions
     metrics: ClassVar[dict[str, str]] = {}
+    pictures: ClassVar[tuple[str, ...]] = ()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Experiment:
         """The experiment for one variant and seed. Takes no noticeable time and memory before it is prepared
@@ -154,6 +156,11 @@ class Task:
     def options(self, scenario: Scenario) -> Any:
         """The scenario's `options`, checked."""
         return validated(self.Options, scenario.options, ("options",))
+
+    def picture_names(self, scenario: Scenario) -> tuple[str, ...]:
+        """The names of the pictures that there may be of a run, as `show` calls them."""
+        chosen = getattr(self.options(scenario), "picture_names", ())
+        return tuple(dict.fromkeys((*self.pictures, *chosen)))
 
     def check(self, scenario: Scenario, folder: Path | None) -> tuple[str, ...]:
         """The full names of the metrics that will be measured. Raises InvalidValue if anything in the scenario cannot

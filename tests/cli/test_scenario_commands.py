@@ -148,5 +148,8 @@ def test_schema_is_for_editors(capsys):
     assert set(schema["required"]) == {"title", "task"}
     assert all(content.get("description") for content in properties.values())
     assert "classify" in properties["task"]["enum"]
+    show = schema["$defs"]["Show"]["properties"]
+    assert set(show) == {"first", "variants", "together", "axes", "points", "slow_until", "notice"}
+    assert all(content.get("description") for content in show.values())
     assert "relu" in properties["model"]["items"]["anyOf"][0]["enum"]
     assert "loss" in properties["watch"]["items"]["enum"]

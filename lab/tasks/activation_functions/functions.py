@@ -132,8 +132,8 @@ class FunctionsExperiment(Experiment):
         values = {name: y[inside].copy() for name, (y, _) in found.items()}
         slopes = {name: slope[inside].copy() for name, (_, slope) in found.items()}
         return [
-            Curves("Functions", x, values, x_label="input", y_label="output"),
-            Curves("Slopes", x, slopes, x_label="input", y_label="slope"),
+            Curves("Functions", x, values, x_label="input", y_label="output", name="functions"),
+            Curves("Slopes", x, slopes, x_label="input", y_label="slope", name="slopes"),
         ]
 
     def diverged(self) -> str | None:
@@ -175,6 +175,7 @@ class Functions(Task):
 
     Options = Options
     metrics = METRICS
+    pictures = ("functions", "slopes")
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> FunctionsExperiment:
         return FunctionsExperiment(scenario, self.options(scenario))

@@ -170,6 +170,7 @@ class Timing(Experiment):
                     for name in self._names
                 },
                 unit="ns",
+                name=f"{which}_times",
             )
             for which in PASSES
         ]
@@ -199,6 +200,7 @@ class TimingTask(Task):
 
     Options = Options
     metrics = METRICS
+    pictures = ("forward_times", "backward_times")
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Timing:
         return Timing(scenario, seed, self.options(scenario))

@@ -185,13 +185,13 @@ class FormulaExperiment(ProgramExperiment):
     def pictures(self) -> list[Picture]:
         time = self.watch.median * 1e9 / self.count if self.watch.samples else float("nan")
         rows = dump(self.plan, self.item)
-        table = Table("Plan", COLUMNS[:5], tuple(row.cells[:5] for row in rows))
+        table = Table("Plan", COLUMNS[:5], tuple(row.cells[:5] for row in rows), name="plan")
         cost = {
             "operations": self.plan.operations / self.count,
             "bytes moved": sum(row.bytes(self.item) for row in self.plan.rows) / self.count,
             "nanoseconds": time,
         }
-        return [self._memory_plan(), Bars("One pass, per number", cost), table]
+        return [self._memory_plan(), Bars("One pass, per number", cost, name="pass_cost"), table]
 
     def _memory_plan(self) -> Map:
         """A row per kernel call, a column per array of working memory: who is there when."""
@@ -202,7 +202,7 @@ class FormulaExperiment(ProgramExperiment):
                 self._mark(values, each, (each.offset - begin) // aligned_size(self.count), number)
         return Map(
             "Memory plan: + forward, - backward", values, -1.0, 1.0, diverging=True,
-            x_label="array of working memory", y_label="kernel call",
+            x_label="array of working memory", y_label="kernel call", name="memory_plan",
         )  # fmt: skip
 
     def _mark(self, values: np.ndarray, each: Lifetime, column: int, number: int) -> None:
@@ -244,6 +244,7 @@ class Formula(Task):
 
     Options = Options
     metrics = METRICS
+    pictures = ("memory_plan", "pass_cost", "plan")
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> FormulaExperiment:
         options = self.options(scenario)

@@ -49,6 +49,7 @@ class Gates(Task):
 
     Options = Options
     metrics = METRICS
+    pictures = ("gates", "local_gradients")
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> StepwiseBackpropagation:
         options = self.options(scenario)

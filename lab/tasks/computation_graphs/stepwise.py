@@ -216,7 +216,7 @@ class StepwiseBackpropagation(ProgramExperiment):
                     edges.append((source, operation.name))
                 else:
                     edges.append((operand, operation.name))
-        return Diagram("Gates", tuple(nodes), tuple(edges))
+        return Diagram("Gates", tuple(nodes), tuple(edges), name="gates")
 
     def _table(self) -> Table:
         rows = []
@@ -225,7 +225,8 @@ class StepwiseBackpropagation(ProgramExperiment):
                 for each in self._locals[operation.name]:
                     operand = f"{operation.name} by {each.operand}"
                     rows.append((operand, operation.sign, f"{each.gradient:.6g}", f"{each.difference:.6g}"))
-        return Table("Local gradients", ("slope of", "gate", "by its rule", "finite difference"), tuple(rows))
+        columns = ("slope of", "gate", "by its rule", "finite difference")
+        return Table("Local gradients", columns, tuple(rows), name="local_gradients")
 
     def state(self) -> dict[str, np.ndarray]:
         return {"arena": self.memory.arena.copy(), "step": np.array([self.step], np.int64)}

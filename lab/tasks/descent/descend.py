@@ -79,6 +79,7 @@ class Descend(Task):
 
     Options = Options
     metrics = METRICS
+    pictures = ("landscape",)
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Descent:
         options = self.options(scenario)

@@ -65,7 +65,7 @@ class DescentMap:
         title += " (log10 of the height)" if self.landscape.bounded else ""
         return [
             Field(title, self._bands(), extent=(left, right, bottom, top), paths=ways,
-                  diverging=not self.landscape.bounded)
+                  diverging=not self.landscape.bounded, name="landscape")
         ]  # fmt: skip
 
     def _bands(self) -> np.ndarray:
@@ -94,4 +94,5 @@ class DescentMap:
             {"function": curve.astype(np.float32)},
             x_label="w",
             y_label="height",
+            name="landscape",
         )

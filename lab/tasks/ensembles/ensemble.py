@@ -115,6 +115,7 @@ class Ensemble(Experiment):
                 {name: np.array(values, np.float32) for name, values in lines.items()},
                 x_label="members",
                 y_label="accuracy",
+                name="accuracy_over_members",
             )
         ]
 
@@ -179,6 +180,7 @@ class EnsembleTask(Task):
 
     Options = Options
     metrics = METRICS
+    pictures = ("accuracy_over_members",)
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Ensemble:
         options: Any = self.options(scenario)

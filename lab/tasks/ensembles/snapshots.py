@@ -99,6 +99,7 @@ class SnapshotEnsemble(Training):
             {"each alone": np.array(losses, np.float32), "averaged": np.array(together, np.float32)},
             x_label="snapshots",
             y_label="loss",
+            name="loss_over_snapshots",
         )
         return [drawn, *super().pictures()]
 
@@ -129,6 +130,7 @@ class SnapshotEnsembleTask(Task):
 
     Options = Options
     metrics = device_metric_meanings("classes") | host_metric_meanings() | METRICS
+    pictures = ("loss_over_snapshots",)
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> SnapshotEnsemble:
         options: Any = self.options(scenario)

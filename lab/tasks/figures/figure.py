@@ -68,6 +68,14 @@ class FigureOptions(BaseModel):
                 raise InvalidValue(("pictures", number), f"there is no picture {name!r}; {nearest(name, FIGURES)}.")
         return pictures
 
+    @property
+    def picture_names(self) -> tuple[str, ...]:
+        """The names of the figures that are drawn if they fit, in their order."""
+        if self.pictures is not None:
+            return tuple(self.pictures)
+        ranks = {name: kind.rank for name, kind in load_figures().items() if kind.rank is not None}
+        return tuple(sorted(ranks, key=lambda name: ranks[name]))
+
 
 def load_figures() -> dict[str, type[Figure]]:
     """Every figure by name; imports every file of this folder once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lab.graph import scope
 from lab.pictures import Picture
@@ -39,5 +40,6 @@ class Figures:
         """What there is to see now."""
         found: list[Picture] = []
         for each in self._figures:
-            found += each.draw(Snapshot(self._inspection, each.name, self.recording, self._predictors))
+            drawn = each.draw(Snapshot(self._inspection, each.name, self.recording, self._predictors))
+            found += [replace(picture, name=each.name) for picture in drawn]
         return found

@@ -186,9 +186,8 @@ class GradientCheckExperiment(ProgramExperiment):
         # An error of 0 has no place on an axis of powers of ten.
         shown = np.where(errors > 0, errors, np.nan).astype(np.float32)
         lines = {layer: shown[:, column + 1] for column, layer in enumerate(self._layers)}
-        return [
-            Curves("Error over h", h.astype(np.float32), lines, x_label="h", y_label="error", log_x=True, log_y=True)
-        ]
+        labels = {"x_label": "h", "y_label": "error", "name": "error_over_h"}
+        return [Curves("Error over h", h.astype(np.float32), lines, log_x=True, log_y=True, **labels)]
 
     def state(self) -> dict[str, np.ndarray]:
         return {
@@ -226,6 +225,7 @@ class GradientCheck(Task):
 
     Options = Options
     metrics = METRICS
+    pictures = ("error_over_h",)
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> GradientCheckExperiment:
         options = self.options(scenario)

@@ -192,7 +192,8 @@ class CrossValidation(Experiment):
         numbers = all(isinstance(each, int | float) and each > 0 for each in self._values)
         x = np.array(self._values if numbers else range(1, count + 1), np.float32)
         label = self._path if numbers else f"{self._path}, in the order given"
-        return [self._diagram(), Curves("Accuracy on the latest draw", x, lines, label, "accuracy", log_x=numbers)]
+        title, name = "Accuracy on the latest draw", "accuracy_over_values"
+        return [self._diagram(), Curves(title, x, lines, label, "accuracy", log_x=numbers, name=name)]
 
     def _diagram(self) -> Picture:
         """Fold by fold what is held back, and the accuracy of each value there; then their means, and the test."""
@@ -205,6 +206,7 @@ class CrossValidation(Experiment):
             "Accuracy on the latest draw (#: held back)",
             ("folds", *map(str, self._values)),
             tuple((name, *(f"{each:.3f}" if np.isfinite(each) else "" for each in line)) for name, line in rows),
+            name="folds",
         )
 
     def diverged(self) -> str | None:
@@ -234,6 +236,7 @@ class CrossValidationTask(Task):
 
     Options = Options
     metrics = METRICS
+    pictures = ("folds", "accuracy_over_values")
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> CrossValidation:
         options: Any = self.options(scenario)

@@ -111,10 +111,12 @@ class Grid(Experiment):
     def pictures(self) -> list[Picture]:
         scales, rates = (np.log10(each) for each in (self._options.scales, self._options.rates))
         values = self._losses.reshape(len(scales), len(rates))[::-1].astype(np.float32)
-        extent = (*_ends(rates), *_ends(scales))
-        high = float(self._guessing)
-        labels = "log10 of the rate", "log10 of the scale"
-        return [Map("Final loss", values, 0.0, high, extent=extent, x_label=labels[0], y_label=labels[1])]
+        return [
+            Map(
+                "Final loss", values, 0.0, float(self._guessing), extent=(*_ends(rates), *_ends(scales)),
+                x_label="log10 of the rate", y_label="log10 of the scale", name="final_loss",
+            )
+        ]  # fmt: skip
 
     def diverged(self) -> str | None:
         """That single nets diverge is what a grid is to show."""
@@ -147,6 +149,7 @@ class GridTask(Task):
 
     Options = Options
     metrics = OWN_METRICS | device_metric_meanings("classes") | host_metric_meanings()
+    pictures = ("final_loss",)
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Grid:
         return Grid(scenario, seed, folder, self.options(scenario))

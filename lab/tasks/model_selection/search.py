@@ -230,7 +230,8 @@ class SearchExperiment(Experiment):
             groups[each.way] = np.array(points, np.float32).reshape(-1, 2)
         labels = [f"log10 {path}" if self._is_log(path) else path for path in self.paths[:2]]
         labels = [*labels, "validation loss"][:2]
-        return Scatter("Trials of the first repeat", groups, x_label=labels[0], y_label=labels[1])
+        title = "Trials of the first repeat"
+        return Scatter(title, groups, x_label=labels[0], y_label=labels[1], name="trials")
 
     def _best_so_far(self) -> Picture:
         """The best so far over the number of trials, median over the repeats."""
@@ -241,7 +242,8 @@ class SearchExperiment(Experiment):
             lowest = np.fmin.accumulate(losses, axis=1) if self.step else losses
             lines[name] = (np.median(lowest, axis=0) if self.step else np.zeros(0)).astype(np.float32)
         trials = np.arange(1, self.step + 1, dtype=np.float32)
-        return Curves("Best so far, median over the repeats", trials, lines, x_label="trials", y_label="loss")
+        title = "Best so far, median over the repeats"
+        return Curves(title, trials, lines, x_label="trials", y_label="loss", name="best_so_far")
 
     def _is_log(self, path: str) -> bool:
         return any(each.path == path and each.kind == "log" for way in self._options.ways.values() for each in way.axes)
@@ -277,6 +279,7 @@ class SearchTask(Task):
 
     Options = Options
     metrics = METRICS
+    pictures = ("trials", "best_so_far")
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> SearchExperiment:
         options: Any = self.options(scenario)

@@ -33,6 +33,7 @@ class NextWord(Task):
 
     Options = Options
     metrics = METRICS
+    pictures = ("tree", "output_units")
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> WordPrediction:
         return WordPrediction(scenario, seed, folder, self.options(scenario).output)

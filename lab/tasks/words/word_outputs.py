@@ -108,7 +108,7 @@ class TreeOutput:
             nodes.append((_name(place), label, f"{share:.1%}", ""))
             if place:
                 edges.append((_name(place[:-1]), _name(place)))
-        return [Diagram("Top of the tree", tuple(nodes), tuple(edges))]
+        return [Diagram("Top of the tree", tuple(nodes), tuple(edges), name="tree")]
 
 
 def _name(place: tuple[float, ...]) -> str:

@@ -122,7 +122,7 @@ class WordPrediction(ProgramExperiment):
         cost = {"words": float(self.split.train.outputs), "evaluated per example": self.output.nodes(self._probe_words)}
         if self.output.depth is not None:
             cost["longest way to a word"] = float(self.output.depth)
-        bars = Bars("Output units", cost, log=True)
+        bars = Bars("Output units", cost, log=True, name="output_units")
         return [*self.output.pictures(), bars]
 
     def weights(self) -> dict[str, np.ndarray]:
