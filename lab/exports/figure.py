@@ -17,6 +17,8 @@ from lab.errors import BadInput
 from lab.exports.selection import Selection
 from lab.store import Table
 from lab.terminal import axes, series
+from lab.terminal.curves import BROKEN, axis_values, traced
+from lab.terminal.curves import Line as Curve
 from lab.terminal.palettes import RGB, letter, series_colour
 
 INK: RGB = (40, 40, 48)
@@ -77,11 +79,12 @@ def figure(selection: Selection) -> Figure:
         metrics = metrics[:_MOST_PANELS]
     columns = 1 if len(metrics) == 1 else 2 if len(metrics) <= 6 else 3
     variants = list(dict.fromkeys(table.variant for table in tables))
+    broken = {(each.variant, each.seed) for each in selection.info.outcomes if each.state == "diverged"}
     width = columns * _PANEL[0]
     header, shapes = _header(selection, variants, tables, width)
     for number, metric in enumerate(metrics):
         row, column = divmod(number, columns)
-        shapes += _panel(metric, tables, variants, column * _PANEL[0], header + row * _PANEL[1])
+        shapes += _panel(metric, tables, variants, broken, column * _PANEL[0], header + row * _PANEL[1])
     rows = math.ceil(len(metrics) / columns)
     return Figure(
         width, header + rows * _PANEL[1], _cut(selection.info.title or selection.info.name, math.inf, 1), shapes
@@ -110,17 +113,24 @@ def _header(selection: Selection, variants: list[str], tables: list[Table], widt
     return y + 8, shapes
 
 
-def _panel(metric: str, tables: list[Table], variants: list[str], left: float, top: float) -> list[Shape]:
-    curves = [(table, *table.curves()[metric]) for table in tables if metric in table.columns]
-    values = axes.finite(*(y for _, _, y in curves))
-    log = axes.logarithmic(metric, values)
-    x_axis = axes.axis(np.concatenate([x for _, x, _ in curves]), 5, tight=True)
-    y_axis = axes.axis(values, 5, log=log)
+def _panel(
+    metric: str, tables: list[Table], variants: list[str], broken: set[tuple[str, int]], left: float, top: float
+) -> list[Shape]:
+    """The curves of one metric; `broken`: variant and seed of the replicas that diverged."""
+    curves: list[tuple[Table, Curve]] = []
+    for table in (each for each in tables if metric in each.columns):
+        lost = (table.variant, table.seed) in broken
+        x, y = table.curves()[metric]
+        curves.append((table, Curve(table.variant, x, y, variants.index(table.variant), broken=lost)))
+    log = axes.logarithmic(metric, axis_values([each for _, each in curves], log=False))
+    x_axis = axes.axis(np.concatenate([each.x for _, each in curves]), 5, tight=True)
+    y_axis = axes.axis(axis_values([each for _, each in curves], log), 5, log=log)
     x0, x1 = left + _LEFT, left + _PANEL[0] - _RIGHT
     y0, y1 = top + _PANEL[1] - _BOTTOM, top + _TOP
 
     def points(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.column_stack([x0 + x_axis.range.place(x) * (x1 - x0), y0 + y_axis.range.place(y) * (y1 - y0)])
+        """Shares of the axes as places of the drawing."""
+        return np.column_stack([x0 + x * (x1 - x0), y0 + y * (y1 - y0)])
 
     shapes: list[Shape] = [Words(left + 16, y1 - 12, _cut(metric, _PANEL[0] - 120, 12), 12, bold=True)]
     if log:
@@ -137,15 +147,18 @@ def _panel(metric: str, tables: list[Table], variants: list[str], left: float, t
     shapes.append(Words(x1, y0 + 32, "step", 10, MUTED, "end"))
     gaps: dict[str, str] = {}
     ends: dict[str, list[np.ndarray]] = {}
-    several = len({table.seed for table, _, _ in curves}) > 1
-    for table, x, y in curves:
-        number = variants.index(table.variant)
-        thinned = points(*series.decimate(x, y, int(x1 - x0), x_axis.range))
-        for piece in _unbroken(thinned):
-            shapes.append(Line(piece, series_colour(number).rgb, 1.0 if several else 1.6))
-        finite = np.flatnonzero(np.isfinite(points(x, y)).all(axis=1))[-1:]
-        ends.setdefault(table.variant, []).extend(points(x[finite], y[finite]))
-        for gap in series.gaps(x, y)[-1:]:
+    several = len({table.seed for table, _ in curves}) > 1
+    for table, curve in curves:
+        colour = series_colour(curve.number).rgb
+        piece = traced(curve, curve.y, int(x1 - x0), x_axis.range, y_axis.range)
+        drawn = points(piece.x, piece.y)
+        for stretch in _unbroken(drawn):
+            shapes.append(Line(stretch, colour, 1.0 if several else 1.6))
+        end = drawn[np.isfinite(drawn).all(axis=1)][-1:]
+        ends.setdefault(table.variant, []).extend(end)
+        if curve.broken and len(end):
+            shapes.append(Words(float(end[0, 0]), float(end[0, 1]) + 3.5, "×", 12, BROKEN.rgb, "middle", bold=True))
+        for gap in series.gaps(curve.x, curve.y)[-1:]:
             gaps.setdefault(table.variant, series.describe_gap(f"{table.variant}, seed {table.seed}", gap))
     for variant, places in ends.items():
         if places:

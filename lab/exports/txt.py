@@ -6,13 +6,11 @@ import sys
 from collections.abc import Iterator
 from typing import IO
 
-import numpy as np
-
 from lab.exports.selection import Selection
 from lab.store import Table
 from lab.terminal import axes, detect, plotext_curves, series
 from lab.terminal.capabilities import NO_COLOURS
-from lab.terminal.curves import Line
+from lab.terminal.curves import Line, axis_values
 from lab.terminal.style import Style
 
 KIND, SUFFIX = "text", ".txt"
@@ -38,22 +36,24 @@ def _lines(selection: Selection, style: Style) -> Iterator[str]:
         metrics = [name for name in metrics if "." not in name] or metrics
     seeds = sorted({table.seed for table in tables})
     variants = list(dict.fromkeys(table.variant for table in tables))
+    broken = {each.variant for each in selection.info.outcomes if each.state == "diverged" and each.seed in seeds}
     yield selection.info.title or selection.info.name
     yield f"{selection.info.name} · {'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}"
     for metric in metrics:
         measured = [table for table in tables if metric in table.columns]
-        lines = _curves(metric, measured, variants)
+        lines = _curves(metric, measured, variants, broken)
         yield ""
         for row in plotext_curves.draw(
             lines, _WIDTH, _HEIGHT, style,
-            title=metric, x_label="step", y_label=_note(lines, seeds), log_y=axes.logarithmic(metric, *_shown(lines)),
+            title=metric, x_label="step", y_label=_note(lines, seeds), 
+            log_y=axes.logarithmic(metric, axis_values(lines, log=False)),
         ):  # fmt: skip
             yield row.plain
         if len(seeds) > 1:
             yield from _gaps(metric, measured)
 
 
-def _curves(metric: str, tables: list[Table], variants: list[str]) -> list[Line]:
+def _curves(metric: str, tables: list[Table], variants: list[str], broken: set[str]) -> list[Line]:
     """A curve per variant, its only seed or the mean over its seeds, with the letter of its place in `variants`."""
     by_variant: dict[str, list[series.Points]] = {}
     for table in tables:
@@ -62,15 +62,12 @@ def _curves(metric: str, tables: list[Table], variants: list[str]) -> list[Line]
     for variant, found in by_variant.items():
         number = variants.index(variant)
         if len(found) == 1:
-            lines.append(Line(variant, *found[0], number))
+            lines.append(Line(variant, *found[0], number, broken=variant in broken))
         else:
             steps, mean, low, high = series.mean_and_band(found)
-            lines.append(Line(variant, steps, mean, number, (low, high) if len(by_variant) <= _FEW_VARIANTS else None))
+            band = (low, high) if len(by_variant) <= _FEW_VARIANTS else None
+            lines.append(Line(variant, steps, mean, number, band, variant in broken))
     return lines
-
-
-def _shown(lines: list[Line]) -> list[np.ndarray]:
-    return [values for each in lines for values in (each.y, *(each.band or ()))]
 
 
 def _note(lines: list[Line], seeds: list[int]) -> str:

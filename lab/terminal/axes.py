@@ -37,6 +37,13 @@ class Range:
             low, high = self.low, self.high
         return (shown - low) / (high - low)
 
+    def value(self, share: float) -> float:
+        """The value that stands at a share of the axis."""
+        if self.log:
+            low, high = math.log10(self.low), math.log10(self.high)
+            return 10.0 ** (low + share * (high - low))
+        return self.low + share * (self.high - self.low)
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -127,7 +134,14 @@ def _log_axis(positive: np.ndarray, count: int, tight: bool, width: int) -> Axis
         candidates = [factor * 10.0**exponent for exponent in range(first - 1, last + 1) for factor in (1, 2, 5)]
     ticks = tuple(tick for tick in candidates if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9))
     ticks = ticks if len(ticks) > 1 else (low, high)
-    return _marked(Range(low, high, log=True), ticks, tuple(label(tick, width) for tick in ticks))
+    return _marked(Range(low, high, log=True), ticks, _log_labels(ticks, width))
+
+
+def _log_labels(ticks: tuple[float, ...], width: int) -> tuple[str, ...]:
+    """Labels for ticks at equal ratios, all in one style: as they are, with k, M, G and T, or as powers of ten."""
+    if all(1e-3 <= tick < 1e15 for tick in ticks):
+        return tuple(label(tick, width) for tick in ticks)
+    return tuple("1" if tick == 1 else power_of_ten(tick, width) for tick in ticks)
 
 
 def _marked(shown: Range, ticks: tuple[float, ...], texts: tuple[str, ...]) -> Axis:
@@ -188,9 +202,18 @@ def label(value: float, width: int = LABEL_WIDTH) -> str:
             text = f"{value / unit:.{digits}g}"
             text = (f"{value / unit:.0f}" if "e" in text else text) + suffix
         else:
-            mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-            mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-            text = f"{mantissa}e{int(exponent)}"
+            return power_of_ten(value, width)
         if len(text) <= width:
             return text
+    return text[:width]
+
+
+def power_of_ten(value: float, width: int = LABEL_WIDTH) -> str:
+    """One number as "1e-3" or "2.5e26"; fewer digits where it must be short."""
+    for digits in range(6, 0, -1):
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        text = f"{mantissa}e{int(exponent)}"
+        if len(text) <= width:
+            break
     return text[:width]

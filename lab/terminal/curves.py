@@ -9,14 +9,18 @@ import numpy as np
 from rich.style import Style as TextStyle
 from rich.text import Text
 
-from lab.terminal import plot_frame, series
-from lab.terminal.axes import Axis
+from lab.terminal import axes, plot_frame, series
+from lab.terminal.axes import Range
 from lab.terminal.canvas import Canvas
-from lab.terminal.palettes import letter
+from lab.terminal.palettes import Colour, letter
 from lab.terminal.plot_frame import LegendEntry, PlotLayout
 from lab.terminal.style import DIM, Style
 
 _LETTER_EVERY = 14
+# How far beyond all others a lost curve may go, in their size or as a factor; and how far it is followed if not so far.
+_SQUASHED, _SQUASHED_LOG = 4.0, 1e3
+_NEAR, _NEAR_LOG = 0.25, 3.0
+BROKEN = Colour((230, 70, 70), "bright_red")
 _MOST_NOTES = 2
 
 
@@ -26,6 +30,8 @@ class Line:
 
     number: which colour and letter it has (its place among all the variants, so that it keeps them)
     band:   the lowest and the highest value at each x, drawn as two faint lines
+    broken: whether it diverged: it ends with a cross, and what it reached before does not stretch the axis
+    points: whether its values are drawn as points that nothing joins
     """
 
     name: str
@@ -33,6 +39,54 @@ class Line:
     y: np.ndarray
     number: int
     band: tuple[np.ndarray, np.ndarray] | None = None
+    broken: bool = False
+    points: bool = False
+
+    @property
+    def edges(self) -> tuple[np.ndarray, ...]:
+        """Its values, and those of its band."""
+        return (self.y, *(self.band or ()))
+
+    @property
+    def lost(self) -> bool:
+        """Whether it left the range of numbers at its end, or diverged."""
+        return self.broken or (len(self.y) > 0 and not np.isfinite(self.y[-1]))
+
+
+def axis_values(lines: Sequence[Line], log: bool) -> np.ndarray:
+    """The values that a common axis shows: all of them, unless curves that were lost would squash the others.
+
+    Of such curves only what lies near the others counts: a run that diverges then leaves the plot at its edge.
+    """
+    steady = axes.finite(*(edge for each in lines if not each.lost for edge in each.edges))
+    wild = axes.finite(*(edge for each in lines if each.lost for edge in each.edges))
+    if log:
+        steady, wild = steady[steady > 0], wild[wild > 0]
+    if not len(wild) or not len(steady):
+        return np.concatenate([steady, wild])
+    low, high = float(steady.min()), float(steady.max())
+    if log:
+        near = low / _NEAR_LOG, high * _NEAR_LOG
+        squashed = wild.max() / high > _SQUASHED_LOG or low / wild.min() > _SQUASHED_LOG
+    else:
+        size = high - low or abs(high) or 1.0
+        near = low - _NEAR * size, high + _NEAR * size
+        reach = _SQUASHED * max(size, abs(low), abs(high))
+        squashed = wild.max() > high + reach or wild.min() < low - reach
+    return np.concatenate([steady, wild[(wild >= near[0]) & (wild <= near[1])] if squashed else wild])
+
+
+def traced(curve: Line, y: np.ndarray, dots: int, across: Range, up: Range) -> series.Clipped:
+    """A curve, or an edge of its band, as shares of the axes: thinned to so many dots, cut at the edges."""
+    x, y = series.decimate(curve.x, y, dots, across)
+    return series.clip(across.place(x), up.place(y))
+
+
+def end_of(curve: Line, across: Range, up: Range) -> tuple[float, float] | None:
+    """Where the drawn part of a curve ends, in shares of the axes; None if nothing of it is seen."""
+    piece = series.clip(across.place(curve.x), up.place(curve.y))
+    good = np.flatnonzero(np.isfinite(piece.x))
+    return (float(piece.x[good[-1]]), float(piece.y[good[-1]])) if len(good) else None
 
 
 def draw(
@@ -79,13 +133,12 @@ def planned(
     x_range: tuple[float, float] | None = None,
 ) -> PlotLayout:
     """Where everything goes in a plot of the curves, whoever draws it."""
-    shown = [edge for each in lines for edge in (each.y, *(each.band or ()))]
     x_values = [np.asarray(each.x) for each in lines] + ([np.array(x_range)] if x_range else [])
     return plot_frame.plot_layout(
         width, height, style,
         titled=titled, log_x=log_x, log_y=log_y,
         x_values=np.concatenate(x_values) if x_values else np.zeros(0),
-        y_values=np.concatenate([np.asarray(each) for each in shown]) if shown else np.zeros(0),
+        y_values=axis_values(lines, log_y),
         entries=[LegendEntry(letter(each.number), each.name, style.colour(each.number)) for each in lines]
         if legend
         else (),
@@ -99,19 +152,24 @@ def _inside(lines: Sequence[Line], made: PlotLayout, style: Style) -> list[Text]
     canvas = Canvas(made.area.width, made.area.height, style)
     for each in lines:
         for edge in each.band or ():
-            _trace(canvas, each, edge, made.x_axis, made.y_axis, faint=True)
+            trace(canvas, each, edge, made.x_axis.range, made.y_axis.range, faint=True)
     for each in lines:
-        _trace(canvas, each, each.y, made.x_axis, made.y_axis, faint=False)
+        trace(canvas, each, each.y, made.x_axis.range, made.y_axis.range, faint=False)
     for each, x, y in letter_places(lines, made, style):
         canvas.mark(x, y, letter(each.number), style.colour(each.number))
+    for x, y in cross_places(lines, made):
+        canvas.mark(x, y, cross(style), BROKEN)
     return canvas.lines()
 
 
-def _trace(canvas: Canvas, curve: Line, y: np.ndarray, x_axis: Axis, y_axis: Axis, *, faint: bool) -> None:
-    x, y = series.decimate(curve.x, y, canvas.columns, x_axis.range)
+def trace(canvas: Canvas, curve: Line, y: np.ndarray, across: Range, up: Range, *, faint: bool) -> None:
+    """Draw a curve, or an edge of its band."""
+    piece = traced(curve, y, canvas.columns, across, up)
     colour = canvas.style.colour(curve.number)
-    character = "." if faint else letter(curve.number)
-    canvas.line(x_axis.range.place(x), y_axis.range.place(y), colour, character, dim=faint)
+    if curve.points and not faint:
+        canvas.points(piece.x, piece.y, colour, letter(curve.number))
+    else:
+        canvas.line(piece.x, piece.y, colour, "." if faint else letter(curve.number), dim=faint)
 
 
 def letter_places(lines: Sequence[Line], made: PlotLayout, style: Style) -> list[tuple[Line, float, float]]:
@@ -119,18 +177,32 @@ def letter_places(lines: Sequence[Line], made: PlotLayout, style: Style) -> list
     there along it."""
     places = []
     for curve in lines:
-        x, y = made.x_axis.range.place(curve.x), made.y_axis.range.place(curve.y)
-        good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-        if len(good) == 0:
+        end = end_of(curve, made.x_axis.range, made.y_axis.range)
+        if end is None:
             continue
-        chosen = [good[-1]]
+        places.append((curve, *end))
         if style.colours == 0 and style.unicode:
+            x, y = made.x_axis.range.place(curve.x), made.y_axis.range.place(curve.y)
+            good = np.flatnonzero(np.isfinite(x) & (y >= 0) & (y <= 1))
+            if not len(good):
+                continue
             width = made.area.width
             shares = np.arange(0.5 + curve.number % 4 / 4, width / _LETTER_EVERY, 1.0) * _LETTER_EVERY / width
             nearest = good[np.clip(np.searchsorted(x[good], shares), 0, len(good) - 1)]
-            chosen += np.unique(nearest[np.abs(x[nearest] - shares) * width <= 1]).tolist()
-        places += [(curve, float(x[place]), float(y[place])) for place in chosen]
+            chosen = np.unique(nearest[np.abs(x[nearest] - shares) * width <= 1]).tolist()
+            places += [(curve, float(x[place]), float(y[place])) for place in chosen]
     return places
+
+
+def cross(style: Style) -> str:
+    """The sign where a run diverged."""
+    return "✗" if style.unicode else "X"
+
+
+def cross_places(lines: Sequence[Line], made: PlotLayout) -> list[tuple[float, float]]:
+    """Where the crosses of the runs that diverged stand: right of where each ends."""
+    ends = [end_of(each, made.x_axis.range, made.y_axis.range) for each in lines if each.broken]
+    return [(min(1.0, end[0] + 1.5 / max(1, made.area.width)), end[1]) for end in ends if end is not None]
 
 
 def _notes(lines: Sequence[Line], log_y: bool) -> list[tuple[str, TextStyle]]:

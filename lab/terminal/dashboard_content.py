@@ -65,7 +65,7 @@ class DashboardContent:
 
     def __init__(self, run_state: RunState, style: Style, log_scale: bool | None = None, paced: bool = True) -> None:
         self.run_state, self.style, self._log_scale, self._paced = run_state, style, log_scale, paced
-        self._means: dict[tuple[str, str], tuple[int, curves.Line]] = {}
+        self._means: dict[tuple[str, str], tuple[tuple[int, bool], curves.Line]] = {}
         self._picture: tuple[Picture, int, int, list[Text]] | None = None
 
     def frame(self, width: int, height: int, idea: str = "") -> list[Text]:
@@ -191,7 +191,11 @@ class DashboardContent:
     def _plot(self, metric: str, grid: Grid) -> list[Text]:
         lines = [self._mean(variant, number, metric) for number, variant in enumerate(self.run_state.variants)]
         shown = [each for each in lines if each is not None]
-        log = self._log_scale if self._log_scale is not None else axes.logarithmic(metric, *(each.y for each in shown))
+        log = (
+            self._log_scale
+            if self._log_scale is not None
+            else axes.logarithmic(metric, curves.axis_values(shown, log=False))
+        )
         steps = max((self.run_state.steps(variant) for variant in self.run_state.variants), default=0)
         broken_off = self.run_state.ended is not None and self.run_state.ended.interrupted
         return curves.draw(
@@ -222,17 +226,18 @@ class DashboardContent:
         known = [each for each in found if each is not None]
         if not known:
             return None
-        revision = sum(each.revision for each in known)
+        broken = any(_diverged(each) for each in replicas)
+        revision = (sum(each.revision for each in known), broken)
         cached = self._means.get((variant, metric))
         if cached is not None and cached[0] == revision:
             return cached[1]
         if len(known) == 1:
             x, y = known[0].arrays()
-            drawn = curves.Line(variant, x, y, number)
+            drawn = curves.Line(variant, x, y, number, broken=broken)
         else:
             x, mean, low, high = series.mean_and_band([each.arrays() for each in known])
             band = (low, high) if len(self.run_state.variants) <= _FEW_VARIANTS else None
-            drawn = curves.Line(variant, x, mean, number, band)
+            drawn = curves.Line(variant, x, mean, number, band, broken)
         self._means[variant, metric] = (revision, drawn)
         return drawn
 

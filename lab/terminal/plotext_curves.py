@@ -17,7 +17,7 @@ import numpy as np
 from rich.color import Color
 from rich.text import Text
 
-from lab.terminal import curves, plot_frame, series
+from lab.terminal import curves, plot_frame
 from lab.terminal.curves import Line
 from lab.terminal.palettes import Colour, letter
 from lab.terminal.plot_frame import PlotLayout
@@ -80,6 +80,10 @@ def _figure(plotext: ModuleType, lines: Sequence[Line], layout: PlotLayout, styl
     for column, row, each in _letters(lines, layout, style):
         pixel = _pixel(plotext, style, style.colour(each.number), "bold")
         matrix.insert(column, row, plotext.colorize(letter(each.number), pixel))
+    for x, y in curves.cross_places(lines, layout):
+        pixel = _pixel(plotext, style, curves.BROKEN, "bold")
+        column, row = _cell(x, y, layout)
+        matrix.insert(area.gutter + column, row, plotext.colorize(curves.cross(style), pixel))
     if area.below:
         _, below = plot_frame.x_lines(layout.x_axis, area, x_label, style)
         matrix.insert(0, height - 1, below.plain)
@@ -113,33 +117,36 @@ def _places(axis: Any) -> list[float]:
 def _trace(plotext: ModuleType, curve: Line, y: np.ndarray, layout: PlotLayout, style: Style, *, faint: bool) -> None:
     """Straight lines from point to point, cut at gaps; a point without neighbours is a dot."""
     dots = layout.area.width * (2 if style.unicode else 1)
-    x, y = series.decimate(curve.x, y, dots, layout.x_axis.range)
-    across, up = layout.x_axis.range.place(x), layout.y_axis.range.place(y)
-    good = np.isfinite(across) & np.isfinite(up)
+    piece = curves.traced(curve, y, dots, layout.x_axis.range, layout.y_axis.range)
+    good = np.isfinite(piece.x)
     if not good.any():
         return
     symbol = "braille" if style.unicode else "." if faint else letter(curve.number)
     pixel = _pixel(plotext, style, style.colour(curve.number), "dim" if faint else None)
-    signal = plotext.figure.signal(
-        np.clip(across[good], 0, 1).tolist(), np.clip(up[good], 0, 1).tolist(), marker=plotext.marker(symbol, pixel)
-    ).lines()
-    after_gap = np.flatnonzero(np.diff(np.flatnonzero(good)) > 1) + 1
-    for index in after_gap.tolist():
-        signal.line(index, False)
+    signal = plotext.figure.signal(piece.x[good].tolist(), piece.y[good].tolist(), marker=plotext.marker(symbol, pixel))
+    if faint or not curve.points:
+        signal = signal.lines()
+        after_gap = np.flatnonzero(np.diff(np.flatnonzero(good)) > 1) + 1
+        for index in after_gap.tolist():
+            signal.line(index, False)
     plotext.figure.draw(signal)
 
 
 def _letters(lines: Sequence[Line], layout: PlotLayout, style: Style) -> list[tuple[int, int, Line]]:
     """Column and row of each letter; where one stands already, left of it."""
-    width, height = layout.area.width, layout.area.height
     taken: dict[tuple[int, int], Line] = {}
     for each, x, y in curves.letter_places(lines, layout, style):
-        column = min(max(int(x * width), 0), width - 1)
-        row = min(max(int((1.0 - y) * height), 0), height - 1)
+        column, row = _cell(x, y, layout)
         while (column, row) in taken and column > 0:
             column -= 1
         taken[column, row] = each
     return [(layout.area.gutter + column, row, each) for (column, row), each in taken.items()]
+
+
+def _cell(x: float, y: float, layout: PlotLayout) -> tuple[int, int]:
+    """Column and row of the inside at a point, in shares of the axes."""
+    width, height = layout.area.width, layout.area.height
+    return min(max(int(x * width), 0), width - 1), min(max(int((1.0 - y) * height), 0), height - 1)
 
 
 def _pixel(plotext: ModuleType, style: Style, colour: Colour, text_style: str | None) -> Any:

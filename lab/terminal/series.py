@@ -46,6 +46,52 @@ def decimate(x: np.ndarray, y: np.ndarray, columns: int, across: Range) -> Point
     return x[kept], np.where(good[kept], y[kept], np.nan)
 
 
+@dataclass(frozen=True, slots=True)
+class Clipped:
+    """A line cut at the edges of a plane from 0 to 1: x and y with NaN between its pieces, and where it leaves it."""
+
+    x: np.ndarray
+    y: np.ndarray
+    exits: np.ndarray
+
+
+def clip(x: np.ndarray, y: np.ndarray) -> Clipped:
+    """The part of a line that lies in the plane. x[n], y[n]: shares of the axes, NaN where the line is broken.
+
+    Nothing is bent at the edge: a piece ends where the straight line to the next point crosses it. exits: [m, 2], these
+    crossings on the way out.
+    """
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    good = np.isfinite(x) & np.isfinite(y)
+    inside = good & (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+    if (inside == good).all():
+        return Clipped(np.where(good, x, np.nan), np.where(good, y, np.nan), np.zeros((0, 2)))
+    start = np.flatnonzero(good[:-1] & good[1:])
+    first, along = np.stack([x[start], y[start]]), np.stack([x[start + 1] - x[start], y[start + 1] - y[start]])
+    # Liang and Barsky (1984): the share of each segment at which it enters and leaves the two strips.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ends = np.stack([(0.0 - first) / along, (1.0 - first) / along])
+    still = along == 0
+    between = (first >= 0) & (first <= 1)
+    enter = np.where(still, np.where(between, -np.inf, np.inf), ends.min(axis=0)).max(axis=0)
+    leave = np.where(still, np.where(between, np.inf, -np.inf), ends.max(axis=0)).min(axis=0)
+    begin, end = np.maximum(enter, 0.0), np.minimum(leave, 1.0)
+    seen = begin <= end
+    start, first, along = start[seen], first[:, seen], along[:, seen]
+    begin, end = begin[seen], end[seen]
+    joined = (np.diff(start) == 1) & (end[:-1] == 1.0) & (begin[1:] == 0.0)
+    # Of each segment its two ends, then a gap, without those that a joined neighbour makes superfluous.
+    places = np.stack([first + along * begin, first + along * end, np.full_like(first, np.nan)], axis=2)
+    wanted = np.ones((len(start), 3), dtype=bool)
+    wanted[1:, 0], wanted[:-1, 2] = ~joined, ~joined
+    alone = inside & ~np.append(good[1:], False) & ~np.insert(good[:-1], 0, False)
+    points = np.stack([[x[alone], y[alone]], np.full((2, alone.sum()), np.nan)], axis=2).reshape(2, -1)
+    pieces = np.concatenate([places.reshape(2, -1)[:, wanted.ravel()], points], axis=1)
+    out = end < 1.0
+    exits = (first + along * end)[:, out].T
+    return Clipped(np.clip(pieces[0], 0.0, 1.0), np.clip(pieces[1], 0.0, 1.0), exits)
+
+
 def smooth(y: np.ndarray, weight: float) -> np.ndarray:
     """The exponential moving average with its bias corrected, so that it begins at the first value.
 

@@ -89,10 +89,17 @@ CASES["cosine"] = Case(y_of(np.cos, "x"))
 
 
 def _record(v: Inputs, s: Sizes) -> dict[str, Any]:
-    path = v["path"].copy()
-    if s["T"] > 2:
-        path[2] = v["point"]
+    """The second of the three steps of a stretch, whose rows hold what was found before."""
+    path, point = v["path"].copy(), v["point"]
+    for w in range(s["W"]):
+        x, y = point[w, 0], point[w, -1]
+        for row, better in ((7, x < path[7, w, 0]), (8, x > path[8, w, 0]), (9, y < path[9, w, 1]),
+                            (10, y > path[10, w, 1])):  # fmt: skip
+            if better:
+                path[row, w] = x, y, 7
     return {"path": path}
 
 
-CASES["record_point"] = Case(_record, integers=lambda s: {"stride": 3}, step=6)
+CASES["record_path"] = Case(
+    _record, integers=lambda s: {"first": 2, "stride": 3}, fix=lambda s: {**s, "T": max(s["T"], 11)}, step=7
+)

@@ -354,3 +354,24 @@ def test_newton_ends_where_the_gradient_is_zero_and_each_point_walks_alone(name)
         alone = experiment({name: settings}, {"name": "newton", "damping": 1e-3}, start=start.tolist())
         alone.advance(3)
         np.testing.assert_allclose(together.weights()["point"][number], alone.weights()["point"][0], rtol=1e-6)
+
+
+def test_a_path_that_jumps_from_wall_to_wall_is_kept_as_it_jumps():
+    """In the steep direction of a long valley the best rate jumps across at every step, with a period of two."""
+    valley = {"quadratic": {"condition": 1000}}
+    made = experiment(valley, {"name": "sgd", "rate": 1.998}, steps=6000, start=[1.0, 0.5])
+    walked = [made.weights()["point"][0].copy()]
+    for _ in range(3000):
+        made.advance(1)
+        walked.append(made.weights()["point"][0].copy())
+    walked = np.array(walked)
+    steep = int(np.abs(np.diff(walked, axis=0)).sum(axis=0).argmax())
+    (field,) = made.pictures()
+    way = field.paths["path"]
+    np.testing.assert_allclose(way[:501], walked[:501], rtol=1e-6)
+    np.testing.assert_allclose(way[-1], walked[-1], rtol=1e-6)
+    late = way[501:-1, steep]
+    for place, step in ((10, 550), (-10, 2950)):  # both walls are reached wherever one looks
+        assert late[place : place + 4 if place > 0 else -6].max() > 0.5 * np.abs(walked[step:, steep]).max()
+        assert late[place : place + 4 if place > 0 else -6].min() < -0.5 * np.abs(walked[step:, steep]).max()
+    assert len(way) <= 1002

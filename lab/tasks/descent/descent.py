@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kernels.arrays import copy
-from kernels.descent import add_noise, record_point
+from kernels.descent import add_noise, record_path
 from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, constant, differentiate, scope
 from lab.graph import functions as f
@@ -32,8 +32,10 @@ from lab.tasks.stopwatch import Stopwatch, Timed
 NOISE_STREAM = 2
 PATHS = 5
 """Of so many walkers the paths are kept."""
-PATH_POINTS = 1000
-"""A path is kept at so many steps at most, at equal distances."""
+FIRST_POINTS = 500
+"""Of a path's first steps every one is kept, as of all steps if they are no more than twice as many."""
+STRETCHES = 125
+"""The steps after them are cut into so many stretches at most, of each of which the extremes are kept."""
 LARGEST_HESSIAN = 64
 
 METRICS = {
@@ -114,11 +116,14 @@ class Descent(ProgramExperiment):
         )
         self.rate = self.training_step.learning_rate
         self.shown = min(self.walkers, PATHS)
-        self.stride = -(-self.steps // PATH_POINTS)
-        points = self.steps // self.stride + 1
-        self.path = Storage("states").member("path", (points, self.shown * self.landscape.size))
-        first = Tensor((self.shown * self.landscape.size,), "first points", base=self.point)
-        return [*self.training_step.program, call(record_point, first, updates=[self.path], stride=self.stride)]
+        self.first = self.steps if self.steps <= 2 * FIRST_POINTS else FIRST_POINTS
+        later = self.steps - self.first
+        self.stride = max(1, -(-later // STRETCHES))
+        rows = 1 + self.first + 4 * -(-later // self.stride)
+        self.path = Storage("states").member("path", (rows, self.shown, 3))
+        points = Tensor((self.shown, self.landscape.size), "first points", base=self.point)
+        record = call(record_path, points, updates=[self.path], first=self.first, stride=self.stride)
+        return [*self.training_step.program, record]
 
     def _add_noise(self, gradients: Storage) -> list[Call]:
         if not self._noise:
@@ -181,7 +186,8 @@ class Descent(ProgramExperiment):
         points = self._places()
         self.put(self.point, points)
         self.put(self.before, points)
-        self.layout.view(self.memory, self.path)[0] = points[: self.shown].ravel()
+        start = points[: self.shown][:, [0, -1]]
+        self.layout.view(self.memory, self.path)[0] = np.concatenate([start, np.zeros((self.shown, 1))], axis=1)
         self.search_steps(self.training_step)
         self.time_steps(self.stopwatch)
         for name in self.map.programs:
@@ -262,9 +268,18 @@ class Descent(ProgramExperiment):
         }
 
     def pictures(self) -> list[Picture]:
-        done = min(self.step // self.stride + 1, self.path.shape[0])
-        path = self.layout.view(self.memory, self.path)[:done].reshape(done, self.shown, self.landscape.size)
-        return self.map.pictures(path, self.layout.view(self.memory, self.point))
+        point = self.layout.view(self.memory, self.point)
+        return self.map.pictures([self._way(number, point[number]) for number in range(self.shown)], point)
+
+    def _way(self, number: int, now: np.ndarray) -> np.ndarray:
+        """Where one of the points has been, [moments, 2], from its start to where it is `now`."""
+        late = self.step - self.first
+        used = 1 + (self.step if late <= 0 else self.first + 4 * -(-late // self.stride))
+        record = self.layout.view(self.memory, self.path)[:used, number]
+        _, rows = np.unique(record[:, 2], return_index=True)  # one step may be several extremes
+        way = record[rows, :2]
+        end = now[[0, -1]]
+        return way if np.array_equal(way[-1], end) else np.concatenate([way, end[None]])
 
     def weights(self) -> dict[str, np.ndarray]:
         return self.numbers({"point": self.point})

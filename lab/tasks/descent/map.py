@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,18 +54,17 @@ class DescentMap:
             lower = (inner < self.heights[:-2]) & (inner <= self.heights[2:])
             self.minima = float(lower.sum())
 
-    def pictures(self, path: np.ndarray, points: np.ndarray) -> list[Picture]:
-        """path: [moments, walkers shown, size], oldest first; points: [walkers, size] now."""
+    def pictures(self, ways: Sequence[np.ndarray], points: np.ndarray) -> list[Picture]:
+        """ways: of some of the points where they have been, [moments, 2], oldest first; points: [walkers, size] now."""
         if self.landscape.size == 1:
             return [self._curve(points)]
         left, right, bottom, top = self.window
-        names = ["path"] if path.shape[1] == 1 else [f"point {number + 1}" for number in range(path.shape[1])]
-        ends = path[:, :, [0, -1]].astype(np.float32)
-        ways = {name: ends[:, number] for number, name in enumerate(names)}
+        names = ["path"] if len(ways) == 1 else [f"point {number + 1}" for number in range(len(ways))]
+        paths = {name: way.astype(np.float32) for name, way in zip(names, ways, strict=True)}
         title = f"{self.landscape.name.capitalize()}"
         title += " (log10 of the height)" if self.landscape.bounded else ""
         return [
-            Field(title, self._bands(), extent=(left, right, bottom, top), paths=ways,
+            Field(title, self._bands(), extent=(left, right, bottom, top), paths=paths,
                   diverging=not self.landscape.bounded, name="landscape")
         ]  # fmt: skip
 

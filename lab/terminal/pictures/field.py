@@ -8,7 +8,7 @@ import numpy as np
 from rich.text import Text
 
 from lab.pictures import Field
-from lab.terminal import blocks, plot_frame
+from lab.terminal import blocks, plot_frame, series
 from lab.terminal.axes import Axis, Range
 from lab.terminal.palettes import colour_scale, letter
 from lab.terminal.pictures.common import limits, plane_width, scale_line, shares, title_line
@@ -83,19 +83,41 @@ def _plain_size(shape: tuple[int, ...], width: int, height: int, style: Style) -
 def _draw_path(
     lines: list[Text], x: np.ndarray, y: np.ndarray, columns: int, rows: int, number: int, style: Style
 ) -> None:
-    """A path as dots on the map, its letter at the end. x[n], y[n]: shares of the map's width and height."""
-    good = np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
-    if not good.any() or not columns or not rows:
+    """A path as dots that are joined, its letter at its end; where it leaves the map, an arrow points after it.
+
+    x[n], y[n]: shares of the map's width and height.
+    """
+    if not columns or not rows:
         return
-    column = np.rint(x[good] * (columns - 1)).astype(int)
-    row = np.rint((1 - y[good]) * (rows - 1)).astype(int)
     dot, between = ("•", "·") if style.unicode else ("o", ".")
     text_style = style.text_style(style.colour(number), bold=True)
-    for place in _between(row, column):
-        blocks.over(lines, *place, between, text_style)
-    for each_row, each_column in set(zip(row.tolist(), column.tolist(), strict=True)):
+    piece = series.clip(x, y)
+    good = np.isfinite(piece.x)
+    column = np.rint(np.where(good, piece.x, 0.0) * (columns - 1)).astype(int)
+    row = np.rint((1 - np.where(good, piece.y, 0.0)) * (rows - 1)).astype(int)
+    for start in np.flatnonzero(good[:-1] & good[1:]).tolist():
+        for place in _between(row[start : start + 2], column[start : start + 2]):
+            blocks.over(lines, *place, between, text_style)
+    inside = np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+    corners = {
+        (round((1 - up) * (rows - 1)), round(across * (columns - 1)))
+        for across, up in zip(x[inside].tolist(), y[inside].tolist(), strict=True)
+    }
+    for each_row, each_column in corners:
         blocks.over(lines, each_row, each_column, dot, text_style)
-    blocks.over(lines, int(row[-1]), int(column[-1]), letter(number), text_style)
+    for across, up in piece.exits.tolist():
+        place = round((1 - up) * (rows - 1)), round(across * (columns - 1))
+        blocks.over(lines, *place, _arrow(across, up, style), text_style)
+    known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    if len(known) and inside[known[-1]]:
+        last = np.flatnonzero(good)[-1]
+        blocks.over(lines, int(row[last]), int(column[last]), letter(number), text_style)
+
+
+def _arrow(across: float, up: float, style: Style) -> str:
+    """Away from the map, at a place on its edge."""
+    distances = {"←<": across, "→>": 1 - across, "↓v": up, "↑^": 1 - up}
+    return min(distances, key=lambda each: distances[each])[0 if style.unicode else 1]
 
 
 def _between(row: np.ndarray, column: np.ndarray) -> set[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from rich.cells import cell_len
@@ -15,9 +15,9 @@ from textual.strip import Strip
 from lab.terminal import axes
 from lab.terminal.axes import Axis, Range, label
 from lab.terminal.canvas import Canvas
-from lab.terminal.curves import Line
+from lab.terminal.curves import BROKEN, Line, axis_values, cross, end_of, trace
 from lab.terminal.numbers import short
-from lab.terminal.palettes import Colour, letter
+from lab.terminal.palettes import letter
 from lab.terminal.plot_frame import PlotArea, divide_area, gutter_for, tick_rows, x_lines
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line, pad
@@ -26,7 +26,6 @@ from lab.tui.run.strips import StripCanvas, strip_of
 
 _NARROWEST = 1e-6
 """Of a window, in steps: what is narrower is no window."""
-_BROKEN = Colour((230, 70, 70), "bright_red")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Plot:
 
     lines:    the curves, as `lab.terminal.curves.Line`
     window:   the x axis, from left to right
-    log:      logarithmic y axis
+    log:      logarithmic y axis;  log_x: logarithmic x axis
     cursor:   the x at which values are read (None: the latest values are shown)
     note:     a few words behind the title
     """
@@ -56,15 +55,24 @@ class Plot:
     log: bool = False
     cursor: float | None = None
     note: str = ""
+    log_x: bool = False
+    x_label: str = "step"
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The strips of a plot, and what it takes to find the x under a column: left edge and width of the inside."""
+    """The strips of a plot, and what it takes to find the x under a column: left edge and width of the inside, and
+    what the axis covers."""
 
     strips: list[Strip]
     left: int
     width: int
+    across: Range = field(default_factory=lambda: Range(0.0, 1.0))
+
+    def x_at(self, column: int) -> float | None:
+        """The x under a column of the plot; None beside its inside."""
+        share = (column - self.left) / max(1, self.width - 1)
+        return self.across.value(share) if 0 <= share <= 1 else None
 
 
 def draw(plot: Plot, width: int, height: int, style: Style, base: TextStyle, keep: int = 0) -> Drawn:
@@ -74,31 +82,45 @@ def draw(plot: Plot, width: int, height: int, style: Style, base: TextStyle, kee
     low, high = plot.window
     if high - low < _NARROWEST:
         high = low + 1.0
-    shown = [_visible(each, low, high) for each in plot.lines]
+    broken = {mark.number for mark in plot.marks if mark.kind == "diverged"}
+    shown = [_visible(each, low, high, each.broken or each.number in broken) for each in plot.lines]
     area = divide_area(width, height)
-    values = [edge for each in shown for edge in (each.y, *(each.band or ()))]
-    y_axis = axes.axis(np.concatenate(values) if values else np.zeros(0), max(2, area.height // 3 + 1), log=plot.log)
+    values = axis_values(shown, plot.log)
+    y_axis = axes.axis(values, max(2, area.height // 3 + 1), log=plot.log)
     area = divide_area(width, height, gutter=gutter_for(y_axis))
-    x_axis = axes.axis(np.array([low, high]), max(2, area.width // 12), tight=True)
-    x_axis = Axis(Range(low, high), x_axis.ticks, x_axis.labels)
+    x_axis = _x_axis(shown, low, high, area.width, plot.log_x)
     strips = [strip_of(_title(plot, width - keep, style), width, base)] if area.title else []
     strips += _inside(plot, shown, area, x_axis, y_axis, style, base)
     if area.ruler or area.below:
-        ruler, below = x_lines(x_axis, area, "", style)
+        ruler, below = x_lines(x_axis, area, plot.x_label, style)
         strips += [strip_of(_marked(ruler, plot, area, x_axis.range, style), width, base)] * area.ruler
         strips += [strip_of(below, width, base)] * area.below
     strips = strips[:height] + [Strip.blank(width, base)] * (height - len(strips))
-    return Drawn(strips, area.gutter, area.width)
+    return Drawn(strips, area.gutter, area.width, x_axis.range)
 
 
-def _visible(curve: Line, low: float, high: float) -> Line:
-    """The part of a curve in the window, and one point more on both sides so that it runs to the edges."""
+def _x_axis(lines: Sequence[Line], low: float, high: float, width: int, log: bool) -> Axis:
+    """The window from end to end; a logarithmic axis begins at its first x above 0."""
+    first = min((float(each.x[each.x > 0][0]) for each in lines if (each.x > 0).any()), default=1.0)
+    log = log and high > max(low, first)
+    if log:
+        low = max(low, first)
+    axis = axes.axis(np.array([low, high]), max(2, width // 12), log=log, tight=True)
+    return Axis(Range(low, high, log), axis.ticks, axis.labels)
+
+
+def _visible(curve: Line, low: float, high: float, broken: bool) -> Line:
+    """The part of a curve in the window, and one point more on both sides so that it runs to the edges.
+
+    broken: whether it diverged; where its end is not in the window, it is drawn like any other
+    """
     x = np.asarray(curve.x, dtype=np.float64)
     start, end = max(0, int(np.searchsorted(x, low)) - 1), int(np.searchsorted(x, high, "right")) + 1
+    broken = broken and end >= len(x)
     if start == 0 and end >= len(x):
-        return Line(curve.name, x, np.asarray(curve.y, dtype=np.float64), curve.number, curve.band)
-    band = tuple(edge[start:end] for edge in curve.band) if curve.band else None
-    return Line(curve.name, x[start:end], curve.y[start:end], curve.number, band)  # type: ignore[arg-type]  # a pair
+        return replace(curve, x=x, y=np.asarray(curve.y, dtype=np.float64), broken=broken)
+    band = (curve.band[0][start:end], curve.band[1][start:end]) if curve.band else None
+    return replace(curve, x=x[start:end], y=curve.y[start:end], band=band, broken=broken)
 
 
 def _inside(
@@ -108,15 +130,14 @@ def _inside(
     across, up = x_axis.range, y_axis.range
     seed_spread.draw(canvas, lines, across, up)
     for each in lines:
-        seed_spread.trace(canvas, each, each.y, across, up, faint=False)
+        trace(canvas, each, each.y, across, up, faint=False)
     if plot.cursor is not None:
         _cursor(canvas, float(across.place(np.array([plot.cursor]))[0]), style)
-    broken = {mark.number for mark in plot.marks if mark.kind == "diverged"}
     if style.colours == 0 and style.unicode:
         for number, each in enumerate(lines):
             _letters(canvas, each, seed_spread.stations(each, number, len(lines), area.width, across), across, up)
     for each in lines:
-        _end(canvas, each, across, up, each.number in broken)
+        _end(canvas, each, across, up)
     wall = ("┤", "│") if style.unicode else ("+", "|")
     labels = tick_rows(y_axis, area.height)
     dim = base + DIM
@@ -145,24 +166,15 @@ def _letters(canvas: Canvas, curve: Line, places: np.ndarray, across: Range, up:
         canvas.mark(x, y, letter(curve.number), canvas.style.colour(curve.number))
 
 
-def _end(canvas: Canvas, curve: Line, across: Range, up: Range, broken: bool) -> None:
-    """The curve's letter where it ends, or a cross where it diverged."""
-    x, y = across.place(curve.x), up.place(curve.y)
-    good = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1))
-    if len(good) == 0:
+def _end(canvas: Canvas, curve: Line, across: Range, up: Range) -> None:
+    """The curve's letter where it ends or leaves the plot, with a cross where it diverged."""
+    end = end_of(curve, across, up)
+    if end is None:
         return
     style = canvas.style
-    last = good[-1]
-    canvas.mark(float(x[last]), float(y[last]), letter(curve.number), style.colour(curve.number))
-    if broken and last == len(curve.x) - 1 - _gap_at_the_end(curve.y):
-        sign = "✗" if style.unicode else "X"
-        canvas.mark(min(1.0, float(x[last]) + 1.5 / canvas.width), float(y[last]), sign, _BROKEN)
-
-
-def _gap_at_the_end(y: np.ndarray) -> int:
-    """How many values at the end of a curve are not finite."""
-    finite = np.flatnonzero(np.isfinite(y))
-    return len(y) - 1 - int(finite[-1]) if len(finite) else len(y)
+    canvas.mark(*end, letter(curve.number), style.colour(curve.number))
+    if curve.broken:
+        canvas.mark(min(1.0, end[0] + 1.5 / canvas.width), end[1], cross(style), BROKEN)
 
 
 def _title(plot: Plot, width: int, style: Style) -> Text:

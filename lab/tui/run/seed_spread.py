@@ -11,11 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lab.terminal import series
 from lab.terminal.axes import Range
 from lab.terminal.canvas import Canvas
-from lab.terminal.curves import Line
-from lab.terminal.palettes import letter
+from lab.terminal.curves import Line, trace
 
 FEW = 2
 """So many curves may have their bands as lines."""
@@ -56,10 +54,3 @@ def _bars(canvas: Canvas, curve: Line, places: np.ndarray, across: Range, up: Ra
     colour, character = canvas.style.colour(curve.number), "|"
     for x, bottom, top in zip(across.place(np.asarray(curve.x, np.float64)[places]), low, high, strict=True):
         canvas.line(np.array([x, x]), np.array([bottom, top]), colour, character, dim=True)
-
-
-def trace(canvas: Canvas, curve: Line, y: np.ndarray, across: Range, up: Range, *, faint: bool) -> None:
-    """A curve, or an edge of its band."""
-    x, y = series.decimate(curve.x, y, canvas.columns, across)
-    character = "." if faint else letter(curve.number)
-    canvas.line(across.place(x), up.place(y), canvas.style.colour(curve.number), character, dim=faint)

@@ -139,11 +139,7 @@ class Tile(Lines):
 
     def x_at(self, column: int) -> float | None:
         """The x under a column of the widget; None outside of the plot."""
-        if self._inside is None or not isinstance(self.content, Plot):
-            return None
-        place = (column - self._inside.left) / max(1, self._inside.width - 1)
-        low, high = self.content.window
-        return low + place * (high - low) if 0 <= place <= 1 else None
+        return None if self._inside is None else self._inside.x_at(column)
 
     def on_click(self, event: events.Click) -> None:
         if (x := self.x_at(event.x)) is not None:

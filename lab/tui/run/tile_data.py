@@ -6,16 +6,13 @@ import numpy as np
 
 from lab.pictures import Picture
 from lab.terminal import series
-from lab.terminal.axes import spread
-from lab.terminal.curves import Line
+from lab.terminal.axes import logarithmic
+from lab.terminal.curves import Line, axis_values
 from lab.terminal.dashboard_content import plotted
 from lab.terminal.run_state import RunState
 from lab.tui.run.plot import Mark, Plot
 from lab.tui.run.view_options import TileContent, ViewOptions
 
-LOG_FROM = 100.0
-"""A metric that spans more than this reads better on a logarithmic axis."""
-SHARES = ("accuracy", "val_accuracy", "dead_relu", "saturation")
 _TURNS = ("metric", "metric", "metric", "picture", "metric", "picture", "picture")
 """In which order curves and pictures take the places on the board."""
 
@@ -116,7 +113,7 @@ class TileData:
         lines = tuple(each for each in found if each is not None)
         log = view.logs.get(subject.name)
         if log is None:
-            log = subject.name not in SHARES and _spans(lines) >= LOG_FROM
+            log = logarithmic(subject.name, axis_values(lines, log=False))
         notes = [note] * bool(note) + ["smoothed"] * bool(view.smoothing) + ["log"] * bool(log and subject.name)
         return Plot(subject.name, lines, view.window or self.whole(), marks, log, view.cursor, " ".join(notes))
 
@@ -136,22 +133,16 @@ class TileData:
         known = [curve for seed in seeds if (curve := self.run_state.curves.get((variant, seed, metric))) is not None]
         if not known:
             return None
-        state = (tuple(id(each) for each in known), sum(each.revision for each in known), self.view.smoothing)
+        broken = any(each.diverged is not None for each in self.run_state.of(variant) if each.seed in seeds)
+        state = (tuple(id(each) for each in known), sum(each.revision for each in known), self.view.smoothing, broken)
         cached = self._lines.get((variant, metric))
         if cached is not None and cached[0] == state and cached[1].number == number:
             return cached[1]
         if len(known) == 1:
             x, y = known[0].arrays()
-            line = Line(name, x.astype(np.float64), series.smooth(y, self.view.smoothing), number)
+            line = Line(name, x.astype(np.float64), series.smooth(y, self.view.smoothing), number, broken=broken)
         else:
             x, mean, low, high = series.mean_and_band([each.arrays() for each in known])
-            line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high))
+            line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high), broken)
         self._lines[variant, metric] = (state, line)
         return line
-
-
-def _spans(lines: tuple[Line, ...]) -> float:
-    if not lines:
-        return 1.0
-    values = np.concatenate([each.y for each in lines])
-    return spread(values[np.isfinite(values)])

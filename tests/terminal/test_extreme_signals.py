@@ -1,0 +1,142 @@
+"""What is drawn keeps its shape: signals whose picture is known, and the cells that show them.
+
+An alternating signal fills the room between its two values, a single spike is seen, a single NaN is a gap, and a run
+that diverges leaves at the edge with a cross while the others keep their room. In both renderers and both character
+sets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from rich.style import Style as TextStyle
+
+from lab.pictures import Field
+from lab.terminal import curves, plotext_curves, series
+from lab.terminal.capabilities import NO_COLOURS
+from lab.terminal.curves import Line
+from lab.terminal.pictures import render
+from lab.terminal.style import Style
+from lab.tui.run import plot
+
+WIDTH, HEIGHT = 60, 16
+STYLES = [Style(NO_COLOURS), Style(NO_COLOURS, unicode=False)]
+DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+
+
+def in_full_screen(lines, style, log=False):
+    marks = tuple(plot.Mark(float(each.x[-1]), each.number, "diverged") for each in lines if each.broken)
+    shown = plot.Plot("loss", tuple(lines), (0.0, float(max(each.x[-1] for each in lines))), marks, log)
+    return [strip.text for strip in plot.draw(shown, WIDTH, HEIGHT, style, TextStyle()).strips]
+
+
+def printed(lines, style, log=False):
+    return [each.plain for each in curves.draw(lines, WIDTH, HEIGHT, style, title="loss", log_y=log, legend=False)]
+
+
+def by_plotext(lines, style, log=False):
+    drawn = plotext_curves.draw(lines, WIDTH, HEIGHT, style, title="loss", log_y=log, legend=False)
+    return [each.plain for each in drawn]
+
+
+RENDERERS = [in_full_screen, printed, by_plotext]
+every_renderer = pytest.mark.parametrize("renderer", RENDERERS, ids=lambda each: each.__name__)
+every_style = pytest.mark.parametrize("style", STYLES, ids=["braille", "ascii"])
+
+
+def inside(rows):
+    """The cells between the axes, as marks (True) row by row."""
+    walls = ("│", "┤", "|", "+")
+    first = next(row for row in rows[1:] if any(each in row[:9] for each in walls))
+    start = min(first.index(each) for each in walls if each in first[:9]) + 1
+    found = [row[start:] for row in rows[1:] if row[start - 1 : start] in walls]
+    return np.array([[each not in " \u2800" for each in row] for row in found if "─" not in row and "--" not in row])
+
+
+def line(y, number=0, every=1, **options):
+    return Line(
+        "abc"[number], np.arange(len(y), dtype=np.float64) * every, np.asarray(y, np.float64), number, **options
+    )
+
+
+@every_renderer
+@every_style
+def test_an_alternating_curve_fills_the_room_between_its_values(renderer, style):
+    for period in (2, 3, 6, 16, 97):
+        cells = inside(renderer([line(np.arange(9700) % period < period / 2)], style))
+        assert cells[:, 2:-2].mean() > 0.95, period
+
+
+@every_renderer
+@every_style
+def test_one_spike_among_ten_thousand_is_as_high_as_it_was(renderer, style):
+    y = np.zeros(10_000)
+    y[6_000] = 1.0
+    cells = inside(renderer([line(y)], style))
+    assert cells[0].sum() in (1, 2)
+    assert cells[0, round(0.6 * cells.shape[1]) - 2 : round(0.6 * cells.shape[1]) + 2].any()
+    assert cells[-1].mean() > 0.9
+
+
+@every_renderer
+def test_one_nan_is_a_gap(renderer):
+    y = np.ones(31)
+    y[15] = np.nan
+    cells = inside(renderer([line(y)], STYLES[0])).any(axis=0)
+    middle = len(cells) // 2
+    assert not cells[middle - 1 : middle + 1].any()
+    assert cells[: middle - 3].all()
+    assert cells[middle + 3 : -3].all()
+
+
+@every_renderer
+@every_style
+def test_a_run_that_diverges_leaves_at_the_top_and_the_others_keep_their_room(renderer, style):
+    steady = line(np.linspace(2.0, 0.5, 200))
+    exploding = line(np.append(2.0 * 10.0 ** np.arange(0, 30, 0.5), np.nan), 1, broken=True)
+    rows = renderer([steady, exploding], style)
+    sign = "✗" if style.unicode else "X"
+    assert sum(row.count(sign) for row in rows) == 1
+    assert sign in rows[1]
+    labels = [float(row.split("┤")[0]) for row in rows if "┤" in row] if style.unicode else [2.0]
+    assert max(labels) <= 4
+    cells = inside(rows)
+    assert cells.any(axis=1).all()  # the steady one goes all the way down
+    assert not cells[:3, cells.shape[1] // 2 :].any()
+
+
+@every_renderer
+def test_where_all_diverge_all_of_them_is_seen(renderer):
+    exploding = line(np.append(10.0 ** np.arange(0, 30, 0.5), np.nan), broken=True)
+    rows = renderer([exploding], STYLES[0], log=True)
+    assert "✗" in rows[1]
+    assert inside(rows).any(axis=1).all()
+
+
+@every_renderer
+def test_points_are_not_joined(renderer):
+    values = np.array([0.0, 1.0] * 8)
+    joined, apart = (inside(renderer([line(values, points=points)], STYLES[0])) for points in (False, True))
+    assert joined[3:-3].any()
+    assert not apart[3:-3].any()
+    assert apart[0].sum() >= 8
+
+
+def test_a_line_ends_where_it_crosses_the_edge():
+    cut = series.clip(np.array([0.0, 0.2, 0.4, 0.6]), np.array([0.5, 1.5, 0.5, np.nan]))
+    np.testing.assert_allclose(cut.exits, [[0.1, 1.0]])
+    np.testing.assert_allclose(cut.x, [0.0, 0.1, np.nan, 0.3, 0.4, np.nan])
+    np.testing.assert_allclose(cut.y, [0.5, 1.0, np.nan, 1.0, 0.5, np.nan])
+
+
+@every_style
+def test_the_points_of_a_path_are_joined_and_its_way_out_is_marked(style):
+    paths = {"zigzag": np.array([[-1, -0.8], [1, -0.4], [-1, 0.0]]), "away": np.array([[0.0, 0.5], [9.0, 0.5]])}
+    field = Field("map", np.zeros((8, 8)), extent=(-1.5, 1.5, -1.0, 1.0), paths=paths)
+    rows = [each.plain for each in render(field, 60, 18, style)]
+    dot, between, arrow = ("•", "·", "→") if style.unicode else ("o", ".", ">")
+    assert sum(row.count(dot) for row in rows) == 3  # two corners of the zigzag and the other's beginning
+    assert sum(row.count(between) for row in rows) > 60
+    assert [row.rstrip()[-1] for row in rows if arrow in row] == [arrow]
+    away = next(row for row in rows if arrow in row)
+    assert away[away.index(dot) + 1 : away.index(arrow)].strip(between) == ""
