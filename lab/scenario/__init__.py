@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from lab.scenario.grammar import InvalidExpression
     from lab.scenario.listing import Entry, find, library
     from lab.scenario.loading import Loaded, Variant, load, load_text
+    from lab.scenario.measured import Measured
     from lab.scenario.model import Claim, Optimizer, Question, Scenario, Train
     from lab.scenario.settings import parse_setting, parse_settings
     from lab.scenario.show import Show
+    from lab.scenario.try_next import Try
 
 __all__ = [
     "Claim",
@@ -23,11 +25,13 @@ __all__ = [
     "Expression",
     "InvalidExpression",
     "Loaded",
+    "Measured",
     "Optimizer",
     "Question",
     "Scenario",
     "Show",
     "Train",
+    "Try",
     "Variant",
     "find",
     "library",
@@ -44,9 +48,11 @@ _HOMES = {
     "grammar": ("InvalidExpression",),
     "listing": ("Entry", "find", "library"),
     "loading": ("Loaded", "Variant", "load", "load_text"),
+    "measured": ("Measured",),
     "model": ("Claim", "Optimizer", "Question", "Scenario", "Train"),
     "show": ("Show",),
     "settings": ("parse_setting", "parse_settings"),
+    "try_next": ("Try",),
 }
 
 

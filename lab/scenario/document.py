@@ -43,6 +43,7 @@ class Document:
     value:  plain dicts, lists, text and numbers; keys are always text
     values: the place of every value by its path; keys: the place of every key
     spans:  start and end of every scalar in `text`, by its path
+    inline: paths of the lists and mappings that are written in brackets
     """
 
     name: str
@@ -51,6 +52,7 @@ class Document:
     values: dict[Path, Place] = field(repr=False)
     keys: dict[Path, Place] = field(repr=False)
     spans: dict[Path, tuple[int, int]] = field(repr=False)
+    inline: set[Path] = field(repr=False)
 
     def place(self, path: Path, *, at_key: bool = False) -> Place:
         """Where a value (or its key) stands; for what is not in the file, the nearest thing around it."""
@@ -187,7 +189,7 @@ class _Builder:
     """Puts values together from parser events, and writes down where each stands."""
 
     def __init__(self, name: str, text: str) -> None:
-        self.document = Document(name, text, None, {}, {}, {})
+        self.document = Document(name, text, None, {}, {}, {}, set())
         self.stack: list[_Open] = []
         self.root: Any = None
         self.documents = 0
@@ -214,7 +216,7 @@ class _Builder:
         found = self.document
         if not self.documents:
             raise BadInput(f"{found.name}: the file is empty.")
-        return Document(found.name, found.text, self.root, found.values, found.keys, found.spans)
+        return Document(found.name, found.text, self.root, found.values, found.keys, found.spans, found.inline)
 
     def _error(self, event: Any, message: str) -> BadInput:
         mark = event.start_mark
@@ -231,6 +233,8 @@ class _Builder:
 
     def _begin(self, container: dict[str, Any] | list[Any], event: Any) -> None:
         path = self._add(container, event)
+        if event.flow_style:
+            self.document.inline.add(path)
         if len(self.stack) >= DEEPEST:
             raise self._error(event, f"nested more than {DEEPEST} levels deep.")
         self.stack.append(_Open(container, path))

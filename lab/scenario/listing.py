@@ -17,15 +17,15 @@ from lab.scenario.document import safe_loader
 from lab.scenario.source import read_text
 
 CHAPTERS = (
-    "activations",
-    "losses",
-    "preprocessing",
-    "initialisation",
-    "hyperparameters",
     "autodiff",
+    "losses",
+    "activations",
+    "initialisation",
+    "preprocessing",
     "optimisation",
-    "ensembles",
+    "hyperparameters",
     "regularisation",
+    "ensembles",
     "cnn",
     "rnn",
     "detection",
@@ -34,6 +34,8 @@ CHAPTERS = (
     "reinforcement",
 )
 ENDINGS = (".yaml", ".yml")
+ORDER = "order.txt"
+"""Beside the chapters: their lessons in the order in which one would learn, one slug a line."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,22 @@ def builtin_folder() -> Path:
 def slugs() -> dict[str, Path]:
     """The file of every built-in scenario by slug, chapter by chapter in the order of the curriculum."""
     folder = builtin_folder()
+    place = {slug: number for number, slug in enumerate(_order(folder))}
     found: dict[str, Path] = {}
     for chapter in chapters():
         with os.scandir(folder / chapter) as entries:
             names = sorted(entry.name for entry in entries if entry.name.endswith(ENDINGS))
+        names.sort(key=lambda name: place.get(Path(name).stem, len(place)))
         found.update((Path(name).stem, folder / chapter / name) for name in names)
     return found
+
+
+def _order(folder: Path) -> list[str]:
+    """The slugs of the curriculum, in order; none where nobody has said."""
+    try:
+        return (folder / ORDER).read_text(encoding="utf-8").split()
+    except OSError:
+        return []
 
 
 def chapters() -> list[str]:

@@ -15,7 +15,9 @@ from typing import Any
 from lab.errors import BadInput, InvalidValue, nearest
 from lab.errors import Path as ValuePath
 from lab.scenario import document, listing
+from lab.scenario.choices import refuse_split
 from lab.scenario.grammar import InvalidExpression
+from lab.scenario.measured import refuse_unknown
 from lab.scenario.model import ONLY_VARIANT, Scenario
 from lab.scenario.origins import Change, Origins
 from lab.scenario.overrides import VARIED, change
@@ -96,7 +98,12 @@ def load(source: str | Path, overrides: Mapping[str, Any] | None = None, origin:
     Raises BadInput for everything that is wrong, with its place.
     """
     path = listing.locate(source)
-    return load_text(read_text(path), path, overrides, origin)
+    loaded = load_text(read_text(path), path, overrides, origin)
+    try:
+        refuse_split(loaded.origins.document)  # not in `load_text`: what is kept of an earlier run stays readable
+    except InvalidValue as error:
+        raise loaded.origins.locate(error) from None
+    return loaded
 
 
 def load_text(text: str, path: Path, overrides: Mapping[str, Any] | None = None, origin: str = "--set") -> Loaded:
@@ -112,6 +119,8 @@ def load_text(text: str, path: Path, overrides: Mapping[str, Any] | None = None,
     try:
         scenario = _checked(content)
         _check_claims(scenario)
+        _check_measured(scenario)
+        _check_tries(scenario)
     except InvalidValue as error:
         raise origins.locate(error) from None
     names = scenario.variants or (ONLY_VARIANT,)
@@ -185,6 +194,30 @@ def _check_claims(scenario: Scenario) -> None:
             claim.expression.check_variants(names)
         except InvalidExpression as error:
             raise error.under("claims", number, "that") from None
+
+
+def _check_measured(scenario: Scenario) -> None:
+    """Whether what is measured parses, and every text quotes only that. Raises InvalidValue."""
+    names = tuple(scenario.variants) or (ONLY_VARIANT,)
+    for name, each in scenario.measured.items():
+        try:
+            each.expression.check_variants(names)
+        except InvalidExpression as error:
+            raise error.under("measured", name, "value") from None
+    refuse_unknown(scenario.lesson, scenario.measured, "lesson")
+    refuse_unknown(scenario.idea, scenario.measured, "idea")
+    if scenario.question is not None:
+        refuse_unknown(scenario.question.because, scenario.measured, "question", "because")
+
+
+def _check_tries(scenario: Scenario) -> None:
+    """Whether what is to be tried next speaks of variants that there are. Raises InvalidValue."""
+    names = tuple(scenario.variants) or (ONLY_VARIANT,)
+    for number, each in enumerate(scenario.try_next):
+        for place, variant in enumerate(each.only):
+            if variant not in names:
+                problem = f"there is no variant {variant!r}: {nearest(variant, names)}."
+                raise InvalidValue(("try_next", number, "only", place), problem)
 
 
 def _refuse_idle(changes: Iterable[Change], variants: tuple[Variant, ...]) -> None:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from lab.errors import InvalidValue
-from lab.scenario.names import explain_variant_name
+from lab.scenario.measured import Measured
+from lab.scenario.names import explain_name, explain_variant_name
 from lab.scenario.part import Part
 from lab.scenario.show import Show
+from lab.scenario.try_next import Try
 from lab.validation import Real, Whole, shown
 
 if TYPE_CHECKING:
@@ -156,6 +158,25 @@ class Scenario(Part):
         default_factory=Show, description="How the run is shown; all of it can be left out, and is then chosen."
     )
     claims: list[Claim] = Field(default_factory=list, max_length=100, description="What must turn out to be true.")
+    measured: dict[str, Measured] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="Numbers that the lesson states about its run, by name; `{name}` in the lesson, the idea or the "
+        "question's `because` is filled in with what the reader's own run has measured.",
+    )
+    try_next: list[Try] = Field(
+        default_factory=list,
+        max_length=9,
+        description="What to try after the run: each a changed run that can be started as it stands.",
+    )
+
+    @field_validator("measured")
+    @classmethod
+    def _measured_can_be_quoted(cls, measured: dict[str, Measured]) -> dict[str, Measured]:
+        for name in measured:
+            if problem := explain_name(name, "something measured"):
+                raise InvalidValue(("measured", name), f"{problem}.", at_key=True)
+        return measured
 
     @model_validator(mode="before")
     @classmethod

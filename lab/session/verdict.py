@@ -32,7 +32,7 @@ def judge(claims: Iterable[Claim], variants: Sequence[str], seeds: Sequence[int]
             continue
         held, evidence = {}, {}
         for seed in seeds:
-            lookup = _Lookup(history, seed)
+            lookup = SeedCurves(history, seed)
             held[seed] = bool(expression.evaluate(lookup))
             evidence[seed] = expression.evidence(lookup) + _left_out(expression, history, seed)
         verdicts.append(Claimed(claim.says, claim.that, sum(held.values()) >= seeds_needed(len(seeds)), held, evidence))
@@ -53,8 +53,8 @@ def _left_out(expression: Expression, history: History, seed: int) -> str:
     return f" (of {', '.join(sorted(names))} only the lowest and highest of each stretch were kept at the beginning)"
 
 
-class _Lookup:
-    """The curves of one seed, as the claim language asks for them."""
+class SeedCurves:
+    """The curves of one seed, as the language of claims asks for them."""
 
     def __init__(self, history: History, seed: int) -> None:
         self.history, self.seed = history, seed

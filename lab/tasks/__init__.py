@@ -1,6 +1,17 @@
 """The kinds of experiment: a folder for those that share something, a file for each task."""
 
-from lab.tasks.scenario_check import DIVERGED, check, judges_time
+from lab.tasks.scenario_check import DIVERGED, check, check_tries, judges_time
 from lab.tasks.task import TASKS, Experiment, Task, load_tasks, task, task_of
 
-__all__ = ["DIVERGED", "TASKS", "Experiment", "Task", "check", "judges_time", "load_tasks", "task", "task_of"]
+__all__ = [
+    "DIVERGED",
+    "TASKS",
+    "Experiment",
+    "Task",
+    "check",
+    "check_tries",
+    "judges_time",
+    "load_tasks",
+    "task",
+    "task_of",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.errors import InvalidValue
-from lab.scenario import InvalidExpression, Loaded
+from lab.scenario import InvalidExpression, Loaded, load_text
 from lab.tasks.show_check import check_show
 from lab.tasks.stopwatch import Timed
 from lab.tasks.task import task_of
@@ -30,10 +30,27 @@ def check(loaded: Loaded) -> None:
             claim.expression.check_metrics(metrics)
         except InvalidExpression as error:
             raise loaded.locate(error.under("claims", number, "that")) from None
+    for name, each in loaded.scenario.measured.items():
+        try:
+            each.expression.check_metrics(metrics)
+        except InvalidExpression as error:
+            raise loaded.locate(error.under("measured", name, "value")) from None
+
+
+def check_tries(loaded: Loaded) -> None:
+    """Check that everything which a scenario suggests to try next can be run. Raises BadInput."""
+    for number, each in enumerate(loaded.scenario.try_next):
+        origin = f"{loaded.path}: try_next.{number}.set"
+        changed = load_text(loaded.text, loaded.path, {**loaded.overrides, **each.set}, origin)
+        changed.choose(each.only or [variant.name for variant in changed.variants])
+        check(changed)
 
 
 def judges_time(loaded: Loaded) -> bool:
-    """Whether a claim of the scenario is about a metric that is read off the clock (`lab.tasks.stopwatch.Timed`)."""
+    """Whether the scenario says something about a metric that is read off the clock (`lab.tasks.stopwatch.Timed`)."""
     tasks = {variant.name: task_of(variant.scenario) for variant in loaded.variants}
-    names = (name for claim in loaded.scenario.claims for name in claim.expression.names())
+    scenario = loaded.scenario
+    told = [each.expression for each in scenario.claims]
+    told += [each.expression for each in scenario.measured.values()]
+    names = (name for expression in told for name in expression.names())
     return any(isinstance(tasks[name.variant].metrics.get(name.metric), Timed) for name in names)

@@ -295,7 +295,7 @@ class LabApp(ReportsProblems, App[None]):
 
         if isinstance(screen, ExploreScreen):
             for item in screen.items:
-                yield SystemCommand(item.title, item.idea or item.slug, partial(screen.go_to, item.name), False)
+                yield SystemCommand(item.title, f"{item.chapter}/{item.slug}", partial(screen.go_to, item.name), False)
         for name in themes.THEMES:
             yield SystemCommand(f"Theme {name}", "Change the colours.", partial(self.choose_theme, name))
         yield SystemCommand(

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import yaml
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from lab.scenario.scalars import resolve
+from lab.scenario.writing import flow, in_blocks
 from lab.tui import keys
 from lab.tui.problems import ReportsProblems
 
@@ -101,7 +100,7 @@ def as_yaml(loaded: Loaded) -> str:
     """A scenario as a file: word for word if nothing was overridden, else with the overrides put in."""
     if not loaded.overrides:
         return loaded.text
-    return _dump(loaded.content)
+    return in_blocks(loaded.content)
 
 
 def as_yaml_of_run(info: RunInfo) -> str:
@@ -113,49 +112,6 @@ def as_yaml_of_run(info: RunInfo) -> str:
         return as_yaml(load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides))
     except BadInput:
         return info.text
-
-
-def flow(value: Any) -> str:
-    """A value as YAML on one line, so that `--set` reads the same value.
-
-    >>> flow([{"dense": 64}, "relu", None]), flow("0.5"), flow(1e-05)
-    ('[{dense: 64}, relu, null]', "'0.5'", '1.0e-05')
-    """
-    text = yaml.dump(
-        value, Dumper=_OneLine, default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False
-    )
-    return text.strip().removesuffix("...").strip()
-
-
-def _dump(content: Mapping[str, Any]) -> str:
-    """Plain values as YAML that is pleasant to read: long texts as blocks, small things on one line."""
-    return yaml.dump(
-        dict(content), Dumper=_Blocks, default_flow_style=None, width=110, allow_unicode=True, sort_keys=False
-    )
-
-
-class _OneLine(yaml.SafeDumper):
-    """Puts quotes around every text that the lab would read as something else, such as `0E0`."""
-
-
-class _Blocks(_OneLine):
-    """With texts of several lines as blocks."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value and isinstance(dumper, _Blocks) else None if _stays_text(value) else "'"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-def _stays_text(word: str) -> bool:
-    try:
-        return isinstance(resolve(word), str)
-    except ValueError:
-        return False
-
-
-_OneLine.add_representer(str, _text)
-_Blocks.add_representer(str, _text)
 
 
 class CopiedScreen(ReportsProblems, ModalScreen[None]):

@@ -56,7 +56,9 @@ TABLE: dict[str, tuple[Key, ...]] = {
     "explore": (
         Key("run", "enter", "Run", "Run the lesson; its question comes first, if it has one."),
         Key("search", "slash", "Search", "Find lessons by title, idea and text."),
-        Key("next_lesson", "n", "Next", "Go to the next lesson that has not been run."),
+        Key("next_lesson", "n", "Next", "Go on: to the lesson after the one that was run last."),
+        Key("skip", "s", "", "Show what the lesson says without answering its question."),
+        Key("try_next", "t", "", "Run one of the changes that the lesson suggests, and see its effect."),
         Key("runs", "r", "Runs", "What was run before: replay, compare, export, delete."),
         Key("kernels", "k", "Kernels", "The kernels that the lesson runs, with their source and speed."),
         Key("copy_command", "y", "", "Copy the `lab run` line of the lesson to the clipboard."),

@@ -35,6 +35,11 @@ class Lesson:
     right: bool | None = None
     skipped: bool = False
 
+    @property
+    def asked(self) -> bool:
+        """Whether its question was answered or skipped, or the lesson is done: what it says may be told."""
+        return self.done or self.skipped or self.guess is not None
+
 
 class Progress:
     """The file, read when it is first needed.

@@ -7,12 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.events import Claimed
+from lab.scenario import Claim, Measured
 from lab.session.verdict import seeds_needed
 
 NO_SURPRISES = "No variant diverges that is not said to."
 """What every scenario claims without saying so."""
 
 _Z = 1.959963984540054  # of a normal distribution, 95 % lie within so many standard deviations of its mean
+
+
+def within(name: str, measured: Measured) -> Claim:
+    """What a scenario claims by saying in which range a number of its text lies."""
+    return Claim(
+        says=f"“{name}” is from {' to '.join(f'{each:g}' for each in measured.between)}.", that=measured.within
+    )
 
 
 @dataclass(frozen=True)

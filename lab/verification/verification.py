@@ -25,7 +25,7 @@ from lab.session import Session, available_cores
 from lab.session.pool import Pool
 from lab.session.verdict import expected_divergence, judge
 from lab.tasks import judges_time
-from lab.verification.claim_report import ClaimReport, merged
+from lab.verification.claim_report import ClaimReport, merged, within
 
 
 @dataclass(eq=False)
@@ -160,8 +160,9 @@ class Verification:
         assert ended is not None
         if ended.interrupted:
             return
-        claims = report.loaded.scenario.claims
-        expected, names = expected_divergence(claims), [each.name for each in session.variants]
+        scenario = report.loaded.scenario
+        claims = [*scenario.claims, *(within(name, each) for name, each in scenario.measured.items())]
+        expected, names = expected_divergence(scenario.claims), [each.name for each in session.variants]
         surprised = {each.seed for each in ended.outcomes if each.state == "diverged" and each.variant not in expected}
         verdicts = {seed: judge(claims, names, (seed,), session.history) for seed in session.seeds}
         with self._lock:

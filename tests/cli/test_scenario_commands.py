@@ -6,6 +6,8 @@ import pytest
 
 from lab.cli import run
 from lab.cli.commands.new import STARTERS
+from lab.scenario import library
+from lab.tui.progress import Progress
 
 MINE = """\
 title: Mine
@@ -36,11 +38,12 @@ def mine(tmp_path, monkeypatch):
     return tmp_path / "mine.yaml"
 
 
-def test_list_shows_chapters_slugs_and_ideas(capsys):
+def test_list_shows_chapters_and_titles_and_no_idea_that_would_answer(capsys):
     assert run(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "activations"
-    assert any(line.startswith("  dead-relu ") for line in lines)
+    assert lines[0] == "autodiff"
+    assert any(line.split() == ["dead-relu", "Dead", "ReLUs"] for line in lines)
+    assert not any(entry.idea in "\n".join(lines) for entry in library())
 
 
 def test_list_of_one_chapter_as_json(capsys):
@@ -56,8 +59,13 @@ def test_list_of_an_unknown_chapter(capsys):
     assert "did you mean activations?" in capsys.readouterr().err
 
 
-def test_show_tells_everything_but_the_answer(mine, capsys):
+def test_show_asks_first_and_tells_everything_when_asked_to(mine, capsys):
     assert run(["show", "mine.yaml"]) == 0
+    out = capsys.readouterr().out
+    for hidden in ("What it shows.", "A *lesson*.", "Slow is slow.", "Of course."):
+        assert hidden not in out
+    assert "1. slow\n2. good" in out
+    assert run(["show", "mine.yaml", "--all"]) == 0
     out = capsys.readouterr().out
     for expected in (
         "# Mine",
@@ -69,9 +77,21 @@ def test_show_tells_everything_but_the_answer(mine, capsys):
         "- **slow**: `optimizer.rate: 0.001`, `model.0: {dense: {units: classes, bias: false}}`",
         "- Slow is slow.  \n  `last(slow.loss) > last(good.loss)`",
         "lab run mine.yaml",
+        "Of course.",
     ):
         assert expected in out
-    assert "Of course." not in out
+
+
+def test_show_on_a_terminal_asks_the_question_and_remembers_the_answer(mine, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    typed = iter(["7", "2"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
+    assert run(["show", "mine.yaml"]) == 0
+    out = capsys.readouterr().out
+    assert "What it shows." in out
+    assert "Of course." not in out  # that comes with the run
+    assert Progress().lesson(str(mine)).guess == "good"
 
 
 def test_show_of_a_built_in_scenario_names_its_slug(capsys):

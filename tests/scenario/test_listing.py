@@ -27,8 +27,18 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_chapters_come_in_the_order_of_the_curriculum(folder):
-    assert [entry.slug for entry in library()] == ["elu", "relu", "hinge"]
-    assert listing.chapters() == ["activations", "losses", "zoology"]
+    assert [entry.slug for entry in library()] == ["hinge", "elu", "relu"]
+    assert listing.chapters() == ["losses", "activations", "zoology"]
+
+
+def test_lessons_come_in_the_order_that_is_written_down_and_others_after_them(folder):
+    (folder / "order.txt").write_text("relu\n\nhinge\n")
+    assert [entry.slug for entry in library("activations")] == ["relu", "elu"]
+
+
+def test_every_built_in_lesson_has_its_place_in_the_order():
+    written = (listing.builtin_folder() / listing.ORDER).read_text().split()
+    assert written == list(listing.slugs())
 
 
 def test_an_entry_says_what_it_is_about(folder):

@@ -139,9 +139,9 @@ def fake_run_screen(monkeypatch, result):
     given = []
 
     class RunScreen(Screen):
-        def __init__(self, loaded, guess=None, seeds=None, resume=None):
+        def __init__(self, loaded, guess=None, seeds=None, resume=None, **more):
             super().__init__()
-            given.append(SimpleNamespace(loaded=loaded, guess=guess, seeds=seeds, resume=resume))
+            given.append(SimpleNamespace(loaded=loaded, guess=guess, seeds=seeds, resume=resume, **more))
 
         def on_mount(self):
             self.call_after_refresh(self.leave)

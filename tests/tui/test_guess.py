@@ -13,8 +13,9 @@ pytestmark = pytest.mark.usefixtures("library")
 
 
 async def answer(app, pilot, *keys):
+    await shows(pilot, "One line  one-line")
     await pilot.press("enter")
-    await shows(pilot, "Which rate is faster?")
+    await shows(pilot, "One line: what do you expect?")
     await pilot.press(*keys)
 
 
@@ -89,7 +90,7 @@ def test_it_can_be_asked_again_on_purpose(monkeypatch):
 
     async def script(app, pilot):
         await pilot.press("g")
-        await shows(pilot, "Which rate is faster?")
+        await shows(pilot, "One line: what do you expect?")
         await pilot.press("2")
         await until(pilot, lambda: app.progress.lesson("one-line").right)
 

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from lab.errors import BadInput, InvalidValue
 from lab.scenario import load, parse_setting
+from lab.scenario.writing import flow
 from lab.terminal.capabilities import NO_COLOURS, TRUE_COLOURS, Capabilities
 from lab.tui import keys, settings, themes
 from lab.tui.app import LabApp
 from lab.tui.ascii import ascii_cells
-from lab.tui.copying import as_yaml, command_line, flow
+from lab.tui.copying import as_yaml, command_line
 from lab.tui.live import LiveSessions
 from lab.tui.progress import Progress
 from lab.tui.settings import Settings

@@ -19,7 +19,9 @@ def command(
     bad = 0
     for file in files:
         try:
-            tasks.check(load(file))
+            loaded = load(file)
+            tasks.check(loaded)
+            tasks.check_tries(loaded)
         except BadInput as error:
             bad += 1
             print(error, file=sys.stderr)

@@ -19,7 +19,7 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON: slug, chapter, title, idea and path.")] = False,
 ) -> None:
-    """All built-in scenarios, chapter by chapter. Run one with `lab run NAME`."""
+    """All built-in scenarios in the order in which one would learn. Run one with `lab run NAME`."""
     from lab.scenario import library
 
     entries = library(chapter)
@@ -49,6 +49,6 @@ def _lines(entries: list[Entry], width: int | None) -> list[str]:
         if entry.chapter != chapter:
             lines += ["", entry.chapter] if lines else [entry.chapter]
             chapter = entry.chapter
-        line = f"  {entry.slug:<{column}}  {entry.idea or entry.title}"
+        line = f"  {entry.slug:<{column}}  {entry.title}"
         lines.append(line if width is None or len(line) <= width else line[: width - 1].rstrip() + "…")
     return lines or ["There are no built-in scenarios here."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from lab.tui.guess.screen import Answer, GuessScreen
 from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
-    from lab.scenario import Loaded
+    from lab.scenario import Loaded, Try
     from lab.tui.explore.screen import ExploreScreen
     from lab.tui.run.outcome import Outcome
 
@@ -26,7 +27,7 @@ def run_lesson(screen: ExploreScreen, item: Item, ask_again: bool = False) -> No
     def ready(loaded: Loaded) -> None:
         question = loaded.scenario.question
         known = app.progress.lesson(item.name)
-        if question is None or not (ask_again or (app.settings.guess and _not_asked(known))):
+        if question is None or not (ask_again or (app.settings.guess and not known.asked)):
             start(loaded, known.guess)
             return
         app.push_screen(GuessScreen(loaded.scenario.title, question), partial(answered, loaded))
@@ -39,15 +40,37 @@ def run_lesson(screen: ExploreScreen, item: Item, ask_again: bool = False) -> No
     def start(loaded: Loaded, guess: str | None) -> None:
         from lab.tui.run.screen import RunScreen
 
-        app.push_screen(RunScreen(loaded, guess=guess), partial(ended, loaded))
+        app.push_screen(RunScreen(loaded, guess=guess, tries=True), partial(ended, loaded))
 
     def ended(loaded: Loaded, outcome: Outcome | None) -> None:
         if outcome is not None and _came_to_its_end(outcome, app.store):
             question = loaded.scenario.question
             app.progress.finished(item.name, outcome.held, question.answer if question else None)
         screen.refresh_states()
+        if outcome is not None and outcome.next is not None:
+            try_next(screen, item, outcome.next, outcome.run_name)
 
     _prepare(screen, item, ready)
+
+
+def try_next(screen: ExploreScreen, item: Item, chosen: Try, before: str | None) -> None:
+    """Run a change that a lesson suggests. before: the run against which it is compared, if there is one."""
+    app = screen.app
+
+    def ready(loaded: Loaded) -> None:
+        from lab.tui.run.screen import RunScreen
+
+        first = loaded.scenario.train.seed
+        seeds = range(first, first + chosen.seeds) if chosen.seeds else None
+        shown = RunScreen(loaded, seeds=seeds, steps=chosen.steps, only=chosen.only or None, before=before, tries=True)
+        app.push_screen(shown, ended)
+
+    def ended(outcome: Outcome | None) -> None:
+        screen.refresh_states()
+        if outcome is not None and outcome.next is not None:
+            try_next(screen, item, outcome.next, before)
+
+    _prepare(screen, item, ready, chosen.set)
 
 
 def show_kernels(screen: ExploreScreen, item: Item) -> None:
@@ -59,10 +82,6 @@ def show_kernels(screen: ExploreScreen, item: Item) -> None:
         screen.app.push_screen(KernelsScreen(loaded))
 
     _prepare(screen, item, ready)
-
-
-def _not_asked(known: Any) -> bool:
-    return not known.done and not known.skipped and known.guess is None
 
 
 def _came_to_its_end(outcome: Outcome, store: Any) -> bool:
@@ -77,7 +96,7 @@ def _came_to_its_end(outcome: Outcome, store: Any) -> bool:
         return False
 
 
-def _prepare(screen: ExploreScreen, item: Item, ready: Any) -> None:
+def _prepare(screen: ExploreScreen, item: Item, ready: Any, overrides: Mapping[str, Any] | None = None) -> None:
     """Load and check a lesson, and import what runs it, beside the screen; then `ready(loaded)` on the screen."""
     app = screen.app
 
@@ -86,7 +105,7 @@ def _prepare(screen: ExploreScreen, item: Item, ready: Any) -> None:
             from lab.scenario import load
             from lab.tasks import check
 
-            loaded = load(item.path)
+            loaded = load(item.path, overrides)
             check(loaded)
             import lab.tui.run.screen  # noqa: F401 - it takes longer than a key may
         except LabError as error:

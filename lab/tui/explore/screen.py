@@ -63,6 +63,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         self._slower: float | None = None
         self._ready = False
         self._wanted: str | None = None
+        self._opened_at: str | None = None
 
     # What is on it
 
@@ -139,6 +140,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         if own is not None:
             self._take_own(*own)
         self._fill()
+        self._opened_at = self.item.name if self.item is not None and self.target.slug is None else None
         self.refresh_states()
         if not self._own.empty:
             self.set_interval(POLL_SECONDS, self._look_again)
@@ -243,15 +245,36 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         self.action_run(ask_again=True)
 
     def action_next_lesson(self) -> None:
-        """The next one in the curriculum after this that has not been run."""
+        """The next one in the curriculum that has not been run: after this one, or after the one that was run last."""
         names = [each.name for each in self._builtin]
-        start = names.index(self.item.name) + 1 if self.item and self.item.name in names else 0
+        here = self.item.name if self.item is not None else None
+        if here == self._opened_at:  # nobody has chosen this one: go on from where the reader was
+            here = self._run_last(names) or here
+        start = names.index(here) + 1 if here in names else 0
         for name in [*names[start:], *names[:start]]:
             state = self._states.get(name)
             if state is None or state.kind in ("never", "begun"):
                 self.go_to(name)
                 return
         self.app.notify("Every lesson has been run.")
+
+    def _run_last(self, names: list[str]) -> str | None:
+        """The lesson of the newest run."""
+        runs = [(found.run.created, name) for name in names if (found := self._states.get(name)) and found.run]
+        return max(runs)[1] if runs else None
+
+    def action_skip(self) -> None:
+        """Show the lesson without an answer to its question."""
+        if self.item is not None and not self.app.progress.lesson(self.item.name).asked:
+            self.app.progress.answered(self.item.name, None)
+            self.pane.forget()
+            self._show_page()
+
+    def action_try_next(self) -> None:
+        if self.item is not None:
+            from lab.tui.explore.try_next import choose
+
+            choose(self, self.item, self._states.get(self.item.name))
 
     def go_to(self, name: str) -> None:
         """Show a lesson, whatever was searched for."""

@@ -62,13 +62,16 @@ class BoardScreen(ReportsProblems, Screen[Any]):
     def _keeps(self, metric: str) -> bool:
         return "." not in metric or len(self.run_state.replicas) <= MANY or metric in self.run_state.metrics
 
+    def hint(self) -> str:
+        """What the line below the board says as long as nothing has happened."""
+        return ""
+
     def compose(self) -> ComposeResult:
-        idea = self.loaded.scenario.idea if self.loaded is not None else ""
         self.heading = Heading(lambda style: [*self.parts(style), *self._page_part()])
         self.variants = Variants(self.run_state, self.view.hidden, self.paced)
         self.board = Board()
         self.verdict = Verdict()
-        self.status = Status(self.run_state, idea)
+        self.status = Status(self.run_state, self.hint())
         yield self.heading
         yield self.variants
         yield self.board
@@ -221,7 +224,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
 
     def _differs(self, name: str) -> str:
         changes = self.loaded.scenario.variants.get(name, {}) if self.loaded is not None else {}
-        from lab.tui.copying import flow
+        from lab.scenario.writing import flow
 
         told = ", ".join(
             f"{path}={short(each) if isinstance(each, float) else flow(each)}" for path, each in changes.items()

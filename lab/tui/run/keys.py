@@ -55,6 +55,11 @@ RUN = (
     Key("add_variant", "a", "", "A new variant from the beginning, by dotted overrides."),
     Key("slower", "less_than_sign", "", "Train slower: so many steps a second at most."),
     Key("faster", "greater_than_sign", "", "Train faster, up to as fast as it can."),
+    Key("lesson", "r", "Lesson", "Read the lesson beside the plots, with the numbers of this run, or close it."),
+    *(
+        Key(f"try_next({n})", str(n), "", f"Run what the lesson suggests to try next, number {n}.", f"try_{n}")
+        for n in range(1, 10)
+    ),
     Key("kernels", "k", "", "The kernels that are running, with their time, speed and source."),
     Key("leave", "q", "Leave", "Back. What is kept goes on later; asks where something would be lost."),
     *WATCH,
@@ -98,6 +103,7 @@ DIALOGS: dict[str, tuple[Key, ...]] = {
         _AS_BEFORE,
     ),
     "form": (_TAKE, _AS_BEFORE),
+    "trying": (_TAKE, Key("back", "escape", "Close", "Close it; nothing is run.")),
     "choosing": (
         Key("mark", "space", "Choose", "Choose what is marked, or leave it out."),
         _TAKE,

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,21 +17,25 @@ from textual.binding import BindingType
 from lab.errors import BadInput, LabError
 from lab.events import Claimed, Event, Measured, PictureTaken, Started
 from lab.pictures import Picture
+from lab.scenario.measured import filled, values
 from lab.session import Session, keeping
 from lab.session.record import Record
+from lab.session.verdict import SeedCurves
 from lab.terminal.numbers import count, short
 from lab.terminal.style import Style
 from lab.tui.keys import bindings
 from lab.tui.run.app_services import frames_per_second, services
 from lab.tui.run.control_screen import ControlScreen
 from lab.tui.run.dialogs import LeaveDialog
+from lab.tui.run.effect import effect, last_values
 from lab.tui.run.keys import RUN
+from lab.tui.run.lesson_panel import LessonPanel
 from lab.tui.run.outcome import Outcome
 from lab.tui.run.session_controls import SessionControls
 from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
-    from lab.scenario import Loaded
+    from lab.scenario import Loaded, Try
     from lab.store import RunInfo
     from lab.tasks import Experiment
 
@@ -51,6 +56,10 @@ class RunScreen(ControlScreen):
     seeds:  one replica of each variant for each; by default the scenario's own
     resume: a run that was interrupted (its record, or its name), to be taken up where it is
     keep:   whether the run goes to the store
+    only:   the names of the variants that are run; by default all
+    before: the run against which this one is compared when it is over, by its name in the store
+    tries:  whether what the lesson suggests to try next can be started from here: whoever opened this then finds it in
+            the outcome
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("run", RUN))
@@ -64,9 +73,15 @@ class RunScreen(ControlScreen):
         *,
         keep: bool = True,
         steps: int | None = None,
+        only: Sequence[str] | None = None,
+        before: str | None = None,
+        tries: bool = False,
     ) -> None:
+        self.guess, self._tries = guess, tries
         super().__init__(loaded)
-        self.guess = guess
+        self._only, self._before = only, before
+        self._effect: list[str] = []
+        self._next: Try | None = None
         self._seeds, self._resume, self._keep, self._steps = seeds, resume, keep, steps
         self.record: Record | None = None
         self._first: Outcome | None = None
@@ -111,7 +126,9 @@ class RunScreen(ControlScreen):
             self.record = Record(store, writer, self._warn, self._begun_anew)
             self.loaded = self.session.loaded
             return
-        self.session = Session(self.loaded, seeds=self._seeds, steps=self._steps, device=services(self).device)
+        self.session = Session(
+            self.loaded, seeds=self._seeds, steps=self._steps, variants=self._only, device=services(self).device
+        )
         if self._keep:
             store = services(self).store
             writer = keeping.begin(self.session, store, self._warn)
@@ -146,6 +163,47 @@ class RunScreen(ControlScreen):
     def _tell(self, sentence: str) -> None:
         self.app.notify(sentence, severity="error", timeout=12, markup=False)
 
+    def hint(self) -> str:
+        return f"Your guess: {self.guess}" if self.guess is not None else ""
+
+    # The lesson, and what it suggests
+
+    def action_lesson(self) -> None:
+        """Open the lesson beside the plots, or close it."""
+        scenario = self.loaded.scenario if self.loaded is not None else None
+        if scenario is None or not (scenario.lesson.strip() or scenario.try_next):
+            self.status.say("This scenario has no text.")
+            return
+        if open_ones := list(self.query(LessonPanel)):
+            open_ones[0].remove()
+        else:
+            panel = LessonPanel(scenario)
+            self.mount(panel)
+            self.call_after_refresh(self._fill_panel)
+        self.call_after_refresh(self.redraw)
+
+    def _fill_panel(self) -> None:
+        for panel in self.query(LessonPanel):
+            panel.tell(self._numbers())
+
+    def _numbers(self) -> dict[str, list[float]]:
+        """The numbers that the lesson states, as this run has measured them; none before it is over."""
+        if not self._judged or self.loaded is None:
+            return {}
+        lookups = [SeedCurves(self.session.history, seed) for seed in self.session.seeds]
+        return values(self.loaded.scenario.measured, lookups)
+
+    def on_lesson_panel_chosen(self, message: LessonPanel.Chosen) -> None:
+        self.action_try_next(message.number + 1)
+
+    def action_try_next(self, number: int) -> None:
+        """Leave this run and start what the lesson suggests."""
+        tries = self.loaded.scenario.try_next if self.loaded is not None and self._tries else []
+        if number > len(tries) or not (self._judged or self.query(LessonPanel)):
+            return  # while it trains, a digit means something only beside the list
+        self._next = tries[number - 1]
+        self.action_leave()
+
     def action_leave(self) -> None:
         if self._leaving or not self._ready:
             return
@@ -157,6 +215,8 @@ class RunScreen(ControlScreen):
         def answered(answer: str | None) -> None:
             if answer is not None:
                 self._leave(discard=answer == "discard")
+            else:
+                self._next = None
 
         answers = {"stop": "Leave"}
         if self.record is not None and self.record.saving:
@@ -216,12 +276,12 @@ class RunScreen(ControlScreen):
 
     def _outcome(self, discarded: bool) -> Outcome:
         if self._first is not None:
-            return self._first
+            return replace(self._first, next=self._next)
         ended = self.session.ended
         name = self.record.writer.name if self.record is not None and not discarded else None
         if ended is None or ended.interrupted or discarded:
-            return Outcome(name, None, None)
-        return Outcome(name, self._held([*self.session.verdicts]), self._guess_right())
+            return Outcome(name, None, None, self._next)
+        return Outcome(name, self._held([*self.session.verdicts]), self._guess_right(), self._next)
 
     def _held(self, claims: Sequence[Claimed]) -> bool | None:
         """Whether every claim held; None if none was made, or of other settings than those of which it was made."""
@@ -259,6 +319,8 @@ class RunScreen(ControlScreen):
             if self._first is None:
                 name = self.record.writer.name if self.record is not None else None
                 self._first = Outcome(name, self._held(self.run_state.claims), self._guess_right())
+            self._compare()
+            self._fill_panel()
             self.redraw()
             self.call_after_refresh(self.redraw)
         elif self._judged and not finished:
@@ -269,8 +331,25 @@ class RunScreen(ControlScreen):
             self._scrubbed = cursor
             self._scrub(cursor)
 
+    def _compare(self) -> None:
+        """Put beside each other what the run before and this one came to."""
+        if self._before is None:
+            return
+        try:
+            stored = services(self).store.curves(self._before)
+        except LabError:
+            return  # it was deleted
+        history = self.session.history
+        was = last_values((who, name, found[1]) for (who, _), own in stored.items() for name, found in own.items())
+        now = last_values((who, name, history.curve(who, seed, name)[1]) for who, seed, name in history)
+        arrow = "→" if services(self).style.unicode else "->"
+        self._effect = [
+            f"Against {self._before}, the run before the change:",
+            *effect(was, now, self.run_state.metrics, arrow),
+        ]
+
     def guess_sentences(self) -> list[str]:
-        told = []
+        told = [*self._effect]
         claims = self.run_state.claims
         leave, down, hide = (self.key_of(each) for each in ("leave", "scroll_verdict(1)", "verdict"))
         read_on = f"The run stays open: {leave} leaves, {down} reads on, {hide} hides this."
@@ -286,7 +365,10 @@ class RunScreen(ControlScreen):
                 told.append(f"Your guess, “{self.guess}”, is {'right' if self._guess_right() else 'not right'}.")
             if not self._guess_right():
                 told.append(f"Answer: {question.answer}")
-            told.append(question.because)
+            measured = self.loaded.scenario.measured if self.loaded is not None else {}
+            told.append(filled(question.because, measured, self._numbers()))
+        if self._judged and self._tries and self.loaded is not None and self.loaded.scenario.try_next:
+            told.append(f"{self.key_of('lesson')} opens the lesson beside the plots, with what to try next.")
         return told
 
     def parts(self, style: Style) -> list[tuple[str, str]]:

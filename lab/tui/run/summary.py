@@ -85,9 +85,9 @@ class Status(TextLines):
     DEFAULT_CSS = "Status { height: 1; }"
     MOST = 3
 
-    def __init__(self, run_state: RunState, idea: str = "") -> None:
+    def __init__(self, run_state: RunState, hint: str = "") -> None:
         super().__init__()
-        self.run_state, self._idea = run_state, " ".join(idea.split())
+        self.run_state, self._hint = run_state, " ".join(hint.split())
         self.said, self.wrong = "", False
         self._troubles = 0
 
@@ -127,7 +127,7 @@ class Status(TextLines):
             change = run_state.changes[-1]
             told = f"{change.variant}, step {change.step:,}: {change.name} changed to {short(change.value)}"
             return _wrapped(told, width, height, style, UNSTYLED)
-        return [line(clip(style.words(self._idea), width, style), DIM)]
+        return [line(clip(style.words(self._hint), width, style), DIM)]
 
 
 def _wrapped(sentence: str, width: int, height: int, style: Style, text_style: TextStyle) -> list[Text]:

@@ -9,9 +9,9 @@ from rich.text import Text
 from textual.theme import Theme
 
 from lab.events import Claimed
+from lab.scenario.writing import flow
 from lab.store import RunInfo
 from lab.terminal.numbers import count, duration
-from lab.tui.copying import flow
 from lab.tui.explore.states import COLOURS, MARKS
 from lab.tui.markdown import colour
 
