@@ -29,12 +29,13 @@ class Replica:
         self.message = ""
         self.seconds_worked = 0.0  # measuring included
         self.steps_per_second = 0.0
+        self.fastest = 0.0  # the most steps a second that it has done
         self.halt_at: int | None = None  # pause when this step is reached (single steps)
         self.measured_at = -1
         self.changes_waiting: dict[str, float] = {}  # settings that were asked for, and are not yet changed
         self.changes_unreported: dict[str, float] = {}  # since the last measurement
         self.changes_made: list[tuple[int, str, float]] = []  # all of them: step, name, value
-        self.not_before = 0.0  # when a throttled replica may go on
+        self.not_before = 0.0  # when a replica that keeps a pace may go on
         self.checkpoints = Checkpoints()
         self.begin: Callable[[Replica], None] | None = None  # instead of at step 0: a branch, a resumed run
         self.commands: deque[Command] = deque()

@@ -104,6 +104,17 @@ class Roster:
             run,
         )
 
+    def steps_of(self, replica: Replica) -> int:
+        """How many steps a replica does, as far as that is known before it has begun."""
+        if replica.experiment is not None:
+            return self.last_step(replica)
+        return self.steps or replica.variant.scenario.train.steps
+
+    @property
+    def most_steps(self) -> int:
+        """The steps of the longest replica."""
+        return max((self.steps_of(each) for each in self.replicas), default=0)
+
     def _steps_of(self, variant: Variant) -> int:
         for replica in self.replicas:
             if replica.variant is variant and replica.experiment is not None:

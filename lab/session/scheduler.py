@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import threading
 import time
 from collections import deque
@@ -21,6 +20,7 @@ from lab.errors import BadInput, DeviceMissing
 from lab.graph.devices import CPU, on
 from lab.scenario import Variant
 from lab.session.commands import Command, drop_commands, give_up_all
+from lab.session.pace import Pace, Pacing, Steady, Watched
 from lab.session.recorder import Recorder
 from lab.session.replica import Replica
 from lab.session.roster import Roster
@@ -54,13 +54,13 @@ class Scheduler:
         self.keep_open = False
         self.at_rest: Callable[[], None] | None = None
         self.begun = self.ended = False
-        self._most_steps_per_second: float | None = None
         self._changed = threading.Condition()
         self._ready: deque[Replica] = deque(roster.replicas)
         self._active = 0
         self._resting, self._rested = False, False  # whether `at_rest` is being called, and has been
         on_cpu = max(1, min(threads or available_cores(), max(len(roster.replicas), 1)))
         self._threads = on_cpu if roster.devices == (CPU,) else 1
+        self._pacing = Pacing(roster, self._threads)
         self._workers: list[threading.Thread] = []
 
     # Running
@@ -133,12 +133,22 @@ class Scheduler:
 
         Raises BadInput for what is no number above 0.
         """
-        if steps_per_second is not None and not 0 < steps_per_second < math.inf:
-            raise BadInput(f"The steps a second must be a number above 0, not {steps_per_second:g}.")
+        try:
+            self._take_pace(None if steps_per_second is None else Steady(steps_per_second))
+        except ValueError as error:
+            raise BadInput(str(error)) from None
+
+    def pace(self, seconds: float | None, slow_until: int | None = None) -> None:
+        """Let all steps take so many seconds, the early ones longer, and all replicas keep together, so that they can
+        be watched; a run that takes longer than that anyway goes on as fast as it can, as with None.
+
+        slow_until: the step until which half of the time is spent
+        """
+        self._take_pace(None if seconds is None else Watched(self._roster.most_steps, seconds, slow_until))
+
+    def _take_pace(self, pace: Pace | None) -> None:
         with self._changed:
-            self._most_steps_per_second = steps_per_second
-            for replica in self._roster.replicas:
-                replica.not_before = 0.0
+            self._pacing.take(pace)
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -274,10 +284,7 @@ class Scheduler:
 
     def _patience(self) -> float:
         """Seconds after which a waiting thread looks again by itself."""
-        if self._most_steps_per_second is None or self.paused:
-            return 0.5
-        now = time.monotonic()
-        return max(0.001, min((each.not_before - now for each in self._ready), default=0.5))
+        return 0.5 if self.paused else self._pacing.patience(self._ready)
 
     def _can_run(self, replica: Replica) -> bool:
         if replica.commands:
@@ -287,9 +294,9 @@ class Scheduler:
         return replica.experiment is None or self._may_go_on(replica)
 
     def _may_go_on(self, replica: Replica) -> bool:
-        """Whether pausing and throttling allow a replica a further step."""
+        """Whether pausing and pacing allow a replica a further step."""
         if not self.paused:
-            return self._most_steps_per_second is None or time.monotonic() >= replica.not_before
+            return self._pacing.allows(replica)
         return replica.halt_at is not None and replica.steps_done < replica.halt_at
 
     # Inside: running
@@ -315,7 +322,7 @@ class Scheduler:
                 exhausted = replica.steps_done == before.get(id(replica), -1)
                 if (replica.steps_done >= last[id(replica)] or exhausted) and not replica.over:
                     self._recorder.end(replica, "finished")
-            if time.monotonic() > end or self.paused or self._most_steps_per_second is not None:
+            if time.monotonic() > end or self.paused or self._pacing.pace is not None:
                 break
 
     def _begin(self, replica: Replica) -> None:
@@ -363,7 +370,7 @@ class Scheduler:
 
     def _target(self, replica: Replica) -> int:
         """The step to go to before anything else is done with a replica."""
-        experiment, most = replica.running, self._most_steps_per_second
+        experiment = replica.running
         every, before = replica.variant.scenario.train.measure, experiment.step
         target = self._roster.last_step(replica)
         if not experiment.measures_on_the_way:
@@ -374,8 +381,8 @@ class Scheduler:
             target = min(target, before + max(1, int(replica.steps_per_second * CHUNK)))
         else:
             target = min(target, before + 1)
-        if most is not None and not self.paused:
-            target = min(target, before + max(1, int(most * CHUNK)))
+        if not self.paused and (allowed := self._pacing.target(before)) is not None:
+            target = min(target, allowed)
         return target
 
     def _advanced(self, replica: Replica, done: int, begun: float, spent: float, measured: Measurements) -> None:
@@ -385,6 +392,7 @@ class Scheduler:
         if done and spent > 0:
             rate = done / spent
             replica.steps_per_second = rate if done > 1 else (replica.steps_per_second or rate)
+            replica.fastest = max(replica.fastest, rate)
         message = experiment.diverged()
         ends = experiment.step >= self._roster.last_step(replica) or experiment.step == replica.halt_at
         self._recorder.record(
@@ -397,6 +405,5 @@ class Scheduler:
         elif ends or experiment.step % every == 0:
             self._recorder.measure(replica)
         replica.seconds_worked += time.monotonic() - begun
-        if self._most_steps_per_second is not None:
-            replica.not_before = begun + done / self._most_steps_per_second
+        self._pacing.advanced(replica, experiment.step - done, begun)
         self._recorder.draw_and_save_if_due(replica)

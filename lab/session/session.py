@@ -69,7 +69,8 @@ class Session:
         # Watching
         self.subscribe, self.also, self.show_pictures = recorder.subscribe, recorder.also, recorder.show_pictures
         # Which replica runs when
-        self.pause, self.resume, self.throttle = scheduler.pause, scheduler.resume, scheduler.throttle
+        self.pause, self.resume = scheduler.pause, scheduler.resume
+        self.throttle, self.pace = scheduler.throttle, scheduler.pace
         self.stop = scheduler.stop
         # Commands on replicas
         self.single_step, self.take_back, self.rewind = steering.single_step, steering.take_back, steering.rewind

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 HEADLESS = Capabilities(True, True, 80, 24, TRUE_COLOURS, True)
 """What tests see unless they ask for less."""
+FIRST_PACE = 15.0
+"""Seconds in which the first run of a lesson goes by, until somebody chooses others."""
 FIRST_SCREEN = 2
 """So many screens are on the stack when the list of lessons is on top: Textual has an empty one below."""
 
@@ -271,6 +273,18 @@ class LabApp(ReportsProblems, App[None]):
         self.theme = name
         self.progress.choose_theme(name)
         self.notify(f"Theme: {name}", timeout=2)
+
+    def choose_pace(self, seconds: float | None) -> None:
+        """Remember how long the steps of a lesson's first run take; None: as fast as it can."""
+        self.progress.choose_pace(seconds or 0.0)
+
+    @property
+    def pace(self) -> float | None:
+        """How many seconds the first run of a lesson takes at least; None: as fast as it can."""
+        chosen = self.settings.pace
+        if isinstance(chosen, str):
+            chosen = FIRST_PACE if self.progress.pace is None else self.progress.pace
+        return chosen or None
 
     def copy(self, text: str, what: str, beyond: str = "") -> None:
         """Put a text on the clipboard of the terminal, and show it for terminals that do not allow that.

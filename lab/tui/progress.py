@@ -53,6 +53,7 @@ class Progress:
         self._told: set[str] = set()
         self._lessons: dict[str, Lesson] | None = None
         self._theme: str | None = None
+        self._pace: float | None = None
 
     @property
     def path(self) -> Path:
@@ -76,6 +77,14 @@ class Progress:
         if self._lessons is None:
             self._read()
         return self._theme
+
+    @property
+    def pace(self) -> float | None:
+        """The seconds in which a lesson is to go by that were chosen last by key: 0 for as fast as it can, None if none
+        were."""
+        if self._lessons is None:
+            self._read()
+        return self._pace
 
     def lesson(self, slug: str) -> Lesson:
         """What is remembered of a lesson; nothing of one never seen."""
@@ -111,6 +120,12 @@ class Progress:
         self._theme = theme
         self._write()
 
+    def choose_pace(self, seconds: float) -> None:
+        """Remember a pace; 0: as fast as it can."""
+        self._read()
+        self._pace = seconds
+        self._write()
+
     def _change(self, slug: str, change: Callable[[Lesson], Lesson]) -> None:
         self._read()
         self.lessons[slug] = change(self.lesson(slug))
@@ -121,6 +136,8 @@ class Progress:
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
             self._theme = content.get("theme") if isinstance(content.get("theme"), str) else None
+            pace = content.get("pace")
+            self._pace = float(pace) if isinstance(pace, int | float) and pace >= 0 else None
             self._lessons = {str(slug): _lesson(each) for slug, each in content["lessons"].items()}
         except FileNotFoundError:
             self._lessons = before or {}
@@ -138,6 +155,7 @@ class Progress:
         content = {
             "version": _VERSION,
             "theme": self._theme,
+            "pace": self._pace,
             "lessons": {slug: asdict(each) for slug, each in self.lessons.items()},
         }
         beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")

@@ -36,6 +36,10 @@ class Settings:
     fps: float = 4.0
     """How many times a second the curves are drawn while a run trains, from 0.1 to 10. `--fps` does the same."""
 
+    pace: float | str = "auto"
+    """How many seconds the first run of a lesson takes at least, so that it can be watched: a number up to 3600, 0 for
+    as fast as it can, or auto: what was chosen last with the keys < and >, at first 15."""
+
     folder: str = ""
     """A folder with scenarios of your own, shown as a chapter. `lab tui FOLDER` does the same."""
 
@@ -112,6 +116,12 @@ def _checked(name: str, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0.1 <= value <= 10:
             raise InvalidValue((name,), f"{value!r} is not allowed here: it must be a number from 0.1 to 10.")
         return float(value)
+    if name == "pace" and value != "auto":
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 3600:
+            raise InvalidValue((name,), f"{value!r} is not allowed here: it must be a number from 0 to 3600, or auto.")
+        return float(value)
+    if name == "pace":
+        return value
     if name == "folder":
         if not isinstance(value, str):
             raise InvalidValue((name,), f"{value!r} is not the name of a folder.")

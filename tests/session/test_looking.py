@@ -105,7 +105,8 @@ def test_a_kept_run_forgets_what_is_repeated():
 
 def test_throttled_replicas_keep_their_pace(open_session, monkeypatch):
     clock = 0.0
-    monkeypatch.setattr("lab.session.scheduler.time", SimpleNamespace(monotonic=lambda: clock))
+    for module in ("scheduler", "pace"):
+        monkeypatch.setattr(f"lab.session.{module}.time", SimpleNamespace(monotonic=lambda: clock))
     session = open_session
     session.throttle(200)
     session.start(keep_open=True)

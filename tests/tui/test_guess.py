@@ -164,12 +164,21 @@ def test_a_whole_lesson_from_the_question_to_the_verdict_and_back():
     async def script(app, pilot):
         await answer(app, pilot, "2")
         await until(pilot, lambda: type(app.screen).__name__ == "RunScreen", 30)
+        await shows(pilot, "in 15 s")  # it is the first run of this lesson
+        await pilot.press("z")
         await until(pilot, lambda: "held" in screen_text(app), 90)
         await pilot.press("q")
         await until(pilot, lambda: app.progress.lesson("one-line").done)
         await shows(pilot, "✓ One line")
         await shows(pilot, "1 of 1 guesses right")
         assert len(app.live) == 0
+        await pilot.press("enter")
+        await until(pilot, lambda: type(app.screen).__name__ == "RunScreen", 30)
+        await until(pilot, lambda: getattr(app.screen, "_ready", False))
+        assert app.screen.controls.pace is None
+        await until(pilot, lambda: "held" in screen_text(app), 90)
+        await pilot.press("q")
+        await until(pilot, lambda: type(app.screen).__name__ != "RunScreen")
 
     drive(script, size=(120, 40))
-    assert stored() == ["one-line-1"]
+    assert stored() == ["one-line-2", "one-line-1"]

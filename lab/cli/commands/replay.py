@@ -36,6 +36,7 @@ def command(
     from lab.errors import BadInput
     from lab.store import Store
     from lab.terminal import Options, choose, detect, reporter
+    from lab.terminal.replaying import without_waits
 
     if json and plain:
         raise BadInput("--json and --plain exclude each other.")
@@ -52,7 +53,7 @@ def command(
         shown = reporter(kind, options=Options(fps=fps, palette=colours, replayed=True))
         begun = time.monotonic()
         try:
-            for seconds, event in whole(store, info):
+            for seconds, event in without_waits(whole(store, info)):
                 if speed is not None:
                     time.sleep(max(0.0, seconds / speed - (time.monotonic() - begun)))
                 shown.handle(event)

@@ -40,7 +40,8 @@ def run_lesson(screen: ExploreScreen, item: Item, ask_again: bool = False) -> No
     def start(loaded: Loaded, guess: str | None) -> None:
         from lab.tui.run.screen import RunScreen
 
-        app.push_screen(RunScreen(loaded, guess=guess, tries=True), partial(ended, loaded))
+        pace = None if app.progress.lesson(item.name).done else app.pace
+        app.push_screen(RunScreen(loaded, guess=guess, tries=True, pace=pace), partial(ended, loaded))
 
     def ended(loaded: Loaded, outcome: Outcome | None) -> None:
         if outcome is not None and _came_to_its_end(outcome, app.store):
@@ -62,7 +63,8 @@ def try_next(screen: ExploreScreen, item: Item, chosen: Try, before: str | None)
 
         first = loaded.scenario.train.seed
         seeds = range(first, first + chosen.seeds) if chosen.seeds else None
-        shown = RunScreen(loaded, seeds=seeds, steps=chosen.steps, only=chosen.only or None, before=before, tries=True)
+        only = chosen.only or None
+        shown = RunScreen(loaded, seeds=seeds, steps=chosen.steps, only=only, before=before, tries=True, pace=app.pace)
         app.push_screen(shown, ended)
 
     def ended(outcome: Outcome | None) -> None:

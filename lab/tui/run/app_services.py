@@ -43,6 +43,9 @@ class AppServices(Protocol):
     @property
     def style(self) -> Style: ...
 
+    def choose_pace(self, seconds: float | None) -> None:
+        """Remember how long the steps of a run take on the screen; None: as fast as it can."""
+
     def copy(self, text: str, what: str, beyond: str = "") -> None:
         """Put a text on the clipboard, and show it."""
 

@@ -53,10 +53,17 @@ class ControlScreen(WatchScreen):
         self._steer(self.controls.step)
 
     def action_slower(self) -> None:
-        self._steer(lambda: self.controls.change_speed(faster=False))
+        self._change_pace(faster=False)
 
     def action_faster(self) -> None:
-        self._steer(lambda: self.controls.change_speed(faster=True))
+        self._change_pace(faster=True)
+
+    def _change_pace(self, faster: bool) -> None:
+        self._steer(lambda: self.controls.change_pace(faster))
+        services(self).choose_pace(self.controls.pace)
+
+    def action_skip(self) -> None:
+        self._steer(self.controls.skip)
 
     def action_next_setting(self) -> None:
         self._setting = (self._setting + 1) % max(1, len(self._settings()))

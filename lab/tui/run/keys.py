@@ -34,6 +34,9 @@ WATCH = (
 
 RUN = (
     Key("pause", "space", "Pause", "Pause all variants, or go on."),
+    Key("slower", "less_than_sign", "Slower", "Train slower, so that it can be watched; remembered for other lessons."),
+    Key("faster", "greater_than_sign", "Faster", "Train faster, up to as fast as it can; remembered as well."),
+    Key("skip", "z", "Skip", "Train as fast as it can until this run is over."),
     Key("step", "s", "Step", "Pause, then do one step of every variant."),
     Key(
         "explain_step", "e", "Explain", "Pause, and show what the next step computes, layer by layer, with its numbers."
@@ -53,8 +56,6 @@ RUN = (
     Key("rewind", "w", "", "Go back to the same initial weights, or to the step of the cursor (asks first)."),
     Key("branch", "b", "Branch", "A new variant that goes on from the step of the cursor with other settings."),
     Key("add_variant", "a", "", "A new variant from the beginning, by dotted overrides."),
-    Key("slower", "less_than_sign", "", "Train slower: so many steps a second at most."),
-    Key("faster", "greater_than_sign", "", "Train faster, up to as fast as it can."),
     Key("lesson", "r", "Lesson", "Read the lesson beside the plots, with the numbers of this run, or close it."),
     *(
         Key(f"try_next({n})", str(n), "", f"Run what the lesson suggests to try next, number {n}.", f"try_{n}")

@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from lab.errors import LabError
 from lab.events import Event
 from lab.terminal.numbers import duration, short
+from lab.terminal.replaying import without_waits
 from lab.terminal.style import Style
 from lab.tui.keys import bindings
 from lab.tui.run.keys import REPLAY
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from lab.store import Store
 
 SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
+SHOWN_SECONDS = 15.0
+"""A replay begins at the speed at which the run lasts so long; keys make it faster and slower."""
+SLOWEST = 0.01
 MOST = 2_000_000
 """Events of a run that are held in memory for jumping; of a longer one the rest is left out, and the status says so."""
 
@@ -68,14 +72,15 @@ class Player:
 
 
 class ReplayScreen(WatchScreen):
-    """Plays run `name` of a store, `speed` times as fast as it was; dismissed with None."""
+    """Plays run `name` of a store, `speed` times as fast as it was, by default so that it can be watched; dismissed
+    with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("replay", REPLAY))
     paced = False
 
-    def __init__(self, store: Store, name: str, speed: float = 1.0) -> None:
+    def __init__(self, store: Store, name: str, speed: float | None = None) -> None:
         self.store, self.name_of_run, self._speed = store, name, speed
-        self.player = Player([], speed)
+        self.player = Player([], 1.0)
         self._played = time.monotonic()
         super().__init__(_loaded(store, name))
 
@@ -83,7 +88,7 @@ class ReplayScreen(WatchScreen):
         super().on_mount()
         try:
             events = []
-            for each in self.store.timed_events(self.name_of_run):
+            for each in without_waits(self.store.timed_events(self.name_of_run)):
                 events.append(each)
                 if len(events) >= MOST:
                     self.status.say(f"This run is long: its first {MOST:,} events are replayed.", wrong=True)
@@ -92,7 +97,8 @@ class ReplayScreen(WatchScreen):
             self.app.notify(str(error), severity="error", timeout=12, markup=False)
             self.call_after_refresh(self.action_leave)
             return
-        self.player = Player(events, max(0.01, self._speed))
+        speed = self._speed if self._speed is not None else events[-1][0] / SHOWN_SECONDS if events else 1.0
+        self.player = Player(events, max(SLOWEST, speed))
         self._played = time.monotonic()
         self.tick()
 

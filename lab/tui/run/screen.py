@@ -21,7 +21,8 @@ from lab.scenario.measured import filled, values
 from lab.session import Session, keeping
 from lab.session.record import Record
 from lab.session.verdict import SeedCurves
-from lab.terminal.numbers import count, short
+from lab.tasks import judges_time
+from lab.terminal.numbers import count, duration, short
 from lab.terminal.style import Style
 from lab.tui.keys import bindings
 from lab.tui.run.app_services import frames_per_second, services
@@ -60,6 +61,7 @@ class RunScreen(ControlScreen):
     before: the run against which this one is compared when it is over, by its name in the store
     tries:  whether what the lesson suggests to try next can be started from here: whoever opened this then finds it in
             the outcome
+    pace:   how many seconds its steps take at least, unless it judges time; None: as fast as it can
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("run", RUN))
@@ -76,6 +78,7 @@ class RunScreen(ControlScreen):
         only: Sequence[str] | None = None,
         before: str | None = None,
         tries: bool = False,
+        pace: float | None = None,
     ) -> None:
         self.guess, self._tries = guess, tries
         super().__init__(loaded)
@@ -83,6 +86,7 @@ class RunScreen(ControlScreen):
         self._effect: list[str] = []
         self._next: Try | None = None
         self._seeds, self._resume, self._keep, self._steps = seeds, resume, keep, steps
+        self._pace = pace
         self.record: Record | None = None
         self._first: Outcome | None = None
         self._earlier: list[Event] = []
@@ -104,6 +108,8 @@ class RunScreen(ControlScreen):
             self.call_after_refresh(self._give_up)
             return
         self.controls = SessionControls(self.session)
+        if self._pace is not None and not judges_time(self.session.loaded):
+            self.controls.keep_pace(self._pace)
         self._ready = True
         self.subscription = self.session.subscribe()
         self._look_at()
@@ -381,8 +387,8 @@ class RunScreen(ControlScreen):
         if state == "paused":
             parts.append(("paused", "state"))
         parts += self.looked_at(style)
-        if self.controls.rate is not None:
-            parts.append((f"≤{self.controls.rate:,.0f} steps/s", "state"))
+        if self.controls.pace is not None and not self._judged:
+            parts.append((f"in {duration(self.controls.pace)}", "state"))
         settings = self._settings()
         for number, (name, value) in enumerate(settings.items()):
             marked = number == self._setting % max(1, len(settings))

@@ -12,10 +12,10 @@ from lab.errors import BadInput, nearest
 from lab.scenario import parse_setting
 from lab.scenario.names import explain_variant_name
 from lab.session import Session
-from lab.terminal.numbers import short
+from lab.terminal.numbers import duration, short
 
-RATES = (None, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
-"""Steps per second at most; None: as fast as it can."""
+PACES = (None, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
+"""Seconds that all steps of a run take at least; None: as fast as it can."""
 _STEP = "the step"
 
 
@@ -24,7 +24,7 @@ class SessionControls:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.rate: float | None = None
+        self.pace: float | None = None
         self.added: dict[str, dict[str, Any]] = {}
         self._undo: list[tuple[str, Callable[[], None]]] = []
 
@@ -65,14 +65,28 @@ class SessionControls:
         self._undo.append((_STEP, back))
         return "One step of every variant that is not over; u takes it back."
 
-    def change_speed(self, faster: bool) -> str:
+    def keep_pace(self, seconds: float | None) -> None:
+        """Let all steps take so many seconds, the early ones longer; None: go on as fast as it can."""
+        self.pace = seconds
+        self.session.pace(seconds, self.session.loaded.scenario.show.slow_until)
+
+    def change_pace(self, faster: bool) -> str:
         """The next slower or faster pace."""
-        place = RATES.index(self.rate) + (-1 if faster else 1)
-        self.rate = RATES[min(max(place, 0), len(RATES) - 1)]
-        self.session.throttle(self.rate)
-        if self.rate is None:
-            return "As fast as it can."
-        return f"At most {self.rate:,.0f} step{'s' if self.rate > 1 else ''} a second for each replica."
+        known = [each or 0.0 for each in PACES]
+        now = self.pace or 0.0
+        others = [each for each in known if (each < now if faster else each > now)]
+        chosen = (others[-1] if faster else others[0]) if others else now
+        self.keep_pace(chosen or None)
+        if not chosen:
+            return "As fast as it can; < makes it slower."
+        return f"All steps take {duration(chosen)} from now on: > is faster, < slower, z as fast as it can."
+
+    def skip(self) -> str:
+        """As fast as it can to the end of this run."""
+        if self.pace is None:
+            return "It goes as fast as it can already; < makes it slower."
+        self.keep_pace(None)
+        return "As fast as it can, until this run is over."
 
     # Settings
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from lab.tui.app import LabApp
 
 POLL_SECONDS = 2.0
-SHOWN_SECONDS = 10.0
-"""A replay begins at the speed at which the run lasts about so long; its screen makes it faster and slower."""
 
 _AS_BEGUN = "It is the run as it was begun: no branches, no variants or settings of later."
 
@@ -201,7 +199,7 @@ class RunsScreen(ReportsProblems, Screen[None]):
             return
         from lab.tui.run.replay import ReplayScreen
 
-        self.app.push_screen(ReplayScreen(self.app.store, info.name, max(1.0, info.seconds / SHOWN_SECONDS)))
+        self.app.push_screen(ReplayScreen(self.app.store, info.name))
 
     def action_mark(self) -> None:
         info = self.info

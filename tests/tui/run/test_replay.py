@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lab.events import Claimed, Ended, Measured, Outcome, PictureTaken, Started
 from lab.pictures import Histograms, Regions, Units
 from lab.store import Store
-from lab.tui.run.replay import Player, ReplayScreen
+from lab.terminal.replaying import without_waits
+from lab.tui.run.replay import SHOWN_SECONDS, Player, ReplayScreen
 from tests.session.scenarios import SMALL
 from tests.tui.driving import drive, matches_snapshot, screen_text, shows, until
 
@@ -107,6 +108,17 @@ def test_it_is_held_and_jumps(kept):
         assert player.speed == 0.02 or player.speed > 0.01
 
     replayed(script, kept, speed=0.01)
+
+
+def test_what_nobody_did_for_minutes_is_not_replayed(kept):
+    written = [(0.0, "began"), (1.5, "trained"), (601.5, "went on"), (602.0, "was over")]
+    assert list(without_waits(written)) == [(0.0, "began"), (1.5, "trained"), (3.5, "went on"), (4.0, "was over")]
+
+    async def script(screen, pilot):
+        assert screen.player.length / screen.player.speed <= SHOWN_SECONDS + 0.01
+        assert screen.player.length <= 2.0 * len(screen.player.events)
+
+    replayed(script, kept, speed=None)
 
 
 times = st.lists(st.floats(0, 100), min_size=1, max_size=30).map(sorted)

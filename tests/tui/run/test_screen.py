@@ -388,22 +388,22 @@ def test_that_there_are_more_plots_than_have_room_is_said_with_the_key_for_them(
     run(script, size=(100, 24))
 
 
-def test_pace_is_shown_and_kept():
+def test_a_pace_is_shown_kept_remembered_and_skipped():
     async def script(screen, pilot):
-        await begun(screen, pilot)
-        asked, throttle = [], screen.session.throttle
-        screen.session.throttle = lambda rate: (asked.append(rate), throttle(rate))
-        for _ in range(6):
-            await pilot.press("less_than_sign")
-        await shows(pilot, "≤10 steps/s")
-        assert asked == [3000, 1000, 300, 100, 30, 10]
-        before = step(screen)
-        for _ in range(6):
-            await pilot.press("greater_than_sign")
-        assert asked[6:] == [30, 100, 300, 1000, 3000, None]
-        await until(pilot, lambda: step(screen) - before > 50)
+        await until(pilot, lambda: bool(screen.session.settings("quick")))
+        await shows(pilot, "in 1 h 00 min")
+        await pilot.press("greater_than_sign")
+        await shows(pilot, "in 15 min 00 s")
+        assert pilot.app.progress.pace == 900.0
+        assert pilot.app.pace == 900.0
+        assert not screen.session.finished
+        await pilot.press("z")
+        await over(screen, pilot)
+        assert pilot.app.progress.pace == 900.0
+        await pilot.press("greater_than_sign")
+        assert pilot.app.pace is None
 
-    run(script, **LONG)
+    run(script, pace=3600.0)
 
 
 def test_divergence_ends_the_curve_with_a_cross_and_a_sentence():

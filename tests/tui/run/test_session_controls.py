@@ -121,10 +121,17 @@ def test_what_cannot_be_added_is_said(controls, overrides, told):
 
 
 def test_pace_goes_down_and_up_again(controls):
-    assert "3,000 steps a second" in controls.change_speed(faster=False)
-    assert "1,000 steps a second" in controls.change_speed(faster=False)
-    controls.change_speed(faster=True)
-    assert "As fast as it can" in controls.change_speed(faster=True)
+    assert "take 4.0 s" in controls.change_pace(faster=False)
+    assert "take 8.0 s" in controls.change_pace(faster=False)
+    assert controls.pace == 8.0
+    assert "take 4.0 s" in controls.change_pace(faster=True)
+    assert "As fast as it can" in controls.change_pace(faster=True)
+    assert "As fast as it can" in controls.change_pace(faster=True)
+    for _ in range(20):
+        controls.change_pace(faster=False)
+    assert controls.pace == 3600.0
+    assert "until this run is over" in controls.skip()
+    assert controls.pace is None
 
 
 def test_nothing_left_to_step(controls):
