@@ -24,6 +24,7 @@ class Curves:
     x:            [n], in the unit that `x_label` says; steps are whole numbers
     lines:        by name the line's values, [n], in the unit that `y_label` says
     log_x, log_y: whether an axis is logarithmic; values of 0 and below have no place on such an axis
+    points:       the names of those whose values are points that no line joins
     """
 
     kind: ClassVar[str] = "curves"
@@ -34,6 +35,7 @@ class Curves:
     y_label: str = ""
     log_x: bool = False
     log_y: bool = False
+    points: tuple[str, ...] = ()
     name: str = ""
 
 
@@ -104,6 +106,7 @@ class Regions:
     extent:     (left, right, bottom, top): the first column stands for `left`, the last for `right`, and so on
     points:     [n, 2], the examples as (x, y) in these coordinates
     labels:     [n] int32, their classes
+    names:      what the classes are called, by number; empty: nothing is said about it
     """
 
     kind: ClassVar[str] = "regions"
@@ -113,6 +116,7 @@ class Regions:
     extent: tuple[float, float, float, float]
     points: np.ndarray
     labels: np.ndarray
+    names: tuple[str, ...] = ()
     name: str = ""
 
 

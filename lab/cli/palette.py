@@ -23,10 +23,10 @@ PaletteOption = Annotated[
 def palette_of(option: str | None) -> PaletteName:
     """The palette that was asked for, by the option or else by the environment. Raises BadInput for an unknown one."""
     from lab.errors import BadInput, nearest
-    from lab.terminal.palettes import PALETTES
+    from lab.terminal.palettes import PRINTED
 
     asked, where = (option, "--palette") if option is not None else (os.environ.get(VARIABLE) or "default", VARIABLE)
-    for name in PALETTES:
+    for name in PRINTED:
         if asked == name:
             return name
-    raise BadInput(f"{where}: there is no palette {asked!r}: {nearest(asked, PALETTES)}.")
+    raise BadInput(f"{where}: there is no palette {asked!r}: {nearest(asked, PRINTED)}.")

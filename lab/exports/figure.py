@@ -17,9 +17,10 @@ from lab.errors import BadInput
 from lab.exports.selection import Selection
 from lab.store import Table
 from lab.terminal import axes, series
-from lab.terminal.curves import BROKEN, axis_values, traced
 from lab.terminal.curves import Line as Curve
-from lab.terminal.palettes import RGB, letter, series_colour
+from lab.terminal.curves import axis_values, traced
+from lab.terminal.metric_words import unit, words
+from lab.terminal.palettes import RGB, bad, letter, series_colour
 
 INK: RGB = (40, 40, 48)
 FAINT: RGB = (224, 224, 230)
@@ -107,7 +108,7 @@ def _header(selection: Selection, variants: list[str], tables: list[Table], widt
         needed = 40 + 6.6 * len(name)
         if x > 16 and x + needed > width:
             x, y = 16.0, y + _LEGEND_LINE
-        shapes.append(Line(np.array([(x, y - 4), (x + 18, y - 4)]), series_colour(number).rgb, 2.5))
+        shapes.append(Line(np.array([(x, y - 4), (x + 18, y - 4)]), series_colour(number, "light").rgb, 2.5))
         shapes.append(Words(x + 23, y, name))
         x += needed
     return y + 8, shapes
@@ -132,7 +133,7 @@ def _panel(
         """Shares of the axes as places of the drawing."""
         return np.column_stack([x0 + x * (x1 - x0), y0 + y * (y1 - y0)])
 
-    shapes: list[Shape] = [Words(left + 16, y1 - 12, _cut(metric, _PANEL[0] - 120, 12), 12, bold=True)]
+    shapes: list[Shape] = [Words(left + 16, y1 - 12, _cut(_named(metric), _PANEL[0] - 120, 12), 12, bold=True)]
     if log:
         shapes.append(Words(x1, y1 - 12, "logarithmic", 9.5, MUTED, "end"))
     for tick, label in zip(y_axis.ticks, y_axis.labels, strict=True):
@@ -149,7 +150,7 @@ def _panel(
     ends: dict[str, list[np.ndarray]] = {}
     several = len({table.seed for table, _ in curves}) > 1
     for table, curve in curves:
-        colour = series_colour(curve.number).rgb
+        colour = series_colour(curve.number, "light").rgb
         piece = traced(curve, curve.y, int(x1 - x0), x_axis.range, y_axis.range)
         drawn = points(piece.x, piece.y)
         for stretch in _unbroken(drawn):
@@ -157,16 +158,24 @@ def _panel(
         end = drawn[np.isfinite(drawn).all(axis=1)][-1:]
         ends.setdefault(table.variant, []).extend(end)
         if curve.broken and len(end):
-            shapes.append(Words(float(end[0, 0]), float(end[0, 1]) + 3.5, "×", 12, BROKEN.rgb, "middle", bold=True))
+            shapes.append(
+                Words(float(end[0, 0]), float(end[0, 1]) + 3.5, "×", 12, bad("light").rgb, "middle", bold=True)
+            )
         for gap in series.gaps(curve.x, curve.y)[-1:]:
             gaps.setdefault(table.variant, series.describe_gap(f"{table.variant}, seed {table.seed}", gap))
     for variant, places in ends.items():
         if places:
             x_end, y_end = np.mean(places, axis=0)
             number = variants.index(variant)
-            shapes.append(Words(x_end + 4, y_end + 3.5, letter(number), 10, series_colour(number).rgb, bold=True))
+            shapes.append(
+                Words(x_end + 4, y_end + 3.5, letter(number), 10, series_colour(number, "light").rgb, bold=True)
+            )
     shapes.append(Words(x0, y0 + 32, _cut("; ".join(gaps.values()), x1 - x0 - 40, 9.5), 9.5, MUTED))
     return [shape for shape in shapes if not isinstance(shape, Words) or shape.text]
+
+
+def _named(metric: str) -> str:
+    return f"{words(metric)}, {unit(metric)}" if unit(metric) else words(metric)
 
 
 def _unbroken(points: np.ndarray) -> list[np.ndarray]:

@@ -11,6 +11,7 @@ from lab.store import Table
 from lab.terminal import axes, detect, plotext_curves, series
 from lab.terminal.capabilities import NO_COLOURS
 from lab.terminal.curves import Line, axis_values
+from lab.terminal.metric_words import unit, words
 from lab.terminal.style import Style
 
 KIND, SUFFIX = "text", ".txt"
@@ -45,7 +46,7 @@ def _lines(selection: Selection, style: Style) -> Iterator[str]:
         yield ""
         for row in plotext_curves.draw(
             lines, _WIDTH, _HEIGHT, style,
-            title=metric, x_label="step", y_label=_note(lines, seeds), 
+            title=words(metric), x_label="step", y_label=", ".join(filter(None, (unit(metric), _note(lines, seeds)))), 
             log_y=axes.logarithmic(metric, axis_values(lines, log=False)),
         ):  # fmt: skip
             yield row.plain

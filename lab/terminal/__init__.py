@@ -13,6 +13,7 @@ from lab.terminal.capabilities import Capabilities, detect
 
 if TYPE_CHECKING:
     from lab.events import Event
+    from lab.terminal.palettes import PaletteName
 
 ReporterKind = Literal["json", "plain", "live"]
 
@@ -42,7 +43,7 @@ class Options:
     """
 
     fps: float = 4.0
-    palette: Literal["default", "safe"] = "default"
+    palette: PaletteName = "default"
     log_scale: bool | None = None
     replayed: bool = False
 

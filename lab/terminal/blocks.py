@@ -71,7 +71,7 @@ def characters(
             for start, end in pairwise(edges):
                 number = int(colours[row, start])
                 if number >= 0:
-                    text.stylize(style.text_style(style.colour(number)), start, end)
+                    text.stylize(style.text_style(style.colour(number, "series")), start, end)
         lines.append(text)
     return lines
 

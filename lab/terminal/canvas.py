@@ -18,12 +18,14 @@ from lab.terminal.style import UNSTYLED, Style
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.uint8)
 _BRAILLE = 0x2800
 _SPACE = 0x20
+_TURN = 2  # so many columns each of several lines has its colour where they share them
 
 
 class Canvas:
     """`width` × `height` characters. Positions are shares: x from 0 (left) to 1 (right), y from 0 (bottom) to 1 (top).
 
-    What is drawn later covers the colour of what was drawn before; text covers dots.
+    Where several lines share characters, their colours take turns, so that none of them disappears below another;
+    text covers dots.
     """
 
     def __init__(self, width: int, height: int, style: Style) -> None:
@@ -34,6 +36,10 @@ class Canvas:
         self._characters = np.zeros(shape, dtype=np.uint32)
         self._styles: list[TextStyle] = [UNSTYLED]
         self._style = np.zeros(shape, dtype=np.int16)
+        # Which of the first 64 styles, as bits, have dots in a cell, and each style's letter.
+        self._owners = np.zeros(shape, dtype=np.uint64)
+        self._letters: dict[int, str] = {}
+        self._written = np.zeros(shape, dtype=bool)
         self._marks: set[tuple[int, int]] = set()
 
     @property
@@ -100,6 +106,7 @@ class Canvas:
             if 0 <= position < self.width:
                 self._characters[row, position] = ord(character)
                 self._style[row, position] = number
+                self._written[row, position] = True
 
     def is_free(self, row: int, column: int) -> bool:
         """Whether nothing has been drawn at a character position."""
@@ -107,6 +114,7 @@ class Canvas:
 
     def lines(self) -> list[Text]:
         """`height` lines of `width` characters."""
+        self.share_out()
         if self.style.unicode:
             codes = np.where(self._dots > 0, self._dots.astype(np.uint32) + _BRAILLE, _SPACE)
         else:
@@ -133,6 +141,31 @@ class Canvas:
         else:
             self._characters[cell] = ord(letter)
         self._style[cell] = text_style
+        self._owners[cell] |= np.uint64(1 << min(text_style, 63))
+        self._letters[text_style] = letter
+
+    def share_out(self) -> None:
+        """Have the colours take turns where several lines have dots in one cell; faint ones only where they are alone.
+
+        Called once, when everything is drawn; cells with text are left as they are.
+        """
+        owners = self._owners
+        faint = sum(1 << number for number in self._letters if number < 63 and self._styles[number].dim)
+        bright = owners & np.uint64(~faint & (2**64 - 1))
+        owners = np.where(bright > 0, bright, owners)
+        shared = (owners & (owners - np.uint64(1))) > 0
+        if not shared.any():
+            return
+        numbers = [number for number in sorted(self._letters) if number < 63]
+        there = np.stack([(owners >> np.uint64(number)) & np.uint64(1) for number in numbers]).astype(np.int64)
+        count = there.sum(axis=0)
+        turn = (np.arange(self.width) // _TURN)[None, :] % np.maximum(count, 1)
+        rank = np.cumsum(there, axis=0) - 1
+        for place, number in enumerate(numbers):
+            cells = shared & (there[place] > 0) & (rank[place] == turn) & ~self._written
+            self._style[cells] = number
+            if not self.style.unicode:
+                self._characters[cells] = ord(self._letters[number])
 
     def _number(self, text_style: TextStyle) -> int:
         if text_style not in self._styles:

@@ -12,7 +12,7 @@ from rich.text import Text
 from lab.terminal import axes, plot_frame, series
 from lab.terminal.axes import Range
 from lab.terminal.canvas import Canvas
-from lab.terminal.palettes import Colour, letter
+from lab.terminal.palettes import Colour, Family
 from lab.terminal.plot_frame import LegendEntry, PlotLayout
 from lab.terminal.style import DIM, Style
 
@@ -20,7 +20,6 @@ _LETTER_EVERY = 14
 # How far beyond all others a lost curve may go, in their size or as a factor; and how far it is followed if not so far.
 _SQUASHED, _SQUASHED_LOG = 4.0, 1e3
 _NEAR, _NEAR_LOG = 0.25, 3.0
-BROKEN = Colour((230, 70, 70), "bright_red")
 _MOST_NOTES = 2
 
 
@@ -32,6 +31,7 @@ class Line:
     band:   the lowest and the highest value at each x, drawn as two faint lines
     broken: whether it diverged: it ends with a cross, and what it reached before does not stretch the axis
     points: whether its values are drawn as points that nothing joins
+    family: whose colours and signs it has: those of variants, of layers, or of what a picture shows
     """
 
     name: str
@@ -41,6 +41,15 @@ class Line:
     band: tuple[np.ndarray, np.ndarray] | None = None
     broken: bool = False
     points: bool = False
+    family: Family = "variants"
+
+    def sign(self, style: Style) -> str:
+        """The character that stands for it."""
+        return style.sign(self.number, self.family)
+
+    def colour(self, style: Style) -> Colour:
+        """Its colour."""
+        return style.colour(self.number, self.family)
 
     @property
     def edges(self) -> tuple[np.ndarray, ...]:
@@ -139,7 +148,7 @@ def planned(
         titled=titled, log_x=log_x, log_y=log_y,
         x_values=np.concatenate(x_values) if x_values else np.zeros(0),
         y_values=axis_values(lines, log_y),
-        entries=[LegendEntry(letter(each.number), each.name, style.colour(each.number)) for each in lines]
+        entries=[LegendEntry(each.sign(style), each.name, each.colour(style)) for each in lines]
         if legend
         else (),
         notes=_notes(lines, log_y) if legend else (),
@@ -156,20 +165,20 @@ def _inside(lines: Sequence[Line], made: PlotLayout, style: Style) -> list[Text]
     for each in lines:
         trace(canvas, each, each.y, made.x_axis.range, made.y_axis.range, faint=False)
     for each, x, y in letter_places(lines, made, style):
-        canvas.mark(x, y, letter(each.number), style.colour(each.number))
+        canvas.mark(x, y, each.sign(style), each.colour(style))
     for x, y in cross_places(lines, made):
-        canvas.mark(x, y, cross(style), BROKEN)
+        canvas.mark(x, y, cross(style), style.bad)
     return canvas.lines()
 
 
 def trace(canvas: Canvas, curve: Line, y: np.ndarray, across: Range, up: Range, *, faint: bool) -> None:
     """Draw a curve, or an edge of its band."""
     piece = traced(curve, y, canvas.columns, across, up)
-    colour = canvas.style.colour(curve.number)
+    colour, sign = curve.colour(canvas.style), curve.sign(canvas.style)
     if curve.points and not faint:
-        canvas.points(piece.x, piece.y, colour, letter(curve.number))
+        canvas.points(piece.x, piece.y, colour, sign)
     else:
-        canvas.line(piece.x, piece.y, colour, "." if faint else letter(curve.number), dim=faint)
+        canvas.line(piece.x, piece.y, colour, "." if faint else sign, dim=faint)
 
 
 def letter_places(lines: Sequence[Line], made: PlotLayout, style: Style) -> list[tuple[Line, float, float]]:

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from lab.pictures import Picture
 from lab.terminal import axes, blocks, curves, sentences, series
+from lab.terminal.metric_words import unit, words
 from lab.terminal.numbers import count, duration, short
-from lab.terminal.palettes import Colour, letter
+from lab.terminal.palettes import letter
 from lab.terminal.pictures import render
 from lab.terminal.run_state import Replica, RunState
 from lab.terminal.style import BOLD, DIM, Style
@@ -25,8 +26,6 @@ _NARROWEST, _LOWEST = 34, 7
 _SPEED_WIDTH = 29
 _PICTURE_LOWEST = 11
 _PLOTS_BESIDE_PICTURE = 3
-_TROUBLE = Colour((230, 70, 70), "red")
-_GOOD = Colour((70, 180, 100), "green")
 
 
 def plotted(metrics: Sequence[str]) -> list[str]:
@@ -137,7 +136,7 @@ class DashboardContent:
         run_state, style = self.run_state, self.style
         if run_state.failed is not None:
             return line(
-                clip(style.words(run_state.failed.message), width, style), style.text_style(_TROUBLE, bold=True)
+                clip(style.words(run_state.failed.message), width, style), style.text_style(style.bad, bold=True)
             )
         if run_state.kernel is not None:
             done = run_state.kernels - run_state.kernels_left
@@ -148,7 +147,7 @@ class DashboardContent:
         if troubles:
             more = f" (+{len(troubles) - 1} more)" if len(troubles) > 1 else ""
             told = clip(style.words(troubles[0]), max(1, width - len(more)), style) + more
-            return line(told, style.text_style(_TROUBLE))
+            return line(told, style.text_style(style.bad))
         if run_state.changes:
             change = run_state.changes[-1]
             told = f"{change.variant}, step {change.step:,}: {change.name} changed to {short(change.value)}"
@@ -164,11 +163,11 @@ class DashboardContent:
         replicas = run_state.of(variant)
         stopped = sum(_diverged(each) for each in replicas)
         if run_state.over(variant) and stopped:
-            return text.append(f"{'diverged':<12}", self.style.text_style(_TROUBLE, bold=True))
+            return text.append(f"{'diverged':<12}", self.style.text_style(self.style.bad, bold=True))
         if run_state.over(variant):
             if any(each.interrupted for each in replicas):
                 return text.append(f"{'stopped':<12}", DIM)
-            return text.append(f"{'done':<12}", self.style.text_style(_GOOD))
+            return text.append(f"{'done':<12}", self.style.text_style(self.style.good))
         left = run_state.seconds_left(variant)
         if not any(each.began is not None for each in replicas):
             told = "waiting"
@@ -182,7 +181,7 @@ class DashboardContent:
             measured = self.run_state.latest(variant, metric)
             if not measured:
                 continue
-            told = f"  {self.style.words(metric)} {short(sum(measured) / len(measured)):<8}"
+            told = f"  {self.style.words(words(metric))} {short(sum(measured) / len(measured)):<8}"
             if text.cell_len + cell_len(told.rstrip()) > room:
                 break
             text.append(told)
@@ -200,7 +199,8 @@ class DashboardContent:
         broken_off = self.run_state.ended is not None and self.run_state.ended.interrupted
         return curves.draw(
             shown, grid.width, grid.height, self.style,
-            title=metric, x_label="step", y_label=self._note(), log_y=log, legend=False,
+            title=words(metric), x_label="step", y_label=", ".join(filter(None, (unit(metric), self._note()))),
+            log_y=log, legend=False,
             x_range=(0.0, float(steps)) if steps and not broken_off else None,
         )  # fmt: skip
 

@@ -8,7 +8,10 @@ from typing import Literal
 import numpy as np
 
 RGB = tuple[int, int, int]
-PaletteName = Literal["default", "safe"]
+PaletteName = Literal["default", "safe", "dark", "light", "safe-dark", "safe-light"]
+Family = Literal["variants", "layers", "series"]
+"""Whose colours and signs: the variants of a run have letters, a net's layers numbers, and what a picture shows beside
+each other (classes, groups, lines) shapes. No colour of variants means anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,43 +22,136 @@ class Colour:
     name: str
 
 
-# Bright enough for a dark background, dark enough for a light one.
-_DEFAULT = (
-    Colour((66, 150, 240), "bright_blue"),
-    Colour((240, 150, 40), "yellow"),
-    Colour((226, 78, 84), "red"),
-    Colour((62, 174, 92), "green"),
-    Colour((176, 112, 226), "magenta"),
-    Colour((24, 172, 184), "cyan"),
-    Colour((220, 116, 180), "bright_magenta"),
-    Colour((148, 140, 130), "white"),
-)
-# Masataka Okabe and Kei Ito, "Color Universal Design" (2008), without its black, which a dark terminal would swallow.
-_SAFE = (
-    Colour((86, 180, 233), "bright_cyan"),
-    Colour((230, 159, 0), "yellow"),
-    Colour((0, 158, 115), "green"),
-    Colour((240, 228, 66), "bright_yellow"),
-    Colour((0, 114, 178), "blue"),
-    Colour((213, 94, 0), "red"),
-    Colour((204, 121, 167), "bright_magenta"),
-    Colour((153, 153, 153), "white"),
-)
-PALETTES: dict[PaletteName, tuple[Colour, ...]] = {"default": _DEFAULT, "safe": _SAFE}
+def _colours(names: str, *colours: RGB) -> tuple[Colour, ...]:
+    return tuple(Colour(rgb, name) for rgb, name in zip(colours, names.split(), strict=True))
+
+
+_NAMES = "bright_blue yellow red green magenta cyan bright_magenta white"
+_OTHERS = "bright_yellow bright_cyan bright_red bright_green bright_white blue bright_black bright_yellow"
+_SAFE_NAMES = "bright_cyan yellow green bright_yellow blue red bright_magenta white"
+_SAFE_OTHERS = "bright_blue bright_red bright_green magenta cyan bright_white bright_black bright_blue"
+
+# At least 4.5 : 1 on every surface of the dark and the light themes, and, where nobody knows what is behind them
+# ("default", "safe": what is printed), 3 : 1 on black and on white.
+# Safe ones are Masataka Okabe's and Kei Ito's, "Color Universal Design" (2008), without their black, brighter or darker
+# where they must be.
+_VARIANTS: dict[PaletteName, tuple[Colour, ...]] = {
+    "default": _colours(
+        _NAMES,
+        (66, 150, 240), (206, 129, 34), (226, 78, 84), (60, 167, 88),
+        (176, 112, 226), (23, 162, 173), (213, 113, 175), (148, 140, 130),
+    ),
+    "dark": _colours(
+        _NAMES,
+        (66, 150, 240), (240, 150, 40), (231, 106, 111), (62, 174, 92),
+        (180, 119, 227), (24, 172, 184), (220, 116, 180), (152, 145, 135),
+    ),
+    "light": _colours(
+        _NAMES,
+        (20, 95, 190), (142, 88, 24), (186, 48, 54), (26, 112, 50),
+        (127, 70, 175), (0, 108, 118), (160, 60, 125), (99, 94, 88),
+    ),
+    "safe": _colours(
+        _SAFE_NAMES,
+        (74, 155, 200), (196, 135, 0), (0, 158, 115), (158, 150, 44),
+        (0, 114, 178), (213, 94, 0), (204, 121, 167), (147, 147, 147),
+    ),
+    "safe-dark": _colours(
+        _SAFE_NAMES,
+        (86, 190, 240), (230, 159, 0), (18, 165, 125), (240, 228, 66),
+        (98, 146, 238), (228, 118, 40), (204, 121, 167), (153, 153, 153),
+    ),
+    "safe-light": _colours(
+        _SAFE_NAMES,
+        (20, 104, 146), (140, 88, 0), (0, 115, 84), (96, 100, 0),
+        (0, 82, 190), (174, 62, 0), (150, 66, 122), (98, 98, 98),
+    ),
+}  # fmt: skip
+# Lighter than those of variants where it is dark, darker where it is light.
+_OTHER: dict[PaletteName, tuple[Colour, ...]] = {
+    "default": _colours(
+        _OTHERS,
+        (171, 144, 18), (110, 140, 220), (220, 110, 90), (70, 150, 110),
+        (140, 120, 210), (170, 125, 80), (40, 150, 150), (200, 100, 150),
+    ),
+    "dark": _colours(
+        _OTHERS,
+        (228, 208, 84), (150, 196, 255), (255, 160, 140), (150, 230, 170),
+        (200, 178, 255), (214, 178, 132), (140, 226, 226), (255, 176, 214),
+    ),
+    "light": _colours(
+        _OTHERS,
+        (93, 68, 0), (30, 68, 144), (131, 41, 21), (14, 83, 41),
+        (82, 52, 150), (101, 62, 31), (0, 80, 88), (131, 29, 88),
+    ),
+    "safe": _colours(
+        _SAFE_OTHERS,
+        (119, 150, 200), (224, 110, 80), (40, 160, 130), (150, 140, 30),
+        (200, 100, 130), (90, 150, 180), (130, 150, 40), (120, 120, 120),
+    ),
+    "safe-dark": _colours(
+        _SAFE_OTHERS,
+        (122, 172, 222), (239, 142, 110), (68, 187, 153), (238, 221, 136),
+        (255, 170, 187), (153, 221, 255), (187, 204, 51), (190, 190, 190),
+    ),
+    "safe-light": _colours(
+        _SAFE_OTHERS,
+        (0, 70, 148), (131, 41, 21), (0, 82, 60), (93, 68, 0),
+        (129, 38, 68), (0, 78, 101), (68, 76, 0), (60, 60, 60),
+    ),
+}  # fmt: skip
+# What held or is done, and what fell short or broke.
+_GOOD: dict[PaletteName, RGB] = {
+    "default": (52, 150, 80), "dark": (84, 190, 114), "light": (22, 104, 54),
+    "safe": (0, 152, 112), "safe-dark": (51, 195, 155), "safe-light": (0, 105, 76),
+}  # fmt: skip
+_BAD: dict[PaletteName, RGB] = {
+    "default": (226, 70, 70), "dark": (238, 112, 112), "light": (172, 30, 40),
+    "safe": (213, 94, 0), "safe-dark": (232, 122, 60), "safe-light": (164, 64, 0),
+}  # fmt: skip
+PALETTES: tuple[PaletteName, ...] = tuple(_VARIANTS)
+PRINTED: tuple[PaletteName, ...] = ("default", "safe")
+"""Those for what is printed in a terminal of unknown colours, by the name that one asks for."""
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """Each curve's letter stands on it and in the legend, so that it reads without colour."""
+_SIGNS: dict[Family, tuple[str, str]] = {
+    "variants": (LETTERS, LETTERS),
+    "layers": ("1234567890", "1234567890"),
+    "series": ("●▲■◆★▼◉✚", "@^#*+%&="),
+}
 
 
-def series_colour(index: int, palette: PaletteName = "default") -> Colour:
-    """The colour of the curve or class number `index`; they repeat after eight."""
-    colours = PALETTES[palette]
+def series_colour(index: int, palette: PaletteName = "default", family: Family = "variants") -> Colour:
+    """The colour of number `index` of a family; they repeat after eight."""
+    colours = (_VARIANTS if family == "variants" else _OTHER)[palette]
     return colours[index % len(colours)]
 
 
+def good(palette: PaletteName = "default") -> Colour:
+    """The colour of what held, or is done."""
+    return Colour(_GOOD[palette], "green")
+
+
+def bad(palette: PaletteName = "default") -> Colour:
+    """The colour of what fell short, diverged or failed."""
+    return Colour(_BAD[palette], "bright_red")
+
+
+def sign(index: int, family: Family, unicode: bool = True) -> str:
+    """The character of number `index` of a family; the second set is ASCII."""
+    signs = _SIGNS[family][0 if unicode else 1]
+    return signs[index % len(signs)]
+
+
 def letter(index: int) -> str:
-    """The letter of the curve or class number `index`."""
-    return LETTERS[index % len(LETTERS)]
+    """The letter of the variant number `index`."""
+    return sign(index, "variants")
+
+
+def is_light(palette: PaletteName) -> bool:
+    """Whether a palette is for dark ink on light ground."""
+    return palette.endswith("light")
 
 
 # Viridis at 16 steps (Stéfan van der Walt and Nathaniel Smith, 2015): even in brightness, safe for the colour-blind.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,14 @@ def divide_area(width: int, height: int, *, legend: int = 0, titled: bool = True
     ruler = int(left - legend - below >= _FULL_PLOT - 3)
     gutter = (gutter + 1) if width >= gutter + 9 else 0
     return PlotArea(max(1, width - gutter), max(0, left - legend - ruler - below), gutter, title, legend, ruler, below)
+
+
+def series_legend(names: Iterable[str], style: Style) -> list[LegendEntry]:
+    """The legend of what a picture shows beside each other, in the order of its signs."""
+    return [
+        LegendEntry(style.sign(number, "series"), name, style.colour(number, "series"))
+        for number, name in enumerate(names)
+    ]
 
 
 def legend_lines(entries: Sequence[LegendEntry], width: int, style: Style, most: int = 2) -> list[Text]:

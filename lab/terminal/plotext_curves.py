@@ -19,7 +19,7 @@ from rich.text import Text
 
 from lab.terminal import curves, plot_frame
 from lab.terminal.curves import Line
-from lab.terminal.palettes import Colour, letter
+from lab.terminal.palettes import Colour
 from lab.terminal.plot_frame import PlotLayout
 from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import exactly, pad
@@ -78,10 +78,10 @@ def _figure(plotext: ModuleType, lines: Sequence[Line], layout: PlotLayout, styl
         _trace(plotext, each, each.y, layout, style, faint=False)
     matrix = figure.build()
     for column, row, each in _letters(lines, layout, style):
-        pixel = _pixel(plotext, style, style.colour(each.number), "bold")
-        matrix.insert(column, row, plotext.colorize(letter(each.number), pixel))
+        pixel = _pixel(plotext, style, each.colour(style), "bold")
+        matrix.insert(column, row, plotext.colorize(each.sign(style), pixel))
     for x, y in curves.cross_places(lines, layout):
-        pixel = _pixel(plotext, style, curves.BROKEN, "bold")
+        pixel = _pixel(plotext, style, style.bad, "bold")
         column, row = _cell(x, y, layout)
         matrix.insert(area.gutter + column, row, plotext.colorize(curves.cross(style), pixel))
     if area.below:
@@ -121,8 +121,8 @@ def _trace(plotext: ModuleType, curve: Line, y: np.ndarray, layout: PlotLayout, 
     good = np.isfinite(piece.x)
     if not good.any():
         return
-    symbol = "braille" if style.unicode else "." if faint else letter(curve.number)
-    pixel = _pixel(plotext, style, style.colour(curve.number), "dim" if faint else None)
+    symbol = "braille" if style.unicode else "." if faint else curve.sign(style)
+    pixel = _pixel(plotext, style, curve.colour(style), "dim" if faint else None)
     signal = plotext.figure.signal(piece.x[good].tolist(), piece.y[good].tolist(), marker=plotext.marker(symbol, pixel))
     if faint or not curve.points:
         signal = signal.lines()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lab.events import Claimed, Ended, Started
+from lab.terminal.metric_words import words
 from lab.terminal.numbers import count, duration, short
 from lab.terminal.run_state import Replica, RunState
 
@@ -77,7 +78,7 @@ def values(run_state: RunState, variant: str, most: int = 4) -> str:
     for metric in run_state.metrics:
         measured = run_state.latest(variant, metric)
         if measured and len(told) < most:
-            told.append(f"{metric} {short(sum(measured) / len(measured))}")
+            told.append(f"{words(metric)} {short(sum(measured) / len(measured))}")
     replicas = run_state.of(variant)
     stopped = sum(replica.diverged is not None for replica in replicas)
     if not told or len(replicas) < 2:

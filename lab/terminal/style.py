@@ -9,7 +9,7 @@ from rich.style import Style as TextStyle
 
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, TRUE_COLOURS
 from lab.terminal.output import printable
-from lab.terminal.palettes import RGB, Colour, PaletteName, series_colour
+from lab.terminal.palettes import RGB, Colour, Family, PaletteName, bad, good, is_light, series_colour, sign
 
 UNSTYLED = TextStyle.null()
 BOLD = TextStyle(bold=True)
@@ -34,9 +34,28 @@ class Style:
         """Whether any colour can be shown as it is."""
         return self.colours >= TRUE_COLOURS
 
-    def colour(self, index: int) -> Colour:
-        """The colour of the curve or class number `index`."""
-        return series_colour(index, self.palette)
+    @property
+    def light(self) -> bool:
+        """Whether dark ink is drawn on light ground."""
+        return is_light(self.palette)
+
+    def colour(self, index: int, family: Family = "variants") -> Colour:
+        """The colour of the variant number `index`, or of a layer, or of what a picture shows."""
+        return series_colour(index, self.palette, family)
+
+    @property
+    def good(self) -> Colour:
+        """The colour of what held, or is done."""
+        return good(self.palette)
+
+    @property
+    def bad(self) -> Colour:
+        """The colour of what fell short, diverged or failed."""
+        return bad(self.palette)
+
+    def sign(self, index: int, family: Family = "variants") -> str:
+        """The character that stands for it on its curve and in the legend."""
+        return sign(index, family, self.unicode)
 
     def text_style(self, colour: Colour | None, bold: bool = False, dim: bool = False) -> TextStyle:
         """The rich style that draws in a colour."""

@@ -7,14 +7,10 @@ from rich.text import Text
 
 from lab.events import Claimed
 from lab.terminal import sentences
-from lab.terminal.palettes import Colour
 from lab.terminal.question import Question
 from lab.terminal.run_state import RunState
 from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
 from lab.terminal.text_lines import line, wrap
-
-_HELD = Colour((70, 180, 100), "green")
-_FELL_SHORT = Colour((230, 70, 70), "red")
 
 
 def verdict(run_state: RunState, width: int, style: Style, question: Question | None = None) -> list[Text]:
@@ -27,7 +23,7 @@ def verdict(run_state: RunState, width: int, style: Style, question: Question | 
     if run_state.claims and (told := sentences.changed(run_state)):
         lines += _paragraph(told, width, style, BOLD)
     for told in sentences.divergences(run_state):
-        lines += _paragraph(told, width, style, style.text_style(_FELL_SHORT))
+        lines += _paragraph(told, width, style, style.text_style(style.bad))
     if question is not None and run_state.ended is not None and not run_state.ended.interrupted:
         lines.append(line())
         ask, *rest = question.lines()
@@ -37,11 +33,11 @@ def verdict(run_state: RunState, width: int, style: Style, question: Question | 
     lines.append(line())
     if run_state.failed is not None:
         lines += _paragraph(
-            f"The run failed: {run_state.failed.message}", width, style, style.text_style(_FELL_SHORT, bold=True)
+            f"The run failed: {run_state.failed.message}", width, style, style.text_style(style.bad, bold=True)
         )
     elif run_state.ended is not None:
         text_style = style.text_style(
-            _HELD if run_state.ended.held and not run_state.ended.interrupted else None, bold=True
+            style.good if run_state.ended.held and not run_state.ended.interrupted else None, bold=True
         )
         lines += _paragraph(sentences.ending(run_state.ended) + ".", width, style, text_style)
     if run_state.started is not None:
@@ -53,7 +49,7 @@ def _claim(claim: Claimed, width: int, style: Style) -> list[Text]:
     mark = ("✓" if claim.held else "✗") if style.unicode else ("+" if claim.held else "x")
     state = f"{mark} {'held' if claim.held else 'fell short'}"
     seeds = f"{sum(claim.seeds.values())}/{len(claim.seeds)}"
-    text_style = style.text_style(_HELD if claim.held else _FELL_SHORT, bold=True)
+    text_style = style.text_style(style.good if claim.held else style.bad, bold=True)
     lines = _row(state, seeds, claim.says, text_style, width, style)
     indent = " " * _indent(width)
     for told in sentences.evidence(claim):

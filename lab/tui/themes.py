@@ -5,30 +5,30 @@ A theme colours the screens; `palette_of` names the palette of curves and classe
 
 from __future__ import annotations
 
-from typing import Literal
-
 from textual.theme import Theme
+
+from lab.terminal.palettes import PaletteName
 
 THEMES: dict[str, Theme] = {
     "dark": Theme(
         name="dark", dark=True,
-        primary="#6cb2f0", secondary="#4a7fb0", accent="#f0a040", warning="#f0c040", error="#e86a6a", success="#5cc080",
+        primary="#6cb2f0", secondary="#6a9fd0", accent="#f0a040", warning="#f0c040", error="#ea7070", success="#5cc080",
         foreground="#dcdfe4", background="#14171c", surface="#1b1f26", panel="#242a33",
     ),
     "light": Theme(
         name="light", dark=False,
-        primary="#0a5ca8", secondary="#3c76ab", accent="#a85600", warning="#8a6400", error="#b8242c", success="#18703c",
+        primary="#0a5ca8", secondary="#2f6596", accent="#9a4e00", warning="#7d5a00", error="#b0202a", success="#166b38",
         foreground="#1c2128", background="#fbfbf9", surface="#f1f1ee", panel="#e4e5e2",
     ),
     # Okabe and Ito's colours: held is a bluish green, fell short a vermilion, which nobody takes for one another.
     "safe-dark": Theme(
         name="safe-dark", dark=True,
-        primary="#56b4e9", secondary="#0072b2", accent="#e69f00", warning="#f0e442", error="#e8743b", success="#33c39b",
+        primary="#56b4e9", secondary="#4f9fd6", accent="#e69f00", warning="#f0e442", error="#e8743b", success="#33c39b",
         foreground="#e4e4e4", background="#14171c", surface="#1b1f26", panel="#242a33",
     ),
     "safe-light": Theme(
         name="safe-light", dark=False,
-        primary="#0072b2", secondary="#4a90bd", accent="#9a6a00", warning="#7d7400", error="#b84a00", success="#00704f",
+        primary="#0067a3", secondary="#2a648c", accent="#835800", warning="#6b6300", error="#a84300", success="#006b4b",
         foreground="#1c2128", background="#fbfbf9", surface="#f1f1ee", panel="#e4e5e2",
     ),
     # The terminal's own colours, whatever they are: for terminals with 16 of them, or none.
@@ -54,12 +54,15 @@ THEMES: dict[str, Theme] = {
 }  # fmt: skip
 """Each by the name that the settings file uses."""
 
+_PALETTES: dict[str, PaletteName] = {
+    "dark": "dark", "light": "light", "safe-dark": "safe-dark", "safe-light": "safe-light",
+}  # fmt: skip
 CYCLE = ("dark", "light", "safe-dark", "safe-light")
 
 
-def palette_of(theme: str) -> Literal["default", "safe"]:
+def palette_of(theme: str) -> PaletteName:
     """The palette of curves and classes that goes with a theme."""
-    return "safe" if theme.startswith("safe") else "default"
+    return _PALETTES.get(theme, "default")
 
 
 def following(theme: str) -> str:

@@ -168,12 +168,12 @@ def test_svg_shows_title_legend_and_gaps(selection: Selection, out: Path) -> Non
     document = xml.etree.ElementTree.parse(out).getroot()
     words = [each.text for each in document.iter("{http://www.w3.org/2000/svg}text")]
     assert {"Dead ReLUs", "loss", "accuracy", "a  good", "b  hot", "hot, seed 1: NaN from 60 on"} <= set(words)
-    assert "grad_norm.dense1" not in words
+    assert "gradient norm of dense1" not in words
     width, height = float(document.attrib["width"]), float(document.attrib["height"])
     lines = list(document.iter("{http://www.w3.org/2000/svg}polyline"))
     points = np.array([pair.split(",") for line in lines for pair in line.attrib["points"].split()], float)
     assert ((points >= 0) & (points <= [width, height])).all()
-    curves = [line for line in lines if line.attrib["stroke"] in ("#4296f0", "#f09628")]
+    curves = [line for line in lines if line.attrib["stroke"] in ("#145fbe", "#8e5818")]
     assert len(curves) == 2 + 4 + 4  # the legend, and a line per replica and metric
 
 
@@ -193,7 +193,7 @@ def test_svg_keeps_odd_names_well_formed(tmp_path: Path) -> None:
 def plot_of(text: str, metric: str) -> list[str]:
     """The lines of the plot of one metric, up to the next blank line."""
     lines = text.splitlines()
-    begin = next(number for number, line in enumerate(lines) if line.split()[:1] == [metric])
+    begin = next(number for number, line in enumerate(lines) if f"{line} ".startswith(f"{metric} "))
     return lines[begin : lines.index("", begin) if "" in lines[begin:] else None]
 
 
@@ -204,7 +204,7 @@ def test_txt_is_a_plot_per_metric(selection: Selection, out: Path) -> None:
     assert lines[:2] == ["Dead ReLUs", "dead-relu-1 · seeds 0, 1"]
     assert max(map(len, lines)) == 80
     assert all(line.isprintable() for line in lines)  # no colours, whatever is looking
-    assert not any(line.startswith("grad_norm.dense1") for line in lines)
+    assert not any(line.startswith("gradient norm of dense1") for line in lines)
     loss = plot_of(text, "loss")
     assert loss[0] == "loss  mean, lowest, highest of 2 seeds"
     assert "a good  b hot" in loss[1]
@@ -219,7 +219,7 @@ def test_txt_of_chosen_metrics_and_one_seed(selection: Selection, out: Path) -> 
     text = out.read_text(encoding="utf-8")
     assert "seed 1" in text.splitlines()[1]
     assert "accuracy" not in text
-    assert plot_of(text, "grad_norm.dense1")
+    assert plot_of(text, "gradient norm of dense1")
     assert "hot: NaN from 60 on" in plot_of(text, "loss")[2]
 
 
@@ -238,7 +238,7 @@ def test_png_is_a_picture_with_the_variants_colours(selection: Selection, out: P
         colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 20)}
         assert picture.format == "PNG"
         assert picture.width == 840
-    assert {(255, 255, 255), (66, 150, 240), (240, 150, 40)} <= colours
+    assert {(255, 255, 255), (20, 95, 190), (142, 88, 24)} <= colours
 
 
 def test_parquet_is_the_table_of_csv(selection: Selection, out: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -237,6 +240,18 @@ def test_the_data_cloud_shows_the_widest_and_the_narrowest_feature():
     assert scatter.title.startswith("feature 2 (spread 50, across), feature 1 (0.01, up)")
 
 
+@pytest.mark.parametrize(("only", "other"), [(0, 1), (2, 0)])
+def test_the_data_cloud_shows_two_features_where_only_one_differs(only, other):
+    net = shown("data_cloud", LINEAR, data={"name": "gaussian", "points": 60, "features": 3})
+    inputs = np.zeros_like(net.split.train.inputs)
+    inputs[:, only] = net.split.train.inputs[:, only]
+    split = dataclasses.replace(net.split, train=dataclasses.replace(net.split.train, inputs=inputs))
+    figure = load_figures()["data_cloud"](SimpleNamespace(split=split))
+    (scatter,) = figure.draw(None)
+    assert scatter.title.startswith(f"feature {only} ")
+    assert f", feature {other} " in scatter.title
+
+
 def test_the_data_cloud_of_images_names_pixels_by_their_place():
     net = shown("data_cloud", LINEAR, data={"name": "digits", "examples": 100})
     (scatter,) = net.pictures()
@@ -265,6 +280,7 @@ def test_dead_units_lie_at_the_bottom_and_time_goes_to_the_right():
     np.testing.assert_array_equal(field.values, expected)
     assert field.extent == (0, 30, 0, 12)
     assert field.title == "Dead units of relu1"
+    assert (field.low, field.high) == (0, 1)  # whoever is dead: one scale
 
 
 def test_active_layers_are_the_blocks_that_took_part():
@@ -304,14 +320,11 @@ def test_the_fitted_curve_is_that_of_the_network_beside_the_examples_and_the_tru
         data={"name": "linear", "points": 60, "slope": -3, "intercept": 0.5, "noise": 0.3},
     )  # fmt: skip
     put(net, dense1_weight=[[2]], dense1_bias=[1])
-    (curves,) = net.pictures()
+    (scatter,) = net.pictures()
     data = net.split.train
-    assert curves.x[0] == data.inputs.min()
-    assert curves.x[-1] == data.inputs.max()
-    np.testing.assert_allclose(curves.lines["fitted"], 2 * curves.x + 1, atol=1e-5)
-    np.testing.assert_allclose(curves.lines["without noise"], -3 * curves.x + 0.5, atol=1e-5)
-    order = np.argsort(data.inputs[:, 0])
-    assert curves.lines["examples"][0] == pytest.approx(data.targets[order[0], 0])
-    assert curves.lines["examples"][-1] == pytest.approx(data.targets[order[-1], 0])
-    between = np.interp(curves.x, data.inputs[order, 0], data.targets[order, 0])
-    np.testing.assert_allclose(curves.lines["examples"], between, atol=1e-5)
+    x, fitted = scatter.lines["fitted"].T
+    assert x[0] == data.inputs.min()
+    assert x[-1] == data.inputs.max()
+    np.testing.assert_allclose(fitted, 2 * x + 1, atol=1e-5)
+    np.testing.assert_allclose(scatter.lines["without noise"].T, [x, -3 * x + 0.5], atol=1e-5)
+    np.testing.assert_array_equal(scatter.groups["examples"].T, [data.inputs[:, 0], data.targets[:, 0]])

@@ -52,14 +52,14 @@ def test_every_moment_of_a_run_fits_every_window(size, style):
 
 def test_at_80_by_24_three_plots_the_picture_and_all_variants_are_seen():
     text = text_of(frame(list(whole_run())[:-3]))
-    for word in (*VARIANTS, "loss", "grad_norm", "dead_relu", "decision regions", "stopped at step 100"):
+    for word in (*VARIANTS, "loss", "gradient norm", "dead ReLU units", "decision regions", "stopped at step 100"):
         assert word in text
     assert text.count(" 200 step") - text.count(" 200 steps") == 3
 
 
 def test_without_a_picture_all_four_plots_are_seen():
     text = text_of(frame([each for each in whole_run() if each.event != "picture"]))
-    for word in (*VARIANTS, "loss", "accuracy", "grad_norm", "dead_relu"):
+    for word in (*VARIANTS, "loss", "accuracy", "gradient norm", "dead ReLU units"):
         assert word in text
 
 
@@ -126,7 +126,7 @@ def test_the_last_plots_and_the_verdict_stay_in_the_scrollback():
     assert text.count("Dead ReLUs") == 1
     for word in (
         "loss",
-        "grad_norm",
+        "gradient norm",
         "✓ held",
         "2/2",
         "✗ fell short",

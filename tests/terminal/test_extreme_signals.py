@@ -7,12 +7,16 @@ sets.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from rich.style import Style as TextStyle
 
 from lab.pictures import Field
 from lab.terminal import curves, plotext_curves, series
+from lab.terminal.axes import Range
+from lab.terminal.canvas import Canvas
 from lab.terminal.capabilities import NO_COLOURS
 from lab.terminal.curves import Line
 from lab.terminal.pictures import render
@@ -120,6 +124,26 @@ def test_points_are_not_joined(renderer):
     assert joined[3:-3].any()
     assert not apart[3:-3].any()
     assert apart[0].sum() >= 8
+
+
+@pytest.mark.parametrize("style", [Style(), Style(unicode=False)], ids=["braille", "ascii"])
+def test_curves_that_cover_each_other_take_turns_and_keep_their_letters(style):
+    same = np.linspace(1.0, 0.0, 100)
+    lines = [line(same), line(same, 1), line(same, 2)]
+    cells = Canvas(WIDTH, HEIGHT, style)
+    for each in lines:
+        curves.trace(cells, each, each.y, Range(0, 99), Range(0, 1), faint=False)
+    drawn = cells.lines()
+    colours = Counter()
+    for text in drawn:
+        for span in text.spans:
+            colours[span.style.color.get_truecolor()] += len(text.plain[span.start : span.end].strip())
+    assert set(colours) == {each.colour(style).rgb for each in lines}
+    assert min(colours.values()) > 0.2 * sum(colours.values())
+    letters = "".join(row for row in in_full_screen(lines, style))
+    assert all(each in letters for each in "abc")
+    if not style.unicode:
+        assert {each for text in drawn for each in text.plain} == set(" abc")
 
 
 def test_a_line_ends_where_it_crosses_the_edge():

@@ -72,15 +72,16 @@ def test_the_scale_of_a_map_says_what_its_ends_mean():
     assert around_zero[-1] == "4"
 
 
-def test_regions_show_examples_in_capitals_without_colour():
-    picture = Regions(
-        "plane", np.array([[0, 1]]), np.ones((1, 2)), (0, 1, 0, 1), np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([1, 0])
-    )
-    text = plain(picture, 40, 12)
-    assert "B" in text
-    assert "A" in text
-    assert text.count("a") > 10
-    assert text.count("b") > 10
+def test_regions_without_colour_have_a_grain_each_and_examples_their_sign():
+    places = np.array([[0.0, 0.0], [1.0, 1.0]])
+    names = ("outside", "inside")
+    picture = Regions("plane", np.array([[0, 1]]), np.ones((1, 2)), (0, 1, 0, 1), places, np.array([1, 0]), names)
+    _, legend, *rows = plain(picture, 40, 12).splitlines()
+    assert legend.split() == ["●.", "outside", "▲:", "inside"]
+    text = "".join(rows)
+    assert text.count("●") == text.count("▲") == 1
+    assert text.count(".") > 10
+    assert text.count(":") > 10
 
 
 def test_an_image_keeps_its_bright_side():

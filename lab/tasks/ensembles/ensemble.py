@@ -115,6 +115,7 @@ class Ensemble(Experiment):
                 {name: np.array(values, np.float32) for name, values in lines.items()},
                 x_label="members",
                 y_label="accuracy",
+                points=("each alone",),
                 name="accuracy_over_members",
             )
         ]

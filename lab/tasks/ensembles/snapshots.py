@@ -99,6 +99,7 @@ class SnapshotEnsemble(Training):
             {"each alone": np.array(losses, np.float32), "averaged": np.array(together, np.float32)},
             x_label="snapshots",
             y_label="loss",
+            points=("each alone",),
             name="loss_over_snapshots",
         )
         return [drawn, *super().pictures()]

@@ -6,7 +6,7 @@ import numpy as np
 
 from lab.pictures import Picture, Scatter
 from lab.tasks.figures.figure import Figure
-from lab.tasks.figures.snapshot import Snapshot
+from lab.tasks.figures.snapshot import Snapshot, some
 
 MOST_POINTS = 400
 
@@ -26,9 +26,10 @@ class DataCloud(Figure, name="data_cloud"):
         columns = [int(spread.argmax()), int(occurring.argmin())]
         if columns[0] == columns[1]:
             columns[1] = 1 if columns[0] == 0 else 0
-        points = features[:MOST_POINTS, columns]
+        chosen = some(data.count, MOST_POINTS)
+        points = features[chosen][:, columns]
         if data.kind == "classes":
-            shown = data.targets[:MOST_POINTS]
+            shown = data.targets[chosen]
             groups = {name: points[shown == number] for number, name in enumerate(data.classes)}
         else:
             groups = {"examples": points}

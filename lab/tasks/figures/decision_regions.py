@@ -6,7 +6,7 @@ import numpy as np
 
 from lab.pictures import Picture, Regions
 from lab.tasks.figures.figure import Figure
-from lab.tasks.figures.snapshot import Snapshot
+from lab.tasks.figures.snapshot import Snapshot, some
 from lab.tasks.training.inspection import Inspection
 
 COLUMNS, ROWS = 60, 40
@@ -39,13 +39,15 @@ class DecisionRegions(Figure, name="decision_regions"):
         scores = np.where(np.isfinite(scores), scores, 0.0)
         share = np.exp(scores - scores.max(axis=1, keepdims=True))
         share /= share.sum(axis=1, keepdims=True)
+        shown = some(data.count, MOST_POINTS)
         return [
             Regions(
                 "Decision regions",
                 scores.argmax(axis=1).reshape(ROWS, COLUMNS).astype(np.int32),
                 share.max(axis=1).reshape(ROWS, COLUMNS).astype(np.float32),
                 (float(left), float(right), float(bottom), float(top)),
-                data.inputs[:MOST_POINTS],
-                np.asarray(data.targets[:MOST_POINTS], np.int32),
+                data.inputs[shown],
+                np.asarray(data.targets[shown], np.int32),
+                tuple(data.classes),
             )
         ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.pictures import Curves, Picture
+from lab.pictures import Picture, Scatter
 from lab.tasks.figures.figure import Figure
-from lab.tasks.figures.snapshot import Snapshot
+from lab.tasks.figures.snapshot import Snapshot, some
 from lab.tasks.training.inspection import Inspection
 
 POINTS = 120
+MOST_EXAMPLES = 400
 
 
 class FittedCurve(Figure, name="fitted_curve"):
@@ -30,9 +31,12 @@ class FittedCurve(Figure, name="fitted_curve"):
         x = data.inputs[:, 0]
         if self._grid is None:
             self._grid = np.linspace(x.min(), x.max(), POINTS, dtype=np.float32)[:, None]
-        order = np.argsort(x)
-        lines = {"fitted": snapshot.answers(self._grid)[:, 0]}
-        lines["examples"] = np.interp(self._grid[:, 0], x[order], data.targets[order, 0]).astype(np.float32)
+        grid = self._grid[:, 0]
+        shown = some(data.count, MOST_EXAMPLES)
+        lines = {"fitted": np.stack([grid, snapshot.answers(self._grid)[:, 0]], axis=1)}
         if data.truth is not None:
-            lines["without noise"] = np.interp(self._grid[:, 0], x[order], data.truth[order, 0]).astype(np.float32)
-        return [Curves("Fitted curve", self._grid[:, 0], lines, x_label="input", y_label="output")]
+            order = np.argsort(x)
+            truth = np.interp(grid, x[order], data.truth[order, 0]).astype(np.float32)
+            lines["without noise"] = np.stack([grid, truth], axis=1)
+        examples = np.stack([x[shown], data.targets[shown, 0]], axis=1)
+        return [Scatter("Fitted curve", {"examples": examples}, lines, x_label="input", y_label="output")]

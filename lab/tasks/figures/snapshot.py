@@ -63,6 +63,16 @@ class Snapshot:
         return self._predictors[key](inputs, self.weights, self.inspection.settings())
 
 
+def some(count: int, most: int) -> np.ndarray:
+    """The numbers of at most so many of `count` examples, in rising order, always the same ones.
+
+    Chosen at random, so that no order of the examples, such as class by class, leaves any kind of them out.
+    """
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, most, replace=False))
+
+
 def activation_layers(inspection: Inspection) -> list[str]:
     """Names of the activation layers, from input to output."""
     return [part.name for part in inspection.evaluated_layers if part.layer.activation]

@@ -186,8 +186,9 @@ class GradientCheckExperiment(ProgramExperiment):
         # An error of 0 has no place on an axis of powers of ten.
         shown = np.where(errors > 0, errors, np.nan).astype(np.float32)
         lines = {layer: shown[:, column + 1] for column, layer in enumerate(self._layers)}
-        labels = {"x_label": "h", "y_label": "error", "name": "error_over_h"}
-        return [Curves("Error over h", h.astype(np.float32), lines, log_x=True, log_y=True, **labels)]
+        x = h.astype(np.float32)
+        drawn = Curves("Error over h", x, lines, "h", "error", log_x=True, log_y=True, name="error_over_h")
+        return [drawn]
 
     def state(self) -> dict[str, np.ndarray]:
         return {

@@ -33,7 +33,7 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
         end = ends[position]
         if room > 0:
             content = _bar(zero, float(end), room, style) if math.isfinite(end) else ""
-            text.append(pad(content, room), style.text_style(style.colour(0)))
+            text.append(pad(content, room), style.text_style(style.colour(0, "series")))
             text.append(" ")
         text.append(pad(numbers[position], number_width, right=True))
         lines.append(text)

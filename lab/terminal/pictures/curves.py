@@ -11,7 +11,10 @@ from lab.terminal.style import Style
 
 def render(picture: Curves, width: int, height: int, style: Style) -> list[Text]:
     """Braille lines with axes and legend."""
-    lines = [curves.Line(name, picture.x, y, number) for number, (name, y) in enumerate(picture.lines.items())]
+    lines = [
+        curves.Line(name, picture.x, y, number, family="series", points=name in picture.points)
+        for number, (name, y) in enumerate(picture.lines.items())
+    ]
     return curves.draw(
         lines, width, height, style,
         title=picture.title, x_label=picture.x_label, y_label=picture.y_label,

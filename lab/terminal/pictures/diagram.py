@@ -11,13 +11,10 @@ from rich.text import Text
 
 from lab.pictures import Diagram
 from lab.terminal.graph_layout import BoxSize, GraphLayout, lay_out
-from lab.terminal.palettes import Colour
 from lab.terminal.pictures.common import title_line
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line, pad
 
-_VALUE = Colour((80, 190, 110), "green")
-_GRADIENT = Colour((235, 120, 90), "red")
 _MOST_DRAWN = 60  # more boxes fit no window, and finding that out takes long
 _UP, _RIGHT, _DOWN, _LEFT = 1, 2, 4, 8
 _JOINTS = " ╵╶└╷│┌├╴┘─┴┐┤┬┼"
@@ -63,9 +60,9 @@ def _box(node: list[str], framed: bool, sign: str, style: Style) -> _Box:
     label, value, gradient = (style.words(each) for each in node)
     lines = [(label, BOLD)]
     if value:
-        lines.append((value, style.text_style(_VALUE)))
+        lines.append((value, style.text_style(style.good)))
     if gradient:
-        lines.append((f"{sign}{gradient}", style.text_style(_GRADIENT)))
+        lines.append((f"{sign}{gradient}", style.text_style(style.bad)))
     return _Box(tuple(lines), framed)
 
 
@@ -169,9 +166,9 @@ def _list(picture: Diagram, width: int, height: int, sign: str, style: Style) ->
             arrow = " ← " if style.unicode else " <- "
             text.append(arrow + ", ".join(labels[each] for each in into[name]), DIM)
         if value:
-            text.append("  ").append(style.words(value), style.text_style(_VALUE))
+            text.append("  ").append(style.words(value), style.text_style(style.good))
         if gradient:
-            text.append("  ").append(sign + style.words(gradient), style.text_style(_GRADIENT))
+            text.append("  ").append(sign + style.words(gradient), style.text_style(style.bad))
         lines.append(text)
     if len(lines) > height > 0:
         hidden = len(lines) - height + 1

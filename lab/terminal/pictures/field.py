@@ -10,9 +10,9 @@ from rich.text import Text
 from lab.pictures import Field
 from lab.terminal import blocks, plot_frame, series
 from lab.terminal.axes import Axis, Range
-from lab.terminal.palettes import colour_scale, letter
+from lab.terminal.palettes import colour_scale
 from lab.terminal.pictures.common import limits, plane_width, scale_line, shares, title_line
-from lab.terminal.plot_frame import LegendEntry
+from lab.terminal.plot_frame import series_legend
 from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import line
 
@@ -54,7 +54,7 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
             inside_frame, plane_width(width, height, across.high - across.low, up.high - up.low), height, style,
             title=picture.title, x_label=picture.x_label, y_label=picture.y_label,
             x_values=np.array([across.low, across.high]), y_values=np.array([up.low, up.high]), tight_y=True,
-            entries=[LegendEntry(letter(number), name, style.colour(number)) for number, name in enumerate(names)],
+            entries=series_legend(names, style),
         ),
         *scale,
     ]  # fmt: skip
@@ -90,7 +90,7 @@ def _draw_path(
     if not columns or not rows:
         return
     dot, between = ("•", "·") if style.unicode else ("o", ".")
-    text_style = style.text_style(style.colour(number), bold=True)
+    text_style = style.text_style(style.colour(number, "series"), bold=True)
     piece = series.clip(x, y)
     good = np.isfinite(piece.x)
     column = np.rint(np.where(good, piece.x, 0.0) * (columns - 1)).astype(int)
@@ -111,7 +111,7 @@ def _draw_path(
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     if len(known) and inside[known[-1]]:
         last = np.flatnonzero(good)[-1]
-        blocks.over(lines, int(row[last]), int(column[last]), letter(number), text_style)
+        blocks.over(lines, int(row[last]), int(column[last]), style.sign(number, "series"), text_style)
 
 
 def _arrow(across: float, up: float, style: Style) -> str:

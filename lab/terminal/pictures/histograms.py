@@ -26,7 +26,7 @@ def render(picture: Histograms, width: int, height: int, style: Style) -> list[T
         rows = blocks.columns(_heights(np.asarray(counts, dtype=np.float64), room), each, style)
         for row, content in enumerate(rows):
             name = names[position] if row == each - 1 else " " * column
-            lines.append(line(f"{name} ").append(content, style.text_style(style.colour(position))))
+            lines.append(line(f"{name} ").append(content, style.text_style(style.colour(position, "layers"))))
     if shown < len(names) and most > 0:
         lines.append(line(f"and {len(names) - shown} more", DIM))
     if axis_line:

@@ -13,6 +13,7 @@ from lab.terminal.axes import Axis
 from lab.terminal.capabilities import PALETTE_COLOURS
 from lab.terminal.pictures.common import plane_width, title_line
 from lab.terminal.pictures.field import span
+from lab.terminal.plot_frame import LegendEntry
 from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import line
 
@@ -21,10 +22,11 @@ from lab.terminal.text_lines import line
 _FAINTEST, _STRONGEST = 0.16, 0.5
 _FAINTEST_OF_256, _STRONGEST_OF_256 = 0.38, 0.62
 _CONFIDENCE_STEPS = 6
+_GRAIN = ".:-~=_';"
 
 
 def render(picture: Regions, width: int, height: int, style: Style) -> list[Text]:
-    """Half-blocks: a dark colour for what the net says (darker: less sure), a bright one for each example."""
+    """Half-blocks: a weak colour for what the net says (weaker: less sure), a strong one for each example."""
     classes, confidence = np.asarray(picture.classes), np.asarray(picture.confidence, dtype=np.float64)
     if classes.ndim != 2 or classes.size == 0:
         return [title_line(picture.title, width, style), line("no regions", DIM)]
@@ -36,18 +38,19 @@ def render(picture: Regions, width: int, height: int, style: Style) -> list[Text
 
     def inside(columns: int, rows: int, x_axis: Axis, y_axis: Axis) -> Sequence[Text]:
         down = 2 * rows if style.paints else rows
-        kinds = blocks.nearest(classes, down, columns).astype(np.int64)
+        kinds, sure = _reduced(classes.astype(np.int64), confidence, down, columns)
         x, y = across.place(points[:, 0]), up.place(points[:, 1])
         good = np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
         column = np.rint(x[good] * (columns - 1)).astype(np.int64)
         row = np.rint((1 - y[good]) * (down - 1)).astype(np.int64)
         if style.paints:
-            colours = _colours(kinds, blocks.nearest(confidence, down, columns), style)
-            colours[row, column] = _bright(labels[good], style)
+            colours = _colours(kinds, sure, style)
+            colours[row, column] = _strong(labels[good], style)
             return blocks.half_blocks(colours)
-        # Without colours a region is a field of small letters, and an example is the capital letter of its class.
-        codes = np.where(kinds >= 0, ord("a") + kinds % 26, ord(" "))
-        codes[row, column] = ord("A") + labels[good] % 26
+        # Without colours a region is a field of the grain of its class, and an example is the sign of its class.
+        grain, signs = (np.array([ord(each) for each in text]) for text in (_GRAIN, _signs(style)))
+        codes = np.where(kinds >= 0, grain[kinds % len(grain)], ord(" "))
+        codes[row, column] = signs[labels[good] % len(signs)]
         colours = kinds.copy()
         colours[row, column] = labels[good]
         return blocks.characters(codes, colours if style.colours else None, style)
@@ -55,12 +58,41 @@ def render(picture: Regions, width: int, height: int, style: Style) -> list[Text
     return plot_frame.draw(
         inside, plane_width(width, height, across.high - across.low, up.high - up.low), height, style,
         title=picture.title, x_values=np.array([across.low, across.high]),
-        y_values=np.array([up.low, up.high]), tight_y=True,
+        y_values=np.array([up.low, up.high]), tight_y=True, entries=_legend(picture, style),
     )  # fmt: skip
 
 
+def _signs(style: Style) -> str:
+    return "".join(style.sign(number, "series") for number in range(8))
+
+
+def _legend(picture: Regions, style: Style) -> list[LegendEntry]:
+    """A sign of each class with its name; without colours with the grain of its region too."""
+    entries = []
+    for number, name in enumerate(picture.names):
+        shown = style.sign(number, "series") + ("" if style.paints else _GRAIN[number % len(_GRAIN)])
+        entries.append(LegendEntry(shown, name, style.colour(number, "series")))
+    return entries
+
+
+def _reduced(classes: np.ndarray, confidence: np.ndarray, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Classes and confidence on another grid. A new cell has the class of most of the old ones in it, and is the less
+    sure the more of them are of others, so that a region too thin to be seen leaves a shadow instead of nothing."""
+    if rows >= classes.shape[0] and columns >= classes.shape[1]:
+        return blocks.nearest(classes, rows, columns), blocks.nearest(confidence, rows, columns)
+    found = np.unique(classes[classes >= 0])
+    if not len(found):
+        return np.full((rows, columns), -1), np.zeros((rows, columns))
+    clean = np.nan_to_num(confidence, nan=0.0)
+    shares = np.stack([blocks.resize((classes == each).astype(np.float64), rows, columns) for each in found])
+    sure = np.stack([blocks.resize(np.where(classes == each, clean, 0.0), rows, columns) for each in found])
+    most = shares.argmax(axis=0)
+    kinds = np.where(shares.max(axis=0) > 0, found[most], -1)
+    return kinds, np.take_along_axis(sure, most[None], axis=0)[0]
+
+
 def _palette(style: Style) -> np.ndarray:
-    return np.array([style.colour(number).rgb for number in range(8)], dtype=np.float64)
+    return np.array([style.colour(number, "series").rgb for number in range(8)], dtype=np.float64)
 
 
 def _colours(kinds: np.ndarray, confidence: np.ndarray, style: Style) -> np.ndarray:
@@ -68,11 +100,13 @@ def _colours(kinds: np.ndarray, confidence: np.ndarray, style: Style) -> np.ndar
     sure = np.rint(sure * _CONFIDENCE_STEPS) / _CONFIDENCE_STEPS
     few = style.colours <= PALETTE_COLOURS
     faintest, strongest = (_FAINTEST_OF_256, _STRONGEST_OF_256) if few else (_FAINTEST, _STRONGEST)
-    share = faintest + (strongest - faintest) * sure
-    colours = _palette(style)[kinds % 8] * share[..., None]
-    colours[kinds < 0] = 0
+    share = (faintest + (strongest - faintest) * sure)[..., None]
+    ground = 255.0 if style.light else 0.0
+    colours = ground + (_palette(style)[kinds % 8] - ground) * share
+    colours[kinds < 0] = ground
     return colours.astype(np.uint8)
 
 
-def _bright(labels: np.ndarray, style: Style) -> np.ndarray:
-    return np.minimum(_palette(style)[labels % 8] * 1.1 + 20, 255).astype(np.uint8)
+def _strong(labels: np.ndarray, style: Style) -> np.ndarray:
+    colours = _palette(style)[labels % 8]
+    return (colours if style.light else np.minimum(colours * 1.1 + 20, 255)).astype(np.uint8)

@@ -15,9 +15,9 @@ from textual.strip import Strip
 from lab.terminal import axes
 from lab.terminal.axes import Axis, Range, label
 from lab.terminal.canvas import Canvas
-from lab.terminal.curves import BROKEN, Line, axis_values, cross, end_of, trace
+from lab.terminal.curves import Line, axis_values, cross, end_of, trace
+from lab.terminal.metric_words import unit, words
 from lab.terminal.numbers import short
-from lab.terminal.palettes import letter
 from lab.terminal.plot_frame import PlotArea, divide_area, gutter_for, tick_rows, x_lines
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line, pad
@@ -163,7 +163,7 @@ def _cursor(canvas: Canvas, x: float, style: Style) -> None:
 def _letters(canvas: Canvas, curve: Line, places: np.ndarray, across: Range, up: Range) -> None:
     """The curve's letter along it, for eyes and terminals without colours."""
     for x, y in zip(across.place(curve.x[places]).tolist(), up.place(curve.y[places]).tolist(), strict=True):
-        canvas.mark(x, y, letter(curve.number), canvas.style.colour(curve.number))
+        canvas.mark(x, y, curve.sign(canvas.style), curve.colour(canvas.style))
 
 
 def _end(canvas: Canvas, curve: Line, across: Range, up: Range) -> None:
@@ -172,22 +172,22 @@ def _end(canvas: Canvas, curve: Line, across: Range, up: Range) -> None:
     if end is None:
         return
     style = canvas.style
-    canvas.mark(*end, letter(curve.number), style.colour(curve.number))
+    canvas.mark(*end, curve.sign(style), curve.colour(style))
     if curve.broken:
-        canvas.mark(min(1.0, end[0] + 1.5 / canvas.width), end[1], cross(style), BROKEN)
+        canvas.mark(min(1.0, end[0] + 1.5 / canvas.width), end[1], cross(style), style.bad)
 
 
 def _title(plot: Plot, width: int, style: Style) -> Text:
     """Name and note, then the value of each curve at the cursor, or its latest, as many as fit."""
-    text = line(clip(style.words(plot.title), width, style), BOLD)
-    note = style.words(plot.note)
+    text = line(clip(style.words(words(plot.title)), width, style), BOLD)
+    note = style.words(" ".join(each for each in (unit(plot.title), plot.note) if each))
     if note and text.cell_len + 1 + cell_len(note) <= width:
         text.append(f" {note}", DIM)
     for each in plot.lines:
-        told = f"  {letter(each.number)} {value_at(each, plot.cursor)}"
+        told = f"  {each.sign(style)} {value_at(each, plot.cursor)}"
         if text.cell_len + len(told) > width:
             break
-        text.append(told, style.text_style(style.colour(each.number)))
+        text.append(told, style.text_style(each.colour(style)))
     return text
 
 

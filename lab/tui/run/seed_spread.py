@@ -51,6 +51,6 @@ def stations(curve: Line, number: int, count: int, width: int, across: Range) ->
 def _bars(canvas: Canvas, curve: Line, places: np.ndarray, across: Range, up: Range) -> None:
     assert curve.band is not None
     low, high = (up.place(np.asarray(edge, dtype=np.float64)[places]) for edge in curve.band)
-    colour, character = canvas.style.colour(curve.number), "|"
+    colour, character = curve.colour(canvas.style), "|"
     for x, bottom, top in zip(across.place(np.asarray(curve.x, np.float64)[places]), low, high, strict=True):
         canvas.line(np.array([x, x]), np.array([bottom, top]), colour, character, dim=True)

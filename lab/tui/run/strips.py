@@ -24,6 +24,7 @@ class StripCanvas(Canvas):
 
     def rows_of_segments(self, base: TextStyle) -> list[list[Segment]]:
         """`height` rows of segments, `width` characters each; `base` is the style behind all others."""
+        self.share_out()
         if self.style.unicode:
             codes = np.where(self._dots > 0, self._dots.astype(np.uint32) + _BRAILLE, _SPACE)
         else:

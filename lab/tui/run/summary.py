@@ -13,7 +13,6 @@ from textual.widgets import Static
 from lab.terminal import blocks, sentences
 from lab.terminal.dashboard_content import DashboardContent
 from lab.terminal.numbers import count, short
-from lab.terminal.palettes import Colour
 from lab.terminal.run_state import RunState
 from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
 from lab.terminal.text_lines import clip, line, pad, wrap
@@ -21,9 +20,6 @@ from lab.terminal.verdict import verdict
 from lab.tui.problems import ReportsProblems
 from lab.tui.run.app_services import services
 from lab.tui.run.tile import TextLines
-
-TROUBLE = Colour((230, 70, 70), "bright_red")
-GOOD = Colour((70, 180, 100), "green")
 
 
 class Heading(TextLines):
@@ -108,7 +104,7 @@ class Status(TextLines):
     def make(self, width: int, height: int, style: Style) -> list[Text]:
         run_state = self.run_state
         if run_state.failed is not None:
-            return _wrapped(run_state.failed.message, width, height, style, style.text_style(TROUBLE, bold=True))
+            return _wrapped(run_state.failed.message, width, height, style, style.text_style(style.bad, bold=True))
         if run_state.kernel is not None:
             done = run_state.kernels - run_state.kernels_left
             text = line(f"compiling {style.words(run_state.kernel)}", BOLD)
@@ -119,10 +115,10 @@ class Status(TextLines):
             # A new one takes the place of whatever was said before.
             self._troubles, self.said = len(troubles), ""
         if self.said:
-            return _wrapped(self.said, width, height, style, style.text_style(TROUBLE if self.wrong else None))
+            return _wrapped(self.said, width, height, style, style.text_style(style.bad if self.wrong else None))
         if troubles:
             more = f" (+{len(troubles) - 1} more)" if len(troubles) > 1 else ""
-            return _wrapped(troubles[-1] + more, width, height, style, style.text_style(TROUBLE))
+            return _wrapped(troubles[-1] + more, width, height, style, style.text_style(style.bad))
         if run_state.changes:
             change = run_state.changes[-1]
             told = f"{change.variant}, step {change.step:,}: {change.name} changed to {short(change.value)}"

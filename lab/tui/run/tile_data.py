@@ -9,6 +9,7 @@ from lab.terminal import series
 from lab.terminal.axes import logarithmic
 from lab.terminal.curves import Line, axis_values
 from lab.terminal.dashboard_content import plotted
+from lab.terminal.palettes import Family
 from lab.terminal.run_state import RunState
 from lab.tui.run.plot import Mark, Plot
 from lab.tui.run.view_options import TileContent, ViewOptions
@@ -103,7 +104,10 @@ class TileData:
         note = ""
         if subject.kind == "layers":
             layers = self.layers_of(subject.name)
-            found = [self._line(self.variant, f"{subject.name}.{each}", n, each) for n, each in enumerate(layers)]
+            found = [
+                self._line(self.variant, f"{subject.name}.{each}", number, each, "layers")
+                for number, each in enumerate(layers)
+            ]
             note = f"of {self.variant}, layers {', '.join(layers)}"
             marks = self._marks({self.variant: None})
         else:
@@ -128,7 +132,7 @@ class TileData:
                 marks.append(Mark(float(replica.diverged_at), numbers[replica.variant] or 0, "diverged"))
         return tuple(dict.fromkeys(marks))
 
-    def _line(self, variant: str, metric: str, number: int, name: str) -> Line | None:
+    def _line(self, variant: str, metric: str, number: int, name: str, family: Family = "variants") -> Line | None:
         seeds = [each.seed for each in self.run_state.of(variant) if self.view.seed in (None, each.seed)]
         known = [curve for seed in seeds if (curve := self.run_state.curves.get((variant, seed, metric))) is not None]
         if not known:
@@ -140,9 +144,11 @@ class TileData:
             return cached[1]
         if len(known) == 1:
             x, y = known[0].arrays()
-            line = Line(name, x.astype(np.float64), series.smooth(y, self.view.smoothing), number, broken=broken)
+            line = Line(
+                name, x.astype(np.float64), series.smooth(y, self.view.smoothing), number, broken=broken, family=family
+            )
         else:
             x, mean, low, high = series.mean_and_band([each.arrays() for each in known])
-            line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high), broken)
+            line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high), broken, family=family)
         self._lines[variant, metric] = (state, line)
         return line

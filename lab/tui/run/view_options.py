@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lab.terminal.metric_words import words
+
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 
 
@@ -21,7 +23,9 @@ class TileContent:
     @property
     def label(self) -> str:
         """Its name in lists."""
-        return f"{self.name} by layer" if self.kind == "layers" else self.name
+        if self.kind == "picture":
+            return self.name
+        return f"{words(self.name)} by layer" if self.kind == "layers" else words(self.name)
 
 
 @dataclass(slots=True)

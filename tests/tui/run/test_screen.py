@@ -517,7 +517,7 @@ def test_each_size_shows_variants_curves_a_picture_and_the_keys(size):
     async def script(screen, pilot):
         await over(screen, pilot)
         await pilot.press("v")
-        for wanted in ("a calm", "b quick", "loss", "grad_norm", "Decision regions", "Pause", "Leave", "Help"):
+        for wanted in ("a calm", "b quick", "loss", "gradient norm", "Decision regions", "Pause", "Leave", "Help"):
             await shows(pilot, wanted)
 
     run(script, size=size)

@@ -1,0 +1,75 @@
+"""What metrics are called where they are read, not typed: "validation loss" for `val_loss`; and their units."""
+
+from __future__ import annotations
+
+_WORDS = {
+    "activation_std": "spread of activations",
+    "activation_mean": "mean activation",
+    "backward": "backward time",
+    "backward_ratio": "backward time over ReLU's",
+    "best": "best loss so far",
+    "best_h": "best h",
+    "condition": "condition number",
+    "critical": "points at rest",
+    "curving_down": "directions curving down",
+    "dead_relu": "dead ReLU units",
+    "distance": "distance to the minimum",
+    "distinct": "different values tried",
+    "equal_signs": "gradients of equal sign",
+    "f1": "F1",
+    "flattest": "flattest slope",
+    "forward": "forward time",
+    "forward_ratio": "forward time over ReLU's",
+    "grad_norm": "gradient norm",
+    "highest": "highest output",
+    "in_wide": "points in the wide basin",
+    "loss": "loss",
+    "lost": "share lost",
+    "lowest": "lowest output",
+    "minima_share": "minima among points at rest",
+    "nodes": "output units per example",
+    "pass_time": "time of a pass",
+    "probability_sum": "sum of probabilities",
+    "rate": "learning rate",
+    "signal_std": "spread of the gradient signal",
+    "slope_spread": "spread of slopes",
+    "step_gradient": "gradient of the last step",
+    "steepest": "steepest slope",
+    "test": "test accuracy of the choice",
+    "thinned_accuracy": "accuracy of a thinned net",
+    "thinned_distance": "distance of a thinned net",
+    "trained": "nets that train",
+    "unit_spread": "difference between units",
+    "update_ratio": "update size over weights",
+    "val_f1": "validation F1",
+    "x": "x",
+    "y": "y",
+}
+_UNITS = {
+    "backward": "ns",
+    "forward": "ns",
+    "memory": "bytes",
+    "pass_time": "ns",
+    "step_time": "µs",
+    "traffic": "bytes",
+}
+
+
+def words(metric: str) -> str:
+    """A metric's name as words: "gradient norm of dense1" for `grad_norm.dense1`; what is no metric stays as it is.
+
+    A metric without words of its own is read as it is spelled: `val_error` is "validation error".
+    """
+    name, _, part = metric.partition(".")
+    if not name.replace("_", "").isalnum() or name != name.lower():
+        return metric
+    found = _WORDS.get(name)
+    if found is None:
+        found = name.replace("val_", "validation ", 1) if name.startswith("val_") else name
+        found = found.replace("_", " ")
+    return f"{found} of {part}" if part else found
+
+
+def unit(metric: str) -> str:
+    """The unit that a metric is measured in; "" for a plain number."""
+    return _UNITS.get(metric.partition(".")[0], "")
