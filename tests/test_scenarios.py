@@ -11,7 +11,7 @@ import lab
 from lab.pictures import picture_from_json, picture_to_json
 from lab.scenario import library, load
 from lab.session import Session
-from lab.tasks import DIVERGED, check, task_of
+from lab.tasks import DIVERGED, check, check_tries, task_of
 
 ENTRIES = library()
 STEPS = 3
@@ -37,6 +37,25 @@ def test_has_everything_a_reader_needs(loaded):
     assert SHORTEST <= len(scenario.lesson.split()) <= LONGEST, f"{len(scenario.lesson.split())} words"
     assert 1 <= len(loaded.variants) <= 8
     assert scenario.chapter == loaded.path.parent.name
+    assert scenario.try_next
+    assert "Try next" not in scenario.lesson, "what is to be tried stands under `try_next`, where it can be run"
+    texts = f"{scenario.idea} {scenario.lesson} {scenario.question.because}"
+    assert "notes" not in texts.split(), "nobody has told the reader of any notes"
+    for name in scenario.measured:
+        assert f"{{{name}}}" in texts, "what is measured for the text is quoted in it"
+
+
+def test_what_is_to_be_tried_next_runs(loaded):
+    check_tries(loaded)
+    for each in loaded.scenario.try_next:
+        changed = load(loaded.path, each.set)
+        names = each.only or [variant.name for variant in changed.variants]
+        concerned = [path.split(".")[1] for path in each.set if path.startswith("variants.")]
+        first = next((changed.variant(name) for name in names if name in concerned), changed.variant(names[0]))
+        session = Session(changed, steps=1, variants=[first], pictures=False)
+        session.start()
+        session.wait()
+        assert [outcome.state for outcome in session.ended.outcomes] == ["finished"]
 
 
 def test_runs_a_few_steps_and_shows_its_pictures(loaded):

@@ -41,9 +41,9 @@ SCENARIOS: dict[str, tuple[dict[str, Any], list[str], int]] = {
             "train.batch": 4,
             "train.measure": 3,
             "model.0.dense": 4,
-            "variants.too_high.optimizer.rate": 1e6,
+            "variants.highest.optimizer.rate": 1e6,
         },
-        ["too_high"],
+        ["highest"],
         40,
     ),
 }
