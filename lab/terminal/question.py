@@ -20,8 +20,17 @@ class Question:
 
 
 def question_of(loaded: Any) -> Question | None:
-    """The question of a loaded scenario (anything with `.scenario.question`), None if it asks nothing."""
-    asked = getattr(getattr(loaded, "scenario", None), "question", None)
+    """The question of a loaded scenario (anything with `.scenario.question`), None if it asks nothing.
+
+    Numbers that the reason quotes stand there as the ranges in which they lie.
+    """
+    from lab.scenario.measured import filled
+
+    scenario = getattr(loaded, "scenario", None)
+    asked = getattr(scenario, "question", None)
     if asked is None:
         return None
-    return Question(*(" ".join(str(getattr(asked, name, "") or "").split()) for name in ("ask", "answer", "because")))
+    ask, answer, because = (
+        " ".join(str(getattr(asked, name, "") or "").split()) for name in ("ask", "answer", "because")
+    )
+    return Question(ask, answer, filled(because, getattr(scenario, "measured", {})))

@@ -6,6 +6,7 @@ from lab import tasks
 from lab.errors import BadInput
 from lab.scenario import load, load_text
 from lab.scenario.measured import Measured, filled, spoken, values
+from lab.terminal.question import question_of
 
 TEXT = """\
 title: Two rates
@@ -125,3 +126,7 @@ def test_choices_that_cannot_have_been_cut_are_taken_and_kept_runs_stay_readable
     loaded(tmp_path, block, " [one, neither]")
     loaded(tmp_path, block, " ['a, b', neither, \"c\"]")
     load_text(TEXT.replace(block, " [one, two, neither]"), tmp_path / "kept.yaml")
+
+
+def test_the_reason_at_the_end_of_a_run_has_numbers_too(tmp_path):
+    assert question_of(loaded(tmp_path)).because == "It is 0.2 to 0.75."

@@ -11,10 +11,12 @@ from textual.binding import BindingType
 
 from lab.errors import LabError
 from lab.events import Event
+from lab.scenario.measured import Values, filled
 from lab.terminal.numbers import duration, short
 from lab.terminal.replaying import without_waits
 from lab.terminal.style import Style
 from lab.tui.keys import bindings
+from lab.tui.numbers_of_run import numbers_of_run
 from lab.tui.run.keys import REPLAY
 from lab.tui.run.watch_screen import WatchScreen
 
@@ -116,12 +118,18 @@ class ReplayScreen(WatchScreen):
             self.call_after_refresh(self.redraw)
 
     _seen_end = False
+    _numbers: Values | None = None
 
     def guess_sentences(self) -> list[str]:
-        question = self.loaded.scenario.question if self.loaded is not None else None
-        if question is None or not self.run_state.claims:
+        if self.loaded is None or self.loaded.scenario.question is None or not self.run_state.claims:
             return []
-        return [question.ask, f"Answer: {question.answer}", question.because]
+        question, measured = self.loaded.scenario.question, self.loaded.scenario.measured
+        if self._numbers is None:
+            try:
+                self._numbers = numbers_of_run(self.store, self.store.info(self.name_of_run), measured)
+            except LabError:
+                self._numbers = {}
+        return [question.ask, f"Answer: {question.answer}", filled(question.because, measured, self._numbers)]
 
     def parts(self, style: Style) -> list[tuple[str, str]]:
         player = self.player
