@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lab.cli import INTERRUPTED, READER_GONE
 from lab.cli.interrupts import interruptible
-from lab.errors import BadInput, DeviceMissing, LabError
+from lab.errors import DeviceMissing, LabError
 from lab.events import Event, Started
 
 if TYPE_CHECKING:
@@ -16,24 +16,6 @@ if TYPE_CHECKING:
     from lab.terminal import Reporter
 
 FELL_SHORT = 1
-
-
-def seeds_of(text: str | None, first: int) -> tuple[int, ...]:
-    """The seeds that `--seeds` means: `3` is three, counted from the scenario's own; `5:8` is 5, 6, 7."""
-    if text is None:
-        return (first,)
-    begin, colon, end = text.partition(":")
-    try:
-        low, high = (int(begin), int(end)) if colon else (first, first + int(begin))
-    except ValueError:
-        raise BadInput(f"--seeds takes a number (3) or a range (0:10), not {text!r}.") from None
-    if low < 0 or high > 2**32:
-        raise BadInput(f"--seeds: seeds are from 0 to {2**32 - 1}, not {text!r}.")
-    if high <= low:
-        raise BadInput(f"--seeds {text} names no seed.")
-    if high - low > 100_000:
-        raise BadInput(f"--seeds {text} names {high - low:,} seeds; at most 100,000 are possible.")
-    return tuple(range(low, high))
 
 
 def carry_out(

@@ -1,4 +1,4 @@
-"""Carrying out a sweep for a person: progress, what is kept, the table and the scatter plots."""
+"""Carrying out a sweep for a person: progress, the table and the scatter plots."""
 
 from __future__ import annotations
 
@@ -9,57 +9,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from lab.cli.interrupts import interruptible
-from lab.cli.recording import warn
-from lab.errors import BadInput
 from lab.events import number_to_json
 
 if TYPE_CHECKING:
     from lab.search import Progress, Result, Sweep
+    from lab.search.keeping import Known
     from lab.store import RunWriter
     from lab.terminal.palettes import PaletteName
-
-Known = dict[tuple[str, int], tuple[int, float]]
-
-
-def keep(sweep: Sweep, resume: str | None) -> tuple[RunWriter, Known]:
-    """The writer of a new sweep, or of one that is resumed, and what is known of its trials already.
-
-    Raises BadInput if the sweep to resume was another one.
-    """
-    from lab.session.sources import refuse_changed, sources_of
-    from lab.store import Store
-
-    store = Store.open()
-    options = {
-        "sweep": {
-            "axes": [f"{axis.path}={axis.kind}({axis.low},{axis.high}){list(axis.choices)}" for axis in sweep.axes],
-            "method": sweep.method, "trials": len(sweep.trials), "objective": sweep.objective, "folds": sweep.folds,
-            "base": sweep.base, "steps": sweep.steps,
-        }
-    }  # fmt: skip
-    sources = sources_of(sweep.loaded, [sweep.loaded.variant(sweep.base)])
-    if resume is None:
-        names = [name for name, _, _ in sweep.jobs]
-        writer = store.create(
-            f"sweep-{sweep.loaded.slug}",
-            title=f"Sweep of {sweep.loaded.scenario.title}", text=sweep.loaded.text, path=sweep.loaded.path,
-            overrides=sweep.loaded.overrides, options=options, variants=names, seeds=sweep.seeds,
-            steps=dict.fromkeys(names, sweep.steps), sources=sources, warn=warn,
-        )  # fmt: skip
-        return writer, {}
-    info = store.find(resume)
-    if info.options != options or info.text != sweep.loaded.text or info.seeds != sweep.seeds:
-        raise BadInput(f"{info.name} was another sweep: the scenario or the options were not the same.")
-    refuse_changed(info, sources)
-    known: Known = {}
-    for (variant, seed), curves in store.curves(info.name).items():
-        if "diverged" in curves:
-            known[variant, seed] = (sweep.steps, math.nan)
-        elif sweep.objective in curves:
-            steps, values = curves[sweep.objective]
-            if int(steps[-1]) in {each for _, each in sweep.ladder}:
-                known[variant, seed] = (int(steps[-1]), float(values[-1]))
-    return store.reopen(info.name, warn), known
 
 
 class View(Protocol):

@@ -165,13 +165,18 @@ class Task:
     def check(self, scenario: Scenario, folder: Path | None) -> tuple[str, ...]:
         """The full names of the metrics that will be measured. Raises InvalidValue if anything in the scenario cannot
         work. Nothing is compiled."""
+        return self.checked(scenario, folder).metrics
+
+    def checked(self, scenario: Scenario, folder: Path | None) -> Experiment:
+        """The experiment for the scenario's own seed, once everything else in the scenario is known to be right. Raises
+        InvalidValue. Nothing is compiled."""
         self.options(scenario)
         for index, metric in enumerate(scenario.watch):
             if metric not in self.metrics:
                 raise InvalidValue(
                     ("watch", index), f"{self.name} has no metric {metric!r}; {nearest(metric, self.metrics)}."
                 )
-        return self.build(scenario, scenario.train.seed, folder).metrics
+        return self.build(scenario, scenario.train.seed, folder)
 
 
 TASKS: dict[str, Task] = {}

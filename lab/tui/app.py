@@ -28,6 +28,8 @@ from lab.tui.progress import Progress
 from lab.tui.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lab.store import Store
     from lab.terminal.style import Style
     from lab.tui.explore.lessons import Target
@@ -45,12 +47,14 @@ class LabApp(ReportsProblems, App[None]):
     """The lab on a terminal.
 
     What screens may use of it: `settings`, `fps`, `style` (colours, characters and palette for pictures), `live` (where
-    a started session is added), `progress`, `store`, and `showing_errors` around whatever may raise a LabError.
+    a started session is added), `progress`, `store`, `last_folder` (where a file was looked for last), and
+    `showing_errors` around whatever may raise a LabError.
 
     target:       what `lab tui` was asked to open
     capabilities: what the terminal can show
     complaint:    something to say at the beginning, about the settings file
     fps:          instead of what the settings say
+    tour:         whether to begin with the tour
 
     `problems` are the exceptions that nobody has caught; `failure` is one that made the lab end, if there was one;
     `told_to_end` says whether a signal did.
@@ -75,11 +79,14 @@ class LabApp(ReportsProblems, App[None]):
         complaint: str | None = None,
         fps: float | None = None,
         device: Choice | None = None,
+        tour: bool = False,
     ) -> None:
         self._unicode = capabilities.unicode
         super().__init__()
         self.target = target
         self.device = device
+        self._tour = tour
+        self.last_folder: Path | None = None
         self.settings = settings or Settings()
         self.fps = fps or self.settings.fps
         self.live = LiveSessions()
@@ -161,6 +168,8 @@ class LabApp(ReportsProblems, App[None]):
         from lab.tui.explore.screen import ExploreScreen
 
         self.push_screen(ExploreScreen(self.target))
+        if self._tour and not self.progress.toured:
+            self.show_tour()
         if self._complaint:
             self.notify(self._complaint, severity="warning", timeout=20, markup=False)
         if not self.is_headless and self._ender is not None:
@@ -264,6 +273,12 @@ class LabApp(ReportsProblems, App[None]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
+    def show_tour(self) -> None:
+        """The five pages on what the lab is, over whatever is shown."""
+        from lab.tui.tour.screen import TourScreen
+
+        self.push_screen(TourScreen())
+
     def action_next_theme(self) -> None:
         """The next theme, remembered for the next time."""
         self.choose_theme(themes.following(self.theme))
@@ -312,6 +327,7 @@ class LabApp(ReportsProblems, App[None]):
                 yield SystemCommand(item.title, f"{item.chapter}/{item.slug}", partial(screen.go_to, item.name), False)
         for name in themes.THEMES:
             yield SystemCommand(f"Theme {name}", "Change the colours.", partial(self.choose_theme, name))
+        yield SystemCommand("The tour", "Five short pages on what the lab is.", partial(self.call_next, self.show_tour))
         yield SystemCommand(
             "Settings file", "Show where it is and what can stand in it.", partial(self.call_next, self._show_settings)
         )

@@ -60,7 +60,8 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("skip", "s", "", "Show what the lesson says without answering its question."),
         Key("try_next", "t", "", "Run one of the changes that the lesson suggests, and see its effect."),
         Key("runs", "r", "Runs", "What was run before: replay, compare, export, delete."),
-        Key("kernels", "k", "Kernels", "The kernels that the lesson runs, with their source and speed."),
+        Key("make", "c", "Make", "Make something of your own: from your data, a network, a file; sweeps; the tour."),
+        Key("kernels", "k", "", "The kernels that the lesson runs, with their source and speed."),
         Key("copy_command", "y", "", "Copy the `lab run` line of the lesson to the clipboard."),
         Key("copy_yaml", "Y", "", "Copy the lesson's file to the clipboard."),
         Key("guess_again", "g", "", "Answer the lesson's question again."),
@@ -170,9 +171,10 @@ def identifier(screen: str, key: Key) -> str:
 
 def table() -> dict[str, tuple[Key, ...]]:
     """The whole table, with the screens of a run, which keep their rows beside them."""
+    from lab.tui.build.keys import STUDIO
     from lab.tui.run.keys import DIALOGS, KERNELS, REPLAY, RUN
 
-    return {**TABLE, "run": RUN, "replay": REPLAY, "kernels": KERNELS, **DIALOGS}
+    return {**TABLE, "run": RUN, "replay": REPLAY, "kernels": KERNELS, **DIALOGS, **STUDIO}
 
 
 def pressed(action: str, chosen: Mapping[str, str], default: str) -> str:

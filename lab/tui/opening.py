@@ -51,6 +51,7 @@ def open_lab(
         complaint=complaint,
         fps=fps,
         device=device,
+        tour=target is None,
     )
     before = tty_attributes.read(sys.stdin.fileno())
     left = threading.Event()

@@ -16,6 +16,8 @@ from typing import Any
 
 FILE_NAME = "progress.json"
 _VERSION = 1
+MOST_FILES = 50
+"""Of the user's own files that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Progress:
         self._lessons: dict[str, Lesson] | None = None
         self._theme: str | None = None
         self._pace: float | None = None
+        self._toured = False
+        self._files: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -85,6 +89,18 @@ class Progress:
         if self._lessons is None:
             self._read()
         return self._pace
+
+    @property
+    def toured(self) -> bool:
+        """Whether the tour was seen or skipped, or a lesson was run before there was one."""
+        return bool(self.lessons) or self._toured
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The user's own scenario files that are still there, the newest first."""
+        if self._lessons is None:
+            self._read()
+        return tuple(path for path in map(Path, self._files) if path.is_file())
 
     def lesson(self, slug: str) -> Lesson:
         """What is remembered of a lesson; nothing of one never seen."""
@@ -126,6 +142,19 @@ class Progress:
         self._pace = seconds
         self._write()
 
+    def end_tour(self) -> None:
+        """The tour was seen, or skipped."""
+        self._read()
+        self._toured = True
+        self._write()
+
+    def remember_file(self, path: Path) -> None:
+        """A scenario of the user's own was saved or opened."""
+        self._read()
+        name = str(path.absolute())
+        self._files = (name, *(each for each in self._files if each != name))[:MOST_FILES]
+        self._write()
+
     def _change(self, slug: str, change: Callable[[Lesson], Lesson]) -> None:
         self._read()
         self.lessons[slug] = change(self.lesson(slug))
@@ -138,6 +167,8 @@ class Progress:
             self._theme = content.get("theme") if isinstance(content.get("theme"), str) else None
             pace = content.get("pace")
             self._pace = float(pace) if isinstance(pace, int | float) and pace >= 0 else None
+            self._toured = content.get("toured") is True
+            self._files = tuple(each for each in content.get("files", ()) if isinstance(each, str))
             self._lessons = {str(slug): _lesson(each) for slug, each in content["lessons"].items()}
         except FileNotFoundError:
             self._lessons = before or {}
@@ -156,6 +187,8 @@ class Progress:
             "version": _VERSION,
             "theme": self._theme,
             "pace": self._pace,
+            "toured": self._toured,
+            "files": list(self._files),
             "lessons": {slug: asdict(each) for slug, each in self.lessons.items()},
         }
         beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lab.cli import run
-from lab.cli.commands.new import STARTERS
 from lab.scenario import library
+from lab.scenario.starters import STARTERS
 from lab.tui.progress import Progress
 
 MINE = """\

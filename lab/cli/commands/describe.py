@@ -100,6 +100,8 @@ def describe(experiment: Experiment) -> dict[str, Any]:
 
 def _layers(experiment: Experiment) -> list[dict[str, Any]]:
     """One entry per layer. multiply_adds: forward, for one example; activations: bytes for a whole batch."""
+    from lab.tasks.architecture import layers_of
+
     network, parts = experiment.network, experiment.layers
     if network is None or not parts:
         return []
@@ -107,16 +109,15 @@ def _layers(experiment: Experiment) -> list[dict[str, Any]]:
     # Behind the loss come the rows that go backwards, under the names of the same layers.
     end = next((number for number, row in enumerate(step.rows) if row.label == "loss"), len(step.rows))
     found = []
-    for part in parts:
+    for part, numbers in zip(parts, layers_of(experiment), strict=True):
         batch = part.y.shape[0]
         own = [row for row in step.rows[:end] if row.label == part.name]
-        members = [each for name, each in network.parameters.members.items() if name.startswith(f"{part.name}.")]
         found.append(
             {
-                "name": part.name,
-                "input": list(part.x.shape[1:]),
-                "output": list(part.y.shape[1:]),
-                "parameters": sum(each.size for each in members),
+                "name": numbers.name,
+                "input": list(numbers.input),
+                "output": list(numbers.output),
+                "parameters": numbers.parameters,
                 "multiply_adds": sum(_multiply_adds(row) for row in own) // batch,
                 "activations": part.y.size * ITEM,
             }

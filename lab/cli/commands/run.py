@@ -8,7 +8,8 @@ import typer
 
 from lab.cli.device import DeviceOption, ModeOption, device_of
 from lab.cli.palette import PaletteOption, palette_of
-from lab.cli.running import carry_out, seeds_of
+from lab.cli.running import carry_out
+from lab.scenario.seeds import parse_seeds
 
 
 def command(
@@ -46,7 +47,7 @@ def command(
 
     session = Session(
         loaded,
-        seeds=seeds_of(seeds, loaded.scenario.train.seed),
+        seeds=parse_seeds(seeds, loaded.scenario.train.seed),
         steps=steps,
         variants=chosen,
         threads=threads,

@@ -9,7 +9,7 @@ import typer
 from lab.cli import INTERRUPTED, READER_GONE
 from lab.cli.device import DeviceOption, device_of
 from lab.cli.palette import PaletteOption, palette_of
-from lab.cli.running import seeds_of
+from lab.scenario.seeds import parse_seeds
 
 
 def command(
@@ -41,10 +41,13 @@ def command(
     palette: PaletteOption = None,
 ) -> int:
     """Search for good settings at random, on a grid, or by successive halving; every trial is a replica of one run."""
-    from lab.cli.sweeping import keep, run, show, view
+    from lab.cli.recording import warn
+    from lab.cli.sweeping import run, show, view
     from lab.errors import BadInput
     from lab.scenario import load, parse_settings
     from lab.search import Sweep, parse_axis
+    from lab.search.keeping import keep
+    from lab.store import Store
 
     if json and plain:
         raise BadInput("--json and --plain exclude each other.")
@@ -60,12 +63,12 @@ def command(
         variant=variant,
         objective=objective,
         folds=folds,
-        seeds=seeds_of(seeds, loaded.scenario.train.seed),
+        seeds=parse_seeds(seeds, loaded.scenario.train.seed),
         steps=steps,
         device=device_of(device),
     )
     sweep.check()
-    writer, known = (None, {}) if no_save else keep(sweep, resume)
+    writer, known = (None, {}) if no_save else keep(sweep, Store.open(), resume, warn)
     shown = None if json else view(sweep, plain=plain, fps=fps, palette=colours)
     results, interrupted = run(sweep, writer, known, threads=threads, dask=dask, shown=shown)
     if shown is not None and shown.broken:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from lab.cli.device import DeviceOption, ModeOption, device_of
-from lab.cli.running import FELL_SHORT, INTERRUPTED, seeds_of
+from lab.cli.running import FELL_SHORT, INTERRUPTED
+from lab.scenario.seeds import parse_seeds
 
 
 def command(
@@ -46,7 +47,7 @@ def command(
     scenarios = [load(path, parse_settings(change)) for path in chosen(name)]
     for scenario in scenarios:
         check(scenario)
-    verification = Verification(scenarios, seeds_of(seeds, 0), threads, device_of(device, cuda_mode), cuda_mode)
+    verification = Verification(scenarios, parse_seeds(seeds, 0), threads, device_of(device, cuda_mode), cuda_mode)
     begun = time.monotonic()
 
     def report(each: Report) -> None:

@@ -67,29 +67,50 @@ def csv_table(options: CsvTable, folder: Path) -> Data:
 
 def _read(options: CsvTable, file: TextIO) -> Data:
     table = _Table(options)
-    rows = _rows(file, table)
-    table.name_columns(next(rows, []))
-    for row in rows:
+    lines = rows(file, options.csv)
+    table.name_columns(next(lines, (0, []))[1])
+    for table.line, row in lines:
         table.add(row)
     kind, targets, classes = table.targets()
     inputs = np.frombuffer(table.numbers, np.float64).reshape(len(targets), -1)
     return Data(inputs=inputs, targets=targets, kind=kind, classes=classes, features=table.features, exact=True)
 
 
-def _rows(file: TextIO, table: _Table) -> Iterator[list[str]]:
-    """The rows that are not blank; tells the table which line each ends in."""
+def column_names(header: list[str], file: str) -> list[str]:
+    """The names of the columns from the first row. Raises InvalidValue if they cannot be names."""
+    names = [name.strip() for name in header]
+    if not names:
+        raise InvalidValue(("csv",), f"{shown(file)} has only blank lines.")
+    if len(names) == 1:
+        message = f"the first line has only one column, {shown(names[0])}: there is nothing to predict from."
+        raise InvalidValue(("csv",), message)
+    if "" in names:
+        raise InvalidValue(("csv",), f"column {names.index('') + 1} has no name in the first line.")
+    if all(is_number(name) for name in names):
+        raise InvalidValue(("csv",), "the first line has only numbers: it must be the names of the columns.")
+    for index, name in enumerate(names):
+        if not name.isprintable():
+            message = f"the name of column {index + 1}, {shown(name)}, has characters that cannot be printed."
+            raise InvalidValue(("csv",), message)
+    if len(set(names)) < len(names):
+        twice, _ = Counter(names).most_common(1)[0]
+        raise InvalidValue(("csv",), f"two columns are called {shown(twice)}.")
+    return names
+
+
+def rows(file: TextIO, name: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not blank, each with the line that it ends in."""
     header = file.readline(LONGEST_HEADER)
     while header and not header.strip():
         header = file.readline(LONGEST_HEADER)
     if "\0" in header or len(header) == LONGEST_HEADER:
-        raise InvalidValue(("csv",), f"{shown(table.options.csv)} is not a CSV file: its first line is no text.")
+        raise InvalidValue(("csv",), f"{shown(name)} is not a CSV file: its first line is no text.")
     delimiter = max(DELIMITERS, key=header.count)
     file.seek(0)
     reader = csv.reader(file, delimiter=delimiter, strict=True)
     for row in reader:
-        table.line = reader.line_num
         if len(row) > 1 or (row and row[0].strip()):
-            yield row
+            yield reader.line_num, row
 
 
 @dataclass
@@ -112,23 +133,7 @@ class _Table:
 
     def name_columns(self, header: list[str]) -> None:
         """Takes the first row, and finds in it what the options ask for."""
-        names = self.columns = [name.strip() for name in header]
-        if not names:
-            raise InvalidValue(("csv",), f"{shown(self.options.csv)} has only blank lines.")
-        if len(names) == 1:
-            message = f"the first line has only one column, {shown(names[0])}: there is nothing to predict from."
-            raise InvalidValue(("csv",), message)
-        if "" in names:
-            raise InvalidValue(("csv",), f"column {names.index('') + 1} has no name in the first line.")
-        if all(_is_number(name) for name in names):
-            raise InvalidValue(("csv",), "the first line has only numbers: it must be the names of the columns.")
-        for index, name in enumerate(names):
-            if not name.isprintable():
-                message = f"the name of column {index + 1}, {shown(name)}, has characters that cannot be printed."
-                raise InvalidValue(("csv",), message)
-        if len(set(names)) < len(names):
-            twice, _ = Counter(names).most_common(1)[0]
-            raise InvalidValue(("csv",), f"two columns are called {shown(twice)}.")
+        names = self.columns = column_names(header, self.options.csv)
         self.target = self._place(self.options.target, ("target",))
         if self.options.features is None:
             self.chosen = [place for place in range(len(names)) if place != self.target]
@@ -162,7 +167,7 @@ class _Table:
         # Python's float takes 1_000 too, which no other program that reads tables does.
         if not math.isfinite(sum(values)) or "_" in "".join(cells) or max(map(abs, values)) > LARGEST:
             for place, cell in zip(self.chosen, cells, strict=True):
-                if not _is_number(cell):
+                if not is_number(cell):
                     raise self._bad_cell(row, place)
         self.numbers.extend(values)
         answer = row[self.target].strip()
@@ -175,7 +180,7 @@ class _Table:
 
     def _bad_cell(self, row: list[str], place: int | None = None) -> InvalidValue:
         if place is None:
-            place = next(each for each in self.chosen if not _is_number(row[each]))
+            place = next(each for each in self.chosen if not is_number(row[each]))
         cell = row[place].strip()
         where = f"line {self.line}, column {shown(self.columns[place])}"
         if cell.lower() in MISSING:
@@ -192,7 +197,7 @@ class _Table:
             raise InvalidValue(("csv",), f"{shown(self.options.csv)} has names of columns but no examples.")
         texts, kind = list(self.texts), self.options.kind
         answers = np.frombuffer(self.answers, np.int64)
-        others = [text for text in texts if not _is_number(text)]
+        others = [text for text in texts if not is_number(text)]
         # More numbers than classes are likely to be: then what is no number is a mistake.
         meant_as_numbers = len(texts) - len(others) > MOST_GUESSED
         for text in others:
@@ -213,6 +218,6 @@ def _parsed(cell: str) -> float | None:
     return None if value is None or math.isnan(value) else value
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
     value = _parsed(cell)
     return value is not None and abs(value) <= LARGEST

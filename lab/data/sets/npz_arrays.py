@@ -63,15 +63,8 @@ class NpzArrays(WithClasses, WithValues):
 @file_format("npz", NpzArrays)
 def npz_arrays(options: NpzArrays, folder: Path) -> Data:
     """Inputs [n, features], or images [n, height, width, channels], with one channel where the file has none."""
-    path = found("npz", options.npz, folder, 1.0)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            inputs, targets = (_array(archive, name) for name in ("inputs", "targets"))
-    except DAMAGED as error:
-        text = f": {error}" if isinstance(error, PermissionError) else ""
-        raise InvalidValue(("npz",), f"{shown(options.npz)} is not an NPZ file that can be read{text}.") from None
-    if len(inputs) != len(targets):
-        raise InvalidValue(("npz",), f"inputs has {len(inputs):,} examples, but targets has {len(targets):,}.")
+    held = arrays(found("npz", options.npz, folder, 1.0), options.npz)
+    inputs, targets = held["inputs"], held["targets"]
     kind, answers, classes = _interpreted(targets, options)
     numbers = (inputs, targets) if kind == "values" else (inputs,)
     return Data(
@@ -81,6 +74,23 @@ def npz_arrays(options: NpzArrays, folder: Path) -> Data:
         classes=classes,
         exact=any(np.result_type(each.dtype, np.float32) == np.float64 for each in numbers),
     )
+
+
+def arrays(path: Path, given: str = "") -> dict[str, np.ndarray]:
+    """Inputs and targets as they stand in a file, with as many examples each. Raises InvalidValue.
+
+    given: how the file was named
+    """
+    name = given or path.name
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inputs, targets = (_array(archive, each) for each in ("inputs", "targets"))
+    except DAMAGED as error:
+        text = f": {error}" if isinstance(error, PermissionError) else ""
+        raise InvalidValue(("npz",), f"{shown(name)} is not an NPZ file that can be read{text}.") from None
+    if len(inputs) != len(targets):
+        raise InvalidValue(("npz",), f"inputs has {len(inputs):,} examples, but targets has {len(targets):,}.")
+    return {"inputs": inputs, "targets": targets}
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:

@@ -92,21 +92,27 @@ def with_lesson(item: Item) -> Item:
 
 
 class UserLessons:
-    """The user's own files: one, or all scenarios in a folder and the folders in it. Looks at the disk when asked."""
+    """The user's own files: one, or all scenarios in a folder and the folders in it. Looks at the disk when asked.
+
+    more: further files of his own, wherever they are
+    """
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self.more: tuple[Path, ...] = ()
         self._items: dict[Path, Item] = {}
         self._problem: str | None = None
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing of his own to look at."""
-        return self.target.folder is None and self.target.file is None
+        return self.target.folder is None and self.target.file is None and not self.more
 
     def scan(self) -> tuple[list[Item], str | None] | None:
         """The items now, and why not all of them are there; None if nothing has changed since it was called last."""
         found, problem = _files(self.target)
+        known_paths = {path.absolute() for path, _ in found}
+        found += _stamped([path for path in self.more if path.absolute() not in known_paths])
         items = {}
         for path, stamp in found:
             known = self._items.get(path)

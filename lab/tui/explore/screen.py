@@ -22,6 +22,8 @@ from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lab.tui.app import LabApp
     from lab.tui.explore.states import State
 
@@ -61,7 +63,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         self._mine: list[Item] = []
         self._states: dict[str, State] = {}
         self._slower: float | None = None
-        self._ready = False
+        self._ready = self._watching = False
         self._wanted: str | None = None
         self._opened_at: str | None = None
 
@@ -130,6 +132,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
 
         effort.measured()
 
+        self._own.more = self.app.progress.files
         own = None if self._own.empty else self._own.scan()
         full = [lessons.with_lesson(each) for each in self._builtin]
         tell(self, self._read, full, own)
@@ -143,7 +146,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         self._opened_at = self.item.name if self.item is not None and self.target.slug is None else None
         self.refresh_states()
         if not self._own.empty:
-            self.set_interval(POLL_SECONDS, self._look_again)
+            self._watch_own()
 
     def _take_own(self, items: list[Item], problem: str | None) -> None:
         first = not self._mine and bool(items)
@@ -286,6 +289,28 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         from lab.tui.runs.screen import RunsScreen
 
         self.app.push_screen(RunsScreen())
+
+    def action_make(self) -> None:
+        from lab.tui.build.menu import open_menu
+
+        open_menu(self)
+
+    def show_own(self, path: Path | None) -> None:
+        """Show a file of the user's own that was made or changed."""
+        if path is not None:
+            self.query_one(Input).value = ""
+            self._wanted = str(path.absolute())
+            if any(each.name == self._wanted for each in self._mine):
+                self._fill()
+        self._own.more = self.app.progress.files
+        if not self._own.empty:
+            self._look_again()
+            self._watch_own()
+
+    def _watch_own(self) -> None:
+        if not self._watching:
+            self._watching = True
+            self.set_interval(POLL_SECONDS, self._look_again)
 
     def action_kernels(self) -> None:
         if self.item is not None:

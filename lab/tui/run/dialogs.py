@@ -43,11 +43,13 @@ class QuestionDialog(ReportsProblems, ModalScreen[str | None]):
     """A question with a few answers, each with a key of its own. A subclass names its part of the table of keys, with
     a row `answer('…')` for every answer that it may have.
 
+    rows:    that part, where it does not stand in `DIALOGS`
     answers: those that there are this time, and what they are called
     """
 
     DEFAULT_CSS = f"QuestionDialog {{ {_BOX} }}"
     section: ClassVar[str]
+    rows: ClassVar[Sequence[keys.Key]] = ()
 
     def __init__(self, question: str, answers: Mapping[str, str]) -> None:
         super().__init__()
@@ -55,7 +57,7 @@ class QuestionDialog(ReportsProblems, ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         chosen = services(self).settings.keys
-        default = {each.short_name: each.keys for each in DIALOGS[self.section]}
+        default = {each.short_name: each.keys for each in self.rows or DIALOGS[self.section]}
         rows = [
             Option(Text(f"{keys.pressed(f'{self.section}.{answer}', chosen, default[answer])}  {text}"), id=answer)
             for answer, text in self._answers.items()

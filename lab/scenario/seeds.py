@@ -1,0 +1,27 @@
+"""Which seeds are meant by `3`, or by `0:10`."""
+
+from __future__ import annotations
+
+from lab.errors import BadInput
+
+
+def parse_seeds(text: str | None, first: int, option: str = "--seeds") -> tuple[int, ...]:
+    """The seeds that a text means: `3` is three, counted from the scenario's own; `5:8` is 5, 6, 7. Raises BadInput.
+
+    >>> parse_seeds("3", 10), parse_seeds("5:8", 0), parse_seeds(None, 4)
+    ((10, 11, 12), (5, 6, 7), (4,))
+    """
+    if text is None:
+        return (first,)
+    begin, colon, end = text.partition(":")
+    try:
+        low, high = (int(begin), int(end)) if colon else (first, first + int(begin))
+    except ValueError:
+        raise BadInput(f"{option} takes a number (3) or a range (0:10), not {text!r}.") from None
+    if low < 0 or high > 2**32:
+        raise BadInput(f"{option}: seeds are from 0 to {2**32 - 1}, not {text!r}.")
+    if high <= low:
+        raise BadInput(f"{option} {text} names no seed.")
+    if high - low > 100_000:
+        raise BadInput(f"{option} {text} names {high - low:,} seeds; at most 100,000 are possible.")
+    return tuple(range(low, high))

@@ -1,0 +1,98 @@
+"""What a network consists of, layer by layer: for whoever describes one, and for whoever still builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import InvalidValue
+from lab.nets.adjustable_numbers import AdjustableNumbers
+from lab.nets.network import BuiltLayer, Network
+from lab.scenario import Scenario
+from lab.tasks.task import Experiment, task_of
+
+
+@dataclass(frozen=True, slots=True)
+class LayerNumbers:
+    """One layer: its name (`dense1`), the shapes of one example before and behind it, how many parameters it has."""
+
+    name: str
+    input: tuple[int, ...]
+    output: tuple[int, ...]
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A network as far as it could be built.
+
+    input:   the shape of one example; empty where it is not known
+    layers:  those of the scenario's `model`, from the first to the last that is right; what stands inside of another
+             layer belongs to it
+    problem: why it cannot be trained as it is, with the place in the scenario; None if it can
+    """
+
+    input: tuple[int, ...] = ()
+    layers: tuple[LayerNumbers, ...] = ()
+    problem: InvalidValue | None = None
+
+    @property
+    def parameters(self) -> int:
+        return sum(each.parameters for each in self.layers)
+
+
+def layers_of(experiment: Experiment) -> list[LayerNumbers]:
+    """Every layer of what an experiment trains; those inside of another one stand before it."""
+    if experiment.network is None:
+        return []
+    return _numbers(experiment.network, experiment.layers)
+
+
+def sketch(scenario: Scenario, folder: Path | None) -> Sketch:
+    """Builds what a scenario trains, without taking memory or compiling; where a layer is wrong, those before it."""
+    try:
+        layers = _outer(layers_of(task_of(scenario).checked(scenario, folder)))
+    except InvalidValue as error:
+        return _as_far_as_it_goes(scenario, folder, error)
+    return Sketch(layers[0].input if layers else (), layers)
+
+
+def _as_far_as_it_goes(scenario: Scenario, folder: Path | None, error: InvalidValue) -> Sketch:
+    """The layers before the one that is wrong; all of them if something else is, such as the size of the last."""
+    from lab.data import load
+    from lab.tasks.training.data import TrainingData
+
+    number = next((each for each in error.path[1:2] if error.path[0] == "model"), len(scenario.model))
+    try:
+        split = load(scenario.data or {}, scenario.train.seed, folder)
+        x, _ = TrainingData(split, scenario.train.seed).batch("all")
+    except InvalidValue:
+        return Sketch(problem=error)
+    for end in (int(number) + 1, int(number)):
+        try:
+            network = Network(scenario.model[:end], None, split.train.outputs, 0, AdjustableNumbers())
+            _, parts = network.apply(x, training=True)
+        except InvalidValue:
+            continue
+        return Sketch(tuple(x.shape[1:]), _outer(_numbers(network, parts)), error)
+    return Sketch(tuple(x.shape[1:]), problem=error)
+
+
+def _numbers(network: Network, parts: Sequence[BuiltLayer]) -> list[LayerNumbers]:
+    members = {**network.parameters.members, **network.tables.members}
+    return [
+        LayerNumbers(
+            part.name,
+            tuple(part.x.shape[1:]),
+            tuple(part.y.shape[1:]),
+            sum(each.size for name, each in members.items() if name.startswith(f"{part.name}.")),
+        )
+        for part in parts
+    ]
+
+
+def _outer(layers: Sequence[LayerNumbers]) -> tuple[LayerNumbers, ...]:
+    """Without those that stand inside of another layer."""
+    names = {each.name for each in layers}
+    return tuple(each for each in layers if each.name.rpartition(".")[0] not in names)
