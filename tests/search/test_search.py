@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.cli.sweeping import keep, run
+from lab.cli.sweeping import run
 from lab.errors import BadInput
 from lab.search import Sweep, grid, parse_axis, random
+from lab.search.keeping import keep
 from lab.spaces import METHODS, rungs
+from lab.store import Store
 
 from ..session.scenarios import small
 
@@ -111,26 +113,26 @@ def test_diverged_trials_come_last():
 
 def test_an_interrupted_sweep_goes_on_where_it_was():
     first = sweep(trials=4)
-    writer, known = keep(first, None)
+    writer, known = keep(first, Store.open(), None, print)
     first.run(sink=writer, progress=lambda progress: True)
     writer.close("interrupted")
     again = sweep(trials=4)
-    writer, known = keep(again, writer.name)
+    writer, known = keep(again, Store.open(), writer.name, print)
     assert len(known) == 4
     results, interrupted = run(again, writer, known)
     assert not interrupted
     assert results == sweep(trials=4).run()
     with pytest.raises(BadInput, match="another sweep"):
-        keep(sweep(trials=5), writer.name)
+        keep(sweep(trials=5), Store.open(), writer.name, print)
 
 
 def test_a_sweep_that_was_stopped_in_the_middle_goes_on_to_the_same_results():
     whole = sweep(trials=70, steps=200)
     first = sweep(trials=70, steps=200)
-    writer, known = keep(first, None)
+    writer, known = keep(first, Store.open(), None, print)
     first.run(sink=writer, progress=lambda progress: progress.done < 10)
     writer.close("interrupted")
-    writer, known = keep(sweep(trials=70, steps=200), writer.name)
+    writer, known = keep(sweep(trials=70, steps=200), Store.open(), writer.name, print)
     assert 10 <= len(known) < 70
     told = []
     again = sweep(trials=70, steps=200)
