@@ -61,6 +61,20 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that happened to a replica at a step, as a sentence without variant and step, made from what was
+    measured. `detector` is the kind of sentence, `values` are the numbers that it speaks of."""
+
+    event: ClassVar[str] = "noticed"
+    variant: str
+    seed: int
+    step: int
+    detector: str
+    sentence: str
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class PictureTaken:
     """A picture of one replica; a newer one with the same variant, seed and title replaces it."""
 
@@ -116,9 +130,9 @@ class Failed:
     message: str
 
 
-Event = Started | Compiling | Measured | PictureTaken | Claimed | Ended | Failed
+Event = Started | Compiling | Measured | Noticed | PictureTaken | Claimed | Ended | Failed
 _KINDS: dict[str, type] = {
-    kind.event: kind for kind in (Started, Compiling, Measured, PictureTaken, Claimed, Ended, Failed)
+    kind.event: kind for kind in (Started, Compiling, Measured, Noticed, PictureTaken, Claimed, Ended, Failed)
 }
 
 
@@ -160,6 +174,8 @@ def from_json(content: dict[str, Any]) -> Event:
     if kind is Measured:
         fields["values"] = {key: float(value) for key, value in fields["values"].items()}
         fields["changed"] = {key: float(value) for key, value in fields.get("changed", {}).items()}
+    elif kind is Noticed:
+        fields["values"] = {key: float(value) for key, value in fields["values"].items()}
     elif kind is PictureTaken:
         fields["picture"] = picture_from_json(fields["picture"])
     elif kind is Claimed:

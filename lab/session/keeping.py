@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lab.errors import BadInput
-from lab.events import Event, Measured
+from lab.events import Event, Measured, Noticed
 from lab.graph.devices import CPU, FORMER_MODES, Choice, choose
 from lab.scenario.loading import load_text
 from lab.session.session import Session
@@ -80,10 +80,12 @@ def take_up(
         session.require_fit(variant, states)
     earlier: list[Event] = []
     for event in store.events(info.name):
-        if isinstance(event, Measured):
+        if isinstance(event, Measured | Noticed):
             step, _ = checkpoints.get((event.variant, event.seed), (-1, {}))
-            if event.step <= step:
-                earlier.append(event)
+            if event.step > step:
+                continue
+            earlier.append(event)
+            if isinstance(event, Measured):
                 session.history.add(event.variant, event.seed, event.step, event.values)
     writer = store.reopen(info.name, warn, sources)
     for variant in info.variants:

@@ -12,7 +12,9 @@ import numpy as np
 from lab.events import Event, Measured, PictureTaken
 from lab.session.broadcast import Broadcast, Subscription
 from lab.session.history import History
+from lab.session.narration import Narration
 from lab.session.replica import Replica
+from lab.session.roster import Roster
 from lab.tasks import DIVERGED
 
 
@@ -29,12 +31,14 @@ class RunSink(Protocol):
 class Recorder:
     """Measures replicas, draws them and keeps their states, always from the thread that has the replica.
 
-    takes_pictures: whether pictures are taken at all
+    roster:         who takes part
+    takes_pictures: whether pictures are taken, and sentences said, at all
     history:        every curve
     """
 
-    def __init__(self, takes_pictures: bool) -> None:
+    def __init__(self, roster: Roster, takes_pictures: bool) -> None:
         self.history = History()
+        self._narration = Narration(roster, self.history) if takes_pictures else None
         self._takes_pictures = takes_pictures
         self._picture_interval: float | None = None
         self._pictured_replica: tuple[str, int] | None = None
@@ -109,6 +113,9 @@ class Recorder:
         for step, values in measured:
             changed, replica.changes_unreported = replica.changes_unreported, {}
             self.publish(Measured(replica.name, replica.seed, step, values, diverged, changed, seconds))
+            if self._narration is not None:
+                for noticed in self._narration.see(replica, step, values, changed):
+                    self.publish(noticed)
 
     # Pictures and checkpoints
 
@@ -144,6 +151,9 @@ class Recorder:
     def end(self, replica: Replica, state: str) -> None:
         """Record that a replica is over, for the reason `state`."""
         replica.state = state
+        if self._narration is not None:
+            for noticed in self._narration.end(replica):
+                self.publish(noticed)
         self.draw(replica)
         self.save(replica)
 
@@ -157,6 +167,8 @@ class Recorder:
             self._sink.rewind(replica.name, replica.seed, step - 1)
         replica.measured_at = -1
         self.history.rewind(replica.name, replica.seed, step)
+        if self._narration is not None:
+            self._narration.rewind(replica, step)
         measured = self.history.last_step(replica.name, replica.seed)
         replica.changes_unreported = {name: value for at, name, value in replica.changes_made if at >= measured}
 
@@ -167,3 +179,5 @@ class Recorder:
                 if self._sink is not None:
                     self._sink.rewind(variant, replica.seed, -1)
         self.history.forget(variant)
+        if self._narration is not None:
+            self._narration.forget(variant)

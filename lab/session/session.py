@@ -37,7 +37,7 @@ class Session:
     steps:    instead of the scenario's number of steps
     threads:  how many replicas run at the same time on the CPU; by default one per core
     device:   where, as `lab.graph.devices.choose` has it;  mode: how a GPU is used
-    pictures: whether pictures are taken at all; trials of a search do without
+    pictures: whether pictures are taken, and sentences said, at all; trials of a search do without
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Session:
         self.verdicts: list[Claimed] = []
         self.ended: Ended | None = None
         self._roster = roster = Roster(loaded, variants, seeds, steps, chosen.devices)
-        self._recorder = recorder = Recorder(pictures)
+        self._recorder = recorder = Recorder(roster, pictures)
         self._scheduler = scheduler = Scheduler(roster, recorder, mode, threads)
         self._compiler = Compiler(roster, recorder, scheduler, mode)
         self._announcement = announcement = Announcement(roster, recorder, self.device)

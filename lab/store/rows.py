@@ -208,8 +208,9 @@ class Rows:
         self._open = {stream: value for stream, value in self._open.items() if stream[0] != replica}
         self._connection.execute("UPDATE runs SET measured = measured - ? WHERE id = ?", (removed, self._number))
         self._connection.execute(
-            "DELETE FROM notes WHERE run = ? AND kind = 'measured' AND json_extract(content, '$.variant') = ? "
-            "AND json_extract(content, '$.seed') = ? AND json_extract(content, '$.step') > ?",
+            "DELETE FROM notes WHERE run = ? AND kind IN ('measured', 'noticed') "
+            "AND json_extract(content, '$.variant') = ? "
+            "AND CAST(json_extract(content, '$.seed') AS TEXT) = ? AND json_extract(content, '$.step') > ?",
             (self._number, variant, str(seed), step),
         )
         key = (self._number, variant, str(seed), step)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lab.errors import InvalidValue
+from lab.errors import InvalidValue, nearest
+from lab.noticing import detector_meanings
 from lab.scenario import InvalidExpression, Loaded, load_text
 from lab.tasks.show_check import check_show
 from lab.tasks.stopwatch import Timed
@@ -25,6 +26,11 @@ def check(loaded: Loaded) -> None:
         check_show(loaded, metrics)
     except InvalidValue as error:
         raise loaded.locate(error) from None
+    known = detector_meanings()
+    for number, name in enumerate(loaded.scenario.show.notice or ()):
+        if name not in known:
+            problem = f"nothing called {name!r} is noticed in a run; {nearest(name, known)}."
+            raise loaded.locate(InvalidValue(("show", "notice", number), problem))
     for number, claim in enumerate(loaded.scenario.claims):
         try:
             claim.expression.check_metrics(metrics)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Started
+from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Noticed, Started
 from lab.terminal import sentences
+from lab.terminal.noticed import told
 from lab.terminal.numbers import short
 from lab.terminal.output import Output
 from lab.terminal.question import Question
@@ -35,6 +36,7 @@ class Plain:
         self._told: dict[str, float] = {}
         self._finished: set[str] = set()
         self._compiling_since: float | None = None
+        self._told_noticed = False
 
     @property
     def broken(self) -> bool:
@@ -55,6 +57,8 @@ class Plain:
             case Measured():
                 self._compiled()
                 self._measured(event)
+            case Noticed() if self._one_seed:
+                self._output.line(f"{event.variant}, step {event.step:,}: {event.sentence}")
             case Claimed() if event.seeds:
                 self._claim(event)
             case Ended():
@@ -64,6 +68,11 @@ class Plain:
 
     def close(self) -> None:
         """Nothing is left open; every line was written when it was known."""
+
+    @property
+    def _one_seed(self) -> bool:
+        """Whether what is noticed can be told at once; of several seeds it is told together, before the verdict."""
+        return self._run_state.started is None or len(self._run_state.started.seeds) == 1
 
     def _begin(self, event: Started) -> None:
         self._began = self._clock()
@@ -111,7 +120,15 @@ class Plain:
         told = sentences.values(run_state, variant)
         self._output.line(f"{name}  {reached}" + (f": {told}" if told else ""))
 
+    def _tell_noticed(self) -> None:
+        """What was noticed of several seeds, once."""
+        if not self._one_seed and not self._told_noticed:
+            self._told_noticed = True
+            for each in told(self._run_state):
+                self._output.line(each.text)
+
     def _claim(self, claim: Claimed) -> None:
+        self._tell_noticed()
         self._output.line(f"{'held      ' if claim.held else 'FELL SHORT'}  {claim.says} ({sentences.held(claim)})")
         for line in sentences.evidence(claim):
             self._output.line(f"            {line}")
@@ -120,8 +137,9 @@ class Plain:
         for variant in self._run_state.variants:
             if variant not in self._finished and any(each.step for each in self._run_state.of(variant)):
                 self._progress(variant)
-        if event.claims and (told := sentences.changed(self._run_state)):
-            self._output.line(told)
+        self._tell_noticed()
+        if event.claims and (changed := sentences.changed(self._run_state)):
+            self._output.line(changed)
         if self._question is not None and not event.interrupted:
             for line in self._question.lines():
                 self._output.line(line)

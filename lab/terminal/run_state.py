@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lab.curve import Curve
-from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Outcome, PictureTaken, Started
+from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Noticed, Outcome, PictureTaken, Started
 
 CAPACITY = 2048
 """Points of a curve: more than any plot has columns, so that nothing is missing on the screen."""
@@ -66,6 +66,7 @@ class RunState:
         self.curves: dict[tuple[str, int, str], Curve] = {}
         self.pictures: dict[tuple[str, int, str], PictureTaken] = {}
         self.changes: list[Change] = []
+        self.noticed: list[Noticed] = []
         self.claims: list[Claimed] = []
         self.ended: Ended | None = None
         self.failed: Failed | None = None
@@ -79,6 +80,8 @@ class RunState:
                 self._compile(event)
             case Measured():
                 self._measure(event)
+            case Noticed():
+                self.noticed.append(event)
             case PictureTaken():
                 self.pictures[event.variant, event.seed, event.picture.title] = event
             case Claimed() if event.seeds:  # without a seed nothing can be said
@@ -178,6 +181,7 @@ class RunState:
         self.curves = {key: each for key, each in self.curves.items() if key[0] != variant}
         self.pictures = {key: each for key, each in self.pictures.items() if key[0] != variant}
         self.changes = [each for each in self.changes if each.variant != variant]
+        self.noticed = [each for each in self.noticed if each.variant != variant]
 
     def _compile(self, event: Compiling) -> None:
         self.kernels = max(self.kernels, event.left)
@@ -225,6 +229,11 @@ class RunState:
             change
             for change in self.changes
             if (change.variant, change.seed) != (replica.variant, replica.seed) or change.step < step
+        ]
+        self.noticed = [
+            each
+            for each in self.noticed
+            if (each.variant, each.seed) != (replica.variant, replica.seed) or each.step < step
         ]
 
     def _replica(self, variant: str, seed: int) -> Replica:
