@@ -1,7 +1,6 @@
 """Every kernel as it is compiled for a GPU: what it computes is right, and it does nothing that must not be done.
 
-In float64, where kernels have the same text, a run on the whole GPU stands for the others; by thread groups they run in
-float64 under the mark `verify`.
+They run in float32; in float64, where kernels have the same text, they run under the mark `verify`.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from tests.kernels.running import Run, all_kernels
 from tests.ptx_machine.block import Order, backwards, forwards, shuffled
 
 NAMES = sorted(all_cases())
+REAL_NAMES = [pytest.param("float32", marks=pytest.mark.cuda), pytest.param("float64", marks=pytest.mark.verify)]
 GROUPS = 6
 """Kernels are compiled as several interpreters, so that several processes share the work."""
 MANY, FEW = ([3, 5, 7, 2, 4], [33, 64, 17, 5, 3], [1] * 5), ([23], [4096], [1])
@@ -51,10 +51,7 @@ def check(name: str, real_name: str, which: int) -> None:
     compare(*case, "cuda", real_name, 1e-10 if real_name == "float64" else 4 * case[1].tolerance)
 
 
-@pytest.mark.parametrize(
-    "real_name",
-    [pytest.param("float32", marks=pytest.mark.cuda), pytest.param("float64", marks=pytest.mark.verify)],
-)
+@pytest.mark.parametrize("real_name", REAL_NAMES)
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_by_a_thread_group(group, real_name):
     from kernels.targets.cuda import interpreter_kernels
@@ -68,8 +65,7 @@ def test_by_a_thread_group(group, real_name):
                     check(name, real_name, which)
 
 
-@pytest.mark.cuda
-@pytest.mark.parametrize("real_name", ["float32", "float64"])
+@pytest.mark.parametrize("real_name", REAL_NAMES)
 @pytest.mark.parametrize("name", NAMES)
 def test_by_the_whole_gpu(name, real_name, monkeypatch):
     monkeypatch.setattr(Memory, "whole_gpu", property(lambda self: True, lambda self, value: None), raising=False)

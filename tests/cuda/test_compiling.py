@@ -1,7 +1,8 @@
 """Every kernel compiles for GPUs, alone and as part of the interpreter; no GPU is needed for that.
 
-For the newest one `test_compiled_kernels.py` compiles them in float32 and in float64, and runs them; here they are
-assembled for the oldest one, which knows least. Others in between, and float64, are assembled under the mark `verify`.
+For the newest one `test_compiled_kernels.py` compiles them and runs them; here those in which most of the time goes,
+and an interpreter of many, are assembled for the oldest one, which knows least. All of them, for others in between, and
+in float64, are assembled under the mark `verify`.
 """
 
 from __future__ import annotations
@@ -75,20 +76,25 @@ def check(ptx: str, capability: tuple[int, int]) -> None:
     assert not re.findall(r"\.extern\s+\.func\s+(?:\([^)]*\)\s*)?([\w$]+)", ptx)
 
 
-@pytest.mark.parametrize("name", ["", *sorted(all_kernels())], ids=lambda name: name or "beginning of a walk")
-@pytest.mark.parametrize(
-    ("real_name", "capability"),
-    [
-        pytest.param("float32", OLDEST_CAPABILITY, marks=pytest.mark.cuda),
-        pytest.param("float32", (8, 0), marks=pytest.mark.verify),
-        pytest.param("float64", NEWEST, marks=pytest.mark.verify),
-    ],
-    ids=named,
-)
-def test_kernel(name, real_name, capability):
+def assembles(name: str, real_name: str, capability: tuple[int, int]) -> None:
     ptx = entry(name, real_name, capability)
     check(ptx, capability)
     assert assemble(ptx, capability)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("name", ["", *HOT], ids=lambda name: name or "beginning of a walk")
+def test_hot_kernel_on_the_oldest(name):
+    assembles(name, "float32", OLDEST_CAPABILITY)
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("name", ["", *sorted(all_kernels())], ids=lambda name: name or "beginning of a walk")
+@pytest.mark.parametrize(
+    ("real_name", "capability"), [("float32", OLDEST_CAPABILITY), ("float32", (8, 0)), ("float64", NEWEST)], ids=named
+)
+def test_kernel(name, real_name, capability):
+    assembles(name, real_name, capability)
 
 
 @pytest.mark.cuda

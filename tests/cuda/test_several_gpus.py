@@ -16,7 +16,8 @@ from lab.errors import DeviceMissing
 from lab.events import Failed, Measured
 from lab.graph.devices import choose
 from lab.session import Session
-from lab.session.keeping import begin, finish, take_up
+from lab.session.keeping import begin, take_up
+from lab.session.record import Record
 from lab.session.recorder import Recorder
 from lab.session.scheduler import Scheduler
 from lab.store import Store
@@ -170,7 +171,7 @@ def test_a_run_goes_on_where_it_began():
         session.start(writer, writer.name)
         session.stop()
         session.wait()
-        finish(session, writer)
+        Record(store, writer, print, print).close_ended(session)
         again, writer, _ = take_up(store, store.info(writer.name), None, print)
         writer.close("interrupted")
     assert again.devices == ("cuda:1",)
@@ -184,7 +185,7 @@ def test_a_run_that_was_kept_with_a_mode_that_is_called_otherwise_now_goes_on():
         session.start(writer, writer.name)
         session.stop()
         session.wait()
-        finish(session, writer)
+        Record(store, writer, print, print).close_ended(session)
         again, writer, _ = take_up(store, store.info(writer.name), None, print)
         writer.close("interrupted")
     assert again.mode == "specialized"

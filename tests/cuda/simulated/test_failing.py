@@ -10,7 +10,8 @@ import pytest
 from kernels.targets.cuda.driver import DeviceProblem, SimulatedDevice
 from lab.cli import run
 from lab.graph.devices import choose
-from lab.session.keeping import begin, finish, take_up
+from lab.session.keeping import begin, take_up
+from lab.session.record import Record
 from lab.store import Store
 from tests.cuda.simulated.training import MODES, TINY, WHERE_IT_TRAINS, curves, finished, session, tiny
 from tests.session.scenarios import SMALL
@@ -80,13 +81,13 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(mode):
             until(at(first, 3, variant), 120)
         first.stop()
         assert first.wait(60)
-        finish(first, writer)
+        Record(store, writer, print, print).close_ended(first)
         second, writer, earlier = take_up(store, store.info("small-1"), None, warned, choose("cuda"))
         assert earlier
         assert second.mode == mode
         second.start(writer, writer.name)
         assert second.wait(120)
-        finish(second, writer)
+        Record(store, writer, print, print).close_ended(second)
         kept = store.curves("small-1")
     for (variant, seed, metric), (steps, values) in undisturbed.items():
         found = dict(zip(*kept[variant, seed][metric], strict=True))
