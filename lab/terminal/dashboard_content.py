@@ -148,6 +148,10 @@ class DashboardContent:
             more = f" (+{len(troubles) - 1} more)" if len(troubles) > 1 else ""
             told = clip(style.words(troubles[0]), max(1, width - len(more)), style) + more
             return line(told, style.text_style(style.bad))
+        if run_state.noticed:
+            each = run_state.noticed[-1]
+            told = f"{each.variant}, step {each.step:,}: {each.sentence}"
+            return line(clip(style.words(told), width, style))
         if run_state.changes:
             change = run_state.changes[-1]
             told = f"{change.variant}, step {change.step:,}: {change.name} changed to {short(change.value)}"

@@ -21,6 +21,7 @@ from lab.tui import keys
 from lab.tui.problems import ReportsProblems
 from lab.tui.run.app_services import frames_per_second, services
 from lab.tui.run.board import Board
+from lab.tui.run.noticed import NoticedLog
 from lab.tui.run.summary import Heading, Status, Variants, Verdict
 from lab.tui.run.tile_data import TileData
 from lab.tui.run.view_options import TileContent, ViewOptions
@@ -71,11 +72,13 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         self.variants = Variants(self.run_state, self.view.hidden, self.paced)
         self.board = Board()
         self.verdict = Verdict()
+        self.noticed = NoticedLog()
         self.status = Status(self.run_state, self.hint())
         yield self.heading
         yield self.variants
         yield self.board
         yield self.verdict
+        yield self.noticed
         yield self.status
         yield Footer(show_command_palette=False, compact=True)
 
@@ -127,6 +130,8 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         self.status.redraw()
         if self.verdict.display:
             self.verdict.tell(self.run_state, services(self).style, self.guess_sentences())
+        if self.noticed.display:
+            self.noticed.tell(self.run_state, services(self).style)
         subjects, selected = self.shown()
         self.board.show([self.tile_data.content(each) for each in subjects], selected, self._hint())
 
@@ -211,6 +216,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
             ("enter: enlarge", "What this key does with the selected plot: it fills the board, or all are back."),
             ("numbers in a title", "Each curve's latest value, or its value at the cursor's step."),
             ("▲ under a plot", "A setting was changed at this step, in the variant of that colour."),
+            ("◆ on a curve", "Something was noticed at this step: a key shows all sentences, the newest stands below."),
             ("✗ on a curve", "It diverged there: something was no longer finite. The line below says what and where."),
             ("× in a unit", "A dead unit: it gives zero for every example of the evaluation sample."),
             ("brightness of a unit", "Its mean absolute activation, relative to the most active unit of its layer."),

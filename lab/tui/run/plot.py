@@ -30,7 +30,8 @@ _NARROWEST = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened to a curve at x: a setting was `changed`, or it `diverged`; number: whose curve."""
+    """Something that happened to a curve at x: a setting was `changed`, it `diverged`, or something was `noticed`;
+    number: whose curve."""
 
     x: float
     number: int
@@ -138,6 +139,9 @@ def _inside(
             _letters(canvas, each, seed_spread.stations(each, number, len(lines), area.width, across), across, up)
     for each in lines:
         _end(canvas, each, across, up)
+        _noticed(
+            canvas, each, [mark.x for mark in plot.marks if mark == Mark(mark.x, each.number, "noticed")], across, up
+        )
     wall = ("┤", "│") if style.unicode else ("+", "|")
     labels = tick_rows(y_axis, area.height)
     dim = base + DIM
@@ -175,6 +179,17 @@ def _end(canvas: Canvas, curve: Line, across: Range, up: Range) -> None:
     canvas.mark(*end, curve.sign(style), curve.colour(style))
     if curve.broken:
         canvas.mark(min(1.0, end[0] + 1.5 / canvas.width), end[1], cross(style), style.bad)
+
+
+def _noticed(canvas: Canvas, curve: Line, places: Sequence[float], across: Range, up: Range) -> None:
+    """A sign on the curve where something was noticed."""
+    style = canvas.style
+    for x in places:
+        place = int(np.searchsorted(curve.x, x, "right")) - 1
+        if place >= 0 and np.isfinite(curve.y[place]):
+            where = across.place(curve.x[place : place + 1])[0], up.place(curve.y[place : place + 1])[0]
+            if all(0 <= each <= 1 for each in where):
+                canvas.mark(float(where[0]), float(where[1]), "◆" if style.unicode else "*", curve.colour(style))
 
 
 def _title(plot: Plot, width: int, style: Style) -> Text:

@@ -18,6 +18,7 @@ from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
 from lab.terminal.text_lines import clip, line, pad, wrap
 from lab.terminal.verdict import verdict
 from lab.tui.problems import ReportsProblems
+from lab.tui.run import noticed
 from lab.tui.run.app_services import services
 from lab.tui.run.tile import TextLines
 
@@ -85,7 +86,7 @@ class Status(TextLines):
         super().__init__()
         self.run_state, self._hint = run_state, " ".join(hint.split())
         self.said, self.wrong = "", False
-        self._troubles = 0
+        self._troubles = self._noticed = 0
 
     def say(self, sentence: str, wrong: bool = False) -> None:
         """What is to stand there until something else happens."""
@@ -114,6 +115,10 @@ class Status(TextLines):
         if len(troubles) > self._troubles:
             # A new one takes the place of whatever was said before.
             self._troubles, self.said = len(troubles), ""
+            self._noticed = len(run_state.noticed)
+        if len(run_state.noticed) > self._noticed and not self.wrong:
+            self.said = noticed.latest(run_state)
+        self._noticed = len(run_state.noticed)
         if self.said:
             return _wrapped(self.said, width, height, style, style.text_style(style.bad if self.wrong else None))
         if troubles:

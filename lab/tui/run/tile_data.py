@@ -11,6 +11,7 @@ from lab.terminal.curves import Line, axis_values
 from lab.terminal.dashboard_content import plotted
 from lab.terminal.palettes import Family
 from lab.terminal.run_state import RunState
+from lab.tui.run import noticed
 from lab.tui.run.plot import Mark, Plot
 from lab.tui.run.view_options import TileContent, ViewOptions
 
@@ -113,7 +114,7 @@ class TileData:
         else:
             numbers = {name: number for number, name in enumerate(run_state.variants) if name not in view.hidden}
             found = [self._line(name, subject.name, number, name) for name, number in numbers.items()]
-            marks = self._marks(dict(numbers))
+            marks = (*self._marks(dict(numbers)), *noticed.marks(run_state, subject.name, numbers))
         lines = tuple(each for each in found if each is not None)
         log = view.logs.get(subject.name)
         if log is None:

@@ -143,6 +143,11 @@ class WatchScreen(BoardScreen):
         self.redraw()
         self.call_after_refresh(self.redraw)
 
+    def action_noticed(self) -> None:
+        self.noticed.display = not self.noticed.display
+        self.redraw()
+        self.call_after_refresh(self.redraw)
+
     def action_scroll_verdict(self, pages: int) -> None:
         if pages > 0:
             self.verdict.scroll_page_down(animate=False)

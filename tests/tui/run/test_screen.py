@@ -406,6 +406,25 @@ def test_a_pace_is_shown_kept_remembered_and_skipped():
     run(script, pace=3600.0)
 
 
+def test_what_is_noticed_stands_below_the_plots_on_the_curves_and_in_a_log():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        noticed = [each for each in screen.run_state.noticed if each.variant == "quick"]
+        assert {"dead_units", "gradients"} <= {each.detector for each in noticed}
+        marks = plots(screen)["dead_relu"].marks
+        assert [each.number for each in marks if each.kind == "noticed"]
+        await until(pilot, lambda: "◆" in screen_text(pilot.app))
+        await pilot.press("v", "j")
+        await until(pilot, lambda: all(f"step {each.step}: " in screen_text(pilot.app) for each in noticed))
+        await shows(pilot, "units of relu1 are dead")
+        await pilot.press("j")
+        await until(pilot, lambda: "Noticed" not in screen_text(pilot.app))
+        screen.session.rewind()
+        await until(pilot, lambda: screen.session.finished)
+
+    run(script, text=SMALL.replace("optimizer.rate: 0.3", "optimizer.rate: 30"))
+
+
 def test_divergence_ends_the_curve_with_a_cross_and_a_sentence():
     async def script(screen, pilot):
         await over(screen, pilot)
