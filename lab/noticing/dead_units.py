@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lab.noticing.detector import Detector, Facts, Finding, Values, by_layer
+from lab.noticing.detector import Detector, Facts, Finding, Values
 
 LEVELS = (0.5, 0.9, 1.0)
 """The shares of a layer's units at which something is said."""
@@ -26,7 +26,7 @@ class DeadUnits(Detector):
 
     def see(self, step: int, values: Values, changed: Values) -> Iterable[Finding]:
         news: dict[str, float] = {}
-        for layer, share in by_layer(values, "dead_relu").items():
+        for layer, share in self.by_layer(values).items():
             level = sum(share >= each for each in LEVELS)
             if level > self._levels.get(layer, 0):
                 self._levels[layer] = level

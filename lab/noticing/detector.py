@@ -54,6 +54,16 @@ class Detector:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
+        self._names: dict[str, str] = {}
+        self._measured = -1  # how many numbers there were when these were found
+
+    def by_layer(self, values: Values) -> dict[str, float]:
+        """The values of the detector's first metric by layer, from input to output."""
+        if len(values) != self._measured:
+            start = f"{self.metrics[0]}."
+            self._measured = len(values)
+            self._names = {name: name[len(start) :] for name in values if name.startswith(start)}
+        return {layer: values[name] for name, layer in self._names.items() if name in values}
 
     def see(self, step: int, values: Values, changed: Values) -> Iterable[Finding]:
         """What there is to say of one measurement. changed: settings that were changed since the one before."""
@@ -71,12 +81,6 @@ def detector_meanings() -> dict[str, str]:
     from lab.noticing.first_to_target import FirstToTarget
 
     return {name: each.meaning for name, each in load_detectors().items()} | {FirstToTarget.name: FirstToTarget.meaning}
-
-
-def by_layer(values: Values, metric: str) -> dict[str, float]:
-    """A metric's values by layer, from input to output."""
-    start = f"{metric}."
-    return {name[len(start) :]: value for name, value in values.items() if name.startswith(start)}
 
 
 def about(value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from lab.noticing.detector import Detector, Facts, Finding, Values, by_layer, one_digit
+from lab.noticing.detector import Detector, Facts, Finding, Values, one_digit
 
 FACTOR = 1000.0
 """From here on the gradients of the first and the last layer are so different that it is said, and again at its square
@@ -25,7 +25,7 @@ class Gradients(Detector):
         self._came = self._gone = False
 
     def see(self, step: int, values: Values, changed: Values) -> Iterable[Finding]:
-        norms = by_layer(values, "grad_norm")
+        norms = self.by_layer(values)
         if len(norms) < 2:
             return
         (first, low), (last, high) = next(iter(norms.items())), next(reversed(norms.items()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lab.noticing.detector import Detector, Facts, Finding, Values, by_layer
+from lab.noticing.detector import Detector, Facts, Finding, Values
 
 LEVELS = (0.75, 0.95)
 """The shares of a layer's outputs at which something is said."""
@@ -22,7 +22,7 @@ class Saturation(Detector):
         self._level = 0
 
     def see(self, step: int, values: Values, changed: Values) -> Iterable[Finding]:
-        shares = by_layer(values, "saturation")
+        shares = self.by_layer(values)
         if not shares:
             return
         layer = max(shares, key=lambda each: shares[each])

@@ -111,9 +111,10 @@ class Roster:
         return self.steps or replica.variant.scenario.train.steps
 
     @property
-    def most_steps(self) -> int:
-        """The steps of the longest replica."""
-        return max((self.steps_of(each) for each in self.replicas), default=0)
+    def lengths(self) -> tuple[int, int]:
+        """The steps of the shortest and of the longest replica."""
+        steps = [self.steps_of(each) for each in self.replicas] or [0]
+        return min(steps), max(steps)
 
     def _steps_of(self, variant: Variant) -> int:
         for replica in self.replicas:

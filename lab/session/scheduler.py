@@ -142,9 +142,13 @@ class Scheduler:
         """Let all steps take so many seconds, the early ones longer, and all replicas keep together, so that they can
         be watched; a run that takes longer than that anyway goes on as fast as it can, as with None.
 
-        slow_until: the step until which half of the time is spent
+        slow_until: the step until which half of the time is spent; by default until the shortest replica is over, if
+                    the longest goes on for long after that
         """
-        self._take_pace(None if seconds is None else Watched(self._roster.most_steps, seconds, slow_until))
+        shortest, longest = self._roster.lengths
+        if slow_until is None and shortest <= longest / 4:
+            slow_until = shortest
+        self._take_pace(None if seconds is None else Watched(longest, seconds, slow_until))
 
     def _take_pace(self, pace: Pace | None) -> None:
         with self._changed:

@@ -47,7 +47,7 @@ class Plain:
         """Tell what is new about the event, if anything."""
         if self._run_state.ended or self._run_state.failed:
             return
-        kernel_before = self._run_state.kernel
+        kernel_before, noticed_before = self._run_state.kernel, len(self._run_state.noticed)
         self._run_state.handle(event)
         match event:
             case Started():
@@ -57,7 +57,7 @@ class Plain:
             case Measured():
                 self._compiled()
                 self._measured(event)
-            case Noticed() if self._one_seed:
+            case Noticed() if self._one_seed and len(self._run_state.noticed) > noticed_before:
                 self._output.line(f"{event.variant}, step {event.step:,}: {event.sentence}")
             case Claimed() if event.seeds:
                 self._claim(event)

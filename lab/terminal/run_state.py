@@ -80,7 +80,7 @@ class RunState:
                 self._compile(event)
             case Measured():
                 self._measure(event)
-            case Noticed():
+            case Noticed() if event not in self.noticed:  # a run that was taken up again may say it once more
                 self.noticed.append(event)
             case PictureTaken():
                 self.pictures[event.variant, event.seed, event.picture.title] = event

@@ -9,7 +9,7 @@ from lab.session import Session
 from lab.session.pace import LONGEST, Pacing, Watched
 from lab.session.roster import Roster
 
-from .scenarios import small
+from .scenarios import SMALL, small
 from .test_session import curves, finished, same, until
 
 
@@ -81,3 +81,13 @@ def test_a_run_that_takes_long_anyway_is_not_slowed():
     assert pacing.allows(one)
     pacing.take(None)
     assert pacing.target(5) is None
+
+
+def test_a_variant_that_ends_long_before_the_others_is_seen():
+    session = Session(small(SMALL.replace("quick: {", "quick: {train.steps: 5, ")), threads=2)
+    asked = []
+    session._scheduler._take_pace = asked.append
+    session.pace(15.0)
+    assert asked[0].seconds_at(5) == pytest.approx(7.5)
+    session.pace(15.0, 20)
+    assert asked[1].seconds_at(20) == pytest.approx(7.5)
