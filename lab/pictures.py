@@ -159,12 +159,14 @@ class Units:
 
     activity: by layer the mean absolute output of each unit, [units]
     dead:     by layer whether a unit gives 0 for every example, [units] bool
+    brightest: by layer the activity that is shown brightest; of layers without one, that of the most active unit
     """
 
     kind: ClassVar[str] = "units"
     title: str
     activity: dict[str, np.ndarray]
     dead: dict[str, np.ndarray]
+    brightest: dict[str, float] = field(default_factory=dict)
     name: str = ""
 
 

@@ -129,7 +129,10 @@ def _log_axis(positive: np.ndarray, count: int, tight: bool, width: int) -> Axis
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
     if last - first >= 2:
         stride = math.ceil((last - first + 1) / count)
-        candidates = [10.0**exponent for exponent in range(first, last + 1) if exponent % stride == 0]
+        exponents = [each for each in range(first, last + 1) if each % stride == 0]
+        if len(exponents) < 2:
+            exponents = [first, first + (last - first) // 2 * 2] if count > 2 else [first, last]
+        candidates = [10.0**exponent for exponent in exponents]
     else:
         candidates = [factor * 10.0**exponent for exponent in range(first - 1, last + 1) for factor in (1, 2, 5)]
     ticks = tuple(tick for tick in candidates if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9))

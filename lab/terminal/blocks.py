@@ -14,6 +14,7 @@ from lab.terminal.text_lines import line
 _HALF = "▀"
 _SHADES = np.array([ord(each) for each in " ░▒▓█"], dtype="<u4")
 _ASCII_SHADES = np.array([ord(each) for each in " .:-=+*#%@"], dtype="<u4")
+_LEAST_SEEN = 0.2
 _STEPS = 0xF8  # colours are rounded to 32 steps each: nobody sees it, and far fewer styles are needed
 
 
@@ -79,6 +80,25 @@ def characters(
 def resize(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """[height, width, …] as [rows, columns, …]: a new cell is the mean of the old cells it covers, or the nearest."""
     return _along(_along(values, rows, 0), columns, 1)
+
+
+def condense(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """[height, width] as [rows, columns] so that nothing disappears: a new cell is the mean of the old ones in it, but
+    never nearer to one of their extremes than a fifth of the way from the other, so that one of many is still seen."""
+    shown = np.asarray(values, dtype=np.float64)
+    low, high, mean = shown, shown, shown
+    for dimension, new in ((0, rows), (1, columns)):
+        old = shown.shape[dimension]
+        if new >= old:
+            low, high, mean = (np.take(each, _centres(old, new), axis=dimension) for each in (low, high, mean))
+            continue
+        starts = np.rint(np.arange(new) * old / new).astype(np.int64)
+        low = np.minimum.reduceat(low, starts, axis=dimension)
+        high = np.maximum.reduceat(high, starts, axis=dimension)
+        mean = _along(mean, new, dimension)
+    with np.errstate(invalid="ignore", over="ignore"):
+        least = (high - low) * _LEAST_SEEN
+        return np.where(np.isfinite(mean), np.clip(mean, low + least, high - least), mean)
 
 
 def nearest(values: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from lab.terminal.text_lines import clip, exactly, line, pad
 _LOW_PLOT = 5
 _LEGEND_SHARE = 5  # one line in so many may be legend
 _FULL_PLOT = 8
+_LABELS_APART = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +156,17 @@ def x_lines(axis: Axis, area: PlotArea, x_label: str, style: Style) -> tuple[Tex
     places = axis.range.place(np.array(axis.ticks)) if axis.ticks else np.zeros(0)
     name = style.words(x_label)
     room = area.width - (len(name) + 1 if name and 3 * len(name) < area.width else 0)
-    free = 0
-    for place, label in zip(places.tolist(), axis.labels, strict=True):
+    end = area.gutter + room
+    # From the right, so that what gives way is never the last label, which says how far the axis goes.
+    for place, label in reversed(list(zip(places.tolist(), axis.labels, strict=True))):
         column = round(place * (area.width - 1))
         if not 0 <= column < area.width:
             continue
         start = min(max(area.gutter + column - len(label) // 2, 0), area.gutter + room - len(label))
-        if start >= free and start >= 0:
+        if start >= 0 and start + len(label) <= end:
             ruler[column] = tick
             below[start : start + len(label)] = label
-            free = start + len(label) + 1
+            end = start - _LABELS_APART
     if room < area.width:
         below[len(below) - len(name) :] = name
     edge = " " * (area.gutter - 1) + corner if area.gutter else ""

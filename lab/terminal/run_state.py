@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lab.curve import Curve
 from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Noticed, Outcome, PictureTaken, Started
+from lab.terminal.picture_scales import PictureScales
 
 CAPACITY = 2048
 """Points of a curve: more than any plot has columns, so that nothing is missing on the screen."""
@@ -65,6 +66,8 @@ class RunState:
         self.replicas: dict[tuple[str, int], Replica] = {}
         self.curves: dict[tuple[str, int, str], Curve] = {}
         self.pictures: dict[tuple[str, int, str], PictureTaken] = {}
+        self._taken: dict[tuple[str, int, str], PictureTaken] = {}  # as they came, without their common scales
+        self._scales = PictureScales()
         self.changes: list[Change] = []
         self.noticed: list[Noticed] = []
         self.claims: list[Claimed] = []
@@ -83,7 +86,7 @@ class RunState:
             case Noticed() if event not in self.noticed:  # a run that was taken up again may say it once more
                 self.noticed.append(event)
             case PictureTaken():
-                self.pictures[event.variant, event.seed, event.picture.title] = event
+                self._take_picture(event)
             case Claimed() if event.seeds:  # without a seed nothing can be said
                 self.claims = [claim for claim in self.claims if (claim.says, claim.that) != (event.says, event.that)]
                 self.claims.append(event)
@@ -180,6 +183,7 @@ class RunState:
         self.replicas = {key: each for key, each in self.replicas.items() if key[0] != variant}
         self.curves = {key: each for key, each in self.curves.items() if key[0] != variant}
         self.pictures = {key: each for key, each in self.pictures.items() if key[0] != variant}
+        self._taken = {key: each for key, each in self._taken.items() if key[0] != variant}
         self.changes = [each for each in self.changes if each.variant != variant]
         self.noticed = [each for each in self.noticed if each.variant != variant]
 
@@ -212,6 +216,17 @@ class RunState:
                     continue
                 curve = self.curves[key] = Curve(CAPACITY)
             curve.append(event.step, value)
+
+    def _take_picture(self, event: PictureTaken) -> None:
+        """Keep the picture on the scale of all that have its title; runs that diverged do not stretch it."""
+        title = event.picture.title
+        self._taken[event.variant, event.seed, title] = event
+        same = {key: each for key, each in self._taken.items() if key[2] == title}
+        steady = [each for key, each in same.items() if self._replica(*key[:2]).diverged is None]
+        changed = self._scales.fit(title, [each.picture for each in steady or same.values()])
+        for key, each in same.items():
+            if changed or each is event:
+                self.pictures[key] = replace(each, picture=self._scales.scaled(each.picture))
 
     def _begin_counting_after(self, now: float) -> None:
         """Another clock has begun, as after an interruption: times of the one before count for no speed."""

@@ -8,7 +8,7 @@ import pytest
 from lab.errors import InvalidValue
 from lab.tasks import task_of
 from lab.tasks.figures import load_figures
-from lab.tasks.figures.recording import MOST
+from lab.tasks.figures.recording import MOST, UNTHINNED, thinned
 from tests.tasks.test_training import experiment, scenario
 
 
@@ -94,12 +94,29 @@ def test_a_state_with_other_recordings_is_refused():
 
 def test_a_long_history_is_thinned_out_evenly():
     net = experiment(options={"pictures": ["dead_units"]}, train={"batch": 16, "steps": 3000})
-    field = recorded(net, MOST + 100, every=1)
+    recorded(net, MOST + 100, every=1)
     steps, _ = net.monitor.figures.recording.history("dead_units.relu1")
-    assert field.values.shape[1] == len(steps) == MOST
-    assert steps[0] == 1
+    assert len(steps) <= MOST
+    assert steps[:UNTHINNED].tolist() == list(range(1, UNTHINNED + 1))
     assert steps[-1] == MOST + 100
-    assert np.diff(steps).max() <= 2
+    assert np.diff(steps).max() <= 4
+
+
+@pytest.mark.parametrize("period", [2, 3, 4, 7, 64])
+def test_a_thinned_history_still_jumps_and_keeps_what_happened_once(period):
+    steps, rows = np.zeros(0, np.int64), np.zeros((0, 3), np.float32)
+    for step in range(5000):
+        row = [[step % period < period / 2, step == 2345, np.nan if step == 3210 else 1.0]]
+        steps, rows = np.append(steps, step), np.concatenate([rows, np.array(row, np.float32)])
+        if len(steps) > MOST:
+            steps, rows = thinned(steps, rows)
+    np.testing.assert_array_equal(rows[:, 0], steps % period < period / 2)
+    stretch = max(500, 4 * period)
+    for start in range(0, 5000, stretch):
+        there = rows[(steps >= start) & (steps < start + stretch), 0]
+        assert 0.2 < there.mean() < 0.8
+    assert steps[rows[:, 1] == 1].tolist() == [2345]
+    assert steps[np.isnan(rows[:, 2])].tolist() == [3210]
 
 
 def test_gradients_are_counted_by_their_powers_of_ten_without_the_zeros():

@@ -13,13 +13,16 @@ import numpy as np
 import pytest
 from rich.style import Style as TextStyle
 
-from lab.pictures import Field
+from lab.events import Measured, PictureTaken
+from lab.pictures import Field, Regions, Units
 from lab.terminal import curves, plotext_curves, series
 from lab.terminal.axes import Range
 from lab.terminal.canvas import Canvas
 from lab.terminal.capabilities import NO_COLOURS
 from lab.terminal.curves import Line
+from lab.terminal.palettes import colour_scale
 from lab.terminal.pictures import render
+from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
 from lab.tui.run import plot
 
@@ -164,3 +167,74 @@ def test_the_points_of_a_path_are_joined_and_its_way_out_is_marked(style):
     assert [row.rstrip()[-1] for row in rows if arrow in row] == [arrow]
     away = next(row for row in rows if arrow in row)
     assert away[away.index(dot) + 1 : away.index(arrow)].strip(between) == ""
+
+
+def greys(values, columns=20, **options):
+    """What a map of one row shows of a long row, from 0 to 1 in every column."""
+    style = Style()
+    text = render(Field("map", np.asarray(values, float), 0.0, 1.0, **options), columns, 3, style)[1]
+    scale = colour_scale(np.linspace(0, 1, 101), mixed=style.mixes).astype(int) & 0xF8
+    shown = []
+    for span in text.spans:
+        rgb = np.array(span.style.color.get_truecolor())
+        shown += [float(np.abs(scale - rgb).sum(axis=1).argmin()) / 100] * (span.end - span.start)
+    return np.array(shown)
+
+
+def test_a_map_shows_a_single_spike_and_how_often_something_alternates():
+    spike = np.zeros((1, 1000))
+    spike[0, 512] = 1.0
+    seen = greys(spike)
+    assert np.flatnonzero(seen > 0.1).tolist() == [10]
+    assert 0.15 < seen[10] < 0.5
+    for period in (2, 5, 7):
+        alternating = (np.arange(1000) % period < 1)[None]
+        assert np.ptp(greys(alternating)) < 0.15, period  # no moiré
+    assert (greys(np.arange(1000)[None] % 5 < 1) < greys(np.arange(1000)[None] % 5 < 4)).all()
+
+
+def test_one_nan_of_a_map_is_seen():
+    values = np.zeros((4, 400))
+    values[2, 200] = np.nan
+    rows = [each.plain for each in render(Field("map", values, 0.0, 1.0), 40, 12, Style(NO_COLOURS))]
+    assert sum(row.count("?") for row in rows) >= 1
+
+
+def test_a_region_too_thin_to_be_seen_leaves_a_shadow():
+    classes = np.zeros((40, 400), np.int32)
+    classes[:, 200] = 1
+    everywhere = np.ones(classes.shape)
+    with_it, without = (
+        render(Regions("plane", each, everywhere, (0, 1, 0, 1), np.zeros((0, 2)), np.zeros(0)), 46, 12)
+        for each in (classes, np.zeros_like(classes))
+    )
+    assert [each.spans for each in with_it[1:-2]] != [each.spans for each in without[1:-2]]
+
+
+def test_scales_are_those_of_all_variants_and_stand_still():
+    state = RunState()
+
+    def take(variant, step, size):
+        picture = Field("w", np.array([[-size, size / 2]]), diverging=True)
+        state.handle(PictureTaken(variant, 0, step, picture))
+
+    def ends(variant):
+        picture = state.pictures[variant, 0, "w"].picture
+        return picture.low, picture.high
+
+    take("a", 0, 1.0)
+    take("b", 0, 3.9)
+    first = ends("a")
+    assert first == ends("b")
+    assert first[0] <= -3.9
+    take("b", 1, 3.7)
+    assert ends("a") == ends("b") == first
+    take("b", 2, 1e30)
+    state.handle(Measured("b", 0, 3, {"loss": np.nan}, diverged="loss became infinite"))
+    take("a", 3, 1.2)
+    assert ends("a")[0] > -5  # what diverged does not squash the others
+
+    for variant, most in (("a", 8.0), ("c", 2.0)):
+        picture = Units("u", {"relu1": np.array([1.0, most])}, {})
+        state.handle(PictureTaken(variant, 0, 0, picture))
+    assert [state.pictures[each, 0, "u"].picture.brightest for each in "ac"] == [{"relu1": 8.0}] * 2

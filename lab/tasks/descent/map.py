@@ -83,14 +83,14 @@ class DescentMap:
         x = self.points.ravel()
         shown = points[:MOST_SHOWN].ravel()
         inside = shown[(shown >= x[0]) & (shown <= x[-1])]
+        gone = len(points) - int(((points >= x[0]) & (points <= x[-1])).sum())
         # A little above the curve, where they can be told from it.
         above = np.interp(inside, x, self.heights) + 0.04 * float(np.ptp(self.heights))
         places = np.stack([inside, above], axis=1)
-        every = slice(None, None, 3)
-        curve = np.stack([x, self.heights], axis=1)[every]
+        curve = np.stack([x, self.heights], axis=1)
         return Scatter(
             self.landscape.name.capitalize(),
-            {"points": places.astype(np.float32)},
+            {f"points, {gone} outside" if gone else "points": places.astype(np.float32)},
             {"function": curve.astype(np.float32)},
             x_label="w",
             y_label="height",

@@ -8,6 +8,7 @@ import numpy as np
 
 from lab.graph import Tensor
 from lab.pictures import Field, Picture
+from lab.tasks.figures.dead_units import evenly
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot
 
@@ -24,9 +25,11 @@ class ActiveLayers(Figure, name="active_layers"):
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         histories = {name: snapshot.history(name) for name in self.inspection.network.gates.members}
-        steps = next(iter(histories.values()))[0]
-        rows = np.stack([values[:, 0] for _, values in histories.values()])[::-1, steps > 0]
+        measured = next(iter(histories.values()))[0]
+        gates = np.stack([values[:, 0] for _, values in histories.values()], axis=1)
+        steps, columns = evenly(measured[measured > 0], gates[measured > 0])
+        rows = columns.T[::-1]
         if not rows.size:
             rows = np.ones((len(histories), 1), np.float32)
-        extent = (float(steps[0]), float(max(steps[-1], 1)), 0.0, float(len(rows))) if len(steps) else None
+        extent = (float(steps[0]), float(max(steps[-1], steps[0] + 1)), 0.0, float(len(rows))) if len(steps) else None
         return [Field("Active blocks", rows, 0.0, 1.0, extent=extent, x_label="step", y_label="blocks")]

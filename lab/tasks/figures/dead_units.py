@@ -12,6 +12,8 @@ from lab.pictures import Field, Picture
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot
 
+MOST_COLUMNS = 240
+
 
 class DeadUnits(Figure, name="dead_units"):
     """A map per layer of ReLU's family: a row per unit, a column per measurement, bright where the unit was dead.
@@ -43,8 +45,17 @@ class DeadUnits(Figure, name="dead_units"):
 
 
 def evenly(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same history at equal distances, as the columns of a map are: at each, what was measured last before it."""
+    """The same history at equal distances, as the columns of a map are: the mean of what was measured in each stretch,
+    or where nothing was what was measured last before it. steps [moments], values [moments, …]."""
     if len(steps) < 2:
         return steps, values
-    even = np.linspace(steps[0], steps[-1], len(steps))
-    return even, values[np.searchsorted(steps, even + 1e-9, side="right") - 1]
+    count = min(len(steps), MOST_COLUMNS)
+    even = np.linspace(steps[0], steps[-1], count)
+    # Each measurement belongs to the first column that is not before it.
+    column = np.searchsorted(even + 1e-9 * max(1.0, float(steps[-1])), steps)
+    starts = np.searchsorted(column, np.arange(count))
+    ends = np.searchsorted(column, np.arange(count), side="right")
+    sums = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0, dtype=np.float64)])
+    measured = (ends - starts).reshape(-1, *[1] * (values.ndim - 1))
+    means = (sums[ends] - sums[starts]) / np.maximum(measured, 1)
+    return even, np.where(measured > 0, means, values[np.maximum(starts - 1, 0)]).astype(values.dtype)

@@ -9,7 +9,7 @@ from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot
 
 BINS = 40
-LOWEST, HIGHEST = -12.0, 4.0
+LOWEST = -12.0
 
 
 class Gradients(Figure, name="gradients"):
@@ -25,7 +25,7 @@ class Gradients(Figure, name="gradients"):
         sizes: dict[str, list[np.ndarray]] = {}
         for name, gradient in snapshot.gradients.items():
             clean = np.abs(gradient[np.isfinite(gradient) & (gradient != 0)]).astype(np.float64)
-            sizes.setdefault(name.rpartition(".")[0], []).append(np.clip(np.log10(clean), LOWEST, HIGHEST))
+            sizes.setdefault(name.rpartition(".")[0], []).append(np.log10(clean))
         powers = {layer: np.concatenate(found) for layer, found in sizes.items()}
         known = np.concatenate([np.zeros(0), *powers.values()])
         low, high = (np.floor(known.min()), np.ceil(known.max())) if known.size else (LOWEST, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -15,6 +16,7 @@ from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line, pad
 
 _STRETCH = 1.5
+_SCALE_STEPS = 5
 
 
 def title_line(title: str, width: int, style: Style, note: str = "") -> Text:
@@ -34,16 +36,23 @@ def names_column(names: Iterable[str], width: int, style: Style) -> tuple[list[s
 
 
 def limits(values: np.ndarray, low: float | None, high: float | None, diverging: bool) -> tuple[float, float]:
-    """What a colour scale spans: as asked, else the finite values; around 0 if diverging; never empty."""
+    """What a colour scale spans: as asked, else the finite values, up to round numbers so that it seldom changes;
+    around 0 if diverging; never empty."""
     shown = axes.finite(values)
     lowest = float(shown.min()) if low is None and len(shown) else (0.0 if low is None else float(low))
     highest = float(shown.max()) if high is None and len(shown) else (1.0 if high is None else float(high))
     if diverging:
         size = max(abs(lowest), abs(highest)) or 1.0
+        step = axes.round_step(size / _SCALE_STEPS)
+        size = math.ceil(size / step - 1e-6) * step
         return -size, size
     if not highest > lowest:
         return lowest - 0.5, lowest + 0.5
-    return lowest, highest
+    step = axes.round_step((highest - lowest) / _SCALE_STEPS)
+    return (
+        math.floor(lowest / step + 1e-6) * step if low is None else lowest,
+        math.ceil(highest / step - 1e-6) * step if high is None else highest,
+    )
 
 
 def shares(values: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from rich.style import Style as TextStyle
 from rich.text import Text
 
 from lab.pictures import Field
@@ -13,7 +14,7 @@ from lab.terminal.axes import Axis, Range
 from lab.terminal.palettes import colour_scale
 from lab.terminal.pictures.common import limits, plane_width, scale_line, shares, title_line
 from lab.terminal.plot_frame import series_legend
-from lab.terminal.style import DIM, Style
+from lab.terminal.style import DIM, UNSTYLED, Style
 from lab.terminal.text_lines import line
 
 
@@ -28,9 +29,9 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
 
     def paint(columns: int, rows: int) -> list[Text]:
         if style.paints:
-            grid = shares(blocks.resize(values, 2 * rows, columns), low, high)
+            grid = shares(blocks.condense(values, 2 * rows, columns), low, high)
             return blocks.half_blocks(colour_scale(grid, picture.diverging, style.mixes))
-        grid = shares(blocks.resize(values, rows, columns), low, high)
+        grid = shares(blocks.condense(values, rows, columns), low, high)
         return blocks.signed_shades(2 * grid - 1, style) if picture.diverging else blocks.shades(grid, style)
 
     if picture.extent is None:
@@ -90,7 +91,9 @@ def _draw_path(
     if not columns or not rows:
         return
     dot, between = ("•", "·") if style.unicode else ("o", ".")
-    text_style = style.text_style(style.colour(number, "series"), bold=True)
+    # On the plain ground of the screen, since no colour can be seen everywhere on a map of all colours.
+    ground = TextStyle(bgcolor="#fbfbf9" if style.light else "#14171c") if style.paints else UNSTYLED
+    text_style = ground + style.text_style(style.colour(number, "series"), bold=True)
     piece = series.clip(x, y)
     good = np.isfinite(piece.x)
     column = np.rint(np.where(good, piece.x, 0.0) * (columns - 1)).astype(int)

@@ -17,7 +17,7 @@ _DEAD = Colour((226, 60, 60), "bright_red")
 
 
 def render(picture: Units, width: int, height: int, style: Style) -> list[Text]:
-    """A line (or several) per layer; each layer's brightness is relative to its own most active unit."""
+    """A line (or several) per layer; each layer's brightness is relative to the most active unit of its own."""
     cross = "×" if style.unicode else "x"
     total = sum(np.asarray(dead).size for dead in picture.dead.values())
     gone = sum(int(np.asarray(dead).sum()) for dead in picture.dead.values())
@@ -35,10 +35,11 @@ def render(picture: Units, width: int, height: int, style: Style) -> list[Text]:
         dead = np.zeros(len(activity), dtype=bool)
         known = np.asarray(picture.dead.get(layer, dead), dtype=bool).ravel()[: len(activity)]
         dead[: len(known)] = known
+        brightest = picture.brightest.get(layer) or float(axes.finite(activity).max(initial=0.0)) or 1.0
         for row in range(per_layer[position]):
             cells = slice(row * room, (row + 1) * room)
             text = line(f"{names[position]} " if row == 0 else " " * (column + 1))
-            content = _cells(activity[cells], dead[cells], activity, cross, style)
+            content = _cells(activity[cells], dead[cells], brightest, cross, style)
             text.append_text(content)
             if row == 0 and tail:
                 text.append(" " * (room - len(content.plain)) + " " + counts[position].rjust(tail - 1), DIM)
@@ -68,10 +69,8 @@ def _lines_per_layer(sizes: list[int], room: int, height: int) -> list[int]:
     return given
 
 
-def _cells(part: np.ndarray, dead: np.ndarray, layer: np.ndarray, cross: str, style: Style) -> Text:
-    shown = axes.finite(layer)
-    largest = float(shown.max(initial=0.0)) or 1.0
-    shares = np.clip(np.where(np.isfinite(part), part, np.nan) / largest, 0.0, 1.0)
+def _cells(part: np.ndarray, dead: np.ndarray, brightest: float, cross: str, style: Style) -> Text:
+    shares = np.clip(np.where(np.isfinite(part), part, np.nan) / brightest, 0.0, 1.0)
     if style.paints:
         colours = colour_scale(0.15 + 0.85 * shares, mixed=style.mixes)
         colours[dead] = _DARK
