@@ -27,6 +27,7 @@ class Started:
     metrics: tuple[str, ...]
     device: str = "cpu"
     run: str | None = None  # its name in the run store, if it is kept
+    read: tuple[str, ...] = ()  # sentences on what was read of files with data, and what was left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,6 @@ def from_json(content: dict[str, Any]) -> Event:
     elif kind is Ended:
         fields["outcomes"] = tuple(Outcome(**outcome) for outcome in fields["outcomes"])
     elif kind is Started:
-        for key in ("variants", "seeds", "metrics"):
-            fields[key] = tuple(fields[key])
+        for key in ("variants", "seeds", "metrics", "read"):
+            fields[key] = tuple(fields.get(key, ()))
     return kind(**fields)

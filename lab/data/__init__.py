@@ -10,12 +10,15 @@ under the decorator `dataset` (or `file_format`, for a format of files).
 """
 
 from lab.data.data import Data, Split, TargetKind
+from lab.data.looking import ColumnFound, FileFound, look
 from lab.data.registry import OptionText, SetText, describe, schema
-from lab.data.specification import DataSpecification, check, load
+from lab.data.specification import DataSpecification, check, load, story
 
 __all__ = [
+    "ColumnFound",
     "Data",
     "DataSpecification",
+    "FileFound",
     "OptionText",
     "SetText",
     "Split",
@@ -23,5 +26,7 @@ __all__ = [
     "check",
     "describe",
     "load",
+    "look",
     "schema",
+    "story",
 ]

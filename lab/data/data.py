@@ -24,6 +24,7 @@ class Data:
     truth:       the targets without noise and outliers, where the set knows them; shaped like `targets`
     exact:       whether all numbers are still float64, as in a file with more digits than float32 holds, so that they
                  can be prepared before they are rounded; never of data that are ready to be trained on
+    story:       of data from a file: sentences on what was read, what was left out, and what was found out
     """
 
     inputs: np.ndarray
@@ -33,6 +34,7 @@ class Data:
     features: tuple[str, ...] = ()
     truth: np.ndarray | None = None
     exact: bool = False
+    story: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         real = np.float64 if self.exact else np.float32

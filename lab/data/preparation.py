@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from lab.data.data import Data, Split
+from lab.data.gaps import filled
 from lab.data.limits import refuse_if_too_large
 from lab.data.options import Options, Prepared, WithValues
 from lab.errors import InvalidValue
@@ -32,6 +33,7 @@ def prepared(options: Options, parts: Split) -> Split:
         if parts.train.kind != "values":
             raise InvalidValue(("standardise_targets",), f"the targets are {parts.train.kind}, not values.")
         parts = _with_standard_targets(parts)
+    parts = filled(parts, "median" if getattr(options, "missing", None) == "median" else "mean")
     steps = _steps(options, parts.train.rounding)
     if not steps:
         return Split(_rounded(parts.train), None if parts.validation is None else _rounded(parts.validation))

@@ -140,6 +140,8 @@ def _allowed(about: dict[str, Any]) -> str:
         return str(about["const"])
     if "enum" in about:
         return " or ".join(str(each) for each in about["enum"])
+    if about["type"] == "object":
+        return f"block of: column, {_allowed(about['additionalProperties'])}"
     if about["type"] == "array":
         return f"list of: {_allowed(about['items'])}"
     text = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}[about["type"]]

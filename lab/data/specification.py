@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.data.data import Split
+from lab.data.data import Data, Split
 from lab.data.options import Options
 from lab.data.preparation import prepared
 from lab.data.randomness import generator
-from lab.data.registry import Entry, file_formats, named_sets
+from lab.data.registry import COMMON, Entry, file_formats, named_sets
 from lab.data.splitting import split
 from lab.errors import InvalidValue, nearest
 from lab.validation import shown, validated
@@ -34,10 +34,42 @@ class DataSpecification:
         """The examples; see `lab.data.load`."""
         seed = seed if self.options.seed is None else self.options.seed
         if self.entry.from_file:
-            data = self.entry.build(self.options, folder or Path())
+            data = self._from_file(folder or Path())
         else:
             data = self.entry.build(self.options, generator(seed, self.name))
         return prepared(self.options, split(self.options, data, seed))
+
+    def story(self, folder: Path | None = None) -> tuple[str, ...]:
+        """Sentences on what was read of a file: rows, features, classes, what was left out. None of made-up sets."""
+        return self._from_file(folder or Path()).story if self.entry.from_file else ()
+
+    def _from_file(self, folder: Path) -> Data:
+        """All examples of a file. What was read last is kept, since every replica of a session asks for it."""
+        given = folder / Path(str(getattr(self.options, self.name))).expanduser()
+        try:
+            status = given.stat()
+        except (OSError, ValueError, RuntimeError):
+            return self.entry.build(self.options, folder)  # which says what is wrong
+        stamp = (given.absolute(), status.st_ino, status.st_size, status.st_mtime_ns)
+        key = (self.name, self.options.model_dump_json(exclude=_AFTERWARDS), stamp)
+        if _read_last.get("key") != key:
+            data = self.entry.build(self.options, folder)
+            _read_last.clear()
+            _read_last.update(key=key, data=data)
+            return data
+        kept: Data = _read_last["data"]
+        return kept
+
+
+_AFTERWARDS = set(COMMON) - {"missing"}
+"""Options that change what is done with examples, not what is read."""
+
+_read_last: dict[str, Any] = {}
+
+
+def story(specification: Mapping[str, Any], folder: Path | None = None) -> tuple[str, ...]:
+    """Sentences on what is read of the file that a data block names; see `DataSpecification.story`."""
+    return check(specification).story(folder)
 
 
 def check(specification: Mapping[str, Any]) -> DataSpecification:

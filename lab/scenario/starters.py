@@ -91,7 +91,8 @@ class Template:
     changes: dict[str, Any]
 
 
-_TASKS = {"classes": "classify", "values": "regress", "labels": "label"}
+TASKS = {"classes": "classify", "values": "regress", "labels": "label"}
+"""The task for each kind of targets."""
 _WATCH = {"classify": ["loss", "accuracy"], "regress": ["loss"], "label": ["loss", "accuracy"]}
 _HELD_BACK = {"classify": ["val_loss", "val_accuracy"], "regress": ["val_loss"], "label": ["val_loss"]}
 
@@ -133,7 +134,7 @@ TEMPLATES: dict[str, Template] = {
 def from_data(template: str, data: dict[str, Any], kind: str, title: str, examples: int) -> dict[str, Any]:
     """The content of a scenario on a data block whose targets are `kind` (classes, values or labels), with so many
     examples to train on."""
-    task = _TASKS[kind]
+    task = TASKS[kind]
     watch = [*_WATCH[task], *(_HELD_BACK[task] if data.get("validation") else []), "grad_norm"]
     return {
         "format": 1,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+from lab.data import story
 from lab.errors import BadInput, InvalidValue, nearest
 from lab.events import Started
 from lab.scenario import Loaded, Variant
@@ -102,6 +105,7 @@ class Roster:
             tuple(metrics),
             device,
             run,
+            self._read(),
         )
 
     def steps_of(self, replica: Replica) -> int:
@@ -115,6 +119,18 @@ class Roster:
         """The steps of the shortest and of the longest replica."""
         steps = [self.steps_of(each) for each in self.replicas] or [0]
         return min(steps), max(steps)
+
+    def _read(self) -> tuple[str, ...]:
+        """What was read of the files of the variants' data."""
+        blocks: list[dict[str, Any]] = []
+        for variant in self.variants:
+            if variant.scenario.data is not None and variant.scenario.data not in blocks:
+                blocks.append(variant.scenario.data)
+        told: dict[str, None] = {}
+        for block in blocks:
+            with contextlib.suppress(InvalidValue):  # the experiment has said it, or did not need the data
+                told |= dict.fromkeys(story(block, self.loaded.folder))
+        return tuple(told)
 
     def _steps_of(self, variant: Variant) -> int:
         for replica in self.replicas:

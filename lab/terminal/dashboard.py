@@ -83,7 +83,8 @@ class Dashboard:
         if run_state.started is None:
             told = verdict(run_state, width, self._style) if run_state.failed else []
             return [exactly([each], width, 1, self._style)[0] for each in told if each.plain]
-        lines = [self._content.heading(width), *self._content.variants(width, len(run_state.variants))]
+        lines = [self._content.heading(width), *self._content.read(width)]
+        lines += self._content.variants(width, len(run_state.variants))
         said = verdict(run_state, width, self._style, self._question)
         # The plots fill what the verdict leaves of the window, but are never too small to be read.
         plots_height = max(height - len(lines) - len(said) - 3, 2 * _FINAL_PLOT_HEIGHT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -131,6 +132,12 @@ class DashboardContent:
         if note and text.cell_len + 2 + cell_len(note) <= width:
             text.append("  " + style.words(note), DIM)
         return text
+
+    def read(self, width: int) -> list[Text]:
+        """What was read of files with data, on as many lines as it takes."""
+        started, style = self.run_state.started, self.style
+        told = (style.words(each) for each in (started.read if started else ()))
+        return [line(part, DIM) for each in told for part in textwrap.wrap(each, width, subsequent_indent="  ")]
 
     def _status(self, width: int, idea: str) -> Text:
         run_state, style = self.run_state, self.style

@@ -78,6 +78,8 @@ class Plain:
         self._began = self._clock()
         self._output.line(self._run_state.title)
         self._output.line(sentences.heading(event))
+        for sentence in event.read:
+            self._output.line(sentence)
 
     def _compile(self, event: Compiling, kernel_before: str | None) -> None:
         if event.left <= 0:

@@ -368,7 +368,7 @@ def test_wrong_options(specification: dict[str, object], path: tuple[str | int, 
 
 def test_reference_says_something_about_everything() -> None:
     texts = lab.data.describe()
-    assert [text.name for text in texts] == [*sorted(EVERY), "csv", "npz"]
+    assert [text.name for text in texts] == [*sorted(EVERY), "csv", "npz", "table"]
     for text in texts:
         assert text.summary.endswith(".")
         for option in text.options:

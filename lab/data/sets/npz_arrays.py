@@ -67,11 +67,14 @@ def npz_arrays(options: NpzArrays, folder: Path) -> Data:
     inputs, targets = held["inputs"], held["targets"]
     kind, answers, classes = _interpreted(targets, options)
     numbers = (inputs, targets) if kind == "values" else (inputs,)
+    shape = " × ".join(map(str, inputs.shape[1:])) or "1"
+    what = f"{len(classes)} {kind}" if classes else "targets are values"
     return Data(
         inputs=_finite(inputs, "inputs").reshape(*inputs.shape, *(1,) * ROOM[inputs.ndim]),
         targets=answers,
         kind=kind,
         classes=classes,
+        story=(f"{Path(options.npz).name}: NumPy arrays; {len(inputs):,} examples of {shape} numbers, {what}.",),
         exact=any(np.result_type(each.dtype, np.float32) == np.float64 for each in numbers),
     )
 

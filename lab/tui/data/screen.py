@@ -27,8 +27,7 @@ from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
-    from lab.data import Split
-    from lab.data.columns import Column, FileColumns
+    from lab.data import ColumnFound, FileFound, Split
     from lab.tui.app import LabApp
 
 _NAME, _ROLE = 22, 9
@@ -74,10 +73,10 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
 
     @work(thread=True, exclusive=True, group="columns")
     def _read(self) -> None:
-        from lab.data.columns import columns_of
+        from lab.data import look
 
         try:
-            found = columns_of(self.path)
+            found = look(self.path)
         except InvalidValue as error:
             tell(self, self._refused, error.message)
             return
@@ -89,11 +88,11 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
         told.add_class("-wrong")
         told.update(Content(f"✗ {sentence[:1].upper()}{sentence[1:]}"))
 
-    def _take(self, found: FileColumns) -> None:
+    def _take(self, found: FileFound) -> None:
         self.choice = TableChoice.of(self.path, found)
         number = len(found.columns)
-        told = f"{found.examples:,} examples, {number} {'arrays' if self.choice.arrays else 'columns'}"
-        self.query_one("#head", Static).update(f"Data  {self.path.name}: {told}")
+        told = f"{found.rows:,} examples, {number} {'arrays' if self.choice.arrays else 'columns'}"
+        self.query_one("#head", Static).update(f"Data  {self.path.name}: {told}. {' '.join(found.notices)}".rstrip())
         self.redraw()
         choices = self.query_one(Choices)
         names = [each.name for each in found.columns]
@@ -114,7 +113,7 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
         choices.add_options(Option(self._line(each, width)) for each in choice.file.columns)
         choices.highlighted = min(place, len(choice.file.columns) - 1)
 
-    def _line(self, column: Column, width: int) -> Text:
+    def _line(self, column: ColumnFound, width: int) -> Text:
         choice = self.choice
         assert choice is not None
         theme = self.app.current_theme
@@ -129,13 +128,13 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
         line.append(f"{name:<{_NAME}} ", "bold")
         kind = described(column)
         room = min(max(28, (width - _ROLE - _NAME) // 2), 40)
-        wrong = column.name in choice.used and bool(advice(column, False))
+        wrong = column.name in choice.used and bool(column.problem)
         line.append(f"{kind[:room]:<{room}} ", colour(theme, "error") if wrong else "")
         line.append(examples_of(column), "dim")
         return line
 
     @property
-    def column(self) -> Column | None:
+    def column(self) -> ColumnFound | None:
         """The one under the cursor."""
         place = self.query_one(Choices).highlighted
         return self.choice.file.columns[place] if self.choice is not None and place is not None else None
@@ -261,9 +260,9 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
     def help_entries(self) -> list[tuple[str, str]]:
         return [
             ("▶ target", "What is predicted."),
-            ("✓ input", "What it is predicted from: numbers without gaps."),
-            ("left out", "Not used; space takes it in, if it is numbers."),
-            ("numbers, words", "As the lab reads the cells, with the smallest and the largest number."),
+            ("✓ input", "What it is predicted from; a category becomes an input for each text, gaps are filled in."),
+            ("left out", "Not used; space takes it in."),
+            ("numbers, categories", "As the lab reads the cells, with the smallest and the largest number."),
             ("gap", "A cell that is empty or says n/a, nan, null, none or ?."),
             (
                 "the lines below",

@@ -1,7 +1,11 @@
-"""The lesson beside the plots of its run, with the numbers of this run, and what to try next as lines to press."""
+"""The lesson beside the plots of its run, with the numbers of this run, and what to try next as lines to press.
+
+What was read of a file with data stands there too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -37,12 +41,14 @@ class LessonPanel(ReportsProblems, VerticalScroll, can_focus=False):
             super().__init__()
             self.number = number
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, read: Sequence[str] = ()) -> None:
         super().__init__()
-        self.scenario = scenario
+        self.scenario, self.read = scenario, read
 
     def compose(self) -> ComposeResult:
         yield Static(id="lesson-text")
+        if self.read:
+            yield Static(id="lesson-data")
         tries = self.scenario.try_next
         if tries:
             yield Static(id="lesson-next")
@@ -58,6 +64,9 @@ class LessonPanel(ReportsProblems, VerticalScroll, can_focus=False):
         theme = self.app.current_theme
         text = filled(self.scenario.lesson.strip(), self.scenario.measured, found)
         self.query_one("#lesson-text", Static).update(LessonMarkdown(text, theme))
+        if self.read:
+            told = [Text(sentence) for sentence in self.read]
+            self.query_one("#lesson-data", Static).update(Text("\n").join([heading("Data", theme), *told]))
         if self.scenario.try_next:
             title = heading("Try next", theme)
             title.append("  the digit starts it", "dim not bold")

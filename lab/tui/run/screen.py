@@ -177,13 +177,14 @@ class RunScreen(ControlScreen):
     def action_lesson(self) -> None:
         """Open the lesson beside the plots, or close it."""
         scenario = self.loaded.scenario if self.loaded is not None else None
-        if scenario is None or not (scenario.lesson.strip() or scenario.try_next):
+        read = self.run_state.started.read if self.run_state.started else ()
+        if scenario is None or not (scenario.lesson.strip() or scenario.try_next or read):
             self.status.say("This scenario has no text.")
             return
         if open_ones := list(self.query(LessonPanel)):
             open_ones[0].remove()
         else:
-            panel = LessonPanel(scenario)
+            panel = LessonPanel(scenario, read)
             self.mount(panel)
             self.call_after_refresh(self._fill_panel)
         self.call_after_refresh(self.redraw)
@@ -318,6 +319,10 @@ class RunScreen(ControlScreen):
             return
         if not self._settled and any(isinstance(each, Measured) for each in events):
             self._settle()
+        read = next((each.read for each in events if isinstance(each, Started) and each.read), ())
+        if read:
+            more = " r tells the rest." if len(read) > 1 else ""
+            self.status.say(read[0] + more)
         finished = self.session.finished and self.session.state != "new"
         if finished and (not self._judged or any(isinstance(each, Measured) for each in events)):
             self.run_state.claims = self.session.judge()

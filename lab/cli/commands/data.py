@@ -1,0 +1,94 @@
+"""`lab data show FILE`: what the lab understands of a file with data."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lab.data.looking import ColumnFound, FileFound
+
+
+class Action(StrEnum):
+    """What can be done with a file."""
+
+    show = "show"
+
+
+def command(
+    action: Annotated[Action, typer.Argument(metavar="show", help="Print what is understood of the file.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV, Parquet, Arrow, Excel, ARFF, JSON or NPZ.")],
+    change: Annotated[
+        list[str], typer.Option("--set", help="An option of the data block: header=false, target=kind. Repeatable.")
+    ] = [],  # noqa: B006 - Typer copies it
+    as_yaml: Annotated[bool, typer.Option("--yaml", help="Only a scenario that reads the file, to be run.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> int:
+    """What is understood of a file: each column's type, range, gaps and examples, and the block that would read it.
+
+    `lab data show table.csv --yaml > mine.yaml` writes a scenario; `lab run mine.yaml` runs it.
+    """
+    from lab.data.looking import as_yaml as yaml_of
+    from lab.data.looking import look
+    from lab.errors import BadInput, InvalidValue
+    from lab.scenario import parse_settings
+    from lab.scenario.starters import TASKS, from_data
+    from lab.terminal import detect
+    from lab.terminal.output import Output
+
+    try:
+        found = look(file, parse_settings(change))
+    except InvalidValue as error:
+        message = error.message if error.path in (("csv",), ("table",), ("npz",)) else str(error)
+        raise BadInput(f"{message[:1].upper()}{message[1:]}") from None
+    if as_json:
+        content = dataclasses.asdict(found) | {"path": str(found.path), "task": TASKS[found.kind]}
+        print(json.dumps(content, ensure_ascii=False, allow_nan=False))
+    elif as_yaml:
+        if found.problem:
+            raise BadInput(f"{found.problem[:1].upper()}{found.problem[1:]}")
+        title = f"{found.path.name}: {found.target}"
+        sys.stdout.write(yaml_of(from_data("One network", found.block, found.kind, title, found.rows)))
+    else:
+        output = Output(sys.stdout, detect(sys.stdout).unicode)
+        for line in _lines(found):
+            output.line(line)
+    return 2 if found.problem else 0
+
+
+def _lines(found: FileFound) -> list[str]:
+    from lab.cli.columns import aligned
+    from lab.data.looking import as_yaml as yaml_of
+    from lab.scenario.starters import TASKS
+
+    columns = f"{len(found.columns):,} {'array' if found.arrays else 'column'}"
+    lines = [
+        f"{found.path.name}: {found.format}",
+        f"{found.rows:,} row{'s' * (found.rows != 1)}, {columns}{'s' * (len(found.columns) != 1)}",
+        *found.notices,
+        "",
+    ]
+    table = [["column", "type", "values", "missing", "examples"]]
+    table += [
+        [each.name, each.kind, each.range, f"{each.missing:,}" * bool(each.missing), _remark(each)]
+        for each in found.columns
+    ]
+    lines += [line.rstrip() for line in aligned(table, right=[3])]
+    lines += ["", *[each for each in found.story if each not in found.notices]]
+    if found.problem:
+        lines.append(f"It cannot be read like this: {found.problem}")
+    if found.block:
+        lines += ["", f"task: {TASKS[found.kind]}", *yaml_of({"data": found.block}).splitlines()]
+    return lines
+
+
+def _remark(column: ColumnFound) -> str:
+    told = ", ".join(column.examples)
+    if column.left_out:
+        return f"{told}  (left out: {column.left_out})"
+    return f"{told}  ({column.problem})" if column.problem else told

@@ -1,0 +1,155 @@
+"""How the text of a table is written: what separates cells, which lines are comments, how numbers look."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "blanks"}
+COMMENTS = ("#", "%", "//")
+_LOOKED_AT = 200
+"""So many lines decide what separates the cells."""
+
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_COMMA = re.compile(r"[+-]?(\d*),(\d+)([eE][+-]?\d+)?")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d),(?=\d)")
+_GROUPED = {
+    ",": re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?"),
+    ".": re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?"),
+    "'": re.compile(r"[+-]?[1-9]\d{0,2}(['’]\d{3})+([.,]\d*)?"),
+    " ": re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u202f]\d{3})+([.,]\d*)?"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a text: the line that it ends in, counted from 1, and its cells, without blanks around them."""
+
+    number: int
+    cells: list[str]
+
+
+def without_comments(text: str, comment: str | None) -> tuple[list[str], str, int]:
+    """The lines of a text, comments made blank; what begins them ("" if there are none); how many there were.
+
+    comment: what begins one; None: found out, if the first lines all begin in the same way
+    """
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+    first = next((line.lstrip() for line in lines if line.strip()), "")
+    mark = comment if comment is not None else next((each for each in COMMENTS if first.startswith(each)), "")
+    if not mark:
+        return lines, "", 0
+    if comment is None and not _is_comment(lines, mark):
+        return lines, "", 0
+    count = 0
+    for place, line in enumerate(lines):
+        if line.lstrip().startswith(mark):
+            lines[place] = "\n"
+            count += 1
+    return lines, mark, count
+
+
+def _is_comment(lines: list[str], mark: str) -> bool:
+    """Whether lines with the mark are comments: "#,name,size" is a header, with as many cells as the rest."""
+    marked = next(line for line in lines if line.lstrip().startswith(mark))
+    others = [line for line in lines if line.strip() and not line.lstrip().startswith(mark)][:20]
+    if not others:
+        return False
+    counts = {each: marked.count(each) for each in DELIMITERS if each != " "}
+    return not any(count and all(line.count(each) == count for line in others) for each, count in counts.items())
+
+
+def delimiter_of(lines: list[str]) -> str:
+    """What separates the cells: what gives most rows the same number of cells, at least two; else a comma."""
+    sample = [line for line in lines if line.strip()][:_LOOKED_AT]
+    best, score = ",", (0.0, False, 0)
+    for each in DELIMITERS:
+        widths = [len(row.cells) for row in rows(sample, each, strict=False)]
+        counts = Counter(widths)
+        counts.pop(1, None)
+        if not counts:
+            continue
+        cells, often = max(counts.items(), key=lambda item: (item[1], item[0]))
+        share = round(often / len(widths), 2) - _doubt(sample, each)
+        found = (share, widths[0] == cells, cells)
+        if share > 0 and found > score:
+            best, score = each, found
+    return best
+
+
+def _doubt(sample: list[str], delimiter: str) -> float:
+    """How much less than other signs this one is likely to separate cells."""
+    if delimiter == " ":
+        return 0.5  # blanks stand in texts too
+    if delimiter == ",":
+        # Commas between digits may be those of numbers, where something else separates cells.
+        return 0.2 if all(_BETWEEN_DIGITS.sub("", line).count(",") == 0 for line in sample[1:]) else 0.0
+    return 0.0
+
+
+def rows(lines: Iterable[str], delimiter: str, *, strict: bool = True) -> Iterator[Line]:
+    """The rows that are not blank. Raises csv.Error where quotes do not fit."""
+    if delimiter == " ":
+        lines = (" ".join(line.split()) + "\n" if '"' not in line else line.strip() + "\n" for line in lines)
+    reader = csv.reader(lines, delimiter=delimiter, strict=strict, skipinitialspace=delimiter != "\t")
+    try:
+        for row in reader:
+            if len(row) > 1 or (row and row[0].strip()):
+                yield Line(reader.line_num, [cell.strip() for cell in row])
+    except csv.Error:
+        if strict:
+            raise
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number with a decimal point."""
+    return _PLAIN.fullmatch(cell) is not None
+
+
+def number_format(cells: Iterable[str], delimiter: str) -> tuple[str, str]:
+    """The decimal sign and what groups digits ("": nothing), as the cells that look like numbers have them."""
+    commas = points = grouped_by_commas = grouped_by_points = others = 0
+    group = ""
+    for cell in cells:
+        if not cell or cell[-1:].isalpha() or not any(character in ",.'’ \u00a0\u202f" for character in cell):
+            continue
+        for mark in "' ":
+            if _GROUPED[mark].fullmatch(cell):
+                group, others = mark, others + 1
+                commas, points = commas + ("," in cell), points + ("." in cell)
+        by_commas, by_points = _GROUPED[","].fullmatch(cell), _GROUPED["."].fullmatch(cell)
+        if by_commas and (cell.count(",") > 1 or "." in cell):
+            grouped_by_commas += 1
+        elif by_points and (cell.count(".") > 1 or "," in cell):
+            grouped_by_points += 1
+        elif by_commas:
+            # 1,234 is a thousand and more where commas separate cells, and else a number between 1 and 2.
+            if delimiter == ",":
+                grouped_by_commas += 1
+            else:
+                commas += 1
+        elif _COMMA.fullmatch(cell):
+            commas += 1
+        elif "." in cell and _PLAIN.fullmatch(cell):
+            points += 1
+    if grouped_by_points and not points - grouped_by_points > commas + grouped_by_points:
+        return ",", "."
+    if grouped_by_commas and not commas:
+        return ".", ","
+    if commas > points:
+        return ",", group
+    return ".", group if others else ""
+
+
+def plain_number(cell: str, decimal: str, thousands: str) -> str:
+    """A cell as a number with a decimal point, if it is one; else as it was."""
+    if not cell or not (cell[0].isdigit() or cell[0] in "+-.,"):
+        return cell
+    if thousands and _GROUPED[thousands].fullmatch(cell):
+        cell = re.sub(r"[ \u00a0\u202f'’]" if thousands in "' " else re.escape(thousands), "", cell)
+    if decimal == "," and _COMMA.fullmatch(cell):
+        cell = cell.replace(",", ".")
+    return cell

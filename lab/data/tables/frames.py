@@ -1,0 +1,128 @@
+"""Parquet, Arrow and Excel, read by polars, and frames of polars or pandas: each column as numbers or as texts.
+
+polars is an extra, and imported when it is needed.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+
+from lab.data.limits import MEMORY, size
+from lab.data.tables.raw import RawColumn, RawTable, is_no_name
+from lab.errors import BadInput, MissingExtra
+from lab.validation import shown
+
+_BYTES_PER_CELL = 24
+"""A number takes 8 here and 12 later; a text more, but texts repeat."""
+
+
+def from_polars_file(kind: str, name: str, content: bytes, sheet: str | None, told: list[str]) -> RawTable:
+    """Reads a file of Parquet, Arrow or Excel. Raises BadInput if it is damaged, MissingExtra if polars is."""
+    try:
+        import polars
+        import polars.exceptions
+    except ImportError:
+        raise MissingExtra(f"Reading {shown(name)}, {_ARTICLES[kind]} file,", "tables") from None
+    notices = list(told)
+    try:
+        if kind == "Parquet":
+            _refuse_if_too_many(name, *_parquet_size(content))
+            frame = polars.read_parquet(io.BytesIO(content))
+        elif kind == "Arrow":
+            frame = polars.read_ipc(io.BytesIO(content))
+        else:
+            frame, chosen, others = _sheet(name, content, sheet)
+            if others:
+                notices.append(
+                    f"The sheet {shown(chosen)} was read; there also {'is' if len(others) == 1 else 'are'} "
+                    f"{', '.join(map(shown, others))}: `sheet:` chooses."
+                )
+    except BadInput:
+        raise
+    except ImportError:
+        raise MissingExtra(f"Reading {shown(name)}, {_ARTICLES[kind]} file,", "tables") from None
+    except BaseException as error:  # polars' panics are no exceptions of the usual kind
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+            raise
+        reason = " ".join(str(error).split())[:160]
+        raise BadInput(f"{shown(name)} is a damaged {kind} file: {reason}.") from None
+    return from_frame(frame, name, kind, notices)
+
+
+_ARTICLES = {"Parquet": "a Parquet", "Arrow": "an Arrow", "Excel": "an Excel"}
+
+
+def from_frame(frame: Any, name: str, kind: str, notices: list[str]) -> RawTable:
+    """A frame of polars as a table."""
+    _refuse_if_too_many(name, frame.height, frame.width)
+    columns = []
+    for place, series in enumerate(frame.iter_columns(), 1):
+        title = series.name.strip()
+        if not title.isprintable():
+            raise BadInput(f"the name of column {place}, {shown(title)}, has characters that cannot be printed.")
+        unnamed = is_no_name(title)
+        named = f"column {place}" if unnamed else title
+        columns.append(RawColumn(named, **_values(series, name), unnamed=unnamed))
+    names = [each.name for each in columns]
+    twice = next((each for each in names if names.count(each) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise BadInput(f"two columns are called {shown(twice)}.")
+    return RawTable(kind, tuple(columns), list(range(1, frame.height + 1)), place="row", notices=tuple(notices))
+
+
+def _values(series: Any, name: str) -> dict[str, Any]:
+    """The numbers of a column, or its texts as they would stand in a CSV."""
+    import polars as pl
+
+    if series.dtype.is_decimal():
+        series = series.cast(pl.Float64)
+    if series.dtype.is_numeric():
+        return {"numbers": series.cast(pl.Float64).fill_null(np.nan).to_numpy().copy()}
+    if series.dtype == pl.Null:
+        return {"cells": [""] * len(series)}
+    if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object):
+        raise BadInput(f"{shown(name)} has lists or blocks in column {shown(series.name)}: a cell must be one value.")
+    if series.dtype == pl.Boolean:
+        return {"cells": [str(each) if each is not None else "" for each in series.to_list()]}
+    if series.dtype == pl.Date:
+        series = series.dt.strftime("%Y-%m-%d")
+    elif series.dtype == pl.Datetime:
+        series = series.dt.replace_time_zone(None).dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
+    elif series.dtype == pl.Duration:
+        return {"numbers": series.dt.total_microseconds().cast(pl.Float64).fill_null(np.nan).to_numpy() / 1e6}
+    return {"cells": [each.strip() if each is not None else "" for each in series.cast(pl.String).to_list()]}
+
+
+def _parquet_size(content: bytes) -> tuple[int, int]:
+    import polars as pl
+
+    scan = pl.scan_parquet(io.BytesIO(content))
+    return int(scan.select(pl.len()).collect().item()), len(scan.collect_schema())
+
+
+def _sheet(name: str, content: bytes, sheet: str | None) -> tuple[Any, str, list[str]]:
+    """The sheet of this name, or the first one with anything on it; the names of the others."""
+    import fastexcel
+
+    book = fastexcel.read_excel(content)
+    names = list(book.sheet_names)
+    if sheet is not None and sheet not in names:
+        raise BadInput(f"{shown(name)} has no sheet {shown(sheet)}, but {', '.join(map(shown, names))}.")
+    for each in [sheet] if sheet is not None else names:
+        loaded = book.load_sheet(each)
+        _refuse_if_too_many(name, loaded.total_height, loaded.width)
+        if loaded.width and loaded.height:
+            return loaded.to_polars(), each, [other for other in names if other != each] if sheet is None else []
+    raise BadInput(f"{shown(name)} has no rows.")
+
+
+def _refuse_if_too_many(name: str, rows: int, columns: int) -> None:
+    needed = rows * columns * _BYTES_PER_CELL
+    if needed > MEMORY:
+        raise BadInput(
+            f"{shown(name)}, with {rows:,} rows of {columns:,} columns, would need about {size(needed)} of memory; at "
+            f"most {size(MEMORY)} are allowed."
+        )

@@ -1,0 +1,265 @@
+"""A table and what the data block says of it become examples: which columns are used, and which rows."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from lab.data.data import Data
+from lab.data.tables.answers import NO_CLASS, from_cells, is_usable, no_number
+from lab.data.tables.columns import Column, understood
+from lab.data.tables.encoding import inputs_of
+from lab.data.tables.options import TableOptions
+from lab.data.tables.raw import RawColumn, RawTable
+from lab.data.targets import Targets, from_numbers
+from lab.errors import InvalidValue, nearest
+from lab.validation import shown
+
+MOST_LISTED = 40
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A column that is not used, and why."""
+
+    name: str
+    why: str
+
+
+class Interpreter:
+    """Makes examples of a table. Raises InvalidValue with paths in the data block."""
+
+    def __init__(self, table: RawTable, options: TableOptions, key: str) -> None:
+        self._table, self._options, self._key = table, options, key
+        self._names = [column.name for column in table.columns]
+        self.left_out: list[LeftOut] = []
+
+    def data(self, name: str) -> Data:
+        """The examples. name: of the file, for what is told of it"""
+        options = self._options
+        given = options.target if isinstance(options.target, list) else [options.target]
+        targets = [self._place(each, ("target",)) for each in given]
+        for each in options.columns:
+            self._place(each, ("columns", each))
+        if not self._table.rows:
+            raise InvalidValue((self._key,), f"{shown(name)} has names of columns but no examples.")
+        places = self._features(targets)
+        columns = [self._understood(place) for place in places]
+        if options.features is None:
+            columns = [column for column in columns if self._is_used(column, first=column.name == self._names[0])]
+        for column in columns:
+            if column.fault:
+                raise InvalidValue((self._key,), column.fault)
+        if not columns:
+            raise InvalidValue((self._key,), f"no column is left to predict from{self._left_out()}.")
+        kept = self._kept(columns, targets)
+        columns = [column.rows(kept) for column in columns]
+        kind, answers, classes = self._targets(targets, kept)
+        inputs, features = inputs_of(columns, options.columns, options.missing, len(kept))
+        data = Data(inputs=inputs, targets=answers, kind=kind, classes=classes, features=features, exact=True)
+        notices = [*self._table.notices, *self._notices(columns, len(kept))]
+        return with_story(data, name, self._table.format, notices)
+
+    def _place(self, name: str, path: tuple[str | int, ...]) -> int:
+        return place_of(name, self._names, path)
+
+    def _features(self, targets: list[int]) -> list[int]:
+        options = self._options
+        if options.features is None:
+            skipped = {self._place(name, ("columns",)) for name, kind in options.columns.items() if kind == "skip"}
+            self.left_out += [LeftOut(self._names[place], "as asked") for place in sorted(skipped)]
+            return [place for place in range(len(self._names)) if place not in targets and place not in skipped]
+        return chosen_features(options.features, self._names, targets)
+
+    def _understood(self, place: int) -> Column:
+        raw = self._table.columns[place]
+        return understood(raw, self._where, self._options.columns.get(raw.name))
+
+    def _where(self, row: int) -> str:
+        return f"{self._table.place} {self._table.lines[row]:,}"
+
+    def _is_used(self, column: Column, first: bool) -> bool:
+        if column.name in self._options.columns:
+            return True
+        why = why_left_out(column, first)
+        if why:
+            self.left_out.append(LeftOut(column.name, why))
+        return not why
+
+    def _left_out(self) -> str:
+        told = ", ".join(f"{each.name} ({each.why})" for each in self.left_out)
+        return f"; left out: {told}" if told else ""
+
+    def _kept(self, columns: list[Column], targets: list[int]) -> np.ndarray:
+        """Which rows are used."""
+        dropping = self._options.missing == "drop"
+        missing = np.zeros(self._table.rows, bool)
+        for place in targets:
+            gone = self._without_target(self._table.columns[place])
+            if gone.any() and not dropping:
+                row = self._where(int(np.flatnonzero(gone)[0]))
+                raise InvalidValue(
+                    (self._key,),
+                    f"the target {shown(self._names[place])} has no value in {_counted(int(gone.sum()), 'row')} "
+                    f"({row}): fill it in, or leave such rows out with `missing: drop`.",
+                )
+            missing |= gone
+        gaps = [column for column in columns if column.missing.any()]
+        if gaps and self._options.missing == "error":
+            raise InvalidValue((self._key,), self._told_missing(gaps))
+        for column in gaps if dropping else ():
+            missing |= column.missing
+        kept = np.flatnonzero(~missing)
+        if not len(kept):
+            raise InvalidValue(("missing",), "every row has something missing: `drop` leaves none.")
+        return kept
+
+    def _told_missing(self, gaps: list[Column]) -> str:
+        counts = [f"{shown(each.name)} ({int(each.missing.sum()):,})" for each in gaps[:MOST_LISTED]]
+        more = f" and {len(gaps) - MOST_LISTED:,} more" if len(gaps) > MOST_LISTED else ""
+        rows = [int(np.flatnonzero(each.missing)[0]) for each in gaps]
+        return (
+            f"values are missing in {', '.join(counts)}{more}, the first in {self._where(min(rows))}: say what to do "
+            "with `missing:` (drop, mean, median or category), or leave columns out with "
+            f"`columns: {{{gaps[0].name}: skip}}`."
+        )
+
+    def _without_target(self, raw: RawColumn) -> np.ndarray:
+        if raw.numbers is not None:
+            return np.isnan(raw.numbers)
+        return np.array([cell.lower() in NO_CLASS for cell in raw.cells], bool)
+
+    def _targets(self, places: list[int], kept: np.ndarray) -> Targets:
+        options, path = self._options, ("target",)
+        raws = [self._table.columns[place] for place in places]
+        if len(raws) > 1:
+            values = np.stack([self._target_numbers(raw, kept) for raw in raws], axis=1)
+            kind, answers, classes = from_numbers(values, options.kind, path)
+            return kind, answers, tuple(raw.name for raw in raws) if classes else ()
+        raw = raws[0]
+        if raw.numbers is not None:
+            return from_numbers(self._target_numbers(raw, kept), options.kind, path)
+        cells = [raw.cells[row] for row in kept]
+        texts = list(dict.fromkeys(cells))
+        places_of = {text: place for place, text in enumerate(texts)}
+        answers = np.array([places_of[cell] for cell in cells], np.int64)
+        return from_cells(
+            answers, texts, options.kind, raw.name, lambda place: self._where(int(kept[cells.index(texts[place])]))
+        )
+
+    def _target_numbers(self, raw: RawColumn, kept: np.ndarray) -> np.ndarray:
+        """The numbers of a target, those of yes and no too, [rows kept]."""
+        column = understood(raw, self._where)
+        if column.kind not in ("number", "boolean") or column.fault:
+            bad = next((row for row in kept.tolist() if raw.cells and not is_usable(raw.cells[row])), int(kept[0]))
+            text = raw.cells[bad] if raw.cells else f"{column.values[bad]:g}"
+            raise no_number(self._where(bad), raw.name, text)
+        return column.values[kept]
+
+    def _notices(self, columns: Sequence[Column], rows: int) -> list[str]:
+        told = []
+        if self.left_out:
+            told.append("Left out: " + ", ".join(f"{each.name} ({each.why})" for each in self.left_out) + ".")
+        if gone := self._table.rows - rows:
+            told.append(f"{_counted(gone, 'row')} with missing values {'is' if gone == 1 else 'are'} left out.")
+        elif filled := [column for column in columns if column.missing.any()]:
+            what = {"mean": "the mean of the training examples", "median": "their median"}.get(
+                self._options.missing, "the mean of the training examples, and a feature of its own says where"
+            )
+            counts = ", ".join(f"{each.name} ({int(each.missing.sum()):,})" for each in filled[:MOST_LISTED])
+            told.append(f"Missing values of {counts} are filled in: {what}.")
+        wide = [f"{each.name} ({len(each.texts):,})" for each in columns if each.texts]
+        if wide:
+            told.append(f"Categories have a feature each: {_listed(wide)}.")
+        for column in columns:
+            if column.kind == "date":
+                told.append(self._told_date(column))
+        return told + suspicions(columns)
+
+    def _told_date(self, column: Column) -> str:
+        asked = self._options.columns.get(column.name)
+        if asked == "year":
+            return f"{column.name} is the year."
+        first = datetime.fromtimestamp(float(np.nanmin(column.values)), UTC)
+        return f"{column.name} is {'seconds' if asked == 'seconds' else 'days'} since {first:%Y-%m-%d}."
+
+
+def why_left_out(column: Column, first: bool) -> str:
+    """Why a column is not used unless it is asked for, "" if it is: it only names or numbers the rows, is empty, …"""
+    if column.unnamed and first and column.numbers_rows:
+        return "it has no name and numbers the rows" if column.kind == "number" else "it has no name and names the rows"
+    if column.kind == "empty":
+        return "empty"
+    if column.kind == "text":
+        return f"{column.distinct:,} different texts"
+    if column.kind == "category" and column.distinct == 1 and not column.missing.any() and not column.fault:
+        return f"always {shown(column.texts[0])}"
+    return ""
+
+
+def suspicions(columns: Sequence[Column]) -> list[str]:
+    """What may be wrong with columns that are used: they say nothing, or too much."""
+    constant = [column.name for column in columns if column.constant and column.kind != "category"]
+    counting = [column.name for column in columns if column.numbers_rows and column.kind == "number"]
+    told = []
+    if constant:
+        told.append(f"{_listed(constant)} {'has' if len(constant) == 1 else 'have'} the same value in every row.")
+    for each in counting[:3]:
+        told.append(f"{each} numbers the rows: `columns: {{{each}: skip}}` leaves it out.")
+    return told
+
+
+def numbers_as_columns(names: Sequence[str], inputs: np.ndarray) -> list[Column]:
+    """Columns that are known to be numbers, [rows, columns], without gaps."""
+    return [
+        Column(name, "number", inputs[:, place], np.empty(0, np.int64), (), np.zeros(len(inputs), bool))
+        for place, name in enumerate(names)
+    ]
+
+
+def with_story(data: Data, name: str, format_: str, notices: Sequence[str]) -> Data:
+    """The data, with sentences on what was read."""
+    if data.kind == "values":
+        what = "values" if data.outputs == 1 else f"{data.outputs:,} values each"
+        low, high = (f"{number:.6g}" for number in (data.targets.min(), data.targets.max()))
+        told = f"targets are {what} from {low} to {high}"
+    else:
+        told = f"{len(data.classes):,} {data.kind}: {_listed(list(data.classes))}"
+    features = _counted(len(data.features), "feature")
+    return replace(data, story=(f"{name}: {format_}; {_counted(data.count, 'row')}, {features}, {told}.", *notices))
+
+
+def place_of(name: str, names: list[str], path: tuple[str | int, ...]) -> int:
+    """Where a column stands. Raises InvalidValue at `path` if there is none of this name."""
+    if name not in names:
+        # All names of a short table, but only the near ones of one with thousands of columns.
+        close = difflib.get_close_matches(name, names, n=5)
+        allowed = names if len(names) <= MOST_LISTED else close or names[:5]
+        raise InvalidValue(path, f"there is no column {shown(name)}; {nearest(name, allowed)}.")
+    return names.index(name)
+
+
+def chosen_features(features: Sequence[str], names: list[str], targets: Sequence[int]) -> list[int]:
+    """The places of the columns that are to be features. Raises InvalidValue."""
+    chosen: list[int] = []
+    for index, name in enumerate(features):
+        place = place_of(name, names, ("features", index))
+        if place in targets:
+            raise InvalidValue(("features", index), f"{shown(name)} is the target: it cannot be a feature too.")
+        if place in chosen:
+            raise InvalidValue(("features", index), f"{shown(name)} is listed twice.")
+        chosen.append(place)
+    return chosen
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _listed(names: list[str]) -> str:
+    shortest = [name if len(name) <= 30 else name[:29] + "…" for name in names[:8]]
+    return ", ".join(shortest) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
