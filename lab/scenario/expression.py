@@ -51,7 +51,10 @@ class Expression:
             rounded = Scope(lookup, {start: float(text) for start, text in texts.items()})
             if self.kind != "truth" or self.root.truth(rounded) is self.root.truth(scope):
                 break
-        notes = dict.fromkeys(note for call in calls if (note := _note(call, measured[call.start], scope)))
+        told = [
+            _note(call, measured[call.start], scope) or _counted(call, texts[call.start], self.text) for call in calls
+        ]
+        notes = dict.fromkeys(note for note in told if note)
         return self._with(calls, texts) + (f" ({'; '.join(notes)})" if notes else "")
 
     def check_variants(self, known: Iterable[str]) -> None:
@@ -146,6 +149,14 @@ def _outermost_calls(node: Node) -> Iterable[CurveCall]:
     else:
         for part in node.parts():
             yield from _outermost_calls(part)
+
+
+def _counted(call: CurveCall, text: str, whole: str) -> str | None:
+    """What a number is that must be equal to another: `5 == 5` alone would tell nothing."""
+    name = call.curve.name
+    if call.curve.metric == "diverged":
+        return f"{call.curve.variant} {'diverged' if text == '1' else 'did not diverge'}"
+    return f"{name} is {text}" if "==" in whole else None
 
 
 def _note(call: CurveCall, value: float, scope: Scope) -> str | None:

@@ -98,7 +98,7 @@ def test_verify_on_a_terminal_says_how_far_it_is_and_keeps_what_it_has():
     program.until("2,000 runs")
     program.until("positive-bias")
     program.until("left")
-    program.until("3 claims judged")
+    program.until("6 claims judged")
     os.write(program.terminal, b"\x03")
     program.until("claims held, after")
     program.until(None)
@@ -118,7 +118,7 @@ def test_verify_into_a_pipe_tells_what_was_measured_before_an_interrupt(tmp_path
     out, error = program.stdout.read(), program.stderr.read()
     assert (program.wait(timeout=60), error) == (130, "")
     rows = [json.loads(line) for line in (first, *out.splitlines())]
-    assert [row["scenario"] for row in rows] == ["elu"] * 3
+    assert [row["scenario"] for row in rows] == ["elu"] * 7, "three claims and four numbers"
     assert all(row["seeds"] == 3 and row["held_on"] + len(row["missed"]) == 3 for row in rows)
 
 

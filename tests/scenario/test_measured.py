@@ -4,7 +4,7 @@ import pytest
 
 from lab import tasks
 from lab.errors import BadInput
-from lab.scenario import load, load_text
+from lab.scenario import load, load_text, parse_claim
 from lab.scenario.measured import Measured, filled, spoken, values
 from lab.terminal.question import question_of
 
@@ -130,3 +130,12 @@ def test_choices_that_cannot_have_been_cut_are_taken_and_kept_runs_stay_readable
 
 def test_the_reason_at_the_end_of_a_run_has_numbers_too(tmp_path):
     assert question_of(loaded(tmp_path)).because == "It is 0.2 to 0.75."
+
+
+def test_the_evidence_of_a_count_says_what_was_counted():
+    def lookup(variant, metric, layer):
+        return [0, 10], [0, {"dead": 3, "diverged": 1}[metric]]
+
+    claim = parse_claim("last(a.dead) == 3 and last(a.diverged) == 1")
+    assert claim.evidence(lookup) == "3 == 3 and 1 == 1 (a.dead is 3; a diverged)"
+    assert parse_claim("last(a.dead) > 2").evidence(lookup) == "3 > 2"

@@ -155,7 +155,7 @@ class Verdict(ReportsProblems, VerticalScroll):
 
     def tell(self, run_state: RunState, style: Style, guess: list[str]) -> None:
         """Put the verdict together anew."""
-        width = max(20, self.app.size.width - 2)
+        width = max(20, (self.size.width or self.app.size.width) - 2)
         lines = []
         for number, sentence in enumerate(guess):
             lines += [line(part, BOLD if number == 0 else UNSTYLED) for part in wrap(style.words(sentence), width)]
