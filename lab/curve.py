@@ -16,7 +16,8 @@ class Curve:
 
     Up to `capacity` measurements are kept as they were, and of more the last half of that number at least. Everything
     also goes into at most a quarter as many buckets of equally many measurements, of each of which the smallest and the
-    largest value are kept, with their steps: an outlier never disappears, however long the run. When the buckets are
+    largest finite value are kept, and the first that is not finite, with their steps: neither an outlier nor a NaN ever
+    disappears, however long the run. When the buckets are
     full, each two become one. The very first measurement is kept as well.
 
     revision: another number after every change, so that what was made of the curve can be kept until then
@@ -27,9 +28,9 @@ class Curve:
         # Made when a curve gets longer than what waits to be sorted in: most stay short.
         self._steps = np.zeros(0, np.int64)
         self._values = np.zeros(0, np.float64)
-        # One row for the smallest values of the buckets, one for the largest.
-        self._bucket_steps = np.zeros((2, 0), np.int64)
-        self._bucket_values = np.zeros((2, 0), np.float64)
+        # A row for the smallest values of the buckets, one for the largest, one for what is not finite; step -1: none.
+        self._bucket_steps = np.zeros((3, 0), np.int64)
+        self._bucket_values = np.zeros((3, 0), np.float64)
         self.revision = 0
         self._clear()
 
@@ -78,8 +79,8 @@ class Curve:
             return
         if not len(self._steps):
             self._steps, self._values = np.zeros(2 * self._recent, np.int64), np.zeros(2 * self._recent)
-            self._bucket_steps = np.zeros((2, self._buckets), np.int64)
-            self._bucket_values = np.zeros((2, self._buckets))
+            self._bucket_steps = np.zeros((3, self._buckets), np.int64)
+            self._bucket_values = np.zeros((3, self._buckets))
         steps, values = np.array(self._new_steps, np.int64), np.array(self._new_values, np.float64)
         self._new_steps, self._new_values = array("q"), array("d")
         if not self._used:
@@ -119,20 +120,16 @@ class Curve:
         return taken
 
     def _extend_bucket(self, steps: np.ndarray, values: np.ndarray) -> None:
-        last = self._used - 1
-        new_steps, new_values = _extremes(steps[None], values[None])
-        old = self._bucket_values[:, last]
-        better = np.array([new_values[0, 0] < old[0], new_values[1, 0] > old[1]]) | np.isnan(old)
-        self._bucket_steps[better, last] = new_steps[better, 0]
-        self._bucket_values[better, last] = new_values[better, 0]
+        last = slice(self._used - 1, self._used)
+        old = self._bucket_steps[:, last], self._bucket_values[:, last]
+        self._bucket_steps[:, last], self._bucket_values[:, last] = _joined(old, _extremes(steps[None], values[None]))
         self._filled += len(steps)
 
     def _halve(self) -> None:
         half = self._buckets // 2
-        first, second = self._bucket_values[:, 0::2], self._bucket_values[:, 1::2]
-        better = np.stack([second[0] < first[0], second[1] > first[1]]) | np.isnan(first)
-        self._bucket_steps[:, :half] = np.where(better, self._bucket_steps[:, 1::2], self._bucket_steps[:, 0::2])
-        self._bucket_values[:, :half] = np.where(better, second, first)
+        first = self._bucket_steps[:, 0::2], self._bucket_values[:, 0::2]
+        second = self._bucket_steps[:, 1::2], self._bucket_values[:, 1::2]
+        self._bucket_steps[:, :half], self._bucket_values[:, :half] = _joined(first, second)
         self._used, self._length = half, 2 * self._length
 
     def rewind(self, step: int) -> None:
@@ -169,16 +166,29 @@ class Curve:
         old_steps = np.append(self._bucket_steps[:, : self._used], self._first[0])
         old_values = np.append(self._bucket_values[:, : self._used], self._first[1])
         old_steps, place = np.unique(old_steps, return_index=True)
-        older = old_steps < steps[0]
+        older = (old_steps < steps[0]) & (old_steps >= 0)
         return np.concatenate([old_steps[older], steps]), np.concatenate([old_values[place][older], values])
 
 
 def _extremes(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The smallest and the largest value of each row, with their steps: [2, rows] each; the first of several. NaN
-    counts only in a row that has nothing else."""
-    if np.isnan(values).any():
-        places = np.stack([np.argsort(each, axis=1, kind="stable")[:, 0] for each in (values, -values)])
+    """The smallest and the largest finite value of each row and the first that is not finite, with their steps:
+    [3, rows] each; the first of several; step -1 where there is none."""
+    finite = np.isfinite(values)
+    if finite.all():
+        places = np.stack([values.argmin(axis=1), values.argmax(axis=1), np.zeros(len(values), np.int64)])
+        found = np.array([[True], [True], [False]]) & np.ones(len(values), bool)
     else:
-        places = np.stack([values.argmin(axis=1), values.argmax(axis=1)])
+        low, high = np.where(finite, values, np.inf), np.where(finite, values, -np.inf)
+        places = np.stack([low.argmin(axis=1), high.argmax(axis=1), finite.argmin(axis=1)])
+        found = np.stack([finite.any(axis=1), finite.any(axis=1), ~finite.all(axis=1)])
     rows = np.arange(len(steps))
-    return steps[rows, places], values[rows, places]
+    return np.where(found, steps[rows, places], -1), np.where(found, values[rows, places], np.nan)
+
+
+def _joined(
+    first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is kept of two stretches together, the first before the second: steps and values, [3, stretches] each."""
+    better = np.stack([second[1][0] < first[1][0], second[1][1] > first[1][1], np.zeros_like(first[0][2], bool)])
+    taken = (better | (first[0] < 0)) & (second[0] >= 0)
+    return np.where(taken, second[0], first[0]), np.where(taken, second[1], first[1])

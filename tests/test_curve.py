@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,3 +109,17 @@ def test_measurements_that_come_together_are_kept_as_if_they_came_singly():
         )
     for one, other in zip(together.arrays(), filled([float(step % 11) for step in range(1000)]).arrays(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_one_value_that_is_not_finite_never_disappears_and_hides_no_other(odd):
+    curve = Curve(64)
+    for step in range(20_000):
+        curve.append(step, odd if step == 777 else (9.0 if step == 779 else float(step % 2)))
+    steps, values = curve.arrays()
+    assert steps[~np.isfinite(values)].tolist() == [777]
+    assert np.array_equal(values[~np.isfinite(values)], [odd], equal_nan=True)
+    assert steps[values == 9.0].tolist() == [779]
+    old = values[(steps > 1000) & (steps < 15_000)]
+    assert set(old.tolist()) == {0.0, 1.0}
+    assert 0.3 < old.mean() < 0.7

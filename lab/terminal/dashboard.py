@@ -42,7 +42,10 @@ class Dashboard:
         self._question = question_of(loaded)
         self._style = Style(capabilities.colours, capabilities.unicode, options.palette)
         self._run_state = RunState(keep=self._needs_curve)
-        self._content = DashboardContent(self._run_state, self._style, options.log_scale, paced=not options.replayed)
+        show = getattr(getattr(loaded, "scenario", None), "show", None)
+        self._content = DashboardContent(
+            self._run_state, self._style, options.log_scale, paced=not options.replayed, show=show
+        )
         self._live = Live(stream, capabilities, self._frame, options.fps, environment)
         self._lock = threading.Lock()
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from lab.events import PictureTaken
 from lab.pictures import Picture
-from lab.terminal import axes, blocks, curves, sentences, series
+from lab.terminal import blocks, curves, sentences, series
+from lab.terminal.chosen_axes import ChosenAxes
 from lab.terminal.metric_words import unit, words
 from lab.terminal.numbers import count, duration, short
 from lab.terminal.palettes import letter
@@ -19,6 +22,9 @@ from lab.terminal.pictures import render
 from lab.terminal.run_state import Replica, RunState
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import beside, clip, exactly, line, pad
+
+if TYPE_CHECKING:
+    from lab.scenario import Show
 
 _PREFERRED = ("loss", "grad_norm", "dead_relu", "accuracy")
 _MOST_PLOTS = 4
@@ -63,8 +69,16 @@ def arrange(number: int, width: int, height: int) -> Grid | None:
 class DashboardContent:
     """Draws a run. Keeps the means over seeds that have not changed since they were last drawn."""
 
-    def __init__(self, run_state: RunState, style: Style, log_scale: bool | None = None, paced: bool = True) -> None:
+    def __init__(
+        self,
+        run_state: RunState,
+        style: Style,
+        log_scale: bool | None = None,
+        paced: bool = True,
+        show: Show | None = None,
+    ) -> None:
         self.run_state, self.style, self._log_scale, self._paced = run_state, style, log_scale, paced
+        self._axes = ChosenAxes(show)
         self._means: dict[tuple[str, str], tuple[tuple[int, bool], curves.Line]] = {}
         self._picture: tuple[Picture, int, int, list[Text]] | None = None
 
@@ -109,11 +123,11 @@ class DashboardContent:
             # the place of the last one.
             if taken is not None and wider is not None and (wider.height >= _PICTURE_LOWEST or wider == grid):
                 drawn = [self._plot(metric, wider) for metric in metrics[:number]]
-                drawn.append(self._rendered(taken.picture, wider))
+                drawn.append(self._rendered(taken, wider))
                 return in_grid(drawn, wider)
             if grid is not None and taken is not None and number >= _PLOTS_BESIDE_PICTURE + 1:
                 drawn = [self._plot(metric, grid) for metric in metrics[: number - 1]]
-                return in_grid([*drawn, self._rendered(taken.picture, grid)], grid)
+                return in_grid([*drawn, self._rendered(taken, grid)], grid)
             if grid is not None:
                 return in_grid([self._plot(metric, grid) for metric in metrics[:number]], grid)
         return []
@@ -200,26 +214,25 @@ class DashboardContent:
 
     def _plot(self, metric: str, grid: Grid) -> list[Text]:
         lines = [self._mean(variant, number, metric) for number, variant in enumerate(self.run_state.variants)]
-        shown = [each for each in lines if each is not None]
-        log = (
-            self._log_scale
-            if self._log_scale is not None
-            else axes.logarithmic(metric, curves.axis_values(shown, log=False))
-        )
+        shown = [self._axes.drawn(metric, each) for each in lines if each is not None]
+        log = self._axes.log_y(metric, shown) if self._log_scale is None else self._log_scale
         steps = max((self.run_state.steps(variant) for variant in self.run_state.variants), default=0)
         broken_off = self.run_state.ended is not None and self.run_state.ended.interrupted
         return curves.draw(
             shown, grid.width, grid.height, self.style,
             title=words(metric), x_label="step", y_label=", ".join(filter(None, (unit(metric), self._note()))),
-            log_y=log, legend=False,
+            log_x=self._axes.log_x(metric), log_y=log, legend=False,
             x_range=(0.0, float(steps)) if steps and not broken_off else None,
         )  # fmt: skip
 
-    def _rendered(self, picture: Picture, grid: Grid) -> list[Text]:
-        """The picture, drawn again only if it is another one or has another size."""
+    def _rendered(self, taken: PictureTaken, grid: Grid) -> list[Text]:
+        """The picture, with the variant whose it is; drawn again only if it is another one or has another size."""
         known = self._picture
-        if known is None or known[0] is not picture or known[1:3] != (grid.width, grid.height):
-            known = (picture, grid.width, grid.height, render(picture, grid.width, grid.height, self.style))
+        if known is None or known[0] is not taken.picture or known[1:3] != (grid.width, grid.height):
+            picture = taken.picture
+            if len(self.run_state.variants) > 1:
+                picture = replace(picture, title=f"{picture.title} of {taken.variant}")
+            known = (taken.picture, grid.width, grid.height, render(picture, grid.width, grid.height, self.style))
             self._picture = known
         return known[3]
 

@@ -96,6 +96,17 @@ def test_one_nan_is_a_gap(renderer):
     assert cells[middle + 3 : -3].all()
 
 
+def test_one_nan_among_ten_thousand_is_named():
+    y = np.sin(np.arange(10_000))
+    y[6_000] = np.nan
+    for rows in (
+        in_full_screen([line(y)], STYLES[0]),
+        [each.plain for each in curves.draw([line(y)], WIDTH, HEIGHT, STYLES[0], title="loss")],
+        [each.plain for each in plotext_curves.draw([line(y)], WIDTH, HEIGHT, STYLES[0], title="loss")],
+    ):
+        assert any("a: NaN at 6,000" in row for row in rows)
+
+
 @every_renderer
 @every_style
 def test_a_run_that_diverges_leaves_at_the_top_and_the_others_keep_their_room(renderer, style):

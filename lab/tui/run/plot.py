@@ -12,7 +12,7 @@ from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.strip import Strip
 
-from lab.terminal import axes
+from lab.terminal import axes, series
 from lab.terminal.axes import Axis, Range, label
 from lab.terminal.canvas import Canvas
 from lab.terminal.curves import Line, axis_values, cross, end_of, trace
@@ -195,7 +195,9 @@ def _noticed(canvas: Canvas, curve: Line, places: Sequence[float], across: Range
 def _title(plot: Plot, width: int, style: Style) -> Text:
     """Name and note, then the value of each curve at the cursor, or its latest, as many as fit."""
     text = line(clip(style.words(words(plot.title)), width, style), BOLD)
-    note = style.words(" ".join(each for each in (unit(plot.title), plot.note) if each))
+    gaps = [series.describe_gap(each.sign(style), gap) for each in plot.lines if not each.broken
+            for gap in series.gaps(each.x, each.y)[-1:]][:1]  # fmt: skip
+    note = style.words(" ".join(each for each in (unit(plot.title), plot.note, *gaps) if each))
     if note and text.cell_len + 1 + cell_len(note) <= width:
         text.append(f" {note}", DIM)
     for each in plot.lines:
