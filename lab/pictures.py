@@ -25,6 +25,7 @@ class Curves:
     lines:        by name the line's values, [n], in the unit that `y_label` says
     log_x, log_y: whether an axis is logarithmic; values of 0 and below have no place on such an axis
     points:       the names of those whose values are points that no line joins
+    extent:       (left, right, bottom, top), what the axes show at least; None: what the lines need
     """
 
     kind: ClassVar[str] = "curves"
@@ -36,6 +37,7 @@ class Curves:
     log_x: bool = False
     log_y: bool = False
     points: tuple[str, ...] = ()
+    extent: tuple[float, float, float, float] | None = None
     name: str = ""
 
 
@@ -46,6 +48,7 @@ class Bars:
     values: by name the length of its bar
     unit:   the unit of all values, which is shown behind the numbers; empty where they have none
     log:    whether the bars' axis is logarithmic
+    extent: (lowest, highest), what the axis shows at least; None: what the bars need
     """
 
     kind: ClassVar[str] = "bars"
@@ -53,6 +56,7 @@ class Bars:
     values: dict[str, float]
     unit: str = ""
     log: bool = False
+    extent: tuple[float, float] | None = None
     name: str = ""
 
 
@@ -82,6 +86,7 @@ class Field:
     extent:    (left, right, bottom, top), where the axes begin and end, in the units that the labels say; None: the
                rows and columns have no coordinates
     paths:     by name a line that is drawn on top, [points, 2] as (x, y) in the same coordinates
+    variants:  of each path the number of the variant whose it is, which gives it letter and colour; empty: in order
     """
 
     kind: ClassVar[str] = "field"
@@ -94,6 +99,7 @@ class Field:
     paths: dict[str, np.ndarray] = field(default_factory=dict)
     x_label: str = ""
     y_label: str = ""
+    variants: tuple[int, ...] = ()
     name: str = ""
 
 
@@ -126,6 +132,7 @@ class Scatter:
 
     groups: by name the points of a group, [n, 2] as (x, y) in the units that the labels say
     lines:  by name the points that a line goes through in this order, [n, 2]
+    extent: (left, right, bottom, top), what the axes show at least; None: what points and lines need
     """
 
     kind: ClassVar[str] = "scatter"
@@ -134,6 +141,7 @@ class Scatter:
     lines: dict[str, np.ndarray] = field(default_factory=dict)
     x_label: str = ""
     y_label: str = ""
+    extent: tuple[float, float, float, float] | None = None
     name: str = ""
 
 

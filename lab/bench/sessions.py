@@ -129,7 +129,7 @@ def _show(session: Session, loaded: Loaded, kind: str, fps: float) -> Seconds:
             "live" if live else "plain", loaded, stream=nowhere, capabilities=capabilities, options=Options(fps=fps)
         )
         if live:
-            session.show_pictures(every=0.5, only=(session.variants[0].name, session.seeds[0]))
+            session.show_pictures(every=0.5, only=[(session.variants[0].name, session.seeds[0])])
         subscription = session.subscribe()
         session.start()
         for event in subscription:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -41,7 +41,7 @@ class Recorder:
         self._narration = Narration(roster, self.history) if takes_pictures else None
         self._takes_pictures = takes_pictures
         self._picture_interval: float | None = None
-        self._pictured_replica: tuple[str, int] | None = None
+        self._pictured_replicas: Collection[tuple[str, int]] | None = None
         self._sink: RunSink | None = None
         self._readers: list[Callable[[Event], object]] = []
         self._broadcast = Broadcast()
@@ -58,10 +58,10 @@ class Recorder:
         """Call `reader` with every event, from the thread in which it happens; it should be quick."""
         self._readers.append(reader)
 
-    def show_pictures(self, every: float | None, only: tuple[str, int] | None = None) -> None:
-        """Also take pictures on the way, one of each replica in so many seconds at most, or of the one (variant, seed)
-        that somebody looks at. None: only at the end of each replica."""
-        self._picture_interval, self._pictured_replica = every, only
+    def show_pictures(self, every: float | None, only: Collection[tuple[str, int]] | None = None) -> None:
+        """Also take pictures on the way, one of each replica in so many seconds at most, or only of those (variant,
+        seed) that somebody looks at. None: only at the end of each replica."""
+        self._picture_interval, self._pictured_replicas = every, only
 
     def start(self, sink: RunSink | None) -> None:
         """Time begins; `sink` keeps what is recorded from now on."""
@@ -120,15 +120,18 @@ class Recorder:
     # Pictures and checkpoints
 
     def _wants_picture(self, replica: Replica) -> bool:
-        return self._pictured_replica in (None, (replica.name, replica.seed))
+        wanted = self._pictured_replicas
+        return wanted is None or (replica.name, replica.seed) in wanted
 
     def draw(self, replica: Replica) -> None:
         """Take the pictures of a replica."""
         if not self._takes_pictures:
             return
+        begun = time.monotonic()
         for picture in replica.running.pictures():
             self.publish(PictureTaken(replica.name, replica.seed, replica.running.step, picture))
         replica.pictured = time.monotonic()
+        replica.picture_every = 20 * (replica.pictured - begun)
 
     def save(self, replica: Replica) -> None:
         """Keep the state of a replica."""
@@ -143,7 +146,8 @@ class Recorder:
     def draw_and_save_if_due(self, replica: Replica) -> None:
         """Take pictures, and keep the state, if the last time is long enough ago."""
         now, interval = time.monotonic(), self._picture_interval
-        if interval is not None and self._wants_picture(replica) and now - replica.pictured > interval:
+        due = interval is not None and now - replica.pictured > max(interval, replica.picture_every)
+        if due and self._wants_picture(replica):
             self.draw(replica)
         if now - replica.saved > replica.save_every:
             self.save(replica)

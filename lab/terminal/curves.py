@@ -111,17 +111,19 @@ def draw(
     log_y: bool = False,
     legend: bool = True,
     x_range: tuple[float, float] | None = None,
+    y_range: tuple[float, float] | None = None,
 ) -> list[Text]:
     """The curves with axes, title and legend: exactly `height` lines of `width` columns.
 
     Each curve ends with its letter; without colours the letter also stands on the curve again and again. What is not
     finite, or not positive on a logarithmic axis, is a gap, and gaps are named under the legend.
-    x_range: what the x axis shows at least, such as all steps of a run that has only begun
+    x_range: what the x axis shows at least, such as all steps of a run that has only begun;  y_range: the y axis
     """
 
     made = planned(
         lines, width, height, style,
         titled=bool(title), log_x=log_x, log_y=log_y, legend=legend, x_range=x_range,
+        y_range=y_range,
     )  # fmt: skip
     return plot_frame.framed(
         _inside(lines, made, style), made.area, width, height, style,
@@ -140,6 +142,7 @@ def planned(
     log_y: bool = False,
     legend: bool = True,
     x_range: tuple[float, float] | None = None,
+    y_range: tuple[float, float] | None = None,
 ) -> PlotLayout:
     """Where everything goes in a plot of the curves, whoever draws it."""
     x_values = [np.asarray(each.x) for each in lines] + ([np.array(x_range)] if x_range else [])
@@ -147,7 +150,7 @@ def planned(
         width, height, style,
         titled=titled, log_x=log_x, log_y=log_y,
         x_values=np.concatenate(x_values) if x_values else np.zeros(0),
-        y_values=axis_values(lines, log_y),
+        y_values=np.concatenate([axis_values(lines, log_y), np.array(y_range or ())]),
         entries=[LegendEntry(each.sign(style), each.name, each.colour(style)) for each in lines]
         if legend
         else (),

@@ -16,7 +16,7 @@ from lab.terminal.text_lines import line, wrap
 def verdict(run_state: RunState, width: int, style: Style, question: Question | None = None) -> list[Text]:
     """The claims with their evidence, the question with its answer, what diverged, and where the run was saved."""
     lines: list[Text] = []
-    if run_state.claims:
+    if run_state.claims and width >= 50:
         lines += [_row("", "seeds", "claim", BOLD, width, style)[0]]
     for claim in run_state.claims:
         lines += _claim(claim, width, style)

@@ -48,6 +48,6 @@ def command(
     session, writer, earlier = take_up(store, info, threads, warn, device_of(device) if device else None, anyway)
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
-        session.show_pictures(every=0.5, only=(session.variants[0].name, session.seeds[0]))  # the one that is shown
+        session.show_pictures(every=0.5, only=[(session.variants[0].name, session.seeds[0])])  # the one that is shown
     shown = reporter(kind, session.loaded, options=Options(fps=fps, palette=colours))
     return carry_out(session, shown, writer, lossless=kind == "json", earlier=earlier)

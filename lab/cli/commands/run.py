@@ -60,7 +60,7 @@ def command(
 
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
-        session.show_pictures(every=0.5, only=(session.variants[0].name, session.seeds[0]))  # the one that is shown
+        session.show_pictures(every=0.5, only=[(session.variants[0].name, session.seeds[0])])  # the one that is shown
     with begin_recording(session, keep=not no_save, out=out) as writer:
         shown = reporter(kind, loaded, options=Options(fps=fps, palette=colours))
         return carry_out(session, shown, writer, lossless=kind == "json")

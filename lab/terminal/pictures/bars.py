@@ -25,7 +25,7 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
     names, column = names_column(picture.values, width, style)
     number_width = max((cell_len(number) for number in numbers), default=0)
     room = width - column - number_width - 2
-    zero, ends = _ends(np.array(list(picture.values.values()), dtype=np.float64), picture.log)
+    zero, ends = _ends(np.array(list(picture.values.values()), dtype=np.float64), picture.log, picture.extent)
     most = height - 1
     shown = len(names) if len(names) <= most else max(0, most - 1)
     for position in range(shown):
@@ -42,9 +42,9 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
     return lines
 
 
-def _ends(values: np.ndarray, log: bool) -> tuple[float, np.ndarray]:
+def _ends(values: np.ndarray, log: bool, extent: tuple[float, float] | None) -> tuple[float, np.ndarray]:
     """Where zero and the ends of the bars stand, 0 to 1; NaN where there is no bar."""
-    shown = axes.finite(values)
+    shown = axes.finite(values, np.array(extent or ()))
     if log and (shown > 0).any():
         positive = shown[shown > 0]
         low = 10.0 ** (math.floor(math.log10(max(float(positive.min()), 1e-300)) - 0.5))

@@ -19,4 +19,5 @@ def render(picture: Curves, width: int, height: int, style: Style) -> list[Text]
         lines, width, height, style,
         title=picture.title, x_label=picture.x_label, y_label=picture.y_label,
         log_x=picture.log_x, log_y=picture.log_y,
+        x_range=picture.extent[:2] if picture.extent else None, y_range=picture.extent[2:] if picture.extent else None,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from rich.style import Style as TextStyle
@@ -11,9 +11,9 @@ from rich.text import Text
 from lab.pictures import Field
 from lab.terminal import blocks, plot_frame, series
 from lab.terminal.axes import Axis, Range
-from lab.terminal.palettes import colour_scale
+from lab.terminal.palettes import Family, colour_scale
 from lab.terminal.pictures.common import limits, plane_width, scale_line, shares, title_line
-from lab.terminal.plot_frame import series_legend
+from lab.terminal.plot_frame import LegendEntry
 from lab.terminal.style import DIM, UNSTYLED, Style
 from lab.terminal.text_lines import line
 
@@ -41,13 +41,15 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
 
     left, right, bottom, top = (float(each) for each in picture.extent)
     across, up = span(left, right), span(bottom, top)
-    names = list(picture.paths)
+    names = dict(zip(picture.paths, picture.variants or range(len(picture.paths)), strict=False))
+
+    family: Family = "variants" if picture.variants else "series"
 
     def inside_frame(columns: int, rows: int, x_axis: Axis, y_axis: Axis) -> Sequence[Text]:
         lines = paint(columns, rows)
-        for number, name in enumerate(names):
+        for name, number in names.items():
             points = np.asarray(picture.paths[name], dtype=np.float64).reshape(-1, 2)
-            _draw_path(lines, across.place(points[:, 0]), up.place(points[:, 1]), columns, rows, number, style)
+            _draw_path(lines, across.place(points[:, 0]), up.place(points[:, 1]), columns, rows, number, family, style)
         return lines
 
     return [
@@ -55,10 +57,18 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
             inside_frame, plane_width(width, height, across.high - across.low, up.high - up.low), height, style,
             title=picture.title, x_label=picture.x_label, y_label=picture.y_label,
             x_values=np.array([across.low, across.high]), y_values=np.array([up.low, up.high]), tight_y=True,
-            entries=series_legend(names, style),
+            # A part of a larger picture has no title: that picture names the paths.
+            entries=path_legend(names, family, style) if picture.title.strip() else [],
         ),
         *scale,
     ]  # fmt: skip
+
+
+def path_legend(names: Mapping[str, int], family: Family, style: Style) -> list[LegendEntry]:
+    """The paths by name, each with its sign and colour."""
+    return [
+        LegendEntry(style.sign(number, family), name, style.colour(number, family)) for name, number in names.items()
+    ]
 
 
 def span(first: float, last: float) -> Range:
@@ -82,7 +92,7 @@ def _plain_size(shape: tuple[int, ...], width: int, height: int, style: Style) -
 
 
 def _draw_path(
-    lines: list[Text], x: np.ndarray, y: np.ndarray, columns: int, rows: int, number: int, style: Style
+    lines: list[Text], x: np.ndarray, y: np.ndarray, columns: int, rows: int, number: int, family: Family, style: Style
 ) -> None:
     """A path as dots that are joined, its letter at its end; where it leaves the map, an arrow points after it.
 
@@ -93,7 +103,7 @@ def _draw_path(
     dot, between = ("•", "·") if style.unicode else ("o", ".")
     # On the plain ground of the screen, since no colour can be seen everywhere on a map of all colours.
     ground = TextStyle(bgcolor="#fbfbf9" if style.light else "#14171c") if style.paints else UNSTYLED
-    text_style = ground + style.text_style(style.colour(number, "series"), bold=True)
+    text_style = ground + style.text_style(style.colour(number, family), bold=True)
     piece = series.clip(x, y)
     good = np.isfinite(piece.x)
     column = np.rint(np.where(good, piece.x, 0.0) * (columns - 1)).astype(int)
@@ -114,7 +124,7 @@ def _draw_path(
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     if len(known) and inside[known[-1]]:
         last = np.flatnonzero(good)[-1]
-        blocks.over(lines, int(row[last]), int(column[last]), style.sign(number, "series"), text_style)
+        blocks.over(lines, int(row[last]), int(column[last]), style.sign(number, family), text_style)
 
 
 def _arrow(across: float, up: float, style: Style) -> str:

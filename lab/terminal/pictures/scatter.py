@@ -43,6 +43,8 @@ def render(picture: Scatter, width: int, height: int, style: Style) -> list[Text
         return canvas.lines()
 
     everything = [points for points in (*groups.values(), *lines.values()) if len(points)]
+    if picture.extent is not None:
+        everything.append(np.reshape(picture.extent, (2, 2)).T)
     stacked = np.concatenate(everything) if everything else np.zeros((0, 2))
     return plot_frame.draw(
         inside, width, height, style,

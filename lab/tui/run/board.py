@@ -1,63 +1,71 @@
-"""The board: as many tiles as there is room for, each as large as can be."""
+"""The board: the tile that decides, large, and around it as many others as can be read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from textual.containers import Container
+from textual.geometry import NULL_OFFSET, Region, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
 
-from lab.pictures import Picture
-from lab.terminal.dashboard_content import Grid, arrange
 from lab.tui.problems import ReportsProblems
-from lab.tui.run.plot import Plot
+from lab.tui.run.layout import MOST, Place, places
+from lab.tui.run.multiples import Content, Multiples
 from lab.tui.run.tile import Tile
 
-MOST = 9
-_NARROW, _LOW = 38, 8
-"""Plots beside others are at least so wide and so high, if there is any choice."""
+LOWEST_MULTIPLES = 14
+"""Lines that several pictures side by side need at least."""
 
 
-def fitting(wanted: int, width: int, height: int) -> Grid | None:
-    """The grid for as many of the wanted tiles as can be read; None where there is room for none."""
-    for number in range(min(wanted, MOST), 1, -1):
-        grid = arrange(number, width, height)
-        if grid is not None and grid.width >= _NARROW and grid.height >= _LOW:
-            return grid
-    for number in range(min(wanted, 4), 0, -1):
-        if (grid := arrange(number, width, height)) is not None:
-            return grid
-    return Grid(1, 1, width, height) if wanted and width > 0 and height > 0 else None
+class _Placed(Layout):
+    """Each of the tiles that are shown stands at its place."""
+
+    name = "placed"
+
+    def __init__(self) -> None:
+        self.places: list[Place] = []
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        return [
+            WidgetPlacement(Region(*place), NULL_OFFSET, Spacing(), child, 0)
+            for place, child in zip(self.places, children, strict=False)
+        ]
 
 
 class Board(ReportsProblems, Container):
-    """Shows plots and pictures. The tiles are made once; a grid of another size only moves them."""
+    """Shows plots and pictures. The tiles are made once; another arrangement only moves them."""
 
     DEFAULT_CSS = """
-    Board { layout: grid; grid-size: 1 1; grid-gutter: 0 2; }
     Board Tile { width: 1fr; height: 1fr; }
     """
 
     def __init__(self, **options: object) -> None:
+        self._placed = _Placed()
         self.tiles = [Tile() for _ in range(MOST)]
         super().__init__(*self.tiles, **options)  # type: ignore[arg-type]  # Textual's own options
-        self._shape = (0, 0, 0)
 
-    def room(self, wanted: int) -> int:
-        """How many of so many tiles have room now."""
-        grid = fitting(wanted, self.size.width, self.size.height)
-        return min(wanted, grid.across * grid.down) if grid else 0
+    @property
+    def layout(self) -> Layout:
+        """Textual asks how the tiles are arranged."""
+        return self._placed
 
-    def show(self, contents: Sequence[Plot | Picture | None], selected: int = -1, hint: str = "") -> None:
+    def room(self, wanted: int, heavy: bool = False) -> int:
+        """How many of so many tiles have room now. heavy: the first one has several pictures."""
+        return len(places(wanted, *self.size, LOWEST_MULTIPLES * heavy))
+
+    def show(self, contents: Sequence[Content | None], selected: int = -1, hint: str = "") -> None:
         """One tile for each content; a tile whose content is what it was is left alone.
 
         hint: what a key does with the selected one
         """
-        grid = fitting(len(contents), self.size.width, self.size.height)
-        shape = (grid.across, grid.down, len(contents)) if grid else (1, 1, 0)
-        if shape != self._shape:
-            self._shape = shape
-            self.styles.grid_size_columns, self.styles.grid_size_rows = shape[:2]
+        heavy = bool(contents) and isinstance(contents[0], Multiples)
+        found = places(len(contents), *self.size, LOWEST_MULTIPLES * heavy)
+        if found != self._placed.places:
+            self._placed.places = found
             for number, tile in enumerate(self.tiles):
-                tile.display = number < shape[2]
+                tile.display = number < len(found)
+            self._clear_arrangement_cache()
+            self.refresh(layout=True)
         for number, (tile, content) in enumerate(zip(self.tiles, contents, strict=False)):
             tile.show(content, hint if number == selected else None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -21,8 +22,9 @@ from lab.tui import keys
 from lab.tui.problems import ReportsProblems
 from lab.tui.run.app_services import frames_per_second, services
 from lab.tui.run.board import Board
+from lab.tui.run.multiples import Multiples
 from lab.tui.run.noticed import NoticedLog
-from lab.tui.run.summary import Heading, Status, Variants, Verdict
+from lab.tui.run.summary import WIDE, Heading, Status, Variants, Verdict
 from lab.tui.run.tile_data import TileData
 from lab.tui.run.view_options import TileContent, ViewOptions
 
@@ -42,7 +44,9 @@ class BoardScreen(ReportsProblems, Screen[Any]):
 
     DEFAULT_CSS = """
     BoardScreen { layout: vertical; overflow: hidden; }
-    BoardScreen Board { height: 1fr; min-height: 3; }
+    BoardScreen #middle { height: 1fr; layout: vertical; }
+    BoardScreen #middle.beside { layout: horizontal; }
+    BoardScreen Board { height: 1fr; width: 1fr; min-height: 3; }
     """
     AUTO_FOCUS: ClassVar[str | None] = ""
     paced = True
@@ -52,13 +56,15 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         self.loaded = loaded
         self.view = ViewOptions()
         self.start_over()
+        self.view.layers |= self.tile_data.decisive.layered
         self.frames = 0
         self._used, self._looked = 0.0, 0.0
 
     def start_over(self) -> None:
         """Begin with an empty state, also when a replay jumps back."""
         self.run_state = RunState(keep=self._keeps)
-        self.tile_data = TileData(self.run_state, self.view)
+        scenario = self.loaded.scenario if self.loaded is not None else None
+        self.tile_data = TileData(self.run_state, self.view, scenario)
 
     def _keeps(self, metric: str) -> bool:
         return "." not in metric or len(self.run_state.replicas) <= MANY or metric in self.run_state.metrics
@@ -69,15 +75,18 @@ class BoardScreen(ReportsProblems, Screen[Any]):
 
     def compose(self) -> ComposeResult:
         self.heading = Heading(lambda style: [*self.parts(style), *self._page_part()])
-        self.variants = Variants(self.run_state, self.view.hidden, self.paced)
+        decisive = self.tile_data.decisive
+        self.variants = Variants(
+            self.run_state, self.view.hidden, self.paced, [*decisive.first, *decisive.metrics, "loss"]
+        )
         self.board = Board()
         self.verdict = Verdict()
         self.noticed = NoticedLog()
         self.status = Status(self.run_state, self.hint())
         yield self.heading
         yield self.variants
-        yield self.board
-        yield self.verdict
+        self.middle = Container(self.board, self.verdict, id="middle")
+        yield self.middle
         yield self.noticed
         yield self.status
         yield Footer(show_command_palette=False, compact=True)
@@ -125,6 +134,8 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         if self.variants.run_state is not self.run_state:
             self.variants.run_state = self.status.run_state = self.run_state
         self.variants.fit(self.size.height)
+        self.middle.set_class(self.size.width >= WIDE, "beside")
+        self.verdict.stand(self.size.width)
         self.heading.redraw()
         self.variants.redraw()
         self.status.redraw()
@@ -165,13 +176,18 @@ class BoardScreen(ReportsProblems, Screen[Any]):
 
     def pages(self) -> int:
         """How many pages the subjects take."""
-        wanted = len(self.subjects())
-        return max(1, -(-wanted // max(1, self.board.room(wanted))))
+        subjects = self.subjects()
+        return max(1, -(-len(subjects) // self._room(subjects)))
+
+    def _room(self, subjects: list[TileContent]) -> int:
+        """How many of them a page holds."""
+        heavy = bool(subjects) and isinstance(self.tile_data.content(subjects[0]), Multiples)
+        return max(1, self.board.room(len(subjects), heavy))
 
     def shown(self) -> tuple[list[TileContent], int]:
         """The subjects on the current page, and which of them is selected."""
         view, subjects = self.view, self.subjects()
-        room = max(1, self.board.room(len(subjects)))
+        room = self._room(subjects)
         pages = max(1, -(-len(subjects) // room))
         view.page %= pages
         page = subjects[view.page * room : (view.page + 1) * room]

@@ -47,6 +47,8 @@ class Plot:
     log:      logarithmic y axis;  log_x: logarithmic x axis
     cursor:   the x at which values are read (None: the latest values are shown)
     note:     a few words behind the title
+    y_range:  what the y axis shows at least, as the plots beside it do
+    shaded:   of two lines, such as training and validation, the first is faint and the gap between them is shaded
     """
 
     title: str
@@ -58,6 +60,8 @@ class Plot:
     note: str = ""
     log_x: bool = False
     x_label: str = "step"
+    y_range: tuple[float, float] | None = None
+    shaded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def draw(plot: Plot, width: int, height: int, style: Style, base: TextStyle, kee
     broken = {mark.number for mark in plot.marks if mark.kind == "diverged"}
     shown = [_visible(each, low, high, each.broken or each.number in broken) for each in plot.lines]
     area = divide_area(width, height)
-    values = axis_values(shown, plot.log)
+    values = np.concatenate([axis_values(shown, plot.log), np.array(plot.y_range or ())])
     y_axis = axes.axis(values, max(2, area.height // 3 + 1), log=plot.log)
     area = divide_area(width, height, gutter=gutter_for(y_axis))
     x_axis = _x_axis(shown, low, high, area.width, plot.log_x)
@@ -130,14 +134,16 @@ def _inside(
     canvas = StripCanvas(area.width, area.height, style)
     across, up = x_axis.range, y_axis.range
     seed_spread.draw(canvas, lines, across, up)
-    for each in lines:
-        trace(canvas, each, each.y, across, up, faint=False)
+    if plot.shaded and len(lines) == 2:
+        _shade(canvas, lines[0], lines[1], across, up)
+    for number, each in enumerate(lines):
+        trace(canvas, each, each.y, across, up, faint=plot.shaded and number == 0)
     if plot.cursor is not None:
         _cursor(canvas, float(across.place(np.array([plot.cursor]))[0]), style)
     if style.colours == 0 and style.unicode:
         for number, each in enumerate(lines):
             _letters(canvas, each, seed_spread.stations(each, number, len(lines), area.width, across), across, up)
-    for each in lines:
+    for each in lines[plot.shaded :]:
         _end(canvas, each, across, up)
         _noticed(
             canvas, each, [mark.x for mark in plot.marks if mark == Mark(mark.x, each.number, "noticed")], across, up
@@ -152,6 +158,19 @@ def _inside(
             content = [Segment(pad(text or "", area.gutter - 1, right=True) + wall[0 if text else 1], dim), *content]
         strips.append(Strip(content, area.gutter + area.width))
     return strips
+
+
+def _shade(canvas: Canvas, one: Line, other: Line, across: Range, up: Range) -> None:
+    """Faint strokes from one curve to the other, at every third column of dots."""
+    x = np.array([across.value(share) for share in np.arange(1, canvas.columns, 3) / max(1, canvas.columns - 1)])
+    ends = []
+    for each in (one, other):
+        good = np.isfinite(each.y)
+        found = np.interp(x, each.x[good], each.y[good], left=np.nan, right=np.nan) if good.any() else np.nan * x
+        ends.append(np.clip(up.place(found), 0.0, 1.0))
+    place, gap = across.place(x), np.full(len(x), np.nan)
+    strokes = np.stack([*ends, gap], axis=1).ravel()
+    canvas.line(np.stack([place, place, gap], axis=1).ravel(), strokes, canvas.style.colour(one.number), ".", dim=True)
 
 
 def _cursor(canvas: Canvas, x: float, style: Style) -> None:

@@ -44,6 +44,8 @@ _PATIENCE = 20.0
 """Seconds for a session to end."""
 _PICTURES = 0.5
 """Seconds between two pictures at least: each of their cells has two colours, which makes them dear to send."""
+_MOST_PICTURED = 6
+"""Of so many variants pictures are taken while they train; at the end of all."""
 _SCRUB_PAUSE = 0.15
 """Seconds that the cursor stands still before pictures of its step are asked for."""
 _SWITCH = 0.001
@@ -406,10 +408,12 @@ class RunScreen(ControlScreen):
         names = [each.name for each in self.session.variants]
         variant = self.tile_data.variant if self.tile_data.variant in names else names[0]
         seed = self.view.seed if self.view.seed is not None else self.session.seeds[0]
-        self.session.show_pictures(max(_PICTURES, 1.0 / frames_per_second(self)), (variant, seed))
-        if self.session.state == "new":
-            return
-        self._ask(variant, seed, None)
+        shown = dict.fromkeys([variant, *(each for each in self.tile_data.decisive.variants if each in names), *names])
+        wanted = [(each, seed) for each in list(shown)[:_MOST_PICTURED]]
+        self.session.show_pictures(max(_PICTURES, 1.0 / frames_per_second(self)), wanted)
+        if self.session.state != "new":
+            for each, _ in wanted:
+                self._ask(each, seed, None)
 
     def looks_elsewhere(self) -> None:
         self._look_at()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
 from rich.style import Style as TextStyle
@@ -12,7 +12,9 @@ from textual.widgets import Static
 
 from lab.terminal import blocks, sentences
 from lab.terminal.dashboard_content import DashboardContent
+from lab.terminal.metric_words import words
 from lab.terminal.numbers import count, short
+from lab.terminal.palettes import letter
 from lab.terminal.run_state import RunState
 from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
 from lab.terminal.text_lines import clip, line, pad, wrap
@@ -21,6 +23,11 @@ from lab.tui.problems import ReportsProblems
 from lab.tui.run import noticed
 from lab.tui.run.app_services import services
 from lab.tui.run.tile import TextLines
+
+WIDE = 76
+"""From so many columns on the verdict stands beside the board instead of below it."""
+_SHARE, _NARROWEST, _WIDEST = 0.4, 33, 66
+"""Of the screen's width for the verdict that stands beside the board."""
 
 
 class Heading(TextLines):
@@ -51,18 +58,21 @@ _KINDS = {"title": BOLD, "state": BOLD, "": DIM, "marked": BOLD + BOLD.parse("re
 
 
 class Variants(TextLines):
-    """A line per variant, as in the dashboard: it is the legend of all plots."""
+    """A line per variant, as in the dashboard: it is the legend of all plots. When nothing trains any more, one line
+    for all, with the last value of the metric that decides."""
 
     DEFAULT_CSS = "Variants { height: 1; }"
 
-    def __init__(self, run_state: RunState, hidden: set[str], paced: bool = True) -> None:
+    def __init__(self, run_state: RunState, hidden: set[str], paced: bool = True, metrics: Sequence[str] = ()) -> None:
         super().__init__()
-        self.run_state, self.hidden, self._paced = run_state, hidden, paced
+        self.run_state, self.hidden, self._paced, self._metrics = run_state, hidden, paced, metrics
         self._content: DashboardContent | None = None
 
     def make(self, width: int, height: int, style: Style) -> list[Text]:
         if self._content is None or self._content.style != style or self._content.run_state is not self.run_state:
             self._content = DashboardContent(self.run_state, style, paced=self._paced)
+        if self._over:
+            return self._results(width, style)[:height]
         lines = self._content.variants(width, height)
         for text, name in zip(lines, self.run_state.variants, strict=False):
             if name in self.hidden:
@@ -70,10 +80,39 @@ class Variants(TextLines):
         return lines
 
     def fit(self, height: int) -> None:
-        """Take as many lines as there are variants, at most a quarter of the screen."""
-        wanted = max(1, min(len(self.run_state.variants), max(3, height // 4)))
+        """Take as many lines as are needed, at most a quarter of the screen."""
+        needed = len(self._results(self.app.size.width, services(self).style)) if self._over else 0
+        wanted = max(1, min(needed or len(self.run_state.variants), max(3, height // 4)))
         if self.styles.height is None or self.styles.height.value != wanted:
             self.styles.height = wanted
+
+    @property
+    def _over(self) -> bool:
+        names = self.run_state.variants
+        return bool(names) and all(self.run_state.over(each) for each in names)
+
+    def _results(self, width: int, style: Style) -> list[Text]:
+        """Of each variant the last value of the first of the metrics that has one, on as few lines as it takes."""
+        run_state = self.run_state
+        metric = next(
+            (each for each in self._metrics if any(run_state.latest(n, each) for n in run_state.variants)), ""
+        )
+        entries = [line(style.words(words(metric)), BOLD)] if metric else []
+        for number, name in enumerate(run_state.variants):
+            values = run_state.latest(name, metric)
+            told = short(sum(values) / len(values)) if values else ""
+            if any(each.diverged is not None for each in run_state.of(name)):
+                told = "diverged"
+            entry = line(f"{letter(number)} {style.words(name)}", style.text_style(style.colour(number), bold=True))
+            if name in self.hidden:
+                entry.stylize(DIM)
+            entries.append(entry.append(f" {told}"))
+        lines = [line()]
+        for entry in entries:
+            if lines[-1].plain and lines[-1].cell_len + 3 + entry.cell_len > width:
+                lines.append(line())
+            lines[-1].append("   " if lines[-1].plain else "").append_text(entry)
+        return lines
 
 
 class Status(TextLines):
@@ -145,6 +184,8 @@ class Verdict(ReportsProblems, VerticalScroll):
     DEFAULT_CSS = """
     Verdict { height: auto; max-height: 50%; border-top: solid $primary; display: none;
         scrollbar-size-vertical: 1; }
+    Verdict.beside { height: 1fr; max-height: 100%; border-top: none; border-left: solid $primary; padding: 0 0 0 1;
+        margin: 0 0 0 1; }
     Verdict Static { height: auto; }
     """
 
@@ -153,9 +194,16 @@ class Verdict(ReportsProblems, VerticalScroll):
         super().__init__(self._text, can_focus=False)
         self._told: list[str] = []
 
+    def stand(self, width: int) -> None:
+        """Stand beside the board if the screen is wide enough, else below it."""
+        beside = width >= WIDE
+        self.set_class(beside, "beside")
+        self.styles.width = min(max(round(_SHARE * width), _NARROWEST), _WIDEST) if beside else "1fr"
+
     def tell(self, run_state: RunState, style: Style, guess: list[str]) -> None:
         """Put the verdict together anew."""
-        width = max(20, (self.size.width or self.app.size.width) - 2)
+        beside = self.has_class("beside") and self.styles.width is not None
+        width = int(self.styles.width.value) - 4 if beside and self.styles.width else max(20, self.app.size.width - 2)
         lines = []
         for number, sentence in enumerate(guess):
             lines += [line(part, BOLD if number == 0 else UNSTYLED) for part in wrap(style.words(sentence), width)]

@@ -1,4 +1,4 @@
-"""One place on the board: a plot of curves or a picture, drawn again only where it is another one than before."""
+"""One place on the board: curves, a picture or several pictures, drawn again only where they have changed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lab.pictures import Picture
 from lab.terminal.pictures import render
 from lab.terminal.style import BOLD, DIM, Style
 from lab.tui.problems import ReportsProblems
+from lab.tui.run import multiples
 from lab.tui.run.app_services import services
+from lab.tui.run.multiples import Content, Multiples
 from lab.tui.run.plot import Drawn, Plot, draw
 from lab.tui.run.strips import changed_regions, strip_of
 
@@ -92,12 +93,12 @@ class Tile(Lines):
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
-        self.content: Plot | Picture | None = None
+        self.content: Content | None = None
         self.hint: str | None = None
         self._drawn: tuple[object, int, int, Style, list[Strip]] | None = None
         self._inside: Drawn | None = None
 
-    def show(self, content: Plot | Picture | None, hint: str | None = None) -> None:
+    def show(self, content: Content | None, hint: str | None = None) -> None:
         """What is to be seen from now on.
 
         hint: on the selected tile, what a key does with it, for the end of its first line
@@ -124,8 +125,8 @@ class Tile(Lines):
     def _draw(self, width: int, height: int, style: Style) -> list[Strip]:
         base = self.rich_style
         content = self.content
+        keep = 0 if self.hint is None else min(cell_len(self.hint) + 3 if self.hint else 1, width // 2)
         if isinstance(content, Plot):
-            keep = 0 if self.hint is None else min(cell_len(self.hint) + 3 if self.hint else 1, width // 2)
             self._inside = draw(content, width, height, style, base, keep)
             return self._inside.strips
         self._inside = None
@@ -133,7 +134,10 @@ class Tile(Lines):
             return [Strip.blank(width, base)] * height
         known = self._drawn
         if known is None or known[0] is not content or known[1:4] != (width, height, style) or not self._strips:
-            strips = [strip_of(each, width, base) for each in render(content, width, height, style)]
+            if isinstance(content, Multiples):
+                strips = multiples.strips(content, width, height, style, base, keep)
+            else:
+                strips = [strip_of(each, width, base) for each in render(content, width, height, style)]
             self._drawn = known = (content, width, height, style, strips)
         return known[4]
 

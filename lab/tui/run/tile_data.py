@@ -2,55 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lab.pictures import Picture
+from lab.scenario.decisive import Decisive, decisive
 from lab.terminal import series
 from lab.terminal.axes import logarithmic
 from lab.terminal.curves import Line, axis_values
 from lab.terminal.dashboard_content import plotted
+from lab.terminal.metric_words import words
 from lab.terminal.palettes import Family
 from lab.terminal.run_state import RunState
 from lab.tui.run import noticed
+from lab.tui.run.multiples import Cell, Content, Multiples
+from lab.tui.run.order import metrics_of, ordered
 from lab.tui.run.plot import Mark, Plot
+from lab.tui.run.side_by_side import Key, SideBySide, keyed
 from lab.tui.run.view_options import TileContent, ViewOptions
 
-_TURNS = ("metric", "metric", "metric", "picture", "metric", "picture", "picture")
-"""In which order curves and pictures take the places on the board."""
+if TYPE_CHECKING:
+    from lab.scenario import Scenario
+
+MOST_BESIDE = 12
+"""So many variants side by side can still be told apart."""
 
 
 class TileData:
     """Reads a run for a view."""
 
-    def __init__(self, run_state: RunState, view: ViewOptions) -> None:
+    def __init__(self, run_state: RunState, view: ViewOptions, scenario: Scenario | None = None) -> None:
         self.run_state, self.view = run_state, view
+        self.scenario = scenario
         self.past: list[Picture] | None = None  # pictures of an earlier step, shown instead of the latest ones
-        self._lines: dict[tuple[str, str], tuple[object, Line]] = {}
+        self._lines: dict[tuple[str, str, str], tuple[object, Line]] = {}
+        self._side_by_side = SideBySide(run_state)
+        self._decisive = decisive(scenario) if scenario is not None else None
 
     # What there is
+
+    @property
+    def decisive(self) -> Decisive:
+        """What the scenario, or without it the names of the metrics, say of what is worth seeing first."""
+        if self._decisive is not None:
+            return self._decisive
+        return Decisive((), tuple(plotted(self.run_state.metrics)), frozenset(), self.run_state.variants, None, ())
 
     def subjects(self) -> list[TileContent]:
         """All that could be shown now, the most telling first."""
         measured = {metric for _, _, metric in self.run_state.curves}
         metrics = [each for each in self.run_state.metrics if each in measured or not measured]
-        waiting = {
-            "metric": [TileContent("metric", each) for each in [*plotted(metrics)]]
-            + [TileContent("metric", each) for each in metrics if each not in plotted(metrics)],
-            "picture": [TileContent("picture", each.title) for each in self.pictures()],
-        }
-        found: list[TileContent] = []
-        for kind in _TURNS:
-            if waiting[kind]:
-                found.append(waiting[kind].pop(0))
-        found += waiting["metric"] + waiting["picture"]
+        titles = [(name, title) for (name, _), title in self._titles().items()]
+        found = ordered(self.decisive, metrics, titles)
         return [TileContent("layers", each.name) if self._by_layer(each) else each for each in found]
+
+    def beside(self) -> list[str]:
+        """The variants whose pictures stand side by side; the one that is looked at is among them."""
+        known = [each for each in self.run_state.variants if each not in self.view.hidden]
+        wanted = [each for each in self.decisive.variants if each in known]
+        chosen = self.scenario is not None and isinstance(self.scenario.show.variants, list)
+        wanted += [each for each in known if each not in wanted and not chosen]
+        wanted = wanted[: self.decisive.most or MOST_BESIDE]
+        if self.view.variant in known and self.view.variant not in wanted:
+            wanted = [*wanted[:-1], self.view.variant]
+        return [each for each in known if each in wanted] or known[:1]
+
+    def _titles(self) -> dict[Key, str]:
+        if self.past is not None:
+            return {key: each.title for key, each in keyed(self.past).items()}
+        return self._side_by_side.titles([*self.beside(), *self.run_state.variants], self.seed)
 
     def _by_layer(self, subject: TileContent) -> bool:
         return subject.kind == "metric" and subject.name in self.view.layers and bool(self.layers_of(subject.name))
 
-    def layers_of(self, metric: str) -> list[str]:
-        """The layers of the variant that is looked at for which a metric was measured."""
-        variant, start = self.variant, f"{metric}."
+    def layers_of(self, metric: str, variant: str = "") -> list[str]:
+        """The layers of a variant, or of the one that is looked at, for which a metric was measured."""
+        variant, start = variant or self.variant, f"{metric}."
         return list(
             dict.fromkeys(
                 name.removeprefix(start)
@@ -72,16 +102,15 @@ class TileData:
             return self.view.seed
         return self.run_state.started.seeds[0] if self.run_state.started and self.run_state.started.seeds else 0
 
-    def pictures(self) -> list[Picture]:
-        """The pictures of the variant and seed that are looked at."""
+    def picture(self, title: str) -> Content | None:
+        """A picture by the title that it has in one of the variants, of all variants side by side."""
+        key = next((key for key, each in self._titles().items() if each == title), None)
+        if key is None:
+            return None
         if self.past is not None:
-            return self.past
-        key = (self.variant, self.seed)
-        return [each.picture for where, each in self.run_state.pictures.items() if where[:2] == key]
-
-    def picture(self, title: str) -> Picture | None:
-        """One of them by its title."""
-        return next((each for each in self.pictures() if each.title == title), None)
+            return keyed(self.past)[key]
+        looked_at = self.view.variant
+        return self._side_by_side.content(key, self.beside(), self.seed, looked_at)
 
     # Steps
 
@@ -97,30 +126,72 @@ class TileData:
 
     # Plots
 
-    def content(self, subject: TileContent) -> Plot | Picture | None:
+    def content(self, subject: TileContent) -> Content | None:
         """What a tile is to show."""
         if subject.kind == "picture":
             return self.picture(subject.name)
-        run_state, view = self.run_state, self.view
-        note = ""
-        if subject.kind == "layers":
-            layers = self.layers_of(subject.name)
-            found = [
-                self._line(self.variant, f"{subject.name}.{each}", number, each, "layers")
-                for number, each in enumerate(layers)
-            ]
-            note = f"of {self.variant}, layers {', '.join(layers)}"
-            marks = self._marks({self.variant: None})
-        else:
-            numbers = {name: number for number, name in enumerate(run_state.variants) if name not in view.hidden}
+        if subject.kind == "metric":
+            numbers = {name: n for n, name in enumerate(self.run_state.variants) if name not in self.view.hidden}
             found = [self._line(name, subject.name, number, name) for name, number in numbers.items()]
-            marks = (*self._marks(dict(numbers)), *noticed.marks(run_state, subject.name, numbers))
-        lines = tuple(each for each in found if each is not None)
-        log = view.logs.get(subject.name)
-        if log is None:
-            log = logarithmic(subject.name, axis_values(lines, log=False))
-        notes = [note] * bool(note) + ["smoothed"] * bool(view.smoothing) + ["log"] * bool(log and subject.name)
-        return Plot(subject.name, lines, view.window or self.whole(), marks, log, view.cursor, " ".join(notes))
+            marks = noticed.marks(self.run_state, subject.name, numbers)
+            return self._plot(subject, [each for each in found if each is not None], dict(numbers), marks)
+        return self._plots(subject)
+
+    def _plots(self, subject: TileContent) -> Content:
+        """The same plot for each variant, on one scale."""
+        numbers = {name: number for number, name in enumerate(self.run_state.variants)}
+        cells = []
+        for name in self.beside():
+            if lines := self._lines_of(subject, name, numbers[name]):
+                plot = self._plot(subject, lines, {name: numbers[name] if subject.kind == "together" else None})
+                cells.append(Cell(((numbers[name], name),), plot))
+        plots = [each.content for each in cells if isinstance(each.content, Plot)]
+        if not plots:
+            return Plot(subject.name, (), self.view.window or self.whole())
+        log = self._log(subject.name, [line for each in plots for line in each.lines])
+        values = axis_values([line for each in plots for line in each.lines], log)
+        ends = (float(values.min()), float(values.max())) if len(values) else None
+        cells = [replace(each, content=replace(plot, log=log, y_range=ends))
+                 for each, plot in zip(cells, plots, strict=True)]  # fmt: skip
+        names = metrics_of(subject)
+        title = " and ".join(map(words, names)) if subject.kind == "together" else f"{words(subject.name)} by layer"
+        if subject.kind == "layers":
+            title += f", {', '.join(each.name for each in plots[0].lines)}"
+        keep = next((n for n, each in enumerate(cells) if each.variants[0][1] == self.view.variant), 0)
+        return Multiples(title + (" log" if log else ""), tuple(cells), keep)
+
+    def _lines_of(self, subject: TileContent, variant: str, number: int) -> list[Line]:
+        if subject.kind == "together":
+            found = [self._line(variant, each, number, each) for each in metrics_of(subject)]
+        else:
+            layers = self.layers_of(subject.name, variant)
+            found = [self._line(variant, f"{subject.name}.{each}", n, each, "layers") for n, each in enumerate(layers)]
+        return [each for each in found if each is not None]
+
+    def _plot(
+        self,
+        subject: TileContent,
+        lines: Sequence[Line],
+        numbers: dict[str, int | None],
+        noticed_at: Sequence[Mark] = (),
+    ) -> Plot:
+        """One plot of lines; numbers: of the variants whose marks it shows."""
+        view, log = self.view, self._log(subject.name, lines)
+        return Plot(
+            subject.name,
+            tuple(lines),
+            view.window or self.whole(),
+            (*self._marks(numbers), *noticed_at),
+            log,
+            view.cursor,
+            " ".join(["smoothed"] * bool(view.smoothing) + ["log"] * log),
+            shaded=subject.kind == "together" and len(lines) == 2,
+        )
+
+    def _log(self, metric: str, lines: Sequence[Line]) -> bool:
+        """Whether the axis of the values is logarithmic."""
+        chosen = self.view.logs.get(metric)
+        return logarithmic(metric, axis_values(lines, log=False)) if chosen is None else chosen
 
     def _marks(self, numbers: dict[str, int | None]) -> tuple[Mark, ...]:
         marks = [
@@ -140,7 +211,7 @@ class TileData:
             return None
         broken = any(each.diverged is not None for each in self.run_state.of(variant) if each.seed in seeds)
         state = (tuple(id(each) for each in known), sum(each.revision for each in known), self.view.smoothing, broken)
-        cached = self._lines.get((variant, metric))
+        cached = self._lines.get((variant, metric, name))
         if cached is not None and cached[0] == state and cached[1].number == number:
             return cached[1]
         if len(known) == 1:
@@ -151,5 +222,5 @@ class TileData:
         else:
             x, mean, low, high = series.mean_and_band([each.arrays() for each in known])
             line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high), broken, family=family)
-        self._lines[variant, metric] = (state, line)
+        self._lines[variant, metric, name] = (state, line)
         return line

@@ -13,8 +13,9 @@ SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 class TileContent:
     """What a tile shows.
 
-    kind: "metric": one curve per variant; "layers": one per layer of the variant that is looked at; "picture"
-    name: the metric's name or the picture's title
+    kind: "metric": one curve per variant; side by side for each variant: "layers": one curve per layer; "together":
+          one for each of several metrics; "picture"
+    name: the metric's name or names, or the picture's title
     """
 
     kind: str

@@ -5,8 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.terminal.dashboard_content import arrange
-from lab.tui.run.board import fitting
 from lab.tui.run.view_options import SMOOTHINGS, ViewOptions
 
 WHOLE = (0.0, 2000.0)
@@ -64,19 +62,3 @@ def test_the_cursor_begins_at_the_latest_step():
 def test_smoothing_goes_round():
     view = ViewOptions()
     assert [view.smoother() for _ in SMOOTHINGS] == [*SMOOTHINGS[1:], SMOOTHINGS[0]]
-
-
-@given(st.integers(1, 12), st.integers(10, 240), st.integers(3, 70))
-def test_tiles_never_need_more_room_than_there_is(wanted, width, height):
-    grid = fitting(wanted, width, height)
-    assert grid is not None
-    assert grid.across * grid.width + 2 * (grid.across - 1) <= width
-    assert grid.down * grid.height <= height
-
-
-def test_more_room_shows_more_plots():
-    sizes = [(80, 16), (120, 31), (200, 51)]
-    shown = [grid.across * grid.down for size in sizes if (grid := fitting(8, *size))]
-    assert shown == sorted(shown)
-    assert shown[0] >= 4
-    assert arrange(4, 80, 16) is not None

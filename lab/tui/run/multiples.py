@@ -1,0 +1,120 @@
+"""Several variants side by side in one tile, on one scale: their pictures, or the same plot for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from rich.style import Style as TextStyle
+from rich.text import Text
+from textual.strip import Strip
+
+from lab.pictures import Picture
+from lab.terminal.metric_words import words
+from lab.terminal.palettes import letter
+from lab.terminal.pictures import render
+from lab.terminal.style import BOLD, DIM, Style
+from lab.terminal.text_lines import clip, line
+from lab.tui.run.layout import Place, grid
+from lab.tui.run.plot import Plot, draw, value_at
+from lab.tui.run.strips import strip_of
+
+_NARROWEST, _LOWEST = 17, 6
+"""A picture can still be read at this size, its title included."""
+_WIDE = 2.4
+"""How many times as wide as high a picture should be, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one variant, or several that share a map, show. variants: (number, name) of each."""
+
+    variants: tuple[tuple[int, str], ...]
+    content: Plot | Picture
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Multiples:
+    """Cells in order. keep: the one that is shown in any case, as somebody looks at its variant."""
+
+    title: str
+    cells: tuple[Cell, ...]
+    keep: int = 0
+
+
+Content = Plot | Picture | Multiples
+
+
+def arrangement(number: int, width: int, height: int) -> list[Place]:
+    """Places for as many of so many cells as can be read, all equally large, as near to a good shape as can be."""
+    whole = Place(0, 0, width, height)
+    for count in range(number, 0, -1):
+        found = [grid(count, across, whole) for across in range(1, count + 1)]
+        fitting = [each for each in found if all(one.width >= _NARROWEST and one.height >= _LOWEST for one in each)]
+        if fitting:
+            return max(fitting, key=_size)
+    return [whole]
+
+
+def _size(found: Sequence[Place]) -> float:
+    """How large the cells are, judged by the side that is too short. Those side by side are compared more easily than
+    those below each other, unequal ones hardly."""
+    equal = len({each.width for each in found}) <= 2 and max(e.width for e in found) - min(e.width for e in found) <= 1
+    return min(min(each.width / _WIDE, each.height) for each in found) * (
+        0.6 if not equal else 1.0 + 0.1 * sum(each.y == 0 for each in found)
+    )
+
+
+def strips(shown: Multiples, width: int, height: int, style: Style, base: TextStyle, keep: int = 0) -> list[Strip]:
+    """The tile's lines: a title, of which `keep` columns at its end stay free, and the cells below."""
+    if width <= 0 or height <= 0:
+        return []
+    found = arrangement(len(shown.cells), width, height - 1)
+    chosen = list(range(len(found)))
+    if shown.keep not in chosen:
+        chosen[-1] = shown.keep
+    title = line(clip(style.words(shown.title), max(1, width - keep), style), BOLD)
+    note = f"{len(chosen)} of {len(shown.cells)}"
+    if len(chosen) < len(shown.cells) and title.cell_len + 2 + len(note) <= width - keep:
+        title.append(f"  {note}", DIM)
+    rows: list[list[Strip]] = [[] for _ in range(height)]
+    rows[0].append(strip_of(title, width, base))
+    gap = Strip([Segment("  ", base)], 2)
+    for number, place in zip(chosen, found, strict=True):
+        for row, each in enumerate(_cell(shown.cells[number], place.width, place.height, style, base)):
+            rows[1 + place.y + row] += [gap, each] if place.x else [each]
+    return [Strip.join(each) if each else Strip.blank(width, base) for each in rows]
+
+
+def _cell(cell: Cell, width: int, height: int, style: Style, base: TextStyle) -> list[Strip]:
+    """One cell: which variant, in its colour, and below its picture or plot."""
+    heading = strip_of(_heading(cell, width, style), width, base)
+    if isinstance(cell.content, Plot):
+        return [heading, *draw(cell.content, width, height, style, base).strips[1:]]
+    return [heading, *(strip_of(each, width, base) for each in render(cell.content, width, height, style)[1:])]
+
+
+def _heading(cell: Cell, width: int, style: Style) -> Text:
+    text = line()
+    for number, name in cell.variants:
+        gap = 2 if text.plain else 0
+        room = width - text.cell_len - gap
+        if room > 0:
+            told = clip(f"{letter(number)} {style.words(name)}", room, style)
+            text.append(" " * gap).append(told, style.text_style(style.colour(number), bold=True))
+    for told, faint in _values(cell):
+        if text.cell_len + 2 + len(told) <= width:
+            text.append("  ").append(style.words(told), DIM if faint else style.text_style(None))
+    return text
+
+
+def _values(cell: Cell) -> list[tuple[str, bool]]:
+    """What stands behind the variant's name, and whether it is faint as its curve is."""
+    plot = cell.content
+    if isinstance(plot, Plot) and plot.shaded:
+        return [
+            (f"{words(each.name)} {value_at(each, plot.cursor)}", number == 0) for number, each in enumerate(plot.lines)
+        ]
+    return [(cell.note, True)] if cell.note else []
