@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from lab.errors import BadInput, InvalidValue
+from lab.errors import BadInput, InvalidValue, nearest
 from lab.events import Event, Measured
 from lab.graph.devices import Choice
 from lab.scenario import Loaded, Variant
@@ -113,9 +113,11 @@ class Sweep:
         for name, trial, fold in (self.jobs[0], self.jobs[-1]):
             variant = self.variant(name, trial, fold)
             try:
-                task_of(variant.scenario).check(variant.scenario, self.loaded.folder)
+                measured = task_of(variant.scenario).check(variant.scenario, self.loaded.folder)
             except InvalidValue as error:
                 raise self.loaded.locate(error, variant) from None
+            if self.objective not in measured:
+                raise BadInput(f"{self.objective!r} is not one number: {nearest(self.objective, measured)}.")
 
     def run(
         self,

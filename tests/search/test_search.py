@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lab.cli.sweeping import run
 from lab.errors import BadInput
+from lab.scenario import load
 from lab.search import Sweep, grid, parse_axis, random
 from lab.search.keeping import keep
 from lab.spaces import METHODS, rungs
@@ -173,3 +174,9 @@ def test_progress_never_goes_back_and_ends_at_one(method, folds):
 def test_sweeps_that_cannot_work_are_refused_before_they_begin(options, words):
     with pytest.raises(BadInput, match=words):
         sweep(**options)
+
+
+def test_an_objective_that_is_measured_for_each_part_alone_is_refused_before_anything_is_trained():
+    search = Sweep(load("computation-graph"), [parse_axis("optimizer.rate=log(0.1,1)")], trials=2)
+    with pytest.raises(BadInput, match="is not one number"):
+        search.check()
