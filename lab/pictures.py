@@ -1,6 +1,6 @@
 """Pictures as data: what a task shows beside its curves, without saying how a terminal draws it.
 
-There are ten kinds of pictures and no others, so that a viewer (terminal, full screen, PNG or SVG export) that draws
+There are eleven kinds of pictures and no others, so that a viewer (terminal, full screen, PNG or SVG export) that draws
 each kind draws every task. Arrays are float32 unless something else is said, and small: a few thousand numbers. NaN
 means that there is nothing to show at that place. `name` is what a scenario calls a picture, in `show`
 and `options.pictures`, whatever stands in its title; "" of pictures that were kept before they had one.
@@ -208,9 +208,31 @@ class Table:
     name: str = ""
 
 
-Picture = Curves | Bars | Histograms | Field | Regions | Scatter | Images | Units | Diagram | Table
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network as units in columns, from the input on the left to the output, and a line for each weight.
+
+    layers:    by name how many units stand in each column
+    weights:   by name of the layer behind them the weights between two columns, [units before, units of the layer]
+    gradients: by name the gradient of each of them
+    shows:     which of the two the lines are
+    whole:     by name how many units a layer has of which only the first are in the columns; the others have all
+    """
+
+    kind: ClassVar[str] = "network"
+    title: str
+    layers: dict[str, int]
+    weights: dict[str, np.ndarray]
+    gradients: dict[str, np.ndarray]
+    shows: str = "weights"
+    whole: dict[str, int] = field(default_factory=dict)
+    name: str = ""
+
+
+Picture = Curves | Bars | Histograms | Field | Regions | Scatter | Images | Units | Diagram | Table | Network
 _KINDS: dict[str, type] = {
-    kind.kind: kind for kind in (Curves, Bars, Histograms, Field, Regions, Scatter, Images, Units, Diagram, Table)
+    kind.kind: kind
+    for kind in (Curves, Bars, Histograms, Field, Regions, Scatter, Images, Units, Diagram, Table, Network)
 }
 
 

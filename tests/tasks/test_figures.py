@@ -17,7 +17,7 @@ def titles(net):
 
 
 def test_without_a_choice_everything_that_fits_is_shown_the_data_first():
-    assert titles(experiment()) == ["Decision regions", "Units", "Activations", "Gradients"]
+    assert titles(experiment()) == ["Decision regions", "Units", "Activations", "Gradients", "Network"]
 
 
 def test_a_scenario_chooses_pictures_and_their_order():

@@ -42,7 +42,7 @@ def hidden(net, inputs):
 def test_every_figure_has_a_test_of_its_truth_here():
     tested = {
         "activations", "active_layers", "data_cloud", "dead_units", "decision_regions", "dropped_units", "fitted_curve",
-        "gradient_norms", "gradients", "label_scores", "loss_by_examples", "loss_surface", "slopes", "units",
+        "gradient_norms", "gradients", "label_scores", "loss_by_examples", "loss_surface", "network", "slopes", "units",
         "weight_matrix", "weight_path", "weights",
     }  # fmt: skip
     assert set(load_figures()) == tested
@@ -138,6 +138,23 @@ def test_weights_are_counted_around_zero():
     filled = np.flatnonzero(picture.counts["dense2"])
     np.testing.assert_allclose(middles[filled], [-0.9, 0.3], atol=float(np.diff(picture.edges)[0]))
     assert picture.counts["dense2"][filled].tolist() == [18, 54]
+
+
+def test_the_network_has_its_units_in_columns_and_its_weights_and_gradients_between_them():
+    net = shown("network")
+    net.advance(3)
+    (network,) = net.pictures()
+    assert network.layers == {"input": 2, "dense1": 12, "dense2": 6, "dense3": 3}
+    assert network.whole == {}
+    gradients = net.inspection.gradient()
+    for name in ("dense1", "dense2", "dense3"):
+        np.testing.assert_array_equal(network.weights[name], net.weights()[f"{name}.weight"])
+        np.testing.assert_array_equal(network.gradients[name], gradients[f"{name}.weight"])
+    (large,) = shown("network", [{"dense": 40}, "relu", {"dense": "classes"}]).pictures()
+    assert large.layers == {"input": 2, "dense1": 16, "dense2": 3}
+    assert large.whole == {"dense1": 40}
+    block = {"residual": [{"dense": 4}]}
+    assert shown("network", [{"dense": 4}, block, {"dense": "classes"}]).pictures() == []
 
 
 def test_a_weight_matrix_has_a_row_per_input_and_a_column_per_unit():

@@ -15,6 +15,7 @@ from lab.terminal.pictures import (
     field,
     histograms,
     images,
+    network,
     regions,
     scatter,
     table,
@@ -37,6 +38,7 @@ RENDERERS: dict[str, Renderer] = {
     "units": units.render,
     "diagram": diagram.render,
     "table": table.render,
+    "network": network.render,
 }
 
 

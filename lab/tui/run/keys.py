@@ -25,6 +25,7 @@ WATCH = (
     Key("smooth", "m", "", "Smooth the curves: not at all, a little, more, much."),
     Key("by_layer", "g", "", "Show the selected metric for each layer of the variant that is looked at."),
     Key("noticed", "j", "", "Show or hide what was noticed: units that die, gradients that vanish, and when."),
+    Key("gradients", "G", "", "Let the lines of the network diagram be its gradients, or its weights."),
     Key("verdict", "v", "", "Show or hide what became of the claims, and of your guess."),
     Key("scroll_verdict(1)", "down,pagedown", "", "Read on in the verdict.", "verdict_down"),
     Key("scroll_verdict(-1)", "up,pageup", "", "Read back in the verdict.", "verdict_up"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lab.pictures import Picture
+from lab.pictures import Network, Picture
 from lab.scenario.decisive import Decisive, decisive
 from lab.terminal import series
 from lab.terminal.axes import logarithmic
@@ -40,6 +40,7 @@ class TileData:
         self.past: list[Picture] | None = None  # pictures of an earlier step, shown instead of the latest ones
         self._lines: dict[tuple[str, str, str], tuple[object, Line]] = {}
         self._side_by_side = SideBySide(run_state)
+        self._turned: tuple[Content | None, Content | None] = (None, None)
         self._decisive = decisive(scenario) if scenario is not None else None
 
     # What there is
@@ -107,10 +108,29 @@ class TileData:
         key = next((key for key, each in self._titles().items() if each == title), None)
         if key is None:
             return None
+        found: Content | None
         if self.past is not None:
-            return keyed(self.past)[key]
-        looked_at = self.view.variant
-        return self._side_by_side.content(key, self.beside(), self.seed, looked_at)
+            found = keyed(self.past)[key]
+        else:
+            found = self._side_by_side.content(key, self.beside(), self.seed, self.view.variant)
+        return self._as_gradients(found) if self.view.gradients else found
+
+    def _as_gradients(self, content: Content | None) -> Content | None:
+        """The same with the gradients of networks in place of their weights; made once for each content."""
+        if self._turned[0] is not content:
+            turned = content
+            if isinstance(content, Network):
+                turned = replace(content, shows="gradients")
+            elif isinstance(content, Multiples):
+                cells = tuple(
+                    replace(each, picture=replace(each.picture, shows="gradients"))
+                    if isinstance(each.picture, Network)
+                    else each
+                    for each in content.cells
+                )
+                turned = replace(content, cells=cells)
+            self._turned = (content, turned)
+        return self._turned[1]
 
     # Steps
 

@@ -40,6 +40,7 @@ class ViewOptions:
     logs:     metrics whose axis was set by hand: logarithmic or not
     window:   the steps that are shown; None: all
     cursor:   the step at which values are read; None: the latest
+    gradients: the lines of a network are its gradients, not its weights
     page, tile: which tiles are shown, and which of them is selected;  large: it fills the board
     """
 
@@ -55,6 +56,7 @@ class ViewOptions:
     page: int = 0
     tile: int = 0
     large: bool = False
+    gradients: bool = False
 
     def zoom(self, whole: tuple[float, float], around: float | None, closer: bool) -> None:
         """Half or twice as many steps, around a step; all of them at most, and never less than a thousandth."""

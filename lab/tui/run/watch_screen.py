@@ -87,6 +87,11 @@ class WatchScreen(BoardScreen):
             self.view.chosen = [TileContent(other, each.name) if each == subject else each for each in self.view.chosen]
         self.redraw()
 
+    def action_gradients(self) -> None:
+        self.view.gradients = not self.view.gradients
+        self.status.say(f"The lines of the network are its {'gradients' if self.view.gradients else 'weights'}.")
+        self.redraw()
+
     def action_next_variant(self) -> None:
         names = self.run_state.variants
         if names:

@@ -1,0 +1,137 @@
+"""A network as columns of units, with a line for each weight: the sign as colour, the size as width."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from rich.text import Text
+
+from lab.pictures import Network
+from lab.terminal.canvas import Canvas
+from lab.terminal.numbers import short
+from lab.terminal.palettes import Colour
+from lab.terminal.pictures.common import title_line
+from lab.terminal.style import DIM, Style
+from lab.terminal.text_lines import clip, line
+
+WIDTHS = (0.05, 0.25, 0.6)
+"""Shares of the largest from which a line is drawn, is two dots wide, is three dots wide."""
+
+# Blue and orange: nobody takes them for one another.
+_ON_DARK = Colour((95, 170, 255), "bright_blue"), Colour((240, 150, 50), "yellow")
+_ON_LIGHT = Colour((20, 95, 190), "blue"), Colour((160, 84, 10), "red")
+_DIM = 0.55
+
+
+def render(picture: Network, width: int, height: int, style: Style) -> list[Text]:
+    """Title, the units with their lines, the names of the layers below, and what the colours and widths mean."""
+    lines = [title_line(picture.title, width, style, picture.shows)]
+    largest = reach(picture)
+    names = _names(picture, width, style)
+    plot = height - 1 - len(names) - 1
+    if plot < 3 or width < 12:
+        return [*lines, *names][:height]
+    canvas = Canvas(width, plot, style)
+    places = _places(picture)
+    for before, (name, values) in zip(picture.layers, shown(picture).items(), strict=False):
+        _connections(canvas, places[before], places[name], values, largest, style)
+    unit = "●" if style.unicode else "o"
+    for layer in places.values():
+        for x, y in layer:
+            canvas.letter(x, y, unit, None)
+    return [*lines, *canvas.lines(), *names, _legend(largest, width, style)][:height]
+
+
+def shown(picture: Network) -> dict[str, np.ndarray]:
+    """What the lines are: weights or gradients."""
+    return picture.gradients if picture.shows == "gradients" else picture.weights
+
+
+def reach(picture: Network) -> float:
+    """What a line of the full width stands for: the largest number, as 1, 2 or 5 times a power of ten above it, so that
+    the scale stays as it is while the numbers move a little. 0 where there is none."""
+    sizes = [np.abs(each[np.isfinite(each)]).max(initial=0.0) for each in shown(picture).values()]
+    largest = float(max(sizes, default=0.0))
+    if not largest:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(largest))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= largest * (1 - 1e-6))
+
+
+def _places(picture: Network) -> dict[str, list[tuple[float, float]]]:
+    """Where the units stand: x from 0 (left) to 1, y from 0 (bottom) to 1; the first unit is on top."""
+    columns = len(picture.layers)
+    places = {}
+    for number, (name, units) in enumerate(picture.layers.items()):
+        x = 0.04 + 0.92 * (number / max(1, columns - 1))
+        places[name] = [(x, 1 - (unit + 0.5) / units) for unit in range(units)]
+    return places
+
+
+def _connections(
+    canvas: Canvas,
+    before: list[tuple[float, float]],
+    behind: list[tuple[float, float]],
+    values: np.ndarray,
+    largest: float,
+    style: Style,
+) -> None:
+    """The lines between two columns, the strongest in front."""
+    negative, positive = _ON_LIGHT if "light" in style.palette else _ON_DARK
+    finite = np.where(np.isfinite(values), values, 0.0)
+    for flat in np.argsort(np.abs(finite), axis=None).tolist():
+        row, column = divmod(flat, finite.shape[1])
+        value = float(finite[row, column])
+        share = abs(value) / largest if largest else 0.0
+        wide = sum(share >= each for each in WIDTHS)
+        if not wide:
+            continue
+        (x0, y0), (x1, y1) = before[row], behind[column]
+        colour = positive if value > 0 else negative
+        sign = "+" if value > 0 else "-"
+        for each in range(wide):
+            shift = (each - (wide - 1) / 2) / max(1, canvas.rows - 1)
+            xs, ys = np.array([x0, x1]), np.array([y0, y1]) + shift
+            if style.colours == 0 and style.unicode and value < 0:
+                _dashes(canvas, xs, ys, colour, sign)
+            else:
+                canvas.line(xs, ys, colour, sign, dim=wide == 1)
+
+
+def _dashes(canvas: Canvas, xs: np.ndarray, ys: np.ndarray, colour: Colour, sign: str) -> None:
+    """Without colours what is negative is told by gaps."""
+    shares = np.linspace(0.0, 1.0, max(2, int(canvas.columns * abs(xs[1] - xs[0]) / 3)))
+    canvas.points(xs[0] + shares * (xs[1] - xs[0]), ys[0] + shares * (ys[1] - ys[0]), colour, sign)
+
+
+def _names(picture: Network, width: int, style: Style) -> list[Text]:
+    """The layers' names below their columns, with how many units they have."""
+    columns = len(picture.layers)
+    room = max(1, width // max(1, columns))
+    row = Text(" " * width, no_wrap=True, end="")
+    plain = [" "] * width
+    for number, (name, units) in enumerate(picture.layers.items()):
+        whole = picture.whole.get(name)
+        told = f"{name} {units} of {whole}" if whole is not None else f"{name} {units}"
+        if len(told) >= room:
+            told = f"{units}/{whole}" if whole is not None else str(units)
+        told = clip(told, room, style)
+        centre = round((0.04 + 0.92 * (number / max(1, columns - 1))) * (width - 1))
+        start = min(max(0, centre - len(told) // 2), width - len(told))
+        plain[start : start + len(told)] = list(told)
+    row = line("".join(plain[:width]), DIM)
+    return [row]
+
+
+def _legend(largest: float, width: int, style: Style) -> Text:
+    """What the colours and widths mean."""
+    if not largest:
+        return line(clip("every number is 0, or none is finite", width, style), DIM)
+    negative, positive = _ON_LIGHT if "light" in style.palette else _ON_DARK
+    below = "below 0" if style.colours else "below 0 (dashed)" if style.unicode else "- below 0"
+    above = "above 0" if style.colours or style.unicode else "+ above 0"
+    text = line()
+    text.append(below, style.text_style(negative)).append("  ", DIM).append(above, style.text_style(positive))
+    text.append(f"  widest: {short(largest)}", DIM)
+    return text
