@@ -26,9 +26,12 @@ class Canvas:
 
     Where several lines share characters, their colours take turns, so that none of them disappears below another;
     text covers dots.
+
+    covers: what is drawn later has the colour instead, for lines of which the last ones matter most
     """
 
-    def __init__(self, width: int, height: int, style: Style) -> None:
+    def __init__(self, width: int, height: int, style: Style, covers: bool = False) -> None:
+        self._covers = covers
         self.width, self.height, self.style = max(0, width), max(0, height), style
         self.across, self.down = (2, 4) if style.unicode else (1, 1)
         shape = (self.height, self.width)
@@ -141,7 +144,8 @@ class Canvas:
         else:
             self._characters[cell] = ord(letter)
         self._style[cell] = text_style
-        self._owners[cell] |= np.uint64(1 << min(text_style, 63))
+        owner = np.uint64(1 << min(text_style, 63))
+        self._owners[cell] = owner if self._covers else self._owners[cell] | owner
         self._letters[text_style] = letter
 
     def share_out(self) -> None:

@@ -15,13 +15,16 @@ from lab.terminal.pictures.common import title_line
 from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import clip, line
 
-WIDTHS = (0.05, 0.25, 0.6)
-"""Shares of the largest from which a line is drawn, is two dots wide, is three dots wide."""
+WIDTHS = ((0.2,), (0.1, 0.4), (0.05, 0.25, 0.6))
+"""Shares of the scale from which a line is drawn, is two dots wide, is three: in little room, with more, with plenty."""
+_ROOM = (6.0, 10.0)
+"""Dots from unit to unit from which there is more room, and plenty."""
+_FAINT = 0.3
+"""Lines below this share are faint."""
 
 # Blue and orange: nobody takes them for one another.
 _ON_DARK = Colour((95, 170, 255), "bright_blue"), Colour((240, 150, 50), "yellow")
 _ON_LIGHT = Colour((20, 95, 190), "blue"), Colour((160, 84, 10), "red")
-_DIM = 0.55
 
 
 def render(picture: Network, width: int, height: int, style: Style) -> list[Text]:
@@ -32,10 +35,12 @@ def render(picture: Network, width: int, height: int, style: Style) -> list[Text
     plot = height - 1 - len(names) - 1
     if plot < 3 or width < 12:
         return [*lines, *names][:height]
-    canvas = Canvas(width, plot, style)
+    canvas = Canvas(width, plot, style, covers=True)
     places = _places(picture)
+    apart = canvas.rows / max(picture.layers.values(), default=1)
+    widths = WIDTHS[sum(apart >= each for each in _ROOM)]
     for before, (name, values) in zip(picture.layers, shown(picture).items(), strict=False):
-        _connections(canvas, places[before], places[name], values, largest, style)
+        _connections(canvas, places[before], places[name], values, largest, widths)
     unit = "●" if style.unicode else "o"
     for layer in places.values():
         for x, y in layer:
@@ -75,16 +80,17 @@ def _connections(
     behind: list[tuple[float, float]],
     values: np.ndarray,
     largest: float,
-    style: Style,
+    widths: tuple[float, ...],
 ) -> None:
     """The lines between two columns, the strongest in front."""
+    style = canvas.style
     negative, positive = _ON_LIGHT if "light" in style.palette else _ON_DARK
     finite = np.where(np.isfinite(values), values, 0.0)
     for flat in np.argsort(np.abs(finite), axis=None).tolist():
         row, column = divmod(flat, finite.shape[1])
         value = float(finite[row, column])
         share = abs(value) / largest if largest else 0.0
-        wide = sum(share >= each for each in WIDTHS)
+        wide = sum(share >= each for each in widths)
         if not wide:
             continue
         (x0, y0), (x1, y1) = before[row], behind[column]
@@ -96,7 +102,7 @@ def _connections(
             if style.colours == 0 and style.unicode and value < 0:
                 _dashes(canvas, xs, ys, colour, sign)
             else:
-                canvas.line(xs, ys, colour, sign, dim=wide == 1)
+                canvas.line(xs, ys, colour, sign, dim=share < _FAINT)
 
 
 def _dashes(canvas: Canvas, xs: np.ndarray, ys: np.ndarray, colour: Colour, sign: str) -> None:
