@@ -16,7 +16,7 @@ from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import clip, line
 
 WIDTHS = ((0.2,), (0.1, 0.4), (0.05, 0.25, 0.6))
-"""Shares of the scale from which a line is drawn, is two dots wide, is three: in little room, with more, with plenty."""
+"""Shares of the scale from which a line is one, two, three dots wide: in little room, with more, with plenty."""
 _ROOM = (6.0, 10.0)
 """Dots from unit to unit from which there is more room, and plenty."""
 _FAINT = 0.3
