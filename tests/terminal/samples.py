@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lab.pictures import Bars, Curves, Diagram, Field, Histograms, Images, Regions, Scatter, Table, Units
+from lab.pictures import Bars, Curves, Diagram, Field, Histograms, Images, Network, Regions, Scatter, Table, Units
 
 _random = np.random.default_rng(0)
 _nothing = np.zeros(0, dtype=np.float32)
@@ -32,6 +32,8 @@ ORDINARY = [
     Units("units", {"dense1": np.arange(64.0), "dense2": np.arange(200.0)},
           {"dense1": np.arange(64) % 3 == 0, "dense2": np.zeros(200, dtype=bool)}),
     GATES,
+    Network("net", {"input": 2, "dense1": 3}, {"dense1": _random.normal(size=(2, 3))},
+            {"dense1": np.zeros((2, 3))}, whole={"dense1": 30}),
     Table("cost", ("layer", "shape", "parameters"), (("dense1", "64×128", "8,320"), ("relu1", "128", "0"))),
 ]  # fmt: skip
 
@@ -65,6 +67,9 @@ AWKWARD = [
     Diagram("circle", (("a", "a", "", ""), ("b", "b", "", "")), (("a", "b"), ("b", "a"), ("a", "a"), ("a", "gone"))),
     Diagram("wide", tuple((str(index), f"node {index}", "1.0", "2.0") for index in range(40)),
             tuple((str(index), str(index + 1)) for index in range(39))),
+    Network("none", {}, {}, {}),
+    Network("gaps", {"input": 1, "dense1": 2}, {"dense1": np.array([[np.nan, np.inf]])}, {}),
+    Network("wide", {f"layer {n}": 40 for n in range(30)}, {f"layer {n}": np.ones((40, 40)) for n in range(1, 30)}, {}),
     Table("none", (), ()),
     Table("ragged\x1b[31m", ("a",), (("1", "2", "3"), (), ("日本語のテキスト" * 10,))),
 ]  # fmt: skip

@@ -39,8 +39,7 @@ def render(picture: Network, width: int, height: int, style: Style) -> list[Text
     places = _places(picture)
     apart = canvas.rows / max(picture.layers.values(), default=1)
     widths = WIDTHS[sum(apart >= each for each in _ROOM)]
-    for before, (name, values) in zip(picture.layers, shown(picture).items(), strict=False):
-        _connections(canvas, places[before], places[name], values, largest, widths)
+    _connections(canvas, *_segments(picture, places), largest, widths)
     unit = "●" if style.unicode else "o"
     for layer in places.values():
         for x, y in layer:
@@ -74,41 +73,52 @@ def _places(picture: Network) -> dict[str, list[tuple[float, float]]]:
     return places
 
 
+def _segments(picture: Network, places: dict[str, list[tuple[float, float]]]) -> tuple[np.ndarray, np.ndarray]:
+    """All lines: their ends [n, 4] as x and y on the left, x and y on the right; and their numbers [n]."""
+    ends, numbers = [np.zeros((0, 4))], [np.zeros(0)]
+    for before, (name, values) in zip(picture.layers, shown(picture).items(), strict=False):
+        left, right = np.array(places[before]), np.array(places[name])
+        rows, columns = np.nonzero(np.isfinite(values))
+        ends.append(np.concatenate([left[rows], right[columns]], axis=1))
+        numbers.append(values[rows, columns].astype(np.float64))
+    return np.concatenate(ends), np.concatenate(numbers)
+
+
 def _connections(
-    canvas: Canvas,
-    before: list[tuple[float, float]],
-    behind: list[tuple[float, float]],
-    values: np.ndarray,
-    largest: float,
-    widths: tuple[float, ...],
+    canvas: Canvas, ends: np.ndarray, values: np.ndarray, largest: float, widths: tuple[float, ...]
 ) -> None:
-    """The lines between two columns, the strongest in front."""
+    """The lines between the columns, the strongest in front: all of one strength and sign at once, which is quick."""
     style = canvas.style
     negative, positive = _ON_LIGHT if "light" in style.palette else _ON_DARK
-    finite = np.where(np.isfinite(values), values, 0.0)
-    for flat in np.argsort(np.abs(finite), axis=None).tolist():
-        row, column = divmod(flat, finite.shape[1])
-        value = float(finite[row, column])
-        share = abs(value) / largest if largest else 0.0
-        wide = sum(share >= each for each in widths)
-        if not wide:
-            continue
-        (x0, y0), (x1, y1) = before[row], behind[column]
-        colour = positive if value > 0 else negative
-        sign = "+" if value > 0 else "-"
-        for each in range(wide):
-            shift = (each - (wide - 1) / 2) / max(1, canvas.rows - 1)
-            xs, ys = np.array([x0, x1]), np.array([y0, y1]) + shift
-            if style.colours == 0 and style.unicode and value < 0:
-                _dashes(canvas, xs, ys, colour, sign)
-            else:
-                canvas.line(xs, ys, colour, sign, dim=share < _FAINT)
+    shares = np.abs(values) / largest if largest else np.zeros(len(values))
+    wide = sum((shares >= each for each in widths), np.zeros(len(values), np.int64))
+    for dots in range(1, len(widths) + 1):
+        for faint in (True, False):
+            for above in (False, True):
+                chosen = (wide == dots) & ((shares < _FAINT) == faint) & ((values > 0) == above)
+                if not chosen.any():
+                    continue
+                sign = "+" if above else "-"
+                x0, y0, x1, y1 = ends[chosen].T
+                for each in range(dots):
+                    shift = (each - (dots - 1) / 2) / max(1, canvas.rows - 1)
+                    xs, ys = (x0, x1), (y0 + shift, y1 + shift)
+                    if style.colours == 0 and style.unicode and not above:
+                        _dashes(canvas, xs, ys, negative, sign)
+                    else:
+                        gap = np.full(len(x0), np.nan)
+                        lines = (np.stack([*both, gap], axis=1).ravel() for both in (xs, ys))
+                        canvas.line(*lines, positive if above else negative, sign, dim=faint)
 
 
-def _dashes(canvas: Canvas, xs: np.ndarray, ys: np.ndarray, colour: Colour, sign: str) -> None:
+Ends = tuple[np.ndarray, np.ndarray]
+
+
+def _dashes(canvas: Canvas, xs: Ends, ys: Ends, colour: Colour, sign: str) -> None:
     """Without colours what is negative is told by gaps."""
-    shares = np.linspace(0.0, 1.0, max(2, int(canvas.columns * abs(xs[1] - xs[0]) / 3)))
-    canvas.points(xs[0] + shares * (xs[1] - xs[0]), ys[0] + shares * (ys[1] - ys[0]), colour, sign)
+    shares = np.linspace(0.0, 1.0, max(2, int(canvas.columns * float(np.abs(xs[1] - xs[0]).max()) / 3)))[:, None]
+    across, up = (both[0] + shares * (both[1] - both[0]) for both in (xs, ys))
+    canvas.points(across.ravel(), up.ravel(), colour, sign)
 
 
 def _names(picture: Network, width: int, style: Style) -> list[Text]:

@@ -157,9 +157,7 @@ class Draft:
 
         self._change_model(f"{name_of(layer)} changed", put, lambda n: n)
 
-    def _change_model(
-        self, what: str, act: Callable[[list[Any]], Any], moved: Callable[[int], int | None]
-    ) -> None:
+    def _change_model(self, what: str, act: Callable[[list[Any]], Any], moved: Callable[[int], int | None]) -> None:
         def both(content: Content) -> None:
             model = list(content.get("model") or [])
             act(model)

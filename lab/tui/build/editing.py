@@ -1,4 +1,4 @@
-"""What enter, a and d do on each line of the builder: which lists and forms come up, and what becomes of the answers."""
+"""What enter, a and d do on each line of the builder: which lists and forms come up, and what the answers change."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import BadInput, InvalidValue
+from lab.scenario.writing import flow
 from lab.tui.build import parts
 from lab.tui.build.draft import name_of
 from lab.tui.build.form import Blank, SettingsForm, blanks_of
 from lab.tui.build.outline import Row, inner
 from lab.tui.build.pick import PickScreen
-from lab.scenario.writing import flow
 from lab.tui.run.dialogs import ChooseDialog
 
 if TYPE_CHECKING:

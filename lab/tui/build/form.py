@@ -15,9 +15,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Label, Static
 
 from lab.errors import BadInput
+from lab.scenario.writing import flow
 from lab.tui import keys
 from lab.tui.build.keys import STUDIO
-from lab.scenario.writing import flow
 from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 

@@ -95,11 +95,7 @@ def _copy(screen: ExploreScreen, item: Item | None) -> None:
         if not item.builtin:
             _build(screen, draft)
             return
-        content = {
-            key: value
-            for key, value in draft.content.items()
-            if key not in _OF_THE_LESSON
-        }
+        content = {key: value for key, value in draft.content.items() if key not in _OF_THE_LESSON}
         content["title"] = f"My {draft.content.get('title', item.slug)}"
         _build(screen, Draft(content, Path(f"my-{item.slug}.yaml")))
 

@@ -1,4 +1,4 @@
-"""A scenario in the making as lines: each thing that can be changed, with its shape, its parameters and what is wrong."""
+"""A scenario in the making as lines: what can be changed, with its shape, its parameters and what is wrong."""
 
 from __future__ import annotations
 
@@ -77,7 +77,9 @@ def look(draft: Draft) -> Sketch:
         inside = sketch(variant.scenario, folder) if variant.changes else found
         if inside.problem is not None:
             own = inside.problem
-            problem = own if not variant.changes or found.problem else InvalidValue(("variants", variant.name), str(own))
+            problem = (
+                own if not variant.changes or found.problem else InvalidValue(("variants", variant.name), str(own))
+            )
             break
     return Sketch(found.input, found.layers, problem)
 

@@ -54,7 +54,7 @@ def ask_where(screen: Screen[Any], draft: Draft, saved: Callable[[Path], None]) 
 
 def proposed(draft: Draft) -> Path:
     """A name that is free, from the title if the draft has no file yet."""
-    if draft.saved or draft.path.exists() and draft.is_of_file:
+    if draft.saved or (draft.path.exists() and draft.is_of_file):
         return draft.path
     for number in range(1, 1000):
         path = draft.path.with_name(f"{draft.path.stem}{f'-{number}' if number > 1 else ''}.yaml")

@@ -1,4 +1,4 @@
-"""The builder: a scenario as a list of what it is made of, each line of which can be changed, with its shapes and errors."""
+"""The builder: a scenario as a list of what it is made of, to be changed line by line, with its shapes and errors."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class BuilderScreen(ReportsProblems, Screen[Path | None]):
     BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("builder", STUDIO["builder"]))
     CSS = """
     BuilderScreen #head { height: 1; padding: 0 1; color: $text-muted; }
-    BuilderScreen Choices { text-wrap: nowrap; text-overflow: ellipsis; height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    BuilderScreen Choices { text-wrap: nowrap; text-overflow: ellipsis; }
+    BuilderScreen Choices { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     BuilderScreen #told { height: auto; max-height: 4; padding: 0 1; color: $text-success; border-top: hkey $panel; }
     BuilderScreen #told.-wrong { color: $text-error; }
     BuilderScreen #about { height: auto; min-height: 2; max-height: 4; padding: 0 1; color: $text-muted; }

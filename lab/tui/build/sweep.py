@@ -59,7 +59,9 @@ def open_sweep(screen: ExploreScreen, item: Item) -> None:
         Blank("setting", _RATE, "needed", "path=log(a, b), uniform(a, b), int(a, b) or a list [x, y].", text=True),
         Blank("and", "", "nothing else", "A second setting, such as model.0.dense=[8, 32, 128].", text=True),
         Blank("trials", "20", "20", "How many points are tried at the most.", text=True),
-        Blank("method", "random", "random", "random, grid, or halving (many briefly, the best of them longer).", text=True),
+        Blank(
+            "method", "random", "random", "random, grid, or halving (many briefly, the best of them longer).", text=True
+        ),
         Blank("objective", "", "validation loss, or loss", "The metric that is to become good.", text=True),
         Blank("variant", "", "the first", "The variant around which is searched.", text=True),
         Blank("seeds", "1", "1", "Each trial is trained with so many seeds, and scored by the mean.", text=True),

@@ -1,4 +1,4 @@
-"""A scenario in the making: layers are put in, moved and taken out; everything can be taken back; files are not lost."""
+"""A scenario in the making: layers go in and out; everything can be taken back; files are not lost."""
 
 from pathlib import Path
 
@@ -43,9 +43,9 @@ def test_everything_can_be_taken_back_and_done_again(steps):
         elif act == "set":
             made.set("train.steps", number + 1)
         elif made.model:
-            {"remove": made.remove, "move": lambda n: made.move(n, 0), "replace": lambda n: made.replace(n, "elu")}[act](
-                place
-            )
+            {"remove": made.remove, "move": lambda n: made.move(n, 0), "replace": lambda n: made.replace(n, "elu")}[
+                act
+            ](place)
         if made.content != seen[-1]:
             seen.append(made.content)
     for content in reversed(seen[:-1]):
