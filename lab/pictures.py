@@ -217,6 +217,7 @@ class Network:
     gradients: by name the gradient of each of them
     shows:     which of the two the lines are
     whole:     by name how many units a layer has of which only the first are in the columns; the others have all
+    scales:    what the widest line stands for, of weights and of gradients; what is not there follows from the numbers
     """
 
     kind: ClassVar[str] = "network"
@@ -226,6 +227,7 @@ class Network:
     gradients: dict[str, np.ndarray]
     shows: str = "weights"
     whole: dict[str, int] = field(default_factory=dict)
+    scales: dict[str, float] = field(default_factory=dict)
     name: str = ""
 
 

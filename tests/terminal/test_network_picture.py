@@ -7,6 +7,7 @@ from lab.pictures import Network, picture_from_json, picture_to_json
 from lab.store.pictures import decode, encode
 from lab.terminal.pictures import render
 from lab.terminal.pictures.network import reach
+from lab.terminal.pictures.one_scale import on_one_scale
 from lab.terminal.style import Style
 
 WIDTH, HEIGHT = 60, 15
@@ -111,3 +112,10 @@ def test_it_is_kept_and_sent_like_every_picture():
         assert back.layers == picture.layers
         assert back.whole == picture.whole
         assert np.array_equal(back.weights["dense1"], picture.weights["dense1"])
+
+
+def test_networks_beside_each_other_have_one_scale():
+    one, other = on_one_scale([network([[1.0]]), network([[0.01]])])
+    assert dots(one) > 0
+    assert dots(other) == 0
+    assert "widest: 1 " in render(other, WIDTH, HEIGHT)[-1].plain

@@ -30,7 +30,7 @@ _ON_LIGHT = Colour((20, 95, 190), "blue"), Colour((160, 84, 10), "red")
 def render(picture: Network, width: int, height: int, style: Style) -> list[Text]:
     """Title, the units with their lines, the names of the layers below, and what the colours and widths mean."""
     lines = [title_line(picture.title, width, style, picture.shows)]
-    largest = reach(picture)
+    largest = picture.scales.get(picture.shows) or reach(picture)
     names = _names(picture, width, style)
     plot = height - 1 - len(names) - 1
     if plot < 3 or width < 12:
@@ -107,8 +107,8 @@ def _connections(
                         _dashes(canvas, xs, ys, negative, sign)
                     else:
                         gap = np.full(len(x0), np.nan)
-                        lines = (np.stack([*both, gap], axis=1).ravel() for both in (xs, ys))
-                        canvas.line(*lines, positive if above else negative, sign, dim=faint)
+                        across, up = (np.stack([*both, gap], axis=1).ravel() for both in (xs, ys))
+                        canvas.line(across, up, positive if above else negative, sign, dim=faint)
 
 
 Ends = tuple[np.ndarray, np.ndarray]

@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from lab.pictures import Bars, Curves, Field, Histograms, Picture, Scatter
+from lab.pictures import Bars, Curves, Field, Histograms, Network, Picture, Scatter
 from lab.terminal import axes
+from lab.terminal.pictures.network import reach
 
 Extent = tuple[float, float, float, float]
 
@@ -122,9 +123,16 @@ def _extent(x: np.ndarray, y: np.ndarray) -> Extent | None:
     return (float(x.min()), float(x.max()), float(y.min()), float(y.max())) if len(x) and len(y) else None
 
 
+def _networks(pictures: Sequence[Network]) -> list[Network]:
+    ways = ("weights", "gradients")
+    scales = {way: max(reach(replace(each, shows=way)) for each in pictures) for way in ways}
+    return [replace(each, scales=scales) for each in pictures]
+
+
 _KINDS: dict[type, Any] = {
     Bars: _bars,
     Histograms: _histograms,
     Curves: _curves,
     Scatter: _scatters,
+    Network: _networks,
 }

@@ -123,8 +123,8 @@ class TileData:
                 turned = replace(content, shows="gradients")
             elif isinstance(content, Multiples):
                 cells = tuple(
-                    replace(each, picture=replace(each.picture, shows="gradients"))
-                    if isinstance(each.picture, Network)
+                    replace(each, content=replace(each.content, shows="gradients"))
+                    if isinstance(each.content, Network)
                     else each
                     for each in content.cells
                 )
