@@ -6,7 +6,8 @@ A screen says what is on it by a method `help_entries() -> Sequence[Entry]`: the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from rich.table import Table
@@ -22,6 +23,7 @@ from lab.tui.app import LabApp
 from lab.tui.problems import ReportsProblems
 
 if TYPE_CHECKING:
+    from lab.pictures import Picture
     from lab.scenario import Scenario
 
 Entry = tuple[str | Text, str | Text]
@@ -41,6 +43,50 @@ def metric_entries(scenario: Scenario, names: Sequence[str] | None = None) -> li
     metrics = task_of(scenario).metrics
     wanted = [each for each in (scenario.watch if names is None else names) if each in metrics]
     return [(each, f"{metrics[each][:1].upper()}{metrics[each][1:].rstrip('.')}.") for each in wanted]
+
+
+def picture_entries(pictures: Iterable[Picture]) -> list[Entry]:
+    """What each kind of picture shows, in its own words."""
+    from lab.tasks.figures import load_figures
+
+    figures, found = load_figures(), dict[str, Entry]()
+    for each in pictures:
+        if each.name in figures and each.name not in found:
+            told = (inspect.getdoc(figures[each.name]) or "").split("\n\n")[0]
+            found[each.name] = (each.title, " ".join(told.split()))
+    return list(found.values())
+
+
+PURPOSES = {
+    "To stop and go on": "pause step skip slower faster jump_back jump_ahead beginning at_end leave",
+    "To understand what happens": "explain_step lesson noticed verdict verdict_down verdict_up kernels",
+    "To change something and see what comes of it":
+        "raise lower next_setting set_value every_variant undo rewind branch add_variant "
+        "try_1 try_2 try_3 try_4 try_5 try_6 try_7 try_8 try_9",
+    "To look closer":
+        "back forth far_back far_forth zoom_in zoom_out pan_left pan_right next_tile enlarge next_page previous_page "
+        "logarithmic smooth by_layer gradients release",
+    "To choose what is shown": "choose_plots choose_variants next_variant next_seed",
+    "To take it away": "copy_yaml copy_command",
+}  # fmt: skip
+"""What one wants to do on the screens of a run, and the actions for it."""
+
+
+def grouped(rows: Sequence[tuple[str, Entry]]) -> list[tuple[str, list[Entry]]]:
+    """The keys of a run by what one wants to do, those for anything else at the end; other screens have one group.
+
+    rows: the name of each action, and what the help says of it
+    """
+    if not any(name.startswith(("run.", "replay.")) for name, _ in rows):
+        return [("Keys, and the names of their actions in the settings file", [entry for _, entry in rows])]
+    found: list[tuple[str, list[Entry]]] = []
+    taken: set[str] = set()
+    for purpose, actions in PURPOSES.items():
+        inside = [(name, entry) for name, entry in rows if name.partition(".")[2] in actions.split()]
+        taken.update(name for name, _ in inside)
+        if inside:
+            found.append((purpose, [entry for _, entry in inside]))
+    return [*found, ("Everything else", [entry for name, entry in rows if name not in taken])]
 
 
 class HelpScreen(ReportsProblems, ModalScreen[None]):
@@ -72,7 +118,10 @@ class HelpScreen(ReportsProblems, ModalScreen[None]):
                 if self._entries:
                     yield Static(_table("On this screen", self._entries))
                     yield Static()
-                yield Static(_table("Keys, and the names of their actions in the settings file", self._keys))
+                for number, (title, rows) in enumerate(grouped(self._keys)):
+                    if number:
+                        yield Static()
+                    yield Static(_table(title, rows))
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -82,17 +131,17 @@ class HelpScreen(ReportsProblems, ModalScreen[None]):
         self.dismiss(None)
 
 
-def _keys_of(screen: Screen[Any]) -> list[Entry]:
+def _keys_of(screen: Screen[Any]) -> list[tuple[str, Entry]]:
     """Keys, and meaning with the name of the action, of all that can be done on a screen, as the keys are now."""
     app: LabApp | App[Any] = screen.app
     chosen = app.settings.keys if isinstance(app, LabApp) else {}
-    rows: list[Entry] = []
+    rows: list[tuple[str, Entry]] = []
     seen = set()
     for binding in (*type(screen).BINDINGS, *type(app).BINDINGS):
         if isinstance(binding, Binding) and binding.id and binding.id not in seen:
             seen.add(binding.id)
             pressed = " ".join(keys.shown(each) for each in chosen.get(binding.id, binding.key).split(","))
-            rows.append((pressed, Text.assemble(binding.tooltip, "  ", (binding.id, "dim"))))
+            rows.append((binding.id, (pressed, Text.assemble(binding.tooltip, "  ", (binding.id, "dim")))))
     return rows
 
 

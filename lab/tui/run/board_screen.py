@@ -239,8 +239,9 @@ class BoardScreen(ReportsProblems, Screen[Any]):
             ("log", "The axis is logarithmic: equal distances are equal factors."),
         ]
         if self.loaded is not None:
-            from lab.tui.help import metric_entries
+            from lab.tui.help import metric_entries, picture_entries
 
+            rows += picture_entries(each.picture for each in self.run_state.pictures.values())
             rows += metric_entries(self.loaded.scenario)
         return rows
 

@@ -35,7 +35,7 @@ def test_a_search_shows_the_best_and_takes_it_into_the_builder():
         await until(pilot, lambda: getattr(app.screen, "search", None) is not None and app.screen.search.over)
         await shows(pilot, "20 of 20 trainings")
         search = app.screen.search
-        assert [each.score for each in search.results][0] == min(each.score for each in search.results)
+        assert search.results[0].score == min(each.score for each in search.results)
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, BuilderScreen))
         rate = app.screen.draft.content["optimizer"]["rate"]
@@ -43,3 +43,15 @@ def test_a_search_shows_the_best_and_takes_it_into_the_builder():
 
     drive(script, size=(80, 24))
     assert stored() == ["sweep-one-line-1"]
+
+
+def test_the_help_of_a_run_is_grouped_by_purpose_and_no_key_is_lost():
+    from lab.tui.help import PURPOSES, grouped
+    from lab.tui.keys import identifiers
+
+    names = [each for each in identifiers() if each.startswith("run.")]
+    groups = grouped([(name, (name, "")) for name in names])
+    assert [title for title, _ in groups][: len(PURPOSES)] == list(PURPOSES)
+    assert sorted(str(key) for _, rows in groups for key, _ in rows) == sorted(names)
+    assert len(groups[-1][1]) <= 3
+    assert len(grouped([("explore.run", ("enter", "Run it."))])) == 1
