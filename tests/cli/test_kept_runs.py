@@ -257,7 +257,7 @@ def on_screen(store: Store, monkeypatch: pytest.MonkeyPatch) -> OnScreen:
     return lab
 
 
-BLUE, SKY = "38;2;66;150;240m", "38;2;86;180;233m"  # the first colour of each palette
+BLUE, SKY = "38;2;66;150;240m", "38;2;74;155;200m"  # the first colour of each palette
 
 
 @pytest.mark.parametrize("command", [["replay", "--speed", "1e9"], ["compare", "dead-relu-1", "dead-relu-2"]])

@@ -183,7 +183,7 @@ def test_themes_follow_one_another_and_the_last_is_remembered():
             seen.append(app.theme)
         assert seen == ["dark", "light", "safe-dark", "safe-light", "dark"]
         await pilot.press("f2", "f2")
-        assert app.style.palette == "safe"
+        assert app.style.palette == "safe-dark"
 
     drive(script)
     assert Progress().theme == "safe-dark"
@@ -199,7 +199,7 @@ def test_held_and_fell_short_differ_in_brightness_or_blueness_for_the_colour_bli
         theme = themes.THEMES[name]
         held, short = Color.parse(theme.success), Color.parse(theme.error)
         assert abs(held.b - short.b) > 60
-        assert themes.palette_of(name) == "safe"
+        assert themes.palette_of(name) == name
 
 
 @pytest.mark.usefixtures("library")

@@ -11,7 +11,7 @@ import numpy as np
 from lab.pictures import Network, Picture
 from lab.scenario.decisive import Decisive, decisive
 from lab.terminal import series
-from lab.terminal.axes import logarithmic
+from lab.terminal.chosen_axes import ChosenAxes
 from lab.terminal.curves import Line, axis_values
 from lab.terminal.dashboard_content import plotted
 from lab.terminal.metric_words import words
@@ -41,6 +41,7 @@ class TileData:
         self._lines: dict[tuple[str, str, str], tuple[object, Line]] = {}
         self._side_by_side = SideBySide(run_state)
         self._turned: tuple[Content | None, Content | None] = (None, None)
+        self._axes = ChosenAxes(scenario.show if scenario is not None else None)
         self._decisive = decisive(scenario) if scenario is not None else None
 
     # What there is
@@ -199,19 +200,20 @@ class TileData:
         view, log = self.view, self._log(subject.name, lines)
         return Plot(
             subject.name,
-            tuple(lines),
+            tuple(self._axes.drawn(subject.name, each) for each in lines),
             view.window or self.whole(),
             (*self._marks(numbers), *noticed_at),
             log,
             view.cursor,
             " ".join(["smoothed"] * bool(view.smoothing) + ["log"] * log),
+            log_x=self._axes.log_x(subject.name),
             shaded=subject.kind == "together" and len(lines) == 2,
         )
 
     def _log(self, metric: str, lines: Sequence[Line]) -> bool:
         """Whether the axis of the values is logarithmic."""
         chosen = self.view.logs.get(metric)
-        return logarithmic(metric, axis_values(lines, log=False)) if chosen is None else chosen
+        return self._axes.log_y(metric, lines) if chosen is None else chosen
 
     def _marks(self, numbers: dict[str, int | None]) -> tuple[Mark, ...]:
         marks = [
