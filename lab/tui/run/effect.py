@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.terminal.metric_words import words
 from lab.terminal.numbers import short
 
 MOST_METRICS = 3
@@ -39,6 +40,8 @@ def effect(before: Lasts, now: Lasts, metrics: Sequence[str], arrow: str = "→"
             told.append(f"{variant}: not in the run before")
             continue
         pairs = [(each, old[each], values[each]) for each in metrics if each in old and each in values][:MOST_METRICS]
-        changed = [f"{name} {short(was)} {arrow} {short(new)}" for name, was, new in pairs if short(was) != short(new)]
+        changed = [
+            f"{words(name)} {short(was)} {arrow} {short(new)}" for name, was, new in pairs if short(was) != short(new)
+        ]
         told.append(f"{variant}: {', '.join(changed) if changed else 'as before'}")
     return told

@@ -372,7 +372,7 @@ class RunScreen(ControlScreen):
         elif self._judged:
             told.append(f"Done; the scenario makes no claims. {read_on}")
         question = self.loaded.scenario.question if self.loaded is not None else None
-        if question is not None and self._judged:
+        if question is not None and self._judged and self._before is None:
             told.append(question.ask)
             if self.guess is not None:
                 told.append(f"Your guess, “{self.guess}”, is {'right' if self._guess_right() else 'not right'}.")
