@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from lab.other_words import in_other_words
+
 Path = tuple[str | int, ...]
 """Where a value stands in a scenario: keys and list positions from the top, e.g. `("model", 0, "dense")`."""
 
@@ -57,12 +59,16 @@ class MissingExtra(BadInput):
 
 
 def nearest(name: object, allowed: Iterable[str]) -> str:
-    """A hint for a name that is not known: the nearest one, if any is near, and all that are allowed.
+    """A hint for a name that is not known: the nearest one, if any is near, and all that are allowed; or, for a word of
+    another library, how the lab says it.
 
     >>> nearest("relo", ["relu", "tanh"])
     'did you mean relu? Allowed: relu, tanh'
     """
     names = sorted(allowed)
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if told := in_other_words(str(name), names):
+        return told
+    alike = [each for each in names if each.casefold() == str(name).casefold()]  # Adam, ReLU
+    close = alike or difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     listing = ", ".join(names)
     return f"did you mean {close[0]}? Allowed: {listing}" if close else f"allowed: {listing}"

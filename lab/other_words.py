@@ -1,0 +1,160 @@
+"""Words of PyTorch, Keras, JAX and scikit-learn that people write, and what the lab calls the same thing.
+
+Where the meaning is not quite the same, the sentence says how it differs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+_RATE = "the learning rate is `rate` here: `optimizer: {name: sgd, rate: 0.1}`"
+_STEPS = (
+    "training is counted in steps, not in epochs: `train: {steps: 1000}`; an epoch has as many steps as there are "
+    "examples, divided by `train.batch`"
+)
+_BATCH = "the size of a batch is `batch` here: `train: {batch: 32}`"
+_LOSS = "the loss goes with the task, and another one is chosen by `options: {loss: …}`: "
+_CLASS_LOSS = "`softmax` is softmax followed by cross-entropy, on classes, which is the default"
+_SOFTMAX = (
+    "softmax is part of the loss of `task: classify`, so that the last layer is `{dense: classes}` alone, without a "
+    "layer for it"
+)
+_HE = "this is `he` here: `init: he`, normal numbers of variance 2 / fan_in"
+_VALIDATION = "the share that is held back is `validation` here: `validation: 0.2`"
+_STANDARD = "this is `standardise: true` here: mean 0 and standard deviation 1, from the training examples alone"
+_TARGET = "the column that is predicted is `target` here"
+_CONVOLUTION = "there are no convolutions here; `flatten` is not needed either: `dense` takes images as rows of numbers"
+
+
+def _uniform(bound: str, name: str) -> str:
+    return (
+        f"it is not `uniform`, whose bound is fixed, but draws uniform numbers between plus and minus {bound}; "
+        f"`init: {name}` draws normal numbers of the same variance"
+    )
+
+
+_XAVIER = "this is `{xavier: average}` here: normal numbers of variance 2 / (fan_in + fan_out)"
+_XAVIER_UNIFORM = _uniform("√(6 / (fan_in + fan_out))", "{xavier: average}")
+
+_AT_TOP, _TRAIN, _OPTIMIZER, _LAYER, _INIT, _TASK, _DATA = (
+    "task",
+    "measure",
+    "rate",
+    "dense",
+    "xavier",
+    "classify",
+    "seed",
+)
+
+_WORDS: dict[str, dict[str, str]] = {
+    # What is allowed in the place where the word was found tells which place it is.
+    _AT_TOP: {
+        "lr learning_rate": _RATE,
+        "epochs n_epochs num_epochs max_iter": _STEPS,
+        "batch_size": _BATCH,
+        "loss criterion loss_fn objective": f"{_LOSS}{_CLASS_LOSS}; `l1`, `l2` and `huber` are for `task: regress`",
+        "layers network": "the layers are `model` here: `model: [{dense: 64}, relu, {dense: classes}]`",
+        "metrics": "what is measured is `watch` here: `watch: [loss, accuracy]`",
+        "seed random_state random_seed": "the seed is `train: {seed: 0}`",
+        "initializer initialisation initialization": "this is `init` here: `init: he`",
+        "validation_split test_size": "this is `validation` in the data block: `data: {name: spiral, validation: 0.2}`",
+    },
+    _OPTIMIZER: {
+        "lr learning_rate eta": _RATE,
+        "weight_decay": "this is `l2` here, which adds l2 · w to the gradient; apart from the gradient it is "
+        "`{name: adamw, weight_decay: 0.01}`",
+        "betas beta1 beta2 b1 b2": "of `adam` these are `beta_1` and `beta_2`, one number each",
+        "eps": "of `adam` this is `epsilon`",
+        "clip_norm clipnorm max_grad_norm grad_clip": "the largest length of the gradient is `clip` here",
+        "scheduler lr_scheduler": "this is `schedule` here",
+    },
+    _TRAIN: {
+        "epochs n_epochs num_epochs max_iter": _STEPS,
+        "batch_size": _BATCH,
+        "lr learning_rate": _RATE,
+        "optimizer": "the optimizer stands beside `train`, not in it: `optimizer: {name: adam, rate: 0.01}`",
+        "random_state": "the seed is `seed` here",
+    },
+    _LAYER: {
+        "softmax log_softmax": _SOFTMAX,
+        "linear fully_connected fc": "a layer of weights is `dense` here: `{dense: 64}`",
+        "conv2d conv1d conv maxpool2d max_pool flatten": _CONVOLUTION,
+        "batch_normalization batchnorm batchnorm1d bn": "this is `batch_norm` here",
+        "layer_normalization layernorm": "this is `layer_norm` here",
+        "swish": "this is `silu` here",
+        "logistic": "this is `sigmoid` here",
+    },
+    _INIT: {
+        "kaiming kaiming_normal he_normal": _HE,
+        "kaiming_uniform he_uniform": _uniform("√(6 / fan_in)", "he"),
+        "glorot glorot_normal xavier_normal": _XAVIER,
+        "glorot_uniform xavier_uniform": _XAVIER_UNIFORM,
+        "lecun lecun_normal": "this is `xavier` here: `init: xavier`, normal numbers of variance 1 / fan_in",
+        "lecun_uniform": _uniform("√(3 / fan_in)", "xavier"),
+        "zeros": "this is `zero` here",
+        "ones": "this is `{constant: 1}` here",
+    },
+    _TASK: {
+        "classification classifier": "this is `classify` here",
+        "regression regressor": "this is `regress` here",
+        "multilabel multi_label": "this is `label` here",
+    },
+    _DATA: {
+        "validation_split test_size val_split": _VALIDATION,
+        "normalize normalise standardize": _STANDARD,
+        "shuffle": "batches are always drawn at random; `train: {batch: all}` takes all of them in the data's order",
+        "random_state": "the seed is `seed` here",
+        "sep": "what separates the cells is `delimiter` here",
+        "label y target_column label_column": _TARGET,
+        "usecols": "the columns that are used are `features` here",
+        "na_values dropna": "what is done about missing values is `missing` here: drop, mean, median or category",
+    },
+    # Losses
+    "hinge": {
+        "mse l2 mean_squared_error l1 mae huber": "this is a loss for numbers, with `task: regress`; here "
+        + _CLASS_LOSS,
+        "cross_entropy crossentropy categorical_crossentropy sparse_categorical_crossentropy nll log_loss "
+        "cross_entropy_loss": "this is `softmax` here, softmax followed by cross-entropy, which is the default",
+        "bce binary_cross_entropy binary_crossentropy": "for two classes that is `softmax` on two outputs; one output "
+        "for each label is `task: label`, with `logistic`",
+    },
+    "huber": {
+        "mse mean_squared_error squared_error": "this is `l2` here, the mean of the squared errors",
+        "mae mean_absolute_error absolute_error": "this is `l1` here, the mean of the absolute errors",
+        "smooth_l1": "this is `huber` here, with `delta`",
+        "cross_entropy crossentropy": "this is a loss for classes, with `task: classify`",
+    },
+    "logistic": {
+        "bce binary_cross_entropy binary_crossentropy bcewithlogits": "this is `logistic` here, on the numbers before "
+        "the sigmoid",
+    },
+    # Metrics
+    "grad_norm": {
+        "acc": "this is `accuracy` here",
+        "val_acc": "this is `val_accuracy` here",
+        "mse mae": "of `task: regress` the loss is measured as `loss`: `options: {loss: l2}` or `l1`",
+        "gradient_norm": "this is `grad_norm` here",
+    },
+    "sgd": {"gradient_descent gd": "this is `sgd` here, with `train: {batch: all}`", "l_bfgs": "this is `lbfgs` here"},
+}
+
+
+def in_other_words(name: str, allowed: Collection[str]) -> str:
+    """How the lab says what is called `name` elsewhere, where `allowed` may stand; "" if it has no word for it.
+
+    >>> in_other_words("mse", ["huber", "l1", "l2"])
+    'this is `l2` here, the mean of the squared errors'
+    """
+    wanted = _plain(name)
+    for place, words in _WORDS.items():
+        if place in allowed:
+            for others, answer in words.items():
+                if wanted in map(_plain, others.split()):
+                    return answer
+    return ""
+
+
+def _plain(word: str) -> str:
+    """Without signs and capitals: BatchNorm1d, batch-norm-1d."""
+    return re.sub(r"[^a-z0-9]", "", word.lower())
