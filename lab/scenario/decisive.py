@@ -56,10 +56,13 @@ def _each_once(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _groups(scenario: Scenario) -> tuple[tuple[str, ...], ...]:
-    """As `show` says; then training beside validation; then what a claim compares within one variant. No metric is in
-    two of them."""
+    """As `show` says; then training beside validation where a claim speaks of both; then what a claim compares within
+    one variant. No metric is in two of them."""
     wanted: list[tuple[str, ...]] = [tuple(each) for each in scenario.show.together]
-    wanted += [(each, f"{_OF_VALIDATION}{each}") for each in scenario.watch]
+    for claim in scenario.claims:
+        spoken_of = {each.metric for each in claim.expression.names()}
+        pairs = [(each, f"{_OF_VALIDATION}{each}") for each in scenario.watch]
+        wanted += [pair for pair in pairs if spoken_of.issuperset(pair)]
     for claim in scenario.claims:
         wanted += [pair for node in claim.expression.root.walk() for pair in _compared(node)]
     found: list[tuple[str, ...]] = []

@@ -11,10 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from lab.scenario.writing import flow, in_blocks
 from lab.tui import keys
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class CopiedScreen(ReportsProblems, ModalScreen[None]):
                 classes="note",
                 markup=False,
             )
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

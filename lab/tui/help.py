@@ -16,10 +16,11 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from lab.tui import keys
 from lab.tui.app import LabApp
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class HelpScreen(ReportsProblems, ModalScreen[None]):
                     if number:
                         yield Static()
                     yield Static(_table(title, rows))
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

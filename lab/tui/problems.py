@@ -14,9 +14,10 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Footer, Label
+from textual.widgets import Label
 
 from lab.tui import keys
+from lab.tui.footer import KeysThatFit
 
 if TYPE_CHECKING:
     from lab.tui.app import LabApp
@@ -99,7 +100,7 @@ class ProblemDialog(ModalScreen[None]):
             yield Label(self.sentence, markup=False)
             if self.log_file is not None:
                 yield Label(f"The details are in {self.log_file}.", classes="note", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def action_back(self) -> None:
         self.dismiss(None)

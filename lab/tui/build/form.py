@@ -12,12 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from lab.errors import BadInput
 from lab.scenario.writing import flow
 from lab.tui import keys
 from lab.tui.build.keys import STUDIO
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 
@@ -108,7 +109,7 @@ class SettingsForm(ReportsProblems, ModalScreen[dict[str, Any] | None]):
                         yield Input(each.given, placeholder=each.default, compact=True, select_on_focus=False)
             yield Static("", id="note", markup=False)
             yield Static("", id="told", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         for each in self.query(Input):

@@ -11,12 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.tui import keys
 from lab.tui.build.keys import STUDIO
 from lab.tui.choices import Choices
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 
 Choice = tuple[str, str]
@@ -49,7 +50,7 @@ class PickScreen(ReportsProblems, ModalScreen[str | None]):
             yield Input(placeholder="type to shorten the list", compact=True, select_on_focus=False)
             yield Choices()
             yield Static(id="about", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.errors import BadInput
@@ -23,6 +23,7 @@ from lab.tui.build.keys import STUDIO
 from lab.tui.build.outline import Row
 from lab.tui.build.saving import ask_where, leaving
 from lab.tui.choices import Choices
+from lab.tui.footer import KeysThatFit
 from lab.tui.markdown import colour
 from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
@@ -63,7 +64,7 @@ class BuilderScreen(ReportsProblems, Screen[Path | None]):
         yield Choices()
         yield Static(id="told", markup=False)
         yield Static(id="about", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(Choices).focus()

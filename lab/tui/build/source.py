@@ -10,13 +10,14 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from lab.errors import BadInput
 from lab.tui import keys
 from lab.tui.build.draft import Draft
 from lab.tui.build.keys import STUDIO
 from lab.tui.build.saving import ask_where, leaving
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 
@@ -76,7 +77,7 @@ class SourceScreen(ReportsProblems, Screen[Draft | None]):
         yield Static(id="head", markup=False)
         yield TextEditor(self.draft.text, show_line_numbers=True, tab_behavior="indent", soft_wrap=False)
         yield Static(id="told", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         editor = self.query_one(TextEditor)

@@ -12,12 +12,13 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from lab.errors import BadInput, LabError
 from lab.tui import keys
 from lab.tui.build.form import Blank, SettingsForm
 from lab.tui.build.keys import STUDIO
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 
@@ -169,7 +170,7 @@ class SweepScreen(ReportsProblems, Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static("Beginning…", id="found", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self._begin()

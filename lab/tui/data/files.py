@@ -13,13 +13,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.data.limits import size
 from lab.tui import keys
 from lab.tui.build.keys import STUDIO
 from lab.tui.choices import Choices
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 
@@ -67,7 +68,7 @@ class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
             yield Input(placeholder="type to shorten the list, or a whole path", compact=True, select_on_focus=False)
             yield Choices()
             yield Static(id="told", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

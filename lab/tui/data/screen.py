@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.errors import InvalidValue
@@ -22,6 +22,7 @@ from lab.tui.build.pick import PickScreen
 from lab.tui.build.saving import slug
 from lab.tui.choices import Choices
 from lab.tui.data.table import KINDS, SHARES, TableChoice, advice, described, examples_of, summary
+from lab.tui.footer import KeysThatFit
 from lab.tui.markdown import colour
 from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
@@ -62,7 +63,7 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
         yield Choices()
         yield Static(id="about", markup=False)
         yield Static("Reading…", id="told", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(Choices).focus()

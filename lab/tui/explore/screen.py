@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static, Tree
+from textual.widgets import Input, Static, Tree
 
 from lab.tui import keys
 from lab.tui.explore import lessons
 from lab.tui.explore.lesson_pane import LessonPane
 from lab.tui.explore.lessons import Item, Target, UserLessons
 from lab.tui.explore.tree import LessonTree
+from lab.tui.footer import KeysThatFit
 from lab.tui.help import Entry
 from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
@@ -76,7 +77,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
                 yield Input(placeholder="/ to search", compact=True, id="search", select_on_focus=False)
                 yield LessonTree(id="lessons")
             yield LessonPane()
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

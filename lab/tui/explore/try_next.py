@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.errors import BadInput
@@ -20,6 +20,7 @@ from lab.tui.choices import Choices
 from lab.tui.explore.lessons import Item
 from lab.tui.explore.running import try_next
 from lab.tui.explore.states import State
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 from lab.tui.run.keys import DIALOGS
 
@@ -50,7 +51,7 @@ class TryDialog(ReportsProblems, ModalScreen[int | None]):
             box.border_title = "Try next"
             yield Choices(*(Option(each) for each in rows), markup=False)
             yield Static(markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         choices = self.query_one(Choices)

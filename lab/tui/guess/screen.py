@@ -10,11 +10,12 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.tui import keys
 from lab.tui.choices import Choices
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class GuessScreen(ReportsProblems, Screen[Answer | None]):
                 classes="note",
                 markup=False,
             )
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         choices = self.query_one(Choices)

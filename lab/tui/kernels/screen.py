@@ -11,10 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from lab.errors import LabError
 from lab.terminal.numbers import count, short
+from lab.tui.footer import KeysThatFit
 from lab.tui.keys import bindings
 from lab.tui.problems import ReportsProblems
 from lab.tui.run.keys import KERNELS
@@ -60,7 +61,7 @@ class KernelsScreen(ReportsProblems, Screen[None]):
             yield DataTable(cursor_type="row", zebra_stripes=False)
             with VerticalScroll(can_focus=False):
                 yield Static(id="source")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeysThatFit(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         table = self.query_one(DataTable)

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from lab.events import Event
 from lab.terminal.numbers import short
@@ -19,6 +18,7 @@ from lab.terminal.palettes import letter
 from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
 from lab.tui import keys
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 from lab.tui.run.app_services import frames_per_second, services
 from lab.tui.run.board import Board
@@ -89,7 +89,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         yield self.middle
         yield self.noticed
         yield self.status
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeysThatFit(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self._clock = self.set_interval(1.0 / frames_per_second(self), self.tick)
@@ -138,6 +138,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         self.verdict.stand(self.size.width)
         self.heading.redraw()
         self.variants.redraw()
+        self.status.judged = bool(self.verdict.display)
         self.status.redraw()
         if self.verdict.display:
             self.verdict.tell(self.run_state, services(self).style, self.guess_sentences())

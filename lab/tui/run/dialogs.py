@@ -15,13 +15,14 @@ from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.strip import Strip
-from textual.widgets import Footer, Input, Label, OptionList, SelectionList, Static
+from textual.widgets import Input, Label, OptionList, SelectionList, Static
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
 from lab.errors import BadInput
 from lab.tui import keys
 from lab.tui.choices import Choices
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 from lab.tui.run.app_services import services
 from lab.tui.run.keys import DIALOGS
@@ -65,7 +66,7 @@ class QuestionDialog(ReportsProblems, ModalScreen[str | None]):
         with Vertical():
             yield Label(self._question, markup=False)
             yield Choices(*rows)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(Choices).highlighted = 0
@@ -130,7 +131,7 @@ class FormDialog(ReportsProblems, ModalScreen[Any]):
                 if each.note:
                     yield Label(each.note, classes="note", markup=False)
             yield Label("", classes="wrong", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         inputs = list(self.query(Input))
@@ -190,7 +191,7 @@ class ChooseDialog(ReportsProblems, ModalScreen[list[str] | None]):
         with Vertical() as box:
             box.border_title = self._title
             yield _Marked(*(Selection(Text(text), name, name in self._chosen) for name, text in self._names))
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def action_mark(self) -> None:
         self.query_one(_Marked).action_select()
@@ -226,7 +227,7 @@ class ReadingDialog(ReportsProblems, ModalScreen[bool]):
             box.border_title = self._title
             with VerticalScroll(can_focus=True):
                 yield Static()
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

@@ -24,6 +24,7 @@ from lab.terminal.text_lines import clip, line, pad
 from lab.tui.run import seed_spread
 from lab.tui.run.strips import StripCanvas, strip_of
 
+_MOST_ENDS = 9
 _NARROWEST = 1e-6
 """Of a window, in steps: what is narrower is no window."""
 
@@ -47,7 +48,7 @@ class Plot:
     log:      logarithmic y axis;  log_x: logarithmic x axis
     cursor:   the x at which values are read (None: the latest values are shown)
     note:     a few words behind the title
-    y_range:  what the y axis shows at least, as the plots beside it do
+    y_range:  what the y axis shows, as those of the plots beside it do; None: what the lines need
     shaded:   of two lines, such as training and validation, the first is faint and the gap between them is shaded
     """
 
@@ -90,7 +91,7 @@ def draw(plot: Plot, width: int, height: int, style: Style, base: TextStyle, kee
     broken = {mark.number for mark in plot.marks if mark.kind == "diverged"}
     shown = [_visible(each, low, high, each.broken or each.number in broken) for each in plot.lines]
     area = divide_area(width, height)
-    values = np.concatenate([axis_values(shown, plot.log), np.array(plot.y_range or ())])
+    values = axis_values(shown, plot.log) if plot.y_range is None else np.array(plot.y_range)
     y_axis = axes.axis(values, max(2, area.height // 3 + 1), log=plot.log)
     area = divide_area(width, height, gutter=gutter_for(y_axis))
     x_axis = _x_axis(shown, low, high, area.width, plot.log_x)
@@ -143,8 +144,10 @@ def _inside(
     if style.colours == 0 and style.unicode:
         for number, each in enumerate(lines):
             _letters(canvas, each, seed_spread.stations(each, number, len(lines), area.width, across), across, up)
-    for each in lines[plot.shaded :]:
-        _end(canvas, each, across, up)
+    for number, each in enumerate(lines):
+        # Of many layers only the first and the last are named: all their signs would cover each other.
+        if not (plot.shaded and number == 0) and (len(lines) <= _MOST_ENDS or number in (0, len(lines) - 1)):
+            _end(canvas, each, across, up)
         _noticed(
             canvas, each, [mark.x for mark in plot.marks if mark == Mark(mark.x, each.number, "noticed")], across, up
         )
@@ -160,17 +163,20 @@ def _inside(
     return strips
 
 
-def _shade(canvas: Canvas, one: Line, other: Line, across: Range, up: Range) -> None:
-    """Faint strokes from one curve to the other, at every third column of dots."""
-    x = np.array([across.value(share) for share in np.arange(1, canvas.columns, 3) / max(1, canvas.columns - 1)])
-    ends = []
+def _shade(canvas: StripCanvas, one: Line, other: Line, across: Range, up: Range) -> None:
+    """Another ground under all characters between two curves; none where only a few colours can be shown."""
+    if not canvas.style.paints or not canvas.width or not canvas.height:
+        return
+    x = np.array([across.value((column + 0.5) / canvas.width) for column in range(canvas.width)])
+    rows = []
     for each in (one, other):
         good = np.isfinite(each.y)
         found = np.interp(x, each.x[good], each.y[good], left=np.nan, right=np.nan) if good.any() else np.nan * x
-        ends.append(np.clip(up.place(found), 0.0, 1.0))
-    place, gap = across.place(x), np.full(len(x), np.nan)
-    strokes = np.stack([*ends, gap], axis=1).ravel()
-    canvas.line(np.stack([place, place, gap], axis=1).ravel(), strokes, canvas.style.colour(one.number), ".", dim=True)
+        rows.append((1.0 - np.clip(up.place(found), 0.0, 1.0)) * canvas.height)
+    known = np.isfinite(rows[0]) & np.isfinite(rows[1])
+    middle = np.arange(canvas.height)[:, None] + 0.5
+    between = (middle >= np.minimum(*rows)) & (middle <= np.maximum(*rows))
+    canvas.shade(known & between, one.colour(canvas.style))
 
 
 def _cursor(canvas: Canvas, x: float, style: Style) -> None:

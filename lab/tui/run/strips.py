@@ -14,13 +14,28 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from lab.terminal.canvas import Canvas
+from lab.terminal.palettes import Colour
 
 _BRAILLE, _SPACE = 0x2800, 0x20
+_TINT = 0.22
+"""How much of a curve's colour shaded ground has."""
 _NEAR = 3  # columns: sending them again costs less than moving the cursor
 
 
 class StripCanvas(Canvas):
     """A plane of dots whose rows come out as segments, without a detour over `rich.text.Text`."""
+
+    _shaded: np.ndarray | None = None
+    _ground: TextStyle | None = None
+
+    def shade(self, cells: np.ndarray, colour: Colour | None) -> None:
+        """Give some characters, [height, width] bool, a ground with a little of a colour."""
+        if colour is not None:
+            plain = (251, 251, 249) if self.style.light else (20, 23, 28)
+            red, green, blue = (
+                round((1 - _TINT) * back + _TINT * own) for back, own in zip(plain, colour.rgb, strict=True)
+            )
+            self._shaded, self._ground = cells, TextStyle(bgcolor=f"#{red:02x}{green:02x}{blue:02x}")
 
     def rows_of_segments(self, base: TextStyle) -> list[list[Segment]]:
         """`height` rows of segments, `width` characters each; `base` is the style behind all others."""
@@ -32,6 +47,9 @@ class StripCanvas(Canvas):
         codes = np.where(self._characters > 0, self._characters, codes).astype("<u4")
         numbers = np.where(codes == _SPACE, 0, self._style)
         styles = [base + each for each in self._styles]
+        if self._shaded is not None and self._ground is not None:
+            numbers = numbers + np.where(self._shaded, len(styles), 0)
+            styles += [each + self._ground for each in styles]
         return [self._segments(codes[row], numbers[row], styles) for row in range(self.height)]
 
     def _segments(self, codes: np.ndarray, numbers: np.ndarray, styles: list[TextStyle]) -> list[Segment]:

@@ -126,6 +126,7 @@ class Status(TextLines):
         self.run_state, self._hint = run_state, " ".join(hint.split())
         self.said, self.wrong = "", False
         self._troubles = self._noticed = 0
+        self.judged = False  # the verdict stands beside the board, and tells what diverged
 
     def say(self, sentence: str, wrong: bool = False) -> None:
         """What is to stand there until something else happens."""
@@ -160,7 +161,7 @@ class Status(TextLines):
         self._noticed = len(run_state.noticed)
         if self.said:
             return _wrapped(self.said, width, height, style, style.text_style(style.bad if self.wrong else None))
-        if troubles:
+        if troubles and not self.judged:
             more = f" (+{len(troubles) - 1} more)" if len(troubles) > 1 else ""
             return _wrapped(troubles[-1] + more, width, height, style, style.text_style(style.bad))
         if run_state.changes:

@@ -27,6 +27,8 @@ from lab.tui.run.view_options import TileContent, ViewOptions
 if TYPE_CHECKING:
     from lab.scenario import Scenario
 
+MOST_NAMED = 5
+"""So many layers are named in a title."""
 MOST_BESIDE = 12
 """So many variants side by side can still be told apart."""
 
@@ -170,14 +172,16 @@ class TileData:
         if not plots:
             return Plot(subject.name, (), self.view.window or self.whole())
         log = self._log(subject.name, [line for each in plots for line in each.lines])
-        values = axis_values([line for each in plots for line in each.lines], log)
+        low, high = self.view.window or self.whole()
+        values = axis_values([_between(line, low, high) for each in plots for line in each.lines], log)
         ends = (float(values.min()), float(values.max())) if len(values) else None
         cells = [replace(each, content=replace(plot, log=log, y_range=ends))
                  for each, plot in zip(cells, plots, strict=True)]  # fmt: skip
         names = metrics_of(subject)
         title = " and ".join(map(words, names)) if subject.kind == "together" else f"{words(subject.name)} by layer"
         if subject.kind == "layers":
-            title += f", {', '.join(each.name for each in plots[0].lines)}"
+            layers = [each.name for each in plots[0].lines]
+            title += f", {', '.join(layers) if len(layers) <= MOST_NAMED else f'{layers[0]} to {layers[-1]}'}"
         keep = next((n for n, each in enumerate(cells) if each.variants[0][1] == self.view.variant), 0)
         return Multiples(title + (" log" if log else ""), tuple(cells), keep)
 
@@ -246,3 +250,9 @@ class TileData:
             line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high), broken, family=family)
         self._lines[variant, metric, name] = (state, line)
         return line
+
+
+def _between(line: Line, low: float, high: float) -> Line:
+    """The part of a line in a window."""
+    inside = (line.x >= low) & (line.x <= high)
+    return line if inside.all() else replace(line, x=line.x[inside], y=line.y[inside], band=None)

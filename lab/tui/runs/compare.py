@@ -13,11 +13,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from lab.cli.comparison import Comparison, compare
 from lab.terminal import curves
 from lab.tui import keys
+from lab.tui.footer import KeysThatFit
 from lab.tui.help import Entry
 from lab.tui.markdown import heading
 from lab.tui.problems import ReportsProblems
@@ -60,7 +61,7 @@ class CompareScreen(ReportsProblems, Screen[None]):
         yield _Plot(self._draw)
         with VerticalScroll(id="tables", can_focus=True):
             yield Static(id="text")
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#tables").focus()

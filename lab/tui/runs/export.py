@@ -12,13 +12,14 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.errors import LabError
 from lab.exports import FORMATS, export, select
 from lab.tui import keys
 from lab.tui.choices import Choices
+from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 
@@ -53,7 +54,7 @@ class ExportScreen(ReportsProblems, ModalScreen[None]):
             yield Choices(*(Option(Content(f"{name:<{width}}{told}"), id=name) for name, told in FORMATS.items()))
             yield Static("Choose a format with enter, then the file.", id="told", markup=False)
             yield Input(compact=True, id="file", select_on_focus=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         file = self.query_one(Input)

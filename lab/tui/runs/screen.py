@@ -11,12 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Input, Static
+from textual.widgets import DataTable, Input, Static
 from textual.worker import get_current_worker
 
 from lab.errors import LabError
 from lab.store import RunInfo
 from lab.tui import keys
+from lab.tui.footer import KeysThatFit
 from lab.tui.help import Entry
 from lab.tui.problems import ReportsProblems
 from lab.tui.runs.details import details
@@ -68,7 +69,7 @@ class RunsScreen(ReportsProblems, Screen[None]):
             yield RunTable()
             with VerticalScroll(id="details", can_focus=False):
                 yield Static(id="about")
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from lab.tui import keys
 from lab.tui.build.keys import STUDIO
+from lab.tui.footer import KeysThatFit
 from lab.tui.markdown import colour
 from lab.tui.problems import ReportsProblems
 from lab.tui.tour.pages import PAGES, Page
@@ -49,7 +50,7 @@ class TourScreen(ReportsProblems, Screen[None]):
                 yield Static(id="text", markup=False)
                 yield Static(id="keys", markup=False)
             yield Static(id="place", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysThatFit(show_command_palette=False)
 
     def on_mount(self) -> None:
         self._show()

@@ -1,0 +1,85 @@
+"""Variants side by side: one scale, one map for all paths, the gap between two curves as ground."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.style import Style as TextStyle
+
+from lab.pictures import Field, Histograms
+from lab.scenario import load
+from lab.scenario.decisive import decisive
+from lab.terminal.curves import Line
+from lab.terminal.pictures.one_scale import on_one_scale, one_map
+from lab.terminal.style import Style
+from lab.tui.run.multiples import Cell, Multiples, strips
+from lab.tui.run.order import metrics_of, ordered, together
+from lab.tui.run.plot import Plot, draw
+from lab.tui.run.view_options import TileContent
+
+X = np.linspace(0.0, 100.0, 50)
+
+
+def landscape(way: np.ndarray, tilt: float = 0.0) -> Field:
+    return Field("Valley", np.arange(16.0).reshape(4, 4) + tilt, extent=(0, 1, 0, 1), paths={"path": way})
+
+
+def test_all_paths_over_one_landscape_are_on_one_map_with_their_variants_numbers():
+    way = np.array([[0.1, 0.1], [0.9, 0.9]])
+    maps = one_map([(0, "calm", landscape(way)), (1, "other", landscape(way, 1.0)), (2, "quick", landscape(way / 2))])
+    assert [numbers for numbers, _, _ in maps] == [(0, 2), (1,)]
+    shared = maps[0][2]
+    assert isinstance(shared, Field)
+    assert list(shared.paths) == ["calm", "quick"]
+    assert shared.variants == (0, 2)
+
+
+def test_histograms_side_by_side_have_common_bins_and_lose_no_number():
+    narrow = Histograms("h", np.array([0.0, 1.0, 2.0]), {"relu": np.array([3.0, 1.0])})
+    wide = Histograms("h", np.array([-4.0, 0.0, 4.0]), {"relu": np.array([2.0, 2.0])})
+    one, other = on_one_scale([narrow, wide])
+    assert isinstance(one, Histograms)
+    assert isinstance(other, Histograms)
+    assert one.edges.tolist() == other.edges.tolist() == [-4.0, 0.0, 4.0]
+    assert one.counts["relu"].tolist() == [0.0, 4.0]
+    assert other.counts["relu"].sum() == 4.0
+
+
+def test_the_ground_between_training_and_validation_is_shaded_and_nothing_else():
+    base = TextStyle(color="#ffffff", bgcolor="#14171c")
+    lines = (Line("loss", X, np.full(50, 2.0), 0), Line("val_loss", X, np.full(50, 8.0), 0))
+    plot = Plot("both", lines, (0.0, 100.0), y_range=(0.0, 10.0), shaded=True)
+    made = draw(plot, 60, 22, Style(), base)
+    shaded = [any(part.style and part.style.bgcolor != base.bgcolor for part in strip) for strip in made.strips]
+    rows = [row for row, is_shaded in enumerate(shaded) if is_shaded]
+    assert rows == list(range(rows[0], rows[-1] + 1))
+    assert 0.5 <= len(rows) / 19 <= 0.7  # the inside has 19 rows, of which the gap takes six tenths
+    few = draw(plot, 60, 22, Style(colours=16), base)
+    assert all(part.style and part.style.bgcolor == base.bgcolor for strip in few.strips for part in strip)
+
+
+def test_each_cell_is_headed_by_its_variant_and_what_has_no_room_is_counted():
+    plot = Plot("loss", (Line("loss", X, X, 0),), (0.0, 100.0))
+    names = ["calm", "quick", "wild", "far"]
+    shown = Multiples("loss by layer", tuple(Cell(((n, name),), plot) for n, name in enumerate(names)), keep=3)
+    lines = [each.text for each in strips(shown, 40, 8, Style(), TextStyle())]
+    assert all(len(each) == 40 for each in lines)
+    assert "loss by layer  2 of 4" in lines[0]
+    assert "a calm" in lines[1]
+    assert "d far" in lines[1], "the variant that is looked at is always among them"
+
+
+def test_what_a_lesson_says_comes_first_else_what_its_first_claim_is_about():
+    said = decisive(load("dead-relu").scenario)
+    pictures = [("dead_units", "Dead units of relu2"), ("decision_regions", "Decision regions")]
+    measured = ["loss", "accuracy", "grad_norm", "dead_relu"]
+    found = ordered(said, measured, pictures)
+    assert found[:2] == [TileContent("picture", "Dead units of relu2"), TileContent("metric", "dead_relu")]
+    assert len(found) == len(set(found)) == 6
+    unsaid = decisive(load("dead-relu").scenario.model_copy(update={"show": load("adam").scenario.show.__class__()}))
+    assert ordered(unsaid, measured, pictures)[0] == TileContent("metric", "dead_relu")
+
+
+def test_training_stands_beside_validation_where_a_claim_speaks_of_both():
+    assert ("loss", "val_loss") in decisive(load("train-val-gap").scenario).together
+    assert not decisive(load("learning-rates").scenario).together
+    assert metrics_of(together(["loss", "val_loss"])) == ["loss", "val_loss"]
