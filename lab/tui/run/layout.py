@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MOST = 7
+MOST = 9
 """So many tiles on one board can still be taken in."""
 GAP = 2
 """Columns between tiles; below each other they touch, as each has a title."""

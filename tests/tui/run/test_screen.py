@@ -13,9 +13,11 @@ from lab.scenario import parse_setting
 from lab.scenario.loading import load_text
 from lab.store import Store
 from lab.tui.run.dialogs import ChooseDialog, FormDialog, QuestionDialog, ReadingDialog
+from lab.tui.run.multiples import Multiples
 from lab.tui.run.outcome import Outcome
 from lab.tui.run.plot import Plot
 from lab.tui.run.screen import RunScreen
+from lab.tui.run.view_options import TileContent
 from tests.session.scenarios import HOT, SMALL, small
 from tests.tui.driving import drive, screen_text
 from tests.tui.run.driving import ASKED, DESCENT, begun, over, paused, run, shows, until
@@ -33,6 +35,10 @@ def plots(screen):
         for each in screen.board.tiles
         if each.display and isinstance(each.content, Plot)
     }
+
+
+def beside(screen):
+    return [each.content for each in screen.board.tiles if each.display and isinstance(each.content, Multiples)]
 
 
 def test_at_the_end_the_verdict_with_evidence_and_the_screen_stays():
@@ -367,7 +373,7 @@ def test_the_selected_plot_says_which_key_enlarges_it():
         await shows(pilot, "enter: all plots")
         await pilot.resize_terminal(80, 24)
         await shows(pilot, "enter: all plots")
-        await pilot.press("escape", "tab", "tab", "tab")
+        await pilot.press("escape", "tab")
         await shows(pilot, "▸Decision regions")
 
     run(script)
@@ -377,13 +383,13 @@ def test_that_there_are_more_plots_than_have_room_is_said_with_the_key_for_them(
     async def script(screen, pilot):
         await over(screen, pilot)
         await pilot.press("v")
-        await shows(pilot, "page 1 of 3 (])")
+        await shows(pilot, "page 1 of 4 (])")
         before = list(plots(screen))
         await pilot.press("right_square_bracket")
-        await shows(pilot, "page 2 of 3 (])")
+        await shows(pilot, "page 2 of 4 (])")
         assert not set(before) & set(plots(screen))
         await pilot.resize_terminal(200, 60)
-        await until(pilot, lambda: "page" not in screen_text(pilot.app).splitlines()[0])
+        await shows(pilot, "of 2 (])")
 
     run(script, size=(100, 24))
 
@@ -411,10 +417,12 @@ def test_what_is_noticed_stands_below_the_plots_on_the_curves_and_in_a_log():
         await over(screen, pilot)
         noticed = [each for each in screen.run_state.noticed if each.variant == "quick"]
         assert {"dead_units", "gradients"} <= {each.detector for each in noticed}
+        await pilot.press("v")
+        await until(pilot, lambda: "dead_relu" in plots(screen))
         marks = plots(screen)["dead_relu"].marks
         assert [each.number for each in marks if each.kind == "noticed"]
         await until(pilot, lambda: "◆" in screen_text(pilot.app))
-        await pilot.press("v", "j")
+        await pilot.press("j")
         await until(pilot, lambda: all(f"step {each.step}: " in screen_text(pilot.app) for each in noticed))
         await shows(pilot, "units of relu1 are dead")
         await pilot.press("j")
@@ -446,10 +454,13 @@ def test_plots_are_chosen_enlarged_by_layer_smoothed_and_logarithmic():
         assert plots(screen)["loss"].log is not was
         await pilot.press("m")
         assert "smoothed" in plots(screen)["loss"].note
-        await pilot.press("enter", "tab")
+        await pilot.press("enter", "tab", "tab", "tab")
         assert screen.selected().name == "grad_norm"
         await pilot.press("g")
-        assert [line.name for line in plots(screen)["grad_norm"].lines] == ["dense1", "dense2"]
+        (by_layer,) = [each for each in beside(screen) if each.title.startswith("gradient norm by layer")]
+        assert [each.variants for each in by_layer.cells] == [((0, "calm"),), ((1, "quick"),)]
+        assert [[line.name for line in each.content.lines] for each in by_layer.cells] == [["dense1", "dense2"]] * 2
+        assert len({each.content.y_range for each in by_layer.cells}) == 1
         await pilot.press("p")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChooseDialog))
         await pilot.press("space", "enter")
@@ -474,7 +485,9 @@ def test_variants_are_hidden_and_looked_at():
         assert [line.name for line in plots(screen)["loss"].lines] == ["quick"]
         await pilot.press("n")
         assert screen.tile_data.variant == "quick"
-        await until(pilot, lambda: bool(screen.tile_data.pictures()))
+        regions = TileContent("picture", "Decision regions")
+        await until(pilot, lambda: isinstance(screen.tile_data.content(regions), Multiples))
+        assert [each.variants for each in screen.tile_data.content(regions).cells] == [((1, "quick"),)]
 
     run(script)
 
@@ -536,8 +549,11 @@ def test_each_size_shows_variants_curves_a_picture_and_the_keys(size):
     async def script(screen, pilot):
         await over(screen, pilot)
         await pilot.press("v")
-        for wanted in ("a calm", "b quick", "loss", "gradient norm", "Decision regions", "Pause", "Leave", "Help"):
+        for wanted in ("a calm", "b quick", "loss", "accuracy", "Decision regions", "Pause", "Leave", "Help"):
             await shows(pilot, wanted)
+        if size == (80, 24):
+            await pilot.press("right_square_bracket")
+        await shows(pilot, "gradient norm")
 
     run(script, size=size)
 
