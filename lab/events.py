@@ -16,7 +16,9 @@ from lab.pictures import Picture, picture_from_json, picture_to_json
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A session begins. `steps` is the number of steps of each variant; `metrics` the names that are watched."""
+    """A session begins, or another variant takes part. `steps` is the number of steps of each variant; `metrics` the
+    names that are watched. `made` says of variants that are not in the scenario from which of it they come, and with
+    which overrides: `{"from": "good", "set": {"optimizer.rate": 0.5}}`; a branch has none."""
 
     event: ClassVar[str] = "started"
     scenario: str
@@ -28,6 +30,7 @@ class Started:
     device: str = "cpu"
     run: str | None = None  # its name in the run store, if it is kept
     read: tuple[str, ...] = ()  # sentences on what was read of files with data, and what was left out
+    made: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ def to_json(event: Event) -> dict[str, Any]:
             if name == "changed" and not value:
                 continue
             value = {key: number_to_json(each) for key, each in value.items()}
-        elif name == "diverged" and value is None:
+        elif (name == "diverged" and value is None) or (name == "made" and not value):
             continue
         elif isinstance(event, Measured) and name == "seconds":
             value = round(value, 3)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from lab.errors import BadInput
-from lab.events import Event, Measured, Noticed
+from lab.events import Event, Measured, Noticed, Started
 from lab.graph.devices import CPU, FORMER_MODES, Choice, choose
+from lab.scenario import Loaded, Variant
 from lab.scenario.loading import load_text
 from lab.session.session import Session
 from lab.session.sources import folder_of, sources_of
@@ -60,15 +62,18 @@ def take_up(
     path = folder / Path(info.path or f"{info.slug}.yaml").name
     loaded = load_text(info.text, path, info.overrides)
     check(loaded)
+    made = next((each.made for each in store.events(info.name) if isinstance(each, Started)), {})
     session = Session(
         loaded,
         seeds=info.seeds,
         steps=info.options.get("steps"),
-        variants=info.variants,
+        variants=[_variant(loaded, name, made) for name in info.variants],
         threads=threads,
         device=device or choose(_named(info.device)),
         mode=_mode(info.options.get("mode", "auto")),
     )
+    for name, each in made.items():
+        session.comes_from(name, each["from"], each["set"])
     checkpoints = {}
     for variant in info.variants:
         for seed in info.seeds:
@@ -95,6 +100,14 @@ def take_up(
             if state is not None:
                 session.restore(variant, seed, step, state)
     return session, writer, earlier
+
+
+def _variant(loaded: Loaded, name: str, made: Mapping[str, Mapping[str, Any]]) -> str | Variant:
+    """A variant of a run: of its scenario, or one that was made while it ran. Raises BadInput if it is unknown."""
+    if name not in made:
+        return name
+    found = loaded.variant(made[name]["from"], made[name]["set"], origin="override")
+    return Variant(name, found.scenario, found.changes)
 
 
 def _mode(kept: str) -> str:

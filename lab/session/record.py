@@ -81,12 +81,6 @@ class Record:
             else:
                 close(session, self.writer, "interrupted" if session.ended.interrupted else "finished")
 
-    def discard(self) -> None:
-        """Forget the run that is kept now; one that was finished before stays."""
-        with self._lock:
-            if not self.closed:
-                self.writer.discard()
-
     def _open(self) -> RunWriter:
         """The writer of the run to which what happens now belongs."""
         if self.closed and self.writer.name is not None:

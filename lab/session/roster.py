@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lab.data import story
@@ -34,6 +34,7 @@ class Roster:
         self.seeds = tuple(seeds) if seeds is not None else (loaded.scenario.train.seed,)
         self.variants: list[Variant] = list(loaded.variants if variants is None else _chosen(loaded, variants))
         self.replicas: list[Replica] = [Replica(each, seed) for each in self.variants for seed in self.seeds]
+        self.made: dict[str, dict[str, Any]] = {}  # where variants come from that the scenario does not have
         self.place(self.replicas)
 
     def of(self, variant: str | None) -> list[Replica]:
@@ -66,6 +67,11 @@ class Roster:
         self.variants.append(variant)
         self.place(replicas)
         self.replicas.extend(replicas)
+
+    def comes_from(self, name: str, source: str, overrides: Mapping[str, Any]) -> None:
+        """Remember that a variant is another one with overrides, so that it can be made again."""
+        before = self.made.get(source, {"from": source, "set": {}})
+        self.made[name] = {"from": before["from"], "set": {**before["set"], **overrides}}
 
     def remove(self, variant: str) -> None:
         """Leave a variant out from now on."""
@@ -106,6 +112,7 @@ class Roster:
             device,
             run,
             self._read(),
+            {name: each for name, each in self.made.items() if name in self.names},
         )
 
     def steps_of(self, replica: Replica) -> int:

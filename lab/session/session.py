@@ -76,6 +76,7 @@ class Session:
         self.single_step, self.take_back, self.rewind = steering.single_step, steering.take_back, steering.rewind
         self.settings, self.limits, self.change = steering.settings, steering.limits, steering.change
         self.branch, self.add_variant, self.remove = steering.branch, steering.add_variant, steering.remove
+        self.comes_from = roster.comes_from
         self.look, self.look_back = steering.look, steering.look_back
         self.require_fit, self.restore, self.checkpoints = steering.require_fit, steering.restore, steering.checkpoints
 

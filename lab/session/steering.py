@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lab.errors import BadInput, nearest
 from lab.nets.limits import Limits
@@ -203,16 +203,24 @@ class Steering:
             replica.changes_made = [each for each in source.changes_made if each[0] < step]
             replica.begin = functools.partial(self._begin_branch, step=step, changes=dict(changes))
             added.append(replica)
+        self._roster.comes_from(name, variant, {})
         self._scheduler.add(new, added, self._announce)
 
-    def add_variant(self, variant: Variant) -> None:
+    def add_variant(
+        self, variant: Variant, source: str | None = None, overrides: Mapping[str, Any] | None = None
+    ) -> None:
         """A further variant, trained from its beginning. Kernels that it needs are compiled before this returns.
+
+        source, overrides: the variant of the scenario that it is, and what is different; without, a run that is kept
+                           and interrupted cannot be taken up again
 
         Raises BadInput if its name is taken, or if it cannot be built.
         """
         if variant.name in self._roster.names:
             raise BadInput(f"There already is a variant {variant.name!r}.")
         replicas = [Replica(variant, seed) for seed in self._roster.seeds]
+        if source is not None:
+            self._roster.comes_from(variant.name, source, overrides or {})
         self._roster.place(replicas)
         if self._scheduler.begun:
             self._compiler.run(self._compiler.compilation([self._compiler.requirements(replicas[0])]))
@@ -269,6 +277,7 @@ class Steering:
         replica.changes_made = []
         replica.changes_unreported = dict(changes)
         self._recorder.measure(replica)
+        self._recorder.save(replica)  # a run that is killed could not begin it again
 
     def _begin_again(self, replica: Replica, state: State) -> None:
         assert replica.experiment is not None

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lab.events import Ended, Measured, Started
+from lab.scenario import Variant
 from lab.session import Session, keeping
 from lab.session.record import Record
 from lab.store import Store
@@ -151,3 +152,41 @@ def test_what_is_asked_for_while_a_run_is_closed_waits_for_that():
     assert answer.result(60) == 0
     session.stop()
     assert session.wait(30)
+
+
+def test_a_branch_and_a_variant_of_ones_own_are_resumed_to_the_same_bits(tmp_path):
+    loaded = small()
+    made = loaded.variant("calm", {"model.1": "tanh"}, origin="override")
+
+    def steered(session, *sink):
+        session.pause()
+        session.start(*sink, keep_open=True)
+        until(lambda: session.settings("calm") and session.settings("quick"))
+        session.single_step(30)
+        until(lambda: session.idle)
+        session.branch("calm", "other", 20, {"optimizer.rate": 0.5})
+        session.add_variant(Variant("own", made.scenario, made.changes), "calm", {"model.1": "tanh"})
+        until(lambda: session.settings("own") and session.settings("other") and session.idle)
+        return session
+
+    plain = steered(Session(loaded, threads=2))
+    plain.resume()
+    until(lambda: plain.finished)
+    with Store.open(tmp_path) as store:
+        session = Session(loaded, threads=2)
+        writer = keeping.begin(session, store, pytest.fail)
+        steered(session, writer, writer.name)
+        session.stop()
+        assert session.wait(30)
+        writer.close("interrupted")
+        again, writer, _ = keeping.take_up(store, store.info("small-1"), 2, pytest.fail)
+        again.start(writer, writer.name)
+        assert again.wait(60)
+        writer.close("finished")
+        kept = store.curves("small-1")
+        assert {name for name, _ in kept} == {"calm", "quick", "other", "own"}
+        for variant, seed in kept:
+            for metric in kept[variant, seed]:
+                assert np.array_equal(kept[variant, seed][metric], plain.history.curve(variant, seed, metric)), variant
+    plain.stop()
+    assert plain.wait(30)

@@ -94,7 +94,6 @@ _AS_BEFORE = Key("back", "escape", "Go on as before", "Close it; everything stay
 DIALOGS: dict[str, tuple[Key, ...]] = {
     "leaving": (
         Key("answer('stop')", "s", "", "Leave.", "stop"),
-        Key("answer('discard')", "d", "", "Leave, and forget the run.", "discard"),
         _TAKE,
         _AS_BEFORE,
     ),

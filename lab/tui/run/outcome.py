@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Outcome:
     """How a run went.
 
-    run_name:    its name in the store; None if it was not kept, or discarded
-    held:        whether every claim held; None if it was left before its end, or makes none
+    run_name:    its name in the store; None if it was not kept
+    held:        whether every claim held; None if it was left before its end, makes none, or settings were changed
     guess_right: whether the guess was the right answer; None if there was none, or the run was left before its end
     next:        what the lesson suggests to try next, if that was chosen
     """

@@ -218,19 +218,16 @@ class RunScreen(ControlScreen):
             return
         lost = self.lost_by_leaving()
         if not lost:
-            self._leave(discard=False)
+            self._leave()
             return
 
         def answered(answer: str | None) -> None:
             if answer is not None:
-                self._leave(discard=answer == "discard")
+                self._leave()
             else:
                 self._next = None
 
-        answers = {"stop": "Leave"}
-        if self.record is not None and self.record.saving:
-            answers = {"stop": "Leave, and keep what was measured", "discard": "Leave, and discard the run"}
-        self.app.push_screen(LeaveDialog(f"{lost} Leave?", answers), answered)
+        self.app.push_screen(LeaveDialog(f"{lost} Leave?", {"stop": "Leave"}), answered)
 
     def lost_by_rewinding(self) -> str:
         record = self.record
@@ -245,21 +242,17 @@ class RunScreen(ControlScreen):
         reached = max((each.steps_done for each in session.replicas), default=0)
         if record is None:
             return "" if over or not reached else f"This run is not kept: its {count(reached, 'step')} would be lost."
-        if not record.saving:
-            return f"{record.writer.warning or 'This run is not saved.'} Its curves would be lost." if reached else ""
-        known = {each.name for each in session.loaded.variants}
-        own = [each.name for each in session.variants if each.name not in known]
-        if over or not own:
-            return ""
-        return f"What was measured is kept, but this run cannot be gone on with: {', '.join(own)} began on this screen."
+        if record.saving or not reached:
+            return ""  # it is resumed where it was left
+        return f"{record.writer.warning or 'This run is not saved.'} Its curves would be lost."
 
-    def _leave(self, discard: bool) -> None:
+    def _leave(self) -> None:
         self._leaving = True
-        self.status.say("Saving…" if not discard else "Discarding…")
-        self._end(discard)
+        self.status.say("Saving…")
+        self._end()
 
     @work(thread=True)
-    def _end(self, discard: bool) -> None:
+    def _end(self) -> None:
         session = self.session
         session.stop()
         try:
@@ -267,15 +260,12 @@ class RunScreen(ControlScreen):
         except LabError:
             ended = True  # its sentence has been on the screen
         if ended and self.record is not None:
-            if discard:
-                self.record.discard()
-            else:
-                self.record.close_ended(session)
+            self.record.close_ended(session)
         services(self).live.remove(session)
         self.subscription.close()
-        if session.ended is not None and session.ended.interrupted and self.record is not None and not discard:
+        if session.ended is not None and session.ended.interrupted and self.record is not None:
             tell(self, self._say_kept, self.record)
-        tell(self, self.dismiss, self._outcome(discard))
+        tell(self, self.dismiss, self._outcome())
 
     def _say_kept(self, record: Record) -> None:
         if (name := record.writer.name) is not None and record.writer.warning is None and not record.closed:
@@ -283,12 +273,12 @@ class RunScreen(ControlScreen):
                 f"{name} is kept as far as it came: the list of runs, or `lab resume {name}`, goes on with it."
             )
 
-    def _outcome(self, discarded: bool) -> Outcome:
+    def _outcome(self) -> Outcome:
         if self._first is not None:
             return replace(self._first, next=self._next)
         ended = self.session.ended
-        name = self.record.writer.name if self.record is not None and not discarded else None
-        if ended is None or ended.interrupted or discarded:
+        name = self.record.writer.name if self.record is not None else None
+        if ended is None or ended.interrupted:
             return Outcome(name, None, None, self._next)
         return Outcome(name, self._held([*self.session.verdicts]), self._guess_right(), self._next)
 

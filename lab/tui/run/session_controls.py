@@ -174,7 +174,7 @@ class SessionControls:
             task_of(made.scenario).check(made.scenario, loaded.folder)
         except InvalidValue as error:
             raise BadInput(str(error)) from None
-        self.session.add_variant(variant)
+        self.session.add_variant(variant, source, extra)
         self.added[name] = {**loaded.scenario.variants.get(source, {}), **extra}
         self._undo.append((f"the variant {name}", lambda: self._remove(name)))
         return f"{name} is trained from its beginning; u removes it."

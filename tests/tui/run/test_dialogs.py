@@ -61,7 +61,7 @@ def test_the_question_at_leaving_shows_and_takes_other_keys_and_its_help_has_the
         with_other_keys(pilot.app)
         await begun(screen, pilot)
         await pilot.press("q")
-        await shows(pilot, "k  Stop, and")
+        await shows(pilot, "k  Leave")
         await shows(pilot, "f4 Go on as before")
         await pilot.press("s")
         assert isinstance(pilot.app.screen, LeaveDialog)

@@ -126,21 +126,6 @@ def test_leaving_asks_where_something_would_be_lost_and_says_what():
     assert run(script, keep=False, **LONG) == Outcome(None, None, None)
 
 
-def test_leaving_a_run_with_a_branch_asks_and_discarding_leaves_nothing_behind():
-    async def script(screen, pilot):
-        session = await begun(screen, pilot)
-        session.branch("calm", "other", 0, {})
-        await until(pilot, lambda: "other" in screen.run_state.variants)
-        await pilot.press("q")
-        await shows(pilot, "cannot be gone on with: other")
-        await pilot.press("d")
-        await until(pilot, lambda: pilot.app.screen is not screen and not isinstance(pilot.app.screen, QuestionDialog))
-
-    assert run(script, keep=True, **LONG) == Outcome(None, None, None)
-    with Store.open() as store:
-        assert store.runs() == []
-
-
 def test_a_finished_run_that_is_rewound_stays_and_the_verdict_says_what_was_changed():
     async def script(screen, pilot):
         session = await over(screen, pilot)
