@@ -12,6 +12,7 @@ import pexpect
 import pytest
 
 from lab.store import Store
+from lab.tui.progress import Progress
 
 LAB = str(Path(sys.executable).parent / "lab")
 LEFT = "\x1b[?1049l"
@@ -32,7 +33,9 @@ def open_lab(tmp_path):
     """Starts `lab ARGUMENTS` in a terminal; whatever is left of it at the end is ended."""
     children = []
 
-    def start(*arguments, size=(24, 80), program=(LAB,), **environment):
+    def start(*arguments, size=(24, 80), program=(LAB,), visited=True, **environment):
+        if visited:
+            Progress().end_tour()
         # As most terminals are; what runs the tests may itself be in another one.
         known = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "COLORTERM": "truecolor"}
         kept = {name: value for name, value in os.environ.items() if name not in ("TMUX", "COLUMNS", "LINES")}
@@ -92,7 +95,9 @@ def the_run():
 
 
 def test_from_start_to_quit(open_lab):
-    child = open_lab()
+    child = open_lab(visited=False)
+    read_until(child, "1 of 5")
+    child.send("\x1b")
     read_until(child, "activations")
     child.send("r")
     read_until(child, "Nothing has been run yet.")
