@@ -10,7 +10,7 @@ from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.strip import Strip
 
-from lab.pictures import Picture
+from lab.pictures import Field, Picture
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import letter
 from lab.terminal.pictures import render
@@ -24,6 +24,8 @@ _NARROWEST, _LOWEST = 17, 6
 """A picture can still be read at this size, its title included."""
 _WIDE = 2.4
 """How many times as wide as high a picture should be, in characters."""
+_NARROWEST_TALL, _WIDE_TALL = 11, 0.9
+"""The same for tables of weights that are higher than wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +49,26 @@ class Multiples:
 Content = Plot | Picture | Multiples
 
 
-def arrangement(number: int, width: int, height: int) -> list[Place]:
-    """Places for as many of so many cells as can be read, all equally large, as near to a good shape as can be."""
+def arrangement(number: int, width: int, height: int, tall: bool = False) -> list[Place]:
+    """Places for as many of so many cells as can be read, all equally large, as near to a good shape as can be.
+
+    tall: what they show is higher than wide
+    """
+    narrowest, wide = (_NARROWEST_TALL, _WIDE_TALL) if tall else (_NARROWEST, _WIDE)
     whole = Place(0, 0, width, height)
     for count in range(number, 0, -1):
         found = [grid(count, across, whole) for across in range(1, count + 1)]
-        fitting = [each for each in found if all(one.width >= _NARROWEST and one.height >= _LOWEST for one in each)]
+        fitting = [each for each in found if all(one.width >= narrowest and one.height >= _LOWEST for one in each)]
         if fitting:
-            return max(fitting, key=_size)
+            return max(fitting, key=lambda found: _size(found, wide))
     return [whole]
 
 
-def _size(found: Sequence[Place]) -> float:
+def _size(found: Sequence[Place], wide: float) -> float:
     """How large the cells are, judged by the side that is too short. Those side by side are compared more easily than
     those below each other, unequal ones hardly."""
     equal = len({each.width for each in found}) <= 2 and max(e.width for e in found) - min(e.width for e in found) <= 1
-    return min(min(each.width / _WIDE, each.height) for each in found) * (
+    return min(min(each.width / wide, each.height) for each in found) * (
         0.6 if not equal else 1.0 + 0.1 * sum(each.y == 0 for each in found)
     )
 
@@ -71,7 +77,8 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
     """The tile's lines: a title, of which `keep` columns at its end stay free, and the cells below."""
     if width <= 0 or height <= 0:
         return []
-    found = arrangement(len(shown.cells), width, height - 1)
+    tall = all(_is_tall(each.content) for each in shown.cells)
+    found = arrangement(len(shown.cells), width, height - 1, tall)
     chosen = list(range(len(found)))
     if shown.keep not in chosen:
         chosen[-1] = shown.keep
@@ -86,6 +93,10 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
         for row, each in enumerate(_cell(shown.cells[number], place.width, place.height, style, base)):
             rows[1 + place.y + row] += [gap, each] if place.x else [each]
     return [Strip.join(each) if each else Strip.blank(width, base) for each in rows]
+
+
+def _is_tall(content: Plot | Picture) -> bool:
+    return isinstance(content, Field) and content.extent is None and content.values.shape[0] > content.values.shape[1]
 
 
 def _cell(cell: Cell, width: int, height: int, style: Style, base: TextStyle) -> list[Strip]:

@@ -83,3 +83,13 @@ def test_training_stands_beside_validation_where_a_claim_speaks_of_both():
     assert ("loss", "val_loss") in decisive(load("train-val-gap").scenario).together
     assert not decisive(load("learning-rates").scenario).together
     assert metrics_of(together(["loss", "val_loss"])) == ["loss", "val_loss"]
+
+
+def test_high_tables_of_weights_stand_side_by_side_where_they_can_be_seen():
+    weights = Field(" ", np.linspace(-1, 1, 64 * 8).reshape(64, 8), diverging=True)
+    shown = Multiples("Weights", tuple(Cell(((n, name),), weights) for n, name in enumerate(("one", "two", "three"))))
+    lines = [each.text for each in strips(shown, 44, 19, Style(), TextStyle())]
+    assert "a one" in lines[1]
+    assert "c three" in lines[1]
+    assert sum("▀" in each for each in lines) >= 12
+    assert max(each.count("▀") for each in lines) >= 9
