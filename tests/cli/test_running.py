@@ -70,7 +70,7 @@ def test_ctrl_c_on_a_terminal_leaves_plots_an_explanation_and_the_echo():
     assert program.echoes()
     program.until(None)
     text = program.written.decode(errors="replace")
-    assert "grad_norm" in text[text.rindex("stopped") :]
+    assert "gradient norm" in text[text.rindex("stopped") :]
     assert "Answer:" not in text
     assert program.code() == 130
     os.close(program.terminal)
