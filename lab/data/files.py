@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from lab.data.limits import refuse_if_too_large, size
-from lab.errors import InvalidValue
+from lab.errors import BadInput, InvalidValue
 from lab.validation import shown
+
+
+@contextlib.contextmanager
+def blamed_on(key: str, given: str) -> Iterator[None]:
+    """Whatever goes wrong while the file `given` is read becomes InvalidValue at `key` of the data block."""
+    try:
+        yield
+    except InvalidValue:
+        raise
+    except BadInput as error:
+        raise InvalidValue((key,), str(error)) from None
+    except OSError as error:
+        raise InvalidValue((key,), f"{shown(given)} cannot be read: {error.strerror}.") from None
 
 
 def found(key: str, given: str, folder: Path, memory_per_byte: float) -> Path:

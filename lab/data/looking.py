@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 
 from lab.data.data import TargetKind
-from lab.data.files import found
+from lab.data.files import blamed_on, found
 from lab.data.sets.csv_table import Table
 from lab.data.sets.npz_arrays import NpzArrays, npz_arrays
 from lab.data.tables.columns import Column, Kind, understood
@@ -21,8 +21,8 @@ from lab.data.tables.interpreting import Interpreter, why_left_out
 from lab.data.tables.raw import RawColumn, RawTable
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
 from lab.data.targets import MOST_CLASSES
-from lab.errors import BadInput, InvalidValue
-from lab.validation import shown, validated
+from lab.errors import InvalidValue
+from lab.validation import validated
 
 EXAMPLES = 4
 """Different values of a column that are kept to be shown."""
@@ -137,14 +137,8 @@ def look(path: str | Path, options: Mapping[str, Any] | None = None, folder: Pat
     key = "csv" if _is_csv(given) else "table"
     file = found(key, given, place, MEMORY_PER_BYTE)
     chosen = validated(Table, {"table": given, "target": "?", **(options or {})})
-    try:
+    with blamed_on(key, given):
         table = read(file, chosen.wishes, looking=True)
-    except InvalidValue:
-        raise
-    except BadInput as error:
-        raise InvalidValue((key,), str(error)) from None
-    except OSError as error:
-        raise InvalidValue((key,), f"{shown(given)} cannot be read: {error.strerror}.") from None
     columns = tuple(_column(table, raw, chosen) for raw in table.columns)
     return _with_block(file, given, key, table, columns, dict(options or {}))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
 from lab.tui.problems import ReportsProblems
 
@@ -26,3 +27,14 @@ class Choices(ReportsProblems, OptionList, inherit_bindings=False):
     Choices:focus { border: none; }
     Choices:nocolor > .option-list--option-highlighted { text-style: reverse; }
     """
+
+
+def share_keys(event: events.Key, line: Input, choices: Choices) -> None:
+    """Letters go to the line above a list, arrows to the list, wherever the cursor is."""
+    if event.key in ("down", "up") and line.has_focus:
+        event.stop()
+        choices.focus()
+    elif choices.has_focus and event.is_printable and event.character not in (None, "?"):
+        event.stop()
+        line.focus()
+        line.insert_text_at_cursor(event.character or "")

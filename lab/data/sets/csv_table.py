@@ -7,14 +7,12 @@ from pathlib import Path
 from pydantic import Field
 
 from lab.data.data import Data
-from lab.data.files import found
+from lab.data.files import blamed_on, found
 from lab.data.registry import file_format
 from lab.data.tables.interpreting import Interpreter
 from lab.data.tables.options import TableOptions
 from lab.data.tables.plain import plain
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
-from lab.errors import BadInput, InvalidValue
-from lab.validation import shown
 
 
 class CsvTable(TableOptions):
@@ -56,11 +54,5 @@ def _table(key: str, given: str, options: TableOptions, folder: Path) -> Data:
     path = found(key, given, folder, MEMORY_PER_BYTE)
     if (data := plain(path, options)) is not None:
         return data
-    try:
+    with blamed_on(key, given):
         return Interpreter(read(path, options.wishes), options, key).data(path.name)
-    except InvalidValue:
-        raise
-    except BadInput as error:
-        raise InvalidValue((key,), str(error)) from None
-    except OSError as error:
-        raise InvalidValue((key,), f"{shown(given)} cannot be read: {error.strerror}.") from None

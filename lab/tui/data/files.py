@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 from lab.data.limits import size
 from lab.tui import keys
 from lab.tui.build.keys import STUDIO
-from lab.tui.choices import Choices
+from lab.tui.choices import Choices, share_keys
 from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
@@ -119,15 +119,7 @@ class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
             self._fill()
 
     def on_key(self, event: events.Key) -> None:
-        """Letters go to the line on top, arrows to the list, wherever the cursor is."""
-        line, choices = self.query_one(Input), self.query_one(Choices)
-        if event.key in ("down", "up") and line.has_focus:
-            event.stop()
-            choices.focus()
-        elif choices.has_focus and event.is_printable and event.character not in (None, "?"):
-            event.stop()
-            line.focus()
-            line.insert_text_at_cursor(event.character or "")
+        share_keys(event, self.query_one(Input), self.query_one(Choices))
 
     @on(OptionList.OptionSelected)
     def _clicked(self) -> None:
