@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -76,7 +77,18 @@ class Data:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """What is trained on, and what is held back to see how well that carries over (None: nothing is)."""
+    """What is trained on, and what is held back to see how well that carries over (None: nothing is).
+
+    validation: looked at while settings are chosen, and while it trains
+    test:       what a published set holds back itself, where `validation` is a part of its training examples: for the
+                very end, nothing is chosen by it
+    """
 
     train: Data
     validation: Data | None = None
+    test: Data | None = None
+
+    def changed(self, change: Callable[[Data], Data]) -> Split:
+        """The same split with every part changed in the same way."""
+        held = (None if part is None else change(part) for part in (self.validation, self.test))
+        return Split(change(self.train), *held)

@@ -11,9 +11,9 @@ from lab.data.data import Data, Split
 
 
 def filled(parts: Split, by: Literal["mean", "median"]) -> Split:
-    """Both parts without gaps: each feature's mean or median over the training examples that have it; 0 if none has."""
-    both = [part for part in (parts.train, parts.validation) if part is not None]
-    if not any(part.exact and np.isnan(part.inputs).any() for part in both):
+    """All parts without gaps: each feature's mean or median over the training examples that have it; 0 if none has."""
+    given = [part for part in (parts.train, parts.validation, parts.test) if part is not None]
+    if not any(part.exact and np.isnan(part.inputs).any() for part in given):
         return parts
     known = ~np.isnan(parts.train.inputs)
     values = np.zeros(parts.train.inputs.shape[1])
@@ -24,4 +24,4 @@ def filled(parts: Split, by: Literal["mean", "median"]) -> Split:
     def full(data: Data) -> Data:
         return replace(data, inputs=np.where(np.isnan(data.inputs), values, data.inputs))
 
-    return Split(full(parts.train), None if parts.validation is None else full(parts.validation))
+    return parts.changed(full)

@@ -1,4 +1,4 @@
-"""Centring, standardising, scaling, whitening: fitted on the training examples, applied to both parts.
+"""Centring, standardising, scaling, whitening: fitted on the training examples, applied to all parts.
 
 All of it is computed in float64 and rounded to float32 at the end. Numbers from a file are not rounded before either:
 of time stamps such as 1.7e9, float32 keeps only every 128th second, whatever is subtracted from them afterwards.
@@ -25,7 +25,7 @@ NEGLIGIBLE = 1e-13
 
 
 def prepared(options: Options, parts: Split) -> Split:
-    """Both parts in float32, with their inputs (and, if asked for, their targets) prepared as the options say.
+    """All parts in float32, with their inputs (and, if asked for, their targets) prepared as the options say.
 
     Raises InvalidValue if a number becomes too large for float32.
     """
@@ -36,20 +36,23 @@ def prepared(options: Options, parts: Split) -> Split:
     parts = filled(parts, "median" if getattr(options, "missing", None) == "median" else "mean")
     steps = _steps(options, parts.train.rounding)
     if not steps:
-        return Split(_rounded(parts.train), None if parts.validation is None else _rounded(parts.validation))
+        return parts.changed(_rounded)
     train = _features(parts.train)
-    validation = None if parts.validation is None else _features(parts.validation)
+    fitted: list[Transformation] = []
     for fit in steps:
-        apply = fit(train)
-        train = apply(train)
-        validation = None if validation is None else apply(validation)
+        fitted.append(fit(train))
+        train = fitted[-1](train)
     whitened = isinstance(options, Prepared) and options.whiten
-    return Split(
-        _with_inputs(parts.train, train, whitened),
-        None
-        if parts.validation is None or validation is None
-        else _with_inputs(parts.validation, validation, whitened),
-    )
+
+    def ready(data: Data) -> Data:
+        inputs = train
+        if data is not parts.train:
+            inputs = _features(data)
+            for apply in fitted:
+                inputs = apply(inputs)
+        return _with_inputs(data, inputs, whitened)
+
+    return parts.changed(ready)
 
 
 def _steps(options: Options, rounding: float) -> list[Callable[[np.ndarray], Transformation]]:
@@ -139,4 +142,4 @@ def _with_standard_targets(parts: Split) -> Split:
         truth = None if data.truth is None else (data.truth - mean) / deviation
         return replace(data, targets=(data.targets - mean) / deviation, truth=truth)
 
-    return Split(standard(parts.train), None if parts.validation is None else standard(parts.validation))
+    return parts.changed(standard)

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from lab.data.data import Data
+from lab.data.data import Data, Split
 from lab.data.options import Options, WithClasses, WithValues
 from lab.discovery import modules_of
 from lab.validation import shown
 
 Chosen = TypeVar("Chosen", bound=Options)
-Make = Callable[[Chosen, np.random.Generator], Data]
-Read = Callable[[Chosen, Path], Data]
+Make = Callable[[Chosen, np.random.Generator], Data | Split]
+Read = Callable[[Chosen, Path], Data | Split]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,9 @@ class Entry:
     name: str
     options: type[Options]
     from_file: bool
-    build: Callable[[Any, Any], Data]  # of the options, and a generator or (from a file) the folder of the scenario
+    build: Callable[
+        [Any, Any], Data | Split
+    ]  # of the options, and a generator or (from a file) the folder of the scenario
 
     @property
     def summary(self) -> str:

@@ -41,9 +41,12 @@ class DataSpecification:
 
     def story(self, folder: Path | None = None) -> tuple[str, ...]:
         """Sentences on what was read of a file: rows, features, classes, what was left out. None of made-up sets."""
-        return self._from_file(folder or Path()).story if self.entry.from_file else ()
+        if not self.entry.from_file:
+            return ()
+        read = self._from_file(folder or Path())
+        return (read.train if isinstance(read, Split) else read).story
 
-    def _from_file(self, folder: Path) -> Data:
+    def _from_file(self, folder: Path) -> Data | Split:
         """All examples of a file. What was read last is kept, since every replica of a session asks for it."""
         given = folder / Path(str(getattr(self.options, self.name))).expanduser()
         try:
@@ -57,7 +60,7 @@ class DataSpecification:
             _read_last.clear()
             _read_last.update(key=key, data=data)
             return data
-        kept: Data = _read_last["data"]
+        kept: Data | Split = _read_last["data"]
         return kept
 
 

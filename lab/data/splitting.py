@@ -13,18 +13,23 @@ from lab.data.randomness import generator
 from lab.errors import InvalidValue
 
 
-def split(options: Options, data: Data, seed: int) -> Split:
+def split(options: Options, given: Data | Split, seed: int) -> Split:
     """Takes the validation examples out, then thins, mislabels and repeats what is trained on, as the options say.
 
+    given: the examples; or, of a published set, those to train on and those that it holds back itself. These become
+           the validation, or, if a share of the others is to be that, the test.
     The examples stay in the order of the data. Raises InvalidValue if a part would be empty.
     """
     random = generator(seed, "split")
+    data, own = (given.train, given.validation) if isinstance(given, Split) else (given, None)
     kept, validation = np.arange(data.count), None
     if options.validation > 0 or options.folds is not None:
         kept, held_back = _fold(options, data, random) if options.folds else _held_back(options, data, random)
         validation = data.rows(held_back)
         if isinstance(options, WithTruth) and options.clean_validation and validation.truth is not None:
             validation = replace(validation, targets=validation.truth)
+    else:
+        validation, own = own, None
     if options.examples is not None:
         if options.examples > len(kept):
             message = f"{options.examples:,} is not allowed here: there are only {len(kept):,} training examples."
@@ -39,7 +44,7 @@ def split(options: Options, data: Data, seed: int) -> Split:
         what = f"{options.copies:,} copies of {train.count:,} examples"
         refuse_if_too_large(("copies",), what, options.copies * train.inputs.size * BYTES_PER_NUMBER)
         train = train.rows(np.tile(np.arange(train.count), options.copies))
-    return Split(train, validation)
+    return Split(train, validation, own)
 
 
 def _fold(options: Options, data: Data, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

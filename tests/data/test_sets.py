@@ -13,8 +13,10 @@ from lab.data import Data
 from lab.data.registry import named_sets
 from lab.errors import InvalidValue
 
-MADE_UP = ("attributes", "blobs", "circles", "curve", "gaussian", "linear", "moons", "spiral", "words", "xor")
-BUNDLED = ("breast-cancer", "diabetes", "digits", "iris", "wine")
+MADE_UP = ("attributes", "blobs", "circles", "curve", "gaussian", "linear", "moons", "shapes", "spiral", "words", "xor")
+FROM_SCIKIT_LEARN = ("breast-cancer", "diabetes", "digits", "iris", "wine")
+BUNDLED = (*FROM_SCIKIT_LEARN, "fashion-mnist")
+IMAGES = {"attributes": (8, 8, 1), "digits": (8, 8, 1), "fashion-mnist": (28, 28, 1), "shapes": (32, 32, 3)}
 EVERY = (*MADE_UP, *BUNDLED)
 
 
@@ -34,11 +36,11 @@ def test_shapes_and_types(name: str) -> None:
     assert parts.train.count + parts.validation.count == whole.count
     for part in (parts.train, parts.validation, whole):
         assert part.inputs.dtype == np.float32
-        assert part.inputs.ndim == (4 if name in ("attributes", "digits") else 2)
+        assert part.inputs.ndim == (4 if name in IMAGES else 2)
         assert np.isfinite(part.inputs).all()
         assert len(part.targets) == len(part.inputs) == part.count
         assert part.features == () or len(part.features) == part.inputs.shape[1]
-        assert part.image_shape == {"attributes": (8, 8, 1), "digits": (8, 8, 1)}.get(name)
+        assert part.image_shape == IMAGES.get(name)
         assert part.outputs == whole.outputs
         with pytest.raises(ValueError, match="read-only"):
             part.inputs[0, 0] = 0
@@ -169,7 +171,7 @@ def test_xor_without_noise_is_the_truth_table() -> None:
     }
 
 
-@pytest.mark.parametrize("name", BUNDLED)
+@pytest.mark.parametrize("name", FROM_SCIKIT_LEARN)
 def test_bundled_data_are_those_of_scikit_learn(name: str) -> None:
     import sklearn.datasets
 

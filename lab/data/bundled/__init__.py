@@ -1,0 +1,1 @@
+"""Files with data that come with the lab, each folder with its origin and licence."""

@@ -1,0 +1,1 @@
+"""Images: the formats that they come in, and how they are kept as bytes."""
