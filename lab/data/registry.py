@@ -15,8 +15,9 @@ from lab.discovery import modules_of
 from lab.validation import shown
 
 Chosen = TypeVar("Chosen", bound=Options)
-Make = Callable[[Chosen, np.random.Generator], Data | Split]
-Read = Callable[[Chosen, Path], Data | Split]
+Made = TypeVar("Made", Data, Split, Data | Split)
+Make = Callable[[Chosen, np.random.Generator], Made]
+Read = Callable[[Chosen, Path], Made]
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,22 @@ _named: dict[str, Entry] = {}
 _files: dict[str, Entry] = {}
 
 
-def dataset(name: str, options: type[Chosen]) -> Callable[[Make[Chosen]], Make[Chosen]]:
+def dataset(name: str, options: type[Chosen]) -> Callable[[Make[Chosen, Made]], Make[Chosen, Made]]:
     """Registers a set that is asked for as `{name: …}`. The function makes all its examples from random numbers that
     depend on the seed and the name; sets that are the same for every seed do not use them."""
 
-    def register(make: Make[Chosen]) -> Make[Chosen]:
+    def register(make: Make[Chosen, Made]) -> Make[Chosen, Made]:
         _named[name] = Entry(name, options, from_file=False, build=make)
         return make
 
     return register
 
 
-def file_format(key: str, options: type[Chosen]) -> Callable[[Read[Chosen]], Read[Chosen]]:
+def file_format(key: str, options: type[Chosen]) -> Callable[[Read[Chosen, Made]], Read[Chosen, Made]]:
     """Registers a format of files that is asked for as `{<key>: path}`; the options have a field of that name. The
     function gets the folder that relative paths are relative to."""
 
-    def register(read: Read[Chosen]) -> Read[Chosen]:
+    def register(read: Read[Chosen, Made]) -> Read[Chosen, Made]:
         _files[key] = Entry(key, options, from_file=True, build=read)
         return read
 

@@ -31,7 +31,7 @@ def make(folder: Path, out: Path) -> None:
     """Write the four packed files."""
     for part, each in PER_CLASS.items():
         names = f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
-        images, labels = labelled_images(*(folder / f"{name}.gz" for name in names), CLASSES)
+        images, labels = labelled_images(folder / f"{names[0]}.gz", folder / f"{names[1]}.gz", CLASSES)
         rows = first_rows(labels, each)
         for name, array in zip(names, (images[rows, ..., 0], labels[rows]), strict=True):
             head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()

@@ -96,10 +96,10 @@ def _painted(
             if world.tilt:
                 turn = np.deg2rad(angle[chosen, place])[:, None, None]
                 down, along = down * np.cos(turn) - along * np.sin(turn), along * np.cos(turn) + down * np.sin(turn)
-            mask = inside(down, along)
+            mask = np.asarray(inside(down, along))
             scene, at_row, at_column = np.nonzero(mask)
             owner[chosen[scene], row[scene, at_row], column[scene, at_column]] = place
-            by_row, by_column = mask.any(axis=2), mask.any(axis=1)
+            by_row, by_column = np.logical_or.reduce(mask, axis=2), np.logical_or.reduce(mask, axis=1)
             boxes[chosen, place] = np.stack(
                 [
                     first[:, 0] + by_row.argmax(axis=1),
