@@ -19,7 +19,7 @@ from tests.tui.driving import answered_at_once, until
 
 ANYWHERE = ["enter", "escape", "tab", "space", "up", "down", "left", "right", "pagedown", "home", "a", "1", "minus"]
 LEAVES = 0.1
-"""How often a key that leaves a screen is pressed, of the times when it was chosen: else few screens would be seen."""
+"""How often a key that leaves a run is pressed, of the times when it was chosen: else little of it would be seen."""
 LONGEST = 20.0
 """Seconds for a key, on a busy machine, until something hangs."""
 SIZES = [(80, 24), (120, 40), (60, 20), (40, 12), (200, 60)]
@@ -36,7 +36,8 @@ def choose(app: Any, chance: random.Random) -> str:
             "quit",
             "suspend_process",
         )
-        if not leaves or (chance.random() < LEAVES and len(app.screen_stack) > 2):
+        often = LEAVES if type(app.screen).__name__ == "RunScreen" else 1.0
+        if not leaves or (chance.random() < often and len(app.screen_stack) > 2):
             return key
 
 
