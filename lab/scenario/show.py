@@ -13,6 +13,10 @@ from lab.errors import InvalidValue
 from lab.scenario.part import Part
 from lab.validation import Whole
 
+ACROSS_LAYERS = " across layers"
+"""Behind a metric's name: its latest values from the first layer to the last, not its course over the steps."""
+AT_THE_START = f"{ACROSS_LAYERS} at the start"
+"""The same of what was measured first."""
 MOST_BESIDE = 12
 """So many variants side by side can still be told apart."""
 
@@ -50,7 +54,9 @@ class Show(Part):
 
     first: Names = Field(
         default_factory=list,
-        description="What decides the lesson, first and large: a metric or a picture, or several in order.",
+        description="What decides the lesson, first and large: a metric or a picture, or several in order. "
+        "`activation_std across layers` is one plot from the first layer to the last; "
+        "`activation_std across layers at the start` shows what was measured before the first step.",
     )
     variants: Annotated[
         Whole | list[Name] | None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from lab.errors import InvalidValue, nearest
 from lab.scenario import Loaded
+from lab.scenario.show import ACROSS_LAYERS, AT_THE_START
 from lab.tasks.task import task_of
 
 
@@ -18,7 +19,9 @@ def check_show(loaded: Loaded, metrics: Mapping[str, Iterable[str]]) -> None:
     pictures = dict.fromkeys(
         name for each in loaded.variants for name in task_of(each.scenario).picture_names(each.scenario)
     )
-    _refuse_unknown(("first",), show.first, (*measured, *pictures), "metric or picture", content)
+    by_layer = [name.partition(".")[0] for name in measured if "." in name]
+    layered = dict.fromkeys(name + ending for ending in (ACROSS_LAYERS, AT_THE_START) for name in by_layer)
+    _refuse_unknown(("first",), show.first, (*measured, *pictures, *layered), "metric or picture", content)
     _refuse_unknown(("points",), show.points, (*measured, *pictures), "metric or picture", content)
     for number, group in enumerate(show.together):
         alone = isinstance(content["together"][0], str)  # the only group, written without a list around it

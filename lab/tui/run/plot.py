@@ -112,7 +112,9 @@ def _x_axis(lines: Sequence[Line], low: float, high: float, width: int, log: boo
     if log:
         low = max(low, first)
     axis = axes.axis(np.array([low, high]), max(2, width // 12), log=log, tight=True)
-    return Axis(Range(low, high, log), axis.ticks, axis.labels)
+    whole = [n for n, tick in enumerate(axis.ticks) if float(tick).is_integer()]  # there is no step or layer 2.5
+    chosen = whole if len(whole) > 1 else range(len(axis.ticks))
+    return Axis(Range(low, high, log), tuple(axis.ticks[n] for n in chosen), tuple(axis.labels[n] for n in chosen))
 
 
 def _visible(curve: Line, low: float, high: float, broken: bool) -> Line:

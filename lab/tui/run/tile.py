@@ -142,8 +142,9 @@ class Tile(Lines):
         return known[4]
 
     def x_at(self, column: int) -> float | None:
-        """The x under a column of the widget; None outside of the plot."""
-        return None if self._inside is None else self._inside.x_at(column)
+        """The step under a column of the widget; None outside of a plot over the steps."""
+        steps = isinstance(self.content, Plot) and self.content.x_label == "step"
+        return self._inside.x_at(column) if steps and self._inside is not None else None
 
     def on_click(self, event: events.Click) -> None:
         if (x := self.x_at(event.x)) is not None:

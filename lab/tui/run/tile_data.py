@@ -158,7 +158,25 @@ class TileData:
             found = [self._line(name, subject.name, number, name) for name, number in numbers.items()]
             marks = noticed.marks(self.run_state, subject.name, numbers)
             return self._plot(subject, [each for each in found if each is not None], dict(numbers), marks)
-        return self._plots(subject)
+        return self._profile(subject) if "profile" in subject.kind else self._plots(subject)
+
+    def _profile(self, subject: TileContent) -> Plot:
+        """A line per variant from the first layer to the last: what was measured first, at the cursor, or last."""
+        lines, most, step = [], 1, 0.0 if subject.kind == "first_profile" else self.view.cursor
+        for number, variant in enumerate(self.run_state.variants):
+            if variant in self.view.hidden:
+                continue
+            layers = self.layers_of(subject.name, variant)
+            found = [self._line(variant, f"{subject.name}.{each}", number, each) for each in layers]
+            values = [_value_at(each, step) if each is not None else np.nan for each in found]
+            broken = any(each is not None and each.broken for each in found)
+            if values:
+                x = np.arange(1.0, len(values) + 1)
+                lines.append(Line(variant, x, np.array(values), number, broken=broken))
+                most = max(most, len(values))
+        log = self._log(subject.name, lines)
+        note = " ".join(["log"] * log + ([] if step is None else [f"step {step:,.0f}"]))
+        return Plot(subject.name, tuple(lines), (1.0, float(most)), log=log, note=note, x_label="layer")
 
     def _plots(self, subject: TileContent) -> Content:
         """The same plot for each variant, on one scale."""
@@ -250,6 +268,12 @@ class TileData:
             line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high), broken, family=family)
         self._lines[variant, metric, name] = (state, line)
         return line
+
+
+def _value_at(line: Line, step: float | None) -> float:
+    """What was measured at the last measurement that is not after a step (None: at the last of all)."""
+    place = len(line.x) - 1 if step is None else int(np.searchsorted(line.x, step, "right")) - 1
+    return float(line.y[place]) if place >= 0 else np.nan
 
 
 def _between(line: Line, low: float, high: float) -> Line:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lab.scenario.show import ACROSS_LAYERS, AT_THE_START
 from lab.terminal.metric_words import words
 
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
+_ENDINGS = {"layers": " by layer", "profile": ACROSS_LAYERS, "first_profile": AT_THE_START}
 
 
 @dataclass(frozen=True, slots=True)
 class TileContent:
     """What a tile shows.
 
-    kind: "metric": one curve per variant; side by side for each variant: "layers": one curve per layer; "together":
-          one for each of several metrics; "picture"
+    kind: "metric": one curve per variant; "profile": the same, of its values from the first layer to the last;
+          "first_profile": of those that were measured first; side by side for each variant: "layers": one curve per
+          layer; "together": one for each of several metrics; "picture"
     name: the metric's name or names, or the picture's title
     """
 
@@ -26,7 +29,7 @@ class TileContent:
         """Its name in lists."""
         if self.kind == "picture":
             return self.name
-        return f"{words(self.name)} by layer" if self.kind == "layers" else words(self.name)
+        return words(self.name) + _ENDINGS.get(self.kind, "")
 
 
 @dataclass(slots=True)

@@ -83,7 +83,7 @@ class WatchScreen(BoardScreen):
             return
         self.view.layers ^= {subject.name}
         if self.view.chosen is not None:
-            other = {"metric": "layers", "layers": "metric"}[subject.kind]
+            other = "metric" if subject.kind == "layers" else "layers"
             self.view.chosen = [TileContent(other, each.name) if each == subject else each for each in self.view.chosen]
         self.redraw()
 
@@ -115,9 +115,9 @@ class WatchScreen(BoardScreen):
         tile_data = self.tile_data
         known: dict[str, TileContent] = {}
         for each in [*self.subjects(), *tile_data.subjects()]:
-            for kind in ("metric", "layers") if each.kind != "picture" else ("picture",):
+            for kind in ("metric", "layers", "profile", "first_profile") if each.kind != "picture" else ("picture",):
                 subject = TileContent(kind, each.name)
-                if kind != "layers" or tile_data.layers_of(each.name):
+                if kind in ("metric", "picture") or tile_data.layers_of(each.name):
                     known[subject.label] = subject
         shown = [each.label for each in self.subjects()]
 

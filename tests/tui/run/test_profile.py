@@ -1,0 +1,77 @@
+"""The plot across layers: what was measured for each layer, from the first to the last, a line per variant."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lab.errors import BadInput
+from lab.events import Measured, Started
+from lab.scenario import load
+from lab.tasks.scenario_check import check
+from lab.terminal.run_state import RunState
+from lab.tui.run.tile_data import TileData
+from lab.tui.run.view_options import TileContent, ViewOptions
+
+METRIC = "grad_norm"
+
+
+def norms(variant, step, *values):
+    return Measured(variant, 0, step, {f"{METRIC}.dense{n + 1}": value for n, value in enumerate(values)})
+
+
+@pytest.fixture
+def view():
+    return ViewOptions()
+
+
+@pytest.fixture
+def tile_data(view):
+    run_state = RunState()
+    run_state.handle(Started("deep", "Deep", ("sigmoid", "relu"), (0,), {"sigmoid": 20, "relu": 20}, (METRIC,)))
+    for event in (
+        norms("sigmoid", 0, 0.001, 0.01, 0.1),
+        norms("relu", 0, 0.5, 0.6),
+        norms("sigmoid", 10, 0.002, 0.02, 0.2),
+        norms("relu", 10, 0.7, 0.8),
+    ):
+        run_state.handle(event)
+    return TileData(run_state, view)
+
+
+def drawn(tile_data, kind):
+    plot = tile_data.content(TileContent(kind, METRIC))
+    return {each.name: (each.x.tolist(), np.round(each.y, 6).tolist()) for each in plot.lines}
+
+
+def test_it_shows_the_latest_values_the_first_ones_and_those_at_the_cursor(tile_data, view):
+    last = {"sigmoid": ([1, 2, 3], [0.002, 0.02, 0.2]), "relu": ([1, 2], [0.7, 0.8])}
+    first = {"sigmoid": ([1, 2, 3], [0.001, 0.01, 0.1]), "relu": ([1, 2], [0.5, 0.6])}
+    assert drawn(tile_data, "profile") == last
+    assert drawn(tile_data, "first_profile") == first
+    view.cursor = 5.0
+    assert drawn(tile_data, "profile") == first
+    plot = tile_data.content(TileContent("profile", METRIC))
+    assert plot.log
+    assert (plot.window, plot.x_label, plot.note) == ((1.0, 3.0), "layer", "log step 5")
+    view.hidden = {"sigmoid"}
+    assert list(drawn(tile_data, "profile")) == ["relu"]
+
+
+SCENARIO = """
+title: Deep
+task: classify
+data: {name: xor}
+model: [{dense: 4}, tanh, {dense: classes}]
+watch: [loss, grad_norm]
+show: {first: %s}
+"""
+
+
+def test_a_scenario_names_it_and_a_metric_without_layers_is_refused(tmp_path):
+    path = tmp_path / "deep.yaml"
+    path.write_text(SCENARIO % "grad_norm across layers at the start")
+    check(load(path))
+    path.write_text(SCENARIO % "loss across layers")
+    with pytest.raises(BadInput, match="no metric or picture 'loss across layers'"):
+        check(load(path))
