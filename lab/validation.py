@@ -87,8 +87,9 @@ def chosen(kinds: Mapping[str, type[Model]], given: Any, path: Path, noun: str, 
     try:
         return validated(kind, {fields[0]: settings}, place)
     except InvalidValue as error:
-        # `{dense: -3}` has no key of its own for the setting: the place is the value itself.
-        raise InvalidValue(place, error.message) from None
+        # `{dense: -3}` has no key of its own for the setting: the place is the value itself, or lies inside of it.
+        inside = error.path[len(place) + 1 :]
+        raise InvalidValue((*place, *inside), error.message, at_key=error.at_key and bool(inside)) from None
 
 
 def shown(value: object) -> str:

@@ -6,19 +6,24 @@ alone, `{dense: 64}`), its docstring is its reference, and `build` adds it to th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 
 from lab.discovery import modules_of
-from lab.errors import Path
-from lab.graph.tensor import Tensor
-from lab.validation import chosen
+from lab.errors import InvalidValue, Path, nearest
+from lab.graph.tensor import Shape, Tensor
+from lab.nets.blocks import WrongInBlock, count_layer, layers_of_block, names_of_blocks, parameters_of
+from lab.validation import chosen, shown
 
 if TYPE_CHECKING:
     from lab.nets.network import Builder
 
 LAYERS: dict[str, type[Layer]] = {}
+ENTRY = {"type": ["string", "object"]}
+"""The JSON Schema of one entry of a list of layers."""
 
 
 class Layer(BaseModel):
@@ -26,12 +31,14 @@ class Layer(BaseModel):
 
     activation: its output is an activation, which the activation metrics look at
     can_die:    it is of ReLU's family, whose units can be off for every example, or are made so that they cannot
+    stands_for_others: it is no layer of its own but stands for layers, which are named as if they stood in its place
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     name: ClassVar[str]
     activation: ClassVar[bool] = False
     can_die: ClassVar[bool] = False
+    stands_for_others: ClassVar[bool] = False
 
     def __init_subclass__(cls, name: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -43,11 +50,102 @@ class Layer(BaseModel):
         """Add the layer to the graph: input [batch, …] to output [batch, …]."""
         raise NotImplementedError
 
+    def window(self, x: Shape) -> tuple[int, int] | None:
+        """How many neighbouring pixels of an input of this shape (without the batch) one output sees along an axis,
+        and how many lie from one output's to the next one's; None if each output sees the whole image."""
+        return (1, 1)
+
+    def multiply_adds(self, x: Shape, y: Shape, weight: Shape | None) -> int:
+        """Multiply-adds for one example, forward: each weight takes part once at each place of the output.
+
+        x, y: the shapes of one example before and behind the layer;  weight: that of its weights, if it has any
+        """
+        return math.prod(y[:-1]) * math.prod(weight) if weight is not None else 0
+
+
+class Use(Layer):
+    """The layers of a block, where the block is used."""
+
+    block: str
+    layers: list[Any]
+    stands_for_others: ClassVar[bool] = True
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        try:
+            return builder.sequence(self.layers, x)
+        except WrongInBlock:
+            raise
+        except InvalidValue as error:
+            raise WrongInBlock(("blocks", self.block, "layers", *error.path), error.message) from None
+
 
 def layer(specification: Any, path: Path) -> Layer:
-    """The layer that one entry of a scenario's `model` describes. Raises InvalidValue."""
+    """The layer that one entry of a scenario's `model` describes, or what stands for the layers of a block that it
+    names. Raises InvalidValue."""
     load_layers()
+    count_layer(path)
+    name = next(iter(specification), None) if isinstance(specification, Mapping) else specification
+    blocks = names_of_blocks()
+    if isinstance(specification, Mapping) and len(specification) > 1:
+        specification = _one_key(specification, path)
+    if name in blocks:
+        return _use(specification, path)
+    if blocks and isinstance(name, str) and name not in LAYERS:
+        place = (*path, name) if isinstance(specification, Mapping) else path
+        known = nearest(name, [*LAYERS, *blocks])
+        raise InvalidValue(place, f"there is no layer or block {name!r}; {known}.", at_key=place != path)
     return chosen(LAYERS, specification, path, "layer", first_alone=True)
+
+
+def _one_key(specification: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """`{conv: 16, kernel_size: 3}` as `{conv: {channels: 16, kernel_size: 3}}`: settings may stand beside the first."""
+    name, alone = next(iter(specification.items()))
+    first = first_setting(name)
+    if first is None or alone is None or isinstance(alone, Mapping):
+        return specification
+    if first in specification:
+        raise InvalidValue(
+            (*path, first), f"{first!r} is given already: it is the {shown(alone)} behind {name}.", at_key=True
+        )
+    return {name: {first: alone, **{key: value for key, value in specification.items() if key != name}}}
+
+
+def first_setting(name: str) -> str | None:
+    """The setting of a layer, or the parameter of a block, that may stand alone; None if it has none."""
+    settings = LAYERS[name].model_fields if name in LAYERS else parameters_of(name)
+    return next(iter(settings), None)
+
+
+def _use(specification: Any, path: Path) -> Use:
+    name, given = (specification, None) if isinstance(specification, str) else next(iter(specification.items()))
+    if isinstance(specification, Mapping) and len(specification) > 1:
+        raise InvalidValue(path, f"is the block {name} with settings, or a list of several entries.")
+    place = path if isinstance(specification, str) else (*path, name)
+    with layers_of_block(name, given, place) as inside:
+        made: list[Layer] = []
+        for number, each in enumerate(inside):
+            try:
+                made.append(layer(each, ("blocks", name, "layers", number)))
+            except WrongInBlock as error:
+                raise error.under(*place) if not error.used else error from None
+            except InvalidValue as error:
+                raise WrongInBlock(error.path, error.message, place, at_key=error.at_key) from None
+        return Use(block=name, layers=made)
+
+
+def read_layers(entries: Any, *place: str | int) -> list[Layer]:
+    """The layers of a list that stands at a place within a layer's settings. Raises InvalidValue."""
+    if not isinstance(entries, list):
+        raise InvalidValue(place, f"is a list of layers, not {shown(entries)}.")
+    return [layer(each, (*place, number)) for number, each in enumerate(entries)]
+
+
+def _read(entries: Any, info: ValidationInfo) -> list[Layer]:
+    return read_layers(entries, str(info.field_name))
+
+
+Layers = Annotated[list[Any], BeforeValidator(_read), WithJsonSchema({"type": "array", "items": ENTRY})]
+"""For fields that hold layers, as in `model`."""
 
 
 def load_layers() -> None:

@@ -16,8 +16,10 @@ import numpy as np
 from lab.errors import InvalidValue
 from lab.graph.tensor import Call, ShapeError, Storage, Tensor, assign, call, scope
 from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
+from lab.nets.blocks import MOST_LAYERS, Block, WrongInBlock, known_blocks
 from lab.nets.initialisers import He, Initialiser, generator, initialiser
-from lab.nets.layer import Layer, layer
+from lab.nets.layer import LAYERS, Layer, layer, load_layers
+from lab.nets.reach import INPUT, Reach
 
 LARGEST_NETWORK = 2 * 1024**3
 """Bytes of parameters, gradients and optimizer states above which a network is refused."""
@@ -25,12 +27,15 @@ LARGEST_NETWORK = 2 * 1024**3
 
 @dataclass(frozen=True)
 class BuiltLayer:
-    """One layer as it was built: its name (`dense1`), what it is, the tensors that go in and come out."""
+    """One layer as it was built: its name (`dense1`), what it is, the tensors that go in and come out, what one
+    number of its output sees of the network's input, and to which entry of `model` it belongs."""
 
     name: str
     layer: Layer
     x: Tensor
     y: Tensor
+    reach: Reach = INPUT
+    entry: int = 0
 
 
 @dataclass
@@ -48,24 +53,58 @@ class Builder:
     forgets: bool = False
     layer_name: str = ""
     parts: list[BuiltLayer] = field(default_factory=list)
+    reaches: dict[Tensor, Reach] = field(default_factory=dict)
+    entry: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
     _prefix: str = ""
 
     def add(self, chosen: Layer, x: Tensor) -> Tensor:
         """Build one layer: what comes out of it. It is named by its kind and number, and becomes one of `parts`."""
+        if chosen.stands_for_others:
+            return chosen.build(x, self)
+        if len(self.parts) >= MOST_LAYERS:
+            raise InvalidValue((), f"the network has more than {MOST_LAYERS:,} layers.")
         name = self.enter(chosen.name)
         with scope(name):
             y = chosen.build(x, self)
         y.name = name
-        self.parts.append(BuiltLayer(name, chosen, x, y))
+        if y not in self.reaches:
+            weights = f"{name}.weight" in self.network.parameters.members
+            self.reaches[y] = self.reach(x).behind(chosen.window(x.shape[1:]), weights)
+        self.parts.append(BuiltLayer(name, chosen, x, y, self.reaches[y], self.entry))
         return y
 
-    def inside(self, layers: Sequence[Layer], x: Tensor) -> Tensor:
-        """Build layers that are part of the current one: what comes out of the last. `residual1.dense1` is a name."""
+    def reach(self, x: Tensor) -> Reach:
+        """What one number of a tensor sees of the network's input."""
+        return self.reaches.get(x, INPUT)
+
+    def joined(self, y: Tensor, branches: Sequence[Tensor]) -> Tensor:
+        """Note that y was joined from branches, of whose inputs it sees all; return it."""
+        self.reaches[y] = Reach.of_all([self.reach(each) for each in branches])
+        return y
+
+    def sequence(self, layers: Sequence[Layer], x: Tensor, *place: str | int) -> Tensor:
+        """Build layers one behind the other: what comes out of the last. place: where their list stands in that which
+        holds it, for errors."""
+        for number, each in enumerate(layers):
+            if place == ("model",):
+                self.entry = number
+            try:
+                x = self.add(each, x)
+            except ShapeError as error:
+                raise InvalidValue((*place, number), str(error)) from None
+            except InvalidValue as error:
+                raise error.under(*place, number) from None
+        return x
+
+    def inside(self, layers: Sequence[Layer], x: Tensor, *place: str | int, part: str = "") -> Tensor:
+        """Build layers that are part of the current one: what comes out of the last. `residual1.dense1` is a name.
+
+        place: as for `sequence`;  part: which part of the layer they are: `parallel1.branch2.dense1`
+        """
         outer = self.layer_name
-        before, self._prefix = self._prefix, f"{outer}."
-        for each in layers:
-            x = self.add(each, x)
+        before, self._prefix = self._prefix, f"{outer}.{part}." if part else f"{outer}."
+        x = self.sequence(layers, x, *place)
         self._prefix, self.layer_name = before, outer
         return x
 
@@ -164,10 +203,15 @@ class Network:
         settings: AdjustableNumbers,
         name: str = "",
         tables_apart: bool = False,
+        blocks: Mapping[str, Block] | None = None,
     ) -> None:
         if not model:
             raise InvalidValue(("model",), "lists no layers.")
-        self.layers = [layer(each, ("model", index)) for index, each in enumerate(model)]
+        with known_blocks(_checked(blocks or {})):
+            try:
+                self.layers = [layer(each, ("model", index)) for index, each in enumerate(model)]
+            except WrongInBlock as error:
+                raise error.told() from None
         self.name, self.outputs, self.seed = name, outputs, seed
         self.parameters = Storage("parameters")
         self.tables = Storage("parameters") if tables_apart else self.parameters
@@ -198,13 +242,10 @@ class Network:
         """Build all layers on an input [batch, …]: the output, and each layer's part; those inside of another layer
         stand before it."""
         builder = Builder(self, self.outputs, training, forgets, _prefix=qualified(self.name, ""))
-        for index, each in enumerate(self.layers):
-            try:
-                x = builder.add(each, x)
-            except ShapeError as error:
-                raise InvalidValue(("model", index), str(error)) from None
-            except InvalidValue as error:
-                raise (error if error.path[:1] == ("model",) else error.under("model", index)) from None
+        try:
+            x = builder.sequence(self.layers, x, "model")
+        except WrongInBlock as error:
+            raise error.told() from None
         return x, builder.parts
 
     def clear(self, gradients: Storage) -> list[Call]:
@@ -233,23 +274,13 @@ class Network:
         there = self.parameters.whole.size + (0 if self.tables is self.parameters else self.tables.whole.size)
         estimate = 16 * (there + size)
         if estimate > LARGEST_NETWORK:
-            index = self._layer_index(name)
             raise InvalidValue(
-                ("model", index),
+                (),
                 f"{name} with {size:,} weights would need about {estimate / 1024**3:,.1f} GiB with gradients and "
                 f"optimizer states; the limit is {LARGEST_NETWORK / 1024**3:.0f} GiB.",
             )
         (self.tables if table else self.parameters).member(name, shape)
         self._first[name] = (self.initialiser if first is None else first, fan_in, fan_out)
-
-    def _layer_index(self, name: str) -> int:
-        layer_name = name.removeprefix(qualified(self.name, "")).split(".")[0]
-        counts: dict[str, int] = {}
-        for index, each in enumerate(self.layers):
-            counts[each.name] = counts.get(each.name, 0) + 1
-            if f"{each.name}{counts[each.name]}" == layer_name:
-                return index
-        return 0
 
     @property
     def kept(self) -> dict[str, Tensor]:
@@ -276,3 +307,14 @@ class Network:
             else:
                 values[name] = np.full(tensor.shape, float(first))
         return values
+
+
+def _checked(blocks: Mapping[str, Block]) -> Mapping[str, Block]:
+    """The blocks, if none is called like a layer. Raises InvalidValue."""
+    load_layers()
+    for name in blocks:
+        if name in LAYERS:
+            raise InvalidValue(
+                ("blocks", name), f"there is a layer {name} already: call the block otherwise.", at_key=True
+            )
+    return blocks

@@ -65,6 +65,24 @@ class Document:
                 return self.keys.get(path[:length], found) if inside else found
         return Place(1, 1)
 
+    def written(self, path: Path) -> Path:
+        """A path as it is in this text, where settings may stand beside the first one, and the first one alone:
+        `residual.layers.0` in `{residual: [relu]}`, `conv.stride` in `{conv: 16, stride: 2}`."""
+        found, around, value = list[str | int](), None, self.value
+        for part in path:
+            inside = _look_up(value, part) if isinstance(value, dict | list) else None
+            if inside is not None:
+                found.append(part)
+                around, value = value, inside
+            elif isinstance(value, dict):
+                return (*found, part)
+            elif isinstance(around, dict) and (beside := _look_up(around, part)) is not None:
+                found[-1], value = part, beside
+            elif not isinstance(part, str) or not isinstance(value, list):
+                return tuple(found)
+            # else it is the name of the setting that stands alone
+        return tuple(found)
+
     def place_inside(self, path: Path, offset: int) -> Place:
         """Where character `offset` of a text value stands, also in folded and quoted text.
 
@@ -101,6 +119,13 @@ class Document:
         before = self.text[:index]
         breaks = list(_LINE_BREAK.finditer(before))
         return Place(len(breaks) + 1, index - (breaks[-1].end() if breaks else 0) + 1)
+
+
+def _look_up(container: Any, part: str | int) -> Any:
+    try:
+        return container[part]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")

@@ -115,6 +115,20 @@ class Claim(Part):
         return parse_claim(self.that)
 
 
+class Block(Part):
+    """Layers that are defined once, by a name, and used by that name in `model`, as a layer is."""
+
+    parameters: dict[str, Any] = Field(
+        default_factory=dict,
+        max_length=20,
+        description="What may differ from use to use, with the values where a use says nothing; one without a value "
+        "(`channels:` alone) must be given. `$channels` stands for it in the layers.",
+    )
+    layers: list[Annotated[Any, WithJsonSchema({"type": ["string", "object"]})]] = Field(
+        min_length=1, max_length=1000, description="The layers, as in `model`."
+    )
+
+
 class Scenario(Part):
     """One experiment: what is trained, in which variants, and what is claimed about the outcome."""
 
@@ -138,6 +152,12 @@ class Scenario(Part):
         max_length=1000,
         description="The layers from input to output: a name such as `relu`, or `{dense: 64}` for one with settings; "
         "`{dense: classes}` has as many units as the data has classes.",
+    )
+    blocks: dict[str, Block] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="Blocks of layers by name, which `model` uses as it uses layers: a list of layers, or `parameters` "
+        "and `layers`.",
     )
     init: str | dict[str, Any] | None = Field(
         default=None,
@@ -201,6 +221,16 @@ class Scenario(Part):
                 )
                 raise InvalidValue(("model", number), problem)
         return model
+
+    @field_validator("blocks", mode="before")
+    @classmethod
+    def _lists_are_blocks(cls, blocks: Any) -> Any:
+        if not isinstance(blocks, dict):
+            return blocks
+        for name in blocks:
+            if problem := explain_name(name, "a block"):
+                raise InvalidValue(("blocks", name), f"{problem}.", at_key=True)
+        return {name: {"layers": each} if isinstance(each, list) else each for name, each in blocks.items()}
 
     @field_validator("watch")
     @classmethod

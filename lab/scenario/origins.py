@@ -39,6 +39,7 @@ class Origins:
             path = _source(path, self.changes) or path
         if isinstance(path, str):
             return BadInput(f"{path}: {error.message}")
+        path = self.document.written(path)
         if isinstance(error, InvalidExpression):
             place = self.document.place_inside(path, error.offset)
         else:

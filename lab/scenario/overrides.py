@@ -15,7 +15,7 @@ from lab.scenario.model import Question, Scenario, Train
 from lab.scenario.show import Show
 
 # A variant is the same experiment with one difference; what belongs to the lesson as a whole it cannot change.
-VARIED = ("data", "init", "model", "optimizer", "options", "train")
+VARIED = ("blocks", "data", "init", "model", "optimizer", "options", "train")
 
 _CLOSED = {
     "train": tuple(Train.model_fields),

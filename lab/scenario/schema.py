@@ -30,6 +30,8 @@ def json_schema(tasks: Mapping[str, TaskKind] | None = None) -> dict[str, Any]:
     content = schema["properties"]
     content["data"] = _described(content["data"], {"anyOf": [data.schema(), {"type": "null"}]})
     content["model"]["items"] = _layers()
+    blocks = content["blocks"]["additionalProperties"]
+    content["blocks"]["additionalProperties"] = {"anyOf": [blocks, {"type": "array", "items": {}}]}
     content["init"] = _described(content["init"], {"anyOf": [*_initialisers(), {"type": "null"}]})
     content["optimizer"] = {"description": content["optimizer"]["description"], "anyOf": _optimizers()}
     if tasks:
@@ -49,11 +51,28 @@ def _described(field: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]
 
 
 def _layers() -> dict[str, Any]:
-    """One entry of `model`: the name of a layer, or `{name: settings}`, or `{name: first setting}`."""
+    """One entry of `model`: the name of a layer, or `{name: settings}`, or `{name: first setting, other: …}`; or a
+    block, which may be called anything else."""
     from lab.nets.layer import LAYERS, load_layers
 
     load_layers()
-    return {"anyOf": _by_name(LAYERS, bare={name for name, kind in LAYERS.items() if not _required(kind)})}
+    bare = {name for name, kind in LAYERS.items() if not _required(kind)}
+    choices = _by_name(LAYERS, bare)
+    for choice, (_, kind) in zip(choices[1:], sorted(LAYERS.items()), strict=True):
+        beside = list(kind.model_json_schema().get("properties", {}).items())[1:]
+        choice["properties"] = {**dict(beside), **choice["properties"]}
+    names = sorted(LAYERS)
+    block = {"description": "A block of `blocks`, by its name, with its parameters.", "not": {"enum": names}}
+    blocks: list[dict[str, Any]] = [
+        {**block, "type": "string"},
+        {
+            "type": "object",
+            "description": block["description"],
+            "propertyNames": {"not": {"enum": names}},
+            "minProperties": 1,
+        },
+    ]
+    return {"anyOf": [*choices, *blocks]}
 
 
 def _initialisers() -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ def setting(scenario: Scenario) -> list[tuple[str, str]]:
         ("task", TASKS.get(scenario.task, scenario.task)),
         ("data", _named(scenario.data) if scenario.data else ""),
         ("network", layers(scenario.model)),
+        *((f"block {name}", layers(block.layers)) for name, block in scenario.blocks.items()),
         ("weights begin", _init(scenario.init) if scenario.model and scenario.init else ""),
         ("optimizer", _optimizer(scenario.optimizer) if scenario.model or scenario.optimizer.given else ""),
         ("training", f"{steps}, {batch} each" if scenario.data else steps),
@@ -83,11 +84,26 @@ def _pattern(names: Sequence[str], place: int) -> tuple[int, int]:
 def _layer(layer: Any) -> str:
     if not isinstance(layer, Mapping):
         return str(layer)
-    ((name, value),) = layer.items()
-    if not isinstance(value, Mapping):
-        return f"{name} {value}" if not isinstance(value, list) else f"{name} ({layers(value)})"
-    told = [layers(each) if key == "layers" else f"{key} {_value(each)}" for key, each in value.items()]
-    return f"{name} ({'; '.join(told)})"
+    (name, value), *beside = layer.items()
+    if isinstance(value, Mapping):
+        first, beside = "", [*value.items(), *beside]
+    else:
+        first = f"{name} ({_inside(value)})" if isinstance(value, list) else f"{name} {value}"
+    told = [
+        _inside(each) if key in ("layers", "branches") else f"{key.replace('_', ' ')} {_value(each)}"
+        for key, each in beside
+        if value is not None or each is not None
+    ]
+    if name == "repeat" and first:
+        return f"{value} × ({'; '.join(told)})"
+    return f"{first or name} ({'; '.join(told)})" if told else first or name
+
+
+def _inside(entries: Any) -> str:
+    """Layers inside of another one; branches with a stroke between them."""
+    if any(isinstance(each, list) for each in entries):
+        return " | ".join(layers(each) if isinstance(each, list) else _layer(each) for each in entries)
+    return layers(entries)
 
 
 def difference(path: str, value: Any) -> str:

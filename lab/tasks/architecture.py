@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from lab.errors import InvalidValue
@@ -28,8 +29,8 @@ class Sketch:
     """A network as far as it could be built.
 
     input:   the shape of one example; empty where it is not known
-    layers:  those of the scenario's `model`, from the first to the last that is right; what stands inside of another
-             layer belongs to it
+    layers:  one for each entry of the scenario's `model`, from the first to the last that is right; what stands inside
+             of another layer belongs to it
     problem: why it cannot be trained as it is, with the place in the scenario; None if it can
     """
 
@@ -52,7 +53,8 @@ def layers_of(experiment: Experiment) -> list[LayerNumbers]:
 def sketch(scenario: Scenario, folder: Path | None) -> Sketch:
     """Builds what a scenario trains, without taking memory or compiling; where a layer is wrong, those before it."""
     try:
-        layers = _outer(layers_of(task_of(scenario).checked(scenario, folder)))
+        experiment = task_of(scenario).checked(scenario, folder)
+        layers = _entries(experiment.network, experiment.layers)
     except InvalidValue as error:
         return _as_far_as_it_goes(scenario, folder, error)
     return Sketch(layers[0].input if layers else (), layers)
@@ -71,11 +73,13 @@ def _as_far_as_it_goes(scenario: Scenario, folder: Path | None, error: InvalidVa
         return Sketch(problem=error)
     for end in (int(number) + 1, int(number)):
         try:
-            network = Network(scenario.model[:end], None, split.train.outputs, 0, AdjustableNumbers())
+            network = Network(
+                scenario.model[:end], None, split.train.outputs, 0, AdjustableNumbers(), blocks=scenario.blocks
+            )
             _, parts = network.apply(x, training=True)
         except InvalidValue:
             continue
-        return Sketch(tuple(x.shape[1:]), _outer(_numbers(network, parts)), error)
+        return Sketch(tuple(x.shape[1:]), _entries(network, parts), error)
     return Sketch(tuple(x.shape[1:]), problem=error)
 
 
@@ -92,7 +96,21 @@ def _numbers(network: Network, parts: Sequence[BuiltLayer]) -> list[LayerNumbers
     ]
 
 
-def _outer(layers: Sequence[LayerNumbers]) -> tuple[LayerNumbers, ...]:
-    """Without those that stand inside of another layer."""
-    names = {each.name for each in layers}
-    return tuple(each for each in layers if each.name.rpartition(".")[0] not in names)
+def _entries(network: Network | None, parts: Sequence[BuiltLayer]) -> tuple[LayerNumbers, ...]:
+    """One for each entry of `model`: for one that stands for several layers, these together."""
+    if network is None:
+        return ()
+    found: list[LayerNumbers] = []
+    numbers = _numbers(network, parts)
+    names = {each.name for each in numbers}
+    for _, group in groupby(zip(parts, numbers, strict=True), key=lambda pair: pair[0].entry):
+        own = [each for _, each in group if not names.intersection(_around(each.name))]
+        name = own[0].name if len(own) == 1 else f"{own[0].name} to {own[-1].name}"
+        found.append(LayerNumbers(name, own[0].input, own[-1].output, sum(each.parameters for each in own)))
+    return tuple(found)
+
+
+def _around(name: str) -> list[str]:
+    """The names of the layers in which one may stand: `a.b` and `a` for `a.b.c`."""
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]

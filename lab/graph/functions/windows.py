@@ -9,7 +9,7 @@ from kernels import windows as kernels
 from lab.graph.gradients import Gradients, gradient_of
 from lab.graph.tensor import Call, Shape, ShapeError, Tensor, apply, call, label_prefix, size_of
 
-__all__ = ["concatenate", "take", "transpose"]
+__all__ = ["concatenate", "take", "transpose", "widen"]
 
 Index = int | slice | EllipsisType
 AXES = "abcd"
@@ -70,6 +70,25 @@ def concatenate(tensors: Sequence[Tensor], axis: int = -1) -> Tensor:
         pairs = [parts[place : place + 2] for place in range(0, len(parts), 2)]
         parts = [apply(kernels.concatenate_columns, *pair) if len(pair) == 2 else pair[0] for pair in pairs]
     return parts[0].reshape(*first[:at], sum(each.shape[at] for each in tensors), *first[at + 1 :])
+
+
+def widen(x: Tensor, width: int) -> Tensor:
+    """x with zeros behind it along its last axis, up to a width. Raises ShapeError if it is wider already."""
+    if width < x.shape[-1]:
+        raise ShapeError(f"{label_prefix()}a tensor of shape {list(x.shape)} is wider than {width} already.")
+    rows = x.size // x.shape[-1]
+    shape = (*x.shape[:-1], width)
+    wide = call(
+        kernels.put_window,
+        x.reshape(1, 1, rows, x.shape[-1]),
+        shapes=[(rows * width,)],
+        offset=0,
+        stride_a=0,
+        stride_b=0,
+        stride_c=width,
+        stride_d=1,
+    )
+    return wide.result.reshape(*shape)
 
 
 @gradient_of(kernels.concatenate_columns)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from lab.graph.functions.dense import dense, matmul
-from lab.graph.tensor import Tensor
+from lab.graph.tensor import Shape, Tensor
 from lab.nets.initialisers import Initialiser, initialiser
 from lab.nets.layer import Layer
 from lab.nets.network import Builder
@@ -27,6 +27,9 @@ class Dense(Layer, name="dense"):
         if isinstance(units, int) and units < 1:
             raise ValueError(f"{units} units are not possible: there must be at least 1")
         return units
+
+    def window(self, x: Shape) -> None:
+        return None
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         own: Initialiser | None = initialiser(self.init) if self.init is not None else None

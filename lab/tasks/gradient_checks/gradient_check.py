@@ -73,7 +73,9 @@ class GradientCheckExperiment(ProgramExperiment):
         if isinstance(scenario.train.batch, int):
             size = min(scenario.train.batch, train.count)
             train = train.rows(np.sort(generator(seed, "batch").choice(train.count, size, replace=False)))
-        self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.adjustable)
+        self.network = Network(
+            scenario.model, scenario.init, train.outputs, seed, self.adjustable, blocks=scenario.blocks
+        )
         output, _ = self.network.apply(data(train.inputs, "inputs"), training=True)
         require_outputs(output, train.outputs, scenario)
         losses = {"classes": FOR_CLASSES["softmax"], "labels": FOR_LABELS["logistic"], "values": for_values("l2", 1.0)}

@@ -79,9 +79,12 @@ class MaxoutEquivalent(HostMetric):
 def _replaced(inspection: Inspection) -> dict[int, tuple[int, str]]:
     """By index in the model, each dense layer before a ReLU or leaky ReLU: its units, and that activation's name.
 
-    Nothing at all if there are layers of other kinds, which the equivalent network would not know what to do with.
+    Nothing at all if there are layers of other kinds or blocks, which the equivalent network would not know what to do
+    with.
     """
     parts = inspection.evaluated_layers
+    if len(parts) != len(inspection.scenario.model):
+        return {}  # with layers that stand for others
     for part in parts:
         dense = isinstance(part.layer, Dense) and part.layer.bias
         if not dense and part.layer.name not in ("relu", "leaky_relu", "identity"):

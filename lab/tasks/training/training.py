@@ -54,7 +54,7 @@ class Training(ProgramExperiment):
         self.split = split or load_split(scenario, seed, folder, kind)
         data, objective = TrainingData(self.split, seed), Objective(loss, correct, answers)
         outputs = self.split.train.outputs
-        self.network = Network(scenario.model, scenario.init, outputs, seed, self.adjustable)
+        self.network = Network(scenario.model, scenario.init, outputs, seed, self.adjustable, blocks=scenario.blocks)
         self.optimizer = optimizer(scenario.optimizer.name, scenario.optimizer.given)
         x, y = data.batch(scenario.train.batch)
         output, self.layers = self.network.apply(x, training=True)

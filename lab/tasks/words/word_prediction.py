@@ -52,7 +52,15 @@ class WordPrediction(ProgramExperiment):
         given = scenario.optimizer
         if given.name != "sgd" or given.extra:
             raise InvalidValue(("optimizer",), "this task trains with plain sgd, which has a rate and nothing else.")
-        self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.adjustable, tables_apart=True)
+        self.network = Network(
+            scenario.model,
+            scenario.init,
+            train.outputs,
+            seed,
+            self.adjustable,
+            tables_apart=True,
+            blocks=scenario.blocks,
+        )
         x, y = batch(scenario.train.batch, data(train.inputs, "inputs"), data(train.targets, "targets"))
         hidden, parts = self.network.apply(x, training=True)
         if self.network.gated:

@@ -10,6 +10,7 @@ from lab.scenario.writing import flow
 from lab.tui.build import parts
 from lab.tui.build.draft import name_of
 from lab.tui.build.form import Blank, SettingsForm, blanks_of
+from lab.tui.build.layer_parts import LayerParts
 from lab.tui.build.outline import Row, inner
 from lab.tui.build.pick import PickScreen
 from lab.tui.run.dialogs import ChooseDialog
@@ -24,6 +25,7 @@ ABOUT = {
     "input": "The numbers that the first layer sees of one example.",
     "layer": "One layer: enter changes it, a adds one below, K and J move it, d takes it away.",
     "none": "A network needs at least one layer; the last one must give as many numbers as the data has classes.",
+    "blocks": "Layers that are defined once and used by name, as a layer is; enter changes them as YAML.",
     "init": "How the weights begin, unless a layer says so itself; {from: FILE} takes the weights of an earlier run.",
     "optimizer": "How a gradient becomes a step: enter chooses one, then its settings, the learning rate first.",
     "train": "Examples per step, how many steps, how often is measured, and the seed of everything random.",
@@ -44,6 +46,11 @@ class Editing:
     @property
     def content(self) -> dict[str, Any]:
         return self.screen.draft.content
+
+    @property
+    def layers(self) -> LayerParts:
+        """The layers, and the blocks of this scenario."""
+        return LayerParts(self.content.get("blocks"))
 
     def change(self, row: Row) -> None:
         """Enter on a line."""
@@ -70,13 +77,13 @@ class Editing:
         def picked(name: str | None) -> None:
             if name is None:
                 return
-            blanks = parts.layer_blanks(name)
+            blanks = self.layers.blanks(name)
             if any(each.default == "needed" for each in blanks):
                 self._fill_layer(name, name, lambda made: self._inserted(place, made))
             else:
                 self._inserted(place, name)
 
-        self.screen.app.push_screen(PickScreen("A new layer", parts.layer_kinds(), "dense"), picked)
+        self.screen.app.push_screen(PickScreen("A new layer", self.layers.kinds(), "dense"), picked)
 
     def _inserted(self, place: int, layer: Any) -> None:
         self.screen.change(lambda: self.screen.draft.insert(place, layer), ("layer", place))
@@ -99,34 +106,34 @@ class Editing:
     def _layer(self, place: int) -> None:
         layer = self.screen.draft.model[place]
         name = name_of(layer)
-        if parts.layer_blanks(layer):
+        if self.layers.blanks(layer):
             self._fill_layer(name, layer, lambda made: self._replaced(place, made))
             return
 
         def picked(chosen: str | None) -> None:  # a layer without settings can only become another one
             if chosen is not None and chosen != name:
-                if any(each.default == "needed" for each in parts.layer_blanks(chosen)):
+                if any(each.default == "needed" for each in self.layers.blanks(chosen)):
                     self._fill_layer(chosen, chosen, lambda made: self._replaced(place, made))
                 else:
                     self._replaced(place, chosen)
 
-        self.screen.app.push_screen(PickScreen(f"In place of {name}", parts.layer_kinds(), name), picked)
+        self.screen.app.push_screen(PickScreen(f"In place of {name}", self.layers.kinds(), name), picked)
 
     def _replaced(self, place: int, layer: Any) -> None:
         self.screen.change(lambda: self.screen.draft.replace(place, layer), ("layer", place))
 
     def _fill_layer(self, name: str, layer: Any, use: Any) -> None:
         def look(values: dict[str, Any]) -> str:
-            made = parts.layer_with(name, values)
-            parts.check_layer(made)
+            made = self.layers.made(name, values)
+            self.layers.check(made)
             return f"As YAML: {flow(made)}"
 
         def filled(values: dict[str, Any] | None) -> None:
             if values is not None:
-                use(parts.layer_with(name, values))
+                use(self.layers.made(name, values))
 
         self.screen.app.push_screen(
-            SettingsForm(name, parts.about_layer(layer), parts.layer_blanks(layer), look), filled
+            SettingsForm(name, self.layers.about(layer), self.layers.blanks(layer), look), filled
         )
 
     # Everything else
@@ -231,6 +238,11 @@ class Editing:
 
         rows = [(name, f"{name}: {told}") for name, told in known]
         self.screen.app.push_screen(ChooseDialog("What is measured", rows, watched), chosen)
+
+    def _blocks(self) -> None:
+        note = "A list of layers, or parameters and layers, as YAML; empty: the block is gone."
+        blanks = [Blank(name, flow(each), "", note) for name, each in self.content["blocks"].items()]
+        self._form("Blocks", ABOUT["blocks"], blanks, lambda values: self._set("blocks", values or None))
 
     def _options(self) -> None:
         from lab.tasks.task import load_tasks

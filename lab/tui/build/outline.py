@@ -114,6 +114,8 @@ def rows(content: Mapping[str, Any], found: Sketch | None) -> list[Row]:
                 wrong("model", number),
             )
         )  # fmt: skip
+    if blocks := content.get("blocks"):
+        made.append(Row("blocks", "blocks", ", ".join(map(str, blocks)), wrong=wrong("blocks")))
     if not model:
         made.append(Row("none", "", "no layer yet: a adds one", wrong=wrong("model")))
     made.append(Row("init", "init", inner(content.get("init")) or "he", wrong=wrong("init")))

@@ -23,69 +23,6 @@ def sentence(kind: Any) -> str:
     return " ".join((inspect.getdoc(kind) or "").split("\n\n")[0].split())
 
 
-# Layers
-
-
-def layer_kinds() -> list[Choice]:
-    """Every layer: those with weights first, then the activations, then the rest."""
-    from lab.nets.layer import LAYERS, load_layers
-
-    load_layers()
-    weights = ("dense", "maxout", "embedding")
-
-    def group(name: str) -> tuple[int, str]:
-        return (0 if name in weights else 1 if LAYERS[name].activation else 2), name
-
-    return [(name, sentence(LAYERS[name])) for name in sorted(LAYERS, key=group)]
-
-
-def about_layer(layer: Any) -> str:
-    """What a layer does, in a sentence; "" for one that there is not."""
-    from lab.nets.layer import LAYERS, load_layers
-    from lab.tui.build.draft import name_of
-
-    load_layers()
-    kind = LAYERS.get(name_of(layer))
-    return sentence(kind) if kind is not None else ""
-
-
-def layer_blanks(layer: Any) -> list[Blank]:
-    """The settings of a layer, as they are."""
-    from lab.nets.layer import LAYERS, load_layers
-    from lab.tui.build.draft import name_of
-
-    load_layers()
-    kind = LAYERS.get(name_of(layer))
-    if kind is None:
-        return []
-    given = next(iter(layer.values())) if isinstance(layer, dict) else None
-    if given is not None and not isinstance(given, Mapping):
-        given = {next(iter(kind.model_fields)): given}
-    return blanks_of(kind, {name: value for name, value in (given or {}).items() if name in kind.model_fields})
-
-
-def layer_with(name: str, values: Mapping[str, Any]) -> Any:
-    """A layer as it stands in `model`, as short as it can be said."""
-    from lab.nets.layer import LAYERS
-
-    fields = list(LAYERS[name].model_fields)
-    if not values:
-        return name
-    if list(values) == fields[:1] and not isinstance(values[fields[0]], Mapping):
-        return {name: values[fields[0]]}
-    return {name: dict(values)}
-
-
-def check_layer(made: Any) -> None:
-    """Raises BadInput if this is no layer."""
-    from lab.nets.layer import layer
-
-    try:
-        layer(made, ())
-    except InvalidValue as error:
-        raise BadInput(str(error)) from None
-
-
 # Optimizers, data, tasks, first weights
 
 

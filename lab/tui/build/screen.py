@@ -110,12 +110,12 @@ class BuilderScreen(ReportsProblems, Screen[Path | None]):
             self._explain()
 
     def _explain(self) -> None:
-        from lab.tui.build.parts import about_layer
+        from lab.tui.build.layer_parts import LayerParts
 
         row = self.row
         text = ABOUT.get(row.kind, "")
         if row.kind == "layer" and isinstance(row.place, int):
-            text = about_layer(self.draft.model[row.place]) or text
+            text = LayerParts(self.draft.content.get("blocks")).about(self.draft.model[row.place]) or text
         self.query_one("#about", Static).update(text)
 
     # Changing
