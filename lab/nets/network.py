@@ -20,6 +20,7 @@ from lab.nets.blocks import MOST_LAYERS, Block, WrongInBlock, known_blocks
 from lab.nets.initialisers import He, Initialiser, generator, initialiser
 from lab.nets.layer import LAYERS, Layer, layer, load_layers
 from lab.nets.reach import INPUT, Reach
+from lab.nets.sequence_states import SequenceStates
 
 LARGEST_NETWORK = 2 * 1024**3
 """Bytes of parameters, gradients and optimizer states above which a network is refused."""
@@ -45,12 +46,16 @@ class Builder:
     outputs:  what `classes` and `outputs` stand for in a scenario
     training: False for evaluation, where dropout and the like do nothing
     forgets:  whether running numbers take in nothing but this batch, and forget what they were
+    states:   first states and masks of recurrent layers, and what they leave behind
+    timed:    whether the axis behind the batch is time, so that a dense layer acts on each step by itself
     """
 
     network: Network
     outputs: int
     training: bool
     forgets: bool = False
+    states: SequenceStates = field(default_factory=SequenceStates)
+    timed: bool = False
     layer_name: str = ""
     parts: list[BuiltLayer] = field(default_factory=list)
     reaches: dict[Tensor, Reach] = field(default_factory=dict)
@@ -238,10 +243,17 @@ class Network:
         del self.updates[made:]  # they are no part of training steps
         return calls
 
-    def apply(self, x: Tensor, training: bool, forgets: bool = False) -> tuple[Tensor, list[BuiltLayer]]:
+    def apply(
+        self, x: Tensor, training: bool, forgets: bool = False, sequence: SequenceStates | None = None
+    ) -> tuple[Tensor, list[BuiltLayer]]:
         """Build all layers on an input [batch, …]: the output, and each layer's part; those inside of another layer
-        stand before it."""
+        stand before it.
+
+        sequence: given where the input is [batch, time, …]: states and mask of recurrent layers, see `SequenceStates`
+        """
         builder = Builder(self, self.outputs, training, forgets, _prefix=qualified(self.name, ""))
+        if sequence is not None:
+            builder.states, builder.timed = sequence, True
         try:
             x = builder.sequence(self.layers, x, "model")
         except WrongInBlock as error:

@@ -15,7 +15,7 @@ from lab.validation import Whole
 
 
 class Dense(Layer, name="dense"):
-    """Every unit sees every input: y = x weight + bias."""
+    """Every unit sees every input: y = x weight + bias. On sequences it acts at each step by itself."""
 
     units: Whole | Literal["classes", "outputs"] = Field(description="Number of units, or what the data needs.")
     bias: bool = Field(default=True, description="Whether a bias is added.")
@@ -33,9 +33,9 @@ class Dense(Layer, name="dense"):
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         own: Initialiser | None = initialiser(self.init) if self.init is not None else None
-        if len(x.shape) > 2:
+        if len(x.shape) > 2 and not builder.timed:
             x = x.reshape(x.shape[0], -1)
-        fan_in, fan_out = x.shape[1], builder.units(self.units)
+        fan_in, fan_out = x.shape[-1], builder.units(self.units)
         weight = builder.parameter("weight", (fan_in, fan_out), own, fan_in, fan_out)
         if not self.bias:
             return matmul(x, weight)

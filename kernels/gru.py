@@ -1,0 +1,118 @@
+"""Gated recurrent units over whole sequences: gates r and z, a candidate n, and h between n and the state before.
+
+Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014, with the reset gate behind the recurrent
+product, as in PyTorch and cuDNN, so that one product per step serves all three:
+
+    r, z = σ(x + h W + bias)        n = tanh(x + bias + r (h W + candidate_bias))        h = (1 - z) n + z h
+
+`kernels.recurrence` says what `rows`, `symbols` and `mask` are.
+"""
+
+from __future__ import annotations
+
+from kernels.elementary import sigmoid, tanh
+from kernels.language import kernel, one, zero
+from kernels.recurrence import step_product, step_product_back, transpose_for_steps
+from kernels.threads import sync_threads
+
+
+@kernel(
+    "rows[R,G] symbols[B,T] mask[B,T] weight[H,G] bias[G] candidate_bias[H] h_first[B,H] "
+    "-> states[B,T,H] h[B,H] before[B,T,H] gates[B,T,G] candidates[B,T,H] sums[B,G] G=3*H looked_up",
+    operations=lambda B, T, H: 6 * B * T * H * H,
+    typical={"R": 64, "B": 8, "T": 8, "H": 16, "looked_up": 1},
+    indices={"symbols": "R"},
+)
+def gru(
+    rows, symbols, mask, weight, bias, candidate_bias, h_first,
+    states, h, before, gates, candidates, sums, looked_up, thread, threads,
+):  # fmt: skip
+    """states[b,t] = (1 - z) n + z states[b,t-1], from the gates of the row of b and t and of states[b,t-1] weight.
+
+    h = the last states. before = the states before each step; gates = r, z, n; candidates = the recurrent part of n
+    before r: states[b,t-1] weight + candidate_bias. `sums` is a workplace. `looked_up`: whether `rows` is a table.
+    """
+    B, T = mask.shape
+    H = weight.shape[0]
+    for b in range(B):
+        for j in range(thread, H, threads):
+            h[b, j] = h_first[b, j]
+    for t in range(T):
+        sync_threads()
+        step_product(h, weight, sums, thread, threads)
+        sync_threads()
+        for b in range(B):
+            r = int(symbols[b, t]) if looked_up else b * T + t
+            for j in range(thread, H, threads):
+                before[b, t, j] = h[b, j]
+            # The same thread has the three gates of a unit: nobody need wait for another.
+            for q in range(2):
+                for j in range(thread + q * H, (q + 1) * H, threads):
+                    gates[b, t, j] = sigmoid(sums[b, j] + rows[r, j] + bias[j])
+            for j in range(thread, H, threads):
+                candidates[b, t, j] = sums[b, 2 * H + j] + candidate_bias[j]
+            for j in range(thread, H, threads):
+                added = rows[r, 2 * H + j] + bias[2 * H + j]
+                gates[b, t, 2 * H + j] = tanh(added + gates[b, t, j] * candidates[b, t, j])
+            if mask[b, t] != zero:
+                for j in range(thread, H, threads):
+                    n = gates[b, t, 2 * H + j]
+                    h[b, j] = n + gates[b, t, H + j] * (h[b, j] - n)
+            for j in range(thread, H, threads):
+                states[b, t, j] = h[b, j]
+
+
+@kernel(
+    "gates[B,T,G] candidates[B,T,H] before[B,T,H] mask[B,T] weight[H,G] d_states[B,T,H] d_last[B,H] "
+    "-> d_rows[B,T,G] d_products[B,T,G] d_h[B,H] d_sums[B,G] back[B,H] transposed[G,H] G=3*H to_states to_last",
+    operations=lambda B, T, H: 6 * B * T * H * H,
+    typical={"B": 8, "T": 8, "H": 16, "to_states": 1, "to_last": 1},
+)
+def gru_gradient(
+    gates, candidates, before, mask, weight, d_states, d_last,
+    d_rows, d_products, d_h, d_sums, back, transposed, to_states, to_last, thread, threads,
+):  # fmt: skip
+    """d_rows[b,t] = the gradient of what the input of b and t added, d_products[b,t] that of the product of that step;
+    d_h = that of the first state.
+
+    to_states, to_last: whether `d_states`, `d_last` are gradients (1), or nothing depends on these results (0).
+    `d_sums`, `back` and `transposed` are workplaces.
+    """
+    B, T = mask.shape
+    H = weight.shape[0]
+    transpose_for_steps(weight, transposed, thread, threads)
+    for b in range(B):
+        for j in range(thread, H, threads):
+            d_h[b, j] = d_last[b, j] if to_last else zero
+    for t in range(T - 1, -1, -1):
+        for b in range(B):
+            if to_states:
+                for j in range(thread, H, threads):
+                    d_h[b, j] += d_states[b, t, j]
+            if mask[b, t] == zero:
+                for q in range(3):
+                    for j in range(thread + q * H, (q + 1) * H, threads):
+                        d_sums[b, j] = zero
+                        d_rows[b, t, j] = zero
+            else:
+                for j in range(thread, H, threads):
+                    z, n, d = gates[b, t, H + j], gates[b, t, 2 * H + j], d_h[b, j]
+                    d_rows[b, t, H + j] = d * (before[b, t, j] - n) * z * (one - z)
+                    d_rows[b, t, 2 * H + j] = d * (one - z) * (one - n * n)
+                    d_h[b, j] = d * z
+                for j in range(thread, H, threads):
+                    r, d = gates[b, t, j], d_rows[b, t, 2 * H + j]
+                    d_rows[b, t, j] = d * candidates[b, t, j] * r * (one - r)
+                    d_sums[b, 2 * H + j] = d * r
+                for q in range(2):
+                    for j in range(thread + q * H, (q + 1) * H, threads):
+                        d_sums[b, j] = d_rows[b, t, j]
+            for q in range(3):
+                for j in range(thread + q * H, (q + 1) * H, threads):
+                    d_products[b, t, j] = d_sums[b, j]
+        sync_threads()
+        step_product_back(d_sums, weight, transposed, back, thread, threads)
+        sync_threads()
+        for b in range(B):
+            for j in range(thread, H, threads):
+                d_h[b, j] += back[b, j]

@@ -1,0 +1,123 @@
+"""Long short-term memory over whole sequences: gates i, f, o and g, a cell c that is added to, and h = o tanh(c).
+
+Hochreiter and Schmidhuber, "Long short-term memory", 1997, with the forget gate of Gers, Schmidhuber and Cummins, 2000:
+
+    i, f, o = σ(…), g = tanh(…) of x + h W + bias        c = f c + i g        h = o tanh(c)
+
+`kernels.recurrence` says what `rows`, `symbols` and `mask` are.
+"""
+
+from __future__ import annotations
+
+from kernels.elementary import sigmoid, tanh
+from kernels.language import kernel, one, zero
+from kernels.recurrence import step_product, step_product_back, transpose_for_steps
+from kernels.threads import sync_threads
+
+
+@kernel(
+    "rows[R,G] symbols[B,T] mask[B,T] weight[H,G] bias[G] h_first[B,H] c_first[B,H] "
+    "-> states[B,T,H] h[B,H] c[B,H] before[B,T,H] cells[B,T,H] squashed[B,T,H] gates[B,T,G] sums[B,G] G=4*H looked_up",
+    operations=lambda B, T, H: 8 * B * T * H * H,
+    typical={"R": 64, "B": 8, "T": 8, "H": 16, "looked_up": 1},
+    indices={"symbols": "R"},
+)
+def lstm(
+    rows, symbols, mask, weight, bias, h_first, c_first,
+    states, h, c, before, cells, squashed, gates, sums, looked_up, thread, threads,
+):  # fmt: skip
+    """states[b,t] = o tanh(c), from the gates of (row of b and t + states[b,t-1] weight + bias).
+
+    h, c = the last states and cells. before, cells = states and cells before each step; squashed = tanh of the cells
+    after it; gates = i, f, o, g. `sums` is a workplace. `looked_up`: whether `rows` is a table.
+    """
+    B, T = mask.shape
+    H = weight.shape[0]
+    for b in range(B):
+        for j in range(thread, H, threads):
+            h[b, j] = h_first[b, j]
+            c[b, j] = c_first[b, j]
+    for t in range(T):
+        sync_threads()
+        step_product(h, weight, sums, thread, threads)
+        sync_threads()
+        for b in range(B):
+            r = int(symbols[b, t]) if looked_up else b * T + t
+            for j in range(thread, H, threads):
+                before[b, t, j] = h[b, j]
+            for j in range(thread, H, threads):
+                cells[b, t, j] = c[b, j]
+            # The same thread has the four gates of a unit: nobody need wait for another.
+            for q in range(3):
+                for j in range(thread + q * H, (q + 1) * H, threads):
+                    gates[b, t, j] = sigmoid(sums[b, j] + rows[r, j] + bias[j])
+            for j in range(thread + 3 * H, 4 * H, threads):
+                gates[b, t, j] = tanh(sums[b, j] + rows[r, j] + bias[j])
+            if mask[b, t] != zero:
+                for j in range(thread, H, threads):
+                    c[b, j] = gates[b, t, H + j] * c[b, j] + gates[b, t, j] * gates[b, t, 3 * H + j]
+                for j in range(thread, H, threads):
+                    squashed[b, t, j] = tanh(c[b, j])
+                for j in range(thread, H, threads):
+                    h[b, j] = gates[b, t, 2 * H + j] * squashed[b, t, j]
+            else:
+                for j in range(thread, H, threads):
+                    squashed[b, t, j] = zero
+            for j in range(thread, H, threads):
+                states[b, t, j] = h[b, j]
+
+
+@kernel(
+    "gates[B,T,G] cells[B,T,H] squashed[B,T,H] mask[B,T] weight[H,G] d_states[B,T,H] d_last[B,H] d_last_cell[B,H] "
+    "-> d_rows[B,T,G] d_h[B,H] d_c[B,H] d_sums[B,G] back[B,H] transposed[G,H] G=4*H to_states to_last to_cell",
+    operations=lambda B, T, H: 8 * B * T * H * H,
+    typical={"B": 8, "T": 8, "H": 16, "to_states": 1, "to_last": 1, "to_cell": 1},
+)
+def lstm_gradient(
+    gates, cells, squashed, mask, weight, d_states, d_last, d_last_cell,
+    d_rows, d_h, d_c, d_sums, back, transposed, to_states, to_last, to_cell, thread, threads,
+):  # fmt: skip
+    """d_rows[b,t] = the gradient of what the input of b and t added; d_h, d_c = those of the first state and cell.
+
+    to_states, to_last, to_cell: whether `d_states`, `d_last`, `d_last_cell` are gradients (1), or nothing depends on
+    these results (0). `d_sums`, `back` and `transposed` are workplaces.
+    """
+    B, T = mask.shape
+    H = weight.shape[0]
+    transpose_for_steps(weight, transposed, thread, threads)
+    for b in range(B):
+        for j in range(thread, H, threads):
+            d_h[b, j] = d_last[b, j] if to_last else zero
+            d_c[b, j] = d_last_cell[b, j] if to_cell else zero
+    for t in range(T - 1, -1, -1):
+        for b in range(B):
+            if to_states:
+                for j in range(thread, H, threads):
+                    d_h[b, j] += d_states[b, t, j]
+            if mask[b, t] == zero:
+                for q in range(4):
+                    for j in range(thread + q * H, (q + 1) * H, threads):
+                        d_sums[b, j] = zero
+            else:
+                for j in range(thread, H, threads):
+                    o, s, d = gates[b, t, 2 * H + j], squashed[b, t, j], d_h[b, j]
+                    d_sums[b, 2 * H + j] = d * s * o * (one - o)
+                    d_c[b, j] += d * o * (one - s * s)
+                    d_h[b, j] = zero
+                for j in range(thread, H, threads):
+                    i, g, d = gates[b, t, j], gates[b, t, 3 * H + j], d_c[b, j]
+                    d_sums[b, j] = d * g * i * (one - i)
+                    d_sums[b, 3 * H + j] = d * i * (one - g * g)
+                for j in range(thread, H, threads):
+                    f, d = gates[b, t, H + j], d_c[b, j]
+                    d_sums[b, H + j] = d * cells[b, t, j] * f * (one - f)
+                    d_c[b, j] = d * f
+            for q in range(4):
+                for j in range(thread + q * H, (q + 1) * H, threads):
+                    d_rows[b, t, j] = d_sums[b, j]
+        sync_threads()
+        step_product_back(d_sums, weight, transposed, back, thread, threads)
+        sync_threads()
+        for b in range(B):
+            for j in range(thread, H, threads):
+                d_h[b, j] += back[b, j]

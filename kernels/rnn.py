@@ -1,0 +1,108 @@
+"""The simple recurrent network over whole sequences: h = φ(x + h W + bias), with φ = tanh or ReLU.
+
+Elman, "Finding structure in time", 1990. `kernels.recurrence` says what `rows`, `symbols` and `mask` are.
+"""
+
+from __future__ import annotations
+
+from kernels.elementary import tanh
+from kernels.language import kernel, one, zero
+from kernels.recurrence import step_product, step_product_back, transpose_for_steps
+from kernels.threads import sync_threads
+
+_TYPICAL = {"R": 64, "B": 8, "T": 8, "H": 16, "looked_up": 1}
+
+
+@kernel(
+    "rows[R,H] symbols[B,T] mask[B,T] weight[H,H] bias[H] h_first[B,H] "
+    "-> states[B,T,H] h[B,H] before[B,T,H] sums[B,H] looked_up rectified",
+    operations=lambda B, T, H: 2 * B * T * H * H,
+    typical={**_TYPICAL, "rectified": 0},
+    indices={"symbols": "R"},
+)
+def rnn(
+    rows, symbols, mask, weight, bias, h_first, states, h, before, sums, looked_up, rectified, thread, threads
+):  # fmt: skip
+    """states[b,t] = φ(row of b and t + states[b,t-1] weight + bias), begun with h_first; before[b,t] = states[b,t-1].
+
+    h = the last states. φ is tanh, or ReLU if `rectified` is 1. `sums` is a workplace. `looked_up`: whether `rows` is a
+    table.
+    """
+    B, T = mask.shape
+    H = weight.shape[0]
+    for b in range(B):
+        for j in range(thread, H, threads):
+            h[b, j] = h_first[b, j]
+    for t in range(T):
+        sync_threads()
+        step_product(h, weight, sums, thread, threads)
+        sync_threads()
+        for b in range(B):
+            r = int(symbols[b, t]) if looked_up else b * T + t
+            for j in range(thread, H, threads):
+                before[b, t, j] = h[b, j]
+            if mask[b, t] == zero:
+                for j in range(thread, H, threads):
+                    states[b, t, j] = h[b, j]
+            elif rectified:
+                for j in range(thread, H, threads):
+                    value = max(sums[b, j] + rows[r, j] + bias[j], zero)
+                    states[b, t, j] = value
+                    h[b, j] = value
+            else:
+                for j in range(thread, H, threads):
+                    value = tanh(sums[b, j] + rows[r, j] + bias[j])
+                    states[b, t, j] = value
+                    h[b, j] = value
+
+
+@kernel(
+    "states[B,T,H] mask[B,T] weight[H,H] d_states[B,T,H] d_last[B,H] "
+    "-> d_rows[B,T,H] d_h[B,H] d_sums[B,H] back[B,H] transposed[H,H] rectified to_states to_last",
+    operations=lambda B, T, H: 2 * B * T * H * H,
+    typical={"B": 8, "T": 8, "H": 16, "rectified": 0, "to_states": 1, "to_last": 1},
+)
+def rnn_gradient(
+    states, mask, weight, d_states, d_last, d_rows, d_h, d_sums, back, transposed, rectified, to_states, to_last,
+    thread, threads,
+):  # fmt: skip
+    """d_rows[b,t] = the gradient of what the input of b and t added; d_h = that of the first state.
+
+    to_states, to_last: whether `d_states`, `d_last` are gradients (1), or nothing depends on these results (0).
+    `d_sums`, `back` and `transposed` are workplaces.
+    """
+    B, T = mask.shape
+    H = weight.shape[0]
+    transpose_for_steps(weight, transposed, thread, threads)
+    for b in range(B):
+        for j in range(thread, H, threads):
+            d_h[b, j] = d_last[b, j] if to_last else zero
+    for t in range(T - 1, -1, -1):
+        for b in range(B):
+            if to_states:
+                for j in range(thread, H, threads):
+                    d_h[b, j] += d_states[b, t, j]
+            if mask[b, t] == zero:
+                for j in range(thread, H, threads):
+                    d_sums[b, j] = zero
+                    d_rows[b, t, j] = zero
+            elif rectified:
+                for j in range(thread, H, threads):
+                    d = d_h[b, j]
+                    d = d if states[b, t, j] > zero else zero
+                    d_sums[b, j] = d
+                    d_rows[b, t, j] = d
+                    d_h[b, j] = zero
+            else:
+                for j in range(thread, H, threads):
+                    s = states[b, t, j]
+                    d = d_h[b, j] * (one - s * s)
+                    d_sums[b, j] = d
+                    d_rows[b, t, j] = d
+                    d_h[b, j] = zero
+        sync_threads()
+        step_product_back(d_sums, weight, transposed, back, thread, threads)
+        sync_threads()
+        for b in range(B):
+            for j in range(thread, H, threads):
+                d_h[b, j] += back[b, j]
