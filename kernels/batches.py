@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kernels.bytes import byte_at
 from kernels.language import kernel
 from kernels.random import philox, shuffled
 
@@ -50,3 +51,35 @@ def _gather_rows_cuda(data, chosen, rows, thread, threads):
         r = i // D
         c = i - r * D
         rows[r, c] = data[int(chosen[r]), c]
+
+
+@kernel(
+    "words[W] levels[C,256] rows[B] -> images[B,D]",
+    operations=lambda: 0,
+    elements=lambda B, D: B + B * D + B * D // 4,
+    typical={"W": 65536, "C": 1, "B": 64, "D": 784},
+    indices={"rows": "4*W//D"},
+)
+def gather_images(words, levels, rows, images, thread, threads):
+    """images[r] = the image rows[r] of those whose bytes stand in `words`, each byte as what `levels` says.
+
+    An image has D bytes, whose channels take turns; byte b of channel c becomes levels[c, b].
+    """
+    C = levels.shape[0]
+    D = images.shape[1]
+    for r in range(thread, images.shape[0], threads):
+        first = int(rows[r]) * D
+        for c in range(C):
+            for i in range(c, D, C):
+                images[r, i] = levels[c, byte_at(words, first + i)]
+
+
+@gather_images.cuda
+def _gather_images_cuda(words, levels, rows, images, thread, threads):
+    # Neighbouring threads read neighbouring bytes.
+    C = levels.shape[0]
+    D = images.shape[1]
+    for each in range(thread, images.size, threads):
+        r = each // D
+        i = each - r * D
+        images[r, i] = levels[i % C, byte_at(words, int(rows[r]) * D + i)]

@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from lab.data.images.pixels import Pixels
+
 TargetKind = Literal["classes", "values", "labels"]
 
 
@@ -15,8 +17,8 @@ TargetKind = Literal["classes", "values", "labels"]
 class Data:
     """Examples, one per row. The arrays are read-only, since the replicas of a session share them.
 
-    inputs:      float32 [n, features], or images [n, height, width, channels]; words are whole numbers (exact below
-                 2^24)
+    inputs:      float32 [n, features], or images [n, height, width, channels], which may be `Pixels`, bytes that many
+                 share; words are whole numbers (exact below 2^24)
     targets:     classes: int64 [n], each from 0 to classes - 1; values: float32 [n, outputs];
                  labels: float32 [n, labels], 1 where the label applies and 0 where not
     kind:        which of the three the targets are
@@ -28,7 +30,7 @@ class Data:
     story:       of data from a file: sentences on what was read, what was left out, and what was found out
     """
 
-    inputs: np.ndarray
+    inputs: np.ndarray | Pixels
     targets: np.ndarray
     kind: TargetKind
     classes: tuple[str, ...] = ()
@@ -42,7 +44,7 @@ class Data:
         target_type = np.int64 if self.kind == "classes" else real
         for name, kind in (("inputs", real), ("targets", target_type), ("truth", target_type)):
             array = getattr(self, name)
-            if array is None:
+            if array is None or isinstance(array, Pixels):
                 continue
             with np.errstate(over="ignore"):  # what does not fit into float32 is found and named by the caller
                 array = np.ascontiguousarray(array, kind).view()
@@ -55,9 +57,17 @@ class Data:
         return len(self.inputs)
 
     @property
+    def numbers(self) -> np.ndarray:
+        """The inputs as an array of numbers; of images that stay bytes, a copy that is four times as large."""
+        return np.asarray(self.inputs)
+
+    @property
     def image_shape(self) -> tuple[int, int, int] | None:
         """Height, width and channels where the examples are images."""
-        return self.inputs.shape[1:] if self.inputs.ndim == 4 else None
+        if self.inputs.ndim != 4:
+            return None
+        _, height, width, channels = self.inputs.shape
+        return height, width, channels
 
     @property
     def outputs(self) -> int:
@@ -72,7 +82,8 @@ class Data:
     def rows(self, chosen: np.ndarray) -> Data:
         """The examples with these indices, in this order."""
         truth = None if self.truth is None else self.truth[chosen]
-        return replace(self, inputs=self.inputs[chosen], targets=self.targets[chosen], truth=truth)
+        inputs = self.inputs.chosen(chosen) if isinstance(self.inputs, Pixels) else self.inputs[chosen]
+        return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth)
 
 
 @dataclass(frozen=True, eq=False)

@@ -265,7 +265,7 @@ def _as_written(name: str) -> str | int:
 def _arrays(given: str, options: dict[str, Any], folder: Path) -> FileFound:
     block = {"npz": given, **options}
     data = npz_arrays(validated(NpzArrays, block), folder)
-    held = {"inputs": data.inputs, "targets": data.targets}
+    held = {"inputs": data.numbers, "targets": data.targets}
     columns = []
     for name, array in held.items():
         examples = tuple(f"{each:.4g}" for each in array.ravel()[:EXAMPLES].tolist())

@@ -52,8 +52,9 @@ class Options(BaseModel):
 class Prepared(Options):
     """What sets of numbers (as opposed to words) take in addition: how the inputs are prepared.
 
-    What is fitted (means, deviations, axes) is fitted on the training examples alone and then applied to both parts,
-    in this order: centre, standardise, scale, whiten, multiply.
+    What is fitted (means, deviations, axes) is fitted on the training examples alone and then applied to all parts,
+    in this order: centre, standardise, scale, whiten, multiply. A feature is a column, or a pixel; of images that are
+    kept as bytes (all but digits and attributes), it is a channel.
     """
 
     centre: bool = False

@@ -13,7 +13,9 @@ import numpy as np
 
 from lab.data.data import Data, Split
 from lab.data.gaps import filled
-from lab.data.limits import refuse_if_too_large
+from lab.data.images.levels import prepared_levels
+from lab.data.images.pixels import Pixels
+from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
 from lab.data.options import Options, Prepared, WithValues
 from lab.errors import InvalidValue
 
@@ -34,6 +36,9 @@ def prepared(options: Options, parts: Split) -> Split:
             raise InvalidValue(("standardise_targets",), f"the targets are {parts.train.kind}, not values.")
         parts = _with_standard_targets(parts)
     parts = filled(parts, "median" if getattr(options, "missing", None) == "median" else "mean")
+    pixels = parts.train.inputs
+    if isinstance(pixels, Pixels) and isinstance(options, Prepared) and not options.whiten:
+        return _with_levels(options, pixels, parts)
     steps = _steps(options, parts.train.rounding)
     if not steps:
         return parts.changed(_rounded)
@@ -75,12 +80,30 @@ def _rounded(data: Data) -> Data:
 
 def _features(data: Data) -> np.ndarray:
     """The inputs in float64, [n, features]; each number of an image is a feature of its own."""
-    return data.inputs.reshape(data.count, -1).astype(np.float64)
+    what = f"{data.count:,} examples of {data.inputs.size // data.count:,} numbers"
+    refuse_if_too_large((), what, data.inputs.size * BYTES_PER_NUMBER)
+    return np.asarray(data.inputs).reshape(data.count, -1).astype(np.float64)
+
+
+def _with_levels(options: Prepared, train: Pixels, parts: Split) -> Split:
+    """Images that stay bytes: only what their levels stand for is changed."""
+    levels = prepared_levels(options, train)
+    _refuse_too_large_numbers(levels)
+
+    def ready(data: Data) -> Data:
+        assert isinstance(data.inputs, Pixels)
+        return replace(data, inputs=data.inputs.with_levels(levels))
+
+    return parts.changed(ready)
+
+
+def _refuse_too_large_numbers(inputs: np.ndarray) -> None:
+    if np.abs(inputs).max(initial=0) > np.finfo(np.float32).max:
+        raise InvalidValue(("multiply",), "the inputs become too large for float32 numbers.")
 
 
 def _with_inputs(data: Data, inputs: np.ndarray, whitened: bool) -> Data:
-    if np.abs(inputs).max(initial=0) > np.finfo(np.float32).max:
-        raise InvalidValue(("multiply",), "the inputs become too large for float32 numbers.")
+    _refuse_too_large_numbers(inputs)
     if not whitened:
         return replace(data, inputs=inputs.reshape(data.inputs.shape), exact=False)
     # Axes are no pixels, nor columns of the table.

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from lab.data.data import Data, Split
+from lab.data.images.pixels import Pixels
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
 from lab.data.options import Options, WithClasses, WithTruth
 from lab.data.randomness import generator
@@ -42,7 +43,8 @@ def split(options: Options, given: Data | Split, seed: int) -> Split:
         train = _mislabelled(train, options.label_noise, generator(seed, "label noise"))
     if options.copies > 1:
         what = f"{options.copies:,} copies of {train.count:,} examples"
-        refuse_if_too_large(("copies",), what, options.copies * train.inputs.size * BYTES_PER_NUMBER)
+        each = 1 if isinstance(train.inputs, Pixels) else train.inputs.size // train.count  # of images, their place
+        refuse_if_too_large(("copies",), what, options.copies * train.count * each * BYTES_PER_NUMBER)
         train = train.rows(np.tile(np.arange(train.count), options.copies))
     return Split(train, validation, own)
 

@@ -22,7 +22,8 @@ from lab.graph.fusion import fuse, fused_calls
 from lab.graph.gradients import ancestors
 from lab.graph.tensor import BlockPath, Call, Storage, Tensor, aligned_size, owner_of
 
-_segments: weakref.WeakValueDictionary[bytes, np.ndarray] = weakref.WeakValueDictionary()
+_segments: weakref.WeakValueDictionary[str, np.ndarray] = weakref.WeakValueDictionary()
+_digests: dict[int, bytes] = {}
 
 KEPT = ("settings", "parameters", "states", "gradients", "statistics")
 """Storages that are a replica's state, in the order in which they stand at the beginning of the arena."""
@@ -95,13 +96,22 @@ class Layout:
 
     def shared_memory(self, real_name: str) -> np.ndarray:
         """The shared segment with its data, only to be read; replicas with the same data have it in common."""
-        memory = aligned_zeros(max(self.shared, 1), real_name)
+        parts = []
         for storage, start in self._shared_data:
             assert storage.initial is not None
-            memory[start : start + storage.initial.size] = storage.initial.ravel()
+            parts.append((start, storage.initial))
+        key = repr((real_name, self.shared, [(start, _digest(values)) for start, values in parts]))
+        known = _segments.get(key)
+        if known is not None:
+            return known
+        memory = aligned_zeros(max(self.shared, 1), real_name)
+        for start, values in parts:
+            if values.dtype == np.uint8:
+                memory[start:].view(np.uint8)[: values.size] = values.ravel()
+            else:
+                memory[start : start + values.size] = values.ravel()
         memory.flags.writeable = False
-        digest = hashlib.blake2b(memory.data, digest_size=16, person=real_name.encode()).digest()
-        return _segments.setdefault(digest, memory)
+        return _segments.setdefault(key, memory)
 
     def memory(self, shared: np.ndarray, seed: int) -> Memory:
         """Return a new memory for one replica, on the device that `on` chose: all zeros but for the constants.
@@ -164,6 +174,20 @@ class Layout:
                 )
             )
         return tuple(rows)
+
+
+def _digest(values: np.ndarray) -> bytes:
+    """What tells an array's numbers from others. That of bytes, which are many and never change, is kept."""
+    known = _digests.get(id(values))
+    if known is not None:
+        return known
+    digest = hashlib.blake2b(
+        np.ascontiguousarray(values).data, digest_size=16, person=values.dtype.str.encode()
+    ).digest()
+    if values.dtype == np.uint8 and not values.flags.writeable:
+        _digests[id(values)] = digest
+        weakref.finalize(values, _digests.pop, id(values), None)
+    return digest
 
 
 def _rows_of(skipped: BlockPath, following: Sequence[Call]) -> int:

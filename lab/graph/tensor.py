@@ -32,6 +32,8 @@ BlockPath = tuple[int, ...]
 _phase: contextvars.ContextVar[int] = contextvars.ContextVar("phase", default=0)
 _block: contextvars.ContextVar[BlockPath] = contextvars.ContextVar("block", default=())
 
+BYTES_PER_PLACE = 4
+
 ALIGNMENT = 16
 """Tensors begin at multiples of this many elements: a cache line of float32."""
 
@@ -207,7 +209,8 @@ class Storage:
     kind:     what is kept there. "settings", "parameters", "states", "gradients" and "statistics" stand in a replica's
               arena and belong to its checkpoints; "constants" and "inputs" (which the host writes between steps) stand
               there and do not; "data" stands in the segment that replicas share
-    initial:  for constants and data, the array to copy in
+    initial:  for constants and data, the array to copy in. Bytes (uint8, of data only) stay what they are, four of them
+              at the place of one number; `kernels.bytes` reads them
     members:  the tensors inside, by name;  whole: all of them as one tensor [elements], padding included
     """
 
@@ -215,7 +218,9 @@ class Storage:
         self.kind, self.initial = kind, initial
         self.members: dict[str, Tensor] = {}
         self.whole = Tensor((0,), kind, storage=self)
-        if initial is not None:
+        if initial is not None and initial.dtype == np.uint8:
+            self.whole.shape = (-(-initial.size // BYTES_PER_PLACE),)
+        elif initial is not None:
             self.whole.shape = tuple(initial.shape) if initial.ndim else (1,)
 
     def member(self, name: str, shape: Sequence[int]) -> Tensor:
@@ -253,7 +258,10 @@ def constant(values: float | np.ndarray, name: str = "constant") -> Tensor:
 
 
 def data(values: np.ndarray, name: str) -> Tensor:
-    """Return a tensor of the array's shape in the segment that all replicas share; they read it and never write it."""
+    """Return a tensor of the array's shape in the segment that all replicas share; they read it and never write it.
+
+    An array of bytes becomes a tensor [places], with four of them in each, see `Storage`.
+    """
     whole = Storage("data", values).whole
     whole.name = name
     return whole

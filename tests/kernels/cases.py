@@ -81,6 +81,12 @@ def unary(name: str, function: Callable[[Any], Any], **options: Any) -> None:
 # Moving numbers, batches
 CASES["copy"] = Case(y_of(lambda x: x, "x"))
 CASES["fill"] = Case(lambda v, s: {"y": np.full(s["n"], v["value"][0])})
+# Bytes of zero, which are 0 in every real type; test_batches.py has others.
+CASES["gather_images"] = Case(
+    lambda v, s: {"images": np.tile(v["levels"][:, 0], (s["B"], -(-s["D"] // s["C"])))[:, : s["D"]]},
+    {"words": number(0.0)},
+    fix=lambda s: s | {"W": s["W"] * s["D"]},
+)
 CASES["gather_rows"] = Case(lambda v, s: {"rows": v["data"][v["chosen"].astype(int)]})
 
 # Matrices

@@ -9,6 +9,7 @@ import numpy as np
 
 from lab.data.data import Data, Split
 from lab.data.images.idx import labelled_images
+from lab.data.images.pixels import Pixels
 from lab.data.options import WithClasses
 from lab.data.registry import dataset
 from lab.errors import InvalidValue
@@ -54,4 +55,4 @@ def _part(folder: Path, part: str) -> Data:
     ending = "xz" if folder == BUNDLED else "gz"
     images, labels = (folder / f"{part}-{name}-ubyte.{ending}" for name in ("images-idx3", "labels-idx1"))
     pixels, numbers = labelled_images(images, labels, len(CLASSES))
-    return Data(inputs=pixels / np.float32(255), targets=numbers, kind="classes", classes=CLASSES)
+    return Data(inputs=Pixels(pixels), targets=numbers, kind="classes", classes=CLASSES)

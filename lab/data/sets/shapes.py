@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from lab.data.data import Data
+from lab.data.images.pixels import Pixels
 from lab.data.options import Points, WithClasses
 from lab.data.registry import dataset
-from lab.data.world_of_shapes import COLOURS, KINDS, SIZES, World, draw
+from lab.data.world_of_shapes import COLOURS, KINDS, SIZES, Scenes, World, draw
 from lab.errors import InvalidValue
 from lab.validation import Real, Whole
 
@@ -38,8 +40,8 @@ class Shapes(Points, WithClasses):
     """up to so many of 255 levels are added to each channel of each pixel"""
 
     def width(self) -> int:
-        """The three channels of all pixels, and the class."""
-        return 3 * self.size**2 + 1
+        """The three channels of all pixels, each a quarter of a number, and the class."""
+        return 3 * self.size**2 // 4 + 1
 
     @property
     def most(self) -> int:
@@ -56,15 +58,21 @@ class Shapes(Points, WithClasses):
         return self
 
 
+@functools.lru_cache(maxsize=2)
+def _scenes(world: World, count: int, seed: int) -> Scenes:
+    """Drawn once for all variants of a run, which so have their pixels in common."""
+    return draw(world, count, seed)
+
+
 @dataset("shapes", Shapes)
 def shapes(options: Shapes, random: np.random.Generator) -> Data:
     """Images [points, size, size, 3] from 0 to 1."""
     world = World(size=options.size, largest=options.most, tilt=options.tilt, noise=options.noise)
-    scenes = draw(world, options.points, int(random.integers(2**63)))
+    scenes = _scenes(world, options.points, int(random.integers(2**63)))
     targets, names = {
         "kind": (scenes.kind[:, 0], KINDS),
         "colour": (scenes.colour[:, 0], COLOURS),
         "size": (scenes.large[:, 0], SIZES),
         "count": (scenes.count - 1, NUMBERS[: options.most]),
     }[options.answer]
-    return Data(inputs=scenes.images / np.float32(255), targets=targets, kind="classes", classes=names)
+    return Data(inputs=Pixels(scenes.images), targets=targets, kind="classes", classes=names)

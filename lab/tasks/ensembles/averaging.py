@@ -65,7 +65,7 @@ class Averaging(Training):
         super().prepare()
         self._scorer = ValidationScorer(self.split, self.network)
         if self.network.running.members:
-            self._running_numbers = RunningNumbers(self.network, self.inspection.evaluation_sample.inputs, self.seed)
+            self._running_numbers = RunningNumbers(self.network, self.inspection.evaluation_sample.numbers, self.seed)
 
     def averaged(self) -> dict[str, np.ndarray]:
         """The mean of the weights by name, and the running numbers of layers that belong to it."""

@@ -33,7 +33,7 @@ class ValidationScorer:
     def __init__(self, split: Split, network: Network) -> None:
         held = split.validation
         assert held is not None
-        self._inputs, self._targets = held.inputs, held.targets.astype(np.int64)
+        self._inputs, self._targets = held.numbers, held.targets.astype(np.int64)
         self._predictor = Predictor(
             network, held.inputs.shape, lambda output, parts: {"probabilities": softmax(output)}
         )

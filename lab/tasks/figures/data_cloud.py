@@ -20,7 +20,7 @@ class DataCloud(Figure, name="data_cloud"):
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         data = self.inspection.split.train
-        features = data.inputs.reshape(data.count, -1)
+        features = data.numbers.reshape(data.count, -1)
         spread = features.astype(np.float64).std(axis=0)
         occurring = np.where(spread > 0, spread, np.inf)
         columns = [int(spread.argmax()), int(occurring.argmin())]

@@ -29,7 +29,7 @@ class DecisionRegions(Figure, name="decision_regions"):
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         data = self.inspection.evaluation_sample
-        low, high = data.inputs.min(axis=0), data.inputs.max(axis=0)
+        low, high = data.numbers.min(axis=0), data.numbers.max(axis=0)
         pad = MARGIN * np.maximum(high - low, 1e-6)
         (left, bottom), (right, top) = low - pad, high + pad
         if self._grid is None:

@@ -49,7 +49,7 @@ class Snapshot:
         """
         names = activation_layers(self.inspection)
         return self._predict(
-            self.inspection.evaluation_sample.inputs,
+            self.inspection.evaluation_sample.numbers,
             "layers",
             lambda output, parts: {p.name: p.y for p in parts if p.name in names},
         )

@@ -76,7 +76,7 @@ class GradientCheckExperiment(ProgramExperiment):
         self.network = Network(
             scenario.model, scenario.init, train.outputs, seed, self.adjustable, blocks=scenario.blocks
         )
-        output, _ = self.network.apply(data(train.inputs, "inputs"), training=True)
+        output, _ = self.network.apply(data(train.numbers, "inputs"), training=True)
         require_outputs(output, train.outputs, scenario)
         losses = {"classes": FOR_CLASSES["softmax"], "labels": FOR_LABELS["logistic"], "values": for_values("l2", 1.0)}
         with scope("loss"):

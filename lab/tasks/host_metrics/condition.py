@@ -26,7 +26,7 @@ class Condition(HostMetric):
 
     def measure(self) -> dict[str, float]:
         if self._value is None:
-            self._value = condition(self.inspection.split.train.inputs)
+            self._value = condition(self.inspection.split.train.numbers)
         return {"condition": self._value}
 
 

@@ -38,7 +38,7 @@ class MaxoutEquivalent(HostMetric):
     def measure(self) -> dict[str, float]:
         if not self.names:
             return {}
-        inputs = self.inspection.evaluation_sample.inputs
+        inputs = self.inspection.evaluation_sample.numbers
         if self._predictors is None:
             self._equivalent = Network(
                 self._model(), None, self.inspection.network.outputs, self.inspection.seed, AdjustableNumbers()

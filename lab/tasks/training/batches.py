@@ -6,19 +6,20 @@ from kernels.batches import choose_batch, gather_rows
 from lab.errors import InvalidValue
 from lab.graph import Tensor, scope
 from lab.graph.tensor import call
+from lab.tasks.training.examples import Inputs
 
 BATCH_STREAM = 1
 
 
-def batch(size: int | str, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+def batch(size: int | str, inputs: Tensor | Inputs, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Inputs and targets of one step: "all" in the data's order, or so many in an order that is new in each epoch.
 
     As many as there are is all of them, which is the same step in any order, and so in the data's.
     Raises InvalidValue if there are not so many.
     """
-    count = inputs.shape[0]
+    count = targets.shape[0]
     if isinstance(size, str) or size == count:
-        return inputs, targets
+        return inputs.whole() if isinstance(inputs, Inputs) else inputs, targets
     if size > count:
         raise InvalidValue(
             ("train", "batch"), f"{size} examples are wanted per step, but there are only {count} to train on."
@@ -26,9 +27,9 @@ def batch(size: int | str, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Ten
     with scope("batch"):
         half_bits = max(1, -(-(count - 1).bit_length() // 2))
         chosen = call(choose_batch, shapes=[(size,)], N=count, bits=half_bits, stream=BATCH_STREAM).result
-        rows = []
-        for each in (inputs, targets):
-            table = each.reshape(count, -1)
-            made = call(gather_rows, table, chosen).result
-            rows.append(made.reshape(size, *each.shape[1:]))
-    return rows[0], rows[1]
+        return inputs.chosen(chosen) if isinstance(inputs, Inputs) else _rows(inputs, chosen), _rows(targets, chosen)
+
+
+def _rows(table: Tensor, chosen: Tensor) -> Tensor:
+    made = call(gather_rows, table.reshape(table.shape[0], -1), chosen).result
+    return made.reshape(chosen.size, *table.shape[1:])

@@ -10,15 +10,17 @@ from lab.data import Data, Split, TargetKind
 from lab.data import load as load_data
 from lab.errors import InvalidValue
 from lab.graph import Tensor, data
+from lab.graph.tensor import constant
 from lab.nets.initialisers import generator
 from lab.scenario import Scenario
 from lab.tasks.training.batches import batch
+from lab.tasks.training.examples import ImagePool, Inputs
 
 EVALUATION_LIMIT = 1024
 """Of so many training examples at most the evaluation sample consists."""
 
-Examples = tuple[Tensor, Tensor]
-"""Inputs [examples, …] and targets [examples, …]."""
+Examples = tuple[Inputs, Tensor]
+"""Inputs and targets [examples, …]."""
 
 
 class TrainingData:
@@ -28,13 +30,13 @@ class TrainingData:
     """
 
     def __init__(self, split: Split, seed: int) -> None:
-        self.split = split
+        self.split, self._pool = split, ImagePool()
         train = split.train
-        self._train = data(train.inputs, "inputs"), data(train.targets, "targets")
+        self._train = self._examples(train)
         chosen = evaluation_rows(train.count, seed)
         self.evaluation_sample: Data = train if chosen is None else train.rows(chosen)
 
-    def batch(self, size: int | str) -> Examples:
+    def batch(self, size: int | str) -> tuple[Tensor, Tensor]:
         """The examples of one training step; see `lab.tasks.training.batches.batch`."""
         return batch(size, *self._train)
 
@@ -43,14 +45,19 @@ class TrainingData:
         sample = self.evaluation_sample
         if sample is self.split.train:
             return self._train
-        return data(sample.inputs, "evaluation inputs"), data(sample.targets, "evaluation targets")
+        return self._examples(sample, "evaluation ")
 
     def validation(self) -> Examples | None:
         """The examples that are held back, if there are any."""
         held = self.split.validation
-        return (
-            None if held is None else (data(held.inputs, "validation inputs"), data(held.targets, "validation targets"))
-        )
+        return None if held is None else self._examples(held, "validation ")
+
+    def _examples(self, part: Data, which: str = "") -> Examples:
+        inputs = Inputs(part.inputs, f"{which}inputs", self._pool)
+        # Which images of a pool a replica trains on is its own affair. Beside the pool, where nothing but bytes must
+        # stand that all have in common, it would be one pool more for each.
+        own = constant if inputs.are_bytes else data
+        return inputs, own(part.targets, f"{which}targets")
 
 
 def load_split(scenario: Scenario, seed: int, folder: Path | None, kind: TargetKind) -> Split:

@@ -19,6 +19,7 @@ from lab.tasks.figures import Figures
 from lab.tasks.host_metrics import HostMetric, watched_host_metrics
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.training.data import TrainingData
+from lab.tasks.training.evaluation import evaluated
 from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.objective import Objective
 
@@ -77,7 +78,7 @@ class Monitor:
         self, scenario: Scenario, network: Network, objective: Objective, data: TrainingData, step: TrainingStep
     ) -> MeasuredNetwork:
         inputs, targets = data.evaluation()
-        output, layers = network.apply(inputs, training=False)
+        output, layers = evaluated(network, inputs)
         with scope("measure"):
             loss, correct = objective.loss(output, targets), objective.count(output, targets)
             answers = objective.answers(output)
@@ -85,7 +86,7 @@ class Monitor:
         held = data.validation() if any(name.startswith("val_") for name in scenario.watch) else None
         if held is not None:
             validation_inputs, validation_targets = held
-            output, _ = network.apply(validation_inputs, training=False)
+            output, _ = evaluated(network, validation_inputs)
             with scope("measure"):
                 validation_loss = objective.loss(output, validation_targets)
                 validation_correct = objective.count(output, validation_targets)

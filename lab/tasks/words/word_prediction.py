@@ -61,7 +61,7 @@ class WordPrediction(ProgramExperiment):
             tables_apart=True,
             blocks=scenario.blocks,
         )
-        x, y = batch(scenario.train.batch, data(train.inputs, "inputs"), data(train.targets, "targets"))
+        x, y = batch(scenario.train.batch, data(train.numbers, "inputs"), data(train.targets, "targets"))
         hidden, parts = self.network.apply(x, training=True)
         if self.network.gated:
             raise InvalidValue(("model",), "this task trains all layers in every step: `survive` is not possible here.")

@@ -9,6 +9,7 @@ from kernels.targets.cuda import matmul
 from tests.kernels.cases import all_cases
 from tests.kernels.inputs import compare, drawn
 from tests.kernels.running import Run, all_kernels
+from tests.kernels.test_batches import gathered
 
 TILED = sorted(each.name for each in matmul.LOWERED)
 
@@ -26,6 +27,10 @@ def case_of(name: str, which: int) -> tuple:
 def test_by_a_team(name):
     for which in (0, 1):
         compare(*case_of(name, which), "cuda", "float64", 1e-10)
+
+
+def test_bytes_become_what_their_levels_stand_for():
+    gathered((6, 3, 5, 3), 4, "cuda", "float32")
 
 
 @pytest.mark.parametrize("name", sorted(set(all_cases()) - set(TILED)))
