@@ -1,0 +1,162 @@
+"""Pooling: each output pixel is the largest, or the mean, of a window of the input, channel by channel.
+
+Which windows there are is said by four lists, so that one kernel serves all kinds of pooling: window (i, j) has the
+rows from `row_begin[i]` up to, and without, `row_end[i]`, and so the columns. Windows may overlap and differ in size;
+of one that reaches beyond the image (padding) they have what lies inside.
+
+Images are [batch, height, width, channels].
+"""
+
+from __future__ import annotations
+
+from kernels.language import kernel, real, zero
+
+_TYPICAL = {"B": 16, "H": 28, "W": 28, "C": 16, "I": 14, "J": 14}
+_INDICES = {"row_begin": "H", "row_end": "H+1", "column_begin": "W", "column_end": "W+1"}
+_WINDOWS = "row_begin[I] row_end[I] column_begin[J] column_end[J]"
+_SHARES = "row_share[I] column_share[J]"
+
+
+@kernel(f"x[B,H,W,C] {_WINDOWS} -> y[B,I,J,C] place[B,I,J,C]", typical=_TYPICAL, indices=_INDICES)
+def max_pool(x, row_begin, row_end, column_begin, column_end, y, place, thread, threads):
+    """y = the largest number of each window; place = where it stood, h W + w (the first one if several are equal)."""
+    B, _, W, C = x.shape
+    for b in range(B):
+        for i in range(y.shape[1]):
+            top = int(row_begin[i])
+            bottom = int(row_end[i])
+            for j in range(y.shape[2]):
+                left = int(column_begin[j])
+                right = int(column_end[j])
+                start = real(top * W + left)
+                for c in range(thread, C, threads):
+                    y[b, i, j, c] = x[b, top, left, c]
+                    place[b, i, j, c] = start
+                for h in range(top, bottom):
+                    for w in range(left, right):
+                        here = real(h * W + w)
+                        for c in range(thread, C, threads):
+                            value = x[b, h, w, c]
+                            before = y[b, i, j, c]
+                            old = place[b, i, j, c]
+                            larger = value > before
+                            y[b, i, j, c] = value if larger else before
+                            place[b, i, j, c] = here if larger else old
+
+
+@max_pool.cuda
+def _max_pool_cuda(x, row_begin, row_end, column_begin, column_end, y, place, thread, threads):
+    _, _, W, C = x.shape
+    I, J = y.shape[1], y.shape[2]  # noqa: E741
+    for number in range(thread, y.size, threads):
+        c = number % C
+        j = number // C % J
+        i = number // (C * J) % I
+        b = number // (C * J * I)
+        top = int(row_begin[i])
+        bottom = int(row_end[i])
+        left = int(column_begin[j])
+        right = int(column_end[j])
+        best = x[b, top, left, c]
+        at = top * W + left
+        for h in range(top, bottom):
+            for w in range(left, right):
+                value = x[b, h, w, c]
+                larger = value > best
+                best = value if larger else best
+                at = h * W + w if larger else at
+        y[b, i, j, c] = best
+        place[b, i, j, c] = real(at)
+
+
+@kernel("place[B,I,J,C] dy[B,I,J,C] -> dx[B,H,W,C]", typical=_TYPICAL, indices={"place": "H*W"})
+def max_pool_gradient(place, dy, dx, thread, threads):
+    """dx = dy where the largest number of a window stood (summed over the windows it was largest in), else 0."""
+    B, H, W, C = dx.shape
+    for b in range(B):
+        for h in range(H):
+            for w in range(W):
+                for c in range(thread, C, threads):
+                    dx[b, h, w, c] = zero
+        for i in range(dy.shape[1]):
+            for j in range(dy.shape[2]):
+                for c in range(thread, C, threads):
+                    at = int(place[b, i, j, c])
+                    h = at // W
+                    dx[b, h, at - h * W, c] += dy[b, i, j, c]
+
+
+@max_pool_gradient.cuda
+def _max_pool_gradient_cuda(place, dy, dx, thread, threads):
+    B, H, W, C = dx.shape
+    for channel in range(thread, B * C, threads):
+        b = channel // C
+        c = channel % C
+        for h in range(H):
+            for w in range(W):
+                dx[b, h, w, c] = zero
+        for i in range(dy.shape[1]):
+            for j in range(dy.shape[2]):
+                at = int(place[b, i, j, c])
+                h = at // W
+                dx[b, h, at - h * W, c] += dy[b, i, j, c]
+
+
+@kernel("dx[B,H,W,C] place[B,I,J,C] -> dy[B,I,J,C]", typical=_TYPICAL, indices={"place": "H*W"})
+def take_places(dx, place, dy, thread, threads):
+    """dy[b,i,j,c] = the number of dx at that place of image b and channel c: the way back of `max_pool_gradient`."""
+    _, _, W, C = dx.shape
+    for number in range(thread, dy.size, threads):
+        c = number % C
+        j = number // C % dy.shape[2]
+        i = number // (C * dy.shape[2]) % dy.shape[1]
+        b = number // (C * dy.shape[2] * dy.shape[1])
+        at = int(place[b, i, j, c])
+        h = at // W
+        dy[b, i, j, c] = dx[b, h, at - h * W, c]
+
+
+@kernel(f"x[B,H,W,C] {_WINDOWS} {_SHARES} -> y[B,I,J,C]", typical=_TYPICAL, indices=_INDICES)
+def average_pool(x, row_begin, row_end, column_begin, column_end, row_share, column_share, y, thread, threads):
+    """y = the sum of each window times row_share[i] column_share[j], 1 / its size."""
+    B, _, _, C = x.shape
+    for b in range(B):
+        for i in range(y.shape[1]):
+            top = int(row_begin[i])
+            bottom = int(row_end[i])
+            for j in range(y.shape[2]):
+                left = int(column_begin[j])
+                right = int(column_end[j])
+                share = row_share[i] * column_share[j]
+                for c in range(thread, C, threads):
+                    y[b, i, j, c] = zero
+                for h in range(top, bottom):
+                    for w in range(left, right):
+                        for c in range(thread, C, threads):
+                            y[b, i, j, c] += x[b, h, w, c]
+                for c in range(thread, C, threads):
+                    y[b, i, j, c] *= share
+
+
+@kernel(f"dy[B,I,J,C] {_WINDOWS} {_SHARES} -> dx[B,H,W,C]", typical=_TYPICAL, indices=_INDICES)
+def average_pool_gradient(
+    dy, row_begin, row_end, column_begin, column_end, row_share, column_share, dx, thread, threads
+):
+    """dx = the sum of dy row_share[i] column_share[j] over the windows that a number is part of."""
+    B, H, W, C = dx.shape
+    for b in range(B):
+        for h in range(H):
+            for w in range(W):
+                for c in range(thread, C, threads):
+                    dx[b, h, w, c] = zero
+        for i in range(dy.shape[1]):
+            top = int(row_begin[i])
+            bottom = int(row_end[i])
+            for j in range(dy.shape[2]):
+                left = int(column_begin[j])
+                right = int(column_end[j])
+                share = row_share[i] * column_share[j]
+                for h in range(top, bottom):
+                    for w in range(left, right):
+                        for c in range(thread, C, threads):
+                            dx[b, h, w, c] += share * dy[b, i, j, c]

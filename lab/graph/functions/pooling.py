@@ -1,0 +1,102 @@
+"""Pooling of images [batch, height, width, channels]: the largest number, or the mean, of windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from kernels import pooling as kernels
+from lab.graph.gradients import Gradients, gradient_of
+from lab.graph.tensor import Call, ShapeError, Tensor, call, constant, label_prefix
+
+__all__ = ["average_pool", "global_average_pool", "global_max_pool", "max_pool"]
+
+Pair = tuple[int, int]
+
+
+class Windows(NamedTuple):
+    """Where windows begin and end, by rows and by columns; see `kernels.pooling`."""
+
+    row_begin: Tensor
+    row_end: Tensor
+    column_begin: Tensor
+    column_end: Tensor
+
+
+def max_pool(x: Tensor, size: Pair, stride: Pair | None = None, padding: Pair = (0, 0)) -> Tensor:
+    """Return the largest number of each window of `size`, by channel. Raises ShapeError if no window fits."""
+    return max_of_windows(x, _windows(x, size, stride or size, padding))
+
+
+def average_pool(x: Tensor, size: Pair, stride: Pair | None = None, padding: Pair = (0, 0)) -> Tensor:
+    """Return the mean of each window of `size`, by channel; padding counts as zeros. Raises ShapeError if none fits."""
+    windows = _windows(x, size, stride or size, padding)
+    rows, columns = windows.row_begin.size, windows.column_begin.size
+    shares = constant(np.full(rows, 1 / size[0])), constant(np.full(columns, 1 / size[1]))
+    return call(kernels.average_pool, x, *windows, *shares, shapes=[(x.shape[0], rows, columns, x.shape[-1])]).result
+
+
+def global_max_pool(x: Tensor) -> Tensor:
+    """Return the largest number of each channel over the whole image: [batch, channels]."""
+    return max_pool(x, (x.shape[1], x.shape[2])).reshape(x.shape[0], x.shape[3])
+
+
+def global_average_pool(x: Tensor) -> Tensor:
+    """Return the mean of each channel over the whole image: [batch, channels] (Lin, Chen and Yan 2013)."""
+    return average_pool(x, (x.shape[1], x.shape[2])).reshape(x.shape[0], x.shape[3])
+
+
+def max_of_windows(x: Tensor, windows: Windows) -> Tensor:
+    """Return the largest number of each of these windows, by channel."""
+    shape = (x.shape[0], windows.row_begin.size, windows.column_begin.size, x.shape[-1])
+    return call(kernels.max_pool, x, *windows, shapes=[shape, shape]).results[0]
+
+
+@gradient_of(kernels.max_pool)
+def _max_pool_gradient(forward: Call, dy: Tensor | None, _: Tensor | None) -> Gradients:
+    assert dy is not None
+    x, place = forward.reads[0], forward.results[1]
+    return call(kernels.max_pool_gradient, place, dy, shapes=[x.shape]).result, None, None, None, None
+
+
+@gradient_of(kernels.max_pool_gradient)
+def _max_pool_second_gradient(forward: Call, d_dx: Tensor) -> Gradients:
+    place, dy = forward.reads
+    return None, call(kernels.take_places, d_dx, place, shapes=[dy.shape]).result
+
+
+@gradient_of(kernels.average_pool)
+def _average_pool_gradient(forward: Call, dy: Tensor) -> Gradients:
+    x, *windows = forward.reads
+    dx = call(kernels.average_pool_gradient, dy, *windows, shapes=[x.shape]).result
+    return dx, *[None] * len(windows)
+
+
+@gradient_of(kernels.average_pool_gradient)
+def _average_pool_second_gradient(forward: Call, d_dx: Tensor) -> Gradients:
+    dy, *windows = forward.reads
+    return call(kernels.average_pool, d_dx, *windows, shapes=[dy.shape]).result, *[None] * len(windows)
+
+
+def _windows(x: Tensor, size: Pair, stride: Pair, padding: Pair) -> Windows:
+    rows = _ranges("height", x.shape[1], size[0], stride[0], padding[0])
+    columns = _ranges("width", x.shape[2], size[1], stride[1], padding[1])
+    return Windows(*(constant(np.array(each)) for each in (*rows, *columns)))
+
+
+def _ranges(what: str, extent: int, size: int, stride: int, padding: int) -> tuple[Sequence[int], Sequence[int]]:
+    if 2 * padding > size:
+        raise ShapeError(
+            f"{label_prefix()}padding {padding} is more than half of a window of {what} {size}: a window could see "
+            f"nothing of the image; it may be at most {size // 2}."
+        )
+    if size > extent + 2 * padding:
+        padded = f" ({extent + 2 * padding} with their padding)" if padding else ""
+        raise ShapeError(
+            f"{label_prefix()}a window of {what} {size} does not fit into images of {what} {extent}{padded}: nothing "
+            f"would be left; it may be at most {extent + 2 * padding}."
+        )
+    begins = range(-padding, extent + padding - size + 1, stride)
+    return [max(begin, 0) for begin in begins], [min(begin + size, extent) for begin in begins]

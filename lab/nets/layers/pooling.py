@@ -1,0 +1,62 @@
+"""Layers that make images smaller, without weights."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from lab.graph.functions.pooling import average_pool, global_average_pool, global_max_pool, max_pool
+from lab.graph.tensor import Shape, Tensor
+from lab.nets.layer import Layer
+from lab.nets.layers.images import Paddings, Pair, Sizes, check_images
+from lab.nets.network import Builder
+
+
+class _Pool(Layer):
+    kernel_size: Sizes = Field(description="Size of the window in pixels, or [height, width].")
+    stride: Sizes | None = Field(default=None, description="Pixels from window to window; by default kernel_size.")
+    padding: Paddings = Field(default=(0, 0), description="Pixels that a window may reach beyond each side.")
+
+    def window(self, x: Shape) -> Pair:
+        """How many pixels along the longer side of a window one output sees, and how far windows are apart."""
+        return max(self.kernel_size), max(self.stride or self.kernel_size)
+
+
+class MaxPool(_Pool, name="max_pool"):
+    """The largest number of each window, channel by channel. Windows lie side by side unless a stride is given."""
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        check_images(x, builder.layer_name)
+        return max_pool(x, self.kernel_size, self.stride, self.padding)
+
+
+class AveragePool(_Pool, name="average_pool"):
+    """The mean of each window, channel by channel. Windows lie side by side unless a stride is given; padding counts
+    as zeros."""
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        check_images(x, builder.layer_name)
+        return average_pool(x, self.kernel_size, self.stride, self.padding)
+
+
+class GlobalAveragePool(Layer, name="global_average_pool"):
+    """The mean of each channel over the whole image: one number per channel (Lin, Chen and Yan 2013)."""
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        check_images(x, builder.layer_name)
+        return global_average_pool(x)
+
+    def window(self, x: Shape) -> Pair | None:
+        """Each output sees the whole image."""
+        return None
+
+
+class GlobalMaxPool(Layer, name="global_max_pool"):
+    """The largest number of each channel over the whole image: one number per channel."""
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        check_images(x, builder.layer_name)
+        return global_max_pool(x)
+
+    def window(self, x: Shape) -> Pair | None:
+        """Each output sees the whole image."""
+        return None

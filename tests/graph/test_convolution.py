@@ -1,0 +1,140 @@
+"""Convolution and pooling of images: random geometries against SciPy, gradients, and what is refused."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import correlate
+
+from lab.graph import evaluate
+from lab.graph import functions as f
+from lab.graph.functions.convolution import Borders
+from lab.graph.tensor import ShapeError
+
+from .checking import check
+
+RANDOM = np.random.default_rng(0)
+
+
+def by_scipy(x: np.ndarray, weight: np.ndarray, stride: Any, borders: Any, dilation: Any, groups: int) -> np.ndarray:
+    """The convolution, from SciPy's correlation of single channels with kernels that were filled up with zeros."""
+    top, left, bottom, right = borders
+    x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    height, width, inside, out = weight.shape
+    full = np.zeros((dilation[0] * (height - 1) + 1, dilation[1] * (width - 1) + 1, inside, out))
+    full[:: dilation[0], :: dilation[1]] = weight
+    images = []
+    for image, d in product(x, range(out)):
+        first = d // (out // groups) * inside
+        seen = image[:, :, first : first + inside]
+        images.append(correlate(seen, full[..., d], "valid")[:: stride[0], :: stride[1], 0])
+    return np.stack(images).reshape(len(x), out, *images[0].shape).transpose(0, 2, 3, 1)
+
+
+pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
+
+
+@st.composite
+def geometries(draw: st.DrawFn) -> dict[str, Any]:
+    kernel, stride, dilation = draw(pairs), draw(pairs), draw(pairs)
+    groups = draw(st.integers(1, 3))
+    channels, out = groups * draw(st.integers(1, 6)), groups * draw(st.sampled_from([1, 3, 16, 21]))
+    borders = draw(st.tuples(*[st.integers(0, 3)] * 4))
+    extents = [
+        max(1, dilation[axis] * (kernel[axis] - 1) + 1 - borders[axis] - borders[axis + 2]) + draw(st.integers(0, 15))
+        for axis in (0, 1)
+    ]
+    return {
+        "x": (draw(st.integers(1, 2)), *extents, channels),
+        "weight": (*kernel, channels // groups, out),
+        "options": {"stride": stride, "borders": Borders(*borders), "dilation": dilation, "groups": groups},
+    }
+
+
+@given(geometries())
+@settings(max_examples=15, deadline=None)
+def test_a_convolution_is_scipys_whatever_its_geometry(drawn: dict[str, Any]) -> None:
+    """In both precisions; and its gradients are those of plain Python, whose arithmetic is not vectorised."""
+    x, weight = RANDOM.standard_normal(drawn["x"]), RANDOM.standard_normal(drawn["weight"])
+    bias, options = RANDOM.standard_normal(weight.shape[3]), drawn["options"]
+    expected = by_scipy(x, weight, **options) + bias
+    d_expected = RANDOM.standard_normal(expected.shape)
+    gradients = {}
+    for dtype, tolerance in (("float64", 1e-11), ("float32", 2e-5)):
+        y, gradients[dtype] = evaluate(
+            lambda *tensors: f.convolution(*tensors, **options), x, weight, bias, gradients=d_expected, dtype=dtype
+        )
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(y, expected, rtol=tolerance, atol=tolerance * scale)
+    for rough, exact in zip(gradients["float32"], gradients["float64"], strict=True):
+        np.testing.assert_allclose(rough, exact, rtol=2e-5, atol=2e-5 * np.abs(exact).max())
+    # A convolution is linear in each of its operands, so the gradient is right if its product with the operand is.
+    for gradient, value in zip(gradients["float64"][:2], (x, weight), strict=True):
+        np.testing.assert_allclose((gradient * value).sum(), (d_expected * (expected - bias)).sum(), atol=1e-8)
+
+
+def test_gradients_of_a_convolution_are_finite_differences() -> None:
+    x, weight = RANDOM.standard_normal((2, 4, 3, 4)), RANDOM.standard_normal((2, 2, 2, 6))
+    options: dict[str, Any] = {"stride": (2, 1), "borders": Borders(1, 0, 0, 2), "dilation": (1, 2), "groups": 2}
+    bias = RANDOM.standard_normal(6)
+    expected = by_scipy(x, weight, **options) + bias
+    check(f.convolution, x, weight, bias, equals=expected, **options)
+
+
+def test_a_transposed_convolution_is_the_transpose_of_a_convolution() -> None:
+    """<convolution(u), v> = <u, transposed_convolution(v)>, whatever u and v."""
+    weight = RANDOM.standard_normal((3, 2, 2, 3))
+    v = RANDOM.standard_normal((2, 3, 4, 3))
+    options: dict[str, Any] = {"stride": (2, 1), "dilation": (1, 2)}
+    found = evaluate(
+        lambda x, w: f.transposed_convolution(x, w, padding=(1, 0), output_padding=(1, 0), **options),
+        v, weight, dtype="float64",
+    )  # fmt: skip
+    assert found.shape == (2, 6, 6, 2)
+    u = RANDOM.standard_normal(found.shape)
+    forwards = by_scipy(u, weight, (2, 1), (1, 0, 1, 0), (1, 2), 1)
+    np.testing.assert_allclose((forwards * v).sum(), (u * found).sum(), atol=1e-10)
+    small = v[:1, :2, :2]
+    expected = evaluate(lambda x, w: f.transposed_convolution(x, w, **options), small, weight, dtype="float64")
+    check(f.transposed_convolution, small, weight, equals=expected, **options)
+
+
+def pooled(x: np.ndarray, size: Any, stride: Any, padding: Any, how: Any, outside: float) -> np.ndarray:
+    padded = np.pad(x, ((0, 0), *((each, each) for each in padding), (0, 0)), constant_values=outside)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size, (1, 2))[:, :: stride[0], :: stride[1]]
+    return how(windows, (-2, -1))
+
+
+@pytest.mark.parametrize(
+    ("function", "how", "outside"), [(f.max_pool, np.max, -np.inf), (f.average_pool, np.mean, 0.0)]
+)
+def test_pooling(function: Any, how: Any, outside: float) -> None:
+    x = RANDOM.standard_normal((2, 5, 4, 3))
+    for size, stride, padding in (((2, 2), (2, 2), (0, 0)), ((3, 2), (2, 1), (1, 0))):
+        expected = pooled(x, size, stride, padding, how, outside)
+        check(function, x, equals=expected, size=size, stride=stride, padding=padding)
+
+
+def test_global_pooling_leaves_a_number_per_channel() -> None:
+    x = RANDOM.standard_normal((2, 3, 2, 3))
+    check(f.global_average_pool, x, equals=x.mean((1, 2)))
+    check(f.global_max_pool, x, equals=x.max((1, 2)))
+
+
+def test_what_does_not_fit_is_refused_with_what_would() -> None:
+    x, weight = np.zeros((1, 4, 5, 6)), np.zeros((5, 3, 6, 8))
+    with pytest.raises(ShapeError, match=r"height 5 does not fit into images of height 4.*at most 4"):
+        evaluate(f.convolution, x, weight)
+    with pytest.raises(ShapeError, match=r"7 pixels with dilation 3.*width 5.*at most 2"):
+        evaluate(f.convolution, x, np.zeros((1, 3, 6, 8)), dilation=(1, 3))
+    with pytest.raises(ShapeError, match=r"6 channels in cannot be divided into 4 groups; groups may be 1, 2, 3, 6"):
+        evaluate(f.convolution, x, np.zeros((1, 1, 1, 8)), groups=4)
+    with pytest.raises(ShapeError, match=r"window of width 6 .* width 5.*at most 5"):
+        evaluate(f.max_pool, x, size=(2, 6))
+    with pytest.raises(ShapeError, match="more than half of a window"):
+        evaluate(f.average_pool, x, size=(2, 2), padding=(2, 2))
