@@ -47,17 +47,25 @@ def gru(
                 before[b, t, j] = h[b, j]
             # The same thread has the three gates of a unit: nobody need wait for another.
             for q in range(2):
-                for j in range(thread + q * H, (q + 1) * H, threads):
-                    gates[b, t, j] = sigmoid(sums[b, j] + rows[r, j] + bias[j])
+                gate, s, x, a = (
+                    gates[b, t, q * H : (q + 1) * H],
+                    sums[b, q * H : (q + 1) * H],
+                    rows[r, q * H : (q + 1) * H],
+                    bias[q * H : (q + 1) * H],
+                )
+                for j in range(thread, H, threads):
+                    gate[j] = sigmoid(s[j] + x[j] + a[j])
+            reset, z, n = gates[b, t, 0:H], gates[b, t, H : 2 * H], gates[b, t, 2 * H : 3 * H]
+            s, x, a = sums[b, 2 * H : 3 * H], rows[r, 2 * H : 3 * H], bias[2 * H : 3 * H]
             for j in range(thread, H, threads):
-                candidates[b, t, j] = sums[b, 2 * H + j] + candidate_bias[j]
+                candidates[b, t, j] = s[j] + candidate_bias[j]
             for j in range(thread, H, threads):
-                added = rows[r, 2 * H + j] + bias[2 * H + j]
-                gates[b, t, 2 * H + j] = tanh(added + gates[b, t, j] * candidates[b, t, j])
+                n[j] = x[j] + a[j] + reset[j] * candidates[b, t, j]
+            for j in range(thread, H, threads):
+                n[j] = tanh(n[j])
             if mask[b, t] != zero:
                 for j in range(thread, H, threads):
-                    n = gates[b, t, 2 * H + j]
-                    h[b, j] = n + gates[b, t, H + j] * (h[b, j] - n)
+                    h[b, j] = n[j] + z[j] * (h[b, j] - n[j])
             for j in range(thread, H, threads):
                 states[b, t, j] = h[b, j]
 
@@ -89,27 +97,34 @@ def gru_gradient(
             if to_states:
                 for j in range(thread, H, threads):
                     d_h[b, j] += d_states[b, t, j]
+            reset, z, n = gates[b, t, 0:H], gates[b, t, H : 2 * H], gates[b, t, 2 * H : 3 * H]
+            d_r, d_z, d_n = d_rows[b, t, 0:H], d_rows[b, t, H : 2 * H], d_rows[b, t, 2 * H : 3 * H]
+            inner = d_sums[b, 2 * H : 3 * H]
             if mask[b, t] == zero:
-                for q in range(3):
-                    for j in range(thread + q * H, (q + 1) * H, threads):
-                        d_sums[b, j] = zero
-                        d_rows[b, t, j] = zero
+                for j in range(thread, H, threads):
+                    d_r[j] = zero
+                    d_z[j] = zero
+                    d_n[j] = zero
+                    inner[j] = zero
             else:
                 for j in range(thread, H, threads):
-                    z, n, d = gates[b, t, H + j], gates[b, t, 2 * H + j], d_h[b, j]
-                    d_rows[b, t, H + j] = d * (before[b, t, j] - n) * z * (one - z)
-                    d_rows[b, t, 2 * H + j] = d * (one - z) * (one - n * n)
-                    d_h[b, j] = d * z
+                    d_z[j] = d_h[b, j] * (before[b, t, j] - n[j]) * z[j] * (one - z[j])
                 for j in range(thread, H, threads):
-                    r, d = gates[b, t, j], d_rows[b, t, 2 * H + j]
-                    d_rows[b, t, j] = d * candidates[b, t, j] * r * (one - r)
-                    d_sums[b, 2 * H + j] = d * r
-                for q in range(2):
-                    for j in range(thread + q * H, (q + 1) * H, threads):
-                        d_sums[b, j] = d_rows[b, t, j]
+                    d_n[j] = d_h[b, j] * (one - z[j]) * (one - n[j] * n[j])
+                for j in range(thread, H, threads):
+                    d_h[b, j] *= z[j]
+                for j in range(thread, H, threads):
+                    d_r[j] = d_n[j] * candidates[b, t, j] * reset[j] * (one - reset[j])
+                for j in range(thread, H, threads):
+                    inner[j] = d_n[j] * reset[j]
+            for q in range(2):
+                target, source = d_sums[b, q * H : (q + 1) * H], d_rows[b, t, q * H : (q + 1) * H]
+                for j in range(thread, H, threads):
+                    target[j] = source[j]
             for q in range(3):
-                for j in range(thread + q * H, (q + 1) * H, threads):
-                    d_products[b, t, j] = d_sums[b, j]
+                target, source = d_products[b, t, q * H : (q + 1) * H], d_sums[b, q * H : (q + 1) * H]
+                for j in range(thread, H, threads):
+                    target[j] = source[j]
         sync_threads()
         step_product_back(d_sums, weight, transposed, back, thread, threads)
         sync_threads()

@@ -49,17 +49,30 @@ def lstm(
                 cells[b, t, j] = c[b, j]
             # The same thread has the four gates of a unit: nobody need wait for another.
             for q in range(3):
-                for j in range(thread + q * H, (q + 1) * H, threads):
-                    gates[b, t, j] = sigmoid(sums[b, j] + rows[r, j] + bias[j])
-            for j in range(thread + 3 * H, 4 * H, threads):
-                gates[b, t, j] = tanh(sums[b, j] + rows[r, j] + bias[j])
+                gate, s, x, a = (
+                    gates[b, t, q * H : (q + 1) * H],
+                    sums[b, q * H : (q + 1) * H],
+                    rows[r, q * H : (q + 1) * H],
+                    bias[q * H : (q + 1) * H],
+                )
+                for j in range(thread, H, threads):
+                    gate[j] = sigmoid(s[j] + x[j] + a[j])
+            i, f, o, g = (
+                gates[b, t, 0:H],
+                gates[b, t, H : 2 * H],
+                gates[b, t, 2 * H : 3 * H],
+                gates[b, t, 3 * H : 4 * H],
+            )
+            s, x, a = sums[b, 3 * H : 4 * H], rows[r, 3 * H : 4 * H], bias[3 * H : 4 * H]
+            for j in range(thread, H, threads):
+                g[j] = tanh(s[j] + x[j] + a[j])
             if mask[b, t] != zero:
                 for j in range(thread, H, threads):
-                    c[b, j] = gates[b, t, H + j] * c[b, j] + gates[b, t, j] * gates[b, t, 3 * H + j]
+                    c[b, j] = f[j] * c[b, j] + i[j] * g[j]
                 for j in range(thread, H, threads):
                     squashed[b, t, j] = tanh(c[b, j])
                 for j in range(thread, H, threads):
-                    h[b, j] = gates[b, t, 2 * H + j] * squashed[b, t, j]
+                    h[b, j] = o[j] * squashed[b, t, j]
             else:
                 for j in range(thread, H, threads):
                     squashed[b, t, j] = zero
@@ -94,27 +107,43 @@ def lstm_gradient(
             if to_states:
                 for j in range(thread, H, threads):
                     d_h[b, j] += d_states[b, t, j]
+            i, f, o, g = (
+                gates[b, t, 0:H],
+                gates[b, t, H : 2 * H],
+                gates[b, t, 2 * H : 3 * H],
+                gates[b, t, 3 * H : 4 * H],
+            )
+            d_i, d_f, d_o, d_g = (
+                d_sums[b, 0:H],
+                d_sums[b, H : 2 * H],
+                d_sums[b, 2 * H : 3 * H],
+                d_sums[b, 3 * H : 4 * H],
+            )
             if mask[b, t] == zero:
-                for q in range(4):
-                    for j in range(thread + q * H, (q + 1) * H, threads):
-                        d_sums[b, j] = zero
+                for j in range(thread, H, threads):
+                    d_i[j] = zero
+                    d_f[j] = zero
+                    d_o[j] = zero
+                    d_g[j] = zero
             else:
                 for j in range(thread, H, threads):
-                    o, s, d = gates[b, t, 2 * H + j], squashed[b, t, j], d_h[b, j]
-                    d_sums[b, 2 * H + j] = d * s * o * (one - o)
-                    d_c[b, j] += d * o * (one - s * s)
+                    d_c[b, j] += d_h[b, j] * o[j] * (one - squashed[b, t, j] * squashed[b, t, j])
+                for j in range(thread, H, threads):
+                    d_o[j] = d_h[b, j] * squashed[b, t, j] * o[j] * (one - o[j])
+                for j in range(thread, H, threads):
                     d_h[b, j] = zero
                 for j in range(thread, H, threads):
-                    i, g, d = gates[b, t, j], gates[b, t, 3 * H + j], d_c[b, j]
-                    d_sums[b, j] = d * g * i * (one - i)
-                    d_sums[b, 3 * H + j] = d * i * (one - g * g)
+                    d_i[j] = d_c[b, j] * g[j] * i[j] * (one - i[j])
                 for j in range(thread, H, threads):
-                    f, d = gates[b, t, H + j], d_c[b, j]
-                    d_sums[b, H + j] = d * cells[b, t, j] * f * (one - f)
-                    d_c[b, j] = d * f
+                    d_g[j] = d_c[b, j] * i[j] * (one - g[j] * g[j])
+                for j in range(thread, H, threads):
+                    d_f[j] = d_c[b, j] * cells[b, t, j] * f[j] * (one - f[j])
+                for j in range(thread, H, threads):
+                    d_c[b, j] *= f[j]
             for q in range(4):
-                for j in range(thread + q * H, (q + 1) * H, threads):
-                    d_rows[b, t, j] = d_sums[b, j]
+                target, source = d_rows[b, t, q * H : (q + 1) * H], d_sums[b, q * H : (q + 1) * H]
+                for j in range(thread, H, threads):
+                    target[j] = source[j]
         sync_threads()
         step_product_back(d_sums, weight, transposed, back, thread, threads)
         sync_threads()

@@ -18,7 +18,8 @@ from kernels.plan import HALT, SEED, SHARED, SKIP, STEP, Plan, Row
 
 
 class CheckedArray:
-    """A view that checks each index. Supports what kernels use: `x[i]`, `x[i, j]`, `x[i, j] = v`, shape, size, T."""
+    """A view that checks each index. Supports what kernels use: `x[i]`, `x[i, j]`, `x[i, j] = v`, a part
+    `x[i, j:k]`, shape, size, T."""
 
     def __init__(self, array: np.ndarray, name: str, writable: bool) -> None:
         self.array, self.name, self.writable = array, name, writable
@@ -39,6 +40,10 @@ class CheckedArray:
         if len(indices) > self.ndim:
             raise IndexError(f"{self.name} has {self.ndim} dimensions, indexed with {len(indices)}")
         for axis, (each, extent) in enumerate(zip(indices, self.shape, strict=False)):
+            if isinstance(each, slice):
+                if each.step is not None or not 0 <= each.start <= each.stop <= extent:
+                    raise IndexError(f"{self.name}: [{each.start}:{each.stop}] is no part of axis {axis} of {extent}")
+                continue
             if not 0 <= int(each) < extent or int(each) != each:
                 raise IndexError(f"{self.name}: index {each} is outside axis {axis} of extent {extent}")
 
