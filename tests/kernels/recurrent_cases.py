@@ -174,3 +174,18 @@ CASES["masked_cross_entropy_gradient"] = Case(
 CASES["count_right_steps"] = Case(
     _count_right_steps, {"mask": _zero_or_one}, lambda s: {"steps": 3}, fix=lambda s: {**s, "B": 3 * s["B"]}
 )
+
+
+def _windows(v: Inputs, s: Sizes) -> Results:
+    stretch = (s["N"] - 1) // s["B"]
+    first = 6 % (stretch // s["T"]) * s["T"]
+    places = np.arange(s["B"])[:, None] * stretch + first + np.arange(s["T"])
+    return {"symbols": v["text"][places], "following": v["text"][places + 1]}
+
+
+CASES["read_windows"] = Case(_windows, fix=lambda s: {**s, "N": 3 * s["B"] * s["T"] + s["N"]}, step=7)
+CASES["carried_state"] = Case(
+    lambda v, s: {"state": v["kept"] if (7 - 1) % s["n"] else np.zeros(s["n"])},
+    integers=lambda s: {"period": s["n"]},
+    step=7,
+)

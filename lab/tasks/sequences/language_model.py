@@ -1,0 +1,52 @@
+"""`task: language-model`: a network learns which symbol of a text comes next, and writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lab.scenario import Scenario
+from lab.tasks.sequences.language_training import METRICS, LanguageTraining
+from lab.tasks.task import Task, task
+from lab.validation import Real, Whole
+
+
+class Options(BaseModel):
+    """Settings of the task `language-model`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    window: Whole = Field(
+        default=50, ge=1, le=100_000, description="Symbols that are read in one step, over which gradients go back."
+    )
+    state: Literal["carried", "reset"] = Field(
+        default="carried",
+        description="carried: each window begins with the state in which the one before it ended; reset: with zeros.",
+    )
+    choose: Literal["sample", "argmax"] = Field(
+        default="sample", description="sample: draw the next symbol; argmax: take the likeliest one."
+    )
+    temperature: Real = Field(
+        default=0.8, gt=0, le=100, allow_inf_nan=False, description="Divides the logits of the samples before softmax."
+    )
+    top_k: Whole | None = Field(default=None, ge=1, description="Draw only among so many likeliest symbols.")
+    primer: str = Field(default="\n", min_length=1, max_length=1000, description="Text that each sample goes on from.")
+    sample: Whole = Field(default=300, ge=20, le=5000, description="Symbols of a sample.")
+
+
+@task("language-model")
+class LanguageModel(Task):
+    """A network learns which symbol of a text comes next, and writes: each character it has drawn is its next input.
+
+    As many readers as `train.batch` says go through the text, each through a part of its own, window after window.
+    The layers in `model` end in `{dense: classes}`. `lab show` lists the pictures: samples of the same primer as
+    training goes on, and one fan of temperatures.
+    """
+
+    Options = Options
+    metrics = METRICS
+    pictures = ("samples", "temperatures", "next_symbol")
+
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> LanguageTraining:
+        return LanguageTraining(scenario, seed, folder, self.options(scenario))

@@ -1,0 +1,320 @@
+"""A language model in training: the experiment behind `language-model`."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kernels.arrays import copy
+from kernels.text import carried_state, read_windows
+from lab.data.texts import symbols_of, text_of
+from lab.errors import InvalidValue
+from lab.graph import Tensor, data, scope
+from lab.graph import functions as f
+from lab.graph.tensor import Storage, call
+from lab.metrics import DeviceMetrics, MeasuredNetwork, device_metric_meanings
+from lab.nets.initialisers import generator
+from lab.nets.network import Network
+from lab.nets.optimizers import optimizer
+from lab.nets.sequence_states import SequenceStates
+from lab.nets.training_step import training_step
+from lab.pictures import Bars, Picture, Table
+from lab.scenario import Scenario
+from lab.tasks.programs import ProgramExperiment
+from lab.tasks.sequences import samples
+from lab.tasks.sequences.sampling import Choice, Writer
+from lab.tasks.stopwatch import Stopwatch, Timed
+from lab.tasks.training.classify import count_correct
+from lab.tasks.training.data import load_split
+
+READERS, STEPS = 16, 256
+"""The loss is measured on so many stretches of the text, of so many symbols each, at equal distances."""
+FAN = (None, 0.3, 0.6, 1.0, 1.5)
+"""The temperatures that are shown side by side; None is argmax."""
+FAN_LENGTH = 120
+SHOWN = 12
+"""Samples of so many moments are kept."""
+MOST_BARS = 10
+LINES, LINES_BEFORE, WIDTH = 8, 3, 44
+"""Of the newest sample so many lines are shown, of earlier ones fewer; longer lines are broken."""
+
+METRICS = device_metric_meanings("classes") | {
+    "loss": "mean of -log P(next symbol), in nats, over 16 stretches of the training text at equal distances",
+    "val_loss": "mean of -log P(next symbol), in nats, over 16 stretches of the text that was held back",
+    "accuracy": "share of symbols of the measured training text that were the likeliest one",
+    "val_accuracy": "share of symbols of the measured held-back text that were the likeliest one",
+    "real_words": "share of the words of a sample that occur in the text",
+    "copied": "characters of the longest stretch of a sample that stands in the training text as it is",
+    "repetition": "share of the stretches of 8 characters of a sample that occurred in it before",
+    "shift": "largest change of a probability of the next symbol when 1,000 is added to all its logits",
+    "step_time": Timed("processor time of one training step in µs, median over the slices in which the training runs"),
+}
+OF_SAMPLES = ("real_words", "copied", "repetition")
+
+
+class LanguageTraining(ProgramExperiment):
+    """One replica; see `lab.tasks.task.Experiment`. `options`: those of the task `language-model`."""
+
+    network: Network
+
+    def __init__(self, scenario: Scenario, seed: int, folder: Path | None, options: Any) -> None:
+        super().__init__(scenario.train.steps, seed)
+        self.scenario, self.folder, self.options = scenario, folder, options
+        self.split = load_split(scenario, seed, folder, "classes")
+        train = self.split.train
+        if train.inputs.shape[1:] != (1,) or any(len(each) != 1 for each in train.classes):
+            raise InvalidValue(("data",), "a language model needs a text, such as {name: plays} or {text: path}.")
+        self.text = np.append(train.inputs[:, 0], train.targets[-1])
+        self.primer = self._primer()
+        window, readers = options.window, self._readers()
+        self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.adjustable)
+        rule = optimizer(scenario.optimizer.name, scenario.optimizer.given)
+        with scope("batch"):
+            text = data(self.text, "text")
+            x, y = call(read_windows, text, shapes=[(readers, window)] * 2).results
+        self._names = self._state_names()
+        kept = Storage("states")
+        self.stored = {name: kept.member(f"text {name}", (readers, width)) for name, width in self._names.items()}
+        period = ((len(self.text) - 1) // readers) // window
+        first = {}
+        if options.state == "carried":
+            with scope("state"):
+                first = {name: call(carried_state, each, period=period).result for name, each in self.stored.items()}
+        sequence = SequenceStates(first)
+        output, self.layers = self.network.apply(x, training=True, sequence=sequence)
+        with scope("loss"):
+            loss = self._loss(output, y)
+        step = training_step(loss, self.network, rule, self.adjustable)
+        self.gradients = step.gradients
+        carries: list[Any] = []
+        if options.state == "carried":
+            for name, place in self.stored.items():
+                made = call(copy, sequence.last[name])
+                made.result.target = place
+                carries.append(made.result)
+        self.device_metrics = DeviceMetrics(scenario.watch)
+        self._measured_network(step)
+        watched = set(scenario.watch)
+        self._host = [name for name in (*OF_SAMPLES, "shift", "step_time") if name in watched]
+        extra = tuple(name for name in scenario.watch if name in self._host)
+        self.metrics = (*self.device_metrics.metrics, *extra)
+        self.host_measurements.append(LanguageTraining._measure_on_host)
+        self.watch = Stopwatch()
+        self.samples: list[tuple[int, np.ndarray]] = []
+        self.lay_out(
+            {
+                "step": [*step.program, *carries],
+                "gradient": step.gradient_program,
+                "measure": self.device_metrics.program,
+                "remember": self.device_metrics.remember,
+            }
+        )
+        if self.network.given:
+            self.network.first_values(folder)
+
+    def _readers(self) -> int:
+        size = self.scenario.train.batch
+        if isinstance(size, str):
+            raise InvalidValue(("train", "batch"), "must be a number here: so many readers go through the text.")
+        if size * self.options.window >= len(self.text):
+            raise InvalidValue(
+                ("options", "window"),
+                f"{size:,} readers of {self.options.window:,} symbols need a text of more than "
+                f"{size * self.options.window:,} symbols, but there are {len(self.text):,} to train on.",
+            )
+        return size
+
+    def _primer(self) -> np.ndarray:
+        try:
+            return symbols_of(self.options.primer, self.split.train.classes)
+        except KeyError as error:
+            message = f"the character {error.args[0]!r} does not occur in the text."
+            raise InvalidValue(("options", "primer"), message) from None
+
+    def _state_names(self) -> dict[str, int]:
+        """The recurrent states of the network and their widths; found by building it once, on one symbol."""
+        states = SequenceStates()
+        output, _ = self.network.apply(data(np.zeros((1, 1)), "symbol"), training=False, sequence=states)
+        if output.shape != (1, 1, self.split.train.outputs):
+            raise InvalidValue(
+                ("model", len(self.scenario.model) - 1),
+                f"the network must end in {self.split.train.outputs} numbers for each symbol, [batch, time, classes], "
+                f"as `{{dense: classes}}` gives behind a recurrent layer, not in {list(output.shape[1:])}.",
+            )
+        if any("backward" in name for name in states.last):
+            raise InvalidValue(("model",), "a network that reads backwards has seen what it is to predict.")
+        return {name: tensor.shape[1] for name, tensor in states.last.items()}
+
+    def _loss(self, output: Tensor, following: Tensor) -> Tensor:
+        return f.softmax_cross_entropy(output.reshape(following.size, -1), following.reshape(following.size))
+
+    def _stretches(self, text: np.ndarray) -> tuple[Tensor, Tensor]:
+        readers = min(READERS, len(text) - 1)
+        steps = min(STEPS, (len(text) - 1) // readers)
+        places = np.arange(readers)[:, None] * ((len(text) - 1) // readers) + np.arange(steps)
+        return data(text[places], "measured symbols"), data(text[places + 1], "measured next symbols")
+
+    def _measured_network(self, step: Any) -> None:
+        x, y = self._stretches(self.text)
+        output, parts = self.network.apply(x, training=False, sequence=SequenceStates())
+        with scope("measure"):
+            rows, wanted = output.reshape(y.size, -1), y.reshape(y.size)
+            loss, correct = self._loss(output, y), count_correct(rows, wanted)
+        held = self.split.validation
+        held_loss = held_correct = held_rows = held_wanted = None
+        if held is not None and any(name.startswith("val_") for name in self.scenario.watch):
+            x, held_y = self._stretches(np.append(held.inputs[:, 0], held.targets[-1]))
+            output, _ = self.network.apply(x, training=False, sequence=SequenceStates())
+            with scope("measure"):
+                held_rows, held_wanted = output.reshape(held_y.size, -1), held_y.reshape(held_y.size)
+                held_loss, held_correct = self._loss(output, held_y), count_correct(held_rows, held_wanted)
+        measured = MeasuredNetwork(
+            watch=frozenset(self.scenario.watch),
+            parts=parts,
+            parameters=self.network.parameters,
+            gradients=step.gradients,
+            loss=loss,
+            correct=correct,
+            count=y.size,
+            validation_loss=held_loss,
+            validation_correct=held_correct,
+            validation_count=held_wanted.size if held_wanted is not None else 0,
+            keep=self.device_metrics.keep,
+            remember=self.device_metrics.copy_before_step,
+            rate=step.learning_rate,
+            answers=rows,
+            targets=wanted,
+            validation_answers=held_rows,
+            validation_targets=held_wanted,
+            classes=self.split.train.classes,
+        )
+        with scope("measure"):
+            self.device_metrics.build(measured)
+
+    # While it runs
+
+    def prepare(self) -> None:
+        """Take the memory, draw the first weights, and compute the gradient that the first step will use."""
+        super().prepare()
+        self.begin(self.network, self.folder)
+        self.run_beside("gradient")
+        if "step_time" in self._host:
+            self.time_steps(self.watch)
+
+    def measured_values(self, numbers: np.ndarray, first: int, step: int) -> dict[str, float]:
+        kept = self.device_metrics.kept.whole
+        if not self.layout.knows(kept):
+            return {}
+        _, offset = self.layout.place(kept)
+        return self.device_metrics.values(numbers[offset - first : offset - first + kept.size], step)
+
+    def _measure_on_host(self) -> dict[str, float]:
+        values: dict[str, float] = {}
+        written, _ = self._writer(1).write(
+            self.weights(), self.primer, self.options.sample, [self.choice], self._random("sample")
+        )
+        self._remember(written[0])
+        sample = text_of(written[0], self.split.train.classes)
+        if "real_words" in self._host:
+            values["real_words"] = samples.real_words(sample, self._known_words)
+        if "copied" in self._host:
+            values["copied"] = float(samples.longest_copy(sample, self._whole_text))
+        if "repetition" in self._host:
+            values["repetition"] = samples.repetition(sample)
+        if "shift" in self._host:
+            values["shift"] = self._shift()
+        if "step_time" in self._host and self.watch.samples:
+            values["step_time"] = self.watch.median * 1e6
+        return values
+
+    @property
+    def choice(self) -> Choice:
+        """How the samples that are counted are drawn."""
+        if self.options.choose == "argmax":
+            return Choice(None)
+        return Choice(self.options.temperature, self.options.top_k)
+
+    def _random(self, what: str) -> Any:
+        """Random numbers that are the same at each moment, so that samples differ by what was learned alone."""
+        return generator(self.seed, what).random
+
+    def _shift(self) -> float:
+        writer = self._writer(1)
+        writer.begin(self.weights())
+        for symbol in self.primer:
+            logits = writer.step(np.array([symbol]))[0]
+        plain, shifted = Choice(1.0).probabilities(logits), Choice(1.0).probabilities(logits + np.float32(1000))
+        return float(np.abs(plain - shifted).max())
+
+    @functools.lru_cache(maxsize=4)  # noqa: B019  # as many replicas as there are keep theirs
+    def _writer(self, count: int) -> Writer:
+        return Writer(self.network, count, self._names)
+
+    @functools.cached_property
+    def _whole_text(self) -> str:
+        return text_of(self.text, self.split.train.classes)
+
+    @functools.cached_property
+    def _known_words(self) -> frozenset[str]:
+        held = self.split.validation
+        return samples.words_of(self._whole_text) | (
+            samples.words_of(text_of(held.inputs[:, 0], held.classes)) if held else frozenset()
+        )
+
+    def _remember(self, written: np.ndarray) -> None:
+        """Keep a sample; of many moments the first, the last, and some between whose distances grow."""
+        if self.samples and self.samples[-1][0] >= self.step:
+            return
+        self.samples.append((self.step, written))
+        if len(self.samples) > SHOWN:
+            steps = np.array([step for step, _ in self.samples], float)
+            ratios = np.log((steps[2:] + 10) / (steps[:-2] + 10))
+            del self.samples[1 + int(ratios.argmin())]
+
+    def pictures(self) -> list[Picture]:
+        classes = self.split.train.classes
+        rows: list[tuple[str, ...]] = []
+        for number, (step, written) in enumerate(reversed(self.samples)):
+            sample = text_of(written, classes)
+            share = samples.real_words(sample, self._known_words)
+            lines = in_lines(sample, LINES if number == 0 else LINES_BEFORE)
+            rows.append((f"{step:,}", f"{share:.0%}", lines[0]))
+            rows += [("", "", line) for line in lines[1:]]
+        choices = [Choice(each) for each in FAN]
+        written, chances = self._writer(len(FAN)).write(
+            self.weights(), self.primer, FAN_LENGTH, choices, self._random("fan")
+        )
+        fan = tuple((str(each), shown(text_of(row, classes))) for each, row in zip(choices, written, strict=True))
+        order = chances[FAN.index(1.0)].argsort()[::-1][:MOST_BARS]
+        bars = {shown(classes[each]): float(chances[FAN.index(1.0), each]) for each in order}
+        return [
+            Table(f"Samples at {self.choice}", ("step", "real", "text"), tuple(rows), name="samples"),
+            Table("Temperatures", ("temperature", "text"), fan, name="temperatures"),
+            Bars(f"Next after {shown(self.options.primer)}", bars, extent=(0, 1), name="next_symbol"),
+        ]
+
+    def state(self) -> dict[str, np.ndarray]:
+        kept = {f"sample {step}": written for step, written in self.samples}
+        return super().state() | kept
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        own = {name: each for name, each in state.items() if name.startswith("sample ")}
+        super().restore({name: each for name, each in state.items() if name not in own})
+        self.samples = sorted((int(name.removeprefix("sample ")), each) for name, each in own.items())
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return self.numbers(self.network.kept)
+
+
+def shown(text: str) -> str:
+    """A text in one line: a line's end is ⏎, other characters that have no form are ·."""
+    return "".join("⏎" if each == "\n" else each if each.isprintable() else "·" for each in text)
+
+
+def in_lines(text: str, most: int) -> list[str]:
+    """The first lines of a text that are not empty, at most `most`, broken where they are too long."""
+    lines = [shown(line[first : first + WIDTH]) for line in text.split("\n") for first in range(0, len(line), WIDTH)]
+    return [line for line in lines if line.strip()][:most] or [""]

@@ -1,0 +1,67 @@
+"""Texts: characters, their numbers, what is held back, and files that cannot be used."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lab.data import load, texts
+from lab.errors import InvalidValue
+
+
+def written(folder, content: bytes) -> dict[str, str]:
+    (folder / "some.txt").write_bytes(content)
+    return {"text": "some.txt"}
+
+
+def test_each_character_is_followed_by_the_next_one(tmp_path):
+    split = load({**written(tmp_path, "früh bis früh".encode()), "held_back": 0}, 0, tmp_path)
+    train = split.train
+    assert texts.text_of(train.inputs[:, 0], train.classes) == "früh bis frü"
+    assert texts.text_of(train.targets, train.classes) == "rüh bis früh"
+    assert train.classes == tuple(sorted(set("früh bis")))
+    assert split.validation is None
+
+
+def test_the_end_is_held_back_in_one_piece():
+    split = load({"name": "plays", "characters": 5000}, 0)
+    whole = load({"name": "plays", "characters": 5000, "held_back": 0}, 0).train
+    assert split.validation.count == 499
+    np.testing.assert_array_equal(whole.inputs[4500:], split.validation.inputs)
+
+
+def test_the_plays_are_whole():
+    split = load({"name": "plays"}, 0)
+    text = texts.text_of(split.train.inputs[:, 0], split.train.classes)
+    assert len(split.train.classes) == 76
+    assert len(text) + split.validation.count > 1_000_000
+    assert "To be, or not to be,--that is the question" in text
+
+
+def test_lines_and_characters_are_the_same_whatever_the_windows(tmp_path, monkeypatch):
+    content = "\ufeffeins\r\nzwei\rdrei ü€😀".encode()
+    first = load({**written(tmp_path, content), "held_back": 0}, 0, tmp_path).train
+    monkeypatch.setattr(texts, "WINDOW", 3)
+    (tmp_path / "again.txt").write_bytes(content)
+    second = load({"text": "again.txt", "held_back": 0}, 0, tmp_path).train
+    assert texts.text_of(first.inputs[:, 0], first.classes) == "eins\nzwei\rdrei ü€"
+    np.testing.assert_array_equal(first.inputs, second.inputs)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"x", "nothing to be predicted"),
+        (b"aaaa", "consists of 'a' alone"),
+        (b"caf\xc3\xa9 \xff", "byte at offset 6 is 0xff"),
+        ("€".encode()[:2] + b" ", "byte at offset 0 is 0xe2"),
+        ("ab€".encode()[:-1], "byte at offset 2 is 0xe2"),
+        (b"abc", "leaves too few"),
+        ("".join(chr(0x4E00 + each) for each in range(5001)).encode(), "5,001 different characters"),
+    ],
+)
+def test_bad_texts_are_refused(tmp_path, monkeypatch, content, message):
+    monkeypatch.setattr(texts, "WINDOW", 4)
+    with pytest.raises(InvalidValue, match=message):
+        load(written(tmp_path, content), 0, tmp_path)
