@@ -7,7 +7,7 @@ alone, `{dense: 64}`), its docstring is its reference, and `build` adds it to th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
@@ -55,12 +55,12 @@ class Layer(BaseModel):
         and how many lie from one output's to the next one's; None if each output sees the whole image."""
         return (1, 1)
 
-    def multiply_adds(self, x: Shape, y: Shape, weight: Shape | None) -> int:
+    def multiply_adds(self, x: Shape, y: Shape, weights: Sequence[Shape]) -> int:
         """Multiply-adds for one example, forward: each weight takes part once at each place of the output.
 
-        x, y: the shapes of one example before and behind the layer;  weight: that of its weights, if it has any
+        x, y: the shapes of one example before and behind the layer;  weights: those of its weights
         """
-        return math.prod(y[:-1]) * math.prod(weight) if weight is not None else 0
+        return math.prod(y[:-1]) * sum(map(math.prod, weights))
 
 
 class Use(Layer):

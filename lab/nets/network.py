@@ -59,6 +59,7 @@ class Builder:
     layer_name: str = ""
     parts: list[BuiltLayer] = field(default_factory=list)
     reaches: dict[Tensor, Reach] = field(default_factory=dict)
+    auxiliary: list[tuple[Tensor, Tensor]] = field(default_factory=list)
     entry: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
     _prefix: str = ""
@@ -74,7 +75,8 @@ class Builder:
             y = chosen.build(x, self)
         y.name = name
         if y not in self.reaches:
-            weights = f"{name}.weight" in self.network.parameters.members
+            known = self.network.parameters.members
+            weights = f"{name}.weight" in known or f"{name}.input.weight" in known
             self.reaches[y] = self.reach(x).behind(chosen.window(x.shape[1:]), weights)
         self.parts.append(BuiltLayer(name, chosen, x, y, self.reaches[y], self.entry))
         return y
@@ -105,11 +107,17 @@ class Builder:
     def inside(self, layers: Sequence[Layer], x: Tensor, *place: str | int, part: str = "") -> Tensor:
         """Build layers that are part of the current one: what comes out of the last. `residual1.dense1` is a name.
 
-        place: as for `sequence`;  part: which part of the layer they are: `parallel1.branch2.dense1`
+        place: as for `sequence`; none for layers that do not stand in the file
+        part:  which part of the layer they are: `parallel1.branch2.dense1`
         """
         outer = self.layer_name
         before, self._prefix = self._prefix, f"{outer}.{part}." if part else f"{outer}."
-        x = self.sequence(layers, x, *place)
+        try:
+            x = self.sequence(layers, x, *place)
+        except InvalidValue as error:
+            if place or isinstance(error, WrongInBlock):
+                raise
+            raise InvalidValue((), error.message) from None  # no layer that stands in the file
         self._prefix, self.layer_name = before, outer
         return x
 
@@ -190,11 +198,14 @@ class Network:
     name:       which network it is, where there are several: its layers are named `generator.dense1` and so on, and so
                 are their parameters, settings and streams of random numbers. One alone has no name
     parameters: storage with every parameter, by name
+    largest:    bytes of parameters, gradients and optimizer states above which it is refused; None for one that is
+                never trained
     tables:     where tables of rows are kept: a storage of their own if `tables_apart`, for training steps that change
                 only the rows in use
     running:    storage with the numbers that training steps keep up to date beside the gradient (running means)
     updates:    the calls that do so
     gates:      one number per layer that is left out of some training steps: whether the last one had it
+    auxiliary:  outputs beside that which `apply` gave last, for training, each with what its loss is multiplied by
     gated:      the gate of each such layer, and the names of the parameters in it
     settings:   where layers declare adjustable numbers (slopes, rates)
     """
@@ -209,6 +220,7 @@ class Network:
         name: str = "",
         tables_apart: bool = False,
         blocks: Mapping[str, Block] | None = None,
+        largest: int | None = LARGEST_NETWORK,
     ) -> None:
         if not model:
             raise InvalidValue(("model",), "lists no layers.")
@@ -217,7 +229,7 @@ class Network:
                 self.layers = [layer(each, ("model", index)) for index, each in enumerate(model)]
             except WrongInBlock as error:
                 raise error.told() from None
-        self.name, self.outputs, self.seed = name, outputs, seed
+        self.name, self.outputs, self.seed, self.largest = name, outputs, seed, largest
         self.parameters = Storage("parameters")
         self.tables = Storage("parameters") if tables_apart else self.parameters
         self.running = Storage("states")
@@ -225,6 +237,7 @@ class Network:
         self.updates: list[Call] = []
         self.gates = Storage("statistics")
         self.gated: list[tuple[Tensor, list[str]]] = []
+        self.auxiliary: list[tuple[Tensor, Tensor]] = []
         self.settings = settings
         self._first: dict[str, tuple[Initialiser | float, int, int]] = {}
         self.initialiser: Initialiser = He()
@@ -254,6 +267,7 @@ class Network:
         builder = Builder(self, self.outputs, training, forgets, _prefix=qualified(self.name, ""))
         if sequence is not None:
             builder.states, builder.timed = sequence, True
+        self.auxiliary = builder.auxiliary
         try:
             x = builder.sequence(self.layers, x, "model")
         except WrongInBlock as error:
@@ -285,11 +299,11 @@ class Network:
         # Weight, gradient and up to two moments, 4 bytes each.
         there = self.parameters.whole.size + (0 if self.tables is self.parameters else self.tables.whole.size)
         estimate = 16 * (there + size)
-        if estimate > LARGEST_NETWORK:
+        if self.largest is not None and estimate > self.largest:
             raise InvalidValue(
                 (),
                 f"{name} with {size:,} weights would need about {estimate / 1024**3:,.1f} GiB with gradients and "
-                f"optimizer states; the limit is {LARGEST_NETWORK / 1024**3:.0f} GiB.",
+                f"optimizer states; the limit is {self.largest / 1024**3:.0f} GiB.",
             )
         (self.tables if table else self.parameters).member(name, shape)
         self._first[name] = (self.initialiser if first is None else first, fan_in, fan_out)

@@ -11,6 +11,7 @@ from lab.errors import InvalidValue
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.network import BuiltLayer, Network
 from lab.scenario import Scenario
+from lab.tasks.counting import around
 from lab.tasks.task import Experiment, task_of
 
 
@@ -104,13 +105,7 @@ def _entries(network: Network | None, parts: Sequence[BuiltLayer]) -> tuple[Laye
     numbers = _numbers(network, parts)
     names = {each.name for each in numbers}
     for _, group in groupby(zip(parts, numbers, strict=True), key=lambda pair: pair[0].entry):
-        own = [each for _, each in group if not names.intersection(_around(each.name))]
+        own = [each for _, each in group if not names.intersection(around(each.name))]
         name = own[0].name if len(own) == 1 else f"{own[0].name} to {own[-1].name}"
         found.append(LayerNumbers(name, own[0].input, own[-1].output, sum(each.parameters for each in own)))
     return tuple(found)
-
-
-def _around(name: str) -> list[str]:
-    """The names of the layers in which one may stand: `a.b` and `a` for `a.b.c`."""
-    parts = name.split(".")
-    return [".".join(parts[:length]) for length in range(1, len(parts))]

@@ -202,3 +202,23 @@ def test_a_block_cannot_be_called_like_a_layer():
 def test_what_one_output_sees_grows_by_the_longest_way():
     _, _, parts = built([{"residual": [{"dense": 8}, {"dense": 8}]}, {"parallel": [{"dense": 3}, [{"dense": 3}] * 3]}])
     assert parts[-1].reach.depth == 5
+
+
+def test_local_response_norm_divides_by_the_neighbouring_channels():
+    made = net(
+        ["flatten", {"local_response_norm": 5, "alpha": 2.0, "beta": 0.5, "k": 3.0}],
+        data={"name": "digits", "examples": 40},
+    )
+    x, w = inputs(made).reshape(-1, 64), made.weights()
+    squares = np.pad(x**2, ((0, 0), (2, 2)))
+    total = sum(squares[:, offset : offset + 64] for offset in range(5))
+    y = x / np.sqrt(3 + 2 / 5 * total)
+    np.testing.assert_allclose(evaluated(made), y @ w["dense1.weight"] + w["dense1.bias"], rtol=1e-3, atol=1e-4)
+
+
+def test_select_and_scale_take_channels_and_move_them():
+    made = net(["flatten", {"select": [5, 6, 2]}, "scale"], data={"name": "digits", "examples": 40})
+    made.put(made.network.kept["scale1.gamma"], [2.0, 3.0, 4.0])
+    x, w = inputs(made).reshape(-1, 64), made.weights()
+    y = x[:, [5, 6, 2]] * [2, 3, 4] + w["scale1.beta"]
+    np.testing.assert_allclose(evaluated(made), y @ w["dense1.weight"] + w["dense1.bias"], rtol=1e-3, atol=1e-4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -23,7 +23,9 @@ class Conv(Layer, name="conv"):
     (H + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1 high.
     """
 
-    channels: Whole = Field(ge=1, le=10**6, description="Number of channels that come out: one per filter.")
+    channels: Annotated[Whole, Field(ge=1, le=10**6)] | Literal["classes", "outputs"] = Field(
+        description="Number of channels that come out, one per filter; or what the data needs."
+    )
     kernel_size: Sizes = Field(description="Size of the window in pixels, or [height, width].")
     stride: Sizes = Field(default=(1, 1), description="Pixels from window to window.")
     padding: Literal["same"] | Paddings = Field(
@@ -41,11 +43,12 @@ class Conv(Layer, name="conv"):
         own: Initialiser | None = initialiser(self.init) if self.init is not None else None
         inputs = max(1, x.shape[-1] // self.groups)
         pixels = math.prod(self.kernel_size)
-        shape = (*self.kernel_size, inputs, self.channels)
-        fan_out = pixels * max(1, self.channels // self.groups)
+        channels = builder.units(self.channels)
+        shape = (*self.kernel_size, inputs, channels)
+        fan_out = pixels * max(1, channels // self.groups)
         borders = self._borders()
         weight = builder.parameter("weight", shape, own, pixels * inputs, fan_out)
-        bias = builder.parameter("bias", (self.channels,), builder.first_bias(own)) if self.bias else None
+        bias = builder.parameter("bias", (channels,), builder.first_bias(own)) if self.bias else None
         return convolution(
             x, weight, bias, stride=self.stride, borders=borders, dilation=self.dilation, groups=self.groups
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -29,7 +30,7 @@ class Embedding(Layer, name="embedding"):
     )
     init: Any = Field(default=None, description="How the rows begin; by default normal numbers of variance 1 / width.")
 
-    def multiply_adds(self, x: Shape, y: Shape, weight: Shape | None) -> int:
+    def multiply_adds(self, x: Shape, y: Shape, weights: Sequence[Shape]) -> int:
         return 0
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:

@@ -6,6 +6,8 @@ stack `lstm1.layer2.input.weight` and so on, those of the way back `lstm1.backwa
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,7 +16,7 @@ from pydantic import ConfigDict, Field
 from lab.errors import InvalidValue
 from lab.graph.functions.dropout import dropout
 from lab.graph.functions.windows import concatenate
-from lab.graph.tensor import Tensor, constant
+from lab.graph.tensor import Shape, Tensor, constant
 from lab.nets.initialisers import Initialiser, Uniform, initialiser
 from lab.nets.layer import Layer
 from lab.nets.limits import adjustable
@@ -109,6 +111,9 @@ class Recurrent(Layer):
         if gates is not None:
             builder.states.seen[f"{builder.layer_name}.{prefix}gates"] = gates
         return states, last[0]
+
+    def multiply_adds(self, x: Shape, y: Shape, weights: Sequence[Shape]) -> int:
+        return x[0] * sum(map(math.prod, weights))
 
     def _weights(self, x: Tensor, builder: Builder, prefix: str) -> dict[str, Tensor]:
         width = self.gates * self.units

@@ -107,7 +107,7 @@ class Residual(Layer, name="residual"):
                 f"{builder.layer_name}: the shortcut `pad` adds channels, but the layers inside give {wanted[-1]}, "
                 f"fewer than {x.shape[-1]}.",
             )
-        kept = take(x, (slice(None), *[slice(None, None, step) for step in steps])) if set(steps) > {1} else x
+        kept = take(x, (slice(None), *[slice(None, None, step) for step in steps])) if max(steps, default=1) > 1 else x
         return builder.joined(widen(kept, wanted[-1]) if wanted[-1] > x.shape[-1] else kept, [x])
 
 

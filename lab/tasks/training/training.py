@@ -58,9 +58,13 @@ class Training(ProgramExperiment):
         self.optimizer = optimizer(scenario.optimizer.name, scenario.optimizer.given)
         x, y = data.batch(scenario.train.batch)
         output, self.layers = self.network.apply(x, training=True)
+        auxiliary = self.network.auxiliary
         require_outputs(output, outputs, scenario)
         with scope("loss"):
             batch_loss = loss(output, y)
+            for other, share in auxiliary:
+                require_outputs(other, outputs, scenario)
+                batch_loss = batch_loss + loss(other, y) * share
         self.training_step = training_step(batch_loss, self.network, self.optimizer, self.adjustable)
         self.gradients = self.training_step.gradients
         self.monitor = Monitor(self, scenario, self.network, objective, data, self.layers, self.training_step)

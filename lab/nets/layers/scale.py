@@ -1,0 +1,17 @@
+"""Every channel times a number, plus a number."""
+
+from __future__ import annotations
+
+from lab.graph.functions.arithmetic import add, multiply
+from lab.graph.tensor import Tensor
+from lab.nets.layer import Layer
+from lab.nets.network import Builder
+
+
+class Scale(Layer, name="scale"):
+    """Every channel times a learned gamma, plus a learned beta; behind average_pool, the subsampling of LeNet-5
+    (LeCun, Bottou, Bengio and Haffner 1998)."""
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        channels = x.shape[-1:]
+        return add(multiply(x, builder.parameter("gamma", channels, 1.0)), builder.parameter("beta", channels, 0.0))

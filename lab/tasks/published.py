@@ -1,0 +1,39 @@
+"""Published architectures, built as far as it takes to count them: no weights are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lab.errors import BadInput, InvalidValue
+from lab.graph.tensor import Tensor
+from lab.nets.adjustable_numbers import AdjustableNumbers
+from lab.nets.network import Network
+from lab.scenario import published
+from lab.tasks.counting import Counts, count
+
+LARGEST_SIDE = 100_000
+
+
+def counted(name: str, given: Sequence[int] | None = None) -> tuple[published.Published, Counts]:
+    """A published architecture and what it costs. given: the input, where it is not what was published. Raises
+    BadInput."""
+    found, document = published.read(name)
+    shape = tuple(given or found.input)
+    try:
+        network = Network(found.model, None, found.outputs, 0, AdjustableNumbers(), blocks=found.blocks, largest=None)
+        _, parts = network.apply(Tensor((1, *shape), "input"), training=False)
+    except InvalidValue as error:
+        raise published.located(error, document) from None
+    return found, count(network, parts, shape)
+
+
+def input_shape(text: str) -> tuple[int, ...]:
+    """`224x224x3` as a shape. Raises BadInput."""
+    parts = re.split("[x×X*,]", text.strip())
+    if len(parts) not in (1, 3) or not all(re.fullmatch("[0-9]{1,6}", each) for each in parts):
+        raise BadInput(f"{text!r} is not the shape of an input: write height, width and channels, such as 224x224x3.")
+    shape = tuple(map(int, parts))
+    if min(shape) < 1 or max(shape) > LARGEST_SIDE:
+        raise BadInput(f"{text!r}: each side of an input is a number from 1 to {LARGEST_SIDE:,}.")
+    return shape
