@@ -14,7 +14,7 @@ from scipy.signal import correlate
 from lab.graph import evaluate
 from lab.graph import functions as f
 from lab.graph.functions.convolution import Borders
-from lab.graph.tensor import ShapeError
+from lab.graph.tensor import ShapeError, constant
 
 from .checking import check
 
@@ -99,9 +99,11 @@ def test_a_transposed_convolution_is_the_transpose_of_a_convolution() -> None:
     u = RANDOM.standard_normal(found.shape)
     forwards = by_scipy(u, weight, (2, 1), (1, 0, 1, 0), (1, 2), 1)
     np.testing.assert_allclose((forwards * v).sum(), (u * found).sum(), atol=1e-10)
-    small = v[:1, :2, :2]
-    expected = evaluate(lambda x, w: f.transposed_convolution(x, w, **options), small, weight, dtype="float64")
-    check(f.transposed_convolution, small, weight, equals=expected, **options)
+    x, w = v[:1, :1, :2, :2], weight[:2, :, :1, :2]
+    expected = np.zeros((1, 2, 4, 1))
+    for j, q in product(range(2), range(2)):
+        expected[0, :, j + 2 * q, 0] += w[:, q, 0] @ x[0, 0, j]
+    check(f.transposed_convolution, x, w, equals=expected, **options)
 
 
 def pooled(x: np.ndarray, size: Any, stride: Any, padding: Any, how: Any, outside: float) -> np.ndarray:
@@ -138,3 +140,27 @@ def test_what_does_not_fit_is_refused_with_what_would() -> None:
         evaluate(f.max_pool, x, size=(2, 6))
     with pytest.raises(ShapeError, match="more than half of a window"):
         evaluate(f.average_pool, x, size=(2, 2), padding=(2, 2))
+
+
+def test_images_get_borders_and_other_sizes() -> None:
+    x = RANDOM.standard_normal((2, 2, 3, 2))
+    borders = Borders(1, 0, 2, 1)
+    check(f.pad, x, equals=np.pad(x, ((0, 0), (1, 2), (0, 1), (0, 0))), borders=borders)
+    doubled = x.repeat(2, axis=1).repeat(2, axis=2)
+    check(f.resize, x, equals=doubled, height=4, width=6)
+    # The centres of the new pixels lie a quarter of an old one beside the old ones' centres.
+    quarters = np.array([[1, 0], [0.75, 0.25], [0.25, 0.75], [0, 1]])
+    check(f.resize, x, equals=np.einsum("ih,bhwc->biwc", quarters, x), height=4, width=3, mode="bilinear")
+
+
+def test_groups_of_channels_are_normalised_and_neighbours_damp_each_other() -> None:
+    x, gamma, beta = RANDOM.standard_normal((2, 2, 3, 4)), RANDOM.standard_normal(4), RANDOM.standard_normal(4)
+    grouped = x.reshape(2, 6, 2, 2)
+    normal = (grouped - grouped.mean((1, 3), keepdims=True)) / np.sqrt(grouped.var((1, 3), keepdims=True) + 0.1)
+    check(
+        lambda x, gamma, beta: f.group_norm(x, gamma, beta, constant(0.1), 2),
+        x, gamma, beta, equals=gamma * normal.reshape(x.shape) + beta,
+    )  # fmt: skip
+    squares = np.pad(x**2, ((0, 0), (0, 0), (0, 0), (1, 1)))
+    sums = squares[..., :-2] + squares[..., 1:-1] + squares[..., 2:]
+    check(f.local_response_norm, x, equals=x / (2 + 0.5 * sums / 3) ** 0.6, size=3, alpha=0.5, beta=0.6, k=2.0)

@@ -72,17 +72,16 @@ def transposed_convolution(
     output_padding: Pair = (0, 0),
     dilation: Pair = (1, 1),
     groups: int = 1,
+    channels: int | None = None,
 ) -> Tensor:
     """Return the transposed convolution of images x (Zeiler et al. 2010): what a convolution's gradient does with its
     output. An image of height H becomes (H - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1 high.
 
     weight: [height, width, out / groups, in], that of the convolution that leads from the result's shape to x's
-    bias: [out]
+    bias: [out];  channels: out, if it is not what weight and groups make it
     Raises ShapeError if nothing would be left, or if channels do not divide into the groups.
     """
-    _check_groups(weight.shape[2] * groups, weight.shape[2] * groups, x.shape[-1], groups)
-    if weight.shape[3] != x.shape[-1]:
-        raise ShapeError(f"{label_prefix()}weights for {weight.shape[3]} channels cannot take {x.shape[-1]}.")
+    _check_groups(x.shape[-1], weight.shape[-1], channels or weight.shape[2] * groups, groups)
     extents = []
     for axis, what in enumerate(("height", "width")):
         extent = (x.shape[1 + axis] - 1) * stride[axis] - 2 * padding[axis]

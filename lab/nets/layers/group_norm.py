@@ -1,0 +1,26 @@
+"""Groups of channels normalised within each image."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from lab.graph.functions.normalisation import group_norm
+from lab.graph.tensor import Tensor
+from lab.nets.layer import Layer
+from lab.nets.limits import adjustable
+from lab.nets.network import Builder
+from lab.validation import Real, Whole
+
+
+class GroupNorm(Layer, name="group_norm"):
+    """In every example each group of channels gets mean 0 and variance 1 over all its pixels, then each channel a
+    learned scale gamma and shift beta (Wu and He 2018). The same in training and evaluation."""
+
+    groups: Whole = Field(ge=1, le=10**6, description="Number of groups; the channels must divide into them.")
+    epsilon: Real = adjustable(1e-5, "Added to the variance, against division by zero.", gt=0, le=1)
+
+    def build(self, x: Tensor, builder: Builder) -> Tensor:
+        channels = x.shape[-1:]
+        gamma = builder.parameter("gamma", channels, 1.0)
+        beta = builder.parameter("beta", channels, 0.0)
+        return group_norm(x, gamma, beta, builder.setting(self, "epsilon"), self.groups)
