@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
@@ -55,6 +56,6 @@ class TransposedConv(Layer, name="transposed_conv"):
         reach = max(d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True))
         return -(-reach // min(self.stride)), 1
 
-    def multiply_adds(self, x: Shape, y: Shape, weight: Shape | None) -> int:
+    def multiply_adds(self, x: Shape, y: Shape, weights: Sequence[Shape]) -> int:
         """Each weight takes part once at each pixel of the input."""
-        return math.prod(x[:-1]) * math.prod(weight) if weight is not None else 0
+        return math.prod(x[:-1]) * sum(map(math.prod, weights))
