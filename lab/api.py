@@ -10,9 +10,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from lab.scenario import Loaded
 from lab.scenario import load as load_scenario
 from lab.session import History, Session
 from lab.tasks import check
+
+if TYPE_CHECKING:
+    from lab.evaluation import Predictions, TrainedModel
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,27 @@ class Result:
     claims: tuple[Claimed, ...]
     weights: dict[str, dict[int, dict[str, np.ndarray]]]
     outcomes: tuple[Outcome, ...]
+    _beside: Mapping[tuple[str, int], dict[str, Any]] = field(default_factory=dict, repr=False)
+
+    def model(self, variant: str | None = None, seed: int | None = None) -> TrainedModel:
+        """The trained network of a variant and a seed, which predicts; the first of each if none is named."""
+        from lab.evaluation import TrainedModel
+
+        chosen = self.variants[0] if variant is None else variant, self.seeds[0] if seed is None else seed
+        if chosen[0] not in self.variants:
+            raise BadInput(f"There is no variant {chosen[0]!r}; {nearest(chosen[0], self.variants)}.")
+        if chosen[1] not in self.seeds:
+            raise BadInput(f"There is no seed {chosen[1]}; {nearest(str(chosen[1]), map(str, self.seeds))}.")
+        if chosen not in self._beside:
+            raise BadInput("This task trains nothing that predicts: classify, regress and label do.")
+        return TrainedModel(f"{chosen[0]}, seed {chosen[1]}", self._beside[chosen], self.weights[chosen[0]][chosen[1]])
+
+    def predict(self, examples: Any, variant: str | None = None, seed: int | None = None) -> Predictions:
+        """Predictions for a frame of pandas or polars, for columns by name, or for an array in the data's own units.
+
+        `answers` are the classes by name, or the values; `probabilities` are float64 [n, classes].
+        """
+        return self.model(variant, seed).predict(examples)
 
     def curve(self, variant: str, metric: str, seed: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """(steps, values) of a metric; of the first seed if none is named. Raises BadInput if it was not measured."""
@@ -111,4 +135,12 @@ def run(
     ended = session.ended
     assert ended is not None
     names = tuple(each.name for each in session.variants)
-    return Result(names, session.seeds, session.history, tuple(session.verdicts), session.weights(), ended.outcomes)
+    return Result(
+        names,
+        session.seeds,
+        session.history,
+        tuple(session.verdicts),
+        session.weights(),
+        ended.outcomes,
+        session.kept_to_predict(),
+    )

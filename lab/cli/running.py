@@ -33,6 +33,7 @@ def carry_out(
 
     The first interrupt ends the session cleanly, with everything that was measured; a second one ends the process.
     """
+    from lab.session.record import keep_weights
     from lab.session.verdict import expected_divergence
 
     subscription = session.subscribe(lossless)
@@ -62,9 +63,7 @@ def carry_out(
     ended = session.ended
     assert ended is not None
     if writer is not None:
-        for variant, seeds in session.weights().items():
-            for seed, arrays in seeds.items():
-                writer.weights(variant, seed, arrays)
+        keep_weights(session, writer)
     _close(writer, "interrupted" if ended.interrupted else "finished")
     if ended.interrupted:
         return READER_GONE if reporter.broken else INTERRUPTED

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lab.data.images.pixels import Pixels
+from lab.data.tables.encoding import ReadColumn
+
+if TYPE_CHECKING:
+    from lab.data.recipe import Recipe
 
 TargetKind = Literal["classes", "values", "labels"]
+
+
+@dataclass(frozen=True)
+class TableRead:
+    """How a table was read, so that another one can be read in the same way.
+
+    columns: those that became features, in this order
+    target:  the names of the columns that are predicted
+    written: what was said of how the file is written: header, delimiter, decimal, encoding, comment
+    names:   of all columns of the file
+    place:   what the places of examples count: line or row
+    """
+
+    columns: tuple[ReadColumn, ...]
+    target: tuple[str, ...]
+    written: dict[str, Any]
+    names: tuple[str, ...]
+    place: str = "line"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +50,8 @@ class Data:
     exact:       whether all numbers are still float64, as in a file with more digits than float32 holds, so that they
                  can be prepared before they are rounded; never of data that are ready to be trained on
     story:       of data from a file: sentences on what was read, what was left out, and what was found out
+    table:       of data from a table: how it was read
+    places:      int64 [n], where each example stands: the line or row of a table, or its number, counted from 0
     """
 
     inputs: np.ndarray | Pixels
@@ -38,6 +62,8 @@ class Data:
     truth: np.ndarray | None = None
     exact: bool = False
     story: tuple[str, ...] = ()
+    table: TableRead | None = None
+    places: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         real = np.float64 if self.exact else np.float32
@@ -83,7 +109,8 @@ class Data:
         """The examples with these indices, in this order."""
         truth = None if self.truth is None else self.truth[chosen]
         inputs = self.inputs.chosen(chosen) if isinstance(self.inputs, Pixels) else self.inputs[chosen]
-        return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth)
+        places = chosen if self.places is None else self.places[chosen]
+        return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth, places=places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +120,16 @@ class Split:
     validation: looked at while settings are chosen, and while it trains
     test:       what a published set holds back itself, where `validation` is a part of its training examples: for the
                 very end, nothing is chosen by it
+    recipe:     of prepared data: how other examples are prepared in the same way
     """
 
     train: Data
     validation: Data | None = None
     test: Data | None = None
+    recipe: Recipe | None = None
 
     def changed(self, change: Callable[[Data], Data]) -> Split:
         """The same split with every part changed in the same way."""
         held = (None if part is None else change(part) for part in (self.validation, self.test))
-        return Split(change(self.train), *held)
+        validation, test = held
+        return Split(change(self.train), validation, test, self.recipe)

@@ -12,15 +12,15 @@ from dataclasses import replace
 import numpy as np
 
 from lab.data.data import Data, Split
-from lab.data.gaps import filled
+from lab.data.fitted import Fitted
+from lab.data.gaps import filled, fillers
 from lab.data.images.levels import prepared_levels
 from lab.data.images.pixels import Pixels
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
 from lab.data.options import Options, Prepared, WithValues
+from lab.data.recipe import Recipe
+from lab.data.tables.encoding import Missing
 from lab.errors import InvalidValue
-
-Transformation = Callable[[np.ndarray], np.ndarray]
-"""Applies what was fitted, in place where that is possible."""
 
 NEGLIGIBLE = 1e-13
 """A spread this small beside the numbers themselves is the rounding of float64, not information."""
@@ -31,22 +31,31 @@ def prepared(options: Options, parts: Split) -> Split:
 
     Raises InvalidValue if a number becomes too large for float32.
     """
+    mean = deviation = None
     if isinstance(options, WithValues) and options.standardise_targets:
         if parts.train.kind != "values":
             raise InvalidValue(("standardise_targets",), f"the targets are {parts.train.kind}, not values.")
-        parts = _with_standard_targets(parts)
-    parts = filled(parts, "median" if getattr(options, "missing", None) == "median" else "mean")
+        reference = parts.train.targets.astype(np.float64)
+        mean, deviation = reference.mean(axis=0), _deviation(reference)
+        parts = _with_standard_targets(parts, mean, deviation)
+    missing: Missing = getattr(options, "missing", "error")
+    values = fillers(parts.train, "median" if missing == "median" else "mean") if parts.train.table else None
+    fitted: list[Fitted] = []
+    recipe = Recipe.of(parts.train, missing, values, fitted, mean, deviation)
+    parts = replace(filled(parts, values), recipe=recipe)
     pixels = parts.train.inputs
     if isinstance(pixels, Pixels) and isinstance(options, Prepared) and not options.whiten:
-        return _with_levels(options, pixels, parts)
+        levels = prepared_levels(options, pixels)
+        fitted.append(Fitted("levels", levels))
+        return _with_levels(levels, parts)
     steps = _steps(options, parts.train.rounding)
     if not steps:
         return parts.changed(_rounded)
     train = _features(parts.train)
-    fitted: list[Transformation] = []
     for fit in steps:
-        fitted.append(fit(train))
-        train = fitted[-1](train)
+        for operation in fit(train):
+            fitted.append(operation)
+            train = operation(train)
     whitened = isinstance(options, Prepared) and options.whiten
 
     def ready(data: Data) -> Data:
@@ -60,16 +69,16 @@ def prepared(options: Options, parts: Split) -> Split:
     return parts.changed(ready)
 
 
-def _steps(options: Options, rounding: float) -> list[Callable[[np.ndarray], Transformation]]:
-    """What is to be fitted, one after the other; each gives the transformation that is to be applied."""
+def _steps(options: Options, rounding: float) -> list[Callable[[np.ndarray], list[Fitted]]]:
+    """What is to be fitted, one after the other; each gives the operations that are to be applied."""
     if not isinstance(options, Prepared):
         return []
-    wanted: list[tuple[bool, Callable[[np.ndarray], Transformation]]] = [
+    wanted: list[tuple[bool, Callable[[np.ndarray], list[Fitted]]]] = [
         (options.centre or options.standardise, _centred),
         (options.standardise or options.scale is True, _scaled),
         (options.scale == "range", _stretched),
         (options.whiten, lambda inputs: _whitened(inputs, rounding)),
-        (options.multiply != 1, lambda inputs: lambda values: np.multiply(values, options.multiply, out=values)),
+        (options.multiply != 1, lambda inputs: [Fitted("multiply", np.array(options.multiply, np.float64))]),
     ]
     return [fit for asked, fit in wanted if asked]
 
@@ -85,9 +94,8 @@ def _features(data: Data) -> np.ndarray:
     return np.asarray(data.inputs).reshape(data.count, -1).astype(np.float64)
 
 
-def _with_levels(options: Prepared, train: Pixels, parts: Split) -> Split:
+def _with_levels(levels: np.ndarray, parts: Split) -> Split:
     """Images that stay bytes: only what their levels stand for is changed."""
-    levels = prepared_levels(options, train)
     _refuse_too_large_numbers(levels)
 
     def ready(data: Data) -> Data:
@@ -117,23 +125,20 @@ def _deviation(inputs: np.ndarray) -> np.ndarray:
     return np.where(deviation > NEGLIGIBLE * np.abs(inputs).max(axis=0), deviation, 1.0)
 
 
-def _centred(inputs: np.ndarray) -> Transformation:
-    mean = inputs.mean(axis=0)
-    return lambda values: np.subtract(values, mean, out=values)
+def _centred(inputs: np.ndarray) -> list[Fitted]:
+    return [Fitted("subtract", inputs.mean(axis=0))]
 
 
-def _scaled(inputs: np.ndarray) -> Transformation:
-    deviation = _deviation(inputs)
-    return lambda values: np.divide(values, deviation, out=values)
+def _scaled(inputs: np.ndarray) -> list[Fitted]:
+    return [Fitted("divide", _deviation(inputs))]
 
 
-def _stretched(inputs: np.ndarray) -> Transformation:
+def _stretched(inputs: np.ndarray) -> list[Fitted]:
     low, high = inputs.min(axis=0), inputs.max(axis=0)
-    extent = np.where(high > low, high - low, 1.0)
-    return lambda values: np.divide(np.subtract(values, low, out=values), extent, out=values)
+    return [Fitted("subtract", low), Fitted("divide", np.where(high > low, high - low, 1.0))]
 
 
-def _whitened(inputs: np.ndarray, precision: float) -> Transformation:
+def _whitened(inputs: np.ndarray, precision: float) -> list[Fitted]:
     """PCA whitening: the projections on the principal axes, each divided by its standard deviation.
 
     Axes without variance (constant or dependent features, or fewer examples than features) give 0 throughout.
@@ -154,13 +159,10 @@ def _whitened(inputs: np.ndarray, precision: float) -> Transformation:
     rounding = np.sqrt(axes**2 @ np.abs(inputs).max(axis=0) ** 2) * precision
     present = deviations > 4 * rounding + 1e-13 * deviations[0]
     factors = np.where(present, 1 / np.where(present, deviations, 1.0), 0.0)
-    return lambda values: (values - mean) @ (axes.T * factors)
+    return [Fitted("subtract", mean), Fitted("project", axes.T * factors)]
 
 
-def _with_standard_targets(parts: Split) -> Split:
-    reference = parts.train.targets.astype(np.float64)
-    mean, deviation = reference.mean(axis=0), _deviation(reference)
-
+def _with_standard_targets(parts: Split, mean: np.ndarray, deviation: np.ndarray) -> Split:
     def standard(data: Data) -> Data:
         truth = None if data.truth is None else (data.truth - mean) / deviation
         return replace(data, targets=(data.targets - mean) / deviation, truth=truth)

@@ -46,10 +46,10 @@ def from_texts(numbers: np.ndarray, texts: list[str], path: Path) -> Targets:
     place[order] = np.arange(len(texts))
     if len(texts) == len(numbers) > MOST_GUESSED:
         raise InvalidValue(path, f"each of the {len(numbers):,} examples has a text of its own: these are no classes.")
-    return _classes(place[numbers], tuple(_printable(texts[index]) for index in order), path)
+    return _classes(place[numbers], tuple(printable(texts[index]) for index in order), path)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A name that cannot do anything to a terminal."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 

@@ -1,4 +1,7 @@
-"""Safetensors: the final weights. Of one replica under their own names, so that `init: {from: FILE}` takes them."""
+"""Safetensors: the final weights. Of one replica under their own names, so that `init: {from: FILE}` takes them.
+
+Of one replica the metadata also say, as JSON, how examples are prepared for it: columns, categories, centring, scaling.
+"""
 
 from __future__ import annotations
 
@@ -24,4 +27,5 @@ def write(selection: Selection, stream: IO[bytes]) -> None:
     if not several:
         (variant, seed) = next(iter(weights))
         metadata |= {"variant": variant, "seed": str(seed)}
+        metadata |= selection.store.weights_metadata(selection.info.name, variant, seed)
     stream.write(save(arrays, metadata))

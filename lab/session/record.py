@@ -6,6 +6,7 @@ another run: it begins as a copy of the one before, and names it as its origin.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import numpy as np
 
 from lab.events import Claimed, Ended, Event, Failed
 from lab.store import RunWriter, Store
+from lab.tasks.task import PREDICTING
 
 if TYPE_CHECKING:
     from lab.session.session import Session
@@ -93,7 +95,15 @@ class Record:
 
 def close(session: Session, writer: RunWriter, state: str) -> None:
     """Keep the weights of a session, and close the record of its run."""
+    keep_weights(session, writer)
+    writer.close(state)
+
+
+def keep_weights(session: Session, writer: RunWriter) -> None:
+    """Keep the weights of every replica, and what is needed beside them to predict."""
+    beside = session.kept_to_predict()
     for variant, seeds in session.weights().items():
         for seed, arrays in seeds.items():
-            writer.weights(variant, seed, arrays)
-    writer.close(state)
+            about = beside.get((variant, seed))
+            metadata = {PREDICTING: json.dumps(about, allow_nan=False)} if about is not None else {}
+            writer.weights(variant, seed, arrays, metadata)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -146,6 +147,16 @@ class Session:
             with replica.lock:
                 if replica.experiment is not None:
                     found.setdefault(replica.name, {})[replica.seed] = replica.experiment.weights()
+        return found
+
+    def kept_to_predict(self) -> dict[tuple[str, int], dict[str, Any]]:
+        """What is needed beside the weights to predict, by variant and seed; see `Experiment.kept_to_predict`."""
+        found = {}
+        for replica in self.replicas:
+            with replica.lock:
+                about = replica.experiment.kept_to_predict() if replica.experiment is not None else None
+            if about is not None:
+                found[replica.name, replica.seed] = about
         return found
 
     # From the beginning to the end

@@ -63,11 +63,22 @@ def copied(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: np.array(array, order="C", copy=True) for name, array in arrays.items()}
 
 
-def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+def save_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
     """Saves arrays (any float, integer or bool type) as one safetensors file. Raises OSError."""
     from safetensors.numpy import save
 
-    write_atomically(path, save(arrays))
+    write_atomically(path, save(arrays, metadata or None))
+
+
+def load_metadata(path: Path) -> dict[str, str]:
+    """The texts beside the arrays of a safetensors file. Raises OSError, or ValueError if the file is damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="numpy") as archive:
+            return archive.metadata() or {}
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from lab.store.process import this_process
 from lab.store.reader import Curves, RunReader, Table
 from lab.store.sources import Source, sources_to_text
 from lab.store.writer import RunWriter
+
+Loaded = TypeVar("Loaded")
 
 
 def _versions() -> dict[str, str]:
@@ -371,10 +373,19 @@ class Store:
             found = run.files(files.WEIGHTS)
         return {(variant, seed): self._load(name, file) for variant, seed, _, file in found}
 
+    def weights_metadata(self, name: str, variant: str, seed: int) -> dict[str, str]:
+        """The texts that were kept with the weights of a replica; empty if there are none."""
+        with self._run(name) as run:
+            found = [file for *key, _, file in run.files(files.WEIGHTS) if key == [variant, seed]]
+        return self._file(name, found[0], files.load_metadata) if found else {}
+
     def _load(self, name: str, file: str) -> dict[str, np.ndarray]:
+        return self._file(name, file, files.load_arrays)
+
+    def _file(self, name: str, file: str, load: Callable[[Path], Loaded]) -> Loaded:
         path = self.folder(name) / file
         try:
-            return files.load_arrays(path)
+            return load(path)
         except OSError as error:
             raise BadInput(f"{os.fspath(path)} cannot be read: {error.strerror or error}.") from error
         except ValueError as error:

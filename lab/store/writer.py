@@ -33,6 +33,9 @@ LIMIT = 200_000
 """With so many waiting events, whoever writes the next one helps to save them: memory stays bounded."""
 
 
+Waiting = tuple[int, dict[str, np.ndarray], dict[str, str]]
+"""A file that waits for the disk: its step, its arrays, and the texts beside them."""
+
 _HELD = "another process has held its database for too long"
 
 
@@ -71,7 +74,7 @@ class RunWriter:
         self._worked = 0  # milliseconds until the last event but a verdict
         self._waiting: list[Noted] = []  # taken by write(), not yet by a flush
         self._pictures: dict[tuple[str, int, str], Noted] = {}
-        self._files: dict[tuple[str, str, int], tuple[int, dict[str, np.ndarray]]] = {}
+        self._files: dict[tuple[str, str, int], Waiting] = {}
         self._taken: list[Noted] = []  # taken by a flush that had to wait for another process
         self._lock = threading.Lock()  # guards what waits; held for moments only
         self._work = threading.RLock()  # guards the connection; held while saving. Taken before _lock, never after
@@ -128,16 +131,26 @@ class RunWriter:
         """
         self._take_file(files.CHECKPOINTS, variant, seed, step, state)
 
-    def weights(self, variant: str, seed: int, arrays: Mapping[str, np.ndarray]) -> None:
-        """Keeps a copy of the (final) weights of one replica; newer ones replace them."""
-        self._take_file(files.WEIGHTS, variant, seed, 0, arrays)
+    def weights(
+        self, variant: str, seed: int, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
+    ) -> None:
+        """Keeps a copy of the (final) weights of one replica, and texts beside them; newer ones replace them."""
+        self._take_file(files.WEIGHTS, variant, seed, 0, arrays, metadata)
 
-    def _take_file(self, kind: str, variant: str, seed: int, step: int, arrays: Mapping[str, np.ndarray]) -> None:
+    def _take_file(
+        self,
+        kind: str,
+        variant: str,
+        seed: int,
+        step: int,
+        arrays: Mapping[str, np.ndarray],
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
         if self._connection is None:
             return
         copies = files.copied(arrays)
         with self._lock:
-            self._files[kind, variant, seed] = (step, copies)
+            self._files[kind, variant, seed] = (step, copies, dict(metadata or {}))
         self._wake.set()
 
     def rewind(self, variant: str, seed: int, step: int) -> None:
@@ -204,13 +217,21 @@ class RunWriter:
         assert self._connection is not None
         self._connection.execute("BEGIN IMMEDIATE")
 
-    def _save_file(self, kind: str, variant: str, seed: int, step: int, arrays: dict[str, np.ndarray]) -> None:
+    def _save_file(
+        self,
+        kind: str,
+        variant: str,
+        seed: int,
+        step: int,
+        arrays: dict[str, np.ndarray],
+        metadata: dict[str, str],
+    ) -> None:
         assert self._connection is not None
         self._begin()
         replica = self._rows.replica(variant, seed)
         self._connection.execute("COMMIT")
         name = files.file_name(kind, replica, variant, seed, step)
-        files.save_arrays(self.folder / name, arrays)
+        files.save_arrays(self.folder / name, arrays, metadata)
         self._begin()
         dropped = self._rows.add_file(kind, variant, seed, step, name)
         self._connection.execute("COMMIT")

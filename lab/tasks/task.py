@@ -25,6 +25,9 @@ from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.validation import validated
 
+PREDICTING = "lab"
+"""Under this name a file of weights has, in its metadata, what `Experiment.kept_to_predict` says."""
+
 Measurements = list[tuple[int, dict[str, float]]]
 """What was measured: step, and value by full name of the metric; the steps ascend."""
 
@@ -127,6 +130,14 @@ class Experiment:
     def weights(self) -> dict[str, np.ndarray]:
         """The parameters by name; empty where there are none."""
         return {}
+
+    def kept_to_predict(self) -> dict[str, Any] | None:
+        """All that is needed beside the weights to predict with them, as JSON's values; None where nobody can.
+
+        format, task, step; model and blocks as in the scenario; loss, and threshold where there is one; settings, as
+        they are now; recipe: how examples are prepared (`lab.data.recipe.Recipe`)
+        """
+        return None
 
 
 class NoOptions(BaseModel):

@@ -7,6 +7,7 @@ import math
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -84,16 +85,25 @@ def arrays(path: Path, given: str = "") -> dict[str, np.ndarray]:
 
     given: how the file was named
     """
-    name = given or path.name
-    try:
-        with zipfile.ZipFile(path) as archive:
-            inputs, targets = (_array(archive, each) for each in ("inputs", "targets"))
-    except DAMAGED as error:
-        text = f": {error}" if isinstance(error, PermissionError) else ""
-        raise InvalidValue(("npz",), f"{shown(name)} is not an NPZ file that can be read{text}.") from None
+    inputs, targets = _read(path, given, ("inputs", "targets"))
     if len(inputs) != len(targets):
         raise InvalidValue(("npz",), f"inputs has {len(inputs):,} examples, but targets has {len(targets):,}.")
     return {"inputs": inputs, "targets": targets}
+
+
+def inputs_alone(path: Path, given: str = "") -> np.ndarray:
+    """The inputs as they stand in a file that may have no targets. Raises InvalidValue."""
+    return _read(path, given, ("inputs",))[0]
+
+
+def _read(path: Path, given: str, names: Sequence[str]) -> list[np.ndarray]:
+    name = given or path.name
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [_array(archive, each) for each in names]
+    except DAMAGED as error:
+        text = f": {error}" if isinstance(error, PermissionError) else ""
+        raise InvalidValue(("npz",), f"{shown(name)} is not an NPZ file that can be read{text}.") from None
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:

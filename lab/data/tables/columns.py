@@ -42,6 +42,7 @@ class Column:
     texts:   categories, in the order in which they first come
     missing: bool [rows]
     fault:   why it cannot be used as it is, "" if it can
+    order:   of dates, what comes first in them: year, day or month
     """
 
     name: str
@@ -52,6 +53,7 @@ class Column:
     missing: np.ndarray
     fault: str = ""
     unnamed: bool = False
+    order: str = ""
 
     @property
     def distinct(self) -> int:
@@ -93,11 +95,12 @@ def parsed(cell: str) -> float | None:
     return None if value is None or math.isnan(value) else value
 
 
-def understood(raw: RawColumn, where: Callable[[int], str], asked: Asked | None = None) -> Column:
+def understood(raw: RawColumn, where: Callable[[int], str], asked: Asked | None = None, order: str = "") -> Column:
     """What a column holds.
 
     where: the place of a row in words: "line 3"
     asked: what it is to be taken for, whatever it looks like
+    order: what is known to come first in its dates
     """
     if raw.numbers is not None:
         column = _from_numbers(raw, raw.numbers, where)
@@ -121,7 +124,7 @@ def understood(raw: RawColumn, where: Callable[[int], str], asked: Asked | None 
             return _numbers(raw, numbers, where, "number")
         return _faulty(raw, "is not yes or no throughout")
     if asked in (None, "date", "seconds", "year"):
-        found, ambiguous = _dates(raw, distinct)
+        found, ambiguous = _dates(raw, distinct, order)
         if found is not None:
             return found
         if asked is not None:
@@ -182,21 +185,23 @@ def _categories(raw: RawColumn, cells: list[str]) -> Column:
     return Column(raw.name, "category", np.empty(0), codes, texts, codes < 0, unnamed=raw.unnamed)
 
 
-def _dates(raw: RawColumn, distinct: dict[str, None]) -> tuple[Column | None, str]:
+def _dates(raw: RawColumn, distinct: dict[str, None], order: str) -> tuple[Column | None, str]:
     """The column as dates; or None, and a date that may be two things."""
     cells = [cell for cell in distinct if cell.lower() not in NO_TEXT]
     if not cells:
         return None, ""
-    read: list[Callable[[str], datetime]] = [datetime.fromisoformat]
+    read: dict[str, Callable[[str], datetime]] = {"": datetime.fromisoformat}
     if not re.match(r"\d{4}-\d\d-\d\d", cells[0]):
         parts = [_SLASHES.fullmatch(cell) for cell in cells]
         if not all(parts):
             return None, ""
-        read = [_by(order) for order in ("year", "day", "month")]
-    known = []
-    for each in read:
+        orders = [order] if order and "-" not in cells[0] else ["year", "day", "month"]
+        read = {each: _by(each) for each in orders}
+    known, orders = [], []
+    for first, each in read.items():
         try:
             known.append({cell: _seconds(each(cell)) for cell in cells})
+            orders.append(first)
         except (ValueError, OverflowError):
             continue
     if len(known) > 1 and any(first != known[0] for first in known) and "." not in cells[0]:
@@ -204,7 +209,7 @@ def _dates(raw: RawColumn, distinct: dict[str, None]) -> tuple[Column | None, st
     if not known:
         return None, ""
     values = np.array([known[0].get(cell, math.nan) for cell in raw.cells])
-    return _made(raw, "date", values), ""
+    return replace(_made(raw, "date", values), order=orders[0]), ""
 
 
 def _by(order: str) -> Callable[[str], datetime]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from lab.data.tables.dialects import (
     DELIMITERS,
@@ -35,6 +36,11 @@ class Wishes:
     encoding: str | None = None
     comment: str | None = None
     sheet: str | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What is said, by name; the sheet is that of one file alone."""
+        return {name: value for name, value in vars(self).items() if value is not None and name != "sheet"}
 
     @property
     def unusual(self) -> bool:

@@ -3,29 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 from lab.data.limits import BYTES_PER_NUMBER, MEMORY, size
-from lab.data.tables.columns import Asked, Column
+from lab.data.tables.columns import Asked, Column, Kind
 from lab.errors import BadInput
 
 Missing = Literal["drop", "mean", "median", "category", "error"]
 DAY = 86_400.0
 
 
-def inputs_of(
-    columns: Sequence[Column], asked: dict[str, Asked], missing: Missing, rows: int
-) -> tuple[np.ndarray, tuple[str, ...]]:
+@dataclass(frozen=True)
+class ReadColumn:
+    """How a column becomes features, in training and ever after.
+
+    kind:         what its values are
+    asked:        what it was asked to be taken for; None: what it looks like
+    texts:        its categories, each of which has a feature; any other text has 0 in all of them
+    says_missing: whether a feature of its own says where a value is missing
+    first:        of dates, seconds since 1970 of the first one, from which the others are counted
+    order:        of dates, what comes first in them: year, day or month
+    """
+
+    name: str
+    kind: Kind = "number"
+    asked: Asked | None = None
+    texts: tuple[str, ...] = ()
+    says_missing: bool = False
+    first: float = 0.0
+    order: str = ""
+
+    @classmethod
+    def of(cls, column: Column, asked: Asked | None, missing: Missing) -> ReadColumn:
+        """How a column of the data is read from now on."""
+        says_missing = missing == "category" and bool(column.missing.any())
+        known = column.values[~column.missing] if column.kind == "date" else ()
+        first = float(np.min(known)) if len(known) else 0.0
+        return cls(column.name, column.kind, asked, column.texts, says_missing, first, column.order)
+
+    @property
+    def taken_for(self) -> Asked:
+        """What the column of another table with this name is to be taken for."""
+        if self.kind == "date":
+            return self.asked or "date"
+        return "boolean" if self.kind == "boolean" else "category" if self.texts else "number"
+
+    @property
+    def features(self) -> list[str]:
+        """The names of its features: its own, or `column=category` for each category."""
+        names = [f"{self.name}={_printable(text)}" for text in self.texts] if self.texts else [self.name]
+        return [*names, f"{self.name}=missing"] if self.says_missing else names
+
+    def fill(self, place: np.ndarray, column: Column) -> None:
+        """Writes the features of the column's values, [rows, features]; NaN where a value is missing."""
+        if self.says_missing:
+            place[:, -1] = column.missing
+            place = place[:, :-1]
+        if self.texts:
+            place[:] = column.codes[:, None] == np.arange(len(self.texts))
+            if not self.says_missing:
+                place[column.missing] = np.nan
+        elif self.kind == "date":
+            place[:, 0] = self._dates(column.values)
+        else:
+            place[:, 0] = column.values
+
+    def _dates(self, seconds: np.ndarray) -> np.ndarray:
+        """Days since the first date, or seconds since then, or the year."""
+        if self.asked == "year":
+            with np.errstate(invalid="ignore"):
+                moments = seconds.astype("datetime64[s]")
+            years = moments.astype("datetime64[Y]").astype(np.float64) + 1970
+            return np.where(np.isnan(seconds), np.nan, years)
+        since = seconds - self.first
+        return since if self.asked == "seconds" else since / DAY
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON's values, without what is as usual."""
+        usual = ReadColumn(self.name)
+        content = {name: value for name, value in vars(self).items() if value != getattr(usual, name)}
+        return {"name": self.name} | content
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> ReadColumn:
+        """The same again. Raises TypeError for what is none."""
+        return cls(**content | {"texts": tuple(content.get("texts", ()))})
+
+
+def inputs_of(how: Sequence[ReadColumn], columns: Sequence[Column], rows: int) -> tuple[np.ndarray, tuple[str, ...]]:
     """Inputs, float64 [rows, features], and the names of the features, in the order of the columns.
 
-    A category becomes a feature `column=category`. What is missing is NaN, to be filled in from the training examples;
-    with `category` there is a feature `column=missing` beside. Raises BadInput if they would not fit into memory.
+    What is missing is NaN, to be filled in from the training examples. Raises BadInput if they would not fit into
+    memory.
     """
-    names: list[str] = []
-    for column in columns:
-        names += _names(column, missing)
+    names = [name for each in how for name in each.features]
     needed = len(names) * rows * BYTES_PER_NUMBER
     if needed > MEMORY:
         raise BadInput(
@@ -34,44 +108,11 @@ def inputs_of(
         )
     inputs = np.empty((rows, len(names)), np.float64)
     place = 0
-    for column in columns:
-        width = len(_names(column, missing))
-        _fill(inputs[:, place : place + width], column, asked.get(column.name), missing)
+    for each, column in zip(how, columns, strict=True):
+        width = len(each.features)
+        each.fill(inputs[:, place : place + width], column)
         place += width
     return inputs, tuple(names)
-
-
-def _names(column: Column, missing: Missing) -> list[str]:
-    names = [f"{column.name}={_printable(text)}" for text in column.texts] if column.texts else [column.name]
-    if missing == "category" and column.missing.any():
-        names.append(f"{column.name}=missing")
-    return names
-
-
-def _fill(place: np.ndarray, column: Column, asked: Asked | None, missing: Missing) -> None:
-    """Writes the features of one column, [rows, width]."""
-    if missing == "category" and column.missing.any():
-        place[:, -1] = column.missing
-        place = place[:, :-1]
-    if column.texts:
-        place[:] = column.codes[:, None] == np.arange(len(column.texts))
-        if missing != "category":
-            place[column.missing] = np.nan
-    elif column.kind == "date":
-        place[:, 0] = _dates(column.values, asked)
-    else:
-        place[:, 0] = column.values
-
-
-def _dates(seconds: np.ndarray, asked: Asked | None) -> np.ndarray:
-    """Days since the first date, or seconds since then, or the year."""
-    if asked == "year":
-        with np.errstate(invalid="ignore"):
-            moments = seconds.astype("datetime64[s]")
-        years = moments.astype("datetime64[Y]").astype(np.float64) + 1970
-        return np.where(np.isnan(seconds), np.nan, years)
-    since = seconds - np.nanmin(seconds)
-    return since if asked == "seconds" else since / DAY
 
 
 def _printable(text: str) -> str:

@@ -6,6 +6,7 @@ polars is an extra, and imported when it is needed.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,35 @@ def from_frame(frame: Any, name: str, kind: str, notices: list[str]) -> RawTable
     if twice is not None:
         raise BadInput(f"two columns are called {shown(twice)}.")
     return RawTable(kind, tuple(columns), list(range(1, frame.height + 1)), place="row", notices=tuple(notices))
+
+
+def table_of(frame: Any, name: str) -> RawTable:
+    """A frame of pandas or polars, or columns by name, as a table. Raises BadInput."""
+    if type(frame).__module__.partition(".")[0] == "polars":
+        return from_frame(frame, name, "a frame", [])
+    columns = []
+    for title in list(frame.keys() if isinstance(frame, Mapping) else frame.columns):
+        values = frame[title]
+        if str(getattr(values, "dtype", "")) in ("category", "boolean", "bool"):
+            values = np.asarray(values, object)
+        array = np.asarray(values)
+        if array.ndim != 1:
+            raise BadInput(f"{name} has no plain values in column {shown(str(title))}, or two columns of this name.")
+        columns.append(RawColumn(str(title).strip(), **_of_array(array)))
+    rows = {len(each.cells) if each.numbers is None else len(each.numbers) for each in columns}
+    if len(rows) != 1:
+        raise BadInput(f"{name} has no columns, or columns of different lengths.")
+    return RawTable("a frame", tuple(columns), list(range(1, rows.pop() + 1)), place="row")
+
+
+def _of_array(array: np.ndarray) -> dict[str, Any]:
+    """The numbers of a column, or its texts as they would stand in a CSV."""
+    if array.dtype.kind in "iuf":
+        return {"numbers": array.astype(np.float64)}
+    if array.dtype.kind == "M":
+        return {"cells": ["" if np.isnat(each) else str(each) for each in array.astype("datetime64[us]")]}
+    missing = [each is None or each != each or str(each) in ("NaT", "<NA>") for each in array.tolist()]
+    return {"cells": ["" if gone else str(each).strip() for gone, each in zip(missing, array.tolist(), strict=True)]}
 
 
 def _values(series: Any, name: str) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from lab.data.data import Data
+from lab.data.data import Data, TableRead
 from lab.data.tables.answers import NO_CLASS, from_cells, is_usable, no_number
 from lab.data.tables.columns import Column, understood
-from lab.data.tables.encoding import inputs_of
+from lab.data.tables.encoding import ReadColumn, inputs_of
 from lab.data.tables.options import TableOptions
 from lab.data.tables.raw import RawColumn, RawTable
 from lab.data.targets import Targets, from_numbers
@@ -59,8 +59,11 @@ class Interpreter:
         kept = self._kept(columns, targets)
         columns = [column.rows(kept) for column in columns]
         kind, answers, classes = self._targets(targets, kept)
-        inputs, features = inputs_of(columns, options.columns, options.missing, len(kept))
-        data = Data(inputs=inputs, targets=answers, kind=kind, classes=classes, features=features, exact=True)
+        how = tuple(ReadColumn.of(each, options.columns.get(each.name), options.missing) for each in columns)
+        inputs, features = inputs_of(how, columns, len(kept))
+        read = TableRead(how, tuple(given), options.wishes.given, tuple(self._names), self._table.place)
+        places = np.array(self._table.lines, np.int64)[kept]
+        data = Data(inputs, answers, kind, classes, features, exact=True, table=read, places=places)
         notices = [*self._table.notices, *self._notices(columns, len(kept))]
         return with_story(data, name, self._table.format, notices)
 

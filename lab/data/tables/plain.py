@@ -15,10 +15,11 @@ from typing import TextIO
 
 import numpy as np
 
-from lab.data.data import Data
+from lab.data.data import Data, TableRead
 from lab.data.tables.answers import NO_CLASS, from_cells
 from lab.data.tables.columns import LARGEST
 from lab.data.tables.dialects import COMMENTS, DELIMITERS, is_number
+from lab.data.tables.encoding import ReadColumn
 from lab.data.tables.interpreting import chosen_features, numbers_as_columns, suspicions, with_story
 from lab.data.tables.options import TableOptions
 from lab.data.tables.raw import is_no_name
@@ -67,7 +68,7 @@ def _read(name: str, options: TableOptions, file: TextIO) -> Data:
             chosen = chosen_features(options.features, names, [target])
     except InvalidValue:
         raise _NotPlain from None
-    numbers, answers, lines = array("d"), array("q"), array("q")
+    numbers, answers, lines, places = array("d"), array("q"), array("q"), array("q")
     texts: dict[str, int] = {}
     for row in rows:
         numbers.extend(_numbers(row, chosen, len(names)))
@@ -78,6 +79,7 @@ def _read(name: str, options: TableOptions, file: TextIO) -> Data:
             texts[answer] = len(texts)
             lines.append(reader.line_num)
         answers.append(texts[answer])
+        places.append(reader.line_num)
     if not answers:
         raise _NotPlain
     codes = np.frombuffer(answers, np.int64)
@@ -86,7 +88,10 @@ def _read(name: str, options: TableOptions, file: TextIO) -> Data:
     )
     inputs = np.frombuffer(numbers, np.float64).reshape(len(targets), -1)
     features = tuple(names[place] for place in chosen)
-    data = Data(inputs=inputs, targets=targets, kind=kind, classes=classes, features=features, exact=True)
+    read = TableRead(tuple(map(ReadColumn, features)), (options.target,), options.wishes.given, tuple(names))
+    data = Data(
+        inputs, targets, kind, classes, features, exact=True, table=read, places=np.frombuffer(places, np.int64)
+    )
     told = suspicions(numbers_as_columns(features, inputs))
     return with_story(data, name, f"text, separated by {DELIMITERS[delimiter]}", told)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from lab.nets.training_step import training_step
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
+from lab.tasks.task import task_of
 from lab.tasks.training.data import TrainingData, load_split
 from lab.tasks.training.losses import Loss
 from lab.tasks.training.monitor import Monitor
@@ -103,6 +105,22 @@ class Training(ProgramExperiment):
 
     def weights(self) -> dict[str, np.ndarray]:
         return self.numbers(self.network.kept)
+
+    def kept_to_predict(self) -> dict[str, Any] | None:
+        recipe, scenario = self.split.recipe, self.scenario
+        if recipe is None:
+            return None
+        about = {
+            "format": 1,
+            "task": scenario.task,
+            "step": self.step,
+            "model": scenario.model,
+            "blocks": {name: each.model_dump() for name, each in scenario.blocks.items()},
+            "settings": self.settings(),
+            "recipe": recipe.to_json(),
+        }
+        options = task_of(scenario).options(scenario)
+        return about | {name: getattr(options, name) for name in ("loss", "threshold") if hasattr(options, name)}
 
 
 def require_outputs(output: Tensor, wanted: int, scenario: Scenario) -> None:

@@ -1,0 +1,271 @@
+"""How examples that were never seen become inputs in the same way as those that were trained on: a `Recipe`.
+
+It is kept with the weights of a run, as JSON, so that they can be used without the file that they were trained on.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lab.data.data import Data, TableRead, TargetKind
+from lab.data.fitted import Fitted, numbers_from_json, numbers_to_json
+from lab.data.gaps import without_gaps
+from lab.data.tables.columns import Column, understood
+from lab.data.tables.encoding import Missing, ReadColumn, inputs_of
+from lab.data.tables.raw import RawTable
+from lab.data.tables.targets import targets_of
+from lab.errors import BadInput
+from lab.validation import shown
+
+MOST_LISTED = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """What is done with examples before a network sees them.
+
+    kind, classes: what is predicted; see `Data`
+    shape:         of one example before it is prepared: (features,) or (height, width, channels)
+    table:         how the columns of a table are read; of data that never were in a table, its features are columns
+    missing:       what was said of missing values
+    fillers:       for each feature, float64, what stands for a value that is missing; None: nothing does
+    steps:         what is done with the numbers, one after the other
+    mean, deviation: of the targets, if they were standardised: float64 [outputs]
+    """
+
+    kind: TargetKind
+    classes: tuple[str, ...]
+    shape: tuple[int, ...]
+    table: TableRead | None
+    missing: Missing
+    fillers: np.ndarray | None
+    steps: list[Fitted]
+    mean: np.ndarray | None
+    deviation: np.ndarray | None
+    outputs: int
+
+    @classmethod
+    def of(
+        cls,
+        train: Data,
+        missing: Missing,
+        fillers: np.ndarray | None,
+        steps: list[Fitted],
+        mean: np.ndarray | None,
+        deviation: np.ndarray | None,
+    ) -> Recipe:
+        """What was found out of the training examples, which are not prepared yet."""
+        table = train.table
+        if table is None and train.features:
+            table = TableRead(tuple(map(ReadColumn, train.features)), (), {}, train.features)
+        shape = tuple(train.inputs.shape[1:])
+        return cls(train.kind, train.classes, shape, table, missing, fillers, steps, mean, deviation, train.outputs)
+
+    # Inputs
+
+    def of_table(self, table: RawTable, name: str) -> Examples:
+        """Inputs for the rows of another table. Raises BadInput if a column is missing, or holds something else."""
+        if self.table is None:
+            raise BadInput(f"this run was trained on arrays of shape {list(self.shape)} without names, not on a table.")
+        table = self._named(table)
+        names = {column.name: column for column in table.columns}
+        self._refuse_missing_columns(names, name)
+
+        def where(row: int) -> str:
+            return f"{table.place} {table.lines[row]:,}"
+
+        notices: list[str] = []
+        columns = []
+        for how in self.table.columns:
+            column = understood(names[how.name], where, how.taken_for, how.order)
+            if column.fault:
+                raise BadInput(f"{shown(name)} cannot be used like the data of the training: {column.fault}")
+            columns.append(_with_known_texts(how, column, notices) if how.texts else column)
+        inputs, _ = inputs_of(self.table.columns, columns, table.rows)
+        kept = self._kept(columns, table, where, name, notices)
+        return Examples(self._prepared(inputs[kept]), kept, np.array(table.lines, np.int64)[kept], tuple(notices))
+
+    def targets_of(self, table: RawTable, name: str, rows: np.ndarray) -> np.ndarray:
+        """The targets of some rows, as `Data` holds them, in their own units. Raises BadInput."""
+        assert self.table is not None
+        return targets_of(self._named(table), self.table.target, self.kind, self.classes, rows, name)
+
+    def of_array(self, array: np.ndarray) -> np.ndarray:
+        """Inputs for examples [n, …] in the units of the data that was trained on. Raises BadInput."""
+        try:
+            values = np.asarray(array, np.float64)
+        except (TypeError, ValueError):
+            raise BadInput("the examples must be numbers, or a data frame whose columns have names.") from None
+        if self.table is not None and any(each.texts or each.kind == "date" for each in self.table.columns):
+            raise BadInput("this run was trained on categories or dates: give a data frame whose columns have names.")
+        wanted = self.shape
+        if len(wanted) == 3 and wanted[2] == 1 and values.ndim == 3:
+            values = values[..., None]
+        if values.ndim == 0 or values.shape[1:] != wanted:
+            shape = ", ".join(["n", *map(str, wanted)])
+            raise BadInput(f"the examples have shape {list(values.shape)}, but this run was trained on [{shape}].")
+        if np.asarray(array).dtype == np.uint8 and len(wanted) == 3:
+            values = values / 255
+        bad = ~np.isfinite(values)
+        if self.table is not None and self.fillers is not None and self.missing not in ("error", "drop"):
+            bad = np.isinf(values)
+        if bad.any():
+            raise BadInput(f"example {int(np.argwhere(bad)[0][0]):,} (counted from 0) has a value that is not finite.")
+        return self._prepared(values)
+
+    def values(self, outputs: np.ndarray) -> np.ndarray:
+        """Outputs [n, outputs] for values in the units of the targets, float64."""
+        found = outputs.astype(np.float64)
+        return found if self.mean is None or self.deviation is None else found * self.deviation + self.mean
+
+    def _prepared(self, inputs: np.ndarray) -> np.ndarray:
+        if self.fillers is not None:
+            inputs = without_gaps(inputs, self.fillers)
+        if not self.steps:
+            return inputs.astype(np.float32)
+        flat = inputs.reshape(len(inputs), -1).astype(np.float64)
+        for step in self.steps:
+            flat = step(flat)
+        return flat.reshape(len(inputs), *self.prepared_shape).astype(np.float32)
+
+    @property
+    def prepared_shape(self) -> tuple[int, ...]:
+        """Of one example as the network sees it: whitening makes a row of numbers of an image."""
+        projections = [each.numbers for each in self.steps if each.operation == "project"]
+        return (projections[-1].shape[1],) if projections else self.shape
+
+    def _named(self, table: RawTable) -> RawTable:
+        """The table; if neither it nor the data of the training has names, and it has no targets, numbered as there."""
+        assert self.table is not None
+        names, targets = self.table.names, self.table.target
+        without = [each for each in names if each not in targets]
+        if self.table.written.get("header") is not False or table.header or len(table.columns) != len(without):
+            return table
+        renamed = [replace(column, name=name) for column, name in zip(table.columns, without, strict=True)]
+        return replace(table, columns=tuple(renamed))
+
+    def _refuse_missing_columns(self, names: dict[str, Any], name: str) -> None:
+        assert self.table is not None
+        gone = [each.name for each in self.table.columns if each.name not in names]
+        if not gone:
+            return
+        close = difflib.get_close_matches(gone[0], names, n=1)
+        hint = f"; did you mean {shown(close[0])}?" if close and len(gone) == 1 else f"; it has {_listed(list(names))}."
+        noun = "column" if len(gone) == 1 else "columns"
+        raise BadInput(f"{shown(name)} has no {noun} {_listed(gone)}, which this run was trained on{hint}")
+
+    def _kept(
+        self,
+        columns: list[Column],
+        table: RawTable,
+        where: Callable[[int], str],
+        name: str,
+        notices: list[str],
+    ) -> np.ndarray:
+        gaps = [column for column in columns if column.missing.any()]
+        every = np.arange(table.rows)
+        if not gaps:
+            return every
+        counts = ", ".join(f"{shown(each.name)} ({int(each.missing.sum()):,})" for each in gaps[:MOST_LISTED])
+        if self.missing == "drop":
+            gone = np.logical_or.reduce([each.missing for each in gaps])
+            notices.append(f"Rows with missing values get no answer, as in training they were left out: {counts}.")
+            return np.flatnonzero(~gone)
+        if self.missing == "error" or self.fillers is None:
+            first = min(int(np.flatnonzero(each.missing)[0]) for each in gaps)
+            raise BadInput(
+                f"{shown(name)} has missing values in {counts}, the first in {where(first)}, and this run was trained "
+                "without any: fill them in, or train again with `missing: mean`."
+            )
+        what = "medians" if self.missing == "median" else "means"
+        notices.append(f"Missing values are filled in with {what} of the training examples: {counts}.")
+        return every
+
+    # Kept
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON's values, which give the same bits again."""
+        table = self.table
+        return {
+            "kind": self.kind,
+            "classes": list(self.classes),
+            "shape": list(self.shape),
+            "outputs": self.outputs,
+            "columns": None if table is None else [each.to_json() for each in table.columns],
+            "target": [] if table is None else list(table.target),
+            "written": {} if table is None else table.written,
+            "names": [] if table is None or table.written.get("header") is not False else list(table.names),
+            "missing": self.missing,
+            "fillers": None if self.fillers is None else numbers_to_json(self.fillers),
+            "steps": [each.to_json() for each in self.steps],
+            "mean": None if self.mean is None else numbers_to_json(self.mean),
+            "deviation": None if self.deviation is None else numbers_to_json(self.deviation),
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Recipe:
+        """The same again. Raises ValueError for what is none."""
+        try:
+            table = None
+            if content["columns"] is not None:
+                columns = tuple(map(ReadColumn.from_json, content["columns"]))
+                table = TableRead(columns, tuple(content["target"]), content["written"], tuple(content["names"]))
+            fillers, mean, deviation = (
+                None if content[name] is None else numbers_from_json(content[name])
+                for name in ("fillers", "mean", "deviation")
+            )
+            return cls(
+                content["kind"],
+                tuple(content["classes"]),
+                tuple(content["shape"]),
+                table,
+                content["missing"],
+                fillers,
+                list(map(Fitted.from_json, content["steps"])),
+                mean,
+                deviation,
+                int(content["outputs"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"it is no recipe: {error}") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Rows of a table, ready for the network.
+
+    inputs:  float32 [n, …]
+    rows:    int64 [n], which rows they are, counted from 0
+    places:  int64 [n], the line or row of the file in which each stands
+    notices: sentences on what was found out
+    """
+
+    inputs: np.ndarray
+    rows: np.ndarray
+    places: np.ndarray
+    notices: tuple[str, ...]
+
+
+def _with_known_texts(how: ReadColumn, column: Column, notices: list[str]) -> Column:
+    """The column with the numbers that its categories had in training; others get a number that no feature has."""
+    known = {text: place for place, text in enumerate(how.texts)}
+    places = np.array([known.get(text, len(known)) for text in column.texts], np.int64)
+    codes = np.where(column.missing, -1, places[column.codes] if len(places) else -1)
+    new = [text for text in column.texts if text not in known]
+    if new:
+        count = int((codes == len(known)).sum())
+        rows = "1 row has" if count == 1 else f"{count:,} rows have"
+        notices.append(
+            f"{rows} a {how.name} that was not there in training ({_listed(new)}): it counts as none of the known ones."
+        )
+    return replace(column, codes=codes, texts=how.texts)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_LISTED:,} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(shown(each) for each in names[:MOST_LISTED]) + more

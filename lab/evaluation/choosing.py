@@ -1,0 +1,76 @@
+"""Which network is meant: that of a run, a variant and a seed, or of a file of weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lab.errors import BadInput, nearest
+from lab.evaluation.trained import TrainedModel
+from lab.store import RunInfo, Store
+from lab.store.files import load_arrays, load_metadata
+
+CRITERIA = (("val_loss", False), ("val_accuracy", True), ("loss", False))
+"""What networks of a run are compared by, the first that was measured, and whether more is better."""
+
+
+def model_of(
+    store: Store, wanted: str, variant: str | None = None, seed: int | None = None
+) -> tuple[TrainedModel, str]:
+    """The network, and how it was chosen if there were several ("" if not).
+
+    wanted: a run, or the path of an exported safetensors file. Raises BadInput.
+    """
+    if wanted.endswith(".safetensors"):
+        if variant is not None or seed is not None:
+            raise BadInput("--variant and --seed choose of a run; a file of weights holds one network.")
+        return _of_file(Path(wanted).expanduser()), ""
+    info = store.find(wanted)
+    weights = store.weights(info.name)
+    if not weights:
+        raise BadInput(f"{info.name} has no final weights: it did not come to its end.")
+    keys = _matching(info, list(weights), variant, seed)
+    chosen, told = (keys[0], "") if len(keys) == 1 else _best(store, info, keys)
+    name = info.name if len(weights) == 1 else f"{info.name}, {chosen[0]}, seed {chosen[1]}"
+    return TrainedModel.of_metadata(name, store.weights_metadata(info.name, *chosen), weights[chosen]), told
+
+
+def _of_file(path: Path) -> TrainedModel:
+    try:
+        arrays, metadata = load_arrays(path), load_metadata(path)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:
+        raise BadInput(f"{error}.") from None
+    return TrainedModel.of_metadata(path.name, metadata, arrays)
+
+
+def _matching(
+    info: RunInfo, keys: list[tuple[str, int]], variant: str | None, seed: int | None
+) -> list[tuple[str, int]]:
+    if variant is not None and variant not in {name for name, _ in keys}:
+        raise BadInput(f"{info.name} has no variant {variant!r}: {nearest(variant, [name for name, _ in keys])}.")
+    found = [each for each in keys if variant in (None, each[0]) and seed in (None, each[1])]
+    if not found:
+        raise BadInput(f"{info.name} has no seed {seed}: {nearest(str(seed), [str(each) for _, each in keys])}.")
+    return found
+
+
+def _best(store: Store, info: RunInfo, keys: list[tuple[str, int]]) -> tuple[tuple[str, int], str]:
+    """The best of several, by what was measured last."""
+    curves = store.curves(info.name)
+    for metric, more in CRITERIA:
+        last = {key: float(curves[key][metric][1][-1]) for key in keys if metric in curves.get(key, {})}
+        last = {key: value for key, value in last.items() if np.isfinite(value)}
+        if len(last) < len(keys) and not (last and metric == CRITERIA[-1][0]):
+            continue
+        chosen = (max if more else min)(last, key=last.__getitem__)
+        word = "highest" if more else "lowest"
+        told = (
+            f"Of {len(keys)} networks, {chosen[0]} with seed {chosen[1]} is used, whose {metric} is the {word} "
+            f"({last[chosen]:.4g}); --variant and --seed choose another."
+        )
+        return chosen, told
+    names = ", ".join(dict.fromkeys(name for name, _ in keys))
+    raise BadInput(f"{info.name} has {len(keys)} networks: choose one with --variant ({names}) and --seed.")

@@ -1,0 +1,109 @@
+"""What a network answers, as people read it: classes and probabilities, labels, or values."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """One answer for each example.
+
+    kind:    classes, values or labels
+    names:   of the classes, labels or values: what each column of `numbers` is
+    numbers: float64 [n, names]: probabilities, or values in the units of the target
+    are_probabilities: False of the scores of a network that was trained with hinge loss
+    threshold: of labels: they are given above this probability
+    rows, places, place: of a table: which rows they are, counted from 0; the line or row in which each stands; which
+             of the two that is
+    asked:   how many rows the table has; those that are not in `rows` get no answer
+    notices: sentences on what was found out
+    """
+
+    kind: Literal["classes", "values", "labels"]
+    names: tuple[str, ...]
+    numbers: np.ndarray
+    are_probabilities: bool = True
+    threshold: float = 0.5
+    rows: np.ndarray | None = None
+    places: np.ndarray | None = None
+    place: str = "example"
+    asked: int | None = None
+    notices: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def placed(
+        self, rows: np.ndarray, places: np.ndarray, place: str, asked: int, notices: tuple[str, ...]
+    ) -> Predictions:
+        """The same, for rows of a table."""
+        return replace(self, rows=rows, places=places, place=place, asked=asked, notices=notices)
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """The number of the most probable class, int64 [n]; of labels, bool [n, labels]; of values, themselves."""
+        if self.kind == "classes":
+            return np.asarray(self.numbers.argmax(axis=1))
+        return self.numbers > self.threshold if self.kind == "labels" else self.numbers
+
+    @property
+    def answers(self) -> np.ndarray:
+        """The class of each example by its name; labels as 0 and 1; values, [n] where there is one for each."""
+        if self.kind == "classes":
+            return np.array(self.names, dtype=object)[self.chosen]
+        if self.kind == "labels":
+            return self.chosen.astype(np.int64)
+        return self.numbers[:, 0] if self.numbers.shape[1] == 1 else self.numbers
+
+    @property
+    def probabilities(self) -> np.ndarray | None:
+        """Float64 [n, classes]; None where there are none."""
+        return self.numbers if self.kind != "values" and self.are_probabilities else None
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns of `records`."""
+        first = [self.place] if self.places is not None else []
+        if self.kind == "values":
+            return [*first, *self.names]
+        what = "probability" if self.are_probabilities else "score"
+        answer = ["prediction"] if self.kind == "classes" else list(self.names)
+        return [*first, *answer, *(f"{what} of {name}" for name in self.names)]
+
+    def records(self) -> Iterator[list[Any]]:
+        """A row per example of the table, in its order; None where there is no answer."""
+        at = range(len(self)) if self.rows is None else self.rows.tolist()
+        answered = dict(zip(at, range(len(self)), strict=True))
+        width = len(self.columns) - (self.places is not None)
+        numbers, answers = self.numbers.tolist(), self.answers
+        for row in range(len(self) if self.asked is None else self.asked):
+            index = answered.get(row)
+            if index is None:
+                yield [None] * (width + (self.places is not None))
+                continue
+            first = [int(self.places[index])] if self.places is not None else []
+            if self.kind == "values":
+                yield [*first, *numbers[index]]
+            elif self.kind == "classes":
+                yield [*first, answers[index], *numbers[index]]
+            else:
+                yield [*first, *answers[index].tolist(), *numbers[index]]
+
+    def as_csv(self) -> str:
+        """A table: a line per example. Numbers are written so that reading them gives the same float64 again."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(["" if cell is None else cell for cell in row] for row in self.records())
+        return text.getvalue()
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """A block per example."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.records()]

@@ -1,0 +1,176 @@
+"""A trained network with all that it takes to use it: weights, layers, and how examples are prepared."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab.data.files import blamed_on, found
+from lab.data.recipe import Recipe
+from lab.data.sets.npz_arrays import inputs_alone
+from lab.data.tables.delimited import Wishes
+from lab.data.tables.frames import table_of
+from lab.data.tables.raw import RawTable
+from lab.data.tables.reading import MEMORY_PER_BYTE, read
+from lab.errors import BadInput, InvalidValue
+from lab.evaluation.predictions import Predictions
+from lab.nets.adjustable_numbers import AdjustableNumbers
+from lab.nets.network import Network
+from lab.scenario.model import Block
+from lab.tasks.task import PREDICTING
+from lab.tasks.training.predictor import Predictor
+
+AT_ONCE = 1024
+"""So many examples go through the network together."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A network that can predict.
+
+    name:     what it is called in messages: the run, variant and seed
+    about:    what an experiment keeps beside its weights; see `lab.tasks.Experiment.kept_to_predict`
+    weights:  all that the network consists of, by name
+    """
+
+    name: str
+    about: Mapping[str, Any]
+    weights: Mapping[str, np.ndarray]
+    recipe: Recipe = field(init=False)
+
+    def __post_init__(self) -> None:
+        try:
+            recipe = Recipe.from_json(dict(self.about["recipe"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(f"{self.name}: what was kept to predict with cannot be read ({error}).") from None
+        object.__setattr__(self, "recipe", recipe)
+
+    @classmethod
+    def of_metadata(
+        cls, name: str, metadata: Mapping[str, str] | None, weights: Mapping[str, np.ndarray]
+    ) -> TrainedModel:
+        """From the metadata of a file of weights. Raises BadInput if they say nothing of how to predict."""
+        text = (metadata or {}).get(PREDICTING)
+        if text is None:
+            raise BadInput(
+                f"{name} has weights, but not what predicting needs beside them: it was kept by an older lab, or its "
+                "task predicts nothing. Run it again."
+            )
+        try:
+            about = json.loads(text)
+        except ValueError:
+            raise BadInput(f"{name}: what was kept to predict with is damaged.") from None
+        return cls(name, about, weights)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes or labels; empty where values are predicted."""
+        return self.recipe.classes
+
+    @property
+    def loss(self) -> str:
+        """The loss it was trained with, which says what its outputs mean."""
+        return str(self.about.get("loss", ""))
+
+    def new_network(self) -> Network:
+        """Its layers, with nothing in them."""
+        blocks = {name: Block(**each) for name, each in self.about.get("blocks", {}).items()}
+        return Network(self.about["model"], None, self.recipe.outputs, 0, AdjustableNumbers(), blocks=blocks)
+
+    @functools.cached_property
+    def _forward(self) -> dict[int, Predictor]:
+        return {}
+
+    def outputs(self, inputs: np.ndarray) -> np.ndarray:
+        """What the network gives for prepared inputs [n, …]: float32 [n, outputs]."""
+        found = []
+        for first in range(0, len(inputs), AT_ONCE):
+            part = inputs[first : first + AT_ONCE]
+            if len(part) not in self._forward:
+                self._forward[len(part)] = Predictor(self.new_network(), part.shape)
+            made = self._forward[len(part)](part, dict(self.weights), dict(self.about.get("settings", {})))
+            found.append(made["output"].reshape(len(part), -1))
+        return np.concatenate(found) if found else np.empty((0, self.recipe.outputs), np.float32)
+
+    def answers(self, inputs: np.ndarray) -> Predictions:
+        """Predictions for prepared inputs."""
+        outputs = self.outputs(inputs)
+        if self.recipe.kind == "values":
+            return Predictions("values", self._value_names, self.recipe.values(outputs))
+        scores = outputs.astype(np.float64)
+        if self.recipe.kind == "labels":
+            numbers = 1 / (1 + np.exp(-scores)) if self.loss == "logistic" else _softmax(scores)
+            return Predictions("labels", self.classes, numbers, threshold=float(self.about.get("threshold", 0.5)))
+        if self.loss == "softmax":
+            return Predictions("classes", self.classes, _softmax(scores))
+        return Predictions("classes", self.classes, scores, are_probabilities=False)
+
+    @property
+    def _value_names(self) -> tuple[str, ...]:
+        target = self.recipe.table.target if self.recipe.table else ()
+        count = self.recipe.outputs
+        return (
+            target if len(target) == count else ("value",) if count == 1 else tuple(f"value {n}" for n in range(count))
+        )
+
+    # From what people have
+
+    def predict(self, examples: Any) -> Predictions:
+        """Predictions for a data frame (pandas, polars, or columns by name), or for an array [n, …] of numbers in the
+        units and the order of the training data. Raises BadInput."""
+        if isinstance(examples, Mapping) or hasattr(examples, "columns"):
+            return self.of_table(table_of(examples, "the frame"), "the frame")
+        return self.answers(self.recipe.of_array(examples))
+
+    def of_table(self, table: RawTable, name: str) -> Predictions:
+        """Predictions for the rows of a table."""
+        ready = self.recipe.of_table(table, name)
+        made = self.answers(ready.inputs)
+        return made.placed(ready.rows, ready.places, table.place, table.rows, ready.notices)
+
+    def of_file(self, path: str, folder: Path | None = None) -> Predictions:
+        """Predictions for a table in any format, or for the inputs of an NPZ file. Raises BadInput."""
+        if self.recipe.table is None or Path(path).suffix.lower() == ".npz":
+            return self.answers(self.recipe.of_array(npz_inputs(path, folder)))
+        return self.of_table(self.table_in(path, folder), Path(path).name)
+
+    def table_in(self, path: str, folder: Path | None = None) -> RawTable:
+        """The table in a file, written as that of the training was. Raises BadInput."""
+        written = self.recipe.table.written if self.recipe.table else {}
+        file = _found(path, folder)
+        try:
+            with blamed_on("table", path):
+                return read(file, Wishes(**written))
+        except InvalidValue as error:
+            raise _plainly(error) from None
+
+
+def npz_inputs(path: str, folder: Path | None = None) -> np.ndarray:
+    """The inputs in an NPZ file. Raises BadInput."""
+    try:
+        return inputs_alone(_found(path, folder), path)
+    except InvalidValue as error:
+        raise _plainly(error) from None
+
+
+def _found(path: str, folder: Path | None) -> Path:
+    try:
+        return found("table", path, folder or Path(), MEMORY_PER_BYTE)
+    except InvalidValue as error:
+        raise _plainly(error) from None
+
+
+def _plainly(error: InvalidValue) -> BadInput:
+    """An error without its place in a scenario, of which there is none here."""
+    return BadInput(f"{error.message[:1].upper()}{error.message[1:]}")
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
