@@ -23,7 +23,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "check": "Validate scenario files.",
         "new": "Begin a scenario file of your own.",
         "schema": "The JSON Schema of scenario files, for editors.",
-        "data": "What is understood of a file with data: `lab data show FILE`.",
+        "data": "Sets of data: list, get, add; what is understood of a file: `lab data show FILE`.",
     },
     "Running": {
         "tui": "Explore, guess, watch and steer, on screens; also `lab` alone.",

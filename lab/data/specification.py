@@ -14,7 +14,7 @@ from lab.data.preparation import prepared
 from lab.data.randomness import generator
 from lab.data.registry import COMMON, Entry, file_formats, named_sets
 from lab.data.splitting import split
-from lab.errors import InvalidValue, nearest
+from lab.errors import BadInput, InvalidValue, nearest
 from lab.validation import shown, validated
 
 
@@ -36,8 +36,17 @@ class DataSpecification:
         if self.entry.from_file:
             data = self._from_file(folder or Path())
         else:
-            data = self.entry.build(self.options, generator(seed, self.name))
+            data = self._named(seed)
         return prepared(self.options, split(self.options, data, seed))
+
+    def _named(self, seed: int) -> Data | Split:
+        try:
+            made: Data | Split = self.entry.build(self.options, generator(seed, self.name))
+            return made
+        except InvalidValue:
+            raise
+        except BadInput as error:
+            raise InvalidValue(("name",), str(error)) from None
 
     def story(self, folder: Path | None = None) -> tuple[str, ...]:
         """Sentences on what was read of a file: rows, features, classes, what was left out. None of made-up sets."""

@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lab.store.home import home_folder
     from lab.store.information import STATES, RunInfo
     from lab.store.reader import Column, Curve, Curves, Table
     from lab.store.sources import Source, read_source
@@ -26,12 +25,10 @@ __all__ = [
     "Source",
     "Store",
     "Table",
-    "home_folder",
     "read_source",
 ]
 
 _HOMES = {
-    "home": ("home_folder",),
     "information": ("STATES", "RunInfo"),
     "reader": ("Column", "Curve", "Curves", "Table"),
     "sources": ("Source", "read_source"),

@@ -20,8 +20,8 @@ import numpy as np
 
 from lab.errors import BadInput, nearest
 from lab.events import Claimed, Event, PictureTaken
+from lab.home import home_folder
 from lab.store import copying, database, files
-from lab.store.home import home_folder
 from lab.store.information import COLUMNS, STATES, RunInfo, from_row, run_number
 from lab.store.process import this_process
 from lab.store.reader import Curves, RunReader, Table

@@ -226,7 +226,7 @@ class LabApp(ReportsProblems, App[None]):
         return True
 
     def _show_problem(self, error: BaseException) -> None:
-        from lab.store import home_folder
+        from lab.home import home_folder
 
         self.push_screen(ProblemDialog(sentence(error), write_log(error, home_folder())))
 

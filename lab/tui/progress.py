@@ -62,7 +62,7 @@ class Progress:
     @property
     def path(self) -> Path:
         if self._path is None:
-            from lab.store import home_folder
+            from lab.home import home_folder
 
             self._path = home_folder() / FILE_NAME
         return self._path

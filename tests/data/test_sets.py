@@ -18,6 +18,8 @@ FROM_SCIKIT_LEARN = ("breast-cancer", "diabetes", "digits", "iris", "wine")
 BUNDLED = (*FROM_SCIKIT_LEARN, "fashion-mnist")
 IMAGES = {"attributes": (8, 8, 1), "digits": (8, 8, 1), "fashion-mnist": (28, 28, 1), "shapes": (32, 32, 3)}
 EVERY = (*MADE_UP, *BUNDLED)
+FETCHED = ("cifar-10", "cifar-100", "mnist")
+"""See test_image_sets.py and test_fetching.py."""
 
 
 def data(name: str, run_seed: int = 0, **options: object) -> Data:
@@ -25,7 +27,7 @@ def data(name: str, run_seed: int = 0, **options: object) -> Data:
 
 
 def test_every_set_is_tested() -> None:
-    assert set(named_sets()) == set(EVERY)
+    assert set(named_sets()) == {*EVERY, *FETCHED}
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -355,7 +357,7 @@ def test_words_are_spelled_differently() -> None:
         ({"name": "curve", "shape": "sin"}, ("shape",), "unknown name 'sin'; did you mean sine?"),
         ({"name": "iris", "csv": "x"}, ("csv",), "name and csv exclude each other"),
         ({"nme": "iris"}, ("nme",), "unknown key 'nme'; did you mean name?"),
-        ({}, (), "it is not said which data: one of the keys name, csv, npz"),
+        ({}, (), "it is not said which data: one of the keys name, csv, idx, images, npz"),
         ("iris", (), "'iris' is not allowed here: it must be a block"),
         ({"csv": "x.csv"}, (), "the key 'target' is missing"),
     ],
@@ -370,13 +372,14 @@ def test_wrong_options(specification: dict[str, object], path: tuple[str | int, 
 
 def test_reference_says_something_about_everything() -> None:
     texts = lab.data.describe()
-    assert [text.name for text in texts] == [*sorted(EVERY), "csv", "npz", "table"]
+    formats = ["csv", "idx", "images", "npz", "table"]
+    assert [text.name for text in texts] == [*sorted({*EVERY, *FETCHED}), *formats]
     for text in texts:
         assert text.summary.endswith(".")
         for option in text.options:
             assert option.meaning, f"{text.name}.{option.name}"
             assert option.allowed
-    spiral = {option.name: option for option in texts[[*sorted(EVERY)].index("spiral")].options}
+    spiral = {option.name: option for option in next(text for text in texts if text.name == "spiral").options}
     assert spiral["points"].allowed == "whole number, at least 2"
     assert spiral["points"].default == "900"
     assert spiral["validation"].allowed == "number, at least 0, below 1"

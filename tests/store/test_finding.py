@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lab.errors import BadInput
-from lab.store import Store, home_folder
+from lab.home import home_folder
+from lab.store import Store
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`lab data show FILE`: what the lab understands of a file with data."""
+"""`lab data`: what the lab understands of a file with data; which sets there are, and fetching those that are not."""
 
 from __future__ import annotations
 
@@ -10,19 +10,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab.errors import BadInput
+
 if TYPE_CHECKING:
     from lab.data.looking import ColumnFound, FileFound
 
 
 class Action(StrEnum):
-    """What can be done with a file."""
+    """What can be done with data."""
 
     show = "show"
+    list = "list"
+    get = "get"
+    add = "add"
+    path = "path"
 
 
 def command(
-    action: Annotated[Action, typer.Argument(metavar="show", help="Print what is understood of the file.")],
-    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV, Parquet, Arrow, Excel, ARFF, JSON or NPZ.")],
+    action: Annotated[
+        Action, typer.Argument(metavar="show|list|get|add|path", help="What to do; see the examples below.")
+    ],
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE|NAME]", help="CSV, Parquet, Arrow, Excel, ARFF, JSON or NPZ; or a set's name."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Argument(metavar="[PATH]", help="Of `add`: the folder or archive that has the set.")
+    ] = None,
     change: Annotated[
         list[str], typer.Option("--set", help="An option of the data block: header=false, target=kind. Repeatable.")
     ] = [],  # noqa: B006 - Typer copies it
@@ -32,10 +46,24 @@ def command(
     """What is understood of a file: each column's type, range, gaps and examples, and the block that would read it.
 
     `lab data show table.csv --yaml > mine.yaml` writes a scenario; `lab run mine.yaml` runs it.
+
+    `lab data list` names the sets there are, `lab data get mnist` downloads one that does not come with the lab,
+    `lab data add cifar-10 cifar-10-binary.tar.gz` takes it from a folder or an archive, `lab data path` says where
+    they are.
     """
+    from lab.cli.data_sets import do
+
+    if action is not Action.show:
+        return do(action.value, what, source)
+    if what is None or source is not None:
+        raise BadInput("`lab data show` takes one file: lab data show table.csv.")
+    return _show(what, change, as_yaml, as_json)
+
+
+def _show(file: str, change: list[str], as_yaml: bool, as_json: bool) -> int:
     from lab.data.looking import as_yaml as yaml_of
     from lab.data.looking import look
-    from lab.errors import BadInput, InvalidValue
+    from lab.errors import InvalidValue
     from lab.scenario import parse_settings
     from lab.scenario.starters import TASKS, from_data
     from lab.terminal import detect

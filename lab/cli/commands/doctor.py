@@ -69,7 +69,7 @@ def _cache() -> dict[str, Any]:
 
 def _store() -> dict[str, Any]:
     """The folder of the run store, which need not be there yet."""
-    from lab.store import home_folder
+    from lab.home import home_folder
 
     folder = home_folder()
     existing = next(each for each in (folder, *folder.parents) if each.exists())

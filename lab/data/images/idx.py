@@ -7,6 +7,7 @@ import gzip
 import lzma
 import math
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -36,6 +37,18 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
         raise BadInput(f"{path.name} is damaged: it cannot be unpacked to its end.") from None
     except OSError as error:
         raise BadInput(f"{path.name} cannot be read: {error.strerror or error}.") from None
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """What is in a file, piece by piece, unpacked if it is packed. Raises BadInput if it cannot be."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(6)
+        with _opened(path, start) as stream:
+            while piece := stream.read(1 << 18):
+                yield piece
+    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError):
+        raise BadInput(f"{path.name} is damaged: it cannot be unpacked to its end.") from None
 
 
 def _opened(path: Path, start: bytes) -> IO[bytes]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
 import numpy as np
 
-from lab.data.data import Data, Split
-from lab.data.images.idx import labelled_images
-from lab.data.images.pixels import Pixels
+from lab.data.data import Split
+from lab.data.images.published import FASHION_MNIST
 from lab.data.options import WithClasses
 from lab.data.registry import dataset
-from lab.errors import InvalidValue
+from lab.data.sets.published_images import idx_split
+from lab.errors import BadInput, InvalidValue
 
 CLASSES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 BUNDLED = Path(__file__).parents[1] / "bundled" / "fashion-mnist"
-COMPLETE = (Path("/usr/share/datasets/fashion-mnist"),)
-"""Where the complete set may be: where Debian's package dataset-fashion-mnist puts it."""
 
 
 class FashionMnist(WithClasses):
@@ -29,30 +26,19 @@ class FashionMnist(WithClasses):
     """
 
     full: bool = False
-    """the complete set, 60,000 and 10,000 images, where it is installed (Debian's package dataset-fashion-mnist)"""
+    """the complete set, 60,000 and 10,000 images, once it was fetched with `lab data get fashion-mnist`, or where
+    Debian's package dataset-fashion-mnist is installed"""
 
 
 @dataset("fashion-mnist", FashionMnist)
 def fashion_mnist(options: FashionMnist, random: np.random.Generator) -> Split:
     """Images [n, 28, 28, 1], whose 256 levels of grey become 0…1."""
-    folder = _complete() if options.full else BUNDLED
-    return Split(_part(folder, "train"), _part(folder, "t10k"))
-
-
-def _complete() -> Path:
-    for folder in COMPLETE:
-        if (folder / "train-images-idx3-ubyte.gz").is_file():
-            return folder
-    message = (
-        f"the complete set is not here: install Debian's package dataset-fashion-mnist, or put its four files into "
-        f"{COMPLETE[-1]}; without `full`, 6,000 images come with the lab."
-    )
-    raise InvalidValue(("full",), message)
-
-
-@functools.cache
-def _part(folder: Path, part: str) -> Data:
-    ending = "xz" if folder == BUNDLED else "gz"
-    images, labels = (folder / f"{part}-{name}-ubyte.{ending}" for name in ("images-idx3", "labels-idx1"))
-    pixels, numbers = labelled_images(images, labels, len(CLASSES))
-    return Data(inputs=Pixels(pixels), targets=numbers, kind="classes", classes=CLASSES)
+    if not options.full:
+        bundled = FASHION_MNIST.found_in(BUNDLED)
+        if bundled is None:
+            raise BadInput(f"The bundled images are missing from {BUNDLED}: install the lab again.")
+        return idx_split(bundled, CLASSES)
+    try:
+        return idx_split(FASHION_MNIST.paths(), CLASSES)
+    except BadInput as error:
+        raise InvalidValue(("full",), str(error)) from None

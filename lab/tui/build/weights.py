@@ -56,7 +56,7 @@ def choose_weights(screen: Screen[Any], use: Callable[[Path], None]) -> None:
 
     def write(run: str, variant: str, seed: str) -> None:
         from lab.exports import export, select
-        from lab.store import home_folder
+        from lab.home import home_folder
 
         folder = home_folder() / "weights"
         path = folder / f"{re.sub(r'[^A-Za-z0-9_-]', '-', f'{run}-{variant}-{seed}')}.safetensors"

@@ -1,4 +1,4 @@
-"""Where the lab keeps what it has run."""
+"""Where the lab keeps what it has run, and the data that were fetched for it."""
 
 from __future__ import annotations
 

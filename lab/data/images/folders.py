@@ -1,0 +1,132 @@
+"""Images in folders, one folder for each class, read by Pillow."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab.data.limits import refuse_if_too_large
+from lab.errors import BadInput, MissingExtra
+
+ENDINGS = frozenset(
+    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".pbm", ".pnm", ".tif", ".tiff", ".jfif")
+)
+MOST_PIXELS = 1 << 26
+"""An image with more is refused before it is unpacked."""
+
+VALIDATION = ("validation", "valid", "val", "test")
+"""What the folder beside `train` may be called that has the images to be held back."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Images of one part: uint8 [n, height, width, channels], labels [n], and how many files were no images."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    others: int
+
+
+def parts_of(folder: Path) -> tuple[Path, Path | None]:
+    """Where the classes are: the folder itself; or `train` in it, and beside that the images that are held back."""
+    if not (folder / "train").is_dir():
+        return folder, None
+    return folder / "train", next((folder / name for name in VALIDATION if (folder / name).is_dir()), None)
+
+
+def classes_of(folder: Path) -> list[str]:
+    """The names of the classes: of the folders inside, in alphabetical order; hidden ones are none."""
+    return sorted(each.name for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+
+
+def read_images(folder: Path, classes: list[str], size: tuple[int, int] | None, grey: bool | None) -> Folder:
+    """All images of these classes, in alphabetical order.
+
+    size: height and width to which each is brought; None: all must have one
+    grey: whether they have one channel; None: they have if all of them are grey
+    Raises BadInput, with a sentence that names the file, if one cannot be read or differs in size.
+    """
+    reader = _pillow()
+    files, others = _files(folder, classes)
+    if not files:
+        raise BadInput(f"there are no images in {folder}: PNG, JPEG and the like are looked for in a folder per class.")
+    shape = size
+    all_grey = True
+    for path, _ in files:
+        with _opened(reader, path) as image:
+            found = image.size[::-1]
+            if found[0] * found[1] > MOST_PIXELS:
+                raise BadInput(f"{path} has {found[0]:,} × {found[1]:,} pixels; at most {MOST_PIXELS:,} are allowed.")
+            all_grey &= image.mode in ("1", "L", "I;16", "I", "F")
+            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # lies on its side
+        shape = shape or (found[::-1] if turned else found)
+        if size is None and (found[::-1] if turned else found) != shape:
+            raise BadInput(
+                f"{path} has {found[0]} × {found[1]} pixels, others have {shape[0]} × {shape[1]}: "
+                f"`size: [{shape[0]}, {shape[1]}]` brings all images to one size."
+            )
+    assert shape is not None
+    channels = 1 if (all_grey if grey is None else grey) else 3
+    what = f"{len(files):,} images of {shape[0]} × {shape[1]} × {channels}"
+    refuse_if_too_large((), what, len(files) * shape[0] * shape[1] * channels)
+    images = np.empty((len(files), *shape, channels), np.uint8)
+    for place, (path, _) in enumerate(files):
+        images[place] = _pixels(reader, path, shape, channels)
+    return Folder(images, np.array([label for _, label in files], np.int64), others)
+
+
+def _files(folder: Path, classes: list[str]) -> tuple[list[tuple[Path, int]], int]:
+    found, others = [], 0
+    for label, name in enumerate(classes):
+        for path in sorted((folder / name).rglob("*")):
+            if path.is_file() and path.suffix.lower() in ENDINGS:
+                found.append((path, label))
+            elif path.is_file():
+                others += 1
+    return found, others
+
+
+def _pillow() -> Any:
+    try:
+        import PIL.Image
+        import PIL.ImageOps
+    except ImportError:
+        raise MissingExtra("A folder of images", "picture") from None
+    return PIL
+
+
+@contextlib.contextmanager
+def _opened(reader: Any, path: Path) -> Iterator[Any]:
+    """An image file, of which so far only the beginning is read. Whatever goes wrong with it inside is BadInput."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of large images, which are refused by their sizes
+            with reader.Image.open(path) as image:
+                yield image
+    except BadInput:
+        raise
+    except OSError as error:
+        told = error.strerror or "it is damaged, cut off, or no image"
+        raise BadInput(f"{path} cannot be read: {told}.") from None
+    except (ValueError, SyntaxError, MemoryError, IndexError, TypeError, KeyError, reader.Image.DecompressionBombError):
+        raise BadInput(f"{path} cannot be read: it is damaged, cut off, or no image.") from None
+
+
+def _pixels(reader: Any, path: Path, shape: tuple[int, int], channels: int) -> np.ndarray:
+    """One image as bytes [height, width, channels], upright, without transparency."""
+    with _opened(reader, path) as image:
+        upright = reader.ImageOps.exif_transpose(image)
+        if upright.mode in ("I", "F", "I;16"):
+            levels = np.asarray(upright, np.float64)
+            scale = 255 / 65535 if levels.max(initial=0) > 255 else 1.0
+            upright = reader.Image.fromarray(np.clip(levels * scale, 0, 255).round().astype(np.uint8))
+        upright = upright.convert("L" if channels == 1 else "RGB")
+        if upright.size != shape[::-1]:
+            upright = upright.resize(shape[::-1], reader.Image.Resampling.BILINEAR, reducing_gap=3.0)
+        return np.asarray(upright, np.uint8).reshape(*shape, channels)
