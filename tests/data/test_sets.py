@@ -18,8 +18,8 @@ FROM_SCIKIT_LEARN = ("breast-cancer", "diabetes", "digits", "iris", "wine")
 BUNDLED = (*FROM_SCIKIT_LEARN, "fashion-mnist")
 IMAGES = {"attributes": (8, 8, 1), "digits": (8, 8, 1), "fashion-mnist": (28, 28, 1), "shapes": (32, 32, 3)}
 EVERY = (*MADE_UP, *BUNDLED)
-FETCHED = ("cifar-10", "cifar-100", "mnist")
-"""See test_image_sets.py and test_fetching.py."""
+ELSEWHERE = ("cifar-10", "cifar-100", "mnist", "plays")
+"""Other files test these: test_image_sets.py and test_fetching.py, and those of texts."""
 
 
 def data(name: str, run_seed: int = 0, **options: object) -> Data:
@@ -27,7 +27,7 @@ def data(name: str, run_seed: int = 0, **options: object) -> Data:
 
 
 def test_every_set_is_tested() -> None:
-    assert set(named_sets()) == {*EVERY, *FETCHED}
+    assert set(named_sets()) == {*EVERY, *ELSEWHERE}
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -357,7 +357,7 @@ def test_words_are_spelled_differently() -> None:
         ({"name": "curve", "shape": "sin"}, ("shape",), "unknown name 'sin'; did you mean sine?"),
         ({"name": "iris", "csv": "x"}, ("csv",), "name and csv exclude each other"),
         ({"nme": "iris"}, ("nme",), "unknown key 'nme'; did you mean name?"),
-        ({}, (), "it is not said which data: one of the keys name, csv, idx, images, npz"),
+        ({}, (), "it is not said which data: one of the keys name, csv, idx, images, npz, table, text"),
         ("iris", (), "'iris' is not allowed here: it must be a block"),
         ({"csv": "x.csv"}, (), "the key 'target' is missing"),
     ],
@@ -372,8 +372,8 @@ def test_wrong_options(specification: dict[str, object], path: tuple[str | int, 
 
 def test_reference_says_something_about_everything() -> None:
     texts = lab.data.describe()
-    formats = ["csv", "idx", "images", "npz", "table"]
-    assert [text.name for text in texts] == [*sorted({*EVERY, *FETCHED}), *formats]
+    formats = ["csv", "idx", "images", "npz", "table", "text"]
+    assert [text.name for text in texts] == [*sorted({*EVERY, *ELSEWHERE}), *formats]
     for text in texts:
         assert text.summary.endswith(".")
         for option in text.options:
