@@ -91,7 +91,7 @@ def _idx_split(files: tuple[Path, ...], stamp: object, classes: tuple[str, ...])
     for images, labels in (files[:2], files[2:]):
         pixels, numbers = labelled_images(images, labels, len(classes))
         parts.append(Data(inputs=Pixels(pixels), targets=numbers, kind="classes", classes=classes))
-    return Split(*parts)
+    return Split(parts[0], parts[1])
 
 
 def _cifar_split(known: Published, layout: cifar.Layout, which: int, classes: tuple[str, ...]) -> Split:
@@ -99,7 +99,7 @@ def _cifar_split(known: Published, layout: cifar.Layout, which: int, classes: tu
     folder = next(iter(files.values())).parent
     parts = _cifar_parts(folder, published.stamp(files), layout)
     made = [Data(inputs=pixels, targets=labels[:, which], kind="classes", classes=classes) for pixels, labels in parts]
-    return Split(*made)
+    return Split(made[0], made[1])
 
 
 @functools.lru_cache(maxsize=2)
