@@ -67,6 +67,23 @@ class Optimizer(Part):
         return self.extra | ({"rate": self.rate} if "rate" in self.model_fields_set else {})
 
 
+class Stop(Part):
+    """When a training ends before its last step, and which weights are kept."""
+
+    when: str = Field(min_length=1, description="The metric to go by, such as `val_loss`; it must be watched.")
+    patience: Annotated[Whole, Field(ge=1, le=MOST_STEPS)] | None = Field(
+        default=None,
+        description="Stop when so many measurements in a row were not better than the best; without it all steps are "
+        "done.",
+    )
+    least: Real = Field(
+        default=0, ge=0, le=1e30, allow_inf_nan=False, description="By how much it must get better to count."
+    )
+    keep: Literal["best", "last"] = Field(
+        default="best", description="The weights that are kept: those of the best measurement, or of the end."
+    )
+
+
 class Train(Part):
     """How long is trained, on how many examples at a time, and how often is measured."""
 
@@ -83,6 +100,10 @@ class Train(Part):
         ge=0,
         le=LARGEST_SEED,
         description="The first seed; `--seeds 3` counts from here. Same seed, same run.",
+    )
+
+    stop: Stop | None = Field(
+        default=None, description="Early stopping, and the best weights: `{when: val_loss, patience: 10}`."
     )
 
     @field_validator("batch", mode="before")

@@ -14,6 +14,8 @@ from lab.session.replica import Replica
 from lab.session.roster import Roster
 
 Key = tuple[str, int]
+EARLY_STOPPING = "early_stopping"
+"""What sentences are called in which a training says why it ended, and which weights it keeps."""
 
 
 class Narration:
@@ -49,9 +51,12 @@ class Narration:
 
     def end(self, replica: Replica) -> list[Noticed]:
         """What there is to say now that a replica goes no further."""
+        sentence = replica.running.farewell() if replica.state == "finished" else None
+        step = replica.steps_done
+        found = [Noticed(replica.name, replica.seed, step, EARLY_STOPPING, sentence, {})] if sentence else []
         with self._lock:
             race = self._races.get(replica.seed)
-            return self._decided(replica.seed, race) if race is not None else []
+            return found + (self._decided(replica.seed, race) if race is not None else [])
 
     def rewind(self, replica: Replica, step: int) -> None:
         """A replica goes back to a step."""

@@ -90,6 +90,8 @@ class Roster:
 
     def last_step(self, replica: Replica) -> int:
         """The step at which a replica that has begun is finished."""
+        if replica.running.stopped:
+            return replica.running.step
         return self.steps if self.steps is not None else replica.running.steps
 
     def measured_seeds(self) -> tuple[int, ...]:

@@ -96,6 +96,15 @@ class Experiment:
         """What there is to see now; the same titles in the same order every time."""
         raise NotImplementedError
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it has found that further steps would not help."""
+        return False
+
+    def farewell(self) -> str | None:
+        """A sentence on its end, once, where there is something to say."""
+        return None
+
     def diverged(self) -> str | None:
         """A sentence that names step and first bad tensor, once something stopped being finite."""
         raise NotImplementedError
@@ -151,11 +160,13 @@ class Task:
 
     metrics: the names that can be watched, each with one sentence that says what the number means (a
              `lab.tasks.stopwatch.Timed` sentence where the number is read off the clock)
+    stops_early: whether `train.stop` can be said of it
     pictures: the names of the pictures that the task itself draws; the figures of a network come with the options
     """
 
     name: ClassVar[str]
     Options: ClassVar[type[BaseModel]] = NoOptions
+    stops_early: ClassVar[bool] = False
     metrics: ClassVar[dict[str, str]] = {}
     pictures: ClassVar[tuple[str, ...]] = ()
 
@@ -182,6 +193,8 @@ class Task:
         """The experiment for the scenario's own seed, once everything else in the scenario is known to be right. Raises
         InvalidValue. Nothing is compiled."""
         self.options(scenario)
+        if scenario.train.stop is not None and not self.stops_early:
+            raise InvalidValue(("train", "stop"), f"the task {self.name} does all of its steps.")
         for index, metric in enumerate(scenario.watch):
             if metric not in self.metrics:
                 raise InvalidValue(

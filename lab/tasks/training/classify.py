@@ -38,6 +38,7 @@ class Classify(Task):
     """A network learns to tell classes apart; trained with softmax cross-entropy or hinge loss."""
 
     Options = Options
+    stops_early = True
     metrics = device_metric_meanings("classes") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

@@ -35,6 +35,7 @@ class Label(Task):
     """A network learns to say of each label whether it applies; trained with a classifier per label or one softmax."""
 
     Options = Options
+    stops_early = True
     metrics = device_metric_meanings("labels") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

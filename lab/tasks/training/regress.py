@@ -32,6 +32,7 @@ class Regress(Task):
     """A network learns to give numbers; trained with the L1, L2 or Huber loss."""
 
     Options = Options
+    stops_early = True
     metrics = device_metric_meanings("values") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

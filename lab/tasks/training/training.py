@@ -24,6 +24,7 @@ from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import task_of
 from lab.tasks.training.data import TrainingData, load_split
+from lab.tasks.training.early_stopping import EarlyStopping
 from lab.tasks.training.losses import Loss
 from lab.tasks.training.monitor import Monitor
 from lab.tasks.training.objective import Objective
@@ -73,6 +74,8 @@ class Training(ProgramExperiment):
         self.inspection, self.metrics = self.monitor.inspection, self.monitor.metrics
         if self.monitor.host_metrics:
             self.host_measurements.append(Training._measure_on_host)
+        stop = scenario.train.stop
+        self._stopping = EarlyStopping(stop, self.metrics, scenario.train.measure) if stop else None
         steps = {"step": self.training_step.program, "gradient": self.training_step.gradient_program}
         self.lay_out(steps | self.monitor.programs)
         if self.network.given:
@@ -84,6 +87,23 @@ class Training(ProgramExperiment):
         self.begin(self.network, self.folder)
         self.run_beside("gradient")
         self.search_steps(self.training_step)
+
+    @property
+    def measures_on_the_way(self) -> bool:
+        return self._stopping is None and super().measures_on_the_way
+
+    def measure(self) -> dict[str, float]:
+        values = super().measure()
+        if self._stopping is not None:
+            self._stopping.see(self.step, values, lambda: self.numbers(self.network.kept))
+        return values
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopping is not None and self._stopping.stopped
+
+    def farewell(self) -> str | None:
+        return self._stopping.sentence() if self._stopping is not None else None
 
     def measured_stretch(self) -> tuple[int, int]:
         return self.monitor.measured_stretch()
@@ -98,13 +118,17 @@ class Training(ProgramExperiment):
         return self.monitor.pictures()
 
     def state(self) -> dict[str, np.ndarray]:
-        return super().state() | self.monitor.state()
+        stopping = self._stopping.state() if self._stopping is not None else {}
+        return super().state() | self.monitor.state() | stopping
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        super().restore(self.monitor.restore(state))
+        rest = self.monitor.restore(state)
+        super().restore(self._stopping.restore(rest) if self._stopping is not None else rest)
 
     def weights(self) -> dict[str, np.ndarray]:
-        return self.numbers(self.network.kept)
+        """The parameters by name; those of the best measurement, if these are to be kept."""
+        best = self._stopping.best_weights if self._stopping is not None else {}
+        return dict(best) if best else self.numbers(self.network.kept)
 
     def kept_to_predict(self) -> dict[str, Any] | None:
         recipe, scenario = self.split.recipe, self.scenario
@@ -113,7 +137,7 @@ class Training(ProgramExperiment):
         about = {
             "format": 1,
             "task": scenario.task,
-            "step": self.step,
+            "step": self._stopping.best_step or self.step if self._stopping is not None else self.step,
             "model": scenario.model,
             "blocks": {name: each.model_dump() for name, each in scenario.blocks.items()},
             "settings": self.settings(),
