@@ -18,8 +18,8 @@ FROM_SCIKIT_LEARN = ("breast-cancer", "diabetes", "digits", "iris", "wine")
 BUNDLED = (*FROM_SCIKIT_LEARN, "fashion-mnist")
 IMAGES = {"attributes": (8, 8, 1), "digits": (8, 8, 1), "fashion-mnist": (28, 28, 1), "shapes": (32, 32, 3)}
 EVERY = (*MADE_UP, *BUNDLED)
-ELSEWHERE = ("cifar-10", "cifar-100", "mnist", "plays")
-"""Other files test these: test_image_sets.py and test_fetching.py, and those of texts."""
+ELSEWHERE = ("adding", "cifar-10", "cifar-100", "countdown", "mnist", "plays", "transcripts")
+"""Other files test these: test_image_sets.py and test_fetching.py, test_texts.py and tests/tasks/test_sequences.py."""
 
 
 def data(name: str, run_seed: int = 0, **options: object) -> Data:
@@ -384,7 +384,7 @@ def test_reference_says_something_about_everything() -> None:
     assert spiral["points"].default == "900"
     assert spiral["validation"].allowed == "number, at least 0, below 1"
     assert spiral["noise"].meaning == "standard deviation of the angle, in radians"
-    assert lab.data.schema()["oneOf"][0]["properties"]["name"] == {"const": "attributes"}
+    assert lab.data.schema()["oneOf"][0]["properties"]["name"] == {"const": "adding"}
 
 
 def test_nothing_heavy_is_imported() -> None:

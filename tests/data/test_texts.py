@@ -65,3 +65,16 @@ def test_bad_texts_are_refused(tmp_path, monkeypatch, content, message):
     monkeypatch.setattr(texts, "WINDOW", 4)
     with pytest.raises(InvalidValue, match=message):
         load(written(tmp_path, content), 0, tmp_path)
+
+
+def test_a_text_is_not_torn_apart():
+    with pytest.raises(InvalidValue, match="tear the text apart"):
+        load({"name": "plays", "validation": 0.1}, 0)
+
+
+def test_countdown():
+    train = load({"name": "countdown", "blocks": 30, "count": 3, "held_back": 0}, 0).train
+    text = texts.text_of(np.append(train.inputs[:, 0], train.targets[-1]), train.classes)
+    for block in (text[first : first + 5] for first in range(0, len(text), 5)):
+        assert block == f"{block[0]}321{block[0].upper()}"
+    assert set(text[::5]) == set("abcd")

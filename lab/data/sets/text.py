@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import lzma
 from pathlib import Path
+from typing import Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lab.data.data import Split
 from lab.data.files import found
 from lab.data.options import Options, Share
 from lab.data.registry import dataset, file_format
 from lab.data.texts import as_split, characters_of
+from lab.errors import InvalidValue
 from lab.validation import Whole
 
 BUNDLED = Path(__file__).parents[1] / "bundled" / "plays" / "plays.txt.xz"
@@ -28,6 +30,16 @@ class TextOptions(Options):
     """read only so many characters, from the beginning"""
     held_back: Share = 0.1
     """the end of the text that is held back as the validation, as a share of it"""
+
+    @model_validator(mode="after")
+    def _in_one_piece(self) -> Self:
+        for name, usual in (("validation", 0), ("folds", None), ("examples", None), ("copies", 1)):
+            if getattr(self, name) != usual:
+                message = (
+                    "would tear the text apart; `held_back` holds back its end, `characters` reads only its beginning."
+                )
+                raise InvalidValue((name,), message)
+        return self
 
 
 class Plays(TextOptions):
@@ -45,6 +57,30 @@ class TextFile(TextOptions):
 
     text: str = Field(min_length=1)
     """path of the file, relative to the scenario's folder"""
+
+
+class Countdown(TextOptions):
+    """A made-up text: a letter, a count down, then the letter again as a capital, such as `c987654321C`, over and over.
+
+    Each capital can be told only by who remembers the letter before the count; all else follows from the character
+    before, but for the letters, which are drawn.
+    """
+
+    blocks: Whole = Field(default=2000, ge=2, le=10**7)
+    """how often a letter is drawn"""
+    count: Whole = Field(default=9, ge=1, le=9)
+    """the digit from which is counted down"""
+    letters: Whole = Field(default=4, ge=2, le=26)
+    """number of different letters"""
+
+
+@dataset("countdown", Countdown)
+def countdown(options: Countdown, random: np.random.Generator) -> Split:
+    """Symbols [n, 1] and the next ones [n]."""
+    drawn = ord("a") + random.integers(0, options.letters, (options.blocks, 1))
+    digits = np.broadcast_to(ord("0") + np.arange(options.count, 0, -1), (options.blocks, options.count))
+    text = np.hstack([drawn, digits, drawn - 32]).astype(np.uint32).ravel()[: options.characters]
+    return as_split(text, options.held_back, "name", f"countdown: {len(text):,} characters.")
 
 
 @dataset("plays", Plays)

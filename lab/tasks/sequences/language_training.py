@@ -50,6 +50,9 @@ METRICS = device_metric_meanings("classes") | {
     "copied": "characters of the longest stretch of a sample that stands in the training text as it is",
     "repetition": "share of the stretches of 8 characters of a sample that occurred in it before",
     "shift": "largest change of a probability of the next symbol when 1,000 is added to all its logits",
+    "mass": "logarithm of the sum of e to the power of all logits of the next symbol; 0 if they were logarithms "
+    "of probabilities",
+    "memory": "KiB that one training step needs for what it computes, beside weights, gradients and text",
     "step_time": Timed("processor time of one training step in µs, median over the slices in which the training runs"),
 }
 OF_SAMPLES = ("real_words", "copied", "repetition")
@@ -98,7 +101,7 @@ class LanguageTraining(ProgramExperiment):
         self.device_metrics = DeviceMetrics(scenario.watch)
         self._measured_network(step)
         watched = set(scenario.watch)
-        self._host = [name for name in (*OF_SAMPLES, "shift", "step_time") if name in watched]
+        self._host = [name for name in (*OF_SAMPLES, "shift", "mass", "memory", "step_time") if name in watched]
         extra = tuple(name for name in scenario.watch if name in self._host)
         self.metrics = (*self.device_metrics.metrics, *extra)
         self.host_measurements.append(LanguageTraining._measure_on_host)
@@ -224,8 +227,10 @@ class LanguageTraining(ProgramExperiment):
             values["copied"] = float(samples.longest_copy(sample, self._whole_text))
         if "repetition" in self._host:
             values["repetition"] = samples.repetition(sample)
-        if "shift" in self._host:
-            values["shift"] = self._shift()
+        if {"shift", "mass"} & set(self._host):
+            values |= {name: each for name, each in self._of_logits().items() if name in self._host}
+        if "memory" in self._host:
+            values["memory"] = 4 * self.layout.temporaries["step"][0] / 1024
         if "step_time" in self._host and self.watch.samples:
             values["step_time"] = self.watch.median * 1e6
         return values
@@ -241,13 +246,16 @@ class LanguageTraining(ProgramExperiment):
         """Random numbers that are the same at each moment, so that samples differ by what was learned alone."""
         return generator(self.seed, what).random
 
-    def _shift(self) -> float:
+    def _of_logits(self) -> dict[str, float]:
+        """How softmax takes the logits of the symbol behind the primer."""
         writer = self._writer(1)
         writer.begin(self.weights())
         for symbol in self.primer:
-            logits = writer.step(np.array([symbol]))[0]
-        plain, shifted = Choice(1.0).probabilities(logits), Choice(1.0).probabilities(logits + np.float32(1000))
-        return float(np.abs(plain - shifted).max())
+            logits = writer.step(np.array([symbol]))[0].astype(np.float64)
+        plain, shifted = Choice(1.0).probabilities(logits), Choice(1.0).probabilities(logits + 1000)
+        highest = logits.max()
+        mass = highest + np.log(np.exp(logits - highest).sum())
+        return {"shift": float(np.abs(plain - shifted).max()), "mass": float(mass)}
 
     @functools.lru_cache(maxsize=4)  # noqa: B019  # as many replicas as there are keep theirs
     def _writer(self, count: int) -> Writer:

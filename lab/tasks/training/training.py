@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.data import Split, TargetKind
+from lab.data import Data, Split, TargetKind
 from lab.errors import InvalidValue
 from lab.graph import Tensor, scope
 from lab.nets.network import Network
@@ -62,11 +62,12 @@ class Training(ProgramExperiment):
         x, y = data.batch(scenario.train.batch)
         output, self.layers = self.network.apply(x, training=True)
         auxiliary = self.network.auxiliary
-        require_outputs(output, outputs, scenario)
+        answers_each = targets_per_example(self.split.train)
+        require_outputs(output, outputs * answers_each, scenario)
         with scope("loss"):
             batch_loss = loss(output, y)
             for other, share in auxiliary:
-                require_outputs(other, outputs, scenario)
+                require_outputs(other, outputs * answers_each, scenario)
                 batch_loss = batch_loss + loss(other, y) * share
         self.training_step = training_step(batch_loss, self.network, self.optimizer, self.adjustable)
         self.gradients = self.training_step.gradients
@@ -145,6 +146,11 @@ class Training(ProgramExperiment):
         }
         options = task_of(scenario).options(scenario)
         return about | {name: getattr(options, name) for name in ("loss", "threshold") if hasattr(options, name)}
+
+
+def targets_per_example(train: Data) -> int:
+    """How many classes are asked of an example: one, or one at each step of a sequence."""
+    return train.targets.shape[1] if train.kind == "classes" and train.targets.ndim > 1 else 1
 
 
 def require_outputs(output: Tensor, wanted: int, scenario: Scenario) -> None:
