@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from lab.data.images.augmentation import Augment
 from lab.data.images.pixels import Pixels
 from lab.data.tables.encoding import ReadColumn
 
@@ -121,15 +122,17 @@ class Split:
     test:       what a published set holds back itself, where `validation` is a part of its training examples: for the
                 very end, nothing is chosen by it
     recipe:     of prepared data: how other examples are prepared in the same way
+    augment:    how training images are changed while they are trained on
     """
 
     train: Data
     validation: Data | None = None
     test: Data | None = None
     recipe: Recipe | None = None
+    augment: Augment | None = None
 
     def changed(self, change: Callable[[Data], Data]) -> Split:
         """The same split with every part changed in the same way."""
         held = (None if part is None else change(part) for part in (self.validation, self.test))
         validation, test = held
-        return Split(change(self.train), validation, test, self.recipe)
+        return Split(change(self.train), validation, test, self.recipe, self.augment)

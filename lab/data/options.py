@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from lab.data.images.augmentation import Augment
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
 from lab.errors import InvalidValue
 from lab.validation import NUMBER, Whole
@@ -82,6 +83,20 @@ class WithClasses(Prepared):
 
     label_noise: Share = 0
     """share of the training examples whose class is replaced by another one, drawn at random"""
+
+
+class WithImages(WithClasses):
+    """What sets of images that stay bytes take in addition."""
+
+    augment: Augment | None = None
+    """training images are changed at random in every step: a block of `flip`, `crop`, `translate`, `scale`, `stretch`,
+    `rotate`, `shear`, `lens`, `brightness`, `contrast`, `saturation`, `colour_noise`"""
+
+    @model_validator(mode="after")
+    def _augmented_images_stay(self) -> Self:
+        if self.augment is not None and self.whiten:
+            raise InvalidValue(("augment",), "augment and whiten exclude each other: axes are no images.")
+        return self
 
 
 class WithValues(Prepared):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from lab.data.data import Data, Split
-from lab.data.options import Options, WithClasses, WithValues
+from lab.data.options import Options, WithClasses, WithImages, WithValues
 from lab.discovery import modules_of
 from lab.validation import shown
 
@@ -75,7 +75,7 @@ def file_formats() -> dict[str, Entry]:
     return dict(sorted(_files.items()))
 
 
-COMMON = frozenset(WithClasses.model_fields) | frozenset(WithValues.model_fields)
+COMMON = frozenset().union(*(each.model_fields for each in (WithClasses, WithValues, WithImages)))
 """Options that are not a set's own; in the reference they come last."""
 
 
@@ -106,7 +106,7 @@ def schema() -> dict[str, Any]:
     """The data block as a JSON Schema, for completion in editors."""
     choices = []
     for entry in [*named_sets().values(), *file_formats().values()]:
-        choice = entry.options.model_json_schema()
+        choice = _schema(entry.options)
         choice["description"] = entry.summary
         if not entry.from_file:
             choice["properties"] = {"name": {"const": entry.name}} | choice["properties"]
@@ -115,8 +115,24 @@ def schema() -> dict[str, Any]:
     return {"oneOf": choices}
 
 
-def _option_texts(options: type[Options]) -> tuple[OptionText, ...]:
+def _schema(options: type[Options]) -> dict[str, Any]:
+    """The JSON Schema of a set's options; blocks within it stand where they are used, so that it can stand anywhere."""
     content = options.model_json_schema()
+    blocks = content.pop("$defs", {})
+
+    def put_in(part: Any) -> Any:
+        if isinstance(part, dict):
+            if "$ref" in part:
+                return put_in(blocks[part["$ref"].rpartition("/")[2]])
+            return {key: put_in(each) for key, each in part.items()}
+        return [put_in(each) for each in part] if isinstance(part, list) else part
+
+    whole: dict[str, Any] = put_in(content)
+    return whole
+
+
+def _option_texts(options: type[Options]) -> tuple[OptionText, ...]:
+    content = _schema(options)
     required = content.get("required", [])
     return tuple(
         OptionText(
@@ -143,6 +159,8 @@ def _allowed(about: dict[str, Any]) -> str:
         return str(about["const"])
     if "enum" in about:
         return " or ".join(str(each) for each in about["enum"])
+    if about["type"] == "object" and "properties" in about:
+        return "block of: " + ", ".join(about["properties"])
     if about["type"] == "object":
         return f"block of: column, {_allowed(about['additionalProperties'])}"
     if about["type"] == "array":

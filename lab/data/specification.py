@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ class DataSpecification:
             data = self._from_file(folder or Path())
         else:
             data = self._named(seed)
-        return prepared(self.options, split(self.options, data, seed))
+        augment = getattr(self.options, "augment", None)
+        return replace(prepared(self.options, split(self.options, data, seed)), augment=augment)
 
     def _named(self, seed: int) -> Data | Split:
         try:

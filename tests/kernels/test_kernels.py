@@ -10,7 +10,7 @@ from tests.kernels.cases import all_cases
 from tests.kernels.inputs import compare, drawn
 from tests.kernels.running import all_kernels
 
-ELSEWHERE = {"add_noise": "test_random.py", "choose_batch": "test_random.py"}
+ELSEWHERE = {"add_noise": "test_random.py", "choose_batch": "test_random.py", "draw_changes": "test_random.py"}
 """Kernels whose outputs no formula gives; another file tests them."""
 
 

@@ -206,3 +206,20 @@ def test_noise_is_new_in_each_step_and_the_same_for_the_same_seed():
     more = again()["gradient"] - first["gradient"]
     for added in (other["gradient"] - 1, more):
         assert abs(np.corrcoef(first["gradient"] - 1, added)[0, 1]) < 0.06
+
+
+def test_changes_of_images_are_new_in_each_step_and_within_their_spread():
+    from kernels.augmentation import draw_changes
+
+    spread = np.array([1.0, 0.0, 3.0, 0.5])
+    sizes, integers = {"K": 4, "B": 4000}, {"first_normal": 3, "stream": 5}
+    run = Run(draw_changes, {"spread": spread}, sizes, integers, seed=2)
+    first = run()["changes"].copy()
+    assert (run()["changes"] != first).mean() > 0.7
+    assert (np.abs(first[:, :3]) <= spread[:3]).all()
+    assert first[:, 1].tolist() == [0.0] * 4000
+    assert stats.kstest(first[:, 2] / 3, stats.uniform(-1, 2).cdf).pvalue > 1e-3
+    assert stats.kstest(first[:, 3] / 0.5, stats.norm.cdf).pvalue > 1e-3
+    assert abs(np.corrcoef(first[:, 0], first[:, 2])[0, 1]) < 0.06
+    again = Run(draw_changes, {"spread": spread}, sizes, integers, seed=2, target="python").at_step(1)()["changes"]
+    np.testing.assert_allclose(again, first, rtol=1e-5, atol=1e-6)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lab.data.data import Split
 from lab.data.images.published import FASHION_MNIST
-from lab.data.options import WithClasses
+from lab.data.options import WithImages
 from lab.data.registry import dataset
 from lab.data.sets.published_images import idx_split
 from lab.errors import BadInput, InvalidValue
@@ -17,7 +17,7 @@ CLASSES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt",
 BUNDLED = Path(__file__).parents[1] / "bundled" / "fashion-mnist"
 
 
-class FashionMnist(WithClasses):
+class FashionMnist(WithImages):
     """Articles of clothing as grey images of 28×28 pixels, each from 0 to 1, in ten classes (Xiao et al., 2017).
 
     6,000 images to train on and 1,000 held back come with the lab, the same number of each class (MIT licence, Zalando

@@ -10,14 +10,14 @@ from lab.data.data import Data
 from lab.data.files import blamed_on, found
 from lab.data.images.idx import labelled_images
 from lab.data.images.pixels import Pixels
-from lab.data.options import WithClasses
+from lab.data.options import WithImages
 from lab.data.registry import file_format
 from lab.errors import InvalidValue
 
 MOST_CLASSES = 256
 
 
-class IdxImages(WithClasses):
+class IdxImages(WithImages):
     """Images in an IDX file, as those of MNIST, and their labels in another; plain, or packed with gzip or xz."""
 
     idx: str = Field(min_length=1)

@@ -12,7 +12,7 @@ from lab.data.data import Data, Split
 from lab.data.files import blamed_on
 from lab.data.images.folders import classes_of, parts_of, read_images
 from lab.data.images.pixels import Pixels
-from lab.data.options import WithClasses
+from lab.data.options import WithImages
 from lab.data.registry import file_format
 from lab.errors import InvalidValue
 from lab.validation import NUMBER, shown
@@ -20,7 +20,7 @@ from lab.validation import NUMBER, shown
 Side = Annotated[int, Field(ge=1, le=4096), NUMBER]
 
 
-class ImageFolder(WithClasses):
+class ImageFolder(WithImages):
     """Images in a folder that has a folder for each class: `cats/1.png`, `dogs/1.png`. PNG, JPEG and others.
 
     If there are folders `train` and `validation` (or `val`, or `test`), the classes are in these, and that split is

@@ -12,7 +12,7 @@ from lab.data.images import cifar, published
 from lab.data.images.idx import labelled_images
 from lab.data.images.pixels import Pixels
 from lab.data.images.published import Published
-from lab.data.options import WithClasses
+from lab.data.options import WithImages
 from lab.data.registry import dataset
 
 DIGITS = tuple(str(digit) for digit in range(10))
@@ -37,7 +37,7 @@ FINE = (
 """The 100 classes of CIFAR-100, in the order of their numbers."""
 
 
-class Mnist(WithClasses):
+class Mnist(WithImages):
     """60,000 handwritten digits as grey images of 28×28 pixels, and 10,000 held back (LeCun, Cortes and Burges).
 
     They are fetched once with `lab data get mnist`. The images that are held back are the validation; with
@@ -45,7 +45,7 @@ class Mnist(WithClasses):
     """
 
 
-class Cifar10(WithClasses):
+class Cifar10(WithImages):
     """50,000 photographs of 32×32 pixels in ten classes, and 10,000 held back (Krizhevsky, 2009).
 
     They are fetched once with `lab data get cifar-10`, or added with `lab data add cifar-10 PATH`. As for `mnist`,
@@ -53,7 +53,7 @@ class Cifar10(WithClasses):
     """
 
 
-class Cifar100(WithClasses):
+class Cifar100(WithImages):
     """50,000 photographs of 32×32 pixels in 100 classes, and 10,000 held back (Krizhevsky, 2009); as `cifar-10`."""
 
     coarse: bool = False

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from lab.data.data import Data
 from lab.data.images.pixels import Pixels
-from lab.data.options import Points, WithClasses
+from lab.data.options import Points, WithImages
 from lab.data.registry import dataset
 from lab.data.world_of_shapes import COLOURS, KINDS, SIZES, Scenes, World, draw
 from lab.errors import InvalidValue
@@ -19,7 +19,7 @@ from lab.validation import Real, Whole
 NUMBERS = ("one", "two", "three", "four")
 
 
-class Shapes(Points, WithClasses):
+class Shapes(Points, WithImages):
     """Coloured shapes with noise on dark grey, for networks that tell apart their kind, colour, size or number.
 
     Circles, squares, triangles, crosses and diamonds, in six colours and two sizes, anywhere in the picture, none cut

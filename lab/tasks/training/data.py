@@ -8,11 +8,13 @@ import numpy as np
 
 from lab.data import Data, Split, TargetKind
 from lab.data import load as load_data
+from lab.data.images.pixels import Pixels
 from lab.errors import InvalidValue
 from lab.graph import Tensor, data
 from lab.graph.tensor import constant
 from lab.nets.initialisers import generator
 from lab.scenario import Scenario
+from lab.tasks.training.augmented import Augmentation
 from lab.tasks.training.batches import batch
 from lab.tasks.training.examples import ImagePool, Inputs
 
@@ -38,7 +40,13 @@ class TrainingData:
 
     def batch(self, size: int | str) -> tuple[Tensor, Tensor]:
         """The examples of one training step; see `lab.tasks.training.batches.batch`."""
-        return batch(size, *self._train)
+        inputs, targets = self._train
+        augment, pixels = self.split.augment, self.split.train.inputs
+        if augment is None or not isinstance(pixels, Pixels):
+            return batch(size, inputs, targets)
+        changes = Augmentation(augment, pixels)
+        x, y = batch(size, inputs.from_0_to_1() if changes.unit else inputs, targets)
+        return changes.apply(x), y
 
     def evaluation(self) -> Examples:
         """The evaluation sample."""

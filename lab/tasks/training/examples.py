@@ -36,12 +36,17 @@ class Inputs:
             self._table = constant(values.rows, f"{name} rows")
         else:
             self._words, self._table = None, data(values, name)
-        self._name = name
+        self._name, self._values, self._pool = name, values, pool
 
     @property
     def are_bytes(self) -> bool:
         """Whether they are images that stay bytes."""
         return self._words is not None
+
+    def from_0_to_1(self) -> Inputs:
+        """The same images, as bytes are read, before any preparation."""
+        assert isinstance(self._values, Pixels)
+        return Inputs(Pixels(self._values.pool, self._values.rows), self._name, self._pool)
 
     def whole(self) -> Tensor:
         """All of them, in their order."""
