@@ -35,6 +35,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Kept runs": {
         "runs": "The runs that were kept, newest first.",
         "predict": "What a trained network says of new examples: `lab predict latest new.csv`.",
+        "evaluate": "How good a trained network is: scores, intervals, mistakes, comparisons.",
         "replay": "Show a stored run again.",
         "compare": "Runs side by side: curves, settings, final values.",
         "export": "Write a run's curves, weights or plots to a file.",

@@ -36,6 +36,7 @@ class Recipe:
     fillers:       for each feature, float64, what stands for a value that is missing; None: nothing does
     steps:         what is done with the numbers, one after the other
     mean, deviation: of the targets, if they were standardised: float64 [outputs]
+    usual:         of the training targets, float64 [outputs]: the share of each class or label, or the mean value
     """
 
     kind: TargetKind
@@ -48,6 +49,7 @@ class Recipe:
     mean: np.ndarray | None
     deviation: np.ndarray | None
     outputs: int
+    usual: np.ndarray
 
     @classmethod
     def of(
@@ -64,7 +66,15 @@ class Recipe:
         if table is None and train.features:
             table = TableRead(tuple(map(ReadColumn, train.features)), (), {}, train.features)
         shape = tuple(train.inputs.shape[1:])
-        return cls(train.kind, train.classes, shape, table, missing, fillers, steps, mean, deviation, train.outputs)
+        if train.kind == "classes":
+            usual = np.bincount(train.targets, minlength=train.outputs) / train.count
+        else:
+            usual = train.targets.mean(axis=0, dtype=np.float64)
+            if mean is not None and deviation is not None:
+                usual = usual * deviation + mean
+        return cls(
+            train.kind, train.classes, shape, table, missing, fillers, steps, mean, deviation, train.outputs, usual
+        )
 
     # Inputs
 
@@ -196,6 +206,7 @@ class Recipe:
             "classes": list(self.classes),
             "shape": list(self.shape),
             "outputs": self.outputs,
+            "usual": numbers_to_json(self.usual),
             "columns": None if table is None else [each.to_json() for each in table.columns],
             "target": [] if table is None else list(table.target),
             "written": {} if table is None else table.written,
@@ -230,6 +241,7 @@ class Recipe:
                 mean,
                 deviation,
                 int(content["outputs"]),
+                numbers_from_json(content["usual"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is no recipe: {error}") from None

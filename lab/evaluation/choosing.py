@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +16,30 @@ CRITERIA = (("val_loss", False), ("val_accuracy", True), ("loss", False))
 """What networks of a run are compared by, the first that was measured, and whether more is better."""
 
 
-def model_of(
-    store: Store, wanted: str, variant: str | None = None, seed: int | None = None
-) -> tuple[TrainedModel, str]:
-    """The network, and how it was chosen if there were several ("" if not).
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A network, and which one it is.
+
+    told: how it was chosen if there were several, "" if there was one
+    info: its run; None of a file of weights
+    """
+
+    model: TrainedModel
+    told: str = ""
+    info: RunInfo | None = None
+    variant: str = ""
+    seed: int = 0
+
+
+def model_of(store: Store, wanted: str, variant: str | None = None, seed: int | None = None) -> Chosen:
+    """The network that is meant.
 
     wanted: a run, or the path of an exported safetensors file. Raises BadInput.
     """
     if wanted.endswith(".safetensors"):
         if variant is not None or seed is not None:
             raise BadInput("--variant and --seed choose of a run; a file of weights holds one network.")
-        return _of_file(Path(wanted).expanduser()), ""
+        return Chosen(_of_file(Path(wanted).expanduser()))
     info = store.find(wanted)
     weights = store.weights(info.name)
     if not weights:
@@ -33,7 +47,8 @@ def model_of(
     keys = _matching(info, list(weights), variant, seed)
     chosen, told = (keys[0], "") if len(keys) == 1 else _best(store, info, keys)
     name = info.name if len(weights) == 1 else f"{info.name}, {chosen[0]}, seed {chosen[1]}"
-    return TrainedModel.of_metadata(name, store.weights_metadata(info.name, *chosen), weights[chosen]), told
+    model = TrainedModel.of_metadata(name, store.weights_metadata(info.name, *chosen), weights[chosen])
+    return Chosen(model, told, info, *chosen)
 
 
 def _of_file(path: Path) -> TrainedModel:

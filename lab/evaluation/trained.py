@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lab.data.files import blamed_on, found
+from lab.data.images.pixels import Pixels
 from lab.data.recipe import Recipe
 from lab.data.sets.npz_arrays import inputs_alone
 from lab.data.tables.delimited import Wishes
@@ -87,18 +88,18 @@ class TrainedModel:
     def _forward(self) -> dict[int, Predictor]:
         return {}
 
-    def outputs(self, inputs: np.ndarray) -> np.ndarray:
+    def outputs(self, inputs: np.ndarray | Pixels) -> np.ndarray:
         """What the network gives for prepared inputs [n, …]: float32 [n, outputs]."""
         found = []
         for first in range(0, len(inputs), AT_ONCE):
-            part = inputs[first : first + AT_ONCE]
+            part = np.asarray(inputs[first : first + AT_ONCE])
             if len(part) not in self._forward:
                 self._forward[len(part)] = Predictor(self.new_network(), part.shape)
             made = self._forward[len(part)](part, dict(self.weights), dict(self.about.get("settings", {})))
             found.append(made["output"].reshape(len(part), -1))
         return np.concatenate(found) if found else np.empty((0, self.recipe.outputs), np.float32)
 
-    def answers(self, inputs: np.ndarray) -> Predictions:
+    def answers(self, inputs: np.ndarray | Pixels) -> Predictions:
         """Predictions for prepared inputs."""
         outputs = self.outputs(inputs)
         if self.recipe.kind == "values":

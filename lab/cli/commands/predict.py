@@ -36,9 +36,9 @@ def command(
     from lab.store import Store
 
     with Store.open() as store:
-        model, told = model_of(store, run, variant, seed)
-    made = model.of_file(file)
-    for sentence in (told, *made.notices):
+        chosen = model_of(store, run, variant, seed)
+    made = chosen.model.of_file(file)
+    for sentence in (chosen.told, *made.notices):
         if sentence:
             print(sentence, file=sys.stderr)
     if out is not None:

@@ -1,0 +1,174 @@
+"""What `lab evaluate` has to say, as lines for people and as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lab.cli.columns import aligned
+from lab.evaluation.against import Comparison
+from lab.evaluation.examples import Judged
+from lab.evaluation.judgement import Judgement, Score
+
+Groups = Mapping[str, Sequence[tuple[str, Judgement]]]
+MOST_CLASSES = 20
+_WIDEST = 30
+
+
+def lines(name: str, found: Judged, groups: Groups, comparison: Comparison | None, other: str, worst: int) -> list[str]:
+    """For people, at most about 100 columns wide."""
+    judgement = found.judgement
+    told = [f"{name}: {found.where}", "", *_scores(judgement.scores())]
+    told += ["", _baseline(judgement), f"Intervals: 95 %, from {judgement.samples:,} bootstrap samples of the rows."]
+    if 1 < len(judgement.made.names) <= MOST_CLASSES:
+        told += _classes(judgement)
+    told += _calibration(judgement)
+    told += _worst(found, worst)
+    for column, parts in groups.items():
+        told += ["", f"By {column}:", *_groups(parts)]
+    if comparison is not None:
+        told += ["", *_comparison(name, other, comparison)]
+    return told
+
+
+def as_content(
+    name: str, found: Judged, groups: Groups, comparison: Comparison | None, other: str, worst: int
+) -> dict[str, Any]:
+    """The same as JSON's values; what is not a number is null."""
+    judgement = found.judgement
+    calibration = judgement.calibration()
+    keys = ("from", "to", "examples", "probability", "right")
+    content: dict[str, Any] = {
+        "model": name,
+        "examples": len(judgement),
+        "where": found.where,
+        "scores": _content(judgement.scores()),
+        "bootstrap_samples": judgement.samples,
+        "classes": judgement.of_classes(),
+        "confusion": None if judgement.confusion is None else judgement.confusion.tolist(),
+        "calibration": None
+        if calibration is None
+        else {"bins": [dict(zip(keys, row, strict=True)) for row in calibration[0]], "expected_error": calibration[1]},
+        "worst": [
+            {
+                judgement.place: int(judgement.places[row]),
+                "true": judgement.truth(row),
+                "answer": judgement.answer(row),
+                "error": float(judgement.errors[row]),
+                "row": found.cells(row),
+            }
+            for row in judgement.worst(worst).tolist()
+        ],
+        "groups": {
+            column: [
+                {"group": group, "examples": len(part), "scores": _content(part.scores())} for group, part in parts
+            ]
+            for column, parts in groups.items()
+        },
+    }
+    if comparison is not None:
+        content["against"] = {"model": other} | vars(comparison)
+    return content
+
+
+def _content(scores: list[Score]) -> list[dict[str, Any]]:
+    return [
+        {
+            "score": each.name,
+            "value": _finite(each.value),
+            "interval": None if each.interval is None else list(each.interval),
+            "baseline": _finite(each.baseline),
+        }
+        for each in scores
+    ]
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}" if math.isfinite(value) else "–"
+
+
+def _range(bounds: tuple[float, float] | None) -> str:
+    return "–" if bounds is None else f"{_number(bounds[0])} … {_number(bounds[1])}"
+
+
+def _scores(scores: list[Score]) -> list[str]:
+    rows = [[each.name, _number(each.value), _range(each.interval), _number(each.baseline)] for each in scores]
+    return aligned([["", "network", "95 % interval", "baseline"], *rows], right=[1, 3])
+
+
+def _baseline(judgement: Judgement) -> str:
+    if judgement.made.kind == "values":
+        return "The baseline knows only the targets of the training: it always answers their mean."
+    if judgement.made.kind == "labels":
+        return "The baseline knows only the targets of the training: how often each label applies."
+    usual = judgement.made.names[int(judgement.usual.argmax())]
+    return f"The baseline knows only the targets of the training: it always says {usual}, with their shares."
+
+
+def _classes(judgement: Judgement) -> list[str]:
+    confusion = judgement.confusion
+    if confusion is None:
+        return []
+    rows = [
+        [_short(each["class"]), f"{each['examples']:,}", *(_number(each[key]) for key in ("precision", "recall", "f1"))]
+        for each in judgement.of_classes()
+    ]
+    told = ["", *aligned([["class", "rows", "precision", "recall", "F1"], *rows], right=[1, 2, 3, 4])]
+    names = [_short(name, 12) for name in judgement.made.names]
+    counts = zip(judgement.made.names, confusion.tolist(), strict=True)
+    table = [[_short(name), *(f"{count:,}" for count in row)] for name, row in counts]
+    told += ["", "Confusion (rows: what is true; columns: what was answered):"]
+    return told + aligned([["", *names], *table], right=list(range(1, len(names) + 1)))
+
+
+def _calibration(judgement: Judgement) -> list[str]:
+    found = judgement.calibration()
+    if found is None:
+        return []
+    rows = [
+        [f"{low:.1f} … {high:.1f}", f"{count:,}", f"{sure:.3f}", f"{right:.3f}"]
+        for low, high, count, sure, right in found[0]
+    ]
+    told = ["", f"Calibration (expected error {found[1]:.3f}):"]
+    return told + aligned([["probability", "rows", "mean", "right"], *rows], right=[1, 2, 3])
+
+
+def _worst(found: Judged, count: int) -> list[str]:
+    judgement = found.judgement
+    chosen = judgement.worst(count).tolist()
+    if not chosen:
+        return []
+    rows = []
+    for row in chosen:
+        cells = ", ".join(f"{key} {value}" for key, value in found.cells(row).items())
+        place = f"{judgement.place} {int(judgement.places[row]):,}"
+        rows.append([place, _short(judgement.truth(row)), _short(judgement.answer(row)), _short(cells, 70)])
+    return ["", "The worst mistakes:", *aligned([["where", "true", "answer", "" if not rows[0][3] else "row"], *rows])]
+
+
+def _groups(parts: Sequence[tuple[str, Judgement]]) -> list[str]:
+    scores = [(group, len(part), part.scores()) for group, part in parts]
+    shown = [each.name for each in scores[0][2]][:2] if scores else []
+    rows = [
+        [_short(group), f"{count:,}", *(f"{_number(each.value)} ({_range(each.interval)})" for each in found[:2])]
+        for group, count, found in scores
+    ]
+    return aligned([["", "rows", *shown], *rows], right=[1])
+
+
+def _comparison(name: str, other: str, found: Comparison) -> list[str]:
+    told = [f"{name} against {other}, on the same rows:"]
+    told.append(f"difference of {found.what}: {found.difference:+.4g} (95 % interval {_range(found.interval)})")
+    if found.only_first is not None:
+        told.append(f"right in only one of them: {found.only_first:,} against {found.only_second:,} rows")
+    told.append(f"{found.test}: p = {found.p:.3g}")
+    return told
+
+
+def _short(text: str, width: int = _WIDEST) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,125 @@
+"""Which examples a network is judged on: those that its run held back, or those of a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lab.data import check
+from lab.data.sets.npz_arrays import arrays
+from lab.data.tables.raw import RawColumn, RawTable
+from lab.data.tables.targets import targets_of
+from lab.errors import BadInput, InvalidValue
+from lab.evaluation.judgement import Judgement
+from lab.evaluation.trained import TrainedModel
+from lab.scenario.loading import load_text
+from lab.session.sources import folder_of
+from lab.store import RunInfo
+
+MOST_GROUPS = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A judgement, and where its examples come from.
+
+    where: in words: "60 rows of customers.csv that were held back"
+    table: the file as it is, of data from a table;  rows: which of its rows the examples are
+    """
+
+    judgement: Judgement
+    where: str
+    table: RawTable | None
+    rows: np.ndarray
+    notices: tuple[str, ...] = ()
+
+    def cells(self, row: int) -> dict[str, str]:
+        """All that the file says of an example, by column."""
+        if self.table is None:
+            return {}
+        return {column.name: _cell(column, int(self.rows[row])) for column in self.table.columns}
+
+    def groups(self, name: str) -> list[str]:
+        """The value of a column for each example. Raises BadInput if it is no column with few different values."""
+        if self.table is None:
+            raise BadInput("the examples come from no table: there are no columns to group them by.")
+        found = {column.name: column for column in self.table.columns}
+        if name not in found:
+            raise BadInput(f"there is no column {name!r}; there are {', '.join(found)}.")
+        values = [_cell(found[name], row) or "(missing)" for row in self.rows.tolist()]
+        if len(set(values)) > MOST_GROUPS:
+            raise BadInput(f"{name} has {len(set(values)):,} different values: at most {MOST_GROUPS} can be groups.")
+        return values
+
+
+def of_run(model: TrainedModel, info: RunInfo, variant: str, seed: int, part: str = "validation") -> Judged:
+    """The network on examples of its run: validation, test or train. Raises BadInput if there are none."""
+    folder, _ = folder_of(info, False)
+    loaded = load_text(info.text, folder / Path(info.path or f"{info.slug}.yaml").name, info.overrides)
+    known = {each.name: each for each in loaded.variants}
+    block = (known[variant].scenario if variant in known else loaded.scenario).data
+    assert block is not None
+    specification = check(block)
+    split = specification.load(seed, folder)
+    data = {"validation": split.validation, "test": split.test, "train": split.train}[part]
+    if data is None:
+        raise BadInput(
+            f"{info.name} has held nothing back for {part}: `validation: 0.2` in its data block would, or judge it on "
+            "other rows with --data FILE."
+        )
+    made = model.answers(data.inputs)
+    targets = data.targets if data.kind == "classes" else model.recipe.values(data.targets)
+    places = np.arange(data.count) if data.places is None else data.places
+    noun, place, table, rows = "examples", "example", None, np.arange(data.count)
+    if specification.entry.from_file and data.table is not None:
+        noun, place = "rows", data.table.place
+        table = model.table_in(str(block[specification.name]), folder)
+        line_of = {line: row for row, line in enumerate(table.lines)}
+        rows = np.array([line_of[line] for line in places.tolist()], np.int64)
+    name = Path(str(block[specification.name])).name if specification.entry.from_file else specification.name
+    used = "trained on" if part == "train" else "held back"
+    judgement = Judgement(made, targets, model.recipe.usual, places, place)
+    return Judged(judgement, f"{data.count:,} {noun} of {name} that were {used}", table, rows)
+
+
+def of_file(model: TrainedModel, path: str) -> Judged:
+    """The network on a file with targets. Raises BadInput."""
+    name = Path(path).name
+    if model.recipe.table is None or Path(path).suffix.lower() == ".npz":
+        return _of_arrays(model, path)
+    table = model.table_in(path)
+    ready = model.recipe.of_table(table, name)
+    targets = model.recipe.targets_of(table, name, ready.rows)
+    made = model.answers(ready.inputs)
+    judgement = Judgement(made, targets, model.recipe.usual, ready.places, table.place)
+    return Judged(judgement, f"{len(ready.rows):,} rows of {name}", table, ready.rows, ready.notices)
+
+
+def _of_arrays(model: TrainedModel, path: str) -> Judged:
+    try:
+        held = arrays(Path(path).expanduser(), path)
+    except (InvalidValue, OSError) as error:
+        raise BadInput(f"{path} cannot be judged on: {getattr(error, 'message', error)}") from None
+    made = model.answers(model.recipe.of_array(held["inputs"]))
+    columns = [held["targets"]] if held["targets"].ndim == 1 else list(held["targets"].T)
+    raws = tuple(_as_column(f"target {number}", each) for number, each in enumerate(columns, 1))
+    count = len(held["inputs"])
+    table = RawTable("arrays", raws, list(range(count)), place="example")
+    recipe = model.recipe
+    targets = targets_of(table, [each.name for each in raws], recipe.kind, recipe.classes, np.arange(count), path)
+    judgement = Judgement(made, targets, recipe.usual, np.arange(count), "example")
+    return Judged(judgement, f"{count:,} examples of {Path(path).name}", None, np.arange(count))
+
+
+def _as_column(name: str, values: np.ndarray) -> RawColumn:
+    if values.dtype.kind in "biuf":
+        return RawColumn(name, numbers=values.astype(np.float64))
+    return RawColumn(name, [each.decode() if isinstance(each, bytes) else str(each) for each in values.tolist()])
+
+
+def _cell(column: RawColumn, row: int) -> str:
+    if column.numbers is None:
+        return column.cells[row]
+    return "" if np.isnan(column.numbers[row]) else f"{column.numbers[row]:.6g}"

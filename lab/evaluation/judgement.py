@@ -1,0 +1,209 @@
+"""How good predictions are: scores beside a baseline that knows only the targets, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from lab.evaluation.predictions import Predictions
+from lab.metrics import scores
+
+Scores = dict[str, float]
+MOST_SAMPLES, FEWEST_SAMPLES, MOST_ROWS = 1000, 100, 20_000_000
+"""Bootstrap samples: so many, fewer where that would be more than so many rows in all, but at least so many."""
+SEED = 20_240_601
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """One score of a network: its value, its interval (None: not to be had), and what the baseline reaches."""
+
+    name: str
+    value: float
+    interval: tuple[float, float] | None
+    baseline: float
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """Predictions beside the truth.
+
+    made:    the predictions, for n examples
+    targets: class numbers int64 [n], labels or values float64 [n, outputs] in their own units
+    usual:   of the training targets: shares of classes or labels, or the mean of the values
+    places:  int64 [n], the line or row in which each example stands, or its number; `place` says which of these
+    """
+
+    made: Predictions
+    targets: np.ndarray
+    usual: np.ndarray
+    places: np.ndarray
+    place: str
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def samples(self) -> int:
+        """How many bootstrap samples the intervals come from."""
+        return int(min(MOST_SAMPLES, max(FEWEST_SAMPLES, MOST_ROWS // max(len(self), 1))))
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """Which answers are right, bool [n]; of labels: all of the labels; of values: none is."""
+        if self.made.kind == "classes":
+            return np.asarray(self.made.chosen == self.targets)
+        return np.asarray((self.made.chosen == (self.targets > 0.5)).all(axis=1))
+
+    @cached_property
+    def errors(self) -> np.ndarray:
+        """How wrong each answer is, float64 [n]: the probability that was not given to what is true (of labels: the
+        mean over them), or the distance from the value."""
+        if self.made.kind == "classes":
+            if not self.made.are_probabilities:
+                return (~self.right).astype(np.float64)
+            return np.asarray(1 - self.made.numbers[np.arange(len(self)), self.targets])
+        return np.asarray(np.abs(self.targets - self.made.numbers).mean(axis=1))
+
+    @cached_property
+    def confusion(self) -> np.ndarray | None:
+        """How often each class (row) was taken for each (column); None where there are no classes."""
+        if self.made.kind != "classes":
+            return None
+        return scores.confusion_matrix(self.targets, self.made.chosen, len(self.made.names))
+
+    def scores(self) -> list[Score]:
+        """All scores, with intervals: percentiles of bootstrap samples of the rows (Efron, 1979)."""
+        values = self._scores(self.targets, self.made.numbers)
+        baseline = self._scores(self.targets, self._baseline())
+        chance = np.random.Generator(np.random.Philox(SEED))
+        sampled: dict[str, list[float]] = {name: [] for name in values}
+        for _ in range(self.samples if len(self) > 1 else 0):
+            rows = chance.integers(0, len(self), len(self))
+            for name, value in self._scores(self.targets[rows], self.made.numbers[rows]).items():
+                sampled[name].append(value)
+        return [Score(name, value, interval(sampled[name]), baseline[name]) for name, value in values.items()]
+
+    def _baseline(self) -> np.ndarray:
+        """What somebody answers who knows only the targets of the training: the same for every example."""
+        return np.tile(self.usual, (len(self), 1))
+
+    def _scores(self, targets: np.ndarray, numbers: np.ndarray) -> Scores:
+        if self.made.kind == "values":
+            return {
+                "R²": scores.r2(targets, numbers),
+                "mean absolute error": scores.mean_absolute_error(targets, numbers),
+                "root mean squared error": scores.root_mean_squared_error(targets, numbers),
+            }
+        if self.made.kind == "labels":
+            return _of_labels(targets, numbers, self.made.threshold)
+        confusion = scores.confusion_matrix(targets, numbers.argmax(axis=1), len(self.made.names))
+        found = {
+            "accuracy": float(np.diag(confusion).sum() / confusion.sum()),
+            "balanced accuracy": scores.balanced_accuracy(confusion),
+            "mean precision": scores.averaged(scores.precision(confusion), confusion),
+            "mean recall": scores.averaged(scores.recall(confusion), confusion),
+            "mean F1": scores.averaged(scores.f1(confusion), confusion),
+            "ROC-AUC": scores.roc_auc_of_classes(targets, numbers),
+        }
+        if self.made.are_probabilities:
+            found["log loss"] = scores.log_loss(targets, numbers)
+        return found
+
+    def of_classes(self) -> list[dict[str, Any]]:
+        """Of each class how many there are, precision, recall and F1; empty where there are no classes."""
+        confusion = self.confusion
+        if confusion is None:
+            return []
+        rows = zip(
+            self.made.names,
+            confusion.sum(axis=1).tolist(),
+            scores.precision(confusion).tolist(),
+            scores.recall(confusion).tolist(),
+            scores.f1(confusion).tolist(),
+            strict=True,
+        )
+        return [dict(zip(("class", "examples", "precision", "recall", "f1"), row, strict=True)) for row in rows]
+
+    def calibration(self) -> tuple[list[tuple[float, float, int, float, float]], float] | None:
+        """See `lab.metrics.scores.calibration`; None where there are no probabilities of classes."""
+        if self.made.kind != "classes" or not self.made.are_probabilities:
+            return None
+        return scores.calibration(self.made.numbers.max(axis=1), self.right)
+
+    def worst(self, count: int) -> np.ndarray:
+        """The examples with the largest errors, largest first; of classes and labels only those that are wrong."""
+        order = np.argsort(-self.errors, kind="stable")
+        if self.made.kind != "values":
+            order = order[~self.right[order]]
+        return order[:count]
+
+    def truth(self, row: int) -> str:
+        """What is true of an example, in words."""
+        if self.made.kind == "classes":
+            return self.made.names[int(self.targets[row])]
+        return _listed(self.made, self.targets[row] > 0.5, self.targets[row])
+
+    def answer(self, row: int) -> str:
+        """What was answered, in words."""
+        if self.made.kind == "classes":
+            number = int(self.made.chosen[row])
+            sure = f" ({self.made.numbers[row, number]:.3f})" if self.made.are_probabilities else ""
+            return f"{self.made.names[number]}{sure}"
+        return _listed(self.made, self.made.chosen[row], self.made.numbers[row])
+
+    def part(self, rows: np.ndarray) -> Judgement:
+        """The same for some of the examples."""
+        made = replace(self.made, numbers=self.made.numbers[rows], rows=None, places=None, asked=None)
+        return Judgement(made, self.targets[rows], self.usual, self.places[rows], self.place)
+
+    def by(self, groups: list[str]) -> list[tuple[str, Judgement]]:
+        """The same for each group of examples, the largest group first."""
+        names, place, counts = np.unique(np.array(groups, dtype=str), return_inverse=True, return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        return [(str(names[number]), self.part(np.flatnonzero(place == number))) for number in order]
+
+
+def interval(values: list[float]) -> tuple[float, float] | None:
+    """The middle 95 % of what samples gave."""
+    known = np.array([value for value in values if np.isfinite(value)])
+    if len(known) < FEWEST_SAMPLES:
+        return None
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def _of_labels(targets: np.ndarray, numbers: np.ndarray, threshold: float) -> Scores:
+    true, said = targets > 0.5, numbers > threshold
+    counts = [
+        scores.confusion_matrix(one.astype(np.int64), two.astype(np.int64), 2)
+        for one, two in zip(true.T, said.T, strict=True)
+    ]
+
+    def mean(score: Callable[[np.ndarray], np.ndarray]) -> float:
+        return float(np.mean([score(each)[1] for each in counts]))
+
+    areas = [scores.roc_auc(one, two) for one, two in zip(true.T, numbers.T, strict=True)]
+    known = [area for area in areas if not np.isnan(area)]
+    eps = np.finfo(np.float64).eps
+    given = np.where(true, numbers, 1 - numbers)
+    return {
+        "labels right": float((true == said).mean()),
+        "rows right": float((true == said).all(axis=1).mean()),
+        "mean precision": mean(scores.precision),
+        "mean recall": mean(scores.recall),
+        "mean F1": mean(scores.f1),
+        "mean ROC-AUC": float(np.mean(known)) if known else float("nan"),
+        "mean log loss": float(-np.log(np.maximum(given, eps)).mean()),
+    }
+
+
+def _listed(made: Predictions, given: np.ndarray, numbers: np.ndarray) -> str:
+    if made.kind == "labels":
+        return ", ".join(name for name, there in zip(made.names, given, strict=True) if there) or "none"
+    return ", ".join(f"{number:.6g}" for number in numbers)

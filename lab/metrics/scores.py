@@ -1,0 +1,118 @@
+"""How good answers are, each score with one definition: that of scikit-learn, in NumPy and float64.
+
+Everything here takes what is true first, then what was answered, as scikit-learn does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+BINS = 10
+
+
+def confusion_matrix(targets: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:
+    """How often each class (row) was taken for each (column), int64 [classes, classes]; both are class numbers [n]."""
+    counts = np.bincount(targets * classes + answers, minlength=classes * classes)
+    return np.asarray(counts.reshape(classes, classes))
+
+
+def precision(confusion: np.ndarray) -> np.ndarray:
+    """Of what was taken for a class, the share that is of it, [classes]; 0 where nothing was taken for it."""
+    return _share(np.diag(confusion), confusion.sum(axis=0))
+
+
+def recall(confusion: np.ndarray) -> np.ndarray:
+    """Of each class, the share that was found, [classes]; 0 where there is nothing of it."""
+    return _share(np.diag(confusion), confusion.sum(axis=1))
+
+
+def f1(confusion: np.ndarray) -> np.ndarray:
+    """2 hits / (2 hits + false alarms + misses) of each class, [classes]; 0 where there is none of that."""
+    return _share(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
+
+
+def averaged(scores: np.ndarray, confusion: np.ndarray) -> float:
+    """The plain mean over the classes that are there or were answered (scikit-learn's `macro`)."""
+    seen = confusion.sum(axis=0) + confusion.sum(axis=1) > 0
+    return float(scores[seen].mean())
+
+
+def balanced_accuracy(confusion: np.ndarray) -> float:
+    """The mean of the recall of the classes that are there: a coin reaches 1 / classes, whatever their shares."""
+    return float(recall(confusion)[confusion.sum(axis=1) > 0].mean())
+
+
+def roc_auc(is_true: np.ndarray, scores: np.ndarray) -> float:
+    """The chance that a true example has a higher score than a false one, ties counting half; NaN if a kind is absent.
+
+    The Mann-Whitney statistic (Hanley and McNeil, 1982). is_true: bool [n]; scores: [n]
+    """
+    true = int(np.count_nonzero(is_true))
+    false = len(is_true) - true
+    if not true or not false:
+        return float("nan")
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks = (ends - (counts - 1) / 2)[place]
+    return float((ranks[is_true].sum() - true * (true + 1) / 2) / (true * false))
+
+
+def roc_auc_of_classes(targets: np.ndarray, scores: np.ndarray) -> float:
+    """Of two classes that of the second; of more the mean over the classes of each against the rest, unweighted."""
+    classes = scores.shape[1]
+    if classes == 2:
+        return roc_auc(targets == 1, scores[:, 1] - scores[:, 0])
+    each = [roc_auc(targets == number, scores[:, number]) for number in range(classes)]
+    known = [value for value in each if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def log_loss(targets: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean of -log of the probability of what is true, which counts as at least 2.2e-16. targets: class numbers [n]"""
+    given = probabilities[np.arange(len(targets)), targets]
+    return float(-np.log(np.maximum(given, np.finfo(np.float64).eps)).mean())
+
+
+def r2(targets: np.ndarray, answers: np.ndarray) -> float:
+    """1 minus the squared error over that of the mean, averaged over the outputs; [n, outputs].
+
+    An output that does not vary counts 1 if it is right throughout, else 0.
+    """
+    error = ((targets - answers) ** 2).sum(axis=0)
+    spread = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
+    safe = np.where(spread > 0, spread, 1.0)
+    return float(np.where(spread > 0, 1 - error / safe, (error == 0).astype(np.float64)).mean())
+
+
+def mean_absolute_error(targets: np.ndarray, answers: np.ndarray) -> float:
+    """Mean distance, in the unit of the targets."""
+    return float(np.abs(targets - answers).mean())
+
+
+def root_mean_squared_error(targets: np.ndarray, answers: np.ndarray) -> float:
+    """Root of the mean squared distance, in the unit of the targets; of several outputs the mean of their roots."""
+    return float(np.sqrt(((targets - answers) ** 2).mean(axis=0)).mean())
+
+
+def calibration(
+    confidence: np.ndarray, right: np.ndarray
+) -> tuple[list[tuple[float, float, int, float, float]], float]:
+    """How often answers are right that were given with about the same probability: rows and expected error.
+
+    Rows (from, to, how many, mean probability, share that is right) of ten equal ranges, without empty ones. The
+    expected calibration error is the mean distance of the last two, weighed by how many (Guo et al., 2017, section 2).
+    """
+    place = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    rows, error = [], 0.0
+    for number in range(BINS):
+        chosen = place == number
+        count = int(chosen.sum())
+        if count:
+            sure, true = float(confidence[chosen].mean()), float(right[chosen].mean())
+            rows.append((number / BINS, (number + 1) / BINS, count, sure, true))
+            error += count / len(confidence) * abs(sure - true)
+    return rows, error
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.asarray(np.where(whole > 0, part / np.maximum(whole, 1), 0.0))

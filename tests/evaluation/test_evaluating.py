@@ -1,0 +1,154 @@
+"""`lab evaluate` says how good a network is, and of what it says every number is true."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn import metrics
+
+import lab
+from lab.cli import run as main
+from lab.data import load as load_data
+from lab.evaluation.against import compared
+from lab.evaluation.judgement import Judgement
+from lab.evaluation.predictions import Predictions
+from lab.store import Store
+from tests.evaluation.tables import lines, scenario, write
+from tests.evaluation.test_predicting import REGRESSION
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two variants of a classification as `customers-1`, a regression as `spent-1`."""
+    folder = tmp_path_factory.mktemp("customers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAB_HOME", str(folder / "store"))
+        variants = "{good: {}, poor: {train.steps: 4}}"
+        assert main(["run", str(scenario(folder, variants=variants)), "--plain"]) == 0
+        (folder / "customers.yaml").rename(folder / "kept.yaml")
+        scenario(folder, **REGRESSION).rename(folder / "spent.yaml")
+        assert main(["run", str(folder / "spent.yaml"), "--plain"]) == 0
+        (folder / "kept.yaml").rename(folder / "customers.yaml")
+    return folder
+
+
+@pytest.fixture
+def evaluate(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """`lab evaluate … --json`, or its text and messages."""
+    monkeypatch.setenv("LAB_HOME", str(home / "store"))
+    monkeypatch.chdir(home)
+
+    def run(*arguments: str, text: bool = False):
+        capsys.readouterr()
+        code = main(["evaluate", *arguments, *([] if text else ["--json"])])
+        out, err = capsys.readouterr()
+        return (code, out, err) if text else json.loads(out)
+
+    return run
+
+
+def test_scores_of_what_was_held_back_are_those_of_the_training_and_of_scikit_learn(home: Path, evaluate) -> None:
+    found = evaluate("customers-1", "--variant", "good")
+    with Store.open(home / "store") as store:
+        curves = store.curves("customers-1")["good", 0]
+    scores = {each["score"]: each for each in found["scores"]}
+    assert np.float32(scores["accuracy"]["value"]) == np.float32(curves["val_accuracy"][1][-1])
+    assert scores["log loss"]["value"] == pytest.approx(curves["val_loss"][1][-1], rel=1e-5)
+    for each in scores.values():
+        low, high = each["interval"]
+        assert low <= each["value"] <= high
+    confusion = np.array(found["confusion"])
+    assert confusion.sum() == found["examples"] == 60
+    targets = np.repeat([0, 0, 1, 1], confusion.ravel())
+    answers = np.repeat([0, 1, 0, 1], confusion.ravel())
+    assert scores["mean F1"]["value"] == pytest.approx(metrics.f1_score(targets, answers, average="macro"))
+    assert scores["accuracy"]["baseline"] == pytest.approx(max(confusion.sum(axis=1)) / 60)
+    assert [each["examples"] for each in found["classes"]] == confusion.sum(axis=1).tolist()
+
+
+def test_mistakes_are_shown_with_their_rows(home: Path, evaluate) -> None:
+    file = (home / "customers.csv").read_text().splitlines()
+    found = evaluate("customers-1", "--variant", "poor", "--worst", "3")
+    assert len(found["worst"]) == 3
+    errors = [each["error"] for each in found["worst"]]
+    assert errors == sorted(errors, reverse=True)
+    for each in found["worst"]:
+        assert list(each["row"].values()) == file[each["line"] - 1].split(",")
+        assert each["row"]["outcome"] == each["true"] != each["answer"].split()[0]
+
+
+def test_groups_are_parts_of_the_whole(evaluate) -> None:
+    found = evaluate("customers-1", "--variant", "good", "--by", "city")
+    accuracy = [(each["examples"], each["scores"][0]["value"]) for each in found["groups"]["city"]]
+    assert {each["group"] for each in found["groups"]["city"]} == {"Basel", "Bern", "Zug"}
+    assert sum(count * value for count, value in accuracy) == pytest.approx(60 * found["scores"][0]["value"])
+
+
+def test_a_file_of_the_same_rows_gives_the_same(home: Path, evaluate) -> None:
+    held = load_data(lab.load(home / "customers.yaml").scenario.data, 0, home).validation
+    file = (home / "customers.csv").read_text().splitlines()
+    write(home / "held.csv", [file[place - 1] for place in held.places])
+    one, two = (
+        evaluate("customers-1", "--variant", "good"),
+        evaluate("customers-1", "--variant", "good", "--data", "held.csv"),
+    )
+    assert one["scores"] == two["scores"]
+    assert one["confusion"] == two["confusion"]
+
+
+def test_two_networks_are_compared_pair_by_pair(evaluate) -> None:
+    found = evaluate("customers-1", "--variant", "good", "--against-variant", "poor")["against"]
+    good, poor = (evaluate("customers-1", "--variant", name)["scores"][0]["value"] for name in ("good", "poor"))
+    assert found["difference"] == pytest.approx(good - poor)
+    assert found["only_first"] - found["only_second"] == pytest.approx(60 * (good - poor))
+    assert found["p"] == pytest.approx(
+        binomtest(found["only_first"], found["only_first"] + found["only_second"]).pvalue
+    )
+
+
+def test_values_are_judged_in_their_own_units(home: Path, evaluate) -> None:
+    found = evaluate("spent-1", "--worst", "1")
+    scores = {each["score"]: each for each in found["scores"]}
+    assert list(scores) == ["R²", "mean absolute error", "root mean squared error"]
+    assert scores["R²"]["baseline"] == pytest.approx(0, abs=0.1)
+    assert 10 < scores["root mean squared error"]["baseline"] < 100
+    worst = found["worst"][0]
+    assert worst["error"] == pytest.approx(abs(float(worst["true"]) - float(worst["answer"])), rel=1e-3)
+    code, text, err = evaluate("spent-1", text=True)
+    assert (code, err) == (0, "")
+    assert text.startswith("spent-1: 60 rows of customers.csv that were held back\n")
+
+
+def test_a_test_of_equal_networks_finds_nothing_and_of_unequal_ones_something() -> None:
+    chance = np.random.default_rng(0)
+    targets = chance.normal(size=(80, 1))
+
+    def judged(noise: float) -> Judgement:
+        made = Predictions("values", ("y",), targets + noise * chance.normal(size=(80, 1)))
+        return Judgement(made, targets, np.zeros(1), np.arange(80), "row")
+
+    assert compared(judged(0.3), judged(0.3)).p > 0.01
+    found = compared(judged(0.3), judged(1.0))
+    assert found.p < 0.01
+    assert found.difference < 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("customers-1", "--part", "test"), "customers-1 has held nothing back for test"),
+        (("customers-1", "--by", "town"), "there is no column 'town'; there are age, city"),
+        (("customers-1", "--by", "income"), "different values: at most 30 can be groups."),
+        (("customers-1", "--against", "spent-1"), "were not judged on the same rows"),
+        (("customers-1", "--data", "bare.csv"), "has no column 'outcome', the target"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(home: Path, evaluate, arguments: tuple[str, ...], told: str) -> None:
+    write(home / "bare.csv", [row.rsplit(",", 2)[0] for row in lines(3)], "age,city,joined,income,member")
+    code, out, err = evaluate(*arguments, text=True)
+    assert (code, out) == (2, "")
+    assert told in err
