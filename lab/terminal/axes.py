@@ -12,6 +12,7 @@ _LARGEST = 1e300  # so that a difference of two values never overflows
 _SMALLEST = 1e-300
 _SMALLEST_SPAN = 5e-4  # relative: less than this, and neighbouring ticks would have the same label
 _LOG_FROM = 100.0
+_FEW_DIGITS = 5
 _SHARES = ("accuracy", "val_accuracy", "dead_relu", "saturation")
 _SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -107,8 +108,9 @@ def _linear_axis(shown: np.ndarray, count: int, tight: bool, width: int) -> Axis
     ticks = _round_ticks(low, high, step)
     if len(ticks) < 2:
         ticks = _round_ticks(low, high, round_step((high - low) / 3))  # more than was asked for, but round
-    if len(ticks) < 2:
+    if len(ticks) < 2:  # the ends are no round numbers: three digits say where they are
         ticks = (low, high)
+        width = min(width, _FEW_DIGITS)
     return _marked(Range(low, high), ticks, labels(ticks, width))
 
 

@@ -15,7 +15,7 @@ _HALF = "▀"
 _SHADES = np.array([ord(each) for each in " ░▒▓█"], dtype="<u4")
 _ASCII_SHADES = np.array([ord(each) for each in " .:-=+*#%@"], dtype="<u4")
 _LEAST_SEEN = 0.2
-_STEPS = 0xF8  # colours are rounded to 32 steps each: nobody sees it, and far fewer styles are needed
+STEPS = 0xF8  # colours are rounded to 32 steps each: nobody sees it, and far fewer styles are needed
 
 
 def half_blocks(colours: np.ndarray) -> list[Text]:
@@ -23,7 +23,7 @@ def half_blocks(colours: np.ndarray) -> list[Text]:
     rows, columns = colours.shape[0] // 2, colours.shape[1]
     if rows == 0 or columns == 0:
         return [line() for _ in range(rows)]
-    cells = (colours[: 2 * rows] & _STEPS).reshape(rows, 2, columns, 3).transpose(0, 2, 1, 3).reshape(rows, columns, 6)
+    cells = (colours[: 2 * rows] & STEPS).reshape(rows, 2, columns, 3).transpose(0, 2, 1, 3).reshape(rows, columns, 6)
     lines = []
     for row in cells:
         text = line(_HALF * columns)

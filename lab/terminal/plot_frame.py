@@ -208,7 +208,8 @@ def plot_layout(
     x_values, y_values: everything that is to be seen, for the ranges
     entries: the legend; notes: lines under it, such as which curves have gaps
     """
-    legend = legend_lines(entries, width, style, max(2, height // _LEGEND_SHARE)) if entries else []
+    told = bool(entries) and style.legends
+    legend = legend_lines(entries, width, style, max(2, height // _LEGEND_SHARE)) if told else []
     legend += [line(clip(style.words(text), width, style), text_style) for text, text_style in notes]
     area = divide_area(width, height, legend=len(legend), titled=titled)
     y_axis = axes.axis(y_values, max(2, area.height // 3 + 1), log=log_y, tight=tight_y)

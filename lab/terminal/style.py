@@ -18,11 +18,15 @@ DIM = TextStyle(dim=True)
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Colours (0, 16, 256 or 16,777,216), whether beyond ASCII, and which palette."""
+    """Colours (0, 16, 256 or 16,777,216), whether beyond ASCII, and which palette.
+
+    legends: whether each plot has its own; not where several stand under a common one
+    """
 
     colours: int = TRUE_COLOURS
     unicode: bool = True
     palette: PaletteName = "default"
+    legends: bool = True
 
     @property
     def paints(self) -> bool:

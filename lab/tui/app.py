@@ -66,8 +66,6 @@ class LabApp(ReportsProblems, App[None]):
     CSS = """
     Screen { layers: base above; }
     ToastRack { align-horizontal: right; }
-    Footer:nocolor FooterKey .footer-key--key { text-style: bold reverse; }
-    Footer:ansi FooterKey .footer-key--key { text-style: bold; }
     """
 
     def __init__(

@@ -148,7 +148,7 @@ class CopiedScreen(ReportsProblems, ModalScreen[None]):
                 classes="note",
                 markup=False,
             )
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

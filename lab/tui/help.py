@@ -123,7 +123,7 @@ class HelpScreen(ReportsProblems, ModalScreen[None]):
                     if number:
                         yield Static()
                     yield Static(_table(title, rows))
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

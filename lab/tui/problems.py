@@ -100,7 +100,7 @@ class ProblemDialog(ModalScreen[None]):
             yield Label(self.sentence, markup=False)
             if self.log_file is not None:
                 yield Label(f"The details are in {self.log_file}.", classes="note", markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def action_back(self) -> None:
         self.dismiss(None)

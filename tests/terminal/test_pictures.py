@@ -84,6 +84,25 @@ def test_regions_without_colour_have_a_grain_each_and_examples_their_sign():
     assert text.count(":") > 10
 
 
+def test_regions_are_seen_under_many_examples():
+    """However many examples of the other class lie in a region, most of it has the colour of what the net says."""
+    places = np.random.default_rng(0).random((400, 2))
+    one, other = (
+        Regions("plane", np.full((10, 10), said), np.ones((10, 10)), (0, 1, 0, 1), places, np.full(400, 1 - said))
+        for said in (0, 1)
+    )
+    for size in ((24, 8), (60, 20)):
+        shown = [render(each, *size, Style(TRUE_COLOURS)) for each in (one, other)]
+        text = "".join(each.plain for each in shown[0])
+        assert 0 < text.count("▲") <= 0.2 * (text.count("▲") + text.count("▀"))
+        grounds = [
+            {span.style.bgcolor.triplet for each in lines for span in each.spans if span.style.bgcolor is not None}
+            for lines in shown
+        ]
+        assert all(len(each) == 1 for each in grounds)  # the ground of the examples is that of the region around them
+        assert grounds[0] != grounds[1]
+
+
 def test_an_image_keeps_its_bright_side():
     image = np.zeros((1, 4, 4))
     image[0, :, 2:] = 1.0

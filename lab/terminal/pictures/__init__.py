@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -40,6 +40,19 @@ RENDERERS: dict[str, Renderer] = {
     "table": table.render,
     "network": network.render,
 }
+
+LEGENDS: dict[str, Callable[[Any, int, Style], list[Text]]] = {
+    "curves": curves.legend,
+    "field": field.legend,
+    "regions": regions.legend,
+    "scatter": scatter.legend,
+}
+
+
+def common_legend(pictures: Sequence[Picture], width: int, style: Style) -> list[Text]:
+    """The legend that several pictures share, on a line; empty if there is only one picture, or if theirs differ."""
+    found = [LEGENDS[each.kind](each, width, style) if each.kind in LEGENDS else [] for each in pictures]
+    return found[0] if len(found) > 1 and all(each == found[0] for each in found) else []
 
 
 def render(picture: Picture, width: int, height: int, style: Style | None = None) -> list[Text]:

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from lab.pictures import Curves
 from lab.terminal import curves
+from lab.terminal.plot_frame import legend_lines, series_legend
 from lab.terminal.style import Style
 
 
@@ -21,3 +22,8 @@ def render(picture: Curves, width: int, height: int, style: Style) -> list[Text]
         log_x=picture.log_x, log_y=picture.log_y,
         x_range=picture.extent[:2] if picture.extent else None, y_range=picture.extent[2:] if picture.extent else None,
     )  # fmt: skip
+
+
+def legend(picture: Curves, width: int, style: Style) -> list[Text]:
+    """The lines in their order."""
+    return legend_lines(series_legend(picture.lines, style), width, style, most=1)

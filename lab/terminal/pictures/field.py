@@ -24,7 +24,8 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
     if values.ndim != 2 or values.size == 0:
         return [title_line(picture.title, width, style), line("no values", DIM)]
     low, high = limits(values, picture.low, picture.high, picture.diverging)
-    scale = [scale_line(low, high, picture.diverging, width, style)] if height >= 5 else []
+    alone = style.legends or bool(picture.paths)
+    scale = [scale_line(low, high, picture.diverging, width, style)] if height >= 5 and alone else []
     height -= len(scale)
 
     def paint(columns: int, rows: int) -> list[Text]:
@@ -62,6 +63,14 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
         ),
         *scale,
     ]  # fmt: skip
+
+
+def legend(picture: Field, width: int, style: Style) -> list[Text]:
+    """The scale of its colours; nothing of a map with paths, whose names go with it."""
+    values = np.asarray(picture.values, dtype=np.float64)
+    if picture.paths or values.size == 0:
+        return []
+    return [scale_line(*limits(values, picture.low, picture.high, picture.diverging), picture.diverging, width, style)]
 
 
 def path_legend(names: Mapping[str, int], family: Family, style: Style) -> list[LegendEntry]:

@@ -53,7 +53,7 @@ def _axis_line(edges: np.ndarray, start: int, room: int) -> Text:
         return line()
     bins = len(edges) - 1
     used = room if bins > room else bins * (room // bins)
-    axis = axes.axis(shown, max(2, used // 12), tight=True, width=5)
+    axis = axes.axis(shown, max(2, used // 12), tight=True)
     return line(" " * start + _labels(axis.range, axis.ticks, axis.labels, used), DIM)
 
 

@@ -13,20 +13,23 @@ from lab.terminal.axes import Axis
 from lab.terminal.capabilities import PALETTE_COLOURS
 from lab.terminal.pictures.common import plane_width, title_line
 from lab.terminal.pictures.field import span
-from lab.terminal.plot_frame import LegendEntry
-from lab.terminal.style import DIM, Style
+from lab.terminal.plot_frame import LegendEntry, legend_lines
+from lab.terminal.style import DIM, Style, two_tone
 from lab.terminal.text_lines import line
 
 # How much of a class's colour a region has, by confidence: little, so that the examples stand out. The palette of 256
 # has few dark colours, and would turn most of them black.
-_FAINTEST, _STRONGEST = 0.16, 0.5
+_FAINTEST, _STRONGEST = 0.2, 0.55
 _FAINTEST_OF_256, _STRONGEST_OF_256 = 0.38, 0.62
 _CONFIDENCE_STEPS = 6
+_MOST_COVERED = 0.2
+"""Of the characters, as a share: more examples than that would hide what the net says, so only some are drawn."""
 _GRAIN = ".:-~=_';"
 
 
 def render(picture: Regions, width: int, height: int, style: Style) -> list[Text]:
-    """Half-blocks: a weak colour for what the net says (weaker: less sure), a strong one for each example."""
+    """Half-blocks in a weak colour for what the net says (weaker: less sure), and the sign of its class on that ground
+    for each example; so an example that the net gets wrong has another colour than its ground."""
     classes, confidence = np.asarray(picture.classes), np.asarray(picture.confidence, dtype=np.float64)
     if classes.ndim != 2 or classes.size == 0:
         return [title_line(picture.title, width, style), line("no regions", DIM)]
@@ -37,28 +40,37 @@ def render(picture: Regions, width: int, height: int, style: Style) -> list[Text
     points = points[: len(labels)]
 
     def inside(columns: int, rows: int, x_axis: Axis, y_axis: Axis) -> Sequence[Text]:
-        down = 2 * rows if style.paints else rows
-        kinds, sure = _reduced(classes.astype(np.int64), confidence, down, columns)
+        kinds, sure = _reduced(classes.astype(np.int64), confidence, 2 * rows if style.paints else rows, columns)
         x, y = across.place(points[:, 0]), up.place(points[:, 1])
-        good = np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+        good = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1))
+        most = max(1, round(_MOST_COVERED * rows * columns))
+        if len(good) > most:
+            good = good[np.linspace(0, len(good) - 1, most).round().astype(np.int64)]
         column = np.rint(x[good] * (columns - 1)).astype(np.int64)
-        row = np.rint((1 - y[good]) * (down - 1)).astype(np.int64)
+        signs = _signs(style)
         if style.paints:
-            colours = _colours(kinds, sure, style)
-            colours[row, column] = _strong(labels[good], style)
-            return blocks.half_blocks(colours)
+            ground = _colours(kinds, sure, style) & blocks.STEPS
+            lines = blocks.half_blocks(ground)
+            half = np.rint((1 - y[good]) * (2 * rows - 1)).astype(np.int64)
+            strong, behind = _strong(labels[good], style).tolist(), ground[half, column].tolist()
+            for n, label in enumerate(labels[good].tolist()):
+                (red, green, blue), (red_behind, green_behind, blue_behind) = strong[n], behind[n]
+                colours = two_tone((red, green, blue), (red_behind, green_behind, blue_behind))
+                blocks.over(lines, int(half[n]) // 2, int(column[n]), signs[label % len(signs)], colours)
+            return lines
         # Without colours a region is a field of the grain of its class, and an example is the sign of its class.
-        grain, signs = (np.array([ord(each) for each in text]) for text in (_GRAIN, _signs(style)))
+        row = np.rint((1 - y[good]) * (rows - 1)).astype(np.int64)
+        grain, codes_of_signs = (np.array([ord(each) for each in text]) for text in (_GRAIN, signs))
         codes = np.where(kinds >= 0, grain[kinds % len(grain)], ord(" "))
-        codes[row, column] = signs[labels[good] % len(signs)]
-        colours = kinds.copy()
-        colours[row, column] = labels[good]
-        return blocks.characters(codes, colours if style.colours else None, style)
+        codes[row, column] = codes_of_signs[labels[good] % len(signs)]
+        numbers = kinds.copy()
+        numbers[row, column] = labels[good]
+        return blocks.characters(codes, numbers if style.colours else None, style)
 
     return plot_frame.draw(
         inside, plane_width(width, height, across.high - across.low, up.high - up.low), height, style,
         title=picture.title, x_values=np.array([across.low, across.high]),
-        y_values=np.array([up.low, up.high]), tight_y=True, entries=_legend(picture, style),
+        y_values=np.array([up.low, up.high]), tight_y=True, entries=_entries(picture, style),
     )  # fmt: skip
 
 
@@ -66,7 +78,12 @@ def _signs(style: Style) -> str:
     return "".join(style.sign(number, "series") for number in range(8))
 
 
-def _legend(picture: Regions, style: Style) -> list[LegendEntry]:
+def legend(picture: Regions, width: int, style: Style) -> list[Text]:
+    """The classes in their order."""
+    return legend_lines(_entries(picture, style), width, style, most=1)
+
+
+def _entries(picture: Regions, style: Style) -> list[LegendEntry]:
     """A sign of each class with its name; without colours with the grain of its region too."""
     entries = []
     for number, name in enumerate(picture.names):

@@ -9,7 +9,7 @@ from lab.pictures import Scatter
 from lab.terminal import plot_frame, series
 from lab.terminal.axes import Axis
 from lab.terminal.canvas import Canvas
-from lab.terminal.plot_frame import series_legend
+from lab.terminal.plot_frame import LegendEntry, legend_lines, series_legend
 from lab.terminal.style import Style
 
 _FEW = 40  # so few points are drawn as their group's letter instead of as dots
@@ -50,8 +50,17 @@ def render(picture: Scatter, width: int, height: int, style: Style) -> list[Text
         inside, width, height, style,
         title=picture.title, x_label=picture.x_label, y_label=picture.y_label,
         x_values=stacked[:, 0], y_values=stacked[:, 1], tight_x=False,
-        entries=series_legend(numbers, style),
+        entries=_entries(picture, style),
     )  # fmt: skip
+
+
+def legend(picture: Scatter, width: int, style: Style) -> list[Text]:
+    """The groups, then the lines that belong to none."""
+    return legend_lines(_entries(picture, style), width, style, most=1)
+
+
+def _entries(picture: Scatter, style: Style) -> list[LegendEntry]:
+    return series_legend(dict.fromkeys((*picture.groups, *picture.lines)), style)
 
 
 def _pairs(points: np.ndarray) -> np.ndarray:

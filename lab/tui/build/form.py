@@ -109,7 +109,7 @@ class SettingsForm(ReportsProblems, ModalScreen[dict[str, Any] | None]):
                         yield Input(each.given, placeholder=each.default, compact=True, select_on_focus=False)
             yield Static("", id="note", markup=False)
             yield Static("", id="told", markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         for each in self.query(Input):

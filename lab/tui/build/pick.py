@@ -50,7 +50,7 @@ class PickScreen(ReportsProblems, ModalScreen[str | None]):
             yield Input(placeholder="type to shorten the list", compact=True, select_on_focus=False)
             yield Choices()
             yield Static(id="about", markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

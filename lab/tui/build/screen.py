@@ -64,7 +64,7 @@ class BuilderScreen(ReportsProblems, Screen[Path | None]):
         yield Choices()
         yield Static(id="told", markup=False)
         yield Static(id="about", markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one(Choices).focus()

@@ -77,7 +77,7 @@ class SourceScreen(ReportsProblems, Screen[Draft | None]):
         yield Static(id="head", markup=False)
         yield TextEditor(self.draft.text, show_line_numbers=True, tab_behavior="indent", soft_wrap=False)
         yield Static(id="told", markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         editor = self.query_one(TextEditor)

@@ -170,7 +170,7 @@ class SweepScreen(ReportsProblems, Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static("Beginning…", id="found", markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self._begin()

@@ -68,7 +68,7 @@ class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
             yield Input(placeholder="type to shorten the list, or a whole path", compact=True, select_on_focus=False)
             yield Choices()
             yield Static(id="told", markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

@@ -63,7 +63,7 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
         yield Choices()
         yield Static(id="about", markup=False)
         yield Static("Reading…", id="told", markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one(Choices).focus()

@@ -77,7 +77,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
                 yield Input(placeholder="/ to search", compact=True, id="search", select_on_focus=False)
                 yield LessonTree(id="lessons")
             yield LessonPane()
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

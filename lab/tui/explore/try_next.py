@@ -51,7 +51,7 @@ class TryDialog(ReportsProblems, ModalScreen[int | None]):
             box.border_title = "Try next"
             yield Choices(*(Option(each) for each in rows), markup=False)
             yield Static(markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         choices = self.query_one(Choices)

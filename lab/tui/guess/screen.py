@@ -65,7 +65,7 @@ class GuessScreen(ReportsProblems, Screen[Answer | None]):
                 classes="note",
                 markup=False,
             )
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         choices = self.query_one(Choices)

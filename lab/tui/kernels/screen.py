@@ -61,7 +61,7 @@ class KernelsScreen(ReportsProblems, Screen[None]):
             yield DataTable(cursor_type="row", zebra_stripes=False)
             with VerticalScroll(can_focus=False):
                 yield Static(id="source")
-        yield KeysThatFit(show_command_palette=False, compact=True)
+        yield KeysThatFit(compact=True)
 
     def on_mount(self) -> None:
         table = self.query_one(DataTable)

@@ -89,7 +89,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         yield self.middle
         yield self.noticed
         yield self.status
-        yield KeysThatFit(show_command_palette=False, compact=True)
+        yield KeysThatFit(compact=True)
 
     def on_mount(self) -> None:
         self._clock = self.set_interval(1.0 / frames_per_second(self), self.tick)

@@ -66,7 +66,7 @@ class QuestionDialog(ReportsProblems, ModalScreen[str | None]):
         with Vertical():
             yield Label(self._question, markup=False)
             yield Choices(*rows)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one(Choices).highlighted = 0
@@ -131,7 +131,7 @@ class FormDialog(ReportsProblems, ModalScreen[Any]):
                 if each.note:
                     yield Label(each.note, classes="note", markup=False)
             yield Label("", classes="wrong", markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         inputs = list(self.query(Input))
@@ -191,7 +191,7 @@ class ChooseDialog(ReportsProblems, ModalScreen[list[str] | None]):
         with Vertical() as box:
             box.border_title = self._title
             yield _Marked(*(Selection(Text(text), name, name in self._chosen) for name, text in self._names))
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def action_mark(self) -> None:
         self.query_one(_Marked).action_select()
@@ -227,7 +227,7 @@ class ReadingDialog(ReportsProblems, ModalScreen[bool]):
             box.border_title = self._title
             with VerticalScroll(can_focus=True):
                 yield Static()
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

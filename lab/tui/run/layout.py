@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -59,7 +60,7 @@ def _divided(length: int, parts: int, gap: int) -> list[tuple[int, int]]:
 def _around(whole: Place, number: int) -> Iterator[list[Place]]:
     """The first tile at the left or on top, the others in rows beside or below it."""
     for share in _SHARES:
-        wide, high = round(share * (whole.width - GAP)), round(share * whole.height)
+        wide, high = math.ceil(share * (whole.width - GAP)), math.ceil(share * whole.height)
         beside = Place(wide + GAP, 0, whole.width - GAP - wide, whole.height)
         below = Place(0, high, whole.width, whole.height - high)
         for across in range(1, number):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.segment import Segment
 from rich.style import Style as TextStyle
@@ -13,7 +13,7 @@ from textual.strip import Strip
 from lab.pictures import Field, Picture
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import letter
-from lab.terminal.pictures import render
+from lab.terminal.pictures import common_legend, render
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line
 from lab.tui.run.layout import Place, grid
@@ -49,16 +49,16 @@ class Multiples:
 Content = Plot | Picture | Multiples
 
 
-def arrangement(number: int, width: int, height: int, tall: bool = False) -> list[Place]:
+def arrangement(number: int, width: int, height: int, tall: bool = False, lowest: int = _LOWEST) -> list[Place]:
     """Places for as many of so many cells as can be read, all equally large, as near to a good shape as can be.
 
-    tall: what they show is higher than wide
+    tall: what they show is higher than wide;  lowest: lines that a cell needs
     """
     narrowest, wide = (_NARROWEST_TALL, _WIDE_TALL) if tall else (_NARROWEST, _WIDE)
     whole = Place(0, 0, width, height)
     for count in range(number, 0, -1):
         found = [grid(count, across, whole) for across in range(1, count + 1)]
-        fitting = [each for each in found if all(one.width >= narrowest and one.height >= _LOWEST for one in each)]
+        fitting = [each for each in found if all(one.width >= narrowest and one.height >= lowest for one in each)]
         if fitting:
             return max(fitting, key=lambda found: _size(found, wide))
     return [whole]
@@ -78,7 +78,11 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
     if width <= 0 or height <= 0:
         return []
     tall = all(_is_tall(each.content) for each in shown.cells)
-    found = arrangement(len(shown.cells), width, height - 1, tall)
+    drawn = [each.content for each in shown.cells if not isinstance(each.content, Plot)]
+    told = common_legend(drawn, width, style) if len(drawn) == len(shown.cells) else []
+    legend = [strip_of(each, width, base) for each in told]
+    head = 1 + len(legend)
+    found = arrangement(len(shown.cells), width, height - head, tall, _LOWEST - len(legend))
     chosen = list(range(len(found)))
     if shown.keep not in chosen:
         chosen[-1] = shown.keep
@@ -87,11 +91,13 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
     if len(chosen) < len(shown.cells) and title.cell_len + 2 + len(note) <= width - keep:
         title.append(f"  {note}", DIM)
     rows: list[list[Strip]] = [[] for _ in range(height)]
-    rows[0].append(strip_of(title, width, base))
+    for row, each in zip(rows, [strip_of(title, width, base), *legend], strict=False):
+        row.append(each)
+    style = replace(style, legends=style.legends and not legend)
     gap = Strip([Segment("  ", base)], 2)
     for number, place in zip(chosen, found, strict=True):
         for row, each in enumerate(_cell(shown.cells[number], place.width, place.height, style, base)):
-            rows[1 + place.y + row] += [gap, each] if place.x else [each]
+            rows[head + place.y + row] += [gap, each] if place.x else [each]
     return [Strip.join(each) if each else Strip.blank(width, base) for each in rows]
 
 

@@ -17,6 +17,7 @@ from lab.terminal.dashboard_content import plotted
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import Family
 from lab.terminal.run_state import RunState
+from lab.terminal.style import Style
 from lab.tui.run import noticed
 from lab.tui.run.multiples import Cell, Content, Multiples
 from lab.tui.run.order import metrics_of, ordered
@@ -196,10 +197,12 @@ class TileData:
         cells = [replace(each, content=replace(plot, log=log, y_range=ends))
                  for each, plot in zip(cells, plots, strict=True)]  # fmt: skip
         names = metrics_of(subject)
-        title = " and ".join(map(words, names)) if subject.kind == "together" else f"{words(subject.name)} by layer"
+        title = " and ".join(map(words, names)) if subject.kind == "together" else words(subject.name)
         if subject.kind == "layers":
             layers = [each.name for each in plots[0].lines]
-            title += f", {', '.join(layers) if len(layers) <= MOST_NAMED else f'{layers[0]} to {layers[-1]}'}"
+            few = len(layers) <= MOST_NAMED
+            numbered = (f"{line.sign(Style())} {line.name}" for line in plots[0].lines)
+            title += f": {', '.join(numbered)}" if few else f" by layer, {layers[0]} to {layers[-1]}"
         keep = next((n for n, each in enumerate(cells) if each.variants[0][1] == self.view.variant), 0)
         return Multiples(title + (" log" if log else ""), tuple(cells), keep)
 

@@ -61,7 +61,7 @@ class CompareScreen(ReportsProblems, Screen[None]):
         yield _Plot(self._draw)
         with VerticalScroll(id="tables", can_focus=True):
             yield Static(id="text")
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one("#tables").focus()

@@ -54,7 +54,7 @@ class ExportScreen(ReportsProblems, ModalScreen[None]):
             yield Choices(*(Option(Content(f"{name:<{width}}{told}"), id=name) for name, told in FORMATS.items()))
             yield Static("Choose a format with enter, then the file.", id="told", markup=False)
             yield Input(compact=True, id="file", select_on_focus=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         file = self.query_one(Input)

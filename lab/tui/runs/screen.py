@@ -69,7 +69,7 @@ class RunsScreen(ReportsProblems, Screen[None]):
             yield RunTable()
             with VerticalScroll(id="details", can_focus=False):
                 yield Static(id="about")
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

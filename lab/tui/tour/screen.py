@@ -50,7 +50,7 @@ class TourScreen(ReportsProblems, Screen[None]):
                 yield Static(id="text", markup=False)
                 yield Static(id="keys", markup=False)
             yield Static(id="place", markup=False)
-        yield KeysThatFit(show_command_palette=False)
+        yield KeysThatFit()
 
     def on_mount(self) -> None:
         self._show()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab.tui.run.layout import GAP, places
@@ -12,6 +12,7 @@ from lab.tui.run.multiples import arrangement
 SIZES = st.tuples(st.integers(10, 240), st.integers(3, 70))
 
 
+@example(2, (95, 9))
 @given(st.integers(1, 12), SIZES)
 def test_tiles_fill_the_board_do_not_overlap_and_the_first_is_the_largest(wanted, size):
     width, height = size

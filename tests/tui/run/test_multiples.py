@@ -89,7 +89,8 @@ def test_high_tables_of_weights_stand_side_by_side_where_they_can_be_seen():
     weights = Field(" ", np.linspace(-1, 1, 64 * 8).reshape(64, 8), diverging=True)
     shown = Multiples("Weights", tuple(Cell(((n, name),), weights) for n, name in enumerate(("one", "two", "three"))))
     lines = [each.text for each in strips(shown, 44, 19, Style(), TextStyle())]
-    assert "a one" in lines[1]
-    assert "c three" in lines[1]
+    assert lines[1].split()[::2] == ["-1", "1"]  # the scale of all three
+    assert "a one" in lines[2]
+    assert "c three" in lines[2]
     assert sum("▀" in each for each in lines) >= 12
     assert max(each.count("▀") for each in lines) >= 9

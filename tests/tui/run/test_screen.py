@@ -442,7 +442,7 @@ def test_plots_are_chosen_enlarged_by_layer_smoothed_and_logarithmic():
         await pilot.press("enter", "tab", "tab", "tab")
         assert screen.selected().name == "grad_norm"
         await pilot.press("g")
-        (by_layer,) = [each for each in beside(screen) if each.title.startswith("gradient norm by layer")]
+        (by_layer,) = [each for each in beside(screen) if each.title.startswith("gradient norm: 1 dense1, 2 dense2")]
         assert [each.variants for each in by_layer.cells] == [((0, "calm"),), ((1, "quick"),)]
         assert [[line.name for line in each.content.lines] for each in by_layer.cells] == [["dense1", "dense2"]] * 2
         assert len({each.content.y_range for each in by_layer.cells}) == 1
