@@ -1,7 +1,7 @@
 """The line of keys at the bottom: as many as fit, among them always how to leave and how to get help.
 
-It is one widget that writes one line. Textual's own footer is a widget for each key, whose styles are looked up whenever
-a key appears or goes: a fifth of the work of a screen.
+It is one widget that writes one line. Textual's own footer has a widget for each key, whose styles are looked up
+whenever a key appears or goes: a fifth of the work of a screen.
 """
 
 from __future__ import annotations

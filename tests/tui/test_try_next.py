@@ -7,6 +7,12 @@ from tests.tui.driving import drive, screen_text, shows, until
 pytestmark = pytest.mark.usefixtures("library")
 
 
+async def without_pause(app, pilot):
+    """The first run of a lesson takes its time; it is told not to."""
+    await shows(pilot, "z Skip")
+    await pilot.press("z")
+
+
 def test_a_change_is_started_from_the_lesson_and_its_effect_is_shown():
     async def script(app, pilot):
         await shows(pilot, "One line  one-line")
@@ -15,6 +21,7 @@ def test_a_change_is_started_from_the_lesson_and_its_effect_is_shown():
         await pilot.press("enter")
         await shows(pilot, "One line: what do you expect?")
         await pilot.press("2")
+        await without_pause(app, pilot)
         await shows(pilot, "Your guess, “The large one”, is right.")
         await pilot.press("r")
         await shows(pilot, "1  Ten times the rate")
@@ -22,6 +29,7 @@ def test_a_change_is_started_from_the_lesson_and_its_effect_is_shown():
         assert "A line has a slope and a height." in text
         assert "1.1 to 4 times" not in text, "the number of this run stands there"
         await pilot.press("1")
+        await without_pause(app, pilot)
         await shows(pilot, "Against one-line-1, the run before the change:")
         await shows(pilot, "small: as before")
         await shows(pilot, "large: loss")
@@ -31,6 +39,7 @@ def test_a_change_is_started_from_the_lesson_and_its_effect_is_shown():
         await shows(pilot, "lab run one-line --set optimizer.rate=0.5")
         await pilot.press("2")
         await until(pilot, lambda: getattr(app.screen, "_seeds", None) == range(3))
+        await without_pause(app, pilot)
         await shows(pilot, "Against one-line-1, the run before the change:")
 
     drive(script, size=(140, 50))

@@ -91,8 +91,8 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
     if len(chosen) < len(shown.cells) and title.cell_len + 2 + len(note) <= width - keep:
         title.append(f"  {note}", DIM)
     rows: list[list[Strip]] = [[] for _ in range(height)]
-    for row, each in zip(rows, [strip_of(title, width, base), *legend], strict=False):
-        row.append(each)
+    for line_above, each in zip(rows, [strip_of(title, width, base), *legend], strict=False):
+        line_above.append(each)
     style = replace(style, legends=style.legends and not legend)
     gap = Strip([Segment("  ", base)], 2)
     for number, place in zip(chosen, found, strict=True):
