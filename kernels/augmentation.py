@@ -70,10 +70,10 @@ def warp_images(images, changes, outside, warped, thread, threads):
                 v, u = v * f - down, u * f - along
                 row = row_by_row * v + row_by_column * u + middle_row
                 column = column_by_row * v + column_by_column * u + middle_column
-                # What lies far outside is as good as just outside, and its number fits into an integer.
+                # Far outside is as good as just outside; from -2 on, int() after adding 2 does what floor() does.
                 row = min(max(row, real(-2.0)), real(H + 1))
                 column = min(max(column, real(-2.0)), real(W + 1))
-                top, left = math.floor(row), math.floor(column)
+                top, left = int(row + real(2.0)) - 2, int(column + real(2.0)) - 2
                 lower, right = row - real(top), column - real(left)
                 upper_left = (real(1.0) - lower) * (real(1.0) - right)
                 upper_right = (real(1.0) - lower) * right

@@ -19,6 +19,22 @@ EXACT: frozenset[str] = frozenset()
 SMALLEST_SQUARE, LARGEST_SQUARE = 1e-30, 1e30
 
 
+@kernel("scores[B,C] labels[B] -> counts[C,C]", operations=lambda B, C: B * C, indices={"labels": "C"})
+def count_confusions(scores, labels, counts, thread, threads):
+    """counts[k, a] = rows with label k whose largest score (the first, if several are equal) is a's."""
+    B, C = scores.shape
+    for k in range(thread, C, threads):
+        for a in range(C):
+            counts[k, a] = zero
+        for r in range(B):
+            if int(labels[r]) == k:
+                best = 0
+                for a in range(1, C):
+                    if scores[r, a] > scores[r, best]:
+                        best = a
+                counts[k, best] += one
+
+
 @kernel("scores[B,C] labels[B] -> count[1]", fastmath=FAST_WITH_NANS, indices={"labels": "C"})
 def count_correct(scores, labels, count, thread, threads):
     """count = rows whose largest score (the first, if several are equal) is the label's. A row with NaN is wrong."""

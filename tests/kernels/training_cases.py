@@ -99,6 +99,13 @@ def _dead(v: Inputs, s: Sizes) -> dict[str, Any]:
     return {"dead": dead, "share": dead.mean()}
 
 
+def _confusions(v: Inputs, s: Sizes) -> dict[str, Any]:
+    counts = np.zeros((s["C"], s["C"]))
+    np.add.at(counts, (v["labels"].astype(int), v["scores"].argmax(axis=1)), 1)
+    return {"counts": counts}
+
+
+CASES["count_confusions"] = Case(_confusions)
 CASES["count_correct"] = Case(
     lambda v, s: {"count": (v["scores"].argmax(1) == v["labels"]).sum()},
     {"scores": lambda rng, s: rng.integers(-2, 3, [s["B"], s["C"]])},

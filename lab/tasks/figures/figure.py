@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from lab.data.images.pixels import Pixels
 from lab.discovery import modules_of
 from lab.errors import InvalidValue, nearest
 from lab.graph import Tensor
@@ -50,6 +51,16 @@ class Figure:
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         """The pictures now; the same titles in the same order every time. Leaves the replica as it is."""
         raise NotImplementedError
+
+
+def shown_of_images(figure: Figure) -> bool:
+    """Whether a picture of images that are told apart has something to show: unasked of those that stay bytes, which
+    photographs do; of others where the picture was chosen."""
+    data = figure.inspection.split.train
+    if data.image_shape is None or data.kind != "classes":
+        return False
+    chosen = figure.inspection.scenario.options.get("pictures") or ()
+    return isinstance(data.inputs, Pixels) or figure.name in chosen
 
 
 class FigureOptions(BaseModel):

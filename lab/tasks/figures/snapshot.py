@@ -13,6 +13,8 @@ from lab.tasks.figures.recording import Recording
 from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.predictor import Predictor
 
+AT_ONCE = 128
+
 
 class Snapshot:
     """Good for one drawing; nothing is computed that is not asked for."""
@@ -39,7 +41,11 @@ class Snapshot:
 
     def answers(self, inputs: np.ndarray) -> np.ndarray:
         """What the network gives for inputs [n, …]: [n, outputs], evaluated (no dropout, running statistics)."""
-        return self._predict(inputs, "output", lambda output, parts: {"output": output})["output"]
+        if inputs.ndim < 4 or len(inputs) <= AT_ONCE:
+            return self._predict(inputs, "output", lambda output, parts: {"output": output})["output"]
+        # Images part by part, all parts of one size: a program for all at once would take as much memory.
+        padded = np.resize(np.arange(len(inputs)), -(-len(inputs) // AT_ONCE) * AT_ONCE).reshape(-1, AT_ONCE)
+        return np.concatenate([self.answers(inputs[rows]) for rows in padded])[: len(inputs)]
 
     @cached_property
     def outputs(self) -> dict[str, np.ndarray]:
