@@ -53,6 +53,8 @@ class Data:
     story:       of data from a file: sentences on what was read, what was left out, and what was found out
     table:       of data from a table: how it was read
     places:      int64 [n], where each example stands: the line or row of a table, or its number, counted from 0
+    order:       float64 [n], of data that are split by time: when each example is
+    groups:      int64 [n], of data that are split by groups: to which one each example belongs
     """
 
     inputs: np.ndarray | Pixels
@@ -65,6 +67,8 @@ class Data:
     story: tuple[str, ...] = ()
     table: TableRead | None = None
     places: np.ndarray | None = None
+    order: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         real = np.float64 if self.exact else np.float32
@@ -111,7 +115,8 @@ class Data:
         truth = None if self.truth is None else self.truth[chosen]
         inputs = self.inputs.chosen(chosen) if isinstance(self.inputs, Pixels) else self.inputs[chosen]
         places = chosen if self.places is None else self.places[chosen]
-        return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth, places=places)
+        kept = {name: each[chosen] for name in ("order", "groups") if (each := getattr(self, name)) is not None}
+        return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth, places=places, **kept)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from lab.data.data import TargetKind
+from lab.data.data import Split, TargetKind
 from lab.data.files import blamed_on, found
 from lab.data.sets.csv_table import Table
 from lab.data.sets.npz_arrays import NpzArrays, npz_arrays
@@ -264,7 +264,8 @@ def _as_written(name: str) -> str | int:
 
 def _arrays(given: str, options: dict[str, Any], folder: Path) -> FileFound:
     block = {"npz": given, **options}
-    data = npz_arrays(validated(NpzArrays, block), folder)
+    read_as = npz_arrays(validated(NpzArrays, block), folder)
+    data = read_as.train if isinstance(read_as, Split) else read_as
     held = {"inputs": data.numbers, "targets": data.targets}
     columns = []
     for name, array in held.items():

@@ -76,10 +76,29 @@ class Recipe:
             train.kind, train.classes, shape, table, missing, fillers, steps, mean, deviation, train.outputs, usual
         )
 
+    @classmethod
+    def raw(cls, train: Data, missing: Missing) -> Recipe:
+        """How another table is read like the one of these examples, before anything is prepared; gaps stay gaps."""
+        fillers = None if missing in ("error", "drop") else np.full(train.inputs.shape[1], np.nan)
+        return cls.of(train, missing, fillers, [], None, None)
+
+    def examples(self, table: RawTable, name: str, train: Data) -> Data:
+        """The rows of another table with their targets, not prepared yet, like those of `train`. Raises BadInput."""
+        inputs, kept, notices = self._read(table, name)
+        targets = self.targets_of(table, name, kept)
+        places = np.array(table.lines, np.int64)[kept]
+        story = tuple(f"{name}: {each}" for each in notices)
+        return replace(train, inputs=inputs, targets=targets, places=places, story=story, order=None, groups=None)
+
     # Inputs
 
     def of_table(self, table: RawTable, name: str) -> Examples:
         """Inputs for the rows of another table. Raises BadInput if a column is missing, or holds something else."""
+        inputs, kept, notices = self._read(table, name)
+        return Examples(self._prepared(inputs), kept, np.array(table.lines, np.int64)[kept], tuple(notices))
+
+    def _read(self, table: RawTable, name: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Inputs float64 [n, features] with gaps, which rows they are, and what was found out."""
         if self.table is None:
             raise BadInput(f"this run was trained on arrays of shape {list(self.shape)} without names, not on a table.")
         table = self._named(table)
@@ -98,7 +117,7 @@ class Recipe:
             columns.append(_with_known_texts(how, column, notices) if how.texts else column)
         inputs, _ = inputs_of(self.table.columns, columns, table.rows)
         kept = self._kept(columns, table, where, name, notices)
-        return Examples(self._prepared(inputs[kept]), kept, np.array(table.lines, np.int64)[kept], tuple(notices))
+        return inputs[kept], kept, notices
 
     def targets_of(self, table: RawTable, name: str, rows: np.ndarray) -> np.ndarray:
         """The targets of some rows, as `Data` holds them, in their own units. Raises BadInput."""

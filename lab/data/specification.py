@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lab.data.data import Data, Split
+from lab.data.data import Data, Split, TargetKind
 from lab.data.options import Options
 from lab.data.preparation import prepared
 from lab.data.randomness import generator
@@ -63,7 +63,9 @@ class DataSpecification:
             status = given.stat()
         except (OSError, ValueError, RuntimeError):
             return self.entry.build(self.options, folder)  # which says what is wrong
-        stamp = (given.absolute(), status.st_ino, status.st_size, status.st_mtime_ns)
+        beside = getattr(self.options, "validation_file", None)
+        other = (folder / Path(beside).expanduser()).stat() if beside and (folder / beside).is_file() else status
+        stamp = (given.absolute(), status.st_ino, status.st_size, status.st_mtime_ns, other.st_size, other.st_mtime_ns)
         key = (self.name, self.options.model_dump_json(exclude=_AFTERWARDS), stamp)
         if _read_last.get("key") != key:
             data = self.entry.build(self.options, folder)
@@ -80,14 +82,19 @@ _AFTERWARDS = set(COMMON) - {"missing"}
 _read_last: dict[str, Any] = {}
 
 
-def story(specification: Mapping[str, Any], folder: Path | None = None) -> tuple[str, ...]:
+def story(
+    specification: Mapping[str, Any], folder: Path | None = None, kind: TargetKind | None = None
+) -> tuple[str, ...]:
     """Sentences on what is read of the file that a data block names; see `DataSpecification.story`."""
-    return check(specification).story(folder)
+    return check(specification, kind).story(folder)
 
 
-def check(specification: Mapping[str, Any]) -> DataSpecification:
+def check(specification: Mapping[str, Any], kind: TargetKind | None = None) -> DataSpecification:
     """Whether a data block can be meant: the set exists, its options exist and have values that are allowed. Files are
-    not looked at. Raises InvalidValue, with a path that begins in the block."""
+    not looked at. Raises InvalidValue, with a path that begins in the block.
+
+    kind: what the targets of a file must be, which decides where they could be several things
+    """
     if not isinstance(specification, Mapping):
         raise InvalidValue((), f"{shown(specification)} is not allowed here: it must be a block of `key: value`.")
     sets, formats = named_sets(), file_formats()
@@ -103,7 +110,11 @@ def check(specification: Mapping[str, Any]) -> DataSpecification:
         raise InvalidValue((given[1],), message, at_key=True)
     if given != ["name"]:
         entry = formats[given[0]]
-        return DataSpecification(entry, validated(entry.options, specification))
+        options = validated(entry.options, specification)
+        # Whole numbers look like classes; they are meant as values where values are asked for.
+        if kind in ("values", "labels") and getattr(options, "kind", "") is None:
+            options = options.model_copy(update={"kind": kind})
+        return DataSpecification(entry, options)
     name = specification["name"]
     if not isinstance(name, str) or name not in sets:
         raise InvalidValue(("name",), f"unknown data set {shown(name)}; {nearest(name, sets)}.")
@@ -111,13 +122,16 @@ def check(specification: Mapping[str, Any]) -> DataSpecification:
     return DataSpecification(entry, validated(entry.options, {k: v for k, v in specification.items() if k != "name"}))
 
 
-def load(specification: Mapping[str, Any], seed: int, folder: Path | None = None) -> Split:
+def load(
+    specification: Mapping[str, Any], seed: int, folder: Path | None = None, kind: TargetKind | None = None
+) -> Split:
     """The examples that a data block asks for, split and prepared.
 
     seed:   of the run; `seed` in the block goes before it
     folder: where relative paths begin, the scenario's folder (None: the current one)
+    kind:   see `check`
 
     The same block, seed and files give the same numbers. Raises InvalidValue, with a path that begins in the block,
     if the block or a file that it names cannot be used.
     """
-    return check(specification).load(seed, folder)
+    return check(specification, kind).load(seed, folder)

@@ -25,7 +25,7 @@ def split(options: Options, given: Data | Split, seed: int) -> Split:
     data, own = (given.train, given.validation) if isinstance(given, Split) else (given, None)
     kept, validation = np.arange(data.count), None
     if options.validation > 0 or options.folds is not None:
-        kept, held_back = _fold(options, data, random) if options.folds else _held_back(options, data, random)
+        kept, held_back = _parts(options, data, random)
         validation = data.rows(held_back)
         if isinstance(options, WithTruth) and options.clean_validation and validation.truth is not None:
             validation = replace(validation, targets=validation.truth)
@@ -47,6 +47,21 @@ def split(options: Options, given: Data | Split, seed: int) -> Split:
         refuse_if_too_large(("copies",), what, options.copies * train.count * each * BYTES_PER_NUMBER)
         train = train.rows(np.tile(np.arange(train.count), options.copies))
     return Split(train, validation, own)
+
+
+def _parts(options: Options, data: Data, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Which examples are trained on, and which are held back."""
+    if data.groups is None:
+        return _fold(options, data, random) if options.folds else _held_back(options, data, random)
+    # Groups are drawn as examples are, each as a whole.
+    count = int(data.groups.max()) + 1
+    if count < 2:
+        raise InvalidValue(("split_by_group",), "all rows are of one group, which cannot be split.")
+    _, first = np.unique(data.groups, return_index=True)
+    whole = replace(data.rows(first), kind="values", targets=np.zeros((count, 1)), truth=None, order=None, groups=None)
+    _, chosen = _fold(options, whole, random) if options.folds else _held_back(options, whole, random)
+    held_back = np.isin(data.groups, chosen)
+    return np.flatnonzero(~held_back), np.flatnonzero(held_back)
 
 
 def _fold(options: Options, data: Data, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -72,6 +87,10 @@ def _held_back(options: Options, data: Data, random: np.random.Generator) -> tup
         part = "validation" if count == 0 else "training"
         message = f"{options.validation:g} of {data.count:,} examples leaves none for {part}."
         raise InvalidValue(("validation",), message)
+    if data.order is not None:
+        last = np.argsort(data.order, kind="stable")[data.count - count :]
+        is_last = np.isin(np.arange(data.count), last)
+        return np.flatnonzero(~is_last), np.flatnonzero(is_last)
     groups = _groups(options, data, np.arange(data.count))
     held_back = np.zeros(data.count, bool)
     held_back[_drawn(groups, count, random)] = True

@@ -29,7 +29,7 @@ def from_numbers(values: np.ndarray, kind: TargetKind | None, path: Path) -> Tar
     if values.ndim == 2:
         return _from_columns(values, kind, path)
     if kind == "labels":
-        raise InvalidValue(path, "labels need several columns of 0 and 1, one for each label.")
+        return _from_columns(values[:, None], kind, path)
     distinct = np.unique(values)
     if kind is None:
         few_and_whole = len(distinct) <= MOST_GUESSED and bool(np.all(distinct == np.round(distinct)))

@@ -61,7 +61,7 @@ def of_run(model: TrainedModel, info: RunInfo, variant: str, seed: int, part: st
     known = {each.name: each for each in loaded.variants}
     block = (known[variant].scenario if variant in known else loaded.scenario).data
     assert block is not None
-    specification = check(block)
+    specification = check(block, model.recipe.kind)
     split = specification.load(seed, folder)
     data = {"validation": split.validation, "test": split.test, "train": split.train}[part]
     if data is None:

@@ -131,14 +131,15 @@ class Roster:
 
     def _read(self) -> tuple[str, ...]:
         """What was read of the files of the variants' data."""
-        blocks: list[dict[str, Any]] = []
+        blocks: list[tuple[dict[str, Any], Any]] = []
         for variant in self.variants:
-            if variant.scenario.data is not None and variant.scenario.data not in blocks:
-                blocks.append(variant.scenario.data)
+            block = variant.scenario.data, task_of(variant.scenario).targets
+            if block[0] is not None and block not in blocks:
+                blocks.append((block[0], block[1]))
         told: dict[str, None] = {}
-        for block in blocks:
+        for data, kind in blocks:
             with contextlib.suppress(InvalidValue):  # the experiment has said it, or did not need the data
-                told |= dict.fromkeys(story(block, self.loaded.folder))
+                told |= dict.fromkeys(story(data, self.loaded.folder, kind))
         return tuple(told)
 
     def _steps_of(self, variant: Variant) -> int:

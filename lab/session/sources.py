@@ -84,7 +84,7 @@ def changed_text(info: RunInfo) -> str | None:
 def _names(scenario: Scenario) -> Iterable[str]:
     """The names of files in a scenario: those of data, and of first weights."""
     data = scenario.data if isinstance(scenario.data, dict) else {}
-    for key in file_formats():
+    for key in (*file_formats(), "validation_file"):
         if isinstance(name := data.get(key), str):
             yield name
     if isinstance(scenario.init, dict) and isinstance(name := scenario.init.get("from"), str):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -160,6 +160,7 @@ class Task:
 
     metrics: the names that can be watched, each with one sentence that says what the number means (a
              `lab.tasks.stopwatch.Timed` sentence where the number is read off the clock)
+    targets: what it predicts, where that is always the same
     stops_early: whether `train.stop` can be said of it
     pictures: the names of the pictures that the task itself draws; the figures of a network come with the options
     """
@@ -167,6 +168,7 @@ class Task:
     name: ClassVar[str]
     Options: ClassVar[type[BaseModel]] = NoOptions
     stops_early: ClassVar[bool] = False
+    targets: ClassVar[Literal["classes", "values", "labels"] | None] = None
     metrics: ClassVar[dict[str, str]] = {}
     pictures: ClassVar[tuple[str, ...]] = ()
 

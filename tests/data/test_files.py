@@ -303,7 +303,7 @@ def test_bad_arrays(folder: Path, content: dict[str, Any], message: str) -> None
 
 def test_wrong_kind_of_targets(folder: Path) -> None:
     for kind, targets, message in (
-        ("labels", TARGETS, "labels need several columns"),
+        ("labels", [0, 1, 2], "labels have to be 0 or 1"),
         ("labels", [[0.5, 1], [0, 1], [1, 1]], "labels have to be 0 or 1"),
         ("classes", [[1, 1], [0, 1], [1, 0]], "classes in several columns need a single 1"),
         ("values", ["a", "b", "a"], "targets that are texts must be classes"),

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from lab.data.data import Data
+from lab.data.data import Data, Split
 from lab.data.files import blamed_on, found
+from lab.data.recipe import Recipe
 from lab.data.registry import file_format
 from lab.data.tables.interpreting import Interpreter
 from lab.data.tables.options import TableOptions
@@ -39,18 +40,29 @@ class Table(TableOptions):
 
 
 @file_format("csv", CsvTable)
-def csv_table(options: CsvTable, folder: Path) -> Data:
+def csv_table(options: CsvTable, folder: Path) -> Data | Split:
     """Inputs [rows, features]; classes in the order of the alphabet or of their numbers."""
     return _table("csv", options.csv, options, folder)
 
 
 @file_format("table", Table)
-def table(options: Table, folder: Path) -> Data:
+def table(options: Table, folder: Path) -> Data | Split:
     """Inputs [rows, features]; classes in the order of the alphabet or of their numbers."""
     return _table("table", options.table, options, folder)
 
 
-def _table(key: str, given: str, options: TableOptions, folder: Path) -> Data:
+def _table(key: str, given: str, options: TableOptions, folder: Path) -> Data | Split:
+    data = _examples(key, given, options, folder)
+    other = options.validation_file
+    if other is None:
+        return data
+    path = found("validation_file", other, folder, MEMORY_PER_BYTE)
+    with blamed_on("validation_file", other):
+        table = read(path, options.wishes)
+        return Split(data, Recipe.raw(data, options.missing).examples(table, path.name, data))
+
+
+def _examples(key: str, given: str, options: TableOptions, folder: Path) -> Data:
     path = found(key, given, folder, MEMORY_PER_BYTE)
     if (data := plain(path, options)) is not None:
         return data

@@ -8,13 +8,14 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from lab.data.data import Data
+from lab.data.data import Data, Split
 from lab.data.files import found
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large, size
 from lab.data.options import WithClasses, WithValues
@@ -27,6 +28,19 @@ MOST_LISTED = 10
 LARGEST = float(np.finfo(np.float32).max)
 ROOM = {1: 1, 2: 0, 3: 1, 4: 0}
 """How many axes of length 1 stand behind an array with so many: a feature for numbers, a channel for grey images."""
+
+PAIRS = (
+    ("inputs", "targets"),
+    *((x, y) for x in ("X", "x", "x_train", "X_train") for y in ("y", "Y", "y_train", "Y_train") if len(x) == len(y)),
+    ("data", "target"),
+    ("images", "labels"),
+)
+"""Names that inputs and targets have."""
+
+HELD_BACK = tuple((f"{x}_{part}", f"{y}_{part}") for x in "xX" for y in "yY" for part in ("val", "valid", "test"))
+"""Names that inputs and targets have which are held back."""
+
+INPUTS = frozenset(name for name, _ in (*PAIRS, *HELD_BACK))
 
 # What zipfile, its decompressors and NumPy's reader of headers raise on files that are damaged or made to do harm.
 DAMAGED = (
@@ -50,6 +64,7 @@ DAMAGED = (
 class NpzArrays(WithClasses, WithValues):
     """Arrays that were saved with numpy.savez(path, inputs=…, targets=…).
 
+    They may also be called X and y, or x_train and y_train, with x_val (or x_test) and y_val held back.
     inputs: [n, features], or images [n, height, width] or [n, height, width, channels]. targets: [n] or [n, columns];
     whole numbers with at most 20 different ones, texts and one-hot rows are taken for classes, several columns of 0
     and 1 for labels, everything else for values. Pickled objects are never loaded.
@@ -62,10 +77,22 @@ class NpzArrays(WithClasses, WithValues):
 
 
 @file_format("npz", NpzArrays)
-def npz_arrays(options: NpzArrays, folder: Path) -> Data:
+def npz_arrays(options: NpzArrays, folder: Path) -> Data | Split:
     """Inputs [n, features], or images [n, height, width, channels], with one channel where the file has none."""
-    held = arrays(found("npz", options.npz, folder, 1.0), options.npz)
-    inputs, targets = held["inputs"], held["targets"]
+    path = found("npz", options.npz, folder, 1.0)
+    held, beside = arrays(path, options.npz), held_back(path, options.npz)
+    if beside is None:
+        return _data(options, held["inputs"], held["targets"])
+    # Together, so that the classes of both are the same.
+    both = [np.concatenate([held[name], beside[name]]) for name in ("inputs", "targets")]
+    data, count = _data(options, *both), len(held["inputs"])
+    parts = (data.rows(np.arange(count)), data.rows(np.arange(count, data.count)))
+    return Split(
+        replace(parts[0], story=(f"{data.story[0]} {len(parts[1].inputs):,} of them are held back.",)), parts[1]
+    )
+
+
+def _data(options: NpzArrays, inputs: np.ndarray, targets: np.ndarray) -> Data:
     kind, answers, classes = _interpreted(targets, options)
     numbers = (inputs, targets) if kind == "values" else (inputs,)
     shape = " × ".join(map(str, inputs.shape[1:])) or "1"
@@ -85,15 +112,40 @@ def arrays(path: Path, given: str = "") -> dict[str, np.ndarray]:
 
     given: how the file was named
     """
-    inputs, targets = _read(path, given, ("inputs", "targets"))
+    names = _names(path, given)
+    return _pair(path, given, *next((pair for pair in PAIRS if set(pair) <= names), PAIRS[0]))
+
+
+def held_back(path: Path, given: str) -> dict[str, np.ndarray] | None:
+    """The examples that a file holds back by the names of its arrays, such as x_test; None if it does not."""
+    names = _names(path, given)
+    pair = next((pair for pair in HELD_BACK if set(pair) <= names), None)
+    return None if pair is None or not any(set(each) <= names for each in PAIRS[1:]) else _pair(path, given, *pair)
+
+
+def _pair(path: Path, given: str, inputs_name: str, targets_name: str) -> dict[str, np.ndarray]:
+    inputs, targets = _read(path, given, (inputs_name, targets_name))
     if len(inputs) != len(targets):
-        raise InvalidValue(("npz",), f"inputs has {len(inputs):,} examples, but targets has {len(targets):,}.")
+        told = f"{inputs_name} has {len(inputs):,} examples, but {targets_name} has {len(targets):,}."
+        raise InvalidValue(("npz",), told)
     return {"inputs": inputs, "targets": targets}
+
+
+def _names(path: Path, given: str) -> set[str]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {member.filename.removesuffix(".npy") for member in archive.infolist()}
+    except DAMAGED as error:
+        text = f": {error}" if isinstance(error, PermissionError) else ""
+        raise InvalidValue(
+            ("npz",), f"{shown(given or path.name)} is not an NPZ file that can be read{text}."
+        ) from None
 
 
 def inputs_alone(path: Path, given: str = "") -> np.ndarray:
     """The inputs as they stand in a file that may have no targets. Raises InvalidValue."""
-    return _read(path, given, ("inputs",))[0]
+    names = _names(path, given)
+    return _read(path, given, (next((name for name, _ in PAIRS if name in names), "inputs"),))[0]
 
 
 def _read(path: Path, given: str, names: Sequence[str]) -> list[np.ndarray]:
@@ -133,9 +185,10 @@ def _refuse_unusable(name: str, shape: tuple[int, ...], kind: np.dtype[Any]) -> 
     if kind.hasobject:
         message = f"the array {name} holds pickled Python objects, which are never loaded: save plain numbers."
         raise InvalidValue(("npz",), message)
-    if kind.kind not in ("biuf" if name == "inputs" else "biufUS"):
+    is_input = name in INPUTS
+    if kind.kind not in ("biuf" if is_input else "biufUS"):
         raise InvalidValue(("npz",), f"the array {name} has type {kind.name}: it must hold numbers.")
-    allowed = range(1, 5) if name == "inputs" else range(1, 3)
+    allowed = range(1, 5) if is_input else range(1, 3)
     if len(shape) not in allowed:
         message = f"the array {name} has {len(shape)} dimensions: it must have {allowed[0]} to {allowed[-1]}."
         raise InvalidValue(("npz",), message)

@@ -25,7 +25,7 @@ def is_usable(text: str) -> bool:
 def from_cells(
     answers: np.ndarray,
     texts: list[str],
-    kind: Literal["classes", "values"] | None,
+    kind: Literal["classes", "values", "labels"] | None,
     column: str,
     where: Callable[[int], str],
 ) -> Targets:

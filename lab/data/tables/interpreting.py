@@ -63,7 +63,10 @@ class Interpreter:
         inputs, features = inputs_of(how, columns, len(kept))
         read = TableRead(how, tuple(given), options.wishes.given, tuple(self._names), self._table.place)
         places = np.array(self._table.lines, np.int64)[kept]
-        data = Data(inputs, answers, kind, classes, features, exact=True, table=read, places=places)
+        order, groups = self._order(kept), self._groups(kept)
+        data = Data(
+            inputs, answers, kind, classes, features, exact=True, table=read, places=places, order=order, groups=groups
+        )
         notices = [*self._table.notices, *self._notices(columns, len(kept))]
         return with_story(data, name, self._table.format, notices)
 
@@ -144,6 +147,13 @@ class Interpreter:
             kind, answers, classes = from_numbers(values, options.kind, path)
             return kind, answers, tuple(raw.name for raw in raws) if classes else ()
         raw = raws[0]
+        if options.kind == "labels":
+            values = self._target_numbers(raw, kept)
+            if not np.isin(values, (0, 1)).all():
+                raise InvalidValue(
+                    path, f"{shown(raw.name)} is no label: it must be 0 or 1, or yes or no, in every row."
+                )
+            return "labels", values[:, None], (raw.name,)
         if raw.numbers is not None:
             return from_numbers(self._target_numbers(raw, kept), options.kind, path)
         cells = [raw.cells[row] for row in kept]
@@ -153,6 +163,25 @@ class Interpreter:
         return from_cells(
             answers, texts, options.kind, raw.name, lambda place: self._where(int(kept[cells.index(texts[place])]))
         )
+
+    def _order(self, kept: np.ndarray) -> np.ndarray | None:
+        """The time of each row kept, if they are to be split by it."""
+        name, path = self._options.split_by_time, ("split_by_time",)
+        if name is None:
+            return None
+        column = self._understood(self._place(name, path))
+        if column.kind not in ("number", "date") or column.fault or column.missing[kept].any():
+            raise InvalidValue(path, f"{shown(name)} must have a date or a number in every row.")
+        return column.values[kept]
+
+    def _groups(self, kept: np.ndarray) -> np.ndarray | None:
+        """The number of each kept row's group, if they are to stay together."""
+        name = self._options.split_by_group
+        if name is None:
+            return None
+        raw = self._table.columns[self._place(name, ("split_by_group",))]
+        values = raw.numbers if raw.numbers is not None else np.array(raw.cells, dtype=str)
+        return np.asarray(np.unique(values[kept], return_inverse=True)[1], np.int64)
 
     def _target_numbers(self, raw: RawColumn, kept: np.ndarray) -> np.ndarray:
         """The numbers of a target, those of yes and no too, [rows kept]."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from lab.data.options import WithClasses, WithValues
 from lab.data.tables.columns import Asked
 from lab.data.tables.delimited import Wishes
 from lab.data.tables.encoding import Missing
+from lab.errors import InvalidValue
 
 
 def _name(value: Any) -> Any:
@@ -37,7 +38,7 @@ class TableOptions(WithClasses, WithValues):
     """what columns are taken for instead of what they look like, or that they are left out (skip)"""
     missing: Missing = "error"
     """missing values: leave the row out; fill in mean or median of the training examples; a feature that says so"""
-    kind: Literal["classes", "values"] | None = None
+    kind: Literal["classes", "values", "labels"] | None = None
     """what the target is, if it is not what it looks like"""
     header: bool | None = None
     """whether the first line has the names of the columns; without them they are called 1, 2, …"""
@@ -49,8 +50,26 @@ class TableOptions(WithClasses, WithValues):
     """of the text, such as latin-1; without it found out"""
     comment: str | None = Field(default=None, min_length=1)
     """what lines begin with that are comments; without it found out"""
+    validation_file: str | None = Field(default=None, min_length=1)
+    """path of another table with the same columns, which is the validation"""
+    split_by_time: Name | None = None
+    """name of a column of dates or numbers: the last rows by it are held back, not rows drawn at random"""
+    split_by_group: Name | None = None
+    """name of a column: rows that have the same value in it stay together, in training or in validation"""
     sheet: str | None = None
     """name of the sheet of an Excel file; without it the first one that is not empty"""
+
+    @model_validator(mode="after")
+    def _one_split(self) -> Self:
+        if self.split_by_time and self.split_by_group:
+            raise InvalidValue(("split_by_group",), "split_by_time and split_by_group exclude each other.")
+        if self.validation_file and (self.validation > 0 or self.folds):
+            message = "the validation is a file of its own or a part of this one, not both."
+            raise InvalidValue(("validation_file",), message)
+        named = "split_by_time" if self.split_by_time else "split_by_group" if self.split_by_group else ""
+        if named and not (self.validation > 0 or (self.folds and named == "split_by_group")):
+            raise InvalidValue((named,), "says how rows are held back, but none are: add `validation: 0.2`.")
+        return self
 
     @property
     def wishes(self) -> Wishes:

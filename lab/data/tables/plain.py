@@ -34,7 +34,14 @@ class _NotPlain(Exception):
 
 def plain(path: Path, options: TableOptions) -> Data | None:
     """The examples of a plain table; None if it is not one, or nothing can be made of it."""
-    if options.wishes.unusual or options.columns or isinstance(options.target, list):
+    apart = options.split_by_time or options.split_by_group
+    if (
+        options.wishes.unusual
+        or options.columns
+        or isinstance(options.target, list)
+        or apart
+        or options.kind == "labels"
+    ):
         return None
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

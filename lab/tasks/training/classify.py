@@ -39,6 +39,7 @@ class Classify(Task):
 
     Options = Options
     stops_early = True
+    targets = "classes"
     metrics = device_metric_meanings("classes") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

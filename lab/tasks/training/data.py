@@ -73,7 +73,7 @@ def load_split(scenario: Scenario, seed: int, folder: Path | None, kind: TargetK
     if scenario.data is None:
         raise InvalidValue(("data",), "this task needs data, such as {name: spiral}.")
     try:
-        split: Split = load_data(scenario.data, seed, folder)
+        split: Split = load_data(scenario.data, seed, folder, kind)
     except InvalidValue as error:
         raise error.under("data") from None
     if split.train.kind != kind:

@@ -36,6 +36,7 @@ class Label(Task):
 
     Options = Options
     stops_early = True
+    targets = "labels"
     metrics = device_metric_meanings("labels") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

@@ -33,6 +33,7 @@ class Regress(Task):
 
     Options = Options
     stops_early = True
+    targets = "values"
     metrics = device_metric_meanings("values") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:
