@@ -29,7 +29,7 @@ def multiply_adds(B: int, I: int, J: int, P: int, Q: int, G: int, D: int) -> int
 
 
 @device(inlined=True)
-def convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
+def plain_convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
     """y = the convolution, one image after the other."""
     B, H, W, _ = x.shape
     P, Q, G, D = weight.shape
@@ -52,7 +52,13 @@ def convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dila
                                         y[b, i, j, d] += value * weight[p, q, g, d]
 
 
-@convolve.on("cuda")
+@device(inlined=True)
+def convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
+    """y = the convolution, one image after the other. A target may have a way of its own."""
+    plain_convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads)
+
+
+@plain_convolve.on("cuda")
 def _convolve_cuda(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
     _, H, W, _ = x.shape
     P, Q, G, D = weight.shape
@@ -89,7 +95,7 @@ def convolution(
 
 
 @device(inlined=True)
-def convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
+def plain_convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
     """dx = what each output pixel hands back to its window, summed up."""
     B, H, W, C = dx.shape
     P, Q, G, D = weight.shape
@@ -115,7 +121,13 @@ def convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dil
                                 dx[b, h, w, c] += total
 
 
-@convolve_back.on("cuda")
+@device(inlined=True)
+def convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
+    """dx = what each output pixel hands back to its window, summed up. A target may have a way of its own."""
+    plain_convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads)
+
+
+@plain_convolve_back.on("cuda")
 def _convolve_back_cuda(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
     _, H, W, C = dx.shape
     P, Q, G, D = weight.shape
@@ -159,7 +171,9 @@ def convolution_input_gradient(
 
 
 @device(inlined=True)
-def correlate(x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
+def plain_correlate(
+    x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads
+):
     """d_weight = the products of inputs and what came back, summed over all pixels; d_bias = the sums of dy."""
     B, H, W, _ = x.shape
     P, Q, G, D = d_weight.shape
@@ -189,7 +203,16 @@ def correlate(x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y
                                         d_weight[p, q, g, d] += value * dy[b, i, j, d]
 
 
-@correlate.on("cuda")
+@device(inlined=True)
+def correlate(x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
+    """d_weight = the products of inputs and what came back, summed over all pixels; d_bias = the sums of dy. A
+    target may have a way of its own."""
+    plain_correlate(
+        x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads
+    )
+
+
+@plain_correlate.on("cuda")
 def _correlate_cuda(
     x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads
 ):

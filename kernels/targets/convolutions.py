@@ -1,0 +1,375 @@
+"""Convolution on the CPU in float32: direct, on padded images, by the tiles of `kernels.targets.window_code`.
+
+Operations: 2 multiply-adds times pixels, taps and channels. Bytes: each image, and what comes out, once; weights stay
+in the caches. At two fused multiply-adds of 16 numbers a cycle, the arithmetic is the limit for all but 1×1 kernels
+with few channels.
+
+No patches are copied: what one output pixel sees of a row of the image is contiguous, and lies `stride` pixels behind
+what its neighbour sees. An image that needs a border is copied into a band of memory that has one, row by row, as much
+at a time as stays in the second-level cache; so is a group of channels.
+
+The input's gradient is a convolution of the output's gradient with the weights turned round, for each place of a pixel
+between two windows (with stride 2 there are four) by those taps that reach it. The weights' gradient has the pixels as
+its inner loops, of several images before a sum goes back to memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+
+from kernels import convolution
+from kernels.convolution import plain_convolve, plain_convolve_back, plain_correlate
+from kernels.targets.micro_kernel import workplace
+from kernels.targets.vector_code import COLUMNS, ITEM, PLACE, PLACES
+from kernels.targets.views import intrinsic, numbers_at
+from kernels.targets.window_code import AVAILABLE, MOST_ROWS, WORDS, window_code
+
+BAND = 192 * 1024
+"""Bytes of the padded band."""
+PANEL = 160 * 1024
+"""Bytes of weights that were turned round."""
+PANEL_ROW = COLUMNS * ITEM
+FEWEST_OUTPUTS = 4
+"""Channels out of a group from which tiles are worth while: vectors would be nearly empty."""
+
+_band_place = workplace(BAND)
+_panel_place = workplace(PANEL)
+_zeros_place = workplace(PANEL_ROW)
+
+
+@intrinsic
+def window_tile(
+    typing, rows, steps, across, down, a, a_row, a_step, a_across, a_down, b, b_step, b_across, b_down, begin,
+    begin_row, c, c_row, columns,
+):  # fmt: skip
+    """One tile; see `kernels.targets.window_code`."""
+    words = ("rows", *WORDS)
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        given = [
+            builder.inttoptr(each, PLACE) if word in PLACES else each
+            for word, each in zip(words, arguments, strict=True)
+        ]
+        builder.call(window_code(builder.module), given)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * len(words)), generate
+
+
+@njit(error_model="numpy")
+def _zeros() -> Any:
+    place = _zeros_place()
+    nothing = numbers_at(place, COLUMNS)
+    for column in range(COLUMNS):
+        nothing[column] = np.float32(0)
+    return place
+
+
+@njit(error_model="numpy")
+def _fill(
+    band: Any, source: Any, first: Any, rows: Any, height: Any, left: Any, columns: Any, width: Any, row: Any,
+    pixel: Any, channels: Any,
+) -> None:  # fmt: skip
+    """Write `rows` rows of `columns` pixels of an image with its border into a band.
+
+    first: the image's row that comes first; what is outside of 0 … height - 1 is zeros;  left: zeros at the left
+    row, pixel: bytes from row to row and from pixel to pixel of the image;  channels: how many of a pixel's are taken
+    """
+    size = columns * channels
+    inside = min(columns - left, width)
+    skipped = max(-left, 0)
+    begin = max(left, 0)
+    for number in range(rows):
+        h = first + number
+        target = numbers_at(band + number * size * ITEM, size)
+        if h < 0 or h >= height or inside <= skipped:
+            for k in range(size):
+                target[k] = np.float32(0)
+            continue
+        for k in range(begin * channels):
+            target[k] = np.float32(0)
+        at = source + h * row + skipped * pixel
+        count = inside - skipped
+        if pixel == channels * ITEM:
+            line = numbers_at(at, count * channels)
+            middle = numbers_at(band + (number * size + begin * channels) * ITEM, count * channels)
+            for k in range(count * channels):
+                middle[k] = line[k]
+        else:
+            for w in range(count):
+                line = numbers_at(at + w * pixel, channels)
+                middle = numbers_at(band + (number * size + (begin + w) * channels) * ITEM, channels)
+                for k in range(channels):
+                    middle[k] = line[k]
+        for k in range((begin + count) * channels, size):
+            target[k] = np.float32(0)
+
+
+@njit(error_model="numpy")
+def _row_of_tiles(
+    pixels: Any, steps: Any, across: Any, down: Any, a: Any, a_row: Any, a_step: Any, a_across: Any, a_down: Any,
+    b: Any, b_step: Any, b_across: Any, b_down: Any, begin: Any, begin_row: Any, c: Any, c_row: Any, columns: Any,
+) -> None:  # fmt: skip
+    """Compute tiles side by side for so many rows, all about equally high."""
+    count = (pixels + MOST_ROWS - 1) // MOST_ROWS
+    done = 0
+    for number in range(count):
+        rows = (pixels - done + count - number - 1) // (count - number)
+        window_tile(
+            rows, steps, across, down, a + done * a_row, a_row, a_step, a_across, a_down, b, b_step, b_across, b_down,
+            begin + done * begin_row, begin_row, c + done * c_row, c_row, columns,
+        )  # fmt: skip
+        done += rows
+
+
+@njit(error_model="numpy")
+def _slide(
+    images: Any, source: Any, height: Any, width: Any, pixel: Any, channels: Any, top: Any, left: Any, stride_y: Any,
+    stride_x: Any, dilation_y: Any, dilation_x: Any, down: Any, across: Any, weight: Any, b_step: Any, begin: Any,
+    target: Any, image_bytes: Any, row_bytes: Any, pixel_bytes: Any, high: Any, wide: Any, columns: Any,
+) -> Any:  # fmt: skip
+    """Slide a kernel of down × across taps over images and write high × wide pixels; 1 if it could be done.
+
+    source, height, width, pixel: the images: address, extents, bytes from pixel to pixel; `channels` of each are taken
+    top, left: where the first window begins, above and left of the image;  weight, b_step: taps × channels rows
+    begin: what the sums of each pixel begin with;  target, …_bytes: where the results go, and their distances
+    """
+    span = (wide - 1) * stride_x + dilation_x * (across - 1) + 1
+    reach = dilation_y * (down - 1) + 1
+    size = channels * ITEM
+    direct = (
+        pixel == size and top <= 0 and left <= 0
+        and (high - 1) * stride_y + reach - top <= height and span - left <= width
+    )  # fmt: skip
+    most = high
+    band_row = width * pixel if direct else span * size
+    if not direct:
+        most = (BAND // band_row - reach) // stride_y + 1
+        if most < 1:
+            return 0
+    band = _band_place()
+    steps, taps = channels, across
+    a_across, b_across = dilation_x * size, channels * b_step
+    if dilation_x == 1:
+        steps, taps = channels * across, 1
+    for image in range(images):
+        here = source + image * height * width * pixel
+        for first in range(0, high, most):
+            rows = min(most, high - first)
+            start = here + (first * stride_y - top) * band_row - left * pixel
+            if not direct:
+                _fill(
+                    band, here, first * stride_y - top, (rows - 1) * stride_y + reach, height, left, span, width,
+                    width * pixel, pixel, channels,
+                )  # fmt: skip
+                start = band
+            for column in range(0, columns, COLUMNS):
+                for i in range(rows):
+                    c = target + image * image_bytes + (first + i) * row_bytes + column * ITEM
+                    _row_of_tiles(
+                        wide, steps, taps, down, start + i * stride_y * band_row, stride_x * size, ITEM, a_across,
+                        dilation_y * band_row, weight + column * ITEM, b_step, b_across, across * channels * b_step,
+                        begin + column * ITEM, 0, c, pixel_bytes, min(COLUMNS, columns - column),
+                    )  # fmt: skip
+    return 1
+
+
+@njit(error_model="numpy")
+def _forwards(
+    x: Any, weight: Any, bias: Any, y: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any, I: Any,  # noqa: E741
+    J: Any, stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,
+) -> Any:  # fmt: skip
+    outputs = D // groups
+    for k in range(groups):
+        done = _slide(
+            B, x + k * G * ITEM, H, W, C * ITEM, G, top, left, stride_y, stride_x, dilation_y, dilation_x, P, Q,
+            weight + k * outputs * ITEM, D * ITEM, bias + k * outputs * ITEM, y + k * outputs * ITEM,
+            I * J * D * ITEM, J * D * ITEM, D * ITEM, I, J, outputs,
+        )  # fmt: skip
+        if not done:
+            return 0
+    return 1
+
+
+@njit(error_model="numpy")
+def _turned(
+    panel: Any, weight: Any, down: Any, across: Any, first_p: Any, first_q: Any, step_y: Any, step_x: Any, Q: Any,
+    G: Any, D: Any, first_g: Any, count: Any, first_d: Any, outputs: Any,
+) -> None:  # fmt: skip
+    """Write the taps first + m step of the weights to a panel, the last one first, transposed."""
+    for m in range(down):
+        p = first_p + (down - 1 - m) * step_y
+        for n in range(across):
+            q = first_q + (across - 1 - n) * step_x
+            for g in range(count):
+                line = numbers_at(weight + (((p * Q + q) * G + first_g + g) * D + first_d) * ITEM, outputs)
+                column = numbers_at(panel + (m * across + n) * outputs * PANEL_ROW + g * ITEM, outputs * COLUMNS)
+                for d in range(outputs):
+                    column[d * COLUMNS] = line[d]
+
+
+@njit(error_model="numpy")
+def _backwards(
+    dy: Any, weight: Any, dx: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any, I: Any, J: Any,  # noqa: E741
+    stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,
+) -> Any:  # fmt: skip
+    if (dilation_y != 1 and stride_y != 1) or (dilation_x != 1 and stride_x != 1):
+        return 0
+    outputs = D // groups
+    if P * Q * outputs * PANEL_ROW > PANEL:
+        return 0
+    panel, zeros = _panel_place(), _zeros()
+    for k in range(groups):
+        for phase in range(stride_y * stride_x):
+            row, column = phase // stride_x, phase % stride_x
+            if row >= H or column >= W:
+                continue
+            first_p, first_q = (row + top) % stride_y, (column + left) % stride_x
+            down, across = (P - first_p + stride_y - 1) // stride_y, (Q - first_q + stride_x - 1) // stride_x
+            high, wide = (H - row + stride_y - 1) // stride_y, (W - column + stride_x - 1) // stride_x
+            # The first pixel's window begins here in dy.
+            above = dilation_y * (down - 1) - (row + top - first_p) // stride_y
+            before = dilation_x * (across - 1) - (column + left - first_q) // stride_x
+            for g in range(0, G, COLUMNS):
+                count = min(COLUMNS, G - g)
+                target = dx + ((row * W + column) * C + k * G + g) * ITEM
+                if down <= 0 or across <= 0:
+                    for b in range(B):
+                        for h in range(high):
+                            for w in range(wide):
+                                at = target + ((b * H + h * stride_y) * W + w * stride_x) * C * ITEM
+                                numbers = numbers_at(at, count)
+                                for c in range(count):
+                                    numbers[c] = np.float32(0)
+                    continue
+                _turned(
+                    panel, weight, down, across, first_p, first_q, stride_y, stride_x, Q, G, D, g, count, k * outputs,
+                    outputs,
+                )  # fmt: skip
+                done = _slide(
+                    B, dy + k * outputs * ITEM, I, J, D * ITEM, outputs, above, before, 1, 1, dilation_y, dilation_x,
+                    down, across, panel, PANEL_ROW, zeros, target, H * W * C * ITEM, stride_y * W * C * ITEM,
+                    stride_x * C * ITEM, high, wide, count,
+                )  # fmt: skip
+                if not done:
+                    return 0
+    return 1
+
+
+@njit(error_model="numpy")
+def _weights(
+    x: Any, dy: Any, d_weight: Any, d_bias: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any,
+    I: Any, J: Any, stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,  # noqa: E741
+) -> Any:  # fmt: skip
+    outputs = D // groups
+    span = (J - 1) * stride_x + dilation_x * (Q - 1) + 1
+    reach = dilation_y * (P - 1) + 1
+    band_row, image = span * G * ITEM, H * W * C * ITEM
+    direct = (
+        groups == 1 and top <= 0 and left <= 0
+        and (I - 1) * stride_y + reach - top <= H and span - left <= W
+    )  # fmt: skip
+    most, together = I, 1
+    if direct:
+        band_row = W * C * ITEM
+    else:
+        most = min(I, (BAND // band_row - reach) // stride_y + 1)
+        if most < 1:
+            return 0
+    image_band = ((most - 1) * stride_y + reach) * band_row
+    if most == I:
+        together = min(B, 4) if direct else max(1, min(B, BAND // image_band, 4))
+    if direct:
+        image_band = image
+    band = _band_place()
+    weights = numbers_at(d_weight, P * Q * G * D)
+    for k in range(P * Q * G * D):
+        weights[k] = np.float32(0)
+    taps, height = (1, Q * G) if dilation_x == 1 else (Q, G)
+    for k in range(groups):
+        for b in range(0, B, together):
+            images = min(together, B - b)
+            for first in range(0, I, most):
+                rows = min(most, I - first)
+                start = x + b * image + (first * stride_y - top) * band_row - left * C * ITEM
+                if not direct:
+                    for each in range(images):
+                        _fill(
+                            band + each * image_band, x + (b + each) * image + k * G * ITEM, first * stride_y - top,
+                            (rows - 1) * stride_y + reach, H, left, span, W, W * C * ITEM, C * ITEM, G,
+                        )  # fmt: skip
+                    start = band
+                back = dy + (((b * I + first) * J) * D + k * outputs) * ITEM
+                for p in range(P):
+                    for q in range(taps):
+                        a = start + p * dilation_y * band_row + q * dilation_x * G * ITEM
+                        for column in range(0, outputs, COLUMNS):
+                            c = d_weight + ((p * Q + q) * G * D + k * outputs + column) * ITEM
+                            _row_of_tiles(
+                                height, J, rows, images, a, ITEM, stride_x * G * ITEM, stride_y * band_row, image_band,
+                                back + column * ITEM, D * ITEM, J * D * ITEM, I * J * D * ITEM, c, D * ITEM, c,
+                                D * ITEM, min(COLUMNS, outputs - column),
+                            )  # fmt: skip
+    zeros = _zeros()
+    ones = numbers_at(band, 1)
+    ones[0] = np.float32(1)
+    for b in range(B):
+        for column in range(0, D, COLUMNS):
+            begin = (d_bias + column * ITEM) if b > 0 else zeros
+            window_tile(
+                1, I * J, 1, 1, band, 0, 0, 0, 0, dy + (b * I * J * D + column) * ITEM, D * ITEM, 0, 0, begin, 0,
+                d_bias + column * ITEM, 0, min(COLUMNS, D - column),
+            )  # fmt: skip
+    return 1
+
+
+@njit(error_model="numpy")
+def worth_while(outputs: Any, groups: Any) -> Any:
+    """Decide whether tiles do it: with groups of few channels, vectors would be nearly empty."""
+    return AVAILABLE and (groups == 1 or outputs >= FEWEST_OUTPUTS)
+
+
+@convolution.convolve.on("cpu", "float32")
+def _convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
+    B, H, W, C = x.shape
+    P, Q, G, D = weight.shape
+    done = 0
+    if worth_while(D // groups, groups):
+        done = _forwards(
+            x.ctypes.data, weight.ctypes.data, bias.ctypes.data, y.ctypes.data, B, H, W, C, P, Q, G, D, y.shape[1],
+            y.shape[2], stride_y, stride_x, top, left, dilation_y, dilation_x, groups,
+        )  # fmt: skip
+    if not done:
+        plain_convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 0, 1)
+
+
+@convolution.convolve_back.on("cpu", "float32")
+def _convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
+    B, H, W, C = dx.shape
+    P, Q, G, D = weight.shape
+    done = 0
+    if worth_while(G, groups):
+        done = _backwards(
+            dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, G, D, dy.shape[1], dy.shape[2],
+            stride_y, stride_x, top, left, dilation_y, dilation_x, groups,
+        )  # fmt: skip
+    if not done:
+        plain_convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 0, 1)
+
+
+@convolution.correlate.on("cpu", "float32")
+def _correlate(x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
+    B, H, W, C = x.shape
+    P, Q, G, D = d_weight.shape
+    done = 0
+    if worth_while(D // groups, groups):
+        done = _weights(
+            x.ctypes.data, dy.ctypes.data, d_weight.ctypes.data, d_bias.ctypes.data, B, H, W, C, P, Q, G, D,
+            dy.shape[1], dy.shape[2], stride_y, stride_x, top, left, dilation_y, dilation_x, groups,
+        )  # fmt: skip
+    if not done:
+        plain_correlate(x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 0, 1)

@@ -1,0 +1,166 @@
+"""The code of one tile of a convolution, emitted as LLVM IR: sums over three nested loops that stay in registers.
+
+    c[r, :] = begin[r, :] + Σ over y < down, x < across, k < steps of
+              a[r a_row + y a_down + x a_across + k a_step] b[y b_down + x b_across + k b_step, :]
+
+A tile is a few rows (pixels of an output row, or weights of a kernel's row) by one or two vectors. Forwards, the loops
+run over the rows of the kernel, its columns and the channels; for the gradient of weights over images, rows and pixels.
+What is contiguous in memory is one loop: the taps of a kernel's row in an image without groups.
+
+With AVX-512, 14 rows by two vectors are 28 of 32 registers; with AVX2, 6 rows are 12 of 16. Each step loads two vectors
+of b and broadcasts a number of a per row, for two fused multiply-adds per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import llvmlite.binding
+from llvmlite import ir
+
+from kernels.targets.vector_code import INT, LANES, TILE, WORD, Vectors, new_function
+
+WORDS = (
+    *("steps", "across", "down"),
+    *("a", "a_row", "a_step", "a_across", "a_down"),
+    *("b", "b_step", "b_across", "b_down"),
+    *("begin", "begin_row"),
+    *("c", "c_row"),
+    "columns",  # of c, up to two vectors
+)
+
+
+def most_rows(features: Mapping[str, bool]) -> int:
+    """Rows of the largest tile: what 32 registers hold, or 16."""
+    return 6 if "avx2" in features and not features.get("avx512f") else 14
+
+
+MOST_ROWS = most_rows(llvmlite.binding.get_host_cpu_features())
+AVAILABLE = TILE is not None or llvmlite.binding.get_process_triple().startswith(("aarch64", "arm64"))
+
+
+class WindowCode:
+    """The function of a tile of `rows` rows and `vectors` vectors, of which the last one has fewer elements if
+    `masked`."""
+
+    def __init__(self, module: ir.Module, rows: int, vectors: int, masked: bool) -> None:
+        self.rows, self.vectors = rows, vectors
+        self.simd = Vectors(module, LANES)
+        self.function = new_function(module, _name(rows, vectors, masked), WORDS)
+        self.given = dict(zip(WORDS, self.function.args, strict=True))
+        builder = ir.IRBuilder(self.function.append_basic_block())
+        self.mask = None
+        if masked:
+            count = builder.sub(builder.trunc(self.given["columns"], INT), INT(LANES * (vectors - 1)))
+            self.mask = self.simd.below(builder, count)
+        given = self.given
+        # Variables stand on the stack here; LLVM puts them into registers.
+        self.sums = [builder.alloca(self.simd.kind) for _ in range(rows * vectors)]
+        for place, (address, mask) in zip(self.sums, self._each(builder, "begin"), strict=True):
+            builder.store(self.simd.load(builder, address, mask), place)
+        # Addresses have the form place, place + distance, place + 2 distance: one register for three rows.
+        self.twice = builder.shl(given["a_row"], WORD(1))
+        self.a, self.b = [], builder.alloca(given["b"].type)
+        builder.store(given["b"], self.b)
+        for row in range(0, rows, 3):
+            self.a.append(builder.alloca(given["a"].type))
+            builder.store(builder.gep(given["a"], [builder.mul(given["a_row"], WORD(row))]), self.a[-1])
+        back = {
+            (operand, outer): builder.sub(
+                given[f"{operand}_{outer}"], builder.mul(given[inner], given[f"{operand}_{step}"])
+            )
+            for operand in "ab"
+            for outer, inner, step in (("across", "steps", "step"), ("down", "across", "across"))
+        }
+
+        def row_of_kernel(builder: ir.IRBuilder) -> ir.IRBuilder:
+            builder = self._loop(builder, given["across"], tap)
+            return self._move(builder, back["a", "down"], back["b", "down"])
+
+        def tap(builder: ir.IRBuilder) -> ir.IRBuilder:
+            builder = self._loop(builder, given["steps"], self._step)
+            return self._move(builder, back["a", "across"], back["b", "across"])
+
+        builder = self._loop(builder, given["down"], row_of_kernel)
+        for place, (address, mask) in zip(self.sums, self._each(builder, "c"), strict=True):
+            self.simd.store(builder, builder.load(place), address, mask)
+        builder.ret_void()
+
+    def _each(self, builder: ir.IRBuilder, operand: str) -> list[tuple[ir.Value, ir.Value | None]]:
+        """(address, mask) of every vector of the tile in c, or in what it begins with."""
+        places, address = [], self.given[operand]
+        for row in range(self.rows):
+            if row:
+                address = builder.gep(address, [self.given[f"{operand}_row"]])
+            for vector in range(self.vectors):
+                mask = self.mask if vector == self.vectors - 1 else None
+                places.append((builder.gep(address, [WORD(vector * self.simd.bytes)]), mask))
+        return places
+
+    def _loop(
+        self, builder: ir.IRBuilder, count: ir.Value, body: Callable[[ir.IRBuilder], ir.IRBuilder]
+    ) -> ir.IRBuilder:
+        """So many times the body, at least once; the builder behind it."""
+        with builder.goto_entry_block():
+            left = builder.alloca(WORD)
+        builder.store(count, left)
+        inside, behind = self.function.append_basic_block(), self.function.append_basic_block()
+        builder.branch(inside)
+        builder = body(ir.IRBuilder(inside))
+        fewer = builder.sub(builder.load(left), WORD(1))
+        builder.store(fewer, left)
+        builder.cbranch(builder.icmp_signed(">", fewer, WORD(0)), inside, behind)
+        return ir.IRBuilder(behind)
+
+    def _move(self, builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.IRBuilder:
+        for place, distance in (*((each, a) for each in self.a), (self.b, b)):
+            builder.store(builder.gep(builder.load(place), [distance]), place)
+        return builder
+
+    def _step(self, builder: ir.IRBuilder) -> ir.IRBuilder:
+        """sums += a column of a times a row of b."""
+        b = []
+        for vector in range(self.vectors):
+            place = builder.gep(builder.load(self.b), [WORD(vector * self.simd.bytes)])
+            b.append(self.simd.load(builder, place, self.mask if vector == self.vectors - 1 else None))
+        for row in range(self.rows):
+            place = builder.load(self.a[row // 3])
+            if distance := (None, self.given["a_row"], self.twice)[row % 3]:
+                place = builder.gep(place, [distance])
+            a = self.simd.broadcast(builder, place)
+            for vector in range(self.vectors):
+                sums = self.sums[row * self.vectors + vector]
+                builder.store(self.simd.fma(builder, a, b[vector], builder.load(sums)), sums)
+        return self._move(builder, self.given["a_step"], self.given["b_step"])
+
+
+def _name(rows: int, vectors: int, masked: bool) -> str:
+    return f"window_{rows}_{vectors}{'_masked' * masked}"
+
+
+def window_code(module: ir.Module) -> ir.Function:
+    """The function for tiles of up to MOST_ROWS rows (its first argument) and two vectors in a module, emitted if it is
+    not there yet."""
+    if function := module.globals.get("window"):
+        return function
+    function = new_function(module, "window", ("rows", *WORDS))
+    rows, *arguments = function.args
+    columns = arguments[WORDS.index("columns")]
+    builder = ir.IRBuilder(function.append_basic_block())
+    done = function.append_basic_block()
+    ir.IRBuilder(done).ret_void()
+    for vectors in (1, 2):
+        for masked in (False, True):
+            here, elsewhere = function.append_basic_block(), function.append_basic_block()
+            comparison = "<=" if masked else "=="
+            builder.cbranch(builder.icmp_signed(comparison, columns, WORD(LANES * vectors)), here, elsewhere)
+            choice = ir.IRBuilder(here).switch(rows, done)
+            for count in range(1, MOST_ROWS + 1):
+                tile = function.append_basic_block()
+                choice.add_case(WORD(count), tile)
+                inside = ir.IRBuilder(tile)
+                inside.call(WindowCode(module, count, vectors, masked).function, arguments)
+                inside.ret_void()
+            builder = ir.IRBuilder(elsewhere)
+    builder.ret_void()
+    return function
