@@ -9,7 +9,7 @@ Images are [batch, height, width, channels].
 
 from __future__ import annotations
 
-from kernels.language import kernel, real, zero
+from kernels.language import device, kernel, real, zero
 
 _TYPICAL = {"B": 16, "H": 28, "W": 28, "C": 16, "I": 14, "J": 14}
 _INDICES = {"row_begin": "H", "row_end": "H+1", "column_begin": "W", "column_end": "W+1"}
@@ -17,31 +17,35 @@ _WINDOWS = "row_begin[I] row_end[I] column_begin[J] column_end[J]"
 _SHARES = "row_share[I] column_share[J]"
 
 
+@device(inlined=True)
+def largest_of_window(x, b, top, bottom, left, right, y, place, i, j, thread, threads):
+    """y[b,i,j] = the largest numbers of one window, place[b,i,j] = where they stood."""
+    W, C = x.shape[2], x.shape[3]
+    start = real(top * W + left)
+    for c in range(thread, C, threads):
+        y[b, i, j, c] = x[b, top, left, c]
+        place[b, i, j, c] = start
+    for h in range(top, bottom):
+        for w in range(left, right):
+            here = real(h * W + w)
+            for c in range(thread, C, threads):
+                value = x[b, h, w, c]
+                before = y[b, i, j, c]
+                old = place[b, i, j, c]
+                larger = value > before
+                y[b, i, j, c] = value if larger else before
+                place[b, i, j, c] = here if larger else old
+
+
 @kernel(f"x[B,H,W,C] {_WINDOWS} -> y[B,I,J,C] place[B,I,J,C]", typical=_TYPICAL, indices=_INDICES)
 def max_pool(x, row_begin, row_end, column_begin, column_end, y, place, thread, threads):
     """y = the largest number of each window; place = where it stood, h W + w (the first one if several are equal)."""
-    B, _, W, C = x.shape
-    for b in range(B):
+    for b in range(x.shape[0]):
         for i in range(y.shape[1]):
-            top = int(row_begin[i])
-            bottom = int(row_end[i])
             for j in range(y.shape[2]):
-                left = int(column_begin[j])
-                right = int(column_end[j])
-                start = real(top * W + left)
-                for c in range(thread, C, threads):
-                    y[b, i, j, c] = x[b, top, left, c]
-                    place[b, i, j, c] = start
-                for h in range(top, bottom):
-                    for w in range(left, right):
-                        here = real(h * W + w)
-                        for c in range(thread, C, threads):
-                            value = x[b, h, w, c]
-                            before = y[b, i, j, c]
-                            old = place[b, i, j, c]
-                            larger = value > before
-                            y[b, i, j, c] = value if larger else before
-                            place[b, i, j, c] = here if larger else old
+                top, bottom = int(row_begin[i]), int(row_end[i])
+                left, right = int(column_begin[j]), int(column_end[j])
+                largest_of_window(x, b, top, bottom, left, right, y, place, i, j, thread, threads)
 
 
 @max_pool.cuda
@@ -69,9 +73,29 @@ def _max_pool_cuda(x, row_begin, row_end, column_begin, column_end, y, place, th
         place[b, i, j, c] = real(at)
 
 
-@kernel("place[B,I,J,C] dy[B,I,J,C] -> dx[B,H,W,C]", typical=_TYPICAL, indices={"place": "H*W"})
-def max_pool_gradient(place, dy, dx, thread, threads):
-    """dx = dy where the largest number of a window stood (summed over the windows it was largest in), else 0."""
+@device(inlined=True)
+def share_of_window(place, dy, b, top, bottom, left, right, i, j, dx, thread, threads):
+    """Add dy[b,i,j] to dx where the largest number of this window stood."""
+    W, C = dx.shape[2], dx.shape[3]
+    for h in range(top, bottom):
+        for w in range(left, right):
+            here = real(h * W + w)
+            for c in range(thread, C, threads):
+                d = dy[b, i, j, c]
+                chosen = place[b, i, j, c]
+                dx[b, h, w, c] += d if chosen == here else zero
+
+
+@kernel(
+    f"place[B,I,J,C] dy[B,I,J,C] {_WINDOWS} -> dx[B,H,W,C]",
+    typical=_TYPICAL,
+    indices={**_INDICES, "place": "H*W"},
+)
+def max_pool_gradient(place, dy, row_begin, row_end, column_begin, column_end, dx, thread, threads):
+    """dx = dy where the largest number of a window stood (summed over the windows it was largest in), else 0.
+
+    place[b,i,j] are pixels of window (i, j).
+    """
     B, H, W, C = dx.shape
     for b in range(B):
         for h in range(H):
@@ -80,14 +104,13 @@ def max_pool_gradient(place, dy, dx, thread, threads):
                     dx[b, h, w, c] = zero
         for i in range(dy.shape[1]):
             for j in range(dy.shape[2]):
-                for c in range(thread, C, threads):
-                    at = int(place[b, i, j, c])
-                    h = at // W
-                    dx[b, h, at - h * W, c] += dy[b, i, j, c]
+                top, bottom = int(row_begin[i]), int(row_end[i])
+                left, right = int(column_begin[j]), int(column_end[j])
+                share_of_window(place, dy, b, top, bottom, left, right, i, j, dx, thread, threads)
 
 
 @max_pool_gradient.cuda
-def _max_pool_gradient_cuda(place, dy, dx, thread, threads):
+def _max_pool_gradient_cuda(place, dy, row_begin, row_end, column_begin, column_end, dx, thread, threads):
     B, H, W, C = dx.shape
     for channel in range(thread, B * C, threads):
         b = channel // C

@@ -20,7 +20,8 @@ from numba.core.compiler import Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
-import kernels.targets.convolutions  # noqa: F401 - gives kernels their bodies for this processor
+import kernels.targets.convolutions
+import kernels.targets.pool_code  # noqa: F401 - they give kernels their bodies for this processor
 from kernels.arrays import flat
 from kernels.elementary import larger
 from kernels.language import KERNELS, Device, Kernel, specialise

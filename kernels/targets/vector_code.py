@@ -92,9 +92,10 @@ class Vectors:
     def below(self, builder: ir.IRBuilder, count: ir.Value) -> ir.Value:
         """The mask of the first `count` elements."""
         numbers = ir.VectorType(INT, self.lanes)
-        return builder.icmp_signed("<", ir.Constant(numbers, list(range(self.lanes))), self._same(builder, count, INT))
+        return builder.icmp_signed("<", ir.Constant(numbers, list(range(self.lanes))), self.same(builder, count, INT))
 
-    def _same(self, builder: ir.IRBuilder, value: ir.Value, kind: ir.Type) -> ir.Value:
+    def same(self, builder: ir.IRBuilder, value: ir.Value, kind: ir.Type) -> ir.Value:
+        """A vector in which every element is this value, of this kind."""
         nothing = ir.Constant(ir.VectorType(kind, self.lanes), ir.Undefined)
         return builder.shuffle_vector(builder.insert_element(nothing, value, INT(0)), nothing, self._first)
 
@@ -115,7 +116,7 @@ class Vectors:
 
     def broadcast(self, builder: ir.IRBuilder, place: ir.Value) -> ir.Value:
         """A vector in which every element is the number at a place."""
-        return self._same(builder, builder.load(builder.bitcast(place, FLOAT.as_pointer()), align=ITEM), FLOAT)
+        return self.same(builder, builder.load(builder.bitcast(place, FLOAT.as_pointer()), align=ITEM), FLOAT)
 
     def fma(self, builder: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
         """a b + c, rounded once."""

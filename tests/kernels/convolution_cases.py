@@ -128,6 +128,16 @@ def _scattered(v: Inputs, s: Sizes) -> dict[str, Any]:
     return {"dx": dx}
 
 
+def _corners(rng: np.random.Generator, s: Sizes) -> np.ndarray:
+    """One of the corners of each window, for each channel."""
+    rows = [_windows[each](rng, s) for each in ("row_begin", "row_end")]
+    columns = [_windows[each](rng, s) for each in ("column_begin", "column_end")]
+    shape = s["B"], s["I"], s["J"], s["C"]
+    down, across = rng.integers(0, 2, shape), rng.integers(0, 2, shape)
+    row = np.where(down, rows[1][:, None, None] - 1, rows[0][:, None, None])
+    return row * s["W"] + np.where(across, columns[1][:, None] - 1, columns[0][:, None])
+
+
 def _taken(v: Inputs, s: Sizes) -> dict[str, Any]:
     flat = v["dx"].reshape(s["B"], -1, 1, s["C"])
     return {"dy": np.take_along_axis(flat, v["place"].astype(int).reshape(s["B"], -1, 1, s["C"]), 1)}
@@ -140,7 +150,7 @@ def _small(s: dict[str, int]) -> dict[str, int]:
     return {"H": 3, "W": 4, "C": 2, "J": 2} | {name: min(size, 5) for name, size in s.items()}
 
 
-CASES["max_pool_gradient"] = Case(_scattered, fix=_small)
+CASES["max_pool_gradient"] = Case(_scattered, {**_windows, "place": _corners}, fix=_pooled)
 CASES["take_places"] = Case(_taken, fix=_small)
 CASES["average_pool"] = Case(_average_pool, _windows, fix=_pooled)
 CASES["average_pool_gradient"] = Case(_average_pool_gradient, _windows, fix=_pooled)

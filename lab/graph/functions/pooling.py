@@ -57,14 +57,15 @@ def max_of_windows(x: Tensor, windows: Windows) -> Tensor:
 @gradient_of(kernels.max_pool)
 def _max_pool_gradient(forward: Call, dy: Tensor | None, _: Tensor | None) -> Gradients:
     assert dy is not None
-    x, place = forward.reads[0], forward.results[1]
-    return call(kernels.max_pool_gradient, place, dy, shapes=[x.shape]).result, None, None, None, None
+    (x, *windows), place = forward.reads, forward.results[1]
+    dx = call(kernels.max_pool_gradient, place, dy, *windows, shapes=[x.shape]).result
+    return dx, *[None] * len(windows)
 
 
 @gradient_of(kernels.max_pool_gradient)
 def _max_pool_second_gradient(forward: Call, d_dx: Tensor) -> Gradients:
-    place, dy = forward.reads
-    return None, call(kernels.take_places, d_dx, place, shapes=[dy.shape]).result
+    place, dy, *windows = forward.reads
+    return None, call(kernels.take_places, d_dx, place, shapes=[dy.shape]).result, *[None] * len(windows)
 
 
 @gradient_of(kernels.average_pool)
