@@ -164,3 +164,20 @@ def test_groups_of_channels_are_normalised_and_neighbours_damp_each_other() -> N
     squares = np.pad(x**2, ((0, 0), (0, 0), (0, 0), (1, 1)))
     sums = squares[..., :-2] + squares[..., 1:-1] + squares[..., 2:]
     check(f.local_response_norm, x, equals=x / (2 + 0.5 * sums / 3) ** 0.6, size=3, alpha=0.5, beta=0.6, k=2.0)
+
+
+@pytest.mark.parametrize("order", ["random", "pseudorandom", "even"])
+@pytest.mark.parametrize("overlapping", [False, True])
+def test_fractional_windows_cover_the_image(order: Any, overlapping: bool) -> None:
+    """Where every number is its own place, what comes out says how far each window reaches."""
+    numbers = np.arange(10.0)
+    x = np.broadcast_to(numbers[:, None, None], (1, 10, 3, 1))
+    y, (gradient,) = evaluate(f.fractional_max_pool, x, gradients=True, factor=1.4, order=order, stream=1,
+                              overlapping=overlapping)  # fmt: skip
+    ends = y[0, :, 0, 0]
+    assert y.shape == (1, 7, 2, 1)
+    assert ends[-1] == 9
+    lengths = np.diff(np.append(-1, ends))
+    assert set(lengths[1:-1]) == {1, 2}, "windows have two sizes"
+    assert lengths[0] in ((2, 3) if overlapping else (1, 2)), "and one number of the next one, if they overlap"
+    assert gradient.sum() == y.size, "each output comes from one number"

@@ -154,3 +154,24 @@ CASES["max_pool_gradient"] = Case(_scattered, {**_windows, "place": _corners}, f
 CASES["take_places"] = Case(_taken, fix=_small)
 CASES["average_pool"] = Case(_average_pool, _windows, fix=_pooled)
 CASES["average_pool_gradient"] = Case(_average_pool_gradient, _windows, fix=_pooled)
+
+
+def _fractional(v: Inputs, s: Sizes) -> dict[str, Any]:
+    """Of 2 I + 1 pixels, with all windows of 2 but one of 3, which Philox puts somewhere (seed 0, stream 5, step 1)."""
+    longer = _place_of_the_longer(s["I"])
+    begin = np.array([2 * i + (i > longer) for i in range(s["I"])])
+    return {"begin": begin, "end": np.minimum(np.append(begin[1:], 2 * s["I"] + 1) + 1, 2 * s["I"] + 1)}
+
+
+def _place_of_the_longer(windows: int) -> int:
+    from kernels.language import specialise
+    from kernels.random import uniform
+
+    drawn = specialise(uniform.generic, "python", "float64", lambda body, device: body)
+    return next(i for i in range(windows) if drawn(0, 5, 1, 7 + 1 + i) * (windows - i) < 1)
+
+
+CASES["fractional_windows"] = Case(
+    _fractional,
+    integers=lambda s: {"extent": 2 * s["I"] + 1, "stream": 5, "first": 7, "random": 1, "overlapping": 1},
+)

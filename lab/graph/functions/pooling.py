@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from kernels import pooling as kernels
+from kernels.fractional_pooling import fractional_windows
 from lab.graph.gradients import Gradients, gradient_of
 from lab.graph.tensor import Call, ShapeError, Tensor, call, constant, label_prefix
 
-__all__ = ["average_pool", "global_average_pool", "global_max_pool", "max_pool"]
+__all__ = ["average_pool", "fractional_max_pool", "global_average_pool", "global_max_pool", "max_pool"]
 
 Pair = tuple[int, int]
 
@@ -46,6 +47,48 @@ def global_max_pool(x: Tensor) -> Tensor:
 def global_average_pool(x: Tensor) -> Tensor:
     """Return the mean of each channel over the whole image: [batch, channels] (Lin, Chen and Yan 2013)."""
     return average_pool(x, (x.shape[1], x.shape[2])).reshape(x.shape[0], x.shape[3])
+
+
+def fractional_max_pool(
+    x: Tensor,
+    factor: float,
+    order: Literal["random", "pseudorandom", "even"],
+    stream: int,
+    *,
+    overlapping: bool = True,
+) -> Tensor:
+    """Return the largest number of windows of two sizes, by channel; heights and widths are divided by `factor` and
+    rounded down (Graham 2014).
+
+    order:  `random` and `pseudorandom` are drawn anew in each step, from `stream` (see `kernels.fractional_pooling`);
+            `even` windows are always the same
+    Raises ShapeError if nothing would be left.
+    """
+    windows: list[Tensor] = []
+    for axis, what in enumerate(("height", "width")):
+        extent = x.shape[1 + axis]
+        count = int(extent / factor)
+        if count < 1:
+            raise ShapeError(
+                f"{label_prefix()}images of {what} {extent} cannot be divided by {factor:g}: nothing would be left; it "
+                f"may be at most {extent}."
+            )
+        if order == "even":
+            bounds = [number * extent // count for number in range(count + 1)]
+            ends = [min(each + overlapping, extent) for each in bounds[1:]]
+            windows += [constant(np.array(bounds[:-1])), constant(np.array(ends))]
+        else:
+            drawn = call(
+                fractional_windows, shapes=[(count,), (count,)], updates=(), extent=extent, stream=stream,
+                first=axis * 2**20, random=int(order == "random"), overlapping=int(overlapping),
+            )  # fmt: skip
+            windows += drawn.results
+    return max_of_windows(x, Windows(*windows))
+
+
+@gradient_of(fractional_windows)
+def _no_gradient(forward: Call, begin: Tensor | None, end: Tensor | None) -> Gradients:
+    return ()
 
 
 def max_of_windows(x: Tensor, windows: Windows) -> Tensor:
