@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.errors import InvalidValue
+from lab.errors import InvalidValue, nearest
 from lab.graph.tensor import Call, ShapeError, Storage, Tensor, assign, call, scope
 from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
 from lab.nets.blocks import MOST_LAYERS, Block, WrongInBlock, known_blocks
@@ -158,7 +158,7 @@ class Builder:
         """
         full_name = f"{self.layer_name}.{name}"
         network = self.network
-        storage = network.tables if table else network.parameters
+        storage = network._storage(full_name, table)
         if full_name not in storage.members:
             network.declare(full_name, tuple(shape), first, fan_in, fan_out, table)
         return storage.members[full_name]
@@ -200,6 +200,8 @@ class Network:
     parameters: storage with every parameter, by name
     largest:    bytes of parameters, gradients and optimizer states above which it is refused; None for one that is
                 never trained
+    frozen:     storage with the parameters that stay as they are: no gradient is computed for them
+    told:       sentences on how the weights began
     tables:     where tables of rows are kept: a storage of their own if `tables_apart`, for training steps that change
                 only the rows in use
     running:    storage with the numbers that training steps keep up to date beside the gradient (running means)
@@ -230,7 +232,9 @@ class Network:
             except WrongInBlock as error:
                 raise error.told() from None
         self.name, self.outputs, self.seed, self.largest = name, outputs, seed, largest
-        self.parameters = Storage("parameters")
+        self.parameters, self.frozen = Storage("parameters"), Storage("states")
+        self._freeze: tuple[str, ...] = ()
+        self.told: list[str] = []
         self.tables = Storage("parameters") if tables_apart else self.parameters
         self.running = Storage("states")
         self.first_running: dict[str, float] = {}
@@ -243,6 +247,12 @@ class Network:
         self.initialiser: Initialiser = He()
         if isinstance(init, Mapping) and "from" in init:
             self._from: Any = init["from"]
+            if unknown := [key for key in init if key not in ("from", "freeze")]:
+                raise InvalidValue(("init", unknown[0]), "beside `from` there may only be `freeze`.", at_key=True)
+            frozen = init.get("freeze", [])
+            if not isinstance(frozen, list) or not all(isinstance(each, str) and each for each in frozen):
+                raise InvalidValue(("init", "freeze"), "must be a list of layers, such as [dense1, dense2].")
+            self._freeze = tuple(frozen)
         else:
             self._from = None
             if init is not None:
@@ -305,13 +315,21 @@ class Network:
                 f"{name} with {size:,} weights would need about {estimate / 1024**3:,.1f} GiB with gradients and "
                 f"optimizer states; the limit is {self.largest / 1024**3:.0f} GiB.",
             )
-        (self.tables if table else self.parameters).member(name, shape)
+        self._storage(name, table).member(name, shape)
         self._first[name] = (self.initialiser if first is None else first, fan_in, fan_out)
+
+    def _storage(self, name: str, table: bool = False) -> Storage:
+        """Where a parameter stands: layers that are frozen have a storage that no training step changes."""
+        own = name.removeprefix(qualified(self.name, ""))
+        if any(own.startswith(f"{layer}.") for layer in self._freeze):
+            return self.frozen
+        return self.tables if table else self.parameters
 
     @property
     def kept(self) -> dict[str, Tensor]:
         """All that a trained network consists of, by name: its parameters, then its running numbers."""
-        return {**self.parameters.members, **self.tables.members, **self.running.members}
+        frozen = self.frozen.members
+        return {**frozen, **self.parameters.members, **self.tables.members, **self.running.members}
 
     @property
     def given(self) -> bool:
@@ -323,8 +341,30 @@ class Network:
         if self._from is not None:
             from lab.nets.weights import load_weights
 
+            self._refuse_freezing()
             shapes = {name: tensor.shape for name, tensor in self.kept.items()}
-            return load_weights(self._from, shapes, folder)
+            head = next((name.rpartition(".")[0] for name in reversed(self.parameters.members)), "")
+            loaded = load_weights(self._from, shapes, folder, head)
+            drawn = [name for name in shapes if name not in loaded]
+            self.told = [f"the weights begin as those of {self._from}"]
+            if drawn:
+                self.told.append(f"{head} is drawn anew, since its shape there is another one")
+            if self._freeze:
+                self.told.append(f"frozen: {', '.join(self._freeze)}")
+            return loaded | {name: value for name, value in self._drawn().items() if name in drawn}
+        return self._drawn()
+
+    def _refuse_freezing(self) -> None:
+        """Raises InvalidValue if what is to be frozen is not there, or nothing is left to train."""
+        every = dict.fromkeys(name.rpartition(".")[0] for name in (*self.frozen.members, *self.parameters.members))
+        for place, each in enumerate(self._freeze):
+            if not any(layer == each or layer.startswith(f"{each}.") for layer in every):
+                raise InvalidValue(("init", "freeze", place), f"there is no layer {each!r}; {nearest(each, every)}.")
+        if not self.parameters.members and self.frozen.members:
+            raise InvalidValue(("init", "freeze"), "every layer is frozen: nothing is left to train.")
+
+    def _drawn(self) -> dict[str, np.ndarray]:
+        """First values from the initialisers and the seed."""
         values = {name: np.full(self.running.members[name].shape, first) for name, first in self.first_running.items()}
         for name, tensor in {**self.parameters.members, **self.tables.members}.items():
             first, fan_in, fan_out = self._first[name]

@@ -9,13 +9,16 @@ from typing import Protocol
 
 import numpy as np
 
-from lab.events import Event, Measured, PictureTaken
+from lab.events import Event, Measured, Noticed, PictureTaken
 from lab.session.broadcast import Broadcast, Subscription
 from lab.session.history import History
 from lab.session.narration import Narration
 from lab.session.replica import Replica
 from lab.session.roster import Roster
 from lab.tasks import DIVERGED
+
+BEGINNING = "beginning"
+"""What sentences are called in which a training says how it begins."""
 
 
 class RunSink(Protocol):
@@ -87,6 +90,8 @@ class Recorder:
         """Record a replica that stands at its first step."""
         experiment = replica.running
         replica.checkpoints.keep(experiment.step, experiment.state())
+        if sentence := experiment.greeting():
+            self.publish(Noticed(replica.name, replica.seed, experiment.step, BEGINNING, sentence, {}))
         self.measure(replica)
         if self._picture_interval is not None and self._wants_picture(replica):
             self.draw(replica)

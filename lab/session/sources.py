@@ -87,8 +87,9 @@ def _names(scenario: Scenario) -> Iterable[str]:
     for key in (*file_formats(), "validation_file"):
         if isinstance(name := data.get(key), str):
             yield name
-    if isinstance(scenario.init, dict) and isinstance(name := scenario.init.get("from"), str):
-        yield name
+    weights = scenario.init.get("from") if isinstance(scenario.init, dict) else None
+    if isinstance(weights, str) and weights.endswith(".safetensors"):  # else it is the name of a run
+        yield weights
 
 
 def _place(folder: Path, name: str) -> Path:

@@ -101,6 +101,10 @@ class Experiment:
         """Whether it has found that further steps would not help."""
         return False
 
+    def greeting(self) -> str | None:
+        """A sentence on how it begins, where there is something to say."""
+        return None
+
     def farewell(self) -> str | None:
         """A sentence on its end, once, where there is something to say."""
         return None

@@ -27,7 +27,8 @@ class NetworkDiagram(Figure, name="network"):
         names = self._names()
         shapes = [self.inspection.network.parameters.members[name].shape for name in names]
         chained = all(before[1] == after[0] for before, after in pairwise(shapes))
-        return bool(names) and chained and len(names) < MOST_LAYERS
+        whole = not self.inspection.network.frozen.members  # of a part, the picture would not begin at the input
+        return bool(names) and whole and chained and len(names) < MOST_LAYERS
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         names = self._names()

@@ -103,6 +103,9 @@ class Training(ProgramExperiment):
     def stopped(self) -> bool:
         return self._stopping is not None and self._stopping.stopped
 
+    def greeting(self) -> str | None:
+        return "; ".join(self.network.told) or None
+
     def farewell(self) -> str | None:
         return self._stopping.sentence() if self._stopping is not None else None
 
