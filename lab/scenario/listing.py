@@ -36,6 +36,8 @@ CHAPTERS = (
 ENDINGS = (".yaml", ".yml")
 ORDER = "order.txt"
 """Beside the chapters: their lessons in the order in which one would learn, one slug a line."""
+RECIPES = "recipes"
+"""The folder beside the chapters with trainings that take minutes and data that must be fetched: no lessons."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,23 @@ def chapters() -> list[str]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        present = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith((".", "_")))
+        folders = (entry.name for entry in entries if entry.is_dir() and not entry.name.startswith((".", "_")))
+        present = sorted(name for name in folders if name != RECIPES)
     order = {chapter: number for number, chapter in enumerate(CHAPTERS)}
     return sorted(present, key=lambda chapter: order.get(chapter, len(order)))
 
 
+def recipes() -> list[Entry]:
+    """The recipes, whose names are `recipes/…`."""
+    folder = builtin_folder() / RECIPES
+    paths = sorted(path for path in folder.glob("*") if path.suffix in ENDINGS)
+    return [_entry(f"{RECIPES}/{path.stem}", path) for path in paths]
+
+
 def library(chapter: str | None = None) -> list[Entry]:
-    """All built-in scenarios, or those of one chapter. Raises BadInput for an unknown chapter."""
+    """All built-in lessons, or those of one chapter, or the recipes. Raises BadInput for an unknown chapter."""
+    if chapter == RECIPES:
+        return recipes()
     if chapter is not None and chapter not in chapters():
         raise BadInput(f"There is no chapter {chapter!r}: {nearest(chapter, chapters())}.")
     return [_entry(slug, path) for slug, path in slugs().items() if chapter in (None, path.parent.name)]
@@ -109,6 +121,11 @@ def locate(source: str | Path) -> Path:
         return source
     if not source.strip():
         raise BadInput("The name of a scenario is empty.")
+    if source.startswith(f"{RECIPES}/") and not os.path.lexists(source):
+        found = {entry.slug: entry.path for entry in recipes()}
+        if source not in found:
+            raise BadInput(f"There is no recipe {source!r}; {nearest(source, found)}.")
+        return found[source]
     looks_like_path = os.sep in source or source.endswith(ENDINGS)
     if not looks_like_path and (known := slugs().get(source)) is not None:
         return known
