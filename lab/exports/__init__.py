@@ -23,6 +23,7 @@ FORMATS = {
     "parquet": "the same table as csv, for data frames",
     "tensorboard": "a folder of event files, one run per variant and seed",
     "safetensors": "the final weights",
+    "torch": "a folder: the network as a Python file for PyTorch, and its weights",
     "txt": "the curves as plots made of text",
     "png": "the curves as a picture",
     "svg": "the curves as a drawing",

@@ -12,7 +12,9 @@ def command(
     run: Annotated[str, typer.Argument(help="The run's name, a unique beginning of it, or latest.")],
     format: Annotated[
         str | None,
-        typer.Option(help="csv, json, parquet, tensorboard, safetensors, txt, png or svg; default: by --out's ending."),
+        typer.Option(
+            help="csv, json, parquet, tensorboard, safetensors, torch, txt, png or svg; default: by --out's ending."
+        ),
     ] = None,
     out: Annotated[
         str | None, typer.Option(help="File or folder; - is stdout, for text. Default: the run's name here.")

@@ -1,0 +1,185 @@
+"""PyTorch: a folder with a Python file, whose `torch.nn.Module` gives the same outputs, and the weights it loads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from lab.errors import BadInput
+from lab.exports import safetensors
+from lab.exports.selection import Selection
+from lab.exports.tracing import Trace, one_model, trace
+from lab.graph.tensor import Call, Tensor
+
+KIND, SUFFIX = "folder", "-torch"
+WEIGHTS, MODULE = "weights.safetensors", "network.py"
+
+_ELEMENTWISE = {
+    "relu": "torch.relu({0})",
+    "sigmoid": "torch.sigmoid({0})",
+    "tanh": "torch.tanh({0})",
+    "gelu": "F.gelu({0})",
+    "silu": "F.silu({0})",
+    "softplus": "F.softplus({0}, threshold=100)",
+    "elu": "torch.where({0} > 0, {0}, {1} * torch.expm1({0}.clamp(max=0)))",
+    "leaky_relu": "torch.where({0} > 0, {0}, {1} * {0})",
+    "prelu": "torch.where({0} > 0, {0}, {1} * {0})",
+    "copy": "{0}",
+    "dense": "{0} @ {1} + {2}",
+    "dense_relu": "torch.relu({0} @ {1} + {2})",
+    "add": "{0} + {1}",
+    "subtract": "{0} - {1}",
+    "multiply": "{0} * {1}",
+    "scale": "{0} * {1}",
+    "add_row": "{0} + {1}",
+    "multiply_row": "{0} * {1}",
+    "concatenate_columns": "torch.cat([{0}, {1}], -1)",
+    "batch_norm_evaluate": "({0} - {3}) / torch.sqrt({4} + {5}) * {1} + {2}",
+    "layer_norm": "F.layer_norm({0}, {0}.shape[-1:], {1}, {2}, {3})",
+}
+"""Kernels as expressions of what they read."""
+
+
+def write(selection: Selection, folder: Path) -> None:
+    """Writes `network.py` and `weights.safetensors`. Raises BadInput for a layer that cannot be written down."""
+    model, _ = one_model(selection)
+    text = source(trace(model), selection.info.name, model.recipe.prepared_shape)
+    with (folder / WEIGHTS).open("wb") as stream:
+        safetensors.write(selection, stream)
+    (folder / MODULE).write_text(text, encoding="utf-8")
+
+
+def source(traced: Trace, run: str, shape: tuple[int, ...]) -> str:
+    """The text of the Python file."""
+    variables: dict[int, str] = {id(traced.x): "x"}
+    lines = []
+
+    def word(tensor: Tensor) -> str:
+        if id(tensor) in traced.names:
+            return f"self.{traced.names[id(tensor)].replace('.', '_')}"
+        if id(tensor) in traced.values:
+            numbers = traced.values[id(tensor)]
+            return repr(float(numbers[0])) if numbers.size == 1 else f"x.new_tensor({numbers.tolist()})"
+        return variables[id(tensor)]
+
+    for number, node in enumerate(traced.nodes, 1):
+        name = f"x{number}"
+        if isinstance(node, Call):
+            variables[id(node.results[0])] = name
+            lines.append(f"{name} = {_expression(node, word, traced)}  # {node.label or node.kernel.name}")
+        else:
+            assert node.base is not None
+            variables[id(node)] = name
+            extents = ", ".join(map(str, (-1, *node.shape[1:])))
+            lines.append(f"{name} = {word(node.base)}.reshape({extents})")
+    body = "\n        ".join([*lines, f"return {word(traced.y)}"])
+    extents = ", ".join(["examples", *map(str, shape)])
+    return _FILE.format(run=run, weights=WEIGHTS, shape=extents, body=body)
+
+
+def _expression(call: Call, word: Callable[[Tensor], str], traced: Trace) -> str:
+    kernel, read = call.kernel.name, [word(each) for each in call.reads]
+    if kernel in _ELEMENTWISE:
+        return _ELEMENTWISE[kernel].format(*read)
+    integers = call.integers
+    if kernel == "group_norm":
+        moved = f"{read[0]}.movedim(-1, 1)"
+        return f"F.group_norm({moved}, {integers['groups']}, {read[1]}, {read[2]}, {read[3]}).movedim(1, -1)"
+    if kernel == "convolution":
+        sides = ", ".join(str(integers[side]) for side in ("left", "right", "top", "bottom"))
+        padded = f"F.pad({read[0]}.movedim(-1, 1), ({sides}))"
+        stride, dilation = ((integers[f"{what}_y"], integers[f"{what}_x"]) for what in ("stride", "dilation"))
+        weight = f"{read[1]}.permute(3, 2, 0, 1)"
+        return f"F.conv2d({padded}, {weight}, {read[2]}, {stride}, 0, {dilation}, {integers['groups']}).movedim(1, -1)"
+    if kernel in ("max_pool", "average_pool"):
+        windows = [traced.values[id(each)].astype(int).tolist() for each in call.reads[1:5]]
+        how = "amax" if kernel == "max_pool" else "mean"
+        rows, columns = (list(zip(*windows[place : place + 2], strict=True)) for place in (0, 2))
+        down = f"torch.stack([{read[0]}[:, a:b].{how}(1) for a, b in {rows}], 1)"
+        if kernel == "average_pool":
+            shares = [traced.values[id(each)] for each in call.reads[5:7]]
+            for (begin, end), share in zip(rows + columns, np.concatenate(shares).tolist(), strict=True):
+                if abs(share * (end - begin) - 1) > 1e-5:
+                    raise BadInput(f"{call.label}: an average over windows that reach beyond the image has no export.")
+        return f"torch.stack([{down}[:, :, a:b].{how}(2) for a, b in {columns}], 2)"
+    raise BadInput(f"{call.label or kernel}: there is no way yet to write this layer ({kernel}) for PyTorch.")
+
+
+_FILE = '''"""The network of the run {run} of backprop-lab, for PyTorch.
+
+network = Network(); network.eval()
+network.prepare(raw) makes inputs of examples in the units of the training data, float64 [{shape}]
+network(inputs) gives the outputs of the last layer; network.predict(raw) probabilities, or values in the target's units
+"""
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors import safe_open
+from torch import nn
+
+
+class Network(nn.Module):
+    """In evaluation; images are [examples, height, width, channels], weights as in the lab: dense ones [in, out]."""
+
+    def __init__(self, weights=Path(__file__).with_name("{weights}")):
+        super().__init__()
+        with safe_open(str(weights), framework="pt") as file:
+            self.about = json.loads(file.metadata()["lab"])
+            for name in file.keys():
+                tensor = file.get_tensor(name)
+                if "running" in name:
+                    self.register_buffer(name.replace(".", "_"), tensor)
+                else:
+                    self.register_parameter(name.replace(".", "_"), nn.Parameter(tensor))
+
+    def forward(self, x):
+        {body}
+
+    def prepare(self, raw):
+        """Fill gaps, centre, scale: as in training, from its examples."""
+        recipe = self.about["recipe"]
+        values = np.array(raw, np.float64)
+        if recipe["fillers"] is not None:
+            values = np.where(np.isnan(values), _numbers(recipe["fillers"]), values)
+        flat = values.reshape(len(values), -1)
+        for step in recipe["steps"]:
+            [(operation, numbers)] = step.items()
+            numbers = _numbers(numbers)
+            if operation == "levels":
+                pixels = flat.reshape(len(flat), -1, len(numbers)) * 255
+                columns = [np.interp(pixels[..., c], np.arange(256.0), row) for c, row in enumerate(numbers)]
+                flat = np.stack(columns, -1).reshape(flat.shape)
+            elif operation == "project":
+                flat = flat @ numbers
+            else:
+                flat = getattr(np, operation)(flat, numbers)
+        shape = (-1, flat.shape[1]) if flat.shape[1] != values[0].size else values.shape
+        return torch.from_numpy(flat.reshape(shape).astype(np.float32))
+
+    @torch.no_grad()
+    def predict(self, raw):
+        """Probabilities of the classes or labels in self.about["recipe"]["classes"], or values in their own units."""
+        recipe, y = self.about["recipe"], self(self.prepare(raw)).double()
+        if recipe["kind"] == "values":
+            return y if recipe["mean"] is None else y * _tensor(recipe["deviation"]) + _tensor(recipe["mean"])
+        if self.about["loss"] == "logistic":
+            return torch.sigmoid(y)
+        return torch.softmax(y, -1) if self.about["loss"] == "softmax" else y
+
+
+def _numbers(content):
+    if isinstance(content, dict):
+        return np.frombuffer(base64.b64decode(content["float64"]), "<f8").reshape(content["shape"])
+    return np.array(content, np.float64)
+
+
+def _tensor(content):
+    return torch.from_numpy(_numbers(content).copy())
+'''
