@@ -13,7 +13,87 @@ the kernels see them as [B·height·width, channels].
 from __future__ import annotations
 
 from kernels.elementary import square_root
-from kernels.language import kernel, one, real, zero
+from kernels.language import device, kernel, one, real, zero
+
+BLOCK = 4096
+"""Numbers that are summed up before their sum joins the others: one long chain would lose digits."""
+
+
+@device(inlined=True)
+def rows_of_block(H):
+    """How many rows are summed up at a time."""
+    return max(BLOCK // H, 8)
+
+
+@device(inlined=True)
+def sum_columns(x, totals, thread, threads):
+    """totals[c] = the sum of column c."""
+    B, H = x.shape
+    rows = rows_of_block(H)
+    for c in range(thread, H, threads):
+        total = zero
+        for first in range(0, B, rows):
+            part = zero
+            for r in range(first, min(first + rows, B)):
+                part += x[r, c]
+            total += part
+        totals[c] = total
+
+
+@device(inlined=True)
+def sum_deviations(x, mean, totals, thread, threads):
+    """totals[c] = the sum of (x - mean)² in column c."""
+    B, H = x.shape
+    rows = rows_of_block(H)
+    for c in range(thread, H, threads):
+        total = zero
+        for first in range(0, B, rows):
+            part = zero
+            for r in range(first, min(first + rows, B)):
+                deviation = x[r, c] - mean[c]
+                part += deviation * deviation
+            total += part
+        totals[c] = total
+
+
+@device(inlined=True)
+def sum_gradients(x, mean, scale, dy, d_gamma, d_beta, thread, threads):
+    """d_beta[c] = the sum of dy in column c, d_gamma[c] = that of dy (x - mean) scale."""
+    B, H = x.shape
+    rows = rows_of_block(H)
+    for c in range(thread, H, threads):
+        to_gamma = zero
+        to_beta = zero
+        for first in range(0, B, rows):
+            gamma_part = zero
+            beta_part = zero
+            for r in range(first, min(first + rows, B)):
+                d = dy[r, c]
+                beta_part += d
+                gamma_part += d * (x[r, c] - mean[c])
+            to_gamma += gamma_part
+            to_beta += beta_part
+        d_gamma[c] = to_gamma * scale[c]
+        d_beta[c] = to_beta
+
+
+@device(inlined=True)
+def normalise(x, gamma, beta, mean, scale, y, thread, threads):
+    """y = gamma (x - mean) scale + beta."""
+    for r in range(x.shape[0]):
+        for c in range(thread, x.shape[1], threads):
+            y[r, c] = gamma[c] * ((x[r, c] - mean[c]) * scale[c]) + beta[c]
+
+
+@device(inlined=True)
+def normalise_back(x, gamma, mean, scale, dy, d_gamma, d_beta, dx, thread, threads):
+    """dx = gamma scale (dy - (d_beta + (x - mean) scale d_gamma) / B)."""
+    B, H = x.shape
+    share = one / real(B)
+    for r in range(B):
+        for c in range(thread, H, threads):
+            normal = (x[r, c] - mean[c]) * scale[c]
+            dx[r, c] = gamma[c] * scale[c] * (dy[r, c] - share * (d_beta[c] + normal * d_gamma[c]))
 
 
 @kernel("x[B,H] gamma[H] beta[H] epsilon[1] -> y[B,H] mean[H] variance[H] scale[H]", operations=lambda B, H: 7 * B * H)
@@ -21,25 +101,15 @@ def batch_norm(x, gamma, beta, epsilon, y, mean, variance, scale, thread, thread
     """y = gamma (x - mean) scale + beta, with each column's mean, variance and scale = 1 / √(variance + epsilon)."""
     B, H = x.shape
     share = one / real(B)
-    for c in range(thread, H, threads):
-        mean[c] = zero
-        variance[c] = zero
-    for r in range(B):
-        for c in range(thread, H, threads):
-            mean[c] += x[r, c]
+    sum_columns(x, mean, thread, threads)
     for c in range(thread, H, threads):
         mean[c] *= share
     # The deviations in a pass of their own: the mean of squares less the square of the mean would lose all digits.
-    for r in range(B):
-        for c in range(thread, H, threads):
-            deviation = x[r, c] - mean[c]
-            variance[c] += deviation * deviation
+    sum_deviations(x, mean, variance, thread, threads)
     for c in range(thread, H, threads):
         variance[c] *= share
         scale[c] = one / square_root(variance[c] + epsilon[0])
-    for r in range(B):
-        for c in range(thread, H, threads):
-            y[r, c] = gamma[c] * ((x[r, c] - mean[c]) * scale[c]) + beta[c]
+    normalise(x, gamma, beta, mean, scale, y, thread, threads)
 
 
 @kernel("x[B,H] gamma[H] mean[H] scale[H] dy[B,H] -> dx[B,H] d_gamma[H] d_beta[H]", operations=lambda B, H: 11 * B * H)
@@ -48,20 +118,8 @@ def batch_norm_gradient(x, gamma, mean, scale, dy, dx, d_gamma, d_beta, thread, 
 
     The sums are over the batch, x̂ = (x - mean) scale.
     """
-    B, H = x.shape
-    share = one / real(B)
-    for c in range(thread, H, threads):
-        d_gamma[c] = zero
-        d_beta[c] = zero
-    for r in range(B):
-        for c in range(thread, H, threads):
-            d = dy[r, c]
-            d_beta[c] += d
-            d_gamma[c] += d * ((x[r, c] - mean[c]) * scale[c])
-    for r in range(B):
-        for c in range(thread, H, threads):
-            normal = (x[r, c] - mean[c]) * scale[c]
-            dx[r, c] = gamma[c] * scale[c] * (dy[r, c] - share * (d_beta[c] + normal * d_gamma[c]))
+    sum_gradients(x, mean, scale, dy, d_gamma, d_beta, thread, threads)
+    normalise_back(x, gamma, mean, scale, dy, d_gamma, d_beta, dx, thread, threads)
 
 
 @kernel(

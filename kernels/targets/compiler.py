@@ -21,6 +21,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 import kernels.targets.convolutions
+import kernels.targets.norm_code
 import kernels.targets.pool_code  # noqa: F401 - they give kernels their bodies for this processor
 from kernels.arrays import flat
 from kernels.elementary import larger

@@ -1,7 +1,4 @@
-"""Code for one window of max pooling, and for its way back, in float32 vectors of channels, emitted as LLVM IR.
-
-What a compiler makes of a loop over few channels is a loop over single numbers, since its vectors are unrolled.
-"""
+"""Code for one window of max pooling, and for its way back, in float32 vectors of channels, emitted as LLVM IR."""
 
 from __future__ import annotations
 
@@ -12,7 +9,8 @@ from llvmlite import ir
 from numba import types
 
 from kernels import pooling
-from kernels.targets.vector_code import FLOAT, INT, ITEM, LANES, PLACE, PLACES, WORD, Vectors, new_function
+from kernels.targets.channel_code import ChannelCode
+from kernels.targets.vector_code import FLOAT, ITEM, PLACE, PLACES
 from kernels.targets.views import intrinsic
 
 WORDS = (
@@ -21,44 +19,18 @@ WORDS = (
     *("number", "number_row"),  # the first pixel's number in the image, and by how much the next row's are higher
     *("b", "c"),  # the output pixel: its numbers, and its places
 )
-Chunk = Callable[[ir.IRBuilder, ir.Value, ir.Value | None], ir.IRBuilder]
 
 
-class WindowOfPool:
+class WindowOfPool(ChannelCode):
     """The function of one window: for each vector of channels, over its pixels. `back`: dy is b, dx is a."""
 
     def __init__(self, module: ir.Module, name: str, back: bool) -> None:
-        self.simd = Vectors(module, LANES)
-        self.function = new_function(module, name, WORDS)
-        self.given = dict(zip(WORDS, self.function.args, strict=True))
-        builder = ir.IRBuilder(self.function.append_basic_block())
-        chunk = self._back if back else self._largest
-        whole = builder.ashr(self.given["channels"], WORD(LANES.bit_length() - 1))
-        builder = self._loop(
-            builder, whole, lambda inside, number: chunk(inside, inside.mul(number, WORD(self.simd.bytes)), None)
-        )
-        left = builder.and_(self.given["channels"], WORD(LANES - 1))
-        some, none = self.function.append_basic_block(), self.function.append_basic_block()
-        builder.cbranch(builder.icmp_signed(">", left, WORD(0)), some, none)
-        builder = ir.IRBuilder(some)
-        mask = self.simd.below(builder, builder.trunc(left, INT))
-        chunk(builder, builder.mul(whole, WORD(self.simd.bytes)), mask).branch(none)
-        ir.IRBuilder(none).ret_void()
+        self.back = back
+        super().__init__(module, name, WORDS)
 
-    def _loop(self, builder: ir.IRBuilder, count: ir.Value, body: Callable[..., ir.IRBuilder]) -> ir.IRBuilder:
-        """So many times the body, which gets the number of the time; the builder behind it."""
-        with builder.goto_entry_block():
-            variable = builder.alloca(WORD)
-        builder.store(WORD(0), variable)
-        test, inside, behind = (self.function.append_basic_block() for _ in range(3))
-        builder.branch(test)
-        testing = ir.IRBuilder(test)
-        number = testing.load(variable)
-        testing.cbranch(testing.icmp_signed("<", number, count), inside, behind)
-        after = body(ir.IRBuilder(inside), number)
-        after.store(after.add(number, WORD(1)), variable)
-        after.branch(test)
-        return ir.IRBuilder(behind)
+    def vector(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
+        """Emit the window, or its way back, for some channels."""
+        return self._back(builder, offset, mask) if self.back else self._largest(builder, offset, mask)
 
     def _pixels(
         self, builder: ir.IRBuilder, offset: ir.Value, body: Callable[[ir.IRBuilder, ir.Value, ir.Value], None]
@@ -75,16 +47,15 @@ class WindowOfPool:
                 body(builder, address, self._same(builder, builder.add(first, column)))
                 return builder
 
-            return self._loop(builder, given["columns"], of_pixel)
+            return self.loop(builder, given["columns"], of_pixel)
 
-        return self._loop(builder, given["rows"], of_row)
+        return self.loop(builder, given["rows"], of_row)
 
     def _same(self, builder: ir.IRBuilder, number: ir.Value) -> ir.Value:
         return self.simd.same(builder, builder.sitofp(number, FLOAT), FLOAT)
 
     def _largest(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
-        with builder.goto_entry_block():
-            best, at = builder.alloca(self.simd.kind), builder.alloca(self.simd.kind)
+        best, at = self.variable(builder, self.simd.kind), self.variable(builder, self.simd.kind)
         builder.store(self.simd.load(builder, builder.gep(self.given["a"], [offset]), mask), best)
         builder.store(self._same(builder, self.given["number"]), at)
 

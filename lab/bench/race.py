@@ -14,6 +14,7 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
+from lab.bench.image_nets import ImageNet, write_images
 from lab.bench.machine import PINNED
 from lab.bench.nets import Net, write_data
 
@@ -59,6 +60,14 @@ PEERS = (
     ),
     Contestant("jax", "jax_scan", "jax", {"JAX jit + scan": ""}),
 )
+IMAGE_PEERS = (
+    Contestant(
+        "torch",
+        "torch_images",
+        "torch",
+        {"PyTorch eager, fused": "", "PyTorch eager, fused, channels last": "channels_last"},
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ class Result:
 class NetResults:
     """All contestants on one net, the lab first. limit: operations per second that a product of matrices reaches."""
 
-    net: Net
+    net: Net | ImageNet
     results: tuple[Result, ...]
     limit: float
     absent: Mapping[str, str] = field(default_factory=dict)
@@ -136,7 +145,7 @@ class Process:
 
 
 def race(
-    nets: Sequence[Net],
+    nets: Sequence[Net | ImageNet],
     folder: Path,
     rounds: int,
     peers: Iterable[Contestant] = PEERS,
@@ -155,7 +164,10 @@ def race(
         else:
             present.append(peer)
     for net in nets:
-        write_data(folder, net)
+        if isinstance(net, ImageNet):
+            write_images(folder, net)
+        else:
+            write_data(folder, net)
     with _processes(present, folder, absent, progress, gpu) as processes:
         for net in nets:
             yield _compete(net, processes, rounds, absent, progress)
@@ -187,7 +199,7 @@ def _processes(
 
 
 def _compete(
-    net: Net, processes: list[Process], rounds: int, absent: dict[str, str], progress: Callable[[str], None]
+    net: Net | ImageNet, processes: list[Process], rounds: int, absent: dict[str, str], progress: Callable[[str], None]
 ) -> NetResults:
     times: dict[str, list[float]] = {}
     limits = []

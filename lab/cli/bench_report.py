@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from lab.bench.nets import Net
 from lab.bench.race import NetResults
 from lab.bench.sessions import Comparison
 from lab.bench.starts import Start
@@ -75,7 +76,7 @@ def start_lines(found: Sequence[Start]) -> list[str]:
 def net_json(found: NetResults) -> dict[str, Any]:
     """Return one net with all its contestants, as JSON can hold it; speeds are in operations per second."""
     return {
-        "net": list(found.net.sizes),
+        "net": list(found.net.sizes) if isinstance(found.net, Net) else found.net.name,
         "batch": found.net.batch,
         "optimizer": found.net.optimizer,
         "results": [

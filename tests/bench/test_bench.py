@@ -7,12 +7,13 @@ import sys
 
 import pytest
 
-from lab.bench import race, sessions, starts
+from lab.bench import image_nets, race, sessions, starts
 from lab.bench.contestant import seconds_per_step
+from lab.bench.image_nets import IMAGE_NETS
 from lab.bench.nets import NETS, Net, scenario_text, write_data
 from lab.cli import run
 from lab.scenario import load_text
-from lab.tasks import check
+from lab.tasks import check, task_of
 
 TINY = Net("tiny", (3, 4, 2), 8, "adam", 5)
 
@@ -40,6 +41,17 @@ def test_operations_are_those_of_the_products_in_the_plan(tmp_path):
     plan = experiment(tmp_path, "small").layout.plans["step"]
     products = sum(row.operations for row in plan.rows if row.kernel.function.__module__ == "kernels.matrix")
     assert net.operations == products
+
+
+@pytest.mark.parametrize("net", IMAGE_NETS.values(), ids=lambda net: net.name)
+def test_each_convolutional_net_is_a_scenario_whose_products_are_counted(net, tmp_path):
+    image_nets.write_images(tmp_path, net)
+    loaded = load_text(image_nets.scenario_text(net), tmp_path / net.name / "net.yaml")
+    scenario = loaded.variants[0].scenario
+    made = task_of(scenario).build(scenario, 0, tmp_path / net.name)
+    products = ("kernels.matrix", "kernels.convolution")
+    rows = made.layout.plans["step"].rows
+    assert net.operations == sum(row.operations for row in rows if row.kernel.function.__module__ in products)
 
 
 def test_a_turn_lasts_long_enough_to_be_timed():

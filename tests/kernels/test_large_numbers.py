@@ -69,3 +69,12 @@ def test_binary_cross_entropy_of_a_confident_answer(target, dtype):
         loss, gradient = _binary_loss(logit, 1.0, target, dtype)
         assert loss == pytest.approx(0.0 if logit > 0 else 1e38)
         assert gradient == pytest.approx(0.0 if logit > 0 else -1.0, abs=1e-37)
+
+
+def test_batch_norm_of_many_pixels_keeps_its_digits():
+    """As many as a batch of images has: summed up one after the other, they would lose four digits."""
+    x = np.float32(100 + np.random.default_rng(0).standard_normal((60_000, 3))).astype(np.float64)
+    inputs = {"x": x, "gamma": np.ones(3), "beta": np.zeros(3), "epsilon": np.zeros(1)}
+    run = Run(all_kernels()["batch_norm"], inputs, {"B": 60_000, "H": 3}, dtype="float32")()
+    np.testing.assert_allclose(run["mean"], x.mean(0), rtol=3e-7)
+    np.testing.assert_allclose(run["variance"], x.var(0), rtol=1e-5)

@@ -13,14 +13,17 @@ import typer
 
 from lab.cli.device import device_of
 
-PARTS = ("nets", "replicas", "metrics", "plots", "starts")
+PARTS = ("nets", "convolution", "replicas", "metrics", "plots", "starts")
 
 
 def command(
     parts: Annotated[
-        list[str], typer.Argument(metavar="[PART]...", help="nets, replicas, metrics, plots, starts; default: all.")
+        list[str],
+        typer.Argument(metavar="[PART]...", help="nets, convolution, replicas, metrics, plots, starts; default: all."),
     ] = [],  # noqa: B006 - Typer copies it
-    net: Annotated[list[str], typer.Option(help="Only this net: small, middle or large. Repeatable.")] = [],  # noqa: B006
+    net: Annotated[
+        list[str], typer.Option(help="Only this net: small, middle, large, conv, lenet5, normed, resnet14. Repeatable.")
+    ] = [],  # noqa: B006
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often everybody has a turn.")] = 9,
     device: Annotated[
         str, typer.Option(help="cpu, or cuda: many small nets, and a large one, on the first GPU.")
@@ -31,14 +34,19 @@ def command(
 ) -> None:
     """Speed of the lab: beside peers that are installed, of several threads, of measuring, of plots, of starting.
 
-    Everybody trains the same three nets on one core, in rounds, each in a process of its own.
+    Everybody trains the same nets on one core, in rounds, each in a process of its own: three perceptrons, and four
+    convolutional nets.
     """
+    from lab.bench.image_nets import IMAGE_NETS
     from lab.bench.machine import machine, pinned
     from lab.bench.nets import NETS
     from lab.bench.race import core
     from lab.errors import BadInput, nearest
 
-    for each, known, what in [*((part, PARTS, "part") for part in parts), *((name, NETS, "net") for name in net)]:
+    for each, known, what in [
+        *((part, PARTS, "part") for part in parts),
+        *((name, {**NETS, **IMAGE_NETS}, "net") for name in net),
+    ]:
         if each not in known:
             raise BadInput(f"There is no {what} {each!r}: {nearest(each, known)}.")
     wanted = tuple(dict.fromkeys(parts)) or PARTS
@@ -56,8 +64,10 @@ def command(
     with tempfile.TemporaryDirectory(prefix="lab-bench-") as folder:
         if set(wanted) - {"starts"}:
             bench.whole_runs(Path(folder), wanted, rounds, scale, found)
-        if "nets" in wanted:
-            bench.nets(Path(folder), [NETS[name] for name in net or NETS], rounds, peers, found)
+        for part, known in (("nets", NETS), ("convolution", IMAGE_NETS)):
+            chosen = [known[name] for name in net or known if name in known]
+            if part in wanted and chosen:
+                bench.nets(Path(folder), part, chosen, rounds, peers, found)
     if "starts" in wanted:
         bench.starts(max(1, rounds // 3), found)
     if as_json:
@@ -123,14 +133,15 @@ class _Bench:
         finally:
             process.close()
 
-    def nets(self, folder: Path, nets: list[Any], rounds: int, peers: bool, found: dict[str, Any]) -> None:
+    def nets(self, folder: Path, part: str, nets: list[Any], rounds: int, peers: bool, found: dict[str, Any]) -> None:
         """Train each net with every contestant, interleaved, and report their speeds."""
-        from lab.bench.race import PEERS, race
+        from lab.bench.race import IMAGE_PEERS, PEERS, race
         from lab.cli import bench_report as report
 
-        found["nets"] = []
-        for each in race(nets, folder, rounds, PEERS if peers else (), self.progress):
-            found["nets"].append(report.net_json(each))
+        found[part] = []
+        others = PEERS if part == "nets" else IMAGE_PEERS
+        for each in race(nets, folder, rounds, others if peers else (), self.progress):
+            found[part].append(report.net_json(each))
             self.say("", *report.net_lines(each))
 
     def gpu_name(self) -> str:
@@ -150,7 +161,7 @@ class _Bench:
         self.say(found["gpu"], "Contestants take turns; medians; ratios are the medians of the rounds'.")
         if "nets" in parts:
             found["nets"] = []
-            chosen = [ON_A_GPU[name] for name in nets or ON_A_GPU]
+            chosen = [ON_A_GPU[name] for name in nets or ON_A_GPU if name in ON_A_GPU]
             for each in race(chosen, folder, rounds, PEERS_ON_A_GPU if peers else (), self.progress, gpu=True):
                 found["nets"].append(report.net_json(each))
                 self.say("", *report.net_lines(each))

@@ -1,0 +1,240 @@
+"""Batch normalisation's passes in float32 vectors of channels, emitted as LLVM IR, a block of rows at a time.
+
+Each pass reads its arrays once, so that memory is the limit: a block stays in the nearest cache while all of its
+channels pass by. Sums of a block are kept in four vectors, since a sum has to wait for the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+
+from kernels import batch_norm
+from kernels.batch_norm import BLOCK
+from kernels.targets.channel_code import ChannelCode
+from kernels.targets.vector_code import FLOAT, ITEM, PLACE, WORD
+from kernels.targets.views import intrinsic, numbers_at
+
+ARRAYS = ("x", "dy", "gamma", "beta", "mean", "scale", "d_gamma", "d_beta", "y")
+WORDS = ("rows", "channels", "examples", *ARRAYS)
+UNROLLED = 4
+
+
+class NormCode(ChannelCode):
+    """One pass over a block of rows; `examples` are those of the whole batch."""
+
+    def __init__(self, module: ir.Module, name: str, kind: str) -> None:
+        self.kind = kind
+        super().__init__(module, name, WORDS)
+
+    def vector(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
+        """Emit this kind of pass for some channels."""
+        passes = {
+            "columns": self._columns,
+            "deviations": self._deviations,
+            "gradients": self._gradients,
+            "normal": self._normal,
+            "back": self._back,
+        }
+        return passes[self.kind](builder, offset, mask)
+
+    def _at(self, builder: ir.IRBuilder, array: str, offset: ir.Value) -> ir.Value:
+        return builder.gep(builder.inttoptr(self.given[array], PLACE), [offset])
+
+    def _load(self, builder: ir.IRBuilder, array: str, offset: ir.Value, mask: ir.Value | None) -> ir.Value:
+        return self.simd.load(builder, self._at(builder, array, offset), mask)
+
+    def _add(
+        self, builder: ir.IRBuilder, array: str, offset: ir.Value, mask: ir.Value | None, sums: list[ir.Value]
+    ) -> None:
+        """Add the sum of variables to an array."""
+        a, b, c, d = (builder.load(each) for each in sums)
+        total = builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
+        place = self._at(builder, array, offset)
+        self.simd.store(builder, builder.fadd(self.simd.load(builder, place, mask), total), place, mask)
+
+    def _sums(self, builder: ir.IRBuilder) -> list[ir.Value]:
+        sums = [self.variable(builder, self.simd.kind) for _ in range(UNROLLED)]
+        for each in sums:
+            builder.store(self.simd.zeros, each)
+        return sums
+
+    def _rows(
+        self, builder: ir.IRBuilder, offset: ir.Value, body: Callable[[ir.IRBuilder, ir.Value, int], None]
+    ) -> ir.IRBuilder:
+        """The body for each row: the distance of its channels from the array's beginning, and which sum is next."""
+        distance = builder.mul(self.given["channels"], WORD(ITEM))
+
+        def several(builder: ir.IRBuilder, number: ir.Value) -> ir.IRBuilder:
+            at = builder.add(builder.mul(builder.mul(number, WORD(UNROLLED)), distance), offset)
+            for turn in range(UNROLLED):
+                body(builder, at, turn)
+                at = builder.add(at, distance)
+            return builder
+
+        groups = builder.udiv(self.given["rows"], WORD(UNROLLED))
+        builder = self.loop(builder, groups, several)
+        done = builder.mul(groups, WORD(UNROLLED))
+
+        def single(builder: ir.IRBuilder, number: ir.Value) -> ir.IRBuilder:
+            body(builder, builder.add(builder.mul(builder.add(done, number), distance), offset), 0)
+            return builder
+
+        return self.loop(builder, builder.sub(self.given["rows"], done), single)
+
+    def _columns(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
+        sums = self._sums(builder)
+
+        def row(builder: ir.IRBuilder, at: ir.Value, turn: int) -> None:
+            builder.store(builder.fadd(builder.load(sums[turn]), self._load(builder, "x", at, mask)), sums[turn])
+
+        builder = self._rows(builder, offset, row)
+        self._add(builder, "y", offset, mask, sums)
+        return builder
+
+    def _deviations(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
+        sums, mean = self._sums(builder), self._load(builder, "mean", offset, mask)
+
+        def row(builder: ir.IRBuilder, at: ir.Value, turn: int) -> None:
+            deviation = builder.fsub(self._load(builder, "x", at, mask), mean)
+            builder.store(self.simd.fma(builder, deviation, deviation, builder.load(sums[turn])), sums[turn])
+
+        builder = self._rows(builder, offset, row)
+        self._add(builder, "y", offset, mask, sums)
+        return builder
+
+    def _gradients(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
+        to_gamma, to_beta, mean = self._sums(builder), self._sums(builder), self._load(builder, "mean", offset, mask)
+
+        def row(builder: ir.IRBuilder, at: ir.Value, turn: int) -> None:
+            d = self._load(builder, "dy", at, mask)
+            deviation = builder.fsub(self._load(builder, "x", at, mask), mean)
+            builder.store(builder.fadd(builder.load(to_beta[turn]), d), to_beta[turn])
+            builder.store(self.simd.fma(builder, d, deviation, builder.load(to_gamma[turn])), to_gamma[turn])
+
+        builder = self._rows(builder, offset, row)
+        self._add(builder, "d_gamma", offset, mask, to_gamma)
+        self._add(builder, "d_beta", offset, mask, to_beta)
+        return builder
+
+    def _factor(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.Value:
+        return builder.fmul(self._load(builder, "gamma", offset, mask), self._load(builder, "scale", offset, mask))
+
+    def _normal(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
+        factor = self._factor(builder, offset, mask)
+        mean, beta = self._load(builder, "mean", offset, mask), self._load(builder, "beta", offset, mask)
+
+        def row(builder: ir.IRBuilder, at: ir.Value, turn: int) -> None:
+            deviation = builder.fsub(self._load(builder, "x", at, mask), mean)
+            self.simd.store(builder, self.simd.fma(builder, deviation, factor, beta), self._at(builder, "y", at), mask)
+
+        return self._rows(builder, offset, row)
+
+    def _back(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
+        factor, mean = self._factor(builder, offset, mask), self._load(builder, "mean", offset, mask)
+        examples = self.simd.same(builder, builder.sitofp(self.given["examples"], FLOAT), FLOAT)
+        share = builder.fdiv(factor, examples)
+        minus = builder.fsub(self.simd.zeros, builder.fmul(share, self._load(builder, "d_beta", offset, mask)))
+        slope = builder.fmul(share, builder.fmul(
+            self._load(builder, "scale", offset, mask), self._load(builder, "d_gamma", offset, mask)
+        ))  # fmt: skip
+        slope = builder.fsub(self.simd.zeros, slope)
+
+        def row(builder: ir.IRBuilder, at: ir.Value, turn: int) -> None:
+            deviation = builder.fsub(self._load(builder, "x", at, mask), mean)
+            through = self.simd.fma(builder, deviation, slope, minus)
+            d = self.simd.fma(builder, self._load(builder, "dy", at, mask), factor, through)
+            self.simd.store(builder, d, self._at(builder, "y", at), mask)
+
+        return self._rows(builder, offset, row)
+
+
+def _pass(kind: str) -> Any:
+    @intrinsic
+    def block(typing, rows, channels, examples, x, dy, gamma, beta, mean, scale, d_gamma, d_beta, y):
+        def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+            name = f"norm_{kind}"
+            builder.call(builder.module.globals.get(name) or NormCode(builder.module, name, kind).function, arguments)
+            return context.get_dummy_value()
+
+        return types.void(*[types.intp] * len(WORDS)), generate
+
+    return block
+
+
+_add_columns, _add_deviations, _add_gradients = _pass("columns"), _pass("deviations"), _pass("gradients")
+_normal, _back = _pass("normal"), _pass("back")
+
+
+@njit(error_model="numpy")
+def _clear(totals: Any, count: Any) -> None:
+    numbers = numbers_at(totals, count)
+    for c in range(count):
+        numbers[c] = np.float32(0)
+
+
+@njit(error_model="numpy")
+def _rows_of_block(H: Any) -> Any:
+    return max(BLOCK // H, 8)
+
+
+@batch_norm.sum_columns.on("cpu", "float32")
+def _sum_columns(x, totals, thread, threads):
+    B, H = x.shape
+    rows = _rows_of_block(H)
+    _clear(totals.ctypes.data, H)
+    for r in range(0, B, rows):
+        at = x.ctypes.data + r * H * ITEM
+        _add_columns(min(rows, B - r), H, B, at, 0, 0, 0, 0, 0, 0, 0, totals.ctypes.data)
+
+
+@batch_norm.sum_deviations.on("cpu", "float32")
+def _sum_deviations(x, mean, totals, thread, threads):
+    B, H = x.shape
+    rows = _rows_of_block(H)
+    _clear(totals.ctypes.data, H)
+    for r in range(0, B, rows):
+        at = x.ctypes.data + r * H * ITEM
+        _add_deviations(min(rows, B - r), H, B, at, 0, 0, 0, mean.ctypes.data, 0, 0, 0, totals.ctypes.data)
+
+
+@batch_norm.sum_gradients.on("cpu", "float32")
+def _sum_gradients(x, mean, scale, dy, d_gamma, d_beta, thread, threads):
+    B, H = x.shape
+    rows = _rows_of_block(H)
+    to_gamma, to_beta = d_gamma.ctypes.data, d_beta.ctypes.data
+    _clear(to_gamma, H)
+    _clear(to_beta, H)
+    for r in range(0, B, rows):
+        at, back = x.ctypes.data + r * H * ITEM, dy.ctypes.data + r * H * ITEM
+        _add_gradients(min(rows, B - r), H, B, at, back, 0, 0, mean.ctypes.data, 0, to_gamma, to_beta, 0)
+    for c in range(H):
+        d_gamma[c] *= scale[c]
+
+
+@batch_norm.normalise.on("cpu", "float32")
+def _normalise(x, gamma, beta, mean, scale, y, thread, threads):
+    B, H = x.shape
+    rows = _rows_of_block(H)
+    for r in range(0, B, rows):
+        distance = r * H * ITEM
+        _normal(
+            min(rows, B - r), H, B, x.ctypes.data + distance, 0, gamma.ctypes.data, beta.ctypes.data,
+            mean.ctypes.data, scale.ctypes.data, 0, 0, y.ctypes.data + distance,
+        )  # fmt: skip
+
+
+@batch_norm.normalise_back.on("cpu", "float32")
+def _normalise_back(x, gamma, mean, scale, dy, d_gamma, d_beta, dx, thread, threads):
+    B, H = x.shape
+    rows = _rows_of_block(H)
+    for r in range(0, B, rows):
+        distance = r * H * ITEM
+        _back(
+            min(rows, B - r), H, B, x.ctypes.data + distance, dy.ctypes.data + distance, gamma.ctypes.data, 0,
+            mean.ctypes.data, scale.ctypes.data, d_gamma.ctypes.data, d_beta.ctypes.data, dx.ctypes.data + distance,
+        )  # fmt: skip
