@@ -179,6 +179,14 @@ def add_l1(parameters, strength, gradient, thread, threads):
         gradient[i] += above - below
 
 
+@kernel("limit[1] -> gradient[n]!", operations=lambda n: 2 * n)
+def clip_by_value(limit, gradient, thread, threads):
+    """g = g between -limit and limit, each number by itself, which changes the direction of the gradient."""
+    most = limit[0]
+    for i in range(thread, gradient.size, threads):
+        gradient[i] = min(max(gradient[i], -most), most)
+
+
 @kernel("norm[1] limit[1] -> gradient[n]!")
 def clip_by_norm(norm, limit, gradient, thread, threads):
     """g *= limit / norm if the norm is over the limit. `norm` is that of whatever is clipped together.

@@ -67,7 +67,7 @@ class Recipe:
             table = TableRead(tuple(map(ReadColumn, train.features)), (), {}, train.features)
         shape = tuple(train.inputs.shape[1:])
         if train.kind == "classes":
-            usual = np.bincount(train.targets, minlength=train.outputs) / train.count
+            usual = np.bincount(train.targets.ravel(), minlength=train.outputs) / train.targets.size
         else:
             usual = train.targets.mean(axis=0, dtype=np.float64)
             if mean is not None and deviation is not None:

@@ -72,6 +72,7 @@ CASES["add_l1"] = Case(
     lambda v, s: {"gradient": v["gradient"] + v["strength"] * np.sign(v["parameters"])},
     {**_numbers, "parameters": lambda rng, s: rng.integers(-1, 2, s["n"])},
 )
+CASES["clip_by_value"] = Case(lambda v, s: {"gradient": np.clip(v["gradient"], -0.75, 0.75)}, {"limit": number(0.75)})
 CASES["clip_by_norm"] = Case(
     lambda v, s: {"gradient": v["gradient"] * np.minimum(1, v["limit"] / v["norm"])},
     {"norm": lambda rng, s: rng.uniform(0.5, 2, 1), "limit": number(1.0)},

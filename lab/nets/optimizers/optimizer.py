@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -12,6 +12,7 @@ from kernels import metrics
 from kernels import optimizers as kernels
 from kernels.constraints import limit_norms
 from kernels.memory import Memory
+from kernels.reductions import sum_squares_all
 from lab.errors import InvalidValue, Path, nearest
 from lab.graph.planner import Layout
 from lab.graph.running import Program
@@ -78,6 +79,11 @@ class Optimizer(BaseModel):
         None, "Largest length of the weights into one unit; longer ones are shortened after each step.", gt=0, le=1e6
     )
     clip: Real | None = adjustable(None, "Largest norm of the gradient; a longer one is shortened to it.", gt=0, le=1e6)
+    clip_by: Literal["norm", "value", "squared_norm"] = Field(
+        default="norm",
+        description="What `clip` limits: the norm of the whole gradient; each of its numbers, by itself; or, a slip to "
+        "try out, the square of the norm, by which the gradient is then divided as well.",
+    )
 
     def __init_subclass__(cls, name: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -114,10 +120,15 @@ class Optimizer(BaseModel):
                     if is_weight(key) or (self.penalise_biases and key.endswith(".bias")):
                         calls.append(call(kernel, weight, number, updates=[gradients.members[key]]))
         if self.clip is not None:
-            limit = context.number(self, "clip")
-            norm = call(metrics.norm, gradients.whole).result
-            calls.append(call(kernels.clip_by_norm, norm, limit, updates=[gradients.whole]))
+            calls.append(self._clip(context.number(self, "clip"), gradients.whole))
         return calls + self.step(context, rate) + self._limit_norms(context)
+
+    def _clip(self, limit: Tensor, gradient: Tensor) -> Call:
+        if self.clip_by == "value":
+            return call(kernels.clip_by_value, limit, updates=[gradient])
+        # The slip takes the square for the norm, both where it compares and where it divides.
+        measured = {"norm": metrics.norm, "squared_norm": sum_squares_all}[self.clip_by]
+        return call(kernels.clip_by_norm, call(measured, gradient).result, limit, updates=[gradient])
 
     def _limit_norms(self, context: OptimizerContext) -> list[Call]:
         if self.max_norm is None:
