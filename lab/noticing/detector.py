@@ -20,11 +20,14 @@ class Facts:
     steps:   how many it will do
     units:   by layer, how many units its outputs have
     classes: how many there are, where the loss is softmax cross-entropy; None elsewhere
+    largest: the name of the class that most training examples are of, "" where there are none;  share: how many of all
     """
 
     steps: int
     units: Mapping[str, int] = field(default_factory=dict)
     classes: int | None = None
+    largest: str = ""
+    share: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from lab.events import Noticed
 from lab.noticing import Facts, Narrator
 from lab.noticing.first_to_target import FirstToTarget
@@ -124,4 +126,8 @@ def facts_of(replica: Replica) -> Facts:
     split = getattr(experiment, "split", None)
     if scenario.task == "classify" and scenario.options.get("loss", "softmax") == "softmax" and split is not None:
         classes = int(split.train.outputs)
-    return Facts(int(experiment.steps), units, classes)
+    largest, share = "", 0.0
+    if split is not None and split.train.kind == "classes":
+        counts = np.bincount(split.train.targets, minlength=len(split.train.classes))
+        largest, share = split.train.classes[int(counts.argmax())], float(counts.max() / counts.sum())
+    return Facts(int(experiment.steps), units, classes, largest, share)

@@ -1,7 +1,8 @@
 """What is searched: for each dotted path, a range or a list of values.
 
 `optimizer.rate=log(1e-5, 1)` is uniform in the exponent, `data.noise=uniform(0, 0.5)` uniform, `model.0.dense=int(8,
-64)` uniform over whole numbers, `model.0.dense=[16, 32, 64]` one of a list.
+64)` uniform over whole numbers, `model.0.dense=logint(8, 512)` over their logarithms, `model.0.dense=[16, 32, 64]` one
+of a list.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from typing import Any, Literal
 from lab.errors import BadInput, InvalidValue, nearest
 from lab.validation import shown
 
-Kind = Literal["log", "uniform", "int", "choice"]
+Kind = Literal["log", "uniform", "int", "logint", "choice"]
 _RANGE = re.compile(r"(?P<kind>\w+)\((?P<low>[^,()]+),(?P<high>[^,()]+)\)$")
-_RANGES = ("int", "log", "uniform")
+_RANGES = ("int", "log", "logint", "uniform")
 LONGEST_LIST = 10_000
 
 
@@ -42,6 +43,10 @@ class Axis:
             return 10 ** (math.log10(self.low) + share * (math.log10(self.high) - math.log10(self.low)))
         if self.kind == "int":
             return min(int(self.low + share * (self.high - self.low + 1)), int(self.high))
+        if self.kind == "logint":
+            # Half a number beyond both ends, so that these get their share.
+            low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
+            return int(min(max(round(math.exp(low + share * (high - low))), self.low), self.high))
         return self.low + share * (self.high - self.low)
 
     def levels(self, count: int) -> list[Any]:
@@ -52,6 +57,9 @@ class Axis:
             count = min(count, int(self.high - self.low) + 1)
             values = [self.low + (self.high - self.low) * each / max(count - 1, 1) for each in range(count)]
             return sorted({round(value) for value in values})
+        if self.kind == "logint":
+            steps = [each / max(count - 1, 1) if count > 1 else 0.5 for each in range(count)]
+            return sorted({round(self.low * (self.high / self.low) ** each) for each in steps})
         return [self.at(each / max(count - 1, 1) if count > 1 else 0.5) for each in range(count)]
 
 
@@ -77,7 +85,9 @@ def axis(path: str, given: Any) -> Axis:
     if isinstance(given, str) and (match := _RANGE.match(given.strip())):
         return _range(path, match["kind"], match["low"], match["high"])
     if not isinstance(given, Sequence) or isinstance(given, str) or not given:
-        raise InvalidValue((), f"{shown(given)} is neither log(a,b), uniform(a,b), int(a,b) nor a list such as [1, 2].")
+        raise InvalidValue(
+            (), f"{shown(given)} is neither log(a,b), uniform(a,b), int(a,b), logint(a,b) nor a list such as [1, 2]."
+        )
     if len(given) > LONGEST_LIST:
         raise InvalidValue((), f"a list of {len(given):,} values is too long; at most {LONGEST_LIST:,} are possible.")
     return Axis(path, "choice", choices=tuple(given))
@@ -94,7 +104,9 @@ def _range(path: str, kind: str, low_text: str, high_text: str) -> Axis:
         raise InvalidValue((), f"the range must go from a smaller to a larger number, not from {low} to {high}.")
     if kind == "log" and low <= 0:
         raise InvalidValue((), f"a log range must lie above 0, not begin at {low}.")
-    if kind == "int":
+    if kind == "logint" and low < 1:
+        raise InvalidValue((), f"a logint range holds whole numbers from 1 on, and cannot begin at {low:g}.")
+    if kind in ("int", "logint"):
         low, high = math.ceil(low), math.floor(high)
         if low > high:
             raise InvalidValue((), "there is no whole number between the ends.")

@@ -196,7 +196,7 @@ def _scatter(axis: Axis, objective: str, results: Sequence[Result]) -> Scatter |
     if len(points) < 2:
         return None
     table, label = np.array(points, np.float32), axis.path
-    if axis.kind == "log":
+    if axis.kind in ("log", "logint"):
         table[:, 0], label = np.log10(table[:, 0]), f"log10 {axis.path}"
     groups = {"best": table[:1], "others": table[1:]}
     return Scatter(f"{objective} over {label}", groups, x_label=label, y_label=objective)

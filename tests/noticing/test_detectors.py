@@ -160,3 +160,13 @@ def test_a_race_is_decided_when_the_others_are_over_and_told_again_after_going_b
 def test_every_detector_says_what_it_notices():
     assert set(load_detectors()) | {FirstToTarget.name} == set(detector_meanings())
     assert all(DETECTORS[name].metrics for name in DETECTORS)
+
+
+def test_an_accuracy_that_always_saying_no_would_reach_is_told_once():
+    facts = Facts(100, classes=2, largest="no", share=0.96)
+    rows = [(step, {"val_accuracy": value}) for step, value in ((0, 0.4), (20, 0.96), (60, 0.96), (100, 0.96))]
+    sentences = said(rows, facts)
+    assert len(sentences) == 1
+    assert "validation accuracy 0.96 is no more than always saying no would reach" in str(sentences[0])
+    assert not said([(60, {"val_accuracy": 0.99}), (100, {"val_accuracy": 0.99})], facts)
+    assert not said(rows, Facts(100, classes=2, largest="no", share=0.6))

@@ -180,3 +180,15 @@ def test_an_objective_that_is_measured_for_each_part_alone_is_refused_before_any
     search = Sweep(load("computation-graph"), [parse_axis("optimizer.rate=log(0.1,1)")], trials=2)
     with pytest.raises(BadInput, match="is not one number"):
         search.check()
+
+
+def test_whole_numbers_by_their_logarithms():
+    axis = parse_axis("model.0.dense=logint(1, 1000)")
+    drawn = [axis.at(each / 1000) for each in range(1001)]
+    assert (drawn[0], drawn[-1]) == (1, 1000)
+    assert all(isinstance(each, int) for each in drawn)
+    below = sum(each < 32 for each in drawn)
+    assert 0.45 < below / 1001 < 0.65
+    assert axis.levels(4) == [1, 10, 100, 1000]
+    with pytest.raises(BadInput, match="whole numbers from 1 on"):
+        parse_axis("model.0.dense=logint(0, 8)")
