@@ -7,6 +7,7 @@ from functools import reduce
 
 from pydantic import Field
 
+from lab.errors import InvalidValue
 from lab.graph.functions.arithmetic import add, divide, multiply
 from lab.graph.functions.dropout import open_gate
 from lab.graph.tensor import Tensor, constant
@@ -36,7 +37,13 @@ class Fractal(Layer, name="fractal"):
         None, "Probability with which an input of a mean is left out.", steps="tenths", ge=0, lt=1
     )
 
+    only: Whole | None = Field(
+        default=None, ge=1, le=6, description="This column alone, the first being the shallowest."
+    )
+
     def build(self, x: Tensor, builder: Builder) -> Tensor:
+        if self.only is not None:
+            return self._alone(self.only, x, builder)
         gates = _Gates(self, builder) if self.drop_path is not None and builder.training else None
         ends = [x] * self.columns
         for row in range(1, 2 ** (self.columns - 1) + 1):
@@ -49,6 +56,15 @@ class Fractal(Layer, name="fractal"):
             for column in met:
                 ends[column] = mean
         return ends[0]
+
+    def _alone(self, column: int, x: Tensor, builder: Builder) -> Tensor:
+        if column > self.columns:
+            raise InvalidValue(
+                ("fractal", "only"), f"there are {self.columns} columns, so there is no column {column}."
+            )
+        for _ in range(2 ** (column - 1)):
+            x = builder.inside(self.layers, x, "fractal", "layers", part=f"column{column}")
+        return x
 
 
 class _Gates:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from lab.errors import InvalidValue, nearest
 from lab.graph import Tensor
 from lab.graph.tensor import call
 from lab.metrics import device_metric_meanings
 from lab.scenario import Scenario
+from lab.scenario.published import names
 from lab.tasks.figures import FigureOptions
 from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.task import Task, task
@@ -24,6 +26,20 @@ class Options(FigureOptions):
     loss: Literal["softmax", "hinge"] = Field(
         default="softmax", description="Softmax cross-entropy, or the hinge loss of a multi-class SVM."
     )
+    published: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Published architectures to be counted, as `lab describe` does.",
+    )
+
+    @field_validator("published")
+    @classmethod
+    def _known_architectures(cls, published: list[str]) -> list[str]:
+        known = names()
+        for number, name in enumerate(published):
+            if name not in known:
+                raise InvalidValue(("published", number), f"there is no architecture {name!r}; {nearest(name, known)}.")
+        return published
 
 
 def count_correct(output: Tensor, targets: Tensor) -> Tensor:

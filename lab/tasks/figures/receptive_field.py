@@ -1,0 +1,57 @@
+"""What one number of the last feature map depends on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.graph import Tensor
+from lab.nets.network import BuiltLayer
+from lab.pictures import Field, Picture
+from lab.tasks.figures.figure import Figure
+from lab.tasks.figures.snapshot import Snapshot
+from lab.tasks.training.predictor import Predictor
+
+LARGEST = 32 * 32
+STEP = 0.1
+
+
+class ReceptiveField(Figure, name="receptive_field"):
+    """Which pixels of an image the middle of the last feature map depends on: how far it moves, over all channels,
+    when one pixel is made a little brighter. Pixels that stay dark are outside of its receptive field."""
+
+    def fits(self) -> bool:
+        part = self._last()
+        return part is not None and self._pixels() <= LARGEST
+
+    def draw(self, snapshot: Snapshot) -> list[Picture]:
+        part = self._last()
+        assert part is not None
+        image = np.asarray(self.inspection.evaluation_sample.inputs[:1], np.float32)
+        _, height, width, _ = image.shape
+        images = np.repeat(image, height * width + 1, axis=0)
+        for place in range(height * width):
+            images[place + 1, place // width, place % width] += STEP
+
+        def wanted(output: Tensor, parts: list[BuiltLayer]) -> dict[str, Tensor]:
+            return {"map": next(each.y for each in parts if each.name == part.name)}
+
+        if not hasattr(self, "_predictor"):
+            self._predictor = Predictor(self.inspection.network, images.shape, wanted)
+        maps = self._predictor(images, snapshot.weights, self.inspection.settings())["map"].astype(np.float64)
+        middle = maps[:, maps.shape[1] // 2, maps.shape[2] // 2]
+        effect = np.nan_to_num(np.linalg.norm(middle[1:] - middle[0], axis=1)).reshape(height, width)
+        most = float(effect.max())
+        return [Field(f"What the middle of {part.name} sees", (effect / (most or 1.0)).astype(np.float32), 0.0, 1.0)]
+
+    def _last(self) -> BuiltLayer | None:
+        parts = [part for part in self.inspection.evaluated_layers if len(part.y.shape) == 4]
+        return parts[-1] if parts and part_is_image(parts[0]) else None
+
+    def _pixels(self) -> int:
+        _, height, width, _ = self.inspection.evaluated_layers[0].x.shape
+        return height * width
+
+
+def part_is_image(part: BuiltLayer) -> bool:
+    """Whether images go into a layer."""
+    return len(part.x.shape) == 4
