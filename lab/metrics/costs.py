@@ -12,6 +12,7 @@ class Costs(DeviceMetric):
 
     meanings = {
         "multiply_adds": "multiply-adds of convolutions and dense layers for one example, forward",
+        "outputs": "numbers that a layer gives for one example",
         "receptive_field": "pixels along an axis that one number depends on, before the first layer that sees the "
         "whole image",
         "depth": "layers with weights on the longest way through the network",
@@ -32,6 +33,7 @@ class Costs(DeviceMetric):
             if own:
                 costs[f"multiply_adds.{part.name}"] = float(own)
                 costs["multiply_adds"] += own
+            costs[f"outputs.{part.name}"] = float(part.y.size // part.y.shape[0])
             if part.reach.size is not None:
                 costs[f"receptive_field.{part.name}"] = float(part.reach.size)
         costs["receptive_field"] = float(max((each.reach.size or 1 for each in network.parts), default=1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import numpy as np
 
 from lab.graph import Tensor
@@ -43,7 +45,7 @@ class FeatureMaps(Figure, name="feature_maps"):
         """The activation behind each convolution (or the convolution itself), the first ones and the last."""
         parts = [part for part in self.inspection.evaluated_layers if len(part.y.shape) == 4]
         names = []
-        for part, after in zip(parts, [*parts[1:], None], strict=True):
+        for part, after in zip_longest(parts, parts[1:]):
             if isinstance(part.layer, Conv):
                 names.append(after.name if after is not None and after.layer.activation else part.name)
         return names if len(names) <= LAYERS else [*names[: LAYERS - 1], names[-1]]

@@ -30,11 +30,11 @@ class ShiftTest:
         found = {}
         for part in self.parts:
             size, jump = part.reach.size, part.reach.jump
-            margin = -(-size // jump) if size is not None else part.y.shape[2]
+            margin = -(-(size - 1) // (2 * jump)) if size is not None else part.y.shape[2]
             step = round(moved / jump)
             still, there = before[part.name], after[part.name]
             width = still.shape[2]
-            left, right = margin, width - margin - max(step, -(-moved // jump))
+            left, right = margin, width - margin - step
             if right <= left:
                 found[part.name] = float("nan")
                 continue
