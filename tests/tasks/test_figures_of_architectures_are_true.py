@@ -1,0 +1,120 @@
+"""Figures and metrics of convolutional networks: what they show is worked out here in another way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lab.errors import InvalidValue
+from tests.tasks.test_training import experiment
+
+CONV = [{"conv": 4, "kernel_size": 3}, "relu", "flatten", {"dense": "classes"}]
+DIGITS = {"name": "digits", "examples": 60, "validation": 0.3}
+
+
+def shown(picture, model=CONV, **changes):
+    options = {"pictures": [picture], **changes.pop("options", {})}
+    return experiment(
+        model=model, data=DIGITS, watch=changes.pop("watch", ["loss"]), options=options, optimizer={"rate": 0.05},
+        train={"batch": 20, "steps": 20, "measure": 5}, **changes,
+    )  # fmt: skip
+
+
+def correlated(images, weight, bias):
+    height, width = images.shape[1] - 2, images.shape[2] - 2
+    y = np.zeros((len(images), height, width, weight.shape[-1]))
+    for row in range(3):
+        for column in range(3):
+            y += images[:, row : row + height, column : column + width] @ weight[row, column]
+    return y + bias
+
+
+def test_filters_and_feature_maps_are_those_of_the_first_convolution():
+    net = shown("filters", options={"pictures": ["filters", "feature_maps"]})
+    filters, image, maps = net.pictures()
+    weight = net.weights()["conv1.weight"].astype(np.float64)
+    expected = np.moveaxis(weight[:, :, 0], -1, 0) / (2 * np.abs(weight).max()) + 0.5
+    np.testing.assert_allclose(filters.images, expected, atol=1e-6)
+    first = np.asarray(net.inspection.evaluation_sample.inputs[:1], np.float64)
+    y = np.maximum(correlated(first, weight, net.weights()["conv1.bias"]), 0)[0]
+    np.testing.assert_allclose(maps.images, np.moveaxis(y - y.min(), -1, 0) / (y.max() - y.min()), atol=1e-5)
+    assert image.images.shape == (1, 8, 8)
+
+
+def test_the_receptive_field_is_the_window_of_the_weights():
+    (field,) = shown("receptive_field", [{"conv": 2, "kernel_size": 3}, "flatten", {"dense": "classes"}]).pictures()
+    seen = np.argwhere(field.values > 0)
+    assert seen.min(axis=0).tolist() == [3, 3]
+    assert seen.max(axis=0).tolist() == [5, 5]  # the middle of 6×6 outputs is the one at 3, 3
+
+
+def test_layer_costs_are_those_of_the_shapes():
+    parameters, multiply_adds, activations = shown("layer_costs").pictures()
+    assert parameters.values == {"conv1": 40, "dense1": 1450}
+    assert multiply_adds.values == {"conv1": 6 * 6 * 9 * 4, "dense1": 1440}
+    assert activations.values == {"conv1": 144, "dense1": 10}
+
+
+def test_the_shift_test_follows_a_stride_at_whole_outputs_alone():
+    (curves,) = shown(
+        "shift_test", [{"conv": 4, "kernel_size": 1, "stride": 2}, "flatten", {"dense": "classes"}]
+    ).pictures()
+    line = curves.lines["conv1"]
+    assert line[0] == line[2] == line[4] == 0
+    assert line[1] > 0.1
+    (curves,) = shown("shift_test").pictures()
+    np.testing.assert_allclose(curves.lines["conv1"][:4], 0, atol=1e-6)
+
+
+def test_the_gradient_map_has_the_norm_of_every_layers_gradient():
+    net = shown("gradient_map", watch=["grad_norm"])
+    net.advance(5)
+    measured = net.measure()
+    (field,) = net.pictures()
+    assert field.values.shape[0] == 2
+    assert 10 ** field.values[-1, 0] == pytest.approx(measured["grad_norm.conv1"], rel=1e-3)  # the first layer below
+
+
+def test_costs_of_a_network_and_of_published_ones():
+    net = shown(
+        "filters", watch=["multiply_adds", "outputs", "receptive_field", "depth", "published_parameters"],
+        options={"published": ["squeezenet1.0", "alexnet"]},
+    )  # fmt: skip
+    values = net.measure()
+    assert values["multiply_adds"] == 6 * 6 * 9 * 4 + 1440
+    assert values["outputs.conv1"] == 144
+    assert values["receptive_field"] == 3
+    assert values["depth"] == 2
+    assert values["published_parameters.squeezenet1_0"] == 1248424
+    assert values["published_parameters.alexnet"] == 60965224
+    with pytest.raises(InvalidValue, match="alexnet"):
+        shown("filters", options={"published": ["alexnett"]})
+
+
+def test_the_branch_norm_is_what_the_layers_inside_add():
+    net = shown("filters", ["flatten", {"residual": [{"dense": 64}]}, {"dense": "classes"}], watch=["branch_norm"])
+    x = np.asarray(net.inspection.evaluation_sample.inputs[:64], np.float64).reshape(-1, 64)
+    w = net.weights()
+    added = x @ w["residual1.dense1.weight"] + w["residual1.dense1.bias"]
+    expected = np.linalg.norm(added) / np.linalg.norm(x)
+    assert net.measure()["branch_norm.residual1"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_column_by_itself_is_that_column_and_drop_path_keeps_the_mean_finite():
+    model = [{"dense": 8}, {"fractal": 2, "layers": [{"dense": 8}, "tanh"], "drop_path": 0.9}, {"dense": "classes"}]
+    net = shown("filters", ["flatten", *model], watch=["loss", "column_accuracy"])
+    net.advance(10)
+    assert net.diverged() is None
+    w = {name: value.astype(np.float64) for name, value in net.weights().items()}
+    held_back = net.inspection.split.validation
+    first = np.asarray(held_back.inputs, np.float64).reshape(-1, 64) @ w["dense1.weight"] + w["dense1.bias"]
+
+    def piece(name, x):
+        return np.tanh(x @ w[f"{name}.weight"] + w[f"{name}.bias"])
+
+    shallow = piece("fractal1.column1.dense1", first)
+    deep = piece("fractal1.column2.dense2", piece("fractal1.column2.dense1", first))
+    values = net.measure()
+    for name, y in (("column1", shallow), ("column2", deep), ("all", (shallow + deep) / 2)):
+        right = (y @ w["dense2.weight"] + w["dense2.bias"]).argmax(axis=1) == held_back.targets
+        assert values[f"column_accuracy.{name}"] == pytest.approx(right.mean(), abs=0.06)
