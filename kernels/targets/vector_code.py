@@ -38,6 +38,10 @@ TILE = tile_for(llvmlite.binding.get_host_cpu_features())
 ROWS, LANES, COLUMNS = (TILE.rows, TILE.lanes, TILE.columns) if TILE else (4, 4, 8)
 """Of the tile on this machine, for whoever loops over tiles."""
 
+MASKED_STORES = 16
+"""Lanes from which a store with a mask is one instruction: AVX-512. With AVX2 it takes dozens of cycles on some
+processors, and others have none."""
+
 LINE = 64
 """Bytes of a line of the caches."""
 ITEM = 4
@@ -70,6 +74,7 @@ class Vectors:
 
     def __init__(self, module: ir.Module, lanes: int) -> None:
         self.lanes = lanes
+        self._counts: dict[int, tuple[ir.Value, ir.Value]] = {}
         self.kind = ir.VectorType(FLOAT, lanes)
         self.place = self.kind.as_pointer()
         self.mask = ir.VectorType(ir.IntType(1), lanes)
@@ -92,7 +97,9 @@ class Vectors:
     def below(self, builder: ir.IRBuilder, count: ir.Value) -> ir.Value:
         """The mask of the first `count` elements."""
         numbers = ir.VectorType(INT, self.lanes)
-        return builder.icmp_signed("<", ir.Constant(numbers, list(range(self.lanes))), self.same(builder, count, INT))
+        mask = builder.icmp_signed("<", ir.Constant(numbers, list(range(self.lanes))), self.same(builder, count, INT))
+        self._counts[id(mask)] = mask, count
+        return mask
 
     def same(self, builder: ir.IRBuilder, value: ir.Value, kind: ir.Type) -> ir.Value:
         """A vector in which every element is this value, of this kind."""
@@ -109,10 +116,30 @@ class Vectors:
     def store(self, builder: ir.IRBuilder, value: ir.Value, place: ir.Value, mask: ir.Value | None) -> None:
         """Store a vector at a place, where the mask is set."""
         place = builder.bitcast(place, self.place)
-        if mask is not None:
+        if mask is not None and self.lanes < MASKED_STORES:
+            self._store_first(builder, value, place, self._counts[id(mask)][1])
+        elif mask is not None:
             builder.call(self._store, [value, place, INT(ITEM), mask])
         else:
             builder.store(value, place, align=ITEM)
+
+    def _store_first(self, builder: ir.IRBuilder, value: ir.Value, place: ir.Value, count: ir.Value) -> None:
+        """Store the first `count` elements: the whole vector, a half, a quarter and so on, as its bits say."""
+        place = builder.bitcast(place, PLACE)
+        width = self.lanes
+        nothing = ir.Constant(self.kind, ir.Undefined)
+        while width:
+            wanted = builder.icmp_signed("!=", builder.and_(count, INT(width)), INT(0))
+            part = ir.VectorType(FLOAT, width)
+            with builder.if_then(wanted):
+                chosen = ir.Constant(ir.VectorType(INT, width), list(range(width)))
+                first = builder.shuffle_vector(value, nothing, chosen)
+                builder.store(first, builder.bitcast(place, part.as_pointer()), align=ITEM)
+            order = [(each + width) % self.lanes for each in range(self.lanes)]
+            moved = builder.shuffle_vector(value, nothing, ir.Constant(ir.VectorType(INT, self.lanes), order))
+            value = builder.select(wanted, moved, value)
+            place = builder.gep(place, [builder.select(wanted, WORD(width * ITEM), WORD(0))])
+            width //= 2
 
     def broadcast(self, builder: ir.IRBuilder, place: ir.Value) -> ir.Value:
         """A vector in which every element is the number at a place."""
