@@ -121,4 +121,4 @@ def test_what_is_counted_in_samples():
 
 
 def test_lines_of_a_sample():
-    assert in_lines("one\n\ntwo\x07\n" + "x" * 50, 4) == ["one", "two·", "x" * 44, "x" * 6]
+    assert in_lines("one\n\ntwo\x07\n" + "x" * 50, 4) == ["one", "two·", "x" * 50]

@@ -123,6 +123,15 @@ def test_dead_units_are_crossed_and_counted():
     assert "3/10" in text
 
 
+def test_a_long_text_in_a_table_is_read_to_its_end():
+    text = "the net writes on and on " * 4
+    picture = Table("samples", ("step", "text"), (("100", text), ("0", "short")))
+    lines = plain(picture, 40, 10).splitlines()
+    assert " ".join(" ".join(line[6:] for line in lines[2:6]).split()) == text.strip()
+    assert lines[2].split()[0] == "100"
+    assert lines[6].split() == ["0", "short"]
+
+
 def test_a_table_says_how_many_rows_are_missing():
     picture = Table("long", ("name", "value"), tuple((f"row {index}", str(index)) for index in range(100)))
     assert "and 93 more rows" in plain(picture, 40, 10)

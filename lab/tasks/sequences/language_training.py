@@ -38,8 +38,8 @@ FAN_LENGTH = 120
 SHOWN = 12
 """Samples of so many moments are kept."""
 MOST_BARS = 10
-LINES, LINES_BEFORE, WIDTH = 8, 3, 44
-"""Of the newest sample so many lines are shown, of earlier ones fewer; longer lines are broken."""
+LINES, LINES_BEFORE = 8, 3
+"""Of the newest sample so many lines are shown, of earlier ones fewer."""
 
 METRICS = device_metric_meanings("classes") | {
     "loss": "mean of -log P(next symbol), in nats, over 16 stretches of the training text at equal distances",
@@ -299,7 +299,7 @@ class LanguageTraining(ProgramExperiment):
         order = chances[FAN.index(1.0)].argsort()[::-1][:MOST_BARS]
         bars = {shown(classes[each]): float(chances[FAN.index(1.0), each]) for each in order}
         return [
-            Table(f"Samples at {self.choice}", ("step", "real", "text"), tuple(rows), name="samples"),
+            Table(f"Samples {self.choice.words}", ("step", "real", "text"), tuple(rows), name="samples"),
             Table("Temperatures", ("temperature", "text"), fan, name="temperatures"),
             Bars(f"Next after {shown(self.options.primer)}", bars, extent=(0, 1), name="next_symbol"),
         ]
@@ -323,6 +323,6 @@ def shown(text: str) -> str:
 
 
 def in_lines(text: str, most: int) -> list[str]:
-    """The first lines of a text that are not empty, at most `most`, broken where they are too long."""
-    lines = [shown(line[first : first + WIDTH]) for line in text.split("\n") for first in range(0, len(line), WIDTH)]
+    """The first lines of a text that are not empty, at most `most`."""
+    lines = [shown(line) for line in text.split("\n")]
     return [line for line in lines if line.strip()][:most] or [""]

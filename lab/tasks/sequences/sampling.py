@@ -36,6 +36,14 @@ class Choice:
         chances: np.ndarray = mass / mass.sum()
         return chances
 
+    @property
+    def words(self) -> str:
+        """How it is drawn, for the title of what was drawn."""
+        if self.temperature is None:
+            return "by argmax"
+        among = "" if self.top is None else f" among the {self.top} likeliest"
+        return f"at temperature {self}{among}"
+
     def __str__(self) -> str:
         return "argmax" if self.temperature is None else f"{self.temperature:g}"
 

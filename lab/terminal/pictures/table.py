@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -11,14 +13,19 @@ from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line, pad
 
 _GAP = 2
+_READABLE = 20
+"""A narrower column is cut: a text of so short lines cannot be read."""
 
 
 def render(picture: Table, width: int, height: int, style: Style) -> list[Text]:
-    """Columns as wide as their contents, the widest cut where they do not fit; numbers to the right."""
+    """Columns as wide as their contents, numbers to the right. Where they do not fit, a text in the last column goes on
+    in the next line, and of other columns the widest is cut."""
     count = max([len(picture.columns), *(len(row) for row in picture.rows)], default=0)
     heads = [style.words(each) for each in picture.columns] + [""] * (count - len(picture.columns))
     rows = [[style.words(str(each)) for each in row] + [""] * (count - len(row)) for row in picture.rows]
     widths = _widths([heads, *rows], count, width)
+    if count and widths[-1] >= _READABLE:
+        rows = [part for row in rows for part in _broken(row, widths[-1])]
     numeric = [all(_is_number(row[index]) for row in rows if row[index]) and bool(rows) for index in range(count)]
     lines = [title_line(picture.title, width, style)]
     if count and height >= 3:
@@ -29,6 +36,12 @@ def render(picture: Table, width: int, height: int, style: Style) -> list[Text]:
     if shown < len(rows) and room > 0:
         lines.append(line(f"and {len(rows) - shown} more rows", DIM))
     return lines
+
+
+def _broken(row: list[str], width: int) -> list[list[str]]:
+    """A row as several, whose last cells are the lines of its last one."""
+    parts = textwrap.wrap(row[-1], width, drop_whitespace=False) or [""]
+    return [[*row[:-1], parts[0]], *([*[""] * (len(row) - 1), each.lstrip()] for each in parts[1:])]
 
 
 def _widths(rows: list[list[str]], count: int, width: int) -> list[int]:

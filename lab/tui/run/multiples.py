@@ -10,7 +10,7 @@ from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.strip import Strip
 
-from lab.pictures import Field, Picture
+from lab.pictures import Field, Picture, Table
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import letter
 from lab.terminal.pictures import common_legend, render
@@ -26,6 +26,8 @@ _WIDE = 2.4
 """How many times as wide as high a picture should be, in characters."""
 _NARROWEST_TALL, _WIDE_TALL = 11, 0.9
 """The same for tables of weights that are higher than wide."""
+_NARROWEST_TEXT = 40
+"""The same for tables of texts, which stand below each other rather than in short lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,14 @@ class Multiples:
 Content = Plot | Picture | Multiples
 
 
-def arrangement(number: int, width: int, height: int, tall: bool = False, lowest: int = _LOWEST) -> list[Place]:
+def arrangement(
+    number: int, width: int, height: int, shape: tuple[int, float] = (_NARROWEST, _WIDE), lowest: int = _LOWEST
+) -> list[Place]:
     """Places for as many of so many cells as can be read, all equally large, as near to a good shape as can be.
 
-    tall: what they show is higher than wide;  lowest: lines that a cell needs
+    shape: the columns that a cell needs, and how many times as wide as high it should be;  lowest: lines that it needs
     """
-    narrowest, wide = (_NARROWEST_TALL, _WIDE_TALL) if tall else (_NARROWEST, _WIDE)
+    narrowest, wide = shape
     whole = Place(0, 0, width, height)
     for count in range(number, 0, -1):
         found = [grid(count, across, whole) for across in range(1, count + 1)]
@@ -77,12 +81,11 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
     """The tile's lines: a title, of which `keep` columns at its end stay free, and the cells below."""
     if width <= 0 or height <= 0:
         return []
-    tall = all(_is_tall(each.content) for each in shown.cells)
     drawn = [each.content for each in shown.cells if not isinstance(each.content, Plot)]
     told = common_legend(drawn, width, style) if len(drawn) == len(shown.cells) else []
     legend = [strip_of(each, width, base) for each in told]
     head = 1 + len(legend)
-    found = arrangement(len(shown.cells), width, height - head, tall, _LOWEST - len(legend))
+    found = arrangement(len(shown.cells), width, height - head, _shape_of(shown), _LOWEST - len(legend))
     chosen = list(range(len(found)))
     if shown.keep not in chosen:
         chosen[-1] = shown.keep
@@ -99,6 +102,15 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
         for row, each in enumerate(_cell(shown.cells[number], place.width, place.height, style, base)):
             rows[head + place.y + row] += [gap, each] if place.x else [each]
     return [Strip.join(each) if each else Strip.blank(width, base) for each in rows]
+
+
+def _shape_of(shown: Multiples) -> tuple[int, float]:
+    """How narrow its cells may be, and how wide they should be."""
+    if all(_is_tall(each.content) for each in shown.cells):
+        return _NARROWEST_TALL, _WIDE_TALL
+    if any(isinstance(each.content, Table) for each in shown.cells):
+        return _NARROWEST_TEXT, _WIDE
+    return _NARROWEST, _WIDE
 
 
 def _is_tall(content: Plot | Picture) -> bool:

@@ -79,6 +79,6 @@ def _beginning(titles: list[str]) -> str:
         if len(set(same)) > 1:
             break
         words.append(same[0])
-    while words and words[-1] in ("of", "after", "on", "in", "per"):
+    while words and words[-1] in ("of", "after", "on", "in", "per", "at", "by"):
         words.pop()
     return " ".join(words) or titles[0]
