@@ -21,6 +21,7 @@ from lab.events import Claimed, Outcome
 from lab.graph.devices import choose
 from lab.scenario import Loaded
 from lab.scenario import load as load_scenario
+from lab.scenario.model import LARGEST_SEED
 from lab.session import History, Session
 from lab.tasks import check
 
@@ -88,6 +89,26 @@ class Result:
         return found
 
 
+def _seeds(seeds: Any, first: int) -> tuple[int, ...] | None:
+    """The seeds that are meant: a number of them, or which; Python's whole numbers or NumPy's. Raises BadInput."""
+    if seeds is None:
+        return None
+    array = np.asarray(seeds)
+    if array.size == 0:
+        raise BadInput("seeds is empty: give a number of seeds, or which.")
+    if array.ndim > 1 or array.dtype.kind not in "iu":
+        raise BadInput(f"seeds must be a whole number or a list of whole numbers, not {seeds!r}.")
+    if array.ndim == 0:
+        if array < 1:
+            raise BadInput(f"seeds must be at least 1, or a list of seeds, not {seeds!r}.")
+        return tuple(range(first, first + int(array)))
+    if array.min() < 0 or array.max() > LARGEST_SEED:
+        raise BadInput(
+            f"seeds are from 0 to {LARGEST_SEED}, not {int(array.min() if array.min() < 0 else array.max())}."
+        )
+    return tuple(dict.fromkeys(array.tolist()))
+
+
 def load(source: str | Path, overrides: Mapping[str, Any] | None = None) -> Loaded:
     """Read and check a scenario: a built-in name or a path. Raises BadInput with the place of what is wrong."""
     loaded = load_scenario(source, overrides, origin="overrides")
@@ -99,7 +120,7 @@ def run(
     scenario: str | Path | Loaded,
     *,
     device: str = "cpu",
-    seeds: int | Sequence[int] | None = None,
+    seeds: int | Sequence[int] | np.ndarray | None = None,
     steps: int | None = None,
     variants: Iterable[str] | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -123,7 +144,7 @@ def run(
     else:
         loaded = load(scenario, overrides)
     first = loaded.scenario.train.seed
-    chosen = tuple(range(first, first + seeds)) if isinstance(seeds, int) else seeds
+    chosen = _seeds(seeds, first)
     session = Session(loaded, seeds=chosen, steps=steps, variants=variants, device=where)
     session.start()
     try:

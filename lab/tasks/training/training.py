@@ -23,6 +23,7 @@ from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import task_of
+from lab.tasks.training.cautions import cautions
 from lab.tasks.training.data import TrainingData, load_split
 from lab.tasks.training.early_stopping import EarlyStopping
 from lab.tasks.training.losses import Loss
@@ -104,7 +105,10 @@ class Training(ProgramExperiment):
         return self._stopping is not None and self._stopping.stopped
 
     def greeting(self) -> str | None:
-        return "; ".join(self.network.told) or None
+        told = list(self.network.told)
+        if self.seed == self.scenario.train.seed:  # of the scenario, and so said once, not for every seed
+            told += cautions(self.scenario, self.split)
+        return "; ".join(told) or None
 
     def farewell(self) -> str | None:
         return self._stopping.sentence() if self._stopping is not None else None
