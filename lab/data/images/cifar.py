@@ -45,15 +45,22 @@ def read_cifar(folder: Path, layout: Layout, files: tuple[str, ...]) -> tuple[np
     Each file is looked for with the ending `.bin`, then without. Raises BadInput, with one sentence that names the
     file, if one is missing, cut off, or not what its name says.
     """
-    parts = [_read(_found(folder, name), layout) for name in files]
-    count = sum(len(labels) for _, labels in parts)
-    images = np.empty((count, SIDE, SIDE, 3), np.uint8)
-    first = 0
-    for planes, labels in parts:
-        images[first : first + len(labels)] = planes.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
-        first += len(labels)
+    images, found, first = np.empty((0, SIDE, SIDE, 3), np.uint8), [], 0
+    for number, name in enumerate(files):
+        planes, labels = _read(_found(folder, name), layout)
+        end = first + len(labels)
+        if end > len(images):
+            # All files of a set have as many images: room for the rest at once, so that no two copies are held.
+            larger = np.empty((first + len(labels) * (len(files) - number), SIDE, SIDE, 3), np.uint8)
+            larger[:first] = images[:first]
+            images = larger
+        images[first:end] = planes.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
+        found.append(labels)
+        first = end
+        del planes
+    images = images[:first]
     images.flags.writeable = False
-    return images, np.concatenate([labels for _, labels in parts])
+    return images, np.concatenate(found)
 
 
 def _found(folder: Path, name: str) -> Path:

@@ -14,6 +14,9 @@ from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.predictor import Predictor
 
 AT_ONCE = 128
+"""So many images are computed at a time,"""
+LARGE = 256
+"""if they have at least so many pixels."""
 
 
 class Snapshot:
@@ -41,11 +44,7 @@ class Snapshot:
 
     def answers(self, inputs: np.ndarray) -> np.ndarray:
         """What the network gives for inputs [n, …]: [n, outputs], evaluated (no dropout, running statistics)."""
-        if inputs.ndim < 4 or len(inputs) <= AT_ONCE:
-            return self._predict(inputs, "output", lambda output, parts: {"output": output})["output"]
-        # Images part by part, all parts of one size: a program for all at once would take as much memory.
-        padded = np.resize(np.arange(len(inputs)), -(-len(inputs) // AT_ONCE) * AT_ONCE).reshape(-1, AT_ONCE)
-        return np.concatenate([self.answers(inputs[rows]) for rows in padded])[: len(inputs)]
+        return self._predict(inputs, "output", lambda output, parts: {"output": output})["output"]
 
     @cached_property
     def outputs(self) -> dict[str, np.ndarray]:
@@ -63,6 +62,12 @@ class Snapshot:
     def _predict(
         self, inputs: np.ndarray, what: str, wanted: Callable[[Tensor, list[BuiltLayer]], dict[str, Tensor]]
     ) -> dict[str, np.ndarray]:
+        if inputs.ndim == 4 and inputs.shape[1] * inputs.shape[2] >= LARGE and len(inputs) > AT_ONCE:
+            # Part by part, all parts of one size: a program for all images at once would take as much memory for each
+            # replica.
+            padded = np.resize(np.arange(len(inputs)), -(-len(inputs) // AT_ONCE) * AT_ONCE).reshape(-1, AT_ONCE)
+            found = [self._predict(inputs[rows], what, wanted) for rows in padded]
+            return {name: np.concatenate([each[name] for each in found])[: len(inputs)] for name in found[0]}
         key = (what, inputs.shape)
         if key not in self._predictors:
             self._predictors[key] = Predictor(self.inspection.network, inputs.shape, wanted)
