@@ -17,6 +17,7 @@ from typing import Any
 from lab.bench.image_nets import ImageNet, write_images
 from lab.bench.machine import PINNED
 from lab.bench.nets import Net, write_data
+from lab.bench.sequence_nets import SequenceNet, write_text
 
 _GPU_FOR_ALL = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 _ONE_THREAD = {
@@ -68,6 +69,7 @@ IMAGE_PEERS = (
         {"PyTorch eager, fused": "", "PyTorch eager, fused, channels last": "channels_last"},
     ),
 )
+SEQUENCE_PEERS = (Contestant("torch", "torch_sequences", "torch", {"PyTorch eager, fused": ""}),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Result:
 class NetResults:
     """All contestants on one net, the lab first. limit: operations per second that a product of matrices reaches."""
 
-    net: Net | ImageNet
+    net: Net | ImageNet | SequenceNet
     results: tuple[Result, ...]
     limit: float
     absent: Mapping[str, str] = field(default_factory=dict)
@@ -145,7 +147,7 @@ class Process:
 
 
 def race(
-    nets: Sequence[Net | ImageNet],
+    nets: Sequence[Net | ImageNet | SequenceNet],
     folder: Path,
     rounds: int,
     peers: Iterable[Contestant] = PEERS,
@@ -166,6 +168,8 @@ def race(
     for net in nets:
         if isinstance(net, ImageNet):
             write_images(folder, net)
+        elif isinstance(net, SequenceNet):
+            write_text(folder, net)
         else:
             write_data(folder, net)
     with _processes(present, folder, absent, progress, gpu) as processes:
@@ -199,7 +203,11 @@ def _processes(
 
 
 def _compete(
-    net: Net | ImageNet, processes: list[Process], rounds: int, absent: dict[str, str], progress: Callable[[str], None]
+    net: Net | ImageNet | SequenceNet,
+    processes: list[Process],
+    rounds: int,
+    absent: dict[str, str],
+    progress: Callable[[str], None],
 ) -> NetResults:
     times: dict[str, list[float]] = {}
     limits = []

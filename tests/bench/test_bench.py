@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lab.bench import image_nets, race, sessions, starts
+from lab.bench import image_nets, race, sequence_nets, sessions, starts
 from lab.bench.contestant import seconds_per_step
 from lab.bench.image_nets import IMAGE_NETS
 from lab.bench.nets import NETS, Net, scenario_text, write_data
@@ -50,6 +50,17 @@ def test_each_convolutional_net_is_a_scenario_whose_products_are_counted(net, tm
     scenario = loaded.variants[0].scenario
     made = task_of(scenario).build(scenario, 0, tmp_path / net.name)
     products = ("kernels.matrix", "kernels.convolution")
+    rows = made.layout.plans["step"].rows
+    assert net.operations == sum(row.operations for row in rows if row.kernel.function.__module__ in products)
+
+
+@pytest.mark.parametrize("net", sequence_nets.SEQUENCE_NETS.values(), ids=lambda net: net.name)
+def test_each_recurrent_net_is_a_scenario_whose_products_are_counted(net, tmp_path):
+    sequence_nets.write_text(tmp_path, net)
+    loaded = load_text(sequence_nets.scenario_text(net), tmp_path / net.name / "net.yaml")
+    scenario = loaded.variants[0].scenario
+    made = task_of(scenario).build(scenario, 0, tmp_path / net.name)
+    products = ("kernels.matrix", f"kernels.{net.name}")
     rows = made.layout.plans["step"].rows
     assert net.operations == sum(row.operations for row in rows if row.kernel.function.__module__ in products)
 

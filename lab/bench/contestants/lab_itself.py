@@ -11,7 +11,7 @@ import numpy as np
 
 from kernels.matrix import matmul
 from lab import __version__
-from lab.bench import contestant, image_nets, machine, nets, sessions
+from lab.bench import contestant, image_nets, machine, nets, sequence_nets, sessions
 from lab.graph import Layout, assign
 from lab.graph.profile import best_seconds
 from lab.graph.running import bind
@@ -33,7 +33,12 @@ def experiment(folder: Path, net: str, known: Mapping[str, nets.Net] = nets.NETS
 def built(folder: Path, net: str, known: Mapping[str, nets.Net], seed: int) -> Any:
     """Build an experiment, which has not taken memory yet."""
     own = folder / net
-    text = nets.scenario_text(known[net]) if net in known else image_nets.scenario_text(image_nets.IMAGE_NETS[net])
+    if net in known:
+        text = nets.scenario_text(known[net])
+    elif net in sequence_nets.SEQUENCE_NETS:
+        text = sequence_nets.scenario_text(sequence_nets.SEQUENCE_NETS[net])
+    else:
+        text = image_nets.scenario_text(image_nets.IMAGE_NETS[net])
     loaded = load_text(text, own / "net.yaml")
     scenario = loaded.variants[0].scenario
     return task_of(scenario).build(scenario, seed, own)

@@ -13,16 +13,22 @@ import typer
 
 from lab.cli.device import device_of
 
-PARTS = ("nets", "convolution", "replicas", "metrics", "plots", "starts")
+PARTS = ("nets", "convolution", "sequences", "replicas", "metrics", "plots", "starts")
 
 
 def command(
     parts: Annotated[
         list[str],
-        typer.Argument(metavar="[PART]...", help="nets, convolution, replicas, metrics, plots, starts; default: all."),
+        typer.Argument(
+            metavar="[PART]...",
+            help="nets, convolution, sequences, replicas, metrics, plots, starts; default: all.",
+        ),
     ] = [],  # noqa: B006 - Typer copies it
     net: Annotated[
-        list[str], typer.Option(help="Only this net: small, middle, large, conv, lenet5, normed, resnet14. Repeatable.")
+        list[str],
+        typer.Option(
+            help="Only this net: small, middle, large, conv, lenet5, normed, resnet14, rnn, lstm, gru. Repeatable."
+        ),
     ] = [],  # noqa: B006
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often everybody has a turn.")] = 9,
     device: Annotated[
@@ -34,18 +40,19 @@ def command(
 ) -> None:
     """Speed of the lab: beside peers that are installed, of several threads, of measuring, of plots, of starting.
 
-    Everybody trains the same nets on one core, in rounds, each in a process of its own: three perceptrons, and four
-    convolutional nets.
+    Everybody trains the same nets on one core, in rounds, each in a process of its own: three perceptrons, four
+    convolutional nets, and three recurrent ones.
     """
     from lab.bench.image_nets import IMAGE_NETS
     from lab.bench.machine import machine, pinned
     from lab.bench.nets import NETS
     from lab.bench.race import core
+    from lab.bench.sequence_nets import SEQUENCE_NETS
     from lab.errors import BadInput, nearest
 
     for each, known, what in [
         *((part, PARTS, "part") for part in parts),
-        *((name, {**NETS, **IMAGE_NETS}, "net") for name in net),
+        *((name, {**NETS, **IMAGE_NETS, **SEQUENCE_NETS}, "net") for name in net),
     ]:
         if each not in known:
             raise BadInput(f"There is no {what} {each!r}: {nearest(each, known)}.")
@@ -64,7 +71,7 @@ def command(
     with tempfile.TemporaryDirectory(prefix="lab-bench-") as folder:
         if set(wanted) - {"starts"}:
             bench.whole_runs(Path(folder), wanted, rounds, scale, found)
-        for part, known in (("nets", NETS), ("convolution", IMAGE_NETS)):
+        for part, known in (("nets", NETS), ("convolution", IMAGE_NETS), ("sequences", SEQUENCE_NETS)):
             chosen = [known[name] for name in net or known if name in known]
             if part in wanted and chosen:
                 bench.nets(Path(folder), part, chosen, rounds, peers, found)
@@ -135,11 +142,11 @@ class _Bench:
 
     def nets(self, folder: Path, part: str, nets: list[Any], rounds: int, peers: bool, found: dict[str, Any]) -> None:
         """Train each net with every contestant, interleaved, and report their speeds."""
-        from lab.bench.race import IMAGE_PEERS, PEERS, race
+        from lab.bench.race import IMAGE_PEERS, PEERS, SEQUENCE_PEERS, race
         from lab.cli import bench_report as report
 
         found[part] = []
-        others = PEERS if part == "nets" else IMAGE_PEERS
+        others = {"nets": PEERS, "convolution": IMAGE_PEERS, "sequences": SEQUENCE_PEERS}[part]
         for each in race(nets, folder, rounds, others if peers else (), self.progress):
             found[part].append(report.net_json(each))
             self.say("", *report.net_lines(each))
