@@ -31,7 +31,7 @@ def correlated(images, weight, bias):
 
 def test_filters_and_feature_maps_are_those_of_the_first_convolution():
     net = shown("filters", options={"pictures": ["filters", "feature_maps"]})
-    filters, image, maps = net.pictures()
+    filters, maps, image = net.pictures()
     weight = net.weights()["conv1.weight"].astype(np.float64)
     expected = np.moveaxis(weight[:, :, 0], -1, 0) / (2 * np.abs(weight).max()) + 0.5
     np.testing.assert_allclose(filters.images, expected, atol=1e-6)

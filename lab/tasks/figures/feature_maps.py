@@ -18,8 +18,8 @@ LAYERS, MAPS = 3, 8
 
 
 class FeatureMaps(Figure, name="feature_maps"):
-    """An image, and what some of the convolutions make of it: their first channels behind the activation, each layer
-    on a scale of its own from its smallest number to its largest."""
+    """What some of the convolutions make of an image: their first channels behind the activation, each layer on a scale
+    of its own from its smallest number to its largest; and the image."""
 
     def fits(self) -> bool:
         return bool(self._names())
@@ -35,11 +35,9 @@ class FeatureMaps(Figure, name="feature_maps"):
             self._predictor = Predictor(self.inspection.network, image.shape, wanted)
         found = self._predictor(image, snapshot.weights, self.inspection.settings())
         shown = _scaled(image[0] if image.shape[-1] == 3 else image[0, ..., 0])
-        pictures: list[Picture] = [Images("Image", shown[np.newaxis])]
-        for name in names:
-            maps = np.moveaxis(found[name][0, ..., :MAPS], -1, 0)
-            pictures.append(Images(f"Feature maps of {name}", _scaled(maps)))
-        return pictures
+        maps = {name: _scaled(np.moveaxis(found[name][0, ..., :MAPS], -1, 0)) for name in names}
+        pictures: list[Picture] = [Images(f"Feature maps of {name}", each) for name, each in maps.items()]
+        return [*pictures, Images("Image", shown[np.newaxis])]
 
     def _names(self) -> list[str]:
         """The activation behind each convolution (or the convolution itself), the first ones and the last."""

@@ -13,11 +13,14 @@ from lab.tasks.training.predictor import Predictor
 
 LARGEST = 32 * 32
 STEP = 0.1
+MOST_IMAGES, MOST_PIXELS = 8, 2048
+"""Over so many images is averaged, as far as they have no more pixels together: in one alone much may be switched off."""
 
 
 class ReceptiveField(Figure, name="receptive_field"):
-    """Which pixels of an image the middle of the last feature map depends on: how far it moves, over all channels,
-    when one pixel is made a little brighter. Pixels that stay dark are outside of its receptive field."""
+    """Which pixels of an image the middle of the last feature map depends on: how far it moves, before its activation
+    and over all channels, when one pixel is made a little brighter; the mean of some images. Pixels that stay dark are
+    outside of its receptive field."""
 
     def fits(self) -> bool:
         part = self._last()
@@ -26,11 +29,13 @@ class ReceptiveField(Figure, name="receptive_field"):
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         part = self._last()
         assert part is not None
-        image = np.asarray(self.inspection.evaluation_sample.inputs[:1], np.float32)
-        _, height, width, _ = image.shape
-        images = np.repeat(image, height * width + 1, axis=0)
-        for place in range(height * width):
-            images[place + 1, place // width, place % width] += STEP
+        _, height, width, _ = self.inspection.evaluation_sample.inputs.shape
+        pixels = height * width
+        count = min(MOST_IMAGES, max(1, MOST_PIXELS // pixels), self.inspection.evaluation_sample.count)
+        originals = np.asarray(self.inspection.evaluation_sample.inputs[:count], np.float32)
+        images = np.repeat(originals, pixels + 1, axis=0)
+        for place in range(pixels):
+            images[place + 1 :: pixels + 1, place // width, place % width] += STEP
 
         def wanted(output: Tensor, parts: list[BuiltLayer]) -> dict[str, Tensor]:
             return {"map": next(each.y for each in parts if each.name == part.name)}
@@ -38,14 +43,17 @@ class ReceptiveField(Figure, name="receptive_field"):
         if not hasattr(self, "_predictor"):
             self._predictor = Predictor(self.inspection.network, images.shape, wanted)
         maps = self._predictor(images, snapshot.weights, self.inspection.settings())["map"].astype(np.float64)
-        middle = maps[:, maps.shape[1] // 2, maps.shape[2] // 2]
-        effect = np.nan_to_num(np.linalg.norm(middle[1:] - middle[0], axis=1)).reshape(height, width)
+        middle = maps[:, maps.shape[1] // 2, maps.shape[2] // 2].reshape(count, pixels + 1, -1)
+        moved = np.linalg.norm(middle[:, 1:] - middle[:, :1], axis=2).mean(axis=0)
+        effect = np.nan_to_num(moved).reshape(height, width)
         most = float(effect.max())
-        return [Field(f"What the middle of {part.name} sees", (effect / (most or 1.0)).astype(np.float32), 0.0, 1.0)]
+        return [Field(f"Receptive field of {part.name}", (effect / (most or 1.0)).astype(np.float32), 0.0, 1.0)]
 
     def _last(self) -> BuiltLayer | None:
         parts = [part for part in self.inspection.evaluated_layers if len(part.y.shape) == 4]
-        return parts[-1] if parts and part_is_image(parts[0]) else None
+        if not parts or not part_is_image(parts[0]):
+            return None
+        return next((part for part in reversed(parts) if not part.layer.activation), parts[-1])
 
     def _pixels(self) -> int:
         _, height, width, _ = self.inspection.evaluated_layers[0].x.shape

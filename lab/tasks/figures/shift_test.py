@@ -27,5 +27,8 @@ class Shifts(Figure, name="shift_test"):
             for name in found[0]
             if not all(np.isnan(each[name]) for each in found)
         }
-        x = np.arange(MOST + 1, dtype=np.float32)
+        # Moved by more than its width there is nothing left to compare.
+        known = 1 + max((int(np.flatnonzero(np.isfinite(each))[-1]) for each in lines.values()), default=MOST)
+        x = np.arange(known, dtype=np.float32)
+        lines = {name: each[:known] for name, each in lines.items()}
         return [Curves("Shift test", x, lines, x_label="pixels moved", y_label="difference")]
