@@ -14,7 +14,7 @@ from lab.tasks.training.predictor import Predictor
 LARGEST = 32 * 32
 STEP = 0.1
 MOST_IMAGES, MOST_PIXELS = 8, 2048
-"""Over so many images is averaged, as far as they have no more pixels together: in one alone much may be switched off."""
+"""The mean is over so many images, of so many pixels together: in one alone much may be switched off."""
 
 
 class ReceptiveField(Figure, name="receptive_field"):
