@@ -21,7 +21,9 @@ class ShiftTest:
     def __init__(self, inspection: Inspection) -> None:
         self.inspection = inspection
         self.images = np.asarray(inspection.evaluation_sample.inputs[:EXAMPLES], np.float32)
-        self.parts = [part for part in inspection.evaluated_layers if len(part.y.shape) == 4]
+        self.parts = [
+            part for part in inspection.evaluated_layers if len(part.y.shape) == 4 and not part.layer.activation
+        ]
         self._predictor: Predictor | None = None
 
     def difference(self, moved: int) -> dict[str, float]:
