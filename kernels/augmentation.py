@@ -37,7 +37,7 @@ def draw_changes(spread, changes, first_normal, stream, thread, threads, step, s
 @kernel(
     "images[B,H,W,C] changes[B,K] outside[C] -> warped[B,H,W,C]",
     operations=lambda B, H, W, C: B * H * W * (20 + 8 * C),
-    typical={"B": 64, "H": 28, "W": 28, "C": 1, "K": 14},
+    typical={"B": 8, "H": 14, "W": 14, "C": 1, "K": 14},
 )
 def warp_images(images, changes, outside, warped, thread, threads):
     """warped = each image mirrored, enlarged, stretched, sheared, turned, shifted, and seen through a lens, in this
@@ -104,7 +104,7 @@ def warp_images(images, changes, outside, warped, thread, threads):
 @kernel(
     "images[B,H,W,C] changes[B,K] directions[C,C] grey[C] scale[C] shift[C] -> coloured[B,H,W,C]",
     operations=lambda B, H, W, C: B * H * W * (4 * C + 8 * C),
-    typical={"B": 64, "H": 32, "W": 32, "C": 3, "K": 16},
+    typical={"B": 8, "H": 16, "W": 16, "C": 3, "K": 16},
 )
 def colour_images(images, changes, directions, grey, scale, shift, coloured, thread, threads):
     """coloured = images from 0 to 1 in other light, kept within 0 to 1, then times `scale` plus `shift`.

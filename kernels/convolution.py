@@ -19,7 +19,7 @@ _GEOMETRY = (
     "stride_y stride_x top left bottom right dilation_y dilation_x groups G=C/groups "
     "I=(H+top+bottom-dilation_y*(P-1)-1)//stride_y+1 J=(W+left+right-dilation_x*(Q-1)-1)//stride_x+1"
 )
-_TYPICAL = {"B": 8, "H": 14, "W": 14, "C": 16, "P": 3, "Q": 3, "D": 32, "top": 1, "left": 1, "bottom": 1,
+_TYPICAL = {"B": 1, "H": 8, "W": 8, "C": 16, "P": 3, "Q": 3, "D": 16, "top": 1, "left": 1, "bottom": 1,
             "right": 1}  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from kernels.elementary import square_root
 from kernels.language import kernel, one, real, zero
 
-_TYPICAL = {"S": 64, "C": 32, "groups": 8}
+_TYPICAL = {"B": 16, "S": 16, "C": 32, "groups": 8}
 
 
 @kernel(

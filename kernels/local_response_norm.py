@@ -11,7 +11,7 @@ from __future__ import annotations
 from kernels.elementary import exp, log
 from kernels.language import kernel, one, real, zero
 
-_TYPICAL = {"B": 1024, "C": 32, "size": 5}
+_TYPICAL = {"B": 256, "C": 32, "size": 5}
 
 
 @kernel(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from kernels.language import device, kernel, real, zero
 
-_TYPICAL = {"B": 16, "H": 28, "W": 28, "C": 16, "I": 14, "J": 14}
+_TYPICAL = {"B": 2, "H": 14, "W": 14, "C": 16, "I": 7, "J": 7}
 _INDICES = {"row_begin": "H", "row_end": "H+1", "column_begin": "W", "column_end": "W+1"}
 _WINDOWS = "row_begin[I] row_end[I] column_begin[J] column_end[J]"
 _SHARES = "row_share[I] column_share[J]"

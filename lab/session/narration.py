@@ -127,7 +127,7 @@ def facts_of(replica: Replica) -> Facts:
     if scenario.task == "classify" and scenario.options.get("loss", "softmax") == "softmax" and split is not None:
         classes = int(split.train.outputs)
     largest, share = "", 0.0
-    if split is not None and split.train.kind == "classes":
+    if split is not None and split.train.kind == "classes" and split.train.targets.ndim == 1:
         counts = np.bincount(split.train.targets, minlength=len(split.train.classes))
         largest, share = split.train.classes[int(counts.argmax())], float(counts.max() / counts.sum())
     return Facts(int(experiment.steps), units, classes, largest, share)

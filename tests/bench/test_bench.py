@@ -102,7 +102,10 @@ def test_contestants_choose_their_own_blas_kernels_and_use_one_thread(monkeypatc
     ("arguments", "words"),
     [
         (["net"], "There is no part 'net': did you mean nets?"),
-        (["probes"], "There is no part 'probes': allowed: metrics, nets, plots, replicas, starts."),
+        (
+            ["probes"],
+            "There is no part 'probes': allowed: convolution, metrics, nets, plots, replicas, sequences, starts.",
+        ),
         (["--net", "smal"], "There is no net 'smal': did you mean small?"),
         (["--rounds", "0"], "rounds"),
     ],

@@ -19,6 +19,11 @@ from lab.graph.tensor import ShapeError, constant
 from .checking import check
 
 RANDOM = np.random.default_rng(0)
+CHECKED = {
+    "average_pool", "convolution", "fractional_max_pool", "global_average_pool", "global_max_pool", "group_norm",
+    "local_response_norm", "max_pool", "pad", "resize", "transposed_convolution",
+}  # fmt: skip
+"""The operations that are checked here."""
 
 
 def by_scipy(x: np.ndarray, weight: np.ndarray, stride: Any, borders: Any, dilation: Any, groups: int) -> np.ndarray:

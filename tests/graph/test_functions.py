@@ -13,7 +13,7 @@ from kernels.huffman import huffman
 from lab.graph import constant, evaluate
 from lab.graph import functions as f
 from lab.graph.tensor import ShapeError, call
-from tests.graph import test_recurrent
+from tests.graph import test_convolution, test_recurrent
 from tests.graph.checking import check
 from tests.kernels.regularisation_cases import STREAM, kept
 
@@ -60,6 +60,7 @@ CHECKS = {
     "dense": lambda: check(f.dense, X, X.T, X[:, 0], equals=X @ X.T + X[:, 0]),
     "matmul": lambda: check(f.matmul, X, X.T, equals=X @ X.T),
     "take": lambda: check(lambda x: f.take(x, (slice(1, None), slice(None, None, 2))), X, equals=X[1:, ::2]),
+    "widen": lambda: check(f.widen, X, width=7, equals=np.pad(X, ((0, 0), (0, 2)))),
     "transpose": lambda: check(f.transpose, X, equals=X.T),
     "concatenate": lambda: check(lambda a, b: f.concatenate([a, b]), X, X[:, :2], equals=np.hstack([X, X[:, :2]])),
     "relu": lambda: check(f.relu, X, equals=np.maximum(X, 0)),
@@ -170,7 +171,7 @@ def test_products_with_a_transpose():
 
 
 def test_every_operation_is_checked():
-    missing = set(dir(f)) - set(CHECKS) - test_recurrent.CHECKED
+    missing = set(dir(f)) - set(CHECKS) - test_recurrent.CHECKED - test_convolution.CHECKED
     assert not missing, f"add a check for {', '.join(sorted(missing))} to CHECKS"
 
 

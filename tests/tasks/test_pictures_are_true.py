@@ -17,6 +17,8 @@ from tests.tasks import (
     test_gates,
     test_gradient_check,
     test_grid,
+    test_language_model,
+    test_recurrence,
     test_search,
     test_timing,
     test_word_prediction,
@@ -27,10 +29,10 @@ DECIMALS = 1e-5
 
 
 def test_every_task_has_its_pictures_tested():
-    with_figures = {"classify", "regress", "label"}  # see test_figures_are_true
+    with_figures = {"classify", "regress", "label", "transcribe"}  # see test_figures_are_true
     here = {
         "average", "cross-validation", "descend", "ensemble", "formula", "functions", "gates", "gradient-check", "grid",
-        "next-word", "search", "snapshots", "timing",
+        "language-model", "next-word", "recurrence", "search", "snapshots", "timing",
     }  # fmt: skip
     assert set(load_tasks()) == with_figures | here
 
@@ -290,6 +292,39 @@ def test_the_memory_plan_is_forward_above_and_backward_below():
              if len(rows := np.flatnonzero(memory.values[:, column] < 0))}  # fmt: skip
     assert first
     assert min(first.values()) >= forward  # nothing of the way back is there before it begins
+
+
+# language-model
+
+
+def test_the_bars_are_the_probabilities_of_what_comes_next_and_the_text_is_what_was_written():
+    net = test_language_model.experiment(model=[{"embedding": 5}, {"dense": "classes"}])
+    net.advance(20)
+    net.measure()
+    table, fan, bars = net.pictures()
+    weights, names = net.weights(), net.split.train.classes
+    embedding, dense, bias = (weights[name].astype(np.float64) for name in weights)
+    logits = embedding[names.index(net.options.primer[-1])] @ dense + bias
+    chances = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+    best = chances.argsort()[::-1][: len(bars.values)]
+    np.testing.assert_allclose(list(bars.values.values()), chances[best], rtol=1e-4)
+    assert [row[0] for row in table.rows if row[0]] == ["20"]
+    assert [row[0] for row in fan.rows][0] == "argmax"
+    assert len(set(fan.rows[0][1][5:])) <= 4  # it goes round in a circle, with one character for each
+
+
+# recurrence
+
+
+def test_the_gradient_over_the_lag_is_what_was_measured():
+    net = test_recurrence.run()
+    seen = []
+    for _ in range(4):
+        net.advance(1)
+        seen.append(net.measure())
+    curves = net.pictures()[0]
+    np.testing.assert_allclose(curves.lines["gradient"], [each["gradient"] for each in seen], rtol=1e-6)
+    np.testing.assert_allclose(curves.lines["radius ** lag"], [each["line"] for each in seen], rtol=1e-6)
 
 
 # next-word

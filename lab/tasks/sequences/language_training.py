@@ -52,7 +52,7 @@ METRICS = device_metric_meanings("classes") | {
     "shift": "largest change of a probability of the next symbol when 1,000 is added to all its logits",
     "mass": "logarithm of the sum of e to the power of all logits of the next symbol; 0 if they were logarithms "
     "of probabilities",
-    "memory": "KiB that one training step needs for what it computes, beside weights, gradients and text",
+    "memory": "bytes that one training step needs for what it computes, beside weights, gradients and text",
     "step_time": Timed("processor time of one training step in µs, median over the slices in which the training runs"),
 }
 OF_SAMPLES = ("real_words", "copied", "repetition")
@@ -230,7 +230,7 @@ class LanguageTraining(ProgramExperiment):
         if {"shift", "mass"} & set(self._host):
             values |= {name: each for name, each in self._of_logits().items() if name in self._host}
         if "memory" in self._host:
-            values["memory"] = 4 * self.layout.temporaries["step"][0] / 1024
+            values["memory"] = 4 * self.layout.temporaries["step"][0]
         if "step_time" in self._host and self.watch.samples:
             values["step_time"] = self.watch.median * 1e6
         return values
