@@ -309,7 +309,7 @@ def test_the_bars_are_the_probabilities_of_what_comes_next_and_the_text_is_what_
     best = chances.argsort()[::-1][: len(bars.values)]
     np.testing.assert_allclose(list(bars.values.values()), chances[best], rtol=1e-4)
     assert [row[0] for row in table.rows if row[0]] == ["20"]
-    assert [row[0] for row in fan.rows][0] == "argmax"
+    assert fan.rows[0][0] == "argmax"
     assert len(set(fan.rows[0][1][5:])) <= 4  # it goes round in a circle, with one character for each
 
 
