@@ -99,14 +99,24 @@ def check_specialized(cases: list[tuple], order: Order) -> None:
                 compare(*each, "cuda", "float32", 4 * each[1].tolerance)
 
 
-@pytest.mark.cuda
-@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.parametrize(
+    "group", [pytest.param(n, marks=pytest.mark.verify if n else pytest.mark.cuda) for n in range(GROUPS)]
+)
 def test_by_code_made_for_it(group):
     check_specialized([case_of(name, 0) for name in NAMES[group::GROUPS]], shuffled(group))
 
 
-@pytest.mark.cuda
-@pytest.mark.parametrize("shape", [(32, 16, 16), (16, 2, 32), (5, 7, 9), (64, 10, 64), (33, 17, 40), (2, 3, 128)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        pytest.param((32, 16, 16), marks=pytest.mark.cuda),
+        pytest.param((5, 7, 9), marks=pytest.mark.cuda),
+        *(
+            pytest.param(each, marks=pytest.mark.verify)
+            for each in ((16, 2, 32), (64, 10, 64), (33, 17, 40), (2, 3, 128))
+        ),
+    ],
+)
 def test_products_by_code_made_for_their_shapes(shape):
     """Few numbers and many, edges that no tile fits, sums that threads share."""
     names = sorted(each.name for each in LOWERED)

@@ -63,8 +63,10 @@ def test_thread_groups_that_share_a_block(name):
     assert (1, (64, len(SEEDS))) in shapes
 
 
-@pytest.mark.cuda
-@pytest.mark.parametrize("mode", ["block", "specialized"])
+@pytest.mark.parametrize(
+    "mode",
+    [pytest.param("block", marks=pytest.mark.cuda), pytest.param("specialized", marks=pytest.mark.verify)],
+)
 def test_in_tiles(mode):
     assert (2, (256, 2)) in same("large", mode, orders=(forwards, backwards))
 

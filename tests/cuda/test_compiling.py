@@ -133,14 +133,18 @@ def test_interpreter():
     assert max(each.registers for each in found) <= MOST_REGISTERS
 
 
-@pytest.mark.parametrize("tiled", [False, True], ids=["small thread groups", "tiles"])
 @pytest.mark.parametrize(
-    "capability",
+    ("tiled", "capability"),
     [
-        pytest.param(each, marks=pytest.mark.cuda if each == OLDEST_CAPABILITY else pytest.mark.verify)
+        pytest.param(
+            tiled,
+            each,
+            id=f"{named(each)}, {'tiles' if tiled else 'small thread groups'}",
+            marks=pytest.mark.cuda if each == OLDEST_CAPABILITY and not tiled else pytest.mark.verify,
+        )
+        for tiled in (False, True)
         for each in CAPABILITIES
     ],
-    ids=named,
 )
 def test_interpreter_everywhere(tiled, capability):
     interpret(kernels_of("dead-relu", "adam", "batch-norm", "dropout"), "float32", tiled, capability)
