@@ -44,6 +44,10 @@ class InvalidValue(BadInput):
         """The same error seen from further up: `prefix` is put before the path."""
         return InvalidValue((*prefix, *self.path), self.message, at_key=self.at_key)
 
+    def without_place(self) -> BadInput:
+        """The same error where there is no scenario in which anything could stand: its message as a sentence."""
+        return BadInput(f"{self.message[:1].upper()}{self.message[1:]}")
+
 
 class DeviceMissing(LabError):
     """The device that was asked for is not there."""

@@ -81,7 +81,7 @@ def _fetch(action: str, name: str, source: str | None) -> int:
             folder = add(PUBLISHED[name], Path(source).expanduser(), tell)
         _read_once(name)
     except InvalidValue as error:
-        raise BadInput(f"{error.message[:1].upper()}{error.message[1:]}") from None
+        raise error.without_place() from None
     print(folder)
     return 0
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from itertools import zip_longest
 
 from lab.cli.columns import aligned
 from lab.tasks.counting import Count, Counts
+from lab.terminal import blocks
+from lab.terminal.style import Style
 
 CONVENTIONS = (
     "Parameters: weights, biases, gamma and beta. Multiply-adds: of convolutions and dense layers, forward, one "
@@ -16,7 +19,6 @@ CONVENTIONS = (
     "Sees: pixels along an axis that one output depends on."
 )
 ITEM = 4
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def shape(sizes: Sequence[int]) -> str:
@@ -43,7 +45,7 @@ def size(number: float) -> str:
 def table(counts: Counts, layers: Sequence[Count]) -> list[str]:
     """One line for each of some layers, and the sum of all."""
     rows = [("layer", "output", "parameters", "multiply-adds", "activations", "sees")]
-    rows.append(("input", shape(counts.input), "", "", f"{_product(counts.input):,}", "1"))
+    rows.append(("input", shape(counts.input), "", "", f"{math.prod(counts.input):,}", "1"))
     for each in layers:
         rows.append(
             (
@@ -92,12 +94,12 @@ def wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(" ".join(text.split()), max(30, min(width, 110)))
 
 
-def beside(titles: Sequence[str], both: Sequence[Counts], width: int, unicode: bool) -> list[str]:
+def beside(titles: Sequence[str], both: Sequence[Counts], width: int, style: Style) -> list[str]:
     """Two networks side by side, a bar for each layer's parameters, multiply-adds and activations, on one scale for
     both; and their sums."""
     half = (width - 3) // 2
     scale = _largest(both)
-    columns = [[title, "", *_bars(counts, half, scale, unicode)] for title, counts in zip(titles, both, strict=True)]
+    columns = [[title, "", *_bars(counts, half, scale, style)] for title, counts in zip(titles, both, strict=True)]
     lines = [f"{a:<{half}}   {b}".rstrip() for a, b in zip_longest(*columns, fillvalue="")]
     largest = f"The longest bars: {scale[0]:,} parameters, {scale[1]:,} multiply-adds, {scale[2]:,} activations."
     lines += ["", *wrapped(largest, width), ""]
@@ -130,7 +132,7 @@ def _largest(both: Sequence[Counts]) -> tuple[int, int, int]:
     )
 
 
-def _bars(counts: Counts, width: int, scale: tuple[int, int, int], unicode: bool) -> list[str]:
+def _bars(counts: Counts, width: int, scale: tuple[int, int, int], style: Style) -> list[str]:
     layers = told(counts)
     names = min(max((len(each.name) for each in layers), default=5), 14)
     room = max(4, (width - names - 3) // 3)
@@ -139,30 +141,20 @@ def _bars(counts: Counts, width: int, scale: tuple[int, int, int], unicode: bool
     lines = [f"{'layer':<{names}} {heads[0]:<{room}} {heads[1]:<{room}} {heads[2]:<{room}}"]
     for each in layers:
         values = (each.parameters, each.multiply_adds, each.activations)
-        bars = [bar(value / most if most else 0, room, unicode) for value, most in zip(values, scale, strict=True)]
+        bars = [bar(value / most if most else 0, room, style) for value, most in zip(values, scale, strict=True)]
         lines.append(f"{each.name[:names]:<{names}} {' '.join(bars)}")
     return lines
 
 
-def bar(share: float, room: int, unicode: bool) -> str:
+def bar(share: float, room: int, style: Style) -> str:
     """A bar of at most `room` characters; anything above nothing is to be seen.
 
-    >>> bar(0.5, 4, True), bar(0.3, 4, False), bar(0.0001, 3, True)
+    >>> bar(0.5, 4, Style()), bar(0.3, 4, Style(unicode=False)), bar(0.0001, 3, Style())
     ('██  ', '#   ', '▏  ')
     """
-    if not unicode:
-        return ("#" * (max(1, round(share * room)) if share > 0 else 0)).ljust(room)
-    eighths = max(1, round(share * room * 8)) if share > 0 else 0
-    full, rest = divmod(eighths, 8)
-    return ("█" * full + (EIGHTHS[rest] if rest else "")).ljust(room)
+    least = 0.125 if style.unicode else 1.0  # of a character
+    return blocks.bar(max(share, least / room) if share > 0 else 0.0, room, style).ljust(room)
 
 
 def _number(value: int) -> str:
     return f"{value:,}" if value else ""
-
-
-def _product(sizes: Sequence[int]) -> int:
-    product = 1
-    for each in sizes:
-        product *= each
-    return product

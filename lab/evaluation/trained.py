@@ -149,7 +149,7 @@ class TrainedModel:
             with blamed_on("table", path):
                 return read(file, Wishes(**written))
         except InvalidValue as error:
-            raise _plainly(error) from None
+            raise error.without_place() from None
 
 
 def npz_inputs(path: str, folder: Path | None = None) -> np.ndarray:
@@ -157,19 +157,14 @@ def npz_inputs(path: str, folder: Path | None = None) -> np.ndarray:
     try:
         return inputs_alone(_found(path, folder), path)
     except InvalidValue as error:
-        raise _plainly(error) from None
+        raise error.without_place() from None
 
 
 def _found(path: str, folder: Path | None) -> Path:
     try:
         return found("table", path, folder or Path(), MEMORY_PER_BYTE)
     except InvalidValue as error:
-        raise _plainly(error) from None
-
-
-def _plainly(error: InvalidValue) -> BadInput:
-    """An error without its place in a scenario, of which there is none here."""
-    return BadInput(f"{error.message[:1].upper()}{error.message[1:]}")
+        raise error.without_place() from None
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import torch
 
 from lab.bench import contestant, nets
 from lab.bench.contestants.shuffling import load, order
+from lab.bench.contestants.torch_loop import on_batches, serve
 
 MODES: dict[str, dict[str, bool]] = {"": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
@@ -22,31 +23,21 @@ def prepare(net: nets.Net, inputs: torch.Tensor, targets: torch.Tensor, mode: st
     """A function that trains so many steps; the batches are indexed with a shuffled order made beforehand."""
     torch.manual_seed(0)
     model = network(net)
-    loss_of = torch.nn.CrossEntropyLoss()
     kind = torch.optim.SGD if net.optimizer == "sgd" else torch.optim.Adam
     optimizer = kind(model.parameters(), lr=nets.RATE, **MODES[mode])  # type: ignore[arg-type]  # options differ
     batches = torch.from_numpy(order(net))
-
-    def train(steps: int) -> None:
-        for chosen in batches[:steps]:
-            optimizer.zero_grad(set_to_none=True)
-            loss_of(model(inputs[chosen]), targets[chosen]).backward()
-            optimizer.step()
-
-    return train
+    return on_batches(model, optimizer, inputs, targets, batches)
 
 
 def main() -> None:
     """Serve a race."""
     folder = contestant.folder()
-    torch.set_num_threads(1)
-    torch.set_num_interop_threads(1)
 
     def made(net: str, mode: str) -> contestant.Train:
         inputs, targets = load(folder, net)
         return prepare(nets.NETS[net], torch.from_numpy(inputs), torch.from_numpy(targets), mode)
 
-    contestant.serve({"torch": torch.__version__}, made)
+    serve(made)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from torch import nn
 
 from lab.bench import contestant, nets
 from lab.bench.contestants.shuffling import load, order
+from lab.bench.contestants.torch_loop import on_batches, serve
 from lab.bench.image_nets import EXAMPLES, IMAGE_NETS, ImageNet
 
 LAYOUTS = {"": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -73,30 +74,20 @@ def prepare(net: ImageNet, inputs: torch.Tensor, targets: torch.Tensor, mode: st
     layout = LAYOUTS[mode]
     model = network(net).to(memory_format=layout)  # type: ignore[call-overload]  # torch's own declaration lacks it
     images = inputs.permute(0, 3, 1, 2).contiguous(memory_format=layout)
-    loss_of = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=nets.RATE, fused=True)
     batches = torch.from_numpy(order(net, EXAMPLES))
-
-    def train(steps: int) -> None:
-        for chosen in batches[:steps]:
-            optimizer.zero_grad(set_to_none=True)
-            loss_of(model(images[chosen]), targets[chosen]).backward()
-            optimizer.step()
-
-    return train
+    return on_batches(model, optimizer, images, targets, batches)
 
 
 def main() -> None:
     """Serve a race."""
     folder = contestant.folder()
-    torch.set_num_threads(1)
-    torch.set_num_interop_threads(1)
 
     def made(net: str, mode: str) -> contestant.Train:
         inputs, targets = load(folder, net)
         return prepare(IMAGE_NETS[net], torch.from_numpy(inputs), torch.from_numpy(targets), mode)
 
-    contestant.serve({"torch": torch.__version__}, made)
+    serve(made)
 
 
 if __name__ == "__main__":

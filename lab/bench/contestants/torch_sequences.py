@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from lab.bench import contestant, nets
+from lab.bench.contestants.torch_loop import serve
 from lab.bench.sequence_nets import SEQUENCE_NETS, SYMBOLS, TEXT_FILE, SequenceNet
 
 
@@ -48,9 +49,7 @@ def prepare(net: SequenceNet, folder: Path) -> contestant.Train:
 def main() -> None:
     """Serve a race."""
     folder = contestant.folder()
-    torch.set_num_threads(1)
-    torch.set_num_interop_threads(1)
-    contestant.serve({"torch": torch.__version__}, lambda net, mode: prepare(SEQUENCE_NETS[net], folder))
+    serve(lambda net, mode: prepare(SEQUENCE_NETS[net], folder))
 
 
 if __name__ == "__main__":

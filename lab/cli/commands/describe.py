@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,8 +66,10 @@ def command(
     from lab.cli import layer_tables
 
     if len(found) == 2:
-        both = [each.counts for each in found]
-        lines = layer_tables.beside([each.title for each in found], both, capabilities.width, output.unicode)
+        from lab.terminal.style import Style
+
+        both, style = [each.counts for each in found], Style(unicode=output.unicode)
+        lines = layer_tables.beside([each.title for each in found], both, capabilities.width, style)
     else:
         lines = found[0].lines(every, capabilities.width)
     _print(output, lines)
@@ -252,11 +255,11 @@ def describe(experiment: Experiment) -> dict[str, Any]:
     return {
         # What a layer keeps is told in bytes for a whole batch: that is what training takes.
         "layers": [
-            {**_layer(each), "activations": ITEM * batch[each.name] * _size(each.output)} for each in counts.layers
+            {**_layer(each), "activations": ITEM * batch[each.name] * math.prod(each.output)} for each in counts.layers
         ],
         **_sums(counts),
         "parameters": sum(each.size for each in network.parameters.members.values()) if network else 0,
-        "activations": sum(ITEM * batch[each.name] * _size(each.output) for each in counts.layers),
+        "activations": sum(ITEM * batch[each.name] * math.prod(each.output) for each in counts.layers),
         "programs": [
             {
                 "name": name,
@@ -293,12 +296,6 @@ def _sums(counts: Counts) -> dict[str, Any]:
         "receptive_field": counts.reach,
         "depth": counts.depth,
     }
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    import math
-
-    return math.prod(shape)
 
 
 def _rows(experiment: Experiment) -> dict[str, list[dict[str, Any]]]:

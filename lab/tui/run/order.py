@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.scenario.decisive import Decisive
-from lab.scenario.show import ACROSS_LAYERS, AT_THE_START
-from lab.tui.run.view_options import TileContent
+from lab.tui.run.view_options import PROFILES, TileContent
 
 _TURNS = ("picture", "metric", "metric", "metric", "picture", "metric", "picture", "picture")
 """In which order curves and pictures take the places behind the first one."""
@@ -48,7 +47,7 @@ def ordered(decisive: Decisive, metrics: Sequence[str], pictures: Sequence[tuple
 
 def _named(name: str, curves: Sequence[TileContent], pictures: Sequence[tuple[str, str]]) -> list[TileContent]:
     """What a scenario calls by this name: a picture, or a metric alone, by layer, across layers or with others."""
-    for kind, ending in (("profile", ACROSS_LAYERS), ("first_profile", AT_THE_START)):
+    for kind, ending in PROFILES.items():
         if name.endswith(ending):
             return [TileContent(kind, name.removesuffix(ending))]
     for own, title in pictures:

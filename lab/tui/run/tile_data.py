@@ -23,7 +23,7 @@ from lab.tui.run.multiples import Cell, Content, Multiples
 from lab.tui.run.order import metrics_of, ordered
 from lab.tui.run.plot import Mark, Plot
 from lab.tui.run.side_by_side import Key, SideBySide, keyed
-from lab.tui.run.view_options import TileContent, ViewOptions
+from lab.tui.run.view_options import PROFILES, TileContent, ViewOptions
 
 if TYPE_CHECKING:
     from lab.scenario import Scenario
@@ -159,7 +159,7 @@ class TileData:
             found = [self._line(name, subject.name, number, name) for name, number in numbers.items()]
             marks = noticed.marks(self.run_state, subject.name, numbers)
             return self._plot(subject, [each for each in found if each is not None], dict(numbers), marks)
-        return self._profile(subject) if "profile" in subject.kind else self._plots(subject)
+        return self._profile(subject) if subject.kind in PROFILES else self._plots(subject)
 
     def _profile(self, subject: TileContent) -> Plot:
         """A line per variant from the first layer to the last: what was measured first, at the cursor, or last."""

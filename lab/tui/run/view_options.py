@@ -8,7 +8,9 @@ from lab.scenario.show import ACROSS_LAYERS, AT_THE_START
 from lab.terminal.metric_words import words
 
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
-_ENDINGS = {"layers": " by layer", "profile": ACROSS_LAYERS, "first_profile": AT_THE_START}
+PROFILES = {"profile": ACROSS_LAYERS, "first_profile": AT_THE_START}
+"""The kinds of plots over the layers, and what a scenario writes behind the metric's name for each."""
+_ENDINGS = {"layers": " by layer", **PROFILES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from lab.tui.run.app_services import services
 from lab.tui.run.board_screen import BoardScreen
 from lab.tui.run.dialogs import ChooseDialog
 from lab.tui.run.tile import Tile
-from lab.tui.run.view_options import TileContent
+from lab.tui.run.view_options import PROFILES, TileContent
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -115,7 +115,7 @@ class WatchScreen(BoardScreen):
         tile_data = self.tile_data
         known: dict[str, TileContent] = {}
         for each in [*self.subjects(), *tile_data.subjects()]:
-            for kind in ("metric", "layers", "profile", "first_profile") if each.kind != "picture" else ("picture",):
+            for kind in ("metric", "layers", *PROFILES) if each.kind != "picture" else ("picture",):
                 subject = TileContent(kind, each.name)
                 if kind in ("metric", "picture") or tile_data.layers_of(each.name):
                     known[subject.label] = subject
