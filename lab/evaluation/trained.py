@@ -67,6 +67,11 @@ class TrainedModel:
             about = json.loads(text)
         except ValueError:
             raise BadInput(f"{name}: what was kept to predict with is damaged.") from None
+        if isinstance(about, dict) and "symbols" in about:
+            raise BadInput(
+                f"{name} is a language model: it goes on with a text, and answers nothing about rows of a table. "
+                "`lab export RUN --format onnx` writes it for other programs."
+            )
         return cls(name, about, weights)
 
     @property
@@ -81,8 +86,15 @@ class TrainedModel:
 
     def new_network(self) -> Network:
         """Its layers, with nothing in them."""
-        blocks = {name: Block(**each) for name, each in self.about.get("blocks", {}).items()}
-        return Network(self.about["model"], None, self.recipe.outputs, 0, AdjustableNumbers(), blocks=blocks)
+        return self.layers_of(self.about)
+
+    @staticmethod
+    def layers_of(about: Mapping[str, Any]) -> Network:
+        """The layers of a network that was kept, with nothing in them."""
+        blocks = {name: Block(**each) for name, each in about.get("blocks", {}).items()}
+        recipe = about.get("recipe")
+        outputs = len(about["symbols"]) if recipe is None else int(recipe["outputs"])
+        return Network(about["model"], None, outputs, 0, AdjustableNumbers(), blocks=blocks)
 
     @functools.cached_property
     def _forward(self) -> dict[int, Predictor]:

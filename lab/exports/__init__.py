@@ -24,6 +24,7 @@ FORMATS = {
     "tensorboard": "a folder of event files, one run per variant and seed",
     "safetensors": "the final weights",
     "torch": "a folder: the network as a Python file for PyTorch, and its weights",
+    "onnx": "the network in evaluation, for ONNX Runtime and other programs",
     "txt": "the curves as plots made of text",
     "png": "the curves as a picture",
     "svg": "the curves as a drawing",
@@ -40,17 +41,23 @@ def _module(name: str) -> Any:
     return import_module(f"lab.exports.{name}")
 
 
-def export(selection: Selection, name: str, out: str | Path | None = None, force: bool = False) -> Path | None:
+def export(
+    selection: Selection, name: str, out: str | Path | None = None, force: bool = False, scaling: bool = False
+) -> Path | None:
     """Writes what was selected in the format `name` and returns where (None: stdout).
 
     out:   file or folder; `-` is stdout, for formats that are text; default: the run's name with the format's suffix,
            in the working folder
     force: replace what is there already
+    scaling: of onnx, begin with the scaling of the inputs, so that they are taken as they stand in the data
 
     A file appears complete or not at all. Raises BadInput for an unknown format, a missing optional package, a file
     that is in the way or cannot be written, and a run that has nothing to write.
     """
     module = _module(name)
+    if scaling and name != "onnx":
+        raise BadInput(f"--scaling is for --format onnx; {name} has the scaling beside the weights.")
+    options = {"scaling": True} if scaling else {}
     if str(out) == STDOUT:
         if module.KIND != "text":
             raise BadInput(f"{name} is not text: give a file with `--out FILE`.")
@@ -68,20 +75,20 @@ def export(selection: Selection, name: str, out: str | Path | None = None, force
             target.mkdir(parents=True, exist_ok=True)
             module.write(selection, target)
         else:
-            _write_whole(module, selection, target)
+            _write_whole(module, selection, target, options)
     except OSError as error:
         raise BadInput(f"{target} cannot be written: {error.strerror or error}.") from error
     return target
 
 
-def _write_whole(module: Any, selection: Selection, target: Path) -> None:
+def _write_whole(module: Any, selection: Selection, target: Path, options: dict[str, bool]) -> None:
     """Through a file beside it, so that an error leaves what was there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         stream: IO[bytes]
         with temporary.open("wb") as stream:
-            module.write(selection, stream)
+            module.write(selection, stream, **options)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 from lab.errors import BadInput
 from lab.exports import safetensors
 from lab.exports.selection import Selection
-from lab.exports.tracing import Trace, one_model, trace
+from lab.exports.tracing import Trace, one_network, trace
 from lab.graph.tensor import Call, Tensor
 
 KIND, SUFFIX = "folder", "-torch"
@@ -44,8 +44,10 @@ _ELEMENTWISE = {
 
 def write(selection: Selection, folder: Path) -> None:
     """Writes `network.py` and `weights.safetensors`. Raises BadInput for a layer that cannot be written down."""
-    model, _ = one_model(selection)
-    text = source(trace(model), selection.info.name, model.recipe.prepared_shape)
+    exported = one_network(selection)
+    if exported.model is None:
+        raise BadInput(f"{exported.run}: language models are written as ONNX alone, with `--format onnx`.")
+    text = source(trace(exported), exported.run, exported.shape)
     with (folder / WEIGHTS).open("wb") as stream:
         safetensors.write(selection, stream)
     (folder / MODULE).write_text(text, encoding="utf-8")

@@ -148,7 +148,8 @@ class Experiment:
         """All that is needed beside the weights to predict with them, as JSON's values; None where nobody can.
 
         format, task, step; model and blocks as in the scenario; loss, and threshold where there is one; settings, as
-        they are now; recipe: how examples are prepared (`lab.data.recipe.Recipe`)
+        they are now; recipe: how examples are prepared (`lab.data.recipe.Recipe`), or, of a language model, symbols:
+        the characters that its numbers stand for
         """
         return None
 

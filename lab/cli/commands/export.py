@@ -13,7 +13,7 @@ def command(
     format: Annotated[
         str | None,
         typer.Option(
-            help="csv, json, parquet, tensorboard, safetensors, torch, txt, png or svg; default: by --out's ending."
+            help="csv, json, parquet, tensorboard, safetensors, torch, onnx, txt, png, svg; default: by --out's ending."
         ),
     ] = None,
     out: Annotated[
@@ -22,6 +22,10 @@ def command(
     variant: Annotated[list[str], typer.Option(help="Only this variant. Repeatable.")] = [],  # noqa: B006 - Typer copies it
     seed: Annotated[list[int], typer.Option(help="Only this seed. Repeatable.")] = [],  # noqa: B006
     metric: Annotated[list[str], typer.Option(help="Only this metric, such as loss. Repeatable.")] = [],  # noqa: B006
+    scaling: Annotated[
+        bool,
+        typer.Option("--scaling", help="Of onnx: take inputs as they stand in the data, and scale them."),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
     """Write a run's curves, weights or plots to a file."""
@@ -30,7 +34,7 @@ def command(
 
     with Store.open() as store:
         selection = select(store, run, variant, seed, metric)
-        target = export(selection, format or _by_ending(out), out, force)
+        target = export(selection, format or _by_ending(out), out, force, scaling)
     if target is not None:
         print(f"Wrote {target}.")
 

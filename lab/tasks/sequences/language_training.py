@@ -217,7 +217,7 @@ class LanguageTraining(ProgramExperiment):
     def _measure_on_host(self) -> dict[str, float]:
         values: dict[str, float] = {}
         written, _ = self._writer(1).write(
-            self.weights(), self.primer, self.options.sample, [self.choice], self._random("sample")
+            self._numbers(), self.primer, self.options.sample, [self.choice], self._random("sample")
         )
         self._remember(written[0])
         sample = text_of(written[0], self.split.train.classes)
@@ -235,6 +235,10 @@ class LanguageTraining(ProgramExperiment):
             values["step_time"] = self.watch.median * 1e6
         return values
 
+    def _numbers(self) -> dict[str, np.ndarray | float]:
+        """Weights and settings by name."""
+        return {**self.weights(), **self.settings()}
+
     @property
     def choice(self) -> Choice:
         """How the samples that are counted are drawn."""
@@ -249,7 +253,7 @@ class LanguageTraining(ProgramExperiment):
     def _of_logits(self) -> dict[str, float]:
         """How softmax takes the logits of the symbol behind the primer."""
         writer = self._writer(1)
-        writer.begin(self.weights())
+        writer.begin(self._numbers())
         for symbol in self.primer:
             logits = writer.step(np.array([symbol]))[0].astype(np.float64)
         plain, shifted = Choice(1.0).probabilities(logits), Choice(1.0).probabilities(logits + 1000)
@@ -293,7 +297,7 @@ class LanguageTraining(ProgramExperiment):
             rows += [("", "", line) for line in lines[1:]]
         choices = [Choice(each) for each in FAN]
         written, chances = self._writer(len(FAN)).write(
-            self.weights(), self.primer, FAN_LENGTH, choices, self._random("fan")
+            self._numbers(), self.primer, FAN_LENGTH, choices, self._random("fan")
         )
         fan = tuple((str(each), shown(text_of(row, classes))) for each, row in zip(choices, written, strict=True))
         order = chances[FAN.index(1.0)].argsort()[::-1][:MOST_BARS]
@@ -315,6 +319,10 @@ class LanguageTraining(ProgramExperiment):
 
     def weights(self) -> dict[str, np.ndarray]:
         return self.numbers(self.network.kept)
+
+    def kept_to_predict(self) -> dict[str, Any]:
+        about = {"format": 1, "task": self.scenario.task, "step": self.step, "model": self.scenario.model}
+        return about | {"settings": self.settings(), "symbols": list(self.split.train.classes)}
 
 
 def shown(text: str) -> str:

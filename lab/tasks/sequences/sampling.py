@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,11 +67,11 @@ class Writer:
         self._memory = self._layout.memory(self._layout.shared_memory("float32"), 0)
         self._program = bind(self._layout.plans["write"], self._memory)
 
-    def begin(self, weights: dict[str, np.ndarray]) -> None:
-        """Take these weights, and forget all states."""
-        for name, tensor in self._network.kept.items():
+    def begin(self, numbers: Mapping[str, np.ndarray | float]) -> None:
+        """Take these weights and settings, by name, and forget all states."""
+        for name, tensor in {**self._network.kept, **self._network.settings.storage.members}.items():
             if self._layout.knows(tensor):
-                self._layout.view(self._memory, tensor)[...] = weights[name]
+                self._layout.view(self._memory, tensor)[...] = numbers[name]
         for tensor in self._states.values():
             self._layout.view(self._memory, tensor)[...] = 0
 
@@ -86,7 +86,7 @@ class Writer:
 
     def write(
         self,
-        weights: dict[str, np.ndarray],
+        numbers: Mapping[str, np.ndarray | float],
         primer: np.ndarray,
         length: int,
         choices: Sequence[Choice],
@@ -95,9 +95,9 @@ class Writer:
         """Texts that go on from a primer, one for each way to choose, [count, length], and the chances of the symbol
         behind the primer, [count, symbols].
 
-        random: gives the next number from 0 to 1
+        numbers: weights and settings by name;  random: gives the next number from 0 to 1
         """
-        self.begin(weights)
+        self.begin(numbers)
         for symbol in primer:
             logits = self.step(np.full(self.count, symbol))
         written = np.zeros((self.count, length), np.int64)
