@@ -47,10 +47,11 @@ NETS = {
     "branches": (
         DIGITS,
         "[{conv: 6, kernel_size: 3, padding: same}, {inception: 3, three: [2, 4], five: [2, 3], pool: 3, norm: true}, "
-        "{residual: [{conv: 16, kernel_size: 3, padding: 1, stride: 2}, batch_norm], shortcut: pad}, {residual: ["
-        "{conv: 12, kernel_size: 3, padding: 1}], shortcut: projection}, {fire: 4, expand: 5}, {dense_block: 2, "
-        "growth: 3, bottleneck: 2}, {auxiliary: [flatten, {dense: classes}]}, "
-        "{parallel: [{max_pool: 3, stride: 1, padding: 1}, identity], join: average}, scale, global_average_pool, {dense: classes}]",
+        "{residual: [{conv: 16, kernel_size: 3, padding: 1, stride: 2}, batch_norm], shortcut: pad}, "
+        "{residual: [{conv: 12, kernel_size: 3, padding: 1}], shortcut: projection}, {fire: 4, expand: 5}, "
+        "{dense_block: 2, growth: 3, bottleneck: 2}, {auxiliary: [flatten, {dense: classes}]}, "
+        "{parallel: [{max_pool: 3, stride: 1, padding: 1}, identity], join: average}, "
+        "scale, global_average_pool, {dense: classes}]",
     ),
     "sequences": (
         {"name": "adding", "length": 6, "examples": 64, "validation": 0.25},
