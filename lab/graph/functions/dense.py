@@ -73,3 +73,15 @@ def _batched_matmul_gradient(forward: Call, dy: Tensor) -> Gradients:
         apply(batched.batched_matmul_transposed_right, dy, b),
         apply(batched.batched_matmul_transposed_left, a, dy),
     )
+
+
+@gradient_of(batched.batched_matmul_transposed_right)
+def _batched_matmul_transposed_right_gradient(forward: Call, dy: Tensor) -> Gradients:
+    a, b = forward.reads
+    return apply(batched.batched_matmul, dy, b), apply(batched.batched_matmul_transposed_left, dy, a)
+
+
+@gradient_of(batched.batched_matmul_transposed_left)
+def _batched_matmul_transposed_left_gradient(forward: Call, dy: Tensor) -> Gradients:
+    a, b = forward.reads
+    return apply(batched.batched_matmul_transposed_right, b, dy), apply(batched.batched_matmul, a, dy)
