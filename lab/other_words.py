@@ -24,7 +24,8 @@ _HE = "this is `he` here: `init: he`, normal numbers of variance 2 / fan_in"
 _VALIDATION = "the share that is held back is `validation` here: `validation: 0.2`"
 _STANDARD = "this is `standardise: true` here: mean 0 and standard deviation 1, from the training examples alone"
 _TARGET = "the column that is predicted is `target` here"
-_CONVOLUTION = "there are no convolutions here; `flatten` is not needed either: `dense` takes images as rows of numbers"
+_CONVOLUTION = "this is `conv` here, of images: `{conv: 16, kernel_size: 3, padding: same}`"
+_WEIGHTS = "this is `class_weights` here: `options: {class_weights: balanced}`, or weights by class, `{yes: 10}`"
 
 
 def _uniform(bound: str, name: str) -> str:
@@ -56,6 +57,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "loss criterion loss_fn objective": f"{_LOSS}{_CLASS_LOSS}; `l1`, `l2` and `huber` are for `task: regress`",
         "layers network": "the layers are `model` here: `model: [{dense: 64}, relu, {dense: classes}]`",
         "metrics": "what is measured is `watch` here: `watch: [loss, accuracy]`",
+        "class_weight class_weights weight pos_weight": _WEIGHTS,
         "seed random_state random_seed": "the seed is `train: {seed: 0}`",
         "initializer initialisation initialization": "this is `init` here: `init: he`",
         "validation_split test_size": "this is `validation` in the data block: `data: {name: spiral, validation: 0.2}`",
@@ -75,11 +77,15 @@ _WORDS: dict[str, dict[str, str]] = {
         "lr learning_rate": _RATE,
         "optimizer": "the optimizer stands beside `train`, not in it: `optimizer: {name: adam, rate: 0.01}`",
         "random_state": "the seed is `seed` here",
+        "class_weight class_weights weight": _WEIGHTS,
     },
     _LAYER: {
         "softmax log_softmax": _SOFTMAX,
         "linear fully_connected fc": "a layer of weights is `dense` here: `{dense: 64}`",
-        "conv2d conv1d conv maxpool2d max_pool flatten": _CONVOLUTION,
+        "conv2d conv1d convolution": _CONVOLUTION,
+        "maxpool2d max_pooling2d maxpooling2d": "this is `max_pool` here: `{max_pool: 2}`",
+        "avgpool2d averagepooling2d": "this is `average_pool` here: `{average_pool: 2}`",
+        "conv_transpose2d conv2dtranspose": "this is `transposed_conv` here",
         "batch_normalization batchnorm batchnorm1d bn": "this is `batch_norm` here",
         "layer_normalization layernorm": "this is `layer_norm` here",
         "swish": "this is `silu` here",
@@ -105,11 +111,13 @@ _WORDS: dict[str, dict[str, str]] = {
         "normalize normalise standardize": _STANDARD,
         "shuffle": "batches are always drawn at random; `train: {batch: all}` takes all of them in the data's order",
         "random_state": "the seed is `seed` here",
+        "class_weight class_weights weight": _WEIGHTS,
         "sep": "what separates the cells is `delimiter` here",
         "label y target_column label_column": _TARGET,
         "usecols": "the columns that are used are `features` here",
         "na_values dropna": "what is done about missing values is `missing` here: drop, mean, median or category",
     },
+    "class_weights": {"weight weights class_weight pos_weight sample_weight": _WEIGHTS},
     # Losses
     "hinge": {
         "mse l2 mean_squared_error l1 mae huber": "this is a loss for numbers, with `task: regress`; here "
@@ -133,7 +141,14 @@ _WORDS: dict[str, dict[str, str]] = {
     "grad_norm": {
         "acc": "this is `accuracy` here",
         "val_acc": "this is `val_accuracy` here",
-        "mse mae": "of `task: regress` the loss is measured as `loss`: `options: {loss: l2}` or `l1`",
+        "mse mean_squared_error": "the mean squared error is the `loss` of `task: regress`; `rmse` is its root, in the "
+        "unit of the targets",
+        "mean_absolute_error": "this is `mae` here",
+        "root_mean_squared_error": "this is `rmse` here",
+        "auc auroc roc_auc_score rocauc": "this is `roc_auc` here",
+        "f1_score f1score macro_f1": "this is `f1` here",
+        "balanced_accuracy_score": "this is `balanced_accuracy` here",
+        "r2_score": "this is `r2` here",
         "gradient_norm": "this is `grad_norm` here",
     },
     "sgd": {"gradient_descent gd": "this is `sgd` here, with `train: {batch: all}`", "l_bfgs": "this is `lbfgs` here"},

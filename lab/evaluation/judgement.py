@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,6 +16,28 @@ MOST_SAMPLES, FEWEST_SAMPLES, MOST_ROWS = 1000, 100, 20_000_000
 """Bootstrap samples: so many, fewer where that would be more than so many rows in all, but at least so many."""
 SEED = 20_240_601
 LEVEL = 0.95
+TITLES = {
+    "classes": {
+        "accuracy": "accuracy",
+        "balanced_accuracy": "balanced accuracy",
+        "precision": "mean precision",
+        "recall": "mean recall",
+        "f1": "mean F1",
+        "roc_auc": "ROC-AUC",
+        "log_loss": "log loss",
+    },
+    "labels": {
+        "labels_right": "labels right",
+        "rows_right": "rows right",
+        "precision": "mean precision",
+        "recall": "mean recall",
+        "f1": "mean F1",
+        "roc_auc": "mean ROC-AUC",
+        "log_loss": "mean log loss",
+    },
+    "values": {"r2": "R²", "mae": "mean absolute error", "rmse": "root mean squared error"},
+}
+"""What scores are called where they are read, by the kind of the answers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,25 +116,12 @@ class Judgement:
 
     def _scores(self, targets: np.ndarray, numbers: np.ndarray) -> Scores:
         if self.made.kind == "values":
-            return {
-                "R²": scores.r2(targets, numbers),
-                "mean absolute error": scores.mean_absolute_error(targets, numbers),
-                "root mean squared error": scores.root_mean_squared_error(targets, numbers),
-            }
-        if self.made.kind == "labels":
-            return _of_labels(targets, numbers, self.made.threshold)
-        confusion = scores.confusion_matrix(targets, numbers.argmax(axis=1), len(self.made.names))
-        found = {
-            "accuracy": float(np.diag(confusion).sum() / confusion.sum()),
-            "balanced accuracy": scores.balanced_accuracy(confusion),
-            "mean precision": scores.averaged(scores.precision(confusion), confusion),
-            "mean recall": scores.averaged(scores.recall(confusion), confusion),
-            "mean F1": scores.averaged(scores.f1(confusion), confusion),
-            "ROC-AUC": scores.roc_auc_of_classes(targets, numbers),
-        }
-        if self.made.are_probabilities:
-            found["log loss"] = scores.log_loss(targets, numbers)
-        return found
+            found = scores.of_values(targets, numbers)
+        elif self.made.kind == "labels":
+            found = scores.of_labels(targets, numbers, numbers > self.made.threshold)
+        else:
+            found = scores.of_classes(targets, numbers, self.made.are_probabilities)
+        return {TITLES[self.made.kind][name]: score() for name, score in found.items()}
 
     def of_classes(self) -> list[dict[str, Any]]:
         """Of each class how many there are, precision, recall and F1; empty where there are no classes."""
@@ -176,31 +184,6 @@ def interval(values: list[float]) -> tuple[float, float] | None:
         return None
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
-
-
-def _of_labels(targets: np.ndarray, numbers: np.ndarray, threshold: float) -> Scores:
-    true, said = targets > 0.5, numbers > threshold
-    counts = [
-        scores.confusion_matrix(one.astype(np.int64), two.astype(np.int64), 2)
-        for one, two in zip(true.T, said.T, strict=True)
-    ]
-
-    def mean(score: Callable[[np.ndarray], np.ndarray]) -> float:
-        return float(np.mean([score(each)[1] for each in counts]))
-
-    areas = [scores.roc_auc(one, two) for one, two in zip(true.T, numbers.T, strict=True)]
-    known = [area for area in areas if not np.isnan(area)]
-    eps = np.finfo(np.float64).eps
-    given = np.where(true, numbers, 1 - numbers)
-    return {
-        "labels right": float((true == said).mean()),
-        "rows right": float((true == said).all(axis=1).mean()),
-        "mean precision": mean(scores.precision),
-        "mean recall": mean(scores.recall),
-        "mean F1": mean(scores.f1),
-        "mean ROC-AUC": float(np.mean(known)) if known else float("nan"),
-        "mean log loss": float(-np.log(np.maximum(given, eps)).mean()),
-    }
 
 
 def _listed(made: Predictions, given: np.ndarray, numbers: np.ndarray) -> str:

@@ -21,6 +21,7 @@ from lab.data.tables.raw import RawTable
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
 from lab.errors import BadInput, InvalidValue
 from lab.evaluation.predictions import Predictions
+from lab.metrics.scores import softmax
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.network import Network
 from lab.scenario.model import Block
@@ -118,10 +119,10 @@ class TrainedModel:
             return Predictions("values", self._value_names, self.recipe.values(outputs))
         scores = outputs.astype(np.float64)
         if self.recipe.kind == "labels":
-            numbers = 1 / (1 + np.exp(-scores)) if self.loss == "logistic" else _softmax(scores)
+            numbers = 1 / (1 + np.exp(-scores)) if self.loss == "logistic" else softmax(scores)
             return Predictions("labels", self.classes, numbers, threshold=float(self.about.get("threshold", 0.5)))
         if self.loss == "softmax":
-            return Predictions("classes", self.classes, _softmax(scores))
+            return Predictions("classes", self.classes, softmax(scores))
         return Predictions("classes", self.classes, scores, are_probabilities=False)
 
     @property
@@ -177,8 +178,3 @@ def _found(path: str, folder: Path | None) -> Path:
         return found("table", path, folder or Path(), MEMORY_PER_BYTE)
     except InvalidValue as error:
         raise error.without_place() from None
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
+
+import numpy as np
 
 from kernels import metrics as kernels
 from lab.discovery import modules_of
@@ -21,6 +23,7 @@ DEVICE_METRICS: list[type[DeviceMetric]] = []
 class MeasuredNetwork:
     """A network as a device metric sees it, while the measuring program is built.
 
+    kind:       what the targets are: classes, values or labels
     watch:      the names of the metrics that are wanted
     parts:      the layers as they were built on the evaluation sample, from input to output
     parameters: storage with every parameter;  gradients: with its gradient, at the same place
@@ -28,14 +31,19 @@ class MeasuredNetwork:
                 examples it has
     validation_loss, validation_correct, validation_count: the same on the validation set, None where there is none
     keep:       `keep(full name, tensor [1])` makes the tensor's number known to `finish` under that name
+    keep_all:   `keep_all(name, tensor)` makes all of a tensor's numbers known to `finish`, as `arrays[name]`
     remember:   `remember(source, target)` copies a tensor just before the last training step that is done before a
                 measurement
     rate:       the learning rate [1]; None where there is none
     answers, targets: what the network answers on the evaluation sample [examples, outputs], and what would be right
     validation_answers, validation_targets: the same on the validation set, None where there is none
     classes:    the names of the classes or labels; empty where the targets are values
+    are_probabilities: whether answers that are classes become probabilities by softmax
+    threshold:  what was taken from the probabilities of labels, so that answers above 0 say yes
+    unit:       of values: mean and deviation with which the targets were standardised; None if they were not
     """
 
+    kind: str
     watch: frozenset[str]
     parts: Sequence[BuiltLayer]
     parameters: Storage
@@ -47,6 +55,7 @@ class MeasuredNetwork:
     validation_correct: Tensor | None
     validation_count: int
     keep: Callable[[str, Tensor], None]
+    keep_all: Callable[[str, Tensor], None]
     remember: Callable[[Tensor, Tensor], None]
     rate: Tensor | None
     answers: Tensor
@@ -54,6 +63,9 @@ class MeasuredNetwork:
     validation_answers: Tensor | None
     validation_targets: Tensor | None
     classes: tuple[str, ...]
+    are_probabilities: bool = True
+    threshold: float = 0.5
+    unit: tuple[np.ndarray, np.ndarray] | None = None
     _dead_units: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def dead_units(self, part: BuiltLayer) -> tuple[Tensor, Tensor]:
@@ -79,7 +91,10 @@ class DeviceMetric:
 
     meanings:     by metric one sentence that says what the number means
     target_kinds: the kinds of targets with which the metrics make sense
+    arrays:       what was kept by `keep_all`, by name, while `finish` is called
     """
+
+    arrays: Mapping[str, np.ndarray]
 
     meanings: ClassVar[dict[str, str]] = {}
     target_kinds: ClassVar[frozenset[str]] = frozenset({"classes", "values", "labels"})

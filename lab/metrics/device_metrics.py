@@ -27,10 +27,16 @@ class DeviceMetrics:
         self.remember: list[Any] = []
         self.kept = Storage("statistics")
         self._watched: list[DeviceMetric] = []
+        self._arrays: list[str] = []
 
     def keep(self, name: str, tensor: Tensor) -> None:
         """See `MeasuredNetwork.keep`."""
         self.program.append(assign(tensor, self.kept.member(name, (1,))))
+
+    def keep_all(self, name: str, tensor: Tensor) -> None:
+        """See `MeasuredNetwork.keep_all`."""
+        self.program.append(assign(tensor, self.kept.member(name, tensor.shape)))
+        self._arrays.append(name)
 
     def copy_before_step(self, source: Tensor, target: Tensor) -> None:
         """See `MeasuredNetwork.remember`."""
@@ -41,7 +47,7 @@ class DeviceMetrics:
         wanted = set(self.watch)
         names: list[str] = []
         for kind in load_device_metrics():
-            if wanted & set(kind.meanings):
+            if network.kind in kind.target_kinds and wanted & set(kind.meanings):
                 metric = kind()
                 names += [each for each in metric.build(network) if each.split(".")[0] in wanted]
                 self._watched.append(metric)
@@ -50,8 +56,17 @@ class DeviceMetrics:
 
     def values(self, kept: np.ndarray, step: int) -> Values:
         """Every watched metric by full name, from what the measuring program has left in `self.kept`."""
-        # Each number stands alone at the beginning of its cache line.
-        values = dict(zip(self.kept.members, kept[::ALIGNMENT].tolist(), strict=True))
+        if self._arrays:
+            members, arrays = self.kept.members, {}
+            for name in self._arrays:
+                tensor = members[name]
+                arrays[name] = kept[tensor.offset : tensor.offset + tensor.size].reshape(tensor.shape)
+            values = {name: float(kept[each.offset]) for name, each in members.items() if name not in arrays}
+            for metric in self._watched:
+                metric.arrays = arrays
+        else:
+            # Each number stands alone at the beginning of its cache line.
+            values = dict(zip(self.kept.members, kept[::ALIGNMENT].tolist(), strict=True))
         for metric in self._watched:
             metric.finish(values, step)
         return {name: values[name] for name in self.metrics if name in values}

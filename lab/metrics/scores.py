@@ -5,9 +5,74 @@ Everything here takes what is true first, then what was answered, as scikit-lear
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 BINS = 10
+Scores = dict[str, Callable[[], float]]
+"""Scores by name, each computed when it is asked for."""
+
+
+def of_classes(targets: np.ndarray, numbers: np.ndarray, are_probabilities: bool = True) -> Scores:
+    """Scores of answers that are classes. targets: class numbers int64 [n]; numbers: [n, classes]"""
+    confusion = confusion_matrix(targets, numbers.argmax(axis=1), numbers.shape[1])
+    found: Scores = {
+        "accuracy": lambda: float(np.diag(confusion).sum() / confusion.sum()),
+        "balanced_accuracy": lambda: balanced_accuracy(confusion),
+        "precision": lambda: averaged(precision(confusion), confusion),
+        "recall": lambda: averaged(recall(confusion), confusion),
+        "f1": lambda: averaged(f1(confusion), confusion),
+        "roc_auc": lambda: roc_auc_of_classes(targets, numbers),
+    }
+    return found | ({"log_loss": lambda: log_loss(targets, numbers)} if are_probabilities else {})
+
+
+def of_labels(targets: np.ndarray, probabilities: np.ndarray, said: np.ndarray) -> Scores:
+    """Scores of several labels at once. targets and probabilities: [n, labels]; said: which are given, bool"""
+    true = targets > 0.5
+    counts = label_confusions(true, said)
+
+    def mean(score: Callable[[np.ndarray], np.ndarray]) -> float:
+        return float(np.mean([score(each)[1] for each in counts]))
+
+    def area() -> float:
+        known = [roc_auc(one, two) for one, two in zip(true.T, probabilities.T, strict=True)]
+        known = [each for each in known if not np.isnan(each)]
+        return float(np.mean(known)) if known else float("nan")
+
+    given = np.where(true, probabilities, 1 - probabilities)
+    return {
+        "labels_right": lambda: float((true == said).mean()),
+        "rows_right": lambda: float((true == said).all(axis=1).mean()),
+        "precision": lambda: mean(precision),
+        "recall": lambda: mean(recall),
+        "f1": lambda: mean(f1),
+        "roc_auc": area,
+        "log_loss": lambda: float(-np.log(np.maximum(given, np.finfo(np.float64).eps)).mean()),
+    }
+
+
+def of_values(targets: np.ndarray, answers: np.ndarray) -> Scores:
+    """Scores of values [n, outputs]."""
+    return {
+        "r2": lambda: r2(targets, answers),
+        "mae": lambda: mean_absolute_error(targets, answers),
+        "rmse": lambda: root_mean_squared_error(targets, answers),
+    }
+
+
+def label_confusions(true: np.ndarray, said: np.ndarray) -> list[np.ndarray]:
+    """Of each label how often no and yes (rows) were taken for no and yes (columns). bool [n, labels]"""
+    return [
+        confusion_matrix(one.astype(np.int64), two.astype(np.int64), 2) for one, two in zip(true.T, said.T, strict=True)
+    ]
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Probabilities [n, classes] of scores, in float64."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def confusion_matrix(targets: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:

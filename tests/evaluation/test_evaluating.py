@@ -13,12 +13,16 @@ from sklearn import metrics
 import lab
 from lab.cli import run as main
 from lab.data import load as load_data
+from lab.evaluation import model_of
 from lab.evaluation.against import compared
-from lab.evaluation.judgement import Judgement
+from lab.evaluation.examples import of_run
+from lab.evaluation.judgement import TITLES, Judgement
 from lab.evaluation.predictions import Predictions
 from lab.store import Store
 from tests.evaluation.tables import lines, scenario, write
 from tests.evaluation.test_predicting import REGRESSION
+
+LABELS = {"data": "{csv: customers.csv, target: member, missing: mean, validation: 0.3, standardise: true}"}
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +156,31 @@ def test_what_cannot_be_judged_is_refused(home: Path, evaluate, arguments: tuple
     code, out, err = evaluate(*arguments, text=True)
     assert (code, out) == (2, "")
     assert told in err
+
+
+@pytest.mark.parametrize(
+    ("task", "data", "watch"),
+    [
+        ("classify", {}, ["precision", "recall", "f1", "balanced_accuracy", "roc_auc", "log_loss"]),
+        ("label", LABELS, ["precision", "recall", "f1", "roc_auc", "log_loss"]),
+        ("regress", REGRESSION, ["r2", "mae", "rmse"]),
+    ],
+    ids=["classify", "label", "regress"],
+)
+def test_scores_that_are_watched_are_those_that_are_evaluated(
+    task: str, data: dict[str, str], watch: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
+    changes = data | {"task": task, "watch": f"[{', '.join(f'val_{each}' for each in watch)}]"}
+    assert main(["run", str(scenario(tmp_path, **changes)), "--plain"]) == 0
+    with Store.open() as store:
+        chosen = model_of(store, "latest")
+        [curves] = store.curves(chosen.info.name).values()
+    judgement = of_run(chosen.model, chosen.info, chosen.variant, chosen.seed).judgement
+    titles = {title: name for name, title in TITLES[chosen.model.recipe.kind].items()}
+    evaluated = {titles[score.name]: score.value for score in judgement.scores()}
+    for name in watch:
+        assert curves[f"val_{name}"][1][-1] == pytest.approx(evaluated[name], rel=1e-6), name
+    for row in judgement.of_classes():
+        for name in ("precision", "recall", "f1"):
+            assert curves[f"val_{name}.{row['class']}"][1][-1] == pytest.approx(row[name]), name

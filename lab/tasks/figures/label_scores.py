@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from kernels.metrics import count_label_outcomes
 from lab.graph import Tensor
 from lab.graph.tensor import call
-from lab.metrics.label_scores import OUTCOMES, f1
+from lab.metrics import scores
 from lab.pictures import Bars, Picture
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot
+
+OUTCOMES = ("hits", "false alarms", "misses")
 
 
 class LabelScores(Figure, name="label_scores"):
@@ -34,5 +38,8 @@ class LabelScores(Figure, name="label_scores"):
         where = "evaluation sample" if measured.validation_answers is None else "validation set"
         if not len(counts[0]):
             return [Bars(f"F1 per label, {where}", dict.fromkeys(measured.classes, float("nan")))]
-        scores = [f1(*(float(each[-1, place]) for each in counts)) for place in range(len(measured.classes))]
-        return [Bars(f"F1 per label, {where}", dict(zip(measured.classes, scores, strict=True)))]
+        bars = {}
+        for place, name in enumerate(measured.classes):
+            hits, false_alarms, misses = (float(each[-1, place]) for each in counts)
+            bars[name] = float(scores.f1(np.array([[0, false_alarms], [misses, hits]]))[1])
+        return [Bars(f"F1 per label, {where}", bars)]

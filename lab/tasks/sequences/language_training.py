@@ -175,6 +175,7 @@ class LanguageTraining(ProgramExperiment):
                 held_rows, held_wanted = output.reshape(held_y.size, -1), held_y.reshape(held_y.size)
                 held_loss, held_correct = self._loss(output, held_y), count_correct(held_rows, held_wanted)
         measured = MeasuredNetwork(
+            kind="classes",
             watch=frozenset(self.scenario.watch),
             parts=parts,
             parameters=self.network.parameters,
@@ -186,6 +187,7 @@ class LanguageTraining(ProgramExperiment):
             validation_correct=held_correct,
             validation_count=held_wanted.size if held_wanted is not None else 0,
             keep=self.device_metrics.keep,
+            keep_all=self.device_metrics.keep_all,
             remember=self.device_metrics.copy_before_step,
             rate=step.learning_rate,
             answers=rows,

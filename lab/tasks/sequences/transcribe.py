@@ -12,6 +12,7 @@ from lab.graph import Tensor, constant
 from lab.graph import functions as f
 from lab.graph.tensor import call
 from lab.metrics import device_metric_meanings
+from lab.metrics.answer_scores import ClassScores
 from lab.scenario import Scenario
 from lab.tasks.figures import FigureOptions
 from lab.tasks.host_metrics import host_metric_meanings
@@ -41,6 +42,11 @@ def whole_sequences(output: Tensor, targets: Tensor) -> Tensor:
     return call(count_right_steps, *given, steps=steps).results[1]
 
 
+def _meanings() -> dict[str, str]:
+    """Those metrics that ask one answer of an example are not for sequences."""
+    return {name: text for name, text in device_metric_meanings("classes").items() if name not in ClassScores.meanings}
+
+
 @task("transcribe")
 class Transcribe(Task):
     """A network reads a sequence of symbols and writes one, step by step: many to many, many to one, one to many.
@@ -50,7 +56,7 @@ class Transcribe(Task):
     """
 
     Options = Options
-    metrics = device_metric_meanings("classes") | host_metric_meanings() | {
+    metrics = _meanings() | host_metric_meanings() | {
         "accuracy": "share of the sequences in the evaluation sample of which every step that is asked is right",
         "val_accuracy": "share of the sequences in the validation set of which every step that is asked is right",
     }  # fmt: skip

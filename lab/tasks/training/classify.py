@@ -16,6 +16,9 @@ from lab.scenario.published import names
 from lab.tasks.figures import FigureOptions
 from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.task import Task, task
+from lab.tasks.training import class_weights
+from lab.tasks.training.class_weights import ABOUT, ClassWeights
+from lab.tasks.training.data import load_split
 from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
 
@@ -26,6 +29,7 @@ class Options(FigureOptions):
     loss: Literal["softmax", "hinge"] = Field(
         default="softmax", description="Softmax cross-entropy, or the hinge loss of a multi-class SVM."
     )
+    class_weights: ClassWeights = Field(default=None, description=ABOUT)
     published: list[str] = Field(
         default_factory=list,
         max_length=50,
@@ -60,4 +64,12 @@ class Classify(Task):
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:
         options = self.options(scenario)
-        return Training(scenario, seed, folder, FOR_CLASSES[options.loss], count_correct, kind="classes")
+        loss, told, split = FOR_CLASSES[options.loss], "", None
+        if options.class_weights is not None:
+            split = load_split(scenario, seed, folder, "classes")
+            weights = class_weights.of_classes(options.class_weights, split.train)
+            loss = {"softmax": class_weights.weighed_softmax, "hinge": class_weights.weighed_hinge}[options.loss](
+                weights
+            )
+            told = class_weights.told(weights, split.train.classes)
+        return Training(scenario, seed, folder, loss, count_correct, kind="classes", split=split, told=told)

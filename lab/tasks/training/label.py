@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from lab.errors import InvalidValue
 from lab.graph import Tensor, constant
 from lab.graph import functions as f
 from lab.metrics import device_metric_meanings
@@ -14,6 +15,9 @@ from lab.scenario import Scenario
 from lab.tasks.figures import FigureOptions
 from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.task import Task, task
+from lab.tasks.training import class_weights
+from lab.tasks.training.class_weights import ClassWeights
+from lab.tasks.training.data import load_split
 from lab.tasks.training.losses import FOR_LABELS
 from lab.tasks.training.training import Training
 from lab.validation import Real
@@ -26,6 +30,11 @@ class Options(FigureOptions):
         default="logistic",
         description="logistic: a yes-or-no classifier for each label; softmax: one distribution over all labels, "
         "which is to be spread evenly over those that apply.",
+    )
+    class_weights: ClassWeights = Field(
+        default=None,
+        description="How much a yes counts in the loss, where a no counts 1: by label, such as {spam: 10}; `balanced` "
+        "makes the yes and the no of each label count the same.",
     )
     threshold: Real = Field(default=0.5, gt=0, lt=1, description="A label is given if its probability is above this.")
 
@@ -47,4 +56,11 @@ class Label(Task):
             """Above zero where the label is given."""
             return f.subtract(probability(output), constant(options.threshold))
 
-        return Training(scenario, seed, folder, FOR_LABELS[options.loss], answers=answers, kind="labels")
+        loss, told, split = FOR_LABELS[options.loss], "", None
+        if options.class_weights is not None:
+            if options.loss != "logistic":
+                raise InvalidValue(class_weights.PLACE, "go with `loss: logistic`, which judges each label by itself.")
+            split = load_split(scenario, seed, folder, "labels")
+            weights = class_weights.of_labels(options.class_weights, split.train)
+            loss, told = class_weights.weighed_logistic(weights), class_weights.told(weights, split.train.classes)
+        return Training(scenario, seed, folder, loss, answers=answers, kind="labels", split=split, told=told)

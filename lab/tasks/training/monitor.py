@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lab.data import Split
 from lab.graph import Tensor, scope
 from lab.graph.tensor import Call, Storage
 from lab.metrics import DeviceMetrics, MeasuredNetwork
@@ -92,6 +93,7 @@ class Monitor:
                 validation_correct = objective.count(output, validation_targets)
                 validation_answers = objective.answers(output)
         measured = MeasuredNetwork(
+            kind=data.split.train.kind,
             watch=frozenset(scenario.watch),
             parts=layers,
             parameters=network.parameters,
@@ -103,6 +105,7 @@ class Monitor:
             validation_correct=validation_correct,
             validation_count=data.split.validation.count if data.split.validation else 0,
             keep=self.device_metrics.keep,
+            keep_all=self.device_metrics.keep_all,
             remember=self.device_metrics.copy_before_step,
             rate=step.learning_rate,
             answers=answers,
@@ -110,6 +113,9 @@ class Monitor:
             validation_answers=validation_answers,
             validation_targets=validation_targets,
             classes=data.evaluation_sample.classes,
+            are_probabilities=scenario.options.get("loss", "softmax") == "softmax",
+            threshold=float(scenario.options.get("threshold", 0.5)),
+            unit=_unit(data.split),
         )
         with scope("measure"):
             self.device_metrics.build(measured)
@@ -163,3 +169,10 @@ class Monitor:
             return offset, offset + storage.whole.size
 
         return stretch(self.device_metrics.kept), stretch(self.figures.recording.kept)
+
+
+def _unit(split: Split) -> tuple[np.ndarray, np.ndarray] | None:
+    recipe = split.recipe
+    return (
+        None if recipe is None or recipe.mean is None or recipe.deviation is None else (recipe.mean, recipe.deviation)
+    )

@@ -37,6 +37,7 @@ class Training(ProgramExperiment):
     loss, correct, answers: see `Objective`
     kind:    what the data's targets must be
     split:   the examples, where they are not what the scenario's data block says
+    told:    a sentence on how it is trained, for the beginning
     """
 
     network: Network
@@ -52,9 +53,10 @@ class Training(ProgramExperiment):
         answers: Callable[[Tensor], Tensor] = lambda output: output,
         kind: TargetKind,
         split: Split | None = None,
+        told: str = "",
     ) -> None:
         super().__init__(scenario.train.steps, seed)
-        self.scenario, self.folder = scenario, folder
+        self.scenario, self.folder, self._told = scenario, folder, told
         self.split = split or load_split(scenario, seed, folder, kind)
         data, objective = TrainingData(self.split, seed), Objective(loss, correct, answers)
         outputs = self.split.train.outputs
@@ -107,6 +109,7 @@ class Training(ProgramExperiment):
     def greeting(self) -> str | None:
         told = list(self.network.told)
         if self.seed == self.scenario.train.seed:  # of the scenario, and so said once, not for every seed
+            told += [self._told] if self._told else []
             told += cautions(self.scenario, self.split)
         return "; ".join(told) or None
 
