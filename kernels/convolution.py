@@ -13,7 +13,7 @@ bodies here serve every other target: one thread has whole rows of channels, a G
 
 from __future__ import annotations
 
-from kernels.language import device, kernel, zero
+from kernels.language import Kernel, device, devices_of, kernel, zero
 
 _GEOMETRY = (
     "stride_y stride_x top left bottom right dilation_y dilation_x groups G=C/groups "
@@ -257,3 +257,8 @@ def convolution_weight_gradient(
 ):  # fmt: skip
     """d_weight[p,q,g,d] = Σ dy[b,i,j,d] and what it saw of x there, over images and pixels; d_bias = Σ dy."""
     correlate(x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads)
+
+
+def has_windows(kernel: Kernel) -> bool:
+    """Whether a kernel calls one of the convolutions, in its common body."""
+    return not devices_of(kernel.function, "cpu", "float32").isdisjoint({convolve, convolve_back, correlate})

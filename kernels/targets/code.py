@@ -1,7 +1,7 @@
 """Compiled code in this process: from object code in the cache to addresses that can be called, without numba.
 
 All code lies in one engine of LLVM, which resolves what it calls: functions of the C library, BLAS, and the product
-of matrices, under the names that are given here.
+of matrices, the tiles of convolution, under the names that are given here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from kernels.targets import blas
 
 EXECUTOR = "backprop_lab_execute"
 PRODUCTS = "backprop_lab_multiply_float32"
+WINDOWS = "backprop_lab_windows_float32"
+SHARED = (PRODUCTS, WINDOWS)
+"""What kernels call by its name: each a unit that is compiled once."""
 
 
 def entry_symbol(kernel: str, real_name: str) -> str:

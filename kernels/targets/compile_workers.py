@@ -31,7 +31,7 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 class Unit:
     """Something that is compiled and kept as one file.
 
-    kind:   kernel, product or executor
+    kind:   kernel, product, windows or executor
     module: where a kernel is declared
     """
 
@@ -60,6 +60,8 @@ class Unit:
 
         if self.kind == "kernel":
             code = compiler.kernel_code(KERNELS[self.kernel], self.real_name)
+        elif self.kind == "windows":
+            code = compiler.windows_code()
         else:
             code = compiler.product_code() if self.kind == "product" else compiler.executor_code()
         cache.write(self.name, code)
@@ -67,6 +69,7 @@ class Unit:
 
 
 PRODUCT = Unit("product")
+WINDOWS = Unit("windows")
 EXECUTOR = Unit("executor")
 
 

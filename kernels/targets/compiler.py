@@ -31,8 +31,9 @@ from kernels.plan import SEED, STATE_SIZE, STEP
 from kernels.targets import executor, products
 from kernels.targets.blas import addresses
 from kernels.targets.blas_calls import blas_product
-from kernels.targets.code import EXECUTOR, PRODUCTS, entry_symbol, name_blas
+from kernels.targets.code import EXECUTOR, PRODUCTS, SHARED, WINDOWS, entry_symbol, name_blas
 from kernels.targets.views import as_row, contiguous, intrinsic
+from kernels.targets.window_code import windows_module
 
 _WORD = ir.IntType(64)
 _WORDS = _WORD.as_pointer()
@@ -132,6 +133,11 @@ def product_code() -> bytes:
     return _object_code(PRODUCTS, entry, _as_they_are, body, products.ARGUMENTS, types.int64)
 
 
+def windows_code() -> bytes:
+    """Compile the tiles that convolutions in float32 call, to object code; numba has no part in it."""
+    return _emitted(str(windows_module()), WINDOWS)
+
+
 def executor_code() -> bytes:
     """Compile the loop over the rows of a plan to object code."""
     entry = ir.FunctionType(_WORD, [_WORD] * len(executor.ARGUMENTS))
@@ -150,8 +156,9 @@ def _name_what_is_called() -> None:
     have been compiled yet.
     """
     name_blas()
-    if llvmlite.binding.address_of_symbol(PRODUCTS) is None:
-        llvmlite.binding.add_symbol(PRODUCTS, next(iter(addresses().values())))
+    for each in SHARED:
+        if llvmlite.binding.address_of_symbol(each) is None:
+            llvmlite.binding.add_symbol(each, next(iter(addresses().values())))
 
 
 @contextlib.contextmanager

@@ -20,13 +20,15 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 
 from kernels import convolution
 from kernels.convolution import plain_convolve, plain_convolve_back, plain_correlate
+from kernels.targets.code import WINDOWS
 from kernels.targets.micro_kernel import workplace
-from kernels.targets.vector_code import COLUMNS, ITEM, PLACE, PLACES
+from kernels.targets.vector_code import COLUMNS, ITEM, WORD
 from kernels.targets.views import intrinsic, numbers_at
-from kernels.targets.window_code import AVAILABLE, MOST_ROWS, WORDS, window_code
+from kernels.targets.window_code import AVAILABLE, WORDS
 
 BAND = 192 * 1024
 """Bytes of the padded band."""
@@ -42,22 +44,19 @@ _zeros_place = workplace(PANEL_ROW)
 
 
 @intrinsic
-def window_tile(
-    typing, rows, steps, across, down, a, a_row, a_step, a_across, a_down, b, b_step, b_across, b_down, begin,
+def row_of_tiles(
+    typing, pixels, steps, across, down, a, a_row, a_step, a_across, a_down, b, b_step, b_across, b_down, begin,
     begin_row, c, c_row, columns,
 ):  # fmt: skip
-    """One tile; see `kernels.targets.window_code`."""
-    words = ("rows", *WORDS)
+    """Tiles side by side for so many pixels; see `kernels.targets.window_code`."""
+    count = 1 + len(WORDS)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        given = [
-            builder.inttoptr(each, PLACE) if word in PLACES else each
-            for word, each in zip(words, arguments, strict=True)
-        ]
-        builder.call(window_code(builder.module), given)
+        kind = ir.FunctionType(ir.VoidType(), [WORD] * count)
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, WINDOWS), arguments)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * len(words)), generate
+    return types.void(*[types.intp] * count), generate
 
 
 @njit(error_model="numpy")
@@ -110,23 +109,6 @@ def _fill(
 
 
 @njit(error_model="numpy")
-def _row_of_tiles(
-    pixels: Any, steps: Any, across: Any, down: Any, a: Any, a_row: Any, a_step: Any, a_across: Any, a_down: Any,
-    b: Any, b_step: Any, b_across: Any, b_down: Any, begin: Any, begin_row: Any, c: Any, c_row: Any, columns: Any,
-) -> None:  # fmt: skip
-    """Compute tiles side by side for so many rows, all about equally high."""
-    count = (pixels + MOST_ROWS - 1) // MOST_ROWS
-    done = 0
-    for number in range(count):
-        rows = (pixels - done + count - number - 1) // (count - number)
-        window_tile(
-            rows, steps, across, down, a + done * a_row, a_row, a_step, a_across, a_down, b, b_step, b_across, b_down,
-            begin + done * begin_row, begin_row, c + done * c_row, c_row, columns,
-        )  # fmt: skip
-        done += rows
-
-
-@njit(error_model="numpy")
 def _slide(
     images: Any, source: Any, height: Any, width: Any, pixel: Any, channels: Any, top: Any, left: Any, stride_y: Any,
     stride_x: Any, dilation_y: Any, dilation_x: Any, down: Any, across: Any, weight: Any, b_step: Any, begin: Any,
@@ -170,7 +152,7 @@ def _slide(
             for column in range(0, columns, COLUMNS):
                 for i in range(rows):
                     c = target + image * image_bytes + (first + i) * row_bytes + column * ITEM
-                    _row_of_tiles(
+                    row_of_tiles(
                         wide, steps, taps, down, start + i * stride_y * band_row, stride_x * size, ITEM, a_across,
                         dilation_y * band_row, weight + column * ITEM, b_step, b_across, across * channels * b_step,
                         begin + column * ITEM, 0, c, pixel_bytes, min(COLUMNS, columns - column),
@@ -309,7 +291,7 @@ def _weights(
                         a = start + p * dilation_y * band_row + q * dilation_x * G * ITEM
                         for column in range(0, outputs, COLUMNS):
                             c = d_weight + ((p * Q + q) * G * D + k * outputs + column) * ITEM
-                            _row_of_tiles(
+                            row_of_tiles(
                                 height, J, rows, images, a, ITEM, stride_x * G * ITEM, stride_y * band_row, image_band,
                                 back + column * ITEM, D * ITEM, J * D * ITEM, I * J * D * ITEM, c, D * ITEM, c,
                                 D * ITEM, min(COLUMNS, outputs - column),
@@ -320,7 +302,7 @@ def _weights(
     for b in range(B):
         for column in range(0, D, COLUMNS):
             begin = (d_bias + column * ITEM) if b > 0 else zeros
-            window_tile(
+            row_of_tiles(
                 1, I * J, 1, 1, band, 0, 0, 0, 0, dy + (b * I * J * D + column) * ITEM, D * ITEM, 0, 0, begin, 0,
                 d_bias + column * ITEM, 0, min(COLUMNS, D - column),
             )  # fmt: skip

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from kernels.convolution import has_windows
 from kernels.language import Kernel
 from kernels.matrix import multiplies_matrices
 from kernels.memory import Memory
 from kernels.plan import SHARED, STEP, Plan
 from kernels.targets import cache, compile_workers
-from kernels.targets.code import EXECUTOR, PRODUCTS, entry_symbol, load, lock
+from kernels.targets.code import EXECUTOR, PRODUCTS, WINDOWS, entry_symbol, load, lock
 
 _entries: dict[tuple[str, str], int] = {}
 
@@ -30,6 +31,8 @@ def entry(kernel: Kernel, real_name: str) -> int:
             code = _code_of(compile_workers.Unit.of(kernel, real_name))
             if PRODUCTS.encode() in code:  # among the names of what it calls
                 load_products()
+            if WINDOWS.encode() in code:
+                load_windows()
             _entries[key] = load(code, entry_symbol(*key))
         return _entries[key]
 
@@ -50,6 +53,12 @@ def load_products() -> None:
     load(_code_of(compile_workers.PRODUCT), PRODUCTS)
 
 
+@functools.cache
+def load_windows() -> None:
+    """Load, or compile once, the tiles that convolutions call."""
+    load(_code_of(compile_workers.WINDOWS), WINDOWS)
+
+
 def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, int], None] | None = None) -> None:
     """Compile or load kernels and the executor. `progress(kernel, left)` is called before each real compilation.
 
@@ -58,9 +67,11 @@ def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, 
     waiting = [kernel for kernel in kernels if (kernel.name, real_name) not in _entries]
     missing = [kernel for kernel in waiting if not is_ready(kernel, real_name)]
     if missing:
-        # The product first, if any kernel may call it: it takes longest.
+        # What several kernels may call first: it takes longest.
         multiplies = real_name == "float32" and any(map(multiplies_matrices, missing))
-        units = [compile_workers.PRODUCT] * multiplies + [compile_workers.EXECUTOR]
+        convolves = real_name == "float32" and any(map(has_windows, missing))
+        units = [compile_workers.PRODUCT] * multiplies + [compile_workers.WINDOWS] * convolves
+        units.append(compile_workers.EXECUTOR)
         units += [compile_workers.Unit.of(each, real_name) for each in missing]
         compile_workers.compile_all([each for each in units if not cache.has(each.name)], progress)
     for kernel in waiting:

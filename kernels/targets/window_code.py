@@ -1,4 +1,4 @@
-"""The code of one tile of a convolution, emitted as LLVM IR: sums over three nested loops that stay in registers.
+"""The code of a row of tiles of a convolution, emitted as LLVM IR: sums over three nested loops, in registers.
 
     c[r, :] = begin[r, :] + Σ over y < down, x < across, k < steps of
               a[r a_row + y a_down + x a_across + k a_step] b[y b_down + x b_across + k b_step, :]
@@ -7,8 +7,11 @@ A tile is a few rows (pixels of an output row, or weights of a kernel's row) by 
 run over the rows of the kernel, its columns and the channels; for the gradient of weights over images, rows and pixels.
 What is contiguous in memory is one loop: the taps of a kernel's row in an image without groups.
 
-With AVX-512, 14 rows by two vectors are 28 of 32 registers; with AVX2, 6 rows are 12 of 16. Each step loads two vectors
-of b and broadcasts a number of a per row, for two fused multiply-adds per row.
+With AVX-512 or NEON, 14 or 12 rows by two vectors are most of 32 registers; with AVX2, 6 rows are 12 of 16. Each step
+loads two vectors of b and broadcasts a number of a per row, for two fused multiply-adds per row. Of one vector alone
+there are more rows, since a sum has to wait for the one before.
+
+All of it is a unit of its own, which is compiled once and called by all kernels of convolution.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ from collections.abc import Callable, Mapping
 import llvmlite.binding
 from llvmlite import ir
 
-from kernels.targets.vector_code import INT, LANES, TILE, WORD, Vectors, new_function
+from kernels.targets.code import WINDOWS
+from kernels.targets.vector_code import INT, LANES, PLACE, PLACES, TILE, WORD, Vectors
 
 WORDS = (
     *("steps", "across", "down"),
@@ -30,25 +34,33 @@ WORDS = (
 )
 
 
-def most_rows(features: Mapping[str, bool]) -> int:
-    """Rows of the largest tile: what 32 registers hold, or 16."""
-    return 6 if "avx2" in features and not features.get("avx512f") else 14
+def most_rows(features: Mapping[str, bool], vectors: int = 2) -> int:
+    """Rows of the largest tile of so many vectors: what 32 registers hold, or 16."""
+    if "avx2" in features and not features.get("avx512f"):
+        return 6 if vectors == 2 else 10
+    return 14
 
 
-MOST_ROWS = most_rows(llvmlite.binding.get_host_cpu_features())
+_FEATURES = llvmlite.binding.get_host_cpu_features()
 AVAILABLE = TILE is not None or llvmlite.binding.get_process_triple().startswith(("aarch64", "arm64"))
 
 
 class WindowCode:
     """The function of a tile of `rows` rows and `vectors` vectors, of which the last one has fewer elements if
-    `masked`."""
+    `masked`. Its argument is the place where its words stand."""
 
     def __init__(self, module: ir.Module, rows: int, vectors: int, masked: bool) -> None:
         self.rows, self.vectors = rows, vectors
         self.simd = Vectors(module, LANES)
-        self.function = new_function(module, _name(rows, vectors, masked), WORDS)
-        self.given = dict(zip(WORDS, self.function.args, strict=True))
+        name = f"window_{rows}_{vectors}{'_masked' * masked}"
+        self.function = ir.Function(module, ir.FunctionType(ir.VoidType(), [WORD.as_pointer()]), name)
+        self.function.linkage = "internal"
+        self.function.attributes.add("noinline")
         builder = ir.IRBuilder(self.function.append_basic_block())
+        self.given = {}
+        for number, word in enumerate(WORDS):
+            value = builder.load(builder.gep(self.function.args[0], [WORD(number)]))
+            self.given[word] = builder.inttoptr(value, PLACE) if word in PLACES else value
         self.mask = None
         if masked:
             count = builder.sub(builder.trunc(self.given["columns"], INT), INT(LANES * (vectors - 1)))
@@ -134,33 +146,64 @@ class WindowCode:
         return self._move(builder, self.given["a_step"], self.given["b_step"])
 
 
-def _name(rows: int, vectors: int, masked: bool) -> str:
-    return f"window_{rows}_{vectors}{'_masked' * masked}"
+def windows_module(features: Mapping[str, bool] = _FEATURES) -> ir.Module:
+    """The unit that defines WINDOWS: a row of tiles, `pixels` (its first argument) long and up to two vectors wide.
 
-
-def window_code(module: ir.Module) -> ir.Function:
-    """The function for tiles of up to MOST_ROWS rows (its first argument) and two vectors in a module, emitted if it is
-    not there yet."""
-    if function := module.globals.get("window"):
-        return function
-    function = new_function(module, "window", ("rows", *WORDS))
-    rows, *arguments = function.args
-    columns = arguments[WORDS.index("columns")]
+    The tiles are all about equally high.
+    """
+    module = ir.Module()
+    kind = ir.FunctionType(ir.VoidType(), [WORD] * (1 + len(WORDS)))
+    function = ir.Function(module, kind, WINDOWS)
+    pixels, *arguments = function.args
     builder = ir.IRBuilder(function.append_basic_block())
+    words = builder.alloca(WORD, len(WORDS))
+    places = {}
+    for number, (word, value) in enumerate(zip(WORDS, arguments, strict=True)):
+        places[word] = builder.gep(words, [WORD(number)])
+        builder.store(value, places[word])
+    given = dict(zip(WORDS, arguments, strict=True))
     done = function.append_basic_block()
     ir.IRBuilder(done).ret_void()
     for vectors in (1, 2):
         for masked in (False, True):
             here, elsewhere = function.append_basic_block(), function.append_basic_block()
             comparison = "<=" if masked else "=="
-            builder.cbranch(builder.icmp_signed(comparison, columns, WORD(LANES * vectors)), here, elsewhere)
-            choice = ir.IRBuilder(here).switch(rows, done)
-            for count in range(1, MOST_ROWS + 1):
-                tile = function.append_basic_block()
-                choice.add_case(WORD(count), tile)
-                inside = ir.IRBuilder(tile)
-                inside.call(WindowCode(module, count, vectors, masked).function, arguments)
-                inside.ret_void()
+            builder.cbranch(builder.icmp_signed(comparison, given["columns"], WORD(LANES * vectors)), here, elsewhere)
+            _row_of_tiles(
+                module, ir.IRBuilder(here), done, pixels, words, places, given, most_rows(features, vectors), vectors,
+                masked,
+            )  # fmt: skip
             builder = ir.IRBuilder(elsewhere)
     builder.ret_void()
-    return function
+    return module
+
+
+def _row_of_tiles(
+    module: ir.Module, builder: ir.IRBuilder, done: ir.Block, pixels: ir.Value, words: ir.Value,
+    places: Mapping[str, ir.Value], given: Mapping[str, ir.Value], most: int, vectors: int, masked: bool,
+) -> None:  # fmt: skip
+    """The loop over tiles of one kind; behind the last one, `done`."""
+    function = builder.function
+    count = builder.udiv(builder.add(pixels, WORD(most - 1)), WORD(most))
+    height, higher = builder.udiv(pixels, count), builder.urem(pixels, count)
+    before, loop = builder.block, function.append_basic_block()
+    builder.branch(loop)
+    builder = ir.IRBuilder(loop)
+    number = builder.phi(WORD)
+    number.add_incoming(WORD(0), before)
+    rows = builder.add(height, builder.zext(builder.icmp_unsigned("<", number, higher), WORD))
+    behind = function.append_basic_block()
+    choice = builder.switch(rows, behind)
+    for each in range(1, most + 1):
+        tile = function.append_basic_block()
+        choice.add_case(WORD(each), tile)
+        inside = ir.IRBuilder(tile)
+        inside.call(WindowCode(module, each, vectors, masked).function, [words])
+        inside.branch(behind)
+    builder = ir.IRBuilder(behind)
+    for word, distance in (("a", "a_row"), ("begin", "begin_row"), ("c", "c_row")):
+        moved = builder.add(builder.load(places[word]), builder.mul(rows, given[distance]))
+        builder.store(moved, places[word])
+    following = builder.add(number, WORD(1))
+    number.add_incoming(following, behind)
+    builder.cbranch(builder.icmp_unsigned("<", following, count), loop, done)
