@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lab.errors import BadInput, InvalidValue
+from pydantic import BaseModel, Field, field_validator
+
+from lab.errors import BadInput, InvalidValue, nearest
 from lab.graph.tensor import Tensor
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.network import Network
@@ -13,6 +15,47 @@ from lab.scenario import published
 from lab.tasks.counting import Counts, count
 
 LARGEST_SIDE = 100_000
+
+MEANINGS = {
+    "published_parameters": "parameters of published architectures, counted as `lab describe` does",
+    "published_multiply_adds": "multiply-adds of published architectures for one example, forward",
+}
+"""The metrics that are such counts, and what they mean."""
+
+
+class PublishedOptions(BaseModel):
+    """The option of tasks that can count published architectures beside what they train."""
+
+    published: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Published architectures to be counted, as `lab describe` does.",
+    )
+
+    @field_validator("published")
+    @classmethod
+    def _known_architectures(cls, given: list[str]) -> list[str]:
+        known = published.names()
+        for number, name in enumerate(given):
+            if name not in known:
+                raise InvalidValue(("published", number), f"there is no architecture {name!r}; {nearest(name, known)}.")
+        return given
+
+
+def published_counts(architectures: Sequence[str], metrics: Sequence[str]) -> dict[str, float]:
+    """Those of the metrics that are counts of published architectures, by full name: constants."""
+    values = {}
+    for name in architectures:
+        _, counts = counted(name)
+        for metric, value in zip(MEANINGS, (counts.parameters, counts.multiply_adds), strict=True):
+            if metric in metrics:
+                values[f"{metric}.{claimable(name)}"] = float(value)
+    return values
+
+
+def claimable(name: str) -> str:
+    """The name of an architecture as claims can say it: `squeezenet1_0`."""
+    return re.sub("[^A-Za-z0-9_]", "_", name)
 
 
 def counted(name: str, given: Sequence[int] | None = None) -> tuple[published.Published, Counts]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
@@ -17,6 +17,8 @@ from lab.pictures import Curves, Picture
 from lab.scenario import Scenario
 from lab.tasks.ensembles.snapshots import disagreement
 from lab.tasks.ensembles.validation_scorer import SCORER_KERNELS, ValidationScorer, average, require_validation
+from lab.tasks.published import MEANINGS as COUNTS
+from lab.tasks.published import PublishedOptions, published_counts
 from lab.tasks.side_by_side import advance_together
 from lab.tasks.task import Experiment, Measurements, Task, task
 from lab.tasks.training.classify import count_correct
@@ -31,11 +33,11 @@ METRICS = {
     "member_loss": "validation loss of one member, mean over all of them; as `.net3`, that of the third",
     "best_accuracy": "validation accuracy of the best member",
     "disagreement": "share of the validation examples on which two members differ, on average over all pairs",
-}
+} | COUNTS
 _EACH = {"ensemble_accuracy": "of", "ensemble_loss": "of", "member_accuracy": "net", "member_loss": "net"}
 
 
-class Options(BaseModel):
+class Options(PublishedOptions):
     """Settings of the task `ensemble`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,7 +70,10 @@ class Ensemble(Experiment):
             full
             for name in scenario.watch
             for full in (name, *(f"{name}.{_EACH[name]}{number}" for number in numbers if name in _EACH))
+            if name not in COUNTS
         )
+        self._counts = published_counts(options.published, scenario.watch)
+        self.metrics = (*self.metrics, *self._counts)
 
     def kernels(self) -> Sequence[Kernel]:
         return tuple(dict.fromkeys((*self._members[0].kernels(), *SCORER_KERNELS)))
@@ -91,7 +96,7 @@ class Ensemble(Experiment):
 
     def measure(self) -> dict[str, float]:
         answers = self._answers()
-        values: dict[str, float] = {"disagreement": disagreement(answers)}
+        values = {**self._counts, "disagreement": disagreement(answers)}
         for name, score in (("accuracy", self._scorer.accuracy), ("loss", self._scorer.loss)):
             alone = [score(each) for each in answers]
             together = [score(average(answers[: number + 1])) for number in range(len(answers))]

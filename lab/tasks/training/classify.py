@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from lab.errors import InvalidValue, nearest
 from lab.graph import Tensor
 from lab.graph.tensor import call
 from lab.metrics import device_metric_meanings
 from lab.scenario import Scenario
-from lab.scenario.published import names
 from lab.tasks.figures import FigureOptions
 from lab.tasks.host_metrics import host_metric_meanings
+from lab.tasks.published import PublishedOptions
 from lab.tasks.task import Task, task
 from lab.tasks.training import class_weights
 from lab.tasks.training.class_weights import ABOUT, ClassWeights
@@ -23,27 +22,13 @@ from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
 
 
-class Options(FigureOptions):
+class Options(FigureOptions, PublishedOptions):
     """Settings of the task `classify`."""
 
     loss: Literal["softmax", "hinge"] = Field(
         default="softmax", description="Softmax cross-entropy, or the hinge loss of a multi-class SVM."
     )
     class_weights: ClassWeights = Field(default=None, description=ABOUT)
-    published: list[str] = Field(
-        default_factory=list,
-        max_length=50,
-        description="Published architectures to be counted, as `lab describe` does.",
-    )
-
-    @field_validator("published")
-    @classmethod
-    def _known_architectures(cls, published: list[str]) -> list[str]:
-        known = names()
-        for number, name in enumerate(published):
-            if name not in known:
-                raise InvalidValue(("published", number), f"there is no architecture {name!r}; {nearest(name, known)}.")
-        return published
 
 
 def count_correct(output: Tensor, targets: Tensor) -> Tensor:
