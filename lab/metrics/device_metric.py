@@ -38,6 +38,7 @@ class MeasuredNetwork:
     answers, targets: what the network answers on the evaluation sample [examples, outputs], and what would be right
     validation_answers, validation_targets: the same on the validation set, None where there is none
     classes:    the names of the classes or labels; empty where the targets are values
+    unclipped:  the norm [1] of the gradient before penalties and clipping, if it is watched
     are_probabilities: whether answers that are classes become probabilities by softmax
     threshold:  what was taken from the probabilities of labels, so that answers above 0 say yes
     unit:       of values: mean and deviation with which the targets were standardised; None if they were not
@@ -63,6 +64,7 @@ class MeasuredNetwork:
     validation_answers: Tensor | None
     validation_targets: Tensor | None
     classes: tuple[str, ...]
+    unclipped: Tensor | None = None
     are_probabilities: bool = True
     threshold: float = 0.5
     unit: tuple[np.ndarray, np.ndarray] | None = None

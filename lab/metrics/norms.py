@@ -36,15 +36,21 @@ class GradientNorm(DeviceMetric):
     """The length of the whole gradient, and of each layer's, weights and biases together."""
 
     meanings = {
-        "grad_norm": "Euclidean norm of the gradient that the last update used, before clipping and penalties are "
-        "undone; at step 0, of the gradient that the first update will use"
+        "grad_norm": "Euclidean norm of the gradient that the last update used, with penalties and after clipping; at "
+        "step 0, of the one that the first update will use",
+        "unclipped_grad_norm": "Euclidean norm of the same gradient of the loss before penalties and clipping",
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         stretches = {"grad_norm": network.gradients.whole}
         stretches |= {f"grad_norm.{layer}": each for layer, each in layer_stretches(network.gradients).items()}
+        if "grad_norm" not in network.watch:
+            stretches = {}
         for name, stretch in stretches.items():
             network.keep(name, norm(stretch))
+        if "unclipped_grad_norm" in network.watch and network.unclipped is not None:
+            network.keep("unclipped_grad_norm", network.unclipped)
+            stretches["unclipped_grad_norm"] = network.unclipped
         return list(stretches)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kernels.metrics import halt_if_not_finite
+from kernels.metrics import halt_if_not_finite, norm
 from lab.graph import Tensor, assign, differentiate, scope
 from lab.graph.tensor import Call, Storage, call, phase
 from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
@@ -18,6 +18,8 @@ from lab.nets.network import Network
 from lab.nets.optimizers import Optimizer, OptimizerContext
 from lab.nets.tables import Table
 
+UNCLIPPED = "unclipped_grad_norm"
+"""The metric for which `measure_unclipped` is."""
 AHEAD = -1
 """The phase of what is done before the loss is computed."""
 
@@ -26,8 +28,9 @@ AHEAD = -1
 class TrainingStep:
     """The calls of a step, and what others want to see of it.
 
-    program:          the whole step;  gradient_program: up to the gradient, without any change
+    program:          the whole step;  gradient_program: up to the gradient as the step uses it, without any change
     learning_rate:    the rate of the step [1], where it can be read after the step
+    unclipped:        the norm [1] of the gradient before penalties and clipping, if it was asked for
     """
 
     loss: Tensor
@@ -36,6 +39,7 @@ class TrainingStep:
     learning_rate: Tensor
     program: list[Any]
     gradient_program: list[Any]
+    unclipped: Tensor | None = None
 
     @property
     def gradients(self) -> Storage:
@@ -53,6 +57,7 @@ def training_step(
     points: int = 1,
     tables: Sequence[Table] = (),
     change_gradients: Callable[[Storage], Sequence[Call]] = lambda gradients: (),
+    measure_unclipped: bool = False,
 ) -> TrainingStep:
     """The step that changes `trained` so that `loss` [1] falls. It stops where the loss is not finite.
 
@@ -62,6 +67,7 @@ def training_step(
     points:           see `OptimizerContext`
     tables:           parameters in `trained.tables`
     change_gradients: adds calls that change the gradients in place before they are used, as noise does
+    measure_unclipped: whether the norm before penalties and clipping is wanted
 
     Calls run in the order in which they are made, so a second step that shall see the parameters which the first one
     has changed is built after it, its loss included. Only what an optimizer does before the loss is computed, as
@@ -85,10 +91,15 @@ def training_step(
         if gradient is not None:
             program.append(assign(gradient, context.gradients.members[name]))
     program += change_gradients(context.gradients)
+    unclipped = None
+    if measure_unclipped:
+        unclipped = Storage("statistics").member("unclipped", (1,))
+        program.append(assign(call(norm, context.gradients.whole).result, unclipped))
     with scope(qualified(owner, "optimizer")):
         rate = optimizer.learning_rate(context)
         if rate.call is not None:
             program.append(rate)
+        program += optimizer.finish_gradients(context) if members else []
         gradient_program = list(program)
         with phase(AHEAD):
             program += optimizer.before(context)
@@ -99,4 +110,4 @@ def training_step(
         for each in tables:
             d_source = found[len(members) + rows.index(each)] if each in rows else None
             program += each.update(d_source, rate)
-    return TrainingStep(loss, optimizer, context, rate.target or rate, program, gradient_program)
+    return TrainingStep(loss, optimizer, context, rate.target or rate, program, gradient_program, unclipped)

@@ -43,6 +43,7 @@ _WORDS = {
     "thinned_accuracy": "accuracy of a thinned net",
     "thinned_distance": "distance of a thinned net",
     "trained": "nets that train",
+    "unclipped_grad_norm": "gradient norm before clipping",
     "unit_spread": "difference between units",
     "update_ratio": "update size over weights",
     "val_f1": "validation F1",

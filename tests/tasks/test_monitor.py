@@ -66,3 +66,24 @@ def test_metrics_and_figures_name_the_layers_of_a_network_with_a_name():
     histograms = [each for each in other.monitor.pictures() if isinstance(each, Histograms)]
     assert histograms
     assert all(name.startswith("student.") for each in histograms for name in each.counts)
+
+
+def test_the_norm_of_the_gradient_is_the_same_quantity_at_every_step():
+    watch = ["grad_norm", "unclipped_grad_norm"]
+    plain = experiment(watch=watch)
+    clipped = experiment(watch=watch, optimizer={"name": "sgd", "rate": 0.1, "clip": 0.01})
+    decayed = experiment(watch=watch, optimizer={"name": "sgd", "rate": 0.1, "l2": 0.5})
+    first = plain.measure()
+    assert first["grad_norm"] == first["unclipped_grad_norm"] > 0.01
+    assert clipped.measure()["unclipped_grad_norm"] == decayed.measure()["unclipped_grad_norm"] == first["grad_norm"]
+    gradient = plain.numbers(plain.gradients.members)
+    weights = plain.numbers(plain.network.parameters.members)
+    penalised = [gradient[name] + 0.5 * weights[name] * ("weight" in name) for name in gradient]
+    np.testing.assert_allclose(
+        decayed.measure()["grad_norm"], np.linalg.norm(np.concatenate([each.ravel() for each in penalised])), rtol=1e-5
+    )
+    for _ in range(3):
+        values = clipped.measure()
+        np.testing.assert_allclose(values["grad_norm"], 0.01, rtol=1e-5)
+        assert values["unclipped_grad_norm"] > 0.01
+        clipped.advance(1)

@@ -111,7 +111,11 @@ class Optimizer(BaseModel):
         return None
 
     def build(self, context: OptimizerContext, rate: Tensor) -> list[Call]:
-        """Add the update of all parameters to the graph: penalties, clipping, then the step itself."""
+        """Add the update of all parameters to the graph, from gradients that `finish_gradients` is done with."""
+        return self.step(context, rate) + self._limit_norms(context)
+
+    def finish_gradients(self, context: OptimizerContext) -> list[Call]:
+        """Add what is done with the gradient of the loss before it is used: penalties, then clipping."""
         gradients, calls = context.gradients, list[Call]()
         for name, kernel, strength in (("l2", kernels.add_l2, self.l2), ("l1", kernels.add_l1, self.l1)):
             if strength is not None:
@@ -121,7 +125,7 @@ class Optimizer(BaseModel):
                         calls.append(call(kernel, weight, number, updates=[gradients.members[key]]))
         if self.clip is not None:
             calls.append(self._clip(context.number(self, "clip"), gradients.whole))
-        return calls + self.step(context, rate) + self._limit_norms(context)
+        return calls
 
     def _clip(self, limit: Tensor, gradient: Tensor) -> Call:
         if self.clip_by == "value":

@@ -20,7 +20,7 @@ from lab.nets.initialisers import generator
 from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
 from lab.nets.sequence_states import SequenceStates
-from lab.nets.training_step import training_step
+from lab.nets.training_step import UNCLIPPED, training_step
 from lab.pictures import Bars, Picture, Table
 from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
@@ -90,7 +90,7 @@ class LanguageTraining(ProgramExperiment):
         output, self.layers = self.network.apply(x, training=True, sequence=sequence)
         with scope("loss"):
             loss = self._loss(output, y)
-        step = training_step(loss, self.network, rule, self.adjustable)
+        step = training_step(loss, self.network, rule, self.adjustable, measure_unclipped=UNCLIPPED in scenario.watch)
         self.gradients = step.gradients
         carries: list[Any] = []
         if options.state == "carried":
@@ -190,6 +190,7 @@ class LanguageTraining(ProgramExperiment):
             keep_all=self.device_metrics.keep_all,
             remember=self.device_metrics.copy_before_step,
             rate=step.learning_rate,
+            unclipped=step.unclipped,
             answers=rows,
             targets=wanted,
             validation_answers=held_rows,

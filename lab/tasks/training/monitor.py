@@ -108,6 +108,7 @@ class Monitor:
             keep_all=self.device_metrics.keep_all,
             remember=self.device_metrics.copy_before_step,
             rate=step.learning_rate,
+            unclipped=step.unclipped,
             answers=answers,
             targets=targets,
             validation_answers=validation_answers,

@@ -18,7 +18,7 @@ from lab.errors import InvalidValue
 from lab.graph import Tensor, scope
 from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
-from lab.nets.training_step import training_step
+from lab.nets.training_step import UNCLIPPED, training_step
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
@@ -72,7 +72,13 @@ class Training(ProgramExperiment):
             for other, share in auxiliary:
                 require_outputs(other, outputs * answers_each, scenario)
                 batch_loss = batch_loss + loss(other, y) * share
-        self.training_step = training_step(batch_loss, self.network, self.optimizer, self.adjustable)
+        self.training_step = training_step(
+            batch_loss,
+            self.network,
+            self.optimizer,
+            self.adjustable,
+            measure_unclipped=UNCLIPPED in scenario.watch,
+        )
         self.gradients = self.training_step.gradients
         self.monitor = Monitor(self, scenario, self.network, objective, data, self.layers, self.training_step)
         self.inspection, self.metrics = self.monitor.inspection, self.monitor.metrics
