@@ -1,6 +1,6 @@
 """Pictures as data: what a task shows beside its curves, without saying how a terminal draws it.
 
-There are eleven kinds of pictures and no others, so that a viewer (terminal, full screen, PNG or SVG export) that draws
+There are twelve kinds of pictures and no others, so that a viewer (terminal, full screen, PNG or SVG export) that draws
 each kind draws every task. Arrays are float32 unless something else is said, and small: a few thousand numbers. NaN
 means that there is nothing to show at that place. `name` is what a scenario calls a picture, in `show`
 and `options.pictures`, whatever stands in its title; "" of pictures that were kept before they had one.
@@ -231,10 +231,28 @@ class Network:
     name: str = ""
 
 
-Picture = Curves | Bars | Histograms | Field | Regions | Scatter | Images | Units | Diagram | Table | Network
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Texts whose characters are coloured by numbers: by what one unit of a network is while it reads them.
+
+    texts:     by name a text, with its ends of lines
+    values:    by name a number for each of its characters, [characters], ends of lines included
+    low, high: the numbers at the ends of the colour scale, which is symmetric around 0, with a colour for each sign
+    """
+
+    kind: ClassVar[str] = "passages"
+    title: str
+    texts: dict[str, str]
+    values: dict[str, np.ndarray]
+    low: float = -1.0
+    high: float = 1.0
+    name: str = ""
+
+
+Picture = Curves | Bars | Histograms | Field | Regions | Scatter | Images | Units | Diagram | Table | Network | Passages
 _KINDS: dict[str, type] = {
     kind.kind: kind
-    for kind in (Curves, Bars, Histograms, Field, Regions, Scatter, Images, Units, Diagram, Table, Network)
+    for kind in (Curves, Bars, Histograms, Field, Regions, Scatter, Images, Units, Diagram, Table, Network, Passages)
 }
 
 

@@ -1,4 +1,4 @@
-"""Texts as sequences of symbols: each different character has a number."""
+"""Texts as sequences of symbols: each different character, or each of the most frequent words, has a number."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import IO
 import numpy as np
 
 from lab.data.data import Data, Split
+from lab.data.vocabularies import most_frequent, words_of
 from lab.errors import InvalidValue
 
 WINDOW = 1 << 20
@@ -49,45 +50,45 @@ def characters_of(stream: IO[bytes], key: str, most: int | None = None) -> np.nd
     return text if most is None else text[:most]
 
 
-def as_split(characters: np.ndarray, held_back: float, key: str, story: str) -> Split:
-    """Each character as the input and the one that follows as the target; the end of the text is held back.
+def as_split(
+    characters: np.ndarray, held_back: float, key: str, name: str, words: bool = False, vocabulary: int = 0
+) -> Split:
+    """Each symbol as the input and the one that follows as the target; the end of the text is held back.
 
+    words: whether words are the symbols, of which the `vocabulary` most frequent of the part to train on are known
     Raises InvalidValue for texts that there is nothing to be learned from.
     """
-    if len(characters) < 2:
-        raise InvalidValue((key,), f"has {len(characters)} characters: there is nothing to be predicted.")
-    distinct = np.flatnonzero(np.bincount(characters))
-    numbers = np.zeros(distinct[-1] + 1, np.int64)
-    numbers[distinct] = np.arange(len(distinct))
-    numbers = numbers[characters]
-    if len(distinct) == 1:
-        raise InvalidValue((key,), f"consists of {chr(int(distinct[0]))!r} alone: there is nothing to be learned.")
-    if len(distinct) > MOST_SYMBOLS:
-        raise InvalidValue(
-            (key,), f"has {len(distinct):,} different characters; at most {MOST_SYMBOLS:,} can be symbols."
-        )
-    classes = tuple(chr(each) for each in distinct.tolist())
-    cut = len(numbers) - round(held_back * len(numbers))
-    if held_back > 0 and not 2 <= cut <= len(numbers) - 2:
-        raise InvalidValue(
-            ("held_back",), f"{held_back:g} of {len(numbers):,} characters leaves too few for one of the parts."
-        )
+    noun = "word" if words else "character"
+    tokens = words_of(characters.tobytes().decode("utf-32-le")) if words else []
+    count = len(tokens) if words else len(characters)
+    if count < 2:
+        raise InvalidValue((key,), f"has {count} {noun}s: there is nothing to be predicted.")
+    cut = count - round(held_back * count)
+    if words:
+        classes = most_frequent(tokens[:cut], vocabulary)
+        known = {each: number for number, each in enumerate(classes)}
+        numbers = np.array([known.get(each, 0) for each in tokens], np.int64)
+    else:
+        distinct = np.flatnonzero(np.bincount(characters))
+        known_numbers = np.zeros(distinct[-1] + 1, np.int64)
+        known_numbers[distinct] = np.arange(len(distinct))
+        numbers = known_numbers[characters]
+        classes = tuple(chr(each) for each in distinct.tolist())
+        if len(classes) > MOST_SYMBOLS:
+            raise InvalidValue(
+                (key,), f"has {len(classes):,} different characters; at most {MOST_SYMBOLS:,} can be symbols."
+            )
+    if numbers.min() == numbers.max():
+        alone = classes[int(numbers[0])]
+        raise InvalidValue((key,), f"consists of {alone!r} alone: there is nothing to be learned.")
+    if held_back > 0 and not 2 <= cut <= count - 2:
+        raise InvalidValue(("held_back",), f"{held_back:g} of {count:,} {noun}s leaves too few for one of the parts.")
+    story = f"{name}: {count:,} {noun}s" + (f", {np.mean(numbers == 0):.1%} of them unknown." if words else ".")
 
     def part(symbols: np.ndarray) -> Data:
         return Data(
-            inputs=symbols[:-1, None], targets=symbols[1:], kind="classes", classes=classes, features=("character",),
+            inputs=symbols[:-1, None], targets=symbols[1:], kind="classes", classes=classes, features=(noun,),
             story=(story,),
         )  # fmt: skip
 
     return Split(part(numbers[:cut]), part(numbers[cut:]) if held_back > 0 else None)
-
-
-def text_of(symbols: np.ndarray, classes: tuple[str, ...]) -> str:
-    """The characters with these numbers."""
-    return "".join(classes[int(each)] for each in symbols)
-
-
-def symbols_of(text: str, classes: tuple[str, ...]) -> np.ndarray:
-    """The numbers of characters. Raises KeyError with the first one that has none."""
-    numbers = {each: number for number, each in enumerate(classes)}
-    return np.array([numbers[each] for each in text], np.int64)

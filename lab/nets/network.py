@@ -276,7 +276,7 @@ class Network:
         """
         builder = Builder(self, self.outputs, training, forgets, _prefix=qualified(self.name, ""))
         if sequence is not None:
-            builder.states, builder.timed = sequence, True
+            builder.states, builder.timed = sequence, sequence.timed
         self.auxiliary = builder.auxiliary
         try:
             x = builder.sequence(self.layers, x, "model")

@@ -17,9 +17,11 @@ class SequenceStates:
     mask:  [batch, time], 1 where a sequence goes on and 0 behind its end; None: all have the same length
     last:  by full name the states behind the last step, once the network is built
     seen:  by full name (`lstm1.gates`) what there is to look at of each step, [batch, time, …]
+    timed: whether layers before the first recurrent one act on each step by itself
     """
 
     first: Mapping[str, Tensor] = field(default_factory=dict)
     mask: Tensor | None = None
     last: dict[str, Tensor] = field(default_factory=dict)
     seen: dict[str, Tensor] = field(default_factory=dict)
+    timed: bool = True

@@ -82,7 +82,8 @@ def test_symbols_are_rows_of_the_input_weights(kind):
 
 def test_gates_can_be_looked_at():
     (x, *weights), _ = drawn("lstm", 2)
-    *_, gates = evaluate(recurrent.lstm_and_gates, x, *weights, dtype="float64")
+    *_, cell, gates, squashed = evaluate(recurrent.lstm_and_gates, x, *weights, dtype="float64")
+    np.testing.assert_allclose(squashed[:, -1], np.tanh(cell), rtol=1e-12)
     i, forget, o, g = np.split(x[:, 0] @ weights[0] + weights[2], 4, axis=1)
     right = [1 / (1 + np.exp(-each)) for each in (i, forget, o)] + [np.tanh(g)]
     np.testing.assert_allclose(gates[:, 0], np.hstack(right), rtol=1e-12)

@@ -42,8 +42,8 @@ def hidden(net, inputs):
 def test_every_figure_has_a_test_of_its_truth_here():
     tested = {
         "activations", "active_layers", "data_cloud", "dead_units", "decision_regions", "dropped_units", "fitted_curve",
-        "gradient_norms", "gradients", "label_scores", "loss_by_examples", "loss_surface", "network", "slopes", "units",
-        "weight_matrix", "weight_path", "weights",
+        "gates", "gradient_norms", "gradients", "label_scores", "loss_by_examples", "loss_surface", "network", "slopes",
+        "units", "weight_matrix", "weight_path", "weights",
     }  # fmt: skip
     of_images = {"augmented", "confusion", "mistakes"}  # see test_image_figures_are_true
     of_architectures = {"feature_maps", "filters", "gradient_map", "layer_costs", "receptive_field", "shift_test"}
@@ -347,3 +347,23 @@ def test_the_fitted_curve_is_that_of_the_network_beside_the_examples_and_the_tru
     np.testing.assert_allclose(fitted, 2 * x + 1, atol=1e-5)
     np.testing.assert_allclose(scatter.lines["without noise"].T, [x, -3 * x + 0.5], atol=1e-5)
     np.testing.assert_array_equal(scatter.groups["examples"].T, [data.inputs[:, 0], data.targets[:, 0]])
+
+
+def test_gates_are_those_of_the_unit_that_writes_most_at_the_mark():
+    """The input gate of unit 1 opens at marks, its forget gate is the number's; unit 0 does nothing."""
+    data = {"name": "adding", "length": 6, "points": 40, "validation": 0}
+    net = experiment(
+        task="regress", data=data, model=[{"lstm": {"units": 2, "return": "last"}}, {"dense": "outputs"}],
+        options={"pictures": ["gates"]}, watch=["loss"],
+    )  # fmt: skip
+    weight, bias = np.zeros((2, 8)), np.zeros(8)
+    weight[1, 1], bias[1], weight[0, 3], bias[5] = 12, -6, 2, 1.5
+    put(net, lstm1_input_weight=weight, lstm1_recurrent_weight=np.zeros((2, 8)), lstm1_bias=bias)
+    (curves,) = net.pictures()
+    number, mark = net.inspection.evaluation_sample.inputs[0].T
+    assert curves.y_label == "lstm1 unit 1"
+    expected = {"input gate": 12 * mark - 6, "forget gate": 2 * number, "output gate": np.full(6, 1.5)}
+    for name, sums in expected.items():
+        np.testing.assert_allclose(curves.lines[name], 1 / (1 + np.exp(-sums)), rtol=1e-4)
+    np.testing.assert_array_equal(curves.lines["mark"], mark)
+    assert set(curves.lines) == {*expected, "mark"}

@@ -8,8 +8,8 @@ import pytest
 from lab.errors import InvalidValue
 from lab.scenario import Scenario
 from lab.tasks.sequences import samples
-from lab.tasks.sequences.language_training import in_lines
-from lab.tasks.sequences.sampling import Choice
+from lab.tasks.sequences.language_pictures import in_lines
+from lab.tasks.sequences.sampling import Choice, Writer
 from lab.tasks.task import task_of
 
 BASE = {
@@ -76,7 +76,7 @@ def test_what_is_written_goes_on_from_the_primer():
     """Fed with everything at once, the network finds each argmax the likeliest that the writer has taken one by one."""
     made = experiment(model=[{"lstm": {"units": 8, "layers": 2}}, {"dense": "classes"}])
     made.advance(20)
-    writer = made._writer(1)
+    writer = Writer(made.network, 1, made._names)
     written, _ = writer.write(made.weights(), made.primer, 6, [Choice(None)], lambda: 0.5)
     writer.begin(made.weights())
     for symbol in [*made.primer, *written[0, :-1]]:
@@ -115,7 +115,7 @@ def test_what_is_counted_in_samples():
     known = samples.words_of("The king's crown.")
     assert known == {"the", "king", "s", "crown"}
     assert samples.real_words("xx the king zzz crown xx", known) == 0.75
-    assert samples.longest_copy("my king's crow", "The king's crown.") == 12
+    assert samples.Copies("The king's crown.").longest("my king's crow") == 12
     assert samples.repetition("abcdefgh" * 2) == pytest.approx(1 / 9)
     assert samples.repetition("abc") == 0
 

@@ -301,14 +301,17 @@ def test_the_bars_are_the_probabilities_of_what_comes_next_and_the_text_is_what_
     net = test_language_model.experiment(model=[{"embedding": 5}, {"dense": "classes"}])
     net.advance(20)
     net.measure()
-    table, fan, bars = net.pictures()
+    table, fan, bars, _ = net.pictures()
     weights, names = net.weights(), net.split.train.classes
     embedding, dense, bias = (weights[name].astype(np.float64) for name in weights)
-    logits = embedding[names.index(net.options.primer[-1])] @ dense + bias
+    logits = embedding[names.index("\n")] @ dense + bias
     chances = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     best = chances.argsort()[::-1][: len(bars.values)]
     np.testing.assert_allclose(list(bars.values.values()), chances[best], rtol=1e-4)
     assert [row[0] for row in table.rows if row[0]] == ["20"]
+    sample, text = net.vocabulary.spell(net.samples[-1][1]), net.vocabulary.spell(net.text)
+    stretches = [sample[a:b] for a in range(len(sample)) for b in range(a + 1, len(sample) + 1)]
+    assert table.rows[0][2] == str(max(len(each) for each in stretches if each in text))
     assert fan.rows[0][0] == "argmax"
     assert len(set(fan.rows[0][1][5:])) <= 4  # it goes round in a circle, with one character for each
 

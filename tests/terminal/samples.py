@@ -2,7 +2,20 @@
 
 import numpy as np
 
-from lab.pictures import Bars, Curves, Diagram, Field, Histograms, Images, Network, Regions, Scatter, Table, Units
+from lab.pictures import (
+    Bars,
+    Curves,
+    Diagram,
+    Field,
+    Histograms,
+    Images,
+    Network,
+    Passages,
+    Regions,
+    Scatter,
+    Table,
+    Units,
+)  # fmt: skip
 
 _random = np.random.default_rng(0)
 _nothing = np.zeros(0, dtype=np.float32)
@@ -34,6 +47,8 @@ ORDINARY = [
     GATES,
     Network("net", {"input": 2, "dense1": 3}, {"dense1": _random.normal(size=(2, 3))},
             {"dense1": np.zeros((2, 3))}, whole={"dense1": 30}),
+    Passages("text", {"unit 1": "To be, or\nnot to be", "unit 2": "that"},
+             {"unit 1": np.linspace(-1, 1, 19), "unit 2": np.zeros(4)}),
     Table("cost", ("layer", "shape", "parameters"), (("dense1", "64×128", "8,320"), ("relu1", "128", "0"))),
 ]  # fmt: skip
 
@@ -63,6 +78,10 @@ AWKWARD = [
     Units("none", {}, {}),
     Units("silent", {"dense1": np.zeros(3)}, {}),
     Units("wide", {f"layer{index}": np.full(3000, np.nan) for index in range(50)}, {}),
+    Passages("none", {}, {}),
+    Passages("awkward", {"a\nb": "日本\t\n\n\n" * 30, "": "", **{f"unit {index}": "x" * 99 for index in range(40)}},
+             {"a\nb": np.full(180, np.nan), "": _nothing,
+              **{f"unit {index}": np.full(99, np.inf) for index in range(40)}}),
     Diagram("none", (), ()),
     Diagram("circle", (("a", "a", "", ""), ("b", "b", "", "")), (("a", "b"), ("b", "a"), ("a", "a"), ("a", "gone"))),
     Diagram("wide", tuple((str(index), f"node {index}", "1.0", "2.0") for index in range(40)),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lab.pictures import Bars, Diagram, Field, Images, Regions, Table, Units
+from lab.pictures import Bars, Diagram, Field, Images, Passages, Regions, Table, Units
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS
 from lab.terminal.pictures import RENDERERS, render
 from lab.terminal.style import Style
@@ -162,3 +162,22 @@ def test_a_graph_has_a_line_for_every_edge():
     chain = Diagram("chain", (("a", "a", "", ""), ("b", "b", "", ""), ("c", "c", "", "")), (("a", "b"), ("b", "c")))
     middle = plain(chain, 40, 6).splitlines()[2]
     assert "│a│──│b│──│c│" in middle
+
+
+def test_each_character_of_a_passage_stands_on_the_colour_of_its_number():
+    values = np.array([1.0, -1.0, 0.0, 1.0, 1.0])
+    picture = Passages("text", {"unit 3": "ab\n\nc"}, {"unit 3": values})
+    title, name, first, second, *_ = render(picture, 30, 8)
+    assert [each.plain.rstrip() for each in (title, name, first, second)] == ["text", "unit 3", "ab⏎⏎", "c"]
+    grounds = [
+        span.style.bgcolor
+        for line in (first, second)
+        for span in line.spans
+        if span.style.bgcolor
+        for _ in range(span.start, span.end)
+    ]
+    assert grounds[0] == grounds[3] == grounds[4]
+    assert len(set(grounds)) == 3
+    assert plain(picture, 30, 8, Style(NO_COLOURS, unicode=False)).splitlines()[2:6] == [
+        f"{each:30}" for each in ("ab$$", "PN P", "c", "P")
+    ]

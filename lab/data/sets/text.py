@@ -1,11 +1,11 @@
-"""`{text: path}` and `plays`: texts, character by character."""
+"""`{text: path}` and `plays`: texts, character by character or word by word."""
 
 from __future__ import annotations
 
 import functools
 import lzma
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -14,7 +14,7 @@ from lab.data.data import Split
 from lab.data.files import found
 from lab.data.options import Options, Share
 from lab.data.registry import dataset, file_format
-from lab.data.texts import as_split, characters_of
+from lab.data.texts import MOST_SYMBOLS, as_split, characters_of
 from lab.errors import InvalidValue
 from lab.validation import Whole
 
@@ -42,17 +42,26 @@ class TextOptions(Options):
         return self
 
 
-class Plays(TextOptions):
+class Prose(TextOptions):
+    """What texts take that have words."""
+
+    tokens: Literal["characters", "words"] = "characters"
+    """what a symbol is: a character; or a word, a mark of punctuation or the end of a line"""
+    vocabulary: Whole = Field(default=2000, ge=2, le=MOST_SYMBOLS)
+    """with `tokens: words`: so many of the most frequent ones are known, all others are one word, <unknown>"""
+
+
+class Plays(Prose):
     """Eight plays by William Shakespeare, a million characters, 76 different ones; the last tenth is held back.
 
-    They are in the public domain. Each character is an input, and the one that follows is its target.
+    They are in the public domain. Each character (or word) is an input, and the one that follows is its target.
     """
 
 
-class TextFile(TextOptions):
-    """A text in UTF-8, character by character; the last tenth is held back.
+class TextFile(Prose):
+    """A text in UTF-8, character by character or word by word; the last tenth is held back.
 
-    Each character is an input, and the one that follows is its target.
+    Each character (or word) is an input, and the one that follows is its target.
     """
 
     text: str = Field(min_length=1)
@@ -80,21 +89,21 @@ def countdown(options: Countdown, random: np.random.Generator) -> Split:
     drawn = ord("a") + random.integers(0, options.letters, (options.blocks, 1))
     digits = np.broadcast_to(ord("0") + np.arange(options.count, 0, -1), (options.blocks, options.count))
     text = np.hstack([drawn, digits, drawn - 32]).astype(np.uint32).ravel()[: options.characters]
-    return as_split(text, options.held_back, "name", f"countdown: {len(text):,} characters.")
+    return as_split(text, options.held_back, "name", "countdown")
 
 
 @dataset("plays", Plays)
 def plays(options: Plays, random: np.random.Generator) -> Split:
     """Symbols [n, 1] and the next ones [n]."""
-    return _plays(options.characters, options.held_back)
+    return _plays(options.characters, options.held_back, options.tokens == "words", options.vocabulary)
 
 
 @functools.lru_cache(maxsize=4)
-def _plays(characters: int | None, held_back: float) -> Split:
+def _plays(characters: int | None, held_back: float, words: bool, vocabulary: int) -> Split:
     """Every replica of a session asks for them."""
     with lzma.open(BUNDLED) as stream:
         text = characters_of(stream, "name", characters)
-    return as_split(text, held_back, "name", f"plays: {len(text):,} characters.")
+    return as_split(text, held_back, "name", "plays", words, vocabulary)
 
 
 @file_format("text", TextFile)
@@ -103,4 +112,5 @@ def text_file(options: TextFile, folder: Path) -> Split:
     path = found("text", options.text, folder, 0 if options.characters else BYTES_PER_BYTE)
     with path.open("rb") as stream:
         characters = characters_of(stream, "text", options.characters)
-    return as_split(characters, options.held_back, "text", f"{path.name}: {len(characters):,} characters.")
+    words = options.tokens == "words"
+    return as_split(characters, options.held_back, "text", path.name, words, options.vocabulary)

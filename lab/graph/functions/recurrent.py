@@ -96,9 +96,9 @@ def lstm_and_gates(
     h: Tensor | None = None,
     c: Tensor | None = None,
     mask: Tensor | None = None,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return what `lstm` does, and the gates i, f, o, g side by side at each step, [batch, time, 4 units], to be looked
-    at."""
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return what `lstm` does, and to be looked at the gates i, f, o, g side by side at each step, [batch, time,
+    4 units], and tanh(c) behind each step, [batch, time, units], which is 0 where `mask` is."""
     rows, symbols, kept, batch = _entered(x, input_weight, mask)
     units = weight.shape[0]
     made = call(
@@ -112,7 +112,7 @@ def lstm_and_gates(
         _begun(c, batch, units),
         looked_up=int(len(x.shape) == 2),
     )
-    return made.results[0], made.results[1], made.results[2], made.results[6]
+    return made.results[0], made.results[1], made.results[2], made.results[6], made.results[5]
 
 
 @gradient_of(lstm_kernels.lstm)

@@ -31,6 +31,6 @@ class Gru(Recurrent, name="gru"):
 
     def walk(
         self, x: Tensor, weights: dict[str, Tensor], first: States, mask: Tensor | None
-    ) -> tuple[Tensor, States, Tensor | None]:
+    ) -> tuple[Tensor, States, dict[str, Tensor]]:
         states, h, gates = gru_and_gates(x, **weights, h=first[0], mask=mask)
-        return states, (h,), gates
+        return states, (h,), {"gates": gates}

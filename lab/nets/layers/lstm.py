@@ -21,6 +21,6 @@ class Lstm(Recurrent, name="lstm"):
 
     def walk(
         self, x: Tensor, weights: dict[str, Tensor], first: States, mask: Tensor | None
-    ) -> tuple[Tensor, States, Tensor | None]:
-        states, h, c, gates = lstm_and_gates(x, **weights, h=first[0], c=first[1], mask=mask)
-        return states, (h, c), gates
+    ) -> tuple[Tensor, States, dict[str, Tensor]]:
+        states, h, c, gates, cell = lstm_and_gates(x, **weights, h=first[0], c=first[1], mask=mask)
+        return states, (h, c), {"gates": gates, "cell": cell}

@@ -65,8 +65,9 @@ class Recurrent(Layer):
 
     def walk(
         self, x: Tensor, weights: dict[str, Tensor], first: States, mask: Tensor | None
-    ) -> tuple[Tensor, States, Tensor | None]:
-        """Add one layer in one direction: its states [batch, time, units], what is kept at the end, and its gates."""
+    ) -> tuple[Tensor, States, dict[str, Tensor]]:
+        """Add one layer in one direction: its states [batch, time, units], what is kept at the end, and by name what
+        there is to look at of each step."""
         raise NotImplementedError
 
     def extra_parameters(self, builder: Builder, prefix: str) -> dict[str, Tensor]:
@@ -105,11 +106,10 @@ class Recurrent(Layer):
         names = [f"{builder.layer_name}.{prefix}{each}" for each in self.kept]
         zero = constant(np.zeros((x.shape[0], self.units)), "first state")
         first = tuple(builder.states.first.get(name, zero) for name in names)
-        states, last, gates = self.walk(x, weights, first, mask)
+        states, last, seen = self.walk(x, weights, first, mask)
         builder.states.last |= dict(zip(names, last, strict=True))
-        builder.states.seen[f"{builder.layer_name}.{prefix}states"] = states
-        if gates is not None:
-            builder.states.seen[f"{builder.layer_name}.{prefix}gates"] = gates
+        for name, tensor in {"states": states, **seen}.items():
+            builder.states.seen[f"{builder.layer_name}.{prefix}{name}"] = tensor
         return states, last[0]
 
     def multiply_adds(self, x: Shape, y: Shape, weights: Sequence[Shape]) -> int:

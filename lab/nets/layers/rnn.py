@@ -22,6 +22,6 @@ class Rnn(Recurrent, name="rnn"):
 
     def walk(
         self, x: Tensor, weights: dict[str, Tensor], first: States, mask: Tensor | None
-    ) -> tuple[Tensor, States, Tensor | None]:
+    ) -> tuple[Tensor, States, dict[str, Tensor]]:
         states, last = rnn(x, **weights, h=first[0], mask=mask, rectified=self.nonlinearity == "relu")
-        return states, (last,), None
+        return states, (last,), {}

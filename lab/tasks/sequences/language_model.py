@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lab.scenario import Scenario
 from lab.tasks.sequences.language_training import METRICS, LanguageTraining
+from lab.tasks.sequences.text_units import Property
 from lab.tasks.task import Task, task
 from lab.validation import Real, Whole
 
@@ -31,8 +32,21 @@ class Options(BaseModel):
         default=0.8, gt=0, le=100, allow_inf_nan=False, description="Divides the logits of the samples before softmax."
     )
     top_k: Whole | None = Field(default=None, ge=1, description="Draw only among so many likeliest symbols.")
-    primer: str = Field(default="\n", min_length=1, max_length=1000, description="Text that each sample goes on from.")
+    primer: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="Text that each sample goes on from; by default the end of a line, or how the text begins.",
+    )
     sample: Whole = Field(default=300, ge=20, le=5000, description="Symbols of a sample.")
+    follow: Property | None = Field(
+        default=None, description="What units are searched for that follow it; by default everything that there is."
+    )
+    unit: Whole | None = Field(
+        default=None,
+        ge=0,
+        description="Unit of the last recurrent layer by which text is coloured, whatever it follows.",
+    )
 
 
 @task("language-model")
@@ -40,13 +54,14 @@ class LanguageModel(Task):
     """A network learns which symbol of a text comes next, and writes: each character it has drawn is its next input.
 
     As many readers as `train.batch` says go through the text, each through a part of its own, window after window.
-    The layers in `model` end in `{dense: classes}`. `lab show` lists the pictures: samples of the same primer as
-    training goes on, and one fan of temperatures.
+    The layers in `model` end in `{dense: classes}`. The pictures: samples of the same primer as training goes on, a
+    fan of temperatures, text coloured by units that follow something and by their gates, and how the network does when
+    it is fed with what it has drawn itself. With `data.tokens: words` symbols are words.
     """
 
     Options = Options
     metrics = METRICS
-    pictures = ("samples", "temperatures", "next_symbol")
+    pictures = ("samples", "temperatures", "next_symbol", "units", "gates", "free_running")
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> LanguageTraining:
         return LanguageTraining(scenario, seed, folder, self.options(scenario))

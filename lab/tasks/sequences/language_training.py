@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Any
 
@@ -10,42 +9,41 @@ import numpy as np
 
 from kernels.arrays import copy
 from kernels.text import carried_state, read_windows
-from lab.data.texts import symbols_of, text_of
+from lab.data.vocabularies import Vocabulary
 from lab.errors import InvalidValue
 from lab.graph import Tensor, data, scope
 from lab.graph import functions as f
 from lab.graph.tensor import Storage, call
 from lab.metrics import DeviceMetrics, MeasuredNetwork, device_metric_meanings
-from lab.nets.initialisers import generator
 from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
 from lab.nets.sequence_states import SequenceStates
 from lab.nets.training_step import UNCLIPPED, training_step
-from lab.pictures import Bars, Picture, Table
+from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
-from lab.tasks.sequences import samples
-from lab.tasks.sequences.sampling import Choice, Writer
+from lab.tasks.sequences.probes import Probes, primer_of
+from lab.tasks.sequences.sampling import Choice
 from lab.tasks.stopwatch import Stopwatch, Timed
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.data import load_split
 
 READERS, STEPS = 16, 256
 """The loss is measured on so many stretches of the text, of so many symbols each, at equal distances."""
-FAN = (None, 0.3, 0.6, 1.0, 1.5)
-"""The temperatures that are shown side by side; None is argmax."""
-FAN_LENGTH = 120
 SHOWN = 12
 """Samples of so many moments are kept."""
-MOST_BARS = 10
-LINES, LINES_BEFORE = 8, 3
-"""Of the newest sample so many lines are shown, of earlier ones fewer."""
-
 METRICS = device_metric_meanings("classes") | {
     "loss": "mean of -log P(next symbol), in nats, over 16 stretches of the training text at equal distances",
     "val_loss": "mean of -log P(next symbol), in nats, over 16 stretches of the text that was held back",
     "accuracy": "share of symbols of the measured training text that were the likeliest one",
     "val_accuracy": "share of symbols of the measured held-back text that were the likeliest one",
+    "held_loss": "mean of -log P(next symbol), in nats, over all of the text that was held back, read once from its "
+    "beginning with its state carried",
+    "forced_loss": "mean of -log P(true symbol), in nats, over 32 symbols behind each of 64 true beginnings, while the "
+    "network is fed with the text, as in training",
+    "free_loss": "the same while the network is fed with the symbols that it draws itself, at temperature 1",
+    "followed": "largest correlation, without its sign, of a unit with what `options.follow` names (or with that which "
+    "one follows best)",
     "real_words": "share of the words of a sample that occur in the text",
     "copied": "characters of the longest stretch of a sample that stands in the training text as it is",
     "repetition": "share of the stretches of 8 characters of a sample that occurred in it before",
@@ -55,7 +53,10 @@ METRICS = device_metric_meanings("classes") | {
     "memory": "bytes that one training step needs for what it computes, beside weights, gradients and text",
     "step_time": Timed("processor time of one training step in µs, median over the slices in which the training runs"),
 }
-OF_SAMPLES = ("real_words", "copied", "repetition")
+ON_HOST = (
+    "held_loss", "forced_loss", "free_loss", "followed", "real_words", "copied", "repetition", "shift", "mass",
+    "memory", "step_time",
+)  # fmt: skip
 
 
 class LanguageTraining(ProgramExperiment):
@@ -68,10 +69,13 @@ class LanguageTraining(ProgramExperiment):
         self.scenario, self.folder, self.options = scenario, folder, options
         self.split = load_split(scenario, seed, folder, "classes")
         train = self.split.train
-        if train.inputs.shape[1:] != (1,) or any(len(each) != 1 for each in train.classes):
+        if train.features not in (("character",), ("word",)):
             raise InvalidValue(("data",), "a language model needs a text, such as {name: plays} or {text: path}.")
-        self.text = np.append(train.inputs[:, 0], train.targets[-1])
-        self.primer = self._primer()
+        self.vocabulary = Vocabulary(train.classes)
+        self.text = np.append(train.inputs[:, 0], train.targets[-1]).astype(np.int64)
+        held = self.split.validation
+        self.held = self.text if held is None else np.append(held.inputs[:, 0], held.targets[-1]).astype(np.int64)
+        self.primer = primer_of(options.primer, self.vocabulary, self.text)
         window, readers = options.window, self._readers()
         self.network = Network(scenario.model, scenario.init, train.outputs, seed, self.adjustable)
         rule = optimizer(scenario.optimizer.name, scenario.optimizer.given)
@@ -79,6 +83,9 @@ class LanguageTraining(ProgramExperiment):
             text = data(self.text, "text")
             x, y = call(read_windows, text, shapes=[(readers, window)] * 2).results
         self._names = self._state_names()
+        self.probes = Probes(
+            self.network, self._names, self.vocabulary, self.text, self.held, self.primer, options, seed
+        )
         kept = Storage("states")
         self.stored = {name: kept.member(f"text {name}", (readers, width)) for name, width in self._names.items()}
         period = ((len(self.text) - 1) // readers) // window
@@ -101,7 +108,7 @@ class LanguageTraining(ProgramExperiment):
         self.device_metrics = DeviceMetrics(scenario.watch)
         self._measured_network(step)
         watched = set(scenario.watch)
-        self._host = [name for name in (*OF_SAMPLES, "shift", "mass", "memory", "step_time") if name in watched]
+        self._host = [name for name in ON_HOST if name in watched]
         extra = tuple(name for name in scenario.watch if name in self._host)
         self.metrics = (*self.device_metrics.metrics, *extra)
         self.host_measurements.append(LanguageTraining._measure_on_host)
@@ -130,13 +137,6 @@ class LanguageTraining(ProgramExperiment):
             )
         return size
 
-    def _primer(self) -> np.ndarray:
-        try:
-            return symbols_of(self.options.primer, self.split.train.classes)
-        except KeyError as error:
-            message = f"the character {error.args[0]!r} does not occur in the text."
-            raise InvalidValue(("options", "primer"), message) from None
-
     def _state_names(self) -> dict[str, int]:
         """The recurrent states of the network and their widths; found by building it once, on one symbol."""
         states = SequenceStates()
@@ -149,7 +149,15 @@ class LanguageTraining(ProgramExperiment):
             )
         if any("backward" in name for name in states.last):
             raise InvalidValue(("model",), "a network that reads backwards has seen what it is to predict.")
+        self._check_unit(states.seen)
         return {name: tensor.shape[1] for name, tensor in states.last.items()}
+
+    def _check_unit(self, seen: dict[str, Tensor]) -> None:
+        widths = [tensor.shape[2] for name, tensor in seen.items() if name.endswith(".states")]
+        unit = self.options.unit
+        if unit is not None and unit >= (widths[-1] if widths else 0):
+            message = f"there is no unit {unit}: the last recurrent layer has {widths[-1]:,}, the first is number 0."
+            raise InvalidValue(("options", "unit"), message if widths else "the network has no recurrent layer.")
 
     def _loss(self, output: Tensor, following: Tensor) -> Tensor:
         return f.softmax_cross_entropy(output.reshape(following.size, -1), following.reshape(following.size))
@@ -169,7 +177,7 @@ class LanguageTraining(ProgramExperiment):
         held = self.split.validation
         held_loss = held_correct = held_rows = held_wanted = None
         if held is not None and any(name.startswith("val_") for name in self.scenario.watch):
-            x, held_y = self._stretches(np.append(held.inputs[:, 0], held.targets[-1]))
+            x, held_y = self._stretches(self.held)
             output, _ = self.network.apply(x, training=False, sequence=SequenceStates())
             with scope("measure"):
                 held_rows, held_wanted = output.reshape(held_y.size, -1), held_y.reshape(held_y.size)
@@ -219,24 +227,24 @@ class LanguageTraining(ProgramExperiment):
 
     def _measure_on_host(self) -> dict[str, float]:
         values: dict[str, float] = {}
-        written, _ = self._writer(1).write(
-            self._numbers(), self.primer, self.options.sample, [self.choice], self._random("sample")
-        )
+        numbers, probes = self._numbers(), self.probes
+        written = probes.write(numbers, [self.choice], self.options.sample, "sample")[0]
         self._remember(written[0])
-        sample = text_of(written[0], self.split.train.classes)
-        if "real_words" in self._host:
-            values["real_words"] = samples.real_words(sample, self._known_words)
-        if "copied" in self._host:
-            values["copied"] = float(samples.longest_copy(sample, self._whole_text))
-        if "repetition" in self._host:
-            values["repetition"] = samples.repetition(sample)
+        values |= probes.of_sample(written[0])
+        if "held_loss" in self._host:
+            values["held_loss"] = probes.held_loss(numbers)
+        if {"forced_loss", "free_loss"} & set(self._host):
+            forced, free = probes.forced_and_free(numbers)
+            values |= {"forced_loss": float(forced.mean()), "free_loss": float(free.mean())}
+        if "followed" in self._host:
+            values["followed"] = probes.best_correlation(numbers)
         if {"shift", "mass"} & set(self._host):
-            values |= {name: each for name, each in self._of_logits().items() if name in self._host}
+            values |= probes.of_logits(numbers)
         if "memory" in self._host:
             values["memory"] = 4 * self.layout.temporaries["step"][0]
         if "step_time" in self._host and self.watch.samples:
             values["step_time"] = self.watch.median * 1e6
-        return values
+        return {name: values[name] for name in self._host if name in values}
 
     def _numbers(self) -> dict[str, np.ndarray | float]:
         """Weights and settings by name."""
@@ -249,36 +257,6 @@ class LanguageTraining(ProgramExperiment):
             return Choice(None)
         return Choice(self.options.temperature, self.options.top_k)
 
-    def _random(self, what: str) -> Any:
-        """Random numbers that are the same at each moment, so that samples differ by what was learned alone."""
-        return generator(self.seed, what).random
-
-    def _of_logits(self) -> dict[str, float]:
-        """How softmax takes the logits of the symbol behind the primer."""
-        writer = self._writer(1)
-        writer.begin(self._numbers())
-        for symbol in self.primer:
-            logits = writer.step(np.array([symbol]))[0].astype(np.float64)
-        plain, shifted = Choice(1.0).probabilities(logits), Choice(1.0).probabilities(logits + 1000)
-        highest = logits.max()
-        mass = highest + np.log(np.exp(logits - highest).sum())
-        return {"shift": float(np.abs(plain - shifted).max()), "mass": float(mass)}
-
-    @functools.lru_cache(maxsize=4)  # noqa: B019  # as many replicas as there are keep theirs
-    def _writer(self, count: int) -> Writer:
-        return Writer(self.network, count, self._names)
-
-    @functools.cached_property
-    def _whole_text(self) -> str:
-        return text_of(self.text, self.split.train.classes)
-
-    @functools.cached_property
-    def _known_words(self) -> frozenset[str]:
-        held = self.split.validation
-        return samples.words_of(self._whole_text) | (
-            samples.words_of(text_of(held.inputs[:, 0], held.classes)) if held else frozenset()
-        )
-
     def _remember(self, written: np.ndarray) -> None:
         """Keep a sample; of many moments the first, the last, and some between whose distances grow."""
         if self.samples and self.samples[-1][0] >= self.step:
@@ -290,26 +268,7 @@ class LanguageTraining(ProgramExperiment):
             del self.samples[1 + int(ratios.argmin())]
 
     def pictures(self) -> list[Picture]:
-        classes = self.split.train.classes
-        rows: list[tuple[str, ...]] = []
-        for number, (step, written) in enumerate(reversed(self.samples)):
-            sample = text_of(written, classes)
-            share = samples.real_words(sample, self._known_words)
-            lines = in_lines(sample, LINES if number == 0 else LINES_BEFORE)
-            rows.append((f"{step:,}", f"{share:.0%}", lines[0]))
-            rows += [("", "", line) for line in lines[1:]]
-        choices = [Choice(each) for each in FAN]
-        written, chances = self._writer(len(FAN)).write(
-            self._numbers(), self.primer, FAN_LENGTH, choices, self._random("fan")
-        )
-        fan = tuple((str(each), shown(text_of(row, classes))) for each, row in zip(choices, written, strict=True))
-        order = chances[FAN.index(1.0)].argsort()[::-1][:MOST_BARS]
-        bars = {shown(classes[each]): float(chances[FAN.index(1.0), each]) for each in order}
-        return [
-            Table(f"Samples {self.choice.words}", ("step", "real", "text"), tuple(rows), name="samples"),
-            Table("Temperatures", ("temperature", "text"), fan, name="temperatures"),
-            Bars(f"Next after {shown(self.options.primer)}", bars, extent=(0, 1), name="next_symbol"),
-        ]
+        return self.probes.pictures(self._numbers(), self.samples, self.choice)
 
     def state(self) -> dict[str, np.ndarray]:
         kept = {f"sample {step}": written for step, written in self.samples}
@@ -326,14 +285,3 @@ class LanguageTraining(ProgramExperiment):
     def kept_to_predict(self) -> dict[str, Any]:
         about = {"format": 1, "task": self.scenario.task, "step": self.step, "model": self.scenario.model}
         return about | {"settings": self.settings(), "symbols": list(self.split.train.classes)}
-
-
-def shown(text: str) -> str:
-    """A text in one line: a line's end is ⏎, other characters that have no form are ·."""
-    return "".join("⏎" if each == "\n" else each if each.isprintable() else "·" for each in text)
-
-
-def in_lines(text: str, most: int) -> list[str]:
-    """The first lines of a text that are not empty, at most `most`."""
-    lines = [shown(line) for line in text.split("\n")]
-    return [line for line in lines if line.strip()][:most] or [""]

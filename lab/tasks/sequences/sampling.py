@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lab.graph import Layout, assign
-from lab.graph.running import bind
-from lab.graph.tensor import Storage
 from lab.nets.network import Network
-from lab.nets.sequence_states import SequenceStates
+from lab.tasks.sequences.reading import Reader
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,11 @@ class Choice:
         chances: np.ndarray = mass / mass.sum()
         return chances
 
+    def draw(self, logits: np.ndarray, random: Callable[[], float]) -> int:
+        """The number of the symbol that is chosen from logits [symbols]."""
+        chances = self.probabilities(logits)
+        return min(int(np.searchsorted(chances.cumsum(), random())), len(chances) - 1)
+
     @property
     def words(self) -> str:
         """How it is drawn, for the title of what was drawn."""
@@ -48,41 +50,21 @@ class Choice:
         return "argmax" if self.temperature is None else f"{self.temperature:g}"
 
 
-class Writer:
-    """One step of a network, for `count` texts side by side, in memory of its own.
+def drawn_from(logits: np.ndarray, random: np.ndarray) -> np.ndarray:
+    """A symbol for each row of logits [n, symbols], drawn at temperature 1 with random numbers from 0 to 1, [n]."""
+    chances = np.exp(logits - logits.max(axis=1, keepdims=True)).cumsum(axis=1)
+    return np.minimum((chances < random[:, None] * chances[:, -1:]).sum(axis=1), logits.shape[1] - 1)
 
-    states: the names of the recurrent states, with their widths, that go from step to step
-    """
+
+class Writer(Reader):
+    """One step of a network after another, for `count` texts side by side: each symbol that is drawn is read next."""
 
     def __init__(self, network: Network, count: int, states: dict[str, int]) -> None:
-        stored, kept = Storage("states"), Storage("statistics")
-        self._symbols = stored.member("symbols", (count, 1))
-        self._states = {name: stored.member(name, (count, width)) for name, width in states.items()}
-        sequence = SequenceStates(self._states)
-        output, _ = network.apply(self._symbols, training=False, sequence=sequence)
-        self._logits = assign(output, kept.member("logits", output.shape)).reshape(count, -1)
-        self._last = {name: assign(sequence.last[name], kept.member(name, (count, states[name]))) for name in states}
-        self._network, self.count = network, count
-        self._layout = Layout({"write": [self._logits, *self._last.values()]})
-        self._memory = self._layout.memory(self._layout.shared_memory("float32"), 0)
-        self._program = bind(self._layout.plans["write"], self._memory)
-
-    def begin(self, numbers: Mapping[str, np.ndarray | float]) -> None:
-        """Take these weights and settings, by name, and forget all states."""
-        for name, tensor in {**self._network.kept, **self._network.settings.storage.members}.items():
-            if self._layout.knows(tensor):
-                self._layout.view(self._memory, tensor)[...] = numbers[name]
-        for tensor in self._states.values():
-            self._layout.view(self._memory, tensor)[...] = 0
+        super().__init__(network, count, 1, states)
 
     def step(self, symbols: np.ndarray) -> np.ndarray:
         """Read one symbol of each text, [count]; the logits of the next ones, [count, symbols]."""
-        view = self._layout.view
-        view(self._memory, self._symbols)[:, 0] = symbols
-        self._program.run()
-        for name, tensor in self._states.items():
-            view(self._memory, tensor)[...] = view(self._memory, self._last[name])
-        return view(self._memory, self._logits).copy()
+        return self.read(symbols[:, None])[:, 0]
 
     def write(
         self,
@@ -104,8 +86,7 @@ class Writer:
         first = np.stack([each.probabilities(row) for each, row in zip(choices, logits, strict=True)])
         for place in range(length):
             for number, (choice, row) in enumerate(zip(choices, logits, strict=True)):
-                chances = choice.probabilities(row)
-                written[number, place] = min(int(np.searchsorted(chances.cumsum(), random())), len(chances) - 1)
+                written[number, place] = choice.draw(row, random)
             if place < length - 1:
                 logits = self.step(written[:, place])
         return written, first

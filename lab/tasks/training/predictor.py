@@ -11,6 +11,7 @@ from lab.graph import Layout
 from lab.graph.running import bind
 from lab.graph.tensor import Storage, Tensor, assign
 from lab.nets.network import BuiltLayer, Network
+from lab.nets.sequence_states import SequenceStates
 
 
 class Predictor:
@@ -19,6 +20,7 @@ class Predictor:
     shape:  of the inputs: [examples, features], or of any other rank, examples first
     wanted: chooses what to keep, from the network's output and its layers, by name; by default the output alone
     training: whether the network is run as in training: with dropout, with the statistics of the batch
+    sequence: filled while the network is built, before `wanted` is asked
     """
 
     def __init__(
@@ -27,10 +29,11 @@ class Predictor:
         shape: tuple[int, ...],
         wanted: Callable[[Tensor, list[BuiltLayer]], dict[str, Tensor]] = lambda output, parts: {"output": output},
         training: bool = False,
+        sequence: SequenceStates | None = None,
     ) -> None:
         inputs, kept = Storage("states"), Storage("statistics")
         self._x = inputs.member("inputs", shape)
-        answer, parts = network.apply(self._x, training=training)
+        answer, parts = network.apply(self._x, training=training, sequence=sequence)
         self._y = wanted(answer, parts)
         places = {name: kept.member(name, tensor.shape) for name, tensor in self._y.items()}
         self._y = {name: assign(tensor, places[name]) for name, tensor in self._y.items()}

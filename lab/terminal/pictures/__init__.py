@@ -16,6 +16,7 @@ from lab.terminal.pictures import (
     histograms,
     images,
     network,
+    passages,
     regions,
     scatter,
     table,
@@ -39,11 +40,13 @@ RENDERERS: dict[str, Renderer] = {
     "diagram": diagram.render,
     "table": table.render,
     "network": network.render,
+    "passages": passages.render,
 }
 
 LEGENDS: dict[str, Callable[[Any, int, Style], list[Text]]] = {
     "curves": curves.legend,
     "field": field.legend,
+    "passages": passages.legend,
     "regions": regions.legend,
     "scatter": scatter.legend,
 }

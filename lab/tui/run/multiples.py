@@ -10,7 +10,7 @@ from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.strip import Strip
 
-from lab.pictures import Field, Picture, Table
+from lab.pictures import Field, Passages, Picture, Table
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import letter
 from lab.terminal.pictures import common_legend, render
@@ -27,7 +27,7 @@ _WIDE = 2.4
 _NARROWEST_TALL, _WIDE_TALL = 11, 0.9
 """The same for tables of weights that are higher than wide."""
 _NARROWEST_TEXT = 40
-"""The same for tables of texts, which stand below each other rather than in short lines."""
+"""The same for texts, which stand below each other rather than in short lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _shape_of(shown: Multiples) -> tuple[int, float]:
     """How narrow its cells may be, and how wide they should be."""
     if all(_is_tall(each.content) for each in shown.cells):
         return _NARROWEST_TALL, _WIDE_TALL
-    if any(isinstance(each.content, Table) for each in shown.cells):
+    if any(isinstance(each.content, Table | Passages) for each in shown.cells):
         return _NARROWEST_TEXT, _WIDE
     return _NARROWEST, _WIDE
 
