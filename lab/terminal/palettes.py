@@ -165,7 +165,7 @@ _SEQUENTIAL = np.array(
 )  # fmt: skip
 # Blue through near-black to orange: zero is dark, so that size is brightness on both sides.
 _DIVERGING = np.array(
-    [(120, 190, 255), (50, 120, 215), (25, 62, 120), (24, 24, 28), (120, 62, 12), (215, 115, 20), (255, 190, 100)],
+    [(120, 190, 255), (62, 136, 228), (34, 86, 160), (38, 38, 42), (158, 84, 20), (226, 126, 30), (255, 190, 100)],
     dtype=np.float32,
 )
 # The same two in colours that the palette of 256 has: mixed ones would be rounded to others.

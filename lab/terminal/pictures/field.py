@@ -17,6 +17,9 @@ from lab.terminal.plot_frame import LegendEntry
 from lab.terminal.style import DIM, UNSTYLED, Style
 from lab.terminal.text_lines import line
 
+_LARGEST_CELL = 8.0
+"""Half-blocks that a number of a map without axes takes at most, each way."""
+
 
 def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
     """A map of half-blocks (or shades) that fills the room, its scale below; with axes if it has an extent."""
@@ -89,15 +92,20 @@ def span(first: float, last: float) -> Range:
 
 
 def _plain_size(shape: tuple[int, ...], width: int, height: int, style: Style) -> tuple[int, int]:
-    """Columns and rows of a map without axes: whole cells, about as wide as high, as large as fits."""
+    """Columns and rows of a map without axes: whole cells, as large as fits.
+
+    Cells are about as wide as high, but where that would leave a narrow strip (64 inputs by 8 units) they are stretched
+    across it, until the map is as wide as high or the room ends.
+    """
     rows, columns = shape
     per_line = 2 if style.paints else 1
-    scale = min(width / columns, height * per_line / rows, 8.0)
+    scale = min(width / columns, height * per_line / rows, _LARGEST_CELL)
     if scale >= 1:
         scale = float(int(scale))
-    wide = min(width, max(1, round(columns * scale * (1 if style.paints else 2))))
-    high = min(height, max(1, -(-round(rows * scale) // per_line)))
-    return wide, high
+    wide, high = max(1, round(columns * scale)), max(1, round(rows * scale))
+    wide *= max(1, min(high, width) // wide)
+    high *= max(1, min(wide, height * per_line) // high)
+    return min(width, wide if style.paints else 2 * wide), min(height, -(-high // per_line))
 
 
 def _draw_path(
