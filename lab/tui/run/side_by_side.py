@@ -43,7 +43,7 @@ class SideBySide:
         state = (*(id(picture) for _, picture in found), *(name for name, _ in found), looked_at)
         made = self._made.get(key)
         if made is None or made[0] != state:
-            made = self._made[key] = (state, _beside([(numbers[n], n, p) for n, p in found], looked_at, len(numbers)))
+            made = self._made[key] = (state, beside([(numbers[n], n, p) for n, p in found], looked_at, len(numbers)))
         return made[1]
 
 
@@ -56,24 +56,33 @@ def keyed(pictures: list[Picture]) -> dict[Key, Picture]:
     return found
 
 
-def _beside(found: list[tuple[int, str, Picture]], looked_at: str, variants: int) -> Content:
+def beside(found: list[tuple[int, str, Picture]], looked_at: str, variants: int) -> Content:
+    """The pictures of several variants, (number, name, picture) each, as one content; as one map where they fit on one.
+
+    looked_at: the variant that is shown in any case;  variants: how many the run has
+    """
     maps = one_map(found)
     if len(maps) == 1 and len(found) == variants:
         return maps[0][2]
     scaled = on_one_scale([picture for _, _, picture in maps])
     titles = list(dict.fromkeys(each.title for each in scaled))
     common = titles[0] if len(titles) == 1 else _beginning(titles)
+    heading = common or found[0][2].name.replace("_", " ").capitalize() or titles[0]
     names = {number: name for number, name, _ in found}
     cells = tuple(
-        Cell(tuple((each, names[each]) for each in own), replace(picture, title=" "), picture.title[len(common) :])
+        Cell(
+            tuple((each, names[each]) for each in own),
+            replace(picture, title=" "),
+            picture.title[len(common) :].strip(),
+        )
         for (own, _, _), picture in zip(maps, scaled, strict=True)
     )
     keep = next((n for n, each in enumerate(cells) if any(name == looked_at for _, name in each.variants)), 0)
-    return Multiples(common, cells, keep)
+    return Multiples(heading, cells, keep)
 
 
 def _beginning(titles: list[str]) -> str:
-    """The words with which all of them begin; the first title if they have none in common."""
+    """The words with which all of them begin; empty if they have none in common."""
     words: list[str] = []
     for same in zip(*(each.split(" ") for each in titles), strict=False):
         if len(set(same)) > 1:
@@ -81,4 +90,4 @@ def _beginning(titles: list[str]) -> str:
         words.append(same[0])
     while words and words[-1] in ("of", "after", "on", "in", "per", "at", "by"):
         words.pop()
-    return " ".join(words) or titles[0]
+    return " ".join(words)

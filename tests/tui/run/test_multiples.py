@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from rich.style import Style as TextStyle
 
@@ -14,6 +16,7 @@ from lab.terminal.style import Style
 from lab.tui.run.multiples import Cell, Multiples, strips
 from lab.tui.run.order import metrics_of, ordered, together
 from lab.tui.run.plot import Plot, draw
+from lab.tui.run.side_by_side import beside
 from lab.tui.run.view_options import TileContent
 
 X = np.linspace(0.0, 100.0, 50)
@@ -93,4 +96,16 @@ def test_high_tables_of_weights_stand_side_by_side_where_they_can_be_seen():
     assert "a one" in lines[2]
     assert "c three" in lines[2]
     assert sum("▀" in each for each in lines) >= 12
-    assert max(each.count("▀") for each in lines) >= 9
+    assert max(each.count("▀") for each in lines) >= 30  # 8 units are stretched over the room, for all three
+
+
+def test_pictures_whose_titles_have_no_word_in_common_are_headed_by_what_they_are():
+    titles = ("Quadratic (log10 of the height)", "Saddle")
+    pictures = [
+        replace(landscape(np.zeros((1, 2)), float(tilt)), title=title, name="landscape")
+        for tilt, title in enumerate(titles)
+    ]
+    shown = beside([(0, "round", pictures[0]), (1, "bent", pictures[1])], "round", 2)
+    assert isinstance(shown, Multiples)
+    assert shown.title == "Landscape"
+    assert [each.note for each in shown.cells] == list(titles)
