@@ -4,6 +4,7 @@ import pytest
 from lab.pictures import Bars, Diagram, Field, Images, Passages, Regions, Table, Units
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS
 from lab.terminal.pictures import RENDERERS, render
+from lab.terminal.pictures.common import names_column
 from lab.terminal.style import Style
 from tests.terminal.samples import AWKWARD, GATES, ORDINARY
 
@@ -181,3 +182,9 @@ def test_each_character_of_a_passage_stands_on_the_colour_of_its_number():
     assert plain(picture, 30, 8, Style(NO_COLOURS, unicode=False)).splitlines()[2:6] == [
         f"{each:30}" for each in ("ab$$", "PN P", "c", "P")
     ]
+
+
+def test_names_in_a_narrow_picture_are_told_apart_and_leave_room_for_what_stands_beside_them():
+    names, column = names_column(["gru1.input", "gru1.recurrent", "gru1.candidate"], 24, Style())
+    assert names == ["gru1.input ", "gru1.recur…", "gru1.candi…"]
+    assert column == 11

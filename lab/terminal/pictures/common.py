@@ -28,10 +28,18 @@ def title_line(title: str, width: int, style: Style, note: str = "") -> Text:
     return text
 
 
+_USUAL_NAME = 14
+"""Columns that names of layers and metrics mostly need: gru1.recurrent."""
+_BESIDE_NAMES = 13
+"""Columns that a bar with its number, or a small histogram, needs to be read."""
+
+
 def names_column(names: Iterable[str], width: int, style: Style) -> tuple[list[str], int]:
-    """Names cut and filled up to one width, at most a third of `width`; and that width."""
+    """Names cut and filled up to one width; and that width: at most a third of `width`, or as much as most names need
+    where enough is left for what stands beside them."""
     clean = [style.words(name) for name in names]
-    column = min(max((cell_len(name) for name in clean), default=0), max(3, width // 3))
+    most = max(3, width // 3, min(_USUAL_NAME, width - _BESIDE_NAMES))
+    column = min(max((cell_len(name) for name in clean), default=0), most)
     return [pad(clip(name, column, style), column) for name in clean], column
 
 
