@@ -8,9 +8,11 @@ No patches are copied: what one output pixel sees of a row of the image is conti
 what its neighbour sees. An image that needs a border is copied into a band of memory that has one, row by row, as much
 at a time as stays in the second-level cache; so is a group of channels.
 
-The input's gradient is a convolution of the output's gradient with the weights turned round, for each place of a pixel
-between two windows (with stride 2 there are four) by those taps that reach it. The weights' gradient has the pixels as
-its inner loops, of several images before a sum goes back to memory.
+The input's gradient is a convolution of the output's gradient with the weights turned round. With a stride, or few
+channels, it is made the other way: what the pixels of a row hand back to their windows, taps and channels side by side,
+is a product of matrices, and is then added where the windows lie. No border is needed for it, vectors are full, and
+rows that do not exist cost nothing. The weights' gradient has the pixels as its inner loops, of several rows or images,
+as many as stay in the nearest cache, before a sum goes back to memory.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from kernels import convolution
 from kernels.convolution import plain_convolve, plain_convolve_back, plain_correlate
 from kernels.targets.code import WINDOWS
 from kernels.targets.micro_kernel import workplace
-from kernels.targets.vector_code import COLUMNS, ITEM, WORD
+from kernels.targets.norm_code import add_columns
+from kernels.targets.vector_code import COLUMNS, ITEM, LANES, WORD
 from kernels.targets.views import intrinsic, numbers_at
 from kernels.targets.window_code import AVAILABLE, WORDS
 
@@ -35,6 +38,9 @@ BAND = 192 * 1024
 PANEL = 160 * 1024
 """Bytes of weights that were turned round."""
 PANEL_ROW = COLUMNS * ITEM
+PIXELS = 256
+"""Pixels whose products are summed up before a sum of the weights' gradient goes back to memory: what a tile reads of
+so many, two lines of each, stays in the nearest cache."""
 FEWEST_OUTPUTS = 4
 """Channels out of a group from which tiles are worth while: vectors would be nearly empty."""
 
@@ -243,6 +249,59 @@ def _backwards(
 
 
 @njit(error_model="numpy")
+def _scattered(
+    dy: Any, weight: Any, dx: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, D: Any, I: Any, J: Any,  # noqa: E741
+    stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any,
+) -> Any:  # fmt: skip
+    """The same for one group and neighbouring taps in a row: each row of products, added where the windows lie."""
+    columns = Q * C
+    blocks = (columns + COLUMNS - 1) // COLUMNS
+    block_size, line_size = P * D * PANEL_ROW, blocks * PANEL_ROW
+    if (dilation_y != 1 and stride_y != 1) or blocks * block_size > PANEL or J * line_size > BAND:
+        return 0
+    panel, line, zeros = _panel_place(), _band_place(), _zeros()
+    for block in range(blocks):
+        count = min(COLUMNS, columns - block * COLUMNS)
+        for p in range(P):
+            for n in range(count):
+                taps = numbers_at(weight + (p * columns + block * COLUMNS + n) * D * ITEM, D)
+                column = numbers_at(panel + block * block_size + p * D * PANEL_ROW + n * ITEM, D * COLUMNS)
+                for d in range(D):
+                    column[d * COLUMNS] = taps[d]
+    last = columns - (blocks - 1) * COLUMNS
+    for b in range(B):
+        for h in range(H):
+            target = numbers_at(dx + (b * H + h) * W * C * ITEM, W * C)
+            for n in range(W * C):
+                target[n] = np.float32(0)
+            first, count, row = 0, 0, 0
+            for p in range(P - 1, -1, -1):
+                down = h + top - p * dilation_y
+                i = down // stride_y
+                if i * stride_y == down and 0 <= i < I:
+                    first, row = p, i
+                    count += 1
+            if count == 0:
+                continue
+            for block in range(blocks):
+                wide = COLUMNS if block < blocks - 1 or last > LANES else LANES
+                row_of_tiles(
+                    J, D, 1, count, dy + (b * I + row) * J * D * ITEM, D * ITEM, ITEM, 0, -dilation_y * J * D * ITEM,
+                    panel + block * block_size + first * D * PANEL_ROW, PANEL_ROW, 0, stride_y * D * PANEL_ROW,
+                    zeros, 0, line + block * PANEL_ROW, line_size, wide,
+                )  # fmt: skip
+            for j in range(J):
+                start = (j * stride_x - left) * C
+                begin, end = max(0, -start), min(columns, W * C - start)
+                if begin < end:
+                    share = numbers_at(line + j * line_size + begin * ITEM, end - begin)
+                    window = numbers_at(dx + ((b * H + h) * W * C + start + begin) * ITEM, end - begin)
+                    for n in range(end - begin):
+                        window[n] += share[n]
+    return 1
+
+
+@njit(error_model="numpy")
 def _weights(
     x: Any, dy: Any, d_weight: Any, d_bias: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any,
     I: Any, J: Any, stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,  # noqa: E741
@@ -255,22 +314,28 @@ def _weights(
         groups == 1 and top <= 0 and left <= 0
         and (I - 1) * stride_y + reach - top <= H and span - left <= W
     )  # fmt: skip
-    most, together = I, 1
+    most, together = min(I, max(1, PIXELS // J)), 1
     if direct:
         band_row = W * C * ITEM
     else:
-        most = min(I, (BAND // band_row - reach) // stride_y + 1)
+        most = min(most, (BAND // band_row - reach) // stride_y + 1)
         if most < 1:
             return 0
+    most = (I - 1) // ((I - 1) // most + 1) + 1
     image_band = ((most - 1) * stride_y + reach) * band_row
     if most == I:
-        together = min(B, 4) if direct else max(1, min(B, BAND // image_band, 4))
+        together = max(1, min(B, PIXELS // (I * J)))
+        if not direct:
+            together = max(1, min(together, BAND // image_band))
     if direct:
         image_band = image
     band = _band_place()
     weights = numbers_at(d_weight, P * Q * G * D)
     for k in range(P * Q * G * D):
         weights[k] = np.float32(0)
+    biases = numbers_at(d_bias, D)
+    for d in range(D):
+        biases[d] = np.float32(0)
     taps, height = (1, Q * G) if dilation_x == 1 else (Q, G)
     for k in range(groups):
         for b in range(0, B, together):
@@ -286,6 +351,8 @@ def _weights(
                         )  # fmt: skip
                     start = band
                 back = dy + (((b * I + first) * J) * D + k * outputs) * ITEM
+                if k == 0:
+                    add_columns(images * rows * J, D, 0, back, 0, 0, 0, 0, 0, 0, 0, d_bias)
                 for p in range(P):
                     for q in range(taps):
                         a = start + p * dilation_y * band_row + q * dilation_x * G * ITEM
@@ -296,16 +363,6 @@ def _weights(
                                 back + column * ITEM, D * ITEM, J * D * ITEM, I * J * D * ITEM, c, D * ITEM, c,
                                 D * ITEM, min(COLUMNS, outputs - column),
                             )  # fmt: skip
-    zeros = _zeros()
-    ones = numbers_at(band, 1)
-    ones[0] = np.float32(1)
-    for b in range(B):
-        for column in range(0, D, COLUMNS):
-            begin = (d_bias + column * ITEM) if b > 0 else zeros
-            row_of_tiles(
-                1, I * J, 1, 1, band, 0, 0, 0, 0, dy + (b * I * J * D + column) * ITEM, D * ITEM, 0, 0, begin, 0,
-                d_bias + column * ITEM, 0, min(COLUMNS, D - column),
-            )  # fmt: skip
     return 1
 
 
@@ -334,7 +391,12 @@ def _convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, di
     B, H, W, C = dx.shape
     P, Q, G, D = weight.shape
     done = 0
-    if worth_while(G, groups):
+    if AVAILABLE and groups == 1 and dilation_x == 1 and (stride_y > 1 or stride_x > 1 or C < COLUMNS):
+        done = _scattered(
+            dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, D, dy.shape[1], dy.shape[2],
+            stride_y, stride_x, top, left, dilation_y,
+        )  # fmt: skip
+    if not done and worth_while(G, groups):
         done = _backwards(
             dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, G, D, dy.shape[1], dy.shape[2],
             stride_y, stride_x, top, left, dilation_y, dilation_x, groups,

@@ -166,7 +166,7 @@ def _pass(kind: str) -> Any:
     return block
 
 
-_add_columns, _add_deviations, _add_gradients = _pass("columns"), _pass("deviations"), _pass("gradients")
+add_columns, _add_deviations, _add_gradients = _pass("columns"), _pass("deviations"), _pass("gradients")
 _normal, _back = _pass("normal"), _pass("back")
 
 
@@ -189,7 +189,7 @@ def _sum_columns(x, totals, thread, threads):
     _clear(totals.ctypes.data, H)
     for r in range(0, B, rows):
         at = x.ctypes.data + r * H * ITEM
-        _add_columns(min(rows, B - r), H, B, at, 0, 0, 0, 0, 0, 0, 0, totals.ctypes.data)
+        add_columns(min(rows, B - r), H, B, at, 0, 0, 0, 0, 0, 0, 0, totals.ctypes.data)
 
 
 @batch_norm.sum_deviations.on("cpu", "float32")
