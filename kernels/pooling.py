@@ -9,7 +9,9 @@ Images are [batch, height, width, channels].
 
 from __future__ import annotations
 
+from kernels.arrays import flat
 from kernels.language import device, kernel, real, zero
+from kernels.threads import sync_threads
 
 _TYPICAL = {"B": 2, "H": 14, "W": 14, "C": 16, "I": 7, "J": 7}
 _INDICES = {"row_begin": "H", "row_end": "H+1", "column_begin": "W", "column_end": "W+1"}
@@ -73,19 +75,6 @@ def _max_pool_cuda(x, row_begin, row_end, column_begin, column_end, y, place, th
         place[b, i, j, c] = real(at)
 
 
-@device(inlined=True)
-def share_of_window(place, dy, b, top, bottom, left, right, i, j, dx, thread, threads):
-    """Add dy[b,i,j] to dx where the largest number of this window stood."""
-    W, C = dx.shape[2], dx.shape[3]
-    for h in range(top, bottom):
-        for w in range(left, right):
-            here = real(h * W + w)
-            for c in range(thread, C, threads):
-                d = dy[b, i, j, c]
-                chosen = place[b, i, j, c]
-                dx[b, h, w, c] += d if chosen == here else zero
-
-
 @kernel(
     f"place[B,I,J,C] dy[B,I,J,C] {_WINDOWS} -> dx[B,H,W,C]",
     typical=_TYPICAL,
@@ -96,17 +85,17 @@ def max_pool_gradient(place, dy, row_begin, row_end, column_begin, column_end, d
 
     place[b,i,j] are pixels of window (i, j).
     """
-    B, H, W, C = dx.shape
-    for b in range(B):
-        for h in range(H):
-            for w in range(W):
-                for c in range(thread, C, threads):
-                    dx[b, h, w, c] = zero
+    every = flat(dx)
+    for n in range(thread, every.size, threads):
+        every[n] = zero
+    sync_threads()
+    _, H, W, C = dx.shape
+    for b in range(dx.shape[0]):
+        image = b * H * W
         for i in range(dy.shape[1]):
             for j in range(dy.shape[2]):
-                top, bottom = int(row_begin[i]), int(row_end[i])
-                left, right = int(column_begin[j]), int(column_end[j])
-                share_of_window(place, dy, b, top, bottom, left, right, i, j, dx, thread, threads)
+                for c in range(thread, C, threads):
+                    every[(image + int(place[b, i, j, c])) * C + c] += dy[b, i, j, c]
 
 
 @max_pool_gradient.cuda

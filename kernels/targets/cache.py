@@ -1,5 +1,7 @@
 """The folder where compiled code is kept, and what is kept there: a file of object code, with its checksum in front.
 
+All of it together stays below `MOST_BYTES`; `lab doctor` prints how much there is.
+
 Nothing notices by itself that a kernel changed, or what it calls; so the folder is named by a hash of the whole
 `kernels` tree, of the versions that matter, and of the processor. Numba is not imported for it: with its code at hand,
 a program starts without.
@@ -26,6 +28,8 @@ import numpy as np
 _TREE = Path(__file__).resolve().parent.parent
 _CHECKSUM = 32
 SUFFIX = ".code"
+MOST_BYTES = 1024**3
+"""Of all that is kept. Where it is more, what was not used for longest goes first."""
 
 
 @functools.cache
@@ -83,6 +87,41 @@ def _purge(root: Path, keep: Path) -> None:
             continue
 
 
+@functools.cache
+def keep_within(most: int = MOST_BYTES) -> None:
+    """Remove what was not used for longest, until no more than `most` bytes are kept: other versions' folders, and then
+    this version's oldest files. It is done once, before something is added."""
+    folder = cache_folder()
+    others = [each for each in folder.parent.glob("kernels-*") if each != folder]
+    sizes = {each: sum(_size(file) for file in each.rglob("*")) for each in (*others, folder)}
+    total = sum(sizes.values())
+    for each in sorted(others, key=lambda each: _changed(each / "used")):
+        if total <= most:
+            return
+        shutil.rmtree(each, ignore_errors=True)
+        total -= sizes[each]
+    for file in sorted(folder.rglob(f"*{SUFFIX}"), key=_changed):
+        if total <= most:
+            return
+        total -= _size(file)
+        with contextlib.suppress(OSError):
+            file.unlink()
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except OSError:  # another process removed it
+        return 0
+
+
+def _changed(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def has(name: str) -> bool:
     """Tell whether code of this name is kept."""
     return _place(name).exists()
@@ -100,6 +139,7 @@ def read(name: str) -> bytes | None:
 
 def write(name: str, code: bytes) -> None:
     """Keep code under a name; nothing happens where it cannot be written."""
+    keep_within()
     path = _place(name)
     partial = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.partial")
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Code for one window of max pooling, and for its way back, in float32 vectors of channels, emitted as LLVM IR."""
+"""Code for one window of max pooling in float32 vectors of channels, emitted as LLVM IR."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numba import types
 
 from kernels import pooling
 from kernels.targets.channel_code import ChannelCode
-from kernels.targets.vector_code import FLOAT, ITEM, PLACE, PLACES
+from kernels.targets.vector_code import FLOAT, ITEM, PLACE, PLACES, WORD
 from kernels.targets.views import intrinsic
 
 WORDS = (
@@ -22,20 +22,39 @@ WORDS = (
 
 
 class WindowOfPool(ChannelCode):
-    """The function of one window: for each vector of channels, over its pixels. `back`: dy is b, dx is a."""
-
-    def __init__(self, module: ir.Module, name: str, back: bool) -> None:
-        self.back = back
-        super().__init__(module, name, WORDS)
-
-    def vector(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
-        """Emit the window, or its way back, for some channels."""
-        return self._back(builder, offset, mask) if self.back else self._largest(builder, offset, mask)
+    """The function of one window: for each vector of channels, over its pixels."""
 
     def _pixels(
         self, builder: ir.IRBuilder, offset: ir.Value, body: Callable[[ir.IRBuilder, ir.Value, ir.Value], None]
     ) -> ir.IRBuilder:
-        """The body for each pixel of the window: the address of its channels, and its number in all elements."""
+        """The body for each pixel of the window: the address of its channels, and its number in all elements.
+
+        Windows of 2×2, the usual ones, need no loops.
+        """
+        given = self.given
+        usual = builder.and_(
+            builder.icmp_signed("==", given["rows"], WORD(2)), builder.icmp_signed("==", given["columns"], WORD(2))
+        )
+        straight, loops, behind = (self.function.append_basic_block() for _ in range(3))
+        builder.cbranch(usual, straight, loops)
+        inside = ir.IRBuilder(straight)
+        for row in range(2):
+            for column in range(2):
+                number = inside.add(given["number"], WORD(column))
+                address = inside.gep(given["a"], [offset])
+                if row:
+                    number = inside.add(number, given["number_row"])
+                    address = inside.gep(address, [given["a_row"]])
+                if column:
+                    address = inside.gep(address, [given["a_step"]])
+                body(inside, address, self._same(inside, number))
+        inside.branch(behind)
+        self._loops(ir.IRBuilder(loops), offset, body).branch(behind)
+        return ir.IRBuilder(behind)
+
+    def _loops(
+        self, builder: ir.IRBuilder, offset: ir.Value, body: Callable[[ir.IRBuilder, ir.Value, ir.Value], None]
+    ) -> ir.IRBuilder:
         given = self.given
 
         def of_row(builder: ir.IRBuilder, row: ir.Value) -> ir.IRBuilder:
@@ -54,7 +73,8 @@ class WindowOfPool(ChannelCode):
     def _same(self, builder: ir.IRBuilder, number: ir.Value) -> ir.Value:
         return self.simd.same(builder, builder.sitofp(number, FLOAT), FLOAT)
 
-    def _largest(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
+    def vector(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
+        """Emit the window for some channels."""
         best, at = self.variable(builder, self.simd.kind), self.variable(builder, self.simd.kind)
         builder.store(self.simd.load(builder, builder.gep(self.given["a"], [offset]), mask), best)
         builder.store(self._same(builder, self.given["number"]), at)
@@ -70,37 +90,20 @@ class WindowOfPool(ChannelCode):
         self.simd.store(builder, builder.load(at), builder.gep(self.given["c"], [offset]), mask)
         return builder
 
-    def _back(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
-        dy = self.simd.load(builder, builder.gep(self.given["b"], [offset]), mask)
-        at = self.simd.load(builder, builder.gep(self.given["c"], [offset]), mask)
 
-        def of_pixel(builder: ir.IRBuilder, address: ir.Value, number: ir.Value) -> None:
-            mine = builder.select(builder.fcmp_ordered("==", at, number), dy, self.simd.zeros)
-            self.simd.store(builder, builder.fadd(self.simd.load(builder, address, mask), mine), address, mask)
+@intrinsic
+def _largest_of(typing, rows, columns, channels, a, a_row, a_step, number, number_row, b, c):
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        name = "pool_largest"
+        function = builder.module.globals.get(name) or WindowOfPool(builder.module, name, WORDS).function
+        given = [
+            builder.inttoptr(each, PLACE) if word in PLACES else each
+            for word, each in zip(WORDS, arguments, strict=True)
+        ]
+        builder.call(function, given)
+        return context.get_dummy_value()
 
-        return self._pixels(builder, offset, of_pixel)
-
-
-def _window(back: bool) -> Any:
-    name = "pool_back" if back else "pool_largest"
-
-    @intrinsic
-    def window(typing, rows, columns, channels, a, a_row, a_step, number, number_row, b, c):
-        def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-            function = builder.module.globals.get(name) or WindowOfPool(builder.module, name, back).function
-            given = [
-                builder.inttoptr(each, PLACE) if word in PLACES else each
-                for word, each in zip(WORDS, arguments, strict=True)
-            ]
-            builder.call(function, given)
-            return context.get_dummy_value()
-
-        return types.void(*[types.intp] * len(WORDS)), generate
-
-    return window
-
-
-_largest_of, _share_of = _window(False), _window(True)
+    return types.void(*[types.intp] * len(WORDS)), generate
 
 
 @pooling.largest_of_window.on("cpu", "float32")
@@ -110,14 +113,4 @@ def _largest_of_window(x, b, top, bottom, left, right, y, place, i, j, thread, t
     _largest_of(
         bottom - top, right - left, C, x.ctypes.data + ((b * H + top) * W + left) * C * ITEM, W * C * ITEM, C * ITEM,
         top * W + left, W, y.ctypes.data + at, place.ctypes.data + at,
-    )  # fmt: skip
-
-
-@pooling.share_of_window.on("cpu", "float32")
-def _share_of_window(place, dy, b, top, bottom, left, right, i, j, dx, thread, threads):
-    _, H, W, C = dx.shape
-    at = ((b * dy.shape[1] + i) * dy.shape[2] + j) * C * ITEM
-    _share_of(
-        bottom - top, right - left, C, dx.ctypes.data + ((b * H + top) * W + left) * C * ITEM, W * C * ITEM, C * ITEM,
-        top * W + left, W, dy.ctypes.data + at, place.ctypes.data + at,
     )  # fmt: skip

@@ -49,9 +49,9 @@ class WindowCode:
     """The function of a tile of `rows` rows and `vectors` vectors, of which the last one has fewer elements if
     `masked`. Its argument is the place where its words stand."""
 
-    def __init__(self, module: ir.Module, rows: int, vectors: int, masked: bool) -> None:
+    def __init__(self, module: ir.Module, rows: int, vectors: int, masked: bool, lanes: int = LANES) -> None:
         self.rows, self.vectors = rows, vectors
-        self.simd = Vectors(module, LANES)
+        self.simd = Vectors(module, lanes)
         name = f"window_{rows}_{vectors}{'_masked' * masked}"
         self.function = ir.Function(module, ir.FunctionType(ir.VoidType(), [WORD.as_pointer()]), name)
         self.function.linkage = "internal"
@@ -63,7 +63,7 @@ class WindowCode:
             self.given[word] = builder.inttoptr(value, PLACE) if word in PLACES else value
         self.mask = None
         if masked:
-            count = builder.sub(builder.trunc(self.given["columns"], INT), INT(LANES * (vectors - 1)))
+            count = builder.sub(builder.trunc(self.given["columns"], INT), INT(lanes * (vectors - 1)))
             self.mask = self.simd.below(builder, count)
         given = self.given
         # Variables stand on the stack here; LLVM puts them into registers.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -83,6 +84,23 @@ def test_code_that_cannot_be_kept_is_compiled_all_the_same(folder, monkeypatch):
     monkeypatch.setattr(cache, "_place", lambda name: folder / "absent" / name)
     assert Unit.of(relu, "float32").compile()
     assert cache.read("relu_float32") is None
+
+
+def test_what_was_not_used_for_longest_goes_when_too_much_is_kept(folder):
+    others = [folder.parent / f"kernels-{name}" for name in ("older", "newer")]
+    for age, other in enumerate(others):
+        other.mkdir()
+        (other / "kept.code").write_bytes(bytes(1000))
+        (other / "used").touch()
+        os.utime(other / "used", (age, age))
+    for age, name in enumerate(("first", "second")):
+        cache.write(name, bytes(1000))
+        os.utime(folder / f"{name}{cache.SUFFIX}", (age, age))
+    cache.keep_within(3500)
+    assert [each.exists() for each in others] == [False, True]
+    cache.keep_within(1500)
+    assert not others[1].exists()
+    assert [cache.has("first"), cache.has("second")] == [False, True]
 
 
 def test_several_processes_compile_side_by_side(folder, monkeypatch):

@@ -57,12 +57,13 @@ def examine() -> dict[str, Any]:
 
 def _cache() -> dict[str, Any]:
     """The folder of compiled kernels: its size with all versions, and how many kernels of this version it has."""
-    from kernels.targets.cache import SUFFIX, cache_folder
+    from kernels.targets.cache import MOST_BYTES, SUFFIX, cache_folder
 
     folder = cache_folder()
     return {
         "folder": str(folder),
         "bytes": sum(each.stat().st_size for each in folder.parent.glob("kernels-*/**/*") if each.is_file()),
+        "most_bytes": MOST_BYTES,
         "compiled": len(list(folder.glob(f"*_float*{SUFFIX}"))),
     }
 
@@ -101,7 +102,11 @@ def _lines(found: dict[str, Any]) -> list[str]:
             else f"OPENBLAS_CORETYPE is set to {pinned}: BLAS uses the kernels of that processor, and may be slower; "
             "unset it to let it choose",
         ),
-        ("kernels", f"{kernels['compiled']} compiled, {kernels['bytes'] / MEBI:.1f} MiB, in {kernels['folder']}"),
+        (
+            "kernels",
+            f"{kernels['compiled']} compiled, {kernels['bytes'] / MEBI:.1f} of at most "
+            f"{kernels['most_bytes'] / MEBI:,.0f} MiB, in {kernels['folder']}",
+        ),
         ("runs", f"{runs['bytes'] / MEBI:.1f} MiB in {runs['folder']}, {_state(runs)}"),
         ("terminal", _screen(screen)),
     ]
