@@ -22,7 +22,7 @@ import llvmlite.binding
 from llvmlite import ir
 
 from kernels.targets.code import WINDOWS
-from kernels.targets.vector_code import INT, LANES, PLACE, PLACES, TILE, WORD, Vectors
+from kernels.targets.vector_code import INT, ITEM, LANES, PLACE, PLACES, TILE, WORD, Vectors
 
 WORDS = (
     *("steps", "across", "down"),
@@ -94,8 +94,22 @@ class WindowCode:
             return self._move(builder, back["a", "across"], back["b", "across"])
 
         builder = self._loop(builder, given["down"], row_of_kernel)
-        for place, (address, mask) in zip(self.sums, self._each(builder, "c"), strict=True):
-            self.simd.store(builder, builder.load(place), address, mask)
+        if masked and rows > 1:
+            # Where rows of c follow each other, a whole vector may reach into the next row, which is stored later.
+            size = builder.mul(given["columns"], WORD(ITEM))
+            follows = builder.icmp_signed("==", given["c_row"], size)
+            fits = builder.icmp_signed(">=", builder.shl(size, WORD(1)), WORD(self.simd.bytes * vectors))
+            close, apart = self.function.append_basic_block(), self.function.append_basic_block()
+            builder.cbranch(builder.and_(follows, fits), close, apart)
+            self._end(ir.IRBuilder(close), rows - 1)
+            builder = ir.IRBuilder(apart)
+        self._end(builder, 0)
+
+    def _end(self, builder: ir.IRBuilder, whole: int) -> None:
+        """Store the sums and return; those of the first `whole` rows as whole vectors."""
+        for number, (address, mask) in enumerate(self._each(builder, "c")):
+            mask = None if number < whole * self.vectors else mask
+            self.simd.store(builder, builder.load(self.sums[number]), address, mask)
         builder.ret_void()
 
     def _each(self, builder: ir.IRBuilder, operand: str) -> list[tuple[ir.Value, ir.Value | None]]:
