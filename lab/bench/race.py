@@ -69,7 +69,10 @@ IMAGE_PEERS = (
         {"PyTorch eager, fused": "", "PyTorch eager, fused, channels last": "channels_last"},
     ),
 )
-SEQUENCE_PEERS = (Contestant("torch", "torch_sequences", "torch", {"PyTorch eager, fused": ""}),)
+SEQUENCE_PEERS = (
+    Contestant("torch", "torch_sequences", "torch", {"PyTorch eager, fused": ""}),
+    Contestant("numpy", "numpy_loop", None, {"a loop in NumPy": ""}),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from lab.bench import image_nets, race, sequence_nets, sessions, starts
 from lab.bench.contestant import seconds_per_step
+from lab.bench.contestants import numpy_loop
 from lab.bench.image_nets import IMAGE_NETS
 from lab.bench.nets import NETS, Net, scenario_text, write_data
 from lab.cli import run
@@ -60,9 +62,27 @@ def test_each_recurrent_net_is_a_scenario_whose_products_are_counted(net, tmp_pa
     loaded = load_text(sequence_nets.scenario_text(net), tmp_path / net.name / "net.yaml")
     scenario = loaded.variants[0].scenario
     made = task_of(scenario).build(scenario, 0, tmp_path / net.name)
-    products = ("kernels.matrix", f"kernels.{net.name}")
+    products = ("kernels.matrix", f"kernels.{net.kind}")
     rows = made.layout.plans["step"].rows
     assert net.operations == sum(row.operations for row in rows if row.kernel.function.__module__ in products)
+
+
+def test_the_loop_in_numpy_has_the_gradients_of_the_lab(tmp_path):
+    """The same weights and the same window give the same gradient; the lab's loss is the mean over the window."""
+    net = sequence_nets.SequenceNet("small", "rnn", units=6, window=5, batch=1, optimizer="adagrad", rate=0.1)
+    sequence_nets.write_text(tmp_path, net)
+    scenario = load_text(sequence_nets.scenario_text(net), tmp_path / "small" / "net.yaml").variants[0].scenario
+    made = task_of(scenario).checked(scenario, tmp_path / "small")
+    made.prepare()
+    w = {name: value.astype(np.float64) for name, value in made.weights().items()}
+    weights = [w[f"{name}.weight"].T for name in ("rnn1.input", "rnn1.recurrent", "dense1")]
+    weights += [w["rnn1.bias"][:, None], w["dense1.bias"][:, None]]
+    made.run_beside("gradient")
+    found, _ = numpy_loop.gradients(weights, np.zeros((6, 1)), made.text[:5], made.text[1:6])
+    names = ("rnn1.input.weight", "rnn1.recurrent.weight", "dense1.weight", "rnn1.bias", "dense1.bias")
+    for name, gradient in zip(names, found, strict=True):
+        own = made.read(made.gradients.members[name])
+        np.testing.assert_allclose(5 * own, gradient.T.reshape(own.shape), rtol=1e-3, atol=1e-6)
 
 
 def test_a_turn_lasts_long_enough_to_be_timed():

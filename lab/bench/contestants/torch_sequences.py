@@ -15,7 +15,7 @@ from lab.bench.sequence_nets import SEQUENCE_NETS, SYMBOLS, TEXT_FILE, SequenceN
 class _Model(nn.Module):
     def __init__(self, net: SequenceNet) -> None:
         super().__init__()
-        kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[net.name]
+        kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[net.kind]
         self.recurrent = kind(len(SYMBOLS), net.units, batch_first=True)
         self.output = nn.Linear(net.units, len(SYMBOLS))
 
@@ -26,8 +26,10 @@ class _Model(nn.Module):
         return logits
 
 
-def prepare(net: SequenceNet, folder: Path) -> contestant.Train:
-    """A function that trains so many steps, each on the next window of every reader."""
+def prepare(net: SequenceNet, folder: Path) -> contestant.Train | None:
+    """A function that trains so many steps, each on the next window of every reader; None for a batch of one."""
+    if net.batch == 1:
+        return None
     torch.manual_seed(0)
     text = torch.tensor([ord(each) - ord(SYMBOLS[0]) for each in (folder / net.name / TEXT_FILE).read_text()])
     stretch = (len(text) - 1) // net.batch

@@ -27,7 +27,8 @@ def command(
     net: Annotated[
         list[str],
         typer.Option(
-            help="Only this net: small, middle, large, conv, lenet5, normed, resnet14, rnn, lstm, gru. Repeatable."
+            help="Only this net: small, middle, large, conv, lenet5, normed, resnet14, rnn, lstm, gru, char-rnn. "
+            "Repeatable."
         ),
     ] = [],  # noqa: B006
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often everybody has a turn.")] = 9,
@@ -41,7 +42,7 @@ def command(
     """Speed of the lab: beside peers that are installed, of several threads, of measuring, of plots, of starting.
 
     Everybody trains the same nets on one core, in rounds, each in a process of its own: three perceptrons, four
-    convolutional nets, and three recurrent ones.
+    convolutional nets, and four recurrent ones.
     """
     from lab.bench.image_nets import IMAGE_NETS
     from lab.bench.machine import machine, pinned
