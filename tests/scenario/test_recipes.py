@@ -1,4 +1,4 @@
-"""Recipes: trainings that take minutes, beside the lessons; each is complete, and starts on a few images."""
+"""Recipes: trainings that take minutes, beside the lessons; each is complete, and can be built or starts."""
 
 from __future__ import annotations
 
@@ -10,20 +10,28 @@ from lab.errors import BadInput
 from lab.scenario import library, load
 from lab.scenario.listing import chapters, locate, recipes, slugs
 from lab.session import Session
+from lab.tasks import check
 from tests.data.test_image_sets import idx
 
 OF_IMAGES = ("recipes/fashion-mnist", "recipes/mnist")
+OF_SEQUENCES = ("recipes/plays", "recipes/adding")
 
 
 def test_recipes_are_no_lessons_but_are_found_by_their_names():
     assert "recipes" not in chapters()
     assert not {path.parent.name for path in slugs().values()} & {"recipes"}
     names = {entry.slug for entry in recipes()}
-    assert names >= set(OF_IMAGES)
+    assert names >= {*OF_IMAGES, *OF_SEQUENCES}
     assert library("recipes") == recipes()
     assert load(locate("recipes/mnist")).scenario.title == "MNIST, LeNet-5"
     with pytest.raises(BadInput, match="did you mean recipes/mnist"):
         locate("recipes/minst")
+
+
+@pytest.mark.parametrize("name", OF_SEQUENCES)
+def test_a_recipe_of_sequences_needs_nothing_and_can_be_built(name):
+    assert f"lab run {name}" in load(locate(name)).path.read_text()
+    check(load(locate(name)))
 
 
 @pytest.mark.parametrize("name", OF_IMAGES)
