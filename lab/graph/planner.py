@@ -104,6 +104,9 @@ class Layout:
         known = _segments.get(key)
         if known is not None:
             return known
+        # Images alone are read where they are, if they can be: there is no second copy of a whole set.
+        if len(parts) == 1 and (found := _in_place(parts[0][1], self.shared, real_name)) is not None:
+            return _segments.setdefault(key, found)
         memory = aligned_zeros(max(self.shared, 1), real_name)
         for start, values in parts:
             if values.dtype == np.uint8:
@@ -188,6 +191,14 @@ def _digest(values: np.ndarray) -> bytes:
         _digests[id(values)] = digest
         weakref.finalize(values, _digests.pop, id(values), None)
     return digest
+
+
+def _in_place(values: np.ndarray, size: int, real_name: str) -> np.ndarray | None:
+    """Bytes that nobody changes, as a segment of so many numbers; None if they do not fill it, or are not aligned."""
+    fits = values.nbytes == size * np.dtype(real_name).itemsize and values.ctypes.data % 64 == 0
+    if values.dtype != np.uint8 or values.flags.writeable or not values.flags.c_contiguous or not fits:
+        return None
+    return values.reshape(-1).view(real_name)
 
 
 def _rows_of(skipped: BlockPath, following: Sequence[Call]) -> int:

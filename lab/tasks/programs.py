@@ -16,9 +16,11 @@ import numpy as np
 from kernels.jobs import DeviceProgram, Job, ReplicaPrograms
 from kernels.language import Kernel
 from kernels.plan import HALT
+from lab.data.limits import size
 from lab.errors import InvalidValue
+from lab.free_memory import free_memory
 from lab.graph import Layout, Tensor
-from lab.graph.devices import settle
+from lab.graph.devices import on_gpu, settle
 from lab.graph.running import Program, bind, run_jobs
 from lab.graph.tensor import Call
 from lab.nets.adjustable_numbers import AdjustableNumbers
@@ -32,6 +34,9 @@ from lab.tasks.task import Experiment, Measurements
 
 LARGEST_MEMORY = 4 * 1024**3
 """Bytes of arena and data above which an experiment is refused, before memory is taken."""
+
+WORTH_ASKING = 64 * 1024**2
+"""Bytes below which nobody asks how much memory is free."""
 
 HOST_STEP = "driver: "
 """Before the names of what a host step adds to a state; the word is that of checkpoints of version 0.1.0."""
@@ -78,6 +83,19 @@ class ProgramExperiment(Experiment):
                 (),
                 f"one replica would need about {needed / 1024**3:,.1f} GiB for data, weights and activations; the "
                 f"limit is {LARGEST_MEMORY / 1024**3:.0f} GiB. Smaller batches, layers or data need less.",
+            )
+        self._refuse_if_not_free(4 * self.layout.arena)
+
+    def _refuse_if_not_free(self, needed: int) -> None:
+        """Raises InvalidValue if this replica would need more memory of its own than the machine has left."""
+        if needed < WORTH_ASKING or on_gpu():
+            return
+        free = free_memory()
+        if free is not None and needed > free:
+            raise InvalidValue(
+                (),
+                f"one replica would need about {size(needed)} for weights and activations, but only {size(free)} of "
+                "memory are free. Smaller batches, layers or images need less.",
             )
 
     def kernels(self) -> tuple[Kernel, ...]:

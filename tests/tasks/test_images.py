@@ -70,8 +70,8 @@ def test_replicas_with_other_seeds_share_one_pool():
     first, second = (training(seed=seed, name="fashion-mnist", validation=0.3) for seed in (0, 1))
     assert not np.array_equal(first.split.train.targets, second.split.train.targets)
     assert first.memory.shared is second.memory.shared
-    pixels = 6000 * 28 * 28
-    assert pixels <= first.memory.shared.nbytes < pixels + 256
+    assert first.memory.shared.nbytes == 7000 * 28 * 28, "those held back are in the same pool"
+    assert np.shares_memory(first.memory.shared, first.split.train.inputs.pool), "and nobody has a second copy"
 
 
 def test_checkpoints_hold_no_images():

@@ -208,6 +208,15 @@ def test_weights_begin_as_a_file_says_and_one_that_does_not_fit_is_refused(tmp_p
         task_of(smaller).check(smaller, tmp_path)
 
 
+def test_a_network_that_needs_more_than_is_free_is_refused_before_it_is_taken(monkeypatch):
+    monkeypatch.setattr("lab.tasks.programs.free_memory", lambda: 100 * 2**20)
+    chosen = scenario(model=[{"dense": 3000}, "relu", {"dense": 3000}, "relu", {"dense": "classes"}])
+    with pytest.raises(InvalidValue, match=r"about \d+ MiB .* only 100 MiB of memory are free"):
+        task_of(chosen).check(chosen, None)
+    monkeypatch.setattr("lab.tasks.programs.free_memory", lambda: None)
+    task_of(chosen).check(chosen, None)
+
+
 def test_a_network_that_does_not_fit_into_memory_is_refused_with_the_estimate():
     chosen = scenario(
         data={"name": "spiral", "points": 200_000},

@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from lab.errors import BadInput
+
 LEVELS = 256
+CACHE_LINE = 64
+"""Bytes."""
 
 
 class Pixels:
@@ -91,3 +95,24 @@ class Pixels:
             for channel in range(channels):
                 found[channel] += np.bincount(images[..., channel].ravel(), minlength=LEVELS)
         return found
+
+
+def pooled(*parts: np.ndarray) -> list[Pixels]:
+    """Sets of images of one size, uint8 [n, height, width, channels], as parts of one pool.
+
+    The pool stands at the beginning of a cache line, so that replicas can read it where it is, without a copy. Raises
+    BadInput if their sizes differ.
+    """
+    sizes = {part.shape[1:] for part in parts}
+    if len(sizes) > 1:
+        found = " and ".join(" × ".join(map(str, each[:2])) for each in sorted(sizes))
+        raise BadInput(f"the images to train on and those held back have different sizes: {found} pixels.")
+    counts = [len(part) for part in parts]
+    size = sum(part.size for part in parts)
+    raw = np.empty(size + CACHE_LINE, np.uint8)
+    shift = -raw.ctypes.data % CACHE_LINE
+    pool = raw[shift : shift + size].reshape(sum(counts), *parts[0].shape[1:])
+    np.concatenate(parts, out=pool)
+    pool.flags.writeable = False
+    ends = np.cumsum(counts)
+    return [Pixels(pool, np.arange(end - count, end)) for count, end in zip(counts, ends, strict=True)]

@@ -10,7 +10,7 @@ import numpy as np
 from lab.data.data import Data, Split
 from lab.data.images import cifar, published
 from lab.data.images.idx import labelled_images
-from lab.data.images.pixels import Pixels
+from lab.data.images.pixels import Pixels, pooled
 from lab.data.images.published import Published
 from lab.data.options import WithImages
 from lab.data.registry import dataset
@@ -87,10 +87,12 @@ def idx_split(files: dict[str, Path], classes: tuple[str, ...]) -> Split:
 @functools.lru_cache(maxsize=4)
 def _idx_split(files: tuple[Path, ...], stamp: object, classes: tuple[str, ...]) -> Split:
     """Read once for all replicas, which so have the pixels in common."""
-    parts = []
-    for images, labels in (files[:2], files[2:]):
-        pixels, numbers = labelled_images(images, labels, len(classes))
-        parts.append(Data(inputs=Pixels(pixels), targets=numbers, kind="classes", classes=classes))
+    read = [labelled_images(images, labels, len(classes)) for images, labels in (files[:2], files[2:])]
+    both = pooled(*(pixels for pixels, _ in read))
+    parts = [
+        Data(inputs=pixels, targets=numbers, kind="classes", classes=classes)
+        for pixels, (_, numbers) in zip(both, read, strict=True)
+    ]
     return Split(parts[0], parts[1])
 
 
@@ -104,5 +106,6 @@ def _cifar_split(known: Published, layout: cifar.Layout, which: int, classes: tu
 
 @functools.lru_cache(maxsize=2)
 def _cifar_parts(folder: Path, stamp: object, layout: cifar.Layout) -> list[tuple[Pixels, np.ndarray]]:
-    parts = (cifar.read_cifar(folder, layout, files) for files in (layout.train, layout.test))
-    return [(Pixels(images), labels) for images, labels in parts]
+    read = [cifar.read_cifar(folder, layout, files) for files in (layout.train, layout.test)]
+    both = pooled(*(images for images, _ in read))
+    return [(pixels, labels) for pixels, (_, labels) in zip(both, read, strict=True)]

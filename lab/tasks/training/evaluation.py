@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lab.graph import Tensor
 from lab.graph.functions import concatenate
 from lab.nets.network import BuiltLayer, Network
@@ -10,7 +12,7 @@ from lab.tasks.training.examples import Inputs
 AT_ONCE = 1 << 20
 """Numbers that the largest layer may give for examples that are computed at once: 4 MiB, about a core's own cache."""
 
-SOME = 4
+SOME = 2
 """Several times as many are still computed at once: what is measured of layers needs all of them anyway."""
 
 
@@ -22,7 +24,7 @@ def evaluated(network: Network, inputs: Inputs) -> tuple[Tensor, list[BuiltLayer
     something that is measured of them is asked for.
     """
     output, layers = network.apply(inputs.whole(), training=False)
-    largest = max((each.y.size // inputs.count for each in layers), default=1)
+    largest = max(math.prod(inputs.shape), *(each.y.size // inputs.count for each in layers), 1)
     if len(inputs.shape) != 3 or largest * inputs.count <= SOME * AT_ONCE:
         return output, layers
     # In multiples of 16, so that every part begins at the beginning of a cache line.
