@@ -127,8 +127,7 @@ def show(sweep: Sweep, results: Sequence[Result], best: int, *, json: bool) -> N
     if sys.stdout.isatty():
         _plot(sweep, results)
     if results:
-        changes = " ".join(f"--set {path}={value}" for path, value in results[0].trial.values.items())
-        print(f"Again with the best: lab run {sweep.loaded.slug} --variant {sweep.base} {changes}")
+        print(f"Again with the best: {sweep.again(results[0])}")
 
 
 def _plot(sweep: Sweep, results: Sequence[Result]) -> None:

@@ -14,6 +14,7 @@ from lab.errors import BadInput, InvalidValue, nearest
 from lab.events import Event, Measured
 from lab.graph.devices import Choice
 from lab.scenario import Loaded, Variant
+from lab.scenario.command_line import command_line, source_of
 from lab.search.progress import OnProgress, ProgressCounter
 from lab.session import Session, available_cores
 from lab.session.pool import Pool
@@ -107,6 +108,15 @@ class Sweep:
             values |= {"data.folds": self.folds, "data.fold": fold}
         made = self.loaded.variant(self.base, values, origin="--over")
         return Variant(name, made.scenario, made.changes)
+
+    def again(self, result: Result) -> str:
+        """The `lab run` line that trains what a trial trained, on the same seeds, without its cross-validation."""
+        own = "" if not self.loaded.scenario.variants else f"variants.{self.base}."
+        values = {f"{own}{path}": value for path, value in result.trial.values.items()}
+        source = source_of(self.loaded.slug, self.loaded.path)
+        first = self.loaded.scenario.train.seed
+        variants = [self.base] if own else []
+        return command_line(source, self.loaded.overrides | values, first, self.seeds, result.steps, variants)
 
     def check(self) -> None:
         """Build the first and the last trial without training them. Raises BadInput if that cannot work."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -13,7 +12,9 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from lab.scenario.writing import flow, in_blocks
+from lab.scenario.command_line import command_line as line_of
+from lab.scenario.command_line import source_of
+from lab.scenario.writing import in_blocks
 from lab.tui import keys
 from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
@@ -35,7 +36,7 @@ def command_line(
     Seeds that are not consecutive cannot be said in one line; the line then names their whole range.
     """
     source, first = source_of(loaded.slug, loaded.path), loaded.scenario.train.seed
-    return _line(source, loaded.overrides, first, seeds, steps, variants)
+    return line_of(source, loaded.overrides, first, seeds, steps, variants)
 
 
 def command_line_of_run(info: RunInfo) -> str:
@@ -50,7 +51,7 @@ def command_line_of_run(info: RunInfo) -> str:
     except BadInput:  # an old run, of a scenario that this lab no longer reads
         first, all_variants = 0, info.variants
     variants = [each for each in info.variants if each in all_variants]
-    return _line(
+    return line_of(
         source_of(info.slug, path),
         info.overrides,
         first,
@@ -58,43 +59,6 @@ def command_line_of_run(info: RunInfo) -> str:
         info.options.get("steps"),
         None if len(variants) == len(all_variants) else variants,
     )
-
-
-def _line(
-    source: str,
-    overrides: Mapping[str, Any],
-    first_seed: int,
-    seeds: Sequence[int] | None,
-    steps: int | None,
-    variants: Iterable[str] | None,
-) -> str:
-    words = ["lab", "run", source]
-    for path, value in overrides.items():
-        words += ["--set", f"{path}={flow(value)}"]
-    return shlex.join(words + options_of(first_seed, seeds, steps, variants))
-
-
-def options_of(
-    first_seed: int, seeds: Sequence[int] | None, steps: int | None, variants: Iterable[str] | None
-) -> list[str]:
-    """The options of `lab run` for what no scenario says: which variants, how many steps, which seeds."""
-    words = []
-    for name in variants or ():
-        words += ["--variant", name]
-    if steps is not None:
-        words += ["--steps", str(steps)]
-    if seeds and tuple(seeds) != (first_seed,):
-        low, high = min(seeds), max(seeds) + 1
-        words += ["--seeds", str(high - low) if low == first_seed else f"{low}:{high}"]
-    return words
-
-
-def source_of(slug: str, path: Path) -> str:
-    """How `lab run` is told which scenario: its slug if it is built in, else its file."""
-    from lab.scenario.listing import slugs
-
-    known = slugs().get(slug)
-    return slug if known is not None and known.parent.name == path.parent.name else str(path)
 
 
 def as_yaml(loaded: Loaded) -> str:

@@ -79,6 +79,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("open", "enter", "Open", "Watch the run again, at any speed."),
         Key("mark", "space", "Mark", "Mark the run for comparing, or take the mark away."),
         Key("compare", "c", "Compare", "The marked runs side by side: curves, settings, final values."),
+        Key("evaluate", "e", "Evaluate", "How good its network is: scores, confusion, calibration, worst mistakes."),
         Key("export", "x", "Export", "Write curves, weights or plots to a file."),
         Key("delete", "d", "Delete", "Delete the run; it is gone for good only when this screen is left."),
         Key("undo", "u", "Undo", "Bring back the run that was deleted last."),
@@ -87,6 +88,10 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("copy_command", "y", "", "Copy the `lab run` line that repeats the run."),
         Key("copy_yaml", "Y", "", "Copy the scenario as it was run."),
         Key("back", "q,escape", "Back", "Empty the filter, or go back to the lessons."),
+    ),
+    "evaluation": (
+        Key("next_part", "p", "Rows", "Other rows of the run: held back, test, training."),
+        Key("back", "q,escape", "Back", "Back to the runs."),
     ),
     "compare": (
         Key("next_metric", "m,right", "Metric", "Draw the next metric."),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import shlex
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.cli import run as main
 from lab.cli.sweeping import run
 from lab.errors import BadInput
 from lab.scenario import load
@@ -192,3 +194,36 @@ def test_whole_numbers_by_their_logarithms():
     assert axis.levels(4) == [1, 10, 100, 1000]
     with pytest.raises(BadInput, match="whole numbers from 1 on"):
         parse_axis("model.0.dense=logint(0, 8)")
+
+
+@pytest.mark.parametrize("builtin", [True, False], ids=["built-in", "file"])
+def test_the_line_that_runs_the_best_again_runs_what_was_run(builtin, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
+    source, paths = "dead-relu", ["optimizer.rate", "model.0.dense"]
+    if not builtin:
+        folder = tmp_path / "a folder"
+        folder.mkdir()
+        source = str(folder / "mine.yaml")
+        (folder / "mine.yaml").write_text(
+            "title: Mine\ntask: classify\ndata: {name: spiral, points: 60, validation: 0.2}\n"
+            "model: [{dense: 8}, relu, {dense: classes}]\noptimizer: {name: sgd, rate: 1.0e-5}\n"
+            "train: {batch: 16, steps: 900, seed: 3}\nwatch: [loss]\n"
+            "variants: {plain: {}, own: {optimizer.rate: 2.0e-5, model.1: tanh}}\n"
+        )
+    asked = ["--over", f"{paths[0]}=log(1e-5,1e-4)", "--over", f"{paths[1]}=int(4,9)", "--trials", "2", "--steps", "20",
+             "--seeds", "2", "--set", "train.batch=8", "--objective", "loss"]  # fmt: skip
+    asked += [] if builtin else ["--variant", "own"]
+    assert main(["sweep", source, *asked, "--plain"]) == 0
+    *_, line, _ = capsys.readouterr().out.splitlines()
+    lab_, *words = shlex.split(line.removeprefix("Again with the best: "))
+    assert lab_ == "lab"
+    assert main([*words, "--plain"]) == 0
+    with Store.open() as store:
+        again, swept = sorted((each.name for each in store.runs()), key=lambda name: "sweep" in name)
+        curves, found = store.curves(swept), store.curves(again)
+    [name] = {variant for variant, _ in found}
+    best = min(
+        {variant for variant, _ in curves}, key=lambda each: sum(curves[each, s]["loss"][1][-1] for _, s in found)
+    )
+    for variant, seed in found:
+        assert (variant, found[variant, seed]["loss"][1][-1]) == (name, curves[best, seed]["loss"][1][-1])

@@ -321,7 +321,7 @@ class ExploreScreen(ReportsProblems, Screen[None]):
 
     def action_copy_command(self) -> None:
         if self.item is not None:
-            from lab.tui.copying import source_of
+            from lab.scenario.command_line import source_of
 
             self.app.copy(f"lab run {source_of(self.item.slug, self.item.path)}", "Runs this lesson")
 

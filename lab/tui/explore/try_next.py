@@ -83,7 +83,7 @@ class TryDialog(ReportsProblems, ModalScreen[int | None]):
 def choose(screen: ExploreScreen, item: Item, state: State | None) -> None:
     """Ask which change is to be run, and run it; it is compared with the newest run of the lesson as it is written."""
     from lab.scenario import load
-    from lab.tui.copying import source_of
+    from lab.scenario.command_line import source_of
 
     try:
         scenario = load(item.path).scenario

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab.scenario.command_line import options_of
 from lab.scenario.model import ONLY_VARIANT
 from lab.terminal.numbers import count
-from lab.tui.copying import as_yaml, command_line, options_of
+from lab.tui.copying import as_yaml, command_line
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded

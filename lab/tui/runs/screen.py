@@ -227,6 +227,17 @@ class RunsScreen(ReportsProblems, Screen[None]):
         with self.app.showing_errors():
             self.app.push_screen(CompareScreen(self.app.store, list(names)))
 
+    def action_evaluate(self) -> None:
+        info = self.info
+        if info is None:
+            return
+        if info.state == "running":
+            self.app.tell(f"{info.name} is still running: it can be evaluated when it has ended.")
+            return
+        from lab.tui.runs.evaluation import EvaluationScreen
+
+        self.app.push_screen(EvaluationScreen(self.app.store, info.name))
+
     def action_export(self) -> None:
         if self.info is not None:
             from lab.tui.runs.export import ExportScreen

@@ -1,0 +1,31 @@
+"""One key on a kept run shows how good its network is."""
+
+import pytest
+
+from lab.cli import run as main
+from tests.evaluation.tables import scenario
+from tests.tui.driving import drive, keep_run, shows, stored, until
+
+pytestmark = pytest.mark.usefixtures("library")
+
+
+def test_a_kept_run_is_evaluated_and_one_without_a_network_says_why(tmp_path):
+    assert main(["run", str(scenario(tmp_path, train="{batch: 32, steps: 30}")), "--plain"]) == 0
+    keep_run(created=1e9)
+
+    async def script(app, pilot):
+        await pilot.press("r")
+        await until(pilot, lambda: len(app.screen._runs) == len(stored()))
+        await pilot.press("e")
+        for words in ("balanced accuracy", "baseline", "95 % interval", "60 rows of customers.csv", "Confusion"):
+            await shows(pilot, words)
+        await pilot.press("pagedown")
+        await shows(pilot, "Calibration")
+        await pilot.press("end")
+        await shows(pilot, "The worst mistakes")
+        await pilot.press("p")
+        await shows(pilot, "held nothing back for test")
+        await pilot.press("escape", "down", "e")
+        await shows(pilot, "has no final weights")
+
+    drive(script, size=(80, 24))
