@@ -41,7 +41,7 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
 
     def __init__(self, store: Store, name: str) -> None:
         super().__init__()
-        self._store, self._name, self._part = store, name, PARTS[0]
+        self._store, self._kept, self._part = store, name, PARTS[0]
 
     def compose(self) -> ComposeResult:
         yield Static(id="head")
@@ -63,7 +63,7 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
 
     def _begin(self) -> None:
         self.query_one("#head", Static).update(
-            Text.assemble(("Evaluation", "bold"), f"  {self._name} · {_WORDS[self._part]}")
+            Text.assemble(("Evaluation", "bold"), f"  {self._kept} · {_WORDS[self._part]}")
         )
         self.query_one("#text", Static).update(Text("reading the rows, asking the network …", "dim"))
         self._evaluate(self._part)
@@ -75,7 +75,7 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
             from lab.evaluation import model_of
             from lab.evaluation.examples import of_run
 
-            chosen = model_of(self._store, self._name)
+            chosen = model_of(self._store, self._kept)
             assert chosen.info is not None
             found = of_run(chosen.model, chosen.info, chosen.variant, chosen.seed, part)
             text = lines(chosen.model.name, found, {}, None, "", WORST)
