@@ -22,6 +22,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "show": "One scenario: its lesson, question, variants and claims.",
         "check": "Validate scenario files.",
         "new": "Begin a scenario file of your own.",
+        "explain": "What a layer, optimizer, metric, task or key is: formula, settings, example.",
         "schema": "The JSON Schema of scenario files, for editors.",
         "data": "Sets of data: list, get, add; what is understood of a file: `lab data show FILE`.",
     },

@@ -106,7 +106,7 @@ class UpdateRatio(DeviceMetric):
 class Rate(DeviceMetric):
     """The learning rate as it is now."""
 
-    meanings = {"rate": "the learning rate"}
+    meanings = {"rate": "the learning rate as it is now, with its schedule"}
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         if network.rate is None:

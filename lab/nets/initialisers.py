@@ -39,14 +39,20 @@ class Initialiser(BaseModel):
 
 
 class Zero(Initialiser, name="zero"):
-    """All weights 0."""
+    """All weights 0: every unit computes the same and gets the same gradient, so that they never differ.
+
+    Formula: w = 0.
+    """
 
     def draw(self, shape: tuple[int, ...], fan_in: int, fan_out: int, random: np.random.Generator) -> np.ndarray:
         return np.zeros(shape)
 
 
 class Constant(Initialiser, name="constant"):
-    """All weights equal."""
+    """All weights equal to one value, so that all units of a layer compute and learn the same.
+
+    Formula: w = value.
+    """
 
     value: Real = Field(default=0.1, allow_inf_nan=False, description="The value of every weight.")
 
@@ -55,7 +61,10 @@ class Constant(Initialiser, name="constant"):
 
 
 class Normal(Initialiser, name="normal"):
-    """Normal numbers with a fixed standard deviation, whatever the layer's size."""
+    """Normal numbers with a fixed standard deviation, whatever the layer's size.
+
+    Formula: w normal with mean 0 and standard deviation std.
+    """
 
     std: Real = Field(default=0.01, ge=0, le=1e6, allow_inf_nan=False, description="Standard deviation.")
 
@@ -64,7 +73,10 @@ class Normal(Initialiser, name="normal"):
 
 
 class Uniform(Initialiser, name="uniform"):
-    """Uniform numbers between -bound and bound."""
+    """Uniform numbers between -bound and bound.
+
+    Formula: w uniform from -bound to bound.
+    """
 
     bound: Real = Field(default=0.05, ge=0, le=1e6, allow_inf_nan=False, description="Largest absolute value.")
 
@@ -73,7 +85,12 @@ class Uniform(Initialiser, name="uniform"):
 
 
 class Xavier(Initialiser, name="xavier"):
-    """Normal numbers of variance 1 / fan_in, or 2 / (fan_in + fan_out) (Glorot and Bengio 2010, equation 12)."""
+    """Normal numbers of variance 1 / fan_in, or 2 / (fan_in + fan_out) (Glorot and Bengio 2010, equation 12).
+
+    Formula: w normal with mean 0 and variance 1 / fan_in, or 2 / (fan_in + fan_out).
+
+    Paper: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
+    """
 
     fan: Literal["in", "average"] = Field(default="in", description="`in` as in the notes, or `average` as published.")
 
@@ -83,14 +100,26 @@ class Xavier(Initialiser, name="xavier"):
 
 
 class He(Initialiser, name="he"):
-    """Normal numbers of variance 2 / fan_in, which makes up for the half that a ReLU cuts off (He et al. 2015)."""
+    """Normal numbers of variance 2 / fan_in, which makes up for the half that a ReLU cuts off (He et al. 2015).
+
+    Formula: w normal with mean 0 and variance 2 / fan_in.
+
+    Paper: He, Zhang, Ren and Sun, "Delving deep into rectifiers: surpassing human-level performance on ImageNet
+    classification", 2015.
+    """
 
     def draw(self, shape: tuple[int, ...], fan_in: int, fan_out: int, random: np.random.Generator) -> np.ndarray:
         return random.standard_normal(shape) * math.sqrt(2 / fan_in)
 
 
 class Orthogonal(Initialiser, name="orthogonal"):
-    """Orthonormal rows or columns times a gain (Saxe, McClelland and Ganguli 2014)."""
+    """Orthonormal rows or columns times a gain (Saxe, McClelland and Ganguli 2014).
+
+    Formula: weight = gain Q, where QᵀQ = 1 (or QQᵀ = 1 where there are more columns than rows).
+
+    Paper: Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    networks", 2014.
+    """
 
     gain: Real = Field(default=1.0, ge=0, le=1e6, allow_inf_nan=False, description="Every singular value.")
 

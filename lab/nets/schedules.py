@@ -53,14 +53,22 @@ class Schedule(BaseModel):
 
 
 class Constant(Schedule, name="constant"):
-    """The rate as it is."""
+    """The rate as it is.
+
+    Formula: rate_t = rate.
+    """
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
         return rate
 
 
 class Exponential(Schedule, name="exponential"):
-    """rate · e^(-decay t), with t the steps so far."""
+    """rate · e^(-decay t), with t the steps so far.
+
+    Formula: rate_t = rate e^(-decay t).
+
+    Example: `{exponential: {decay: 0.005}}`
+    """
 
     decay: Real = Field(ge=0, le=1e3, allow_inf_nan=False, description="How fast it falls, per step.")
 
@@ -70,7 +78,14 @@ class Exponential(Schedule, name="exponential"):
 
 
 class Inverse(Schedule, name="inverse"):
-    """rate / (1 + decay t), with t the steps so far: fast at first, then ever slower."""
+    """rate / (1 + decay t), with t the steps so far: fast at first, then ever slower.
+
+    Formula: rate_t = rate / (1 + decay t).
+
+    Paper: Robbins and Monro, "A stochastic approximation method", 1951.
+
+    Example: `{inverse: {decay: 0.01}}`
+    """
 
     decay: Real = Field(ge=0, le=1e3, allow_inf_nan=False, description="How fast it falls, per step.")
 
@@ -80,7 +95,12 @@ class Inverse(Schedule, name="inverse"):
 
 
 class Step(Schedule, name="step"):
-    """The rate times `factor`, once more after every `every` steps."""
+    """The rate times `factor`, once more after every `every` steps.
+
+    Formula: rate_t = rate · factor^⌊t / every⌋.
+
+    Example: `{step: {every: 100}}`
+    """
 
     every: Whole = Field(ge=1, le=LONGEST, description="Steps between two falls.")
     factor: Real = Field(default=0.5, gt=0, le=10, allow_inf_nan=False, description="What each fall multiplies by.")
@@ -94,7 +114,14 @@ class Step(Schedule, name="step"):
 
 
 class Cosine(Schedule, name="cosine"):
-    """Down to `low` times the rate along half a cosine, in `steps` steps (Loshchilov and Hutter 2016)."""
+    """Down to `low` times the rate along half a cosine, in `steps` steps (Loshchilov and Hutter 2016).
+
+    Formula: rate_t = rate (low + (1 - low) (1 + cos(π t / steps)) / 2).
+
+    Paper: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2016.
+
+    Example: `{cosine: {steps: 300}}`
+    """
 
     steps: Whole = Field(ge=1, le=LONGEST, description="How many steps the way down takes.")
     low: Real = _share(0.0, "Where it ends, as a share of the rate.")
@@ -106,7 +133,16 @@ class Cosine(Schedule, name="cosine"):
 
 class Cyclic(Schedule, name="cyclic"):
     """Between the rate and `low` times the rate, again and again: down along half a cosine and back in one jump
-    (`restarts`), or up and down along straight lines (`triangle`; Smith 2017)."""
+    (`restarts`), or up and down along straight lines (`triangle`; Smith 2017).
+
+    Formula: restarts: as `cosine`, with t counted anew after every `period` steps; triangle: rate_t = rate (low + (1 -
+    low) (1 - |1 - 2 t / period|)), likewise.
+
+    Paper: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2016; Smith, "Cyclical
+    learning rates for training neural networks", 2017.
+
+    Example: `{cyclic: {period: 100}}`
+    """
 
     period: Whole = Field(ge=2, le=LONGEST, description="Steps of one cycle.")
     low: Real = _share(0.0, "The lowest rate, as a share of the rate.")
@@ -119,7 +155,14 @@ class Cyclic(Schedule, name="cyclic"):
 
 
 class WarmUp(Schedule, name="warm_up"):
-    """Up from almost nothing to the rate along a straight line, in `steps` steps (Goyal et al. 2017)."""
+    """Up from almost nothing to the rate along a straight line, in `steps` steps (Goyal et al. 2017).
+
+    Formula: rate_t = rate · min(1, (t + 1) / steps).
+
+    Paper: Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017.
+
+    Example: `{warm_up: {steps: 50}}`
+    """
 
     steps: Whole = Field(ge=1, le=LONGEST, description="How many steps the way up takes.")
 

@@ -70,17 +70,27 @@ class Optimizer(Part):
 class Stop(Part):
     """When a training ends before its last step, and which weights are kept."""
 
-    when: str = Field(min_length=1, description="The metric to go by, such as `val_loss`; it must be watched.")
+    when: str = Field(
+        min_length=1, examples=["val_loss"], description="The metric to go by, such as `val_loss`; it must be watched."
+    )
     patience: Annotated[Whole, Field(ge=1, le=MOST_STEPS)] | None = Field(
         default=None,
+        examples=[10],
         description="Stop when so many measurements in a row were not better than the best; without it all steps are "
         "done.",
     )
     least: Real = Field(
-        default=0, ge=0, le=1e30, allow_inf_nan=False, description="By how much it must get better to count."
+        default=0,
+        ge=0,
+        le=1e30,
+        allow_inf_nan=False,
+        examples=[0.001],
+        description="By how much it must get better to count.",
     )
     keep: Literal["best", "last"] = Field(
-        default="best", description="The weights that are kept: those of the best measurement, or of the end."
+        default="best",
+        examples=["last"],
+        description="The weights that are kept: those of the best measurement, or of the end.",
     )
 
 
@@ -103,7 +113,9 @@ class Train(Part):
     )
 
     stop: Stop | None = Field(
-        default=None, description="Early stopping, and the best weights: `{when: val_loss, patience: 10}`."
+        default=None,
+        examples=[{"when": "val_loss", "patience": 10}],
+        description="Early stopping, and the best weights: `{when: val_loss, patience: 10}`.",
     )
 
     @field_validator("batch", mode="before")
@@ -154,13 +166,19 @@ class Scenario(Part):
     """One experiment: what is trained, in which variants, and what is claimed about the outcome."""
 
     format: Whole = Field(
-        default=1, ge=1, le=FORMAT, description="The format of this file. There is one so far, which is the default."
+        default=1,
+        ge=1,
+        le=FORMAT,
+        examples=[1],
+        description="The format of this file. There is one so far, which is the default.",
     )
     title: str = Field(min_length=1, max_length=120, description="A short title.")
     chapter: str = Field(default="", description="The chapter of the curriculum to which it belongs.")
     idea: str = Field(default="", description="One sentence: the claim of the lesson.")
     lesson: str = Field(default="", description="The lesson, in Markdown.")
-    takes: str = Field(default="", description="How long a run takes, in words, where it is long.")
+    takes: str = Field(
+        default="", examples=["about ten minutes"], description="How long a run takes, in words, where it is long."
+    )
     question: Question | None = Field(default=None, description="A question to answer before the run.")
     task: str = Field(min_length=1, description="The kind of experiment: classify, regress, …")
     data: dict[str, Any] | None = Field(

@@ -69,13 +69,16 @@ class Show(Part):
         default_factory=dict, description="Per metric linear or logarithmic axes, such as `{loss: {x: log, y: log}}`."
     )
     points: Names = Field(
-        default_factory=list, description="Metrics and pictures that are drawn as points, not joined by lines."
+        default_factory=list,
+        examples=[["loss"]],
+        description="Metrics and pictures that are drawn as points, not joined by lines.",
     )
     slow_until: Whole | None = Field(
         default=None, ge=1, description="The first run goes slowly up to this step, because things happen early."
     )
     notice: Names | None = Field(
         default=None,
+        examples=[["plateau", "dead_units"]],
         description="Of which kinds the sentences are that a run says when something happens; all of them.",
     )
     together: Annotated[

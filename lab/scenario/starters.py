@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 _HEAD = """\
@@ -16,71 +17,22 @@ lesson: |
   What happens here, why, and what to watch. **Markdown**, as long as you like.
 """
 
-_CLASSIFY = f"""\
-{_HEAD}
-# Asked before the run; delete it if there is nothing to ask.
-question:
-  ask: Which of the two ends with the lower loss?
-  choices: [slow, good]
-  answer: good
-  because: With so small a rate the weights hardly move in so few steps.
+FIRST_FILES = Path(__file__).parent / "first_files"
+"""A file for each task, without the beginning that all have in common."""
 
-task: classify
-data: {{name: spiral, classes: 3, points: 600, noise: 0.2}}   # or {{csv: my.csv, target: column}}
-model: [{{dense: 32}}, relu, {{dense: 32}}, relu, {{dense: classes}}]
-init: he
-optimizer: {{name: sgd, rate: 0.1}}
-train: {{batch: 32, steps: 1000, measure: 20}}   # measure: after every 20 steps
-watch: [loss, accuracy, grad_norm]
 
-# Each variant differs from the above in what is written here, by dotted path.
-variants:
-  good: {{}}
-  slow: {{optimizer.rate: 0.001}}
-
-# A claim is judged after the run; `lab verify FILE --seeds 0:10` judges it on ten seeds.
-claims:
-  - says: A far too small learning rate leaves the loss high.
-    that: last(slow.loss) > last(good.loss) + 0.1
-"""
-
-_REGRESS = f"""\
-{_HEAD}
-# Asked before the run; delete it if there is nothing to ask.
-question:
-  ask: Which of the two ends with the lower loss?
-  choices: [straight, bent]
-  answer: bent
-  because: Without an activation layers on top of each other are still one linear function.
-
-task: regress
-data: {{name: curve, points: 200, noise: 0.1}}   # or {{csv: my.csv, target: column}}
-model: [{{dense: 32}}, tanh, {{dense: 32}}, tanh, {{dense: outputs}}]
-optimizer: {{name: adam, rate: 0.01}}
-train: {{batch: 32, steps: 1000, measure: 20}}   # measure: after every 20 steps
-watch: [loss, grad_norm]
-
-# Each variant differs from the above in what is written here, by dotted path.
-variants:
-  bent: {{}}
-  straight: {{model: [{{dense: outputs}}]}}
-
-# A claim is judged after the run; `lab verify FILE --seeds 0:10` judges it on ten seeds.
-claims:
-  - says: A straight line cannot follow the curve.
-    that: last(straight.loss) > last(bent.loss)
-"""
-
-STARTERS = {"classify": _CLASSIFY, "regress": _REGRESS}
-"""For each task that has one, the text of a first file."""
+def starters() -> list[str]:
+    """The tasks that have a first file."""
+    return sorted(path.stem for path in FIRST_FILES.glob("*.yaml"))
 
 
 def starter(task: str, name: str) -> str:
     """The text of a first file; `name` is the file's, without folder."""
     stem = name.rpartition(".")[0] or name
     words = stem.replace("-", " ").replace("_", " ")
+    text = f"{_HEAD}\n{(FIRST_FILES / f'{task}.yaml').read_text(encoding='utf-8')}"
     filled = {"TITLE": f"{words[:1].upper()}{words[1:]}", "FILE": name}
-    return re.sub("TITLE|FILE", lambda match: filled[match[0]], STARTERS[task])
+    return re.sub("TITLE|FILE", lambda match: filled[match[0]], text)
 
 
 @dataclass(frozen=True, slots=True)

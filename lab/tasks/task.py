@@ -7,7 +7,7 @@ looked at, changed, saved and restored. The session knows nothing else of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -167,7 +167,8 @@ class Task:
              `lab.tasks.stopwatch.Timed` sentence where the number is read off the clock)
     targets: what it predicts, where that is always the same
     stops_early: whether `train.stop` can be said of it
-    pictures: the names of the pictures that the task itself draws; the figures of a network come with the options
+    pictures: the pictures that the task itself draws, each with a sentence on what it shows; the figures of a network
+             come with the options
     """
 
     name: ClassVar[str]
@@ -175,7 +176,7 @@ class Task:
     stops_early: ClassVar[bool] = False
     targets: ClassVar[Literal["classes", "values", "labels"] | None] = None
     metrics: ClassVar[dict[str, str]] = {}
-    pictures: ClassVar[tuple[str, ...]] = ()
+    pictures: ClassVar[Mapping[str, str]] = {}
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Experiment:
         """The experiment for one variant and seed. Takes no noticeable time and memory before it is prepared

@@ -16,6 +16,11 @@ class BatchNorm(Layer, name="batch_norm"):
     Szegedy 2015).
 
     In evaluation the batch is replaced by running means of its mean and variance, which training steps keep up to date.
+
+    Formula: y = gamma (x - mean) / √(variance + epsilon) + beta, mean and variance of each feature over the batch.
+
+    Paper: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
+    shift", 2015.
     """
 
     momentum: Real = adjustable(

@@ -21,6 +21,13 @@ class Conv(Layer, name="conv"):
 
     Its weights are [height, width, channels in / groups, channels out]. An image of height H becomes
     (H + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1 high.
+
+    Formula: y[i, j, o] = bias[o] + Σ over a, b, c of weight[a, b, c, o] x[i stride + a dilation - padding, j stride +
+    b dilation - padding, c].
+
+    Paper: LeCun et al., "Backpropagation applied to handwritten zip code recognition", 1989.
+
+    Example: `{conv: 8, kernel_size: 3, padding: 1}`
     """
 
     channels: Annotated[Whole, Field(ge=1, le=10**6)] | Literal["classes", "outputs"] = Field(

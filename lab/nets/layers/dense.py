@@ -15,7 +15,14 @@ from lab.validation import Whole
 
 
 class Dense(Layer, name="dense"):
-    """Every unit sees every input: y = x weight + bias. On sequences it acts at each step by itself."""
+    """Every unit sees every input: y = x weight + bias. On sequences it acts at each step by itself.
+
+    Formula: y = x weight + bias.
+
+    Paper: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986.
+
+    Example: `{dense: 32}`
+    """
 
     units: Whole | Literal["classes", "outputs"] = Field(description="Number of units, or what the data needs.")
     bias: bool = Field(default=True, description="Whether a bias is added.")

@@ -20,6 +20,12 @@ class DenseBlock(Layer, name="dense_block"):
     A layer is batch_norm, ReLU and a convolution of 3 by 3; with `bottleneck: 4`, before these, batch_norm, ReLU and
     a convolution of 1 by 1 to 4 times `growth` channels. No convolution has a bias. They are named
     dense_block1.conv1, dense_block1.conv2, …
+
+    Formula: x_k = f_k([x_0, x_1, …, x_(k-1)]), joined over channels; y = [x_0, x_1, …, x_n].
+
+    Paper: Huang, Liu, van der Maaten and Weinberger, "Densely connected convolutional networks", 2017.
+
+    Example: `{dense_block: 2, growth: 4}`
     """
 
     layers: Whole = Field(ge=1, le=100, description="How many layers.")

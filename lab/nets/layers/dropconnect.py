@@ -19,6 +19,12 @@ class DropConnect(Layer, name="dropconnect"):
     """A dense layer whose weights are set to 0 with probability `rate` in training, the others divided by the
     probability of keeping (Wan, Zeiler, Zhang, LeCun and Fergus 2013). One choice serves all examples of a step, where
     the paper draws one for each example. In evaluation every weight is there.
+
+    Formula: y = x (m weight) / (1 - rate) + bias, each m 1 with probability 1 - rate and 0 otherwise.
+
+    Paper: Wan, Zeiler, Zhang, LeCun and Fergus, "Regularization of neural networks using DropConnect", 2013.
+
+    Example: `{dropconnect: 32}`
     """
 
     units: Whole | Literal["classes", "outputs"] = Field(description="Number of units, or what the data needs.", ge=1)

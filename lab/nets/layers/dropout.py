@@ -18,6 +18,11 @@ from lab.validation import Real
 class Dropout(Layer, name="dropout"):
     """In training each number is set to 0 with probability `rate`, another choice for each example and step (Srivastava
     et al. 2014). In evaluation nothing is dropped.
+
+    Formula: y = m x / (1 - rate) in training, each m 1 with probability 1 - rate and 0 otherwise; y = x in evaluation.
+
+    Paper: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout: a simple way to prevent neural
+    networks from overfitting", 2014.
     """
 
     rate: Real = adjustable(0.5, "Probability with which a number is dropped.", steps="tenths", ge=0, lt=1)

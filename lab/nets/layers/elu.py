@@ -11,7 +11,13 @@ from lab.validation import Real
 
 
 class Elu(Layer, name="elu"):
-    """x above 0, alpha (exp(x) - 1) below (Clevert, Unterthiner and Hochreiter 2016): means closer to zero."""
+    """x above 0, alpha (exp(x) - 1) below (Clevert, Unterthiner and Hochreiter 2016): means closer to zero.
+
+    Formula: y = x where x > 0, alpha (e^x - 1) elsewhere.
+
+    Paper: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units
+    (ELUs)", 2016.
+    """
 
     activation = True
     can_die = True

@@ -22,6 +22,12 @@ class Embedding(Layer, name="embedding"):
     """Every symbol (a word, a character, by its number) becomes a learned row: [batch, n] to [batch, n, width].
 
     A dense layer on what follows sees the rows side by side.
+
+    Formula: y[i] = weight[x[i]], a row of a table for each symbol.
+
+    Paper: Bengio, Ducharme, Vincent and Jauvin, "A neural probabilistic language model", 2003.
+
+    Example on sequences: `{embedding: 8}`
     """
 
     width: Whole = Field(ge=1, le=10**9, description="Numbers per symbol.")

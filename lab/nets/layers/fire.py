@@ -17,6 +17,12 @@ class Fire(Layer, name="fire"):
 
     `{fire: 16, expand: 64}` gives 128 channels. Its convolutions are named fire1.squeeze.conv1, fire1.one.conv1 and
     fire1.three.conv1.
+
+    Formula: s = relu(conv 1×1 of x); y = [relu(conv 1×1 of s), relu(conv 3×3 of s)], joined over channels.
+
+    Paper: Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size", 2016.
+
+    Example: `{fire: 4, expand: 8}`
     """
 
     squeeze: Whole = Field(ge=1, description="Channels in the middle.")

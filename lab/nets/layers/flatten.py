@@ -8,7 +8,10 @@ from lab.nets.network import Builder
 
 
 class Flatten(Layer, name="flatten"):
-    """All numbers of an example in one row: an image of 8×8×3 becomes 192 numbers. A dense layer does so by itself."""
+    """All numbers of an example in one row: an image of 8×8×3 becomes 192 numbers. A dense layer does so by itself.
+
+    Formula: y[(h width + w) channels + c] = x[h, w, c].
+    """
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         return x.reshape(x.shape[0], -1)

@@ -27,6 +27,12 @@ class Fractal(Layer, name="fractal"):
 
     With `drop_path`, training steps leave paths out: half of the steps keep one column alone, the others drop each
     input of each mean with this probability, but at least one stays. Evaluation uses them all.
+
+    Formula: f_1(x) = layers(x); f_(c+1)(x) = mean of f_c(f_c(x)) and layers(x).
+
+    Paper: Larsson, Maire and Shakhnarovich, "FractalNet: ultra-deep neural networks without residuals", 2017.
+
+    Example: `{fractal: 2, layers: [{dense: 32}, relu]}`
     """
 
     columns: Whole = Field(ge=1, le=6, description="How many columns; the deepest has 2 to the power of columns - 1.")

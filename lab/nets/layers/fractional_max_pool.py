@@ -17,6 +17,13 @@ from lab.validation import Real
 class FractionalMaxPool(Layer, name="fractional_max_pool"):
     """The largest number of windows of two sizes, so that height and width shrink by a factor such as 1.4 (Graham
     2014). In training each step has other windows; in evaluation they are spread evenly, the same each time.
+
+    Formula: y[i, j, c] = max over rows from a[i] and columns from b[j] on, of x[·, ·, c]; the starts a and b are 1 or
+    2 apart where the factor is between 1 and 2.
+
+    Paper: Graham, "Fractional max-pooling", 2014.
+
+    Example: `{fractional_max_pool: 1.4}`
     """
 
     factor: Real = Field(gt=1, le=8, allow_inf_nan=False, description="Height and width are divided by it.")

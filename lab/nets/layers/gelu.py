@@ -9,7 +9,12 @@ from lab.nets.network import Builder
 
 
 class Gelu(Layer, name="gelu"):
-    """x times the probability that a standard normal number is below x (Hendrycks and Gimpel 2016)."""
+    """x times the probability that a standard normal number is below x (Hendrycks and Gimpel 2016).
+
+    Formula: y = x Φ(x), where Φ(x) is the probability that a standard normal number is below x.
+
+    Paper: Hendrycks and Gimpel, "Gaussian error linear units (GELUs)", 2016.
+    """
 
     activation = True
 

@@ -14,7 +14,15 @@ from lab.validation import Real, Whole
 
 class GroupNorm(Layer, name="group_norm"):
     """In every example each group of channels gets mean 0 and variance 1 over all its pixels, then each channel a
-    learned scale gamma and shift beta (Wu and He 2018). The same in training and evaluation."""
+    learned scale gamma and shift beta (Wu and He 2018). The same in training and evaluation.
+
+    Formula: y = gamma (x - mean) / √(variance + epsilon) + beta, mean and variance of each example and group of
+    channels.
+
+    Paper: Wu and He, "Group normalization", 2018.
+
+    Example: `{group_norm: 4}`
+    """
 
     groups: Whole = Field(ge=1, le=10**6, description="Number of groups; the channels must divide into them.")
     epsilon: Real = adjustable(1e-5, "Added to the variance, against division by zero.", gt=0, le=1)

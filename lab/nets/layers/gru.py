@@ -19,6 +19,13 @@ class Gru(Recurrent, name="gru"):
     The gates r and z and the candidate are functions of x input.weight, h recurrent.weight and bias, side by side in
     this order; the reset gate r acts behind the recurrent product, as in PyTorch, which makes a second bias of the
     candidate count. Inputs are [batch, time, features], or symbols [batch, time].
+
+    Formula: r, z = sigmoid(x W + h U + b) each; n = tanh(x W + b + r (h U + b')); h = (1 - z) n + z h.
+
+    Paper: Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine translation",
+    2014.
+
+    Example on sequences: `{gru: 16}`
     """
 
     gates: ClassVar[int] = 3

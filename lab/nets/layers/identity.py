@@ -9,7 +9,10 @@ from lab.nets.network import Builder
 
 
 class Identity(Layer, name="identity"):
-    """Passes its input on: the activation of a linear network, there to be measured."""
+    """Passes its input on: the activation of a linear network, there to be measured.
+
+    Formula: y = x.
+    """
 
     activation = True
 

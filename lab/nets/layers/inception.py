@@ -19,6 +19,12 @@ class Inception(Layer, name="inception"):
 
     `{inception: 64, three: [96, 128], five: [16, 32], pool: 32}` is the first one of the paper's table. Its
     convolutions are named inception1.one.conv1, inception1.three.conv1, inception1.three.conv2, …
+
+    Formula: y = [conv 1×1, conv 3×3 of conv 1×1, conv 5×5 of conv 1×1, conv 1×1 of max pool], joined over channels.
+
+    Paper: Szegedy et al., "Going deeper with convolutions", 2015.
+
+    Example: `{inception: 4, three: [4, 8], five: [2, 4], pool: 4}`
     """
 
     one: Whole = Field(ge=1, description="Channels of the branch of 1 by 1.")

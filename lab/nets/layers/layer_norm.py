@@ -12,7 +12,12 @@ from lab.validation import Real
 
 class LayerNorm(Layer, name="layer_norm"):
     """Every example gets mean 0 and variance 1 over its features, then a learned scale gamma and shift beta for each
-    feature (Ba, Kiros and Hinton 2016). The same in training and evaluation."""
+    feature (Ba, Kiros and Hinton 2016). The same in training and evaluation.
+
+    Formula: y = gamma (x - mean) / √(variance + epsilon) + beta, mean and variance of each example over its features.
+
+    Paper: Ba, Kiros and Hinton, "Layer normalization", 2016.
+    """
 
     epsilon: Real = adjustable(1e-5, "Added to the variance, against division by zero.", gt=0, le=1)
 

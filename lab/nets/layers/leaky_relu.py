@@ -11,7 +11,12 @@ from lab.validation import Real
 
 
 class LeakyRelu(Layer, name="leaky_relu"):
-    """x above 0, slope x below (Maas, Hannun and Ng 2013): a unit that is off still learns."""
+    """x above 0, slope x below (Maas, Hannun and Ng 2013): a unit that is off still learns.
+
+    Formula: y = x where x > 0, slope x elsewhere.
+
+    Paper: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
+    """
 
     activation = True
     can_die = True

@@ -16,6 +16,10 @@ class LocalResponseNorm(Layer, name="local_response_norm"):
 
     The paper (Krizhevsky, Sutskever and Hinton 2012) does not divide by size; its alpha of 1e-4 is 5e-4 here, and its
     k is 2.
+
+    Formula: y[c] = x[c] / (k + alpha Σ x[c']² / size)^beta, over the `size` channels c' around c.
+
+    Paper: Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", 2012.
     """
 
     size: Whole = Field(default=5, ge=1, le=10_000, description="Number of channels that are summed up.")

@@ -14,6 +14,12 @@ class Lstm(Recurrent, name="lstm"):
 
     The gates i, f, o and the candidate g are functions of x input.weight + h recurrent.weight + bias, side by side in
     this order. Inputs are [batch, time, features], or symbols [batch, time].
+
+    Formula: i, f, o = sigmoid(x W + h U + b) each; g = tanh(x W + h U + b); c = f c + i g; h = o tanh(c).
+
+    Paper: Hochreiter and Schmidhuber, "Long short-term memory", 1997.
+
+    Example on sequences: `{lstm: 16}`
     """
 
     gates: ClassVar[int] = 4

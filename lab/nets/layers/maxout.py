@@ -19,6 +19,12 @@ class Maxout(Layer, name="maxout"):
     """Each unit is the largest of `pieces` linear functions of its inputs (Goodfellow et al. 2013).
 
     It has weights of its own, `pieces` times those of a dense layer: unit h's piece k is column k * units + h.
+
+    Formula: y[h] = max over k of x weight[h, k] + bias[h, k].
+
+    Paper: Goodfellow, Warde-Farley, Mirza, Courville and Bengio, "Maxout networks", 2013.
+
+    Example: `{maxout: 16}`
     """
 
     activation = True

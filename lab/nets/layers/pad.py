@@ -13,7 +13,12 @@ from lab.nets.network import Builder
 
 
 class Pad(Layer, name="pad"):
-    """A border of zeros around each image."""
+    """A border of zeros around each image.
+
+    Formula: y[i, j] = x[i - above, j - left] inside, 0 in the border.
+
+    Example: `{pad: 1}`
+    """
 
     pixels: Paddings = Field(description="Pixels at each side, or [above and below, left and right].")
 

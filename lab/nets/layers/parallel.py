@@ -34,6 +34,10 @@ class Parallel(Layer, name="parallel"):
 
     Each branch is a list of layers, or one layer; `identity` passes the input on. The layers of the second branch are
     named `parallel1.branch2.dense1` and so on.
+
+    Formula: y = [f_1(x), f_2(x), …], or their sum, or their mean.
+
+    Example: `{parallel: [identity, [{dense: 8}, relu]]}`
     """
 
     branches: Annotated[

@@ -22,7 +22,12 @@ class _Pool(Layer):
 
 
 class MaxPool(_Pool, name="max_pool"):
-    """The largest number of each window, channel by channel. Windows lie side by side unless a stride is given."""
+    """The largest number of each window, channel by channel. Windows lie side by side unless a stride is given.
+
+    Formula: y[i, j, c] = max over the window of x[i stride + a - padding, j stride + b - padding, c].
+
+    Example: `{max_pool: 2}`
+    """
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         check_images(x, builder.layer_name)
@@ -31,7 +36,14 @@ class MaxPool(_Pool, name="max_pool"):
 
 class AveragePool(_Pool, name="average_pool"):
     """The mean of each window, channel by channel. Windows lie side by side unless a stride is given; padding counts
-    as zeros."""
+    as zeros.
+
+    Formula: y[i, j, c] = mean over the window of x[i stride + a - padding, j stride + b - padding, c].
+
+    Paper: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", 1998.
+
+    Example: `{average_pool: 2}`
+    """
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         check_images(x, builder.layer_name)
@@ -39,7 +51,12 @@ class AveragePool(_Pool, name="average_pool"):
 
 
 class GlobalAveragePool(Layer, name="global_average_pool"):
-    """The mean of each channel over the whole image: one number per channel (Lin, Chen and Yan 2013)."""
+    """The mean of each channel over the whole image: one number per channel (Lin, Chen and Yan 2013).
+
+    Formula: y[c] = mean over i and j of x[i, j, c].
+
+    Paper: Lin, Chen and Yan, "Network in network", 2013.
+    """
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         check_images(x, builder.layer_name)
@@ -51,7 +68,10 @@ class GlobalAveragePool(Layer, name="global_average_pool"):
 
 
 class GlobalMaxPool(Layer, name="global_max_pool"):
-    """The largest number of each channel over the whole image: one number per channel."""
+    """The largest number of each channel over the whole image: one number per channel.
+
+    Formula: y[c] = max over i and j of x[i, j, c].
+    """
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         check_images(x, builder.layer_name)

@@ -12,7 +12,13 @@ from lab.validation import Real
 
 
 class PRelu(Layer, name="prelu"):
-    """x above 0, slope x below, with one learned slope per channel (He et al. 2015)."""
+    """x above 0, slope x below, with one learned slope per channel (He et al. 2015).
+
+    Formula: y = x where x > 0, slope x elsewhere; the slope is learned.
+
+    Paper: He, Zhang, Ren and Sun, "Delving deep into rectifiers: surpassing human-level performance on ImageNet
+    classification", 2015.
+    """
 
     activation = True
     can_die = True

@@ -9,7 +9,12 @@ from lab.nets.network import Builder
 
 
 class Relu(Layer, name="relu"):
-    """max(x, 0): cheap, does not saturate above 0, can die."""
+    """max(x, 0): cheap, does not saturate above 0, can die.
+
+    Formula: y = max(x, 0).
+
+    Paper: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
+    """
 
     activation = True
     can_die = True

@@ -19,6 +19,10 @@ class Repeat(Layer, name="repeat"):
 
     `{repeat: 3, layers: [{dense: 64}, relu]}` is short for six layers, which are named as if they were written out:
     dense1, relu1, dense2, …
+
+    Formula: y = f_n(… f_2(f_1(x))).
+
+    Example: `{repeat: 2, layers: [{dense: 32}, relu]}`
     """
 
     times: Whole = Field(ge=1, le=1000, description="How often.")

@@ -41,6 +41,13 @@ class Residual(Layer, name="residual"):
     With `survive`, f is left out of a training step with probability 1 - survive, and is not computed then; evaluation
     multiplies f by `survive` (stochastic depth: Huang, Sun, Liu, Sedra and Weinberger 2016). One choice serves all
     examples of a step.
+
+    Formula: y = shortcut(x) + f(x), and shortcut(x) = x where nothing else is said.
+
+    Paper: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2016; Huang, Sun, Liu, Sedra and
+    Weinberger, "Deep networks with stochastic depth", 2016.
+
+    Example: `{residual: [{dense: 32}, relu, {dense: 32}]}`
     """
 
     layers: Layers = Field(min_length=1, max_length=100, description="The layers inside, as in `model`.")

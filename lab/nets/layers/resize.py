@@ -15,7 +15,13 @@ from lab.validation import NUMBER
 
 
 class Resize(Layer, name="resize"):
-    """Images made larger or smaller by a factor; heights and widths that come out are rounded down."""
+    """Images made larger or smaller by a factor; heights and widths that come out are rounded down.
+
+    Formula: nearest: y[i, j] = x at the pixel nearest to (i, j) / factor; bilinear: a weighted mean of the four pixels
+    around that place.
+
+    Example: `{resize: 2}`
+    """
 
     factor: Annotated[float, Field(gt=0, le=64, allow_inf_nan=False), NUMBER] = Field(
         description="Height and width are multiplied by it."

@@ -15,6 +15,12 @@ class Rnn(Recurrent, name="rnn"):
     """A state that is carried from step to step: h = tanh(x input.weight + h recurrent.weight + bias) (Elman 1990).
 
     Inputs are [batch, time, features], or symbols [batch, time].
+
+    Formula: h = tanh(x W + h U + b).
+
+    Paper: Elman, "Finding structure in time", 1990.
+
+    Example on sequences: `{rnn: 16}`
     """
 
     gates: ClassVar[int] = 1

@@ -10,7 +10,12 @@ from lab.nets.network import Builder
 
 class Scale(Layer, name="scale"):
     """Every channel times a learned gamma, plus a learned beta; behind average_pool, the subsampling of LeNet-5
-    (LeCun, Bottou, Bengio and Haffner 1998)."""
+    (LeCun, Bottou, Bengio and Haffner 1998).
+
+    Formula: y = gamma x + beta, a learned gamma and beta for each channel.
+
+    Paper: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", 1998.
+    """
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         channels = x.shape[-1:]

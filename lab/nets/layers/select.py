@@ -13,7 +13,12 @@ from lab.validation import Whole
 
 
 class Select(Layer, name="select"):
-    """Some of the channels, in the order in which they are listed; the first one is 0."""
+    """Some of the channels, in the order in which they are listed; the first one is 0.
+
+    Formula: y[…, k] = x[…, channels[k]].
+
+    Example: `{select: [0, 1]}`
+    """
 
     channels: list[Whole] = Field(min_length=1, max_length=10_000, description="Which channels.")
 

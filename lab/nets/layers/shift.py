@@ -11,7 +11,12 @@ from lab.validation import Real
 
 
 class Shift(Layer, name="shift"):
-    """Adds one fixed number to all inputs: moves the outputs of an activation away from zero, or back."""
+    """Adds one fixed number to all inputs: moves the outputs of an activation away from zero, or back.
+
+    Formula: y = x + by.
+
+    Example: `{shift: 0.5}`
+    """
 
     by: Real = adjustable(..., "What is added.", steps="tenths", ge=-1e6, le=1e6)
 

@@ -9,7 +9,12 @@ from lab.nets.network import Builder
 
 
 class Sigmoid(Layer, name="sigmoid"):
-    """1 / (1 + exp(-x)): between 0 and 1, saturates on both sides, not centred at zero."""
+    """1 / (1 + exp(-x)): between 0 and 1, saturates on both sides, not centred at zero.
+
+    Formula: y = 1 / (1 + e^-x).
+
+    Paper: LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998.
+    """
 
     activation = True
 

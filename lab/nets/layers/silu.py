@@ -9,7 +9,13 @@ from lab.nets.network import Builder
 
 
 class Silu(Layer, name="silu"):
-    """x sigmoid(x), also called swish (Elfwing, Uchibe and Doya 2018)."""
+    """x sigmoid(x), also called swish (Elfwing, Uchibe and Doya 2018).
+
+    Formula: y = x / (1 + e^-x).
+
+    Paper: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in
+    reinforcement learning", 2018.
+    """
 
     activation = True
 

@@ -9,7 +9,13 @@ from lab.nets.network import Builder
 
 
 class Softplus(Layer, name="softplus"):
-    """log(1 + exp(x)): a smooth ReLU (Dugas et al. 2001)."""
+    """log(1 + exp(x)): a smooth ReLU (Dugas et al. 2001).
+
+    Formula: y = log(1 + e^x).
+
+    Paper: Dugas, Bengio, Bélisle, Nadeau and Garcia, "Incorporating second-order functional knowledge for better
+    option pricing", 2001.
+    """
 
     activation = True
 

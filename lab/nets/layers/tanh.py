@@ -9,7 +9,12 @@ from lab.nets.network import Builder
 
 
 class Tanh(Layer, name="tanh"):
-    """Hyperbolic tangent: between -1 and 1, centred at zero, saturates on both sides."""
+    """Hyperbolic tangent: between -1 and 1, centred at zero, saturates on both sides.
+
+    Formula: y = (e^x - e^-x) / (e^x + e^-x).
+
+    Paper: LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998.
+    """
 
     activation = True
 

@@ -23,6 +23,13 @@ class TransposedConv(Layer, name="transposed_conv"):
 
     Its weights are [height, width, channels out / groups, channels in]. An image of height H becomes
     (H - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1 high.
+
+    Formula: y[i stride + a dilation - padding, j stride + b dilation - padding, o] sums bias[o] and weight[a, b, o, c]
+    x[i, j, c] over all i, j, a, b, c that meet there.
+
+    Paper: Zeiler, Krishnan, Taylor and Fergus, "Deconvolutional networks", 2010.
+
+    Example: `{transposed_conv: 8, kernel_size: 2, stride: 2}`
     """
 
     channels: Whole = Field(ge=1, le=10**6, description="Number of channels that come out.")

@@ -10,7 +10,13 @@ from lab.validation import Real
 
 
 class AdaGrad(Optimizer, name="adagrad"):
-    """Divides each step by the root of the sum of all squared gradients so far (Duchi, Hazan and Singer 2011)."""
+    """Divides each step by the root of the sum of all squared gradients so far (Duchi, Hazan and Singer 2011).
+
+    Formula: s = s + g²; w = w - rate g / (√s + epsilon).
+
+    Paper: Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization",
+    2011.
+    """
 
     epsilon: Real = adjustable(1e-7, "Added to the root, against division by zero.", gt=0, le=1)
 

@@ -15,7 +15,13 @@ from lab.validation import Real
 
 
 class Adam(Optimizer, name="adam"):
-    """Running means of the gradient and of its square, both corrected for their start at zero (Kingma and Ba 2014)."""
+    """Running means of the gradient and of its square, both corrected for their start at zero (Kingma and Ba 2014).
+
+    Formula: m = beta_1 m + (1 - beta_1) g; v = beta_2 v + (1 - beta_2) g²; w = w - rate m / (1 - beta_1^t) / (√(v / (1
+    - beta_2^t)) + epsilon).
+
+    Paper: Kingma and Ba, "Adam: a method for stochastic optimization", 2014.
+    """
 
     beta_1: Real = adjustable(0.9, "Share of the mean gradient that is kept in each step.", steps="shares", ge=0, lt=1)
     beta_2: Real = adjustable(0.999, "Share of the mean square that is kept in each step.", steps="shares", ge=0, lt=1)
@@ -42,7 +48,12 @@ class Adam(Optimizer, name="adam"):
 
 
 class AdamW(Adam, name="adamw"):
-    """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2017)."""
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2017).
+
+    Formula: w = w - rate weight_decay w, and then a step of `adam`.
+
+    Paper: Loshchilov and Hutter, "Decoupled weight decay regularization", 2017.
+    """
 
     weight_decay: Real = adjustable(
         0.01, "Share of each weight that is taken off per step, times the rate.", ge=0, le=1e3

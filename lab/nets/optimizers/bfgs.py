@@ -41,6 +41,11 @@ class Bfgs(LineSearchOptimizer, name="bfgs"):
 
     Each step is found by a line search (strong Wolfe conditions), which needs the same loss at all its points.
     Broyden, Fletcher, Goldfarb and Shanno, 1970; Nocedal and Wright 2006, algorithm 6.1.
+
+    Formula: p = -B g; w = w + a p, with a from the line search; B = (1 - r s yᵀ) B (1 - r y sᵀ) + r s sᵀ, where s is
+    how w has changed, y how g has, and r = 1 / yᵀs.
+
+    Paper: Nocedal and Wright, "Numerical optimization", 2006, algorithm 6.1.
     """
 
     directions = InverseHessian

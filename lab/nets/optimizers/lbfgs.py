@@ -50,6 +50,11 @@ class LBfgs(LineSearchOptimizer, name="lbfgs"):
 
     Each step is found by a line search (strong Wolfe conditions), which needs the same loss at all its points. With
     mini-batches, each step's search is made on that step's batch.
+
+    Formula: p = -B g; w = w + a p, with a from the line search; B as in `bfgs`, made anew in each step from the last
+    `memory` pairs s and y.
+
+    Paper: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
     """
 
     directions = LastSteps

@@ -25,6 +25,12 @@ class Newton(Optimizer, name="newton"):
     The Hessian H is exact: its row i is the gradient of the gradient's component i, from the same rules of the graph
     applied twice. It takes memory in proportion to n², and solving for the step takes time in proportion to n³. It runs
     to any point where the gradient is 0, a maximum or a saddle too.
+
+    Formula: w = w - rate (H + damping)⁻¹ g.
+
+    Paper: Nocedal and Wright, "Numerical optimization", 2006, chapter 3.
+
+    Example: `{name: newton, damping: 1}`
     """
 
     rate: Real = adjustable(1.0, "The learning rate; 1 is the full step.", gt=0, le=1e6)

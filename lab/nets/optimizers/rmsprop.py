@@ -10,7 +10,12 @@ from lab.validation import Real
 
 
 class RmsProp(Optimizer, name="rmsprop"):
-    """AdaGrad with a running mean in place of the sum (Tieleman and Hinton 2012)."""
+    """AdaGrad with a running mean in place of the sum (Tieleman and Hinton 2012).
+
+    Formula: s = decay s + (1 - decay) g²; w = w - rate g / (√s + epsilon).
+
+    Paper: Tieleman and Hinton, "Lecture 6.5: RMSProp", Neural networks for machine learning, Coursera, 2012.
+    """
 
     decay: Real = adjustable(0.99, "Share of the old mean that is kept in each step.", steps="shares", ge=0, lt=1)
     epsilon: Real = adjustable(1e-7, "Added to the root, against division by zero.", gt=0, le=1)

@@ -14,7 +14,16 @@ from lab.validation import Real
 
 
 class Sgd(Optimizer, name="sgd"):
-    """w -= rate g; with momentum, v = momentum v + g and w -= rate v; Nesterov's variant looks ahead."""
+    """w -= rate g; with momentum, v = momentum v + g and w -= rate v; Nesterov's variant looks ahead.
+
+    Formula: w = w - rate g; with momentum v = momentum v + g, w = w - rate v.
+
+    Paper: Robbins and Monro, "A stochastic approximation method", 1951; Polyak, "Some methods of speeding up the
+    convergence of iteration methods", 1964; Sutskever, Martens, Dahl and Hinton, "On the importance of initialization
+    and momentum in deep learning", 2013.
+
+    Example: `{name: sgd, rate: 0.1, momentum: 0.9}`
+    """
 
     momentum: Real | None = adjustable(
         None, "Share of the velocity that is kept in each step.", steps="shares", ge=0, lt=1

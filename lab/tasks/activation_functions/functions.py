@@ -175,7 +175,10 @@ class Functions(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("functions", "slopes")
+    pictures = {
+        "functions": "the outputs of the functions over their inputs",
+        "slopes": "the slopes of the functions over their inputs",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> FunctionsExperiment:
         return FunctionsExperiment(scenario, self.options(scenario))

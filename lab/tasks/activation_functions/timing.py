@@ -200,7 +200,10 @@ class TimingTask(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("forward_times", "backward_times")
+    pictures = {
+        "forward_times": "a bar per function: the time of one output, forward",
+        "backward_times": "a bar per function: the time of one output, on the way back",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Timing:
         return Timing(scenario, seed, self.options(scenario))

@@ -244,7 +244,11 @@ class Formula(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("memory_plan", "pass_cost", "plan")
+    pictures = {
+        "memory_plan": "a row per kernel call, a column per array of working memory: who uses it when",
+        "pass_cost": "operations, bytes moved and nanoseconds of one pass, per number",
+        "plan": "the kernel calls of one pass, one row each",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> FormulaExperiment:
         options = self.options(scenario)

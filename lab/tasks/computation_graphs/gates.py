@@ -49,7 +49,10 @@ class Gates(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("gates", "local_gradients")
+    pictures = {
+        "gates": "the formula as a circuit: the value of each gate, and its gradient once that is known",
+        "local_gradients": "a row per gate and input: its local gradient, beside the finite difference",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> StepwiseBackpropagation:
         options = self.options(scenario)

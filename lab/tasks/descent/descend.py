@@ -79,7 +79,9 @@ class Descend(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("landscape",)
+    pictures = {
+        "landscape": "the function as a map, or as a curve where it is of one number, and the way of the points on it",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Descent:
         options = self.options(scenario)

@@ -186,7 +186,9 @@ class EnsembleTask(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("accuracy_over_members",)
+    pictures = {
+        "accuracy_over_members": "validation accuracy of the first members averaged, and of each alone with their mean",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Ensemble:
         options: Any = self.options(scenario)

@@ -131,7 +131,9 @@ class SnapshotEnsembleTask(Task):
 
     Options = Options
     metrics = device_metric_meanings("classes") | host_metric_meanings() | METRICS
-    pictures = ("loss_over_snapshots",)
+    pictures = {
+        "loss_over_snapshots": "validation loss of each snapshot alone, and of the average of all up to it",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> SnapshotEnsemble:
         options: Any = self.options(scenario)

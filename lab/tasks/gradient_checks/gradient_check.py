@@ -228,7 +228,9 @@ class GradientCheck(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("error_over_h",)
+    pictures = {
+        "error_over_h": "the error of each layer's gradient over the step size h, on logarithmic axes",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> GradientCheckExperiment:
         options = self.options(scenario)

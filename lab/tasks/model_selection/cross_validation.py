@@ -236,7 +236,10 @@ class CrossValidationTask(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("folds", "accuracy_over_values")
+    pictures = {
+        "folds": "for each fold and value the accuracy on what is held back; their means, and the test",
+        "accuracy_over_values": "the accuracy of each value on what is held back and on the test, of the latest draw",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> CrossValidation:
         options: Any = self.options(scenario)

@@ -149,7 +149,9 @@ class GridTask(Task):
 
     Options = Options
     metrics = OWN_METRICS | device_metric_meanings("classes") | host_metric_meanings()
-    pictures = ("final_loss",)
+    pictures = {
+        "final_loss": "the final loss at each pair of a scale of the weights and a learning rate",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Grid:
         return Grid(scenario, seed, folder, self.options(scenario))

@@ -279,7 +279,10 @@ class SearchTask(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("trials", "best_so_far")
+    pictures = {
+        "trials": "where the trials of the first repeat lie",
+        "best_so_far": "the lowest validation loss so far over the number of trials, median over the repeats",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> SearchExperiment:
         options: Any = self.options(scenario)

@@ -61,7 +61,14 @@ class LanguageModel(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("samples", "temperatures", "next_symbol", "units", "gates", "free_running")
+    pictures = {
+        "samples": "what the network writes, the newest sample first, and how many of its words are words of the text",
+        "temperatures": "what it writes at several temperatures, from the same random numbers",
+        "next_symbol": "the likeliest next symbols behind the primer",
+        "units": "text, coloured by single units that follow something, such as quotes or the place in a line",
+        "gates": "text, coloured by the gates of the first such unit, where the layer has gates",
+        "free_running": "the cost of each true symbol, fed with the text and with what the network has drawn",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> LanguageTraining:
         return LanguageTraining(scenario, seed, folder, self.options(scenario))

@@ -59,7 +59,11 @@ class Recurrence(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("gradient_by_lag", "state_by_step", "two_numbers")
+    pictures = {
+        "gradient_by_lag": "the size of the gradient over the steps that it goes back, beside the radius to that power",
+        "state_by_step": "the size of the state over the steps",
+        "two_numbers": "the largest singular value and the spectral radius of the recurrent weights",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> RecurrenceRun:
         return RecurrenceRun(scenario, seed, self.options(scenario))

@@ -33,7 +33,10 @@ class NextWord(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("tree", "output_units")
+    pictures = {
+        "tree": "the top of the tree of words that a hierarchical softmax walks down",
+        "output_units": "how many words there are, and how many output units an example evaluates",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> WordPrediction:
         return WordPrediction(scenario, seed, folder, self.options(scenario).output)
