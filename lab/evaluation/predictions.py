@@ -21,7 +21,7 @@ class Predictions:
     are_probabilities: False of the scores of a network that was trained with hinge loss
     threshold: of labels: they are given above this probability
     rows, places, place: of a table: which rows they are, counted from 0; the line or row in which each stands; which
-             of the two that is
+             of the two that is. Of images, places are the names of their files
     asked:   how many rows the table has; those that are not in `rows` get no answer
     notices: sentences on what was found out
     """
@@ -83,12 +83,13 @@ class Predictions:
         answered = dict(zip(at, range(len(self)), strict=True))
         width = len(self.columns) - (self.places is not None)
         numbers, answers = self.numbers.tolist(), self.answers
+        places = self.places.tolist() if self.places is not None else []
         for row in range(len(self) if self.asked is None else self.asked):
             index = answered.get(row)
             if index is None:
                 yield [None] * (width + (self.places is not None))
                 continue
-            first = [int(self.places[index])] if self.places is not None else []
+            first = [places[index]] if places else []
             if self.kind == "values":
                 yield [*first, *numbers[index]]
             elif self.kind == "classes":

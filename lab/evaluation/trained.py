@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lab.data.files import blamed_on, found
+from lab.data.images.folders import ENDINGS, read_alone
 from lab.data.images.pixels import Pixels
 from lab.data.recipe import Recipe
 from lab.data.sets.npz_arrays import inputs_alone
@@ -149,10 +150,22 @@ class TrainedModel:
         return made.placed(ready.rows, ready.places, table.place, table.rows, ready.notices)
 
     def of_file(self, path: str, folder: Path | None = None) -> Predictions:
-        """Predictions for a table in any format, or for the inputs of an NPZ file. Raises BadInput."""
+        """Predictions for a table in any format, for the inputs of an NPZ file, or for images: one, or all in a folder.
+        Raises BadInput."""
+        place = (folder or Path()) / Path(path).expanduser()
+        if len(self.recipe.shape) == 3 and (place.is_dir() or place.suffix.lower() in ENDINGS):
+            return self._of_images(place, path)
         if self.recipe.table is None or Path(path).suffix.lower() == ".npz":
             return self.answers(self.recipe.of_array(npz_inputs(path, folder)))
         return self.of_table(self.table_in(path, folder), Path(path).name)
+
+    def _of_images(self, place: Path, path: str) -> Predictions:
+        if not place.exists():
+            raise BadInput(f"{path} is not there.")
+        images, names = read_alone(place, self.recipe.shape)
+        made = self.answers(self.recipe.of_array(images))
+        every = np.arange(len(names))
+        return made.placed(every, np.array(names, dtype=object), "image", len(names), ())
 
     def table_in(self, path: str, folder: Path | None = None) -> RawTable:
         """The table in a file, written as that of the training was. Raises BadInput."""

@@ -232,3 +232,35 @@ def test_images_that_stay_bytes_are_prepared_to_the_same_bits(options: dict[str,
     np.testing.assert_array_equal(kept.of_array(images), np.asarray(split.validation.inputs))
     bytes_of = np.rint(images * 255).astype(np.uint8)
     np.testing.assert_array_equal(kept.of_array(bytes_of), np.asarray(split.validation.inputs))
+
+
+def test_images_in_a_folder_are_answered_by_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    chance = np.random.default_rng(0)
+    for name, level, folder in [("dark", 60, "pics/dark"), ("light", 190, "pics/light"), ("new", 190, "new/deep")]:
+        (tmp_path / folder).mkdir(parents=True)
+        for number in range(8 if folder != "new/deep" else 2):
+            pixels = np.clip(chance.normal(level, 10, (6, 6, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / folder / f"{name}{number}.png")
+    path = scenario(
+        tmp_path,
+        data="{images: pics, validation: 0.25, standardise: true}",
+        model="[{dense: classes}]",
+        train="{batch: 4, steps: 40}",
+        optimizer="{name: adam, rate: 0.05}",
+    )
+    assert main(["run", str(path), "--plain"]) == 0
+    capsys.readouterr()
+    assert main(["predict", "latest", "new"]) == 0
+    first, *rows = capsys.readouterr().out.splitlines()
+    assert first == "image,prediction,probability of dark,probability of light"
+    assert [row.split(",")[:2] for row in rows] == [["deep/new0.png", "light"], ["deep/new1.png", "light"]]
+    assert main(["predict", "latest", "pics/dark/dark1.png", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["prediction"] == "dark"
+    assert main(["predict", "latest", "pics/dark/gone.png"]) == 2
+    assert "gone.png is not there" in capsys.readouterr().err

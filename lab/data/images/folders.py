@@ -81,6 +81,25 @@ def read_images(folder: Path, classes: list[str], size: tuple[int, int] | None, 
     return Folder(images, np.array([label for _, label in files], np.int64), others)
 
 
+def read_alone(place: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, list[str]]:
+    """The images in a folder and the folders in it, or of one file, without classes, brought to [height, width,
+    channels]: uint8 [n, height, width, channels], and what each is called. Raises BadInput."""
+    found = [place] if place.is_file() else [path for path, _ in _files(place, [""])[0]]
+    if not found:
+        raise BadInput(f"there are no images in {place}: PNG, JPEG and the like are looked for.")
+    height, width, channels = shape
+    what = f"{len(found):,} images of {height} × {width} × {channels}"
+    refuse_if_too_large((), what, len(found) * height * width * channels)
+    reader = _pillow()
+    images = np.empty((len(found), *shape), np.uint8)
+    for number, path in enumerate(found):
+        with _opened(reader, path) as image:
+            if image.size[0] * image.size[1] > MOST_PIXELS:
+                raise BadInput(f"{path} has too many pixels; at most {MOST_PIXELS:,} are allowed.")
+        images[number] = _pixels(reader, path, (height, width), channels)
+    return images, [path.name if place.is_file() else path.relative_to(place).as_posix() for path in found]
+
+
 def _files(folder: Path, classes: list[str]) -> tuple[list[tuple[Path, int]], int]:
     found, others = [], 0
     for label, name in enumerate(classes):
