@@ -19,6 +19,7 @@ from lab.errors import nearest
 COMMANDS: dict[str, dict[str, str]] = {
     "Scenarios": {
         "list": "All built-in scenarios, chapter by chapter.",
+        "next": "Which lesson comes next, and about how long it takes.",
         "show": "One scenario: its lesson, question, variants and claims.",
         "check": "Validate scenario files.",
         "new": "Begin a scenario file of your own.",

@@ -1,4 +1,4 @@
-"""Which seeds are meant by `3`, or by `0:10`."""
+"""Which seeds are meant by `3`, by `0:10`, or by `1,2,7`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from lab.errors import BadInput
 
 
 def parse_seeds(text: str | None, first: int, option: str = "--seeds") -> tuple[int, ...]:
-    """The seeds that a text means: `3` is three, counted from the scenario's own; `5:8` is 5, 6, 7. Raises BadInput.
+    """The seeds that a text means: `3` is three, counted from the scenario's own; `5:8` is 5, 6, 7; `1,2,7` are
+    these three, each once. Raises BadInput.
 
-    >>> parse_seeds("3", 10), parse_seeds("5:8", 0), parse_seeds(None, 4)
-    ((10, 11, 12), (5, 6, 7), (4,))
+    >>> parse_seeds("3", 10), parse_seeds("5:8", 0), parse_seeds(None, 4), parse_seeds("1,2,7", 0)
+    ((10, 11, 12), (5, 6, 7), (4,), (1, 2, 7))
     """
     if text is None:
         return (first,)
+    if "," in text:
+        return _listed(text, option)
     begin, colon, end = text.partition(":")
     try:
         low, high = (int(begin), int(end)) if colon else (first, first + int(begin))
     except ValueError:
-        raise BadInput(f"{option} takes a number (3) or a range (0:10), not {text!r}.") from None
+        raise BadInput(f"{option} takes a number (3), a range (0:10) or a list (1,2,7), not {text!r}.") from None
     if low < 0 or high > 2**32:
         raise BadInput(f"{option}: seeds are from 0 to {2**32 - 1}, not {text!r}.")
     if high <= low:
@@ -25,3 +28,13 @@ def parse_seeds(text: str | None, first: int, option: str = "--seeds") -> tuple[
     if high - low > 100_000:
         raise BadInput(f"{option} {text} names {high - low:,} seeds; at most 100,000 are possible.")
     return tuple(range(low, high))
+
+
+def _listed(text: str, option: str) -> tuple[int, ...]:
+    try:
+        seeds = tuple(dict.fromkeys(int(each) for each in text.split(",")))
+    except ValueError:
+        raise BadInput(f"{option} takes a number (3), a range (0:10) or a list (1,2,7), not {text!r}.") from None
+    if min(seeds) < 0 or max(seeds) >= 2**32:
+        raise BadInput(f"{option}: seeds are from 0 to {2**32 - 1}, not {text!r}.")
+    return seeds

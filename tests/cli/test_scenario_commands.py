@@ -173,3 +173,23 @@ def test_schema_is_for_editors(capsys):
     assert all(content.get("description") for content in show.values())
     assert "relu" in properties["model"]["items"]["anyOf"][0]["enum"]
     assert "loss" in properties["watch"]["items"]["enum"]
+
+
+def test_next_names_the_first_lesson_that_is_not_done(tmp_path, monkeypatch, capsys):
+    from lab.scenario.listing import slugs
+    from lab.tui.progress import Progress
+
+    monkeypatch.setenv("LAB_HOME", str(tmp_path))
+    first, second, *_ = slugs()
+    assert run(["next"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"{first} (")
+    assert "This one takes about" in told
+    Progress().finished(first, True, None)
+    assert run(["next"]) == 0
+    assert capsys.readouterr().out.startswith(f"{second} (")
+
+
+def test_seeds_can_be_listed(capsys):
+    assert run(["run", "dead-relu", "--seeds", "1,x"]) == 2
+    assert "a list (1,2,7), not '1,x'" in capsys.readouterr().err

@@ -16,7 +16,7 @@ def command(
     scenario: Annotated[str, typer.Argument(help="A built-in name such as dead-relu, or the path of a file.")],
     device: DeviceOption = "cpu",
     cuda_mode: ModeOption = "auto",
-    seeds: Annotated[str | None, typer.Option(help="How many seeds (3), or which (0:10).")] = None,
+    seeds: Annotated[str | None, typer.Option(help="How many seeds (3), or which (0:10 or 1,2,7).")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps, instead of the scenario's.")] = None,
     change: Annotated[list[str], typer.Option("--set", help="Change a value: optimizer.rate=0.5. Repeatable.")] = [],  # noqa: B006 - Typer copies it
     variant: Annotated[list[str], typer.Option(help="Run only this variant. Repeatable.")] = [],  # noqa: B006

@@ -22,7 +22,9 @@ def command(
     ] = None,
     variant: Annotated[str | None, typer.Option(help="The variant to search around; default: the first.")] = None,
     folds: Annotated[int, typer.Option(min=0, max=100, help="Cross-validate each trial with so many folds.")] = 0,
-    seeds: Annotated[str | None, typer.Option(help="How many seeds for each trial (3), or which (0:10).")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="How many seeds for each trial (3), or which (0:10 or 1,2,7).")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps, instead of the scenario's.")] = None,
     change: Annotated[list[str], typer.Option("--set", help="Change a value first. Repeatable.")] = [],  # noqa: B006
     best: Annotated[int, typer.Option(min=1, help="How many of the best trials are listed.")] = 10,

@@ -15,7 +15,7 @@ def command(
     name: Annotated[
         list[str], typer.Argument(help="Scenarios, chapters, or files. Default: everything built in.")
     ] = [],  # noqa: B006 - Typer copies it
-    seeds: Annotated[str, typer.Option(help="How many seeds (5), or which (0:10).")] = "0:10",
+    seeds: Annotated[str, typer.Option(help="How many seeds (5), or which (0:10 or 1,2,7).")] = "0:10",
     change: Annotated[list[str], typer.Option("--set", help="Change a value in every scenario. Repeatable.")] = [],  # noqa: B006
     json: Annotated[
         bool, typer.Option("--json", help="One JSON object per claim, as soon as its scenario is done.")
