@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from lab.evaluation import Predictions, TrainedModel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What a run measured.
 
@@ -76,9 +77,48 @@ class Result:
             return self.history.curve(variant, self.seeds[0] if seed is None else seed, metric)
         except KeyError:
             known = self.history.metrics(variant)
+            if seed is not None and known and seed not in self.seeds:
+                raise BadInput(f"There is no seed {seed}; {nearest(str(seed), map(str, self.seeds))}.") from None
             if not known:
                 raise BadInput(f"There is no variant {variant!r}; {nearest(variant, self.variants)}.") from None
             raise BadInput(f"{variant} has no curve of {metric!r}; {nearest(metric, known)}.") from None
+
+    def __repr__(self) -> str:
+        """In a line each: what was run, how it ended, and the last loss of each variant, or what is measured first."""
+        states = [each.state for each in self.outcomes]
+        ended = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+        variants, seeds = len(self.variants), len(self.seeds)
+        told = [f"<Result: {variants} variant{'s' * (variants != 1)} × {seeds} seed{'s' * (seeds != 1)}, {ended}"]
+        if self.claims:
+            told.append(f"{sum(each.held for each in self.claims)} of {len(self.claims)} claims held")
+        for variant in self.variants:
+            metrics = self.history.metrics(variant)
+            metric = "loss" if "loss" in metrics else next(iter(metrics), None)
+            if metric is not None:
+                last = [self.history.curve(variant, seed, metric)[1][-1:] for seed in self.seeds]
+                told.append(f"{variant}: {metric} {float(np.mean(np.concatenate(last))):.4g}")
+        return "\n  ".join(told) + ">"
+
+    def to_frame(self) -> Any:
+        """All measurements as a data frame of pandas, or of polars if that is installed: a row for each variant,
+        seed and step, a column for each metric. Raises BadInput if there is neither."""
+        rows: dict[tuple[str, int, int], dict[str, Any]] = {}
+        names: dict[str, None] = {}
+        for variant, seed, metric in self.history:
+            names[metric] = None
+            steps, values = self.history.curve(variant, seed, metric)
+            for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+                key = (variant, seed, step)
+                rows.setdefault(key, {"variant": variant, "seed": seed, "step": step})[metric] = value
+        order = {variant: place for place, variant in enumerate(self.variants)}
+        chosen = [rows[key] for key in sorted(rows, key=lambda key: (order[key[0]], key[1], key[2]))]
+        columns = {name: [row.get(name) for row in chosen] for name in ("variant", "seed", "step", *names)}
+        for library in ("pandas", "polars"):
+            try:
+                return import_module(library).DataFrame(columns)
+            except ImportError:
+                continue
+        raise BadInput("A data frame needs pandas or polars: install one of them with `pip install pandas`.")
 
     @property
     def curves(self) -> dict[str, dict[int, dict[str, tuple[np.ndarray, np.ndarray]]]]:

@@ -62,3 +62,20 @@ def test_evaluate_runs_one_operation(target, dtype):
     assert value.tolist() == [0, 2]
     assert gradient.tolist() == [0, 1]
     assert value.dtype == dtype
+
+
+def test_a_result_is_told_in_a_few_lines_and_becomes_a_frame():
+    result = lab.run("dead-relu", steps=20, seeds=2, variants=["good"])
+    told = repr(result)
+    assert "1 variant × 2 seeds, 2 finished" in told
+    assert f"good: loss {np.mean([result.curve('good', 'loss', seed)[1][-1] for seed in (0, 1)]):.4g}" in told
+    assert len(told) < 300
+    frame = result.to_frame()
+    steps, loss = result.curve("good", "loss", 1)
+    rows = [row for row in frame.to_dict("records") if row["seed"] == 1] if hasattr(frame, "iloc") else [
+        row for row in frame.to_dicts() if row["seed"] == 1
+    ]  # fmt: skip
+    assert [row["step"] for row in rows] == steps.tolist()
+    assert [row["loss"] for row in rows] == loss.tolist()
+    with pytest.raises(BadInput, match="There is no seed 9"):
+        result.curve("good", "loss", 9)
