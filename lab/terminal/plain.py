@@ -104,14 +104,21 @@ class Plain:
         began = self._began if self._began is not None else now
         silence = max(_SHORTEST_SILENCE, _SHARE_OF_ELAPSED * (now - began))
         if self._run_state.over(event.variant):
-            if event.variant not in self._finished:
-                self._progress(event.variant)
-                self._finished.add(event.variant)
+            self._tell_finished()
         else:
             self._finished.discard(event.variant)
             if now - self._told.setdefault(event.variant, began) >= silence:
                 self._progress(event.variant)
                 self._told[event.variant] = now
+
+    def _tell_finished(self) -> None:
+        """The variants that are over, in the scenario's order: one that is over early waits for those before it."""
+        for variant in self._run_state.variants:
+            if not self._run_state.over(variant):
+                return
+            if variant not in self._finished:
+                self._progress(variant)
+                self._finished.add(variant)
 
     def _progress(self, variant: str) -> None:
         run_state = self._run_state
@@ -137,7 +144,8 @@ class Plain:
 
     def _end(self, event: Ended) -> None:
         for variant in self._run_state.variants:
-            if variant not in self._finished and any(each.step for each in self._run_state.of(variant)):
+            reached = self._run_state.progress(variant) >= 1.0 or any(each.step for each in self._run_state.of(variant))
+            if variant not in self._finished and reached:
                 self._progress(variant)
         self._tell_noticed()
         if event.claims and (changed := sentences.changed(self._run_state)):

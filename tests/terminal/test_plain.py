@@ -105,3 +105,9 @@ def test_a_reader_that_has_gone_is_noticed():
     assert shown.broken
     shown.handle(measured("good", 0, 0))
     shown.close()
+
+
+def test_variants_are_told_in_the_order_of_the_scenario_whichever_ends_first():
+    ends = [Measured(variant, 0, 200, {"loss": 0.5}) for variant in ("leaky", "hot", "good")]
+    lines = told([started((0,)), *ends, Ended(False, True, 0, 0, 1.0, ())]).splitlines()
+    assert [line.split()[0] for line in lines if "step 200" in line] == ["good", "hot", "leaky"]
