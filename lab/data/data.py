@@ -55,6 +55,11 @@ class Data:
     places:      int64 [n], where each example stands: the line or row of a table, or its number, counted from 0
     order:       float64 [n], of data that are split by time: when each example is
     groups:      int64 [n], of data that are split by groups: to which one each example belongs
+    asked:       int64 [n, words], of questions: what is asked about each input, as numbers of words in `vocabulary`,
+                 where 0 stands for no word
+    vocabulary:  the words of questions by number
+    evidence:    int64 [n, words, 4], of captions: the box in the image (first row, first column, last row + 1, last
+                 column + 1) of the shape that a word belongs to; zeros where it belongs to none
     """
 
     inputs: np.ndarray | Pixels
@@ -69,6 +74,9 @@ class Data:
     places: np.ndarray | None = None
     order: np.ndarray | None = None
     groups: np.ndarray | None = None
+    asked: np.ndarray | None = None
+    vocabulary: tuple[str, ...] = ()
+    evidence: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         real = np.float64 if self.exact else np.float32
@@ -115,7 +123,8 @@ class Data:
         truth = None if self.truth is None else self.truth[chosen]
         inputs = self.inputs.chosen(chosen) if isinstance(self.inputs, Pixels) else self.inputs[chosen]
         places = chosen if self.places is None else self.places[chosen]
-        kept = {name: each[chosen] for name in ("order", "groups") if (each := getattr(self, name)) is not None}
+        along = ("order", "groups", "asked", "evidence")
+        kept = {name: each[chosen] for name in along if (each := getattr(self, name)) is not None}
         return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth, places=places, **kept)
 
 

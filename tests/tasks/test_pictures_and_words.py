@@ -1,0 +1,130 @@
+"""Captions and answers: the data sets, what counts as right, attention, its draws, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lab.data import load
+from lab.data.sets.shape_captions import WORDS
+from lab.errors import InvalidValue
+from lab.tasks.sequences.caption import cells_of, sentence
+from tests.tasks.test_training import experiment
+
+SMALL = {"init": None, "options": {}, "optimizer": {"name": "adam", "rate": 0.01}, "data": None}
+CONV = [{"conv": 4, "kernel_size": 3, "stride": 4}, "relu"]
+DATA = {"name": "shape-captions", "points": 24, "size": 16, "shapes": 2, "kinds": 2, "colours": 2, "validation": 0.25}
+WATCH = ["loss", "accuracy", "val_accuracy", "forced_words", "free_words", "on_shape", "by_chance", "gradient_noise"]
+
+
+def captioning(attention="none", steps=2, watch=WATCH, data=DATA, options=None, **writer):
+    model = [*CONV, {"writer": {"units": 6, "attention": attention, "embedding": 3, **writer}}]
+    train = {"batch": 8, "steps": steps, "measure": 1}
+    return experiment(
+        task="caption", **SMALL | {"data": data, "options": options or {}}, model=model, train=train, watch=watch
+    )
+
+
+def test_captions_and_the_boxes_of_what_they_name():
+    train = load({**DATA, "validation": 0}, 3).train
+    pixels = train.numbers
+    for image, words, boxes in zip(pixels, train.targets, train.evidence, strict=True):
+        text = sentence(words, WORDS).split()
+        assert text[0] == "a"
+        for word, (top, left, bottom, right) in zip(text, boxes, strict=False):
+            assert (bottom > top) == (word not in ("a", "above", "left", "of"))
+            if word == "red":
+                inside = image[top:bottom, left:right].mean(axis=(0, 1))
+                assert inside[0] > inside[1] + 0.05
+    assert not train.evidence[train.targets == 0].any()
+
+
+def test_cells_that_a_box_touches():
+    cells = cells_of(np.array([[[3, 0, 5, 4], [0, 0, 0, 0]]]), (16, 16), 16).reshape(2, 4, 4)
+    np.testing.assert_array_equal(np.argwhere(cells[0]), [[0, 0], [1, 0]])
+    assert not cells[1].any()
+
+
+def test_questions_have_answers():
+    train = load({"name": "shape-questions", "points": 60, "size": 16}, 1).train
+    texts = [sentence(words, train.vocabulary) for words in train.asked]
+    answers = [train.classes[each] for each in train.targets]
+    for text, answer in zip(texts, answers, strict=True):
+        if text.startswith("what colour"):
+            assert answer in ("red", "green", "blue", "yellow", "purple", "white")
+        if text.startswith("is "):
+            assert answer in ("yes", "no")
+    part = train.rows(np.array([5, 2]))
+    np.testing.assert_array_equal(part.asked, train.asked[[5, 2]])
+
+
+@pytest.mark.parametrize("attention", ["none", "soft", "hard"])
+def test_captions_are_learned_by_heart(attention):
+    data = {**DATA, "points": 8, "validation": 0, "shapes": 1, "noise": 0}
+    net = captioning(attention, 200, ["loss", "accuracy"], data)
+    before = net.measure()["loss"]
+    net.advance(200)
+    after = net.measure()
+    assert after["loss"] < before / 4
+    assert [each.name for each in net.pictures()] == (["attention"] if attention != "none" else []) + [
+        "images",
+        "captions",
+    ]
+    if attention == "soft":
+        weights = net.seen()["weights"]
+        np.testing.assert_allclose(weights.sum(axis=2), 1, rtol=1e-5)
+
+
+def test_what_is_measured_of_held_out_images():
+    net = captioning("soft", score="additive")
+    values = net.measure()
+    assert set(values) == set(WATCH)
+    assert values["free_words"] <= 1
+    assert 0 < values["by_chance"] < 1
+    assert values["gradient_noise"] == 0
+
+
+def test_a_baseline_makes_the_gradient_less_noisy():
+    """With the same first weights, on the same batch."""
+    noise = [captioning("hard", options={"baseline": which}).measure()["gradient_noise"] for which in ("mean", "none")]
+    assert 0 < 2 * noise[0] < noise[1]
+
+
+def test_the_same_seed_draws_the_same_places():
+    nets = [captioning("hard") for _ in range(2)]
+    for net in nets:
+        net.advance(2)
+    for name, value in nets[0].weights().items():
+        np.testing.assert_array_equal(value, nets[1].weights()[name])
+
+
+def test_questions_are_learned_by_heart_with_image_and_question():
+    data = {"name": "shape-questions", "points": 12, "size": 16, "noise": 0}
+    model = [*CONV, {"question": 8}, {"dense": "classes"}]
+    train = {"batch": "all", "steps": 150, "measure": 10}
+    net = experiment(task="answer", **SMALL | {"data": data}, model=model, train=train, watch=["accuracy"])
+    net.advance(150)
+    assert net.measure()["accuracy"] > 0.9
+    assert [each.name for each in net.pictures()] == ["images", "answers"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": {"name": "spiral"}}, "needs images with words"),
+        ({"data": {"name": "shapes"}}, "needs images with words"),
+        ({"model": [*CONV, {"dense": "classes"}]}, "must end in a writer"),
+        ({"model": [*CONV, {"question": 4}]}, "in the task answer"),
+        ({"model": ["flatten", {"writer": 4}]}, "takes images or sequences"),
+    ],
+)
+def test_what_cannot_be_captioned_is_refused(changes, message):
+    scenario = {"model": [*CONV, {"writer": 4}], "data": DATA, "train": {"batch": 4, "steps": 1}, "watch": ["loss"]}
+    with pytest.raises(InvalidValue, match=message):
+        experiment(task="caption", **{**SMALL, **scenario, **changes})
+
+
+def test_what_cannot_be_answered_is_refused():
+    scenario = {"model": [*CONV, {"dense": "classes"}], "train": {"batch": 4, "steps": 1}, "watch": ["loss"]}
+    with pytest.raises(InvalidValue, match="needs images with words"):
+        experiment(task="answer", **{**SMALL, **scenario, "data": DATA})
