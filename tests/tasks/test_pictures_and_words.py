@@ -114,7 +114,6 @@ def test_questions_are_learned_by_heart_with_image_and_question():
         ({"data": {"name": "spiral"}}, "needs images with words"),
         ({"data": {"name": "shapes"}}, "needs images with words"),
         ({"model": [*CONV, {"dense": "classes"}]}, "must end in a writer"),
-        ({"model": [*CONV, {"question": 4}]}, "in the task answer"),
         ({"model": ["flatten", {"writer": 4}]}, "takes images or sequences"),
     ],
 )
@@ -122,6 +121,13 @@ def test_what_cannot_be_captioned_is_refused(changes, message):
     scenario = {"model": [*CONV, {"writer": 4}], "data": DATA, "train": {"batch": 4, "steps": 1}, "watch": ["loss"]}
     with pytest.raises(InvalidValue, match=message):
         experiment(task="caption", **{**SMALL, **scenario, **changes})
+
+
+@pytest.mark.parametrize(("layer", "message"), [("question", "in the task answer"), ("writer", "in the task caption")])
+def test_layers_of_words_need_their_tasks(layer, message):
+    data = {"name": "shapes", "points": 20, "size": 16}
+    with pytest.raises(InvalidValue, match=message):
+        experiment(**{**SMALL, "data": data}, model=[*CONV, {layer: 4}], train={"batch": 4, "steps": 1}, watch=["loss"])
 
 
 def test_what_cannot_be_answered_is_refused():

@@ -49,8 +49,10 @@ class Writer(Layer, name="writer"):
                 f"{builder.layer_name} takes images or sequences, but its input has the shape {list(x.shape[1:])}.",
             )
         states, kept = builder.states, builder.outputs
-        batch, weights = x.shape[0], _Weights(self, x, builder)
         length = states.length if states.words is None else states.words.shape[1]
+        if length < 1:
+            raise InvalidValue((), f"{builder.layer_name} writes only in the task caption, which gives it words.")
+        batch, weights = x.shape[0], _Weights(self, x, builder)
         h, glimpse = weights.begun()
         word = constant(np.zeros((batch, 1)), "start") if states.words is None else states.words[:, :1]
         logits: list[Tensor] = []

@@ -203,7 +203,7 @@ class Captioning(PictureTraining):
         views, captions = [image], ["the image"]
         for word, chances in zip(words[:count], weights, strict=False):
             light = np.kron(chances.reshape(rows, columns), np.ones((height // rows, width // columns)))
-            views.append(image * (0.15 + 0.85 * np.minimum(1, light / light.max()))[..., None])
+            views.append(image * (0.25 + 0.75 * np.minimum(1, light / light.max()))[..., None])
             captions.append(self.split.train.classes[word])
         stack = np.stack(views).astype(np.float32)
         return Images("Where it looks before each word", stack, tuple(captions), name="attention")
