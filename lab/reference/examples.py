@@ -32,6 +32,18 @@ _SEQUENCES = _POINTS | {
     "data": {"name": "transcripts", "points": 300},
     "model": [{"rnn": 16}, {"dense": "classes"}],
 }
+_CAPTIONS = _POINTS | {
+    "task": "caption",
+    "data": {"name": "shape-captions", "points": 200, "size": 16},
+    "model": [{"conv": 8, "kernel_size": 3, "stride": 4}, "relu", {"writer": 16}],
+    "train": {"steps": 20},
+}
+_QUESTIONS = _CAPTIONS | {
+    "task": "answer",
+    "data": {"name": "shape-questions", "points": 200, "size": 16},
+    "model": [{"conv": 8, "kernel_size": 3, "stride": 4}, "relu", {"question": 16}, {"dense": "classes"}],
+}
+_OF_PICTURES = {"writer": _CAPTIONS, "question": _QUESTIONS}
 _HOSTS: dict[str, dict[str, Any]] = {"points": _POINTS, "images": _IMAGES, "sequences": _SEQUENCES}
 _VALUES = _POINTS | {
     "task": "regress",
@@ -63,6 +75,8 @@ _BY_LOSS = {"classify": _POINTS, "regress": _VALUES, "label": _LABELS}
 
 def with_layer(name: str, specimen: Any, activation: bool, host: str) -> Example | None:
     """A network that has the layer: on points, images or sequences, whichever it takes."""
+    if name in _OF_PICTURES:
+        return _if_right(name, _OF_PICTURES[name])
     for kind in [host] if host else _HOSTS:
         content = copy.deepcopy(_HOSTS[kind])
         if kind == "sequences":
@@ -104,7 +118,7 @@ def with_loss(task: str, loss: str) -> Example | None:
 
 def with_data(name: str) -> Example | None:
     """A network for the set, whatever its targets are; None where it must be fetched first."""
-    for host in (_POINTS, _VALUES, _LABELS, _SEQUENCES, _TEXT, _WORDS):
+    for host in (_POINTS, _VALUES, _LABELS, _SEQUENCES, _TEXT, _WORDS, _CAPTIONS, _QUESTIONS):
         content = copy.deepcopy(host)
         content["data"] = {"name": name}
         if found := _if_right(name, content):

@@ -22,6 +22,10 @@ class Question(Layer, name="question"):
 
     At each place of the image [height, width, channels], the features and the question go through one layer with ReLU;
     the last state stands beside the sum and the largest over all places in the result, [3 units].
+
+    Formula: s = ReLU(features W + place + q U) at each place; y = [q, Σ s / √places, largest s], q the last state.
+
+    Example: `{question: 16}`
     """
 
     units: Whole = Field(ge=1, le=100_000, description="Numbers in the state, and at each place.")

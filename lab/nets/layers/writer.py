@@ -24,6 +24,12 @@ class Writer(Layer, name="writer"):
     each word where to look: `soft` is a weighted mean over all places (Bahdanau et al.
     2015), `hard` a single one, drawn by these weights in training and the likeliest one otherwise (Xu et al. 2015).
     Inputs are maps of features [height, width, channels], or sequences [time, features].
+
+    Formula: a = softmax(q · k / √units) over the places, or softmax(w · tanh(q + k)); c = Σ a v; h = GRU([word, c], h).
+
+    Paper: Xu et al., "Show, attend and tell: neural image caption generation with visual attention", 2015.
+
+    Example: `{writer: 16}`
     """
 
     units: Whole = Field(ge=1, le=100_000, description="Numbers in the state.")

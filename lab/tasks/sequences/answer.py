@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from lab.errors import InvalidValue
 from lab.graph import Tensor
@@ -31,7 +32,10 @@ class Answer(Task):
     """
 
     metrics = METRICS
-    pictures = ("images", "answers")
+    pictures: ClassVar = {
+        "images": "images that were held back, with the answers given",
+        "answers": "what was asked about them, what was answered, and what would be right",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Answering:
         split = load_split(scenario, seed, folder, "classes")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -61,7 +61,11 @@ class Caption(Task):
 
     Options = Options
     metrics = METRICS
-    pictures = ("attention", "images", "captions")
+    pictures: ClassVar = {
+        "attention": "the first shown image once before each word, bright where the network looks",
+        "images": "images that were held back, and whether the captions are right",
+        "captions": "what is written about them, and what would be right",
+    }
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Captioning:
         split = load_split(scenario, seed, folder, "classes")
