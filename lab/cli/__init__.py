@@ -6,6 +6,8 @@ for is not there; 70 a bug in the lab; 130 interrupted; 141 whoever read the out
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -26,6 +28,8 @@ def run(arguments: list[str]) -> int:
     from lab.cli.app import UsageError, execute
     from lab.errors import LabError
 
+    if sys.stdout is None:  # as after `>&-`
+        return _complain("Nothing can be written: stdout is closed. Redirect it to a file, or to /dev/null.", 2)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # an ASCII terminal shows ? for what it lacks, instead of failing
@@ -46,6 +50,11 @@ def run(arguments: list[str]) -> int:
     except Exception as error:  # the last stop: here everything else is a bug, and still ends in a sentence
         if os.environ.get("LAB_DEBUG") == "1":
             raise
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            # What is left in stdout's buffer would be tried once more at exit.
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _complain("There is no space left where the output goes, or in the lab's folders.", 2)
         kind = type(error).__name__
         detail = " ".join(str(error).split())[:200]
         return _complain(

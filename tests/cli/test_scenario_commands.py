@@ -193,3 +193,16 @@ def test_next_names_the_first_lesson_that_is_not_done(tmp_path, monkeypatch, cap
 def test_seeds_can_be_listed(capsys):
     assert run(["run", "dead-relu", "--seeds", "1,x"]) == 2
     assert "a list (1,2,7), not '1,x'" in capsys.readouterr().err
+
+
+def test_output_that_cannot_be_written_is_one_sentence(monkeypatch, capsys):
+    import subprocess
+    import sys
+
+    with open("/dev/full", "w") as full:
+        found = subprocess.run([sys.executable, "-m", "lab", "list"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert found.returncode == 2
+    assert found.stderr == "There is no space left where the output goes, or in the lab's folders.\n"
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run(["list"]) == 2
+    assert "stdout is closed" in capsys.readouterr().err
