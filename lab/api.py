@@ -186,7 +186,7 @@ def run(
     first = loaded.scenario.train.seed
     chosen = _seeds(seeds, first)
     session = Session(loaded, seeds=chosen, steps=steps, variants=variants, device=where)
-    session.start()
+    session.start(let_go=True)
     try:
         session.wait()
     except KeyboardInterrupt:

@@ -40,7 +40,7 @@ def carry_out(
     name = writer.name if writer is not None and writer.saving else None
     try:
         with interruptible(session.stop, reporter.close):
-            session.start(writer, name)
+            session.start(writer, name, let_go=True)
             for event in subscription:
                 reporter.handle(event)
                 if isinstance(event, Started):

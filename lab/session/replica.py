@@ -11,6 +11,7 @@ from lab.events import Outcome
 from lab.scenario import Variant
 from lab.session.checkpoints import Checkpoints
 from lab.session.commands import Command
+from lab.session.finished import FinishedExperiment
 from lab.tasks import Experiment
 
 
@@ -64,6 +65,12 @@ class Replica:
     def over(self) -> bool:
         """Whether nothing is left to do, unless somebody rewinds it."""
         return self.state in ("finished", "diverged", "interrupted", "failed")
+
+    def let_go(self) -> None:
+        """Keep of an experiment that is over what is asked of it at the end, and give its memory back."""
+        if self.experiment is not None and self.over:
+            self.experiment = FinishedExperiment(self.experiment)
+            self.checkpoints = Checkpoints()
 
     def outcome(self) -> Outcome:
         return Outcome(self.name, self.seed, self.steps_done, self.state, round(self.seconds_worked, 3), self.message)

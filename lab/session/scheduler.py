@@ -31,6 +31,8 @@ SLICE = 0.1
 """Seconds for which a replica runs before another one that is waiting gets its thread."""
 CHUNK = 0.03
 """Seconds of training, about, after which what was asked for (pause, change, stop) is looked at."""
+MOST_BEGUN = 32
+"""Replicas on the CPU that have begun and are not over; further ones wait, so that they take no memory yet."""
 
 
 class Scheduler:
@@ -43,6 +45,7 @@ class Scheduler:
     stopping:    whether somebody has stopped it
     begun, ended: whether the session was started, and has come to its end
     specialized: the devices for which code was made for the networks
+    lets_go:     whether what is over gives its memory back at once, since nobody will go back to it
     """
 
     def __init__(self, roster: Roster, recorder: Recorder, mode: str, threads: int | None) -> None:
@@ -51,7 +54,7 @@ class Scheduler:
         self.stopping = False
         self.paused = False
         self.specialized: frozenset[str] = frozenset()
-        self.keep_open = False
+        self.keep_open = self.lets_go = False
         self.at_rest: Callable[[], None] | None = None
         self.begun = self.ended = False
         self._changed = threading.Condition()
@@ -249,6 +252,9 @@ class Scheduler:
         with on(device, self._mode, self._roster.sharing(device), device in self.specialized):
             while taken := self._take(device):
                 self.attempt(functools.partial(self._run_locked, taken))
+                for replica in taken:
+                    if self.lets_go and device == CPU and not replica.commands:
+                        replica.let_go()
                 with self._changed:
                     self._active -= len(taken)
                     self._ready.extend(each for each in taken if not each.over or each.commands)
@@ -295,7 +301,13 @@ class Scheduler:
             return True
         if replica.over:
             return False
-        return replica.experiment is None or self._may_go_on(replica)
+        return self._may_begin(replica) if replica.experiment is None else self._may_go_on(replica)
+
+    def _may_begin(self, replica: Replica) -> bool:
+        """Whether so few are on their way that another one may take memory."""
+        if replica.device != CPU:
+            return True
+        return sum(each.experiment is not None and not each.over for each in self._roster.replicas) < MOST_BEGUN
 
     def _may_go_on(self, replica: Replica) -> bool:
         """Whether pausing and pacing allow a replica a further step."""

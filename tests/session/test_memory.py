@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import gc
+import sys
 import weakref
 
+import numpy as np
 import pytest
 
+from lab.events import Measured
 from lab.scenario import library, load
 from lab.session import Session
+from lab.session.scheduler import Scheduler
+from tests.session.scenarios import small
+
+WHERE_REPLICAS_BEGIN = sys.modules[Scheduler.__module__]
 
 SLUGS = ["dead-relu", "duplicated-data", "dropout", "ensemble", "k-fold", "newton", "polyak", "snapshot-ensemble"]
 
@@ -27,3 +34,41 @@ def test_no_replica_waits_for_the_collector_of_cycles(slug):
         assert [each() for each in experiments] == [None] * len(experiments)
     finally:
         gc.enable()
+
+
+def test_what_is_over_keeps_weights_and_outcome_only_where_nobody_goes_back_to_it():
+    ends = {}
+    for let_go in (False, True):
+        session = Session(small(), seeds=range(3), pictures=False)
+        session.start(let_go=let_go)
+        assert session.wait(120)
+        ends[let_go] = session
+        assert {each.experiment.layout is None for each in session.replicas} == {let_go}
+    kept, gone = ends[False], ends[True]
+    for variant, seeds in kept.weights().items():
+        for seed, weights in seeds.items():
+            for name, values in weights.items():
+                np.testing.assert_array_equal(gone.weights()[variant][seed][name], values)
+    assert gone.kept_to_predict().keys() == kept.kept_to_predict().keys()
+    assert [(each.steps, each.state) for each in gone.ended.outcomes] == [
+        (each.steps, each.state) for each in kept.ended.outcomes
+    ]
+    assert not any(each.checkpoints.steps for each in gone.replicas)
+
+
+def test_only_so_many_replicas_take_memory_at_the_same_time(monkeypatch):
+    monkeypatch.setattr(WHERE_REPLICAS_BEGIN, "MOST_BEGUN", 3)
+    monkeypatch.setattr(WHERE_REPLICAS_BEGIN, "SLICE", 0.0)
+    session = Session(small(), seeds=range(8), pictures=False, threads=1)
+    begun = []
+    session.also(
+        lambda event: (
+            begun.append(sum(each.experiment is not None and not each.over for each in session.replicas))
+            if isinstance(event, Measured)
+            else None
+        )
+    )
+    session.start(let_go=True)
+    assert session.wait(120)
+    assert max(begun) == 3
+    assert all(each.state == "finished" for each in session.replicas)
