@@ -15,6 +15,7 @@ import pytest
 import lab.data
 from lab.cli import run
 from lab.data.images import fetching, published
+from lab.data.images.pixels import Pixels
 from lab.data.images.published import Link
 from tests.data.test_image_sets import IMAGES, LABELS, binary, cifar_folder, idx
 
@@ -43,7 +44,8 @@ def test_a_set_is_downloaded_once_and_found_by_its_name(known, tmp_path, capsys)
     assert Path(told.out.strip()) == tmp_path / "home" / "data" / "mnist"
     assert "train-images-idx3-ubyte.gz (1 of 4)" in told.err
     train = lab.data.load({"name": "mnist"}, 0).train
-    assert np.array_equal(train.inputs.pool[..., 0], IMAGES)  # type: ignore[union-attr]
+    assert isinstance(train.inputs, Pixels)
+    assert np.array_equal(train.inputs.pool[train.inputs.rows, ..., 0], IMAGES)
     for path in known.iterdir():
         path.unlink()
     assert run(["data", "get", "mnist"]) == 0

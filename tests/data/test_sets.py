@@ -18,8 +18,12 @@ FROM_SCIKIT_LEARN = ("breast-cancer", "diabetes", "digits", "iris", "wine")
 BUNDLED = (*FROM_SCIKIT_LEARN, "fashion-mnist")
 IMAGES = {"attributes": (8, 8, 1), "digits": (8, 8, 1), "fashion-mnist": (28, 28, 1), "shapes": (32, 32, 3)}
 EVERY = (*MADE_UP, *BUNDLED)
-ELSEWHERE = ("adding", "cifar-10", "cifar-100", "countdown", "mnist", "plays", "transcripts")
-"""Other files test these: test_image_sets.py and test_fetching.py, test_texts.py and tests/tasks/test_sequences.py."""
+ELSEWHERE = (
+    "adding", "cifar-10", "cifar-100", "countdown", "mnist", "plays", "shape-captions", "shape-questions",
+    "transcripts",
+)  # fmt: skip
+"""Other files test these: test_image_sets.py and test_fetching.py, test_texts.py, and in tests/tasks test_sequences.py
+and test_pictures_and_words.py."""
 
 
 def data(name: str, run_seed: int = 0, **options: object) -> Data:

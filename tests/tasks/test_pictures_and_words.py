@@ -134,3 +134,42 @@ def test_what_cannot_be_answered_is_refused():
     scenario = {"model": [*CONV, {"dense": "classes"}], "train": {"batch": 4, "steps": 1}, "watch": ["loss"]}
     with pytest.raises(InvalidValue, match="needs images with words"):
         experiment(task="answer", **{**SMALL, **scenario, "data": DATA})
+
+
+def test_pictures_of_captions_show_what_was_written_and_where_it_looked(monkeypatch):
+    net = captioning("soft")
+    right = net.shown.targets
+    written = right.copy()
+    written[1, 1] = WORDS.index("small") if WORDS[right[1, 1]] != "small" else WORDS.index("large")
+    weights = np.zeros((len(right), right.shape[1], 16))
+    weights[:, :, 0] = 1.0
+    weights[0, 1] = np.eye(16)[6]  # before its second word it looks at the second row, third column
+    monkeypatch.setattr(net, "seen", lambda: {"words": written.ravel(), "weights": weights})
+    attention, images, captions = net.pictures()
+    first = net.shown_images()[0]
+    np.testing.assert_allclose(attention.images[0], first)
+    lit = np.zeros((16, 16), bool)
+    lit[4:8, 8:12] = True
+    np.testing.assert_allclose(attention.images[2][lit], first[lit], rtol=1e-6)
+    assert (attention.images[2][~lit] <= 0.3 * first[~lit] + 1e-6).all()
+    assert list(attention.captions) == ["the image", *sentence(written[0], WORDS).split()]
+    assert [row[2] == "right" for row in captions.rows] == [number != 1 for number in range(len(right))]
+    assert captions.rows[1][1:] == (sentence(written[1], WORDS), sentence(right[1], WORDS))
+    assert images.captions[0] == "1 right"
+    assert images.captions[1] == "2 wrong"
+    np.testing.assert_array_equal(images.images, net.shown_images())
+
+
+def test_pictures_of_answers_show_what_was_asked_answered_and_right(monkeypatch):
+    model = [*CONV, {"question": 8}, {"dense": "classes"}]
+    data = {"name": "shape-questions", "points": 12, "size": 16}
+    train = {"batch": 4, "steps": 1, "measure": 1}
+    net = experiment(task="answer", **SMALL | {"data": data}, model=model, train=train, watch=["accuracy"])
+    given = np.roll(net.shown.targets, 1)
+    monkeypatch.setattr(net, "seen", lambda: {"answers": given.astype(float)})
+    images, answers = net.pictures()
+    names, vocabulary = net.split.train.classes, net.split.train.vocabulary
+    for number, row in enumerate(answers.rows):
+        asked = f"{sentence(net.shown.asked[number], vocabulary)}?"
+        assert row == (str(number + 1), asked, names[given[number]], names[net.shown.targets[number]])
+        assert images.captions[number] == f"{number + 1} {names[given[number]]}"

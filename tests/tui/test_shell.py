@@ -53,12 +53,14 @@ def test_every_key_calls_a_method():
     from lab.tui.guess.screen import GuessScreen
     from lab.tui.problems import ProblemDialog
     from lab.tui.runs.compare import CompareScreen
+    from lab.tui.runs.evaluation import EvaluationScreen
     from lab.tui.runs.export import ExportScreen
     from lab.tui.runs.screen import RunsScreen
 
     screens = {
         "everywhere": LabApp, "explore": ExploreScreen, "guess": GuessScreen, "runs": RunsScreen,
         "compare": CompareScreen, "export": ExportScreen, "dialog": CopiedScreen, "problem": ProblemDialog,
+        "evaluation": EvaluationScreen,
     }  # fmt: skip
     assert set(screens) == set(keys.TABLE)
     for screen, kind in screens.items():
