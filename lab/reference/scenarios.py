@@ -27,8 +27,8 @@ def task(name: str) -> Topic:
     known = load_tasks()[name]
     about = prose(type(known))
     metrics, pictures = (
-        ", ".join(f"`{each}`" for each in known.metrics),
-        ", ".join(f"`{each}`" for each in known.pictures),
+        ", ".join(f"`{each}`" for each in sorted(known.metrics)),
+        ", ".join(f"`{each}`" for each in sorted(known.pictures)),
     )
     told = [f"It measures {metrics}."]
     if pictures:
