@@ -1,10 +1,12 @@
 """Every kernel as it is compiled for a GPU: what it computes is right, and it does nothing that must not be done.
 
-They run in float32; in float64, where kernels have the same text, they run under the mark `verify`.
+Each is compiled once, for a thread group or for the whole GPU, by turns, and in float32. The other of the two, float64,
+where kernels have the same text, and code made for each of them run under the mark `verify`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from unittest import mock
 
 import pytest
@@ -25,10 +27,21 @@ from tests.kernels.running import Run, all_kernels
 from tests.ptx_machine.block import Order, backwards, forwards, shuffled
 
 NAMES = sorted(all_cases())
-REAL_NAMES = [pytest.param("float32", marks=pytest.mark.cuda), pytest.param("float64", marks=pytest.mark.verify)]
 GROUPS = 6
 """Kernels are compiled as several interpreters, so that several processes share the work."""
+MADE_GROUPS = 12
 MANY, FEW = ([3, 5, 7, 2, 4], [33, 64, 17, 5, 3], [1] * 5), ([23], [4096], [1])
+
+
+def by_turns(values: Iterable, first: int = 0) -> list:
+    """Each value with each precision; every other one, from the first, is tried in float32 always."""
+    return [
+        pytest.param(
+            value, real, marks=pytest.mark.cuda if real == "float32" and n % 2 == first else pytest.mark.verify
+        )
+        for n, value in enumerate(values)
+        for real in ("float32", "float64")
+    ]
 
 
 def drawn_for(name: str, sizes: dict[str, int]) -> tuple:
@@ -51,8 +64,7 @@ def check(name: str, real_name: str, which: int) -> None:
     compare(*case, "cuda", real_name, 1e-10 if real_name == "float64" else 4 * case[1].tolerance)
 
 
-@pytest.mark.parametrize("real_name", REAL_NAMES)
-@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.parametrize(("group", "real_name"), by_turns(range(GROUPS)))
 def test_by_a_thread_group(group, real_name):
     from kernels.targets.cuda import interpreter_kernels
 
@@ -65,8 +77,7 @@ def test_by_a_thread_group(group, real_name):
                     check(name, real_name, which)
 
 
-@pytest.mark.parametrize("real_name", REAL_NAMES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "real_name"), by_turns(NAMES, first=1))
 def test_by_the_whole_gpu(name, real_name, monkeypatch):
     monkeypatch.setattr(Memory, "whole_gpu", property(lambda self: True, lambda self, value: None), raising=False)
     for order, whiches in ((forwards, (0, 2)), (shuffled(1), (1,))):
@@ -100,10 +111,10 @@ def check_specialized(cases: list[tuple], order: Order) -> None:
 
 
 @pytest.mark.parametrize(
-    "group", [pytest.param(n, marks=pytest.mark.verify if n else pytest.mark.cuda) for n in range(GROUPS)]
+    "group", [pytest.param(n, marks=pytest.mark.verify if n else pytest.mark.cuda) for n in range(MADE_GROUPS)]
 )
 def test_by_code_made_for_it(group):
-    check_specialized([case_of(name, 0) for name in NAMES[group::GROUPS]], shuffled(group))
+    check_specialized([case_of(name, 0) for name in NAMES[group::MADE_GROUPS]], shuffled(group))
 
 
 @pytest.mark.parametrize(

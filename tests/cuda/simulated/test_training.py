@@ -6,9 +6,10 @@ import pytest
 
 from kernels.targets.cuda import block_launches
 from kernels.targets.cuda.specialized_kernels import SpecializedKernel
-from tests.cuda.simulated.training import MODES, SCENARIOS, alike, finished, loaded
+from tests.cuda.simulated.training import OTHER_MODES, SCENARIOS, alike, finished, loaded
 from tests.session.scenarios import small
 
+OTHERS = sorted(set(SCENARIOS) - {"dead-relu"})
 PLACES = (("cuda", "grid"), ("cpu",))
 
 
@@ -25,8 +26,14 @@ def on_the_cpu():
     return run
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", sorted(SCENARIOS))
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        *(("dead-relu", mode) for mode in ("specialized", *OTHER_MODES)),
+        *((name, "specialized") for name in OTHERS),
+        *(pytest.param(name, mode, marks=pytest.mark.verify) for name in OTHERS for mode in OTHER_MODES),
+    ],
+)
 def test_as_on_the_cpu(name, mode, on_the_cpu, no_tiles):
     scenario, options = loaded(name)
     there = finished(scenario, "cuda", mode, **options)

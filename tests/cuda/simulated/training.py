@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pytest
 
 from lab.graph.devices import choose
 from lab.scenario import Loaded, load
@@ -14,7 +15,9 @@ from lab.session import Session
 from lab.session.scheduler import Scheduler
 from tests.session.scenarios import small
 
-MODES = ("block", "specialized", "grid")
+OTHER_MODES = ("block", "grid")
+MODES = ["specialized", *(pytest.param(mode, marks=pytest.mark.verify) for mode in OTHER_MODES)]
+"""How a replica uses the GPU; what a session does with it is the same, so that one is tried each time."""
 WHERE_IT_TRAINS = sys.modules[Scheduler.__module__]
 """The module in which chunks are cut off."""
 
