@@ -488,10 +488,10 @@ def test_seeds_are_a_mean_with_a_band_or_one_alone():
     run(script, seeds=(0, 1, 2))
 
 
-def test_fifty_resizes_while_training():
+def test_many_resizes_while_training():
     async def script(screen, pilot):
         await begun(screen, pilot)
-        for number in range(50):
+        for number in range(16):
             width, height = (40 + 37 * number % 170, 12 + 11 * number % 50)
             await pilot.resize_terminal(width, height)
             lines = screen_text(pilot.app).splitlines()
