@@ -19,3 +19,9 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_CONFIG", str(tmp_path / "config"))
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes and long texts are not part of a test's name, which must be the same in every process: a gzip file has the
+    time in it at which it was made."""
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 60) else None
