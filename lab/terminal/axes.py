@@ -13,7 +13,16 @@ _SMALLEST = 1e-300
 _SMALLEST_SPAN = 5e-4  # relative: less than this, and neighbouring ticks would have the same label
 _LOG_FROM = 100.0
 _FEW_DIGITS = 5
-_SHARES = ("accuracy", "val_accuracy", "dead_relu", "saturation")
+_SHARES = (
+    "accuracy",
+    "val_accuracy",
+    "dead_relu",
+    "saturation",
+    "forced_words",
+    "free_words",
+    "real_words",
+    "on_shape",
+)
 _SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -72,9 +81,10 @@ def spread(values: np.ndarray) -> float:
 def logarithmic(metric: str, *values: np.ndarray) -> bool:
     """Whether a metric reads better on a logarithmic axis: if it spans more than two powers of ten, all above 0.
 
-    Shares of a whole, such as the accuracy, never do.
+    Shares of a whole, such as the accuracy, never do. `metric` may be several that share a plot, with commas.
     """
-    return metric.partition(".")[0] not in _SHARES and spread(finite(*values)) >= _LOG_FROM
+    shares = any(each.partition(".")[0] in _SHARES for each in metric.split(", "))
+    return not shares and spread(finite(*values)) >= _LOG_FROM
 
 
 def axis(

@@ -112,6 +112,19 @@ def test_an_image_keeps_its_bright_side():
     assert "█" in line
 
 
+def test_of_many_images_fewer_are_shown_rather_than_ones_in_which_nothing_is_recognised():
+    lines = plain(Images("shapes", np.ones((18, 20, 20, 3)), ("as it is", "changed") * 9), 70, 13).splitlines()
+    assert "the first 3 of 18" in lines[0]
+    assert lines[12].split() == ["as", "it", "is", "changed", "as", "it", "is"]
+
+
+def test_bars_are_thicker_where_there_is_room():
+    thin = plain(Bars("costs", {"one": 2.0, "two": 1.0}), 40, 3).splitlines()
+    thick = plain(Bars("costs", {"one": 2.0, "two": 1.0}), 40, 9).splitlines()
+    assert [each.count("█") for each in thick[1:5]] == [thin[1].count("█")] * 3 + [0]
+    assert thick[5] == thin[2]
+
+
 def test_images_that_do_not_fit_are_counted():
     text = plain(Images("many", np.zeros((500, 28, 28))), 80, 20)
     assert "of 500" in text

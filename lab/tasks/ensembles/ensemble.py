@@ -115,7 +115,7 @@ class Ensemble(Experiment):
         lines = {"averaged": together, "each alone": alone, "mean of the members": [float(np.mean(alone))] * count}
         return [
             Curves(
-                "Validation accuracy over the number of members",
+                "Validation accuracy over members",
                 np.arange(1, count + 1, dtype=np.float32),
                 {name: np.array(values, np.float32) for name, values in lines.items()},
                 x_label="members",

@@ -204,13 +204,13 @@ class Captioning(PictureTraining):
         height, width = image.shape[:2]
         rows, columns = grid_of((height, width), weights.shape[1])
         count = int(np.argmax(words == 0)) if (words == 0).any() else len(words)
-        views, captions = [image], ["the image"]
+        views, captions = [image], ["image"]
         for word, chances in zip(words[:count], weights, strict=False):
             light = np.kron(chances.reshape(rows, columns), np.ones((height // rows, width // columns)))
             views.append(image * (0.25 + 0.75 * np.minimum(1, light / light.max()))[..., None])
             captions.append(self.split.train.classes[word])
         stack = np.stack(views).astype(np.float32)
-        return Images("Where it looks before each word", stack, tuple(captions), name="attention")
+        return Images("Where it looks for each word", stack, tuple(captions), name="attention")
 
 
 def found(states: SequenceStates, name: str) -> Tensor | None:

@@ -15,9 +15,12 @@ from lab.terminal.pictures.common import names_column, title_line
 from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import line, pad
 
+_THICKEST = 3
+
 
 def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
-    """Bars from zero; with negative values zero stands further right, on a logarithmic scale it is not there."""
+    """Bars from zero, thicker where there is room; with negative values zero stands further right, on a logarithmic
+    scale it is not there."""
     note = "logarithmic" if picture.log else ""
     lines = [title_line(picture.title, width, style, note)]
     unit = f" {style.words(picture.unit)}" if picture.unit else ""
@@ -28,7 +31,11 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
     zero, ends = _ends(np.array(list(picture.values.values()), dtype=np.float64), picture.log, picture.extent)
     most = height - 1
     shown = len(names) if len(names) <= most else max(0, most - 1)
+    each_high = most // shown if shown else 1
+    thick, apart = (min(_THICKEST, each_high - 1), 1) if each_high > 1 else (1, 0)
     for position in range(shown):
+        if position and apart:
+            lines.append(line())
         text = line(f"{names[position]} ")
         end = ends[position]
         if room > 0:
@@ -37,6 +44,9 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
             text.append(" ")
         text.append(pad(numbers[position], number_width, right=True))
         lines.append(text)
+        if room > 0:
+            more = line(" " * (column + 1)).append(content, style.text_style(style.colour(0, "series")))
+            lines += [more] * (thick - 1)
     if shown < len(names) and most > 0:
         lines.append(line(f"and {len(names) - shown} more", DIM))
     return lines

@@ -11,11 +11,16 @@ from lab.terminal.pictures.common import title_line
 from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import beside, clip, line, pad
 
-_SMALLEST = 4
+_READABLE = 10
+"""Pixels that an image keeps at least, each way, if it has so many: in a smaller one nothing can be recognised, so
+fewer images are shown then."""
+_LARGEST_PIXEL = 8
+_MANY_PIXELS = 16
+"""An image of so many pixels can also be enlarged one and a half times, as unequal pixels hardly show."""
 
 
 def render(picture: Images, width: int, height: int, style: Style) -> list[Text]:
-    """As many images as fit, as large as they can be when all are to be seen, but not blown up beyond four times."""
+    """As many images as fit, as large as they can be when all are to be seen, but not blown up beyond eight times."""
     images = np.asarray(picture.images, dtype=np.float64)
     lines = [title_line(picture.title, width, style)]
     if images.ndim not in (3, 4) or images.size == 0:
@@ -24,6 +29,8 @@ def render(picture: Images, width: int, height: int, style: Style) -> list[Text]
     columns, rows, across, down = _arrange(images.shape, width, height - 1, captioned, style)
     shown = min(len(images), across * down)
     for start in range(0, shown, across):
+        if start and not captioned:
+            lines.append(line())
         blocks_of_row = []
         for index in range(start, min(start + across, shown)):
             block = _paint(images[index], columns, rows, style)
@@ -43,23 +50,26 @@ def _arrange(
     """Characters per image across and down, images per row, rows: the largest images with which most are seen."""
     count, high, wide = shape[:3]
     stretch = 1.0 if style.paints else 2.0  # a character is about twice as high as wide
-    best = (min(width, max(1, wide)), max(1, min(height, high)), 1, 1)
+    per_line = 2 if style.paints else 1
+    least = min(1.0, _READABLE / min(high, wide))
+    room = max(1, height - captioned)
+    found = []  # how many are seen, how large they are, how many in a row, how many rows
     for across in range(1, count + 1):
-        columns = (width + 1) // across - 1
-        if columns < 1:
-            break
-        scale = min(columns / (wide * stretch), 4.0)
-        scale = float(int(scale)) if scale >= 1 else scale
-        columns = max(1, round(wide * stretch * scale))
-        rows = max(1, -(-round(high * scale) // (2 if style.paints else 1)))
-        down = height // (rows + captioned)
-        if down < 1:
-            continue
-        seen = min(count, across * down)
-        if (seen, columns) > (min(count, best[2] * best[3]), best[0]) and (columns >= _SMALLEST or best[2] == 1):
-            best = (columns, rows, across, down)
-    columns, rows, across, down = best
-    return columns, min(rows, max(1, height - captioned)), across, down
+        for down in range(1, -(-count // across) + 1):
+            lines = (height + (not captioned)) // down - 1  # under each row its captions, or an empty line
+            most = min(((width + 1) // across - 1) / (wide * stretch), lines * per_line / high, _LARGEST_PIXEL)
+            if most >= least or across * down == 1:
+                found.append((min(count, across * down), _whole(most, wide), across, down))
+    _, scale, across, down = max(found)
+    columns, rows = max(1, round(wide * stretch * scale)), max(1, -(-round(high * scale) // per_line))
+    return min(columns, width), min(rows, room), across, down
+
+
+def _whole(scale: float, wide: int) -> float:
+    """So that all pixels are equally large, or nearly so."""
+    if scale < 1:
+        return scale
+    return int(2 * scale) / 2 if wide >= _MANY_PIXELS else float(int(scale))
 
 
 def _paint(image: np.ndarray, columns: int, rows: int, style: Style) -> list[Text]:

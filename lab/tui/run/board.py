@@ -9,13 +9,44 @@ from textual.geometry import NULL_OFFSET, Region, Size, Spacing
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
+from lab.pictures import Bars, Field, Picture
 from lab.tui.problems import ReportsProblems
-from lab.tui.run.layout import MOST, Place, places
+from lab.tui.run.layout import GAP, MOST, Place, places
 from lab.tui.run.multiples import Content, Multiples
+from lab.tui.run.plot import Plot
 from lab.tui.run.tile import Tile
 
 LOWEST_MULTIPLES = 14
-"""Lines that several pictures side by side need at least."""
+"""Lines that several pictures side by side need at least, unless they fill fewer."""
+LEAST_WIDTH = 20
+"""Columns that each of two has where they stand side by side."""
+_ABOVE = 3
+"""Lines for the title, what they share of a legend, and the variants' names."""
+_LOW_PLOT = 8
+
+
+def lowest(content: Content | None, width: int) -> int:
+    """Lines that the first tile has at least on a board of so many columns: those that what stands side by side there
+    needs, and no more than it can fill."""
+    if not isinstance(content, Multiples):
+        return 0
+    shown = [each.content for each in content.cells]
+    filled = [_filled(each, (width - GAP) // 2) for each in shown]
+    known = [each for each in filled if each is not None]
+    beside = len(shown) <= 2 and width >= 2 * LEAST_WIDTH
+    return min(LOWEST_MULTIPLES, max(known) + _ABOVE) if beside and len(known) == len(shown) > 0 else LOWEST_MULTIPLES
+
+
+def _filled(content: Plot | Picture, width: int) -> int | None:
+    """Lines that one of two that stand beside each other fills; None if that depends on more than its width."""
+    if isinstance(content, Plot):
+        return _LOW_PLOT
+    if isinstance(content, Bars):
+        return len(content.values)
+    if isinstance(content, Field) and content.extent is None and content.values.shape[0] <= content.values.shape[1]:
+        rows, columns = content.values.shape
+        return -(-rows * max(1, width // columns) // 2)
+    return None
 
 
 class _Placed(Layout):
@@ -50,17 +81,16 @@ class Board(ReportsProblems, Container):
         """Textual asks how the tiles are arranged."""
         return self._placed
 
-    def room(self, wanted: int, heavy: bool = False) -> int:
-        """How many of so many tiles have room now. heavy: the first one has several pictures."""
-        return len(places(wanted, *self.size, LOWEST_MULTIPLES * heavy))
+    def room(self, wanted: int, first: Content | None = None) -> int:
+        """How many of so many tiles have room now. first: what the first one shows."""
+        return len(places(wanted, *self.size, lowest(first, self.size.width)))
 
     def show(self, contents: Sequence[Content | None], selected: int = -1, hint: str = "") -> None:
         """One tile for each content; a tile whose content is what it was is left alone.
 
         hint: what a key does with the selected one
         """
-        heavy = bool(contents) and isinstance(contents[0], Multiples)
-        found = places(len(contents), *self.size, LOWEST_MULTIPLES * heavy)
+        found = places(len(contents), *self.size, lowest(contents[0], self.size.width) if contents else 0)
         if found != self._placed.places:
             self._placed.places = found
             for number, tile in enumerate(self.tiles):

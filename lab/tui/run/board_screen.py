@@ -22,7 +22,6 @@ from lab.tui.footer import KeysThatFit
 from lab.tui.problems import ReportsProblems
 from lab.tui.run.app_services import frames_per_second, services
 from lab.tui.run.board import Board
-from lab.tui.run.multiples import Multiples
 from lab.tui.run.noticed import NoticedLog
 from lab.tui.run.summary import WIDE, Heading, Status, Variants, Verdict
 from lab.tui.run.tile_data import TileData
@@ -182,8 +181,8 @@ class BoardScreen(ReportsProblems, Screen[Any]):
 
     def _room(self, subjects: list[TileContent]) -> int:
         """How many of them a page holds."""
-        heavy = bool(subjects) and isinstance(self.tile_data.content(subjects[0]), Multiples)
-        return max(1, self.board.room(len(subjects), heavy))
+        first = self.tile_data.content(subjects[0]) if subjects else None
+        return max(1, self.board.room(len(subjects), first))
 
     def shown(self) -> tuple[list[TileContent], int]:
         """The subjects on the current page, and which of them is selected."""

@@ -83,6 +83,9 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
         return []
     drawn = [each.content for each in shown.cells if not isinstance(each.content, Plot)]
     told = common_legend(drawn, width, style) if len(drawn) == len(shown.cells) else []
+    upwards = {getattr(each, "y_label", "") for each in drawn}
+    if told and len(upwards) == 1 and (label := style.words(upwards.pop())):
+        told[0].append(f"  up: {label}", DIM)  # the cells have no titles, which would say it
     legend = [strip_of(each, width, base) for each in told]
     head = 1 + len(legend)
     found = arrangement(len(shown.cells), width, height - head, _shape_of(shown), _LOWEST - len(legend))

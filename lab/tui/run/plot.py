@@ -25,6 +25,7 @@ from lab.tui.run import seed_spread
 from lab.tui.run.strips import StripCanvas, strip_of
 
 _MOST_ENDS = 9
+_APART = 2
 _NARROWEST = 1e-6
 """Of a window, in steps: what is narrower is no window."""
 
@@ -48,6 +49,7 @@ class Plot:
     log:      logarithmic y axis;  log_x: logarithmic x axis
     cursor:   the x at which values are read (None: the latest values are shown)
     note:     a few words behind the title
+    names:    what stands at 1, 2 and so on of the x axis, where these are not numbers
     y_range:  what the y axis shows, as those of the plots beside it do; None: what the lines need
     shaded:   of two lines, such as training and validation, the first is faint and the gap between them is shaded
     """
@@ -61,6 +63,7 @@ class Plot:
     note: str = ""
     log_x: bool = False
     x_label: str = "step"
+    names: tuple[str, ...] = ()
     y_range: tuple[float, float] | None = None
     shaded: bool = False
 
@@ -94,7 +97,10 @@ def draw(plot: Plot, width: int, height: int, style: Style, base: TextStyle, kee
     values = axis_values(shown, plot.log) if plot.y_range is None else np.array(plot.y_range)
     y_axis = axes.axis(values, max(2, area.height // 3 + 1), log=plot.log)
     area = divide_area(width, height, gutter=gutter_for(y_axis))
-    x_axis = _x_axis(shown, low, high, area.width, plot.log_x)
+    if plot.x_label == "step":
+        x_axis = _x_axis(shown, low, high, area.width, plot.log_x)
+    else:
+        x_axis = _places_axis(plot.names, low, high, area.width)
     strips = [strip_of(_title(plot, width - keep, style), width, base)] if area.title else []
     strips += _inside(plot, shown, area, x_axis, y_axis, style, base)
     if area.ruler or area.below:
@@ -115,6 +121,19 @@ def _x_axis(lines: Sequence[Line], low: float, high: float, width: int, log: boo
     whole = [n for n, tick in enumerate(axis.ticks) if float(tick).is_integer()]  # there is no step or layer 2.5
     chosen = whole if len(whole) > 1 else range(len(axis.ticks))
     return Axis(Range(low, high, log), tuple(axis.ticks[n] for n in chosen), tuple(axis.labels[n] for n in chosen))
+
+
+def _places_axis(names: Sequence[str], low: float, high: float, width: int) -> Axis:
+    """The places 1, 2 and so on with their names, or with their numbers, as many as can be read."""
+    room = max(map(len, names), default=2) + _APART
+    chosen = [n for n in range(1, int(high) + 1) if (n - 1) % _stride(int(high), width // room) == 0]
+    told = [names[n - 1] if names else str(n) for n in chosen]
+    return Axis(Range(low, high), tuple(map(float, chosen)), tuple(told))
+
+
+def _stride(number: int, most: int) -> int:
+    """Of a number of places each first, second, fifth and so on is marked, so that they are at most `most`."""
+    return next(size for size in (1, 2, 5, 10, 20, 50, 100, number + 1) if -(-number // size) <= max(1, most))
 
 
 def _visible(curve: Line, low: float, high: float, broken: bool) -> Line:

@@ -163,7 +163,7 @@ class TileData:
 
     def _profile(self, subject: TileContent) -> Plot:
         """A line per variant from the first layer to the last: what was measured first, at the cursor, or last."""
-        lines, most, step = [], 1, 0.0 if subject.kind == "first_profile" else self.view.cursor
+        lines, named, step = [], list[list[str]](), 0.0 if subject.kind == "first_profile" else self.view.cursor
         for number, variant in enumerate(self.run_state.variants):
             if variant in self.view.hidden:
                 continue
@@ -174,10 +174,12 @@ class TileData:
             if values:
                 x = np.arange(1.0, len(values) + 1)
                 lines.append(Line(variant, x, np.array(values), number, broken=broken))
-                most = max(most, len(values))
+                named.append(layers)
+        most = max(map(len, named), default=1)
+        label, names = _places(named)
         log = self._log(subject.name, lines)
         note = " ".join(["log"] * log + ([] if step is None else [f"step {step:,.0f}"]))
-        return Plot(subject.name, tuple(lines), (1.0, float(most)), log=log, note=note, x_label="layer")
+        return Plot(subject.name, tuple(lines), (1.0, float(most)), log=log, note=note, x_label=label, names=names)
 
     def _plots(self, subject: TileContent) -> Content:
         """The same plot for each variant, on one scale."""
@@ -271,6 +273,21 @@ class TileData:
             line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high), broken, family=family)
         self._lines[variant, metric, name] = (state, line)
         return line
+
+
+def _places(named: Sequence[list[str]]) -> tuple[str, tuple[str, ...]]:
+    """What the places of a profile are called together, and their names: none where they are counted anyway, such as
+    conv1, conv2 and so on, or where those of the variants differ.
+
+    named: the names of each variant's layers
+    """
+    longest = max(named, key=len, default=[])
+    kind = longest[0].removesuffix("1") if longest else ""
+    if any(each != longest[: len(each)] for each in named):
+        return "layer", ()
+    if all(each == f"{kind}{n + 1}" for n, each in enumerate(longest)):
+        return ("block" if kind == "residual" else "layer"), ()
+    return "", tuple(longest)
 
 
 def _value_at(line: Line, step: float | None) -> float:

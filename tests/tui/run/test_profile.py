@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from rich.style import Style as TextStyle
 
 from lab.errors import BadInput
 from lab.events import Measured, Started
 from lab.scenario import load
 from lab.tasks.scenario_check import check
 from lab.terminal.run_state import RunState
+from lab.terminal.style import Style
+from lab.tui.run.plot import draw
 from lab.tui.run.tile_data import TileData
 from lab.tui.run.view_options import TileContent, ViewOptions
 
@@ -75,3 +78,27 @@ def test_a_scenario_names_it_and_a_metric_without_layers_is_refused(tmp_path):
     path.write_text(SCENARIO % "loss across layers")
     with pytest.raises(BadInput, match="no metric or picture 'loss across layers'"):
         check(load(path))
+
+
+def columns_of(*variants):
+    """A run in which a number was measured for each of these names, per variant."""
+    run_state = RunState()
+    names = tuple(f"v{number}" for number in range(len(variants)))
+    run_state.handle(Started("x", "X", names, (0,), dict.fromkeys(names, 20), (METRIC,)))
+    for name, layers in zip(names, variants, strict=True):
+        run_state.handle(Measured(name, 0, 10, {f"{METRIC}.{each}": 0.5 for each in layers}))
+    return TileData(run_state, ViewOptions()).content(TileContent("profile", METRIC))
+
+
+def test_places_have_names_unless_they_are_counted():
+    columns = columns_of(["column1", "column2", "all"], ["column1", "column2", "all"])
+    assert (columns.names, columns.x_label) == (("column1", "column2", "all"), "")
+    below = draw(columns, 48, 10, Style(), TextStyle()).strips[-1].text
+    assert [each for each in columns.names if each in below] == list(columns.names)
+    blocks = columns_of([f"residual{n}" for n in range(1, 9)])
+    assert (blocks.names, blocks.x_label) == ((), "block")
+    below = draw(blocks, 48, 10, Style(), TextStyle()).strips[-1].text.split()
+    assert below[-1] == "block"
+    assert below[:2] == ["1", "2"]
+    assert "." not in "".join(below)
+    assert columns_of(["conv1", "dense1"], ["conv1", "norm1"]).names == ()
