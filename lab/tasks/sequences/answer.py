@@ -67,12 +67,12 @@ class Answering(PictureTraining):
         classes, words = self.split.train.classes, self.shown.asked
         assert words is not None
         rows = tuple(
-            (str(number + 1), sentence(asked, self.split.train.vocabulary) + "?", classes[answer], classes[right])
+            (str(number + 1), classes[answer], classes[right], sentence(asked, self.split.train.vocabulary) + "?")
             for number, (asked, answer, right) in enumerate(zip(words, given, self.shown.targets, strict=True))
         )
-        captions = tuple(f"{row[0]} {row[2]}" for row in rows)
+        captions = tuple(f"{row[0]} {row[1]}" for row in rows)
         which = "Held-out images" if self.split.validation is not None else "Images"
         return [
             Images(which, images, captions, name="images"),
-            Table("Questions", ("image", "asked", "answered", "right is"), rows, name="answers"),
+            Table("Questions", ("image", "answered", "right is", "asked"), rows, name="answers"),
         ]
