@@ -28,6 +28,7 @@ FORMATS = {
     "txt": "the curves as plots made of text",
     "png": "the curves as a picture",
     "svg": "the curves as a drawing",
+    "html": "a report in one file: lesson, curves, pictures, claims, settings",
 }
 
 STDOUT = "-"

@@ -14,13 +14,17 @@ from lab.store import RunInfo, Store, Table
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A stored run, or some variants, seeds and metrics of it (empty: all)."""
+    """A stored run, or some variants, seeds and metrics of it (empty: all).
+
+    guess: what the reader answered to its question before it was run, where that is remembered
+    """
 
     store: Store
     info: RunInfo
     variants: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     metrics: tuple[str, ...] = ()
+    guess: str | None = None
 
     def includes(self, variant: str, seed: int) -> bool:
         """Whether a replica belongs to it."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from lab.store import RunInfo
 
 
 def command(
@@ -13,7 +17,7 @@ def command(
     format: Annotated[
         str | None,
         typer.Option(
-            help="csv, json, parquet, tensorboard, safetensors, torch, onnx, txt, png, svg; default: by --out's ending."
+            help="csv, json, parquet, tensorboard, safetensors, torch, onnx, txt, png, svg, html; by --out's ending."
         ),
     ] = None,
     out: Annotated[
@@ -28,15 +32,28 @@ def command(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
-    """Write a run's curves, weights or plots to a file."""
+    """Write a run's curves, weights or plots to a file, or a report on it."""
+    from dataclasses import replace
+
     from lab.exports import export, select
     from lab.store import Store
 
     with Store.open() as store:
         selection = select(store, run, variant, seed, metric)
+        selection = replace(selection, guess=_guess(selection.info))
         target = export(selection, format or _by_ending(out), out, force, scaling)
     if target is not None:
         print(f"Wrote {target}.")
+
+
+def _guess(info: RunInfo) -> str | None:
+    """What the reader answered to the run's question, if that is remembered: a built-in lesson goes by its name."""
+    from lab.scenario.listing import slugs
+    from lab.tui.progress import Progress
+
+    path = Path(info.path).absolute() if info.path else None
+    progress = Progress(warn=lambda sentence: print(sentence, file=sys.stderr))
+    return progress.lesson(info.slug if path is None or slugs().get(info.slug) == path else str(path)).guess
 
 
 def _by_ending(out: str | None) -> str:

@@ -28,7 +28,7 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
     names, column = names_column(picture.values, width, style)
     number_width = max((cell_len(number) for number in numbers), default=0)
     room = width - column - number_width - 2
-    zero, ends = _ends(np.array(list(picture.values.values()), dtype=np.float64), picture.log, picture.extent)
+    zero, ends = ends_of(np.array(list(picture.values.values()), dtype=np.float64), picture.log, picture.extent)
     most = height - 1
     shown = len(names) if len(names) <= most else max(0, most - 1)
     each_high = most // shown if shown else 1
@@ -52,7 +52,7 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
     return lines
 
 
-def _ends(values: np.ndarray, log: bool, extent: tuple[float, float] | None) -> tuple[float, np.ndarray]:
+def ends_of(values: np.ndarray, log: bool, extent: tuple[float, float] | None) -> tuple[float, np.ndarray]:
     """Where zero and the ends of the bars stand, 0 to 1; NaN where there is no bar."""
     shown = axes.finite(values, np.array(extent or ()))
     if log and (shown > 0).any():

@@ -36,10 +36,10 @@ def render(picture: Network, width: int, height: int, style: Style) -> list[Text
     if plot < 3 or width < 12:
         return [*lines, *names][:height]
     canvas = Canvas(width, plot, style, covers=True)
-    places = _places(picture)
+    places = places_of(picture)
     apart = canvas.rows / max(picture.layers.values(), default=1)
     widths = WIDTHS[sum(apart >= each for each in _ROOM)]
-    _connections(canvas, *_segments(picture, places), largest, widths)
+    _connections(canvas, *segments(picture, places), largest, widths)
     unit = "●" if style.unicode else "o"
     for layer in places.values():
         for x, y in layer:
@@ -63,7 +63,7 @@ def reach(picture: Network) -> float:
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= largest * (1 - 1e-6))
 
 
-def _places(picture: Network) -> dict[str, list[tuple[float, float]]]:
+def places_of(picture: Network) -> dict[str, list[tuple[float, float]]]:
     """Where the units stand: x from 0 (left) to 1, y from 0 (bottom) to 1; the first unit is on top."""
     columns = len(picture.layers)
     places = {}
@@ -73,7 +73,7 @@ def _places(picture: Network) -> dict[str, list[tuple[float, float]]]:
     return places
 
 
-def _segments(picture: Network, places: dict[str, list[tuple[float, float]]]) -> tuple[np.ndarray, np.ndarray]:
+def segments(picture: Network, places: dict[str, list[tuple[float, float]]]) -> tuple[np.ndarray, np.ndarray]:
     """All lines: their ends [n, 4] as x and y on the left, x and y on the right; and their numbers [n]."""
     ends, numbers = [np.zeros((0, 4))], [np.zeros(0)]
     for before, (name, values) in zip(picture.layers, shown(picture).items(), strict=False):

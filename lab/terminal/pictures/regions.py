@@ -19,7 +19,7 @@ from lab.terminal.text_lines import line
 
 # How much of a class's colour a region has, by confidence: little, so that the examples stand out. The palette of 256
 # has few dark colours, and would turn most of them black.
-_FAINTEST, _STRONGEST = 0.2, 0.55
+FAINTEST, STRONGEST = 0.2, 0.55
 _FAINTEST_OF_256, _STRONGEST_OF_256 = 0.38, 0.62
 _CONFIDENCE_STEPS = 6
 _MOST_COVERED = 0.2
@@ -116,7 +116,7 @@ def _colours(kinds: np.ndarray, confidence: np.ndarray, style: Style) -> np.ndar
     sure = np.clip(np.nan_to_num(confidence, nan=0.0), 0.0, 1.0)
     sure = np.rint(sure * _CONFIDENCE_STEPS) / _CONFIDENCE_STEPS
     few = style.colours <= PALETTE_COLOURS
-    faintest, strongest = (_FAINTEST_OF_256, _STRONGEST_OF_256) if few else (_FAINTEST, _STRONGEST)
+    faintest, strongest = (_FAINTEST_OF_256, _STRONGEST_OF_256) if few else (FAINTEST, STRONGEST)
     share = (faintest + (strongest - faintest) * sure)[..., None]
     ground = 255.0 if style.light else 0.0
     colours = ground + (_palette(style)[kinds % 8] - ground) * share
