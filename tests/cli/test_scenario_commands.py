@@ -1,6 +1,7 @@
 """`lab list`, `show`, `check`, `new` and `schema`."""
 
 import json
+import re
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_list_shows_chapters_and_titles_and_no_idea_that_would_answer(capsys):
     assert run(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "autodiff"
-    assert any(line.split() == ["dead-relu", "Dead", "ReLUs"] for line in lines)
+    assert any(re.fullmatch(r"  dead-relu +\d+ s  Dead ReLUs", line) for line in lines)
     assert not any(entry.idea in "\n".join(lines) for entry in library())
 
 
@@ -51,7 +52,16 @@ def test_list_of_one_chapter_as_json(capsys):
     entries = json.loads(capsys.readouterr().out)
     assert {entry["chapter"] for entry in entries} == {"activations"}
     assert "dead-relu" in {entry["slug"] for entry in entries}
-    assert all(set(entry) == {"slug", "chapter", "title", "idea", "path"} for entry in entries)
+    keys = {"slug", "chapter", "title", "idea", "path", "seconds", "state"}
+    assert all(set(entry) == keys and entry["seconds"] > 0 and entry["state"] == "never" for entry in entries)
+
+
+def test_list_says_what_became_of_a_lesson(capsys):
+    Progress().finished("dead-relu", held=False, answer=None)
+    assert run(["list", "activations"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(re.fullmatch(r"  dead-relu +\d+ s  fell short  Dead ReLUs", line) for line in lines)
+    assert sum("fell short" in line for line in lines) == 1
 
 
 def test_list_of_an_unknown_chapter(capsys):

@@ -75,13 +75,13 @@ def told(seconds: float, slower: float | None) -> str:
     >>> told(2.4, 1.1)
     'takes about 2 s here, to judge by earlier runs'
     """
-    about = f"takes about {_rounded(seconds)}"
+    about = f"takes about {rounded(seconds)}"
     if slower is None:
         return f"{about} once its kernels are compiled"
     return f"{about} here, to judge by earlier runs"
 
 
-def _rounded(seconds: float) -> str:
+def rounded(seconds: float) -> str:
     """As exact as an estimate may be: in steps of one, five or thirty seconds."""
     step = 1 if seconds < 10 else 5 if seconds < 60 else 30
     whole = step * max(1, round(seconds / step))
