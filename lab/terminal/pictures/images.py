@@ -11,7 +11,7 @@ from lab.terminal.pictures.common import title_line
 from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import beside, clip, line, pad
 
-_READABLE = 10
+_READABLE = 9
 """Pixels that an image keeps at least, each way, if it has so many: in a smaller one nothing can be recognised, so
 fewer images are shown then."""
 _LARGEST_PIXEL = 8
