@@ -6,7 +6,7 @@ import re
 import pytest
 
 from lab.cli import run
-from lab.scenario import library
+from lab.scenario import library, load
 from lab.scenario.starters import starters
 from lab.tui.progress import Progress
 
@@ -216,3 +216,20 @@ def test_output_that_cannot_be_written_is_one_sentence(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
     assert run(["list"]) == 2
     assert "stdout is closed" in capsys.readouterr().err
+
+
+def test_guess_asks_first_and_judges_at_the_end(monkeypatch, capsys):
+    typed = iter(["no number", "2"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
+    assert run(["run", "multiply-gate", "--guess", "--plain", "--no-save"]) == 0
+    told = capsys.readouterr().out
+    question = load("multiply-gate").scenario.question
+    guess = question.choices[1]
+    assert told.index(question.ask) < told.index(question.because.split(".")[0])
+    assert told.endswith(f"Your guess was {guess}; the answer is {question.answer}.\n")
+    assert Progress().lesson("multiply-gate").guess == guess
+
+
+def test_guess_and_json_exclude_each_other(capsys):
+    assert run(["run", "multiply-gate", "--guess", "--json"]) == 2
+    assert "--guess asks in words" in capsys.readouterr().err

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lab.cli.device import DeviceOption, ModeOption, device_of
+from lab.cli.guessing import judged
 from lab.cli.palette import PaletteOption, palette_of
-from lab.cli.running import carry_out
+from lab.cli.running import FELL_SHORT, carry_out
 from lab.scenario.seeds import parse_seeds
+
+if TYPE_CHECKING:
+    from lab.scenario import Loaded
 
 
 def command(
@@ -20,6 +25,7 @@ def command(
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps, instead of the scenario's.")] = None,
     change: Annotated[list[str], typer.Option("--set", help="Change a value: optimizer.rate=0.5. Repeatable.")] = [],  # noqa: B006 - Typer copies it
     variant: Annotated[list[str], typer.Option(help="Run only this variant. Repeatable.")] = [],  # noqa: B006
+    guess: Annotated[bool, typer.Option("--guess", help="Ask the lesson's question first.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON event per line, and nothing else.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Plain lines: no colour, no redrawing.")] = False,
     out: Annotated[str | None, typer.Option(help="Also write all events to this file, as JSON lines.")] = None,
@@ -37,6 +43,8 @@ def command(
 
     if json and plain:
         raise BadInput("--json and --plain exclude each other.")
+    if json and guess:
+        raise BadInput("--guess asks in words, and --json writes nothing but JSON: leave out one of them.")
     colours = palette_of(palette)
     where = device_of(device, cuda_mode)
     loaded = load(scenario, parse_settings(change))
@@ -54,13 +62,30 @@ def command(
         device=where,
         mode=cuda_mode,
     )
-    import sys
-
     from lab.cli.recording import begin_recording
 
+    guessed = _guess(loaded) if guess else None
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
         session.show_pictures(every=0.5, only=[(session.variants[0].name, session.seeds[0])])  # the one that is shown
     with begin_recording(session, keep=not no_save, out=out) as writer:
         shown = reporter(kind, loaded, options=Options(fps=fps, palette=colours))
-        return carry_out(session, shown, writer, lossless=kind == "json")
+        code = carry_out(session, shown, writer, lossless=kind == "json")
+    if code in (0, FELL_SHORT) and (told := judged(loaded, guessed)):
+        print(told)
+    return code
+
+
+def _guess(loaded: Loaded) -> str | None:
+    """What is answered to the question of the lesson, and remembered; None where nothing is asked or answered."""
+    from lab.cli.commands.show import before, show
+    from lab.cli.guessing import choice, name_of, progress
+
+    question = loaded.scenario.question
+    if question is None:
+        print("This scenario asks nothing.", file=sys.stderr)
+        return None
+    show(before(loaded, runs=True))
+    answer = choice(question.choices)
+    progress().answered(name_of(loaded), answer)
+    return answer

@@ -27,40 +27,28 @@ def command(
 
         sys.stdout.write(read_text(locate(scenario)))
         return
+    from lab.cli import guessing
     from lab.scenario import load
-    from lab.tui.progress import Lesson, Progress
+    from lab.tui.progress import Lesson
 
     loaded = load(scenario)
-    progress = Progress(warn=lambda sentence: print(sentence, file=sys.stderr))
-    name = loaded.slug if _is_builtin(loaded) else str(loaded.path.absolute())
+    progress, name = guessing.progress(), guessing.name_of(loaded)
     known = Lesson(done=True) if everything else progress.lesson(name)
     question = loaded.scenario.question
     if question is not None and not known.asked and sys.stdin.isatty() and sys.stdout.isatty():
-        _print(before(loaded))
-        progress.answered(name, _ask(question.choices))
-        _print(lesson_sheet(loaded, progress.lesson(name)))
+        show(before(loaded))
+        progress.answered(name, guessing.choice(question.choices))
+        show(lesson_sheet(loaded, progress.lesson(name)))
     else:
         told = question is None or known.asked
-        _print(f"{before(loaded)}\n\n{lesson_sheet(loaded, known)}" if told else f"{before(loaded)}\n\n{_AFTERWARDS}")
+        show(f"{before(loaded)}\n\n{lesson_sheet(loaded, known)}" if told else f"{before(loaded)}\n\n{_AFTERWARDS}")
 
 
 _AFTERWARDS = "What the lesson says is shown once its question is answered, or with `--all`."
 
 
-def _ask(choices: list[str]) -> str | None:
-    """The choice that is typed, by its number; None where the question is skipped."""
-    while True:
-        try:
-            typed = input(f"Your answer, 1 to {len(choices)} (Enter: none): ").strip()
-        except EOFError:
-            return None
-        if not typed:
-            return None
-        if typed.isdigit() and 1 <= int(typed) <= len(choices):
-            return choices[int(typed) - 1]
-
-
-def _print(text: str) -> None:
+def show(text: str) -> None:
+    """Print Markdown, on a terminal as it is meant."""
     if not sys.stdout.isatty():
         print(text)
         return
@@ -72,8 +60,11 @@ def _print(text: str) -> None:
     Console(theme=Theme({"markdown.code": "bold cyan"})).print(Markdown(text))
 
 
-def before(loaded: Loaded) -> str:
-    """What is to be known before the question is answered, as one Markdown text: what is set up, and the question."""
+def before(loaded: Loaded, runs: bool = False) -> str:
+    """What is to be known before the question is answered, as one Markdown text: what is set up, and the question.
+
+    runs: it is about to be run, so nobody needs to be told how
+    """
     from lab.scenario.setting import setting
 
     scenario = loaded.scenario
@@ -88,7 +79,8 @@ def before(loaded: Loaded) -> str:
     if scenario.question:
         choices = [f"{number}. {choice}" for number, choice in enumerate(scenario.question.choices, 1)]
         parts += ["## Question", scenario.question.ask, "\n".join(choices)]
-    parts.append(f"Run it with `lab run {_source(loaded)}`.")
+    if not runs:
+        parts.append(f"Run it with `lab run {_source(loaded)}`.")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -114,7 +106,9 @@ def lesson_sheet(loaded: Loaded, known: Lesson) -> str:
 
 
 def _source(loaded: Loaded) -> str:
-    return loaded.slug if _is_builtin(loaded) else str(loaded.path)
+    from lab.cli.guessing import is_builtin
+
+    return loaded.slug if is_builtin(loaded) else str(loaded.path)
 
 
 def _variant(loaded: Loaded, name: str) -> str:
@@ -128,9 +122,3 @@ def _variant(loaded: Loaded, name: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _is_builtin(loaded: Loaded) -> bool:
-    from lab.scenario.listing import slugs
-
-    return slugs().get(loaded.slug) == loaded.path
