@@ -97,14 +97,15 @@ def draw(plot: Plot, width: int, height: int, style: Style, base: TextStyle, kee
     values = axis_values(shown, plot.log) if plot.y_range is None else np.array(plot.y_range)
     y_axis = axes.axis(values, max(2, area.height // 3 + 1), log=plot.log)
     area = divide_area(width, height, gutter=gutter_for(y_axis))
-    if plot.x_label == "step":
+    steps = plot.x_label == "step"
+    if steps:
         x_axis = _x_axis(shown, low, high, area.width, plot.log_x)
     else:
-        x_axis = _places_axis(plot.names, low, high, area.width)
+        x_axis = _places_axis(plot, low, high, area.width)
     strips = [strip_of(_title(plot, width - keep, style), width, base)] if area.title else []
     strips += _inside(plot, shown, area, x_axis, y_axis, style, base)
     if area.ruler or area.below:
-        ruler, below = x_lines(x_axis, area, plot.x_label, style)
+        ruler, below = x_lines(x_axis, area, plot.x_label if steps else "", style)
         strips += [strip_of(_marked(ruler, plot, area, x_axis.range, style), width, base)] * area.ruler
         strips += [strip_of(below, width, base)] * area.below
     strips = strips[:height] + [Strip.blank(width, base)] * (height - len(strips))
@@ -123,11 +124,14 @@ def _x_axis(lines: Sequence[Line], low: float, high: float, width: int, log: boo
     return Axis(Range(low, high, log), tuple(axis.ticks[n] for n in chosen), tuple(axis.labels[n] for n in chosen))
 
 
-def _places_axis(names: Sequence[str], low: float, high: float, width: int) -> Axis:
-    """The places 1, 2 and so on with their names, or with their numbers, as many as can be read."""
+def _places_axis(plot: Plot, low: float, high: float, width: int) -> Axis:
+    """The places 1, 2 and so on with their names, or with their numbers, as many as can be read. What they are
+    stands before the first, so that each label is under its place."""
+    names = plot.names
     room = max(map(len, names), default=2) + _APART
     chosen = [n for n in range(1, int(high) + 1) if (n - 1) % _stride(int(high), width // room) == 0]
     told = [names[n - 1] if names else str(n) for n in chosen]
+    told[:1] = [f"{plot.x_label} {each}".strip() for each in told[:1]]
     return Axis(Range(low, high), tuple(map(float, chosen)), tuple(told))
 
 

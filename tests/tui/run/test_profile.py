@@ -98,7 +98,5 @@ def test_places_have_names_unless_they_are_counted():
     blocks = columns_of([f"residual{n}" for n in range(1, 9)])
     assert (blocks.names, blocks.x_label) == ((), "block")
     below = draw(blocks, 48, 10, Style(), TextStyle()).strips[-1].text.split()
-    assert below[-1] == "block"
-    assert below[:2] == ["1", "2"]
-    assert "." not in "".join(below)
+    assert below == ["block", *map(str, range(1, 9))]
     assert columns_of(["conv1", "dense1"], ["conv1", "norm1"]).names == ()
