@@ -53,7 +53,8 @@ def view(sweep: Sweep, *, plain: bool, fps: float, palette: PaletteName) -> View
 
     capabilities = detect(sys.stdout)
     if choose(plain=plain, capabilities=capabilities) == "plain":
-        return PlainSweep(sweep, Output(sys.stdout, capabilities.unicode))
+        aside = Output(sys.stderr, detect(sys.stderr).unicode)
+        return PlainSweep(sweep, Output(sys.stdout, capabilities.unicode), aside=aside)
     style = Style(capabilities.colours, capabilities.unicode, palette)
     return LiveSweep(sweep, sys.stdout, capabilities, style, fps)
 

@@ -83,7 +83,9 @@ def reporter(
         from lab.terminal.output import Output
         from lab.terminal.plain import Plain
 
-        return Plain(Output(stream, capabilities.unicode), question_of(loaded))
+        # What is printed for a person goes where errors go, so that what was found can be kept and compared.
+        aside = Output(sys.stderr, detect(sys.stderr).unicode) if stream is sys.stdout else None
+        return Plain(Output(stream, capabilities.unicode), question_of(loaded), aside=aside)
 
     from lab.terminal.dashboard import Dashboard
 

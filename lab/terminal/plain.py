@@ -8,7 +8,7 @@ from collections.abc import Callable
 from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Noticed, Started
 from lab.terminal import sentences
 from lab.terminal.noticed import told
-from lab.terminal.numbers import short
+from lab.terminal.numbers import duration, short
 from lab.terminal.output import Output
 from lab.terminal.question import Question
 from lab.terminal.run_state import RunState
@@ -22,6 +22,9 @@ class Plain:
 
     A variant's progress is told when it ends and, in long runs, in between: after two seconds at first, later after
     a tenth of the time gone by, so that an hour's log stays readable.
+
+    output: what the run found, the same however its threads were scheduled, so that two outputs can be compared
+    aside:  what differs from time to time: compilation, progress in between, the time taken; None: output as well
     """
 
     def __init__(
@@ -29,8 +32,10 @@ class Plain:
         output: Output,
         question: Question | None = None,
         clock: Callable[[], float] = time.monotonic,
+        aside: Output | None = None,
     ) -> None:
         self._output, self._question, self._clock = output, question, clock
+        self._aside = output if aside is None else aside
         self._run_state = RunState(keep=lambda metric: False)
         self._began: float | None = None
         self._told: dict[str, float] = {}
@@ -57,7 +62,7 @@ class Plain:
             case Measured():
                 self._compiled()
                 self._measured(event)
-            case Noticed() if self._one_seed and len(self._run_state.noticed) > noticed_before:
+            case Noticed() if self._one_replica and len(self._run_state.noticed) > noticed_before:
                 self._output.line(f"{event.variant}, step {event.step:,}: {event.sentence}")
             case Claimed() if event.seeds:
                 self._claim(event)
@@ -70,9 +75,11 @@ class Plain:
         """Nothing is left open; every line was written when it was known."""
 
     @property
-    def _one_seed(self) -> bool:
-        """Whether what is noticed can be told at once; of several seeds it is told together, before the verdict."""
-        return self._run_state.started is None or len(self._run_state.started.seeds) == 1
+    def _one_replica(self) -> bool:
+        """Whether what is noticed can be told at once; of several replicas, whose threads go on in no fixed order, it
+        is told together, before the verdict."""
+        started = self._run_state.started
+        return started is None or len(started.seeds) * len(started.variants) == 1
 
     def _begin(self, event: Started) -> None:
         self._began = self._clock()
@@ -87,19 +94,17 @@ class Plain:
         elif event.kernel != kernel_before:
             if self._compiling_since is None:
                 self._compiling_since = self._clock()
-            self._output.line(f"compiling {event.kernel}, {event.left} left")
+            self._aside.line(f"compiling {event.kernel}, {event.left} left")
 
     def _compiled(self) -> None:
         if self._compiling_since is not None:
-            self._output.line(f"kernels ready after {self._clock() - self._compiling_since:.1f} s")
+            self._aside.line(f"kernels ready after {self._clock() - self._compiling_since:.1f} s")
             self._compiling_since, self._began = None, self._clock()
 
     def _measured(self, event: Measured) -> None:
         for name, value in event.changed.items():
             who = f"{event.variant}, seed {event.seed}, step {event.step:,}"
             self._output.line(f"{who}: {name} changed to {short(value)}")
-        if event.diverged is not None:
-            self._output.line(sentences.divergence(self._run_state.replicas[event.variant, event.seed]))
         now = self._clock()
         began = self._began if self._began is not None else now
         silence = max(_SHORTEST_SILENCE, _SHARE_OF_ELAPSED * (now - began))
@@ -108,7 +113,7 @@ class Plain:
         else:
             self._finished.discard(event.variant)
             if now - self._told.setdefault(event.variant, began) >= silence:
-                self._progress(event.variant)
+                self._going_on(event.variant)
                 self._told[event.variant] = now
 
     def _tell_finished(self) -> None:
@@ -117,21 +122,36 @@ class Plain:
             if not self._run_state.over(variant):
                 return
             if variant not in self._finished:
-                self._progress(variant)
-                self._finished.add(variant)
+                self._result(variant)
 
-    def _progress(self, variant: str) -> None:
-        run_state = self._run_state
-        replicas = run_state.of(variant)
-        step, steps = max((each.step for each in replicas), default=0), run_state.steps(variant)
-        name = variant.ljust(max(len(each) for each in run_state.variants))
-        reached = f"step {step:>{len(f'{steps:,}')},} of {steps:,}" if steps else f"step {step:,}"
-        told = sentences.values(run_state, variant)
-        self._output.line(f"{name}  {reached}" + (f": {told}" if told else ""))
+    def _result(self, variant: str) -> None:
+        """How far a variant came, what it measured there, and which of its seeds diverged."""
+        self._finished.add(variant)
+        for replica in self._run_state.of(variant):
+            if replica.diverged is not None:
+                self._output.line(sentences.divergence(replica))
+        told = sentences.values(self._run_state, variant)
+        self._output.line(self._reached(variant) + (f": {told}" if told else ""))
+
+    def _going_on(self, variant: str) -> None:
+        """How far a variant is; a mean over seeds is told only once all are there."""
+        replicas = self._run_state.of(variant)
+        seeds = len(self._run_state.started.seeds) if self._run_state.started else len(replicas)
+        if seeds > 1:
+            told = f"{sum(each.over for each in replicas)} of {seeds} seeds done"
+        else:
+            told = sentences.values(self._run_state, variant)
+        self._aside.line(self._reached(variant) + (f": {told}" if told else ""))
+
+    def _reached(self, variant: str) -> str:
+        step = max((each.step for each in self._run_state.of(variant)), default=0)
+        steps = self._run_state.steps(variant)
+        name = variant.ljust(max(len(each) for each in self._run_state.variants))
+        return f"{name}  " + (f"step {step:>{len(f'{steps:,}')},} of {steps:,}" if steps else f"step {step:,}")
 
     def _tell_noticed(self) -> None:
-        """What was noticed of several seeds, once."""
-        if not self._one_seed and not self._told_noticed:
+        """What was noticed of several replicas, once."""
+        if not self._one_replica and not self._told_noticed:
             self._told_noticed = True
             for each in told(self._run_state):
                 self._output.line(each.text)
@@ -146,13 +166,17 @@ class Plain:
         for variant in self._run_state.variants:
             reached = self._run_state.progress(variant) >= 1.0 or any(each.step for each in self._run_state.of(variant))
             if variant not in self._finished and reached:
-                self._progress(variant)
+                self._result(variant)
         self._tell_noticed()
         if event.claims and (changed := sentences.changed(self._run_state)):
             self._output.line(changed)
         if self._question is not None and not event.interrupted:
             for line in self._question.lines():
                 self._output.line(line)
-        self._output.line(sentences.ending(event) + ".")
+        if event.interrupted:
+            self._output.line(sentences.ending(event) + ".")
+        else:
+            self._output.line(sentences.verdict(event) + ".")
+            self._aside.line(f"It took {duration(event.seconds)}.")
         if self._run_state.started is not None:
             self._output.line(sentences.kept(self._run_state.started, event) + ".")

@@ -96,7 +96,14 @@ def ending(ended: Ended) -> str:
         return f"Interrupted after {took} and {count(reached, 'step')}"
     if ended.claims == 0:
         return f"Done after {took}; the scenario makes no claims"
-    return f"{ended.claims_held} of {count(ended.claims, 'claim')} held, after {took}"
+    return f"{verdict(ended)}, after {took}"
+
+
+def verdict(ended: Ended) -> str:
+    """How the claims fared, without the time that it took: "2 of 3 claims held"."""
+    if ended.claims == 0:
+        return "Done; the scenario makes no claims"
+    return f"{ended.claims_held} of {count(ended.claims, 'claim')} held"
 
 
 def kept(started: Started, ended: Ended | None = None) -> str:

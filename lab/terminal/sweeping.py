@@ -123,10 +123,16 @@ class LiveSweep:
 
 
 class PlainSweep:
-    """Tells how a sweep goes in plain lines: after two seconds at first, later after a tenth of the time gone by."""
+    """Tells how a sweep goes in plain lines: after two seconds at first, later after a tenth of the time gone by.
 
-    def __init__(self, sweep: Sweep, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+    aside: where that is told, which is not the same another time; None: `output` as well
+    """
+
+    def __init__(
+        self, sweep: Sweep, output: Output, clock: Callable[[], float] = time.monotonic, aside: Output | None = None
+    ) -> None:
         self._search, self._output = _Search(sweep, clock), output
+        self._aside = output if aside is None else aside
         self._told = 0.0
         output.line(heading(sweep))
 
@@ -149,7 +155,7 @@ class PlainSweep:
         left = "" if search.left is None else f", about {duration(search.left)} left"
         best = next(iter(search.results), None)
         said = "" if best is None or math.isnan(best.score) else f"; best so far: {describe(best, search.sweep)}"
-        self._output.line(f"{progress.done:,} of {progress.total:,} trainings, {duration(search.spent)}{left}{said}")
+        self._aside.line(f"{progress.done:,} of {progress.total:,} trainings, {duration(search.spent)}{left}{said}")
 
     def close(self) -> None:
         """Nothing is left open."""

@@ -29,8 +29,9 @@ def test_a_run_is_told_from_start_to_verdict():
     assert "held        Hot kills. (held on 2 of 2 seeds)" in lines
     assert "FELL SHORT  Leaky lives. (fell short on 1 of 2 seeds)" in lines
     assert lines.index("Answer: hot") == lines.index("Which dies?") + 1
-    assert lines[-2:] == [
-        "1 of 2 claims held, after 4.2 s.",
+    assert lines[-3:] == [
+        "1 of 2 claims held.",
+        "It took 4.2 s.",
         "Saved as dead-relu-3: see it again with `lab replay dead-relu-3`.",
     ]
 
@@ -111,3 +112,29 @@ def test_variants_are_told_in_the_order_of_the_scenario_whichever_ends_first():
     ends = [Measured(variant, 0, 200, {"loss": 0.5}) for variant in ("leaky", "hot", "good")]
     lines = told([started((0,)), *ends, Ended(False, True, 0, 0, 1.0, ())]).splitlines()
     assert [line.split()[0] for line in lines if "step 200" in line] == ["good", "hot", "leaky"]
+
+
+def test_two_runs_of_the_same_say_the_same_whatever_their_threads_did():
+    def output(order, seconds):
+        found, aside, clock = io.StringIO(), io.StringIO(), Clock()
+        shown = Plain(Output(found), clock=clock, aside=Output(aside))
+        shown.handle(started((0, 1, 2)))
+        shown.handle(Compiling("relu", 1))
+        shown.handle(Compiling("", 0))
+        for step in (0, 100, 200):
+            for variant, seed in order:
+                clock.now += seconds
+                broke = "loss is NaN" if (variant, seed, step) in (("hot", 0, 200), ("hot", 1, 100)) else None
+                shown.handle(Measured(variant, seed, step, {"loss": 0.1 * seed}, diverged=broke))
+        shown.handle(Ended(False, True, 1, 1, seconds, outcomes((0, 1, 2), 200)))
+        return found.getvalue(), aside.getvalue()
+
+    replicas = [(variant, seed) for variant in VARIANTS for seed in (0, 1, 2)]
+    quick, nothing = output(replicas, 0.01)
+    slow, aside = output(replicas[::-1], 3.0)
+    assert quick == slow
+    assert "good" not in nothing
+    assert "1 of 3 seeds done" in aside
+    assert "mean" not in aside  # the seeds are not all there yet
+    assert "compiling relu, 1 left" in aside
+    assert quick.index("hot, seed 0, stopped") < quick.index("hot, seed 1, stopped") < quick.index("leaky ")
