@@ -16,16 +16,18 @@ KIND, SUFFIX = "text", ".csv"
 
 
 def write(selection: Selection, stream: IO[bytes]) -> None:
-    """Writes the table with columns variant, seed, step, seconds and the metrics."""
+    """Writes the table with columns variant, the settings of a sweep's trials, seed, step, seconds and the metrics."""
     tables = selection.tables()
-    metrics = selection.metric_names(tables)
+    metrics, paths = selection.metric_names(tables), selection.setting_names(tables)
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["variant", "seed", "step", "seconds", *metrics])
+    writer.writerow(["variant", *paths, "seed", "step", "seconds", *metrics])
     for table in tables:
         columns = [_cells(table.columns.get(metric), len(table.steps)) for metric in metrics]
+        settings = selection.info.settings.get(table.variant, {})
+        chosen = [settings.get(path, "") for path in paths]
         for line in zip(table.steps.tolist(), table.seconds.tolist(), *columns, strict=True):
-            writer.writerow([table.variant, table.seed, *line])
+            writer.writerow([table.variant, *chosen, table.seed, *line])
     text.detach()  # flushes, and leaves the stream open
 
 

@@ -14,13 +14,16 @@ KIND, SUFFIX = "text", ".json"
 
 
 def write(selection: Selection, stream: IO[bytes]) -> None:
-    """Writes `{"run": …, "curves": […], "claims": […]}`; a curve has variant, seed, metric, steps and values."""
+    """Writes `{"run": …, "curves": […], "claims": […]}`; a curve has variant, seed, metric, steps and values, and
+    in a sweep the trial's settings."""
     curves: list[dict[str, Any]] = []
     for table in selection.tables():
+        settings = selection.info.settings.get(table.variant)
         for metric, (steps, values) in table.curves().items():
             curves.append(
                 {
                     "variant": table.variant,
+                    **({} if settings is None else {"settings": settings}),
                     "seed": table.seed,
                     "metric": metric,
                     "steps": steps.tolist(),

@@ -54,9 +54,19 @@ class Selection:
         """All metrics of the tables, in the order in which they first appear."""
         return list(dict.fromkeys(name for table in tables for name in table.columns))
 
+    def setting_names(self, tables: Sequence[Table]) -> list[str]:
+        """The paths that a sweep searched over, for the tables' trials; none for other runs."""
+        settings = self.info.settings
+        return list(dict.fromkeys(path for table in tables for path in settings.get(table.variant, {})))
+
     def weights(self) -> dict[tuple[str, int], dict[str, np.ndarray]]:
         """The final weights of its replicas. Raises BadInput if there are none."""
         found = {key: arrays for key, arrays in self.store.weights(self.info.name).items() if self.includes(*key)}
+        if not found and self.info.is_sweep:
+            raise BadInput(
+                f"{self.info.name} is a sweep, which keeps no weights: run its best trial again by the line that "
+                "`lab sweep` printed last, and export that run."
+            )
         if not found:
             raise BadInput(f"{self.info.name} has no final weights: it did not come to its end.")
         return found

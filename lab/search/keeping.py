@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from lab.errors import BadInput
 from lab.search.sweep import Sweep
 from lab.session.sources import refuse_changed, sources_of
 from lab.store import RunWriter, Store
+from lab.store.information import SETTINGS
 
 Known = dict[tuple[str, int], tuple[int, float]]
 """(variant name, seed) to (steps, objective)."""
@@ -20,12 +22,13 @@ def keep(sweep: Sweep, store: Store, resume: str | None, warn: Callable[[str], N
     warn: told once, when something cannot be kept any more
     Raises BadInput if the sweep to resume was another one.
     """
-    options = {
+    options: dict[str, Any] = {
         "sweep": {
             "axes": [f"{axis.path}={axis.kind}({axis.low},{axis.high}){list(axis.choices)}" for axis in sweep.axes],
             "method": sweep.method, "trials": len(sweep.trials), "objective": sweep.objective, "folds": sweep.folds,
             "base": sweep.base, "steps": sweep.steps,
-        }
+        },
+        SETTINGS: {name: dict(trial.values) for name, trial, _ in sweep.jobs},
     }  # fmt: skip
     sources = sources_of(sweep.loaded, [sweep.loaded.variant(sweep.base)])
     if resume is None:
@@ -38,7 +41,7 @@ def keep(sweep: Sweep, store: Store, resume: str | None, warn: Callable[[str], N
         )  # fmt: skip
         return writer, {}
     info = store.find(resume)
-    if info.options != options or info.text != sweep.loaded.text or info.seeds != sweep.seeds:
+    if info.options.get("sweep") != options["sweep"] or info.text != sweep.loaded.text or info.seeds != sweep.seeds:
         raise BadInput(f"{info.name} was another sweep: the scenario or the options were not the same.")
     refuse_changed(info, sources)
     known: Known = {}

@@ -12,6 +12,8 @@ from lab.events import Outcome
 from lab.store.process import Process, is_alive
 from lab.store.sources import Source, sources_from_text
 
+SETTINGS = "settings"
+"""The option of a sweep that has the settings of each trial: variant name to path to value."""
 STATES = ("running", "finished", "interrupted", "diverged", "failed")
 """`interrupted` also stands for a run whose process was killed."""
 
@@ -67,6 +69,16 @@ class RunInfo:
     claims: int
     sources: tuple[Source, ...] = ()
     origin: str = ""
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether it is a search for settings, whose variants are its trials."""
+        return "sweep" in self.options
+
+    @property
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """The settings of each trial of a sweep, by variant and path; empty for other runs and sweeps before 0.2."""
+        return self.options.get(SETTINGS, {}) if self.is_sweep else {}
 
     @property
     def shown_state(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import math
 import shlex
 
@@ -127,6 +130,31 @@ def test_an_interrupted_sweep_goes_on_where_it_was():
     assert results == sweep(trials=4).run()
     with pytest.raises(BadInput, match="another sweep"):
         keep(sweep(trials=5), Store.open(), writer.name, print)
+
+
+def test_a_kept_sweep_is_finished_everywhere_and_tells_the_settings_of_its_trials(capsys):
+    store = Store.open()
+    made = sweep(trials=3, steps=20)
+    writer, known = keep(made, store, None, print)
+    run(made, writer, known)
+
+    def lab(*arguments):
+        code = main([*arguments])
+        return code, *capsys.readouterr()
+
+    assert "finished" in lab("runs")[1]
+    told = lab("replay", writer.name, "--plain")[1]
+    assert "Interrupted" not in told
+    assert [line.split()[0] for line in told.splitlines() if "step 20 of 20" in line] == ["t0", "t1", "t2"]
+    rows = list(csv.DictReader(io.StringIO(lab("export", writer.name, "--format", "csv", "--out", "-")[1])))
+    assert {row["variant"]: float(row["optimizer.rate"]) for row in rows} == {
+        trial.name: trial.values["optimizer.rate"] for trial in made.trials
+    }
+    curves = json.loads(lab("export", writer.name, "--format", "json", "--out", "-")[1])["curves"]
+    assert curves[0]["settings"] == made.trials[0].values
+    code, _, complaint = lab("export", writer.name, "--format", "safetensors", "--out", "weights")
+    assert code == 2
+    assert "is a sweep, which keeps no weights" in complaint
 
 
 def test_a_sweep_that_was_stopped_in_the_middle_goes_on_to_the_same_results():

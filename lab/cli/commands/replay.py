@@ -65,12 +65,17 @@ def command(
 
 
 def whole(store: Store, info: RunInfo) -> Iterator[tuple[float, Event]]:
-    """A run's events with their times. A run that was killed could not say how it ended: that is added."""
-    from lab.events import Ended, Failed, Measured, Outcome
+    """A run's events with their times. A run that was killed could not say how it ended, and a sweep keeps what its
+    trials measured alone: how it began and ended is added."""
+    from lab.events import Ended, Failed, Measured, Outcome, Started
 
     replicas = [(variant, seed) for variant in info.variants for seed in info.seeds]
     reached = dict.fromkeys(replicas, 0)
     diverged: dict[tuple[str, int], str] = {}
+    if info.is_sweep:
+        yield 0.0, Started(
+            info.slug, info.title, info.variants, info.seeds, info.steps, info.metrics, info.device, info.name
+        )
     for seconds, event in store.timed_events(info.name):
         yield seconds, event
         if isinstance(event, Ended | Failed):
@@ -83,10 +88,12 @@ def whole(store: Store, info: RunInfo) -> Iterator[tuple[float, Event]]:
     def outcome(variant: str, seed: int) -> Outcome:
         step = reached[variant, seed]
         state = "interrupted" if step else "waiting"
+        if info.state == "finished":
+            state = "finished"  # halving trains most trials for fewer steps
         if (variant, seed) in diverged:
             state = "diverged"
         elif step and step == info.steps.get(variant):
             state = "finished"
         return Outcome(variant, seed, step, state, info.seconds, diverged.get((variant, seed), ""))
 
-    yield info.seconds, Ended(True, False, 0, 0, info.seconds, tuple(outcome(*replica) for replica in reached))
+    yield info.seconds, Ended(info.state != "finished", False, 0, 0, info.seconds, tuple(outcome(*replica) for replica in reached))
