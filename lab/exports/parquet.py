@@ -13,8 +13,8 @@ KIND, SUFFIX = "binary", ".parquet"
 
 
 def write(selection: Selection, stream: IO[bytes]) -> None:
-    """Writes columns variant, the settings of a sweep's trials (float64, or text where any is no number), seed, step, seconds
-    and the metrics (float64); a row group per replica."""
+    """Writes columns variant, the settings of a sweep's trials (float64, or text where any is no number), seed, step,
+    seconds and the metrics (float64); a row group per replica."""
     try:
         import pyarrow
         from pyarrow import parquet
@@ -38,13 +38,11 @@ def write(selection: Selection, stream: IO[bytes]) -> None:
             rows = len(table.steps)
             nothing = (np.full(rows, np.nan), np.zeros(rows, bool))
             own = {path: settings.get(table.variant, {}).get(path) for path in chosen}
+            own = {path: value if value is None or numbers[path] else str(value) for path, value in own.items()}
             columns = [table.columns.get(metric, nothing) for metric in metrics]
             arrays = [
                 pyarrow.array([table.variant] * rows, pyarrow.string()),
-                *(
-                    pyarrow.array([value if value is None or numbers[path] else str(value)] * rows, schema.field(path).type)
-                    for path, value in own.items()
-                ),
+                *(pyarrow.array([value] * rows, schema.field(path).type) for path, value in own.items()),
                 pyarrow.array(np.full(rows, table.seed, np.int64)),
                 pyarrow.array(table.steps),
                 pyarrow.array(table.seconds),

@@ -28,7 +28,7 @@ def judge(claims: Iterable[Claim], variants: Sequence[str], seeds: Sequence[int]
         return verdicts
     for claim in claims:
         expression = claim.expression
-        if not {name.variant for name in expression.names()} <= set(variants):
+        if not _speaks_of(claim, variants):
             continue
         held, evidence = {}, {}
         for seed in seeds:
@@ -37,6 +37,15 @@ def judge(claims: Iterable[Claim], variants: Sequence[str], seeds: Sequence[int]
             evidence[seed] = expression.evidence(lookup) + _left_out(expression, history, seed)
         verdicts.append(Claimed(claim.says, claim.that, sum(held.values()) >= seeds_needed(len(seeds)), held, evidence))
     return verdicts
+
+
+def unjudged(claims: Iterable[Claim], variants: Sequence[str]) -> int:
+    """How many claims are left out where these variants alone are run."""
+    return sum(not _speaks_of(claim, variants) for claim in claims)
+
+
+def _speaks_of(claim: Claim, variants: Sequence[str]) -> bool:
+    return {name.variant for name in claim.expression.names()} <= set(variants)
 
 
 def expected_divergence(claims: Iterable[Claim]) -> set[str]:

@@ -158,3 +158,16 @@ def test_ctrl_c_ends_the_program_with_130(tmp_path):
     _, error = program.communicate(timeout=120)
     assert program.returncode == 130
     assert error == "Interrupted.\n"
+
+
+def test_claims_about_variants_that_are_not_run_are_said_to_be_left_out(capsys):
+    assert run(["run", "dead-relu", "--variant", "good", "--steps", "1", "--plain", "--no-save"]) == 0
+    assert capsys.readouterr().err.startswith("3 claims that speak of other variants will be left out.")
+
+
+@pytest.mark.parametrize("command", [["run", "dead-relu"], ["sweep", "dead-relu", "--over", "optimizer.rate=[1]"]])
+def test_absurdly_many_steps_are_refused_as_in_a_file(command, capsys):
+    assert run([*command, "--steps", "1000000000000"]) == 2
+    out, complaint = capsys.readouterr()
+    assert out == ""
+    assert "--steps" in complaint

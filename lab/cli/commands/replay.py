@@ -73,8 +73,9 @@ def whole(store: Store, info: RunInfo) -> Iterator[tuple[float, Event]]:
     reached = dict.fromkeys(replicas, 0)
     diverged: dict[tuple[str, int], str] = {}
     if info.is_sweep:
-        yield 0.0, Started(
-            info.slug, info.title, info.variants, info.seeds, info.steps, info.metrics, info.device, info.name
+        yield (
+            0.0,
+            Started(info.slug, info.title, info.variants, info.seeds, info.steps, info.metrics, info.device, info.name),
         )
     for seconds, event in store.timed_events(info.name):
         yield seconds, event
@@ -96,4 +97,7 @@ def whole(store: Store, info: RunInfo) -> Iterator[tuple[float, Event]]:
             state = "finished"
         return Outcome(variant, seed, step, state, info.seconds, diverged.get((variant, seed), ""))
 
-    yield info.seconds, Ended(info.state != "finished", False, 0, 0, info.seconds, tuple(outcome(*replica) for replica in reached))
+    yield (
+        info.seconds,
+        Ended(info.state != "finished", False, 0, 0, info.seconds, tuple(outcome(*replica) for replica in reached)),
+    )

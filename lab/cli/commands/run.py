@@ -22,7 +22,9 @@ def command(
     device: DeviceOption = "cpu",
     cuda_mode: ModeOption = "auto",
     seeds: Annotated[str | None, typer.Option(help="How many seeds (3), or which (0:10 or 1,2,7).")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Training steps, instead of the scenario's.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=1_000_000_000, help="Training steps, instead of the scenario's.")
+    ] = None,
     change: Annotated[list[str], typer.Option("--set", help="Change a value: optimizer.rate=0.5. Repeatable.")] = [],  # noqa: B006 - Typer copies it
     variant: Annotated[list[str], typer.Option(help="Run only this variant. Repeatable.")] = [],  # noqa: B006
     guess: Annotated[bool, typer.Option("--guess", help="Ask the lesson's question first.")] = False,
@@ -51,7 +53,9 @@ def command(
     chosen = list(variant) or None
     check(loaded)
     from lab.session import Session
+    from lab.session.verdict import unjudged
     from lab.terminal import Options, choose, detect, reporter
+    from lab.terminal.numbers import count
 
     session = Session(
         loaded,
@@ -62,8 +66,10 @@ def command(
         device=where,
         mode=cuda_mode,
     )
-    from lab.cli.recording import begin_recording
+    from lab.cli.recording import begin_recording, warn
 
+    if chosen and (missing := unjudged(loaded.scenario.claims, chosen)):
+        warn(f"{count(missing, 'claim')} that speak{'s' if missing == 1 else ''} of other variants will be left out.")
     guessed = _guess(loaded) if guess else None
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":

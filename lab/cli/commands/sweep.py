@@ -25,7 +25,9 @@ def command(
     seeds: Annotated[
         str | None, typer.Option(help="How many seeds for each trial (3), or which (0:10 or 1,2,7).")
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Training steps, instead of the scenario's.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=1_000_000_000, help="Training steps, instead of the scenario's.")
+    ] = None,
     change: Annotated[list[str], typer.Option("--set", help="Change a value first. Repeatable.")] = [],  # noqa: B006
     best: Annotated[int, typer.Option(min=1, help="How many of the best trials are listed.")] = 10,
     threads: Annotated[
