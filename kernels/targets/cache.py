@@ -9,6 +9,7 @@ a program starts without.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import hashlib
@@ -52,12 +53,27 @@ def cache_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "used").touch()
-    except OSError:
-        import tempfile
-
-        return Path(tempfile.mkdtemp(prefix="backprop-lab-kernels-"))
+    except OSError as error:
+        folder = _for_this_program(root, error.strerror or str(error)) / folder.name
+        folder.mkdir()
+        return folder
     _purge(root, keep=folder)
     return folder
+
+
+def _for_this_program(root: Path, reason: str) -> Path:
+    """Make a folder that goes when the program ends, for where nothing can be kept, and say so. The processes that
+    compile for this one inherit the variable, so they use it too and are silent."""
+    import tempfile
+
+    made = tempfile.mkdtemp(prefix="backprop-lab-kernels-")
+    os.environ["LAB_CACHE"] = made
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    print(
+        f"Compiled code cannot be kept in {root} ({reason}): each start compiles anew; LAB_CACHE names another folder.",
+        file=sys.stderr,
+    )
+    return Path(made)
 
 
 def _numba_version() -> str:

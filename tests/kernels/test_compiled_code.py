@@ -165,3 +165,19 @@ def test_products_with_one_row_or_column_or_nothing_to_sum(kernel, rows, length,
     (first, second), sizes = given[kernel.name]
     run = Run(kernel, {"a": first, "b": second}, sizes, dtype=dtype)()
     np.testing.assert_allclose(run["y"], a @ b, rtol=1e-5, atol=1e-5)
+
+
+def test_a_folder_that_cannot_be_used_is_said_once_and_leaves_nothing_behind(tmp_path):
+    (tmp_path / "file").touch()
+    program = (
+        "import os, subprocess, sys\nfrom kernels.targets.cache import cache_folder\nprint(cache_folder())\n"
+        "again = 'from kernels.targets.cache import cache_folder; print(cache_folder())'\n"
+        "sys.stdout.flush(); subprocess.run([sys.executable, '-c', again], check=True)"
+    )
+    environment = {**os.environ, "LAB_CACHE": str(tmp_path / "file" / "cache")}
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    first, second = ended.stdout.splitlines()
+    assert first == second
+    assert not os.path.exists(first)
+    assert len(ended.stderr.splitlines()) == 1
+    assert "LAB_CACHE" in ended.stderr
