@@ -190,7 +190,7 @@ def test_next_names_the_first_lesson_that_is_not_done(tmp_path, monkeypatch, cap
     from lab.tui.progress import Progress
 
     monkeypatch.setenv("LAB_HOME", str(tmp_path))
-    first, second, *_ = slugs()
+    first, second, third, *_ = slugs()
     assert run(["next"]) == 0
     told = capsys.readouterr().out
     assert told.startswith(f"{first} (")
@@ -198,6 +198,10 @@ def test_next_names_the_first_lesson_that_is_not_done(tmp_path, monkeypatch, cap
     Progress().finished(first, True, None)
     assert run(["next"]) == 0
     assert capsys.readouterr().out.startswith(f"{second} (")
+    assert run(["run", second, "--plain"]) == 0
+    capsys.readouterr()
+    assert run(["next"]) == 0
+    assert capsys.readouterr().out.startswith(f"{third} (")
 
 
 def test_seeds_can_be_listed(capsys):

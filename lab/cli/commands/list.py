@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.tui.explore import effort
+from lab.cli.known_lessons import KnownLesson, known_lessons
 
 if TYPE_CHECKING:
-    from lab.scenario import Entry
     from lab.tui.explore.states import Kind
 
 
@@ -31,7 +29,7 @@ def command(
     """
     from lab.scenario import library
 
-    entries = _known(library(chapter))
+    entries = known_lessons(library(chapter))
     if as_json:
         print(json.dumps([_as_json(entry) for entry in entries], indent=2, ensure_ascii=False))
         return
@@ -45,46 +43,7 @@ _WORDS: dict[Kind, str] = {
 """What became of a lesson: all its claims held, or one fell short; it claims nothing; it did not come to its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A lesson, how many seconds a run takes where that was measured, and what became of it."""
-
-    entry: Entry
-    seconds: float | None
-    state: Kind
-
-    @property
-    def about(self) -> str:
-        """The time in words, no more exact than it is."""
-        return "" if self.seconds is None else effort.rounded(self.seconds)
-
-
-def _known(entries: list[Entry]) -> list[_Known]:
-    """Each lesson with what is known of it, by the kept runs and by what is remembered; a sentence if these cannot be
-    read."""
-    from lab.errors import LabError
-    from lab.store import Store
-    from lab.tui.explore.lessons import Item
-    from lab.tui.explore.states import states
-    from lab.tui.progress import Progress
-
-    items = [Item(each.slug, each.chapter, each.title, each.idea, each.path, builtin=True) for each in entries]
-    try:
-        with Store.open() as store:
-            runs = store.runs()
-    except LabError as error:
-        print(error, file=sys.stderr)
-        runs = []
-    found = states(items, runs, Progress(warn=lambda sentence: print(sentence, file=sys.stderr)))
-    measured = effort.measured()
-    slower = effort.slowness(runs, measured)
-    return [
-        _Known(entry, effort.expected(entry.slug, measured, slower), found[item.name].kind)
-        for entry, item in zip(entries, items, strict=True)
-    ]
-
-
-def _as_json(known: _Known) -> dict[str, str | float | None]:
+def _as_json(known: KnownLesson) -> dict[str, str | float | None]:
     entry = known.entry
     return {
         "slug": entry.slug,
@@ -97,7 +56,7 @@ def _as_json(known: _Known) -> dict[str, str | float | None]:
     }
 
 
-def _lines(entries: list[_Known], width: int | None) -> list[str]:
+def _lines(entries: list[KnownLesson], width: int | None) -> list[str]:
     """The listing; lines are cut to `width` columns, or not at all where there is no terminal."""
     column = max((len(known.entry.slug) for known in entries), default=0)
     time = max((len(known.about) for known in entries), default=0)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-
 
 def command() -> None:
     """Which lesson comes next, and about how long it takes: the first that was not run to its end."""
+    from lab.cli.known_lessons import known_lessons
     from lab.scenario.listing import library
-    from lab.tui.explore import effort
-    from lab.tui.progress import Progress
 
-    progress = Progress(warn=lambda sentence: print(sentence, file=sys.stderr))
-    entries = library()
-    left = [entry for entry in entries if not progress.lesson(entry.slug).done]
+    lessons = known_lessons(library())
+    left = [each for each in lessons if each.state in ("never", "begun")]
     if not left:
-        print(f"All {len(entries)} lessons are done. `lab new mine` begins one of your own.")
+        print(f"All {len(lessons)} lessons are done. `lab new mine` begins one of your own.")
         return
     following = left[0]
-    seconds = effort.expected(following.slug, effort.measured(), None)
-    print(f"{following.slug} ({following.chapter}): {following.title}")
-    print(f"{len(entries) - len(left)} of {len(entries)} lessons are done.", end=" ")
-    print(f"This one {effort.told(seconds, None)}." if seconds is not None else "")
-    print(f"Read it with `lab show {following.slug}`, run it with `lab run {following.slug}`.")
+    entry = following.entry
+    print(f"{entry.slug} ({entry.chapter}): {entry.title}")
+    print(f"{len(lessons) - len(left)} of {len(lessons)} lessons are done.", end=" ")
+    print(f"This one takes about {following.about}." if following.about else "")
+    print(f"Read it with `lab show {entry.slug}`, run it with `lab run {entry.slug}`.")
