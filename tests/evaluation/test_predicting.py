@@ -210,17 +210,19 @@ def test_time_stamps_keep_their_spread(tmp_path: Path) -> None:
     assert len(np.unique(again)) == 100
 
 
-def test_a_file_without_names_may_leave_its_target_out(tmp_path: Path) -> None:
-    rows = [f"{number},{'low' if number < 50 else 'high'},{number % 7}" for number in range(100)]
-    (tmp_path / "bare.csv").write_text("\n".join(rows) + "\n")
+@pytest.mark.parametrize(("first", "said"), [("", ", header: false"), ("100,2,low,high\n", "")])
+def test_a_file_without_names_may_leave_its_target_out(tmp_path: Path, first: str, said: str) -> None:
+    """Also where its first line holds sizes, as those of scikit-learn do, and nothing is said of a header."""
+    rows = [f"{number},{number % 7},{int(number >= 50)}" for number in range(100)]
+    (tmp_path / "bare.csv").write_text(first + "\n".join(rows) + "\n")
     (tmp_path / "new.csv").write_text("3,5\n96,1\n")
     (tmp_path / "bare.yaml").write_text(
-        "title: Bare\ntask: classify\ndata: {csv: bare.csv, header: false, target: 2, standardise: true}\n"
+        f"title: Bare\ntask: classify\ndata: {{csv: bare.csv{said}, target: 3, standardise: true}}\n"
         "model: [{dense: 8}, relu, {dense: classes}]\noptimizer: {name: adam, rate: 0.05}\nwatch: [loss]\n"
         "train: {batch: 32, steps: 200}\n"
     )
     made = lab.run(tmp_path / "bare.yaml").model().of_file(str(tmp_path / "new.csv"))
-    assert made.answers.tolist() == ["low", "high"]
+    assert [str(each) for each in made.answers.tolist()] == ["0", "1"]
 
 
 @pytest.mark.parametrize("options", [{}, {"standardise": True}, {"scale": "range", "multiply": 2}])

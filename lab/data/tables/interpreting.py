@@ -61,7 +61,9 @@ class Interpreter:
         kind, answers, classes = self._targets(targets, kept)
         how = tuple(ReadColumn.of(each, options.columns.get(each.name), options.missing) for each in columns)
         inputs, features = inputs_of(how, columns, len(kept))
-        read = TableRead(how, tuple(given), options.wishes.given, tuple(self._names), self._table.place)
+        # A first line with sizes is no header, though nobody said so; rows to predict come without it.
+        written = options.wishes.given | ({} if self._table.header else {"header": False})
+        read = TableRead(how, tuple(given), written, tuple(self._names), self._table.place)
         places = np.array(self._table.lines, np.int64)[kept]
         order, groups = self._order(kept), self._groups(kept)
         data = Data(
