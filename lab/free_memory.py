@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import sys
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
 MEMINFO = Path("/proc/meminfo")
+OWN_GROUPS = Path("/proc/self/cgroup")
 
 
 def free_memory() -> int | None:
@@ -35,21 +37,43 @@ def _left_in_group() -> int | None:
 
     The group's cached files count as used, but give way: they are left out.
     """
-    for limit, used, folder in (
-        ("memory.max", "memory.current", CGROUP),
-        ("memory.limit_in_bytes", "memory.usage_in_bytes", CGROUP / "memory"),
+    second, first = _own_groups()
+    for limit, used, root, own in (
+        ("memory.max", "memory.current", CGROUP, second),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", CGROUP / "memory", first),
     ):
-        try:
-            most = (folder / limit).read_text().strip()
-            taken = int((folder / used).read_text())
-            counts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        except (OSError, ValueError):
-            continue
-        if not most.isdecimal():  # "max": there is none
-            return None
-        files = int(counts.get("total_inactive_file", counts.get("inactive_file", 0)))
-        return max(int(most) - taken + files, 0)
+        # A batch job's limit stands at its own group, or at one above it; a container's at what it sees as the root.
+        left = [_left(root / each, limit, used) for each in (own, *own.parents)]
+        found = [each for each in left if each is not None]
+        if found:
+            return min(found)
     return None
+
+
+def _own_groups() -> tuple[Path, Path]:
+    """The groups that this process is in, below the roots: of version 2, and of memory in version 1."""
+    second = first = Path()
+    with contextlib.suppress(OSError, ValueError):
+        for line in OWN_GROUPS.read_text().splitlines():
+            number, controllers, place = line.split(":", 2)
+            if number == "0" and not controllers:
+                second = Path(place.lstrip("/"))
+            elif "memory" in controllers.split(","):
+                first = Path(place.lstrip("/"))
+    return second, first
+
+
+def _left(folder: Path, limit: str, used: str) -> int | None:
+    try:
+        most = (folder / limit).read_text().strip()
+        taken = int((folder / used).read_text())
+        counts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):
+        return None
+    if not most.isdecimal():  # "max": there is none
+        return None
+    files = int(counts.get("total_inactive_file", counts.get("inactive_file", 0)))
+    return max(int(most) - taken + files, 0)
 
 
 def _free_on_windows() -> int | None:

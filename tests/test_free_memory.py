@@ -13,6 +13,7 @@ GIB = 2**30
 def machine(tmp_path, monkeypatch):
     monkeypatch.setattr(free_memory, "MEMINFO", tmp_path / "meminfo")
     monkeypatch.setattr(free_memory, "CGROUP", tmp_path)
+    monkeypatch.setattr(free_memory, "OWN_GROUPS", tmp_path / "groups")
     monkeypatch.setattr(free_memory.sys, "platform", "linux")
     return tmp_path
 
@@ -47,3 +48,13 @@ def test_a_group_without_a_limit_changes_nothing(machine):
     (machine / "meminfo").write_text("MemAvailable: 2097152 kB\n")
     limited(machine, most="max")
     assert free_memory.free_memory() == 2 * GIB
+
+
+def test_the_limit_of_a_batch_job_stands_at_its_own_group(machine):
+    (machine / "meminfo").write_text("MemAvailable: 2097152 kB\n")
+    (machine / "groups").write_text("0::/jobs/17/step\n")
+    limited(machine, most="max")
+    (machine / "jobs" / "17" / "step").mkdir(parents=True)
+    limited(machine / "jobs" / "17")
+    limited(machine / "jobs" / "17" / "step", most="max")
+    assert free_memory.free_memory() == GIB - GIB // 2 + GIB // 4

@@ -16,6 +16,7 @@ import hashlib
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import sys
 import threading
@@ -95,12 +96,15 @@ def _default_cache() -> Path:
 
 def _purge(root: Path, keep: Path) -> None:
     month_ago = time.time() - 30 * 86400
-    for folder in root.glob("kernels-*"):
-        try:
-            if folder != keep and (folder / "used").stat().st_mtime < month_ago:
-                shutil.rmtree(folder, ignore_errors=True)
-        except OSError:
-            continue
+    for folder in _own_folders(root):
+        if folder != keep and _changed(folder / "used") < month_ago:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _own_folders(root: Path) -> list[Path]:
+    """The folders of all versions, and nothing that somebody else has put there."""
+    named = re.compile(r"kernels-[0-9a-f]{16}")
+    return [each for each in root.glob("kernels-*") if named.fullmatch(each.name) and (each / "used").is_file()]
 
 
 @functools.cache
@@ -108,7 +112,7 @@ def keep_within(most: int = MOST_BYTES) -> None:
     """Remove what was not used for longest, until no more than `most` bytes are kept: other versions' folders, and then
     this version's oldest files. It is done once, before something is added."""
     folder = cache_folder()
-    others = [each for each in folder.parent.glob("kernels-*") if each != folder]
+    others = [each for each in _own_folders(folder.parent) if each != folder]
     sizes = {each: sum(_size(file) for file in each.rglob("*")) for each in (*others, folder)}
     total = sum(sizes.values())
     for each in sorted(others, key=lambda each: _changed(each / "used")):

@@ -292,12 +292,19 @@ class KernelWriter:
         begins, ends = (self.numbers(each).astype(np.int64).ravel() for each in (begin, end))
         count = np.arange(len(begins))
         seen = int((ends - begins).max())
-        strides = sorted({*np.diff(begins).tolist(), *np.diff(ends).tolist(), 1} - {0}, reverse=True)
+        strides = sorted({*np.diff(begins).tolist(), *np.diff(ends).tolist(), 1, extent} - {0})
         for k, stride in itertools.product([size] if size else range(seen, 2 * seen + 2), strides):
             for padding in range(k // 2 + 1):
                 at = count * stride - padding
-                if np.array_equal(np.maximum(at, 0), begins) and np.array_equal(np.minimum(at + k, extent), ends):
-                    return k, stride, padding, max(int(at[-1]) + k - extent, 0)
+                after = max(int(at[-1]) + k - extent, 0)
+                # As many windows as the operator makes: what is left over behind the last one is less than a stride.
+                same = (extent + padding + after - k) // stride + 1 == len(begins)
+                if (
+                    same
+                    and np.array_equal(np.maximum(at, 0), begins)
+                    and np.array_equal(np.minimum(at + k, extent), ends)
+                ):
+                    return k, stride, padding, after
         return None
 
     def _resample(self, call: Call) -> Value:

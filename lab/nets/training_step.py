@@ -88,8 +88,9 @@ def training_step(
     found = differentiate(loss, [*members, *(each.source for each in rows if each.source is not None)])
     context.found = found[: len(members)]
     for name, gradient in zip(parameters.members, context.found, strict=True):
-        if gradient is not None:
-            program.append(assign(gradient, context.gradients.members[name]))
+        # Where the loss does not depend on a parameter, what penalties add must not pile up from step to step.
+        found_one = parameters.members[name] * 0.0 if gradient is None else gradient
+        program.append(assign(found_one, context.gradients.members[name]))
     program += change_gradients(context.gradients)
     unclipped = None
     if measure_unclipped:

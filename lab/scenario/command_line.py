@@ -19,10 +19,7 @@ def command_line(
     steps: int | None,
     variants: Iterable[str] | None,
 ) -> str:
-    """The line. source: see `source_of`;  overrides: values by path;  first_seed: the scenario's own
-
-    Seeds that are not consecutive cannot be said in one line; it then names their whole range.
-    """
+    """The line. source: see `source_of`;  overrides: values by path;  first_seed: the scenario's own"""
     words = ["lab", "run", source]
     for path, value in overrides.items():
         words += ["--set", f"{path}={flow(value)}"]
@@ -40,7 +37,9 @@ def options_of(
         words += ["--steps", str(steps)]
     if seeds and tuple(seeds) != (first_seed,):
         low, high = min(seeds), max(seeds) + 1
-        words += ["--seeds", str(high - low) if low == first_seed else f"{low}:{high}"]
+        listed = ",".join(map(str, seeds))
+        spanned = str(high - low) if low == first_seed else f"{low}:{high}"
+        words += ["--seeds", spanned if tuple(seeds) == tuple(range(low, high)) else listed]
     return words
 
 

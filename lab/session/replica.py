@@ -68,9 +68,10 @@ class Replica:
 
     def let_go(self) -> None:
         """Keep of an experiment that is over what is asked of it at the end, and give its memory back."""
-        if self.experiment is not None and self.over:
-            self.experiment = FinishedExperiment(self.experiment)
-            self.checkpoints = Checkpoints()
+        with self.lock:
+            if self.experiment is not None and self.over:
+                self.experiment = FinishedExperiment(self.experiment)
+                self.checkpoints = Checkpoints()
 
     def outcome(self) -> Outcome:
         return Outcome(self.name, self.seed, self.steps_done, self.state, round(self.seconds_worked, 3), self.message)

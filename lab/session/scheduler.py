@@ -32,7 +32,7 @@ SLICE = 0.1
 CHUNK = 0.03
 """Seconds of training, about, after which what was asked for (pause, change, stop) is looked at."""
 MOST_BEGUN = 32
-"""Replicas on the CPU that have begun and are not over; further ones wait, so that they take no memory yet."""
+"""Replicas on the CPU that have begun and are not over, where memory is given back at the end; further ones wait."""
 
 
 class Scheduler:
@@ -254,7 +254,7 @@ class Scheduler:
                 self.attempt(functools.partial(self._run_locked, taken))
                 for replica in taken:
                     if self.lets_go and device == CPU and not replica.commands:
-                        replica.let_go()
+                        self.attempt(replica.let_go)
                 with self._changed:
                     self._active -= len(taken)
                     self._ready.extend(each for each in taken if not each.over or each.commands)
@@ -304,8 +304,8 @@ class Scheduler:
         return self._may_begin(replica) if replica.experiment is None else self._may_go_on(replica)
 
     def _may_begin(self, replica: Replica) -> bool:
-        """Whether so few are on their way that another one may take memory."""
-        if replica.device != CPU:
+        """Whether so few are on their way that another one may take memory; where what is over keeps its own, all."""
+        if replica.device != CPU or not self.lets_go:
             return True
         return sum(each.experiment is not None and not each.over for each in self._roster.replicas) < MOST_BEGUN
 

@@ -44,6 +44,11 @@ NETS = {
         "3, stride: 2, padding: 1, output_padding: 1, groups: 2}, {resize: 1.5}, {resize: 0.7, mode: bilinear}, "
         "layer_norm, {fractional_max_pool: 1.4}, flatten, {dense: classes}]",
     ),
+    "windows with pixels left over": (
+        DIGITS,
+        "[{conv: 3, kernel_size: 2, stride: 3}, {max_pool: 2}, {resize: 3}, {average_pool: 2}, {resize: 3}, "
+        "{max_pool: 3, stride: 2}, flatten, {dense: classes}]",
+    ),
     "branches": (
         DIGITS,
         "[{conv: 6, kernel_size: 3, padding: same}, {inception: 3, three: [2, 4], five: [2, 3], pool: 3, norm: true}, "

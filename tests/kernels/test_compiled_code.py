@@ -87,7 +87,10 @@ def test_code_that_cannot_be_kept_is_compiled_all_the_same(folder, monkeypatch):
 
 
 def test_what_was_not_used_for_longest_goes_when_too_much_is_kept(folder):
-    others = [folder.parent / f"kernels-{name}" for name in ("older", "newer")]
+    others = [folder.parent / f"kernels-{name}" for name in ("0123456789abcdef", "fedcba9876543210")]
+    somebody = folder.parent / "kernels-src"
+    somebody.mkdir()
+    (somebody / "thesis.txt").write_text("mine")
     for age, other in enumerate(others):
         other.mkdir()
         (other / "kept.code").write_bytes(bytes(1000))
@@ -101,6 +104,7 @@ def test_what_was_not_used_for_longest_goes_when_too_much_is_kept(folder):
     cache.keep_within(1500)
     assert not others[1].exists()
     assert [cache.has("first"), cache.has("second")] == [False, True]
+    assert (somebody / "thesis.txt").exists()
 
 
 def test_several_processes_compile_side_by_side(folder, monkeypatch):

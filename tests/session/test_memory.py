@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 import weakref
 
 import numpy as np
@@ -72,3 +73,18 @@ def test_only_so_many_replicas_take_memory_at_the_same_time(monkeypatch):
     assert session.wait(120)
     assert max(begun) == 3
     assert all(each.state == "finished" for each in session.replicas)
+
+
+def test_a_session_that_is_kept_open_begins_all_of_its_replicas(monkeypatch):
+    """Paced replicas wait for each other, and a change is for all."""
+    monkeypatch.setattr(WHERE_REPLICAS_BEGIN, "MOST_BEGUN", 3)
+    session = Session(small(), variants=["calm"], seeds=range(6), pictures=False)
+    session.pace(0.5)
+    session.start(keep_open=True)
+    deadline = time.monotonic() + 60
+    while not session.finished and time.monotonic() < deadline:
+        time.sleep(0.02)
+    finished = session.finished
+    session.stop()
+    assert session.wait(60)
+    assert finished

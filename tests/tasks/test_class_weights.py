@@ -35,6 +35,11 @@ def test_a_class_may_count_nothing_but_not_all_of_them() -> None:
     check(weighed_softmax(np.array([0, 7.0, 0])), SCORES, LABELS, equals=[costs[2]], wrt=[0])
 
 
+def test_a_batch_of_which_nothing_counts_has_no_loss() -> None:
+    for loss in (weighed_softmax, weighed_hinge):
+        check(loss(np.array([0, 7.0, 0])), SCORES[[0, 3]], LABELS[[0, 3]], equals=[0.0], wrt=[0])
+
+
 def test_hinge() -> None:
     right = SCORES[np.arange(4), LABELS]
     costs = np.maximum(SCORES - right[:, None] + 1, 0).sum(axis=1) - 1

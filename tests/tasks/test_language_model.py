@@ -111,6 +111,12 @@ def test_choices():
     assert top.sum() == pytest.approx(1)
 
 
+def test_ways_to_choose_get_the_same_random_numbers():
+    made = experiment()
+    written, _ = made.probes.write(made._numbers(), [Choice(1.0), Choice(1.0)], 12, "fan")
+    assert written[0].tolist() == written[1].tolist()
+
+
 def test_what_is_counted_in_samples():
     known = samples.words_of("The king's crown.")
     assert known == {"the", "king", "s", "crown"}

@@ -9,6 +9,7 @@ from lab.data import load
 from lab.data.sets.shape_captions import WORDS
 from lab.errors import InvalidValue
 from lab.tasks.sequences.caption import cells_of, sentence
+from lab.tasks.task import load_tasks
 from tests.tasks.test_training import experiment
 
 SMALL = {"init": None, "options": {}, "optimizer": {"name": "adam", "rate": 0.01}, "data": None}
@@ -152,12 +153,25 @@ def test_pictures_of_captions_show_what_was_written_and_where_it_looked(monkeypa
     lit[4:8, 8:12] = True
     np.testing.assert_allclose(attention.images[2][lit], first[lit], rtol=1e-6)
     assert (attention.images[2][~lit] <= 0.3 * first[~lit] + 1e-6).all()
-    assert list(attention.captions) == ["the image", *sentence(written[0], WORDS).split()]
+    assert list(attention.captions) == ["image", *sentence(written[0], WORDS).split()]
     assert [row[2] == "right" for row in captions.rows] == [number != 1 for number in range(len(right))]
     assert captions.rows[1][1:] == (sentence(written[1], WORDS), sentence(right[1], WORDS))
     assert images.captions[0] == "1 right"
     assert images.captions[1] == "2 wrong"
     np.testing.assert_array_equal(images.images, net.shown_images())
+
+
+def test_where_it_looks_is_drawn_whatever_the_size_of_the_map():
+    train = {"batch": 4, "steps": 1, "measure": 1}
+    model = [{"conv": 4, "kernel_size": 3}, {"writer": {"units": 4, "attention": "soft"}}]  # 14 by 14 of 16 by 16
+    net = experiment(task="caption", **SMALL | {"data": DATA}, model=model, train=train, watch=["loss"])
+    assert net.pictures()[0].images.shape[1:] == (16, 16, 3)
+
+
+def test_scores_of_single_answers_are_not_for_sentences():
+    metrics = load_tasks()["caption"].metrics
+    assert not {"f1", "val_log_loss", "roc_auc"} & set(metrics)
+    assert {"loss", "accuracy", "val_accuracy"} <= set(metrics)
 
 
 def test_pictures_of_answers_show_what_was_asked_answered_and_right(monkeypatch):
@@ -171,5 +185,5 @@ def test_pictures_of_answers_show_what_was_asked_answered_and_right(monkeypatch)
     names, vocabulary = net.split.train.classes, net.split.train.vocabulary
     for number, row in enumerate(answers.rows):
         asked = f"{sentence(net.shown.asked[number], vocabulary)}?"
-        assert row == (str(number + 1), asked, names[given[number]], names[net.shown.targets[number]])
+        assert row == (str(number + 1), names[given[number]], names[net.shown.targets[number]], asked)
         assert images.captions[number] == f"{number + 1} {names[given[number]]}"

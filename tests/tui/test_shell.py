@@ -301,6 +301,7 @@ def test_the_line_repeats_seeds_steps_and_variants():
     )
     assert command_line(load("one-line"), seeds=(0,)) == "lab run one-line"
     assert command_line(load("one-line"), seeds=(0, 1)) == "lab run one-line --seeds 2"
+    assert command_line(load("one-line"), seeds=(1, 2, 7)) == "lab run one-line --seeds 1,2,7"
 
 
 @pytest.mark.usefixtures("library")

@@ -15,6 +15,7 @@ from lab.graph import Storage, Tensor, assign, constant, differentiate
 from lab.graph import functions as f
 from lab.graph.tensor import call
 from lab.metrics import device_metric_meanings
+from lab.metrics.answer_scores import ClassScores
 from lab.nets.sequence_states import SequenceStates
 from lab.pictures import Images, Picture, Table
 from lab.scenario import Scenario
@@ -26,7 +27,9 @@ DRAWS = 16
 """So often the same batch is looked at anew, to see how far its gradients lie apart."""
 PROBED = 32
 
-METRICS = device_metric_meanings("classes") | {
+# What is behind the end of a sentence is no answer, so scores of single answers are not for sentences.
+_ANSWERS = {name: text for name, text in device_metric_meanings("classes").items() if name not in ClassScores.meanings}
+METRICS = _ANSWERS | {
     "accuracy": "share of the measured training images whose caption is right in every word",
     "val_accuracy": "share of the measured held-out images whose caption is right in every word",
     "forced_words": "share of words that are right in captions of held-out images, each written behind the right ones",
@@ -206,7 +209,8 @@ class Captioning(PictureTraining):
         count = int(np.argmax(words == 0)) if (words == 0).any() else len(words)
         views, captions = [image], ["image"]
         for word, chances in zip(words[:count], weights, strict=False):
-            light = np.kron(chances.reshape(rows, columns), np.ones((height // rows, width // columns)))
+            light = chances.reshape(rows, columns)[np.arange(height) * rows // height]
+            light = light[:, np.arange(width) * columns // width]
             views.append(image * (0.25 + 0.75 * np.minimum(1, light / light.max()))[..., None])
             captions.append(self.split.train.classes[word])
         stack = np.stack(views).astype(np.float32)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.data.vocabularies import Vocabulary
+from lab.data.vocabularies import UNKNOWN, Vocabulary
 from lab.errors import InvalidValue
 from lab.nets.initialisers import generator
 from lab.nets.network import Network
@@ -16,6 +16,9 @@ from lab.pictures import Picture
 from lab.tasks.sequences import language_pictures, samples, text_units
 from lab.tasks.sequences.reading import Numbers, Reader, costs, mean_cost
 from lab.tasks.sequences.sampling import Choice, Writer, drawn_from
+
+NOWHERE = " \0 "
+"""In place of what is no word and stands in no text."""
 
 LOOKED_AT, LOOKED_LONG = 8, 256
 """Units are looked at on so many stretches of the text that was held back, of so many symbols each."""
@@ -50,7 +53,7 @@ class Probes:
         self._primer, self._options = primer, options
         self._readers: dict[tuple[int, int], Reader] = {}
         self._writers: dict[int, Writer] = {}
-        self._counted: dict[int, dict[str, float]] = {}
+        self._counted: dict[tuple[int, bytes], dict[str, float]] = {}
 
     # Writing
 
@@ -66,7 +69,8 @@ class Probes:
 
     def of_sample(self, written: np.ndarray) -> dict[str, float]:
         """What is counted in a sample, by the names of metrics."""
-        sample = self._vocabulary.spell(written)
+        # What stands for unknown words is no word, and copied from nowhere.
+        sample = self._vocabulary.spell(written).replace(UNKNOWN, NOWHERE)
         return {
             "real_words": samples.real_words(sample, self._known_words),
             "copied": float(self._copies.longest(sample)),
@@ -149,9 +153,15 @@ class Probes:
         seen, followers = self._look(numbers)
         symbols, followed = self._looked_at
         vocabulary = self._vocabulary
-        counted = {step: self._counted.get(step) or self.of_sample(each) for step, each in kept}
-        self._counted = counted
-        told = [(step, vocabulary.spell(each), counted[step]) for step, each in reversed(kept)]
+        # By the text too: after a rewind another one may be written at the same step.
+        keys = [(step, each.tobytes()) for step, each in kept]
+        self._counted = {
+            key: self._counted.get(key) or self.of_sample(each) for key, (_, each) in zip(keys, kept, strict=True)
+        }
+        told = [
+            (step, vocabulary.spell(each), self._counted[key])
+            for key, (step, each) in reversed(list(zip(keys, kept, strict=True)))
+        ]
         return [
             language_pictures.scroll(told, choice.words),
             language_pictures.fan(written, vocabulary),
@@ -181,7 +191,8 @@ class Probes:
 
     @functools.cached_property
     def _known_words(self) -> frozenset[str]:
-        return samples.words_of(self._whole_text) | samples.words_of(self._vocabulary.spell(self._held))
+        texts = self._whole_text, self._vocabulary.spell(self._held)
+        return samples.words_of("".join(each.replace(UNKNOWN, NOWHERE) for each in texts))
 
 
 def primer_of(given: str | None, vocabulary: Vocabulary, text: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -85,8 +86,9 @@ class Writer(Reader):
         written = np.zeros((self.count, length), np.int64)
         first = np.stack([each.probabilities(row) for each, row in zip(choices, logits, strict=True)])
         for place in range(length):
+            same = functools.partial(float, random())  # one number for all, so that only the ways to choose differ
             for number, (choice, row) in enumerate(zip(choices, logits, strict=True)):
-                written[number, place] = choice.draw(row, random)
+                written[number, place] = choice.draw(row, same)
             if place < length - 1:
                 logits = self.step(written[:, place])
         return written, first

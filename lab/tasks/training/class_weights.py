@@ -39,6 +39,8 @@ def _checked(given: Any) -> Any:
     for name, weight in given.items():
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight <= LARGEST:
             raise InvalidValue(("class_weights", name), f"is a weight from 0 to {LARGEST:,.0f}, not {shown(weight)}.")
+        if 0 < weight < 1 / LARGEST:
+            raise InvalidValue(("class_weights", name), f"is 0 or at least {1 / LARGEST:g}, not {shown(weight)}.")
         weights[str(name)] = float(weight)
     return weights
 
@@ -98,7 +100,7 @@ def weighed_hinge(weights: np.ndarray) -> Loss:
         right, weight = f.embedding(ones, labels), f.embedding(table, labels).reshape(labels.size, 1)
         margin = scores - f.sum(scores * right, of="rows").reshape(labels.size, 1) + 1.0
         lacking = f.maximum(margin, constant(0.0)) * (1.0 - right)
-        return f.sum(lacking * weight) / f.sum(weight)
+        return f.sum(lacking * weight) / f.maximum(f.sum(weight), constant(1.0))  # the smallest that counts is 1
 
     return loss
 
