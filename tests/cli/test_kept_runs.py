@@ -312,4 +312,4 @@ def test_plotext_is_not_loaded_for_lines_and_json(store: Store) -> None:
         "print('plotext' in sys.modules, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr == "False\n"
+    assert done.stderr.splitlines()[-1] == "False"  # replayed lines say there how long it took

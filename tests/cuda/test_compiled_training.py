@@ -77,7 +77,7 @@ def test_in_tiles(mode):
         pytest.param("batch norm, dropout", "block", marks=pytest.mark.cuda),
         pytest.param("large", "block", marks=pytest.mark.verify),
         pytest.param("batch norm, dropout", "specialized", marks=pytest.mark.verify),
-        pytest.param("large", "specialized", marks=pytest.mark.cuda),
+        pytest.param("large", "specialized", marks=pytest.mark.verify),
     ],
 )
 def test_without_room_beside_what_threads_combine(name, mode):
