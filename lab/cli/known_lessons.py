@@ -30,11 +30,11 @@ class KnownLesson:
 def known_lessons(entries: list[Entry]) -> list[KnownLesson]:
     """Each lesson with what is known of it, by the kept runs and by what is remembered; a sentence if these cannot be
     read."""
+    from lab.cli.guessing import progress
     from lab.errors import LabError
     from lab.store import Store
     from lab.tui.explore.lessons import Item
     from lab.tui.explore.states import states
-    from lab.tui.progress import Progress
 
     items = [Item(each.slug, each.chapter, each.title, each.idea, each.path, builtin=True) for each in entries]
     try:
@@ -43,7 +43,7 @@ def known_lessons(entries: list[Entry]) -> list[KnownLesson]:
     except LabError as error:
         print(error, file=sys.stderr)
         runs = []
-    found = states(items, runs, Progress(warn=lambda sentence: print(sentence, file=sys.stderr)))
+    found = states(items, runs, progress())
     measured = effort.measured()
     slower = effort.slowness(runs, measured)
     return [

@@ -20,7 +20,7 @@ from lab.tasks.task import load_tasks
 
 
 def tasks() -> tuple[str, ...]:
-    return tuple(sorted(load_tasks()))
+    return tuple(load_tasks())
 
 
 def task(name: str) -> Topic:

@@ -226,9 +226,10 @@ def task(name: str) -> Callable[[type[Task]], type[Task]]:
 
 
 def load_tasks() -> dict[str, Task]:
-    """Every task by name; imports every file of `lab/tasks` and of its folders once."""
+    """Every task by name, in alphabetical order, whatever was imported first; imports every file of `lab/tasks` and of
+    its folders once."""
     modules_of("lab.tasks", folders=True)
-    return TASKS
+    return dict(sorted(TASKS.items()))
 
 
 def task_of(scenario: Scenario) -> Task:

@@ -14,12 +14,11 @@ from lab.errors import InvalidValue
 from lab.graph import Storage, Tensor, assign, constant, differentiate
 from lab.graph import functions as f
 from lab.graph.tensor import call
-from lab.metrics import device_metric_meanings
-from lab.metrics.answer_scores import ClassScores
 from lab.nets.sequence_states import SequenceStates
 from lab.pictures import Images, Picture, Table
 from lab.scenario import Scenario
 from lab.tasks.sequences.picture_training import Examples, Judged, PictureTraining, require_pictures
+from lab.tasks.sequences.transcribe import meanings_of_sequences
 from lab.tasks.task import Task, task
 from lab.tasks.training.data import load_split
 
@@ -27,9 +26,7 @@ DRAWS = 16
 """So often the same batch is looked at anew, to see how far its gradients lie apart."""
 PROBED = 32
 
-# What is behind the end of a sentence is no answer, so scores of single answers are not for sentences.
-_ANSWERS = {name: text for name, text in device_metric_meanings("classes").items() if name not in ClassScores.meanings}
-METRICS = _ANSWERS | {
+METRICS = meanings_of_sequences() | {
     "accuracy": "share of the measured training images whose caption is right in every word",
     "val_accuracy": "share of the measured held-out images whose caption is right in every word",
     "forced_words": "share of words that are right in captions of held-out images, each written behind the right ones",

@@ -42,7 +42,7 @@ def whole_sequences(output: Tensor, targets: Tensor) -> Tensor:
     return call(count_right_steps, *given, steps=steps).results[1]
 
 
-def _meanings() -> dict[str, str]:
+def meanings_of_sequences() -> dict[str, str]:
     """Those metrics that ask one answer of an example are not for sequences."""
     return {name: text for name, text in device_metric_meanings("classes").items() if name not in ClassScores.meanings}
 
@@ -56,7 +56,7 @@ class Transcribe(Task):
     """
 
     Options = Options
-    metrics = _meanings() | host_metric_meanings() | {
+    metrics = meanings_of_sequences() | host_metric_meanings() | {
         "accuracy": "share of the sequences in the evaluation sample of which every step that is asked is right",
         "val_accuracy": "share of the sequences in the validation set of which every step that is asked is right",
     }  # fmt: skip
