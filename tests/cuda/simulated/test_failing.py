@@ -54,7 +54,9 @@ def test_a_device_that_is_lost(mode, monkeypatch, tmp_path, capsys):
     last[0], asked[0] = asked[0] * 2 // 3, 0
     capsys.readouterr()
     assert call(tmp_path, mode) == 3
-    assert capsys.readouterr().err.strip() == LOST
+    *progress, last_line = capsys.readouterr().err.strip().splitlines()
+    assert last_line == LOST
+    assert all(" step " in line for line in progress)  # on a slow machine, a run says every few seconds how far it is
     kept = Store.open().curves("small-2")
     assert ("calm", 0) in kept
     for replica, metrics in kept.items():
