@@ -51,7 +51,7 @@ class Row:
         return self.kernel.bytes(self.sizes, item)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Plan:
     """The rows of one program, and how many elements its two segments must have.
 

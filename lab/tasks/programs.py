@@ -166,7 +166,11 @@ class ProgramExperiment(Experiment):
             return []
         job = self.job(steps, measure_every)
         if job is not None:
-            run_jobs([job])
+            try:
+                run_jobs([job])
+            except BaseException:
+                self.keep_step_of(job)
+                raise
             return self.finish(job)
         every = measure_every if self.measures_on_the_way else 0
         first, count = self.measured_stretch()
@@ -244,8 +248,11 @@ class ProgramExperiment(Experiment):
     def shared_job(self, steps: int, measure_every: int = 0) -> Job | None:
         return None if self.host_acts or steps <= 0 else self.job(steps, measure_every)
 
-    def finish(self, job: Job) -> Measurements:
+    def keep_step_of(self, job: Job) -> None:
         self.step += job.done
+
+    def finish(self, job: Job) -> Measurements:
+        self.keep_step_of(job)
         first, _ = self.measured_stretch()
         measured = [(step, self.measured_values(numbers, first, step)) for step, numbers in job.measured]
         if self.memory.state[HALT]:
@@ -259,11 +266,13 @@ class ProgramExperiment(Experiment):
 
     def _find_divergence(self, before: dict[str, np.ndarray], done: int) -> None:
         after = ProgramExperiment.state(self)
-        ProgramExperiment.restore(self, before)
-        if done > 1:
-            self._programs["step"].run(done - 1)
-        where = first_bad_tensor(self._programs["step"], self.layout)
-        ProgramExperiment.restore(self, after)
+        try:
+            ProgramExperiment.restore(self, before)
+            if done > 1:
+                self._programs["step"].run(done - 1)
+            where = first_bad_tensor(self._programs["step"], self.layout)
+        finally:  # whoever saves it afterwards finds weights and step that go together
+            ProgramExperiment.restore(self, after)
         self._diverged = f"{where} at step {self.step}."
 
     def run_beside(self, name: str) -> None:
@@ -271,8 +280,10 @@ class ProgramExperiment(Experiment):
         if name not in self._programs:
             return
         state = self.memory.state.copy()
-        self._programs[name].run()
-        self.memory.state[:] = state
+        try:
+            self._programs[name].run()
+        finally:
+            self.memory.state[:] = state
 
     # Steering and saving
 

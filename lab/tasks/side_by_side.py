@@ -29,11 +29,10 @@ def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[in
     try:
         if jobs:
             run_jobs([job for _, _, job in jobs])
-    except Exception:
+    except BaseException:
         # Where one launch fails others may have been done: an experiment's step goes with its weights.
         for _, experiment, job in jobs:
-            if job.done:
-                experiment.finish(job)
+            experiment.keep_step_of(job)
         raise
     for number, experiment, job in jobs:
         measured[number] = experiment.finish(job)

@@ -88,6 +88,10 @@ class Experiment:
         """Take in what a job has done; what it has measured on the way."""
         raise NotImplementedError
 
+    def keep_step_of(self, job: Job) -> None:
+        """Note how far a job came where another one has failed, so that the step goes with the weights."""
+        raise NotImplementedError
+
     def measure(self) -> dict[str, float]:
         """The watched metrics now, per layer as `metric.layer`."""
         raise NotImplementedError

@@ -182,6 +182,18 @@ def test_what_fails_while_a_graph_is_recorded_is_what_is_told(install):
     assert on.stream == 1
 
 
+def test_a_graph_that_is_not_needed_after_all_is_given_back(install):
+    fake = install(FakeDriver())
+    on = driver.device(0)
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        on.captured(stop)
+    assert [name for name, _, _ in fake.calls][-3:] == ["cuStreamEndCapture", "cuGraphDestroy", "cuStreamDestroy"]
+
+
 def test_replicas_with_the_same_data_have_it_on_the_gpu_once(install):
     install(FakeDriver(2))
     data = np.zeros(1000, "float32")

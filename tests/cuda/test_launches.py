@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from kernels.jobs import Job, ReplicaPrograms
 from kernels.matrix import matmul
 from kernels.plan import ARENA, HALT, STATE_SIZE, STEP, Plan, Row
 from kernels.relu import relu
-from kernels.targets.cuda import block_launches, driver, grid_launches, specialized_kernels
+from kernels.targets.cuda import block_launches, driver, grid_launches, launch_configuration, specialized_kernels
 from kernels.targets.cuda.driver import DeviceProblem
 from kernels.targets.cuda.memory import Memory
 from kernels.targets.cuda.persistent_kernel import MOST_LOADED, LoadedKernels, PersistentKernel
@@ -31,11 +32,13 @@ class Driver(FakeDriver):
     """One whose launches do `DONE` steps, as far as their states say.
 
     launches: how many may be started before one fails;  asked: bytes of shared memory of each
+    lost:     bytes of a copy to the host that fails;  halts: whether replicas halt
     """
 
     def __init__(self, launches: int = 100, **changed: int) -> None:
         super().__init__(**changed)
-        self.launches, self.asked = launches, []
+        self.launches, self.asked, self.lost = launches, [], 0
+        self.halts = False
 
     def cuLaunchKernel(self, *arguments: Any) -> tuple[Any, ...]:
         if len(self.asked) == self.launches:
@@ -44,9 +47,11 @@ class Driver(FakeDriver):
         return super().cuLaunchKernel(*arguments)
 
     def cuMemcpyDtoHAsync(self, target: int, address: int, size: int, stream: int) -> tuple[Any, ...]:
+        if size == self.lost:
+            return (Status.CUDA_ERROR_LAUNCH_FAILED,)
         if size == STATE_SIZE * 8:
             state = np.zeros(STATE_SIZE, np.int64)
-            state[STEP] = DONE
+            state[STEP], state[HALT] = DONE, self.halts
             ctypes.memmove(target, state.ctypes.data, size)
         return super().cuMemcpyDtoHAsync(target, address, size, stream)
 
@@ -114,15 +119,65 @@ def test_a_replica_whose_launch_was_lost_has_no_numbers(install):
 
 
 @pytest.mark.usefixtures("interpreted")
+def test_a_person_who_stops_while_one_launch_is_waited_for_has_the_others_waited_for_too(install, monkeypatch):
+    install(Driver())
+    stopped, done = jobs_of_two_launches()
+    download, asked = driver.Device.download, []
+
+    def stop_at_first(self: Any, array: np.ndarray, address: int) -> None:
+        asked.append(address)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        download(self, array, address)
+
+    monkeypatch.setattr(driver.Device, "download", stop_at_first)
+    with pytest.raises(KeyboardInterrupt):
+        block_launches.run([stopped, done])
+    assert (done.done, done.memory.state[STEP]) == (DONE, DONE)
+    with pytest.raises(DeviceProblem):
+        stopped.memory.arena  # noqa: B018
+
+
+class Experiment(ProgramExperiment):
+    """One that does a job, and nothing else."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(DONE, 0)
+        self.memory, self._made = job.memory, job
+
+    def job(self, steps: int, every: int = 0) -> Job:
+        return self._made
+
+
+@pytest.mark.usefixtures("interpreted")
+def test_the_step_of_an_experiment_goes_with_its_weights_where_what_was_measured_is_lost(install):
+    fake = install(Driver())
+    plan = plan_of(relu, 64, n=16)
+    experiment = Experiment(Job(memory_for(plan), ReplicaPrograms(plan), DONE, statistics=(0, 16, 1)))
+    fake.lost = 16 * 4
+    with pytest.raises(DeviceProblem, match="lost to this process"):
+        experiment.advance(DONE)
+    assert experiment.step == experiment.memory.state[STEP] == DONE
+
+
+@pytest.mark.usefixtures("interpreted")
+def test_nobody_looks_for_where_a_replica_diverged_while_another_launch_fails(install):
+    """It would take launches, of which the first to fail would keep the steps of all others from being noted."""
+
+    class Diverged(Experiment):
+        def _find_divergence(self, before: Any, done: int) -> None:
+            raise AssertionError("it was looked for")
+
+    install(Driver(launches=1)).halts = True
+    first, second = jobs_of_two_launches()
+    made = [Diverged(first), Experiment(second)]
+    with pytest.raises(DeviceProblem, match="memory is full"):
+        advance_together([(each, DONE) for each in made], [0, 0])
+    assert [each.step for each in made] == [DONE, 0]
+
+
+@pytest.mark.usefixtures("interpreted")
 def test_the_step_of_an_experiment_goes_with_its_weights_where_another_launch_fails(install):
-    class Experiment(ProgramExperiment):
-        def __init__(self, job: Job) -> None:
-            super().__init__(DONE, 0)
-            self.memory, self._made = job.memory, job
-
-        def job(self, steps: int, every: int = 0) -> Job:
-            return self._made
-
     install(Driver(launches=1))
     first, second = map(Experiment, jobs_of_two_launches())
     with pytest.raises(DeviceProblem, match="memory is full"):
@@ -159,6 +214,38 @@ def test_a_row_that_fails_leaves_the_state_as_it_was(install, monkeypatch, whole
     with pytest.raises(DeviceProblem, match="memory is full"):
         block_launches.Program(plan, memory).run_row(0)
     assert (memory.state[STEP], memory.state[HALT]) == (7, 1)
+
+
+def test_a_row_that_is_lost_on_the_whole_gpu_leaves_no_numbers(install, monkeypatch):
+    class Captured:
+        def __init__(self, *arguments: Any) -> None: ...
+
+        def replay(self) -> None:
+            raise DeviceProblem("The GPU stopped in the middle of a launch and was lost to this process.")
+
+    install(Driver())
+    monkeypatch.setattr(grid_launches, "CapturedPlan", Captured)
+    plan = plan_of(relu, 64, n=16)
+    memory = memory_for(plan)
+    memory.whole_gpu, memory.state[STEP] = True, 7
+    with pytest.raises(DeviceProblem, match="in the middle of a launch"):
+        block_launches.Program(plan, memory).run_row(0)
+    assert memory.state[STEP] == 7
+    with pytest.raises(DeviceProblem, match="What this replica computed last was lost"):
+        memory.arena  # noqa: B018
+
+
+@pytest.mark.usefixtures("interpreted")
+def test_what_was_found_out_about_a_plan_goes_with_it(install):
+    """A search makes new plans for each trial."""
+    install(Driver())
+    known = len(launch_configuration._analyses)
+    for _ in range(5):
+        plan = plan_of(relu, 64, n=16)
+        block_launches.run([Job(memory_for(plan), ReplicaPrograms(plan), DONE)])
+    del plan
+    gc.collect()
+    assert len(launch_configuration._analyses) <= known
 
 
 def test_replicas_of_two_kinds_fit_into_shared_memory_together(install, monkeypatch):

@@ -225,3 +225,19 @@ def test_a_network_that_does_not_fit_into_memory_is_refused_with_the_estimate():
     )
     with pytest.raises(InvalidValue, match=r"GiB"):
         task_of(chosen).check(chosen, None)
+
+
+def test_weights_and_step_go_together_where_the_search_for_a_divergence_fails(monkeypatch):
+    """As on a GPU whose memory is full: what is saved afterwards must not be new weights with an old step."""
+
+    def full(*arguments):
+        raise RuntimeError("The GPU's memory is full.")
+
+    monkeypatch.setattr("lab.tasks.programs.first_bad_tensor", full)
+    hot = {"model": [{"dense": 12}, {"dense": "classes"}], "optimizer": {"name": "sgd", "rate": 1e4}}
+    net, beside = experiment(**hot), experiment(**hot)
+    for each in (net, beside):
+        with pytest.raises(RuntimeError, match="memory is full"):
+            each.advance(50 if each is net else 10**6)
+    assert 1 < net.step == net.memory.state[STEP] < 50
+    np.testing.assert_array_equal(net.state()["arena"], beside.state()["arena"])

@@ -44,11 +44,11 @@ def run(jobs: Sequence[Job]) -> None:
 
 def _finish(launches: Sequence[Launch]) -> None:
     """Wait for all launches, whether or not one of them fails. Raises what the first one that does raises."""
-    problems = []
+    problems: list[BaseException] = []
     for each in launches:
         try:
             each.finish()
-        except Exception as problem:
+        except BaseException as problem:  # who stops a program by hand has no fewer launches that run
             problems.append(problem)
     if problems:
         raise problems[0]

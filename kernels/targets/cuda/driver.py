@@ -329,9 +329,12 @@ class Device:
             _checked(driver.cuStreamBeginCapture(stream, mode), "recording a graph")
             try:
                 launches()
-            finally:
-                ended = driver.cuStreamEndCapture(stream)
-            graph = _checked(ended, "recording a graph")
+            except BaseException:
+                status, graph = driver.cuStreamEndCapture(stream)
+                if int(status) == 0:
+                    driver.cuGraphDestroy(graph)
+                raise
+            graph = _checked(driver.cuStreamEndCapture(stream), "recording a graph")
         finally:
             self._chosen.stream = usual
             driver.cuStreamDestroy(stream)

@@ -261,8 +261,13 @@ def run_row(plan: Plan, memory: Any) -> None:
     with memory.state_kept_on_failure():
         memory.state[HALT] = 0
         memory.update_device()
-        CapturedPlan(plan, memory).replay()
-        memory.fetch_state()
+        row = CapturedPlan(plan, memory)
+        try:
+            row.replay()
+            memory.fetch_state()
+        except BaseException:
+            memory.lose()
+            raise
         memory.state[HALT] |= halted
 
 

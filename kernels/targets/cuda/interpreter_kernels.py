@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from kernels.language import Kernel
 from kernels.plan import Plan
 from kernels.targets.cuda import persistent_kernel_source as text
+from kernels.targets.cuda.by_plan import ByPlan
 from kernels.targets.cuda.driver import device
-from kernels.targets.cuda.launch_configuration import MOST_REGISTERS, PlanAnalysis, analysis_of
+from kernels.targets.cuda.launch_configuration import MOST_REGISTERS, analysis_of
 from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel, Progress, announced
 from kernels.targets.cuda.row_table import table, width
 
@@ -24,17 +25,15 @@ class InterpreterKernel(PersistentKernel):
         self.kernels = text.ordered(kernels)
         super().__init__(device(number), width(self.kernels))
         self._numbers = {each.name: index for index, each in enumerate(self.kernels)}
-        self._plans: dict[int, tuple[PlanAnalysis, tuple[int, int]]] = {}
+        self._row_ranges: ByPlan[tuple[int, int]] = ByPlan()
         key = _key(self.kernels, real_name, self.device.capability, tiled)
         self._load(lambda: text.interpreter(self.kernels, real_name, tiled), key, small=True)
 
     def row_range(self, plan: Plan, in_shared_memory: bool) -> tuple[int, int]:
-        about = analysis_of(plan)
-        known = self._plans.get(id(plan))
-        if known is None or known[0] is not about:
-            encoded = table(about.rows, self.width, lambda kernel: self._numbers[kernel.name])
-            known = self._plans[id(plan)] = (about, self._append_rows(encoded))
-        return known[1]
+        return self._row_ranges.get(plan, self._encode)
+
+    def _encode(self, plan: Plan) -> tuple[int, int]:
+        return self._append_rows(table(analysis_of(plan).rows, self.width, lambda kernel: self._numbers[kernel.name]))
 
 
 def _key(kernels: Sequence[Kernel], real_name: str, capability: tuple[int, int], tiled: bool) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from kernels.jobs import ReplicaPrograms
 from kernels.plan import SHARED, Plan, Row
+from kernels.targets.cuda.by_plan import ByPlan
 from kernels.targets.cuda.driver import SimulatedDevice
 from kernels.targets.cuda.row_table import Signature, signature
 
@@ -25,7 +26,7 @@ class PlanAnalysis:
     """What a launch has to know of a plan, found out once: kernels, how far its operands reach, shared memory."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan  # kept, so that nothing else can come to have its identity
+        self._shortest = plan.shortest  # not the plan, with which this is forgotten
         self.kernels = frozenset(row.kernel for row in plan.shortest)
         places = [
             (offset, int(np.prod(row.shape(index))))
@@ -46,7 +47,7 @@ class PlanAnalysis:
         """The rows as a GPU runs them."""
         from kernels.targets.cuda import matmul
 
-        return tuple(map(matmul.lowered, self.plan.shortest))
+        return tuple(map(matmul.lowered, self._shortest))
 
     @cached_property
     def signature(self) -> Signature:
@@ -62,7 +63,7 @@ class PlanAnalysis:
     def _find_touched(self, kept: int) -> tuple[int, int]:
         places = [
             (offset, offset + int(np.prod(row.shape(index))))
-            for row in self.plan.shortest
+            for row in self._shortest
             for index, ((segment, offset), operand) in enumerate(zip(row.operands, row.kernel.operands, strict=True))
             if operand.written and segment != SHARED and offset < kept
         ]
@@ -79,17 +80,12 @@ class PlanAnalysis:
         return self._shared_bytes[threads, item]
 
 
-_analyses: dict[int, PlanAnalysis] = {}
+_analyses: ByPlan[PlanAnalysis] = ByPlan()
 
 
 def analysis_of(plan: Plan) -> PlanAnalysis:
     """Return the analysis of a plan, which is made once."""
-    found = _analyses.get(id(plan))
-    if found is None:
-        if len(_analyses) > 1 << 15:
-            _analyses.clear()
-        found = _analyses[id(plan)] = PlanAnalysis(plan)
-    return found
+    return _analyses.get(plan, PlanAnalysis)
 
 
 ROW_SECONDS, BLOCK_SPEED = 1e-6, 4e10
