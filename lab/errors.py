@@ -74,5 +74,5 @@ def nearest(name: object, allowed: Iterable[str]) -> str:
         return told
     alike = [each for each in names if each.casefold() == str(name).casefold()]  # Adam, ReLU
     close = alike or difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
-    listing = ", ".join(names)
+    listing = ", ".join(names) or "nothing"
     return f"did you mean {close[0]}? Allowed: {listing}" if close else f"allowed: {listing}"

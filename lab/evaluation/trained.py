@@ -22,11 +22,12 @@ from lab.data.tables.raw import RawTable
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
 from lab.errors import BadInput, InvalidValue
 from lab.evaluation.predictions import Predictions
-from lab.metrics.scores import softmax
+from lab.metrics.scores import OF_PROBABILITIES, meaning
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.network import Network
 from lab.scenario.model import Block
 from lab.tasks.task import PREDICTING
+from lab.tasks.training.losses import USUAL_LOSS
 from lab.tasks.training.predictor import Predictor
 
 AT_ONCE = 1024
@@ -84,7 +85,7 @@ class TrainedModel:
     @property
     def loss(self) -> str:
         """The loss it was trained with, which says what its outputs mean."""
-        return str(self.about.get("loss", ""))
+        return str(self.about.get("loss") or USUAL_LOSS[self.recipe.kind])
 
     def new_network(self) -> Network:
         """Its layers, with nothing in them."""
@@ -118,13 +119,8 @@ class TrainedModel:
         outputs = self.outputs(inputs)
         if self.recipe.kind == "values":
             return Predictions("values", self._value_names, self.recipe.values(outputs))
-        scores = outputs.astype(np.float64)
-        if self.recipe.kind == "labels":
-            numbers = 1 / (1 + np.exp(-scores)) if self.loss == "logistic" else softmax(scores)
-            return Predictions("labels", self.classes, numbers, threshold=float(self.about.get("threshold", 0.5)))
-        if self.loss == "softmax":
-            return Predictions("classes", self.classes, softmax(scores))
-        return Predictions("classes", self.classes, scores, are_probabilities=False)
+        numbers, threshold = meaning(outputs, self.loss), float(self.about.get("threshold", 0.5))
+        return Predictions(self.recipe.kind, self.classes, numbers, self.loss in OF_PROBABILITIES, threshold)
 
     @property
     def _value_names(self) -> tuple[str, ...]:

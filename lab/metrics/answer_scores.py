@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,8 @@ from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 MOST_CLASSES = 30
 """With more classes than these the scores of each class are not measured, only their mean."""
 OF_EACH = ("precision", "recall", "f1")
+OfEach = Callable[[Callable[[np.ndarray], np.ndarray]], np.ndarray]
+"""From a score of a confusion matrix to its values for all classes or labels."""
 
 _SAMPLE, _HELD = "on the evaluation sample", "on the validation set"
 
@@ -30,17 +31,18 @@ class AnswerScores(DeviceMetric):
         self._network = network
         self._names = network.classes
         self._wanted: dict[str, list[str]] = {}
-        for prefix, answers, targets in (
-            ("", network.answers, network.targets),
-            ("val_", network.validation_answers, network.validation_targets),
+        for prefix, outputs, answers, targets in (
+            ("", network.outputs, network.answers, network.targets),
+            ("val_", network.validation_outputs, network.validation_answers, network.validation_targets),
         ):
             wanted = [
                 name for name in self.meanings if name in network.watch and name.startswith("val_") == bool(prefix)
             ]
             wanted = [name for name in wanted if self.defined(name.removeprefix("val_"))]
-            if wanted and answers is not None and targets is not None:
+            given = answers if outputs is None else outputs
+            if wanted and given is not None and targets is not None:
                 self._wanted[prefix] = wanted
-                self._keep(f"{prefix}answers", answers)
+                self._keep(f"{prefix}outputs", given)
                 self._keep(f"{prefix}targets", targets)
         return [name for wanted in self._wanted.values() for metric in wanted for name in self._full(metric)]
 
@@ -52,24 +54,30 @@ class AnswerScores(DeviceMetric):
         self._network.keep_all(f"{type(self).__name__} {name}", tensor)
 
     def _full(self, metric: str) -> list[str]:
-        each = metric.removeprefix("val_") in OF_EACH and len(self._names) <= MOST_CLASSES
-        return [metric, *(f"{metric}.{name}" for name in (self._names if each else ()))]
+        each = self._names if metric.removeprefix("val_") in self._of_each else ()
+        return [metric, *(f"{metric}.{name}" for name in each)]
+
+    @property
+    def _of_each(self) -> tuple[str, ...]:
+        """The scores that are measured of each class, too."""
+        return OF_EACH if len(self._names) <= MOST_CLASSES else ()
 
     def finish(self, values: Values, step: int) -> None:
         for prefix, wanted in self._wanted.items():
-            answers, targets = (
+            outputs, targets = (
                 self.arrays[f"{type(self).__name__} {prefix}{what}"].astype(np.float64)
-                for what in ("answers", "targets")
+                for what in ("outputs", "targets")
             )
-            found, each = self.scored(targets, answers, {name.removeprefix("val_") for name in wanted})
-            values |= {f"{prefix}{name}": float(value) for name, value in found.items()}
-            for name, of_each in each.items():
-                values |= {f"{prefix}{name}.{one}": float(v) for one, v in zip(self._names, of_each, strict=True)}
+            known, of_each = self.scored(targets, outputs)
+            for full in wanted:
+                name = full.removeprefix("val_")
+                values[full] = float(known[name]())
+                if name in self._of_each:
+                    each = zip(self._names, of_each(getattr(scores, name)), strict=True)
+                    values |= {f"{full}.{one}": float(value) for one, value in each}
 
-    def scored(
-        self, targets: np.ndarray, answers: np.ndarray, wanted: set[str]
-    ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-        """The scores that are wanted, and those of each class."""
+    def scored(self, targets: np.ndarray, outputs: np.ndarray) -> tuple[scores.Scores, OfEach]:
+        """The scores of outputs [n, outputs], and a way to have one of those of `OF_EACH` for each class."""
         raise NotImplementedError
 
 
@@ -90,23 +98,18 @@ class ClassScores(AnswerScores):
     )
 
     def defined(self, score: str) -> bool:
-        return score != "log_loss" or self._network.are_probabilities
+        return score != "log_loss" or self._network.loss_name in scores.OF_PROBABILITIES
 
-    def scored(
-        self, targets: np.ndarray, answers: np.ndarray, wanted: set[str]
-    ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-        numbers = scores.softmax(answers) if self._network.are_probabilities else answers
-        known = scores.of_classes(targets.astype(np.int64), numbers, self._network.are_probabilities)
-        confusion = scores.confusion_matrix(targets.astype(np.int64), numbers.argmax(axis=1), answers.shape[1])
-        return _chosen(known, wanted), {
-            name: getattr(scores, name)(confusion)
-            for name in OF_EACH
-            if name in wanted and len(self._names) <= MOST_CLASSES
-        }
+    def scored(self, targets: np.ndarray, outputs: np.ndarray) -> tuple[scores.Scores, OfEach]:
+        loss, right = self._network.loss_name, targets.astype(np.int64)
+        numbers = scores.meaning(outputs, loss)
+        confusion = scores.confusion_matrix(right, numbers.argmax(axis=1), outputs.shape[1])
+        known = scores.of_classes(right, numbers, loss in scores.OF_PROBABILITIES)
+        return known, lambda score: score(confusion)
 
 
 class LabelScores(AnswerScores):
-    """Scores of several labels at once; answers above 0 say yes."""
+    """Scores of several labels at once."""
 
     target_kinds = frozenset({"labels"})
     meanings = _both(
@@ -121,17 +124,11 @@ class LabelScores(AnswerScores):
         }
     )
 
-    def scored(
-        self, targets: np.ndarray, answers: np.ndarray, wanted: set[str]
-    ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-        threshold = self._network.threshold
-        known = scores.of_labels(targets, answers + threshold, answers > 0)
-        counts = scores.label_confusions(targets > 0.5, answers > 0)
-        return _chosen(known, wanted), {
-            name: np.array([getattr(scores, name)(each)[1] for each in counts])
-            for name in OF_EACH
-            if name in wanted and len(self._names) <= MOST_CLASSES
-        }
+    def scored(self, targets: np.ndarray, outputs: np.ndarray) -> tuple[scores.Scores, OfEach]:
+        numbers = scores.meaning(outputs, self._network.loss_name)
+        said = numbers > self._network.threshold
+        counts = scores.label_confusions(targets > 0.5, said)
+        return scores.of_labels(targets, numbers, said), lambda score: np.array([score(each)[1] for each in counts])
 
 
 class ValueScores(AnswerScores):
@@ -146,15 +143,9 @@ class ValueScores(AnswerScores):
         }
     )
 
-    def scored(
-        self, targets: np.ndarray, answers: np.ndarray, wanted: set[str]
-    ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-        both = [each.reshape(len(each), -1) for each in (targets, answers)]
+    def scored(self, targets: np.ndarray, outputs: np.ndarray) -> tuple[scores.Scores, OfEach]:
+        both = [each.reshape(len(each), -1) for each in (targets, outputs)]
         if self._network.unit is not None:
             mean, deviation = self._network.unit
             both = [each * deviation + mean for each in both]
-        return _chosen(scores.of_values(*both), wanted), {}
-
-
-def _chosen(known: dict[str, Callable[[], Any]], wanted: set[str]) -> dict[str, float]:
-    return {name: score() for name, score in known.items() if name in wanted}
+        return scores.of_values(*both), lambda score: np.empty(0)

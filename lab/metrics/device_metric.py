@@ -39,8 +39,9 @@ class MeasuredNetwork:
     validation_answers, validation_targets: the same on the validation set, None where there is none
     classes:    the names of the classes or labels; empty where the targets are values
     unclipped:  the norm [1] of the gradient before penalties and clipping, if it is watched
-    are_probabilities: whether answers that are classes become probabilities by softmax
-    threshold:  what was taken from the probabilities of labels, so that answers above 0 say yes
+    outputs, validation_outputs: what the network gives, where that is not what it answers
+    loss_name:  the loss by its name in a scenario, which says what outputs mean; see `lab.metrics.scores.meaning`
+    threshold:  labels are given above this probability; it is taken from the answers, so that those above 0 say yes
     unit:       of values: mean and deviation with which the targets were standardised; None if they were not
     """
 
@@ -65,7 +66,9 @@ class MeasuredNetwork:
     validation_targets: Tensor | None
     classes: tuple[str, ...]
     unclipped: Tensor | None = None
-    are_probabilities: bool = True
+    outputs: Tensor | None = None
+    validation_outputs: Tensor | None = None
+    loss_name: str = "softmax"
     threshold: float = 0.5
     unit: tuple[np.ndarray, np.ndarray] | None = None
     _dead_units: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)

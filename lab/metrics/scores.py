@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 
 BINS = 10
+OF_PROBABILITIES = ("softmax", "logistic")
+"""The losses that make probabilities of outputs."""
 Scores = dict[str, Callable[[], float]]
 """Scores by name, each computed when it is asked for."""
 
@@ -67,6 +69,17 @@ def label_confusions(true: np.ndarray, said: np.ndarray) -> list[np.ndarray]:
     return [
         confusion_matrix(one.astype(np.int64), two.astype(np.int64), 2) for one, two in zip(true.T, said.T, strict=True)
     ]
+
+
+def meaning(outputs: np.ndarray, loss: str) -> np.ndarray:
+    """What the outputs [n, outputs] of a network mean that was trained with a loss of this name, in float64:
+    probabilities if it is one of `OF_PROBABILITIES`, else themselves."""
+    return {"softmax": softmax, "logistic": sigmoid}.get(loss, np.asarray)(outputs.astype(np.float64))
+
+
+def sigmoid(scores: np.ndarray) -> np.ndarray:
+    """1 / (1 + e^-score), in float64; the smallest results keep their digits."""
+    return np.asarray(np.exp(-np.logaddexp(0, -scores)))
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

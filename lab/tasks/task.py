@@ -188,8 +188,22 @@ class Task:
         raise NotImplementedError
 
     def options(self, scenario: Scenario) -> Any:
-        """The scenario's `options`, checked."""
+        """The scenario's `options`, checked. Raises InvalidValue."""
+        for name in scenario.options:
+            self._require_option(name)
         return validated(self.Options, scenario.options, ("options",))
+
+    def _require_option(self, name: str) -> None:
+        """Raises InvalidValue for an option that only other tasks have; of one that none has, `validated` tells."""
+        own = self.Options.model_fields
+        others = (
+            [] if name in own else [each.name for each in load_tasks().values() if name in each.Options.model_fields]
+        )
+        if others:
+            here = f"{self.name} has {', '.join(sorted(own))}" if own else f"{self.name} has none"
+            raise InvalidValue(
+                ("options", name), f"is an option of other tasks ({', '.join(others)}); {here}.", at_key=True
+            )
 
     def picture_names(self, scenario: Scenario) -> tuple[str, ...]:
         """The names of the pictures that there may be of a run, as `show` calls them."""

@@ -184,3 +184,24 @@ def test_scores_that_are_watched_are_those_that_are_evaluated(
     for row in judgement.of_classes():
         for name in ("precision", "recall", "f1"):
             assert curves[f"val_{name}.{row['class']}"][1][-1] == pytest.approx(row[name]), name
+
+
+def test_small_losses_of_labels_keep_their_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
+    rows = [f"{sign * (10 + number / 20)},{'yes' if sign > 0 else 'no'}" for number in range(20) for sign in (1, -1)]
+    write(tmp_path / "signs.csv", rows, "number,positive")
+    path = scenario(
+        tmp_path, task="label", data="{csv: signs.csv, target: positive, validation: 0.5}", model="[{dense: classes}]",
+        train="{batch: 16, steps: 60}", init="{name: normal, std: 0.001}",
+        optimizer="{name: adam, rate: 0.5}", watch="[val_log_loss, val_roc_auc]",
+    )  # fmt: skip
+    assert main(["run", str(path), "--plain"]) == 0
+    with Store.open() as store:
+        chosen = model_of(store, "latest")
+        [curves] = store.curves(chosen.info.name).values()
+    judgement = of_run(chosen.model, chosen.info, chosen.variant, chosen.seed).judgement
+    evaluated = {score.name: score.value for score in judgement.scores()}
+    watched = curves["val_log_loss"][1][-1]
+    assert 1e-14 < watched < 1e-8  # a sum of the sigmoid and a threshold in float32 would be 0 or 3e-8
+    assert watched == pytest.approx(evaluated["mean log loss"], rel=1e-6)
+    assert curves["val_roc_auc"][1][-1] == evaluated["mean ROC-AUC"] == 1

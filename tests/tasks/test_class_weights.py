@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import lab
-from lab.errors import BadInput
+from lab.errors import BadInput, InvalidValue
 from lab.graph import constant
 from lab.tasks.training.class_weights import weighed_hinge, weighed_logistic, weighed_softmax
 from tests.evaluation.tables import HEADER, lines, write
 from tests.graph.checking import check
+from tests.tasks.test_training import experiment
 
 SCORES = np.array([[2.0, -1.0, 0.3], [0.1, 0.2, -3.0], [-2.0, 4.0, 1.5], [15.0, 0.0, -1.0]])
 LABELS = np.array([0, 2, 1, 0])
@@ -98,6 +99,49 @@ def test_balanced_is_scikit_learns_formula(tmp_path: Path) -> None:
     train = load(labelled.scenario.data, 0, tmp_path, "labels").train
     right = compute_class_weight("balanced", classes=np.arange(2), y=train.targets[:, 0])
     np.testing.assert_allclose(of_labels("balanced", train)[:, 0], right)
+
+
+SPIRAL = {"name": "spiral", "points": 90, "validation": 0.2}
+ONE_CLASS = {"arm 1": 0, "arm 2": 0}
+OTHERS = {
+    "average": (SPIRAL, {"after": 5}, "average_loss"),
+    "ensemble": (SPIRAL, {"members": 2}, "ensemble_loss"),
+    "snapshots": (SPIRAL, {"every": 5}, "ensemble_loss"),
+    "cross-validation": (
+        {"name": "spiral", "points": 90},
+        {"over": {"model.0.dense": [3, 12]}, "pool": 30, "folds": 3, "steps": 60},
+        "test",
+    ),
+}
+
+
+@pytest.mark.parametrize("task", OTHERS)
+def test_other_tasks_that_train_a_classifier_weigh_alike(task: str) -> None:
+    data, options, metric = OTHERS[task]
+    found = []
+    for weights in (None, ONE_CLASS):
+        net = experiment(
+            task=task, data=data, watch=[metric], options=options | {"class_weights": weights},
+            train={"batch": 16, "steps": 40},
+        )  # fmt: skip
+        net.advance(2 if task == "cross-validation" else 40)
+        found.append(net.measure()[metric])
+    if task == "cross-validation":
+        assert abs(found[1] - 1 / 3) < 0.05 < found[0] - 1 / 3  # only one class is ever answered
+    else:
+        assert found[1] < 0.05 < 0.3 < found[0]  # of the one class that counts nothing is wrong
+
+
+def test_an_option_of_other_tasks_is_refused_by_name() -> None:
+    with pytest.raises(InvalidValue) as raised:
+        experiment(
+            task="grid", data=SPIRAL, watch=["loss"],
+            options={"scales": [1.0], "rates": [0.1], "class_weights": "balanced"},
+        )  # fmt: skip
+    assert raised.value.path == ("options", "class_weights")
+    assert "is an option of other tasks (average, classify, cross-validation, ensemble, label, snapshots)" in str(
+        raised.value
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ from lab.tasks.figures import FigureOptions
 from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.programs import Parts
 from lab.tasks.task import Task, task
+from lab.tasks.training.class_weights import ClassWeightsOption, Weighing
 from lab.tasks.training.classify import count_correct
-from lab.tasks.training.losses import FOR_CLASSES
+from lab.tasks.training.data import load_split
 from lab.tasks.training.running_numbers import RunningNumbers
 from lab.tasks.training.training import Training
 from lab.validation import Whole
@@ -32,7 +33,7 @@ METRICS = {
 }
 
 
-class Options(FigureOptions):
+class Options(FigureOptions, ClassWeightsOption):
     """Settings of the task `average`."""
 
     after: Whole = Field(ge=0, le=1_000_000_000, description="The mean is taken over all steps after this one.")
@@ -41,12 +42,15 @@ class Options(FigureOptions):
 class Averaging(Training):
     """A training whose step also keeps up the mean of all parameters; what is trained is not touched by it."""
 
-    def __init__(self, scenario: Scenario, seed: int, folder: Path | None, after: int) -> None:
-        self._after = after
+    def __init__(self, scenario: Scenario, seed: int, folder: Path | None, options: Options) -> None:
+        self._after = options.after
         self._scorer: ValidationScorer | None = None
         self._running_numbers: RunningNumbers | None = None
-        loss = FOR_CLASSES["softmax"]
-        super().__init__(scenario, seed, folder, loss, count_correct, kind="classes")
+        split = load_split(scenario, seed, folder, "classes")
+        self._weighing = weighing = Weighing(options.class_weights, split.train)
+        super().__init__(
+            scenario, seed, folder, weighing.loss, count_correct, kind="classes", split=split, told=weighing.told
+        )
         require_validation(self.split)
         self.host_measurements.append(Averaging._measure_average)
         self.metrics = (*self.metrics, *(name for name in scenario.watch if name in METRICS))
@@ -63,7 +67,7 @@ class Averaging(Training):
 
     def prepare(self) -> None:
         super().prepare()
-        self._scorer = ValidationScorer(self.split, self.network)
+        self._scorer = ValidationScorer(self.split, self.network, self._weighing.weights)
         if self.network.running.members:
             self._running_numbers = RunningNumbers(self.network, self.inspection.evaluation_sample.numbers, self.seed)
 
@@ -99,4 +103,4 @@ class Average(Task):
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Averaging:
         options: Any = self.options(scenario)
-        return Averaging(scenario, seed, folder, options.after)
+        return Averaging(scenario, seed, folder, options)

@@ -21,8 +21,9 @@ from lab.tasks.published import MEANINGS as COUNTS
 from lab.tasks.published import PublishedOptions, published_counts
 from lab.tasks.side_by_side import advance_together
 from lab.tasks.task import Experiment, Measurements, Task, task
+from lab.tasks.training.class_weights import ClassWeightsOption, Weighing
 from lab.tasks.training.classify import count_correct
-from lab.tasks.training.losses import FOR_CLASSES
+from lab.tasks.training.data import load_split
 from lab.tasks.training.training import Training
 from lab.validation import Whole
 
@@ -37,7 +38,7 @@ METRICS = {
 _EACH = {"ensemble_accuracy": "of", "ensemble_loss": "of", "member_accuracy": "net", "member_loss": "net"}
 
 
-class Options(PublishedOptions):
+class Options(PublishedOptions, ClassWeightsOption):
     """Settings of the task `ensemble`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,13 +55,15 @@ class Ensemble(Experiment):
     """
 
     def __init__(self, scenario: Scenario, seed: int, folder: Path | None, options: Options) -> None:
-        self.steps, self.step = scenario.train.steps, 0
+        self.steps, self.step, self._is_first = scenario.train.steps, 0, seed == scenario.train.seed
         data = dict(scenario.data or {})
         inner = scenario.model_copy(
             update={"data": {"seed": seed, **data} if data else None, "watch": [], "options": {"pictures": []}}
         )
+        split = load_split(inner, seed, folder, "classes")
+        self._weighing = Weighing(options.class_weights, split.train)
         self._members = [
-            Training(inner, each, folder, FOR_CLASSES["softmax"], count_correct, kind="classes")
+            Training(inner, each, folder, self._weighing.loss, count_correct, kind="classes", split=split)
             for each in (member_seed(seed, 0 if options.same_seed else number) for number in range(options.members))
         ]
         self._watch = scenario.watch
@@ -75,6 +78,9 @@ class Ensemble(Experiment):
         self._counts = published_counts(options.published, scenario.watch)
         self.metrics = (*self.metrics, *self._counts)
 
+    def greeting(self) -> str | None:
+        return (self._is_first and self._weighing.told) or None
+
     def kernels(self) -> Sequence[Kernel]:
         return tuple(dict.fromkeys((*self._members[0].kernels(), *SCORER_KERNELS)))
 
@@ -84,7 +90,7 @@ class Ensemble(Experiment):
     def prepare(self) -> None:
         for each in self._members:
             each.prepare()
-        self._scorer = ValidationScorer(self._members[0].split, self._members[0].network)
+        self._scorer = ValidationScorer(self._members[0].split, self._members[0].network, self._weighing.weights)
 
     def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         advance_together([(each, steps) for each in self._members], [0] * len(self._members))

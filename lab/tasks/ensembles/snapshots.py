@@ -16,8 +16,9 @@ from lab.tasks.ensembles.validation_scorer import SCORER_KERNELS, ValidationScor
 from lab.tasks.figures import FigureOptions
 from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.task import Measurements, Task, task
+from lab.tasks.training.class_weights import ClassWeightsOption, Weighing
 from lab.tasks.training.classify import count_correct
-from lab.tasks.training.losses import FOR_CLASSES
+from lab.tasks.training.data import load_split
 from lab.tasks.training.training import Training
 from lab.validation import Whole
 
@@ -33,7 +34,7 @@ METRICS = {
 }
 
 
-class Options(FigureOptions):
+class Options(FigureOptions, ClassWeightsOption):
     """Settings of the task `snapshots`."""
 
     every: Whole = Field(ge=1, le=1_000_000_000, description="Steps between two snapshots, the length of a cycle.")
@@ -47,7 +48,11 @@ class SnapshotEnsemble(Training):
     """
 
     def __init__(self, scenario: Scenario, seed: int, folder: Path | None, options: Options) -> None:
-        super().__init__(scenario, seed, folder, FOR_CLASSES["softmax"], count_correct, kind="classes")
+        split = load_split(scenario, seed, folder, "classes")
+        self._weighing = weighing = Weighing(options.class_weights, split.train)
+        super().__init__(
+            scenario, seed, folder, weighing.loss, count_correct, kind="classes", split=split, told=weighing.told
+        )
         require_validation(self.split)
         self._every, self._after = options.every, options.after
         self._noted: list[np.ndarray] = []
@@ -59,7 +64,7 @@ class SnapshotEnsemble(Training):
 
     def prepare(self) -> None:
         super().prepare()
-        self._scorer = ValidationScorer(self.split, self.network)
+        self._scorer = ValidationScorer(self.split, self.network, self._weighing.weights)
 
     def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         end = self.step + steps

@@ -28,12 +28,16 @@ def require_validation(split: Split) -> None:
 
 
 class ValidationScorer:
-    """A validation set, and the way to ask a network about it in memory of its own."""
+    """A validation set, and the way to ask a network about it in memory of its own.
 
-    def __init__(self, split: Split, network: Network) -> None:
+    weights: how much the examples of each class count in the loss, float64 [classes]; None: all the same
+    """
+
+    def __init__(self, split: Split, network: Network, weights: np.ndarray | None = None) -> None:
         held = split.validation
         assert held is not None
         self._inputs, self._targets = held.numbers, held.targets.astype(np.int64)
+        self._weights = None if weights is None else weights[self._targets]
         self._predictor = Predictor(
             network, held.inputs.shape, lambda output, parts: {"probabilities": softmax(output)}
         )
@@ -43,9 +47,12 @@ class ValidationScorer:
         return self._predictor(self._inputs, weights, settings)["probabilities"]
 
     def loss(self, probabilities: np.ndarray) -> float:
-        """Mean of -log of the probability that was given to the right class."""
+        """Mean of -log of the probability that was given to the right class, weighed by class; NaN if none counts."""
         given = probabilities[np.arange(len(self._targets)), self._targets].astype(np.float64)
-        return float(-np.log(np.maximum(given, SMALLEST)).mean())
+        costs = -np.log(np.maximum(given, SMALLEST))
+        if self._weights is not None and not self._weights.any():
+            return float("nan")
+        return float(np.average(costs, weights=self._weights))
 
     def accuracy(self, probabilities: np.ndarray) -> float:
         """Share of the examples whose most probable class is the right one."""

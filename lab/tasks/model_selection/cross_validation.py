@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
@@ -20,9 +20,9 @@ from lab.scenario import Scenario
 from lab.scenario.overrides import change
 from lab.tasks.side_by_side import advance_together, side_by_side
 from lab.tasks.task import Experiment, Measurements, Task, task
+from lab.tasks.training.class_weights import ClassWeightsOption, Weighing
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.data import load_split
-from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
 from lab.validation import Whole, validated
 
@@ -42,7 +42,7 @@ ESTIMATES = ("folds", "split")
 _LAYERS = {"test": (*ESTIMATES, "best")}
 
 
-class Options(BaseModel):
+class Options(ClassWeightsOption):
     """Settings of the task `cross-validation`. `train.steps` is the number of draws."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -122,10 +122,8 @@ class CrossValidation(Experiment):
     def _training(self, value: int, train: np.ndarray, held: np.ndarray, draw: int = 0) -> Training:
         seed = int(generator(self._seed, f"nets of draw {draw}").integers(2**32))
         split = Split(self._data.rows(np.sort(train)), self._data.rows(np.sort(held)))
-        return Training(
-            self._scenarios[value], seed, self._folder, FOR_CLASSES["softmax"], count_correct,
-            kind="classes", split=split,
-        )  # fmt: skip
+        loss = Weighing(self._options.class_weights, split.train).loss
+        return Training(self._scenarios[value], seed, self._folder, loss, count_correct, kind="classes", split=split)
 
     def _accuracies(self, value: int, parts: Sequence[tuple[np.ndarray, np.ndarray]], draw: int) -> list[float]:
         """For each part how many of the held-back examples a net answers correctly that was trained on the others."""

@@ -6,16 +6,18 @@ loss = Σ w[class] · cost / Σ w[class] over the examples of a batch, as PyTorc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from lab.data import Data
 from lab.errors import InvalidValue, nearest
 from lab.graph import Tensor, constant
 from lab.graph import functions as f
-from lab.tasks.training.losses import Loss
+from lab.tasks.training.losses import Loss, softmax
 from lab.validation import shown
 
 BALANCED = "balanced"
@@ -51,6 +53,39 @@ ClassWeights = Annotated[
     WithJsonSchema({"anyOf": [{"const": BALANCED}, {"type": "object", "additionalProperties": {"type": "number"}}]}),
 ]
 """For the options of a task."""
+
+
+class ClassWeightsOption(BaseModel):
+    """The option of tasks that train a classifier."""
+
+    class_weights: ClassWeights = Field(default=None, description=ABOUT)
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """How the examples of each class count in softmax cross-entropy.
+
+    given: the option; None: all count the same
+    train: the examples that are learned
+    """
+
+    given: str | Mapping[str, float] | None
+    train: Data
+
+    @cached_property
+    def weights(self) -> np.ndarray | None:
+        """The weight of each class, float64 [classes]; None if all count the same."""
+        return None if self.given is None else of_classes(self.given, self.train)
+
+    @property
+    def loss(self) -> Loss:
+        """Softmax cross-entropy with these weights."""
+        return softmax if self.weights is None else weighed_softmax(self.weights)
+
+    @property
+    def told(self) -> str:
+        """Which weights there are, as a sentence; empty if all count the same."""
+        return "" if self.weights is None else told(self.weights, self.train.classes)
 
 
 def of_classes(given: str | Mapping[str, float], train: Data) -> np.ndarray:

@@ -16,19 +16,18 @@ from lab.tasks.host_metrics import host_metric_meanings
 from lab.tasks.published import PublishedOptions
 from lab.tasks.task import Task, task
 from lab.tasks.training import class_weights
-from lab.tasks.training.class_weights import ABOUT, ClassWeights
+from lab.tasks.training.class_weights import ClassWeightsOption
 from lab.tasks.training.data import load_split
 from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
 
 
-class Options(FigureOptions, PublishedOptions):
+class Options(FigureOptions, PublishedOptions, ClassWeightsOption):
     """Settings of the task `classify`."""
 
     loss: Literal["softmax", "hinge"] = Field(
         default="softmax", description="Softmax cross-entropy, or the hinge loss of a multi-class SVM."
     )
-    class_weights: ClassWeights = Field(default=None, description=ABOUT)
 
 
 def count_correct(output: Tensor, targets: Tensor) -> Tensor:

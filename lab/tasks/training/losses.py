@@ -101,6 +101,9 @@ def for_values(name: str, delta: float) -> Loss:
     return huber(delta) if name == "huber" else {"l1": l1, "l2": l2}[name]
 
 
+USUAL_LOSS = {"classes": "softmax", "labels": "logistic", "values": "l2"}
+"""The loss of a task that names none, by the kind of its targets."""
+
 LOSSES_OF_TASKS: dict[str, Mapping[str, Callable[..., object]]] = {
     "classify": FOR_CLASSES,
     "label": FOR_LABELS,

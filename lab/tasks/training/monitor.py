@@ -22,6 +22,7 @@ from lab.tasks.programs import ProgramExperiment
 from lab.tasks.training.data import TrainingData
 from lab.tasks.training.evaluation import evaluated
 from lab.tasks.training.inspection import Inspection
+from lab.tasks.training.losses import USUAL_LOSS
 from lab.tasks.training.objective import Objective
 
 MOST_STREAMED = 1 << 16
@@ -82,8 +83,8 @@ class Monitor:
         output, layers = evaluated(network, inputs)
         with scope("measure"):
             loss, correct = objective.loss(output, targets), objective.count(output, targets)
-            answers = objective.answers(output)
-        validation_loss = validation_correct = validation_answers = validation_targets = None
+            answers, outputs = objective.answers(output), output
+        validation_loss = validation_correct = validation_answers = validation_targets = validation_outputs = None
         held = data.validation() if any(name.startswith("val_") for name in scenario.watch) else None
         if held is not None:
             validation_inputs, validation_targets = held
@@ -91,7 +92,7 @@ class Monitor:
             with scope("measure"):
                 validation_loss = objective.loss(output, validation_targets)
                 validation_correct = objective.count(output, validation_targets)
-                validation_answers = objective.answers(output)
+                validation_answers, validation_outputs = objective.answers(output), output
         measured = MeasuredNetwork(
             kind=data.split.train.kind,
             watch=frozenset(scenario.watch),
@@ -114,7 +115,9 @@ class Monitor:
             validation_answers=validation_answers,
             validation_targets=validation_targets,
             classes=data.evaluation_sample.classes,
-            are_probabilities=scenario.options.get("loss", "softmax") == "softmax",
+            outputs=outputs,
+            validation_outputs=validation_outputs,
+            loss_name=scenario.options.get("loss") or USUAL_LOSS[data.split.train.kind],
             threshold=float(scenario.options.get("threshold", 0.5)),
             unit=_unit(data.split),
         )
