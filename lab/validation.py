@@ -44,6 +44,18 @@ Real = Annotated[float, NUMBER]
 """A number; add `Field(allow_inf_nan=False)` where it must be finite."""
 
 
+class MissingKey(InvalidValue):
+    """A key that must be given is not there. path: the block in which it is missing."""
+
+    def __init__(self, path: Path, message: str, key: str) -> None:
+        self.key = key
+        super().__init__(path, message)
+
+    def under(self, *prefix: str | int) -> MissingKey:
+        """The same error seen from further up."""
+        return MissingKey((*prefix, *self.path), self.message, self.key)
+
+
 def validated(model: type[Model], raw: Mapping[str, Any], path: Path = ()) -> Model:
     """`raw` as an instance of `model`. Raises InvalidValue, whose path begins with `path`, if it is not one.
 
@@ -128,7 +140,8 @@ def _sentence(path: Path, faults: Sequence[Any]) -> InvalidValue:
     """One sentence about one value, of which each branch of a union (mostly there is just one) wanted something."""
     kind, value, context = faults[0]["type"], faults[0]["input"], faults[0].get("ctx", {})
     if kind == "missing":
-        return InvalidValue(path, f"the key {shown(faults[0]['loc'][-1])} is missing; it must be given.")
+        key = str(faults[0]["loc"][-1])
+        return MissingKey(path, f"the key {shown(key)} is missing; it must be given.", key)
     for fault in faults:
         if fault["type"] in ("value_error", "assertion_error"):
             sentence = str(fault["ctx"]["error"])

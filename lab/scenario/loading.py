@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from lab.errors import BadInput, InvalidValue, nearest
 from lab.errors import Path as ValuePath
 from lab.scenario import document, listing
 from lab.scenario.choices import refuse_split
+from lab.scenario.document import Document
 from lab.scenario.grammar import InvalidExpression
 from lab.scenario.measured import refuse_unknown
+from lab.scenario.mending import Mends
 from lab.scenario.model import ONLY_VARIANT, Scenario
 from lab.scenario.origins import Change, Origins
 from lab.scenario.overrides import VARIED, change
@@ -72,7 +74,7 @@ class Loaded:
     def choose(self, names: Iterable[str]) -> tuple[Variant, ...]:
         """Some of the variants, each once. Raises BadInput if one is unknown, or an override concerns none of them."""
         chosen = tuple(self.variant(name) for name in dict.fromkeys(names))
-        _refuse_idle(self.origins.changes, chosen)
+        _refuse_idle(self.origins, chosen)
         return chosen
 
     def locate(self, error: InvalidValue, variant: Variant | str | None = None) -> BadInput:
@@ -108,14 +110,29 @@ def load(source: str | Path, overrides: Mapping[str, Any] | None = None, origin:
 
 def load_text(text: str, path: Path, overrides: Mapping[str, Any] | None = None, origin: str = "--set") -> Loaded:
     """`load` for a text that is already at hand, such as a kept run's; `path` says where it belongs."""
-    origins = Origins(document.parse(text, str(path)))
-    content = dict(origins.document.value)
+    return load_document(document.parse(text, str(path)), path, overrides, origin)
+
+
+def load_document(
+    parsed: Document,
+    path: Path,
+    overrides: Mapping[str, Any] | None = None,
+    origin: str | ValuePath = "--set",
+    mends: Mends = Mends(),  # noqa: B008 - it has no state
+) -> Loaded:
+    """`load_text` for a text that was parsed.
+
+    origin: where in the file the overrides themselves stand, or what they are called
+    mends:  what is put right or left out before
+    """
+    origins = Origins(parsed, mends=mends)
+    content = mends.content(parsed)
     try:
         _checked(content)  # before the overrides, so that a fault is blamed on the file only if it is in the file
     except InvalidValue as error:
         raise origins.locate(error) from None
     given = dict(overrides or {})
-    origins = Origins(origins.document, _applied(content, given, origin))
+    origins = replace(origins, changes=_applied(content, given, origin, origins))
     try:
         scenario = _checked(content)
         _check_claims(scenario)
@@ -125,20 +142,27 @@ def load_text(text: str, path: Path, overrides: Mapping[str, Any] | None = None,
         raise origins.locate(error) from None
     names = scenario.variants or (ONLY_VARIANT,)
     variants = tuple(_variant(scenario, content, origins, name) for name in names)
-    _refuse_idle(origins.changes, variants)
+    _refuse_idle(origins, variants)
     return Loaded(scenario, variants, path, path.stem, given, origins, content)
 
 
 def _applied(
-    content: dict[str, Any], given: Mapping[str, Any], origin: str, allowed: tuple[str, ...] | None = None
+    content: dict[str, Any],
+    given: Mapping[str, Any],
+    origin: str | ValuePath,
+    origins: Origins,
+    allowed: tuple[str, ...] | None = None,
 ) -> tuple[Change, ...]:
     """Applies overrides from outside, in place. Raises BadInput."""
     changes = []
     for dotted, value in given.items():
+        source = f"{origin} {dotted}" if isinstance(origin, str) else (*origin, dotted)
         try:
-            changes.append(Change(change(content, dotted, value, allowed), f"{origin} {dotted}"))
+            changes.append(Change(change(content, dotted, value, allowed), source))
         except InvalidValue as error:
-            raise BadInput(f"{origin} {error.message}") from None
+            if isinstance(source, str):
+                raise BadInput(f"{origin} {error.message}") from None
+            raise origins.locate(InvalidValue(source, error.message, at_key=True)) from None
     return tuple(changes)
 
 
@@ -158,7 +182,7 @@ def _variant(
             changes.append(Change(change(own, dotted, value, VARIED), place))
         except InvalidValue as error:
             raise origins.locate(InvalidValue(place, error.message, at_key=True)) from None
-    changes += _applied(own, extra or {}, origin, VARIED)
+    changes += _applied(own, extra or {}, origin, origins, VARIED)
     try:
         scenario = _checked(own)
         if scenario.train.seed != base.train.seed:
@@ -220,12 +244,15 @@ def _check_tries(scenario: Scenario) -> None:
                 raise InvalidValue(("try_next", number, "only", place), problem)
 
 
-def _refuse_idle(changes: Iterable[Change], variants: tuple[Variant, ...]) -> None:
+def _refuse_idle(origins: Origins, variants: tuple[Variant, ...]) -> None:
     """An override that every variant hides behind its own difference would do nothing, silently. Raises BadInput."""
-    for path, source in changes:
+    for path, source in origins.changes:
         if variants and all(any(path[: len(own.path)] == own.path for own in each.changes) for each in variants):
             dotted = ".".join(map(str, path))
-            raise BadInput(
-                f"{source}: this has no effect, since every variant that is run sets it itself; "
+            problem = (
+                f"this has no effect, since every variant that is run sets it itself; "
                 f"set variants.{variants[0].name}.{dotted} to change one of them."
             )
+            if isinstance(source, str):
+                raise BadInput(f"{source}: {problem}")
+            raise origins.locate(InvalidValue(source, problem, at_key=True))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lab.errors import BadInput, InvalidValue, Path
-from lab.scenario.document import Document
+from lab.scenario.document import Document, Place
 from lab.scenario.grammar import InvalidExpression
+from lab.scenario.mending import Mends
 
 
 class Change(NamedTuple):
@@ -17,12 +18,21 @@ class Change(NamedTuple):
     source: Path | str
 
 
+class Misplaced(BadInput):
+    """An error whose place in the file is known: its path in the document, and what was found there."""
+
+    def __init__(self, message: str, path: Path, place: Place, error: InvalidValue) -> None:
+        self.path, self.place, self.error = path, place, error
+        super().__init__(message)
+
+
 @dataclass(frozen=True)
 class Origins:
-    """A file, and what was changed in it from outside."""
+    """A file, what was changed in it from outside, and what was mended in it."""
 
     document: Document
     changes: tuple[Change, ...] = ()
+    mends: Mends = field(default_factory=Mends)
 
     def locate(self, error: InvalidValue, differences: tuple[Change, ...] = (), note: str = "") -> BadInput:
         """The error with file, line and column, or with the name of the override that brought the value in.
@@ -35,18 +45,19 @@ class Origins:
             path = error.path
         else:
             note = ""
-        if not isinstance(path, str):
-            path = _source(path, self.changes) or path
+        if not isinstance(path, str) and (source := _source(path, self.changes)) is not None:
+            path, note = source, ""
         if isinstance(path, str):
             return BadInput(f"{path}: {error.message}")
-        path = self.document.written(path)
+        path = self.document.written(self.mends.original(path, self.document))
         if isinstance(error, InvalidExpression):
             place = self.document.place_inside(path, error.offset)
         else:
             place = self.document.place(path, at_key=error.at_key)
         dotted = ".".join(map(str, path))
         named = f"{dotted}{note}: " if dotted else ""
-        return BadInput(f"{self.document.name}:{place.line}:{place.column}: {named}{error.message}")
+        message = f"{self.document.name}:{place.line}:{place.column}: {named}{error.message}"
+        return Misplaced(message, path, place, error)
 
 
 def _source(path: Path, changes: tuple[Change, ...]) -> Path | str | None:

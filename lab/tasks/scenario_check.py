@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lab.errors import InvalidValue, nearest
 from lab.noticing import detector_meanings
-from lab.scenario import InvalidExpression, Loaded, load_text
+from lab.scenario import InvalidExpression, Loaded
+from lab.scenario.loading import load_document
 from lab.tasks.show_check import check_show
 from lab.tasks.stopwatch import Timed
 from lab.tasks.task import task_of
@@ -46,8 +47,9 @@ def check(loaded: Loaded) -> None:
 def check_tries(loaded: Loaded) -> None:
     """Check that everything which a scenario suggests to try next can be run. Raises BadInput."""
     for number, each in enumerate(loaded.scenario.try_next):
-        origin = f"{loaded.path}: try_next.{number}.set"
-        changed = load_text(loaded.text, loaded.path, {**loaded.overrides, **each.set}, origin)
+        origins = loaded.origins
+        changes = {**loaded.overrides, **each.set}
+        changed = load_document(origins.document, loaded.path, changes, ("try_next", number, "set"), origins.mends)
         changed.choose(each.only or [variant.name for variant in changed.variants])
         check(changed)
 

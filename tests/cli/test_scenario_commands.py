@@ -144,6 +144,62 @@ def test_check_goes_as_deep_as_the_task(mine, old, new, words, capsys):
     assert error.count("\n") == 1
 
 
+BAD = """\
+titel: Mine
+idea: What {it} shows.
+task: clasify
+data: {name: blobs, classes: 0, pionts: 30}
+model: [{dens: 8}, relo, {dense: {units: 4, unitz: 3}}, {dense: classes}]
+optimizer: {name: adm, rate: -1, momentum: 3}
+train: {batch: 0, mesure: 20}
+watch: [loss, acuracy, loss]
+options: {foo: 3}
+variants:
+  good: {}
+  slow: {optimizer.rat: 0.001, model.9: relu}
+  2bad: {}
+claims:
+  - says: Slow is slow.
+    that: last(slow.loss) > last(goood.loss)
+  - says: Not finished.
+    that: last(slow.lss) >
+  - that: last(slow.loss) > 1
+  - says: Fine.
+    that: last(slow.loss) > last(slow.accuracy)
+show: {first: [los]}
+try_next:
+  - {says: Fast., set: {optimizer.rte: 3}}
+"""
+
+
+def test_check_tells_every_problem_of_a_file_at_once(mine, capsys):
+    mine.write_text(BAD)
+    assert run(["check", "mine.yaml"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    places = ["1:1", "2:7", "3:7", "4:30", "4:33", "5:10", "5:20", "5:45", "6:19", "6:30", "6:34", "7:16", "7:19"]
+    places += ["8:15", "8:24", "9:11", "12:10", "12:32", "13:3", "16:34", "18:27", "19:5", "22:16", "24:25"]
+    assert [re.match(r"mine\.yaml:(\d+:\d+): .*\.$", line)[1] for line in lines] == places
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "places"),
+    [
+        ("name: blobs", "name: nothing_like_it", ["8:14"]),  # neither the network nor the claims can be judged then
+        ("[loss]", "[los]", ["10:9"]),  # the claims mean the loss
+        ("data: {name: blobs}", "data: {csv: no.csv, target: x}\noptimizer: {rat: 1}", ["8:13", "9:13"]),
+        ("good: {}", "goood: {}", ["18:14"]),
+        ("[{dense: classes}]", "[{max_pool: 3}, {dense: classes}, relo]", ["9:9", "9:42"]),
+        ("title: Mine", "chapter: x", ["1:1"]),
+        ("choices: [slow, good]", "choices: [slow, at once, good]", ["6:41"]),
+    ],
+)
+def test_what_follows_from_another_problem_is_not_told(mine, old, new, places, capsys):
+    mine.write_text(MINE.replace(old, new))
+    assert run(["check", "mine.yaml"]) == 2
+    found = capsys.readouterr().err
+    assert [line.split(": ")[0].partition(":")[2] for line in found.splitlines()] == places
+
+
 @pytest.mark.parametrize("task", starters())
 def test_a_new_file_passes_the_check(task, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

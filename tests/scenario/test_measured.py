@@ -100,7 +100,7 @@ def test_what_is_measured_must_be_something_that_the_task_measures(tmp_path):
 
 def test_what_is_to_be_tried_must_be_possible(tmp_path):
     tasks.check_tries(loaded(tmp_path))
-    with pytest.raises(BadInput, match=r"try_next\.0\.set optimizer\.rat"):
+    with pytest.raises(BadInput, match=r":20:34: try_next\.0\.set\.optimizer\.rat: unknown key"):
         tasks.check_tries(loaded(tmp_path, "{optimizer.rate: 0.1}", "{optimizer.rat: 0.1}"))
 
 

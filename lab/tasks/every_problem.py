@@ -1,0 +1,207 @@
+"""Every problem of a scenario file at once.
+
+A check stops at the first thing that is wrong. Here what it names is put right, if the message itself says how (`did
+you mean relu?`), or left out, and the check begins again, until nothing is found any more. What only follows from
+something that was left out is not told.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+
+from lab.errors import BadInput, InvalidValue
+from lab.errors import Path as ValuePath
+from lab.nets.blocks import WrongInBlock, known_blocks
+from lab.nets.layer import layer
+from lab.nets.optimizers.optimizer import optimizer
+from lab.scenario import InvalidExpression, Loaded, listing
+from lab.scenario.choices import refuse_split
+from lab.scenario.document import Document, parse, parse_any
+from lab.scenario.loading import load_document
+from lab.scenario.mending import Mend, Mends
+from lab.scenario.origins import Misplaced, Origins
+from lab.scenario.source import read_text
+from lab.scenario.starters import FIRST_FILES, starters
+from lab.tasks.scenario_check import check, check_tries
+from lab.validation import MissingKey
+
+MOST_PROBLEMS = 100
+"""A file with more is not what it was meant to be."""
+
+_SUGGESTED = re.compile(r"did you mean ([^\s?]+)\?")
+_WHICH_DATA = ("name", "csv", "npz", "images", "idx", "text", "json")
+_JUDGING = ("claims", "measured", "try_next", "show")
+
+
+def problems(source: str) -> list[BadInput]:
+    """All that is wrong with the scenario of a slug or path, in the order of its lines; empty if it can be run."""
+    try:
+        path = listing.locate(source)
+        document = parse(read_text(path), str(path))
+    except BadInput as error:
+        return [error]
+    return _Search(document, path).everything()
+
+
+class _Search:
+    """mends: what was done so far;  told: what was found;  silent: parts of which nothing true can be said any more."""
+
+    def __init__(self, document: Document, path: Path) -> None:
+        self.document, self.path = document, path
+        self.mends: dict[ValuePath, Mend] = {}
+        self.told: list[BadInput] = []
+        self.silent: set[str] = set()
+        self.reading_parts = False
+
+    def everything(self) -> list[BadInput]:
+        goes_on = True
+        while goes_on and len(self.told) < MOST_PROBLEMS:
+            goes_on = False
+            try:
+                self._check()
+            except Misplaced as problem:
+                goes_on = self._take(problem)
+            except BadInput as problem:
+                if not self.silent:
+                    self.told.append(problem)
+        return sorted(self.told, key=lambda each: each.place if isinstance(each, Misplaced) else (0, 0))
+
+    def _check(self) -> None:
+        """Raises what is wrong first with the mended content."""
+        mends = Mends(self.mends)
+        self.reading_parts = True
+        if not any(path[:1] == ("question",) for path in self.mends):
+            self._split_choices()
+        loaded = load_document(self.document, self.path, mends=mends)
+        self._parts(loaded)
+        self.reading_parts = False
+        if "task" not in self.silent:
+            check(loaded)
+            check_tries(loaded)
+
+    def _split_choices(self) -> None:
+        try:
+            refuse_split(self.document)
+        except InvalidValue as error:
+            raise Origins(self.document).locate(error) from None
+
+    def _parts(self, loaded: Loaded) -> None:
+        """Layers and optimizer by themselves: what is wrong with them does not depend on data and task."""
+        for variant in loaded.variants:
+            scenario = variant.scenario
+            try:
+                with known_blocks(scenario.blocks):
+                    for number, each in enumerate(scenario.model):
+                        layer(each, ("model", number))
+                optimizer(scenario.optimizer.name, scenario.optimizer.given)
+            except WrongInBlock as error:
+                raise loaded.locate(error.told(), variant) from None
+            except InvalidValue as error:
+                raise loaded.locate(error, variant) from None
+
+    def _take(self, problem: Misplaced) -> bool:
+        """Tell a problem, unless it follows from another one, and mend it. Whether that can be done."""
+        follows = self._follows(problem)
+        if not follows:
+            self.told.append(problem)
+        place, mend = self._mend(problem)
+        if place is None or self.mends.get(place) == mend:
+            return False
+        self.mends[place] = mend
+        self._fall_silent(place, mend)
+        return True
+
+    def _follows(self, problem: Misplaced) -> bool:
+        error, path = problem.error, problem.path
+        if isinstance(error, MissingKey):
+            beside = [str(each[-1]) for each in self.mends if each[:-1] == path]
+            return error.key in beside or bool(get_close_matches(error.key, beside))
+        for each, mend in self.mends.items():
+            if mend.kind == "gone" and (path[: len(each)] == each or path == ("data",) == each[:1]):
+                return True
+        section = str(path[0]) if path else ""
+        if section == "variants" and len(path) > 2:
+            section = str(path[2]).partition(".")[0]
+            if section in self.silent and len(path) == 3 and error.at_key:
+                return True  # it names nothing any more
+        if section in self.silent:
+            return not (self.reading_parts and section in ("model", "blocks", "optimizer", *_JUDGING))
+        if section in _JUDGING and "model" in self.silent:
+            return ".dense" in error.message or "." in error.message.partition("'")[2].partition("'")[0]
+        watched = Mends(self.mends).content(self.document).get("watch", [])
+        gone = [each for each in self.document.value.get("watch", []) if each not in watched]
+        if isinstance(error, InvalidExpression) and "no variant" not in error.problem:
+            name = re.split(r"[^\w.]", error.text[error.offset :])[0].split(".")
+            return any(get_close_matches(str(each), name) for each in gone)
+        return False
+
+    def _mend(self, problem: Misplaced) -> tuple[ValuePath | None, Mend]:
+        """What is done about a problem, and where: what its message suggests, else the smallest part is left out that
+        can be."""
+        error, path, gone = problem.error, problem.path, Mend("gone")
+        if isinstance(error, MissingKey) and not path:
+            self.silent |= {"task"} if error.key == "task" else set()
+            return (error.key,), Mend("value", "classify" if error.key == "task" else "Untitled")
+        suggested = _SUGGESTED.search(error.message)
+        if suggested and path and path not in self.mends and not isinstance(error, InvalidExpression):
+            kind = "key" if error.at_key else "value"
+            beside = self.document.at(path[:-1])
+            if kind == "value" and isinstance(self.document.at(path), str):
+                return path, Mend("value", suggested[1])
+            if kind == "key" and isinstance(beside, dict):
+                before, dot, _ = str(path[-1]).rpartition(".")
+                if (key := f"{before}{dot}{suggested[1]}") not in beside:
+                    return path, Mend("key", key)
+        if not path:
+            return None, gone
+        section = path[0]
+        if section == "task":
+            self.silent.add("task")
+            return path, Mend("value", "classify")
+        if section == "title":
+            return path, Mend("value", "Untitled")
+        if section == "train" and self.mends.get(path) == gone:
+            return path, Mend("value", 1)  # the default will not do either
+        if section == "data" and (len(path) == 1 or path[1] in _WHICH_DATA or path[:2] in self.mends):
+            return self._other_data()
+        if section == "data":
+            return path[:2], gone
+        if section == "variants" and len(path) == 2 and error.at_key:
+            return path, Mend("key", f"variant_{len(self.mends)}")
+        if section == "try_next":
+            return path[:2], gone
+        beside = self.document.at(path[:-1])
+        if error.at_key and (section not in ("model", "blocks") or (isinstance(beside, dict) and len(beside) > 1)):
+            return path, gone
+        if section == "question" or path[:2] == ("optimizer", "name"):
+            return path[:1], gone
+        if section == "variants":
+            return path[:3], gone
+        return path[: 3 if section == "show" else 2], gone
+
+    def _other_data(self) -> tuple[ValuePath | None, Mend]:
+        """Data and network of the task's first file, so that the rest can be looked at."""
+        task = Mends(self.mends).content(self.document).get("task")
+        if task not in starters() or ("data",) in self.mends:
+            self.silent.add("data")
+            return None, Mend("gone")
+        first = parse_any((FIRST_FILES / f"{task}.yaml").read_text(encoding="utf-8"), "").value
+        for name in ("model", "init", "blocks"):
+            self.mends = {path: mend for path, mend in self.mends.items() if path[0] != name}
+            if name in self.document.value or name in first:
+                self.mends[(name,)] = Mend("value", first[name]) if name in first else Mend("gone")
+        self.silent |= {"data", "model", "init", "blocks", "options", *_JUDGING}
+        return ("data",), Mend("value", first["data"]) if "data" in first else Mend("gone")
+
+    def _fall_silent(self, place: ValuePath, mend: Mend) -> None:
+        """Whatever depends on what is gone."""
+        if mend.kind != "gone":
+            return
+        if place[0] in ("model", "blocks") and len(place) <= 2:
+            self.silent |= {"model", "blocks", "init"}
+        elif place[0] == "variants" and len(place) < 3:
+            self.silent |= set(_JUDGING)
+        elif place == ("optimizer",):
+            self.silent.add("optimizer")
