@@ -43,6 +43,11 @@ _QUESTIONS = _CAPTIONS | {
     "data": {"name": "shape-questions", "points": 200, "size": 16},
     "model": [{"conv": 8, "kernel_size": 3, "stride": 4}, "relu", {"question": 16}, {"dense": "classes"}],
 }
+_REWRITES = _POINTS | {
+    "task": "translate",
+    "data": {"name": "rewrites", "points": 300},
+    "model": [{"gru": 16}, {"writer": 16, "attention": "soft"}],
+}
 _OF_PICTURES = {"writer": _CAPTIONS, "question": _QUESTIONS}
 _HOSTS: dict[str, dict[str, Any]] = {"points": _POINTS, "images": _IMAGES, "sequences": _SEQUENCES}
 _VALUES = _POINTS | {
@@ -118,7 +123,7 @@ def with_loss(task: str, loss: str) -> Example | None:
 
 def with_data(name: str) -> Example | None:
     """A network for the set, whatever its targets are; None where it must be fetched first."""
-    for host in (_POINTS, _VALUES, _LABELS, _SEQUENCES, _TEXT, _WORDS, _CAPTIONS, _QUESTIONS):
+    for host in (_POINTS, _VALUES, _LABELS, _SEQUENCES, _TEXT, _WORDS, _CAPTIONS, _QUESTIONS, _REWRITES):
         content = copy.deepcopy(host)
         content["data"] = {"name": name}
         if found := _if_right(name, content):

@@ -22,6 +22,9 @@ _SHARES = (
     "free_words",
     "real_words",
     "on_shape",
+    "long_words",
+    "greedy_accuracy",
+    "beam_accuracy",
 )
 _SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 

@@ -34,7 +34,7 @@ def test_every_task_has_its_pictures_tested():
         "average", "cross-validation", "descend", "ensemble", "formula", "functions", "gates", "gradient-check", "grid",
         "language-model", "next-word", "recurrence", "search", "snapshots", "timing",
     }  # fmt: skip
-    elsewhere = {"answer", "caption"}  # see test_pictures_and_words
+    elsewhere = {"answer", "caption", "translate"}  # see test_pictures_and_words, test_translate
     assert set(load_tasks()) == with_figures | here | elsewhere
 
 

@@ -23,7 +23,8 @@ class Writer(Layer, name="writer"):
     is its first state or an input of every step. With attention its first state is their mean, and it chooses before
     each word where to look: `soft` is a weighted mean over all places (Bahdanau et al.
     2015), `hard` a single one, drawn by these weights in training and the likeliest one otherwise (Xu et al. 2015).
-    Inputs are maps of features [height, width, channels], or sequences [time, features].
+    Inputs are maps of features [height, width, channels], sequences [time, features], or a code of everything
+    [features], which is one place.
 
     Formula: a = softmax(q · k / √units) over the places, or softmax(w · tanh(q + k)); c = Σ a v; h = GRU([word, c], h).
 
@@ -49,17 +50,14 @@ class Writer(Layer, name="writer"):
         return None
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
-        if len(x.shape) < 3:
-            raise InvalidValue(
-                (),
-                f"{builder.layer_name} takes images or sequences, but its input has the shape {list(x.shape[1:])}.",
-            )
         states, kept = builder.states, builder.outputs
         length = states.length if states.words is None else states.words.shape[1]
         if length < 1:
-            raise InvalidValue((), f"{builder.layer_name} writes only in the task caption, which gives it words.")
-        batch, weights = x.shape[0], _Weights(self, x, builder)
+            raise InvalidValue((), f"{builder.layer_name} writes only in the tasks caption and translate.")
+        batch, name, weights = x.shape[0], builder.layer_name, _Weights(self, x, builder)
         h, glimpse = weights.begun()
+        states.last |= {f"{name}.values": weights.values, f"{name}.whole": weights.whole, f"{name}.begun": h}
+        h = states.first.get(f"{name}.h", h)
         word = constant(np.zeros((batch, 1)), "start") if states.words is None else states.words[:, :1]
         logits: list[Tensor] = []
         looked: dict[str, list[Tensor]] = {"weights": [], "scores": [], "drawn": []}
@@ -77,9 +75,10 @@ class Writer(Layer, name="writer"):
                     word = f.argmax(given, of="rows").reshape(batch, 1)
                 else:
                     word = states.words[:, step + 1 : step + 2]
-        for name, each in looked.items():
+        states.last[f"{name}.h"] = h
+        for kind, each in looked.items():
             if each:
-                states.seen[f"{builder.layer_name}.{name}"] = f.concatenate(each, axis=1)
+                states.seen[f"{name}.{kind}"] = f.concatenate(each, axis=1)
         return f.concatenate(logits, axis=1)
 
     def _look(
@@ -91,7 +90,7 @@ class Writer(Layer, name="writer"):
             scores = f.dot_product_scores(query, weights.keys)
         else:
             scores = f.additive_scores(query, weights.keys, weights.fit)
-        chances = f.attention_weights(scores)
+        chances = f.attention_weights(scores, weights.mask)
         looked["weights"].append(chances)
         if self.attention == "soft":
             return f.attend(chances, weights.values)
@@ -105,7 +104,11 @@ class Writer(Layer, name="writer"):
 
 
 class _Weights:
-    """The parameters of a writer, and what is computed once, before the first step."""
+    """The parameters of a writer, and what is computed once, before the first step.
+
+    values: what there is to see at each place, [batch, places, units];  whole: what is seen of all, [batch, units]
+    mask:   [batch, places], 1 where there is something to see; None: everywhere
+    """
 
     def __init__(self, layer: Writer, x: Tensor, builder: Builder) -> None:
         self.layer, self.batch = layer, x.shape[0]
@@ -118,7 +121,10 @@ class _Weights:
         def weight(name: str, *shape: int) -> Tensor:
             return builder.parameter(name, shape, usual, shape[0], shape[-1])
 
-        self.values = places_of(x, units, builder)
+        given, name = builder.states.first, builder.layer_name
+        values = places_of(x, units, builder)
+        self.values = given.get(f"{name}.values", values)
+        self.mask = builder.states.mask if len(x.shape) == 3 else None
         if looks:
             self.keys = f.matmul(self.values, weight("key.weight", units, units))
             self.query = weight("query.weight", units, units)
@@ -126,11 +132,14 @@ class _Weights:
         count = self.values.shape[1]
         if looks:
             everywhere = constant(np.full((self.batch, 1, count), 1 / count), "everywhere")
+            if self.mask is not None:
+                everywhere = f.attention_weights(everywhere, self.mask)
             overall = f.attend(everywhere, self.values).reshape(self.batch, units)
         else:
             overall = f.max(f.transpose(self.values, 0, 2, 1).reshape(-1, count), of="rows").reshape(self.batch, units)
         first = weight("first.weight", units, units)
-        self.whole = f.dense(overall, first, builder.parameter("first.bias", (units,), 0.0))
+        whole = f.dense(overall, first, builder.parameter("first.bias", (units,), 0.0))
+        self.whole = given.get(f"{name}.whole", whole)
         self.recurrent = (
             weight("input.weight", layer.embedding + seen, 3 * units),
             weight("recurrent.weight", units, 3 * units),

@@ -13,7 +13,7 @@ from lab.nets.sequence_states import SequenceStates
 from lab.pictures import Images, Picture, Table
 from lab.scenario import Scenario
 from lab.tasks.sequences.caption import sentence
-from lab.tasks.sequences.picture_training import Examples, Judged, PictureTraining, require_pictures
+from lab.tasks.sequences.word_training import Examples, Judged, WordTraining, require_pictures
 from lab.tasks.task import Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.data import load_split
@@ -43,12 +43,12 @@ class Answer(Task):
         return Answering(scenario, seed, folder, self.options(scenario), split)
 
 
-class Answering(PictureTraining):
+class Answering(WordTraining):
     """One replica; see `lab.tasks.task.Experiment`."""
 
     def judge(self, examples: Examples, training: bool) -> Judged:
         states = SequenceStates(words=examples.asked, vocabulary=len(self.split.train.vocabulary))
-        output, layers = self.network.apply(examples.images, training=training, sequence=states)
+        output, layers = self.network.apply(examples.inputs, training=training, sequence=states)
         if output.shape != (examples.targets.shape[0], self.split.train.outputs):
             raise InvalidValue(
                 ("model", len(self.scenario.model) - 1),

@@ -17,7 +17,7 @@ from lab.graph.tensor import call
 from lab.nets.sequence_states import SequenceStates
 from lab.pictures import Images, Picture, Table
 from lab.scenario import Scenario
-from lab.tasks.sequences.picture_training import Examples, Judged, PictureTraining, require_pictures
+from lab.tasks.sequences.word_training import Examples, Judged, WordTraining, require_pictures
 from lab.tasks.sequences.transcribe import meanings_of_sequences
 from lab.tasks.task import Task, task
 from lab.tasks.training.data import load_split
@@ -73,7 +73,7 @@ class Caption(Task):
         return Captioning(scenario, seed, folder, self.options(scenario), split)
 
 
-class Captioning(PictureTraining):
+class Captioning(WordTraining):
     """One replica; see `lab.tasks.task.Experiment`."""
 
     def __init__(self, scenario: Scenario, seed: int, folder: Path | None, options: Options, split: Split) -> None:
@@ -82,12 +82,16 @@ class Captioning(PictureTraining):
         if "gradient_noise" in self.metrics:
             self.host_measurements.append(Captioning._noise)
 
+    def states(self, examples: Examples, words: Tensor | None = None, length: int = 0) -> SequenceStates:
+        """What the writer is given beside what it writes about: the right words so far, or how many it writes."""
+        return SequenceStates(words=words, length=length)
+
     def judge(self, examples: Examples, training: bool) -> Judged:
         targets = examples.targets
         batch, length = targets.shape
         before = f.concatenate([constant(np.zeros((batch, 1)), "start"), targets[:, :-1]], axis=1)
-        states = SequenceStates(words=before)
-        output, layers = self.network.apply(examples.images, training=training, sequence=states)
+        states = self.states(examples, words=before)
+        output, layers = self.network.apply(examples.inputs, training=training, sequence=states)
         if output.shape != (batch, length, self.split.train.outputs):
             raise InvalidValue(
                 ("model", len(self.scenario.model) - 1),
@@ -122,8 +126,8 @@ class Captioning(PictureTraining):
     def measured_too(self, judged: Judged, examples: Examples, data: Data) -> dict[str, Tensor]:
         targets = examples.targets
         batch, length = targets.shape
-        mask, states = spoken(targets), SequenceStates(length=length)
-        free, _ = self.network.apply(examples.images, training=False, sequence=states)
+        mask, states = spoken(targets), self.states(examples, length=length)
+        free, _ = self.network.apply(examples.inputs, training=False, sequence=states)
         wanted, counted = targets.reshape(batch * length), mask.reshape(batch * length)
         said = f.sum(mask)
         shares = {}
@@ -175,8 +179,8 @@ class Captioning(PictureTraining):
 
     def looked(self) -> dict[str, Tensor]:
         examples = self.whole(self.shown, "shown")
-        states = SequenceStates(length=examples.targets.shape[1])
-        output, _ = self.network.apply(examples.images, training=False, sequence=states)
+        states = self.states(examples, length=examples.targets.shape[1])
+        output, _ = self.network.apply(examples.inputs, training=False, sequence=states)
         weights = found(states, "weights")
         kept = {"words": f.argmax(output.reshape(examples.targets.size, -1), of="rows")}
         return kept if weights is None else kept | {"weights": weights}

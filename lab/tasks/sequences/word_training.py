@@ -1,10 +1,11 @@
-"""A network in training on pictures and words: what the experiments behind `caption` and `answer` have in common."""
+"""A network in training on examples and words: what the experiments behind `caption`, `answer` and `translate` have in
+common."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,16 +28,13 @@ from lab.tasks.training.examples import ImagePool, Inputs
 
 MEASURED = 512
 """Of so many training and of so many held-back examples at most the measured ones consist."""
-SHOWN = 6
-"""So many held-back examples are shown."""
-
 
 @dataclass(frozen=True)
 class Examples:
-    """Examples as tensors: images [n, height, width, channels], targets [n] or [n, words], and [n, words] for what is
-    asked."""
+    """Examples as tensors: images [n, height, width, channels] or symbols [n, time], targets [n] or [n, words], and
+    [n, words] for what is asked."""
 
-    images: Tensor
+    inputs: Tensor
     targets: Tensor
     asked: Tensor | None = None
 
@@ -56,10 +54,12 @@ class Judged:
     states: SequenceStates
 
 
-class PictureTraining(ProgramExperiment):
+class WordTraining(ProgramExperiment):
     """One replica; see `lab.tasks.task.Experiment`. Those who inherit say how examples are judged and shown."""
 
     network: Network
+    most_shown: ClassVar[int] = 6
+    """So many held-back examples are looked at."""
 
     def __init__(self, scenario: Scenario, seed: int, folder: Path | None, options: Any, split: Split) -> None:
         super().__init__(scenario.train.steps, seed)
@@ -76,7 +76,7 @@ class PictureTraining(ProgramExperiment):
         self.gradients = step.gradients
         self.device_metrics = DeviceMetrics(scenario.watch)
         held = split.validation
-        self.shown = (held or train).rows(np.arange(min(SHOWN, (held or train).count)))
+        self.shown = (held or train).rows(np.arange(min(self.most_shown, (held or train).count)))
         self._look = Storage("statistics")
         programs = {"step": step.program, "gradient": step.gradient_program}
         self._measure(step)
@@ -138,8 +138,8 @@ class PictureTraining(ProgramExperiment):
     def whole(self, part: Data, name: str) -> Examples:
         """All examples of a part of the data."""
         asked = None if part.asked is None else constant(part.asked, f"{name} questions")
-        images = self._inputs(part, f"{name} inputs").whole()
-        return Examples(images, constant(part.targets, f"{name} targets"), asked)
+        inputs = self._inputs(part, f"{name} inputs").whole()
+        return Examples(inputs, constant(part.targets, f"{name} targets"), asked)
 
     def _measure(self, step: TrainingStep) -> None:
         sample = some(self.split.train)
