@@ -123,7 +123,9 @@ def test_what_cannot_be_captioned_is_refused(changes, message):
         experiment(task="caption", **{**SMALL, **scenario, **changes})
 
 
-@pytest.mark.parametrize(("layer", "message"), [("question", "in the task answer"), ("writer", "in the tasks caption and translate")])
+@pytest.mark.parametrize(
+    ("layer", "message"), [("question", "in the task answer"), ("writer", "in the tasks caption and translate")]
+)
 def test_layers_of_words_need_their_tasks(layer, message):
     data = {"name": "shapes", "points": 20, "size": 16}
     with pytest.raises(InvalidValue, match=message):

@@ -82,7 +82,10 @@ def _dates(count: int, random: np.random.Generator) -> list[tuple[str, str]]:
     days = random.integers(0, (LAST - FIRST).days + 1, count)
     forms = random.integers(0, len(FORMS), count)
     return [
-        (in_words(FIRST + datetime.timedelta(int(day)), FORMS[form]), (FIRST + datetime.timedelta(int(day))).isoformat())
+        (
+            in_words(FIRST + datetime.timedelta(int(day)), FORMS[form]),
+            (FIRST + datetime.timedelta(int(day))).isoformat(),
+        )
         for day, form in zip(days, forms, strict=True)
     ]
 

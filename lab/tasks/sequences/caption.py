@@ -17,8 +17,8 @@ from lab.graph.tensor import call
 from lab.nets.sequence_states import SequenceStates
 from lab.pictures import Images, Picture, Table
 from lab.scenario import Scenario
-from lab.tasks.sequences.word_training import Examples, Judged, WordTraining, require_pictures
 from lab.tasks.sequences.transcribe import meanings_of_sequences
+from lab.tasks.sequences.word_training import Examples, Judged, WordTraining, require_pictures
 from lab.tasks.task import Task, task
 from lab.tasks.training.data import load_split
 

@@ -1,4 +1,4 @@
-"""A network that ends in a writer, one symbol at a time: what is read is looked at once, and then each step is a run."""
+"""A network that ends in a writer, one symbol at a time: what is read is looked at once, then each step is a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class StepwiseWriter:
         begun = SequenceStates(mask=mask, length=1)
         network.apply(self._symbols, training=False, sequence=begun)
         own = {name: each for name, each in begun.last.items() if "writer" in name}
-        self._kept = {name: stored.member(name, each.shape) for name, each in own.items() if not name.endswith(".begun")}
+        self._kept = {
+            name: stored.member(name, each.shape) for name, each in own.items() if not name.endswith(".begun")
+        }
         self._state = next(name for name in self._kept if name.endswith(".h"))
         own[self._state] = next(each for name, each in own.items() if name.endswith(".begun"))
         begin = [assign(own[name], each) for name, each in self._kept.items()]

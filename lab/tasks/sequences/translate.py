@@ -20,7 +20,7 @@ from lab.pictures import Curves, Field, Picture, Table
 from lab.scenario import Scenario
 from lab.tasks.sequences import caption
 from lab.tasks.sequences.beam_search import beam_search
-from lab.tasks.sequences.caption import Captioning, found, spoken
+from lab.tasks.sequences.caption import Captioning, spoken
 from lab.tasks.sequences.stepwise_writer import StepwiseWriter
 from lab.tasks.sequences.transcribe import meanings_of_sequences
 from lab.tasks.sequences.word_training import Examples, Judged
@@ -38,13 +38,13 @@ ON_HOST = ("beam_accuracy", "greedy_accuracy", "beam_gain")
 METRICS = meanings_of_sequences() | {
     "accuracy": "share of the measured training sequences of which every symbol is written right, to the end",
     "val_accuracy": "share of the measured held-out sequences of which every symbol is written right, to the end",
-    "forced_words": "share of symbols that are right in what is written of held-out sequences, each behind the right ones",
-    "free_words": "share of symbols that are right in what is written of held-out sequences, each behind its own ones",
-    "long_words": f"`free_words` of those sequences alone that have at least {LONG:.0%} of the length of the longest one",
+    "forced_words": "share of symbols of held-out sequences that are written right, each behind the right ones",
+    "free_words": "share of symbols of held-out sequences that are written right, each behind its own ones",
+    "long_words": f"`free_words` of those sequences that have at least {LONG:.0%} of the length of the longest one",
     "greedy_accuracy": f"share of {SEARCHED} held-out sequences that are right when the likeliest symbol is taken each "
     "time",
     "beam_accuracy": f"share of {SEARCHED} held-out sequences that are right by beam search",
-    "beam_gain": "by how much, in nats, what beam search finds is likelier than what the likeliest symbols make, in the "
+    "beam_gain": "by how much, in nats, what beam search finds is likelier than what the likeliest symbols make: the "
     "mean of these sequences",
 }
 
@@ -69,7 +69,7 @@ class Translate(Task):
     Options = Options
     metrics = METRICS
     pictures: ClassVar = {
-        "attention": "where the network looks in the first shown sequence: a row for each symbol that it writes, bright "
+        "attention": "where the network looks in the first shown sequence: a row for each symbol written, bright "
         "at the symbols read",
         "by_length": "share of symbols written right, free running, by the length of what was read",
         "written": "what is written of sequences that were held back, greedily and by beam search",
@@ -128,7 +128,7 @@ class Translating(Captioning):
         }
 
     def written(self, width: int) -> tuple[np.ndarray, np.ndarray]:
-        """What a beam of this width writes of some held-back sequences, and its log-probabilities, see `beam_search`."""
+        """What a beam of this width writes of some held-back sequences, and how likely that is, see `beam_search`."""
         writer, searched = self._writers[width], self._searched
         numbers = self.numbers(self.network.kept) | self.numbers(self.network.settings.storage.members)
         writer.begin(numbers, searched.numbers)

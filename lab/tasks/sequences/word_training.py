@@ -29,6 +29,7 @@ from lab.tasks.training.examples import ImagePool, Inputs
 MEASURED = 512
 """Of so many training and of so many held-back examples at most the measured ones consist."""
 
+
 @dataclass(frozen=True)
 class Examples:
     """Examples as tensors: images [n, height, width, channels] or symbols [n, time], targets [n] or [n, words], and
