@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.errors import BadInput
+from lab.validation import shown
 
 
 def parse_seeds(text: str | None, first: int, option: str = "--seeds") -> tuple[int, ...]:
@@ -20,9 +21,9 @@ def parse_seeds(text: str | None, first: int, option: str = "--seeds") -> tuple[
     try:
         low, high = (int(begin), int(end)) if colon else (first, first + int(begin))
     except ValueError:
-        raise BadInput(f"{option} takes a number (3), a range (0:10) or a list (1,2,7), not {text!r}.") from None
+        raise BadInput(f"{option} takes a number (3), a range (0:10) or a list (1,2,7), not {shown(text)}.") from None
     if low < 0 or high > 2**32:
-        raise BadInput(f"{option}: seeds are from 0 to {2**32 - 1}, not {text!r}.")
+        raise BadInput(f"{option}: seeds are from 0 to {2**32 - 1}, not {shown(text)}.")
     if high <= low:
         raise BadInput(f"{option} {text} names no seed.")
     if high - low > 100_000:
@@ -34,7 +35,7 @@ def _listed(text: str, option: str) -> tuple[int, ...]:
     try:
         seeds = tuple(dict.fromkeys(int(each) for each in text.split(",")))
     except ValueError:
-        raise BadInput(f"{option} takes a number (3), a range (0:10) or a list (1,2,7), not {text!r}.") from None
+        raise BadInput(f"{option} takes a number (3), a range (0:10) or a list (1,2,7), not {shown(text)}.") from None
     if min(seeds) < 0 or max(seeds) >= 2**32:
-        raise BadInput(f"{option}: seeds are from 0 to {2**32 - 1}, not {text!r}.")
+        raise BadInput(f"{option}: seeds are from 0 to {2**32 - 1}, not {shown(text)}.")
     return seeds

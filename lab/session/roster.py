@@ -81,10 +81,15 @@ class Roster:
     def build(self, replica: Replica) -> Experiment:
         """The experiment of a replica, which has no memory yet. Raises BadInput, with the place in the file; a variant
         that was added while the session runs has none there."""
-        variant = replica.variant
+        variant, scenario = replica.variant, replica.variant.scenario
+        task = task_of(scenario)
+        if task.counts_steps and self.steps is not None:
+            scenario = scenario.model_copy(update={"train": scenario.train.model_copy(update={"steps": self.steps})})
         try:
-            return task_of(variant.scenario).build(variant.scenario, replica.seed, self.loaded.folder)
+            return task.build(scenario, replica.seed, self.loaded.folder)
         except InvalidValue as error:
+            if scenario is not variant.scenario and error.path == ("train", "steps"):
+                raise BadInput(f"steps: {error.message}") from None
             known = any(each.name == variant.name for each in self.loaded.variants)
             raise (self.loaded.locate(error, variant) if known else BadInput(str(error))) from None
 

@@ -18,13 +18,14 @@ from lab.errors import DeviceMissing
 from lab.events import Claimed, Ended, Failed
 from lab.graph.devices import CPU, Choice, on
 from lab.scenario import Loaded, Variant
+from lab.scenario.measured import values
 from lab.session.compilation import Compiler, StoppedEarly
 from lab.session.recorder import Recorder, RunSink
 from lab.session.replica import Replica
 from lab.session.roster import Roster
 from lab.session.scheduler import Scheduler
 from lab.session.steering import Steering
-from lab.session.verdict import judge
+from lab.session.verdict import SeedCurves, judge
 
 
 class Session:
@@ -126,6 +127,12 @@ class Session:
         """The verdicts on the claims as things are now; on seeds of which not everything was measured, none."""
         claims = self.loaded.scenario.claims
         return judge(claims, self._roster.names, self._roster.measured_seeds(), self.history)
+
+    def numbers(self) -> dict[str, list[float]]:
+        """What was measured of the numbers that the scenario states about its run: for each seed of which everything
+        was measured."""
+        lookups = [SeedCurves(self.history, seed) for seed in self._roster.measured_seeds()]
+        return values(self.loaded.scenario.measured, lookups)
 
     def conclusion(self, interrupted: bool) -> tuple[list[Claimed], Ended]:
         """What would be said if the session ended now: the verdicts, and how the replicas stand."""

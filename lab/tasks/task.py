@@ -171,6 +171,8 @@ class Task:
              `lab.tasks.stopwatch.Timed` sentence where the number is read off the clock)
     targets: what it predicts, where that is always the same
     stops_early: whether `train.stop` can be said of it
+    counts_steps: whether `train.steps` says how much there is of something, such as draws or trials, so that a run of
+                  another length is another experiment, and no shorter or longer training
     pictures: the pictures that the task itself draws, each with a sentence on what it shows; the figures of a network
              come with the options
     """
@@ -178,6 +180,7 @@ class Task:
     name: ClassVar[str]
     Options: ClassVar[type[BaseModel]] = NoOptions
     stops_early: ClassVar[bool] = False
+    counts_steps: ClassVar[bool] = False
     targets: ClassVar[Literal["classes", "values", "labels"] | None] = None
     metrics: ClassVar[dict[str, str]] = {}
     pictures: ClassVar[Mapping[str, str]] = {}

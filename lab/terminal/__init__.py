@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 
@@ -13,6 +14,7 @@ from lab.terminal.capabilities import Capabilities, detect
 
 if TYPE_CHECKING:
     from lab.events import Event
+    from lab.scenario.measured import Values
     from lab.terminal.palettes import PaletteName
 
 ReporterKind = Literal["json", "plain", "live"]
@@ -62,11 +64,13 @@ def reporter(
     stream: TextIO | None = None,
     capabilities: Capabilities | None = None,
     options: Options | None = None,
+    found: Callable[[], Values] | None = None,
 ) -> Reporter:
     """A reporter that writes to `stream` (default: stdout).
 
     kind:   "json", "plain" or "live"; None: what `choose` says about the stream
     loaded: the loaded scenario, for its question and its idea; None where it is not at hand, as in an old replay
+    found:  what the run has measured, once it has ended, of the numbers that the scenario states
     """
     stream = sys.stdout if stream is None else stream
     capabilities = detect(stream) if capabilities is None else capabilities
@@ -85,8 +89,8 @@ def reporter(
 
         # What is printed for a person goes where errors go, so that what was found can be kept and compared.
         aside = Output(sys.stderr, detect(sys.stderr).unicode) if stream is sys.stdout else None
-        return Plain(Output(stream, capabilities.unicode), question_of(loaded), aside=aside)
+        return Plain(Output(stream, capabilities.unicode), question_of(loaded, found), aside=aside)
 
     from lab.terminal.dashboard import Dashboard
 
-    return Dashboard(stream, capabilities, options, loaded)
+    return Dashboard(stream, capabilities, options, loaded, found=found)

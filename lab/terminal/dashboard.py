@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.text import Text
@@ -19,6 +19,7 @@ from lab.terminal.text_lines import exactly, line
 from lab.terminal.verdict import verdict
 
 if TYPE_CHECKING:
+    from lab.scenario.measured import Values
     from lab.terminal import Options
 
 _FINAL_PLOT_HEIGHT = 13
@@ -37,9 +38,10 @@ class Dashboard:
         options: Options,
         loaded: Any = None,
         environment: Mapping[str, str] | None = None,
+        found: Callable[[], Values] | None = None,
     ) -> None:
         self._idea = str(getattr(getattr(loaded, "scenario", None), "idea", "") or "")
-        self._question = question_of(loaded)
+        self._question = question_of(loaded, found)
         self._style = Style(capabilities.colours, capabilities.unicode, options.palette)
         self._run_state = RunState(keep=self._needs_curve)
         show = getattr(getattr(loaded, "scenario", None), "show", None)

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lab.scenario.measured import Values
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked before the run, what is right and why."""
+    """What was asked before the run, what is right and why.
+
+    because: called when the answer is given, since the reason may quote what the run has measured until then
+    """
 
     ask: str
     answer: str
-    because: str
+    because: Callable[[], str]
 
     def lines(self) -> list[str]:
         """The question, its answer and the reason, one line each (without the empty ones)."""
-        return [line for line in (self.ask, f"Answer: {self.answer}" if self.answer else "", self.because) if line]
+        answer = f"Answer: {self.answer}" if self.answer else ""
+        return [line for line in (self.ask, answer, self.because()) if line]
 
 
-def question_of(loaded: Any) -> Question | None:
+def question_of(loaded: Any, found: Callable[[], Values] | None = None) -> Question | None:
     """The question of a loaded scenario (anything with `.scenario.question`), None if it asks nothing.
 
-    Numbers that the reason quotes stand there as the ranges in which they lie.
+    found: what the run has measured by then; a number that it has not stands in the reason as the range in which it
+    lies
     """
     from lab.scenario.measured import filled
 
@@ -33,4 +42,5 @@ def question_of(loaded: Any) -> Question | None:
     ask, answer, because = (
         " ".join(str(getattr(asked, name, "") or "").split()) for name in ("ask", "answer", "because")
     )
-    return Question(ask, answer, filled(because, getattr(scenario, "measured", {})))
+    measured = getattr(scenario, "measured", {})
+    return Question(ask, answer, lambda: filled(because, measured, found() if found and measured else None))

@@ -69,6 +69,19 @@ def test_the_package_runs_as_the_program_does():
         (["list", "a", "b"], "unexpected extra argument"),
         (["show", "no-such-thing"], "There is no scenario 'no-such-thing'"),
         (["--fast"], "No such option: --fast"),
+        *[
+            (["run", "dead-relu", option, "9" * 30], "less than or equal to")
+            for option in ("--threads", "--steps", "--fps")
+        ],
+        (["run", "dead-relu", "--seeds", "9" * 5000], "--seeds takes a number (3)"),
+        (["run", "dead-relu", "--seeds", "9" * 50], "seeds are from 0 to 4294967295"),
+        (["run", "dead-relu", "--set", f"train.steps={'9' * 50}"], "it must be at most 1000000000"),
+        (["verify", "dead-relu", "--threads", "9" * 30], "less than or equal to"),
+        (["sweep", "dead-relu", "--trials", "9" * 30], "less than or equal to"),
+        (["sweep", "dead-relu", "--threads", "9" * 30], "less than or equal to"),
+        (["sweep", "dead-relu", "--best", "9" * 30], "less than or equal to"),
+        (["replay", "latest", "--speed", "1e-300"], "--speed must be a number from 0.001"),
+        (["resume", "--threads", "9" * 30], "less than or equal to"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments, words, capsys):
@@ -77,6 +90,7 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments, words, capsys):
     assert output.out == ""
     assert words in output.err
     assert output.err.count("\n") == 1
+    assert len(output.err) < 2000
 
 
 def raising(error):

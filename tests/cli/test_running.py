@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import termios
 import time
 from pathlib import Path
 
+from lab.cli import run
 from tests.session.scenarios import SMALL
 
 LAB = Path(sys.executable).parent / "lab"
@@ -149,3 +151,20 @@ def test_sweep_on_a_terminal_is_drawn_and_can_be_interrupted_and_resumed():
     assert all("best so far: loss" in each for each in error.splitlines())
     assert "of 400 trials" in out
     assert "\x1b" not in out
+
+
+QUOTING = SMALL.replace(
+    "claims:",
+    """question: {ask: Which?, choices: [quick, calm], answer: calm, because: 'The loss falls to {loss}.'}
+measured: {loss: {value: last(calm.loss), between: [1000, 2000]}}
+claims:""",
+)
+
+
+def test_the_answer_quotes_what_this_run_has_measured(tmp_path, capsys):
+    (tmp_path / "small.yaml").write_text(QUOTING)
+    assert run(["run", str(tmp_path / "small.yaml"), "--plain", "--no-save"]) == 1
+    out = capsys.readouterr().out
+    loss = re.search(r"^calm .*: loss ([0-9.]+)", out, re.MULTILINE)[1]
+    told = re.search(r"^The loss falls to ([0-9.]+)\.$", out, re.MULTILINE)[1]
+    assert abs(float(told) - float(loss)) < 0.06 * float(loss)

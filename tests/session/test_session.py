@@ -329,11 +329,25 @@ def test_stopping_while_kernels_compile_does_not_wait_for_the_rest(monkeypatch):
     assert len(compiled) == 1
 
 
-def test_more_steps_than_an_experiment_has_end_with_it():
+@pytest.mark.parametrize("steps", [3, 22])
+def test_a_run_of_draws_has_as_many_as_it_says(steps):
     from lab.scenario import load
 
-    loaded = load("random-vs-grid")
-    session = Session(loaded, steps=loaded.scenario.train.steps + 5)
+    loaded = load("k-fold", {"options.steps": 1, "options.folds": 2, "options.over": {"model.0.dense": [2, 3]}})
+    session = Session(loaded, steps=steps, variants=["few"])
+    subscription = session.subscribe(lossless=True)
     session.start()
+    events = list(subscription)
     assert session.wait(90)
-    assert {each.state for each in session.ended.outcomes} == {"finished"}
+    assert [each.steps for each in events if isinstance(each, Started)] == [{"few": steps}]
+    assert [each.steps for each in session.ended.outcomes] == [steps]
+    assert session.history.curve("few", 0, "error")[0][-1] == steps
+
+
+def test_a_grid_has_no_more_nets_than_cells():
+    from lab.scenario import load
+
+    session = Session(load("batch-norm"), steps=31, variants=["plain"])
+    session.start()
+    with pytest.raises(BadInput, match=r"^steps: 31 nets are too many: the grid has 30 cells\.$"):
+        session.wait(90)

@@ -23,7 +23,7 @@ def command(
         str | None, typer.Option(help="Go on there, instead of where it began: cpu, cuda, cuda:1.")
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Replicas at the same time; default: one per core.")
+        int | None, typer.Option(min=1, max=1024, help="Replicas at the same time; default: one per core.")
     ] = None,
 ) -> int:
     """Go on with a run that was interrupted or killed; what was measured before is kept."""
@@ -49,5 +49,5 @@ def command(
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
         session.show_pictures(every=0.5, only=[(session.variants[0].name, session.seeds[0])])  # the one that is shown
-    shown = reporter(kind, session.loaded, options=Options(fps=fps, palette=colours))
+    shown = reporter(kind, session.loaded, options=Options(fps=fps, palette=colours), found=session.numbers)
     return carry_out(session, shown, writer, lossless=kind == "json", earlier=earlier)

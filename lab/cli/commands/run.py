@@ -35,7 +35,7 @@ def command(
     fps: Annotated[float, typer.Option(min=0.1, max=10, help="Redraw at most so many times a second.")] = 4.0,
     palette: PaletteOption = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Replicas at the same time; default: one per core.")
+        int | None, typer.Option(min=1, max=1024, help="Replicas at the same time; default: one per core.")
     ] = None,
 ) -> int:
     """Train all variants of a scenario, with live plots, then the verdict on each claim."""
@@ -75,7 +75,7 @@ def command(
     if kind == "live":
         session.show_pictures(every=0.5, only=[(session.variants[0].name, session.seeds[0])])  # the one that is shown
     with begin_recording(session, keep=not no_save, out=out) as writer:
-        shown = reporter(kind, loaded, options=Options(fps=fps, palette=colours))
+        shown = reporter(kind, loaded, options=Options(fps=fps, palette=colours), found=session.numbers)
         code = carry_out(session, shown, writer, lossless=kind == "json")
     if code in (0, FELL_SHORT) and (told := judged(loaded, guessed)):
         print(told)

@@ -29,9 +29,9 @@ def command(
         int | None, typer.Option(min=1, max=1_000_000_000, help="Training steps, instead of the scenario's.")
     ] = None,
     change: Annotated[list[str], typer.Option("--set", help="Change a value first. Repeatable.")] = [],  # noqa: B006
-    best: Annotated[int, typer.Option(min=1, help="How many of the best trials are listed.")] = 10,
+    best: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the best trials are listed.")] = 10,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Trainings at the same time; default: one per core.")
+        int | None, typer.Option(min=1, max=1024, help="Trainings at the same time; default: one per core.")
     ] = None,
     device: DeviceOption = "cpu",
     dask: Annotated[str | None, typer.Option(help="Run on a Dask cluster: its address, or local:N.")] = None,

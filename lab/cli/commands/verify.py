@@ -24,7 +24,7 @@ def command(
     device: DeviceOption = "cpu",
     cuda_mode: ModeOption = "auto",
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Trainings at the same time; default: one per core.")
+        int | None, typer.Option(min=1, max=1024, help="Trainings at the same time; default: one per core.")
     ] = None,
 ) -> int:
     """Check every claim on many seeds: a table, and exit code 1 if one falls short (it must hold on 9 of 10 seeds).

@@ -233,6 +233,7 @@ class CrossValidationTask(Task):
     """
 
     Options = Options
+    counts_steps = True
     metrics = METRICS
     pictures = {
         "folds": "for each fold and value the accuracy on what is held back; their means, and the test",

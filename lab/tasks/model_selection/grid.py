@@ -148,6 +148,7 @@ class GridTask(Task):
     """A classifier trained from weights of several scales at several learning rates, and a map of the final losses."""
 
     Options = Options
+    counts_steps = True
     metrics = OWN_METRICS | device_metric_meanings("classes") | host_metric_meanings()
     pictures = {
         "final_loss": "the final loss at each pair of a scale of the weights and a learning rate",

@@ -278,6 +278,7 @@ class SearchTask(Task):
     """
 
     Options = Options
+    counts_steps = True
     metrics = METRICS
     pictures = {
         "trials": "where the trials of the first repeat lie",
