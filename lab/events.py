@@ -91,7 +91,11 @@ class PictureTaken:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The verdict on one claim: on which seeds it held, and the evidence, its expression with the numbers put in."""
+    """The verdict on one claim: on which seeds it held, and the evidence, its expression with the numbers put in.
+
+    changed: what was set from outside of the variants that it names, so that it speaks of other settings than those
+             that were run; value by dotted path
+    """
 
     event: ClassVar[str] = "claim"
     says: str
@@ -99,6 +103,7 @@ class Claimed:
     held: bool
     seeds: dict[int, bool]
     evidence: dict[int, str]
+    changed: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +157,11 @@ def to_json(event: Event) -> dict[str, Any]:
         value = getattr(event, name)
         if isinstance(event, PictureTaken) and name == "picture":
             value = picture_to_json(value)
-        elif name in ("values", "changed"):
-            if name == "changed" and not value:
-                continue
+        elif name in ("changed", "made") and not value:
+            continue
+        elif name in ("values", "changed") and not isinstance(event, Claimed):
             value = {key: number_to_json(each) for key, each in value.items()}
-        elif (name == "diverged" and value is None) or (name == "made" and not value):
+        elif name == "diverged" and value is None:
             continue
         elif isinstance(event, Measured) and name == "seconds":
             value = round(value, 3)

@@ -19,6 +19,7 @@ from lab.events import Claimed, Ended, Failed
 from lab.graph.devices import CPU, Choice, on
 from lab.scenario import Loaded, Variant
 from lab.scenario.measured import values
+from lab.scenario.own_settings import set_from_outside
 from lab.session.compilation import Compiler, StoppedEarly
 from lab.session.recorder import Recorder, RunSink
 from lab.session.replica import Replica
@@ -58,6 +59,7 @@ class Session:
         self.loaded, self.steps, self.mode = loaded, steps, mode
         self.devices, self.device = chosen.devices, chosen.name
         self.verdicts: list[Claimed] = []
+        self._set = set_from_outside(loaded)
         self.ended: Ended | None = None
         self._roster = roster = Roster(loaded, variants, seeds, steps, chosen.devices)
         self._recorder = recorder = Recorder(roster, pictures)
@@ -126,7 +128,7 @@ class Session:
     def judge(self) -> list[Claimed]:
         """The verdicts on the claims as things are now; on seeds of which not everything was measured, none."""
         claims = self.loaded.scenario.claims
-        return judge(claims, self._roster.names, self._roster.measured_seeds(), self.history)
+        return judge(claims, self._roster.names, self._roster.measured_seeds(), self.history, self._set)
 
     def numbers(self) -> dict[str, list[float]]:
         """What was measured of the numbers that the scenario states about its run: for each seed of which everything

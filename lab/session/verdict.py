@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +23,17 @@ def seeds_needed(seeds: int) -> int:
     return int(np.ceil(SHARE * seeds - 1e-9))
 
 
-def judge(claims: Iterable[Claim], variants: Sequence[str], seeds: Sequence[int], history: History) -> list[Claimed]:
-    """The verdicts on the claims whose variants were run; none without seeds of which everything was measured."""
+def judge(
+    claims: Iterable[Claim],
+    variants: Sequence[str],
+    seeds: Sequence[int],
+    history: History,
+    changed: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> list[Claimed]:
+    """The verdicts on the claims whose variants were run; none without seeds of which everything was measured.
+
+    changed: by variant what was set of it from outside; see `lab.scenario.own_settings`
+    """
     verdicts: list[Claimed] = []
     if not seeds:
         return verdicts
@@ -35,7 +46,10 @@ def judge(claims: Iterable[Claim], variants: Sequence[str], seeds: Sequence[int]
             lookup = SeedCurves(history, seed)
             held[seed] = bool(expression.evaluate(lookup))
             evidence[seed] = expression.evidence(lookup) + _left_out(expression, history, seed)
-        verdicts.append(Claimed(claim.says, claim.that, sum(held.values()) >= seeds_needed(len(seeds)), held, evidence))
+        enough = sum(held.values()) >= seeds_needed(len(seeds))
+        named = dict.fromkeys(name.variant for name in expression.names())
+        others = {path: value for name in named for path, value in changed.get(name, {}).items()}
+        verdicts.append(Claimed(claim.says, claim.that, enough, held, evidence, others))
     return verdicts
 
 

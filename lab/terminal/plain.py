@@ -161,6 +161,8 @@ class Plain:
         self._output.line(f"{'held      ' if claim.held else 'FELL SHORT'}  {claim.says} ({sentences.held(claim)})")
         for line in sentences.evidence(claim):
             self._output.line(f"            {line}")
+        if told := sentences.other_settings(claim):
+            self._output.line(f"            {told}")
 
     def _end(self, event: Ended) -> None:
         for variant in self._run_state.variants:

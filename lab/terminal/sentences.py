@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from lab.events import Claimed, Ended, Started
@@ -37,6 +38,19 @@ def evidence(claim: Claimed, most: int = 3) -> list[str]:
     if len(seeds) > most:
         lines.append(f"and {count(len(seeds) - most, 'more seed')}")
     return lines
+
+
+def other_settings(claim: Claimed) -> str:
+    """That a claim speaks of other settings than those that were run: "" if it does not."""
+    if not claim.changed:
+        return ""
+    told = [f"{path} = {_value(value)}" for path, value in claim.changed.items()]
+    return f"judged with {', '.join(told)}; the claim is about the scenario's own"
+
+
+def _value(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def divergence(replica: Replica) -> str:

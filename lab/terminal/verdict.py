@@ -54,6 +54,8 @@ def _claim(claim: Claimed, width: int, style: Style) -> list[Text]:
     indent = " " * _indent(width)
     for told in sentences.evidence(claim):
         lines += [line(f"{indent}{part}", DIM) for part in wrap(style.words(told), max(10, width - len(indent)))]
+    if told := sentences.other_settings(claim):
+        lines += [line(f"{indent}{part}", BOLD) for part in wrap(style.words(told), max(10, width - len(indent)))]
     return lines
 
 

@@ -168,3 +168,19 @@ def test_the_answer_quotes_what_this_run_has_measured(tmp_path, capsys):
     loss = re.search(r"^calm .*: loss ([0-9.]+)", out, re.MULTILINE)[1]
     told = re.search(r"^The loss falls to ([0-9.]+)\.$", out, re.MULTILINE)[1]
     assert abs(float(told) - float(loss)) < 0.06 * float(loss)
+
+
+def test_claims_about_the_scenarios_own_settings_are_marked_after_set(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    (tmp_path / "small.yaml").write_text(SMALL)
+    arguments = ["run", str(tmp_path / "small.yaml"), "--steps", "20", "--set", "variants.quick.optimizer.rate=0.2"]
+    run([*arguments, "--plain"])
+    lines = capsys.readouterr().out.splitlines()
+    note = "judged with variants.quick.optimizer.rate = 0.2; the claim is about the scenario's own"
+    assert [line.strip() for line in lines].count(note) == 1  # of the other claim's variant nothing was set
+    run([*arguments, "--json", "--no-save"])
+    claims = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"event": "claim"' in line]
+    assert [each.get("changed") for each in claims] == [{"variants.quick.optimizer.rate": 0.2}, None]
+    for again in (["replay", "--plain"], ["export", "latest", "--format", "html", "--out", "-"]):
+        assert run(again) == 0
+        assert note[7:].partition("'")[0] in capsys.readouterr().out

@@ -95,10 +95,12 @@ def claims(run_state: RunState) -> str:
 def _claim(claim: Claimed) -> str:
     kind, mark = ("good", "✓") if claim.held else ("bad", "✗")
     that = " ".join(claim.that.split())
+    told = sentences.other_settings(claim)
+    note = f"<p><b>{escape(told[:1].upper() + told[1:])}.</b></p>" if told else ""
     rows = "<br>".join(escape(each) for each in sentences.evidence(claim, most=len(claim.evidence)))
     return (
         f'<div class="claim"><p><b class="{kind}">{mark} {escape(sentences.held(claim))}</b> {escape(claim.says)}</p>'
-        f'<p><code>{escape(that)}</code></p><p class="note">{rows}</p></div>'
+        f'<p><code>{escape(that)}</code></p><p class="note">{rows}</p>{note}</div>'
     )
 
 

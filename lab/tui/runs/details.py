@@ -11,6 +11,7 @@ from textual.theme import Theme
 from lab.events import Claimed
 from lab.scenario.writing import flow
 from lab.store import RunInfo
+from lab.terminal import sentences
 from lab.terminal.numbers import count, duration
 from lab.tui.explore.states import COLOURS, MARKS
 from lab.tui.markdown import colour
@@ -38,6 +39,8 @@ def _parts(info: RunInfo, claims: Sequence[Claimed], theme: Theme) -> Iterator[T
         line = Text.assemble((f"{MARKS[kind]} ", f"bold {colour(theme, COLOURS[kind])}"), claim.says)  # type: ignore[index]  # a Kind
         if len(claim.seeds) > 1:
             line.append(f"  {sum(claim.seeds.values())} of {count(len(claim.seeds), 'seed')}", "dim")
+        if told := sentences.other_settings(claim):
+            line.append(f"  {told}", "dim")
         yield line
     for path, value in info.overrides.items():
         yield Text.assemble((f"{path}: ", "dim"), flow(value))
