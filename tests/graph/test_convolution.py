@@ -186,3 +186,15 @@ def test_fractional_windows_cover_the_image(order: Any, overlapping: bool) -> No
     assert set(lengths[1:-1]) == {1, 2}, "windows have two sizes"
     assert lengths[0] in ((2, 3) if overlapping else (1, 2)), "and one number of the next one, if they overlap"
     assert gradient.sum() == y.size, "each output comes from one number"
+
+
+@pytest.mark.parametrize("order", ["random", "pseudorandom"])
+def test_even_windows_are_where_random_ones_are_in_the_mean(order: Any) -> None:
+    """Evaluated with windows half a pixel to one side of those it was trained with, a network would be worse."""
+    x = np.broadcast_to(np.arange(25.0)[:, None, None], (1, 25, 25, 1))
+
+    def ends(kind: Any, stream: int) -> np.ndarray:
+        return evaluate(f.fractional_max_pool, x, factor=1.4, order=kind, stream=stream, overlapping=False)[0, :, 0, 0]
+
+    drawn = np.mean([ends(order, stream) for stream in range(200)], axis=0)
+    assert abs((ends("even", 0) - drawn).mean()) < 0.1

@@ -46,7 +46,9 @@ def test_every_figure_has_a_test_of_its_truth_here():
         "units", "weight_matrix", "weight_path", "weights",
     }  # fmt: skip
     of_images = {"augmented", "confusion", "mistakes"}  # see test_image_figures_are_true
-    of_architectures = {"feature_maps", "filters", "gradient_map", "layer_costs", "receptive_field", "shift_test"}
+    of_architectures = {
+        "feature_maps", "filters", "gradient_map", "layer_costs", "pooling_regions", "receptive_field", "shift_test",
+    }  # fmt: skip
     assert set(load_figures()) == tested | of_images | of_architectures  # see test_figures_of_architectures_are_true
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lab.errors import InvalidValue
+from lab.tasks.training.predictor import Predictor
 from tests.tasks.test_training import experiment
 
 CONV = [{"conv": 4, "kernel_size": 3}, "relu", "flatten", {"dense": "classes"}]
@@ -46,6 +47,27 @@ def test_the_receptive_field_is_the_window_of_the_weights():
     seen = np.argwhere(field.values > 0)
     assert seen.min(axis=0).tolist() == [3, 3]
     assert seen.max(axis=0).tolist() == [5, 5]  # the middle of 6×6 outputs is the one at 3, 3
+
+
+def test_pooling_regions_are_the_windows_of_the_steps_that_come():
+    """Along a row that rises from left to right, the largest number of a window is its last."""
+    halving = [{"max_pool": 2}, "flatten", {"dense": "classes"}]
+    (fixed,) = shown("pooling_regions", halving).pictures()
+    stripes = fixed.images[0, :, :, 0] > 0.5
+    np.testing.assert_array_equal(stripes, np.tile([True, True, False, False], (12, 2)))
+    net = shown("pooling_regions", [{"fractional_max_pool": 1.4, "overlapping": False}, "flatten", {"dense": "classes"}])
+    net.advance(3)
+    (drawn,) = net.pictures()
+    changes = np.diff(drawn.images[0, :, :, 0], axis=1) != 0
+    assert changes.sum(axis=1).tolist() == [4] * 12  # five windows for eight pixels
+    assert len({tuple(row) for row in changes.tolist()}) > 1  # other windows in other steps
+    rising = np.broadcast_to(np.arange(8.0)[:, None], (1, 8, 8, 1))
+    look = Predictor(net.network, rising.shape, lambda _, parts: {"y": parts[0].y}, training=True)
+    for step, row in enumerate(changes, start=3):
+        last = look(rising, net.weights(), net.inspection.settings(), step=step)["y"][0, 0, :, 0]
+        np.testing.assert_array_equal(np.flatnonzero(row), last[:-1])
+    (again,) = net.pictures()
+    np.testing.assert_array_equal(again.images, drawn.images)
 
 
 def test_layer_costs_are_those_of_the_shapes():

@@ -74,7 +74,8 @@ def fractional_max_pool(
                 f"may be at most {extent}."
             )
         if order == "even":
-            bounds = [number * extent // count for number in range(count + 1)]
+            # To the nearest pixel: in the mean over the steps, random windows begin at number * extent / count.
+            bounds = [(2 * number * extent + count) // (2 * count) for number in range(count + 1)]
             ends = [min(each + overlapping, extent) for each in bounds[1:]]
             windows += [constant(np.array(bounds[:-1])), constant(np.array(ends))]
         else:

@@ -27,9 +27,10 @@ class FractionalMaxPool(Layer, name="fractional_max_pool"):
     """
 
     factor: Real = Field(gt=1, le=8, allow_inf_nan=False, description="Height and width are divided by it.")
-    order: Literal["random", "pseudorandom"] = Field(
+    order: Literal["random", "pseudorandom", "even"] = Field(
         default="pseudorandom",
-        description="`random` puts longer windows anywhere, `pseudorandom` spreads them evenly from a random start.",
+        description="`random` puts longer windows anywhere, `pseudorandom` spreads them evenly from a random start, "
+        "`even` spreads them evenly and has the same ones in every step.",
     )
     overlapping: bool = Field(default=True, description="Whether each window has one pixel of the next one, too.")
 

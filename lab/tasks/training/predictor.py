@@ -47,7 +47,8 @@ class Predictor:
     ) -> dict[str, np.ndarray]:
         """What is wanted, by name, for inputs of that shape; random numbers are those of the step after `step`."""
         view = self._layout.view
-        view(self._memory, self._x)[...] = inputs
+        if self._layout.knows(self._x):  # what is wanted may depend on the layers alone
+            view(self._memory, self._x)[...] = inputs
         for name, tensor in self._network.kept.items():
             if self._layout.knows(tensor):
                 view(self._memory, tensor)[...] = weights[name]
