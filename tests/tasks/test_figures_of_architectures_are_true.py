@@ -55,7 +55,8 @@ def test_pooling_regions_are_the_windows_of_the_steps_that_come():
     (fixed,) = shown("pooling_regions", halving).pictures()
     stripes = fixed.images[0, :, :, 0] > 0.5
     np.testing.assert_array_equal(stripes, np.tile([True, True, False, False], (12, 2)))
-    net = shown("pooling_regions", [{"fractional_max_pool": 1.4, "overlapping": False}, "flatten", {"dense": "classes"}])
+    drawn_anew = {"fractional_max_pool": 1.4, "overlapping": False}
+    net = shown("pooling_regions", [drawn_anew, "flatten", {"dense": "classes"}])
     net.advance(3)
     (drawn,) = net.pictures()
     changes = np.diff(drawn.images[0, :, :, 0], axis=1) != 0
