@@ -74,8 +74,8 @@ class Device:
     def on(self, target: str, *reals: str) -> Callable[[Callable], Callable]:
         """Decorator: this body serves `target` ("cpu", "cuda", "python"), for the named real types or for all.
 
-        "cuda-tiles" are a GPU's large thread groups, "cuda-grid" is all of it; what is not made for them is as for
-        "cuda"."""
+        "cuda-tiles" are a GPU's large thread groups, "cuda-grid" is all of it, "cuda-specialized-64" code whose numbers
+        are known, for thread groups of 64; what is not made for them is as for what stands before the last "-"."""
 
         def register(function: Callable) -> Callable:
             for name in reals or REALS:
@@ -86,8 +86,11 @@ class Device:
 
     def body(self, target: str, real_name: str) -> Callable:
         """The Python function that is compiled for a target ("cpu", "cuda", …) and a real type ("float32", …)."""
-        usual = self.bodies.get((target.partition("-")[0], real_name), self.generic)
-        return self.bodies.get((target, real_name), usual)
+        while target:
+            if (target, real_name) in self.bodies:
+                return self.bodies[target, real_name]
+            target = target.rpartition("-")[0]
+        return self.generic
 
     def __call__(self, *arguments: Any) -> Any:
         raise TypeError(f"{self.name} is only meaningful inside a kernel")

@@ -228,7 +228,9 @@ def halt_if_not_finite(x, flag, thread, threads, state):
     found = 0
     for i in range(thread, x.size, threads):
         found += 0 if x[i] - x[i] == zero else 1
-    total = sum_over_threads(real(found))
+    total = real(found)
+    if x.size > 1:  # of one number, as a loss is, the first thread knows all
+        total = sum_over_threads(total)
     if thread == 0:
         flag[0] = one if total > zero else zero
         if total > zero:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.elementary import integral_power, square_root
+from kernels.elementary import expm1, integral_power, log1p, square_root
 from kernels.language import FAST, device, kernel, one, real, zero
 
 
@@ -41,8 +41,9 @@ def unbiased(value, keep, step):
 
 @unbiased.on("cuda")
 def _unbiased_cuda(value, keep, step):
-    # There a division of two float64 is a hundred instructions.
-    return value / real(1.0 - integral_power(np.float64(keep), step))
+    # There float64 is slow, and every thread would multiply powers by all digits of the step. keep - 1 is exact, and
+    # neither function cancels.
+    return value / -expm1(real(step) * log1p(keep - one))
 
 
 @kernel("gradient[n] rate[1] -> parameters[n]!", operations=lambda n: 2 * n)

@@ -14,6 +14,7 @@ import numpy as np
 
 from kernels.jobs import Job, ReplicaPrograms
 from kernels.plan import STEP
+from kernels.targets.cuda import launch_configuration, matmul, matmul_specialized
 from lab.bench import nets
 from lab.bench.contestants import lab_itself
 from lab.graph.devices import on
@@ -45,6 +46,22 @@ def counted(name: str, specialized: bool, begun: int) -> dict[str, np.ndarray]:
     return {kind: (found[1][kind] - found[0][kind]) / STEPS for kind in found[0]}
 
 
+def wavefronts(name: str) -> int:
+    """Turns of a multiprocessor's shared memory for what the products of a training step read and combine, by code made
+    for the net, those in large tiles left out."""
+    with tempfile.TemporaryDirectory() as folder, machine() as used, on("cuda:0", "block", specialized=True):
+        nets.write_data(Path(folder), nets.ON_A_GPU[name])
+        plan = lab_itself.experiment(Path(folder), name, nets.ON_A_GPU).layout.plans["step"]
+        threads = launch_configuration.threads_for(plan, used)
+    rows = [row for row in launch_configuration.analysis_of(plan).rows if row.kernel is matmul.MULTIPLY]
+    shapes = [matmul_specialized.MatmulShape(*row.integers[:7], row.integers[8], threads) for row in rows]
+    return sum(
+        matmul_specialized.best_tile(each).wavefronts
+        for each in shapes
+        if not matmul.in_tiles(each.rows, each.columns, threads)
+    )
+
+
 def main() -> None:
     for name in sys.argv[1:] or nets.ON_A_GPU:
         for how, specialized in (("rows interpreted", False), ("with code made for it", True)):
@@ -53,6 +70,7 @@ def main() -> None:
                 print(f"{name}, {how}, by {len(found['instructions'])} threads, per thread and step after {begun:,}:")
                 for kind, numbers in found.items():
                     print(f"  {kind:22}{numbers.mean():10,.0f}   at most {numbers.max():10,.0f}")
+        print(f"{name}, turns of shared memory for its products, per thread group and step: {wavefronts(name):,}")
 
 
 if __name__ == "__main__":

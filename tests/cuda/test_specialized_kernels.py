@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -63,6 +64,13 @@ def test_operands_in_shared_memory_are_read_from_there():
     ptx = compiled(NEWEST)
     assert ptx.count("ld.shared") > 100
     assert ptx.count("ld.f32") + ptx.count("ld.v4.f32") < 10
+
+
+def test_barriers_know_for_how_many_threads_they_are():
+    barriers = re.findall(r"bar\.sync\s+([^;]*);", compiled(NEWEST))
+    assert len(barriers) > 20
+    assert {each.partition(",")[2].strip() for each in barriers} == {"", str(launch_configuration.FEWEST_THREADS)}
+    assert sum("," not in each for each in barriers) == 1  # that of the whole block
 
 
 def test_rows_that_may_be_left_out_stand_in_a_branch():
@@ -127,8 +135,8 @@ def test_as_many_threads_as_there_are_have_something_to_do():
 
 def test_four_neighbours_are_read_at_once_where_they_lie_so():
     options = matmul_options.A_ALONG_DEPTH | matmul_options.B_ALONG_COLUMNS | matmul_options.OUT_ALONG_COLUMNS
-    text = matmul_specialized.source(product(32, 16, 16, options=options))
-    assert "load4(a, " in text
-    assert "load4(b, " in text
-    assert "store4(out, " in text
-    assert "load4(" not in matmul_specialized.source(product(32, 16, 16))
+    text = matmul_specialized.source(product(32, 32, 16, options=options))
+    assert "load4(a_from, " in text
+    assert "load4(b_from, " in text
+    assert "store4(to, " in text
+    assert "load4(" not in matmul_specialized.source(product(32, 32, 16))

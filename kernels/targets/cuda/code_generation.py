@@ -58,4 +58,5 @@ load2(numbers, index), load4                so many from a place on that is alig
                                             or behind a pointer
 store2(numbers, index, first, second), …    the same for writing
 offset_pointer(pointer, offset)             a pointer to what is so many numbers further on
+pointer_into(numbers, index)                a pointer to a number of an array, from which others lie at known distances
 """

@@ -24,10 +24,12 @@ from kernels.targets.cuda.numba_cuda import cuda, part
 
 assert primitives  # the bodies of what kernels share with it
 
-OPTIONS = {"prec_div": False}
-"""For NVVM: divisions of float32 may be wrong by 2 units in the last place, which takes a fifth of the instructions."""
+OPTIONS = {"prec_div": False, "prec_sqrt": False}
+"""For NVVM: divisions and square roots of float32 may be wrong by 2 units in the last place, which takes a fifth of the
+instructions, or half of them."""
 SPECIALIZED = "cuda-specialized"
-"""The target of kernels whose numbers are known when they are compiled (`kernels.targets.cuda.specialized_source`)."""
+"""The target of kernels whose numbers are known when they are compiled (`kernels.targets.cuda.specialized_source`);
+behind it stands the number of threads, as in "cuda-specialized-64"."""
 
 _lock = threading.RLock()
 
@@ -40,9 +42,9 @@ def body_of(kernel: Kernel, real_name: str, target: str = "cuda") -> Any:
 
     target: "cuda"; "cuda-tiles" for thread groups that are large enough to multiply matrices in tiles; "cuda-grid" for
     products
-            on the whole GPU; `SPECIALIZED` where its numbers are known
+            on the whole GPU; `SPECIALIZED` and the number of threads where its numbers are known
     """
-    prepared = with_counted_loops if target == SPECIALIZED else _as_it_is
+    prepared = with_counted_loops if target.startswith(SPECIALIZED) else _as_it_is
 
     def compile_device(body: Callable, device: Device) -> Any:
         key = (id(device), real_name, target)

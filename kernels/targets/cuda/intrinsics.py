@@ -5,6 +5,7 @@ The names are those of `kernels.targets.cuda.simulated_intrinsics`; what they do
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from llvmlite import ir
@@ -61,30 +62,35 @@ def shared_memory_pointer(kind: str) -> Any:
     return shared_bytes
 
 
-@intrinsic
-def _barrier(typing_context, number, threads):
-    signature = types.void(types.int32, types.int32)
+def _barrier_of(threads: int | None) -> Any:
+    @intrinsic
+    def barrier(typing_context, number, count):
+        signature = types.void(types.int32, types.int32)
 
-    def generate(context, builder, signature, arguments):
-        word = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [word, word])
-        # Threads of a warp are of one thread group, which goes the same way, and so come to a barrier together. NVVM
-        # offers only the barrier for threads that might not, which takes twice the code.
-        call = builder.asm(kind, "bar.sync $0, $1;", "r,r,~{memory}", arguments, side_effect=True)
-        call.attributes.add("convergent")
-        return context.get_dummy_value()
+        def generate(context, builder, signature, arguments):
+            word = ir.IntType(32)
+            given = arguments[:1] if threads else arguments
+            kind = ir.FunctionType(ir.VoidType(), [word] * len(given))
+            # Threads of a warp are of one thread group, which goes the same way, and so come to a barrier together.
+            # NVVM offers only the barrier for threads that might not, which takes twice the code.
+            text = f"bar.sync $0, {threads};" if threads else "bar.sync $0, $1;"
+            call = builder.asm(kind, text, f"{'r,' * len(given)}~{{memory}}", given, side_effect=True)
+            call.attributes.add("convergent")
+            return context.get_dummy_value()
 
-    return signature, generate
+        return signature, generate
+
+    return barrier
 
 
-# Barrier 0 is that of the whole block.
-group_sync = on_device(
-    generated(
-        "group_sync",
-        "def group_sync():\n    barrier(cuda.threadIdx.y + 1, cuda.blockDim.x)\n",
-        {"barrier": _barrier},
-    )
-)
+@functools.cache
+def group_sync_of(threads: int | None) -> Any:
+    """The barrier of a thread group, of so many threads where that is known. Barrier 0 is that of the whole block."""
+    text = "def group_sync():\n    barrier(cuda.threadIdx.y + 1, cuda.blockDim.x)\n"
+    return on_device(generated("group_sync", text, {"barrier": _barrier_of(threads)}))
+
+
+group_sync = group_sync_of(None)
 
 
 def viewing(by_way_of_an_integer: bool) -> Any:
@@ -234,5 +240,16 @@ def offset_pointer(typing_context, pointer, offset):
 
     def generate(context, builder, signature, arguments):
         return builder.gep(arguments[0], [context.cast(builder, arguments[1], offset, types.intp)])
+
+    return signature, generate
+
+
+@intrinsic
+def pointer_into(typing_context, numbers, index):
+    signature = types.CPointer(numbers.dtype)(numbers, index)
+
+    def generate(context, builder, signature, arguments):
+        first = make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.gep(first, [context.cast(builder, arguments[1], index, types.intp)])
 
     return signature, generate

@@ -146,15 +146,16 @@ def lowered_kernel(kernel: Kernel) -> Kernel:
 # Launches
 
 
+def in_tiles(rows: int, columns: int, threads: int) -> bool:
+    """Whether a thread group of so many threads computes a result of this size in large tiles."""
+    return threads == matmul_tiled.THREADS and rows * columns >= TILED_FROM * threads
+
+
 def shared_bytes_of(row: Row, threads: int, item: int) -> int:
     """Shared memory, behind that of reductions, that a row needs in a thread group of so many threads."""
-    if (
-        row.kernel is not MULTIPLY
-        or threads != matmul_tiled.THREADS
-        or row.integers[0] * row.integers[1] < TILED_FROM * threads
-    ):
-        return 0
-    return matmul_tiled.BY_GROUP.shared_bytes(item)
+    if row.kernel is MULTIPLY and in_tiles(row.integers[0], row.integers[1], threads):
+        return matmul_tiled.BY_GROUP.shared_bytes(item)
+    return 0
 
 
 def blocks_for(row: Row) -> int:

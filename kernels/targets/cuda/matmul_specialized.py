@@ -1,21 +1,23 @@
 """Products of matrices by a thread group, made for one shape: where a plan is specialized, all numbers are known.
 
 Each thread computes tiles of a few numbers. Their size, and how many neighbouring threads share a tile (each then adds
-up its part of the sum, and the parts are combined inside the warp), are those that are estimated to take the fewest
-instructions. What `kernels.targets.cuda.matmul_interpreted` asks while it runs is decided here before.
+up its part of the sum, and the parts are combined inside the warp), are those that are estimated to keep a
+multiprocessor for the shortest time: with instructions, and with turns of its shared memory. What
+`kernels.targets.cuda.matmul_interpreted` asks while it runs is decided here before.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from kernels.targets.cuda import code_generation, primitives
+from kernels.targets.cuda.bank_conflicts import wavefronts
 from kernels.targets.cuda.matmul_options import (
     A_ALONG_DEPTH,
     A_ALONG_ROWS,
@@ -34,8 +36,8 @@ MOST_NUMBERS = 32
 """In a tile: that many sums, and what goes into them, fit into registers."""
 MOST_SHARES = 16
 """Threads that share a tile, or a column's sum."""
-WORD_COST = 0.5
-"""What each number costs that is read, beside the instruction that reads it, where a multiply-add costs 1."""
+SCHEDULERS = 4
+"""Of a multiprocessor: each begins an instruction of one warp at a time. Its shared memory is one for all of them."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,41 @@ class Tile:
         return -(-self.tiles // self.groups)
 
     @property
-    def cost(self) -> float:
-        """About how many instructions a thread has for it."""
-        reads = sum(WORD_COST * each.wide + 1 for each in [*self.reads("a"), *self.reads("b")])
+    def instructions(self) -> int:
+        """About how many a thread executes for it."""
         area = self.high * self.wide
-        work = self.units * (reads + self.unit * area)
-        combining = 2 * area * (self.shares.bit_length() - 1)
-        return self.turns * (work + combining + 2 * area + 8)
+        work = self.units * (len(self.reads("a")) + len(self.reads("b")) + self.unit * area)
+        whole = self.product.rows % self.high == 0 and self.product.columns % self.wide == 0
+        return self.turns * (work + 2 * area * self._combinings + (2 if whole else 5) * area + 8)
 
-    def reads(self, operand: str) -> Iterator[Read]:
+    @property
+    def wavefronts(self) -> int:
+        """Turns of shared memory, for the whole thread group, in which its operands are read and parts of sums are
+        combined."""
+        product, threads = self.product, np.arange(self.product.threads)
+        tile = threads // self.shares + np.arange(self.turns)[:, None] * self.groups
+        has_none = (tile >= self.tiles) & (self.shares == 1)
+        tile = np.minimum(tile, self.tiles - 1)
+        top, left = tile // self.across * self.high, tile % self.across * self.wide
+        unit = threads % self.shares * self.unit
+        a = np.where(has_none, -1, top * product.a_row + unit * product.a_column)
+        b = np.where(has_none, -1, left * product.b_column + unit * product.b_row)
+        turns = self.turns * self.high * self.wide * self._combinings * product.threads // code_generation.WARP
+        for places, reads in ((a, self.reads("a")), (b, self.reads("b"))):
+            # What follows in the tile and in the sum lies at the same distance for all threads.
+            turns += wavefronts(places, reads[0].wide) * len(reads) * self.units
+        return turns
+
+    @property
+    def _combinings(self) -> int:
+        return self.shares.bit_length() - 1
+
+    @property
+    def issued(self) -> float:
+        """Turns of a multiprocessor's schedulers for the whole thread group."""
+        return self.instructions * self.product.threads / code_generation.WARP / SCHEDULERS
+
+    def reads(self, operand: str) -> list[Read]:
         """The numbers that are read of an operand for one unit, by the loads that read them."""
         product = self.product
         along, size, extent, across, deep = (
@@ -117,13 +145,11 @@ class Tile:
             else (product.b_column, self.wide, product.columns, B_ALONG_COLUMNS, B_ALONG_DEPTH)
         )
         if product.has(deep) and self.unit == 4:
-            yield from (Read(operand, index, 0, 4, deep=True) for index in range(size))
-            return
+            return [Read(operand, index, 0, 4, deep=True) for index in range(size)]
         # Tiles begin at multiples of their size; the last one may have to read beyond the edge, one number at a time.
         whole = product.has(across) and along == 1 and extent % size == 0
         wide = next(each for each in (4, 2, 1) if size % each == 0) if whole else 1
-        for k in range(self.unit):
-            yield from (Read(operand, index, k, wide, deep=False) for index in range(0, size, wide))
+        return [Read(operand, index, k, wide, deep=False) for k in range(self.unit) for index in range(0, size, wide)]
 
 
 @dataclass(frozen=True)
@@ -145,12 +171,22 @@ class Read:
         return [f"{self.operand}_{self.index + step}_{self.k}" for step in steps]
 
 
+@lru_cache(maxsize=4096)
 def best_tile(product: MatmulShape) -> Tile:
-    """The tile that is estimated to be quickest."""
+    """The tile that is estimated to be quickest: the fewest turns of schedulers and shared memory together, since
+    thread groups that share a multiprocessor fill both. It does not depend on where operands lie, so that a replica's
+    numbers do not depend on what happens to run beside it."""
     most = min(MOST_SHARES, code_generation.WARP)
     shares = [1 << power for power in range(most.bit_length())]
     possible = [Tile(product, high, wide, each) for high in SIDES for wide in SIDES for each in shares]
-    return min((each for each in possible if each.fits), key=lambda each: each.cost)
+    found, least = None, math.inf
+    for tile in sorted((each for each in possible if each.fits), key=lambda each: each.issued):
+        if tile.issued >= least:
+            break
+        if (cost := tile.issued + tile.wavefronts) < least:
+            found, least = tile, cost
+    assert found is not None
+    return found
 
 
 def function(product: MatmulShape, real_name: str) -> Callable[..., Any]:
@@ -186,11 +222,10 @@ def _turns(count: int, groups: int, turns: int, shares: int, name: str, body: li
 
 
 def _tiles(tile: Tile) -> list[str]:
-    product, high, wide = tile.product, range(tile.high), range(tile.wide)
+    high, wide = range(tile.high), range(tile.wide)
     lines = [f"top = tile // {tile.across} * {tile.high}", f"left = tile % {tile.across} * {tile.wide}"]
-    # Beyond the edges the last row or column is read again, and what comes of it is not used.
-    lines += [f"r_{i} = {_limited(f'top + {i}', product.rows, tile.high)} * {product.a_row}" for i in high]
-    lines += [f"c_{j} = {_limited(f'left + {j}', product.columns, tile.wide)} * {product.b_column}" for j in wide]
+    for operand in "ab":
+        lines += _beginnings(tile, operand)
     lines += [f"s_{i}_{j} = zero" for i in high for j in wide]
     lines += [f"for unit in range({tile.units}):", *indented(_unit(tile))]
     lines += _combined([f"s_{i}_{j}" for i in high for j in wide], tile.shares)
@@ -212,14 +247,37 @@ def _limited(place: str, extent: int, size: int) -> str:
     return f"({place})" if extent % size == 0 else f"min({place}, {extent - 1})"
 
 
+def _beginnings(tile: Tile, operand: str) -> list[str]:
+    """Pointers to where a thread begins to read an operand. What it reads lies at known distances from there: the
+    compiler finds no sums of known and unknown numbers that it would have to compute for each."""
+    product = tile.product
+    name, along, step, extent, size = (
+        ("top", product.a_row, product.a_column, product.rows, tile.high)
+        if operand == "a"
+        else ("left", product.b_column, product.b_row, product.columns, tile.wide)
+    )
+    unit = f"part * {tile.unit * step}"
+    if extent % size == 0:
+        return [f"{operand}_from = pointer_into({operand}, {name} * {along} + {unit})"]
+    # Beyond the edges the last row or column is read again, and what comes of it is not used.
+    return [
+        f"{operand}_from_{i} = pointer_into({operand}, {_limited(f'{name} + {i}', extent, size)} * {along} + {unit})"
+        for i in range(size)
+    ]
+
+
 def _unit(tile: Tile) -> list[str]:
     """The part of the sum of one unit."""
     product = tile.product
-    lines = [f"here = (unit * {tile.shares} + part) * {tile.unit}"]
-    for operand, step, across in (("a", product.a_column, "r"), ("b", product.b_row, "c")):
+    lines = []
+    for operand, step, along, whole in (
+        ("a", product.a_column, product.a_row, product.rows % tile.high == 0),
+        ("b", product.b_row, product.b_column, product.columns % tile.wide == 0),
+    ):
         for read in tile.reads(operand):
-            place = f"{across}_{read.index} + (here + {read.k}) * {step}"
-            lines += _read(read.names, operand, place)
+            pointer = f"{operand}_from" if whole else f"{operand}_from_{read.index}"
+            distance = read.k * step + (read.index * along if whole else 0)
+            lines += _read(read.names, pointer, f"unit * {tile.shares * tile.unit * step} + {distance}")
     for k_of_unit in range(tile.unit):
         for i in range(tile.high):
             lines += [f"s_{i}_{j} += a_{i}_{k_of_unit} * b_{j}_{k_of_unit}" for j in range(tile.wide)]
@@ -245,8 +303,11 @@ def _finish(tile: Tile) -> list[str]:
     inside = product.columns % tile.wide == 0
     at_once = next(each for each in (4, 2, 1) if tile.wide % each == 0)
     at_once = at_once if inside and product.has(OUT_ALONG_COLUMNS) else 1
+    lines.append(f"to = pointer_into(out, top * {product.columns} + left)")
+    if product.has(MASK):
+        lines.append(f"mask_from = pointer_into(mask, top * {product.columns} + left)")
     for i in high:
-        row = [f"place = (top + {i}) * {product.columns} + left"]
+        row: list[str] = []
         for j in range(0, tile.wide, at_once):
             stored = _store(product, i, range(j, j + at_once))
             row += stored if inside else [f"if left + {j} < {product.columns}:", *indented(stored)]
@@ -256,14 +317,14 @@ def _finish(tile: Tile) -> list[str]:
 
 def _store(product: MatmulShape, i: int, columns: range) -> list[str]:
     """Some neighbours of a row of a tile, on their way to the result."""
-    place, numbers = f"place + {columns[0]}", [f"s_{i}_{j}" for j in columns]
+    place, numbers = f"{i * product.columns + columns[0]}", [f"s_{i}_{j}" for j in columns]
     lines = []
     if product.has(MASK):
-        lines += _read([f"t_{j}" for j in columns], "mask", place)
+        lines += _read([f"t_{j}" for j in columns], "mask_from", place)
         lines += [f"s_{i}_{j} = s_{i}_{j} if t_{j} > zero else zero" for j in columns]
     if len(columns) == 1:
-        return [*lines, f"out[{place}] = {numbers[0]}"]
-    return [*lines, f"store{len(columns)}(out, {place}, {', '.join(numbers)})"]
+        return [*lines, f"to[{place}] = {numbers[0]}"]
+    return [*lines, f"store{len(columns)}(to, {place}, {', '.join(numbers)})"]
 
 
 def _sums(product: MatmulShape) -> list[str]:
@@ -276,8 +337,8 @@ def _sums(product: MatmulShape) -> list[str]:
     ):
         shares *= 2
     groups = product.threads // shares
-    body = ["total = zero", f"for k in range({product.depth // shares}):"]
-    body += [f"    total += b[(part + k * {shares}) * {product.b_row} + column * {product.b_column}]"]
+    body = [f"b_from = pointer_into(b, part * {product.b_row} + column * {product.b_column})", "total = zero"]
+    body += [f"for k in range({product.depth // shares}):", f"    total += b_from[k * {shares * product.b_row}]"]
     body += _combined(["total"], shares)
     body += ["if mine and part == 0:", "    sums[column] = total"]
     return _turns(product.columns, groups, -(-product.columns // groups), shares, "column", body)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from kernels.language import Kernel
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP
-from kernels.targets.cuda import code_generation, compiler
+from kernels.targets.cuda import code_generation, compiler, primitives
 from kernels.targets.cuda.row_table import width
 from kernels.targets.cuda.specialized_source import SpecializedPlan, SpecializedSource
 
@@ -227,4 +227,5 @@ def specialized_kernel(plans: Sequence[SpecializedPlan], real_name: str, threads
     """Return the persistent kernel of specialized plans as a Python function; a row of its table is a plan's number."""
     text = SpecializedSource(real_name, threads)
     written = [text.lines(plan) for plan in plans]
-    return code_generation.generated("interpret", source((), real_name, written, threads), text.names)
+    names = text.names | {"group_sync": primitives.group_sync_of(threads)}
+    return code_generation.generated("interpret", source((), real_name, written, threads), names)

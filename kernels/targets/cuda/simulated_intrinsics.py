@@ -70,6 +70,10 @@ def offset_pointer(pointer: Pointer, offset: int) -> Pointer:
     return Pointer(pointer.address + int(offset) * ctypes.sizeof(C_TYPES[pointer.kind]), pointer.kind)
 
 
+def pointer_into(numbers: np.ndarray, index: int) -> Pointer:
+    return Pointer(numbers.ctypes.data + int(index) * numbers.itemsize, numbers.dtype.name)
+
+
 def put(numbers: Any, index: int, *given: Any) -> None:
     _neighbours(numbers, index, len(given))[:] = given
 
@@ -87,3 +91,7 @@ def shared_memory_pointer(kind: str) -> Any:
 
 
 group_sync = on_device(generated("group_sync", "def group_sync():\n    cuda.syncthreads()\n", {}))
+
+
+def group_sync_of(threads: int | None) -> Any:
+    return group_sync

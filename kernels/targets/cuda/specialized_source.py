@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kernels.plan import SHARED, SKIP, Row
-from kernels.targets.cuda import code_generation, compiler, matmul, matmul_specialized, matmul_tiled
+from kernels.targets.cuda import code_generation, compiler, matmul, matmul_specialized
 from kernels.targets.cuda.row_table import Signature, signature
 
 
@@ -76,18 +76,14 @@ class SpecializedSource:
                 f"array_{index} = view_at_constant({'all_data' if segment == SHARED else arena}, {offset}, {shape})"
             )
         arguments = [f"array_{index}" for index in range(len(row.operands))]
-        if kernel is matmul.MULTIPLY and not self._in_tiles(row):
+        if kernel is matmul.MULTIPLY and not matmul.in_tiles(row.integers[0], row.integers[1], self.threads):
             return [*lines, f"{self._matmul(row)}({', '.join([*arguments, 'thread'])})"]
         values = {"thread": "thread", "threads": "threads", "step": "step", "seed": "seed", "state": "words"}
         arguments += [f"to_int32({each})" for each in row.integers] + [values[name] for name in kernel.extra]
         name = f"specialized_{kernel.name}"
         if name not in self.names:
-            self.names[name] = compiler.body_of(kernel, self.real_name, compiler.SPECIALIZED)
+            self.names[name] = compiler.body_of(kernel, self.real_name, f"{compiler.SPECIALIZED}-{self.threads}")
         return [*lines, f"{name}({', '.join(arguments)})"]
-
-    def _in_tiles(self, row: Row) -> bool:
-        rows, columns = row.integers[:2]
-        return self.threads == matmul_tiled.THREADS and rows * columns >= matmul.TILED_FROM * matmul_tiled.THREADS
 
     def _matmul(self, row: Row) -> str:
         """The name of the function for a product of this shape."""
