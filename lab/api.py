@@ -149,9 +149,19 @@ def _seeds(seeds: Any, first: int) -> tuple[int, ...] | None:
     return tuple(dict.fromkeys(array.tolist()))
 
 
-def load(source: str | Path, overrides: Mapping[str, Any] | None = None) -> Loaded:
-    """Read and check a scenario: a built-in name or a path. Raises BadInput with the place of what is wrong."""
+def load(source: str | Path, overrides: Mapping[str, Any] | None = None, *, data: Any = None) -> Loaded:
+    """Read and check a scenario: a built-in name or a path. Raises BadInput with the place of what is wrong.
+
+    data: a frame of pandas or polars, or columns by name, in place of the file that the scenario's data block names
+    """
     loaded = load_scenario(source, overrides, origin="overrides")
+    if data is not None:
+        from lab.data.tables.frames import kept
+
+        key = next((each for each in ("csv", "table") if each in (loaded.scenario.data or {})), None)
+        if key is None:
+            raise BadInput("a frame takes the place of a file: the scenario's data must be {table: FILE, target: …}.")
+        loaded = load_scenario(source, {**(overrides or {}), f"data.{key}": kept(data)}, origin="overrides")
     check(loaded)
     return loaded
 
@@ -164,6 +174,7 @@ def run(
     steps: int | None = None,
     variants: Iterable[str] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    data: Any = None,
 ) -> Result:
     """Train all variants (or some) of a scenario and judge its claims; nothing is kept in the run store.
 
@@ -171,6 +182,7 @@ def run(
     seeds:     how many, counted from the scenario's own, or which
     steps:     instead of the scenario's
     overrides: values by dotted path, `{"optimizer.rate": 0.5}`
+    data:      a frame of pandas or polars, or columns by name, in place of the file that the data block names
     An interrupt from the keyboard ends the run cleanly and is raised after that.
     """
     where = choose(device)
@@ -179,10 +191,12 @@ def run(
     if isinstance(scenario, Loaded):
         if overrides:
             raise BadInput("overrides are given when a scenario is loaded: lab.load(source, overrides).")
+        if data is not None:
+            raise BadInput("a frame is given when a scenario is loaded: lab.load(source, data=frame).")
         loaded = scenario
         check(loaded)
     else:
-        loaded = load(scenario, overrides)
+        loaded = load(scenario, overrides, data=data)
     first = loaded.scenario.train.seed
     chosen = _seeds(seeds, first)
     session = Session(loaded, seeds=chosen, steps=steps, variants=variants, device=where)

@@ -115,7 +115,9 @@ _WORDS: dict[str, dict[str, str]] = {
         "sep": "what separates the cells is `delimiter` here",
         "label y target_column label_column": _TARGET,
         "usecols": "the columns that are used are `features` here",
-        "na_values dropna": "what is done about missing values is `missing` here: drop, mean, median or category",
+        "na_values missing_values null_values": "cells that mean that nothing is known are `missing_marks` here: "
+        "`missing_marks: [k.A., -999]`",
+        "dropna": "what is done about missing values is `missing` here: drop, mean, median or category",
     },
     "class_weights": {"weight weights class_weight pos_weight sample_weight": _WEIGHTS},
     # Losses

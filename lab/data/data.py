@@ -24,7 +24,8 @@ class TableRead:
 
     columns: those that became features, in this order
     target:  the names of the columns that are predicted
-    written: what was said of how the file is written: header, delimiter, decimal, encoding, comment
+    written: what was said of how the file is written (header, delimiter, decimal, encoding, comment, missing_marks),
+             and numbers: decimal sign and what groups digits, where that was found out to be unusual
     names:   of all columns of the file
     place:   what the places of examples count: line or row
     """

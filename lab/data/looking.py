@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,9 @@ from lab.validation import validated
 
 EXAMPLES = 4
 """Different values of a column that are kept to be shown."""
+
+FEWEST_GROUPS = 5
+"""Fewer values of a column, one after another, may be classes in their order."""
 
 _TARGETS = ("target", "class", "label", "y", "species", "outcome", "result", "quality", "survived", "type", "price")
 
@@ -99,6 +103,7 @@ class FileFound:
     kind:    of its target: classes, labels or values
     problem: why the block cannot be read, "" if it can
     story:   what reading the block says: rows, features, classes, what is left out
+    hints:   sentences on what the order of the rows suggests
     """
 
     path: Path
@@ -111,6 +116,7 @@ class FileFound:
     kind: TargetKind = "classes"
     problem: str = ""
     story: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
     @property
     def arrays(self) -> bool:
@@ -136,7 +142,7 @@ def look(path: str | Path, options: Mapping[str, Any] | None = None, folder: Pat
         return _arrays(given, dict(options or {}), place)
     key = "csv" if _is_csv(given) else "table"
     file = found(key, given, place, MEMORY_PER_BYTE)
-    chosen = validated(Table, {"table": given, "target": "?", **(options or {})})
+    chosen = validated(Table, {"table": given, "target": "?", **_held_back(options or {}), **(options or {})})
     with blamed_on(key, given):
         table = read(file, chosen.wishes, looking=True)
     columns = tuple(_column(table, raw, chosen) for raw in table.columns)
@@ -227,7 +233,9 @@ def _with_block(
         block["missing"] = "drop"
     elif any(each.missing for each in inputs if not each.problem):
         block["missing"] = "mean"
-    block |= {"validation": 0.2, "standardise": True} | {each: options[each] for each in options if each != "target"}
+    block |= {**_held_back(options), "standardise": True} | {
+        each: options[each] for each in options if each != "target"
+    }
     try:
         read_as = validated(Table, {"table" if name == key else name: value for name, value in block.items()})
         data = Interpreter(table, read_as, key).data(file.name)
@@ -247,7 +255,38 @@ def _with_block(
         block,
         data.kind,
         story=data.story,
+        hints=tuple(_hints(table, columns, names, block)),
     )
+
+
+def _held_back(options: Mapping[str, Any]) -> dict[str, float]:
+    """A share for validation, unless it is said what is held back."""
+    return {} if "validation_file" in options or "folds" in options else {"validation": 0.2}
+
+
+def _hints(
+    table: RawTable, columns: tuple[ColumnFound, ...], targets: list[str], block: dict[str, Any]
+) -> Iterator[str]:
+    """Whether the rows held back should be the last ones, or whole groups, rather than some drawn at random."""
+    if "split_by_time" in block or "split_by_group" in block or not block.get("validation"):
+        return
+    for raw, each in zip(table.columns, columns, strict=True):
+        if each.name in targets or each.missing or each.problem:
+            continue
+        if each.kind == "date":
+            values = understood(raw, lambda row: str(row)).values
+            if each.distinct * 2 > table.rows and (np.diff(values) >= 0).all():
+                yield (
+                    f"The rows are in the order of {each.name}: if later ones are to be predicted from earlier ones, "
+                    f"`split_by_time: {each.name}` holds back the last ones, not some drawn at random."
+                )
+        elif each.kind == "category" and FEWEST_GROUPS <= each.distinct <= table.rows // 4:
+            changes = sum(one != other for one, other in itertools.pairwise(raw.cells))
+            if changes == each.distinct - 1:
+                yield (
+                    f"Rows of one {each.name} stand together: if new ones are to be predicted, "
+                    f"`split_by_group: {each.name}` holds back all rows of some, not some rows of all."
+                )
 
 
 def _likely_target(columns: tuple[ColumnFound, ...]) -> str | None:

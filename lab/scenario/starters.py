@@ -46,7 +46,11 @@ class Template:
 TASKS = {"classes": "classify", "values": "regress", "labels": "label"}
 """The task for each kind of targets."""
 _WATCH = {"classify": ["loss", "accuracy"], "regress": ["loss"], "label": ["loss", "accuracy"]}
-_HELD_BACK = {"classify": ["val_loss", "val_accuracy"], "regress": ["val_loss"], "label": ["val_loss"]}
+_HELD_BACK = {
+    "classify": ["val_loss", "val_accuracy"],
+    "regress": ["val_loss", "val_r2", "val_mae"],
+    "label": ["val_loss"],
+}
 
 
 def _model(units: int, activation: str = "relu") -> list[Any]:

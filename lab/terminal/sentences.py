@@ -126,4 +126,7 @@ def kept(started: Started, ended: Ended | None = None) -> str:
         return "The run was not saved"
     if ended is not None and ended.interrupted:
         return f"Saved as {started.run}: go on with `lab resume {started.run}`"
-    return f"Saved as {started.run}: see it again with `lab replay {started.run}`"
+    again = f"Saved as {started.run}: see it again with `lab replay {started.run}`"
+    if started.read:  # data of one's own
+        again += f", judge it with `lab evaluate {started.run}`, ask it with `lab predict {started.run} FILE`"
+    return again

@@ -117,13 +117,15 @@ def test_a_target_that_looks_like_numbers_but_is_text(folder: Path) -> None:
             "a,answer\n1,x\n2,x\nBob,y\n",
             {},
             "csv",
-            "line 4, column 'a' is 'Bob', not a number; if the column holds categories, say `columns: {a: category}`.",
+            "line 4, column 'a' is 'Bob', not a number; if the column holds categories, say `columns: {a: category}`; "
+            "if this means that nothing is known, say `missing_marks: [Bob]`.",
         ),
         (
             "a,answer\n1_0,x\n1,x\n2,y\n",
             {},
             "csv",
-            "line 2, column 'a' is '1_0', not a number; if the column holds categories, say `columns: {a: category}`.",
+            "line 2, column 'a' is '1_0', not a number; if the column holds categories, say `columns: {a: category}`; "
+            "if this means that nothing is known, say `missing_marks: [1_0]`.",
         ),
         (
             "a,answer\nBob,x\nBob,y\n",

@@ -310,3 +310,59 @@ def test_the_quick_way_and_the_thorough_way_read_the_same(folder: Path, monkeypa
         assert one.train.targets.tobytes() == other.train.targets.tobytes()
         assert (one.train.features, one.train.classes) == (other.train.features, other.train.classes)
         assert one.train.story == other.train.story
+
+
+def test_a_title_above_the_table_is_left_out(folder: Path) -> None:
+    body = "a,b,answer\n1.5,2,x\n3,4,y\n5,-60,x\n"
+    for above in ("Report of March\n\n", "Report of March,,\n,,\n", '"Report, of March",,\n'):
+        data = load(folder, "t.csv", above + body)
+        assert (data.inputs.tolist(), data.features, data.classes) == (INPUTS, ("a", "b"), ("x", "y"))
+        line = 1 + above.count("\n")
+        title = "Report, of March" if '"' in above else "Report of March"
+        assert f"The table begins in line {line}: {title!r} stands above it and is left out." in data.story
+        assert data.places.tolist() == [line + 1, line + 2, line + 3]
+    sizes = load(folder, "t.csv", "4,6\n" + "1,2,3,4,5,6,7\n" * 3 + "2,3,4,5,6,7,8\n", target=7)
+    assert sizes.count == 4
+    rows = "9,,,,,x\n" + "1,2,3,4,5,y\n" * 3
+    assert load(folder, "t.csv", rows, header=False, target=6, missing="mean").count == 4
+
+
+def test_a_sheet_with_a_title_and_grouped_digits(folder: Path) -> None:
+    pytest.importorskip("polars")
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["Report of March"], [], ["a", "b", "answer"], ["1,500", 2, "x"], ["3,000", 4, "y"], ["517", -60, "x"]):
+        book.active.append(row)
+    book.save(folder / "t.xlsx")
+    data = lab.data.load({"table": "t.xlsx", "target": "answer"}, 0, folder).train
+    assert (data.inputs.tolist(), data.features) == ([[1500, 2], [3000, 4], [517, -60]], ("a", "b"))
+    assert "The table begins below 'Report of March', which is left out." in data.story
+    assert "Thousands are grouped by commas." in data.story
+
+
+def test_marks_of_what_is_not_known(folder: Path) -> None:
+    content = "a,b,answer\n1.5,2,x\nk. A.,-999,y\n5,-999.0,x\n7,8,y\n"
+    with pytest.raises(InvalidValue, match=r"say `missing_marks: \[k. A.\]`"):
+        load(folder, "t.csv", content)
+    data = load(folder, "t.csv", content, missing_marks=["k. a.", -999], missing="mean")
+    gaps = "Missing values of a (1), b (2) are filled in: the mean of the training examples."
+    assert gaps in data.story
+    polars = pytest.importorskip("polars")
+    polars.DataFrame({"a": [1.0, -999, 3], "answer": ["x", "y", "y"]}).write_parquet(folder / "t.parquet")
+    block = {"table": "t.parquet", "target": "answer", "missing_marks": [-999], "missing": "drop"}
+    assert lab.data.load(block, 0, folder).train.inputs.tolist() == [[1], [3]]
+
+
+def test_the_order_of_rows_is_told(folder: Path) -> None:
+    rows = [f"2024-01-{day:02d},m{day // 6},{day % 3},{day % 2}" for day in range(1, 32)]
+    (folder / "t.csv").write_text("\n".join(["day,machine,a,answer", *rows]) + "\n")
+    by_time, by_group = lab.data.look("t.csv", folder=folder).hints
+    assert by_time.startswith("The rows are in the order of day: ")
+    assert "`split_by_time: day` holds back the last ones" in by_time
+    assert "`split_by_group: machine` holds back all rows of some" in by_group
+    by_time = lab.data.look("t.csv", {"split_by_time": "day"}, folder)
+    assert (by_time.hints, by_time.problem, by_time.block["validation"]) == ((), "", 0.2)
+    apart = lab.data.look("t.csv", {"validation_file": "t.csv"}, folder)
+    assert (apart.problem, "validation" in apart.block) == ("", False)
+    (folder / "t.csv").write_text("\n".join(["day,machine,a,answer", *rows[::2], *rows[1::2]]) + "\n")
+    assert not lab.data.look("t.csv", folder=folder).hints

@@ -170,6 +170,13 @@ def test_a_frame_of_pandas_or_polars_is_the_same_table(tmp_path: Path) -> None:
     np.testing.assert_array_equal(result.predict(polars.read_csv(path, try_parse_dates=True)).numbers, expected)
     frame["city"] = frame["city"].astype("category")
     np.testing.assert_array_equal(result.predict(frame).numbers, expected)
+    whole = pandas.read_csv(tmp_path / "customers.csv", parse_dates=["joined"])
+    (tmp_path / "customers.csv").unlink()
+    for each in (whole, polars.from_pandas(whole)):
+        trained = lab.run(tmp_path / "customers.yaml", steps=20, data=each)
+        np.testing.assert_array_equal(trained.predict(frame).numbers, expected)
+    with pytest.raises(BadInput, match="a frame takes the place of a file"):
+        lab.run("dead-relu", data=whole)
 
 
 def test_arrays_are_in_the_units_of_the_training_data(tmp_path: Path) -> None:
@@ -266,3 +273,23 @@ def test_images_in_a_folder_are_answered_by_their_names(
     assert json.loads(capsys.readouterr().out)[0]["prediction"] == "dark"
     assert main(["predict", "latest", "pics/dark/gone.png"]) == 2
     assert "gone.png is not there" in capsys.readouterr().err
+
+
+def test_new_rows_are_read_as_those_of_the_training_where_they_may_be_either(tmp_path: Path) -> None:
+    rows = [f"{1000 + 7 * n:,};{n % 5},5;{'a' if n % 2 else 'b'}".replace(",", ".", 1) for n in range(40)]
+    write(tmp_path / "t.csv", rows, "size;width;answer")
+    (tmp_path / "t.yaml").write_text(
+        "title: T\ntask: classify\nmodel: [{dense: classes}]\noptimizer: {name: sgd, rate: 0.1}\n"
+        "data: {csv: t.csv, target: answer, validation: 0.25, standardise: true, missing_marks: [k. A.], "
+        "missing: mean}\n"
+        "train: {batch: 8, steps: 5}\nwatch: [loss]\n"
+    )
+    result = lab.run(tmp_path / "t.yaml")
+    model = result.model()
+    right = result.predict({"size": [1007.0, 1014.0], "width": [1.5, np.nan]}).numbers
+    written = {"one.csv": "size;width\n1.007;1,5\n1.014;k. A.\n", "other.csv": "size;width\n1007;1.5\n1014;\n"}
+    for name, text in written.items():
+        (tmp_path / name).write_text(text)
+        np.testing.assert_array_equal(model.of_file(name, tmp_path).numbers, right)
+    texts = {"size": ["1.007", "1.014"], "width": ["1,5", "k. A."]}
+    np.testing.assert_array_equal(result.predict(texts).numbers, right)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -84,12 +85,13 @@ def _show(file: str, change: list[str], as_yaml: bool, as_json: bool) -> int:
         sys.stdout.write(yaml_of(from_data("One network", found.block, found.kind, title, found.rows)))
     else:
         output = Output(sys.stdout, detect(sys.stdout).unicode)
-        for line in _lines(found):
+        words = ["lab", "data", "show", file, *(word for each in change for word in ("--set", each))]
+        for line in _lines(found, shlex.join(words)):
             output.line(line)
     return 2 if found.problem else 0
 
 
-def _lines(found: FileFound) -> list[str]:
+def _lines(found: FileFound, command: str) -> list[str]:
     from lab.cli.columns import aligned
     from lab.data.looking import as_yaml as yaml_of
     from lab.scenario.starters import TASKS
@@ -107,11 +109,14 @@ def _lines(found: FileFound) -> list[str]:
         for each in found.columns
     ]
     lines += [line.rstrip() for line in aligned(table, right=[3])]
-    lines += ["", *[each for each in found.story if each not in found.notices]]
+    lines += ["", *[each for each in found.story if each not in found.notices], *found.hints]
     if found.problem:
         lines.append(f"It cannot be read like this: {found.problem}")
     if found.block:
         lines += ["", f"task: {TASKS[found.kind]}", *yaml_of({"data": found.block}).splitlines()]
+    if found.block and not found.problem:
+        mine = shlex.quote(f"{found.path.name.split('.')[0] or 'mine'}.yaml")
+        lines += ["", f"`{command} --yaml > {mine}` writes a scenario, `lab run {mine}` runs it."]
     return lines
 
 

@@ -10,10 +10,11 @@ from lab.data.data import Data, Split
 from lab.data.files import blamed_on, found
 from lab.data.recipe import Recipe
 from lab.data.registry import file_format
+from lab.data.tables.frames import KEPT
 from lab.data.tables.interpreting import Interpreter
 from lab.data.tables.options import TableOptions
 from lab.data.tables.plain import plain
-from lab.data.tables.reading import MEMORY_PER_BYTE, read
+from lab.data.tables.reading import MEMORY_PER_BYTE, as_asked, read
 
 
 class CsvTable(TableOptions):
@@ -63,6 +64,8 @@ def _table(key: str, given: str, options: TableOptions, folder: Path) -> Data | 
 
 
 def _examples(key: str, given: str, options: TableOptions, folder: Path) -> Data:
+    if given in KEPT:
+        return Interpreter(as_asked(KEPT[given], options.wishes), options, key).data(given)
     path = found(key, given, folder, MEMORY_PER_BYTE)
     if (data := plain(path, options)) is not None:
         return data

@@ -17,12 +17,14 @@ from lab.validation import shown
 Kind = Literal["number", "boolean", "category", "date", "text", "empty"]
 Asked = Literal["number", "boolean", "category", "date", "seconds", "year", "skip"]
 
-MISSING = ("", "nan", "na", "n/a", "#n/a", "<na>", "nat", "null", "none", "?", ".", "-")
+MISSING = ("", "nan", "na", "n/a", "n.a.", "k.a.", "#n/a", "#nv", "<na>", "nat", "null", "none", "?", ".", "-", "--")
 """What stands for a missing number, in small letters."""
 
-NO_TEXT = ("", "nan", "na", "n/a", "#n/a", "<na>", "nat", "null", "?")
+NO_TEXT = ("", "nan", "na", "n/a", "n.a.", "k.a.", "#n/a", "#nv", "<na>", "nat", "null", "?")
 """What stands for a missing text; `none` may well be a category."""
 
+LONGEST_MARK = 20
+"""A longer text is hardly a mark that says that nothing is known."""
 LARGEST = float(np.finfo(np.float32).max)
 MOST_CATEGORIES = 1000
 FEW = 20
@@ -163,6 +165,8 @@ def _numbers(
         if value is not None:
             return replace(_categories(raw, raw.cells), fault=f"{place} too large a number.")
         advice = "" if asked else f"; if the column holds categories, say `columns: {{{raw.name}: category}}`"
+        if advice and len(cell) <= LONGEST_MARK:
+            advice += f"; if this means that nothing is known, say `missing_marks: [{cell}]`"
         return replace(_categories(raw, raw.cells), fault=f"{place} not a number{advice}.")
     known = {cell: math.nan if value is None else value for cell, value in numbers.items()}
     values = np.array([known.get(cell, math.nan) for cell in raw.cells], np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +19,13 @@ from lab.data.tables.dialects import (
     without_comments,
 )
 from lab.data.tables.raw import RawColumn, RawTable, is_no_name
+from lab.data.tables.tidying import LOOKED_AT, titles_above, told_numbers
 from lab.errors import BadInput
 from lab.validation import shown
 
 LONGEST_CELL = 1_000_000
-_LOOKED_AT = 20_000
-"""So many cells decide how numbers are written."""
+_FIRST = 200
+"""So many rows show whether there is a title above them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Wishes:
     encoding: str | None = None
     comment: str | None = None
     sheet: str | None = None
+    missing_marks: Sequence[str] | None = None
+    numbers: Sequence[str] | None = None
+    """Decimal sign and what groups digits in the data of the training, where that is unusual."""
 
     @property
     def given(self) -> dict[str, Any]:
@@ -45,7 +50,8 @@ class Wishes:
     @property
     def unusual(self) -> bool:
         """Whether anything is said that is not so of a plain table."""
-        return self.header is False or any((self.delimiter, self.decimal, self.encoding, self.comment, self.sheet))
+        said = (self.delimiter, self.decimal, self.encoding, self.comment, self.sheet, self.missing_marks)
+        return self.header is False or any(said)
 
 
 def delimited(name: str, text: str, wishes: Wishes, told: list[str], looking: bool = False) -> RawTable:
@@ -67,20 +73,22 @@ def delimited(name: str, text: str, wishes: Wishes, told: list[str], looking: bo
         raise BadInput(f"{shown(name)} is not a CSV file: {error}.") from None
     if not found:
         raise BadInput(f"{shown(name)} has only blank lines.")
+    if wishes.header is not False and (above := titles_above([row.cells for row in found[:_FIRST]])):
+        notices.append(
+            f"The table begins in line {found[above].number}: {shown(_title(found[:above]))} stands above it and is "
+            "left out."
+        )
+        found = found[above:]
     header, first = _header(name, found, wishes, notices, looking)
     if header is not None and len(header) == 1 and wishes.delimiter is None:
         raise BadInput(f"the first line has only one column, {shown(header[0])}: there is nothing to predict from.")
     names, found = _columns(name, header, found[first:], notices)
     columns = [list(column) for column in zip(*(row.cells for row in found), strict=True)] or [[] for _ in names]
-    sample = (cell for row in found[: 1 + _LOOKED_AT // len(names)] for cell in row.cells)
-    decimal, thousands = number_format(sample, delimiter)
+    sample = (cell for row in found[: 1 + LOOKED_AT // len(names)] for cell in row.cells)
+    decimal, thousands = number_format(sample, delimiter, wishes.numbers)
     if wishes.decimal is not None:
         decimal, thousands = wishes.decimal, thousands if thousands != wishes.decimal else ""
-    if decimal == ",":
-        notices.append("Numbers have a decimal comma.")
-    if thousands:
-        grouped = {",": "commas", ".": "points", " ": "blanks", "'": "apostrophes"}[thousands]
-        notices.append(f"Thousands are grouped by {grouped}.")
+    notices += told_numbers(decimal, thousands)
     if decimal == "," or thousands:
         columns = [[plain_number(cell, decimal, thousands) for cell in column] for column in columns]
     raw = [
@@ -97,6 +105,10 @@ def delimited(name: str, text: str, wishes: Wishes, told: list[str], looking: bo
         header=header is not None,
         notices=tuple(notices),
     )
+
+
+def _title(rows: list[Line]) -> str:
+    return next((cell for row in rows for cell in row.cells if cell), "an empty line")
 
 
 def _header(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "blanks"}
@@ -109,9 +109,16 @@ def is_number(cell: str) -> bool:
     return _PLAIN.fullmatch(cell) is not None
 
 
-def number_format(cells: Iterable[str], delimiter: str) -> tuple[str, str]:
-    """The decimal sign and what groups digits ("": nothing), as the cells that look like numbers have them."""
-    commas = points = grouped_by_commas = grouped_by_points = others = 0
+def number_format(cells: Iterable[str], delimiter: str, usual: Sequence[str] | None = None) -> tuple[str, str]:
+    """The decimal sign and what groups digits ("": nothing), as the cells that look like numbers have them.
+
+    usual: those of the data that was trained on, which hold if nothing speaks against them: 1.335 may be either
+    """
+    if usual is not None:
+        cells = list(cells)
+        if _all_fit(cells, *usual):
+            return usual[0], usual[1]
+    commas = points = grouped_by_commas = grouped_by_points = others = either = 0
     group = ""
     for cell in cells:
         if not cell or cell[-1:].isalpha() or not any(character in ",.'’ \u00a0\u202f" for character in cell):
@@ -133,15 +140,30 @@ def number_format(cells: Iterable[str], delimiter: str) -> tuple[str, str]:
                 commas += 1
         elif _COMMA.fullmatch(cell):
             commas += 1
+        elif by_points:
+            either += 1
         elif "." in cell and _PLAIN.fullmatch(cell):
             points += 1
-    if grouped_by_points and not points - grouped_by_points > commas + grouped_by_points:
+    if grouped_by_points and not points + either > commas + 2 * grouped_by_points:
         return ",", "."
+    if either and commas and not points and delimiter != ",":
+        return ",", "."  # 2,5 has no other meaning, and then 1.335 has none
     if grouped_by_commas and not commas:
         return ".", ","
-    if commas > points:
+    if commas > points + either:
         return ",", group
     return ".", group if others else ""
+
+
+def _all_fit(cells: Iterable[str], decimal: str, thousands: str) -> bool:
+    """Whether no cell looks like a number that is written in another way."""
+    for cell in cells:
+        looks = any(form.fullmatch(cell) for form in (_PLAIN, _COMMA, *_GROUPED.values()))
+        grouped = bool(thousands) and _GROUPED[thousands].fullmatch(cell) is not None
+        other = "." in cell if decimal == "," else "," in cell
+        if looks and not grouped and (other or _PLAIN.fullmatch(plain_number(cell, decimal, thousands)) is None):
+            return False
+    return True
 
 
 def plain_number(cell: str, decimal: str, thousands: str) -> str:

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from lab.data.limits import MEMORY, size
 from lab.data.tables.raw import RawColumn, RawTable, is_no_name
+from lab.data.tables.tidying import titles_above
 from lab.errors import BadInput, MissingExtra
 from lab.validation import shown
 
+_FIRST = 200
+"""So many rows of a sheet show whether there is a title above the table."""
 _BYTES_PER_CELL = 24
 """A number takes 8 here and 12 later; a text more, but texts repeat."""
 
@@ -35,7 +39,7 @@ def from_polars_file(kind: str, name: str, content: bytes, sheet: str | None, to
         elif kind == "Arrow":
             frame = polars.read_ipc(io.BytesIO(content))
         else:
-            frame, chosen, others = _sheet(name, content, sheet)
+            frame, chosen, others = _sheet(name, content, sheet, notices)
             if others:
                 notices.append(
                     f"The sheet {shown(chosen)} was read; there also {'is' if len(others) == 1 else 'are'} "
@@ -93,6 +97,18 @@ def table_of(frame: Any, name: str) -> RawTable:
     return RawTable("a frame", tuple(columns), list(range(1, rows.pop() + 1)), place="row")
 
 
+KEPT: dict[str, RawTable] = {}
+"""Frames that stand in for files, by the name that the data block has for them; in this process alone."""
+
+
+def kept(frame: Any) -> str:
+    """Keep a frame of pandas or polars, or columns by name; returns the name for `csv:` or `table:` of a data block.
+    Raises BadInput."""
+    name = f"data frame {len(KEPT) + 1}"
+    KEPT[name] = replace(table_of(frame, "the frame"), format="from Python")
+    return name
+
+
 def _of_array(array: np.ndarray) -> dict[str, Any]:
     """The numbers of a column, or its texts as they would stand in a CSV."""
     if array.dtype.kind in "iuf":
@@ -120,7 +136,7 @@ def _values(series: Any, name: str) -> dict[str, Any]:
     if series.dtype == pl.Date:
         series = series.dt.strftime("%Y-%m-%d")
     elif series.dtype == pl.Datetime:
-        series = series.dt.replace_time_zone(None).dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
+        series = series.dt.replace_time_zone(None).dt.strftime("%Y-%m-%d %H:%M:%S%.6f").str.strip_suffix(".000000")
     elif series.dtype == pl.Duration:
         return {"numbers": series.dt.total_microseconds().cast(pl.Float64).fill_null(np.nan).to_numpy() / 1e6}
     return {"cells": [each.strip() if each is not None else "" for each in series.cast(pl.String).to_list()]}
@@ -133,7 +149,7 @@ def _parquet_size(content: bytes) -> tuple[int, int]:
     return int(scan.select(pl.len()).collect().item()), len(scan.collect_schema())
 
 
-def _sheet(name: str, content: bytes, sheet: str | None) -> tuple[Any, str, list[str]]:
+def _sheet(name: str, content: bytes, sheet: str | None, told: list[str]) -> tuple[Any, str, list[str]]:
     """The sheet of this name, or the first one with anything on it; the names of the others."""
     import fastexcel
 
@@ -142,9 +158,14 @@ def _sheet(name: str, content: bytes, sheet: str | None) -> tuple[Any, str, list
     if sheet is not None and sheet not in names:
         raise BadInput(f"{shown(name)} has no sheet {shown(sheet)}, but {', '.join(map(shown, names))}.")
     for each in [sheet] if sheet is not None else names:
-        loaded = book.load_sheet(each)
+        first = book.load_sheet(each, header_row=None, n_rows=_FIRST, dtypes="string").to_polars()
+        above = titles_above([["" if cell is None else cell for cell in row] for row in first.rows()])
+        loaded = book.load_sheet(each, header_row=above)
         _refuse_if_too_many(name, loaded.total_height, loaded.width)
         if loaded.width and loaded.height:
+            if above:
+                title = next((cell for row in first.rows() for cell in row if cell), "")
+                told.append(f"The table begins below {shown(title)}, which is left out.")
             return loaded.to_polars(), each, [other for other in names if other != each] if sheet is None else []
     raise BadInput(f"{shown(name)} has no rows.")
 

@@ -63,6 +63,8 @@ class Interpreter:
         inputs, features = inputs_of(how, columns, len(kept))
         # A first line with sizes is no header, though nobody said so; rows to predict come without it.
         written = options.wishes.given | ({} if self._table.header else {"header": False})
+        if (self._table.decimal, self._table.thousands) != (".", ""):
+            written["numbers"] = [self._table.decimal, self._table.thousands]
         read = TableRead(how, tuple(given), written, tuple(self._names), self._table.place)
         places = np.array(self._table.lines, np.int64)[kept]
         order, groups = self._order(kept), self._groups(kept)

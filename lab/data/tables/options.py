@@ -38,6 +38,8 @@ class TableOptions(WithClasses, WithValues):
     """what columns are taken for instead of what they look like, or that they are left out (skip)"""
     missing: Missing = "error"
     """missing values: leave the row out; fill in mean or median of the training examples; a feature that says so"""
+    missing_marks: list[Name] | None = Field(default=None, min_length=1)
+    """cells that mean that nothing is known, besides empty ones, NA and the like: [k.A., -999]"""
     kind: Literal["classes", "values", "labels"] | None = None
     """what the target is, if it is not what it looks like"""
     header: bool | None = None
@@ -74,4 +76,6 @@ class TableOptions(WithClasses, WithValues):
     @property
     def wishes(self) -> Wishes:
         """What is said of how the file is written."""
-        return Wishes(self.header, self.delimiter, self.decimal, self.encoding, self.comment, self.sheet)
+        return Wishes(
+            self.header, self.delimiter, self.decimal, self.encoding, self.comment, self.sheet, self.missing_marks
+        )

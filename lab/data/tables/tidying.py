@@ -1,0 +1,93 @@
+"""What is done with the cells of any table, whatever format it came in: marks of missing values, how numbers look."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lab.data.tables.dialects import number_format, plain_number
+from lab.data.tables.raw import RawColumn, RawTable
+
+LOOKED_AT = 20_000
+"""So many cells decide how numbers are written."""
+_GROUPED_BY = {",": "commas", ".": "points", " ": "blanks", "'": "apostrophes"}
+
+
+def told_numbers(decimal: str, thousands: str) -> list[str]:
+    """Sentences on how numbers are written, where that is unusual."""
+    told = ["Numbers have a decimal comma."] if decimal == "," else []
+    return [*told, f"Thousands are grouped by {_GROUPED_BY[thousands]}."] if thousands else told
+
+
+def with_plain_numbers(table: RawTable, usual: Sequence[str] | None) -> RawTable:
+    """A table that is no delimited text, with the numbers that it has as texts ("1,234") as `float` reads them.
+
+    usual: decimal sign and what groups digits in the data of the training; None: this is that data
+    """
+    texts = [column for column in table.columns if column.numbers is None]
+    each = 1 + LOOKED_AT // max(len(texts), 1)
+    decimal, thousands = number_format([cell for column in texts for cell in column.cells[:each]], ",", usual)
+    if (decimal, thousands) == (".", ""):
+        return table
+    made = _changed(table, lambda cell: plain_number(cell, decimal, thousands))
+    return replace(
+        made, decimal=decimal, thousands=thousands, notices=(*table.notices, *told_numbers(decimal, thousands))
+    )
+
+
+def without_marks(table: RawTable, marks: Iterable[str]) -> RawTable:
+    """The table, in which cells that are one of these texts or numbers are empty."""
+    texts = {str(mark).strip().casefold() for mark in marks}
+    if not texts:
+        return table
+    numbers = [value for value in map(_number, texts) if value is not None]
+
+    def known(cell: str) -> str:
+        marked = cell.casefold() in texts or (numbers and _number(cell) in numbers)
+        return "" if marked else cell
+
+    return _changed(table, known, numbers)
+
+
+def as_in_training(table: RawTable, written: Mapping[str, Any]) -> RawTable:
+    """A frame, with marks and numbers as texts read as those of the training were; see `TableRead.written`."""
+    if "numbers" in written:
+        table = with_plain_numbers(table, written["numbers"])
+    return without_marks(table, written.get("missing_marks", ()))
+
+
+def titles_above(rows: Sequence[Sequence[str]]) -> int:
+    """How many of the first rows stand above the table, as a title or empty: they fill at most a third of the cells
+    that others fill, and begin with a text."""
+    filled = [[cell for cell in row if cell.strip()] for row in rows[:LOOKED_AT]]
+    widths = [len(each) for each in filled]
+    usual = max(set(widths), key=lambda width: (widths.count(width), width)) if widths else 0
+    count = 0
+    while usual >= 3 and count < len(filled) - 1 and len(filled[count]) <= usual // 3:
+        if filled[count] and _number(filled[count][0]) is not None:
+            break
+        count += 1
+    return count
+
+
+def _changed(table: RawTable, change: Callable[[str], str], gaps: Sequence[float] = ()) -> RawTable:
+    def changed(column: RawColumn) -> RawColumn:
+        if column.numbers is not None:
+            gone = np.isin(column.numbers, np.array(gaps, np.float64))
+            return replace(column, numbers=np.where(gone, np.nan, column.numbers)) if gone.any() else column
+        known = {cell: change(cell) for cell in set(column.cells)}
+        return replace(column, cells=[known[cell] for cell in column.cells])
+
+    return replace(table, columns=tuple(map(changed, table.columns)))
+
+
+def _number(cell: str) -> float | None:
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
