@@ -57,8 +57,9 @@ def sum_deviations(x, mean, totals, thread, threads):
 
 
 @device(inlined=True)
-def sum_gradients(x, mean, scale, dy, d_gamma, d_beta, thread, threads):
-    """d_beta[c] = the sum of dy in column c, d_gamma[c] = that of dy (x - mean) scale."""
+def sum_gradients(x, gamma, beta, mean, scale, dy, d_gamma, d_beta, rectified, thread, threads):
+    """d_beta[c] = the sum of dy in column c, d_gamma[c] = that of dy (x - mean) scale; if `rectified`, of dy where
+    what came out is above 0."""
     B, H = x.shape
     rows = rows_of_block(H)
     for c in range(thread, H, threads):
@@ -69,6 +70,9 @@ def sum_gradients(x, mean, scale, dy, d_gamma, d_beta, thread, threads):
             beta_part = zero
             for r in range(first, min(first + rows, B)):
                 d = dy[r, c]
+                if rectified:
+                    y = gamma[c] * ((x[r, c] - mean[c]) * scale[c]) + beta[c]
+                    d = d if y > zero else zero
                 beta_part += d
                 gamma_part += d * (x[r, c] - mean[c])
             to_gamma += gamma_part
@@ -78,27 +82,33 @@ def sum_gradients(x, mean, scale, dy, d_gamma, d_beta, thread, threads):
 
 
 @device(inlined=True)
-def normalise(x, gamma, beta, mean, scale, y, thread, threads):
-    """y = gamma (x - mean) scale + beta."""
+def normalise(x, gamma, beta, mean, scale, y, rectified, thread, threads):
+    """y = gamma (x - mean) scale + beta; if `rectified`, 0 where that is negative."""
     for r in range(x.shape[0]):
         for c in range(thread, x.shape[1], threads):
-            y[r, c] = gamma[c] * ((x[r, c] - mean[c]) * scale[c]) + beta[c]
+            value = gamma[c] * ((x[r, c] - mean[c]) * scale[c]) + beta[c]
+            y[r, c] = max(value, zero) if rectified else value
 
 
 @device(inlined=True)
-def normalise_back(x, gamma, mean, scale, dy, d_gamma, d_beta, dx, thread, threads):
-    """dx = gamma scale (dy - (d_beta + (x - mean) scale d_gamma) / B)."""
+def normalise_back(x, gamma, beta, mean, scale, dy, d_gamma, d_beta, dx, rectified, thread, threads):
+    """dx = gamma scale (dy - (d_beta + (x - mean) scale d_gamma) / B); if `rectified`, dy counts where what came out
+    is above 0."""
     B, H = x.shape
     share = one / real(B)
     for r in range(B):
         for c in range(thread, H, threads):
             normal = (x[r, c] - mean[c]) * scale[c]
-            dx[r, c] = gamma[c] * scale[c] * (dy[r, c] - share * (d_beta[c] + normal * d_gamma[c]))
+            d = dy[r, c]
+            if rectified:
+                y = gamma[c] * normal + beta[c]
+                d = d if y > zero else zero
+            dx[r, c] = gamma[c] * scale[c] * (d - share * (d_beta[c] + normal * d_gamma[c]))
 
 
-@kernel("x[B,H] gamma[H] beta[H] epsilon[1] -> y[B,H] mean[H] variance[H] scale[H]", operations=lambda B, H: 7 * B * H)
-def batch_norm(x, gamma, beta, epsilon, y, mean, variance, scale, thread, threads):
-    """y = gamma (x - mean) scale + beta, with each column's mean, variance and scale = 1 / √(variance + epsilon)."""
+@device(inlined=True)
+def batch_statistics(x, epsilon, mean, variance, scale, thread, threads):
+    """Each column's mean, variance and scale = 1 / √(variance + epsilon)."""
     B, H = x.shape
     share = one / real(B)
     sum_columns(x, mean, thread, threads)
@@ -109,7 +119,13 @@ def batch_norm(x, gamma, beta, epsilon, y, mean, variance, scale, thread, thread
     for c in range(thread, H, threads):
         variance[c] *= share
         scale[c] = one / square_root(variance[c] + epsilon[0])
-    normalise(x, gamma, beta, mean, scale, y, thread, threads)
+
+
+@kernel("x[B,H] gamma[H] beta[H] epsilon[1] -> y[B,H] mean[H] variance[H] scale[H]", operations=lambda B, H: 7 * B * H)
+def batch_norm(x, gamma, beta, epsilon, y, mean, variance, scale, thread, threads):
+    """y = gamma (x - mean) scale + beta, with each column's mean, variance and scale = 1 / √(variance + epsilon)."""
+    batch_statistics(x, epsilon, mean, variance, scale, thread, threads)
+    normalise(x, gamma, beta, mean, scale, y, False, thread, threads)
 
 
 @kernel("x[B,H] gamma[H] mean[H] scale[H] dy[B,H] -> dx[B,H] d_gamma[H] d_beta[H]", operations=lambda B, H: 11 * B * H)
@@ -118,8 +134,8 @@ def batch_norm_gradient(x, gamma, mean, scale, dy, dx, d_gamma, d_beta, thread, 
 
     The sums are over the batch, x̂ = (x - mean) scale.
     """
-    sum_gradients(x, mean, scale, dy, d_gamma, d_beta, thread, threads)
-    normalise_back(x, gamma, mean, scale, dy, d_gamma, d_beta, dx, thread, threads)
+    sum_gradients(x, gamma, gamma, mean, scale, dy, d_gamma, d_beta, False, thread, threads)
+    normalise_back(x, gamma, gamma, mean, scale, dy, d_gamma, d_beta, dx, False, thread, threads)
 
 
 @kernel(

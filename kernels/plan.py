@@ -55,7 +55,8 @@ class Row:
 class Plan:
     """The rows of one program, and how many elements its two segments must have.
 
-    joined: the same with fewer rows, where one kernel does what two do; what stands between two of them is not written
+    joined: the same with fewer rows, where one kernel does what two do; what stands between two of them is not written.
+            This is what runs; the rows one by one are for people, and for finding out where something went wrong
     """
 
     rows: tuple[Row, ...]
@@ -65,13 +66,13 @@ class Plan:
 
     @property
     def shortest(self) -> tuple[Row, ...]:
-        """The fewest rows that do the work: for a target on which each row costs much, as on a GPU."""
+        """The fewest rows that do the work."""
         return self.rows if self.joined is None else self.joined
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
-        """Each kernel of the plan once, in order of first use."""
-        return tuple(dict.fromkeys(row.kernel for row in self.rows))
+        """Each kernel that runs, once, in order of first use."""
+        return tuple(dict.fromkeys(row.kernel for row in self.shortest))
 
     @property
     def operations(self) -> float:

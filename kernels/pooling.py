@@ -4,7 +4,7 @@ Which windows there are is said by four lists, so that one kernel serves all kin
 rows from `row_begin[i]` up to, and without, `row_end[i]`, and so the columns. Windows may overlap and differ in size;
 of one that reaches beyond the image (padding) they have what lies inside.
 
-Images are [batch, height, width, channels].
+Images are [batch, height, width, channels]. On the CPU, in float32, `kernels.targets.pool_code` does the work.
 """
 
 from __future__ import annotations
@@ -13,45 +13,41 @@ from kernels.arrays import flat
 from kernels.language import device, kernel, real, zero
 from kernels.threads import sync_threads
 
-_TYPICAL = {"B": 2, "H": 14, "W": 14, "C": 16, "I": 7, "J": 7}
-_INDICES = {"row_begin": "H", "row_end": "H+1", "column_begin": "W", "column_end": "W+1"}
-_WINDOWS = "row_begin[I] row_end[I] column_begin[J] column_end[J]"
+TYPICAL = {"B": 2, "H": 14, "W": 14, "C": 16, "I": 7, "J": 7}
+INDICES = {"row_begin": "H", "row_end": "H+1", "column_begin": "W", "column_end": "W+1"}
+WINDOWS = "row_begin[I] row_end[I] column_begin[J] column_end[J]"
 _SHARES = "row_share[I] column_share[J]"
 
 
 @device(inlined=True)
-def largest_of_window(x, b, top, bottom, left, right, y, place, i, j, thread, threads):
-    """y[b,i,j] = the largest numbers of one window, place[b,i,j] = where they stood."""
-    W, C = x.shape[2], x.shape[3]
-    start = real(top * W + left)
-    for c in range(thread, C, threads):
-        y[b, i, j, c] = x[b, top, left, c]
-        place[b, i, j, c] = start
-    for h in range(top, bottom):
-        for w in range(left, right):
-            here = real(h * W + w)
-            for c in range(thread, C, threads):
-                value = x[b, h, w, c]
-                before = y[b, i, j, c]
-                old = place[b, i, j, c]
-                larger = value > before
-                y[b, i, j, c] = value if larger else before
-                place[b, i, j, c] = here if larger else old
-
-
-@kernel(f"x[B,H,W,C] {_WINDOWS} -> y[B,I,J,C] place[B,I,J,C]", typical=_TYPICAL, indices=_INDICES)
-def max_pool(x, row_begin, row_end, column_begin, column_end, y, place, thread, threads):
-    """y = the largest number of each window; place = where it stood, h W + w (the first one if several are equal)."""
+def largest_of_windows(x, row_begin, row_end, column_begin, column_end, y, place, rectified, thread, threads):
+    """y = the largest numbers of all windows, place = where they stood; negative numbers count as 0 if `rectified`. A
+    target may have a way of its own."""
+    _, _, W, C = x.shape
     for b in range(x.shape[0]):
         for i in range(y.shape[1]):
             for j in range(y.shape[2]):
                 top, bottom = int(row_begin[i]), int(row_end[i])
                 left, right = int(column_begin[j]), int(column_end[j])
-                largest_of_window(x, b, top, bottom, left, right, y, place, i, j, thread, threads)
+                start = real(top * W + left)
+                for c in range(thread, C, threads):
+                    first = x[b, top, left, c]
+                    y[b, i, j, c] = max(first, zero) if rectified else first
+                    place[b, i, j, c] = start
+                for h in range(top, bottom):
+                    for w in range(left, right):
+                        here = real(h * W + w)
+                        for c in range(thread, C, threads):
+                            value = x[b, h, w, c]
+                            before = y[b, i, j, c]
+                            old = place[b, i, j, c]
+                            larger = value > before
+                            y[b, i, j, c] = value if larger else before
+                            place[b, i, j, c] = here if larger else old
 
 
-@max_pool.cuda
-def _max_pool_cuda(x, row_begin, row_end, column_begin, column_end, y, place, thread, threads):
+@largest_of_windows.on("cuda")
+def _largest_of_windows_cuda(x, row_begin, row_end, column_begin, column_end, y, place, rectified, thread, threads):
     _, _, W, C = x.shape
     I, J = y.shape[1], y.shape[2]  # noqa: E741
     for number in range(thread, y.size, threads):
@@ -63,7 +59,8 @@ def _max_pool_cuda(x, row_begin, row_end, column_begin, column_end, y, place, th
         bottom = int(row_end[i])
         left = int(column_begin[j])
         right = int(column_end[j])
-        best = x[b, top, left, c]
+        first = x[b, top, left, c]
+        best = max(first, zero) if rectified else first
         at = top * W + left
         for h in range(top, bottom):
             for w in range(left, right):
@@ -75,16 +72,15 @@ def _max_pool_cuda(x, row_begin, row_end, column_begin, column_end, y, place, th
         place[b, i, j, c] = real(at)
 
 
-@kernel(
-    f"place[B,I,J,C] dy[B,I,J,C] {_WINDOWS} -> dx[B,H,W,C]",
-    typical=_TYPICAL,
-    indices={**_INDICES, "place": "H*W"},
-)
-def max_pool_gradient(place, dy, row_begin, row_end, column_begin, column_end, dx, thread, threads):
-    """dx = dy where the largest number of a window stood (summed over the windows it was largest in), else 0.
+@kernel(f"x[B,H,W,C] {WINDOWS} -> y[B,I,J,C] place[B,I,J,C]", typical=TYPICAL, indices=INDICES)
+def max_pool(x, row_begin, row_end, column_begin, column_end, y, place, thread, threads):
+    """y = the largest number of each window; place = where it stood, h W + w (the first one if several are equal)."""
+    largest_of_windows(x, row_begin, row_end, column_begin, column_end, y, place, False, thread, threads)
 
-    place[b,i,j] are pixels of window (i, j).
-    """
+
+@device(inlined=True)
+def plain_back_to_places(place, dy, y, dx, rectified, thread, threads):
+    """dx = dy at the place of each window's largest number, if `rectified` only where y > 0."""
     every = flat(dx)
     for n in range(thread, every.size, threads):
         every[n] = zero
@@ -95,11 +91,14 @@ def max_pool_gradient(place, dy, row_begin, row_end, column_begin, column_end, d
         for i in range(dy.shape[1]):
             for j in range(dy.shape[2]):
                 for c in range(thread, C, threads):
-                    every[(image + int(place[b, i, j, c])) * C + c] += dy[b, i, j, c]
+                    d = dy[b, i, j, c]
+                    if rectified:
+                        d = d if y[b, i, j, c] > zero else zero
+                    every[(image + int(place[b, i, j, c])) * C + c] += d
 
 
-@max_pool_gradient.cuda
-def _max_pool_gradient_cuda(place, dy, row_begin, row_end, column_begin, column_end, dx, thread, threads):
+@plain_back_to_places.on("cuda")
+def _back_to_places_cuda(place, dy, y, dx, rectified, thread, threads):
     B, H, W, C = dx.shape
     for channel in range(thread, B * C, threads):
         b = channel // C
@@ -109,12 +108,34 @@ def _max_pool_gradient_cuda(place, dy, row_begin, row_end, column_begin, column_
                 dx[b, h, w, c] = zero
         for i in range(dy.shape[1]):
             for j in range(dy.shape[2]):
+                d = dy[b, i, j, c]
+                if rectified:
+                    d = d if y[b, i, j, c] > zero else zero
                 at = int(place[b, i, j, c])
                 h = at // W
-                dx[b, h, at - h * W, c] += dy[b, i, j, c]
+                dx[b, h, at - h * W, c] += d
 
 
-@kernel("dx[B,H,W,C] place[B,I,J,C] -> dy[B,I,J,C]", typical=_TYPICAL, indices={"place": "H*W"})
+@device(inlined=True)
+def back_to_places(place, dy, y, row_begin, row_end, column_begin, column_end, dx, rectified, thread, threads):
+    """The same, by windows. A target may have a way of its own."""
+    plain_back_to_places(place, dy, y, dx, rectified, thread, threads)
+
+
+@kernel(
+    f"place[B,I,J,C] dy[B,I,J,C] {WINDOWS} -> dx[B,H,W,C]",
+    typical=TYPICAL,
+    indices={**INDICES, "place": "H*W"},
+)
+def max_pool_gradient(place, dy, row_begin, row_end, column_begin, column_end, dx, thread, threads):
+    """dx = dy where the largest number of a window stood (summed over the windows it was largest in), else 0.
+
+    place[b,i,j] are pixels of window (i, j).
+    """
+    back_to_places(place, dy, dy, row_begin, row_end, column_begin, column_end, dx, False, thread, threads)
+
+
+@kernel("dx[B,H,W,C] place[B,I,J,C] -> dy[B,I,J,C]", typical=TYPICAL, indices={"place": "H*W"})
 def take_places(dx, place, dy, thread, threads):
     """dy[b,i,j,c] = the number of dx at that place of image b and channel c: the way back of `max_pool_gradient`."""
     _, _, W, C = dx.shape
@@ -128,9 +149,9 @@ def take_places(dx, place, dy, thread, threads):
         dy[b, i, j, c] = dx[b, h, at - h * W, c]
 
 
-@kernel(f"x[B,H,W,C] {_WINDOWS} {_SHARES} -> y[B,I,J,C]", typical=_TYPICAL, indices=_INDICES)
-def average_pool(x, row_begin, row_end, column_begin, column_end, row_share, column_share, y, thread, threads):
-    """y = the sum of each window times row_share[i] column_share[j], 1 / its size."""
+@device(inlined=True)
+def means_of_windows(x, row_begin, row_end, column_begin, column_end, row_share, column_share, y, thread, threads):
+    """y = the sum of each window times its shares. A target may have a way of its own."""
     B, _, _, C = x.shape
     for b in range(B):
         for i in range(y.shape[1]):
@@ -150,11 +171,15 @@ def average_pool(x, row_begin, row_end, column_begin, column_end, row_share, col
                     y[b, i, j, c] *= share
 
 
-@kernel(f"dy[B,I,J,C] {_WINDOWS} {_SHARES} -> dx[B,H,W,C]", typical=_TYPICAL, indices=_INDICES)
-def average_pool_gradient(
-    dy, row_begin, row_end, column_begin, column_end, row_share, column_share, dx, thread, threads
-):
-    """dx = the sum of dy row_share[i] column_share[j] over the windows that a number is part of."""
+@kernel(f"x[B,H,W,C] {WINDOWS} {_SHARES} -> y[B,I,J,C]", typical=TYPICAL, indices=INDICES)
+def average_pool(x, row_begin, row_end, column_begin, column_end, row_share, column_share, y, thread, threads):
+    """y = the sum of each window times row_share[i] column_share[j], 1 / its size."""
+    means_of_windows(x, row_begin, row_end, column_begin, column_end, row_share, column_share, y, thread, threads)
+
+
+@device(inlined=True)
+def plain_shares_back(dy, row_begin, row_end, column_begin, column_end, row_share, column_share, dx, thread, threads):
+    """dx = the sum of dy times its shares over the windows that a number is part of."""
     B, H, W, C = dx.shape
     for b in range(B):
         for h in range(H):
@@ -172,3 +197,17 @@ def average_pool_gradient(
                     for w in range(left, right):
                         for c in range(thread, C, threads):
                             dx[b, h, w, c] += share * dy[b, i, j, c]
+
+
+@device(inlined=True)
+def shares_back(dy, row_begin, row_end, column_begin, column_end, row_share, column_share, dx, thread, threads):
+    """The same. A target may have a way of its own."""
+    plain_shares_back(dy, row_begin, row_end, column_begin, column_end, row_share, column_share, dx, thread, threads)
+
+
+@kernel(f"dy[B,I,J,C] {WINDOWS} {_SHARES} -> dx[B,H,W,C]", typical=TYPICAL, indices=INDICES)
+def average_pool_gradient(
+    dy, row_begin, row_end, column_begin, column_end, row_share, column_share, dx, thread, threads
+):
+    """dx = the sum of dy row_share[i] column_share[j] over the windows that a number is part of."""
+    shares_back(dy, row_begin, row_end, column_begin, column_end, row_share, column_share, dx, thread, threads)

@@ -29,9 +29,9 @@ from kernels.convolution import plain_convolve, plain_convolve_back, plain_corre
 from kernels.targets.code import WINDOWS
 from kernels.targets.micro_kernel import workplace
 from kernels.targets.norm_code import add_columns
-from kernels.targets.vector_code import COLUMNS, ITEM, LANES, WORD
+from kernels.targets.vector_code import COLUMNS, ITEM, LANES, MASKED_STORES, WORD
 from kernels.targets.views import intrinsic, numbers_at
-from kernels.targets.window_code import AVAILABLE, WORDS
+from kernels.targets.window_code import AVAILABLE, GROUPS, WORDS
 
 BAND = 192 * 1024
 """Bytes of the padded band."""
@@ -52,7 +52,7 @@ _zeros_place = workplace(PANEL_ROW)
 @intrinsic
 def row_of_tiles(
     typing, pixels, steps, across, down, a, a_row, a_step, a_across, a_down, b, b_step, b_across, b_down, begin,
-    begin_row, c, c_row, columns,
+    begin_row, c, c_row, columns, group, a_group,
 ):  # fmt: skip
     """Tiles side by side for so many pixels; see `kernels.targets.window_code`."""
     count = 1 + len(WORDS)
@@ -161,7 +161,7 @@ def _slide(
                     row_of_tiles(
                         wide, steps, taps, down, start + i * stride_y * band_row, stride_x * size, ITEM, a_across,
                         dilation_y * band_row, weight + column * ITEM, b_step, b_across, across * channels * b_step,
-                        begin + column * ITEM, 0, c, pixel_bytes, min(COLUMNS, columns - column),
+                        begin + column * ITEM, 0, c, pixel_bytes, min(COLUMNS, columns - column), 0, 0,
                     )  # fmt: skip
     return 1
 
@@ -288,7 +288,7 @@ def _scattered(
                 row_of_tiles(
                     J, D, 1, count, dy + (b * I + row) * J * D * ITEM, D * ITEM, ITEM, 0, -dilation_y * J * D * ITEM,
                     panel + block * block_size + first * D * PANEL_ROW, PANEL_ROW, 0, stride_y * D * PANEL_ROW,
-                    zeros, 0, line + block * PANEL_ROW, line_size, wide,
+                    zeros, 0, line + block * PANEL_ROW, line_size, wide, 0, 0,
                 )  # fmt: skip
             for j in range(J):
                 start = (j * stride_x - left) * C
@@ -299,6 +299,16 @@ def _scattered(
                     for n in range(end - begin):
                         window[n] += share[n]
     return 1
+
+
+@njit(error_model="numpy")
+def _one_tile(rows: Any, taps: Any) -> Any:
+    """Decide whether there is a tile for all the weights of a kernel towards a vector of outputs."""
+    if LANES >= MASKED_STORES:
+        for groups, group in GROUPS:
+            if rows == groups and taps == group:
+                return True
+    return False
 
 
 @njit(error_model="numpy")
@@ -337,6 +347,7 @@ def _weights(
     for d in range(D):
         biases[d] = np.float32(0)
     taps, height = (1, Q * G) if dilation_x == 1 else (Q, G)
+    grouped = groups == 1 and taps == 1 and D <= LANES and _one_tile(P, height)
     for k in range(groups):
         for b in range(0, B, together):
             images = min(together, B - b)
@@ -353,6 +364,13 @@ def _weights(
                 back = dy + (((b * I + first) * J) * D + k * outputs) * ITEM
                 if k == 0:
                     add_columns(images * rows * J, D, 0, back, 0, 0, 0, 0, 0, 0, 0, d_bias)
+                if grouped:
+                    row_of_tiles(
+                        P * height, J, rows, images, start, ITEM, stride_x * G * ITEM, stride_y * band_row, image_band,
+                        back, D * ITEM, J * D * ITEM, I * J * D * ITEM, d_weight, D * ITEM, d_weight, D * ITEM, D,
+                        height, dilation_y * band_row,
+                    )  # fmt: skip
+                    continue
                 for p in range(P):
                     for q in range(taps):
                         a = start + p * dilation_y * band_row + q * dilation_x * G * ITEM
@@ -361,7 +379,7 @@ def _weights(
                             row_of_tiles(
                                 height, J, rows, images, a, ITEM, stride_x * G * ITEM, stride_y * band_row, image_band,
                                 back + column * ITEM, D * ITEM, J * D * ITEM, I * J * D * ITEM, c, D * ITEM, c,
-                                D * ITEM, min(COLUMNS, outputs - column),
+                                D * ITEM, min(COLUMNS, outputs - column), 0, 0,
                             )  # fmt: skip
     return 1
 
@@ -391,7 +409,9 @@ def _convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, di
     B, H, W, C = dx.shape
     P, Q, G, D = weight.shape
     done = 0
-    if AVAILABLE and groups == 1 and dilation_x == 1 and (stride_y > 1 or stride_x > 1 or C < COLUMNS):
+    I, J = dy.shape[1], dy.shape[2]  # noqa: E741
+    scatters = stride_y > 1 or stride_x > 1 or C < LANES or (C < COLUMNS and 4 * H * W > 5 * I * J)
+    if AVAILABLE and groups == 1 and dilation_x == 1 and scatters:
         done = _scattered(
             dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, D, dy.shape[1], dy.shape[2],
             stride_y, stride_x, top, left, dilation_y,

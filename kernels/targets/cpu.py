@@ -16,7 +16,7 @@ from kernels.convolution import has_windows
 from kernels.language import Kernel
 from kernels.matrix import multiplies_matrices
 from kernels.memory import Memory
-from kernels.plan import SHARED, STEP, Plan
+from kernels.plan import SHARED, STEP, Plan, Row
 from kernels.targets import cache, compile_workers
 from kernels.targets.code import EXECUTOR, PRODUCTS, WINDOWS, entry_symbol, load, lock
 
@@ -99,7 +99,6 @@ class Program:
     def __init__(self, plan: Plan, memory: Memory) -> None:
         self.plan, self.memory = plan, memory
         self._execute = executor()
-        real_name = memory.arena.dtype.name
         if plan.arena > memory.arena.size or plan.shared > memory.shared.size:
             raise ValueError("the memory is smaller than the plan needs")
         if memory.shared.dtype != memory.arena.dtype:
@@ -107,14 +106,20 @@ class Program:
         distance = memory.shared.ctypes.data - memory.arena.ctypes.data
         if distance % memory.arena.itemsize:
             raise ValueError("shared memory is not aligned to its elements")
-        shift = distance // memory.arena.itemsize
-        width = 1 + max((row.kernel.width for row in plan.rows), default=0)
-        self.rows = np.zeros((len(plan.rows), width), np.int64)
-        for line, row in zip(self.rows, plan.rows, strict=True):
-            places = [offset + (shift if segment == SHARED else 0) for segment, offset in row.operands]
+        self._shift = distance // memory.arena.itemsize
+        self.rows = self._written(plan.shortest)
+        self._places = self.rows.ctypes.data, memory.arena.ctypes.data, memory.state.ctypes.data
+
+    def _written(self, rows: Sequence[Row]) -> np.ndarray:
+        """Rows as the executor reads them: a line of integers each."""
+        real_name = self.memory.arena.dtype.name
+        width = 1 + max((row.kernel.width for row in rows), default=0)
+        written = np.zeros((len(rows), width), np.int64)
+        for line, row in zip(written, rows, strict=True):
+            places = [offset + (self._shift if segment == SHARED else 0) for segment, offset in row.operands]
             values: Sequence[Any] = [entry(row.kernel, real_name), *places, *row.extents, *row.integers]
             line[: len(values)] = values
-        self._places = self.rows.ctypes.data, memory.arena.ctypes.data, memory.state.ctypes.data
+        return written
 
     def run(self, steps: int = 1) -> int:
         """Walk the rows `steps` times without holding the GIL; returns how often, fewer if a kernel halted."""
@@ -122,7 +127,8 @@ class Program:
         return self._execute(rows, *self.rows.shape, arena, state, steps)
 
     def run_row(self, index: int) -> None:
-        """Run one row alone, without counting a step."""
+        """Run one of the plan's rows alone, without counting a step; none of them is joined with another."""
+        row = self._written(self.plan.rows[index : index + 1])
         self.memory.state[STEP] -= 1
-        rows, arena, state = self._places
-        self._execute(rows + index * self.rows.strides[0], 1, self.rows.shape[1], arena, state, 1)
+        _, arena, state = self._places
+        self._execute(row.ctypes.data, *row.shape, arena, state, 1)

@@ -25,10 +25,13 @@ UNROLLED = 4
 
 
 class NormCode(ChannelCode):
-    """One pass over a block of rows; `examples` are those of the whole batch."""
+    """One pass over a block of rows; `examples` are those of the whole batch.
 
-    def __init__(self, module: ir.Module, name: str, kind: str) -> None:
-        self.kind = kind
+    rectified: with ReLU behind the normalisation
+    """
+
+    def __init__(self, module: ir.Module, name: str, kind: str, rectified: bool) -> None:
+        self.kind, self.rectified = kind, rectified
         super().__init__(module, name, WORDS)
 
     def vector(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
@@ -109,10 +112,11 @@ class NormCode(ChannelCode):
 
     def _gradients(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
         to_gamma, to_beta, mean = self._sums(builder), self._sums(builder), self._load(builder, "mean", offset, mask)
+        active = self._active(builder, offset, mask)
 
         def row(builder: ir.IRBuilder, at: ir.Value, turn: int) -> None:
-            d = self._load(builder, "dy", at, mask)
             deviation = builder.fsub(self._load(builder, "x", at, mask), mean)
+            d = active(builder, self._load(builder, "dy", at, mask), deviation)
             builder.store(builder.fadd(builder.load(to_beta[turn]), d), to_beta[turn])
             builder.store(self.simd.fma(builder, d, deviation, builder.load(to_gamma[turn])), to_gamma[turn])
 
@@ -124,13 +128,30 @@ class NormCode(ChannelCode):
     def _factor(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.Value:
         return builder.fmul(self._load(builder, "gamma", offset, mask), self._load(builder, "scale", offset, mask))
 
+    def _active(
+        self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None
+    ) -> Callable[[ir.IRBuilder, ir.Value, ir.Value], ir.Value]:
+        """From what comes back and the deviation to what goes through ReLU, where that is not left out."""
+        if not self.rectified:
+            return lambda builder, d, deviation: d
+        factor, beta = self._factor(builder, offset, mask), self._load(builder, "beta", offset, mask)
+
+        def through(builder: ir.IRBuilder, d: ir.Value, deviation: ir.Value) -> ir.Value:
+            y = self.simd.fma(builder, deviation, factor, beta)
+            return builder.select(builder.fcmp_ordered(">", y, self.simd.zeros), d, self.simd.zeros)
+
+        return through
+
     def _normal(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
         factor = self._factor(builder, offset, mask)
         mean, beta = self._load(builder, "mean", offset, mask), self._load(builder, "beta", offset, mask)
 
         def row(builder: ir.IRBuilder, at: ir.Value, turn: int) -> None:
             deviation = builder.fsub(self._load(builder, "x", at, mask), mean)
-            self.simd.store(builder, self.simd.fma(builder, deviation, factor, beta), self._at(builder, "y", at), mask)
+            y = self.simd.fma(builder, deviation, factor, beta)
+            if self.rectified:
+                y = builder.select(builder.fcmp_unordered(">", y, self.simd.zeros), y, self.simd.zeros)
+            self.simd.store(builder, y, self._at(builder, "y", at), mask)
 
         return self._rows(builder, offset, row)
 
@@ -143,22 +164,25 @@ class NormCode(ChannelCode):
             self._load(builder, "scale", offset, mask), self._load(builder, "d_gamma", offset, mask)
         ))  # fmt: skip
         slope = builder.fsub(self.simd.zeros, slope)
+        active = self._active(builder, offset, mask)
 
         def row(builder: ir.IRBuilder, at: ir.Value, turn: int) -> None:
             deviation = builder.fsub(self._load(builder, "x", at, mask), mean)
             through = self.simd.fma(builder, deviation, slope, minus)
-            d = self.simd.fma(builder, self._load(builder, "dy", at, mask), factor, through)
+            d = active(builder, self._load(builder, "dy", at, mask), deviation)
+            d = self.simd.fma(builder, d, factor, through)
             self.simd.store(builder, d, self._at(builder, "y", at), mask)
 
         return self._rows(builder, offset, row)
 
 
-def _pass(kind: str) -> Any:
+def _pass(kind: str, rectified: bool = False) -> Any:
     @intrinsic
     def block(typing, rows, channels, examples, x, dy, gamma, beta, mean, scale, d_gamma, d_beta, y):
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-            name = f"norm_{kind}"
-            builder.call(builder.module.globals.get(name) or NormCode(builder.module, name, kind).function, arguments)
+            name, module = f"norm_{kind}{'_relu' * rectified}", builder.module
+            function = module.globals.get(name) or NormCode(module, name, kind, rectified).function
+            builder.call(function, arguments)
             return context.get_dummy_value()
 
         return types.void(*[types.intp] * len(WORDS)), generate
@@ -168,6 +192,7 @@ def _pass(kind: str) -> Any:
 
 add_columns, _add_deviations, _add_gradients = _pass("columns"), _pass("deviations"), _pass("gradients")
 _normal, _back = _pass("normal"), _pass("back")
+_normal_relu, _back_relu, _add_gradients_relu = _pass("normal", True), _pass("back", True), _pass("gradients", True)
 
 
 @njit(error_model="numpy")
@@ -203,7 +228,7 @@ def _sum_deviations(x, mean, totals, thread, threads):
 
 
 @batch_norm.sum_gradients.on("cpu", "float32")
-def _sum_gradients(x, mean, scale, dy, d_gamma, d_beta, thread, threads):
+def _sum_gradients(x, gamma, beta, mean, scale, dy, d_gamma, d_beta, rectified, thread, threads):
     B, H = x.shape
     rows = _rows_of_block(H)
     to_gamma, to_beta = d_gamma.ctypes.data, d_beta.ctypes.data
@@ -211,30 +236,50 @@ def _sum_gradients(x, mean, scale, dy, d_gamma, d_beta, thread, threads):
     _clear(to_beta, H)
     for r in range(0, B, rows):
         at, back = x.ctypes.data + r * H * ITEM, dy.ctypes.data + r * H * ITEM
-        _add_gradients(min(rows, B - r), H, B, at, back, 0, 0, mean.ctypes.data, 0, to_gamma, to_beta, 0)
+        count, middle = min(rows, B - r), mean.ctypes.data
+        if rectified:
+            _add_gradients_relu(
+                count, H, B, at, back, gamma.ctypes.data, beta.ctypes.data, middle, scale.ctypes.data, to_gamma,
+                to_beta, 0,
+            )  # fmt: skip
+        else:
+            _add_gradients(count, H, B, at, back, 0, 0, middle, 0, to_gamma, to_beta, 0)
     for c in range(H):
         d_gamma[c] *= scale[c]
 
 
 @batch_norm.normalise.on("cpu", "float32")
-def _normalise(x, gamma, beta, mean, scale, y, thread, threads):
+def _normalise(x, gamma, beta, mean, scale, y, rectified, thread, threads):
     B, H = x.shape
     rows = _rows_of_block(H)
     for r in range(0, B, rows):
         distance = r * H * ITEM
-        _normal(
-            min(rows, B - r), H, B, x.ctypes.data + distance, 0, gamma.ctypes.data, beta.ctypes.data,
-            mean.ctypes.data, scale.ctypes.data, 0, 0, y.ctypes.data + distance,
-        )  # fmt: skip
+        if rectified:
+            _normal_relu(
+                min(rows, B - r), H, B, x.ctypes.data + distance, 0, gamma.ctypes.data, beta.ctypes.data,
+                mean.ctypes.data, scale.ctypes.data, 0, 0, y.ctypes.data + distance,
+            )  # fmt: skip
+        else:
+            _normal(
+                min(rows, B - r), H, B, x.ctypes.data + distance, 0, gamma.ctypes.data, beta.ctypes.data,
+                mean.ctypes.data, scale.ctypes.data, 0, 0, y.ctypes.data + distance,
+            )  # fmt: skip
 
 
 @batch_norm.normalise_back.on("cpu", "float32")
-def _normalise_back(x, gamma, mean, scale, dy, d_gamma, d_beta, dx, thread, threads):
+def _normalise_back(x, gamma, beta, mean, scale, dy, d_gamma, d_beta, dx, rectified, thread, threads):
     B, H = x.shape
     rows = _rows_of_block(H)
     for r in range(0, B, rows):
         distance = r * H * ITEM
-        _back(
-            min(rows, B - r), H, B, x.ctypes.data + distance, dy.ctypes.data + distance, gamma.ctypes.data, 0,
-            mean.ctypes.data, scale.ctypes.data, d_gamma.ctypes.data, d_beta.ctypes.data, dx.ctypes.data + distance,
-        )  # fmt: skip
+        if rectified:
+            _back_relu(
+                min(rows, B - r), H, B, x.ctypes.data + distance, dy.ctypes.data + distance, gamma.ctypes.data,
+                beta.ctypes.data, mean.ctypes.data, scale.ctypes.data, d_gamma.ctypes.data, d_beta.ctypes.data,
+                dx.ctypes.data + distance,
+            )  # fmt: skip
+        else:
+            _back(
+                min(rows, B - r), H, B, x.ctypes.data + distance, dy.ctypes.data + distance, gamma.ctypes.data, 0,
+                mean.ctypes.data, scale.ctypes.data, d_gamma.ctypes.data, d_beta.ctypes.data, dx.ctypes.data + distance,
+            )  # fmt: skip

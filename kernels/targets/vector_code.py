@@ -70,10 +70,14 @@ def new_function(module: ir.Module, name: str, words: str | tuple[str, ...]) -> 
 
 
 class Vectors:
-    """Loads and stores of one vector, whole or of its first elements, and what else the code of a tile consists of."""
+    """Loads and stores of one vector, whole or of its first elements, and what else the code of a tile consists of.
 
-    def __init__(self, module: ir.Module, lanes: int) -> None:
+    masked_stores: whether a store with a mask is one instruction for vectors shorter than `MASKED_STORES`, too
+    """
+
+    def __init__(self, module: ir.Module, lanes: int, masked_stores: bool = False) -> None:
         self.lanes = lanes
+        self._masked_stores = masked_stores or lanes >= MASKED_STORES
         self._counts: dict[int, tuple[ir.Value, ir.Value]] = {}
         self.kind = ir.VectorType(FLOAT, lanes)
         self.place = self.kind.as_pointer()
@@ -116,7 +120,7 @@ class Vectors:
     def store(self, builder: ir.IRBuilder, value: ir.Value, place: ir.Value, mask: ir.Value | None) -> None:
         """Store a vector at a place, where the mask is set."""
         place = builder.bitcast(place, self.place)
-        if mask is not None and self.lanes < MASKED_STORES:
+        if mask is not None and not self._masked_stores:
             self._store_first(builder, value, place, self._counts[id(mask)][1])
         elif mask is not None:
             builder.call(self._store, [value, place, INT(ITEM), mask])

@@ -9,7 +9,13 @@ What is contiguous in memory is one loop: the taps of a kernel's row in an image
 
 With AVX-512 or NEON, 14 or 12 rows by two vectors are most of 32 registers; with AVX2, 6 rows are 12 of 16. Each step
 loads two vectors of b and broadcasts a number of a per row, for two fused multiply-adds per row. Of one vector alone
-there are more rows, since a sum has to wait for the one before.
+there are more rows, since a sum has to wait for the one before. With AVX-512, up to 8 columns are half a vector: some
+processors do two of them in the time of a whole one, none is slower.
+
+Where few channels come in, a row of the kernel has few weights, and sums would wait for one another; then all of the
+kernel's rows are one tile (`GROUPS`), whose a is not as far from row to row:
+
+    row r of the tile begins at a + (r // group) a_group + (r % group) ITEM
 
 All of it is a unit of its own, which is compiled once and called by all kernels of convolution.
 """
@@ -22,7 +28,7 @@ import llvmlite.binding
 from llvmlite import ir
 
 from kernels.targets.code import WINDOWS
-from kernels.targets.vector_code import INT, ITEM, LANES, PLACE, PLACES, TILE, WORD, Vectors
+from kernels.targets.vector_code import INT, ITEM, LANES, MASKED_STORES, PLACE, PLACES, TILE, WORD, Vectors
 
 WORDS = (
     *("steps", "across", "down"),
@@ -31,7 +37,10 @@ WORDS = (
     *("begin", "begin_row"),
     *("c", "c_row"),
     "columns",  # of c, up to two vectors
+    *("group", "a_group"),  # 0, or rows in a group and the distance from group to group
 )
+GROUPS = ((3, 3), (3, 9), (5, 5))
+"""Groups, and rows of each: kernels of 3×3 for one or three channels, 5×5 for one."""
 
 
 def most_rows(features: Mapping[str, bool], vectors: int = 2) -> int:
@@ -47,12 +56,17 @@ AVAILABLE = TILE is not None or llvmlite.binding.get_process_triple().startswith
 
 class WindowCode:
     """The function of a tile of `rows` rows and `vectors` vectors, of which the last one has fewer elements if
-    `masked`. Its argument is the place where its words stand."""
+    `masked`. Its argument is the place where its words stand.
 
-    def __init__(self, module: ir.Module, rows: int, vectors: int, masked: bool, lanes: int = LANES) -> None:
-        self.rows, self.vectors = rows, vectors
-        self.simd = Vectors(module, lanes)
-        name = f"window_{rows}_{vectors}{'_masked' * masked}"
+    group: rows of a group, if they are divided into groups
+    """
+
+    def __init__(
+        self, module: ir.Module, rows: int, vectors: int, masked: bool, lanes: int = LANES, group: int = 0
+    ) -> None:
+        self.rows, self.vectors, self.group = rows, vectors, group
+        self.simd = Vectors(module, lanes, masked_stores=lanes != LANES and LANES >= MASKED_STORES)
+        name = f"window_{rows}_{vectors}_{lanes}{'_masked' * masked}{f'_by_{group}' * bool(group)}"
         self.function = ir.Function(module, ir.FunctionType(ir.VoidType(), [WORD.as_pointer()]), name)
         self.function.linkage = "internal"
         self.function.attributes.add("noinline")
@@ -74,9 +88,11 @@ class WindowCode:
         self.twice = builder.shl(given["a_row"], WORD(1))
         self.a, self.b = [], builder.alloca(given["b"].type)
         builder.store(given["b"], self.b)
-        for row in range(0, rows, 3):
+        distance, apart = (given["a_group"], group) if group else (given["a_row"], 3)
+        for row in range(0, rows, apart):
             self.a.append(builder.alloca(given["a"].type))
-            builder.store(builder.gep(given["a"], [builder.mul(given["a_row"], WORD(row))]), self.a[-1])
+            steps = WORD(row // group if group else row)
+            builder.store(builder.gep(given["a"], [builder.mul(distance, steps)]), self.a[-1])
         back = {
             (operand, outer): builder.sub(
                 given[f"{operand}_{outer}"], builder.mul(given[inner], given[f"{operand}_{step}"])
@@ -143,6 +159,13 @@ class WindowCode:
             builder.store(builder.gep(builder.load(place), [distance]), place)
         return builder
 
+    def _place(self, builder: ir.IRBuilder, row: int) -> ir.Value:
+        if self.group:
+            return builder.gep(builder.load(self.a[row // self.group]), [WORD(row % self.group * ITEM)])
+        place = builder.load(self.a[row // 3])
+        distance = (None, self.given["a_row"], self.twice)[row % 3]
+        return builder.gep(place, [distance]) if distance else place
+
     def _step(self, builder: ir.IRBuilder) -> ir.IRBuilder:
         """sums += a column of a times a row of b."""
         b = []
@@ -150,10 +173,7 @@ class WindowCode:
             place = builder.gep(builder.load(self.b), [WORD(vector * self.simd.bytes)])
             b.append(self.simd.load(builder, place, self.mask if vector == self.vectors - 1 else None))
         for row in range(self.rows):
-            place = builder.load(self.a[row // 3])
-            if distance := (None, self.given["a_row"], self.twice)[row % 3]:
-                place = builder.gep(place, [distance])
-            a = self.simd.broadcast(builder, place)
+            a = self.simd.broadcast(builder, self._place(builder, row))
             for vector in range(self.vectors):
                 sums = self.sums[row * self.vectors + vector]
                 builder.store(self.simd.fma(builder, a, b[vector], builder.load(sums)), sums)
@@ -178,23 +198,43 @@ def windows_module(features: Mapping[str, bool] = _FEATURES) -> ir.Module:
     given = dict(zip(WORDS, arguments, strict=True))
     done = function.append_basic_block()
     ir.IRBuilder(done).ret_void()
-    for vectors in (1, 2):
-        for masked in (False, True):
-            here, elsewhere = function.append_basic_block(), function.append_basic_block()
-            comparison = "<=" if masked else "=="
-            builder.cbranch(builder.icmp_signed(comparison, given["columns"], WORD(LANES * vectors)), here, elsewhere)
-            _row_of_tiles(
-                module, ir.IRBuilder(here), done, pixels, words, places, given, most_rows(features, vectors), vectors,
-                masked,
-            )  # fmt: skip
-            builder = ir.IRBuilder(elsewhere)
+    wide = LANES >= MASKED_STORES
+    if wide:
+        builder = _groups(module, builder, words, given)
+    # (vectors, numbers of each, masked): what fits best comes first.
+    kinds = [(1, LANES // 2, True)] * wide + [(1, LANES, False), (1, LANES, True), (2, LANES, False), (2, LANES, True)]
+    for vectors, lanes, masked in kinds:
+        here, elsewhere = function.append_basic_block(), function.append_basic_block()
+        comparison = "<=" if masked else "=="
+        builder.cbranch(builder.icmp_signed(comparison, given["columns"], WORD(lanes * vectors)), here, elsewhere)
+        _row_of_tiles(
+            module, ir.IRBuilder(here), done, pixels, words, places, given, most_rows(features, vectors), vectors,
+            masked, lanes,
+        )  # fmt: skip
+        builder = ir.IRBuilder(elsewhere)
     builder.ret_void()
     return module
 
 
+def _groups(module: ir.Module, builder: ir.IRBuilder, words: ir.Value, given: Mapping[str, ir.Value]) -> ir.IRBuilder:
+    """The tiles of groups of rows, of one vector or half of one; the builder for what is not grouped."""
+    function = builder.function
+    for groups, group in GROUPS:
+        here, elsewhere, whole, half = (function.append_basic_block() for _ in range(4))
+        builder.cbranch(builder.icmp_signed("==", given["group"], WORD(group)), here, elsewhere)
+        builder = ir.IRBuilder(here)
+        builder.cbranch(builder.icmp_signed("<=", given["columns"], WORD(LANES // 2)), half, whole)
+        for block, lanes in ((half, LANES // 2), (whole, LANES)):
+            inside = ir.IRBuilder(block)
+            inside.call(WindowCode(module, groups * group, 1, True, lanes, group).function, [words])
+            inside.ret_void()
+        builder = ir.IRBuilder(elsewhere)
+    return builder
+
+
 def _row_of_tiles(
     module: ir.Module, builder: ir.IRBuilder, done: ir.Block, pixels: ir.Value, words: ir.Value,
-    places: Mapping[str, ir.Value], given: Mapping[str, ir.Value], most: int, vectors: int, masked: bool,
+    places: Mapping[str, ir.Value], given: Mapping[str, ir.Value], most: int, vectors: int, masked: bool, lanes: int,
 ) -> None:  # fmt: skip
     """The loop over tiles of one kind; behind the last one, `done`."""
     function = builder.function
@@ -212,7 +252,7 @@ def _row_of_tiles(
         tile = function.append_basic_block()
         choice.add_case(WORD(each), tile)
         inside = ir.IRBuilder(tile)
-        inside.call(WindowCode(module, each, vectors, masked).function, [words])
+        inside.call(WindowCode(module, each, vectors, masked, lanes).function, [words])
         inside.branch(behind)
     builder = ir.IRBuilder(behind)
     for word, distance in (("a", "a_row"), ("begin", "begin_row"), ("c", "c_row")):

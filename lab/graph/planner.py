@@ -11,14 +11,14 @@ from __future__ import annotations
 import bisect
 import hashlib
 import weakref
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from kernels.memory import Memory, aligned_zeros
 from kernels.plan import ARENA, SHARED, Plan, Row
 from lab.graph.devices import new_memory
-from lab.graph.fusion import fuse, fused_calls
+from lab.graph.fusion import Fused, fuse, fused_calls
 from lab.graph.gradients import ancestors
 from lab.graph.tensor import BlockPath, Call, Storage, Tensor, aligned_size, owner_of
 
@@ -133,21 +133,31 @@ class Layout:
         base = memory.shared if segment == SHARED else memory.arena
         return base[offset : offset + tensor.size].reshape(tensor.shape)
 
-    def _place_temporaries(self, program: Sequence[Call], start: int, fused: Container[int]) -> tuple[int, int]:
+    def _place_temporaries(self, program: Sequence[Call], start: int, fused: Sequence[Fused]) -> tuple[int, int]:
         last_use: dict[int, int] = {}
         for index, each in enumerate(program):
             for operand in each.operands:
                 owner, _ = owner_of(operand)
                 if owner.storage is None:
-                    # What the first of two calls reads must still be there when they are fused at the second.
-                    last_use[id(owner)] = index + 1 if index + 1 in fused else index
+                    last_use[id(owner)] = index
+        # Two calls that are fused stand at either place, and may read what neither of them read alone.
+        early: dict[int, list[Call]] = {}
+        for joint in fused:
+            if joint.place == joint.first:
+                early.setdefault(joint.first, []).append(program[joint.second])
+            for operand in (*joint.call.operands, *program[joint.first].operands):
+                owner, _ = owner_of(operand)
+                if owner.storage is None:
+                    last_use[id(owner)] = max(last_use[id(owner)], joint.second)
         space = _Space()
+        placed: set[int] = set()
         most_alive = alive = 0
         ends: dict[int, list[tuple[int, int]]] = {}
         for index, each in enumerate(program):
-            for result in each.results:
+            for result in (result for made in (each, *early.get(index, ())) for result in made.results):
                 owner, _ = owner_of(result)
-                if owner.storage is None:
+                if owner.storage is None and id(owner) not in placed:
+                    placed.add(id(owner))
                     size = aligned_size(owner.size)
                     offset = space.take(size)
                     self._temporaries[id(owner)] = start + offset

@@ -64,6 +64,28 @@ def geometries(draw: st.DrawFn) -> dict[str, Any]:
 @given(geometries())
 @settings(max_examples=15, deadline=None)
 def test_a_convolution_is_scipys_whatever_its_geometry(drawn: dict[str, Any]) -> None:
+    check_geometry(drawn)
+
+
+@pytest.mark.parametrize("kernel", [(3, 3, 1), (3, 3, 3), (5, 5, 1)], ids=str)
+@pytest.mark.parametrize(
+    ("out", "stride", "dilation"), [(6, (1, 1), (1, 1)), (16, (2, 1), (2, 1)), (20, (1, 2), (1, 2))]
+)
+def test_first_layers_have_tiles_of_their_own(kernel: Any, out: int, stride: Any, dilation: Any) -> None:
+    options = {"stride": stride, "borders": Borders(2, 2, 2, 1), "dilation": dilation, "groups": 1}
+    check_geometry({"x": (3, 9, 20, kernel[2]), "weight": (*kernel, out), "options": options})
+
+
+@pytest.mark.parametrize("channels", [7, 8, 16, 19])
+@pytest.mark.parametrize("kernel", [3, 4], ids=["as large", "larger"])
+def test_gradients_of_narrow_images(channels: int, kernel: int) -> None:
+    """Where what goes in is as large as what comes out, and where it is larger, there are two ways back."""
+    borders = Borders(1, 1, 1, 1) if kernel == 3 else Borders(0, 0, 0, 0)
+    options = {"stride": (1, 1), "borders": borders, "dilation": (1, 1), "groups": 1}
+    check_geometry({"x": (2, 6, 7, channels), "weight": (kernel, kernel, channels, 5), "options": options})
+
+
+def check_geometry(drawn: dict[str, Any]) -> None:
     """In both precisions; and its gradients are those of plain Python, whose arithmetic is not vectorised."""
     x, weight = RANDOM.standard_normal(drawn["x"]), RANDOM.standard_normal(drawn["weight"])
     bias, options = RANDOM.standard_normal(weight.shape[3]), drawn["options"]
@@ -125,6 +147,19 @@ def test_pooling(function: Any, how: Any, outside: float) -> None:
     for size, stride, padding in (((2, 2), (2, 2), (0, 0)), ((3, 2), (2, 1), (1, 0))):
         expected = pooled(x, size, stride, padding, how, outside)
         check(function, x, equals=expected, size=size, stride=stride, padding=padding)
+
+
+@pytest.mark.parametrize("function", [f.max_pool, f.average_pool])
+@pytest.mark.parametrize("channels", [1, 6, 16, 21])
+@pytest.mark.parametrize(("size", "stride"), [((2, 2), (2, 2)), ((3, 3), (3, 3)), ((2, 3), (2, 1)), ((7, 5), (7, 5))])
+def test_pooling_in_vectors(function: Any, channels: int, size: Any, stride: Any) -> None:
+    """Windows that lie side by side, with pixels left over, or over one another: float32 as float64, whose loops are
+    plain."""
+    x = RANDOM.standard_normal((2, 7, 5, channels))
+    rough, (d_rough,) = evaluate(function, x, gradients=True, dtype="float32", size=size, stride=stride)
+    exact, (d_exact,) = evaluate(function, x, gradients=True, dtype="float64", size=size, stride=stride)
+    np.testing.assert_allclose(rough, exact, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(d_rough, d_exact, rtol=1e-5, atol=1e-6)
 
 
 def test_global_pooling_leaves_a_number_per_channel() -> None:

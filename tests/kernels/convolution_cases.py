@@ -175,3 +175,15 @@ CASES["fractional_windows"] = Case(
     _fractional,
     integers=lambda s: {"extent": 2 * s["I"] + 1, "stream": 5, "first": 7, "random": 1, "overlapping": 1},
 )
+
+
+def _relu_max_pool(v: Inputs, s: Sizes) -> dict[str, Any]:
+    return _max_pool({**v, "x": np.maximum(v["x"], 0)}, s)
+
+
+def _relu_scattered(v: Inputs, s: Sizes) -> dict[str, Any]:
+    return _scattered({**v, "dy": np.where(v["y"] > 0, v["dy"], 0)}, s)
+
+
+CASES["relu_max_pool"] = Case(_relu_max_pool, {**_windows, **_few}, fix=_pooled)
+CASES["relu_max_pool_gradient"] = Case(_relu_scattered, {**_windows, "place": _corners}, fix=_pooled)

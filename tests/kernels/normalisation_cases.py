@@ -34,6 +34,16 @@ def _batch_norm_gradient(v: Inputs, s: Sizes) -> dict[str, Any]:
     return {"dx": v["gamma"] * v["scale"] * centred, "d_gamma": d_gamma, "d_beta": d_beta}
 
 
+def _batch_norm_relu(v: Inputs, s: Sizes) -> dict[str, Any]:
+    found = _batch_norm(v, s)
+    return {**found, "y": np.maximum(found["y"], 0)}
+
+
+def _batch_norm_relu_gradient(v: Inputs, s: Sizes) -> dict[str, Any]:
+    active = v["gamma"] * (v["x"] - v["mean"]) * v["scale"] + v["beta"] > 0
+    return _batch_norm_gradient({**v, "dy": np.where(active, v["dy"], 0)}, s)
+
+
 def _running(v: Inputs, s: Sizes) -> dict[str, Any]:
     keep = v["momentum"]
     return {
@@ -67,6 +77,8 @@ def _layer_norm_gradient(v: Inputs, s: Sizes) -> dict[str, Any]:
 
 CASES["batch_norm"] = Case(_batch_norm, _inputs, tolerance=2e-4)
 CASES["batch_norm_gradient"] = Case(_batch_norm_gradient, _inputs)
+CASES["batch_norm_relu"] = Case(_batch_norm_relu, _inputs, tolerance=2e-4)
+CASES["batch_norm_relu_gradient"] = Case(_batch_norm_relu_gradient, _inputs)
 CASES["batch_norm_running"] = Case(_running, _inputs, integers=lambda s: {"examples": 5})
 CASES["batch_norm_evaluate"] = Case(
     lambda v, s: {"y": v["gamma"] * (v["x"] - v["mean"]) * _scale(v) + v["beta"]}, _inputs
