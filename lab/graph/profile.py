@@ -72,7 +72,7 @@ class Profile:
 
 
 def profile(plan: Plan, memory: Memory, rounds: int = ROUNDS, turn: float = TURN) -> Profile:
-    """Time a plan on the CPU, row by row and as a whole; the whole as it runs, where one kernel may do what two rows do.
+    """Time a plan on the CPU, row by row and as a whole, as it runs, where one kernel may do what two rows do.
 
     memory: the numbers to begin with; it stays as it is, since a copy is worked on
     rounds: how often each is timed;  turn: seconds for which it is repeated in each round
