@@ -135,7 +135,7 @@ class Recorder:
         begun = time.monotonic()
         for picture in replica.running.pictures():
             self.publish(PictureTaken(replica.name, replica.seed, replica.running.step, picture))
-        replica.pictured = time.monotonic()
+        replica.pictured, replica.pictured_step = time.monotonic(), replica.running.step
         replica.picture_every = 20 * (replica.pictured - begun)
 
     def save(self, replica: Replica) -> None:
@@ -156,6 +156,16 @@ class Recorder:
             self.draw(replica)
         if now - replica.saved > replica.save_every:
             self.save(replica)
+
+    def picture_is_old(self, replica: Replica) -> bool:
+        """Whether pictures are taken on the way, and the last ones of a replica are of another step than its own."""
+        wanted = self._takes_pictures and self._picture_interval is not None and self._wants_picture(replica)
+        return wanted and replica.pictured_step != replica.running.step
+
+    def draw_where_it_halts(self, replica: Replica) -> None:
+        """Take pictures of a replica that goes no further, so that they show the step that the numbers speak of."""
+        if self.picture_is_old(replica):
+            self.draw(replica)
 
     def end(self, replica: Replica, state: str) -> None:
         """Record that a replica is over, for the reason `state`."""

@@ -42,6 +42,7 @@ class Replica:
         self.commands: deque[Command] = deque()
         self.lock = threading.RLock()
         self.pictured = -1e9
+        self.pictured_step: int | None = None
         self.picture_every = 0.0  # seconds between its pictures at least, so that they take a twentieth of its time
         self.saved = time.monotonic()
         self.save_every = 1.0

@@ -301,7 +301,9 @@ class Scheduler:
             return True
         if replica.over:
             return False
-        return self._may_begin(replica) if replica.experiment is None else self._may_go_on(replica)
+        if replica.experiment is None:
+            return self._may_begin(replica)
+        return self._may_go_on(replica) or self._recorder.picture_is_old(replica)
 
     def _may_begin(self, replica: Replica) -> bool:
         """Whether so few are on their way that another one may take memory; where what is over keeps its own, all."""
@@ -340,6 +342,10 @@ class Scheduler:
                     self._recorder.end(replica, "finished")
             if time.monotonic() > end or self.paused or self._pacing.pace is not None:
                 break
+        if self.paused:
+            for replica in replicas:
+                if not replica.over and not self._may_go_on(replica):
+                    self._recorder.draw_where_it_halts(replica)
 
     def _begin(self, replica: Replica) -> None:
         """Take memory for a replica, and put it at its first step."""

@@ -175,6 +175,23 @@ def test_single_steps_while_paused_then_resume(plain):
     assert {step: found[step] for step in expected} == expected
 
 
+def test_a_run_that_is_paused_shows_pictures_of_the_step_at_which_it_halts():
+    """However long ago the last ones were taken, and however seldom they are taken on the way."""
+    session = Session(small(SMALL.replace("steps: 60", "steps: 1000000")))
+    pictured: dict = {}
+    session.also(lambda event: pictured.update({event.variant: event.step}) if isinstance(event, PictureTaken) else None)
+    session.show_pictures(every=1000)
+    session.start(keep_open=True)
+    until(lambda: all(each.steps_done > 10 for each in session.replicas))
+    session.pause()
+    until(lambda: session.idle)
+    assert pictured == {each.name: each.steps_done for each in session.replicas}
+    session.single_step(3)
+    until(lambda: session.idle)
+    assert pictured == {each.name: each.steps_done for each in session.replicas}
+    end(session)
+
+
 def test_a_step_asked_for_while_it_still_runs_is_one_step_from_where_it_halts():
     session = Session(small(SMALL.replace("steps: 60", "steps: 1000000")))
     session.start(keep_open=True)
