@@ -179,7 +179,7 @@ def test_a_run_that_is_paused_shows_pictures_of_the_step_at_which_it_halts():
     """However long ago the last ones were taken, and however seldom they are taken on the way."""
     session = Session(small(SMALL.replace("steps: 60", "steps: 1000000")))
     pictured: dict = {}
-    session.also(lambda event: pictured.update({event.variant: event.step}) if isinstance(event, PictureTaken) else None)
+    session.also(lambda event: isinstance(event, PictureTaken) and pictured.update({event.variant: event.step}))
     session.show_pictures(every=1000)
     session.start(keep_open=True)
     until(lambda: all(each.steps_done > 10 for each in session.replicas))
