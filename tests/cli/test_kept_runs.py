@@ -113,8 +113,8 @@ def test_replay_keeps_the_pace_that_is_asked_for(store: Store, call: Call, monke
     monkeypatch.setattr("lab.cli.commands.replay.time.monotonic", lambda: 0.0)
     assert call("replay", "--json", "--speed", "4")[0] == 0
     assert waited[:4] == [0.0, 0.5, 1.0, 1.5]
-    refused(call("replay", "--speed", "0"), "--speed must be a number above 0")
-    refused(call("replay", "--speed", "nan"), "--speed must be a number above 0")
+    refused(call("replay", "--speed", "0"), "--speed must be a number from 0.001 to 1e9")
+    refused(call("replay", "--speed", "nan"), "--speed must be a number from 0.001 to 1e9")
 
 
 def test_replay_of_a_running_run_is_refused(store: Store, call: Call) -> None:

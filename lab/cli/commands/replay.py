@@ -41,8 +41,8 @@ def command(
     if json and plain:
         raise BadInput("--json and --plain exclude each other.")
     colours = palette_of(palette)
-    if speed is not None and not 0.001 <= speed <= 1e6:
-        raise BadInput(f"--speed must be a number from 0.001 to 1,000,000, not {speed:g}.")
+    if speed is not None and not 0.001 <= speed <= 1e9:
+        raise BadInput(f"--speed must be a number from 0.001 to 1e9, not {speed:g}.")
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     with Store.open() as store:
         info = store.find(run)
