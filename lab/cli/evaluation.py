@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lab.cli.columns import aligned
@@ -13,23 +14,41 @@ from lab.evaluation.judgement import Judgement, Score
 
 Groups = Mapping[str, Sequence[tuple[str, Judgement]]]
 MOST_CLASSES = 20
+USUAL_WIDTH, NARROWEST = 100, 60
 _WIDEST = 30
 
 
-def lines(name: str, found: Judged, groups: Groups, comparison: Comparison | None, other: str, worst: int) -> list[str]:
-    """For people, at most about 100 columns wide."""
+def lines(
+    name: str,
+    found: Judged,
+    groups: Groups,
+    comparison: Comparison | None,
+    other: str,
+    worst: int,
+    width: int = USUAL_WIDTH,
+) -> list[str]:
+    """For people; sentences and the rows of the worst mistakes take at most `width` columns."""
+    told = [*judged(name, found, width), mistakes(found, worst, width)]
+    told += [[f"By {column}:", *_groups(parts)] for column, parts in groups.items()]
+    if comparison is not None:
+        told.append(_comparison(name, other, comparison))
+    return joined(told)
+
+
+def joined(sections: Iterable[list[str]]) -> list[str]:
+    """The lines of sections, with a blank line between any two."""
+    return [line for section in sections if section for line in ("", *section)][1:]
+
+
+def judged(name: str, found: Judged, width: int) -> list[list[str]]:
+    """Sections on scores, classes, confusion and calibration; each table begins with its title or its header."""
     judgement = found.judgement
-    told = [f"{name}: {found.where}", "", *_scores(judgement.scores())]
-    told += ["", _baseline(judgement), f"Intervals: 95 %, from {judgement.samples:,} bootstrap samples of the rows."]
+    intervals = f"Intervals: 95 %, from {judgement.samples:,} bootstrap samples of the rows."
+    told = [[f"{name}: {found.where}"], _scores(judgement.scores())]
+    told.append([line for text in (_baseline(judgement), intervals) for line in textwrap.wrap(text, width)])
     if 1 < len(judgement.made.names) <= MOST_CLASSES:
         told += _classes(judgement)
-    told += _calibration(judgement)
-    told += _worst(found, worst)
-    for column, parts in groups.items():
-        told += ["", f"By {column}:", *_groups(parts)]
-    if comparison is not None:
-        told += ["", *_comparison(name, other, comparison)]
-    return told
+    return [*told, _calibration(judgement)]
 
 
 def as_content(
@@ -110,7 +129,7 @@ def _baseline(judgement: Judgement) -> str:
     return f"The baseline knows only the targets of the training: it always says {usual}, with their shares."
 
 
-def _classes(judgement: Judgement) -> list[str]:
+def _classes(judgement: Judgement) -> list[list[str]]:
     confusion = judgement.confusion
     if confusion is None:
         return []
@@ -118,12 +137,12 @@ def _classes(judgement: Judgement) -> list[str]:
         [_short(each["class"]), f"{each['examples']:,}", *(_number(each[key]) for key in ("precision", "recall", "f1"))]
         for each in judgement.of_classes()
     ]
-    told = ["", *aligned([["class", "rows", "precision", "recall", "F1"], *rows], right=[1, 2, 3, 4])]
+    of_each = aligned([["class", "rows", "precision", "recall", "F1"], *rows], right=[1, 2, 3, 4])
     names = [_short(name, 12) for name in judgement.made.names]
     counts = zip(judgement.made.names, confusion.tolist(), strict=True)
     table = [[_short(name), *(f"{count:,}" for count in row)] for name, row in counts]
-    told += ["", "Confusion (rows: what is true; columns: what was answered):"]
-    return told + aligned([["", *names], *table], right=list(range(1, len(names) + 1)))
+    counted = aligned([["", *names], *table], right=list(range(1, len(names) + 1)))
+    return [of_each, ["Confusion (rows: what is true; columns: what was answered):", *counted]]
 
 
 def _calibration(judgement: Judgement) -> list[str]:
@@ -134,11 +153,12 @@ def _calibration(judgement: Judgement) -> list[str]:
         [f"{low:.1f} … {high:.1f}", f"{count:,}", f"{sure:.3f}", f"{right:.3f}"]
         for low, high, count, sure, right in found[0]
     ]
-    told = ["", f"Calibration (expected error {found[1]:.3f}):"]
+    told = [f"Calibration (expected error {found[1]:.3f}):"]
     return told + aligned([["probability", "rows", "mean", "right"], *rows], right=[1, 2, 3])
 
 
-def _worst(found: Judged, count: int) -> list[str]:
+def mistakes(found: Judged, count: int, width: int) -> list[str]:
+    """The worst of them, with their rows as far as there is room; empty if there are none."""
     judgement = found.judgement
     chosen = judgement.worst(count).tolist()
     if not chosen:
@@ -147,8 +167,9 @@ def _worst(found: Judged, count: int) -> list[str]:
     for row in chosen:
         cells = ", ".join(f"{key} {value}" for key, value in found.cells(row).items())
         place = f"{judgement.place} {int(judgement.places[row]):,}"
-        rows.append([place, _short(judgement.truth(row)), _short(judgement.answer(row)), _short(cells, 70)])
-    return ["", "The worst mistakes:", *aligned([["where", "true", "answer", "" if not rows[0][3] else "row"], *rows])]
+        rows.append([place, _short(judgement.truth(row)), _short(judgement.answer(row)), cells])
+    table = aligned([["where", "true", "answer", "" if not rows[0][3] else "row"], *rows])
+    return ["The worst mistakes:", *(_short(line, max(width, NARROWEST)) for line in table)]
 
 
 def _groups(parts: Sequence[tuple[str, Judgement]]) -> list[str]:

@@ -39,12 +39,13 @@ def command(
     Scores with 95 % intervals, precision and recall of each class, the confusion matrix, calibration, the worst
     mistakes with their rows, groups of a column, and another network on the same rows with a paired test.
     """
-    from lab.cli.evaluation import as_content, lines
+    from lab.cli.evaluation import USUAL_WIDTH, as_content, lines
     from lab.errors import BadInput
     from lab.evaluation import Chosen, model_of
     from lab.evaluation.against import compared
     from lab.evaluation.examples import Judged, of_file, of_run
     from lab.store import Store
+    from lab.terminal import detect
 
     def judged(chosen: Chosen) -> Judged:
         if data is not None:
@@ -70,5 +71,6 @@ def command(
     if as_json:
         print(json.dumps(as_content(name, found, groups, comparison, other, worst), ensure_ascii=False))
         return
-    for line in lines(name, found, groups, comparison, other, worst):
+    width = detect(sys.stdout).width if sys.stdout.isatty() else USUAL_WIDTH
+    for line in lines(name, found, groups, comparison, other, worst, width):
         print(line)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
@@ -20,11 +23,14 @@ from lab.tui.problems import ReportsProblems
 from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
+    from lab.evaluation.examples import Judged
     from lab.store import Store
     from lab.tui.app import LabApp
 
 PARTS = ("validation", "test", "train")
-WORST = 10
+WORST = 30
+BESIDE, GAP = 140, 4
+"""From so many columns on the worst mistakes stand beside the scores, so far from them."""
 _WORDS = {"validation": "rows that were held back", "test": "the test rows", "train": "the rows it was trained on"}
 
 
@@ -42,6 +48,7 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
     def __init__(self, store: Store, name: str) -> None:
         super().__init__()
         self._store, self._kept, self._part = store, name, PARTS[0]
+        self._found: tuple[str, Judged, list[str]] | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="head")
@@ -65,34 +72,63 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
         self.query_one("#head", Static).update(
             Text.assemble(("Evaluation", "bold"), f"  {self._kept} · {_WORDS[self._part]}")
         )
+        self._found = None
         self.query_one("#text", Static).update(Text("reading the rows, asking the network …", "dim"))
         self._evaluate(self._part)
 
     @work(thread=True, exclusive=True, group="evaluating")
     def _evaluate(self, part: str) -> None:
         try:
-            from lab.cli.evaluation import lines
             from lab.evaluation import model_of
             from lab.evaluation.examples import of_run
 
             chosen = model_of(self._store, self._kept)
             assert chosen.info is not None
             found = of_run(chosen.model, chosen.info, chosen.variant, chosen.seed, part)
-            text = lines(chosen.model.name, found, {}, None, "", WORST)
             told = [each for each in (chosen.told, *found.notices) if each]
         except LabError as error:
-            tell(self, self._show, part, [str(error)], [])
+            tell(self, self._complain, part, str(error))
             return
-        tell(self, self._show, part, text, told)
+        tell(self, self._take, part, (chosen.model.name, found, told))
 
-    def _show(self, part: str, lines: list[str], told: list[str]) -> None:
-        if part != self._part:
+    def _complain(self, part: str, sentence: str) -> None:
+        if part == self._part:
+            self.query_one("#text", Static).update("\n".join(textwrap.wrap(sentence, self._room)))
+
+    def _take(self, part: str, found: tuple[str, Judged, list[str]]) -> None:
+        if part == self._part:
+            self._found = found
+            self._lay_out()
+            self.query_one("#body").scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    @property
+    def _room(self) -> int:
+        """Columns for text: all but the edges and the bar that scrolls."""
+        return max(self.size.width - 3, 20)
+
+    def _lay_out(self) -> None:
+        """Scores and what belongs to them, and the worst mistakes below or, where there is room, beside them."""
+        if self._found is None:
             return
-        whole = Text("\n".join(lines), no_wrap=len(lines) > 1)
-        if told:
-            whole = Text("\n".join(told), "dim") + Text("\n\n") + whole
-        self.query_one("#text", Static).update(whole)
-        self.query_one("#body").scroll_home(animate=False)
+        from lab.cli.evaluation import joined, judged, mistakes
+
+        name, found, told = self._found
+        room = self._room
+        sections = judged(name, found, min(room, BESIDE // 2))
+        notices = [line for each in told for line in textwrap.wrap(each, room)]
+        left = max(map(len, joined(sections)))
+        beside = room >= BESIDE and room - left - GAP >= BESIDE // 3
+        worst = mistakes(found, WORST, room - left - GAP if beside else room)
+        text = _styled(sections if beside else [*sections, worst])
+        whole: Text | Table = text
+        if beside:
+            whole = Table.grid(padding=(0, GAP, 0, 0))
+            whole.add_row(text, _styled([worst]))
+        parts = [Text("\n".join(notices), "dim"), Text("")] if notices else []
+        self.query_one("#text", Static).update(Group(*parts, whole))
 
     def help_entries(self) -> list[Entry]:
         return [
@@ -102,3 +138,14 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
             ("Calibration", "Of the answers given with about this probability, how many are right."),
             ("Worst", "The answers that are furthest from what is true, with their rows."),
         ]
+
+
+def _styled(sections: list[list[str]]) -> Text:
+    """Sections as text, the first line of each table, its title or its header, in bold."""
+    whole = Text(no_wrap=True)
+    for section in sections:
+        if section:
+            is_heading = section[0].endswith(":") or "  " in section[0]
+            first = Text(section[0], "bold" if is_heading else "")
+            whole += Text("\n\n" if whole else "") + Text("\n").join([first, *map(Text, section[1:])])
+    return whole
