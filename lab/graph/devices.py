@@ -108,6 +108,14 @@ def on_gpu() -> bool:
     return _current.get() != CPU
 
 
+def has_room() -> bool:
+    """Whether more than a quarter of the memory is free of the GPU on which memory is made now."""
+    from kernels.targets.cuda.driver import device as gpu
+
+    on = gpu(number_of(_current.get()))
+    return on.free_memory() > on.properties.memory / 4
+
+
 def settle(memory: Any, plan: Plan | None) -> None:
     """Decide how a replica whose training step this is will be computed, where there is a choice."""
     if plan is not None and not isinstance(memory, Memory):

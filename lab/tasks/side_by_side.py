@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from kernels.jobs import Job
-from lab.graph.devices import on_gpu
+from lab.graph.devices import has_room, on_gpu
 from lab.graph.running import run_jobs
 from lab.tasks.task import Experiment, Measurements
 
-MOST = 256
+MOST = 1024
 """Networks of one replica that share a launch; more would take memory without making it faster."""
+
+E = TypeVar("E", bound=Experiment)
 
 
 def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[int]) -> list[Measurements]:
@@ -39,7 +42,15 @@ def advance_together(asked: Sequence[tuple[Experiment, int]], every: Sequence[in
     return measured
 
 
-def side_by_side(networks: int) -> int:
-    """How many of so many networks that train in the same way are worth holding at the same time: a GPU trains them
-    in one launch, the CPU one after the other in any case."""
-    return min(networks, MOST) if on_gpu() else 1
+def side_by_side(networks: Iterator[E]) -> list[E]:
+    """Take as many of these networks as are worth holding at the same time, and prepare them; none if none are left.
+
+    A GPU trains them in one launch, as far as its memory goes; the CPU one after the other in any case.
+    """
+    held: list[E] = []
+    for each in networks:
+        each.prepare()
+        held.append(each)
+        if not on_gpu() or len(held) == MOST or not has_room():
+            break
+    return held

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import lab
+from kernels.targets.cuda.driver import SimulatedDevice
 from lab.graph.running import run_jobs
 from lab.scenario import find, library
 from lab.tasks import judges_time, side_by_side
@@ -31,7 +32,7 @@ def test_as_on_the_cpu(slug):
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize(("slug", "networks"), [("ensemble", 8), ("log-space-search", 40), ("k-fold", 6)])
+@pytest.mark.parametrize(("slug", "networks"), [("ensemble", 8), ("log-space-search", 40), ("k-fold", 18)])
 def test_networks_of_one_replica_share_a_launch(slug, networks, monkeypatch):
     launched = []
     monkeypatch.setattr(side_by_side, "run_jobs", lambda jobs: launched.append(len(jobs)) or run_jobs(jobs))
@@ -39,6 +40,27 @@ def test_networks_of_one_replica_share_a_launch(slug, networks, monkeypatch):
         lab.run(slug, device="cuda", seeds=[0], steps=2, variants=[lab.load(find(slug)).variants[0].name])
     assert networks in launched
     assert set(launched) <= {networks, 1}
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize(
+    ("most", "free", "launches"),
+    [
+        pytest.param(16, 2**30, {16, 8}, id="so many are enough"),
+        pytest.param(1024, 2**28, {1}, id="memory is short"),
+    ],
+)
+def test_as_many_networks_share_a_launch_as_are_worth_it_and_fit(most, free, launches, monkeypatch):
+    launched = []
+    monkeypatch.setattr(side_by_side, "MOST", most)
+    monkeypatch.setattr(SimulatedDevice, "free_memory", lambda self: free)
+    monkeypatch.setattr(side_by_side, "run_jobs", lambda jobs: launched.append(len(jobs)) or run_jobs(jobs))
+    with host_device():
+        found = lab.run("log-space-search", device="cuda", seeds=[0], steps=2)
+    assert set(launched) == launches
+    here = lab.run("log-space-search", seeds=[0], steps=2)
+    name = found.variants[0]
+    np.testing.assert_array_equal(found.curve(name, "best", seed=0), here.curve(name, "best", seed=0))
 
 
 def compare(slug: str, steps: int, variants: list[str] | None) -> None:

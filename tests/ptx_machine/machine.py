@@ -59,6 +59,9 @@ class Machine:
 
     def wait(self) -> None: ...
 
+    def free_memory(self) -> int:
+        return self.properties.free
+
     def allocate(self, size: int) -> int:
         return self._pool.allocate(size)
 

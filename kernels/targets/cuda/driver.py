@@ -207,6 +207,12 @@ class Device:
             of("MAX_SHARED_MEMORY_PER_MULTIPROCESSOR"),
         )
 
+    def free_memory(self) -> int:
+        """How many bytes of its memory nobody has taken, no other process either."""
+        self.activate()
+        free, _ = _checked(self._driver.cuMemGetInfo(), "looking at a GPU")
+        return int(free)
+
     def allocate(self, size: int) -> int:
         """Take so many bytes of the GPU's memory and return their address. Raises DeviceProblem if it is full."""
         self.activate()
@@ -365,6 +371,9 @@ class SimulatedDevice:
     def use_stream(self, number: int) -> None: ...
 
     def wait(self) -> None: ...
+
+    def free_memory(self) -> int:
+        return self.properties.free
 
     def allocate(self, size: int) -> int:
         memory = np.full(max(size, 16), 0xCD, np.uint8)  # no zeros: whoever relies on them is found out

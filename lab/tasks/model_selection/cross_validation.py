@@ -125,17 +125,17 @@ class CrossValidation(Experiment):
         loss = Weighing(self._options.class_weights, split.train).loss
         return Training(self._scenarios[value], seed, self._folder, loss, count_correct, kind="classes", split=split)
 
-    def _accuracies(self, value: int, parts: Sequence[tuple[np.ndarray, np.ndarray]], draw: int) -> list[float]:
-        """For each part how many of the held-back examples a net answers correctly that was trained on the others."""
+    def _accuracies(self, parts: Sequence[tuple[np.ndarray, np.ndarray]], draw: int) -> np.ndarray:
+        """[values, parts]: how many of the held-back examples of a part a net answers correctly that was trained on the
+        others."""
+        values = range(len(self._values))
         found: list[float] = []
-        while len(found) < len(parts):
-            some = parts[len(found) : len(found) + side_by_side(len(parts))]
-            nets = [self._training(value, *part, draw) for part in some]
-            for net in nets:
-                net.prepare()
+        networks = (self._training(value, *part, draw) for value in values for part in parts)
+        while nets := side_by_side(networks):
             advance_together([(net, self._options.steps) for net in nets], [0] * len(nets))
             found += [0.0 if net.diverged() else net.measure()["val_accuracy"] for net in nets]
-        return found
+            nets.clear()  # before memory is taken for others
+        return np.array(found).reshape(len(values), len(parts))
 
     def kernels(self) -> Sequence[Kernel]:
         return self._first.kernels()
@@ -149,9 +149,8 @@ class CrossValidation(Experiment):
     def advance(self, steps: int, measure_every: int = 0) -> Measurements:
         for draw in range(self.step, min(self.step + steps, self.steps)):
             parts = [*(self._fold(draw, fold) for fold in range(self._options.folds)), self._whole(draw)]
-            for value in range(len(self._values)):
-                *held, test = self._accuracies(value, parts, draw)
-                self._held[draw, value], self._test[draw, value] = held, test
+            found = self._accuracies(parts, draw)
+            self._held[draw], self._test[draw] = found[:, :-1], found[:, -1]
             self.step = draw + 1
         return []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -114,10 +116,10 @@ class SearchExperiment(Experiment):
                 "train": scenario.train.model_copy(update={"steps": options.steps}),
             }
         )
-        self._nets = [
-            Training(inner, seed, folder, FOR_CLASSES["softmax"], count_correct, kind="classes")
-            for _ in range(side_by_side(options.repeats * len(options.ways)))
-        ]
+        self._net = functools.partial(
+            Training, inner, seed, folder, FOR_CLASSES["softmax"], count_correct, kind="classes"
+        )
+        self._nets = [self._net()]
         require_validation(self._nets[0].split)
         self._guessing = math.log(self._nets[0].split.train.outputs)
         self.paths = list(next(iter(options.ways.values())).over)
@@ -158,8 +160,8 @@ class SearchExperiment(Experiment):
         return self._nets[0].replica_programs()
 
     def prepare(self) -> None:
-        for net in self._nets:
-            net.prepare()
+        more = (self._net() for _ in self.searches[1:])
+        self._nets = side_by_side(itertools.chain(self._nets, more))
         self._first = self._nets[0].state()
 
     def advance(self, steps: int, measure_every: int = 0) -> Measurements:
