@@ -9,26 +9,26 @@ from collections.abc import Callable
 
 from llvmlite import ir
 
-from kernels.targets.vector_code import INT, LANES, WORD, Vectors, new_function
+from kernels.targets.vector_code import INT, LANES, MASKED_STORES, WORD, Vectors, new_function
 
 
 class ChannelCode:
     """A function that does the same for each vector of `channels`, of which the last one may have fewer elements.
 
-    words: its arguments, of which one is `channels`;  given: their values by name
+    words: its arguments, of which one is `channels`;  given: their values by name;  lanes: elements of a vector
     """
 
-    def __init__(self, module: ir.Module, name: str, words: tuple[str, ...]) -> None:
-        self.simd = Vectors(module, LANES)
+    def __init__(self, module: ir.Module, name: str, words: tuple[str, ...], lanes: int = LANES) -> None:
+        self.simd = Vectors(module, lanes, masked_stores=LANES >= MASKED_STORES)
         self.function = new_function(module, name, words)
         self.given = dict(zip(words, self.function.args, strict=True))
         builder = ir.IRBuilder(self.function.append_basic_block())
         channels = self.given["channels"]
-        whole = builder.ashr(channels, WORD(LANES.bit_length() - 1))
+        whole = builder.ashr(channels, WORD(lanes.bit_length() - 1))
         builder = self.loop(
             builder, whole, lambda inside, number: self.vector(inside, inside.mul(number, WORD(self.simd.bytes)), None)
         )
-        left = builder.and_(channels, WORD(LANES - 1))
+        left = builder.and_(channels, WORD(lanes - 1))
         some, none = self.function.append_basic_block(), self.function.append_basic_block()
         builder.cbranch(builder.icmp_signed(">", left, WORD(0)), some, none)
         builder = ir.IRBuilder(some)

@@ -72,6 +72,8 @@ def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, 
         convolves = real_name == "float32" and any(map(has_windows, missing))
         units = [compile_workers.PRODUCT] * multiplies + [compile_workers.WINDOWS] * convolves
         units.append(compile_workers.EXECUTOR)
+        # What takes longest goes first, so that no process has it left when the others are done.
+        missing.sort(key=lambda each: (not has_windows(each), not multiplies_matrices(each)))
         units += [compile_workers.Unit.of(each, real_name) for each in missing]
         compile_workers.compile_all([each for each in units if not cache.has(each.name)], progress)
     for kernel in waiting:

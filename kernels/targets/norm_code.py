@@ -1,7 +1,8 @@
 """Batch normalisation's passes in float32 vectors of channels, emitted as LLVM IR, a block of rows at a time.
 
 Each pass reads its arrays once, so that memory is the limit: a block stays in the nearest cache while all of its
-channels pass by. Sums of a block are kept in four vectors, since a sum has to wait for the one before.
+channels pass by; its sum and its squares come of one pass. Sums of a block are kept in four vectors, since a sum has to
+wait for the one before.
 """
 
 from __future__ import annotations
@@ -207,24 +208,35 @@ def _rows_of_block(H: Any) -> Any:
     return max(BLOCK // H, 8)
 
 
-@batch_norm.sum_columns.on("cpu", "float32")
-def _sum_columns(x, totals, thread, threads):
+@batch_norm.batch_statistics.on("cpu", "float32")
+def _batch_statistics(x, epsilon, mean, variance, scale, thread, threads):
+    """In one pass: a block's mean, and its deviations from that, join those of the blocks before it.
+
+    Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983.
+    """
     B, H = x.shape
     rows = _rows_of_block(H)
-    _clear(totals.ctypes.data, H)
+    _clear(mean.ctypes.data, H)
+    _clear(variance.ctypes.data, H)
+    own = scale.ctypes.data  # for the time being, the block's mean
     for r in range(0, B, rows):
-        at = x.ctypes.data + r * H * ITEM
-        add_columns(min(rows, B - r), H, B, at, 0, 0, 0, 0, 0, 0, 0, totals.ctypes.data)
-
-
-@batch_norm.sum_deviations.on("cpu", "float32")
-def _sum_deviations(x, mean, totals, thread, threads):
-    B, H = x.shape
-    rows = _rows_of_block(H)
-    _clear(totals.ctypes.data, H)
-    for r in range(0, B, rows):
-        at = x.ctypes.data + r * H * ITEM
-        _add_deviations(min(rows, B - r), H, B, at, 0, 0, 0, mean.ctypes.data, 0, 0, 0, totals.ctypes.data)
+        count, at = min(rows, B - r), x.ctypes.data + r * H * ITEM
+        _clear(own, H)
+        add_columns(count, H, B, at, 0, 0, 0, 0, 0, 0, 0, own)
+        share = np.float32(1) / np.float32(count)
+        for c in range(H):
+            scale[c] *= share
+        _add_deviations(count, H, B, at, 0, 0, 0, own, 0, 0, 0, variance.ctypes.data)
+        weight = np.float32(count) / np.float32(r + count)
+        between = np.float32(r) * weight
+        for c in range(H):
+            further = scale[c] - mean[c]
+            mean[c] += weight * further
+            variance[c] += between * (further * further)
+    share = np.float32(1) / np.float32(B)
+    for c in range(H):
+        variance[c] *= share
+        scale[c] = np.float32(1) / np.sqrt(variance[c] + epsilon[0])
 
 
 @batch_norm.sum_gradients.on("cpu", "float32")

@@ -17,7 +17,7 @@ from kernels import pooling
 from kernels.pooling import plain_back_to_places, plain_shares_back
 from kernels.targets.channel_code import ChannelCode
 from kernels.targets.norm_code import add_columns
-from kernels.targets.vector_code import FLOAT, ITEM, PLACE, WORD
+from kernels.targets.vector_code import FLOAT, ITEM, LANES, MASKED_STORES, PLACE, WORD
 from kernels.targets.views import intrinsic, numbers_at
 
 WORDS = (
@@ -39,9 +39,9 @@ class RowOfWindows(ChannelCode):
     rectified: with ReLU before the pooling
     """
 
-    def __init__(self, module: ir.Module, name: str, rectified: bool) -> None:
+    def __init__(self, module: ir.Module, name: str, rectified: bool, lanes: int) -> None:
         self.rectified = rectified
-        super().__init__(module, name, WORDS)
+        super().__init__(module, name, WORDS, lanes)
 
     def vector(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
         """Emit the windows for some channels; in those two pixels wide, the usual ones, a row needs no loop."""
@@ -187,8 +187,16 @@ def _row(kind: type[RowOfWindows], name: str, rectified: bool = False) -> Any:
         place, dy,
     ):  # fmt: skip
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-            function = builder.module.globals.get(name) or kind(builder.module, name, rectified).function
-            builder.call(function, arguments)
+            module = builder.module
+
+            def function(name: str, lanes: int) -> ir.Function:
+                return module.globals.get(name) or kind(module, name, rectified, lanes).function
+
+            chosen = function(name, LANES)
+            if LANES >= MASKED_STORES:  # few channels are half a vector
+                few = builder.icmp_signed("<=", arguments[WORDS.index("channels")], WORD(LANES // 2))
+                chosen = builder.select(few, function(f"{name}_few", LANES // 2), chosen)
+            builder.call(chosen, arguments)
             return context.get_dummy_value()
 
         return types.void(*[types.intp] * len(WORDS)), generate
