@@ -16,6 +16,13 @@ def add(a, b, y, thread, threads):
         y[i] = a[i] + b[i]
 
 
+@kernel("x[n] -> sums[n]!")
+def accumulate(x, sums, thread, threads):
+    """sums = sums + x: what `add` computes, where it may write over what is added to."""
+    for i in range(thread, x.size, threads):
+        sums[i] += x[i]
+
+
 @kernel("a[B,H] b[H] -> y[B,H]")
 def add_row(a, b, y, thread, threads):
     """y[r] = a[r] + b, for every row r."""

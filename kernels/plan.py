@@ -51,23 +51,57 @@ class Row:
         return self.kernel.bytes(self.sizes, item)
 
 
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Which rows of a plan come again: `length` of them from number `first` on, `count` times in all; see
+    `kernels.repeats`."""
+
+    first: int
+    length: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        """The number of the row behind the last round."""
+        return self.first + self.length * self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Rows that run `count` times one after the other: those of the first round, and by how much the operands' offsets
+    and the integers of each grow from round to round."""
+
+    rows: tuple[Row, ...]
+    strides: tuple[tuple[int, ...], ...]
+    count: int
+
+
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Plan:
     """The rows of one program, and how many elements its two segments must have.
 
-    joined: the same with fewer rows, where one kernel does what two do; what stands between two of them is not written.
-            This is what runs; the rows one by one are for people, and for finding out where something went wrong
+    joined:  the same with fewer rows, where one kernel does what two do; what stands between two is not written.
+             This is what runs; the rows one by one are for people, and for finding out where something went wrong
+    repeats: which of `rows` come again, each time further on;  joined_repeats: which of `joined` do. Rows stand here as
+             often as they run; targets run each repeat as one loop (`kernels.repeats.folded`)
     """
 
     rows: tuple[Row, ...]
     arena: int
     shared: int
     joined: tuple[Row, ...] | None = None
+    repeats: tuple[Repeat, ...] = ()
+    joined_repeats: tuple[Repeat, ...] = ()
 
     @property
     def shortest(self) -> tuple[Row, ...]:
         """The fewest rows that do the work."""
         return self.rows if self.joined is None else self.joined
+
+    @property
+    def shortest_repeats(self) -> tuple[Repeat, ...]:
+        """Which of the `shortest` rows come again."""
+        return self.repeats if self.joined is None else self.joined_repeats
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:

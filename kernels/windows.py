@@ -48,6 +48,38 @@ def put_window(y, x, offset, stride_a, stride_b, stride_c, stride_d, thread, thr
                     x[start + d * stride_d] = y[a, b, c, d]
 
 
+@kernel(
+    "x[B,E] part[B,C] -> y[B,E] first",
+    operations=lambda B, C: B * C,
+    typical={"B": 64, "E": 128, "C": 8, "first": 16},
+)
+def add_columns(x, part, y, first, thread, threads):
+    """y = x, to whose columns from number `first` on the part is added."""
+    C = part.shape[1]
+    for r in range(x.shape[0]):
+        for e in range(thread, x.shape[1], threads):
+            place = e - first
+            more = zero
+            if place >= 0 and place < C:
+                more = part[r, place]
+            y[r, e] = x[r, e] + more
+
+
+@kernel(
+    "part[B,C] -> sums[B,E]! first",
+    operations=lambda B, C: B * C,
+    elements=lambda B, C: 3 * B * C,
+    typical={"B": 64, "E": 128, "C": 8, "first": 16},
+)
+def accumulate_columns(part, sums, first, thread, threads):
+    """The part is added to the columns of sums from number `first` on: what `add_columns` computes, where it may write
+    over what is added to."""
+    B, C = part.shape
+    for r in range(B):
+        for c in range(thread, C, threads):
+            sums[r, first + c] += part[r, c]
+
+
 @kernel("a[B,C] b[B,D] -> y[B,E] E=C+D", operations=lambda: 0)
 def concatenate_columns(a, b, y, thread, threads):
     """y = each row of a, followed by the same row of b."""

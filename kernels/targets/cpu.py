@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,8 @@ from kernels.convolution import has_windows
 from kernels.language import Kernel
 from kernels.matrix import multiplies_matrices
 from kernels.memory import Memory
-from kernels.plan import SHARED, STEP, Plan, Row
+from kernels.plan import SHARED, STEP, Loop, Plan, Row
+from kernels.repeats import folded
 from kernels.targets import cache, compile_workers
 from kernels.targets.code import EXECUTOR, PRODUCTS, WINDOWS, entry_symbol, load, lock
 
@@ -85,14 +85,14 @@ def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, 
 
 @functools.cache
 def executor() -> Callable[..., int]:
-    """Load the compiled loop over rows, `execute(rows, count, width, arena, state, steps)`; see
+    """Load the compiled loop over rows, `execute(rows, strides, count, width, arena, state, steps)`; see
     `kernels.targets.executor`.
 
     It holds no GIL.
     """
     with lock:
         word = ctypes.c_int64
-        return ctypes.CFUNCTYPE(word, *[word] * 6)(load(_code_of(compile_workers.EXECUTOR), EXECUTOR))
+        return ctypes.CFUNCTYPE(word, *[word] * 7)(load(_code_of(compile_workers.EXECUTOR), EXECUTOR))
 
 
 class Program:
@@ -109,28 +109,43 @@ class Program:
         if distance % memory.arena.itemsize:
             raise ValueError("shared memory is not aligned to its elements")
         self._shift = distance // memory.arena.itemsize
-        self.rows = self._written(plan.shortest)
-        self._places = self.rows.ctypes.data, memory.arena.ctypes.data, memory.state.ctypes.data
+        self._tables = self._tables_of(folded(plan.shortest, plan.shortest_repeats))
+        self._arguments = self._arguments_for(self._tables)
 
-    def _written(self, rows: Sequence[Row]) -> np.ndarray:
-        """Rows as the executor reads them: a line of integers each."""
+    def _tables_of(self, rows: Sequence[Row | Loop]) -> np.ndarray:
+        """The rows as the executor reads them, and as many lines with their strides, [2, rows, width]; see
+        `kernels.targets.executor`."""
         real_name = self.memory.arena.dtype.name
-        width = 1 + max((row.kernel.width for row in rows), default=0)
-        written = np.zeros((len(rows), width), np.int64)
-        for line, row in zip(written, rows, strict=True):
-            places = [offset + (self._shift if segment == SHARED else 0) for segment, offset in row.operands]
-            values: Sequence[Any] = [entry(row.kernel, real_name), *places, *row.extents, *row.integers]
-            line[: len(values)] = values
-        return written
+        lines: list[Sequence[int]] = []
+        strides: list[Sequence[int]] = []
+        for each in rows:
+            body = each.rows if isinstance(each, Loop) else (each,)
+            for row in body:
+                places = [offset + (self._shift if segment == SHARED else 0) for segment, offset in row.operands]
+                lines.append([entry(row.kernel, real_name), *places, *row.extents, *row.integers])
+            if isinstance(each, Loop):
+                lines.append([0, len(body), each.count, 0])
+                for row, moves in zip(body, each.strides, strict=True):
+                    operands = len(row.operands)
+                    strides.append([0, *moves[:operands], *[0] * len(row.extents), *moves[operands:]])
+            strides += [()] * (len(lines) - len(strides))
+        tables = np.zeros((2, len(lines), max(map(len, lines), default=1)), np.int64)
+        for table, content in zip(tables, (lines, strides), strict=True):
+            for line, values in zip(table, content, strict=True):
+                line[: len(values)] = values
+        return tables
+
+    def _arguments_for(self, tables: np.ndarray) -> Sequence[int]:
+        """What the executor is given beside the number of steps."""
+        memory, rows = self.memory, tables.ctypes.data
+        return rows, rows + tables.strides[0], *tables.shape[1:], memory.arena.ctypes.data, memory.state.ctypes.data
 
     def run(self, steps: int = 1) -> int:
         """Walk the rows `steps` times without holding the GIL; returns how often, fewer if a kernel halted."""
-        rows, arena, state = self._places
-        return self._execute(rows, *self.rows.shape, arena, state, steps)
+        return self._execute(*self._arguments, steps)
 
     def run_row(self, index: int) -> None:
         """Run one of the plan's rows alone, without counting a step; none of them is joined with another."""
-        row = self._written(self.plan.rows[index : index + 1])
+        tables = self._tables_of(self.plan.rows[index : index + 1])
         self.memory.state[STEP] -= 1
-        _, arena, state = self._places
-        self._execute(row.ctypes.data, *row.shape, arena, state, 1)
+        self._execute(*self._arguments_for(tables), 1)

@@ -14,7 +14,8 @@ import numpy as np
 
 from kernels.language import Kernel, specialise
 from kernels.memory import Memory
-from kernels.plan import HALT, SEED, SHARED, SKIP, STEP, Plan, Row
+from kernels.plan import HALT, SEED, SHARED, SKIP, STEP, Loop, Plan, Row
+from kernels.repeats import folded, moved
 
 
 class CheckedArray:
@@ -80,11 +81,19 @@ class Program:
 
     def run(self, steps: int = 1) -> int:
         """Walk the rows `steps` times; returns how often, fewer if a kernel halted."""
+        rows = folded(self.plan.rows, self.plan.repeats)
         for done in range(steps):
             self.memory.state[STEP] += 1
             index = 0
-            while index < len(self.plan.rows):
-                index += 1 + self._run(self.plan.rows[index])
+            while index < len(rows):
+                each = rows[index]
+                index += 1
+                if isinstance(each, Loop):
+                    for turn in range(each.count):
+                        for row, strides in zip(each.rows, each.strides, strict=True):
+                            self._run(moved(row, strides, turn))
+                else:
+                    index += self._run(each)
             if self.memory.state[HALT]:
                 return done + 1
         return steps

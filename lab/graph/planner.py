@@ -16,10 +16,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from kernels.memory import Memory, aligned_zeros
-from kernels.plan import ARENA, SHARED, Plan, Row
+from kernels.plan import ARENA, SHARED, Plan, Repeat, Row
+from kernels.repeats import repeats_in
 from lab.graph.devices import new_memory
 from lab.graph.fusion import Fused, fuse, fused_calls
 from lab.graph.gradients import ancestors
+from lab.graph.repeats import IN_PLACE, Group, groups, rounds_of
 from lab.graph.tensor import BlockPath, Call, Storage, Tensor, aligned_size, owner_of
 
 _segments: weakref.WeakValueDictionary[str, np.ndarray] = weakref.WeakValueDictionary()
@@ -71,15 +73,21 @@ class Layout:
         self._temporaries: dict[int, int] = {}
         self.arena = end
         self.temporaries: dict[str, tuple[int, int]] = {}
-        rows: dict[str, tuple[tuple[Row, ...], tuple[Row, ...]]] = {}
+        rows: dict[str, tuple[tuple[Row, ...], tuple[Row, ...], tuple[Repeat, ...], tuple[Repeat, ...]]] = {}
         for name, program in calls.items():
             fused = fused_calls(program, tensors[name])
-            size, most_alive = self._place_temporaries(program, end, fused)
+            rounds = rounds_of(program)
+            size, most_alive = self._place_temporaries(program, end, fused, rounds)
             self.temporaries[name] = (size, most_alive)
             self.arena = max(self.arena, end + size)
             # At once: a tensor of several programs may stand elsewhere, and live longer, in the next one.
-            rows[name] = self._rows(program), self._rows(fuse(program, fused))
-        self.plans = {name: Plan(each, self.arena, self.shared, fewer) for name, (each, fewer) in rows.items()}
+            every, fewer = self._rows(program), self._rows(fuse(program, fused))
+            gone = {index for each in fused for index in (each.first, each.second) if index != each.place}
+            rows[name] = every, fewer, _repeats(every, rounds, ()), _repeats(fewer, rounds, gone)
+        self.plans = {
+            name: Plan(every, self.arena, self.shared, fewer, repeats, joined_repeats)
+            for name, (every, fewer, repeats, joined_repeats) in rows.items()
+        }
 
     def place(self, tensor: Tensor) -> tuple[int, int]:
         """Return the (segment, offset in elements) of a tensor. Raises KeyError if no program uses it."""
@@ -133,7 +141,9 @@ class Layout:
         base = memory.shared if segment == SHARED else memory.arena
         return base[offset : offset + tensor.size].reshape(tensor.shape)
 
-    def _place_temporaries(self, program: Sequence[Call], start: int, fused: Sequence[Fused]) -> tuple[int, int]:
+    def _place_temporaries(
+        self, program: Sequence[Call], start: int, fused: Sequence[Fused], rounds: Sequence[Repeat]
+    ) -> tuple[int, int]:
         last_use: dict[int, int] = {}
         for index, each in enumerate(program):
             for operand in each.operands:
@@ -149,6 +159,11 @@ class Layout:
                 owner, _ = owner_of(operand)
                 if owner.storage is None:
                     last_use[id(owner)] = max(last_use[id(owner)], joint.second)
+        together = groups(program, rounds, last_use)
+        for made in (made for calls in early.values() for made in calls):
+            for result in made.results:  # which is written before its turn
+                for member in together.get(id(owner_of(result)[0]), Group((), 0)).members:
+                    del together[id(member)]
         space = _Space()
         placed: set[int] = set()
         most_alive = alive = 0
@@ -157,12 +172,14 @@ class Layout:
             for result in (result for made in (each, *early.get(index, ())) for result in made.results):
                 owner, _ = owner_of(result)
                 if owner.storage is None and id(owner) not in placed:
-                    placed.add(id(owner))
-                    size = aligned_size(owner.size)
-                    offset = space.take(size)
-                    self._temporaries[id(owner)] = start + offset
-                    ends.setdefault(last_use[id(owner)], []).append((offset, size))
-                    alive += size
+                    group = together.get(id(owner), Group((owner,), 0))
+                    offset = space.take(group.size)
+                    for number, member in enumerate(group.members):
+                        self._temporaries[id(member)] = start + offset + number * group.stride
+                        placed.add(id(member))
+                    end = max(last_use[id(member)] for member in group.members)
+                    ends.setdefault(end, []).append((offset, group.size))
+                    alive += group.size
             most_alive = max(most_alive, alive)
             for offset, size in ends.pop(index, []):
                 space.free(offset, size)
@@ -172,21 +189,42 @@ class Layout:
     def _rows(self, program: Sequence[Call]) -> tuple[Row, ...]:
         rows = []
         for index, each in enumerate(program):
-            kernel = each.kernel
+            kernel, operands = each.kernel, each.operands
+            places = [self.place(operand) for operand in operands]
+            if kernel.name in IN_PLACE and places[0] == places[-1]:
+                kernel, operands, places = IN_PLACE[kernel.name], operands[1:], places[1:]
             integers = (
                 each.integers | {"rows": _rows_of(each.skips, program[index + 1 :])} if each.skips else each.integers
             )
             rows.append(
                 Row(
                     kernel,
-                    tuple(self.place(operand) for operand in each.operands),
+                    tuple(places),
                     tuple(each.extents[name] for name in kernel.extents),
                     tuple(integers[name] for name in kernel.integers),
                     each.label,
-                    tuple(operand.name for operand in each.operands),
+                    tuple(operand.name for operand in operands),
                 )
             )
         return tuple(rows)
+
+
+def _repeats(rows: Sequence[Row], rounds: Sequence[Repeat], gone: Iterable[int]) -> tuple[Repeat, ...]:
+    """Which rows come again, of calls that do. gone: the numbers of calls without a row, since others do their work"""
+    without = sorted(gone)
+
+    def row_of(number: int) -> int:
+        return min(max(number - bisect.bisect_left(without, number), 0), len(rows))
+
+    found: list[Repeat] = []
+    for each in rounds:
+        period = row_of(each.first + each.length) - row_of(each.first)
+        # What goes before the first round and behind the last one may be parts of rounds.
+        begin = max(row_of(each.first - each.length), found[-1].end if found else 0)
+        made = repeats_in(rows, begin, period, row_of(each.end + each.length))
+        if made is not None:
+            found.append(made)
+    return tuple(found)
 
 
 def _digest(values: np.ndarray) -> bytes:

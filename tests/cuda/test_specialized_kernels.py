@@ -32,7 +32,7 @@ def kinds_of(name: str, variant: str | None = None):
 def specialized(name: str, variant: str | None = None, in_shared_memory: bool = True) -> list[SpecializedPlan]:
     (kind,) = kinds_of(name, variant)
     return [
-        SpecializedPlan(launch_configuration.analysis_of(plan).rows, in_shared_memory and plan is not kind.measure)
+        SpecializedPlan(launch_configuration.analysis_of(plan).folded, in_shared_memory and plan is not kind.measure)
         for plan in kind.plans
     ]
 

@@ -62,6 +62,12 @@ CHECKS = {
     "take": lambda: check(lambda x: f.take(x, (slice(1, None), slice(None, None, 2))), X, equals=X[1:, ::2]),
     "widen": lambda: check(f.widen, X, width=7, equals=np.pad(X, ((0, 0), (0, 2)))),
     "transpose": lambda: check(f.transpose, X, equals=X.T),
+    "add_columns": lambda: check(
+        lambda x, part: f.add_columns(f.square(x), part, 1),
+        X,
+        X[:, :2],
+        equals=X**2 + np.pad(X[:, :2], ((0, 0), (1, 2))),
+    ),
     "concatenate": lambda: check(lambda a, b: f.concatenate([a, b]), X, X[:, :2], equals=np.hstack([X, X[:, :2]])),
     "relu": lambda: check(f.relu, X, equals=np.maximum(X, 0)),
     "sigmoid": lambda: check(f.sigmoid, X, equals=special.expit(X)),

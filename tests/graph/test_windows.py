@@ -121,6 +121,7 @@ def test_leading_axes_are_folded_into_one_product() -> None:
         (lambda x: f.concatenate([x, x[:, :2]], 0), r"\[3, 4, 5\] and \[3, 2, 5\] cannot be joined along axis 0"),
         (lambda x: f.concatenate([x], 3), "there is no axis 3"),
         (lambda x: f.concatenate([]), "no tensors to be joined"),
+        (lambda x: f.add_columns(x.reshape(12, 5), x.reshape(12, 5), 1), r"\[12, 5\] does not fit into \[12, 5\]"),
         (lambda x: x[1.5], "takes whole numbers, slices and ... as indices, not 1.5"),
         (lambda x: x[True], "as indices, not True"),
         (lambda x: x.reshape(-2, -30), r"\[3, 4, 5\] cannot become \[-2, -30\]"),

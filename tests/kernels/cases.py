@@ -99,6 +99,7 @@ CASES["dense_relu_gradient"] = Case(gradient_of(lambda dy, w, y: (dy @ w.T) * (y
 CASES["dense_parameter_gradients"] = Case(lambda v, s: {"d_weight": v["x"].T @ v["dy"], "d_bias": v["dy"].sum(0)})
 
 # Arithmetic
+CASES["accumulate"] = Case(lambda v, s: {"sums": v["sums"] + v["x"]})
 for _name, _function in {
     "add": np.add,
     "subtract": np.subtract,

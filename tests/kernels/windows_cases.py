@@ -38,6 +38,16 @@ CASES["put_window"] = Case(_put, **_WINDOW)
 CASES["concatenate_columns"] = Case(
     y_of(lambda a, b: np.concatenate([a, b], 1), "a", "b"), fix=lambda s: {**s, "E": s["C"] + s["D"]}
 )
+CASES["add_columns"] = Case(
+    lambda v, s: {"y": v["x"] + np.pad(v["part"], ((0, 0), (2, s["E"] - s["C"] - 2)))},
+    fix=lambda s: {**s, "E": s["C"] + 5},
+    integers=lambda s: {"first": 2},
+)
+CASES["accumulate_columns"] = Case(
+    lambda v, s: {"sums": v["sums"] + np.pad(v["part"], ((0, 0), (2, s["E"] - s["C"] - 2)))},
+    fix=lambda s: {**s, "E": s["C"] + 5},
+    integers=lambda s: {"first": 2},
+)
 CASES["batched_matmul"] = Case(y_of(lambda a, b: a @ b, "a", "b"))
 CASES["batched_matmul_transposed_right"] = Case(y_of(lambda a, b: a @ b.transpose(0, 2, 1), "a", "b"))
 CASES["batched_matmul_transposed_left"] = Case(y_of(lambda a, b: a.transpose(0, 2, 1) @ b, "a", "b"))

@@ -24,6 +24,7 @@ class InterpreterKernel(PersistentKernel):
         assert matmul
         self.kernels = text.ordered(kernels)
         super().__init__(device(number), width(self.kernels))
+        self.row_bytes = text.bytes_of_row(self.width)
         self._numbers = {each.name: index for index, each in enumerate(self.kernels)}
         self._row_ranges: ByPlan[tuple[int, int]] = ByPlan()
         key = _key(self.kernels, real_name, self.device.capability, tiled)
@@ -33,7 +34,7 @@ class InterpreterKernel(PersistentKernel):
         return self._row_ranges.get(plan, self._encode)
 
     def _encode(self, plan: Plan) -> tuple[int, int]:
-        return self._append_rows(table(analysis_of(plan).rows, self.width, lambda kernel: self._numbers[kernel.name]))
+        return self._append_rows(table(analysis_of(plan).folded, self.width, lambda kernel: self._numbers[kernel.name]))
 
 
 def _key(kernels: Sequence[Kernel], real_name: str, capability: tuple[int, int], tiled: bool) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from kernels.jobs import ReplicaPrograms
-from kernels.plan import SHARED, Plan, Row
+from kernels.plan import SHARED, Loop, Plan, Row
+from kernels.repeats import folded
 from kernels.targets.cuda.by_plan import ByPlan
 from kernels.targets.cuda.driver import SimulatedDevice
 from kernels.targets.cuda.row_table import Signature, signature
@@ -26,7 +27,10 @@ class PlanAnalysis:
     """What a launch has to know of a plan, found out once: kernels, how far its operands reach, shared memory."""
 
     def __init__(self, plan: Plan) -> None:
-        self._shortest = plan.shortest  # not the plan, with which this is forgotten
+        self._shortest, self._repeats = (
+            plan.shortest,
+            plan.shortest_repeats,
+        )  # not the plan, with which this is forgotten
         self.kernels = frozenset(row.kernel for row in plan.shortest)
         places = [
             (offset, int(np.prod(row.shape(index))))
@@ -50,9 +54,24 @@ class PlanAnalysis:
         return tuple(map(matmul.lowered, self._shortest))
 
     @cached_property
+    def folded(self) -> tuple[Row | Loop, ...]:
+        """These rows with each repeat as one loop."""
+        return folded(self.rows, self._repeats)
+
+    @property
+    def loops(self) -> bool:
+        """Whether there are loops among them."""
+        return bool(self._repeats)
+
+    @property
+    def length(self) -> int:
+        """How many rows there are to be written, those of a loop once."""
+        return sum(len(each.rows) if isinstance(each, Loop) else 1 for each in self.folded)
+
+    @cached_property
     def signature(self) -> Signature:
         """What the rows do, which is the same for plans that are the same for a GPU."""
-        return signature(self.rows)
+        return signature(self.folded)
 
     def touched(self, kept: int) -> tuple[int, int]:
         """The stretch in which the plan writes to the first `kept` elements: the first one, and how many."""
@@ -122,7 +141,7 @@ def worth_specializing(programs: Sequence[ReplicaPrograms], walks: int, wished: 
 
     walks: how often a multiprocessor walks a training step in the whole run
     """
-    lengths = {analysis_of(plan).signature: len(plan.shortest) for each in programs for plan in each.plans}
+    lengths = {analysis_of(plan).signature: analysis_of(plan).length for each in programs for plan in each.plans}
     rows = sum(lengths.values())
     if wished not in ("auto", "specialized") or not 0 < rows <= MOST_SPECIALIZED_ROWS:
         return False

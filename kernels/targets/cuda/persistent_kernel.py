@@ -41,10 +41,12 @@ class PersistentKernel:
     """What runs plans by thread groups of a device, and the table of rows that it is given.
 
     function: the loaded kernel, once there is one;  width: numbers in a row
+    row_bytes: shared memory of a thread group for a row of a loop as it is in one round
     """
 
     def __init__(self, on: Any, width: int) -> None:
         self.device, self.width = on, width
+        self.row_bytes = 0
         self.function: Any = None
         self._lock = threading.Lock()
         self._table: Segment | None = None

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from kernels.language import Kernel
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP
 from kernels.targets.cuda import code_generation, compiler, primitives
-from kernels.targets.cuda.row_table import width
+from kernels.targets.cuda.row_table import LOOP, width
 from kernels.targets.cuda.specialized_source import SpecializedPlan, SpecializedSource
 
 JOB = (
@@ -53,6 +53,53 @@ def ordered(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
     from kernels.targets.cuda.matmul import lowered_kernel
 
     return tuple(sorted(dict.fromkeys(lowered_kernel(each) for each in kernels), key=lambda each: each.name))
+
+
+BEFORE_LOOPS = """
+    round_end = to_int32(-1)
+    length = to_int32(0)
+    turn = to_int32(0)
+    turns = to_int32(0)
+"""
+AT_THE_END_OF_A_ROUND = """
+        if k == round_end:
+            turn += 1
+            if turn < turns:
+                k -= length
+            else:
+                # Behind a loop stand its strides.
+                k += length
+                round_end = to_int32(-1)
+"""
+
+
+def in_loops(width: int, behind: str) -> str:
+    """Where the interpreter reads a row: it begins a loop, or puts together, with all threads, a row of one as it is in
+    this round, in shared memory.
+
+    width: numbers in a row;  behind: where in shared memory the row ends, in bytes
+    """
+    return f"""
+        if kernel == {LOOP}:
+            length = row[1]
+            turns = row[2]
+            turn = to_int32(0)
+            k += 1
+            round_end = k + length
+            continue
+        if round_end >= 0:
+            moves = offset_pointer(rows, (k + length) * {width})
+            now = int32_shared({behind} - {bytes_of_row(width)})
+            for i in range(thread, {width}, threads):
+                now[i] = row[i] + turn * moves[i]
+            group_sync()
+            row = now
+"""
+
+
+def bytes_of_row(width: int) -> int:
+    """Shared memory for a row of so many numbers."""
+    return -(-4 * width // 16) * 16
 
 
 def source(
@@ -108,9 +155,11 @@ def interpret(job_table, row_table, states, count, group_bytes):
     halted = words[{HALT}]
     k = to_int32(0)
     end = to_int32(0)
+{BEFORE_LOOPS if kernels else ""}
     group_sync()
     # One loop for the rows of all programs, so that the compiler writes what a row does only once.
     while True:
+{AT_THE_END_OF_A_ROUND if kernels else ""}
         if k >= end:
             if phase == {STEPPING}:
                 stopped = words[{HALT}] != 0
@@ -161,6 +210,7 @@ def interpret(job_table, row_table, states, count, group_bytes):
             continue
         row = offset_pointer(rows, k * {width(kernels)})
         kernel = row[0]
+{in_loops(width(kernels), short["shared_offset"]) if kernels else ""}
         k += 1
 """.splitlines()[1:]
     for index, kernel in enumerate(kernels):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from kernels.plan import SHARED, SKIP, Row
+from kernels.plan import SHARED, SKIP, Loop, Row
 from kernels.targets.cuda import code_generation, compiler, matmul, matmul_specialized
 from kernels.targets.cuda.row_table import Signature, signature
 
@@ -20,7 +20,7 @@ class SpecializedPlan:
     """A plan as it is specialized: its rows as a GPU runs them, and whether they work in the thread group's shared
     memory."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[Row | Loop, ...]
     in_shared_memory: bool
 
     @property
@@ -46,12 +46,18 @@ class SpecializedSource:
         interpreter."""
         return self._rows(plan.rows, "within" if plan.in_shared_memory else "at_home") or ["pass"]
 
-    def _rows(self, rows: Sequence[Row], arena: str) -> list[str]:
+    def _rows(self, rows: Sequence[Row | Loop], arena: str) -> list[str]:
         lines: list[str] = []
         for index, row in enumerate(rows):
-            # What depends on the thread is computed anew in each row: kept for all, it would take all registers.
-            lines += [f"thread = opaque(thread) & {self.threads - 1}", *self._call(row, arena)]
-            lines.append("group_sync()")
+            if isinstance(row, Loop):
+                inside = [
+                    line
+                    for each, strides in zip(row.rows, row.strides, strict=True)
+                    for line in self._row(each, arena, strides)
+                ]
+                lines += [f"for turn in range(to_int32({row.count})):", *matmul_specialized.indented(inside)]
+                continue
+            lines += self._row(row, arena, ())
             left_out = dict(zip(row.kernel.integers, row.integers, strict=True)).get("rows", 0)
             if "state" in row.kernel.extra and left_out:
                 following = rows[index + 1 :]
@@ -67,19 +73,29 @@ class SpecializedSource:
                 break
         return lines
 
-    def _call(self, row: Row, arena: str) -> list[str]:
+    def _row(self, row: Row, arena: str, strides: Sequence[int]) -> list[str]:
+        # What depends on the thread is computed anew in each row: kept for all, it would take all registers.
+        again = f"thread = opaque(thread) & {self.threads - 1}"
+        return [again, *self._call(row, arena, strides), "group_sync()"]
+
+    def _call(self, row: Row, arena: str, strides: Sequence[int]) -> list[str]:
+        """strides: in a loop, by how much operands and integers grow with `turn`, the number of the round"""
         kernel, lines = row.kernel, []
+        moves = strides or [0] * (len(row.operands) + len(row.integers))
         for index, (segment, offset) in enumerate(row.operands):
             extents = [f"to_int32({each})" for each in row.shape(index)]
             shape = extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
-            lines.append(
-                f"array_{index} = view_at_constant({'all_data' if segment == SHARED else arena}, {offset}, {shape})"
-            )
+            base = "all_data" if segment == SHARED else arena
+            if moves[index]:
+                lines.append(f"array_{index} = view({base}, {_moving(offset, moves[index])}, {shape})")
+            else:
+                lines.append(f"array_{index} = view_at_constant({base}, {offset}, {shape})")
         arguments = [f"array_{index}" for index in range(len(row.operands))]
         if kernel is matmul.MULTIPLY and not matmul.in_tiles(row.integers[0], row.integers[1], self.threads):
             return [*lines, f"{self._matmul(row)}({', '.join([*arguments, 'thread'])})"]
         values = {"thread": "thread", "threads": "threads", "step": "step", "seed": "seed", "state": "words"}
-        arguments += [f"to_int32({each})" for each in row.integers] + [values[name] for name in kernel.extra]
+        integers = zip(row.integers, moves[len(row.operands) :], strict=True)
+        arguments += [_moving(each, move) for each, move in integers] + [values[name] for name in kernel.extra]
         name = f"specialized_{kernel.name}"
         if name not in self.names:
             self.names[name] = compiler.body_of(kernel, self.real_name, f"{compiler.SPECIALIZED}-{self.threads}")
@@ -95,3 +111,8 @@ class SpecializedSource:
         if name not in self.names:
             self.names[name] = code_generation.on_device(matmul_specialized.function(product, self.real_name))
         return name
+
+
+def _moving(number: int, stride: int) -> str:
+    """A whole number that grows with the number of the round."""
+    return f"to_int32({number}) + turn * to_int32({stride})" if stride else f"to_int32({number})"

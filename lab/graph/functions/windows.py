@@ -9,7 +9,7 @@ from kernels import windows as kernels
 from lab.graph.gradients import Gradients, gradient_of
 from lab.graph.tensor import Call, Shape, ShapeError, Tensor, apply, call, label_prefix, size_of
 
-__all__ = ["concatenate", "take", "transpose", "widen"]
+__all__ = ["add_columns", "concatenate", "take", "transpose", "widen"]
 
 Index = int | slice | EllipsisType
 AXES = "abcd"
@@ -89,6 +89,26 @@ def widen(x: Tensor, width: int) -> Tensor:
         stride_d=1,
     )
     return wide.result.reshape(*shape)
+
+
+def add_columns(x: Tensor, part: Tensor, first: int) -> Tensor:
+    """x [rows, columns], to whose columns from number `first` on `part` [rows, fewer columns] is added.
+
+    So a step of many writes its part of a whole that begins with zeros: the same call for each step, see
+    `lab.graph.repeats`. Raises ShapeError if the part does not fit in.
+    """
+    if len(x.shape) != 2 or len(part.shape) != 2 or not 0 <= first <= x.shape[1] - part.shape[1]:
+        raise ShapeError(
+            f"{label_prefix()}a part of shape {list(part.shape)} does not fit into {list(x.shape)} from column {first} "
+            "on."
+        )
+    return apply(kernels.add_columns, x, part, first=first)
+
+
+@gradient_of(kernels.add_columns)
+def _add_columns_gradient(forward: Call, dy: Tensor) -> Gradients:
+    part, first = forward.reads[1], forward.integers["first"]
+    return dy, take(dy, (slice(None), slice(first, first + part.shape[1])))
 
 
 @gradient_of(kernels.concatenate_columns)

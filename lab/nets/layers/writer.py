@@ -59,17 +59,17 @@ class Writer(Layer, name="writer"):
         states.last |= {f"{name}.values": weights.values, f"{name}.whole": weights.whole, f"{name}.begun": h}
         h = states.first.get(f"{name}.h", h)
         word = constant(np.zeros((batch, 1)), "start") if states.words is None else states.words[:, :1]
-        logits: list[Tensor] = []
-        looked: dict[str, list[Tensor]] = {"weights": [], "scores": [], "drawn": []}
+        written = constant(np.zeros((batch, length * kept)), "nothing written")
+        looked: dict[str, Tensor] = {}
         for step in range(length):
             if self.attention != "none":
-                glimpse = self._look(h, weights, builder, step, looked)
+                glimpse = self._look(h, weights, builder, step, length, looked)
             read = f.embedding(weights.words, word)
             seen = read if glimpse is None else f.concatenate([read, glimpse])
             _, h = f.gru(seen, *weights.recurrent, h)
             told = h if self.attention == "none" or glimpse is None else f.concatenate([h, glimpse.reshape(batch, -1)])
             given = f.dense(told, *weights.output)
-            logits.append(given.reshape(batch, 1, kept))
+            written = f.add_columns(written, given, step * kept)
             if step < length - 1:
                 if states.words is None:
                     word = f.argmax(given, of="rows").reshape(batch, 1)
@@ -77,27 +77,34 @@ class Writer(Layer, name="writer"):
                     word = states.words[:, step + 1 : step + 2]
         states.last[f"{name}.h"] = h
         for kind, each in looked.items():
-            if each:
-                states.seen[f"{name}.{kind}"] = f.concatenate(each, axis=1)
-        return f.concatenate(logits, axis=1)
+            states.seen[f"{name}.{kind}"] = each.reshape(batch, length, -1) if kind != "drawn" else each
+        return written.reshape(batch, length, kept)
 
     def _look(
-        self, h: Tensor, weights: _Weights, builder: Builder, step: int, looked: dict[str, list[Tensor]]
+        self, h: Tensor, weights: _Weights, builder: Builder, step: int, length: int, looked: dict[str, Tensor]
     ) -> Tensor:
-        """What is seen before a step, [batch, 1, units]."""
+        """What is seen before a step, of `length` in all, [batch, 1, units]."""
+
+        def keep(kind: str, each: Tensor) -> None:
+            """The same of all steps side by side, [batch, steps * width]."""
+            batch = each.shape[0]
+            part = each.reshape(batch, each.size // batch)
+            known = looked.get(kind, constant(np.zeros((batch, length * part.shape[1])), f"no {kind}"))
+            looked[kind] = f.add_columns(known, part, step * part.shape[1])
+
         query = f.matmul(h, weights.query).reshape(h.shape[0], 1, -1)
         if self.score == "dot":
             scores = f.dot_product_scores(query, weights.keys)
         else:
             scores = f.additive_scores(query, weights.keys, weights.fit)
         chances = f.attention_weights(scores, weights.mask)
-        looked["weights"].append(chances)
+        keep("weights", chances)
         if self.attention == "soft":
             return f.attend(chances, weights.values)
         if builder.training:
             place = f.draw(chances, builder.stream() + step)
-            looked["scores"].append(scores)
-            looked["drawn"].append(place)
+            keep("scores", scores)
+            keep("drawn", place)
         else:
             place = f.argmax(chances.reshape(h.shape[0], -1), of="rows").reshape(h.shape[0], 1)
         return f.look_at(place, weights.values)

@@ -1,0 +1,28 @@
+"""Loops of a plan by simulated threads: by the interpreter, by code made for the plan, and by the whole GPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kernels.jobs import ReplicaPrograms
+from lab.graph.devices import on, settle
+from lab.graph.running import specialize
+from tests.graph.unrolled import Unrolled, written_out
+
+
+@pytest.mark.parametrize(
+    ("mode", "specialized"), [("block", False), ("block", True), ("grid", False)], ids=["rows", "code", "grid"]
+)
+def test_bits_are_those_of_rows_written_out(mode, specialized, no_tiles):
+    made = Unrolled(6)
+    found = []
+    for plan in (made.plan, written_out(made.plan)):
+        with on("cuda:0", mode, 1, specialized):
+            memory = made.memory()
+            settle(memory, plan)
+            if specialized:
+                specialize([ReplicaPrograms(plan)], 1, "cuda:0")
+            found.append(made.run(plan, memory=memory))
+    np.testing.assert_allclose(found[0], made.run(made.plan), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(found[0], found[1])
