@@ -99,6 +99,12 @@ class Result:
                 told.append(f"{variant}: {metric} {float(np.mean(np.concatenate(last))):.4g}")
         return "\n  ".join(told) + ">"
 
+    def _repr_html_(self) -> str:
+        """In a notebook: a table with a small plot for each variant and metric, and the claims."""
+        from lab.notebook import html
+
+        return html(self)
+
     def to_frame(self) -> Any:
         """All measurements as a data frame of pandas, or of polars if that is installed: a row for each variant,
         seed and step, a column for each metric. Raises BadInput if there is neither."""

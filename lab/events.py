@@ -92,10 +92,8 @@ class PictureTaken:
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """The verdict on one claim: on which seeds it held, and the evidence, its expression with the numbers put in.
-
-    changed: what was set from outside of the variants that it names, so that it speaks of other settings than those
-             that were run; value by dotted path
-    """
+    `changed`: what was set from outside of the variants that it names, value by dotted path; it then speaks of other
+    settings than those that were run."""
 
     event: ClassVar[str] = "claim"
     says: str
@@ -120,7 +118,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The session is over, by itself or because it was interrupted. `held`: every claim held."""
+    """The session is over, by itself or because it was interrupted. `held`: every claim held. `unsaved`: why it was
+    not kept, or not to its end, though it was to be; a clause, "" if all of it was."""
 
     event: ClassVar[str] = "ended"
     interrupted: bool
@@ -129,6 +128,7 @@ class Ended:
     claims: int
     seconds: float
     outcomes: tuple[Outcome, ...]
+    unsaved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def to_json(event: Event) -> dict[str, Any]:
         value = getattr(event, name)
         if isinstance(event, PictureTaken) and name == "picture":
             value = picture_to_json(value)
-        elif name in ("changed", "made") and not value:
+        elif name in ("changed", "made", "unsaved") and not value:
             continue
         elif name in ("values", "changed") and not isinstance(event, Claimed):
             value = {key: number_to_json(each) for key, each in value.items()}

@@ -8,6 +8,8 @@ import pytest
 import lab
 from lab.errors import BadInput, DeviceMissing
 
+from .session.scenarios import HOT, small
+
 OVERRIDES = {"train.steps": 40, "data.points": 60, "train.batch": 20}
 
 
@@ -79,3 +81,27 @@ def test_a_result_is_told_in_a_few_lines_and_becomes_a_frame():
     assert [row["loss"] for row in rows] == loss.tolist()
     with pytest.raises(BadInput, match="There is no seed 9"):
         result.curve("good", "loss", 9)
+
+
+def test_in_a_notebook_a_result_is_a_table_with_small_plots():
+    from xml.etree import ElementTree
+
+    result = lab.run(small(), seeds=2, steps=40)
+    text = result._repr_html_()
+    whole = ElementTree.fromstring(f"<div>{text.replace('<br>', '<br/>')}</div>")
+    rows = whole.findall("table/tbody/tr")
+    assert [row.find("td/b").text for row in rows] == ["calm", "quick"]
+    heads = [each.text for each in whole.findall("table/thead/tr/th")]
+    assert heads[:3] == ["variant", "ended", "loss"]
+    first = rows[0].findall("td")
+    assert first[1].text == "2 finished"
+    mean = np.mean([result.curve("calm", "loss", seed)[1][-1] for seed in result.seeds])
+    assert float(first[2].text) == pytest.approx(mean, rel=0.06)
+    assert first[2].find("svg/path").get("d").startswith("M")
+    assert len(whole.findall("ul/li")) == len(result.claims)
+
+
+def test_a_result_with_numbers_that_are_not_finite_can_be_shown():
+    result = lab.run(small(HOT), steps=40)
+    assert "1 diverged" in result._repr_html_()
+    assert "nan" not in result._repr_html_().partition(" d=")[2].partition("/>")[0]

@@ -41,6 +41,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "replay": "Show a stored run again.",
         "compare": "Runs side by side: curves, settings, final values.",
         "export": "Write a run's curves, weights or plots to a file.",
+        "mark": "Tags, a note or another name for a kept run.",
         "rm": "Remove runs for good.",
     },
     "Under the hood": {

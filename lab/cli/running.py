@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lab.cli import INTERRUPTED, READER_GONE
 from lab.cli.interrupts import interruptible
 from lab.errors import DeviceMissing, LabError
-from lab.events import Event, Started
+from lab.events import Ended, Event, Started
 
 if TYPE_CHECKING:
     from lab.session import Session
@@ -41,7 +42,11 @@ def carry_out(
     try:
         with interruptible(session.stop, reporter.close):
             session.start(writer, name, let_go=True)
+            last: Ended | None = None
             for event in subscription:
+                if isinstance(event, Ended):
+                    last = event
+                    continue  # it is told when it is known whether the run is kept
                 reporter.handle(event)
                 if isinstance(event, Started):
                     for before in earlier:
@@ -52,6 +57,13 @@ def carry_out(
                     session.stop()
                     break
             session.wait()
+            ended = session.ended
+            assert ended is not None
+            if writer is not None:
+                keep_weights(session, writer)
+            _close(writer, "interrupted" if ended.interrupted else "finished")
+            if last is not None:
+                reporter.handle(replace(last, unsaved=unsaved(writer)))
     except DeviceMissing:
         _close(writer, "interrupted")  # a device that was lost is no fault of the run, which can go on elsewhere
         raise
@@ -60,16 +72,18 @@ def carry_out(
         raise
     finally:
         reporter.close()
-    ended = session.ended
-    assert ended is not None
-    if writer is not None:
-        keep_weights(session, writer)
-    _close(writer, "interrupted" if ended.interrupted else "finished")
     if ended.interrupted:
         return READER_GONE if reporter.broken else INTERRUPTED
     asked = expected_divergence(session.loaded.scenario.claims)
     unasked = [each for each in ended.outcomes if each.state == "diverged" and each.variant not in asked]
     return 0 if ended.held and not unasked else FELL_SHORT
+
+
+def unsaved(writer: RunWriter | None) -> str:
+    """Why a run that was to be kept is not, or not to its end: "" if it is."""
+    if writer is None or writer.warning is None:
+        return ""
+    return writer.reason + (f"; what was saved before is kept as {writer.name}" if writer.kept else "")
 
 
 def _close(writer: RunWriter | None, state: str) -> None:

@@ -8,13 +8,16 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from lab.cli import INTERRUPTED, READER_GONE
 from lab.cli.interrupts import interruptible
+from lab.errors import BadInput
 from lab.events import number_to_json
 
 if TYPE_CHECKING:
+    from lab.graph.devices import Choice
     from lab.search import Progress, Result, Sweep
     from lab.search.keeping import Known
-    from lab.store import RunWriter
+    from lab.store import RunInfo, RunWriter, Store
     from lab.terminal.palettes import PaletteName
 
 
@@ -99,6 +102,64 @@ def run(
     return results, interrupted
 
 
+def go_on(
+    store: Store,
+    info: RunInfo,
+    anyway: bool,
+    device: Choice | None,
+    *,
+    threads: int | None,
+    json: bool,
+    plain: bool,
+    fps: float,
+    palette: PaletteName,
+) -> int:
+    """Train what a kept sweep has not trained yet; the exit code."""
+    from lab.cli.recording import warn
+    from lab.search.keeping import keep, sweep_of
+
+    if not info.resumable:
+        raise BadInput(f"{info.name} is {info.shown_state}; there is nothing to resume.")
+    sweep = sweep_of(info, anyway, device)
+    writer, known = keep(sweep, store, info.name, warn, anyway)
+    shown = None if json else view(sweep, plain=plain, fps=fps, palette=palette)
+    results, interrupted = run(sweep, writer, known, threads=threads, shown=shown)
+    if shown is not None and shown.broken:
+        return READER_GONE
+    show(sweep, results, 10, json=json)
+    if not json:
+        print(ending(writer, interrupted))
+    return INTERRUPTED if interrupted else 0
+
+
+def ending(writer: RunWriter, interrupted: bool) -> str:
+    """Where a sweep was saved, or why it was not."""
+    from lab.cli.running import unsaved
+
+    if why := unsaved(writer):
+        return f"The sweep was not saved: {why}."
+    go_on = (
+        f": go on with `lab resume {writer.name}`."
+        if interrupted
+        else f": see it again with `lab replay {writer.name}`."
+    )
+    return f"Saved as {writer.name}{go_on}"
+
+
+def show_kept(store: Store, info: RunInfo) -> None:
+    """The best trials of a kept sweep, and its pictures, from its record alone."""
+    from lab.search.keeping import results_of, sweep_of
+
+    try:
+        sweep = sweep_of(info, only_look=True)
+    except (BadInput, ValueError, SyntaxError, KeyError):
+        return  # of a lab that wrote something else
+    results = results_of(sweep, store, info)
+    show(sweep, results, 10, json=False)
+    if results and not sys.stdout.isatty():
+        _plot(sweep, results)
+
+
 def show(sweep: Sweep, results: Sequence[Result], best: int, *, json: bool) -> None:
     """The best trials as a table and, on a terminal, the objective over each path."""
     if json:
@@ -132,11 +193,11 @@ def show(sweep: Sweep, results: Sequence[Result], best: int, *, json: bool) -> N
 
 
 def _plot(sweep: Sweep, results: Sequence[Result]) -> None:
+    from lab.search.pictures import pictures
     from lab.terminal.capabilities import detect
     from lab.terminal.pictures import render
     from lab.terminal.printing import print_lines
     from lab.terminal.style import Style
-    from lab.terminal.sweeping import pictures
 
     capabilities = detect(sys.stdout)
     style = Style(capabilities.colours, capabilities.unicode)

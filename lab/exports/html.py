@@ -34,6 +34,7 @@ def _parts(selection: Selection) -> Iterator[str]:
     yield _section("Claims", content.claims(run_state))
     yield _section("Curves", panels(run_state, loaded, selection.metrics))
     yield _section("Pictures", gallery(run_state))
+    yield _section("What the sweep has found", content.sweep(selection))
     if loaded is not None:
         yield _section("What the lesson measures", content.measured(loaded, found))
     yield _section("What happened", content.happened(info, run_state))

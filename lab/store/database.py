@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import time
 import zlib
@@ -11,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from lab.errors import BadInput
+from lab.store.chunks import decode
 
 FILE_NAME = "runs.sqlite"
 APPLICATION = 0x6C616231  # "lab1": tells the store from any other SQLite file
@@ -107,6 +109,10 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     """
     ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';
     """,
 )
 
@@ -227,6 +233,9 @@ def connect(path: Path) -> sqlite3.Connection:
         # With a write-ahead log this outlives a killed process; a power cut costs the last moments, never the file.
         connection.execute("PRAGMA synchronous = NORMAL")
         _prepare(connection, path)
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+            with contextlib.suppress(sqlite3.Error):  # a full disk had left it so; see `delete`
+                connection.execute("PRAGMA journal_mode = WAL").fetchall()
     except BaseException as error:
         connection.close()
         # A message of SQLite's about a rotten schema may itself be no text.
@@ -234,6 +243,53 @@ def connect(path: Path) -> sqlite3.Connection:
             raise damaged(path) from error
         raise
     return connection
+
+
+def delete(connection: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> None:
+    """Deletes, and gives the room back to the disk, even if that is full.
+
+    The write-ahead log, to which every change goes first, needs room itself. Where there is none left the change is
+    made in the file at once, its journal kept in memory; that needs the database for itself. Raises sqlite3.Error.
+    """
+    try:
+        connection.execute(statement, values)
+        connection.execute("PRAGMA incremental_vacuum").fetchall()
+    except sqlite3.OperationalError as error:
+        if error_code(error) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.execute("PRAGMA journal_mode = MEMORY").fetchall()
+        connection.execute(statement, values)
+        connection.execute("PRAGMA incremental_vacuum").fetchall()
+        connection.execute("PRAGMA locking_mode = NORMAL")
+        with contextlib.suppress(sqlite3.Error):  # whoever opens it next sees to it
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    # Removed runs leave room in the file; what is still in the log is not given back before it is written there.
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def problem(path: Path) -> str:
+    """What is wrong with the database at a path, as a sentence, after all of it was looked through; "" if nothing is,
+    or there is none."""
+    try:
+        connection = connect_to_read(path)
+        if connection is None:
+            return ""
+        with contextlib.closing(connection), reading(path):
+            (told,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if told != "ok":
+                return str(damaged(path))
+            for rows, names, data in connection.execute(
+                "SELECT rows, names, data FROM chunks JOIN metric_lists ON metric_lists.id = chunks.metrics"
+            ):
+                decode(data, rows, len(json.loads(names)))
+    except BadInput as error:
+        return str(error)
+    return ""
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lab.events import Outcome
@@ -20,7 +20,7 @@ STATES = ("running", "finished", "interrupted", "diverged", "failed")
 COLUMNS = (
     "name, slug, path, title, text, overrides, options, variants, seeds, steps, metrics, device, versions, created, "
     "ended, state, problem, machine, pid, process_started, seen, elapsed, measured, ending, "
-    "sources, origin"
+    "sources, origin, tags, note"
 )
 
 
@@ -41,6 +41,8 @@ class RunInfo:
     measured:  number of measured events
     origin:    the finished run from whose record this one goes on, changed; "" if it was begun anew
     problem:   why saving stopped before the run did, "" if it did not
+    tags:      words that somebody has given it, in alphabetical order;  note: what somebody has written about it
+    reached:   the step up to which each replica was saved, by variant and seed, of a run that has not finished
     outcomes, claims_held, claims: as in the event `ended`; empty and 0 before that
     """
 
@@ -69,6 +71,9 @@ class RunInfo:
     claims: int
     sources: tuple[Source, ...] = ()
     origin: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    reached: dict[str, dict[int, int]] = field(default_factory=dict)
 
     @property
     def is_sweep(self) -> bool:
@@ -82,8 +87,18 @@ class RunInfo:
 
     @property
     def shown_state(self) -> str:
-        """The state in words for people."""
-        return "interrupted (killed)" if self.killed else self.state
+        """The state in words for people; a run that was killed goes on like one that was interrupted."""
+        return self.state
+
+    @property
+    def shown_steps(self) -> str:
+        """How many steps it has done, in words for people: of a run that has not finished also up to where it came."""
+        whole = f"{max(self.steps.values()):,}" if self.steps else ""
+        if self.state == "finished" or not self.steps:
+            return whole
+        reached = [self.reached.get(variant, {}).get(seed, 0) for variant in self.variants for seed in self.seeds]
+        least, most = (min(reached), max(reached)) if reached else (0, 0)
+        return f"{f'{least:,} to ' if least < most else ''}{most:,} of {whole}"
 
     @property
     def changes(self) -> list[str]:
@@ -102,9 +117,9 @@ def from_row(row: tuple[Any, ...]) -> RunInfo:
     process = Process(values.pop("machine"), values.pop("pid"), values.pop("process_started"))
     seen, elapsed = values.pop("seen"), values.pop("elapsed")
     ending = json.loads(values.pop("ending") or "{}")
-    for name in ("overrides", "options", "variants", "seeds", "steps", "metrics", "versions"):
+    for name in ("overrides", "options", "variants", "seeds", "steps", "metrics", "versions", "tags"):
         values[name] = json.loads(values[name])
-    for name in ("variants", "seeds", "metrics"):
+    for name in ("variants", "seeds", "metrics", "tags"):
         values[name] = tuple(values[name])
     values["sources"] = sources_from_text(values["sources"])
     values["killed"] = values["state"] == "running" and not is_alive(process, seen)

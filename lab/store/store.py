@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,9 +27,13 @@ from lab.store.information import COLUMNS, STATES, RunInfo, from_row, run_number
 from lab.store.process import this_process
 from lab.store.reader import Curves, RunReader, Table
 from lab.store.sources import Source, sources_to_text
-from lab.store.writer import RunWriter
+from lab.store.writer import RunWriter, reason_of
 
 Loaded = TypeVar("Loaded")
+
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}"
+_TAG = r"[\w.:/+#=-]{1,40}"
+_LONGEST_NOTE = 500
 
 
 def _versions() -> dict[str, str]:
@@ -221,7 +226,7 @@ class Store:
                 connection.close()
             if isinstance(error, sqlite3.Error) and database.is_damage(error):
                 raise database.damaged(self.path) from error
-            reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            reason = (error.strerror or str(error)) if isinstance(error, OSError) else reason_of(error)
             return RunWriter.unsaved(self.folder("unsaved"), reason, warn)
         return RunWriter(connection, name, number, self.folder(name), warn)
 
@@ -230,11 +235,53 @@ class Store:
         if self.info(name).state == "running":
             raise BadInput(f"{name} is still running: stop it first.")
         with database.reading(self.path, "changed"):
-            with contextlib.closing(database.connect(self.path)) as connection:
-                connection.execute("DELETE FROM runs WHERE name = ?", (name,))
-                connection.execute("PRAGMA incremental_vacuum").fetchall()
+            # Files first: on a full disk they make the room that the database needs to forget the run.
             if self.folder(name).exists():
                 shutil.rmtree(self.folder(name))
+            with contextlib.closing(database.connect(self.path)) as connection:
+                database.delete(connection, "DELETE FROM runs WHERE name = ?", (name,))
+
+    def describe(self, name: str, *, tags: Iterable[str] | None = None, note: str | None = None) -> None:
+        """Gives a run other tags, or another note. Raises BadInput if it is not there, or a tag cannot be one."""
+        info = self.info(name)
+        chosen = sorted(set(info.tags if tags is None else tags))
+        for tag in chosen:
+            if not re.fullmatch(_TAG, tag):
+                raise BadInput(f"{tag!r} cannot be a tag: use up to 40 letters, digits and signs, without blanks.")
+        if note is not None and (len(note) > _LONGEST_NOTE or not note.isprintable()):
+            raise BadInput(f"A note is one line of at most {_LONGEST_NOTE} characters.")
+        with database.reading(self.path, "changed"), contextlib.closing(database.connect(self.path)) as connection:
+            connection.execute(
+                "UPDATE runs SET tags = ?, note = ? WHERE name = ?",
+                (json.dumps(chosen, ensure_ascii=False), info.note if note is None else note, name),
+            )
+
+    def rename(self, name: str, new: str) -> None:
+        """Gives a run another name. Raises BadInput if it is not there, still running, or the name cannot be had."""
+        if not re.fullmatch(_NAME, new) or new == "latest":
+            raise BadInput(f"{new!r} cannot be the name of a run: use letters, digits, - and _, up to 80 of them.")
+        if self.info(name).state == "running":
+            raise BadInput(f"{name} is still running: it can be renamed when it has ended.")
+        with database.reading(self.path, "changed"), contextlib.closing(database.connect(self.path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if run_number(connection, new) is not None:
+                    raise BadInput(f"There is a run {new} already.")
+                connection.execute("UPDATE runs SET name = ? WHERE name = ?", (new, name))
+                connection.execute("UPDATE runs SET origin = ? WHERE origin = ?", (new, name))
+                connection.execute(
+                    "UPDATE notes SET content = json_set(content, '$.run', ?) WHERE kind = 'started' AND run = "
+                    "(SELECT id FROM runs WHERE name = ?)",
+                    (new, new),
+                )
+                if self.folder(name).exists():
+                    shutil.rmtree(self.folder(new), ignore_errors=True)  # left behind by an interrupted removal
+                    self.folder(name).rename(self.folder(new))
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
 
     # Reading
 
@@ -248,8 +295,9 @@ class Store:
                 self._connection = database.connect_to_read(self.path)
             return self._connection
 
-    def runs(self, scenario: str | None = None, state: str | None = None) -> list[RunInfo]:
-        """All runs, newest first; of one scenario (its slug), in one state (one of `STATES`) if these are given."""
+    def runs(self, scenario: str | None = None, state: str | None = None, tags: Sequence[str] = ()) -> list[RunInfo]:
+        """All runs, newest first; of one scenario (its slug) and the sweeps of it, in one state (one of `STATES`), with
+        all of these tags, if these are given."""
         if state is not None and state not in STATES:
             raise BadInput(f"There is no state {state!r}: {nearest(state, STATES)}.")
         connection = self._reading()
@@ -257,11 +305,11 @@ class Store:
             return []
         with database.reading(self.path), self._lock:
             rows = connection.execute(
-                f"SELECT {COLUMNS} FROM runs WHERE ? IS NULL OR slug = ? ORDER BY created DESC, id DESC",
-                (scenario, scenario),
+                f"SELECT {COLUMNS} FROM runs WHERE ? IS NULL OR slug IN (?, ?) ORDER BY created DESC, id DESC",
+                (scenario, scenario, f"sweep-{scenario}"),
             ).fetchall()
-            found = [from_row(row) for row in rows]
-        return [info for info in found if state is None or info.state == state]
+            found = [self._with_steps(connection, from_row(row)) for row in rows]
+        return [info for info in found if state in (None, info.state) and set(tags) <= set(info.tags)]
 
     def find(self, wanted: str) -> RunInfo:
         """The run with this name, the only one whose name begins so, or the newest for `latest`. Raises BadInput."""
@@ -291,8 +339,22 @@ class Store:
             with database.reading(self.path), self._lock:
                 row = connection.execute(f"SELECT {COLUMNS} FROM runs WHERE name = ?", (name,)).fetchone()
                 if row is not None:
-                    return from_row(row)
+                    return self._with_steps(connection, from_row(row))
         raise BadInput(f"There is no run {name!r} in {self.home}.")
+
+    def _with_steps(self, connection: sqlite3.Connection, info: RunInfo) -> RunInfo:
+        """With the steps that an unfinished run has reached."""
+        if info.state == "finished":
+            return info
+        reached: dict[str, dict[int, int]] = {}
+        for variant, seed, step in connection.execute(
+            "SELECT variant, seed, max(last_step) FROM replicas JOIN chunks ON chunks.replica = replicas.id "
+            "WHERE replicas.run = (SELECT id FROM runs WHERE name = ?) AND chunks.run = replicas.run "
+            "GROUP BY replicas.id",
+            (info.name,),
+        ):
+            reached.setdefault(variant, {})[int(seed)] = step
+        return replace(info, reached=reached)
 
     @contextlib.contextmanager
     def _run(self, name: str) -> Iterator[RunReader]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import shutil
 import sqlite3
 import threading
@@ -20,7 +21,7 @@ import numpy as np
 
 from lab.events import Claimed, Ended, Event, PictureTaken
 from lab.store import files
-from lab.store.database import error_code, is_busy
+from lab.store.database import FILE_NAME, error_code, is_busy
 from lab.store.information import STATES
 from lab.store.process import REPORT_SECONDS
 from lab.store.rows import Noted, Rows
@@ -37,9 +38,11 @@ Waiting = tuple[int, dict[str, np.ndarray], dict[str, str]]
 """A file that waits for the disk: its step, its arrays, and the texts beside them."""
 
 _HELD = "another process has held its database for too long"
+_DELETED = "its database was deleted or moved away while it ran"
 
 
-def _reason(error: sqlite3.Error) -> str:
+def reason_of(error: sqlite3.Error) -> str:
+    """Why saving had to stop, without a sentence around it."""
     if error_code(error) == sqlite3.SQLITE_FULL:
         return "the disk is full"
     return _HELD if is_busy(error) else str(error)
@@ -52,6 +55,8 @@ class RunWriter:
     folder:  where its files go
     warning: the sentence that says why saving stopped; None while it works. `warn` is called with it, once, from
              whichever thread noticed.
+    reason:  why it stopped, without a sentence around it; "" while it works
+    kept:    whether what was saved before can be found again
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class RunWriter:
         self.folder = folder
         self._home = folder.parent.parent
         self.warning: str | None = None
+        self.reason, self.kept = "", connection is not None
         self._warn = warn
         self._connection = connection
         self._number = number
@@ -82,6 +88,7 @@ class RunWriter:
         self._closing = False
         self._thread: threading.Thread | None = None
         if connection is not None:
+            self._file = self._database()
             row = connection.execute("SELECT sequence, elapsed FROM runs WHERE id = ?", (number,)).fetchone()
             self._sequence = row[0]
             self._begun -= row[1] / 1000
@@ -213,8 +220,20 @@ class RunWriter:
             return bool(self._files)
         return False
 
+    def _database(self) -> tuple[int, int]:
+        """Which file has the name of the database: writing to one that was deleted would be noticed by nobody. Raises
+        OSError if there is none."""
+        status = (self._home / FILE_NAME).stat()
+        return status.st_dev, status.st_ino
+
     def _begin(self) -> None:
         assert self._connection is not None
+        try:
+            same = self._database() == self._file
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise OSError(errno.ENOENT, _DELETED)
         self._connection.execute("BEGIN IMMEDIATE")
 
     def _save_file(
@@ -258,17 +277,19 @@ class RunWriter:
         except OSError as error:
             self._stop(error.strerror or str(error))
         except sqlite3.Error as error:
-            self._stop(_reason(error))
+            self._stop(reason_of(error))
         except zlib.error as error:
             self._stop(f"its file is damaged ({error})")
 
     def _stop(self, reason: str) -> None:
         """Stops saving, with the one warning; what can still be said in the store about it, is."""
         connection, self._connection = self._connection, None
+        self.reason = reason
         how = "not saved" if self.name is None else "no longer saved"
         self.warning = f"This run is {how} in {self._home}: {reason}. Training goes on."
         with self._lock:
             self._waiting, self._taken, self._pictures, self._files = [], [], {}, {}
+        self.kept = connection is not None and reason != _DELETED
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 if connection.in_transaction:
@@ -291,9 +312,11 @@ class RunWriter:
             self._flush_surely()
             if self._connection is None:
                 return
+            self._begin()
             self._connection.execute(
                 "UPDATE runs SET state = ?, ended = ? WHERE id = ?", (state, time.time(), self._number)
             )
+            self._connection.execute("COMMIT")
             self._disconnect()
 
     def discard(self) -> None:

@@ -73,6 +73,7 @@ class RunState:
         self.claims: list[Claimed] = []
         self.ended: Ended | None = None
         self.failed: Failed | None = None
+        self.unsaved = ""  # why it is not kept any more, where it has not ended yet
 
     def handle(self, event: Event) -> None:
         """Take in one event. None is refused: what comes too early or twice is kept, what is unknown is added."""

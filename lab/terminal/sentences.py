@@ -120,8 +120,10 @@ def verdict(ended: Ended) -> str:
     return f"{ended.claims_held} of {count(ended.claims, 'claim')} held"
 
 
-def kept(started: Started, ended: Ended | None = None) -> str:
-    """Where the run was saved, and what can be done with it."""
+def kept(started: Started, ended: Ended | None = None, unsaved: str = "") -> str:
+    """Where the run was saved, and what can be done with it; or why it was not."""
+    if unsaved := (ended.unsaved if ended is not None else "") or unsaved:
+        return f"The run was not saved: {unsaved}"
     if started.run is None:
         return "The run was not saved"
     if ended is not None and ended.interrupted:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TextIO
 
-import numpy as np
 from rich.text import Text
 
-from lab.pictures import Scatter
-from lab.search import Axis, Progress, Result, Sweep
+from lab.search import Progress, Result, Sweep
+from lab.search.pictures import scatters
 from lab.terminal.capabilities import Capabilities
 from lab.terminal.dashboard_content import arrange, in_grid
 from lab.terminal.live import Live
@@ -112,7 +111,7 @@ class LiveSweep:
                 progress_line(now.done, now.total, "trainings", width, style, spent=spent, left=left, share=now.share)
             )
         lines += [_told(result, search.sweep, width, style) for result in results[:_BEST]]
-        plots = pictures(search.sweep, results)
+        plots = scatters(search.sweep, results)
         while plots:
             grid = arrange(len(plots), width, height - len(lines))
             if grid is not None:
@@ -185,24 +184,3 @@ def _told(result: Result, sweep: Sweep, width: int, style: Style) -> Text:
         return line(clip(style.words(f"trial {result.trial.number} diverged"), width, style), DIM)
     after = f", after {count(result.steps, 'step')}" if result.steps < sweep.steps else ""
     return line(clip(style.words(describe(result, sweep) + after), width, style))
-
-
-def pictures(sweep: Sweep, results: Sequence[Result]) -> list[Scatter]:
-    """One for each path whose values are numbers: the objective of every trial over the path's value."""
-    made = (_scatter(axis, sweep.objective, results) for axis in sweep.axes)
-    return [each for each in made if each is not None]
-
-
-def _scatter(axis: Axis, objective: str, results: Sequence[Result]) -> Scatter | None:
-    points = [
-        (float(each.trial.values[axis.path]), each.score)
-        for each in results
-        if isinstance(each.trial.values[axis.path], (int, float)) and math.isfinite(each.score)
-    ]
-    if len(points) < 2:
-        return None
-    table, label = np.array(points, np.float32), axis.path
-    if axis.kind in ("log", "logint"):
-        table[:, 0], label = np.log10(table[:, 0]), f"log10 {axis.path}"
-    groups = {"best": table[:1], "others": table[1:]}
-    return Scatter(f"{objective} over {label}", groups, x_label=label, y_label=objective)

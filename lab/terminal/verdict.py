@@ -41,7 +41,9 @@ def verdict(run_state: RunState, width: int, style: Style, question: Question | 
         )
         lines += _paragraph(sentences.ending(run_state.ended) + ".", width, style, text_style)
     if run_state.started is not None:
-        lines += _paragraph(sentences.kept(run_state.started, run_state.ended) + ".", width, style, DIM)
+        lines += _paragraph(
+            sentences.kept(run_state.started, run_state.ended, run_state.unsaved) + ".", width, style, DIM
+        )
     return lines
 
 

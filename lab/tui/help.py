@@ -60,7 +60,7 @@ def picture_entries(pictures: Iterable[Picture]) -> list[Entry]:
 
 PURPOSES = {
     "To stop and go on": "pause step skip slower faster jump_back jump_ahead beginning at_end leave",
-    "To understand what happens": "explain_step lesson noticed verdict verdict_down verdict_up kernels",
+    "To understand what happens": "explain_step define lesson noticed verdict verdict_down verdict_up kernels",
     "To change something and see what comes of it":
         "raise lower next_setting set_value every_variant undo rewind branch add_variant "
         "try_1 try_2 try_3 try_4 try_5 try_6 try_7 try_8 try_9",

@@ -313,3 +313,40 @@ def test_plotext_is_not_loaded_for_lines_and_json(store: Store) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.splitlines()[-1] == "False"  # replayed lines say there how long it took
+
+
+def test_kept_runs_have_tags_notes_and_names(store: Store, call: Call) -> None:
+    make(store)
+    make(store, end="interrupted")
+    assert call("mark", "dead-relu-1", "--tag", "course", "--tag", "good", "--note", " For Anna ")[:2] == (
+        0,
+        "dead-relu-1: course, good; For Anna\n",
+    )
+    call("mark", "dead-relu-2", "--tag", "course")
+    _, out, _ = call("runs", "--tag", "course", "--tag", "good")
+    header, row, note = out.splitlines()
+    assert (header.split()[-1], row.split()[0], row.split()[-2:]) == ("tags", "dead-relu-1", ["course", "good"])
+    assert note == "dead-relu-1: For Anna"
+    _, out, _ = call("runs", "--tag", "course", "--state", "interrupted", "--scenario", "dead-relu", "--json")
+    assert [(each["name"], each["tags"], each["note"]) for each in json.loads(out)] == [("dead-relu-2", ["course"], "")]
+    assert call("runs", "--tag", "none")[1].startswith("No such runs")
+    curves = store.curves("dead-relu-1")
+    assert call("mark", "dead-relu-1", "--name", "best_of_all", "--untag", "good")[0] == 0
+    assert [info.name for info in store.runs()] == ["dead-relu-2", "best_of_all"]
+    assert store.curves("best_of_all").keys() == curves.keys()
+    assert store.weights("best_of_all")
+    assert not store.folder("dead-relu-1").exists()
+    assert store.info("best_of_all").tags == ("course",)
+    assert '"run": "best_of_all"' in call("replay", "best_of_all", "--json")[1]
+
+
+def test_what_cannot_be_a_mark(store: Store, call: Call) -> None:
+    make(store)
+    make(store)
+    refused(call("mark", "dead-relu-1"), "Say what to change")
+    refused(call("mark", "dead-relu-1", "--tag", "two words"), "'two words' cannot be a tag")
+    refused(call("mark", "dead-relu-1", "--untag", "no"), "has no tag 'no'")
+    refused(call("mark", "dead-relu-1", "--name", "../up"), "cannot be the name of a run")
+    refused(call("mark", "dead-relu-1", "--name", "latest"), "cannot be the name of a run")
+    refused(call("mark", "dead-relu-1", "--name", "dead-relu-2"), "There is a run dead-relu-2 already")
+    refused(call("mark", "dead-relu-1", "--note", "a\nb"), "A note is one line")

@@ -133,7 +133,7 @@ def test_sweep_on_a_terminal_is_drawn_and_can_be_interrupted_and_resumed():
     program.until("best")
     program.until("left")
     os.write(program.terminal, b"\x03")
-    program.until("go on with the same command and --resume sweep-dead-relu-1.")
+    program.until("go on with `lab resume sweep-dead-relu-1`.")
     program.until(None)
     text = program.written.decode(errors="replace")
     assert "loss over log10 optimizer.rate" in text
@@ -184,3 +184,26 @@ def test_claims_about_the_scenarios_own_settings_are_marked_after_set(tmp_path, 
     for again in (["replay", "--plain"], ["export", "latest", "--format", "html", "--out", "-"]):
         assert run(again) == 0
         assert note[7:].partition("'")[0] in capsys.readouterr().out
+
+
+def test_a_run_that_could_not_be_kept_says_so_at_its_end(tmp_path, capsys, monkeypatch):
+    def no_space(*anything):
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "small.yaml").write_text(SMALL)
+    monkeypatch.setattr("lab.store.files.save_arrays", no_space)
+    run(["run", str(tmp_path / "small.yaml"), "--plain"])
+    out, err = capsys.readouterr()
+    told = "The run was not saved: No space left on device; what was saved before is kept as small-1."
+    assert out.splitlines()[-1] == told
+    assert "Saved as" not in out
+    assert err.count("No space left on device") == 1
+    run(["run", str(tmp_path / "small.yaml"), "--json"])
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["unsaved"].startswith("No space left on device")
+    over = ["--over", "optimizer.rate=[0.1, 0.2]", "--variant", "calm", "--steps", "5"]
+    monkeypatch.setattr("lab.store.rows.Rows.insert", no_space)
+    assert run(["sweep", str(tmp_path / "small.yaml"), *over, "--plain"]) == 0
+    out = capsys.readouterr().out
+    assert "Saved as" not in out
+    assert "The sweep was not saved: No space left on device" in out

@@ -16,8 +16,9 @@ from lab.cli import run as main
 from lab.cli.sweeping import run
 from lab.errors import BadInput
 from lab.scenario import load
-from lab.search import Sweep, grid, parse_axis, random
-from lab.search.keeping import keep
+from lab.search import Result, Sweep, grid, parse_axis, random
+from lab.search.keeping import keep, results_of, sweep_of
+from lab.search.pictures import importance
 from lab.spaces import METHODS, rungs
 from lab.store import Store
 
@@ -255,3 +256,45 @@ def test_the_line_that_runs_the_best_again_runs_what_was_run(builtin, tmp_path, 
     )
     for variant, seed in found:
         assert (variant, found[variant, seed]["loss"][1][-1]) == (name, curves[best, seed]["loss"][1][-1])
+
+
+TWO = ["optimizer.rate=log(1e-4,1)", "model.0.dense=[4, 8]"]
+
+
+def test_resume_without_a_name_goes_on_with_a_sweep_too(tmp_path, capsys, monkeypatch):
+    made = Sweep(small(), [parse_axis(each) for each in TWO], trials=8, steps=20, objective="loss")
+    writer, known = keep(made, Store.open(), None, print)
+    told = 0
+
+    def stop(progress):
+        nonlocal told
+        told += 1
+        return told < 3
+
+    made.run(threads=1, sink=writer, known=known, progress=stop)
+    writer.close("interrupted")
+    monkeypatch.chdir(tmp_path)
+    assert main(["resume", "--plain"]) == 0
+    out = capsys.readouterr().out
+    assert "8 of 8 trials." in out
+    assert out.splitlines()[-1] == f"Saved as {writer.name}: see it again with `lab replay {writer.name}`."
+    assert Store.open().info(writer.name).state == "finished"
+    again = sweep_of(Store.open().info(writer.name))
+    whole = Sweep(small(), [parse_axis(each) for each in TWO], trials=8, steps=20, objective="loss").run()
+    assert results_of(again, Store.open(), Store.open().info(writer.name)) == whole
+    assert main(["replay", "latest", "--plain"]) == 0
+    out = capsys.readouterr().out
+    assert "how much each setting alone decides about loss" in out
+    assert "all settings, lowest to highest, of the 4 best and the 4 worst trials" in out
+    assert main(["export", "latest", "--format", "html", "--out", "-"]) == 0
+    assert "What the sweep has found" in capsys.readouterr().out
+
+
+def test_the_setting_that_decides_is_found_and_chance_is_not():
+    rate, other, words = parse_axis("rate=log(1e-4,1)"), parse_axis("noise=uniform(0,1)"), parse_axis("kind=[a, b, c]")
+    trials = random([rate, other, words], 60, seed=1)
+    results = sorted((Result(each, (each.values["rate"],), 10) for each in trials), key=lambda each: each.score)
+    assert importance(rate, results) > 0.9
+    assert importance(other, results) < 0.1
+    assert importance(words, results) < 0.1
+    assert importance(rate, [Result(each, (math.nan,), 10) for each in trials]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -22,6 +23,8 @@ from lab.events import Measured, PictureTaken
 from lab.pictures import Bars
 from lab.store import Store, database, files, writer
 from lab.store.process import this_process
+
+from .runs import make
 
 
 def start(program: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
@@ -64,7 +67,7 @@ def test_a_killed_run_loses_at_most_the_last_second(tmp_path: Path, after: float
         must = [step for step, at in written if at < killed - 1.0]
 
         info = store.info("endless-1")
-        assert (info.state, info.killed, info.shown_state) == ("interrupted", True, "interrupted (killed)")
+        assert (info.state, info.killed, info.shown_state) == ("interrupted", True, "interrupted")
         assert info.resumable
         curves = store.curves("endless-1")
         steps = curves["good", 0]["loss"][0].tolist() if curves else []
@@ -372,3 +375,72 @@ def test_many_threads_write_one_run(tmp_path: Path) -> None:
         assert len(curves) == 6
         assert all(curves["good", seed]["loss"][0].tolist() == list(range(2000)) for seed in range(6))
         assert all(store.checkpoints("threads-1")["good", seed][-1] == 1500 for seed in range(6))
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_store_that_is_deleted_meanwhile_is_noticed(tmp_path: Path, replaced: bool) -> None:
+    warnings: list[str] = []
+    home = tmp_path / "home"
+    with Store.open(home) as store:
+        run = store.create("gone", warn=warnings.append)
+        run.write(Measured("good", 0, 1, {"loss": 1.0}))
+        run.flush()
+        shutil.rmtree(home)
+        if replaced:
+            Store.open(home).create("other").close("finished")
+        run.write(Measured("good", 0, 2, {"loss": 1.0}))
+        run.close("finished")
+    assert len(warnings) == 1
+    assert "its database was deleted or moved away while it ran" in warnings[0]
+    assert not run.kept
+    assert [each.name for each in Store.open(home).runs()] == ["other-1"] * replaced
+
+
+class FullConnection(sqlite3.Connection):
+    """A database on a full disk: nothing can be written to the log."""
+
+    def execute(self, statement: str, *values: Any) -> Any:
+        mode = super().execute("PRAGMA journal_mode").fetchone()[0]
+        if statement.startswith("DELETE") and mode == "wal":
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        return super().execute(statement, *values)
+
+
+def test_runs_can_be_removed_from_a_full_disk(tmp_path: Path) -> None:
+    make(Store.open(tmp_path))
+    make(Store.open(tmp_path))
+    path = tmp_path / database.FILE_NAME
+    connection = sqlite3.connect(path, isolation_level=None, factory=FullConnection)
+    connection.execute("PRAGMA foreign_keys = ON")
+    before = path.stat().st_size
+    database.delete(connection, "DELETE FROM runs WHERE name = ?", ("dead-relu-1",))
+    connection.close()
+    assert [each.name for each in Store.open(tmp_path).runs()] == ["dead-relu-2"]
+    assert database.problem(path) == ""
+    assert path.stat().st_size <= before
+    with sqlite3.connect(path) as again:
+        assert again.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_damage_is_found_wherever_it_is(tmp_path: Path) -> None:
+    make(Store.open(tmp_path))
+    path = tmp_path / database.FILE_NAME
+    assert database.problem(path) == ""
+    assert database.problem(tmp_path / "none.sqlite") == ""
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE chunks SET data = zeroblob(20) WHERE id = (SELECT max(id) FROM chunks)")
+    connection.close()
+    assert "is damaged" in database.problem(path)
+
+
+def test_an_unfinished_run_says_how_far_it_came(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    run = store.create("far", variants=["good", "hot"], seeds=[3], steps={"good": 1000, "hot": 1000})
+    run.write(Measured("good", 3, 0, {"loss": 1.0}))
+    run.write(Measured("good", 3, 440, {"loss": 0.5}))
+    run.close("interrupted")
+    info = store.info("far-1")
+    assert info.reached == {"good": {3: 440}}
+    assert info.shown_steps == "0 to 440 of 1,000"

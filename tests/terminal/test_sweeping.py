@@ -7,9 +7,10 @@ import math
 import pytest
 
 from lab.search import Progress, Result, Sweep, parse_axis
+from lab.search.pictures import scatters
 from lab.terminal.output import Output
 from lab.terminal.style import Style
-from lab.terminal.sweeping import LiveSweep, PlainSweep, pictures
+from lab.terminal.sweeping import LiveSweep, PlainSweep
 from tests.session.scenarios import small
 from tests.terminal.emulator import Terminal
 from tests.terminal.streams import Clock, Screen, capabilities
@@ -96,13 +97,13 @@ def test_it_is_drawn_in_place_and_taken_away():
 
 def test_diverged_trials_are_no_points():
     made = sweep()
-    rate, width = pictures(made, sorted(results(made, 60), key=made.rank))
+    rate, width = scatters(made, sorted(results(made, 60), key=made.rank))
     assert sum(len(points) for points in rate.groups.values()) == 48
     assert rate.groups["best"].tolist() == [
         [pytest.approx(math.log10(made.trials[2].values["optimizer.rate"])), pytest.approx(0.1)]
     ]
     assert width.x_label == "model.0.dense"
-    assert pictures(made, results(made, 1)) == []
+    assert scatters(made, results(made, 1)) == []
 
 
 def test_plain_lines_come_seldom_and_say_what_is_known():

@@ -71,6 +71,7 @@ def _cache() -> dict[str, Any]:
 def _store() -> dict[str, Any]:
     """The folder of the run store, which need not be there yet."""
     from lab.home import home_folder
+    from lab.store.database import FILE_NAME, problem
 
     folder = home_folder()
     existing = next(each for each in (folder, *folder.parents) if each.exists())
@@ -79,6 +80,7 @@ def _store() -> dict[str, Any]:
         "exists": folder.exists(),
         "writable": existing.is_dir() and os.access(existing, os.W_OK | os.X_OK),
         "bytes": sum(each.stat().st_size for each in folder.rglob("*") if each.is_file()) if folder.is_dir() else 0,
+        "problem": problem(folder / FILE_NAME),
     }
 
 
@@ -140,6 +142,8 @@ def _gpu(found: dict[str, Any]) -> list[tuple[str, str]]:
 def _state(runs: dict[str, Any]) -> str:
     if not runs["writable"]:
         return "which cannot be written: runs are not kept"
+    if runs["problem"]:
+        return "writable, but " + runs["problem"].removesuffix(".")
     return "writable" if runs["exists"] else "made when the first run is kept"
 
 

@@ -61,6 +61,10 @@ def command(
                     return READER_GONE
         finally:
             shown.close()
+        if info.is_sweep and kind != "json":
+            from lab.cli.sweeping import show_kept
+
+            show_kept(store, info)
     return 0
 
 

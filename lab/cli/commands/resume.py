@@ -45,7 +45,16 @@ def command(
     info = store.find(run) if run else unfinished(store)
     if (changed := changed_text(info)) is not None:
         warn(changed)
+    if info.is_sweep:
+        from lab.cli.sweeping import go_on
+
+        where = device_of(device) if device else None
+        return go_on(store, info, anyway, where, threads=threads, json=json, plain=plain, fps=fps, palette=colours)
+    checkpoints = store.checkpoints(info.name)
     session, writer, earlier = take_up(store, info, threads, warn, device_of(device) if device else None, anyway)
+    begins = [max(checkpoints.get((variant, seed), (0,))) for variant in info.variants for seed in info.seeds]
+    least, most = min(begins), max(begins)
+    warn(f"{info.name} goes on from step {f'{least:,} to ' if least < most else ''}{most:,}, where it was kept last.")
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
         session.show_pictures(every=0.5, only=[(session.variants[0].name, session.seeds[0])])  # the one that is shown

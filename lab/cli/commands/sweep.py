@@ -46,7 +46,7 @@ def command(
 ) -> int:
     """Search for good settings at random, on a grid, or by successive halving; every trial is a replica of one run."""
     from lab.cli.recording import warn
-    from lab.cli.sweeping import run, show, view
+    from lab.cli.sweeping import ending, run, show, view
     from lab.errors import BadInput
     from lab.scenario import load, parse_settings
     from lab.search import Sweep, parse_axis
@@ -78,9 +78,6 @@ def command(
     if shown is not None and shown.broken:
         return READER_GONE
     show(sweep, results, best, json=json)
-    if writer is not None and writer.name is not None and not json:
-        print(
-            f"Saved as {writer.name}"
-            + (f": go on with the same command and --resume {writer.name}." if interrupted else ".")
-        )
+    if writer is not None and not json:
+        print(ending(writer, interrupted))
     return INTERRUPTED if interrupted else 0

@@ -12,6 +12,7 @@ from lab.errors import BadInput
 from lab.events import Claimed
 from lab.exports.report.curves import diverged
 from lab.exports.report.markup import escape, markdown, table
+from lab.exports.report.pictures import render
 from lab.exports.selection import Selection
 from lab.scenario import Loaded
 from lab.scenario.measured import filled, spoken, values
@@ -112,6 +113,41 @@ def measured(loaded: Loaded, found: Numbers) -> str:
         here = ", ".join(spoken(number) for number in found.get(name, ()))
         rows.append((name, " ".join(each.value.split()), f"{spoken(low)} to {spoken(high)}", here))
     return table(("name", "expression", "expected", "in this run"), rows) if rows else ""
+
+
+def sweep(selection: Selection) -> str:
+    """The best trials of a sweep, and its pictures; "" of other runs, and of sweeps of a lab that wrote otherwise."""
+    from lab.search.keeping import results_of, sweep_of
+    from lab.search.pictures import pictures
+
+    info = selection.info
+    if not info.is_sweep:
+        return ""
+    try:
+        kept = sweep_of(info, only_look=True)
+        results = results_of(kept, selection.store, info)
+    except (BadInput, ValueError, SyntaxError, KeyError):
+        return ""
+    paths = [axis.path for axis in kept.axes]
+    rows = [
+        (
+            each.trial.name,
+            *(short_value(each.trial.values[path]) for path in paths),
+            f"{each.steps:,}",
+            short(each.score),
+        )
+        for each in results[:10]
+    ]
+    drawn = "".join(
+        f"<figure>{render(each)}<figcaption>{escape(each.title)}</figcaption></figure>"
+        for each in pictures(kept, results)
+    )
+    return table(("trial", *paths, "steps", kept.objective), rows) + f'<div class="plots">{drawn}</div>'
+
+
+def short_value(value: object) -> str:
+    """A setting's value in a table."""
+    return short(value) if isinstance(value, float) else str(value)
 
 
 def happened(info: RunInfo, run_state: RunState) -> str:

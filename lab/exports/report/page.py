@@ -40,7 +40,11 @@ svg .signs text{fill:currentcolor;font-size:10px;stroke:var(--page);stroke-width
 .cells i{display:inline-block;width:.7rem;height:.7rem;line-height:.7rem;margin:0 1px;font-style:normal}
 .cells .dead{background:#18181c;color:#e23c3c;font-size:.7rem;text-align:center;font-weight:700}
 .claim{margin:.7rem 0;break-inside:avoid}.claim p{margin:.15rem 0}
-@media print{body{max-width:none;padding:0;font-size:11pt}section>h2{break-after:avoid}pre{white-space:pre-wrap}
+@page{margin:14mm}
+@media print{body{max-width:none;padding:0;font-size:10.5pt}h1,h2,h3,.legend,thead{break-after:avoid}
+p,li{orphans:3;widows:3}pre{white-space:pre-wrap}tr,.question,.images figure,.passage{break-inside:avoid}
+.plots{grid-template-columns:1fr 1fr;gap:.6rem 1.2rem}.plots>figure:only-child{grid-column:1/-1;max-width:34rem}
+.wide{overflow:visible}table{font-size:.8em}th,td{padding-right:.5rem}.text,.idea,.question{max-width:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 

@@ -266,12 +266,13 @@ class SweepScreen(ReportsProblems, Screen[None]):
 def _lines(search: Search, width: int, height: int, style: Any) -> list[Text]:
     """Heading, progress, the table of the best, and a plot for each setting that is a number, as there is room."""
     from lab.cli.columns import aligned
+    from lab.search.pictures import scatters
     from lab.terminal.dashboard_content import arrange, in_grid
     from lab.terminal.numbers import short
     from lab.terminal.pictures import render
     from lab.terminal.progress import progress as progress_line
     from lab.terminal.style import BOLD
-    from lab.terminal.sweeping import heading, pictures
+    from lab.terminal.sweeping import heading
     from lab.terminal.text_lines import clip, line
 
     sweep, results = search.sweep, search.results
@@ -300,7 +301,7 @@ def _lines(search: Search, width: int, height: int, style: Any) -> list[Text]:
         told = "Stopped; what was trained is kept among the runs." if search.stopped else "Done."
         diverged = sum(math.isnan(each.score) for each in results)
         lines += [line(told + (f" {diverged} of {len(results)} trials diverged." if diverged else ""))]
-    plots = pictures(sweep, results)
+    plots = scatters(sweep, results)
     while plots:
         grid = arrange(len(plots), width, height - len(lines) - 1)
         if grid is not None:

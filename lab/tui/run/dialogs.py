@@ -244,3 +244,9 @@ class ReadingDialog(ReportsProblems, ModalScreen[bool]):
 
     def help_entries(self) -> list[tuple[str, str]]:
         return [("the text", "What was asked for; arrow keys scroll.")]
+
+
+class DefinitionDialog(ReadingDialog):
+    """What a metric or a picture is; it can only be read."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.modal_bindings("definition", DIALOGS["definition"]))

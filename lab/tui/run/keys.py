@@ -24,6 +24,7 @@ WATCH = (
     Key("logarithmic", "l", "", "Logarithmic or linear axis for the selected plot."),
     Key("smooth", "m", "", "Smooth the curves: not at all, a little, more, much."),
     Key("by_layer", "g", "", "Show the selected metric for each layer of the variant that is looked at."),
+    Key("define", "d", "", "What the selected plot or picture shows: definition, unit, formula, lessons."),
     Key("noticed", "j", "", "Show or hide what was noticed: units that die, gradients that vanish, and when."),
     Key("gradients", "G", "", "Let the lines of the network diagram be its gradients, or its weights."),
     Key("verdict", "v", "", "Show or hide what became of the claims, and of your guess."),
@@ -111,6 +112,7 @@ DIALOGS: dict[str, tuple[Key, ...]] = {
         _TAKE,
         _AS_BEFORE,
     ),
+    "definition": (Key("back", "escape,q,d", "Close", "Close it."),),
     "explanation": (
         Key("more", "s", "Take this step, explain the next", "Take the step that is explained, and explain the next."),
         Key("back", "escape,q", "Close", "Close it; the run stays paused."),

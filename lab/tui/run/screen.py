@@ -158,7 +158,12 @@ class RunScreen(ControlScreen):
 
     def _warn(self, sentence: str) -> None:
         """Saving has stopped; comes from any thread."""
-        self.app.call_later(self.status.say, sentence, True)
+        self.app.call_later(self._say_unsaved, sentence)
+
+    def _say_unsaved(self, sentence: str) -> None:
+        if self.record is not None:
+            self.run_state.unsaved = self.record.writer.reason
+        self.status.say(sentence, True)
 
     def _begun_anew(self, before: str, now: str) -> None:
         """A finished run was changed, so another one goes on; comes from any thread."""

@@ -8,6 +8,7 @@ from lab.terminal.palettes import letter
 from lab.tui.run.app_services import services
 from lab.tui.run.board_screen import BoardScreen
 from lab.tui.run.dialogs import ChooseDialog
+from lab.tui.run.order import metrics_of
 from lab.tui.run.tile import Tile
 from lab.tui.run.view_options import PROFILES, TileContent
 
@@ -86,6 +87,26 @@ class WatchScreen(BoardScreen):
             other = "metric" if subject.kind == "layers" else "layers"
             self.view.chosen = [TileContent(other, each.name) if each == subject else each for each in self.view.chosen]
         self.redraw()
+
+    def action_define(self) -> None:
+        from lab.tui.run.definitions import defined
+        from lab.tui.run.dialogs import DefinitionDialog
+
+        subject = self.selected()
+        if subject is None:
+            return
+        if subject.kind == "picture":
+            kind = "picture"
+            names = [
+                each.picture.name for each in self.run_state.pictures.values() if each.picture.title == subject.name
+            ]
+        else:
+            kind, names = "metric", [each.partition(".")[0] for each in metrics_of(subject)]
+        style = services(self).style
+        if not defined(kind, names, 80, style).plain:
+            self.status.say(f"Nothing is written about {subject.label}.")
+            return
+        self.app.push_screen(DefinitionDialog(subject.label, lambda width: defined(kind, names, width, style)))
 
     def action_gradients(self) -> None:
         self.view.gradients = not self.view.gradients

@@ -23,9 +23,13 @@ def details(info: RunInfo, claims: Sequence[Claimed], theme: Theme) -> Renderabl
 
 
 def _parts(info: RunInfo, claims: Sequence[Claimed], theme: Theme) -> Iterator[Text]:
-    steps = f" · {count(max(info.steps.values()), 'step')}" if info.steps else ""
+    steps = f" · {info.shown_steps} step{'s' * (info.shown_steps != '1')}" if info.steps else ""
     told = f"  {info.shown_state}{steps} · {duration(info.seconds)}"
     yield Text.assemble((info.title or info.slug, f"bold {colour(theme, 'primary')}"), (told, "dim"))
+    if info.tags:
+        yield Text(" ".join(info.tags), colour(theme, "accent"))
+    if info.note:
+        yield Text(info.note)
     if info.origin:
         yield Text(f"Goes on from {info.origin}, changed.", "dim")
     if info.problem:

@@ -566,3 +566,21 @@ def test_mouse_reads_and_zooms():
         assert 0 < screen.view.cursor < 400
 
     run(script)
+
+
+def test_the_selected_plot_and_picture_are_defined():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("v", "d")
+        await until(pilot, lambda: "loss: a metric" in screen_text(pilot.app))
+        assert "mean loss over the evaluation sample" in screen_text(pilot.app)
+        await pilot.press("escape")
+        pictures = [each for each in screen.shown()[0] if each.kind == "picture"]
+        while screen.selected() != pictures[0]:
+            await pilot.press("tab")
+        await pilot.press("d")
+        await until(pilot, lambda: ": a picture" in screen_text(pilot.app))
+        await pilot.press("d")
+        assert pilot.app.screen is screen
+
+    run(script)
