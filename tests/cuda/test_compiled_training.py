@@ -29,7 +29,12 @@ NETS: dict[str, dict[str, Any]] = {
         "model": [{"dense": 7}, "layer_norm", "elu", {"maxout": 5}, "tanh", {"dense": "classes"}],
         "optimizer.momentum": 0.9,
     },
-    "large": {"data.points": 40, "train.batch": 32, "model": [{"dense": 64}, "gelu", {"dense": "classes"}]},
+    "large": {
+        "data.points": 40,
+        "train.batch": 32,
+        "train.steps": 3,
+        "model": [{"dense": 64}, "gelu", {"dense": "classes"}],
+    },
 }
 """Small scenarios with other nets."""
 TINY = {"data.points": 9, "train.batch": 5, "train.measure": 2, "watch": ["loss", "accuracy", "grad_norm"]}
@@ -37,7 +42,8 @@ SEEDS = [0, 1, 2]
 
 
 def net(name: str) -> tuple[Loaded, dict[str, Any]]:
-    return small(overrides=TINY | NETS[name]), {"variants": ["calm"], "steps": 5, "seeds": SEEDS}
+    steps = NETS[name].get("train.steps", 5)
+    return small(overrides=TINY | NETS[name]), {"variants": ["calm"], "steps": steps, "seeds": SEEDS}
 
 
 def same(
