@@ -91,6 +91,8 @@ def from_data(template: str, data: dict[str, Any], kind: str, title: str, exampl
     """The content of a scenario on a data block whose targets are `kind` (classes, values or labels), with so many
     examples to train on."""
     task = TASKS[kind]
+    if kind == "values" and data.get("standardise"):
+        data = {"standardise_targets": True} | data  # else the first steps only find out how large the values are
     watch = [*_WATCH[task], *(_HELD_BACK[task] if data.get("validation") else []), "grad_norm"]
     return {
         "format": 1,

@@ -172,6 +172,15 @@ def test_a_graph_that_does_not_fit_becomes_a_list():
     assert "sigmoid ← +" in text
 
 
+def test_a_list_of_gates_never_shows_a_part_of_a_number():
+    nodes = (("a", "a", "-12.25", "-0.5"), ("b", "q: a long name", "-12.25", "0.75"))
+    for width in range(14, 40):
+        last = plain(Diagram("gates", nodes, (("a", "b"),)), width, 3).splitlines()[-1]
+        shown = [word for word in last.split() if any(sign.isdigit() for sign in word)]
+        assert {word.lstrip("∇") for word in shown} <= {"-12.25", "0.75"}
+    assert shown == ["-12.25", "∇0.75"]
+
+
 def test_a_graph_has_a_line_for_every_edge():
     chain = Diagram("chain", (("a", "a", "", ""), ("b", "b", "", ""), ("c", "c", "", "")), (("a", "b"), ("b", "c")))
     middle = plain(chain, 40, 6).splitlines()[2]

@@ -162,13 +162,16 @@ def _list(picture: Diagram, width: int, height: int, sign: str, style: Style) ->
     for name, _, value, gradient in picture.nodes:
         text = line("  " * min(depth[name], max(0, (width - 20) // 2)))
         text.append(labels[name], BOLD)
-        if into[name]:
+        numbers = [(style.words(value), style.good)] if value else []
+        numbers += [(sign + style.words(gradient), style.bad)] if gradient else []
+        room = width - text.cell_len - sum(2 + cell_len(number) for number, _ in numbers)
+        if into[name] and room > 4:
             arrow = " ← " if style.unicode else " <- "
-            text.append(arrow + ", ".join(labels[each] for each in into[name]), DIM)
-        if value:
-            text.append("  ").append(style.words(value), style.text_style(style.good))
-        if gradient:
-            text.append("  ").append(sign + style.words(gradient), style.text_style(style.bad))
+            text.append(clip(arrow + ", ".join(labels[each] for each in into[name]), room, style), DIM)
+        for number, colour in numbers:
+            # Rather none than a part of one, which would be another number.
+            fits = 2 + cell_len(number) <= width - text.cell_len
+            text.append("  " + number if fits else "", style.text_style(colour))
         lines.append(text)
     if len(lines) > height > 0:
         hidden = len(lines) - height + 1

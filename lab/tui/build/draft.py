@@ -222,7 +222,7 @@ class Draft:
 def _follow_files(content: Content, before: Path, now: Path) -> None:
     """Let the files that a scenario names be found from another folder, too."""
     data, init = content.get("data"), content.get("init")
-    for block, key in ((data, "csv"), (data, "npz"), (init, "from")):
+    for block, key in (*((data, each) for each in ("csv", "table", "npz", "validation_file")), (init, "from")):
         if isinstance(block, dict) and isinstance(given := block.get(key), str):
             file = Path(given).expanduser()
             if not file.is_absolute():

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from lab.tui.explore.lessons import Item
     from lab.tui.explore.screen import ExploreScreen
 
-DATA = (".csv", ".tsv", ".txt", ".npz")
+TABLES = (".csv", ".tsv", ".txt", ".data", ".dat", ".json", ".jsonl", ".ndjson", ".arff")
+DATA = (
+    *TABLES,
+    *(ending + packed for ending in TABLES for packed in (".gz", ".bz2", ".xz", ".zip")),
+    *(".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".ods", ".npz"),
+)
+"""The endings of files that may hold data, of all that `lab data show` reads."""
 SCENARIOS = (".yaml", ".yml")
 
 NETWORK = "A network of my own"
@@ -32,7 +38,10 @@ _OF_THE_LESSON = ("chapter", "idea", "lesson", "takes", "question", "claims", "m
 def choices(item: Item | None) -> list[tuple[str, str]]:
     """What can be made, with a sentence each. item: the lesson under the cursor"""
     made = [
-        (OWN_DATA, "Open a table (CSV) or arrays (NPZ), choose what to predict, and train a network on it."),
+        (
+            OWN_DATA,
+            "Open a table (CSV, Excel, Parquet, JSON) or arrays (NPZ) and train a network to predict a column.",
+        ),
         (NETWORK, "Put layers together on a data set of the lab, with shapes and errors as you go."),
         (FILE, "Open a scenario file, see what is wrong with it and where, change it, run it."),
     ]

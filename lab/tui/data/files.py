@@ -32,6 +32,9 @@ MOST = 2000
 Entry = tuple[str, bool, int]
 """Name, whether it is a folder, bytes."""
 
+MOST_ENDINGS = 8
+"""So many are named where there is no file to choose."""
+
 
 class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
     """Dismissed with the file that was chosen.
@@ -94,7 +97,7 @@ class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
         self.folder, self._entries = folder, found
         self.app.last_folder = folder
         self.query_one("#folder", Static).update(str(folder))
-        kinds = ", ".join(self._endings)
+        kinds = ", ".join([each for each in self._endings if each.count(".") == 1][:MOST_ENDINGS])
         self._say("" if any(not each[1] for each in found) else f"No file with {kinds} in this folder.")
         self._fill()
 

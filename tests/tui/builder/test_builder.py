@@ -189,6 +189,37 @@ def test_from_an_own_table_with_strange_columns_to_a_trained_network(tmp_path, m
     drive(script, size=size)
 
 
+def test_tables_of_every_kind_are_listed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ("a.csv.gz", "b.xlsx", "c.parquet", "d.jsonl", "e.arff", "f.npz")
+    for name in (*names, "g.png"):
+        (tmp_path / name).write_bytes(b"x")
+
+    async def script(app, pilot):
+        await make(app, pilot, "My own data")
+        for name in names:
+            await shows(pilot, name)
+        assert "g.png" not in screen_text(app)
+
+    drive(script, size=(80, 24))
+
+
+def test_values_are_scaled_with_the_inputs():
+    from lab.scenario.starters import from_data
+
+    for kind, scaled in (("values", True), ("classes", False)):
+        block = from_data("One network", {"csv": "t.csv", "standardise": True}, kind, "T", 100)["data"]
+        assert block.get("standardise_targets", False) == scaled
+
+
+def test_a_table_of_any_kind_is_found_from_another_folder(tmp_path):
+    from lab.tui.build.draft import _follow_files
+
+    content = {"data": {"table": "t.xlsx", "validation_file": "later.xlsx", "target": "y"}}
+    _follow_files(content, tmp_path, tmp_path / "kept")
+    assert content["data"] == {"table": "../t.xlsx", "validation_file": "../later.xlsx", "target": "y"}
+
+
 def test_a_file_that_is_no_table_says_why(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "numbers.csv").write_bytes(b"\x00\x01\xff")
