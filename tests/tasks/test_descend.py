@@ -68,8 +68,12 @@ def location(p):
 
 
 def basins(p):
-    hollows = [np.exp(-((p[..., 0] - at) ** 2) / (2 * width**2)) for at, width in ((-1, 0.1), (1, 0.8))]
-    return 0.05 * p[..., 0] ** 2 - hollows[0] - hollows[1] + 1
+    """Hollows at -1 and 1 on the first axis, and at 0 on all others."""
+    hollows = [
+        np.exp(-((p - at * np.eye(p.shape[-1])[0]) ** 2).sum(-1) / (2 * width**2))
+        for at, width in ((-1, 0.1), (1, 0.8))
+    ]
+    return 0.05 * (p**2).sum(-1) - hollows[0] - hollows[1] + 1
 
 
 FUNCTIONS = {
@@ -97,10 +101,10 @@ def test_every_function_is_tested_here():
     assert set(FUNCTIONS) == set(LANDSCAPES)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", [*FUNCTIONS, "basins in space"])
 def test_functions_and_their_gradients(name):
-    settings, formula = FUNCTIONS[name]
-    made = landscape({name: settings}, ())
+    settings, formula = FUNCTIONS.get(name, ({"dimension": 3}, basins))
+    made = landscape({name.split()[0]: settings}, ())
     points = np.random.default_rng(1).uniform(-1.5, 1.5, (5, made.size))
     values, (gradient,) = evaluate(lambda p: made.values(p, 0), points, gradients=True, dtype="float64")
     np.testing.assert_allclose(values, formula(points), rtol=1e-9, atol=1e-12)
@@ -116,6 +120,15 @@ def test_the_gradient_vanishes_at_the_minima(name):
     if len(minima := made.minima()):
         _, (gradient,) = evaluate(lambda p: made.values(p, 0), minima, gradients=True, dtype="float64")
         np.testing.assert_allclose(gradient, 0, atol=1e-9)
+
+
+def test_a_saddle_has_a_minimum_where_nothing_goes_down_and_two_where_a_floor_stops_the_only_way_down():
+    def minima(**settings):
+        return landscape({"saddle": {"dimension": 3, **settings}}, ()).minima().tolist()
+
+    assert minima(negative=0) == [[0, 0, 0]]
+    assert minima(negative=1) == minima(negative=2, floor=0.5) == []
+    assert minima(negative=1, floor=0.5) == [[0, 0, -1], [0, 0, 1]]
 
 
 def test_the_condition_number_is_as_asked_for_however_it_is_turned():

@@ -13,8 +13,8 @@ ENSEMBLE = [
     "ensemble_accuracy", "ensemble_loss", "member_accuracy", "member_loss", "best_accuracy", "disagreement",
 ]  # fmt: skip
 SNAPSHOTS = [
-    "val_loss", "snapshots", "snapshot_loss", "best_loss", "ensemble_loss", "best_accuracy", "ensemble_accuracy",
-    "disagreement",
+    "val_loss", "snapshots", "snapshot_loss", "snapshot_accuracy", "best_loss", "ensemble_loss", "best_accuracy",
+    "ensemble_accuracy", "disagreement",
 ]  # fmt: skip
 
 
@@ -94,6 +94,10 @@ def test_snapshots_are_taken_at_the_end_of_each_cycle_and_averaged():
     losses = [scores(each, targets)[0] for each in kept[1:]]
     assert values["best_loss"] == pytest.approx(min(losses), rel=1e-4)
     assert values["snapshot_loss"] == pytest.approx(losses[-1], rel=1e-4)
+    accuracies = [(each.argmax(axis=1) == targets).mean() for each in kept[1:]]
+    assert len(set(accuracies)) > 1
+    assert values["snapshot_accuracy"] == pytest.approx(accuracies[-1])
+    assert values["best_accuracy"] == pytest.approx(max(accuracies))
     assert values["ensemble_loss"] == pytest.approx(scores(np.mean(kept[1:], axis=0), targets)[0], rel=1e-4)
 
 

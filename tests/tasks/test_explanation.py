@@ -33,6 +33,10 @@ def test_the_weight_that_is_followed_ends_where_the_next_step_brings_it():
     last = section(net, "One weight").sentences[-1]
     name, places, after = re.match(r"(\S+)\[(.*)\]: \S+ → (\S+)", last).groups()
     net.advance(1)
+    gradients = net.inspection.gradient()  # that of this step
+    largest = max(gradients, key=lambda each: np.abs(gradients[each]).max())
+    place = np.unravel_index(np.abs(gradients[largest]).argmax(), gradients[largest].shape)
+    assert (name, places) == (largest, ", ".join(str(each) for each in place))
     weight = net.weights()[name][tuple(int(each) for each in places.split(","))]
     assert float(after) == pytest.approx(float(weight), rel=1e-5)
 

@@ -175,6 +175,7 @@ def test_a_weight_path_goes_from_the_first_measurement_to_the_last():
     weight = np.zeros((6, 3))
     for step in range(3):
         weight[0, 0], weight[2, 0], weight[4, 0] = 0.5 * step, 2 * step, -1 * step
+        weight[1, 0] = -0.3 * step
         weight[5, 1] = 9 * step  # another unit's does not count
         put(net, dense3_weight=weight)
         net.step = step

@@ -63,6 +63,14 @@ def test_the_surface_has_the_loss_of_the_network_in_its_middle(norm):
     assert surface(net) == pytest.approx(-logs[np.arange(len(targets)), targets].mean(), rel=1e-4)
 
 
+def test_the_surface_has_a_setting_as_it_is_now():
+    net = experiment(model=[{"dense": 12}, {"leaky_relu": 0.01}, {"dense": "classes"}], watch=["loss"])
+    before = surface(net)
+    net.change("leaky_relu1.slope", 0.9)
+    assert surface(net) == pytest.approx(net.measure()["loss"], rel=1e-5)
+    assert surface(net) != pytest.approx(before, rel=1e-3)
+
+
 def test_directions_are_as_long_as_the_weights_into_each_unit():
     net = experiment(watch=["loss"])
     weights, seen = net.weights(), {}
