@@ -303,7 +303,8 @@ class Scheduler:
             return False
         if replica.experiment is None:
             return self._may_begin(replica)
-        return self._may_go_on(replica) or self._recorder.picture_is_old(replica)
+        # Pictures of where it halts; of one that only waits for its next step they are taken on the way.
+        return self._may_go_on(replica) or (self.paused and self._recorder.picture_is_old(replica))
 
     def _may_begin(self, replica: Replica) -> bool:
         """Whether so few are on their way that another one may take memory; where what is over keeps its own, all."""

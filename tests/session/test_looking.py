@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import pytest
 
 from lab.errors import BadInput
 from lab.session import Session
+from lab.session.scheduler import Scheduler
 
 from .scenarios import small
 from .test_session import finished, until
@@ -123,6 +125,23 @@ def test_throttled_replicas_keep_their_pace(open_session, monkeypatch):
         assert steps() <= 200 * clock + chunk
     session.throttle(None)
     until(lambda: session.finished)
+
+
+def test_nothing_is_done_between_the_steps_of_a_throttled_run_that_is_watched(monkeypatch):
+    taken = []
+    run_slice = Scheduler._run_slice
+    monkeypatch.setattr(Scheduler, "_run_slice", lambda self, some: (taken.append(1), run_slice(self, some))[1])
+    session = Session(small(), steps=400, pictures=True)
+    session.show_pictures(60.0)  # those of the steps on the way are old
+    session.throttle(50)
+    session.start(keep_open=True)
+    until(lambda: session.settings("calm") and session.look("calm", 0, lambda each: each.step).result(60) > 2)
+    before, begun = len(taken), time.monotonic()
+    time.sleep(0.2)
+    steps = 50 * (time.monotonic() - begun) * len(session.variants)
+    assert len(taken) - before <= 2 * steps + 10
+    session.stop()
+    assert session.wait(30)
 
 
 def test_a_variant_can_be_removed_again(open_session):
