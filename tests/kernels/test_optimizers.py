@@ -157,12 +157,11 @@ def test_decay_then_adam_is_adamw_of_pytorch():
         np.testing.assert_allclose(adam["parameters"], w.detach().numpy(), rtol=1e-9)
 
 
-@pytest.mark.parametrize("keep", [0.0, 0.5, 0.9, 0.99, 0.999, 0.99999])
+@pytest.mark.parametrize("keep", [1e-7, 0.5, 0.9, 0.99, 0.999, 0.99999])
 def test_the_bias_of_running_means_on_a_gpu_is_right_without_float64(keep):
     """At any step, for which float64 there would multiply powers by all of its digits: within 1e-6 of what is exact."""
     gpu = specialise(optimizers.unbiased.body("cuda", "float32"), "cuda", "float32", lambda body, device: body)
     near = np.float32(keep)
-    with np.errstate(divide="ignore"):
-        for step in (1, 2, 3, 10, 1000, 12_345, 10**6, 3 * 10**7):
-            exact = 1 / -np.expm1(step * np.log1p(np.float64(near) - 1))
-            np.testing.assert_allclose(gpu(np.float32(1), near, step), exact, rtol=1e-6)
+    for step in (1, 2, 3, 10, 1000, 12_345, 10**6, 3 * 10**7):
+        exact = 1 / -np.expm1(step * np.log1p(np.float64(near) - 1))
+        np.testing.assert_allclose(gpu(np.float32(1), near, step), exact, rtol=1e-6)

@@ -129,7 +129,8 @@ def test_choices_that_cannot_have_been_cut_are_taken_and_kept_runs_stay_readable
 
 
 def test_the_reason_at_the_end_of_a_run_has_numbers_too(tmp_path):
-    assert question_of(loaded(tmp_path)).because == "It is 0.2 to 0.75."
+    assert question_of(loaded(tmp_path)).because() == "It is 0.2 to 0.75."
+    assert question_of(loaded(tmp_path), lambda: {"ratio": [0.41]}).because() == "It is 0.41."
 
 
 def test_the_evidence_of_a_count_says_what_was_counted():

@@ -8,7 +8,7 @@ from textual.widgets import Input
 from lab.errors import BadInput
 from lab.tui import keys
 from lab.tui.explore.try_next import TryDialog
-from lab.tui.run.dialogs import ChooseDialog, FormDialog, LeaveDialog, ReadingDialog, RewindDialog
+from lab.tui.run.dialogs import ChooseDialog, DefinitionDialog, FormDialog, LeaveDialog, ReadingDialog, RewindDialog
 from lab.tui.run.keys import DIALOGS
 from lab.tui.settings import Settings
 from tests.tui.driving import screen_text
@@ -42,6 +42,7 @@ def test_every_row_calls_a_method():
         "form": FormDialog,
         "choosing": ChooseDialog,
         "explanation": ReadingDialog,
+        "definition": DefinitionDialog,
         "trying": TryDialog,
     }
     assert set(screens) == set(DIALOGS)
