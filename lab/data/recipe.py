@@ -19,7 +19,6 @@ from lab.data.tables.columns import Column, understood
 from lab.data.tables.encoding import Missing, ReadColumn, inputs_of
 from lab.data.tables.raw import RawTable
 from lab.data.tables.targets import targets_of
-from lab.data.tables.tidying import as_in_training
 from lab.errors import BadInput
 from lab.validation import shown
 
@@ -172,7 +171,6 @@ class Recipe:
     def _named(self, table: RawTable) -> RawTable:
         """The table; if neither it nor the data of the training has names, and it has no targets, numbered as there."""
         assert self.table is not None
-        table = as_in_training(table, self.table.written)
         names, targets = self.table.names, self.table.target
         without = [each for each in names if each not in targets]
         if self.table.written.get("header") is not False or table.header or len(table.columns) != len(without):

@@ -20,6 +20,7 @@ from lab.data.tables.delimited import Wishes
 from lab.data.tables.frames import table_of
 from lab.data.tables.raw import RawTable
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
+from lab.data.tables.tidying import as_in_training
 from lab.errors import BadInput, InvalidValue
 from lab.evaluation.predictions import Predictions
 from lab.metrics.scores import OF_PROBABILITIES, meaning
@@ -136,7 +137,8 @@ class TrainedModel:
         """Predictions for a data frame (pandas, polars, or columns by name), or for an array [n, …] of numbers in the
         units and the order of the training data. Raises BadInput."""
         if isinstance(examples, Mapping) or hasattr(examples, "columns"):
-            return self.of_table(table_of(examples, "the frame"), "the frame")
+            written = self.recipe.table.written if self.recipe.table else {}
+            return self.of_table(as_in_training(table_of(examples, "the frame"), written), "the frame")
         return self.answers(self.recipe.of_array(examples))
 
     def of_table(self, table: RawTable, name: str) -> Predictions:

@@ -17,6 +17,9 @@ import pytest
 
 import lab.data
 from lab.data import Data, Split
+from lab.data.recipe import Recipe
+from lab.data.tables.delimited import Wishes
+from lab.data.tables.reading import read
 from lab.errors import InvalidValue
 
 
@@ -338,6 +341,43 @@ def test_a_sheet_with_a_title_and_grouped_digits(folder: Path) -> None:
     assert (data.inputs.tolist(), data.features) == ([[1500, 2], [3000, 4], [517, -60]], ("a", "b"))
     assert "The table begins below 'Report of March', which is left out." in data.story
     assert "Thousands are grouped by commas." in data.story
+    for title in (["Report of March"], []):
+        book = openpyxl.Workbook()
+        for row in ([], title, [], ["a", "b", "answer"], [1.5, 2, "x"], [3, 4, "y"], [5, -60, "x"]):
+            book.active.append(row)
+        book.save(folder / "t.xlsx")
+        lower = lab.data.load({"table": "t.xlsx", "target": "answer"}, 0, folder).train
+        assert (lower.inputs.tolist(), lower.features) == (INPUTS, ("a", "b"))
+        assert any("begins below" in each for each in lower.story) == bool(title)
+
+
+@pytest.mark.parametrize(
+    ("rows", "inputs"),
+    [
+        (["1,250", "2,500"], [1.25, 2.5]),  # nothing says otherwise
+        (["1,250", "0.5"], [1250, 0.5]),
+        (["1,250", "3,456,789"], [1250, 3456789]),
+        (["1,250", "0,5", "7.5"], [1.25, 0.5, 7.5]),
+        (["1,250", "1.234.567"], [1.25, 1234567]),
+    ],
+)
+def test_what_a_comma_means_where_none_separates_cells(folder: Path, rows: list[str], inputs: list[float]) -> None:
+    body = "".join(f"{each}\t{'xy'[place % 2]}\n" for place, each in enumerate(rows))
+    assert load(folder, "t.tsv", f"a\tanswer\n{body}").inputs.tolist() == [[each] for each in inputs]
+
+
+def test_new_rows_of_a_file_with_decimal_commas(folder: Path) -> None:
+    train = load(folder, "t.csv", "a;b;answer\n1.250,5;0,125;x\n3,5;2;y\n")
+    assert train.table is not None
+    assert train.table.written["numbers"] == [",", "."]
+    (folder / "new.csv").write_text("a;b\n1.250;1,125\n2.500;2,500\n")
+    table = read(folder / "new.csv", Wishes(**train.table.written))
+    assert Recipe.raw(train, "error").of_table(table, "new.csv").inputs.tolist() == [[1250, 1.125], [2500, 2.5]]
+    (folder / "later.csv").write_text("a;b;answer\n1.250;1,125;x\n2.500;2,500;y\n")
+    block = {"csv": "t.csv", "target": "answer", "validation_file": "later.csv"}
+    held = lab.data.load(block, 0, folder).validation
+    assert held is not None
+    assert held.inputs.tolist() == [[1250, 1.125], [2500, 2.5]]
 
 
 def test_marks_of_what_is_not_known(folder: Path) -> None:
@@ -347,6 +387,10 @@ def test_marks_of_what_is_not_known(folder: Path) -> None:
     data = load(folder, "t.csv", content, missing_marks=["k. a.", -999], missing="mean")
     gaps = "Missing values of a (1), b (2) are filled in: the mean of the training examples."
     assert gaps in data.story
+    marked = load(
+        folder, "t.csv", "a;b;answer\n1,5;2;x\n-999,0;3,5;y\n7;8;y\n", missing_marks=["-999,0"], missing="drop"
+    )
+    assert marked.inputs.tolist() == [[1.5, 2], [7, 8]]
     polars = pytest.importorskip("polars")
     polars.DataFrame({"a": [1.0, -999, 3], "answer": ["x", "y", "y"]}).write_parquet(folder / "t.parquet")
     block = {"table": "t.parquet", "target": "answer", "missing_marks": [-999], "missing": "drop"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import Field
@@ -59,7 +60,8 @@ def _table(key: str, given: str, options: TableOptions, folder: Path) -> Data | 
         return data
     path = found("validation_file", other, folder, MEMORY_PER_BYTE)
     with blamed_on("validation_file", other):
-        table = read(path, options.wishes)
+        numbers = data.table.written.get("numbers") if data.table is not None else None
+        table = read(path, replace(options.wishes, numbers=numbers))
         return Split(data, Recipe.raw(data, options.missing).examples(table, path.name, data))
 
 

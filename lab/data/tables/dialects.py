@@ -118,7 +118,7 @@ def number_format(cells: Iterable[str], delimiter: str, usual: Sequence[str] | N
         cells = list(cells)
         if _all_fit(cells, *usual):
             return usual[0], usual[1]
-    commas = points = grouped_by_commas = grouped_by_points = others = either = 0
+    commas = points = grouped_by_commas = grouped_by_points = others = either = unclear = 0
     group = ""
     for cell in cells:
         if not cell or cell[-1:].isalpha() or not any(character in ",.'’ \u00a0\u202f" for character in cell):
@@ -133,17 +133,21 @@ def number_format(cells: Iterable[str], delimiter: str, usual: Sequence[str] | N
         elif by_points and (cell.count(".") > 1 or "," in cell):
             grouped_by_points += 1
         elif by_commas:
-            # 1,234 is a thousand and more where commas separate cells, and else a number between 1 and 2.
+            # 1,234 is a thousand and more where commas separate cells, and else what the other cells say.
             if delimiter == ",":
                 grouped_by_commas += 1
             else:
-                commas += 1
+                unclear += 1
         elif _COMMA.fullmatch(cell):
             commas += 1
         elif by_points:
             either += 1
         elif "." in cell and _PLAIN.fullmatch(cell):
             points += 1
+    if grouped_by_commas or (points and not commas and not grouped_by_points):
+        grouped_by_commas += unclear  # as 1,234,567 or 0.5 leave no other meaning
+    else:
+        commas += unclear
     if grouped_by_points and not points + either > commas + 2 * grouped_by_points:
         return ",", "."
     if either and commas and not points and delimiter != ",":

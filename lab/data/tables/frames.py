@@ -158,13 +158,13 @@ def _sheet(name: str, content: bytes, sheet: str | None, told: list[str]) -> tup
     if sheet is not None and sheet not in names:
         raise BadInput(f"{shown(name)} has no sheet {shown(sheet)}, but {', '.join(map(shown, names))}.")
     for each in [sheet] if sheet is not None else names:
-        first = book.load_sheet(each, header_row=None, n_rows=_FIRST, dtypes="string").to_polars()
+        # Without `skip_rows` empty rows at the top would not count here, but in `header_row`.
+        first = book.load_sheet(each, header_row=None, skip_rows=0, n_rows=_FIRST, dtypes="string").to_polars()
         above = titles_above([["" if cell is None else cell for cell in row] for row in first.rows()])
         loaded = book.load_sheet(each, header_row=above)
         _refuse_if_too_many(name, loaded.total_height, loaded.width)
         if loaded.width and loaded.height:
-            if above:
-                title = next((cell for row in first.rows() for cell in row if cell), "")
+            if title := next((cell for row in first.rows()[:above] for cell in row if cell), ""):
                 told.append(f"The table begins below {shown(title)}, which is left out.")
             return loaded.to_polars(), each, [other for other in names if other != each] if sheet is None else []
     raise BadInput(f"{shown(name)} has no rows.")

@@ -40,10 +40,11 @@ def with_plain_numbers(table: RawTable, usual: Sequence[str] | None) -> RawTable
 
 
 def without_marks(table: RawTable, marks: Iterable[str]) -> RawTable:
-    """The table, in which cells that are one of these texts or numbers are empty."""
-    texts = {str(mark).strip().casefold() for mark in marks}
-    if not texts:
+    """The table, in which cells that are one of these texts or numbers are empty; numbers may be written as there."""
+    given = {str(mark).strip() for mark in marks}
+    if not given:
         return table
+    texts = {each.casefold() for each in given | {plain_number(each, table.decimal, table.thousands) for each in given}}
     numbers = [value for value in map(_number, texts) if value is not None]
 
     def known(cell: str) -> str:
