@@ -122,6 +122,7 @@ class Scheduler:
         """Let every replica come to a halt at the end of its chunk."""
         with self._changed:
             self.paused = True
+            self._changed.notify_all()
 
     def resume(self) -> None:
         """Go on after `pause`."""

@@ -144,6 +144,18 @@ def test_nothing_is_done_between_the_steps_of_a_throttled_run_that_is_watched(mo
     assert session.wait(30)
 
 
+def test_a_slow_run_shows_where_it_halts_as_soon_as_it_is_paused():
+    session = Session(small(), steps=400, pictures=True)
+    session.show_pictures(60.0)
+    session.throttle(0.01)
+    session.start(keep_open=True)
+    until(lambda: session.settings("calm") and session.look("calm", 0, lambda each: each.step).result(60) == 1)
+    session.pause()
+    until(lambda: session.idle)  # not when its next step would be due, in 100 seconds
+    session.stop()
+    assert session.wait(30)
+
+
 def test_a_variant_can_be_removed_again(open_session):
     session = open_session
     session.start(keep_open=True)
