@@ -150,8 +150,9 @@ def test_a_slow_run_shows_where_it_halts_as_soon_as_it_is_paused():
     session.throttle(0.01)
     session.start(keep_open=True)
     until(lambda: session.settings("calm") and session.look("calm", 0, lambda each: each.step).result(60) == 1)
+    time.sleep(0.2)  # nobody asks for anything any more
     session.pause()
-    until(lambda: session.idle)  # not when its next step would be due, in 100 seconds
+    until(lambda: session.idle, 20)  # not when its next step would be due, in 100 seconds
     session.stop()
     assert session.wait(30)
 
