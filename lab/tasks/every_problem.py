@@ -31,6 +31,8 @@ MOST_PROBLEMS = 100
 """A file with more is not what it was meant to be."""
 
 _SUGGESTED = re.compile(r"did you mean ([^\s?]+)\?")
+_NO_VARIANT = re.compile(r"there is no variant '([^']+)'")
+_MISQUOTED = re.compile(r"\{([^}]+)\} quotes something that is not measured")
 _WHICH_DATA = ("name", "csv", "npz", "images", "idx", "text", "json")
 _JUDGING = ("claims", "measured", "try_next", "show")
 
@@ -46,11 +48,13 @@ def problems(source: str) -> list[BadInput]:
 
 
 class _Search:
-    """mends: what was done so far;  told: what was found;  silent: parts of which nothing true can be said any more."""
+    """mends: what stands now;  done: all that was done, nothing of it twice;  told: what was found;  silent: parts of
+    which nothing true can be said any more."""
 
     def __init__(self, document: Document, path: Path) -> None:
         self.document, self.path = document, path
         self.mends: dict[ValuePath, Mend] = {}
+        self.done: set[tuple[ValuePath, str]] = set()
         self.told: list[BadInput] = []
         self.silent: set[str] = set()
         self.reading_parts = False
@@ -107,20 +111,26 @@ class _Search:
         if not follows:
             self.told.append(problem)
         place, mend = self._mend(problem)
-        if place is None or self.mends.get(place) == mend:
+        if place is None or (place, repr(mend)) in self.done:
             return False
+        self.done.add((place, repr(mend)))
         self.mends[place] = mend
         self._fall_silent(place, mend)
         return True
 
     def _follows(self, problem: Misplaced) -> bool:
         error, path = problem.error, problem.path
+        guessed = self.mends.get(path)
+        if guessed is not None and guessed.kind == "value" and not _MISQUOTED.search(error.message):
+            return True
         if isinstance(error, MissingKey):
             beside = [str(each[-1]) for each in self.mends if each[:-1] == path]
             return error.key in beside or bool(get_close_matches(error.key, beside))
         for each, mend in self.mends.items():
             if mend.kind == "gone" and (path[: len(each)] == each or path == ("data",) == each[:1]):
                 return True
+        if self._of_something_gone(error, path):
+            return True
         section = str(path[0]) if path else ""
         if section == "variants" and len(path) > 2:
             section = str(path[2]).partition(".")[0]
@@ -130,12 +140,34 @@ class _Search:
             return not (self.reading_parts and section in ("model", "blocks", "optimizer", *_JUDGING))
         if section in _JUDGING and "model" in self.silent:
             return ".dense" in error.message or "." in error.message.partition("'")[2].partition("'")[0]
-        watched = Mends(self.mends).content(self.document).get("watch", [])
-        gone = [each for each in self.document.value.get("watch", []) if each not in watched]
+        given, watched = (
+            each.get("watch", []) for each in (self.document.value, Mends(self.mends).content(self.document))
+        )
+        gone = [each for each in given if each not in watched] if isinstance(given, list) else []
         if isinstance(error, InvalidExpression) and "no variant" not in error.problem:
             name = re.split(r"[^\w.]", error.text[error.offset :])[0].split(".")
             return any(get_close_matches(str(each), name) for each in gone)
         return False
+
+    def _of_something_gone(self, error: InvalidValue, path: ValuePath) -> bool:
+        """Whether a problem is about the name of something that is in the file, but was left out, or needs it."""
+        gone = {each for each, mend in self.mends.items() if mend.kind == "gone"}
+        for form, section in ((_NO_VARIANT, "variants"), (_MISQUOTED, "measured")):
+            if (named := form.search(error.message)) and gone & {(section,), (section, named[1])}:
+                return True
+        if ("watch",) in gone and "there is no metric" in error.message:
+            return True
+        if "is not measured for a layer" in error.message and any("model" in str(each) for each in self.mends):
+            return True
+        if error.message.startswith("name at least two") and any(each[:2] == path[:2] for each in gone):
+            return True
+        if any(str(each[-1]).endswith("expression") for each in gone if "options" in ".".join(map(str, each))):
+            return "the formula" in error.message or "is not measured for a layer" in error.message
+        if "names nothing" not in error.message:
+            return False
+        dotted = str(path[-1]).split(".")
+        shaken = [name for name in ("options", "model") if any(each[0] == name for each in gone)]
+        return tuple(dotted[:2]) in gone or any(name in dotted for name in shaken)
 
     def _mend(self, problem: Misplaced) -> tuple[ValuePath | None, Mend]:
         """What is done about a problem, and where: what its message suggests, else the smallest part is left out that
@@ -144,6 +176,9 @@ class _Search:
         if isinstance(error, MissingKey) and not path:
             self.silent |= {"task"} if error.key == "task" else set()
             return (error.key,), Mend("value", "classify" if error.key == "task" else "Untitled")
+        if (misquoted := _MISQUOTED.search(error.message)) and "measured" in self.document.value:
+            text = self.mends[path].instead if path in self.mends else self.document.at(path)
+            return path, Mend("value", text.replace(f"{{{misquoted[1]}}}", misquoted[1]))
         suggested = _SUGGESTED.search(error.message)
         if suggested and path and path not in self.mends and not isinstance(error, InvalidExpression):
             kind = "key" if error.at_key else "value"
@@ -151,8 +186,9 @@ class _Search:
             if kind == "value" and isinstance(self.document.at(path), str):
                 return path, Mend("value", suggested[1])
             if kind == "key" and isinstance(beside, dict):
-                before, dot, _ = str(path[-1]).rpartition(".")
-                if (key := f"{before}{dot}{suggested[1]}") not in beside:
+                parts = str(path[-1]).split(".")
+                parts[parts.index(get_close_matches(suggested[1], parts, 1, 0.0)[0])] = suggested[1]
+                if (key := ".".join(parts)) not in beside:
                     return path, Mend("key", key)
         if not path:
             return None, gone
@@ -201,7 +237,7 @@ class _Search:
             return
         if place[0] in ("model", "blocks") and len(place) <= 2:
             self.silent |= {"model", "blocks", "init"}
-        elif place[0] == "variants" and len(place) < 3:
+        elif place == ("variants",):
             self.silent |= set(_JUDGING)
         elif place == ("optimizer",):
             self.silent.add("optimizer")

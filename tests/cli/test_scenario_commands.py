@@ -200,6 +200,36 @@ def test_what_follows_from_another_problem_is_not_told(mine, old, new, places, c
     assert [line.split(": ")[0].partition(":")[2] for line in found.splitlines()] == places
 
 
+@pytest.mark.parametrize(
+    ("scenario", "changes", "places"),
+    [
+        ("activations/dead-relu", {"watch: [": "watch: 12 # ["}, ["38:8"]),
+        (
+            "activations/prelu",
+            {"{dense: 64}, relu": "{dense: null}, relu"},
+            ["31:17"],
+        ),  # where others stand, it may not move
+        ("initialisation/xavier-init", {"- tanh": "- nonsense"}, ["35:5"]),  # `dense` was but a guess
+        ("rnn/captioning", {"- mean(first.free": "- meqan(first.free"}, ["56:52"]),  # the text quotes what is there
+        ("optimisation/rotated-valley", {"condition: ": "condition: -"}, ["36:37"]),
+        ("losses/multi-label", {"softmax: {": "softmax: [] # {", "says: Sep": "sayz: Sep"}, ["41:12", "54:5"]),
+        ("autodiff/multiply-gate", {"  alike:": "  aqlike:"}, ["53:11", "53:57", "54:12", "60:12"]),
+        ("autodiff/multiply-gate", {"    options.expression: ": "    options.expression: 12 # "}, ["42:25"]),
+    ],
+)
+def test_lessons_with_mistakes(scenario, changes, places, tmp_path, monkeypatch, capsys):
+    text = load(scenario.partition("/")[2]).text
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    (tmp_path / "x.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(["check", "x.yaml"]) == 2
+    found = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[0].partition(":")[2] for line in found] == places
+    assert not any("aqlike` names nothing" in line for line in found)  # it is not what is written there
+
+
 @pytest.mark.parametrize("task", starters())
 def test_a_new_file_passes_the_check(task, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
