@@ -49,6 +49,15 @@ def _name_base(slug: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", slug).strip("-").lower()[:80] or "run"
 
 
+def refuse_marks(tags: Iterable[str], note: str | None) -> None:
+    """Raises BadInput for what cannot be a tag, or a note."""
+    for tag in tags:
+        if not re.fullmatch(_TAG, tag):
+            raise BadInput(f"{tag!r} cannot be a tag: use up to 40 letters, digits and signs, without blanks.")
+    if note is not None and (len(note) > _LONGEST_NOTE or not note.isprintable()):
+        raise BadInput(f"A note is one line of at most {_LONGEST_NOTE} characters.")
+
+
 def _free_name(connection: sqlite3.Connection, slug: str) -> str:
     """The slug with the next number that no run has yet."""
     base = _name_base(slug)
@@ -245,11 +254,7 @@ class Store:
         """Gives a run other tags, or another note. Raises BadInput if it is not there, or a tag cannot be one."""
         info = self.info(name)
         chosen = sorted(set(info.tags if tags is None else tags))
-        for tag in chosen:
-            if not re.fullmatch(_TAG, tag):
-                raise BadInput(f"{tag!r} cannot be a tag: use up to 40 letters, digits and signs, without blanks.")
-        if note is not None and (len(note) > _LONGEST_NOTE or not note.isprintable()):
-            raise BadInput(f"A note is one line of at most {_LONGEST_NOTE} characters.")
+        refuse_marks(chosen, note)
         with database.reading(self.path, "changed"), contextlib.closing(database.connect(self.path)) as connection:
             connection.execute(
                 "UPDATE runs SET tags = ?, note = ? WHERE name = ?",

@@ -346,7 +346,10 @@ def test_what_cannot_be_a_mark(store: Store, call: Call) -> None:
     refused(call("mark", "dead-relu-1"), "Say what to change")
     refused(call("mark", "dead-relu-1", "--tag", "two words"), "'two words' cannot be a tag")
     refused(call("mark", "dead-relu-1", "--untag", "no"), "has no tag 'no'")
-    refused(call("mark", "dead-relu-1", "--name", "../up"), "cannot be the name of a run")
+    refused(call("mark", "dead-relu-1", "--name", "../up", "--tag", "half"), "cannot be the name of a run")
+    refused(call("mark", "dead-relu-1", "--name", "whole", "--tag", "two words"), "'two words' cannot be a tag")
+    assert "half" not in call("runs")[1]  # of a command that is refused nothing is done
+    assert "whole" not in call("runs")[1]
     refused(call("mark", "dead-relu-1", "--name", "latest"), "cannot be the name of a run")
     refused(call("mark", "dead-relu-1", "--name", "dead-relu-2"), "There is a run dead-relu-2 already")
     refused(call("mark", "dead-relu-1", "--note", "a\nb"), "A note is one line")

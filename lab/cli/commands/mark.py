@@ -19,6 +19,7 @@ def command(
     """Give a kept run tags, a note or another name; `lab runs --tag` finds it again."""
     from lab.errors import BadInput, nearest
     from lab.store import Store
+    from lab.store.store import refuse_marks
 
     if not tag and not untag and note is None and name is None:
         raise BadInput("Say what to change: --tag, --untag, --note or --name.")
@@ -28,11 +29,14 @@ def command(
             if each not in info.tags:
                 hint = nearest(each, info.tags) if info.tags else "it has none"
                 raise BadInput(f"{info.name} has no tag {each!r}: {hint}.")
-        if tag or untag or note is not None:
-            tags = [each for each in (*info.tags, *tag) if each not in untag]
-            store.describe(info.name, tags=tags, note=None if note is None else note.strip())
+        tags = [each for each in (*info.tags, *tag) if each not in untag]
+        said = None if note is None else note.strip()
+        refuse_marks(tags, said)  # all of it is done, or nothing
         if name is not None and name != info.name:
             store.rename(info.name, name)
-        now = store.info(name or info.name)
+        now = store.info(info.name if name is None else name)
+        if tag or untag or note is not None:
+            store.describe(now.name, tags=tags, note=said)
+            now = store.info(now.name)
     told = [f"{now.name}: {', '.join(now.tags) if now.tags else 'no tags'}"] + ([now.note] if now.note else [])
     print("; ".join(told))
