@@ -109,14 +109,14 @@ def ending(ended: Ended) -> str:
         reached = sum(outcome.steps for outcome in ended.outcomes)
         return f"Interrupted after {took} and {count(reached, 'step')}"
     if ended.claims == 0:
-        return f"Done after {took}; the scenario makes no claims"
+        return f"Done after {took}; there were no claims to judge"
     return f"{verdict(ended)}, after {took}"
 
 
 def verdict(ended: Ended) -> str:
     """How the claims fared, without the time that it took: "2 of 3 claims held"."""
     if ended.claims == 0:
-        return "Done; the scenario makes no claims"
+        return "Done; there were no claims to judge"
     return f"{ended.claims_held} of {count(ended.claims, 'claim')} held"
 
 

@@ -175,6 +175,9 @@ def test_a_frame_of_pandas_or_polars_is_the_same_table(tmp_path: Path) -> None:
     for each in (whole, polars.from_pandas(whole)):
         trained = lab.run(tmp_path / "customers.yaml", steps=20, data=each)
         np.testing.assert_array_equal(trained.predict(frame).numbers, expected)
+    for no_frame in (whole["age"], np.ones((3, 2)), polars.Series([1.0]), "customers.csv"):
+        with pytest.raises(BadInput, match=r"the frame (must be|is a Series)"):
+            lab.run(tmp_path / "customers.yaml", steps=20, data=no_frame)
     with pytest.raises(BadInput, match="a frame takes the place of a file"):
         lab.run("dead-relu", data=whole)
 

@@ -81,7 +81,12 @@ def from_frame(frame: Any, name: str, kind: str, notices: list[str]) -> RawTable
 def table_of(frame: Any, name: str) -> RawTable:
     """A frame of pandas or polars, or columns by name, as a table. Raises BadInput."""
     if type(frame).__module__.partition(".")[0] == "polars":
+        if not hasattr(frame, "iter_columns"):
+            raise BadInput(f"{name} is a {type(frame).__name__} of polars, not a data frame.")
         return from_frame(frame, name, "a frame", [])
+    if not isinstance(frame, Mapping) and not hasattr(frame, "columns"):
+        kind = type(frame).__name__
+        raise BadInput(f"{name} must be a data frame of pandas or polars, or a dict of columns by name, not {kind}.")
     columns = []
     for title in list(frame.keys() if isinstance(frame, Mapping) else frame.columns):
         values = frame[title]

@@ -365,7 +365,7 @@ class RunScreen(ControlScreen):
             held = sum(each.held for each in claims)
             told.append(f"{held} of {count(len(claims), 'claim')} held. {read_on}")
         elif self._judged:
-            told.append(f"Done; the scenario makes no claims. {read_on}")
+            told.append(f"Done; there were no claims to judge. {read_on}")
         question = self.loaded.scenario.question if self.loaded is not None else None
         if question is not None and self._judged and self._before is None:
             told.append(question.ask)
