@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lab.errors import InvalidValue
+from lab.tasks.figures import activations
 from lab.tasks.training.predictor import Predictor
 from tests.tasks.test_training import experiment
 
@@ -141,3 +142,16 @@ def test_a_column_by_itself_is_that_column_and_drop_path_keeps_the_mean_finite()
     for name, y in (("column1", shallow), ("column2", deep), ("all", (shallow + deep) / 2)):
         right = (y @ w["dense2.weight"] + w["dense2.bias"]).argmax(axis=1) == held_back.targets
         assert values[f"column_accuracy.{name}"] == pytest.approx(right.mean(), abs=0.06)
+
+
+def test_activations_of_many_numbers_are_counted_part_by_part(monkeypatch):
+    """The histograms are the same, and the range where 99 % lie nearly so, when parts and draws are small."""
+    (whole,) = shown("activations", [{"conv": 4, "kernel_size": 3}, "relu", "flatten", {"dense": "classes"}]).pictures()
+    monkeypatch.setattr("lab.tasks.figures.activations.AT_ONCE", 100)
+    (parts,) = shown("activations", [{"conv": 4, "kernel_size": 3}, "relu", "flatten", {"dense": "classes"}]).pictures()
+    np.testing.assert_array_equal(parts.counts["relu1"], whole.counts["relu1"])
+    assert whole.counts["relu1"].sum() == 6 * 6 * 4 * 60
+    random = np.random.default_rng(1)
+    monkeypatch.setattr("lab.tasks.figures.activations.MOST_SORTED", 4000)
+    low, high = activations._ends([random.standard_normal(20_000), np.append(random.standard_normal(20_000), 1e6)])
+    assert (low, high) == pytest.approx((-2.58, 2.58), abs=0.3)
