@@ -151,7 +151,8 @@ class _Search:
 
     def _of_something_gone(self, error: InvalidValue, path: ValuePath) -> bool:
         """Whether a problem is about the name of something that is in the file, but was left out, or needs it."""
-        gone = {each for each, mend in self.mends.items() if mend.kind == "gone"}
+        renamed = {each[0]: mend.instead for each, mend in self.mends.items() if len(each) == 1 and mend.kind == "key"}
+        gone = {(renamed.get(each[0], each[0]), *each[1:]) for each, mend in self.mends.items() if mend.kind == "gone"}
         for form, section in ((_NO_VARIANT, "variants"), (_MISQUOTED, "measured")):
             if (named := form.search(error.message)) and gone & {(section,), (section, named[1])}:
                 return True
@@ -196,7 +197,7 @@ class _Search:
         if section == "task":
             self.silent.add("task")
             return path, Mend("value", "classify")
-        if section == "title":
+        if section == "title" or (path[-1] == "says" and not error.at_key):
             return path, Mend("value", "Untitled")
         if section == "train" and self.mends.get(path) == gone:
             return path, Mend("value", 1)  # the default will not do either
