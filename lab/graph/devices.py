@@ -116,11 +116,14 @@ def has_room() -> bool:
     return on.free_memory() > on.properties.memory / 4
 
 
-def settle(memory: Any, plan: Plan | None) -> None:
-    """Decide how a replica whose training step this is will be computed, where there is a choice."""
+def settle(memory: Any, plan: Plan | None, kept: int = 0) -> None:
+    """Decide how a replica whose training step this is will be computed, where there is a choice, and take all memory
+    that it will need: before each launch its state, the first `kept` elements, is set aside."""
     if plan is not None and not isinstance(memory, Memory):
         mode, replicas, specialized = _use.get()
         memory.settle(plan, replicas, mode, specialized)
+        if kept:
+            memory.backup(kept)
 
 
 USES = {

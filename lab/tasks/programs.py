@@ -111,7 +111,7 @@ class ProgramExperiment(Experiment):
     def prepare(self) -> None:
         """Take the memory and fill in the settings."""
         self.memory: Any = self.layout.memory(self.layout.shared_memory(self.real_name), self.seed)
-        settle(self.memory, self.layout.plans.get("step"))
+        settle(self.memory, self.layout.plans.get("step"), self.layout.kept)
         self._programs = {name: bind(plan, self.memory) for name, plan in self.layout.plans.items()}
         for name, value in self.adjustable.first.items():
             self.put(self.adjustable.storage.members[name], value)

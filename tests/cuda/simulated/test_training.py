@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from kernels.targets.cuda import block_launches
+from kernels.targets.cuda.driver import SimulatedDevice
 from kernels.targets.cuda.specialized_kernels import SpecializedKernel
-from tests.cuda.simulated.training import OTHER_MODES, SCENARIOS, alike, finished, loaded
+from lab.graph.devices import on
+from lab.tasks import task_of
+from tests.cuda.simulated.training import OTHER_MODES, SCENARIOS, alike, finished, loaded, tiny
 from tests.session.scenarios import small
 
 OTHERS = sorted(set(SCENARIOS) - {"dead-relu"})
@@ -85,3 +88,16 @@ def test_in_tiles_as_on_the_cpu():
     changes = {"data.points": 6, "train.batch": 3, "model": [{"dense": "classes"}], "watch": ["loss", "accuracy"]}
     there, here = (finished(small(overrides=changes), *where, variants=["calm"], steps=1) for where in PLACES)
     alike(there, here)
+
+
+def test_a_network_has_all_its_memory_before_it_trains(monkeypatch):
+    """Whoever asks whether there is room for a further network finds what those before it will need taken."""
+    variant = tiny().variants[0]
+    with on("cuda:0", "block"):
+        network = task_of(variant.scenario).build(variant.scenario, 0, None)
+        network.prepare()
+        taken, allocate = [], SimulatedDevice.allocate
+        monkeypatch.setattr(SimulatedDevice, "allocate", lambda self, size: taken.append(size) or allocate(self, size))
+        network.advance(1)
+    assert taken
+    assert network.layout.kept * network.memory.arena.itemsize not in taken
