@@ -366,6 +366,12 @@ def test_what_a_comma_means_where_none_separates_cells(folder: Path, rows: list[
     assert load(folder, "t.tsv", f"a\tanswer\n{body}").inputs.tolist() == [[each] for each in inputs]
 
 
+def test_a_comma_in_a_text_says_nothing_of_numbers(folder: Path) -> None:
+    rows = "".join(f"{text}\t{place}.125\t{'xy'[place % 2]}\n" for place, text in enumerate(("a", "b", "3,4", "a"), 1))
+    data = load(folder, "t.tsv", f"rooms\ta\tanswer\n{rows}", features=["a"])
+    assert data.inputs.tolist() == [[1.125], [2.125], [3.125], [4.125]]
+
+
 def test_new_rows_of_a_file_with_decimal_commas(folder: Path) -> None:
     train = load(folder, "t.csv", "a;b;answer\n1.250,5;0,125;x\n3,5;2;y\n")
     assert train.table is not None

@@ -84,8 +84,8 @@ def delimited(name: str, text: str, wishes: Wishes, told: list[str], looking: bo
         raise BadInput(f"the first line has only one column, {shown(header[0])}: there is nothing to predict from.")
     names, found = _columns(name, header, found[first:], notices)
     columns = [list(column) for column in zip(*(row.cells for row in found), strict=True)] or [[] for _ in names]
-    sample = (cell for row in found[: 1 + LOOKED_AT // len(names)] for cell in row.cells)
-    decimal, thousands = number_format(sample, delimiter, wishes.numbers)
+    each = 1 + LOOKED_AT // len(names)
+    decimal, thousands = number_format([column[:each] for column in columns], delimiter, wishes.numbers)
     if wishes.decimal is not None:
         decimal, thousands = wishes.decimal, thousands if thousands != wishes.decimal else ""
     notices += told_numbers(decimal, thousands)

@@ -109,15 +109,16 @@ def is_number(cell: str) -> bool:
     return _PLAIN.fullmatch(cell) is not None
 
 
-def number_format(cells: Iterable[str], delimiter: str, usual: Sequence[str] | None = None) -> tuple[str, str]:
-    """The decimal sign and what groups digits ("": nothing), as the cells that look like numbers have them.
+def number_format(
+    columns: Iterable[Sequence[str]], delimiter: str, usual: Sequence[str] | None = None
+) -> tuple[str, str]:
+    """The decimal sign and what groups digits ("": nothing), as the columns that look like numbers have them.
 
     usual: those of the data that was trained on, which hold if nothing speaks against them: 1.335 may be either
     """
-    if usual is not None:
-        cells = list(cells)
-        if _all_fit(cells, *usual):
-            return usual[0], usual[1]
+    cells = [cell for column in columns if _of_numbers(column) for cell in column]
+    if usual is not None and _all_fit(cells, *usual):
+        return usual[0], usual[1]
     commas = points = grouped_by_commas = grouped_by_points = others = either = unclear = 0
     group = ""
     for cell in cells:
@@ -159,13 +160,23 @@ def number_format(cells: Iterable[str], delimiter: str, usual: Sequence[str] | N
     return ".", group if others else ""
 
 
+def _looks(cell: str) -> bool:
+    """Whether a cell is a number in any way of writing it."""
+    return any(form.fullmatch(cell) for form in (_PLAIN, _COMMA, *_GROUPED.values()))
+
+
+def _of_numbers(column: Sequence[str]) -> bool:
+    """Whether most different cells are numbers: "3,4" among words is a list, and says nothing of numbers."""
+    different = {cell for cell in column if cell}
+    return 2 * sum(map(_looks, different)) > len(different)
+
+
 def _all_fit(cells: Iterable[str], decimal: str, thousands: str) -> bool:
     """Whether no cell looks like a number that is written in another way."""
     for cell in cells:
-        looks = any(form.fullmatch(cell) for form in (_PLAIN, _COMMA, *_GROUPED.values()))
         grouped = bool(thousands) and _GROUPED[thousands].fullmatch(cell) is not None
         other = "." in cell if decimal == "," else "," in cell
-        if looks and not grouped and (other or _PLAIN.fullmatch(plain_number(cell, decimal, thousands)) is None):
+        if _looks(cell) and not grouped and (other or _PLAIN.fullmatch(plain_number(cell, decimal, thousands)) is None):
             return False
     return True
 

@@ -30,7 +30,7 @@ def with_plain_numbers(table: RawTable, usual: Sequence[str] | None) -> RawTable
     """
     texts = [column for column in table.columns if column.numbers is None]
     each = 1 + LOOKED_AT // max(len(texts), 1)
-    decimal, thousands = number_format([cell for column in texts for cell in column.cells[:each]], ",", usual)
+    decimal, thousands = number_format([column.cells[:each] for column in texts], ",", usual)
     if (decimal, thousands) == (".", ""):
         return table
     made = _changed(table, lambda cell: plain_number(cell, decimal, thousands))
