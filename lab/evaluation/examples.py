@@ -73,12 +73,15 @@ def of_run(model: TrainedModel, info: RunInfo, variant: str, seed: int, part: st
     targets = data.targets if data.kind == "classes" else model.recipe.values(data.targets)
     places = np.arange(data.count) if data.places is None else data.places
     noun, place, table, rows = "examples", "example", None, np.arange(data.count)
+    given = str(block[specification.name]) if specification.entry.from_file else specification.name
+    if part == "validation" and "validation_file" in block:
+        given = str(block["validation_file"])
     if specification.entry.from_file and data.table is not None:
         noun, place = "rows", data.table.place
-        table = model.table_in(str(block[specification.name]), folder)
+        table = model.table_in(given, folder)
         line_of = {line: row for row, line in enumerate(table.lines)}
         rows = np.array([line_of[line] for line in places.tolist()], np.int64)
-    name = Path(str(block[specification.name])).name if specification.entry.from_file else specification.name
+    name = Path(given).name
     used = "trained on" if part == "train" else "held back"
     judgement = Judgement(made, targets, model.recipe.usual, places, place)
     return Judged(judgement, f"{data.count:,} {noun} of {name} that were {used}", table, rows)

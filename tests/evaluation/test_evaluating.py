@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,25 @@ def test_values_are_judged_in_their_own_units(home: Path, evaluate) -> None:
     code, text, err = evaluate("spent-1", text=True)
     assert (code, err) == (0, "")
     assert text.startswith("spent-1: 60 rows of customers.csv that were held back\n")
+
+
+def test_rows_of_a_validation_file_are_looked_up_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
+    (tmp_path / "t.csv").write_text("a,b,y\n" + "".join(f"{n},0.5,{'kl'[n % 2]}\n" for n in range(10)))
+    (tmp_path / "later.csv").write_text("a,b,y\n" + "".join(f"{100 + n},0.5,{'kl'[n % 2]}\n" for n in range(30)))
+    content = "title: T\ntask: classify\ndata: {csv: t.csv, target: y, validation_file: later.csv}\n"
+    content += "model: [{dense: classes}]\ntrain: {batch: 5, steps: 5}\nwatch: [loss]\n"
+    (tmp_path / "mine.yaml").write_text(content)
+    assert main(["run", str(tmp_path / "mine.yaml"), "--plain"]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", "mine-1"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("mine-1: 30 rows of later.csv that were held back\n")
+    mistakes = re.findall(r"^line (\d+) .* a (\d+), ", out, re.MULTILINE)
+    assert len(mistakes) == 5
+    assert all(int(a) == 100 + int(line) - 2 for line, a in mistakes)
 
 
 def test_a_test_of_equal_networks_finds_nothing_and_of_unequal_ones_something() -> None:
