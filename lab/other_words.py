@@ -25,6 +25,7 @@ _VALIDATION = "the share that is held back is `validation` here: `validation: 0.
 _STANDARD = "this is `standardise: true` here: mean 0 and standard deviation 1, from the training examples alone"
 _TARGET = "the column that is predicted is `target` here"
 _CONVOLUTION = "this is `conv` here, of images: `{conv: 16, kernel_size: 3, padding: same}`"
+_FREEZE = "layers are frozen where their weights are taken over: `init: {from: RUN, freeze: [dense1]}`"
 _WEIGHTS = "this is `class_weights` here: `options: {class_weights: balanced}`, or weights by class, `{yes: 10}`"
 
 
@@ -58,6 +59,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "layers network": "the layers are `model` here: `model: [{dense: 64}, relu, {dense: classes}]`",
         "metrics": "what is measured is `watch` here: `watch: [loss, accuracy]`",
         "class_weight class_weights weight pos_weight": _WEIGHTS,
+        "freeze frozen trainable": _FREEZE,
         "seed random_state random_seed": "the seed is `train: {seed: 0}`",
         "initializer initialisation initialization": "this is `init` here: `init: he`",
         "validation_split test_size": "this is `validation` in the data block: `data: {name: spiral, validation: 0.2}`",
@@ -70,6 +72,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "eps": "of `adam` this is `epsilon`",
         "clip_norm clipnorm max_grad_norm grad_clip": "the largest length of the gradient is `clip` here",
         "scheduler lr_scheduler": "this is `schedule` here",
+        "freeze frozen": _FREEZE,
     },
     _TRAIN: {
         "epochs n_epochs num_epochs max_iter": _STEPS,
@@ -77,6 +80,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "lr learning_rate": _RATE,
         "optimizer": "the optimizer stands beside `train`, not in it: `optimizer: {name: adam, rate: 0.01}`",
         "random_state": "the seed is `seed` here",
+        "freeze frozen": _FREEZE,
         "class_weight class_weights weight": _WEIGHTS,
     },
     _LAYER: {

@@ -114,6 +114,7 @@ class LabelScores(AnswerScores):
     target_kinds = frozenset({"labels"})
     meanings = _both(
         {
+            "accuracy": "share of all yes and no, over examples and labels, that are right",
             "precision": "of what is said of a label, the share that is true; of each label, and the mean",
             "recall": "of what is true of a label, the share that is said; of each label, and the mean",
             "f1": "2 hits / (2 hits + false alarms + misses), the share of what was said and what is true that agrees; "
@@ -128,7 +129,9 @@ class LabelScores(AnswerScores):
         numbers = scores.meaning(outputs, self._network.loss_name)
         said = numbers > self._network.threshold
         counts = scores.label_confusions(targets > 0.5, said)
-        return scores.of_labels(targets, numbers, said), lambda score: np.array([score(each)[1] for each in counts])
+        known = scores.of_labels(targets, numbers, said)
+        known["accuracy"] = known["labels_right"]
+        return known, lambda score: np.array([score(each)[1] for each in counts])
 
 
 class ValueScores(AnswerScores):

@@ -182,7 +182,7 @@ def test_what_cannot_be_judged_is_refused(home: Path, evaluate, arguments: tuple
     ("task", "data", "watch"),
     [
         ("classify", {}, ["precision", "recall", "f1", "balanced_accuracy", "roc_auc", "log_loss"]),
-        ("label", LABELS, ["precision", "recall", "f1", "roc_auc", "log_loss"]),
+        ("label", LABELS, ["accuracy", "precision", "recall", "f1", "roc_auc", "log_loss"]),
         ("regress", REGRESSION, ["r2", "mae", "rmse"]),
     ],
     ids=["classify", "label", "regress"],
@@ -199,6 +199,8 @@ def test_scores_that_are_watched_are_those_that_are_evaluated(
     judgement = of_run(chosen.model, chosen.info, chosen.variant, chosen.seed).judgement
     titles = {title: name for name, title in TITLES[chosen.model.recipe.kind].items()}
     evaluated = {titles[score.name]: score.value for score in judgement.scores()}
+    if task == "label":
+        evaluated["accuracy"] = evaluated["labels_right"]
     for name in watch:
         assert curves[f"val_{name}"][1][-1] == pytest.approx(evaluated[name], rel=1e-6), name
     for row in judgement.of_classes():
@@ -206,7 +208,9 @@ def test_scores_that_are_watched_are_those_that_are_evaluated(
             assert curves[f"val_{name}.{row['class']}"][1][-1] == pytest.approx(row[name]), name
 
 
-def test_small_losses_of_labels_keep_their_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_losses_of_labels_keep_their_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
     rows = [f"{sign * (10 + number / 20)},{'yes' if sign > 0 else 'no'}" for number in range(20) for sign in (1, -1)]
     write(tmp_path / "signs.csv", rows, "number,positive")
@@ -216,6 +220,7 @@ def test_small_losses_of_labels_keep_their_digits(tmp_path: Path, monkeypatch: p
         optimizer="{name: adam, rate: 0.5}", watch="[val_log_loss, val_roc_auc]",
     )  # fmt: skip
     assert main(["run", str(path), "--plain"]) == 0
+    assert "1 label: positive" in capsys.readouterr().out
     with Store.open() as store:
         chosen = model_of(store, "latest")
         [curves] = store.curves(chosen.info.name).values()

@@ -28,6 +28,7 @@ def scenario(tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        ({"optimizer.freeze": ["dense1"]}, "layers are frozen where their weights are taken over: `init: {from: RUN,"),
         ({"optimizer.lr": 0.1}, "the learning rate is `rate` here: `optimizer: {name: sgd, rate: 0.1}`."),
         ({"learning_rate": 0.1}, "the learning rate is `rate` here"),
         ({"epochs": 3}, "training is counted in steps, not in epochs: `train: {steps: 1000}`"),

@@ -264,7 +264,8 @@ def with_story(data: Data, name: str, format_: str, notices: Sequence[str]) -> D
         low, high = (f"{number:.6g}" for number in (data.targets.min(), data.targets.max()))
         told = f"targets are {what} from {low} to {high}"
     else:
-        told = f"{len(data.classes):,} {data.kind}: {_listed(list(data.classes))}"
+        kind = data.kind if len(data.classes) != 1 else {"classes": "class", "labels": "label"}[data.kind]
+        told = f"{len(data.classes):,} {kind}: {_listed(list(data.classes))}"
     features = _counted(len(data.features), "feature")
     return replace(data, story=(f"{name}: {format_}; {_counted(data.count, 'row')}, {features}, {told}.", *notices))
 
