@@ -122,7 +122,7 @@ def with_loss(task: str, loss: str) -> Example | None:
 
 
 def with_data(name: str) -> Example | None:
-    """A network for the set, whatever its targets are; None where it must be fetched first."""
+    """A network for the set, whatever its targets are."""
     for host in (_POINTS, _VALUES, _LABELS, _SEQUENCES, _TEXT, _WORDS, _CAPTIONS, _QUESTIONS, _REWRITES):
         content = copy.deepcopy(host)
         content["data"] = {"name": name}

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lab.data.registry import COMMON, Entry, file_formats, named_sets
+from lab.data.sets.published_images import MUST_BE_FETCHED
 from lab.reference import examples
 from lab.reference.lessons import contents, lessons_with
 from lab.reference.settings import settings_of
@@ -56,13 +57,14 @@ def data(name: str) -> Topic:
     entry: Entry = {**named_sets(), **file_formats()}[name]
     about = prose(entry.options)
     file = name if entry.from_file else ""
-    example = None if file else examples.with_data(name)
+    fetched = name in MUST_BE_FETCHED  # said on every machine alike, whatever is there
+    example = None if file or fetched else examples.with_data(name)
     if file:
         reads = (
             "lab data show FILE --yaml > mine.yaml" if name in ("csv", "table", "npz") else f"data: {{{name}: PATH}}"
         )
         example = Example(reads, about="Example")
-    elif example is None:
+    elif fetched:
         example = Example(f"lab data get {name}", about="To be fetched once, before it can be used")
     return Topic(
         "data set",

@@ -9,14 +9,15 @@ import pytest
 
 import lab
 from lab.cli import run
+from lab.data.sets.published_images import MUST_BE_FETCHED
 from lab.errors import BadInput
 from lab.nets.layer import LAYERS, Layer
-from lab.reference import contents, look_up, topic
+from lab.reference import contents, look_up, scenarios, topic
 from lab.reference.examples import loaded
 from lab.reference.lessons import lessons_with
 from lab.reference.pages import anchor, pages
 from lab.reference.text import lines
-from lab.reference.topic import Topic
+from lab.reference.topic import Example, Topic
 from lab.scenario import load
 from lab.scenario.listing import slugs
 from lab.scenario.starters import starter, starters
@@ -57,6 +58,13 @@ def test_a_layer_that_says_nothing_of_itself_would_be_found():
 def test_the_pages_are_up_to_date():
     written = {path.name: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
     assert written == pages(), "write them anew: lab explain --pages docs/reference"
+
+
+@pytest.mark.parametrize("name", MUST_BE_FETCHED)
+def test_a_page_is_the_same_where_a_set_was_fetched(name, monkeypatch):
+    monkeypatch.setattr("lab.reference.examples.with_data", lambda name: Example("as if it were there"))
+    assert scenarios.data(name).example.text == f"lab data get {name}"
+    assert scenarios.data("spiral").example.text == "as if it were there"
 
 
 def test_links_between_pages_lead_somewhere():

@@ -60,6 +60,10 @@ class Cifar100(WithImages):
     """the 20 kinds that the classes belong to instead of the classes"""
 
 
+MUST_BE_FETCHED = ("mnist", "cifar-10", "cifar-100")
+"""The sets of which nothing comes with the lab."""
+
+
 @dataset("mnist", Mnist)
 def mnist(options: Mnist, random: np.random.Generator) -> Split:
     """Images [n, 28, 28, 1] from 0 to 1."""
