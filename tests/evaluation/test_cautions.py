@@ -39,6 +39,21 @@ def test_what_is_off_is_told(tmp_path: Path, changes: dict[str, str], told: str 
     assert greeting(tmp_path, seed=1, task="regress", model="[{dense: 1}]", **changes) is None
 
 
+def test_inputs_of_an_own_table_that_need_scaling_are_told(tmp_path: Path) -> None:
+    (tmp_path / "years.csv").write_text("x,year,y\n" + "".join(f"{n / 40},{1990 + n},{n % 2}\n" for n in range(40)))
+
+    def said(data: str, model: str = "[{dense: classes}]") -> str | None:
+        return greeting(tmp_path, task="classify", model=model, watch="[loss]", data=data)
+
+    told = said("{csv: years.csv, target: y}")
+    assert told is not None
+    assert "year has inputs as large as 2029" in told
+    assert "`standardise: true`" in told
+    assert said("{csv: years.csv, target: y, standardise: true}") is None
+    assert said("{csv: years.csv, target: y, features: [x]}") is None
+    assert said("{name: wine}") is None  # a lesson may be about what comes of it
+
+
 def test_targets_that_need_scaling_are_told(tmp_path: Path) -> None:
     path = scenario(
         tmp_path,

@@ -9,6 +9,8 @@ from lab.scenario import Scenario
 
 LARGE = 1e4
 """Targets of which a step at usual rates overshoots."""
+LARGE_INPUT = 100.0
+"""Numbers in an own table that few networks learn from as they are."""
 
 
 def cautions(scenario: Scenario, split: Split) -> list[str]:
@@ -24,6 +26,16 @@ def cautions(scenario: Scenario, split: Split) -> list[str]:
     given = scenario.optimizer.given
     if given.get("nesterov") and not given.get("momentum"):
         told.append("nesterov without momentum changes nothing: `momentum: 0.9` goes with it")
+    inputs, columns = split.train.inputs, split.train.features
+    own_table = "name" not in (scenario.data or {}) and len(columns) and isinstance(inputs, np.ndarray)
+    if own_table and inputs.ndim == 2 and inputs.shape[1] == len(columns):
+        largest = np.abs(inputs).max(axis=0)
+        worst = int(largest.argmax())
+        if largest[worst] > LARGE_INPUT:
+            told.append(
+                f"{columns[worst]} has inputs as large as {largest[worst]:.4g}, which most networks learn badly from: "
+                "`standardise: true` in `data` scales all columns"
+            )
     if split.train.kind == "values":
         largest = float(np.abs(split.train.targets).max())
         if largest > LARGE:
