@@ -35,6 +35,7 @@ def _list() -> int:
     from lab.data import describe
     from lab.data.images.published import PUBLISHED
     from lab.data.registry import named_sets
+    from lab.data.sets.published_images import MUST_BE_FETCHED
     from lab.terminal import detect
     from lab.terminal.output import Output
 
@@ -46,7 +47,7 @@ def _list() -> int:
         if (published := PUBLISHED.get(each.name)) is not None:
             here = published.found() is not None
             state = "here" if here else f"lab data get {each.name}"
-            if each.name == "fashion-mnist":
+            if each.name not in MUST_BE_FETCHED:
                 state = "7,000 in the lab; complete: " + state
         rows.append([key, state, each.summary])
     for line in aligned([["data", "published sets", "what it is"], *rows]):

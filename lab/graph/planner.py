@@ -135,6 +135,12 @@ class Layout:
             memory.arena[start : start + storage.initial.size] = storage.initial.ravel()
         return memory
 
+    def stretch(self, storage: Storage) -> tuple[int, int]:
+        """Where a storage of the replica's own lies in the arena: (first element, how many); (0, 0) if it is not
+        used."""
+        whole = storage.whole
+        return (self.place(whole)[1], whole.size) if self.knows(whole) else (0, 0)
+
     def view(self, memory: Memory, tensor: Tensor) -> np.ndarray:
         """Return a tensor's numbers in a replica's memory, of the tensor's shape, as a view and not a copy."""
         segment, offset = self.place(tensor)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kernels.arrays import copy
-from lab.graph import Tensor, assign
+from lab.graph import Layout, Tensor, assign
 from lab.graph.tensor import ALIGNMENT, Storage, call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, load_device_metrics
 
@@ -53,6 +53,14 @@ class DeviceMetrics:
                 self._watched.append(metric)
         order = {name: index for index, name in enumerate(self.watch)}
         self.metrics = tuple(sorted(names, key=lambda name: order[name.split(".")[0]]))
+
+    def values_of(self, layout: Layout, numbers: np.ndarray, first: int, step: int) -> Values:
+        """Every watched metric by full name, from the arena or a stretch of it whose first element is number `first`;
+        empty if nothing is kept."""
+        if not layout.knows(self.kept.whole):
+            return {}
+        begin, size = layout.stretch(self.kept)
+        return self.values(numbers[begin - first : begin - first + size], step)
 
     def values(self, kept: np.ndarray, step: int) -> Values:
         """Every watched metric by full name, from what the measuring program has left in `self.kept`."""

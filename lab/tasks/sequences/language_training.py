@@ -219,11 +219,7 @@ class LanguageTraining(ProgramExperiment):
             self.time_steps(self.watch)
 
     def measured_values(self, numbers: np.ndarray, first: int, step: int) -> dict[str, float]:
-        kept = self.device_metrics.kept.whole
-        if not self.layout.knows(kept):
-            return {}
-        _, offset = self.layout.place(kept)
-        return self.device_metrics.values(numbers[offset - first : offset - first + kept.size], step)
+        return self.device_metrics.values_of(self.layout, numbers, first, step)
 
     def _measure_on_host(self) -> dict[str, float]:
         values: dict[str, float] = {}

@@ -191,15 +191,10 @@ class WordTraining(ProgramExperiment):
         self.run_beside("gradient")
 
     def measured_stretch(self) -> tuple[int, int]:
-        kept = self.device_metrics.kept.whole
-        return (self.layout.place(kept)[1], kept.size) if self.layout.knows(kept) else (0, 0)
+        return self.layout.stretch(self.device_metrics.kept)
 
     def measured_values(self, numbers: np.ndarray, first: int, step: int) -> dict[str, float]:
-        kept = self.device_metrics.kept.whole
-        if not self.layout.knows(kept):
-            return {}
-        _, offset = self.layout.place(kept)
-        return self.device_metrics.values(numbers[offset - first : offset - first + kept.size], step)
+        return self.device_metrics.values_of(self.layout, numbers, first, step)
 
     def run_at(self, name: str, step: int) -> None:
         """Run another program as if it were a step of this number, which is what it draws by."""

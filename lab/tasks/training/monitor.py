@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.data import Split
 from lab.graph import Tensor, scope
-from lab.graph.tensor import Call, Storage
+from lab.graph.tensor import Call
 from lab.metrics import DeviceMetrics, MeasuredNetwork
 from lab.nets.network import BuiltLayer, Network
 from lab.nets.training_step import TrainingStep
@@ -129,7 +129,7 @@ class Monitor:
 
     def measured_stretch(self) -> tuple[int, int]:
         """See `ProgramExperiment.measured_stretch`."""
-        places = [(first, end) for first, end in self._stretches if end > first]
+        places = [(first, first + size) for first, size in self._stretches if size]
         if not places:
             return 0, 0
         first, end = min(first for first, _ in places), max(end for _, end in places)
@@ -155,24 +155,17 @@ class Monitor:
 
     def measured_values(self, numbers: np.ndarray, first: int, step: int) -> dict[str, float]:
         """The metrics of the device after a step; see `ProgramExperiment.measured_values`."""
-        (kept, kept_end), (recorded, recorded_end) = self._stretches
-        values = self.device_metrics.values(numbers[kept - first : kept_end - first], step)
-        if recorded_end > recorded:
-            self.figures.recording.record(numbers[recorded - first : recorded_end - first], step)
+        (kept, size), (recorded, recorded_size) = self._stretches
+        values = self.device_metrics.values(numbers[kept - first : kept - first + size], step)
+        if recorded_size:
+            self.figures.recording.record(numbers[recorded - first : recorded - first + recorded_size], step)
         return values
 
     @functools.cached_property
     def _stretches(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Where in the arena metrics and what is recorded stand: their first elements, and those behind the last."""
+        """Where in the arena metrics and what is recorded stand; see `Layout.stretch`."""
         layout = self._experiment.layout
-
-        def stretch(storage: Storage) -> tuple[int, int]:
-            if not layout.knows(storage.whole):
-                return 0, 0
-            _, offset = layout.place(storage.whole)
-            return offset, offset + storage.whole.size
-
-        return stretch(self.device_metrics.kept), stretch(self.figures.recording.kept)
+        return layout.stretch(self.device_metrics.kept), layout.stretch(self.figures.recording.kept)
 
 
 def _unit(split: Split) -> tuple[np.ndarray, np.ndarray] | None:
