@@ -24,10 +24,11 @@ from lab.scenario import Loaded
 from lab.scenario import load as load_scenario
 from lab.scenario.model import LARGEST_SEED
 from lab.session import History, Session
-from lab.tasks import check
+from lab.tasks import check, meanings
 
 if TYPE_CHECKING:
     from lab.evaluation import Predictions, TrainedModel
+    from lab.metrics.meaning import Meaning
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,6 +42,7 @@ class Result:
                      `weights["good"][0]["dense1.weight"]` is [in, out]
     outcomes:        how each replica ended: its `steps`, its `state` (finished, diverged or interrupted), the `seconds`
                      it was worked on, and the sentence that says why it diverged
+    meanings:        what each metric of the task means, and its unit: by name: `.sentence`, `.unit`
     """
 
     variants: tuple[str, ...]
@@ -49,6 +51,7 @@ class Result:
     claims: tuple[Claimed, ...]
     weights: dict[str, dict[int, dict[str, np.ndarray]]]
     outcomes: tuple[Outcome, ...]
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
     _beside: Mapping[tuple[str, int], dict[str, Any]] = field(default_factory=dict, repr=False)
 
     def model(self, variant: str | None = None, seed: int | None = None) -> TrainedModel:
@@ -223,5 +226,6 @@ def run(
         tuple(session.verdicts),
         session.weights(),
         ended.outcomes,
+        meanings(loaded),
         session.kept_to_predict(),
     )

@@ -32,7 +32,9 @@ def html(result: Result) -> str:
     names = dict.fromkeys(metric for each in means.values() for metric in each if "." not in metric)
     chosen = sorted(names, key=lambda name: (name != "loss", list(names).index(name)))[:_MOST_METRICS]
     ranges = {metric: _range([each[metric][1] for each in means.values() if metric in each]) for metric in chosen}
-    head = "".join(f"<th>{escape(each)}</th>" for each in ("variant", "ended", *map(_title, chosen)))
+    head = "<th>variant</th><th>ended</th>" + "".join(
+        f'<th title="{escape(_meaning(result, each))}">{escape(_title(each))}</th>' for each in chosen
+    )
     rows = []
     for variant in shown:
         cells = [f"<td><b>{escape(variant)}</b></td><td>{escape(_ended(result, variant))}</td>"]
@@ -47,6 +49,11 @@ def html(result: Result) -> str:
 
 def _title(metric: str) -> str:
     return f"{words(metric)} [{unit(metric)}]" if unit(metric) else words(metric)
+
+
+def _meaning(result: Result, metric: str) -> str:
+    """What a metric means, shown where the pointer rests on its name."""
+    return result.meanings[metric].sentence if metric in result.meanings else ""
 
 
 def _mean(result: Result, variant: str, metric: str) -> tuple[np.ndarray, np.ndarray]:

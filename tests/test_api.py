@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,7 @@ def test_in_a_notebook_a_result_is_a_table_with_small_plots():
 
     result = lab.run(small(), seeds=2, steps=40)
     text = result._repr_html_()
+    assert f'title="{escape(result.meanings["loss"].sentence)}"' in text
     whole = ElementTree.fromstring(f"<div>{text.replace('<br>', '<br/>')}</div>")
     rows = whole.findall("table/tbody/tr")
     assert [row.find("td/b").text for row in rows] == ["calm", "quick"]

@@ -9,6 +9,7 @@ from kernels import metrics as kernels
 from lab.graph import constant
 from lab.graph.tensor import call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, average
+from lab.metrics.meaning import PLAIN, SHARE
 from lab.nets.network import BuiltLayer
 
 ANYTHING = 3e38  # nearly the largest float32
@@ -24,7 +25,9 @@ def outputs_per_example(part: BuiltLayer) -> int:
 class DeadUnits(DeviceMetric):
     """The share of dead units in each layer of ReLU's family, and in all of them together."""
 
-    meanings = {"dead_relu": "share of ReLU units that output zero for every example of the evaluation sample"}
+    meanings = {
+        "dead_relu": SHARE.of("share of ReLU units that output zero for every example of the evaluation sample")
+    }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._units = {}
@@ -45,8 +48,8 @@ class ActivationMoments(DeviceMetric):
     """
 
     meanings = {
-        "activation_mean": "mean of the activations over units and evaluation sample",
-        "activation_std": "standard deviation of the activations over units and evaluation sample",
+        "activation_mean": PLAIN.of("mean of the activations over units and evaluation sample"),
+        "activation_std": PLAIN.of("standard deviation of the activations over units and evaluation sample"),
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
@@ -74,8 +77,10 @@ class Saturation(DeviceMetric):
     """The share of saturated outputs of each layer whose function has limits, and of all of them together."""
 
     meanings = {
-        "saturation": "share of outputs close to a limit of their function: |y| > 0.99 for tanh, below 0.01 or above "
-        "0.99 for sigmoid, below -0.99 of the alpha it began with for ELU"
+        "saturation": SHARE.of(
+            "share of outputs close to a limit of their function: |y| > 0.99 for tanh, below 0.01 or above "
+            "0.99 for sigmoid, below -0.99 of the alpha it began with for ELU"
+        )
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

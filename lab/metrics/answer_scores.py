@@ -9,6 +9,7 @@ import numpy as np
 from lab.graph import Tensor
 from lab.metrics import scores
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.meaning import CHANCE, NATS, PLAIN, SHARE, TARGETS, Meaning
 
 MOST_CLASSES = 30
 """With more classes than these the scores of each class are not measured, only their mean."""
@@ -19,9 +20,9 @@ OfEach = Callable[[Callable[[np.ndarray], np.ndarray]], np.ndarray]
 _SAMPLE, _HELD = "on the evaluation sample", "on the validation set"
 
 
-def _both(meanings: dict[str, str]) -> dict[str, str]:
-    sample = {name: f"{text}, {_SAMPLE}" for name, text in meanings.items()}
-    return sample | {f"val_{name}": f"{text}, {_HELD}" for name, text in meanings.items()}
+def _both(meanings: dict[str, Meaning]) -> dict[str, Meaning]:
+    sample = {name: each.with_more(f", {_SAMPLE}") for name, each in meanings.items()}
+    return sample | {f"val_{name}": each.with_more(f", {_HELD}") for name, each in meanings.items()}
 
 
 class AnswerScores(DeviceMetric):
@@ -87,13 +88,17 @@ class ClassScores(AnswerScores):
     target_kinds = frozenset({"classes"})
     meanings = _both(
         {
-            "precision": "of what is taken for a class, the share that is of it; of each class, and the plain mean",
-            "recall": "of each class, the share that is found; of each class, and the plain mean",
-            "f1": "2 hits / (2 hits + false alarms + misses); of each class, and the plain mean",
-            "balanced_accuracy": "mean over the classes of the share that is found",
-            "roc_auc": "chance that an example of a class has a higher score for it than another one; of more than two "
-            "classes the mean over them, each against the rest",
-            "log_loss": "mean of -log of the probability of the right class, in nats, weighed by nothing",
+            "precision": SHARE.of(
+                "of what is taken for a class, the share that is of it; of each class, and the plain mean"
+            ),
+            "recall": SHARE.of("of each class, the share that is found; of each class, and the plain mean"),
+            "f1": SHARE.of("2 hits / (2 hits + false alarms + misses); of each class, and the plain mean"),
+            "balanced_accuracy": SHARE.of("mean over the classes of the share that is found"),
+            "roc_auc": CHANCE.of(
+                "chance that an example of a class has a higher score for it than another one; of more than two "
+                "classes the mean over them, each against the rest"
+            ),
+            "log_loss": NATS.of("mean of -log of the probability of the right class, in nats, weighed by nothing"),
         }
     )
 
@@ -114,14 +119,17 @@ class LabelScores(AnswerScores):
     target_kinds = frozenset({"labels"})
     meanings = _both(
         {
-            "accuracy": "share of all yes and no, over examples and labels, that are right",
-            "precision": "of what is said of a label, the share that is true; of each label, and the mean",
-            "recall": "of what is true of a label, the share that is said; of each label, and the mean",
-            "f1": "2 hits / (2 hits + false alarms + misses), the share of what was said and what is true that agrees; "
-            "of each label, and the mean",
-            "roc_auc": "chance that an example with a label has a higher score for it than one without, mean over the "
-            "labels",
-            "log_loss": "mean of -log of the probability of what is true, in nats, weighed by nothing",
+            "accuracy": SHARE.of("share of all yes and no, over examples and labels, that are right"),
+            "precision": SHARE.of("of what is said of a label, the share that is true; of each label, and the mean"),
+            "recall": SHARE.of("of what is true of a label, the share that is said; of each label, and the mean"),
+            "f1": SHARE.of(
+                "2 hits / (2 hits + false alarms + misses), the share of what was said and what is true that agrees; "
+                "of each label, and the mean"
+            ),
+            "roc_auc": CHANCE.of(
+                "chance that an example with a label has a higher score for it than one without, mean over the labels"
+            ),
+            "log_loss": NATS.of("mean of -log of the probability of what is true, in nats, weighed by nothing"),
         }
     )
 
@@ -140,9 +148,11 @@ class ValueScores(AnswerScores):
     target_kinds = frozenset({"values"})
     meanings = _both(
         {
-            "r2": "1 minus the squared error over that of always answering the mean",
-            "mae": "mean distance from the targets, in the unit that they have in the data",
-            "rmse": "root of the mean squared distance from the targets, in the unit that they have in the data",
+            "r2": PLAIN.of("1 minus the squared error over that of always answering the mean"),
+            "mae": TARGETS.of("mean distance from the targets, in the unit that they have in the data"),
+            "rmse": TARGETS.of(
+                "root of the mean squared distance from the targets, in the unit that they have in the data"
+            ),
         }
     )
 

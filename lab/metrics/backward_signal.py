@@ -8,6 +8,7 @@ from kernels import metrics as kernels
 from lab.graph import differentiate
 from lab.graph.tensor import call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.meaning import PLAIN
 
 
 class BackwardSignal(DeviceMetric):
@@ -17,8 +18,10 @@ class BackwardSignal(DeviceMetric):
     """
 
     meanings = {
-        "signal_std": "standard deviation, over units and evaluation sample, of the gradient of an example's loss with "
-        "respect to the outputs of an activation layer"
+        "signal_std": PLAIN.of(
+            "standard deviation, over units and evaluation sample, of the gradient of an example's loss with "
+            "respect to the outputs of an activation layer"
+        )
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

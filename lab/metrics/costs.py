@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.meaning import COUNT, PIXELS
 
 
 class Costs(DeviceMetric):
     """Constants of an architecture: multiply-adds of the whole network and of each layer, and what it sees."""
 
     meanings = {
-        "multiply_adds": "multiply-adds of convolutions and dense layers for one example, forward",
-        "outputs": "numbers that a layer gives for one example",
-        "receptive_field": "pixels along an axis that one number depends on, before the first layer that sees the "
-        "whole image",
-        "depth": "layers with weights on the longest way through the network",
+        "multiply_adds": COUNT.of("multiply-adds of convolutions and dense layers for one example, forward"),
+        "outputs": COUNT.of("numbers that a layer gives for one example"),
+        "receptive_field": PIXELS.of(
+            "pixels along an axis that one number depends on, before the first layer that sees the whole image"
+        ),
+        "depth": COUNT.of("layers with weights on the longest way through the network"),
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

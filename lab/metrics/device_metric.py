@@ -12,6 +12,7 @@ from kernels import metrics as kernels
 from lab.discovery import modules_of
 from lab.graph import Storage, Tensor
 from lab.graph.tensor import call
+from lab.metrics.meaning import Meaning
 from lab.nets.network import BuiltLayer
 
 Values = dict[str, float]
@@ -94,14 +95,14 @@ class DeviceMetric:
 
     A subclass may give several metrics. One instance serves one network.
 
-    meanings:     by metric one sentence that says what the number means
+    meanings:     by metric what the number means, and its unit
     target_kinds: the kinds of targets with which the metrics make sense
     arrays:       what was kept by `keep_all`, by name, while `finish` is called
     """
 
     arrays: Mapping[str, np.ndarray]
 
-    meanings: ClassVar[dict[str, str]] = {}
+    meanings: ClassVar[dict[str, Meaning]] = {}
     target_kinds: ClassVar[frozenset[str]] = frozenset({"classes", "values", "labels"})
 
     def __init_subclass__(cls) -> None:
@@ -124,7 +125,7 @@ def load_device_metrics() -> list[type[DeviceMetric]]:
     return DEVICE_METRICS
 
 
-def device_metric_meanings(kind: str) -> dict[str, str]:
+def device_metric_meanings(kind: str) -> dict[str, Meaning]:
     """Every metric of a network in training whose targets are of this kind, with what it means."""
     return {
         name: text

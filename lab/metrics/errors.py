@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kernels import metrics as kernels
 from lab.graph.tensor import call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.meaning import TARGETS
 
 
 class Errors(DeviceMetric):
@@ -15,9 +16,11 @@ class Errors(DeviceMetric):
 
     target_kinds = frozenset({"values"})
     meanings = {
-        "error": "root mean square distance from the targets of the evaluation sample",
-        "val_error": "root mean square distance from the validation targets, which with `clean_validation` are the "
-        "true ones without noise and outliers",
+        "error": TARGETS.of("root mean square distance from the targets of the evaluation sample"),
+        "val_error": TARGETS.of(
+            "root mean square distance from the validation targets, which with `clean_validation` are the "
+            "true ones without noise and outliers"
+        ),
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kernels.signs import equal_signs
 from lab.graph.tensor import call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, at_all_positions
+from lab.metrics.meaning import SHARE
 from lab.metrics.norms import layer_of
 from lab.nets.optimizers import is_weight
 
@@ -18,8 +19,10 @@ class EqualSigns(DeviceMetric):
     """
 
     meanings = {
-        "equal_signs": "of the gradients of one unit's weights that are not 0, the share that has the more frequent "
-        "sign, mean over the units, in the gradient that the last update used; for the network, of its last layer"
+        "equal_signs": SHARE.of(
+            "of the gradients of one unit's weights that are not 0, the share that has the more frequent "
+            "sign, mean over the units, in the gradient that the last update used; for the network, of its last layer"
+        )
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.meaning import LOSS, SHARE
 
 
 class Losses(DeviceMetric):
     """The loss that is trained with, on the evaluation sample and on the validation set."""
 
     meanings = {
-        "loss": "mean loss over the evaluation sample: the training set, or a fixed sample of 1,024 of its examples",
-        "val_loss": "mean loss over the validation set",
+        "loss": LOSS.of(
+            "mean loss over the evaluation sample: the training set, or a fixed sample of 1,024 of its examples"
+        ),
+        "val_loss": LOSS.of("mean loss over the validation set"),
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
@@ -28,8 +31,8 @@ class Accuracies(DeviceMetric):
 
     target_kinds = frozenset({"classes"})
     meanings = {
-        "accuracy": "share of the evaluation sample that is classified right",
-        "val_accuracy": "share of the validation set that is classified right",
+        "accuracy": SHARE.of("share of the evaluation sample that is classified right"),
+        "val_accuracy": SHARE.of("share of the validation set that is classified right"),
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

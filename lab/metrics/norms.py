@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kernels import metrics as kernels
 from lab.graph.tensor import Storage, Tensor, aligned_size, call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.meaning import PLAIN, RATIO
 from lab.nets.optimizers import is_weight
 
 
@@ -36,9 +37,13 @@ class GradientNorm(DeviceMetric):
     """The length of the whole gradient, and of each layer's, weights and biases together."""
 
     meanings = {
-        "grad_norm": "Euclidean norm of the gradient that the last update used, with penalties and after clipping; at "
-        "step 0, of the one that the first update will use",
-        "unclipped_grad_norm": "Euclidean norm of the same gradient of the loss before penalties and clipping",
+        "grad_norm": PLAIN.of(
+            "Euclidean norm of the gradient that the last update used, with penalties and after clipping; at "
+            "step 0, of the one that the first update will use"
+        ),
+        "unclipped_grad_norm": PLAIN.of(
+            "Euclidean norm of the same gradient of the loss before penalties and clipping"
+        ),
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
@@ -57,7 +62,7 @@ class GradientNorm(DeviceMetric):
 class WeightNorm(DeviceMetric):
     """The length of each layer's weights, and of all weights of the network."""
 
-    meanings = {"weight_norm": "Euclidean norm of the weights, without biases and slopes"}
+    meanings = {"weight_norm": PLAIN.of("Euclidean norm of the weights, without biases and slopes")}
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._names = []
@@ -77,7 +82,7 @@ class UpdateRatio(DeviceMetric):
     At step 0, when there was no update yet, there is no such number.
     """
 
-    meanings = {"update_ratio": "norm of the last update over the norm of the parameters it changed"}
+    meanings = {"update_ratio": RATIO.of("norm of the last update over the norm of the parameters it changed")}
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         before = Storage("states")
@@ -106,7 +111,7 @@ class UpdateRatio(DeviceMetric):
 class Rate(DeviceMetric):
     """The learning rate as it is now."""
 
-    meanings = {"rate": "the learning rate as it is now, with its schedule"}
+    meanings = {"rate": PLAIN.of("the learning rate as it is now, with its schedule")}
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         if network.rate is None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.meaning import COUNT
 from lab.metrics.norms import layer_of
 
 
 class ParameterCount(DeviceMetric):
     """The number of parameters of the whole network, and of each layer that has any."""
 
-    meanings = {"parameters": "number of weights, biases and other learned numbers"}
+    meanings = {"parameters": COUNT.of("number of weights, biases and other learned numbers")}
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._counts: dict[str, int] = {"parameters": 0}

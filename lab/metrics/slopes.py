@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kernels import metrics as kernels
 from lab.graph.tensor import call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, average
+from lab.metrics.meaning import PLAIN
 from lab.metrics.norms import layer_of
 
 
@@ -15,8 +16,8 @@ class Slopes(DeviceMetric):
     """Mean and spread of the slopes of each layer that learns them; the network's are those of all slopes together."""
 
     meanings = {
-        "slope": "mean of the learned slopes below zero",
-        "slope_spread": "standard deviation of the learned slopes below zero",
+        "slope": PLAIN.of("mean of the learned slopes below zero"),
+        "slope_spread": PLAIN.of("standard deviation of the learned slopes below zero"),
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

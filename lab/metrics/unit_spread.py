@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lab.graph import functions as f
 from lab.graph.tensor import Tensor
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, at_all_positions
+from lab.metrics.meaning import PLAIN
 from lab.metrics.norms import layer_of
 from lab.nets.optimizers import is_weight
 
@@ -15,8 +16,10 @@ class UnitSpread(DeviceMetric):
     """How far units of a layer are apart, in a weight or a bias; the network's number is that of its hidden layers."""
 
     meanings = {
-        "unit_spread": "largest difference between two units of a layer in the weight of one input, or in the bias; 0 "
-        "if all units are copies of each other; for the network, the largest of all layers but the last"
+        "unit_spread": PLAIN.of(
+            "largest difference between two units of a layer in the weight of one input, or in the bias; 0 "
+            "if all units are copies of each other; for the network, the largest of all layers but the last"
+        )
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

@@ -9,6 +9,7 @@ from kernels.constraints import kurtosis
 from lab.graph import Tensor, constant
 from lab.graph.tensor import call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, average
+from lab.metrics.meaning import PLAIN, SHARE
 from lab.metrics.norms import layer_of
 from lab.nets.optimizers import is_weight
 
@@ -23,7 +24,7 @@ def weights(network: MeasuredNetwork) -> dict[str, Tensor]:
 class SmallWeights(DeviceMetric):
     """The share of weights near 0 in each layer, and in the whole network."""
 
-    meanings = {"small_weights": f"share of the weights that lie between -{SMALL} and {SMALL}"}
+    meanings = {"small_weights": SHARE.of(f"share of the weights that lie between -{SMALL} and {SMALL}")}
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._sizes = {layer: each.size for layer, each in weights(network).items()}
@@ -42,8 +43,10 @@ class WeightKurtosis(DeviceMetric):
     """The kurtosis of each layer's weights; the network's is the layers' mean, weighed by their number of weights."""
 
     meanings = {
-        "weight_kurtosis": "how peaky the weights are: mean fourth power over squared mean square of their distance "
-        "from their mean; 1.8 for uniform numbers, 3 for normal ones, more if a few stick out"
+        "weight_kurtosis": PLAIN.of(
+            "how peaky the weights are: mean fourth power over squared mean square of their distance "
+            "from their mean; 1.8 for uniform numbers, 3 for normal ones, more if a few stick out"
+        )
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

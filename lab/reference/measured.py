@@ -8,62 +8,28 @@ import typing
 from functools import cache
 
 from lab import events as stream
+from lab.metrics.meaning import Meaning
 from lab.noticing.detector import detector_meanings, load_detectors
 from lab.reference import examples, kernels_used
 from lab.reference.lessons import contents, lessons_with
 from lab.reference.topic import Example, Setting, Topic, prose, sentence
 from lab.tasks.figures import load_figures
 from lab.tasks.task import load_tasks
-from lab.terminal.metric_words import unit, words
-
-_SHARE = (
-    "share",
-    "accuracy",
-    "validation accuracy",
-    "test accuracy",
-    "highest validation accuracy",
-    "mean over the labels",
-)
-_COUNTS = (
-    "number of", "how many", "how often", "kernel calls", "characters", "layers with", "pixels", "numbers that",
-    "parameters", "points", "multiply-adds", "the longest way", "output units", "arrays of", "floating-point",
-)  # fmt: skip
-_UNITS = (" in ns", "ns"), (" in µs", "µs"), (" in nats", "nats"), ("processor time", "s")
+from lab.terminal.metric_words import words
 
 
 @cache
-def _meanings() -> dict[str, dict[str, list[str]]]:
+def _meanings() -> dict[str, dict[Meaning, list[str]]]:
     """For each metric what it means, and for each meaning the tasks where it has it."""
-    found: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, dict[Meaning, list[str]]] = {}
     for name, task in load_tasks().items():
         for metric, meaning in task.metrics.items():
-            found.setdefault(metric, {}).setdefault(str(meaning), []).append(name)
+            found.setdefault(metric, {}).setdefault(meaning, []).append(name)
     return found
 
 
 def metrics() -> tuple[str, ...]:
     return tuple(sorted(_meanings()))
-
-
-def unit_in_words(metric: str, meaning: str) -> str:
-    """What the number is a number of, for a reader: "a share, from 0 to 1", "bytes", "a number without a unit"."""
-    named = unit(metric)
-    if named:
-        return named
-    if meaning.startswith(_SHARE) or "the share " in meaning:
-        return "a share, from 0 to 1"
-    for words_in_it, found in _UNITS:
-        if words_in_it in meaning:
-            return found
-    if meaning.startswith("bytes"):
-        return "bytes"
-    if meaning.startswith(_COUNTS):
-        return "a count"
-    if metric.endswith(("loss", "best")):
-        return "that of the loss: nats of a cross-entropy, the target's units (squared, for `l2`) of numbers"
-    if metric in ("error", "val_error") and "targets" in meaning:
-        return "the target's units"
-    return "a number without a unit"
 
 
 def metric(name: str) -> Topic:
@@ -75,7 +41,7 @@ def metric(name: str) -> Topic:
         paragraphs.append(sentence(where))
     if len(known) == 1:
         paragraphs.append(f"It is a metric of {_listed(next(iter(known.values())))}.")
-    units = list(dict.fromkeys(unit_in_words(name, meaning) for meaning in known))
+    units = list(dict.fromkeys(meaning.unit.said for meaning in known))
     spelled = words(name)
     if spelled.replace(" ", "_") != name:
         paragraphs.append(f"On screens and plots it is called {spelled}.")
@@ -84,7 +50,7 @@ def metric(name: str) -> Topic:
         "metric",
         name,
         tuple(paragraphs),
-        unit=units[0] if len(units) == 1 else " or ".join(units),
+        unit=units[0] if len(units) == 1 else "; or ".join(units),
         use=f"watch: [{name}]",
         example=_run(lessons) or _asked_of([task for tasks in known.values() for task in tasks], "watch", name),
         kernels=_kernels(name),

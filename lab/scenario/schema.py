@@ -19,7 +19,7 @@ class TaskKind(Protocol):
     """What is needed of a task here: the model of its options, and its metrics by name."""
 
     Options: ClassVar[type[BaseModel]]
-    metrics: ClassVar[dict[str, str]]
+    metrics: ClassVar[Any]
 
 
 def json_schema(tasks: Mapping[str, TaskKind] | None = None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The kinds of experiment: a folder for those that share something, a file for each task."""
 
-from lab.tasks.scenario_check import DIVERGED, check, check_tries, judges_time
+from lab.tasks.scenario_check import DIVERGED, check, check_tries, judges_time, meanings
 from lab.tasks.task import TASKS, Experiment, Task, load_tasks, task, task_of
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "check_tries",
     "judges_time",
     "load_tasks",
+    "meanings",
     "task",
     "task_of",
 ]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from lab.errors import BadInput, InvalidValue, nearest
 from lab.graph.tensor import Tensor
+from lab.metrics.meaning import COUNT
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.network import Network
 from lab.scenario import published
@@ -17,8 +18,8 @@ from lab.tasks.counting import Counts, count
 LARGEST_SIDE = 100_000
 
 MEANINGS = {
-    "published_parameters": "parameters of published architectures, counted as `lab describe` does",
-    "published_multiply_adds": "multiply-adds of published architectures for one example, forward",
+    "published_parameters": COUNT.of("parameters of published architectures, counted as `lab describe` does"),
+    "published_multiply_adds": COUNT.of("multiply-adds of published architectures for one example, forward"),
 }
 """The metrics that are such counts, and what they mean."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from lab.errors import InvalidValue, nearest
+from lab.metrics.meaning import Meaning
 from lab.noticing import detector_meanings
 from lab.scenario import InvalidExpression, Loaded
 from lab.scenario.loading import load_document
 from lab.tasks.show_check import check_show
 from lab.tasks.stopwatch import Timed
-from lab.tasks.task import task_of
+from lab.tasks.task import load_tasks, task_of
 
 DIVERGED = "diverged"
 """A metric of every variant: 0, and 1 from the step on at which something stopped being finite."""
@@ -52,6 +53,16 @@ def check_tries(loaded: Loaded) -> None:
         changed = load_document(origins.document, loaded.path, changes, ("try_next", number, "set"), origins.mends)
         changed.choose(each.only or [variant.name for variant in changed.variants])
         check(changed)
+
+
+def meanings(loaded: Loaded) -> dict[str, Meaning]:
+    """What each metric of a scenario means, with its unit; of variants with other tasks, their own metrics too."""
+    tasks = dict.fromkeys([loaded.scenario.task, *(variant.scenario.task for variant in loaded.variants)])
+    known = load_tasks()
+    found: dict[str, Meaning] = {}
+    for name in tasks:
+        found = {**(known[name].metrics if name in known else {}), **found}
+    return found
 
 
 def judges_time(loaded: Loaded) -> bool:

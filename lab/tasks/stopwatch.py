@@ -8,16 +8,15 @@ import time
 from kernels.memory import Memory
 from kernels.plan import Plan
 from lab.graph.running import Program
+from lab.metrics.meaning import Meaning
 
 
-class Timed(str):
-    """The sentence that says what a metric means, of a metric that is read off the clock.
+class Timed(Meaning):
+    """What a metric means that is read off the clock.
 
     Whatever else the machine does (it shares caches, memory and often a core's arithmetic units) can change such a
     number, so whoever checks a claim about it lets nothing else run meanwhile.
     """
-
-    __slots__ = ()
 
 
 class Stopwatch:

@@ -19,6 +19,7 @@ from kernels.language import Kernel
 from lab.discovery import modules_of
 from lab.errors import InvalidValue, nearest
 from lab.graph import Layout
+from lab.metrics.meaning import Meaning
 from lab.nets.limits import Limits
 from lab.nets.network import BuiltLayer, Network
 from lab.pictures import Picture
@@ -167,7 +168,7 @@ class NoOptions(BaseModel):
 class Task:
     """Base of all tasks; the docstring is the reference.
 
-    metrics: the names that can be watched, each with one sentence that says what the number means (a
+    metrics: the names that can be watched, each with what the number means and its unit (a
              `lab.tasks.stopwatch.Timed` sentence where the number is read off the clock)
     targets: what it predicts, where that is always the same
     stops_early: whether `train.stop` can be said of it
@@ -182,7 +183,7 @@ class Task:
     stops_early: ClassVar[bool] = False
     counts_steps: ClassVar[bool] = False
     targets: ClassVar[Literal["classes", "values", "labels"] | None] = None
-    metrics: ClassVar[dict[str, str]] = {}
+    metrics: ClassVar[dict[str, Meaning]] = {}
     pictures: ClassVar[Mapping[str, str]] = {}
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Experiment:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 _WORDS = {
     "activation_std": "spread of activations",
     "activation_mean": "mean activation",
@@ -63,14 +65,18 @@ _WORDS = {
     "x": "x",
     "y": "y",
 }
-_UNITS = {
-    "backward": "ns",
-    "forward": "ns",
-    "memory": "bytes",
-    "pass_time": "ns",
-    "step_time": "µs",
-    "traffic": "bytes",
-}
+
+
+@cache
+def _signs() -> dict[str, str]:
+    """The signs of units by metric, as far as all tasks that have a metric measure it in the same."""
+    from lab.tasks.task import load_tasks
+
+    found: dict[str, set[str]] = {}
+    for task in load_tasks().values():
+        for name, meaning in task.metrics.items():
+            found.setdefault(name, set()).add(meaning.unit.sign)
+    return {name: next(iter(signs)) for name, signs in found.items() if len(signs) == 1}
 
 
 def words(metric: str) -> str:
@@ -89,5 +95,5 @@ def words(metric: str) -> str:
 
 
 def unit(metric: str) -> str:
-    """The unit that a metric is measured in; "" for a plain number."""
-    return _UNITS.get(metric.partition(".")[0], "")
+    """The sign of the unit that a metric is measured in, as it was declared with the metric; "" for a plain number."""
+    return _signs().get(metric.partition(".")[0], "")

@@ -43,7 +43,7 @@ def metric_entries(scenario: Scenario, names: Sequence[str] | None = None) -> li
 
     metrics = task_of(scenario).metrics
     wanted = [each for each in (scenario.watch if names is None else names) if each in metrics]
-    return [(each, f"{metrics[each][:1].upper()}{metrics[each][1:].rstrip('.')}.") for each in wanted]
+    return [(each, metrics[each].sentence) for each in wanted]
 
 
 def picture_entries(pictures: Iterable[Picture]) -> list[Entry]:

@@ -93,6 +93,7 @@ def test_it_tells_of_lesson_guess_numbers_claims_and_settings(store: Store) -> N
     assert "It falls by 0.92." in told  # 1 - e^-2.5 on both seeds: the run's own number, not the range
     for each in ("Half of them are dead", 'alert("x")', "held on 2 of 2 seeds It falls.", "seed 1: 0.2 < 1"):
         assert each in told
+    assert "Mean loss over the evaluation sample: the training set" in told  # what a number means, at its plot
     assert "rate: 0.25" in told  # the configuration as it was run, not as it was written
     assert "hot, seed 1: NaN from 60 on" in told
     assert "mean and range of 2 seeds, logarithmic" in told

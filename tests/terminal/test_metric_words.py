@@ -25,9 +25,17 @@ def test_names_are_read_as_words(typed, read):
     assert words(typed) == read
 
 
-def test_a_metric_that_is_measured_in_a_unit_says_so():
-    for name, meaning in METRICS.items():
-        if unit(name):
-            assert f"in {unit(name)}" in meaning or unit(name) in meaning, name
-        else:
-            assert not any(f"in {each}" in meaning for each in ("ns", "µs", "bytes")), name
+def test_every_metric_declares_its_unit_where_it_is_defined():
+    for task in load_tasks().values():
+        for name, meaning in task.metrics.items():
+            assert meaning.unit.said, (task.name, name)
+            for sign in ("ns", "µs", "nats", "bytes"):  # what its sentence says is what it declares
+                if f" in {sign}" in meaning:
+                    assert meaning.unit.sign == sign, (task.name, name)
+
+
+def test_a_sign_stands_beside_an_axis_where_all_tasks_measure_in_the_same():
+    assert unit("step_time") == "µs"
+    assert unit("receptive_field.conv1") == "pixels"
+    assert unit("accuracy") == unit("loss") == unit("Decision regions") == ""
+    assert load_tasks()["regress"].metrics["val_rmse"].sentence.endswith("on the validation set (the target's units).")

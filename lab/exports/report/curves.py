@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from lab.exports.report import plots
 from lab.exports.report.markup import escape
+from lab.metrics.meaning import Meaning
 from lab.scenario import Loaded
+from lab.tasks import meanings
 from lab.terminal import series
 from lab.terminal.chosen_axes import ChosenAxes
 from lab.terminal.curves import Line
@@ -21,7 +23,8 @@ def panels(run_state: RunState, loaded: Loaded | None, metrics: Sequence[str] = 
     """A plot per metric: those that are asked for, else those that were watched."""
     names = metrics or watched(run_state)
     chosen = ChosenAxes(loaded.scenario.show if loaded is not None else None)
-    drawn = [_panel(run_state, metric, chosen) for metric in names[:_MOST]]
+    known = meanings(loaded) if loaded is not None else {}
+    drawn = [_panel(run_state, metric, chosen, known.get(metric.partition(".")[0])) for metric in names[:_MOST]]
     if not drawn:
         return ""
     left = f'<p class="note">{count(len(names) - _MOST, "more metric")}: choose with --metric.</p>'
@@ -43,7 +46,7 @@ def diverged(replica: Replica) -> bool:
     return replica.diverged is not None or (replica.outcome is not None and replica.outcome.state == "diverged")
 
 
-def _panel(run_state: RunState, metric: str, chosen: ChosenAxes) -> str:
+def _panel(run_state: RunState, metric: str, chosen: ChosenAxes, meaning: Meaning | None) -> str:
     lines: list[Line] = []
     lost: list[Line] = []
     notes: list[str] = []
@@ -76,7 +79,8 @@ def _panel(run_state: RunState, metric: str, chosen: ChosenAxes) -> str:
         log_x=chosen.log_x(metric), log_y=chosen.log_y(metric, lines),
         x_range=(0.0, float(steps)) if whole else (), lost=lost,
     )  # fmt: skip
-    return f"<figure><h3>{escape(words(metric))}</h3>{plot}{_notes(notes)}</figure>"
+    told = f'<p class="note">{escape(meaning.sentence)}</p>' if meaning is not None else ""
+    return f"<figure><h3>{escape(words(metric))}</h3>{told}{plot}{_notes(notes)}</figure>"
 
 
 def _notes(notes: Iterable[str], most: int = 4) -> str:

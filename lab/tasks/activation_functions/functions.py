@@ -16,6 +16,7 @@ from lab.graph import Layout, Tensor, assign, constant, data, differentiate, sco
 from lab.graph import functions as f
 from lab.graph.running import bind
 from lab.graph.tensor import Storage
+from lab.metrics.meaning import PLAIN
 from lab.pictures import Curves, Picture
 from lab.scenario import Scenario
 from lab.tasks.activation_functions.scalar_functions import FUNCTIONS
@@ -28,11 +29,11 @@ SHOWN = 6.0
 """How far the pictures go to either side: further out nothing bends."""
 
 METRICS = {
-    "lowest": "the smallest output for inputs between -x and x, where x is the step",
-    "highest": "the largest output for inputs between -x and x",
-    "flattest": "the smallest slope for inputs between -x and x",
-    "steepest": "the largest slope for inputs between -x and x",
-    "mean_output": "the mean output over inputs spread evenly between -x and x",
+    "lowest": PLAIN.of("the smallest output for inputs between -x and x, where x is the step"),
+    "highest": PLAIN.of("the largest output for inputs between -x and x"),
+    "flattest": PLAIN.of("the smallest slope for inputs between -x and x"),
+    "steepest": PLAIN.of("the largest slope for inputs between -x and x"),
+    "mean_output": PLAIN.of("the mean output over inputs spread evenly between -x and x"),
 }
 
 

@@ -18,6 +18,7 @@ from lab.graph import functions as f
 from lab.graph.gradients import ancestors
 from lab.graph.running import Program, bind
 from lab.graph.tensor import Storage
+from lab.metrics.meaning import NANOSECONDS, RATIO, Meaning
 from lab.nets.initialisers import generator
 from lab.pictures import Bars, Picture
 from lab.scenario import Scenario
@@ -32,17 +33,18 @@ SAMPLE = 200e-6
 BASE = "relu"
 WITH_EXP = ("sigmoid", "tanh", "elu", "softplus", "silu", "gelu")
 PASSES = ("forward", "backward")
-METRICS: dict[str, str] = {
-    "forward": Timed("processor time per output in ns, median over the rounds so far"),
+METRICS: dict[str, Meaning] = {
+    "forward": Timed("processor time per output in ns, median over the rounds so far", NANOSECONDS),
     "backward": Timed(
         "processor time per output in ns of the way back, from the gradient of the outputs to that of the inputs (and "
-        "slopes, weights), median over the rounds so far"
+        "slopes, weights), median over the rounds so far",
+        NANOSECONDS,
     ),
     "forward_ratio": Timed(
-        "forward time over that of ReLU; without a function's name, the mean of those that need exp"
+        "forward time over that of ReLU; without a function's name, the mean of those that need exp", RATIO
     ),
     "backward_ratio": Timed(
-        "backward time over that of ReLU; without a function's name, the mean of those that need exp"
+        "backward time over that of ReLU; without a function's name, the mean of those that need exp", RATIO
     ),
 }
 

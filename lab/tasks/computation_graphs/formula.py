@@ -14,6 +14,7 @@ from lab.graph import Storage, Tensor, assign, differentiate, evaluate
 from lab.graph.dump import COLUMNS, Lifetime, dump, lifetimes
 from lab.graph.gradients import ancestors
 from lab.graph.tensor import aligned_size
+from lab.metrics.meaning import BYTES, COUNT, NANOSECONDS, PLAIN, SHARE
 from lab.nets.initialisers import generator
 from lab.pictures import Bars, Picture, Table
 from lab.pictures import Field as Map
@@ -30,15 +31,21 @@ COMPARED = 2048
 """Of so many numbers the results are compared with those of the reference."""
 
 METRICS = {
-    "calls": "kernel calls of one pass, forward and backward: the rows of its plan",
-    "operations": "floating-point operations per number of one pass, as the kernels declare them",
-    "traffic": "bytes per number that the kernels of one pass read and write",
-    "buffers": "arrays of working memory that the plan needs beside the inputs, the result and its gradients",
-    "memory": "bytes of that working memory",
-    "pass_time": Timed("processor time of one pass per number in ns, median over the slices in which the passes run"),
-    "value_error": "largest distance of the result from that of `reference` in float64, over the largest result",
-    "gradient_error": "largest distance of a gradient from that of `reference` in float64, over the largest gradient",
-    "lost": "share of the numbers whose gradient is off by more than 1 % of itself",
+    "calls": COUNT.of("kernel calls of one pass, forward and backward: the rows of its plan"),
+    "operations": COUNT.of("floating-point operations per number of one pass, as the kernels declare them"),
+    "traffic": BYTES.of("bytes per number that the kernels of one pass read and write"),
+    "buffers": COUNT.of("arrays of working memory that the plan needs beside the inputs, the result and its gradients"),
+    "memory": BYTES.of("bytes of that working memory"),
+    "pass_time": Timed(
+        "processor time of one pass per number in ns, median over the slices in which the passes run", NANOSECONDS
+    ),
+    "value_error": PLAIN.of(
+        "largest distance of the result from that of `reference` in float64, over the largest result"
+    ),
+    "gradient_error": PLAIN.of(
+        "largest distance of a gradient from that of `reference` in float64, over the largest gradient"
+    ),
+    "lost": SHARE.of("share of the numbers whose gradient is off by more than 1 % of itself"),
 }
 
 

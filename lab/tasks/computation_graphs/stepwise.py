@@ -10,19 +10,26 @@ import numpy as np
 from lab.graph import Storage, Tensor, assign, differentiate, evaluate
 from lab.graph.gradients import ancestors
 from lab.graph.tensor import owner_of
+from lab.metrics.meaning import PLAIN
 from lab.pictures import Diagram, Picture, Table
 from lab.tasks.computation_graphs.computation_graph import ComputationGraph, Operation
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import Measurements
 
 METRICS = {
-    "value": "what an input or a gate gives, once it is computed",
-    "gradient": "the gradient of the result with respect to an input's or a gate's value, once all gates that use it "
-    "have passed theirs back",
-    "local_error": "largest difference between the local gradients of a gate and finite differences of that gate "
-    "alone, relative where the gradient is above 1; without a gate's name, of all gates computed so far",
-    "total_error": "largest difference between the gradient of an input and the finite difference of the whole "
-    "formula, relative where the gradient is above 1",
+    "value": PLAIN.of("what an input or a gate gives, once it is computed"),
+    "gradient": PLAIN.of(
+        "the gradient of the result with respect to an input's or a gate's value, once all gates that use it "
+        "have passed theirs back"
+    ),
+    "local_error": PLAIN.of(
+        "largest difference between the local gradients of a gate and finite differences of that gate "
+        "alone, relative where the gradient is above 1; without a gate's name, of all gates computed so far"
+    ),
+    "total_error": PLAIN.of(
+        "largest difference between the gradient of an input and the finite difference of the whole "
+        "formula, relative where the gradient is above 1"
+    ),
 }
 NUDGE = 1e-5
 """Step of the finite differences, relative for inputs above 1: about the cube root of the rounding of float64."""

@@ -18,6 +18,7 @@ from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, constant, differentiate, scope
 from lab.graph import functions as f
 from lab.graph.tensor import Call, Storage, aligned_size, call
+from lab.metrics.meaning import BYTES, COUNT, MICROSECONDS, PLAIN, RATIO, SHARE
 from lab.nets.initialisers import generator
 from lab.nets.optimizers import optimizer
 from lab.nets.training_step import training_step
@@ -39,25 +40,33 @@ STRETCHES = 125
 LARGEST_HESSIAN = 64
 
 METRICS = {
-    "loss": "the function at the point; of several, their mean",
-    "distance": "distance from the point to the nearest minimum that is known; of several points, their mean",
-    "x": "the point's first coordinate; of several, that of the first",
-    "y": "the point's last coordinate; of several, that of the first",
-    "grad_norm": "Euclidean norm of the gradient at the point, without noise; of several, their mean",
-    "update_size": "length of the last step; of several points, their mean. Nothing before the first step",
-    "step_gradient": "Euclidean norm of the gradient that the last step was made from, noise included; of several "
-    "points, their mean. Nothing before the first step",
-    "effective_step": "length of the last step over that of the gradient it was made from, per coordinate (x, y) too; "
-    "of several points, their mean. Nothing before the first step",
-    "rate": "the learning rate",
-    "evaluations": "how often function and gradient were computed so far",
-    "in_wide": "share of the points that are nearer to the wide basin's middle than to the narrow one's",
-    "minima": "how many minima the function has on a fine grid over the map (only for points of one number)",
-    "critical": "share of the points at which the gradient is 0 (its norm below 1e-6)",
-    "minima_share": "of those, the share at which the function curves upwards in every direction",
-    "curving_down": "at those, the share of the directions in which the function curves downwards, on average",
-    "memory": "bytes of memory for point, gradient and whatever the optimizer keeps",
-    "step_time": Timed("processor time of one step in µs, median over the slices in which the points walk"),
+    "loss": PLAIN.of("the function at the point; of several, their mean"),
+    "distance": PLAIN.of("distance from the point to the nearest minimum that is known; of several points, their mean"),
+    "x": PLAIN.of("the point's first coordinate; of several, that of the first"),
+    "y": PLAIN.of("the point's last coordinate; of several, that of the first"),
+    "grad_norm": PLAIN.of("Euclidean norm of the gradient at the point, without noise; of several, their mean"),
+    "update_size": PLAIN.of("length of the last step; of several points, their mean. Nothing before the first step"),
+    "step_gradient": PLAIN.of(
+        "Euclidean norm of the gradient that the last step was made from, noise included; of several "
+        "points, their mean. Nothing before the first step"
+    ),
+    "effective_step": RATIO.of(
+        "length of the last step over that of the gradient it was made from, per coordinate (x, y) too; "
+        "of several points, their mean. Nothing before the first step"
+    ),
+    "rate": PLAIN.of("the learning rate"),
+    "evaluations": COUNT.of("how often function and gradient were computed so far"),
+    "in_wide": SHARE.of("share of the points that are nearer to the wide basin's middle than to the narrow one's"),
+    "minima": COUNT.of("how many minima the function has on a fine grid over the map (only for points of one number)"),
+    "critical": SHARE.of("share of the points at which the gradient is 0 (its norm below 1e-6)"),
+    "minima_share": SHARE.of("of those, the share at which the function curves upwards in every direction"),
+    "curving_down": SHARE.of(
+        "at those, the share of the directions in which the function curves downwards, on average"
+    ),
+    "memory": BYTES.of("bytes of memory for point, gradient and whatever the optimizer keeps"),
+    "step_time": Timed(
+        "processor time of one step in µs, median over the slices in which the points walk", MICROSECONDS
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from kernels.averages import running_mean
 from kernels.language import Kernel
 from lab.graph.tensor import call
 from lab.metrics import device_metric_meanings
+from lab.metrics.meaning import LOSS, SHARE
 from lab.scenario import Scenario
 from lab.tasks.ensembles.validation_scorer import SCORER_KERNELS, ValidationScorer, require_validation
 from lab.tasks.figures import FigureOptions
@@ -26,10 +27,14 @@ from lab.tasks.training.training import Training
 from lab.validation import Whole
 
 METRICS = {
-    "average_loss": "validation loss of the mean of the weights, from the step on at which the mean begins",
-    "average_accuracy": "validation accuracy of the mean of the weights, from the step on at which the mean begins",
-    "current_loss": "validation loss of the weights as they are, from the step on at which the mean begins",
-    "current_accuracy": "validation accuracy of the weights as they are, from the step on at which the mean begins",
+    "average_loss": LOSS.of("validation loss of the mean of the weights, from the step on at which the mean begins"),
+    "average_accuracy": SHARE.of(
+        "validation accuracy of the mean of the weights, from the step on at which the mean begins"
+    ),
+    "current_loss": LOSS.of("validation loss of the weights as they are, from the step on at which the mean begins"),
+    "current_accuracy": SHARE.of(
+        "validation accuracy of the weights as they are, from the step on at which the mean begins"
+    ),
 }
 
 

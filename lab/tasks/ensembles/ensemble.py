@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
+from lab.metrics.meaning import LOSS, SHARE
 from lab.nets.initialisers import generator
 from lab.nets.limits import Limits
 from lab.pictures import Curves, Picture
@@ -28,14 +29,23 @@ from lab.tasks.training.training import Training
 from lab.validation import Whole
 
 METRICS = {
-    "ensemble_accuracy": "validation accuracy of all members' averaged probabilities; as `.of3`, of the first three's",
-    "ensemble_loss": "validation loss of all members' averaged probabilities; as `.of3`, of the first three's",
-    "member_accuracy": "validation accuracy of one member, mean over all of them; as `.net3`, that of the third",
-    "member_loss": "validation loss of one member, mean over all of them; as `.net3`, that of the third",
-    "best_accuracy": "validation accuracy of the best member",
-    "disagreement": "share of the validation examples on which two members differ, on average over all pairs",
+    "ensemble_accuracy": SHARE.of(
+        "validation accuracy of all members' averaged probabilities; as `.of3`, of the first three's"
+    ),
+    "ensemble_loss": LOSS.of("validation loss of all members' averaged probabilities; as `.of3`, of the first three's"),
+    "member_accuracy": SHARE.of(
+        "validation accuracy of one member, mean over all of them; as `.net3`, that of the third"
+    ),
+    "member_loss": LOSS.of("validation loss of one member, mean over all of them; as `.net3`, that of the third"),
+    "best_accuracy": SHARE.of("validation accuracy of the best member"),
+    "disagreement": SHARE.of("share of the validation examples on which two members differ, on average over all pairs"),
 } | COUNTS
-_EACH = {"ensemble_accuracy": "of", "ensemble_loss": "of", "member_accuracy": "net", "member_loss": "net"}
+_EACH = {
+    "ensemble_accuracy": "of",
+    "ensemble_loss": "of",
+    "member_accuracy": "net",
+    "member_loss": "net",
+}
 
 
 class Options(PublishedOptions, ClassWeightsOption):

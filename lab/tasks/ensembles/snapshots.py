@@ -10,6 +10,7 @@ from pydantic import Field
 
 from kernels.language import Kernel
 from lab.metrics import device_metric_meanings
+from lab.metrics.meaning import COUNT, LOSS, SHARE
 from lab.pictures import Curves, Picture
 from lab.scenario import Scenario
 from lab.tasks.ensembles.validation_scorer import SCORER_KERNELS, ValidationScorer, average, require_validation
@@ -23,14 +24,16 @@ from lab.tasks.training.training import Training
 from lab.validation import Whole
 
 METRICS = {
-    "snapshots": "how many snapshots there are",
-    "snapshot_loss": "validation loss of the latest snapshot",
-    "snapshot_accuracy": "validation accuracy of the latest snapshot",
-    "best_loss": "lowest validation loss of any snapshot so far",
-    "best_accuracy": "highest validation accuracy of any snapshot so far",
-    "ensemble_loss": "validation loss of the snapshots' averaged probabilities",
-    "ensemble_accuracy": "validation accuracy of the snapshots' averaged probabilities",
-    "disagreement": "share of the validation examples on which two snapshots differ, on average over all pairs",
+    "snapshots": COUNT.of("how many snapshots there are"),
+    "snapshot_loss": LOSS.of("validation loss of the latest snapshot"),
+    "snapshot_accuracy": SHARE.of("validation accuracy of the latest snapshot"),
+    "best_loss": LOSS.of("lowest validation loss of any snapshot so far"),
+    "best_accuracy": SHARE.of("highest validation accuracy of any snapshot so far"),
+    "ensemble_loss": LOSS.of("validation loss of the snapshots' averaged probabilities"),
+    "ensemble_accuracy": SHARE.of("validation accuracy of the snapshots' averaged probabilities"),
+    "disagreement": SHARE.of(
+        "share of the validation examples on which two snapshots differ, on average over all pairs"
+    ),
 }
 
 

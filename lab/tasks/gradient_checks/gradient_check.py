@@ -12,6 +12,7 @@ from lab.data import load as load_data
 from lab.errors import InvalidValue, nearest
 from lab.graph import Storage, assign, data, differentiate, scope
 from lab.graph.gradients import ancestors
+from lab.metrics.meaning import PLAIN
 from lab.metrics.norms import layer_of
 from lab.nets.initialisers import generator
 from lab.nets.network import Network
@@ -25,11 +26,13 @@ from lab.tasks.training.training import require_outputs
 from lab.validation import NUMBER, Whole
 
 METRICS = {
-    "h": "the step of the finite differences",
-    "error": "distance between the gradient by backpropagation and by finite differences with this h, over the sum of "
-    "their lengths: 0 if they are equal, 1 if they are opposite or one of them is 0",
-    "smallest_error": "the smallest error so far",
-    "best_h": "the h that gave the smallest error so far",
+    "h": PLAIN.of("the step of the finite differences"),
+    "error": PLAIN.of(
+        "distance between the gradient by backpropagation and by finite differences with this h, over the sum of "
+        "their lengths: 0 if they are equal, 1 if they are opposite or one of them is 0"
+    ),
+    "smallest_error": PLAIN.of("the smallest error so far"),
+    "best_h": PLAIN.of("the h that gave the smallest error so far"),
 }
 Step = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False), NUMBER]
 

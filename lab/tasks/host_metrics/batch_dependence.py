@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.metrics.meaning import RATIO
 from lab.nets.layers.batch_norm import BatchNorm
 from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.inspection import Inspection
@@ -18,8 +19,10 @@ class BatchDependence(HostMetric):
     """Two batches of training examples that have only the first example in common."""
 
     meanings = {
-        "batch_dependence": f"how far the scores of one example differ when the other {EXAMPLES - 1} examples of its "
-        "batch are exchanged, as in training: largest difference over the spread of its scores"
+        "batch_dependence": RATIO.of(
+            f"how far the scores of one example differ when the other {EXAMPLES - 1} examples of its "
+            "batch are exchanged, as in training: largest difference over the spread of its scores"
+        )
     }
 
     def __init__(self, inspection: Inspection) -> None:
@@ -46,8 +49,10 @@ class Identity(HostMetric):
     """With gamma set to the standard deviation and beta to the mean of what comes in, layer by layer, on one batch."""
 
     meanings = {
-        "identity_difference": "with gamma = the standard deviation and beta = the mean of the batch: largest "
-        "difference between what goes into a batch_norm layer and what comes out, over the spread of what goes in"
+        "identity_difference": RATIO.of(
+            "with gamma = the standard deviation and beta = the mean of the batch: largest "
+            "difference between what goes into a batch_norm layer and what comes out, over the spread of what goes in"
+        )
     }
 
     def __init__(self, inspection: Inspection) -> None:

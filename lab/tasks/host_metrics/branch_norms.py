@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.metrics.meaning import RATIO
 from lab.nets.layers.residual import Residual
 from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.inspection import Inspection
@@ -16,8 +17,10 @@ class BranchNorm(HostMetric):
     """Residual layers whose shortcut is the identity, on some of the evaluation sample."""
 
     meanings = {
-        "branch_norm": "norm of what the layers inside of a residual add, over the norm of what goes past them; per "
-        "residual whose shortcut is the identity, and the mean of them"
+        "branch_norm": RATIO.of(
+            "norm of what the layers inside of a residual add, over the norm of what goes past them; per "
+            "residual whose shortcut is the identity, and the mean of them"
+        )
     }
 
     def __init__(self, inspection: Inspection) -> None:

@@ -6,6 +6,7 @@ import copy
 
 import numpy as np
 
+from lab.metrics.meaning import SHARE
 from lab.nets.layers.fractal import Fractal
 from lab.nets.network import Network
 from lab.tasks.host_metrics.host_metric import HostMetric
@@ -19,8 +20,10 @@ class ColumnAccuracy(HostMetric):
     """The network with one column alone in each fractal, with the weights that it has, on examples held back."""
 
     meanings = {
-        "column_accuracy": "accuracy on examples that are held back of each column of the fractals by itself, the "
-        "shallowest first, and of all together"
+        "column_accuracy": SHARE.of(
+            "accuracy on examples that are held back of each column of the fractals by itself, the "
+            "shallowest first, and of all together"
+        )
     }
 
     def __init__(self, inspection: Inspection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.metrics.meaning import RATIO
 from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.inspection import Inspection
 
@@ -17,7 +18,9 @@ class Condition(HostMetric):
     """
 
     meanings = {
-        "condition": "largest over smallest eigenvalue of the second moments of the training inputs and a constant 1"
+        "condition": RATIO.of(
+            "largest over smallest eigenvalue of the second moments of the training inputs and a constant 1"
+        )
     }
 
     def __init__(self, inspection: Inspection) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.discovery import modules_of
+from lab.metrics.meaning import Meaning
 from lab.tasks.training.inspection import Inspection
 
 HOST_METRICS: list[type[HostMetric]] = []
@@ -16,11 +17,11 @@ HOST_METRICS: list[type[HostMetric]] = []
 class HostMetric:
     """Base of all host metrics. One instance serves one replica.
 
-    meanings: metric name to one sentence that says what the number means
+    meanings: metric name to what the number means, and its unit
     names:    full names of what this instance measures, in the order in which they are watched
     """
 
-    meanings: ClassVar[dict[str, str]] = {}
+    meanings: ClassVar[dict[str, Meaning]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -41,7 +42,7 @@ def load_host_metrics() -> list[type[HostMetric]]:
     return HOST_METRICS
 
 
-def host_metric_meanings() -> dict[str, str]:
+def host_metric_meanings() -> dict[str, Meaning]:
     """Every metric that host metrics give, with what it means."""
     return {name: text for kind in load_host_metrics() for name, text in kind.meanings.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.metrics.meaning import RATIO
 from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.loss_surface import Surface
@@ -18,8 +19,10 @@ class LossIsotropy(HostMetric):
     """
 
     meanings = {
-        "roundness": "smallest over largest rise of the loss on a circle around the weights, in a slice along two "
-        "random directions of their length: 1 for a round bowl, small for a ravine"
+        "roundness": RATIO.of(
+            "smallest over largest rise of the loss on a circle around the weights, in a slice along two "
+            "random directions of their length: 1 for a round bowl, small for a ravine"
+        )
     }
 
     def __init__(self, inspection: Inspection) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.metrics.meaning import PLAIN
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.layers.dense import Dense
 from lab.nets.network import Network
@@ -23,9 +24,11 @@ class MaxoutEquivalent(HostMetric):
     """
 
     meanings = {
-        "maxout_difference": "largest difference between the network's outputs on the evaluation sample and those of "
-        "an equal one, in which maxout layers with chosen weights take the place of dense layers with ReLU or leaky "
-        "ReLU"
+        "maxout_difference": PLAIN.of(
+            "largest difference between the network's outputs on the evaluation sample and those of "
+            "an equal one, in which maxout layers with chosen weights take the place of dense layers with ReLU or "
+            "leaky ReLU"
+        )
     }
 
     def __init__(self, inspection: Inspection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.metrics.meaning import RATIO
 from lab.nets.optimizers import is_weight
 from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.inspection import Inspection
@@ -13,8 +14,10 @@ class NoiseInputs(HostMetric):
     """For data with an option `informative`, such as `gaussian`: the features behind the first so many are noise."""
 
     meanings = {
-        "noise_weights": "root mean square of the first layer's weights on inputs that are noise, over that on inputs "
-        "that tell something; only for data with `informative`"
+        "noise_weights": RATIO.of(
+            "root mean square of the first layer's weights on inputs that are noise, over that on inputs "
+            "that tell something; only for data with `informative`"
+        )
     }
 
     def __init__(self, inspection: Inspection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.metrics.meaning import DIFFERENCE, SHARE
 from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.predictor import Predictor
@@ -18,15 +19,20 @@ class SampledSubnetworks(HostMetric):
     those of the evaluation sample, if none are)."""
 
     meanings = {
-        "thinned_distance": f"total variation between the class probabilities of one of {MEMBERS} randomly "
-        "thinned networks and of the evaluated network, mean over networks and examples",
-        "committee_distance": f"the same for the mean probabilities of the {MEMBERS} networks together",
-        "geometric_distance": f"the same for the softmax of the {MEMBERS} networks' mean scores, which is the "
-        "geometric mean of their probabilities",
-        "committee_agreement": "share of the examples for which the committee and the evaluated network answer the "
-        "same class",
-        "thinned_accuracy": "share of right answers of a single thinned network, mean over the networks",
-        "committee_accuracy": "share of right answers of the committee",
+        "thinned_distance": DIFFERENCE.of(
+            f"total variation between the class probabilities of one of {MEMBERS} randomly "
+            "thinned networks and of the evaluated network, mean over networks and examples"
+        ),
+        "committee_distance": DIFFERENCE.of(f"the same for the mean probabilities of the {MEMBERS} networks together"),
+        "geometric_distance": DIFFERENCE.of(
+            f"the same for the softmax of the {MEMBERS} networks' mean scores, which is the "
+            "geometric mean of their probabilities"
+        ),
+        "committee_agreement": SHARE.of(
+            "share of the examples for which the committee and the evaluated network answer the same class"
+        ),
+        "thinned_accuracy": SHARE.of("share of right answers of a single thinned network, mean over the networks"),
+        "committee_accuracy": SHARE.of("share of right answers of the committee"),
     }
 
     def __init__(self, inspection: Inspection) -> None:

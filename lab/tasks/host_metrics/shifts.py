@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.metrics.meaning import RATIO
 from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.predictor import Predictor
@@ -61,8 +62,11 @@ class ShiftDifference(HostMetric):
     """Images moved by one pixel, where the layers know nothing of the borders."""
 
     meanings = {
-        "shift_difference": "per layer that gives images: how far its output for images that are moved by one pixel is "
-        "from its output for the images as they were, moved likewise: norm of the difference over that of the output"
+        "shift_difference": RATIO.of(
+            "per layer that gives images: how far its output for images that are moved by one pixel is "
+            "from its output for the images as they were, moved likewise: norm of the difference over that of the "
+            "output"
+        )
     }
 
     def __init__(self, inspection: Inspection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.metrics.meaning import MICROSECONDS
 from lab.tasks.host_metrics.host_metric import HostMetric
 from lab.tasks.stopwatch import Stopwatch, Timed
 from lab.tasks.training.inspection import Inspection
@@ -11,7 +12,9 @@ class StepTime(HostMetric):
     """The whole step, from choosing the batch to the update; from the second measurement on."""
 
     meanings = {
-        "step_time": Timed("processor time of one training step in µs, median over the slices in which it runs")
+        "step_time": Timed(
+            "processor time of one training step in µs, median over the slices in which it runs", MICROSECONDS
+        )
     }
 
     def __init__(self, inspection: Inspection) -> None:

@@ -14,6 +14,7 @@ from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.data import Data, Split
 from lab.errors import InvalidValue
+from lab.metrics.meaning import DIFFERENCE, SHARE
 from lab.nets.initialisers import generator
 from lab.pictures import Curves, Picture, Table
 from lab.scenario import Scenario
@@ -27,16 +28,26 @@ from lab.tasks.training.training import Training
 from lab.validation import Whole, validated
 
 METRICS = {
-    "spread": "standard deviation of the estimate over the draws, mean over the values that are compared: with all "
-    "folds; as `.split` with the first one only",
-    "error": "root mean square distance of the estimate from the accuracy on the test examples: with all folds; as "
-    "`.split` with the first one only",
-    "bias": "mean of the estimate minus the accuracy on the test examples: with all folds; as `.split` with the first "
-    "one only",
-    "test": "test accuracy of the chosen value, mean over the draws: with all folds; as `.split` with the first "
-    "one only, as `.best` by the test itself",
-    "lost": "test accuracy that is lost by the choice, mean over the draws: with all folds; as `.split` with the first "
-    "one only",
+    "spread": DIFFERENCE.of(
+        "standard deviation of the estimate over the draws, mean over the values that are compared: with all "
+        "folds; as `.split` with the first one only"
+    ),
+    "error": DIFFERENCE.of(
+        "root mean square distance of the estimate from the accuracy on the test examples: with all folds; as "
+        "`.split` with the first one only"
+    ),
+    "bias": DIFFERENCE.of(
+        "mean of the estimate minus the accuracy on the test examples: with all folds; as `.split` with the first "
+        "one only"
+    ),
+    "test": SHARE.of(
+        "test accuracy of the chosen value, mean over the draws: with all folds; as `.split` with the first "
+        "one only, as `.best` by the test itself"
+    ),
+    "lost": DIFFERENCE.of(
+        "test accuracy that is lost by the choice, mean over the draws: with all folds; as `.split` with the first "
+        "one only"
+    ),
 }
 ESTIMATES = ("folds", "split")
 _LAYERS = {"test": (*ESTIMATES, "best")}

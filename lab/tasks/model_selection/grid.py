@@ -15,6 +15,7 @@ from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.errors import InvalidValue
 from lab.metrics import device_metric_meanings
+from lab.metrics.meaning import LOSS, SHARE
 from lab.nets.optimizers import is_weight
 from lab.pictures import Field as Map
 from lab.pictures import Picture
@@ -27,9 +28,11 @@ from lab.tasks.training.training import Training
 from lab.validation import NUMBER, Whole
 
 OWN_METRICS = {
-    "trained": "share of the nets trained so far whose loss on the evaluation sample is below half of that of "
-    "guessing; one that diverged does not count as trained",
-    "best_loss": "lowest loss of the nets trained so far",
+    "trained": SHARE.of(
+        "share of the nets trained so far whose loss on the evaluation sample is below half of that of "
+        "guessing; one that diverged does not count as trained"
+    ),
+    "best_loss": LOSS.of("lowest loss of the nets trained so far"),
 }
 Positive = Annotated[float, Field(gt=0, le=1e6), NUMBER]
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.errors import InvalidValue
+from lab.metrics.meaning import COUNT, LOSS, SHARE
 from lab.nets.initialisers import generator
 from lab.pictures import Curves, Picture, Scatter
 from lab.scenario import Scenario
@@ -29,12 +30,18 @@ from lab.tasks.training.training import Training
 from lab.validation import Whole
 
 METRICS = {
-    "best": "lowest validation loss of any trial so far, median over the repeats, of the way that is listed first; as "
-    "`best.name`, of each. A trial that diverged counts as the loss of guessing",
-    "wins": "share of the repeats in which the way that is listed first has a lower best than every other, equal ones "
-    "shared; as `wins.name`, of each",
-    "distinct": "how many different values of the first setting the way that is listed first has tried, mean over the "
-    "repeats; as `distinct.name`, each",
+    "best": LOSS.of(
+        "lowest validation loss of any trial so far, median over the repeats, of the way that is listed first; as "
+        "`best.name`, of each. A trial that diverged counts as the loss of guessing"
+    ),
+    "wins": SHARE.of(
+        "share of the repeats in which the way that is listed first has a lower best than every other, equal ones "
+        "shared; as `wins.name`, of each"
+    ),
+    "distinct": COUNT.of(
+        "how many different values of the first setting the way that is listed first has tried, mean over the "
+        "repeats; as `distinct.name`, each"
+    ),
 }
 OBJECTIVE = "val_loss"
 

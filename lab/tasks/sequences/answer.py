@@ -9,6 +9,7 @@ from lab.errors import InvalidValue
 from lab.graph import Tensor
 from lab.graph import functions as f
 from lab.metrics import device_metric_meanings
+from lab.metrics.meaning import SHARE
 from lab.nets.sequence_states import SequenceStates
 from lab.pictures import Images, Picture, Table
 from lab.scenario import Scenario
@@ -19,8 +20,8 @@ from lab.tasks.training.classify import count_correct
 from lab.tasks.training.data import load_split
 
 METRICS = device_metric_meanings("classes") | {
-    "accuracy": "share of the questions on the measured training images that are answered right",
-    "val_accuracy": "share of the questions on the measured held-out images that are answered right",
+    "accuracy": SHARE.of("share of the questions on the measured training images that are answered right"),
+    "val_accuracy": SHARE.of("share of the questions on the measured held-out images that are answered right"),
 }
 
 

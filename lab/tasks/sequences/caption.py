@@ -14,6 +14,7 @@ from lab.errors import InvalidValue
 from lab.graph import Storage, Tensor, assign, constant, differentiate
 from lab.graph import functions as f
 from lab.graph.tensor import call
+from lab.metrics.meaning import PLAIN, SHARE
 from lab.nets.sequence_states import SequenceStates
 from lab.pictures import Images, Picture, Table
 from lab.scenario import Scenario
@@ -27,15 +28,23 @@ DRAWS = 16
 PROBED = 32
 
 METRICS = meanings_of_sequences() | {
-    "accuracy": "share of the measured training images whose caption is right in every word",
-    "val_accuracy": "share of the measured held-out images whose caption is right in every word",
-    "forced_words": "share of words that are right in captions of held-out images, each written behind the right ones",
-    "free_words": "share of words that are right in captions of held-out images, each written behind its own words",
-    "on_shape": "of the attention before a word that names a shape, the share that lies on cells of the image which "
-    "this shape touches, in held-out images",
-    "by_chance": "what `on_shape` would be if all cells had the same attention",
-    "gradient_noise": f"root of the variance of the attention's gradient over {DRAWS} draws of the places looked at, "
-    "for one batch and the weights of now; 0 where nothing is drawn",
+    "accuracy": SHARE.of("share of the measured training images whose caption is right in every word"),
+    "val_accuracy": SHARE.of("share of the measured held-out images whose caption is right in every word"),
+    "forced_words": SHARE.of(
+        "share of words that are right in captions of held-out images, each written behind the right ones"
+    ),
+    "free_words": SHARE.of(
+        "share of words that are right in captions of held-out images, each written behind its own words"
+    ),
+    "on_shape": SHARE.of(
+        "of the attention before a word that names a shape, the share that lies on cells of the image which "
+        "this shape touches, in held-out images"
+    ),
+    "by_chance": SHARE.of("what `on_shape` would be if all cells had the same attention"),
+    "gradient_noise": PLAIN.of(
+        f"root of the variance of the attention's gradient over {DRAWS} draws of the places looked at, "
+        "for one batch and the weights of now; 0 where nothing is drawn"
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from lab.graph import Tensor, data, scope
 from lab.graph import functions as f
 from lab.graph.tensor import Storage, call
 from lab.metrics import DeviceMetrics, MeasuredNetwork, device_metric_meanings
+from lab.metrics.meaning import BYTES, CHARACTERS, DIFFERENCE, MICROSECONDS, NATS, PLAIN, SHARE
 from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
 from lab.nets.sequence_states import SequenceStates
@@ -33,25 +34,35 @@ READERS, STEPS = 16, 256
 SHOWN = 12
 """Samples of so many moments are kept."""
 METRICS = device_metric_meanings("classes") | {
-    "loss": "mean of -log P(next symbol), in nats, over 16 stretches of the training text at equal distances",
-    "val_loss": "mean of -log P(next symbol), in nats, over 16 stretches of the text that was held back",
-    "accuracy": "share of symbols of the measured training text that were the likeliest one",
-    "val_accuracy": "share of symbols of the measured held-back text that were the likeliest one",
-    "held_loss": "mean of -log P(next symbol), in nats, over all of the text that was held back, read once from its "
-    "beginning with its state carried",
-    "forced_loss": "mean of -log P(true symbol), in nats, over 32 symbols behind each of 64 true beginnings, while the "
-    "network is fed with the text, as in training",
-    "free_loss": "the same while the network is fed with the symbols that it draws itself, at temperature 1",
-    "followed": "largest correlation, without its sign, of a unit with what `options.follow` names (or with that which "
-    "one follows best)",
-    "real_words": "share of the words of a sample that occur in the text",
-    "copied": "characters of the longest stretch of a sample that stands in the training text as it is",
-    "repetition": "share of the stretches of 8 characters of a sample that occurred in it before",
-    "shift": "largest change of a probability of the next symbol when 1,000 is added to all its logits",
-    "mass": "logarithm of the sum of e to the power of all logits of the next symbol; 0 if they were logarithms "
-    "of probabilities",
-    "memory": "bytes that one training step needs for what it computes, beside weights, gradients and text",
-    "step_time": Timed("processor time of one training step in µs, median over the slices in which the training runs"),
+    "loss": NATS.of("mean of -log P(next symbol), in nats, over 16 stretches of the training text at equal distances"),
+    "val_loss": NATS.of("mean of -log P(next symbol), in nats, over 16 stretches of the text that was held back"),
+    "accuracy": SHARE.of("share of symbols of the measured training text that were the likeliest one"),
+    "val_accuracy": SHARE.of("share of symbols of the measured held-back text that were the likeliest one"),
+    "held_loss": NATS.of(
+        "mean of -log P(next symbol), in nats, over all of the text that was held back, read once from its "
+        "beginning with its state carried"
+    ),
+    "forced_loss": NATS.of(
+        "mean of -log P(true symbol), in nats, over 32 symbols behind each of 64 true beginnings, while the "
+        "network is fed with the text, as in training"
+    ),
+    "free_loss": NATS.of("the same while the network is fed with the symbols that it draws itself, at temperature 1"),
+    "followed": PLAIN.of(
+        "largest correlation, without its sign, of a unit with what `options.follow` names (or with that which "
+        "one follows best)"
+    ),
+    "real_words": SHARE.of("share of the words of a sample that occur in the text"),
+    "copied": CHARACTERS.of("characters of the longest stretch of a sample that stands in the training text as it is"),
+    "repetition": SHARE.of("share of the stretches of 8 characters of a sample that occurred in it before"),
+    "shift": DIFFERENCE.of("largest change of a probability of the next symbol when 1,000 is added to all its logits"),
+    "mass": PLAIN.of(
+        "logarithm of the sum of e to the power of all logits of the next symbol; 0 if they were logarithms "
+        "of probabilities"
+    ),
+    "memory": BYTES.of("bytes that one training step needs for what it computes, beside weights, gradients and text"),
+    "step_time": Timed(
+        "processor time of one training step in µs, median over the slices in which the training runs", MICROSECONDS
+    ),
 }
 ON_HOST = (
     "held_loss", "forced_loss", "free_loss", "followed", "real_words", "copied", "repetition", "shift", "mass",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lab.graph import Storage, Tensor, assign, differentiate, scope
 from lab.graph import functions as f
+from lab.metrics.meaning import PLAIN
 from lab.nets.initialisers import Orthogonal, generator
 from lab.pictures import Bars, Curves, Picture
 from lab.scenario import Scenario
@@ -19,13 +20,18 @@ from lab.tasks.task import Task, task
 from lab.validation import Real, Whole
 
 METRICS = {
-    "state": "root of the mean square of the state after so many steps",
-    "gradient": "by how much a gradient that goes back over so many steps can grow: the largest singular value of the "
-    "derivative of the state now with respect to the first state",
-    "line": "what the gradient would be if it were multiplied by the spectral radius of the weights in each step",
-    "singular_value": "largest singular value of the recurrent weights: the most by which one product can lengthen a "
-    "vector",
-    "radius": "spectral radius of the recurrent weights: the largest absolute value of an eigenvalue",
+    "state": PLAIN.of("root of the mean square of the state after so many steps"),
+    "gradient": PLAIN.of(
+        "by how much a gradient that goes back over so many steps can grow: the largest singular value of the "
+        "derivative of the state now with respect to the first state"
+    ),
+    "line": PLAIN.of(
+        "what the gradient would be if it were multiplied by the spectral radius of the weights in each step"
+    ),
+    "singular_value": PLAIN.of(
+        "largest singular value of the recurrent weights: the most by which one product can lengthen a vector"
+    ),
+    "radius": PLAIN.of("spectral radius of the recurrent weights: the largest absolute value of an eigenvalue"),
 }
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"identity": f.identity, "tanh": f.tanh, "relu": f.relu}
 

@@ -13,6 +13,7 @@ from lab.graph import functions as f
 from lab.graph.tensor import call
 from lab.metrics import device_metric_meanings
 from lab.metrics.answer_scores import ClassScores
+from lab.metrics.meaning import SHARE, Meaning
 from lab.scenario import Scenario
 from lab.tasks.figures import FigureOptions
 from lab.tasks.host_metrics import host_metric_meanings
@@ -42,7 +43,7 @@ def whole_sequences(output: Tensor, targets: Tensor) -> Tensor:
     return call(count_right_steps, *given, steps=steps).results[1]
 
 
-def meanings_of_sequences() -> dict[str, str]:
+def meanings_of_sequences() -> dict[str, Meaning]:
     """Those metrics that ask one answer of an example are not for sequences."""
     return {name: text for name, text in device_metric_meanings("classes").items() if name not in ClassScores.meanings}
 
@@ -57,8 +58,12 @@ class Transcribe(Task):
 
     Options = Options
     metrics = meanings_of_sequences() | host_metric_meanings() | {
-        "accuracy": "share of the sequences in the evaluation sample of which every step that is asked is right",
-        "val_accuracy": "share of the sequences in the validation set of which every step that is asked is right",
+        "accuracy": SHARE.of(
+            "share of the sequences in the evaluation sample of which every step that is asked is right"
+        ),
+        "val_accuracy": SHARE.of(
+            "share of the sequences in the validation set of which every step that is asked is right"
+        ),
     }  # fmt: skip
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

@@ -15,6 +15,7 @@ from lab.errors import InvalidValue
 from lab.graph import Tensor, constant
 from lab.graph import functions as f
 from lab.graph.tensor import call
+from lab.metrics.meaning import NATS, SHARE
 from lab.nets.sequence_states import SequenceStates
 from lab.pictures import Curves, Field, Picture, Table
 from lab.scenario import Scenario
@@ -36,16 +37,25 @@ LONG = 0.75
 ON_HOST = ("beam_accuracy", "greedy_accuracy", "beam_gain")
 
 METRICS = meanings_of_sequences() | {
-    "accuracy": "share of the measured training sequences of which every symbol is written right, to the end",
-    "val_accuracy": "share of the measured held-out sequences of which every symbol is written right, to the end",
-    "forced_words": "share of symbols of held-out sequences that are written right, each behind the right ones",
-    "free_words": "share of symbols of held-out sequences that are written right, each behind its own ones",
-    "long_words": f"`free_words` of those sequences that have at least {LONG:.0%} of the length of the longest one",
-    "greedy_accuracy": f"share of {SEARCHED} held-out sequences that are right when the likeliest symbol is taken each "
-    "time",
-    "beam_accuracy": f"share of {SEARCHED} held-out sequences that are right by beam search",
-    "beam_gain": "by how much, in nats, what beam search finds is likelier than what the likeliest symbols make: the "
-    "mean of these sequences",
+    "accuracy": SHARE.of("share of the measured training sequences of which every symbol is written right, to the end"),
+    "val_accuracy": SHARE.of(
+        "share of the measured held-out sequences of which every symbol is written right, to the end"
+    ),
+    "forced_words": SHARE.of(
+        "share of symbols of held-out sequences that are written right, each behind the right ones"
+    ),
+    "free_words": SHARE.of("share of symbols of held-out sequences that are written right, each behind its own ones"),
+    "long_words": SHARE.of(
+        f"`free_words` of those sequences that have at least {LONG:.0%} of the length of the longest one"
+    ),
+    "greedy_accuracy": SHARE.of(
+        f"share of {SEARCHED} held-out sequences that are right when the likeliest symbol is taken each time"
+    ),
+    "beam_accuracy": SHARE.of(f"share of {SEARCHED} held-out sequences that are right by beam search"),
+    "beam_gain": NATS.of(
+        "by how much, in nats, what beam search finds is likelier than what the likeliest symbols make: the "
+        "mean of these sequences"
+    ),
 }
 
 

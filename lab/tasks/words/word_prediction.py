@@ -10,6 +10,7 @@ import numpy as np
 from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, data, scope
 from lab.graph.tensor import Call, Storage
+from lab.metrics.meaning import COUNT, MICROSECONDS, NATS, PLAIN
 from lab.nets.initialisers import generator
 from lab.nets.layers.embedding import Embedding
 from lab.nets.network import BuiltLayer, Network
@@ -29,13 +30,19 @@ SUMMED = 16
 """Of so many examples the probabilities of all words are computed and added up."""
 
 METRICS = {
-    "loss": "mean of -log P(right word) over 256 examples of the training set",
-    "rate": "the learning rate",
-    "nodes": "output units that are evaluated per example: inner nodes from the root to the right word, mean over 256 "
-    "examples; for a flat softmax the number of words",
-    "tree_depth": "the longest way from the root of the tree to a word",
-    "probability_sum": "sum of the probabilities of all words; of 16 examples, the one that is furthest from 1",
-    "step_time": Timed("processor time of one training step in µs, median over the slices in which the training runs"),
+    "loss": NATS.of("mean of -log P(right word) over 256 examples of the training set"),
+    "rate": PLAIN.of("the learning rate"),
+    "nodes": COUNT.of(
+        "output units that are evaluated per example: inner nodes from the root to the right word, mean over 256 "
+        "examples; for a flat softmax the number of words"
+    ),
+    "tree_depth": COUNT.of("the longest way from the root of the tree to a word"),
+    "probability_sum": PLAIN.of(
+        "sum of the probabilities of all words; of 16 examples, the one that is furthest from 1"
+    ),
+    "step_time": Timed(
+        "processor time of one training step in µs, median over the slices in which the training runs", MICROSECONDS
+    ),
 }
 
 

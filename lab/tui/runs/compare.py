@@ -125,13 +125,13 @@ def _meanings(comparison: Comparison) -> dict[str, str]:
 
     from lab.errors import BadInput
     from lab.scenario.loading import load_text
-    from lab.tasks import task_of
+    from lab.tasks import meanings
 
     found: dict[str, str] = {}
     for info in comparison.infos:
         try:
             loaded = load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides)
-            found |= task_of(loaded.scenario).metrics
+            found |= {name: each.sentence for name, each in meanings(loaded).items()}
         except BadInput:
             continue  # an old run, of a scenario that this lab no longer reads
     return found
