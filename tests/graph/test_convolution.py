@@ -176,6 +176,8 @@ def test_what_does_not_fit_is_refused_with_what_would() -> None:
         evaluate(f.convolution, x, np.zeros((1, 3, 6, 8)), dilation=(1, 3))
     with pytest.raises(ShapeError, match=r"6 channels in cannot be divided into 4 groups; groups may be 1, 2, 3, 6"):
         evaluate(f.convolution, x, np.zeros((1, 1, 1, 8)), groups=4)
+    with pytest.raises(ShapeError, match=r"6 channels in cannot be divided into 4 groups; groups may be 1, 2, 3, 6"):
+        evaluate(f.transposed_convolution, x, np.zeros((1, 1, 2, 6)), groups=4)
     with pytest.raises(ShapeError, match=r"window of width 6 .* width 5.*at most 5"):
         evaluate(f.max_pool, x, size=(2, 6))
     with pytest.raises(ShapeError, match="more than half of a window"):

@@ -12,6 +12,7 @@ from kernels import matrix
 from kernels.huffman import huffman
 from lab.graph import constant, evaluate
 from lab.graph import functions as f
+from lab.graph.functions.broadcasting import common_shape
 from lab.graph.tensor import ShapeError, call
 from tests.graph import test_attention, test_convolution, test_recurrent
 from tests.graph.checking import check
@@ -266,6 +267,11 @@ def test_shapes_that_do_not_fit_are_named():
         evaluate(f.add, np.zeros((3, 4)), np.zeros((3, 5)))
     with pytest.raises(ShapeError, match="maxout cannot divide 5 columns into 2 pieces"):
         evaluate(f.maxout, np.zeros((3, 5)), pieces=2)
+
+
+@pytest.mark.parametrize("shapes", [[(3, 1), (4,)], [(0, 3), (1, 3)], [(2, 1, 3), (4, 1), ()]])
+def test_the_common_shape_is_numpys(shapes):
+    assert common_shape(*shapes) == np.broadcast_shapes(*shapes)
 
 
 def test_saturated_losses_stay_finite_and_right():

@@ -91,3 +91,12 @@ def test_measurements_that_come_together_are_kept_as_if_they_came_singly():
     for metric in ("loss", "accuracy"):
         for one, other in zip(singly.curve("a", 0, metric), together.curve("a", 0, metric), strict=True):
             assert np.array_equal(one, other)
+
+
+def test_the_last_step_is_that_of_the_latest_measurement():
+    history = History()
+    assert history.last_step("a", 0) == -1
+    history.add("a", 0, 20, {"loss": 1.0})
+    history.add("a", 0, 40, {"accuracy": 1.0})
+    history.add("a", 1, 90, {"loss": 1.0})
+    assert history.last_step("a", 0) == 40

@@ -99,6 +99,7 @@ def test_activations_are_counted_where_they_lie():
         assert picture.counts[name].sum() == values.size
     assert list(picture.counts) == ["relu1", "tanh1"]
     assert picture.edges[0] == pytest.approx(min(values.min() for values in hidden(net, net.split.train.inputs)))
+    assert picture.x_label == "activation"
 
 
 def numeric_gradients(net):
@@ -167,6 +168,9 @@ def test_a_weight_matrix_has_a_row_per_input_and_a_column_per_unit():
     (field,) = net.pictures()
     assert field.values.tolist() == [[1, 2, 3], [-4, 5, -6]]
     assert (field.x_label, field.y_label) == ("units", "inputs")
+    convolution = [{"conv": 4, "kernel_size": 3}, "flatten", {"dense": "classes"}]
+    pictures = shown("weight_matrix", convolution, data={"name": "digits", "examples": 60}).pictures()
+    assert [each.title for each in pictures] == ["Weights of dense1"]
 
 
 def test_a_weight_path_goes_from_the_first_measurement_to_the_last():

@@ -88,6 +88,9 @@ def test_the_shift_test_follows_a_stride_at_whole_outputs_alone():
     assert line[1] > 0.1
     (curves,) = shown("shift_test").pictures()
     np.testing.assert_allclose(curves.lines["conv1"][:4], 0, atol=1e-6)
+    wide = [{"conv": 2, "kernel_size": 7, "padding": 3}, "flatten", {"dense": "classes"}]
+    (curves,) = shown("shift_test", wide).pictures()  # what sees a border is not compared
+    np.testing.assert_allclose(curves.lines["conv1"][:2], 0, atol=1e-6)
 
 
 def test_the_gradient_map_has_the_norm_of_every_layers_gradient():
@@ -155,3 +158,9 @@ def test_activations_of_many_numbers_are_counted_part_by_part(monkeypatch):
     monkeypatch.setattr("lab.tasks.figures.activations.MOST_SORTED", 4000)
     low, high = activations._ends([random.standard_normal(20_000), np.append(random.standard_normal(20_000), 1e6)])
     assert (low, high) == pytest.approx((-2.58, 2.58), abs=0.3)
+
+
+def test_of_many_convolutions_the_first_two_and_the_last_are_shown():
+    model = [*[{"conv": 2, "kernel_size": 2}, "relu"] * 5, "flatten", {"dense": "classes"}]
+    titles = [each.title for each in shown("feature_maps", model).pictures()]
+    assert titles == ["Feature maps of relu1", "Feature maps of relu2", "Feature maps of relu5", "Image"]

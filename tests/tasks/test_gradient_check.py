@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from lab.errors import InvalidValue
-from lab.graph.running import prepare
+from lab.graph import Layout, Storage, assign, differentiate
+from lab.graph import functions as f
+from lab.graph.running import bind, prepare
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
 from lab.tasks.gradient_checks.gradient_check import _error
@@ -100,6 +102,27 @@ def test_cheaper_checks_are_worse(options):
     for made in (centred, other):
         made.advance(10)
     assert other.measure()["smallest_error"] > 30 * centred.measure()["smallest_error"]
+
+
+@pytest.mark.parametrize(
+    ("bug", "function", "wrong"),
+    [
+        ("tanh", f.tanh, lambda x: 1 - np.tanh(x)),
+        ("sigmoid", f.sigmoid, lambda x: 1 / (1 + np.exp(-x))),
+        ("relu", f.relu, np.ones_like),
+    ],
+)
+def test_a_mistake_is_the_one_that_it_says(bug, function, wrong):
+    x = Storage("parameters").member("x", (5,))
+    (dx,) = differentiate(f.sum(function(x)) * 3.0, [x], rules=PLANTED_BUGS[bug].rules)
+    place = Storage("gradients").member("dx", (5,))
+    layout = Layout({"run": [assign(dx, place)]})
+    memory = layout.memory(layout.shared_memory("float64"), 0)
+    values = np.array([-2, -0.5, 0.25, 1, 3])
+    if layout.knows(x):  # a rule with this mistake may do without
+        layout.view(memory, x)[:] = values
+    bind(layout.plans["run"], memory).run()
+    np.testing.assert_allclose(layout.view(memory, place), 3 * wrong(values), rtol=1e-12)
 
 
 @pytest.mark.parametrize("bug", sorted(PLANTED_BUGS))

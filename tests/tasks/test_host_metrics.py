@@ -89,6 +89,7 @@ def test_roundness_is_between_the_extremes_and_leaves_the_replica_as_it_is():
     before = net.state()
     value = net.measure()["roundness"]
     assert -1 < value < 1
+    assert value != 0
     assert net.measure()["roundness"] == value
     assert all(np.array_equal(before[name], each) for name, each in net.state().items() if name == "step")
     weights = net.weights()

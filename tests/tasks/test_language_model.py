@@ -121,7 +121,10 @@ def test_what_is_counted_in_samples():
     known = samples.words_of("The king's crown.")
     assert known == {"the", "king", "s", "crown"}
     assert samples.real_words("xx the king zzz crown xx", known) == 0.75
-    assert samples.Copies("The king's crown.").longest("my king's crow") == 12
+    assert samples.real_words("xx yy", known) == 0
+    copies = samples.Copies("The king's crown.")
+    assert copies.longest("my king's crow") == 12
+    assert [copies.longest(each) for each in ("zzheqq", "xxk", "xyzzz")] == [2, 1, 0]
     assert samples.repetition("abcdefgh" * 2) == pytest.approx(1 / 9)
     assert samples.repetition("abc") == 0
 
