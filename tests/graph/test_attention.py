@@ -60,6 +60,8 @@ def test_without_a_mask_every_place_counts():
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ShapeError, match="do not fit together"):
         evaluate(f.dot_product_scores, QUERIES, VALUES)
+    with pytest.raises(ShapeError, match="do not fit together"):
+        evaluate(f.additive_scores, QUERIES, VALUES, WEIGHT)
 
 
 def test_one_place_for_each_step():

@@ -284,6 +284,12 @@ def test_saturated_losses_stay_finite_and_right():
     np.testing.assert_allclose(gradient, np.sign(extreme) / 2)
 
 
+def test_maxout_is_taken_along_the_last_axis():
+    x = np.random.default_rng(4).standard_normal((2, 3, 6))
+    found = evaluate(f.maxout, x, pieces=3, dtype="float64")
+    np.testing.assert_array_equal(found, x.reshape(2, 3, 3, 2).max(axis=2))
+
+
 def test_leaky_maxout_reproduces_relu():
     x = np.random.default_rng(3).standard_normal((4, 6))
     np.testing.assert_array_equal(evaluate(f.maxout, np.hstack([x, 0 * x]), pieces=2), evaluate(f.relu, x))

@@ -313,6 +313,7 @@ def test_curvature_at_critical_points():
         ({"function": "rosenbrok"}, ("options", "function"), "rosenbrock"),
         ({"function": {"saddle": {"dimension": 2, "negative": 3}}}, ("options", "function", "saddle"), "3 directions"),
         ({"function": {"quadratic": {"matrix": [[1, 2], [0, 1]]}}}, ("options", "function", "quadratic"), "symmetric"),
+        ({"function": {"quadratic": {"matrix": [[1, 0], [0, 2e12]]}}}, ("options", "function", "quadratic"), "beyond"),
         ({"start": [1.0, 2.0, 3.0]}, ("options", "start"), "3 numbers"),
         ({"start": {"normal": 1, "uniform": [0, 1]}}, ("options", "start"), "either"),
         ({"optimizer": {"name": "sgd", "schedule": {"cosin": {"steps": 3}}}}, ("optimizer", "schedule"), "cosine"),

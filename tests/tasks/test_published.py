@@ -83,10 +83,15 @@ def test_an_image_that_is_too_small_is_refused_with_the_layer():
         counted("alexnet", (16, 16, 3))
 
 
-@pytest.mark.parametrize("text", ["", "224x224", "0x3x3", "axbxc", "999999x3x3", "3x-3x3"])
+@pytest.mark.parametrize("text", ["", "224x224", "0x3x3", "axbxc", "100001x3x3", "999999x3x3", "3x-3x3"])
 def test_what_is_no_input_is_refused(text):
     with pytest.raises(BadInput):
         input_shape(text)
+
+
+def test_inputs_may_be_as_small_and_as_large_as_is_said():
+    assert input_shape("1x100000x3") == (1, 100_000, 3)
+    assert input_shape("7") == (7,)
 
 
 def test_figures_say_how_a_count_stands_to_them():
