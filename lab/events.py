@@ -93,7 +93,8 @@ class PictureTaken:
 class Claimed:
     """The verdict on one claim: on which seeds it held, and the evidence, its expression with the numbers put in.
     `changed`: what was set from outside of the variants that it names, value by dotted path; it then speaks of other
-    settings than those that were run."""
+    settings than those that were run. `steps`: of those variants that were not run to the scenario's end, or beyond it,
+    (steps after which it was judged, steps that the scenario has)."""
 
     event: ClassVar[str] = "claim"
     says: str
@@ -102,6 +103,7 @@ class Claimed:
     seeds: dict[int, bool]
     evidence: dict[int, str]
     changed: dict[str, Any] = field(default_factory=dict)
+    steps: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ def from_json(content: dict[str, Any]) -> Event:
     elif kind is Claimed:
         fields["seeds"] = {int(key): bool(value) for key, value in fields["seeds"].items()}
         fields["evidence"] = {int(key): value for key, value in fields["evidence"].items()}
+        fields["steps"] = {key: (int(done), int(whole)) for key, (done, whole) in fields.get("steps", {}).items()}
     elif kind is Ended:
         fields["outcomes"] = tuple(Outcome(**outcome) for outcome in fields["outcomes"])
     elif kind is Started:

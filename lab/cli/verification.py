@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from lab.terminal.style import Style
-    from lab.verification import Report, Verification
+    from lab.verification import ClaimReport, Report, Verification
 
 _PATIENCE = 0.1
 """Seconds between looks at what has been done."""
@@ -120,7 +120,7 @@ def as_json(report: Report) -> list[str]:
         row = {
             "scenario": report.loaded.slug, "says": claim.says, "held": claim.held, "held_on": claim.held_on,
             "seeds": len(claim.seeds), "missed": claim.missed, "interval": [round(low, 4), round(high, 4)],
-            "seconds": round(report.seconds, 2),
+            "seconds": round(report.seconds, 2), "changed": dict(claim.changed),
         }  # fmt: skip
         rows.append(json.dumps(row))
     return rows
@@ -145,7 +145,7 @@ def _markdown(reports: Sequence[Report]) -> list[str]:
         for claim in report.claims:
             low, high = claim.interval
             mark = "" if claim.held else " **short**"
-            says = claim.says.replace("|", "\\|")
+            says = (claim.says + _set(claim)).replace("|", "\\|")
             lines.append(
                 f"| {report.loaded.slug} | {says} | {claim.held_on} of {len(claim.seeds)}{mark} "
                 f"| {low:.2f}–{high:.2f} | {report.seconds:.1f} |"
@@ -163,6 +163,14 @@ def _plain(reports: Sequence[Report]) -> list[str]:
             lines.append(
                 f"{'held ' if claim.held else 'SHORT'} {report.loaded.slug:{width}}  "
                 f"{claim.held_on:3} of {len(claim.seeds):<3} [{low:.2f}, {high:.2f}] {report.seconds:6.1f} s  "
-                f"{claim.says}{f'  (not on {listed})' if listed else ''}"
+                f"{claim.says}{f'  (not on {listed})' if listed else ''}{_set(claim)}"
             )
     return lines
+
+
+def _set(claim: ClaimReport) -> str:
+    """That a claim was judged with other settings than those that it is about; "" if it was not."""
+    from lab.terminal.sentences import with_settings
+
+    told = with_settings(claim.changed)
+    return f" (judged {told}; the claim is about the scenario's own)" if told else ""

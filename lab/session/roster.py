@@ -104,6 +104,23 @@ class Roster:
         unmeasured = {each.seed for each in self.replicas if each.measured_at < 0}
         return tuple(seed for seed in self.seeds if seed not in unmeasured)
 
+    def other_lengths(self, seeds: Sequence[int]) -> dict[str, tuple[int, int]]:
+        """Of the variants that have not come to the end that the scenario gives them, or went beyond it: (steps done,
+        the fewest of these seeds; steps that the scenario has). What ended by itself, or diverged, has come to its end.
+        """
+        found: dict[str, tuple[int, int]] = {}
+        for replica in self.replicas:
+            experiment = replica.experiment
+            ended = replica.state == "diverged" or (replica.state == "finished" and self.steps is None)
+            if experiment is None or ended or experiment.stopped or replica.seed not in seeds:
+                continue
+            scenario = replica.variant.scenario
+            whole = scenario.train.steps if task_of(scenario).counts_steps else experiment.steps
+            if experiment.step != whole:
+                fewest = min(experiment.step, found.get(replica.name, (experiment.step, whole))[0])
+                found[replica.name] = fewest, whole
+        return found
+
     def started(self, device: str, run: str | None) -> Started:
         """The event that says who takes part."""
         metrics: dict[str, None] = {}

@@ -128,7 +128,9 @@ class Session:
     def judge(self) -> list[Claimed]:
         """The verdicts on the claims as things are now; on seeds of which not everything was measured, none."""
         claims = self.loaded.scenario.claims
-        return judge(claims, self._roster.names, self._roster.measured_seeds(), self.history, self._set)
+        roster = self._roster
+        seeds = roster.measured_seeds()
+        return judge(claims, roster.names, seeds, self.history, self._set, roster.other_lengths(seeds))
 
     def numbers(self) -> dict[str, list[float]]:
         """What was measured of the numbers that the scenario states about its run: for each seed of which everything

@@ -29,10 +29,12 @@ def judge(
     seeds: Sequence[int],
     history: History,
     changed: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    lengths: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> list[Claimed]:
     """The verdicts on the claims whose variants were run; none without seeds of which everything was measured.
 
     changed: by variant what was set of it from outside; see `lab.scenario.own_settings`
+    lengths: of variants of other lengths than the scenario's, (steps that were done, steps that the scenario has)
     """
     verdicts: list[Claimed] = []
     if not seeds:
@@ -49,7 +51,8 @@ def judge(
         enough = sum(held.values()) >= seeds_needed(len(seeds))
         named = dict.fromkeys(name.variant for name in expression.names())
         others = {path: value for name in named for path, value in changed.get(name, {}).items()}
-        verdicts.append(Claimed(claim.says, claim.that, enough, held, evidence, others))
+        steps = {name: lengths[name] for name in named if name in lengths}
+        verdicts.append(Claimed(claim.says, claim.that, enough, held, evidence, others, steps))
     return verdicts
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from lab.events import Claimed, Ended, Started
 from lab.terminal.metric_words import words
@@ -41,11 +43,20 @@ def evidence(claim: Claimed, most: int = 3) -> list[str]:
 
 
 def other_settings(claim: Claimed) -> str:
-    """That a claim speaks of other settings than those that were run: "" if it does not."""
-    if not claim.changed:
-        return ""
-    told = [f"{path} = {_value(value)}" for path, value in claim.changed.items()]
-    return f"judged with {', '.join(told)}; the claim is about the scenario's own"
+    """That a claim speaks of other settings or lengths than those that were run: "" if it does not."""
+    told = [with_settings(claim.changed)] if claim.changed else []
+    lengths: dict[tuple[int, int], list[str]] = {}
+    for variant, each in claim.steps.items():
+        lengths.setdefault(each, []).append(variant)
+    for (done, whole), variants in lengths.items():
+        after = f"after {done:,} of {whole:,} steps" if done < whole else f"after {done:,} steps instead of {whole:,}"
+        told.append(after if len(lengths) == 1 else f"{after} of {', '.join(variants)}")
+    return f"judged {', '.join(told)}; the claim is about the scenario's own" if told else ""
+
+
+def with_settings(changed: Mapping[str, Any]) -> str:
+    """What was set from outside, value by dotted path: "with optimizer.rate = 0.5"; "" if nothing was."""
+    return f"with {', '.join(f'{path} = {_value(value)}' for path, value in changed.items())}" if changed else ""
 
 
 def _value(value: object) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from lab.events import Claimed
 from lab.scenario import Claim, Measured
@@ -29,11 +30,13 @@ class ClaimReport:
 
     held_on: number of `seeds` on which it held;  missed: those on which it did not
     held:    on nine of ten it held (on all, of fewer than ten)
+    changed: what was set from outside of the variants that it names, value by dotted path
     """
 
     says: str
     seeds: tuple[int, ...]
     missed: tuple[int, ...]
+    changed: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def held_on(self) -> int:
@@ -63,7 +66,12 @@ def merged(verdicts: Mapping[int, Sequence[Claimed]], diverged: Iterable[int]) -
     """
     seeds = tuple(sorted(verdicts))
     judged = [
-        ClaimReport(each[0].says, seeds, tuple(seed for seed, claim in zip(seeds, each, strict=True) if not claim.held))
+        ClaimReport(
+            each[0].says,
+            seeds,
+            tuple(seed for seed, claim in zip(seeds, each, strict=True) if not claim.held),
+            each[0].changed,
+        )
         for each in zip(*(verdicts[seed] for seed in seeds), strict=True)
     ]
     surprised = tuple(sorted(diverged))

@@ -21,6 +21,7 @@ from functools import partial
 from lab.events import Claimed
 from lab.graph.devices import Choice
 from lab.scenario import Loaded
+from lab.scenario.own_settings import set_from_outside
 from lab.session import Session, available_cores
 from lab.session.pool import Pool
 from lab.session.verdict import expected_divergence, judge
@@ -164,7 +165,8 @@ class Verification:
         claims = [*scenario.claims, *(within(name, each) for name, each in scenario.measured.items())]
         expected, names = expected_divergence(scenario.claims), [each.name for each in session.variants]
         surprised = {each.seed for each in ended.outcomes if each.state == "diverged" and each.variant not in expected}
-        verdicts = {seed: judge(claims, names, (seed,), session.history) for seed in session.seeds}
+        changed = set_from_outside(report.loaded)
+        verdicts = {seed: judge(claims, names, (seed,), session.history, changed) for seed in session.seeds}
         with self._lock:
             report.seconds += time.monotonic() - begun
             report.diverged += sorted(surprised)

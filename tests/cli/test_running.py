@@ -173,7 +173,7 @@ def test_the_answer_quotes_what_this_run_has_measured(tmp_path, capsys):
 def test_claims_about_the_scenarios_own_settings_are_marked_after_set(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     (tmp_path / "small.yaml").write_text(SMALL)
-    arguments = ["run", str(tmp_path / "small.yaml"), "--steps", "20", "--set", "variants.quick.optimizer.rate=0.2"]
+    arguments = ["run", str(tmp_path / "small.yaml"), "--set", "variants.quick.optimizer.rate=0.2"]
     run([*arguments, "--plain"])
     lines = capsys.readouterr().out.splitlines()
     note = "judged with variants.quick.optimizer.rate = 0.2; the claim is about the scenario's own"
@@ -184,6 +184,23 @@ def test_claims_about_the_scenarios_own_settings_are_marked_after_set(tmp_path, 
     for again in (["replay", "--plain"], ["export", "latest", "--format", "html", "--out", "-"]):
         assert run(again) == 0
         assert note[7:].partition("'")[0] in capsys.readouterr().out
+
+
+def test_claims_that_are_judged_on_a_run_of_another_length_say_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    (tmp_path / "small.yaml").write_text(SMALL)
+    arguments = ["run", str(tmp_path / "small.yaml"), "--steps"]
+    run([*arguments, "20", "--plain"])
+    told = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert told.count("judged after 20 of 60 steps; the claim is about the scenario's own") == 2
+    for again in (["replay", "--plain"], ["export", "latest", "--format", "html", "--out", "-"]):
+        assert run(again) == 0
+        assert "udged after 20 of 60 steps" in capsys.readouterr().out
+    run([*arguments, "80", "--json", "--no-save"])
+    claims = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"event": "claim"' in line]
+    assert [each["steps"] for each in claims] == [{"calm": [80, 60], "quick": [80, 60]}, {"calm": [80, 60]}]
+    run([*arguments, "60", "--plain", "--no-save"])
+    assert "judged" not in capsys.readouterr().out
 
 
 def test_a_run_that_could_not_be_kept_says_so_at_its_end(tmp_path, capsys, monkeypatch):

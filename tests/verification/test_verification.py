@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from lab.cli.verification import as_json, table
 from lab.errors import BadInput
 from lab.events import Claimed
 from lab.scenario import library, load
@@ -157,6 +159,19 @@ def test_what_fails_is_raised_and_the_others_stop(tmp_path):
     with pytest.raises(BadInput, match=r"table\.csv"):
         verification.wait(60)
     assert verification.done == 0
+
+
+def test_what_was_set_from_outside_is_said_of_the_claims_that_it_concerns():
+    verification = Verification([small(overrides={"variants.quick.optimizer.rate": 0.4})], [0])
+    verification.start()
+    assert verification.wait(60)
+    about_both, about_one = verification.reports[0].claims[:2]
+    assert about_both.changed == {"variants.quick.optimizer.rate": 0.4}
+    assert about_one.changed == {}
+    told = table(verification.reports, 1.0, markdown=False)
+    note = "(judged with variants.quick.optimizer.rate = 0.4; the claim is about the scenario's own)"
+    assert [note in line for line in told[:2]] == [True, False]
+    assert json.loads(as_json(verification.reports[0])[0])["changed"] == dict(about_both.changed)
 
 
 def test_wilson_interval():

@@ -291,7 +291,8 @@ class RunScreen(ControlScreen):
         """Whether every claim held; None if none was made, or of other settings than those of which it was made."""
         known = {each.name for each in self.session.loaded.variants}
         changed = any(variant in known for variant, _, _ in self.changes_made())
-        return all(each.held for each in claims) if claims and not changed else None
+        others = any(each.changed or each.steps for each in claims)
+        return all(each.held for each in claims) if claims and not changed and not others else None
 
     def _guess_right(self) -> bool | None:
         question = self.loaded.scenario.question if self.loaded is not None else None
