@@ -144,7 +144,7 @@ def test_weights_are_counted_around_zero():
     np.testing.assert_allclose(middles[filled], [-0.9, 0.3], atol=float(np.diff(picture.edges)[0]))
     assert picture.counts["dense2"][filled].tolist() == [18, 54]
     put(net, **{name.replace(".", "_"): 1e-3 * value for name, value in net.weights().items() if "weight" in name})
-    assert net.pictures()[0].edges[-1] == pytest.approx(9e-4)
+    assert net.pictures()[0].edges[-1] == pytest.approx(1e-3 * float(picture.edges[-1]))
 
 
 def test_the_network_has_its_units_in_columns_and_its_weights_and_gradients_between_them():
