@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -90,6 +91,20 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         return load(path.read_bytes())
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a safetensors file is there with all the bytes that its header announces, without reading them."""
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            if size > path.stat().st_size:
+                return False
+            announced = json.loads(file.read(size))
+            ends = [each["data_offsets"][1] for name, each in announced.items() if name != "__metadata__"]
+            return path.stat().st_size == 8 + size + max(ends, default=0)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def superfluous(steps: Sequence[int], limit: int = OLDER_KEPT) -> list[int]:

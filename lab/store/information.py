@@ -42,7 +42,7 @@ class RunInfo:
     origin:    the finished run from whose record this one goes on, changed; "" if it was begun anew
     problem:   why saving stopped before the run did, "" if it did not
     tags:      words that somebody has given it, in alphabetical order;  note: what somebody has written about it
-    reached:   the step up to which each replica was saved, by variant and seed, of a run that has not finished
+    reached:   the step at which each replica stands, by variant and seed, of a run that has not finished
     outcomes, claims_held, claims: as in the event `ended`; empty and 0 before that
     """
 
@@ -104,6 +104,12 @@ class RunInfo:
     def changes(self) -> list[str]:
         """A sentence for each file with other contents than at the beginning, with which the run went on."""
         return [f"{self.name}: {each.path} had changed when it went on." for each in self.sources if each.before]
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it stopped without saying so, killed or because nothing could be saved any more: what it measured may
+        then reach further than the state that it goes on from, and is read up to that."""
+        return (self.killed or bool(self.problem)) and self.state == "interrupted" and not self.is_sweep
 
     @property
     def resumable(self) -> bool:

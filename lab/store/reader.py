@@ -6,8 +6,9 @@ import heapq
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,32 @@ class Table:
 
 class RunReader:
     """Reads run `number`. `lock` guards the connection, which other readers share; it is held for single queries only,
-    so a writer is never kept waiting and a run can be read while it grows."""
+    so a writer is never kept waiting and a run can be read while it grows.
 
-    def __init__(self, connection: sqlite3.Connection, lock: threading.Lock, number: int) -> None:
+    ends: by (variant, seed) the step at which a run stands that stopped without saying so: what was measured later is
+          not of the state that it goes on from, and is left out
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        lock: threading.Lock,
+        number: int,
+        ends: Mapping[tuple[str, int], int] = MappingProxyType({}),
+    ) -> None:
         self._connection = connection
         self._lock = lock
         self._number = number
+        self._ends = ends
+
+    def _within(self, variant: str, seed: int, chunk: chunks.Chunk) -> chunks.Chunk:
+        """What of a chunk was measured up to where the run stands."""
+        end = self._ends.get((variant, seed))
+        return chunk if end is None or not (chunk.steps > end).any() else chunk.select(chunk.steps <= end)
+
+    def _is_within(self, event: Any) -> bool:
+        end = self._ends.get((getattr(event, "variant", ""), getattr(event, "seed", 0)))
+        return end is None or getattr(event, "step", 0) <= end
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -79,7 +100,9 @@ class RunReader:
             self._number,
         ):
             names = lists[metrics]
-            found.setdefault(replicas[replica], []).append((names, chunks.decode(data, rows, len(names))))
+            chunk = self._within(*replicas[replica], chunks.decode(data, rows, len(names)))
+            if chunk.rows:
+                found.setdefault(replicas[replica], []).append((names, chunk))
         return found
 
     def tables(self) -> list[Table]:
@@ -112,7 +135,9 @@ class RunReader:
             for (replica, metrics), numbers in index.items()
         ]
         told = ((sequence, elapsed, from_json(json.loads(content))) for sequence, elapsed, content in notes)
-        yield from heapq.merge(told, self._pictures(), *streams, key=lambda timed: timed[0])
+        for timed in heapq.merge(told, self._pictures(), *streams, key=lambda timed: timed[0]):
+            if self._is_within(timed[2]):
+                yield timed
 
     def _measured(
         self, replica: tuple[str, int], names: tuple[str, ...], numbers: list[int], extras: dict[int, dict[str, Any]]
@@ -120,7 +145,7 @@ class RunReader:
         variant, seed = replica
         for number in numbers:
             for rows, data in self._rows("SELECT rows, data FROM chunks WHERE id = ?", number):
-                chunk = chunks.decode(data, rows, len(names))
+                chunk = self._within(variant, seed, chunks.decode(data, rows, len(names)))
                 for head, values in zip(chunk.heads.T.tolist(), chunk.values.T.tolist(), strict=True):
                     sequence, elapsed, step = head
                     extra = extras.get(sequence, {})
@@ -146,7 +171,8 @@ class RunReader:
 
     def pictures(self) -> list[PictureTaken]:
         """The newest picture of each title and replica, in the order in which they were taken."""
-        return [event for _, _, event in self._pictures() if isinstance(event, PictureTaken)]
+        found = [event for _, _, event in self._pictures() if isinstance(event, PictureTaken)]
+        return [event for event in found if self._is_within(event)]
 
     def claims(self) -> list[Claimed]:
         """The verdicts on the claims."""

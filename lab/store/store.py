@@ -26,6 +26,7 @@ from lab.store import copying, database, files
 from lab.store.information import COLUMNS, STATES, RunInfo, from_row, run_number
 from lab.store.process import this_process
 from lab.store.reader import Curves, RunReader, Table
+from lab.store.rows import Rows
 from lab.store.sources import Source, sources_to_text
 from lab.store.writer import RunWriter, reason_of
 
@@ -189,10 +190,13 @@ class Store:
             if sources is not None:
                 text = sources_to_text(sources)
                 connection.execute("UPDATE runs SET sources = ? WHERE name = ?", (text, name))
-            connection.execute(
-                "DELETE FROM notes WHERE run = ? AND kind IN ('claim', 'ended', 'failed')",
-                (run_number(connection, name),),
-            )
+            number = run_number(connection, name)
+            assert number is not None
+            connection.execute("DELETE FROM notes WHERE run = ? AND kind IN ('claim', 'ended', 'failed')", (number,))
+            if info.cut_off:
+                rows = Rows(connection, number)
+                for (variant, seed), step in self._ends(connection, info).items():
+                    rows.rewind(variant, seed, step)
             return name
 
         return self._writer(begin, warn)
@@ -352,26 +356,49 @@ class Store:
         if info.state == "finished":
             return info
         reached: dict[str, dict[int, int]] = {}
+        if info.cut_off:
+            for (variant, seed), step in self._ends(connection, info).items():
+                reached.setdefault(variant, {})[seed] = step
         for variant, seed, step in connection.execute(
             "SELECT variant, seed, max(last_step) FROM replicas JOIN chunks ON chunks.replica = replicas.id "
             "WHERE replicas.run = (SELECT id FROM runs WHERE name = ?) AND chunks.run = replicas.run "
             "GROUP BY replicas.id",
             (info.name,),
         ):
-            reached.setdefault(variant, {})[int(seed)] = step
+            reached.setdefault(variant, {}).setdefault(int(seed), step)
         return replace(info, reached=reached)
+
+    def _ends(self, connection: sqlite3.Connection, info: RunInfo) -> dict[tuple[str, int], int]:
+        """Where each replica of a run stands that stopped without saying so: at its newest whole checkpoint. One that
+        has none, and was killed, stands at its beginning; where nothing could be saved any more, its record is all that
+        there is, and is left as it is."""
+        ends: dict[tuple[str, int], int] = {}
+        run = "run = (SELECT id FROM runs WHERE name = ?)"
+        if info.killed:
+            for variant, seed in connection.execute(f"SELECT variant, seed FROM replicas WHERE {run}", (info.name,)):
+                ends[variant, int(seed)] = 0
+        for variant, seed, step, file in connection.execute(
+            f"SELECT variant, seed, step, name FROM files WHERE {run} AND kind = ? ORDER BY step DESC, id DESC",
+            (info.name, files.CHECKPOINTS),
+        ):
+            if step > ends.get((variant, int(seed)), -1) and files.is_whole(self.folder(info.name) / file):
+                ends[variant, int(seed)] = step
+        return ends
 
     @contextlib.contextmanager
     def _run(self, name: str) -> Iterator[RunReader]:
         connection = self._reading()
         with database.reading(self.path):
-            number = None
+            number, ends = None, {}
             if connection is not None:
                 with self._lock:
                     number = run_number(connection, name)
+                    row = connection.execute(f"SELECT {COLUMNS} FROM runs WHERE name = ?", (name,)).fetchone()
+                    if row is not None and (info := from_row(row)).cut_off:
+                        ends = self._ends(connection, info)
             if connection is None or number is None:
                 raise BadInput(f"There is no run {name!r} in {self.home}.")
-            yield RunReader(connection, self._lock, number)
+            yield RunReader(connection, self._lock, number, ends)
 
     def curves(self, name: str) -> Curves:
         """Everything measured: `{(variant, seed): {metric: (steps int64[n], values float64[n])}}`."""
