@@ -11,8 +11,8 @@ LABEL_WIDTH = 7
 _LARGEST = 1e300  # so that a difference of two values never overflows
 _SMALLEST = 1e-300
 _SMALLEST_SPAN = 5e-4  # relative: less than this, and neighbouring ticks would have the same label
+_ROUNDING = 1e-9
 _LOG_FROM = 100.0
-_FEW_DIGITS = 5
 _SHARES = (
     "accuracy",
     "val_accuracy",
@@ -48,7 +48,9 @@ class Range:
             low, high = math.log10(self.low), math.log10(self.high)
         else:
             low, high = self.low, self.high
-        return (shown - low) / (high - low)
+        places = (shown - low) / (high - low)
+        # What differs from an end by rounding alone stands on it: a constant curve there would be seen in part only.
+        return np.where(np.abs(places - np.rint(places)) < _ROUNDING, np.rint(places), places)
 
     def value(self, share: float) -> float:
         """The value that stands at a share of the axis."""
@@ -113,18 +115,28 @@ def _linear_axis(shown: np.ndarray, count: int, tight: bool, width: int) -> Axis
         half = max(_SMALLEST_SPAN * size, 0.1 * size) if size > _SMALLEST else 1.0
         low, high = (0.0, 1.0) if size <= _SMALLEST else ((low + high) / 2 - half, (low + high) / 2 + half)
         tight = False
-    step = round_step((high - low) / (count - 1))
+    whole = _are_whole(shown)
+    step = _tick_step((high - low) / (count - 1), whole)
     if not tight:
         # A fifth of a tick is coarse enough for an axis that stands still while its curves grow.
         part = step / 5
         low, high = math.floor(low / part + 1e-9) * part, math.ceil(high / part - 1e-9) * part
     ticks = _round_ticks(low, high, step)
-    if len(ticks) < 2:
-        ticks = _round_ticks(low, high, round_step((high - low) / 3))  # more than was asked for, but round
-    if len(ticks) < 2:  # the ends are no round numbers: three digits say where they are
-        ticks = (low, high)
-        width = min(width, _FEW_DIGITS)
+    for parts in (3, 5):  # more than was asked for, but round; two multiples of any number lie in twice its length
+        if len(ticks) < 2:
+            ticks = _round_ticks(low, high, _tick_step((high - low) / parts, whole))
     return _marked(Range(low, high), ticks, labels(ticks, width))
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    """Whether the values are whole numbers that are more than one apart, such as those that count something."""
+    return len(values) > 1 and float(np.ptp(values)) >= 2 and bool((values == np.rint(values)).all())
+
+
+def _tick_step(size: float, whole: bool) -> float:
+    """The round step between two ticks that is not below `size`; whole: between whole numbers there is no 2.5."""
+    step = round_step(size)
+    return step if not whole or step.is_integer() else 1.0 if step < 1 else 5.0
 
 
 def _round_ticks(low: float, high: float, step: float) -> tuple[float, ...]:

@@ -221,7 +221,8 @@ def _notes(lines: Sequence[Line], log_y: bool) -> list[tuple[str, TextStyle]]:
     """What is missing from the curves, in words."""
     told = []
     for each in lines:
-        told += [series.describe_gap(each.name, gap) for gap in series.gaps(each.x, each.y)[-1:]]
+        if (gap := series.latest_gap(each.x, each.y)) is not None:
+            told.append(series.describe_gap(each.name, gap))
         if log_y and (np.asarray(each.y) <= 0).any() and (np.asarray(each.y) > 0).any():
             told.append(f"{each.name}: values of 0 and below have no place on a logarithmic axis")
     if len(told) > _MOST_NOTES:

@@ -117,7 +117,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """Each curve's letter stands on it and in the legend, so that it reads without colour."""
 _SIGNS: dict[Family, tuple[str, str]] = {
     "variants": (LETTERS, LETTERS),
-    "layers": ("1234567890", "1234567890"),
+    "layers": ("123456789" + LETTERS.upper(), "123456789" + LETTERS.upper()),
     "series": ("●▲■◆★▼◉✚", "@^#*+%&="),
 }
 

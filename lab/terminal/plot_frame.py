@@ -106,7 +106,8 @@ def framed(
     y_label: str = "",
 ) -> list[Text]:
     """The inside with everything around it: exactly `height` lines of `width` columns."""
-    lines = head(area, width, style, title=title, y_label=y_label, legend=legend)
+    shown = area.below and name_fits(style.words(x_label), area.width)
+    lines = head(area, width, style, title=title, x_label="" if shown else x_label, y_label=y_label, legend=legend)
     wall = ("┤", "│") if style.unicode else ("+", "|")
     marks = tick_rows(y_axis, area.height)
     for row, content in enumerate(inside):
@@ -122,17 +123,27 @@ def framed(
     return exactly(lines, width, height, style)
 
 
-def head(area: PlotArea, width: int, style: Style, *, title: str, y_label: str, legend: Sequence[Text]) -> list[Text]:
-    """What stands above the inside, as far as there is room: the title and the legend."""
-    return [_title(title, y_label, width, style)] * area.title + list(legend[: area.legend])
+def head(
+    area: PlotArea, width: int, style: Style, *, title: str, y_label: str, legend: Sequence[Text], x_label: str = ""
+) -> list[Text]:
+    """What stands above the inside, as far as there is room: the title, and the legend. x_label: if it has no room
+    under the axis."""
+    return [_title(title, x_label, y_label, width, style)] * area.title + list(legend[: area.legend])
 
 
-def _title(title: str, y_label: str, width: int, style: Style) -> Text:
+def _title(title: str, x_label: str, y_label: str, width: int, style: Style) -> Text:
     text = line(clip(style.words(title), width, style), BOLD)
-    unit = style.words(y_label)
-    if unit and unit != title and text.cell_len + len(unit) + 3 <= width:
-        text.append(f"  {unit}", DIM)
+    up = "" if y_label == title else style.words(y_label)
+    over = f"over {style.words(x_label)}" if x_label else ""
+    for told in (f"{up} {over}".strip(), over, up):
+        if told and text.cell_len + len(told) + 3 <= width:
+            return text.append(f"  {told}", DIM)
     return text
+
+
+def name_fits(name: str, width: int) -> bool:
+    """Whether the name of an x axis of so many columns leaves room for labels beside it."""
+    return 3 * len(name) < width
 
 
 def tick_rows(axis: Axis, height: int) -> dict[int, str]:
@@ -155,7 +166,7 @@ def x_lines(axis: Axis, area: PlotArea, x_label: str, style: Style) -> tuple[Tex
     below = [" "] * (area.gutter + area.width)
     places = axis.range.place(np.array(axis.ticks)) if axis.ticks else np.zeros(0)
     name = style.words(x_label)
-    room = area.width - (len(name) + 1 if name and 3 * len(name) < area.width else 0)
+    room = area.width - (len(name) + 1 if name and name_fits(name, area.width) else 0)
     end = area.gutter + room
     # From the right, so that what gives way is never the last label, which says how far the axis goes.
     for place, label in reversed(list(zip(places.tolist(), axis.labels, strict=True))):

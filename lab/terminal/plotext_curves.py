@@ -56,7 +56,10 @@ def draw(
         lines, width, height, style,
         titled=bool(title), log_x=log_x, log_y=log_y, legend=legend, x_range=x_range,
     )  # fmt: skip
-    drawn = plot_frame.head(layout.area, width, style, title=title, y_label=y_label, legend=layout.legend)
+    drawn = plot_frame.head(
+        layout.area, width, style, title=title, y_label=y_label, legend=layout.legend,
+        x_label="" if plot_frame.name_fits(style.words(x_label), layout.area.width) else x_label,
+    )  # fmt: skip
     if layout.area.height > 0:
         drawn += _figure(plotext, lines, layout, style, x_label)
     return exactly(drawn, width, height, style)

@@ -143,6 +143,14 @@ def gaps(x: np.ndarray, y: np.ndarray) -> list[Gap]:
     ]
 
 
+def latest_gap(x: np.ndarray, y: np.ndarray) -> Gap | None:
+    """The last stretch that is not finite; None where a curve only begins late, with NaN where nothing was known."""
+    found = gaps(x, y)
+    if not found or (len(found) == 1 and found[0].first == x[0] and found[0].what == "NaN" and not found[0].to_the_end):
+        return None
+    return found[-1]
+
+
 def _name(value: float) -> str:
     if np.isnan(value):
         return "NaN"

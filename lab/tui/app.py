@@ -18,7 +18,6 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from lab.errors import LabError
-from lab.graph.devices import Choice
 from lab.terminal.capabilities import NO_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS, Capabilities
 from lab.tui import keys, themes
 from lab.tui.ascii import AsciiOnly
@@ -30,6 +29,7 @@ from lab.tui.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lab.graph.devices import Choice
     from lab.store import Store
     from lab.terminal.style import Style
     from lab.tui.explore.lessons import Target

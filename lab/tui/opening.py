@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.errors import BadInput
-from lab.graph.devices import Choice
 from lab.terminal import tty_attributes
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS, detect
+
+if TYPE_CHECKING:
+    from lab.graph.devices import Choice
 
 PATIENCE = 8.0
 """Seconds for sessions to end cleanly after a signal."""

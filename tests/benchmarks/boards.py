@@ -8,10 +8,13 @@ edge; and at 80 by 24 whether the first tile shows what decides the lesson, besi
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import statistics
 import sys
 import tempfile
+
+import numpy as np
 
 from lab.pictures import Picture
 from lab.scenario import library, load
@@ -41,13 +44,25 @@ async def measured(slug: str) -> tuple[float, float, bool]:
         await settle(pilot, screen)
         first = screen.board.tiles[0]
         wanted = screen.tile_data.subjects()[0]
-        shown = isinstance(first.content, Plot | Multiples | Picture) and first.content == screen.tile_data.content(
-            wanted
-        )
+        shown = isinstance(first.content, Plot | Multiples | Picture)
+        shown = shown and _same(first.content, screen.tile_data.content(wanted))
         shown = shown and bool(screen.verdict.display) and screen.verdict.region.x > first.region.x
         screen.session.stop()
         app.live.stop_all()
     return blank, sum(not each for each in lines) / max(1, len(lines)), shown
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two contents show the same: arrays are compared as a whole, fields of data classes one by one."""
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind == "f")
+    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[each], other[each]) for each in one)
+    if dataclasses.is_dataclass(one) and type(one) is type(other):
+        return all(_same(getattr(one, each.name), getattr(other, each.name)) for each in dataclasses.fields(one))
+    return one == other
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lab.tui.progress import FILE_NAME, Progress
 from tests.benchmarks import turns
 
 SCENARIO = """
@@ -123,12 +124,12 @@ def child_screen(path: str, out: str, stay: bool) -> None:
 class Terminal:
     """A child process on a pseudo-terminal of a size; counts what it writes."""
 
-    def __init__(self, width: int, height: int, *arguments: str) -> None:
+    def __init__(self, width: int, height: int, *arguments: str, module: str = "tests.benchmarks.tui_figures") -> None:
         self.process, self.master = -1, -1
         process, master = pty.fork()
         if process == 0:
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
-            os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks.tui_figures", *arguments])
+            os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
         self.process, self.master = process, master
         fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         os.kill(process, signal.SIGWINCH)
@@ -236,13 +237,36 @@ def latencies(folder: Path, keys: int) -> list[float]:
     return found
 
 
+def starts(folder: Path, number: int) -> list[tuple[float, float]]:
+    """Seconds from the command `lab tui` to its first screen, the lessons, and to the answer to a key pressed then.
+
+    The first start is left out: it reads the program's files from the disk.
+    """
+    os.environ |= {"LAB_HOME": str(folder), "LAB_CONFIG": str(folder / "settings.yaml")}
+    Progress(folder / FILE_NAME).end_tour()
+    found = []
+    for _ in range(number + 1):
+        begun = time.perf_counter()
+        terminal = Terminal(120, 40, "tui", module="lab")
+        try:
+            terminal.until(b"to search", 60)
+            painted = time.perf_counter() - begun
+            os.write(terminal.master, b"?")
+            terminal.until(b"On this screen", 60)
+            found.append((painted, time.perf_counter() - begun))
+        finally:
+            terminal.close()
+    return found[1:]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--child", nargs=3, metavar=("KIND", "PATH", "OUT"))
     parser.add_argument("--stay", action="store_true")
-    parser.add_argument("--only", default="latency,throughput,bytes,memory")
+    parser.add_argument("--only", default="starts,latency,throughput,bytes,memory")
     parser.add_argument("--steps", type=int, default=150_000)
     parser.add_argument("--keys", type=int, default=200)
+    parser.add_argument("--starts", type=int, default=10)
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--measured", type=int, default=1_000_000)
@@ -258,6 +282,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         text = SCENARIO.format(steps=chosen.steps, measure=20)
+        if "starts" in wanted:
+            first, answered = zip(*starts(folder / "home", chosen.starts), strict=True)
+            print(
+                f"first screen: median {statistics.median(first):.2f} s, slowest {max(first):.2f} s; "
+                f"first key answered: median {statistics.median(answered):.2f} s, slowest {max(answered):.2f} s",
+                flush=True,
+            )
         if "latency" in wanted:
             times = sorted(latencies(folder, chosen.keys))
             last = times[min(len(times) - 1, int(0.99 * len(times)))]

@@ -87,3 +87,27 @@ def test_a_step_is_round_and_not_too_small(size):
 def test_spread_says_when_a_linear_axis_hides_the_small():
     assert spread(np.array([0.01, 1.0])) == pytest.approx(100)
     assert spread(np.array([0.0, 1.0])) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([0, 10], ("0", "5", "10")),
+        ([1, 3, 8], ("2", "4", "6", "8")),
+        ([1, 6], ("2", "4", "6")),
+        ([0.5, 7.5], ("2.5", "5.0", "7.5")),
+    ],
+)
+def test_between_what_is_counted_there_is_no_tick(values, labels):
+    assert axis(np.array(values, dtype=float), 4, tight=True).labels == labels
+
+
+def test_the_ends_of_a_histogram_are_marked_at_round_numbers():
+    assert axis(np.array([-4.4, 4.451]), 2, tight=True).labels == ("-4", "-2", "0", "2", "4")
+
+
+def test_a_constant_curve_on_the_edge_of_its_axis_is_inside_of_it():
+    made = axis(np.array([0.01, 0.1]), log=True)
+    noisy = 0.1 * (1 + 2e-16 * np.arange(-3, 4))
+    places = made.range.place(noisy)
+    assert (places <= 1.0).all()

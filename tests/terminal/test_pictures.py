@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lab.pictures import Bars, Diagram, Field, Images, Passages, Regions, Table, Units
+from lab.pictures import Bars, Curves, Diagram, Field, Images, Passages, Regions, Table, Units
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS
 from lab.terminal.pictures import RENDERERS, render
 from lab.terminal.pictures.common import names_column
@@ -210,3 +210,34 @@ def test_names_in_a_narrow_picture_are_told_apart_and_leave_room_for_what_stands
     names, column = names_column(["gru1.input", "gru1.recurrent", "gru1.candidate"], 24, Style())
     assert names == ["gru1.input ", "gru1.recur…", "gru1.candi…"]
     assert column == 11
+
+
+def test_a_name_that_is_cut_keeps_the_number_that_tells_it_from_the_next():
+    names, width = names_column(["leaky_relu1", "leaky_relu2"], 21, Style(), beside=12)
+    assert (names, width) == (["leaky_r…1", "leaky_r…2"], 9)
+
+
+def test_names_too_long_to_stand_beside_their_bars_stand_above_them():
+    lines = plain(Bars("weights", {"largest singular value": 1.0, "spectral radius": 0.5}), 24, 7).splitlines()
+    assert [each.strip() for each in lines[1::3]] == ["largest singular value", "spectral radius"]
+    assert lines[2].count("█") == pytest.approx(2 * lines[5].count("█"), abs=1)
+    assert lines[2].endswith("1")
+    low = plain(Bars("weights", {"largest singular value": 1.0, "spectral radius": 0.5}), 24, 3).splitlines()
+    assert [each[:7] for each in low[1:]] == ["largest", "spectra"], "where there is no room they are cut"
+
+
+def test_what_an_axis_shows_is_in_the_title_if_there_is_no_room_under_it():
+    x = np.arange(5.0)
+    shown = Curves("Accuracy", x, {"one": x}, x_label="symbols behind a true beginning", y_label="share")
+    wide, narrow = plain(shown, 120, 12).splitlines(), plain(shown, 70, 12).splitlines()
+    assert wide[-1].endswith("symbols behind a true beginning")
+    assert wide[0].split() == ["Accuracy", "share"]
+    assert "symbols" not in narrow[-1]
+    assert narrow[0].strip() == "Accuracy  share over symbols behind a true beginning"
+
+
+def test_a_constant_has_no_line_of_its_own_in_a_list_of_gates():
+    gates = (("x", "x", "0.8", "2"), ("k", "1000", "", ""), ("p", "×", "800", "1"))
+    shown = plain(Diagram("Gates", gates, (("x", "p"), ("k", "p"))), 30, 4)
+    assert "× ← x, 1000" in shown
+    assert [each.split()[0] for each in shown.splitlines()[1:3]] == ["x", "×"]

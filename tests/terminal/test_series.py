@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.terminal.axes import axis
-from lab.terminal.series import decimate, describe_gap, gaps, mean_and_band, smooth
+from lab.terminal.series import decimate, describe_gap, gaps, latest_gap, mean_and_band, smooth
 
 finite = st.floats(-1e12, 1e12)
 values = st.lists(st.one_of(finite, st.just(math.nan), st.just(math.inf)), min_size=1, max_size=400)
@@ -80,3 +80,11 @@ def test_gaps_are_named_with_their_steps():
     x = np.array([0, 20, 40, 60, 80])
     found = gaps(x, np.array([1.0, math.inf, 1.0, math.nan, math.nan]))
     assert [describe_gap("hot", gap) for gap in found] == ["hot: Inf at 20", "hot: NaN from 60 on"]
+
+
+def test_a_curve_that_only_begins_late_has_no_gap_to_tell_of():
+    x, nothing = np.arange(4.0), math.nan
+    assert latest_gap(x, np.array([nothing, 1.0, 2.0, 3.0])) is None
+    assert latest_gap(x, np.array([math.inf, 1.0, 2.0, 3.0])) is not None
+    assert latest_gap(x, np.array([nothing, 1.0, nothing, 3.0])).first == 2
+    assert latest_gap(x, np.full(4, nothing)).to_the_end

@@ -26,4 +26,6 @@ def command(
     """
     from lab.tui.opening import open_lab
 
-    return open_lab(target, mouse=not no_mouse, fps=fps, device=device_of(device))
+    # The CPU is there without asking, and what looks for GPUs takes as long to be imported as the first screen.
+    where = None if device == "cpu" else device_of(device)
+    return open_lab(target, mouse=not no_mouse, fps=fps, device=where)

@@ -13,9 +13,10 @@ from lab.terminal import axes, blocks
 from lab.terminal.numbers import short
 from lab.terminal.pictures.common import names_column, title_line
 from lab.terminal.style import DIM, Style
-from lab.terminal.text_lines import line, pad
+from lab.terminal.text_lines import clip, line, pad
 
-_THICKEST = 3
+_THICKEST, _SHORTEST = 3, 5
+"""Lines of the thickest bar; columns of the shortest that the longest bar may be."""
 
 
 def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
@@ -25,18 +26,25 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
     lines = [title_line(picture.title, width, style, note)]
     unit = f" {style.words(picture.unit)}" if picture.unit else ""
     numbers = [short(float(value)) + unit for value in picture.values.values()]
-    names, column = names_column(picture.values, width, style)
     number_width = max((cell_len(number) for number in numbers), default=0)
-    room = width - column - number_width - 2
+    names, column = names_column(picture.values, width, style, number_width + 2 + _SHORTEST)
     zero, ends = ends_of(np.array(list(picture.values.values()), dtype=np.float64), picture.log, picture.extent)
     most = height - 1
     shown = len(names) if len(names) <= most else max(0, most - 1)
     each_high = most // shown if shown else 1
+    above = each_high > 1 and any(
+        each.rstrip() != style.words(name) for each, name in zip(names, picture.values, strict=True)
+    )
+    if above:  # names that are too long stand above their bars
+        names, column = [""] * len(names), -1
+    room = width - column - number_width - 2
     thick, apart = (min(_THICKEST, each_high - 1), 1) if each_high > 1 else (1, 0)
-    for position in range(shown):
-        if position and apart:
+    for position, name in enumerate(list(picture.values)[:shown]):
+        if above:
+            lines.append(line(clip(style.words(name), width, style)))
+        elif position and apart:
             lines.append(line())
-        text = line(f"{names[position]} ")
+        text = line(f"{names[position]} " if column >= 0 else "")
         end = ends[position]
         if room > 0:
             content = _bar(zero, float(end), room, style) if math.isfinite(end) else ""

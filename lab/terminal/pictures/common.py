@@ -31,16 +31,24 @@ def title_line(title: str, width: int, style: Style, note: str = "") -> Text:
 _USUAL_NAME = 14
 """Columns that names of layers and metrics mostly need: gru1.recurrent."""
 _BESIDE_NAMES = 13
-"""Columns that a bar with its number, or a small histogram, needs to be read."""
+"""Columns that a small histogram, or a bar with its number, needs to be read."""
 
 
-def names_column(names: Iterable[str], width: int, style: Style) -> tuple[list[str], int]:
+def names_column(names: Iterable[str], width: int, style: Style, beside: int = _BESIDE_NAMES) -> tuple[list[str], int]:
     """Names cut and filled up to one width; and that width: at most a third of `width`, or as much as most names need
-    where enough is left for what stands beside them."""
+    where enough is left for the `beside` columns of what stands there."""
     clean = [style.words(name) for name in names]
-    most = max(3, width // 3, min(_USUAL_NAME, width - _BESIDE_NAMES))
+    most = max(3, width // 3, min(_USUAL_NAME, width - beside))
     column = min(max((cell_len(name) for name in clean), default=0), most)
-    return [pad(clip(name, column, style), column) for name in clean], column
+    return [pad(clip_name(name, column, style), column) for name in clean], column
+
+
+def clip_name(name: str, width: int, style: Style) -> str:
+    """A name shortened to `width` columns. The number at its end stays, which tells one layer from the next."""
+    number = name[len(name.rstrip("0123456789")) :]
+    if cell_len(name) <= width or not number or len(number) + 3 > width:
+        return clip(name, width, style)
+    return clip(name.removesuffix(number), width - len(number), style) + number
 
 
 def limits(values: np.ndarray, low: float | None, high: float | None, diverging: bool) -> tuple[float, float]:

@@ -159,7 +159,10 @@ def _list(picture: Diagram, width: int, height: int, sign: str, style: Style) ->
     labels = {name: style.words(label) for name, label, _, _ in picture.nodes}
     depth = _depths(into)
     lines = []
+    told = any(value or gradient for _, _, value, gradient in picture.nodes)
     for name, _, value, gradient in picture.nodes:
+        if told and not value and not gradient and not into[name]:
+            continue  # a constant: it is named where it goes in
         text = line("  " * min(depth[name], max(0, (width - 20) // 2)))
         text.append(labels[name], BOLD)
         numbers = [(style.words(value), style.good)] if value else []

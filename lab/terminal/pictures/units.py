@@ -12,6 +12,8 @@ from lab.terminal.pictures.common import names_column, title_line
 from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import line
 
+_FEW_CELLS = 8
+"""So many units in a line can still be taken in."""
 _DARK = (24, 24, 28)
 _DEAD = Colour((226, 60, 60), "bright_red")
 
@@ -22,10 +24,10 @@ def render(picture: Units, width: int, height: int, style: Style) -> list[Text]:
     total = sum(np.asarray(dead).size for dead in picture.dead.values())
     gone = sum(int(np.asarray(dead).sum()) for dead in picture.dead.values())
     lines = [title_line(picture.title, width, style, f"{cross} dead: {gone:,} of {total:,}")]
-    names, column = names_column(picture.activity, width, style)
+    names, column = names_column(picture.activity, width, style, _FEW_CELLS + 1)
     counts = [_count(picture, layer) for layer in picture.activity]
     tail = max((len(count) for count in counts), default=0) + 1
-    tail = tail if width - column - 1 - tail >= 8 else 0
+    tail = tail if width - column - 1 - tail >= _FEW_CELLS else 0
     room = max(1, width - column - 1 - tail)
     per_layer = _lines_per_layer([np.asarray(each).size for each in picture.activity.values()], room, height - 1)
     for position, layer in enumerate(picture.activity):

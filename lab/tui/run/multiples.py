@@ -10,7 +10,7 @@ from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.strip import Strip
 
-from lab.pictures import Field, Passages, Picture, Table
+from lab.pictures import Bars, Diagram, Field, Passages, Picture, Table
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import letter
 from lab.terminal.pictures import common_legend, render
@@ -26,6 +26,9 @@ _WIDE = 2.4
 """How many times as wide as high a picture should be, in characters."""
 _NARROWEST_TALL, _WIDE_TALL = 11, 0.9
 """The same for tables of weights that are higher than wide."""
+_ACROSS = "across: "
+_SHORTEST_NOTE = 10
+"""So much of a note is worth showing."""
 _NARROWEST_TEXT = 40
 """The same for texts, which stand below each other rather than in short lines."""
 
@@ -83,12 +86,8 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
         return []
     drawn = [each.content for each in shown.cells if not isinstance(each.content, Plot)]
     told = common_legend(drawn, width, style) if len(drawn) == len(shown.cells) else []
-    upwards = {getattr(each, "y_label", "") for each in drawn}
-    if told and len(upwards) == 1 and (label := style.words(upwards.pop())):
-        told[0].append(f"  up: {label}", DIM)  # the cells have no titles, which would say it
-    legend = [strip_of(each, width, base) for each in told]
-    head = 1 + len(legend)
-    found = arrangement(len(shown.cells), width, height - head, _shape_of(shown), _LOWEST - len(legend))
+    head = 1 + len(told)
+    found = arrangement(len(shown.cells), width, height - head, _shape_of(shown), _LOWEST - len(told))
     chosen = list(range(len(found)))
     if shown.keep not in chosen:
         chosen[-1] = shown.keep
@@ -96,15 +95,44 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
     note = f"{len(chosen)} of {len(shown.cells)}"
     if len(chosen) < len(shown.cells) and title.cell_len + 2 + len(note) <= width - keep:
         title.append(f"  {note}", DIM)
+    within = replace(style, legends=style.legends and not told)
+    cells = [
+        _cell(shown.cells[number], place.width, place.height, within, base)
+        for number, place in zip(chosen, found, strict=True)
+    ]
+    below = [each[-1].text for each in cells if each]
+    ends = [*((each, width) for each in told), (title, width - keep)]
+    for each in _titles_would_say(drawn, below, style):
+        free = [one for one, most in ends if one.cell_len + 2 + len(each) <= most]
+        if free:
+            free[0].append(f"  {each}", DIM)
+    legend = [strip_of(each, width, base) for each in told]
     rows: list[list[Strip]] = [[] for _ in range(height)]
     for line_above, each in zip(rows, [strip_of(title, width, base), *legend], strict=False):
         line_above.append(each)
-    style = replace(style, legends=style.legends and not legend)
     gap = Strip([Segment("  ", base)], 2)
-    for number, place in zip(chosen, found, strict=True):
-        for row, each in enumerate(_cell(shown.cells[number], place.width, place.height, style, base)):
+    for cell, place in zip(cells, found, strict=True):
+        for row, each in enumerate(cell):
             rows[head + place.y + row] += [gap, each] if place.x else [each]
     return [Strip.join(each) if each else Strip.blank(width, base) for each in rows]
+
+
+def _titles_would_say(drawn: Sequence[Picture], below: Sequence[str], style: Style) -> list[str]:
+    """What stands in the titles of pictures, which cells do not have, as far as it is the same for all: what their axes
+    are, and what is behind a title otherwise. below: the last lines of cells, one of which may say it already."""
+    found = [_title_would_say(each, style) for each in drawn]
+    common = [each for each in (found[0] if found else []) if all(each in others for others in found)]
+    return [each for each in common if not any(line.rstrip().endswith(each.removeprefix(_ACROSS)) for line in below)]
+
+
+def _title_would_say(picture: Picture, style: Style) -> list[str]:
+    across, up = (style.words(getattr(picture, name, "")) for name in ("x_label", "y_label"))
+    said = [f"{_ACROSS}{across}"] * bool(across) + [f"up: {up}"] * bool(up)
+    if isinstance(picture, Bars) and picture.log:
+        said.append("logarithmic")
+    if isinstance(picture, Diagram) and any(gradient for _, _, _, gradient in picture.nodes):
+        said.append(f"value, {'∇' if style.unicode else 'g='} gradient")
+    return said
 
 
 def _shape_of(shown: Multiples) -> tuple[int, float]:
@@ -137,8 +165,9 @@ def _heading(cell: Cell, width: int, style: Style) -> Text:
             told = clip(f"{letter(number)} {style.words(name)}", room, style)
             text.append(" " * gap).append(told, style.text_style(style.colour(number), bold=True))
     for told, faint in _values(cell):
-        if text.cell_len + 2 + len(told) <= width:
-            text.append("  ").append(style.words(told), DIM if faint else style.text_style(None))
+        room = width - text.cell_len - 2
+        if len(told) <= room or (room >= _SHORTEST_NOTE and told == cell.note):
+            text.append("  ").append(clip(style.words(told), room, style), DIM if faint else style.text_style(None))
     return text
 
 

@@ -24,8 +24,11 @@ from lab.terminal.text_lines import clip, line, pad
 from lab.tui.run import seed_spread
 from lab.tui.run.strips import StripCanvas, strip_of
 
+_NO_NUMBER = ("nan", "inf", "-inf")
 _MOST_ENDS = 9
 _APART = 2
+_STRIDES = (1, 2, 5, 10, 20, 50, 100)
+"""Of many places each, every second, every fifth and so on is named."""
 _NARROWEST = 1e-6
 """Of a window, in steps: what is narrower is no window."""
 
@@ -127,17 +130,17 @@ def _x_axis(lines: Sequence[Line], low: float, high: float, width: int, log: boo
 def _places_axis(plot: Plot, low: float, high: float, width: int) -> Axis:
     """The places 1, 2 and so on with their names, or with their numbers, as many as can be read. What they are
     stands before the first, so that each label is under its place."""
-    names = plot.names
+    names, last = plot.names, int(high)
+    first = f"{plot.x_label} {names[0] if names else 1}".strip()
     room = max(map(len, names), default=2) + _APART
-    chosen = [n for n in range(1, int(high) + 1) if (n - 1) % _stride(int(high), width // room) == 0]
-    told = [names[n - 1] if names else str(n) for n in chosen]
-    told[:1] = [f"{plot.x_label} {each}".strip() for each in told[:1]]
+    # The first label, which says what they all are, needs more.
+    behind_first = (len(first) + max(map(len, names), default=1)) / 2 + _APART
+    apart = width / max(1, last - 1)  # columns from one place to the next
+    least = max(room, behind_first)
+    stride = next((size for size in _STRIDES if size * apart >= least and -(-last // size) * room <= width), last)
+    chosen = range(1, last + 1, stride)
+    told = [first, *(names[n - 1] if names else str(n) for n in chosen[1:])]
     return Axis(Range(low, high), tuple(map(float, chosen)), tuple(told))
-
-
-def _stride(number: int, most: int) -> int:
-    """Of a number of places each first, second, fifth and so on is marked, so that they are at most `most`."""
-    return next(size for size in (1, 2, 5, 10, 20, 50, 100, number + 1) if -(-number // size) <= max(1, most))
 
 
 def _visible(curve: Line, low: float, high: float, broken: bool) -> Line:
@@ -245,13 +248,17 @@ def _noticed(canvas: Canvas, curve: Line, places: Sequence[float], across: Range
 def _title(plot: Plot, width: int, style: Style) -> Text:
     """Name and note, then the value of each curve at the cursor, or its latest, as many as fit."""
     text = line(clip(style.words(words(plot.title)), width, style), BOLD)
-    gaps = [series.describe_gap(each.sign(style), gap) for each in plot.lines if not each.broken
-            for gap in series.gaps(each.x, each.y)[-1:]][:1]  # fmt: skip
+    gaps = [
+        series.describe_gap(each.sign(style), gap)
+        for each in plot.lines
+        if not each.broken and (gap := series.latest_gap(each.x, each.y)) is not None
+    ][:1]
     note = style.words(" ".join(each for each in (unit(plot.title), plot.note, *gaps) if each))
     if note and text.cell_len + 1 + cell_len(note) <= width:
         text.append(f" {note}", DIM)
     for each in plot.lines:
-        told = f"  {each.sign(style)} {value_at(each, plot.cursor)}"
+        value = value_at(each, plot.cursor)
+        told = f"  {each.sign(style)} {'diverged' if each.broken and value in _NO_NUMBER else value}"
         if text.cell_len + len(told) > width:
             break
         text.append(told, style.text_style(each.colour(style)))

@@ -41,7 +41,7 @@ class TileData:
         self.run_state, self.view = run_state, view
         self.scenario = scenario
         self.past: list[Picture] | None = None  # pictures of an earlier step, shown instead of the latest ones
-        self._lines: dict[tuple[str, str, str], tuple[object, Line]] = {}
+        self._lines: dict[tuple[str, str, str, Family], tuple[object, Line]] = {}
         self._side_by_side = SideBySide(run_state)
         self._turned: tuple[Content | None, Content | None] = (None, None)
         self._axes = ChosenAxes(scenario.show if scenario is not None else None)
@@ -201,10 +201,10 @@ class TileData:
         names = metrics_of(subject)
         title = " and ".join(map(words, names)) if subject.kind == "together" else words(subject.name)
         if subject.kind == "layers":
-            layers = [each.name for each in plots[0].lines]
-            few = len(layers) <= MOST_NAMED
-            numbered = (f"{line.sign(Style())} {line.name}" for line in plots[0].lines)
-            title += f": {', '.join(numbered)}" if few else f" by layer, {layers[0]} to {layers[-1]}"
+            told = [_layers_told(each.lines) for each in plots]
+            title += f": {told[0]}" if len(set(told)) == 1 else " by layer"
+            if len(set(told)) > 1:
+                cells = [replace(each, note=note) for each, note in zip(cells, told, strict=True)]
         keep = next((n for n, each in enumerate(cells) if each.variants[0][1] == self.view.variant), 0)
         return Multiples(title + (" log" if log else ""), tuple(cells), keep)
 
@@ -260,7 +260,7 @@ class TileData:
             return None
         broken = any(each.diverged is not None for each in self.run_state.of(variant) if each.seed in seeds)
         state = (tuple(id(each) for each in known), sum(each.revision for each in known), self.view.smoothing, broken)
-        cached = self._lines.get((variant, metric, name))
+        cached = self._lines.get((variant, metric, name, family))
         if cached is not None and cached[0] == state and cached[1].number == number:
             return cached[1]
         if len(known) == 1:
@@ -271,8 +271,14 @@ class TileData:
         else:
             x, mean, low, high = series.mean_and_band([each.arrays() for each in known])
             line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high), broken, family=family)
-        self._lines[variant, metric, name] = (state, line)
+        self._lines[variant, metric, name, family] = (state, line)
         return line
+
+
+def _layers_told(lines: Sequence[Line]) -> str:
+    """Which sign stands for which layer, for all of a few, of many for the first and the last."""
+    numbered = [f"{line.sign(Style())} {line.name}" for line in lines]
+    return ", ".join(numbered) if len(numbered) <= MOST_NAMED else f"{numbered[0]} to {numbered[-1]}"
 
 
 def _places(named: Sequence[list[str]]) -> tuple[str, tuple[str, ...]]:

@@ -7,17 +7,20 @@ from dataclasses import replace
 import numpy as np
 from rich.style import Style as TextStyle
 
-from lab.pictures import Field, Histograms
+from lab.events import Measured, Started
+from lab.pictures import Bars, Field, Histograms, Scatter
 from lab.scenario import load
 from lab.scenario.decisive import decisive
 from lab.terminal.curves import Line
 from lab.terminal.pictures.one_scale import on_one_scale, one_map
+from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
 from lab.tui.run.multiples import Cell, Multiples, strips
 from lab.tui.run.order import metrics_of, ordered, together
 from lab.tui.run.plot import Plot, draw
 from lab.tui.run.side_by_side import beside
-from lab.tui.run.view_options import TileContent
+from lab.tui.run.tile_data import TileData
+from lab.tui.run.view_options import TileContent, ViewOptions
 
 X = np.linspace(0.0, 100.0, 50)
 
@@ -109,3 +112,53 @@ def test_pictures_whose_titles_have_no_word_in_common_are_headed_by_what_they_ar
     assert isinstance(shown, Multiples)
     assert shown.title == "Landscape"
     assert [each.note for each in shown.cells] == list(titles)
+
+
+def test_cells_without_titles_are_told_once_what_their_axes_are():
+    rates = np.array([[-5.0, 1.0], [-1.0, 0.1]])
+    trials = Scatter(" ", {"log": rates}, x_label="log10 of optimizer.rate", y_label="validation loss")
+    two = Multiples("Trials", tuple(Cell(((n, name),), trials) for n, name in enumerate(("adam", "sgd"))))
+    lines = [each.text.rstrip() for each in strips(two, 76, 20, Style(), TextStyle())]
+    assert lines[1] == "● log  across: log10 of optimizer.rate  up: validation loss"
+    near = replace(trials, x_label="rate")
+    cells = tuple(Cell(((n, name),), near) for n, name in enumerate(("adam", "sgd")))
+    lines = [each.text.rstrip() for each in strips(Multiples("Trials", cells), 76, 20, Style(), TextStyle())]
+    assert lines[1] == "● log  up: validation loss", "what stands under the axes is not said again"
+    assert lines[-1].endswith("rate")
+    bars = Bars(" ", {"dense1": 1e-5, "dense2": 0.1}, log=True)
+    cells = tuple(Cell(((n, name),), bars) for n, name in enumerate(("sigmoid", "relu")))
+    assert strips(Multiples("Gradient", cells), 60, 8, Style(), TextStyle())[0].text.split() == [
+        "Gradient",
+        "logarithmic",
+    ]
+
+
+def by_layer(layers):
+    """A run in which a number was measured for the layers of each variant."""
+    run_state = RunState()
+    names = tuple(layers)
+    run_state.handle(Started("x", "X", names, (0,), dict.fromkeys(names, 20), ("saturation",)))
+    for step in (0, 10):
+        for name in names:
+            values = {f"saturation.{each}": 0.1 * n for n, each in enumerate(layers[name])}
+            run_state.handle(Measured(name, 0, step, values))
+    return TileData(run_state, ViewOptions(layers={"saturation"}))
+
+
+def test_layers_have_their_own_signs_whatever_else_showed_the_same_curves():
+    tile_data = by_layer({"large": ["tanh1", "tanh2"], "small": ["tanh1", "tanh2"]})
+    tile_data.content(TileContent("profile", "saturation"))  # has them as curves of variants
+    shown = tile_data.content(TileContent("layers", "saturation"))
+    assert shown.title == "saturation: 1 tanh1, 2 tanh2"
+    assert [[line.sign(Style()) for line in each.content.lines] for each in shown.cells] == [["1", "2"], ["1", "2"]]
+
+
+def test_each_variant_says_which_layers_its_signs_are_if_they_are_others():
+    shown = by_layer({"kinked": ["relu", "prelu"], "curved": ["elu"]}).content(TileContent("layers", "saturation"))
+    assert shown.title == "saturation by layer"
+    assert [each.note for each in shown.cells] == ["1 relu, 2 prelu", "1 elu"]
+    heads = strips(shown, 64, 10, Style(), TextStyle())[1].text
+    assert "a kinked  1 relu, 2 prelu" in heads
+    assert "b curved  1 elu" in heads
+    many = by_layer({"deep": [f"dense{n}" for n in range(1, 13)]}).content(TileContent("layers", "saturation"))
+    assert many.title == "saturation: 1 dense1 to C dense12"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -180,3 +182,9 @@ def test_a_hidden_band_or_a_diverged_one_is_no_obstacle():
     nothing = Line("z", np.zeros(0), np.zeros(0), 3, (np.zeros(0), np.zeros(0)))
     lines = (*with_bands(2), Line("gone", x, gone, 2, (gone, np.where(x < 20, np.inf, np.nan))), nothing)
     assert len(lines_of(Plot("loss", lines, (0, 100)))) == 16
+
+
+def test_a_curve_that_diverged_says_so_in_place_of_a_value():
+    broken = replace(curve([1.0, 5.0, np.nan], 1), broken=True)
+    title = lines_of(Plot("loss", (curve([1.0, 0.5, 0.25]), broken), (0, 2)))[0]
+    assert title.split() == ["loss", "a", "0.25", "b", "diverged"]

@@ -100,3 +100,14 @@ def test_places_have_names_unless_they_are_counted():
     below = draw(blocks, 48, 10, Style(), TextStyle()).strips[-1].text.split()
     assert below == ["block", *map(str, range(1, 9))]
     assert columns_of(["conv1", "dense1"], ["conv1", "norm1"]).names == ()
+
+
+def test_what_the_places_are_is_said_however_many_there_are():
+    for many in (9, 30, 110):
+        plot = columns_of([f"relu{n}" for n in range(1, many + 1)])
+        for width in (30, 58):
+            below = draw(plot, width, 10, Style(), TextStyle()).strips[-1].text.split()
+            assert below[:2] == ["layer", "1"]
+            places = list(map(int, below[1:]))
+            assert len(places) > 1
+            assert len(set(np.diff(places))) == 1, "they are equally far apart"
