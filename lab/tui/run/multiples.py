@@ -96,36 +96,40 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
     if len(chosen) < len(shown.cells) and title.cell_len + 2 + len(note) <= width - keep:
         title.append(f"  {note}", DIM)
     within = replace(style, legends=style.legends and not told)
+    said = [_title_would_say(each.content, style) for each in shown.cells]
+    common = [each for each in said[0] if all(each in others for others in said)]
     cells = [
-        _cell(shown.cells[number], place.width, place.height, within, base)
+        _cell(_with_note(shown.cells[number], said[number], common), place.width, place.height, within, base)
         for number, place in zip(chosen, found, strict=True)
     ]
-    below = [each[-1].text for each in cells if each]
+    below = [each.text for cell in cells for each in cell[-2:]]  # the last may be a scale of colours
     ends = [*((each, width) for each in told), (title, width - keep)]
-    for each in _titles_would_say(drawn, below, style):
+    for each in common:
         free = [one for one, most in ends if one.cell_len + 2 + len(each) <= most]
-        if free:
+        if free and not any(text.rstrip().endswith(each.removeprefix(_ACROSS)) for text in below):
             free[0].append(f"  {each}", DIM)
     legend = [strip_of(each, width, base) for each in told]
     rows: list[list[Strip]] = [[] for _ in range(height)]
-    for line_above, each in zip(rows, [strip_of(title, width, base), *legend], strict=False):
-        line_above.append(each)
+    for line_above, strip in zip(rows, [strip_of(title, width, base), *legend], strict=False):
+        line_above.append(strip)
     gap = Strip([Segment("  ", base)], 2)
     for cell, place in zip(cells, found, strict=True):
-        for row, each in enumerate(cell):
-            rows[head + place.y + row] += [gap, each] if place.x else [each]
-    return [Strip.join(each) if each else Strip.blank(width, base) for each in rows]
+        for row, strip in enumerate(cell):
+            rows[head + place.y + row] += [gap, strip] if place.x else [strip]
+    return [Strip.join(row) if row else Strip.blank(width, base) for row in rows]
 
 
-def _titles_would_say(drawn: Sequence[Picture], below: Sequence[str], style: Style) -> list[str]:
-    """What stands in the titles of pictures, which cells do not have, as far as it is the same for all: what their axes
-    are, and what is behind a title otherwise. below: the last lines of cells, one of which may say it already."""
-    found = [_title_would_say(each, style) for each in drawn]
-    common = [each for each in (found[0] if found else []) if all(each in others for others in found)]
-    return [each for each in common if not any(line.rstrip().endswith(each.removeprefix(_ACROSS)) for line in below)]
+def _with_note(cell: Cell, said: Sequence[str], common: Sequence[str]) -> Cell:
+    """A cell that says of its own picture what is not common to all, unless it says something else already."""
+    own = [each for each in said if each not in common and not each.startswith(_ACROSS)]
+    return replace(cell, note=own[0]) if own and not cell.note else cell
 
 
-def _title_would_say(picture: Picture, style: Style) -> list[str]:
+def _title_would_say(picture: Plot | Picture, style: Style) -> list[str]:
+    """What stands in the title of a picture, which a cell does not have: what its axes are, and what is behind a title
+    otherwise; of a plot nothing."""
+    if isinstance(picture, Plot):
+        return []
     across, up = (style.words(getattr(picture, name, "")) for name in ("x_label", "y_label"))
     said = [f"{_ACROSS}{across}"] * bool(across) + [f"up: {up}"] * bool(up)
     if isinstance(picture, Bars) and picture.log:

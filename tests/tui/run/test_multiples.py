@@ -125,6 +125,10 @@ def test_cells_without_titles_are_told_once_what_their_axes_are():
     lines = [each.text.rstrip() for each in strips(Multiples("Trials", cells), 76, 20, Style(), TextStyle())]
     assert lines[1] == "● log  up: validation loss", "what stands under the axes is not said again"
     assert lines[-1].endswith("rate")
+    other = replace(near, y_label="penalty")
+    cells = (Cell(((0, "adam"),), near), Cell(((1, "sgd"),), other))
+    heads = strips(Multiples("Trials", cells), 76, 20, Style(), TextStyle())[2].text
+    assert heads.split() == ["a", "adam", "up:", "validation", "loss", "b", "sgd", "up:", "penalty"]
     bars = Bars(" ", {"dense1": 1e-5, "dense2": 0.1}, log=True)
     cells = tuple(Cell(((n, name),), bars) for n, name in enumerate(("sigmoid", "relu")))
     assert strips(Multiples("Gradient", cells), 60, 8, Style(), TextStyle())[0].text.split() == [
