@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lab.cli import run
 from lab.scenario import load_text
 from lab.tasks import check
 
@@ -60,6 +61,20 @@ def test_links_lead_somewhere():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= LONGEST_README
+
+
+def test_the_readme_shows_what_a_run_prints(capsys):
+    """Line by line, but for its numbers: they depend on the machine in their last digits."""
+    shown = re.search(r"```\n(Dead ReLUs\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown is not None
+    assert run(["run", "dead-relu", "--plain", "--no-save"]) == 0
+    printed = iter(without_numbers(capsys.readouterr().out))
+    for line in without_numbers(shown[1]):
+        assert line == "…" or line in printed, line
+
+
+def without_numbers(text: str) -> list[str]:
+    return [re.sub(r"\d[\d,.]*", "1", line) for line in text.splitlines()]
 
 
 def test_the_network_of_the_page_on_python_learns():
