@@ -16,18 +16,12 @@ from typing import Any
 from lab.scenario import load
 from lab.tui.app import LabApp
 from lab.tui.run.screen import RunScreen
-from lab.tui.run.view_options import TileContent
 from tests.svg import svg
 from tests.tui.driving import screen_lines, until
 
 README = Path(__file__).parent.parent / "docs" / "run.svg"
-SIZE = (100, 32)
+SIZE = (120, 36)
 LESSON = "dead-relu"
-CHOSEN = (
-    ("metric", "loss"), ("picture", "Decision regions"), ("metric", "dead_relu"), ("picture", "Units"),
-    ("metric", "grad_norm"), ("picture", "Dead units of relu2"),
-)  # fmt: skip
-"""What the README's shows: a little of everything."""
 PACE = 400.0
 """Steps per second, so that what is waited for is seen in time."""
 REST = 0.8
@@ -77,8 +71,6 @@ async def settle(pilot: Any, screen: RunScreen) -> None:
 async def run(app: LabApp, pilot: Any) -> None:
     """While it trains."""
     screen = await train(app, pilot, 0.6)
-    if app.size == SIZE:  # as chosen with p
-        screen.view.chosen = [TileContent(kind, name) for kind, name in CHOSEN]
     screen.session.resume()  # as it looks while it goes on
     screen.status.say("")
     await settle(pilot, screen)
