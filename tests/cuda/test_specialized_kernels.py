@@ -13,6 +13,7 @@ pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installe
 from kernels.targets.cuda import compiler as to_gpu
 from kernels.targets.cuda import launch_configuration, matmul_options, matmul_specialized, persistent_kernel_source
 from kernels.targets.cuda.driver import OLDEST_CAPABILITY
+from kernels.targets.cuda.launch_configuration import analysis_of
 from kernels.targets.cuda.specialized_source import SpecializedPlan, SpecializedSource
 from lab.api import load
 from lab.tasks import task_of
@@ -32,7 +33,7 @@ def kinds_of(name: str, variant: str | None = None):
 def specialized(name: str, variant: str | None = None, in_shared_memory: bool = True) -> list[SpecializedPlan]:
     (kind,) = kinds_of(name, variant)
     return [
-        SpecializedPlan(launch_configuration.analysis_of(plan).folded, in_shared_memory and plan is not kind.measure)
+        SpecializedPlan(analysis_of(plan).specialized, in_shared_memory and plan is not kind.measure)
         for plan in kind.plans
     ]
 

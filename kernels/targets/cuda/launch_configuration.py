@@ -58,6 +58,13 @@ class PlanAnalysis:
         """These rows with each repeat as one loop."""
         return folded(self.rows, self._repeats)
 
+    @cached_property
+    def specialized(self) -> tuple[Row | Loop, ...]:
+        """The rows for which code is made: fewer, where one does what two do."""
+        from kernels.targets.cuda import loss_rows
+
+        return loss_rows.with_losses_joined(self.folded)
+
     @property
     def loops(self) -> bool:
         """Whether there are loops among them."""
@@ -66,12 +73,12 @@ class PlanAnalysis:
     @property
     def length(self) -> int:
         """How many rows there are to be written, those of a loop once."""
-        return sum(len(each.rows) if isinstance(each, Loop) else 1 for each in self.folded)
+        return sum(len(each.rows) if isinstance(each, Loop) else 1 for each in self.specialized)
 
     @cached_property
     def signature(self) -> Signature:
         """What the rows do, which is the same for plans that are the same for a GPU."""
-        return signature(self.folded)
+        return signature(self.specialized)
 
     def touched(self, kept: int) -> tuple[int, int]:
         """The stretch in which the plan writes to the first `kept` elements: the first one, and how many."""

@@ -106,8 +106,8 @@ def _specialized_plans(each: ReplicaPrograms, real_name: str, room: int) -> list
     device's memory, since it may need far more. room: bytes of shared memory for an arena"""
     arena_end = max(each.kept, *(analysis_of(plan).arena_end for plan in each.training))
     in_shared_memory = arena_end * np.dtype(real_name).itemsize <= room
-    made = [SpecializedPlan(analysis_of(plan).folded, in_shared_memory) for plan in each.training]
-    return made if each.measure is None else [*made, SpecializedPlan(analysis_of(each.measure).folded, False)]
+    made = [SpecializedPlan(analysis_of(plan).specialized, in_shared_memory) for plan in each.training]
+    return made if each.measure is None else [*made, SpecializedPlan(analysis_of(each.measure).specialized, False)]
 
 
 def _compile(

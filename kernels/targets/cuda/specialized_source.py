@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from kernels.plan import SHARED, SKIP, Loop, Row
 from kernels.targets.cuda import code_generation, compiler, matmul, matmul_specialized
+from kernels.targets.cuda.barriers import Meetings, may_leave_out, needed_in_loop
 from kernels.targets.cuda.row_table import Signature, signature
 
 
@@ -47,25 +48,25 @@ class SpecializedSource:
         return self._rows(plan.rows, "within" if plan.in_shared_memory else "at_home") or ["pass"]
 
     def _rows(self, rows: Sequence[Row | Loop], arena: str) -> list[str]:
+        """Rows one after the other, in front of which and behind which all threads meet."""
         lines: list[str] = []
+        meetings = Meetings()
         for index, row in enumerate(rows):
             if isinstance(row, Loop):
-                inside = [
-                    line
-                    for each, strides in zip(row.rows, row.strides, strict=True)
-                    for line in self._row(each, arena, strides)
-                ]
-                lines += [f"for turn in range(to_int32({row.count})):", *matmul_specialized.indented(inside)]
+                lines += ["group_sync()"] if meetings.open else []
+                lines += self._loop(row, arena)
+                meetings.met()
                 continue
+            lines += ["group_sync()"] if meetings.needed_before(row) else []
             lines += self._row(row, arena, ())
-            left_out = dict(zip(row.kernel.integers, row.integers, strict=True)).get("rows", 0)
-            if "state" in row.kernel.extra and left_out:
+            if left_out := may_leave_out(row):
                 following = rows[index + 1 :]
                 lines += [
+                    "group_sync()",
                     f"further = words[{SKIP}]",
                     "group_sync()",
                     "if further == 0:",
-                    *matmul_specialized.indented(self._rows(following[:left_out], arena) or ["pass"]),
+                    *matmul_specialized.indented([*self._rows(following[:left_out], arena), "group_sync()"]),
                     "elif thread == 0:",
                     f"    words[{SKIP}] = 0",
                     *self._rows(following[left_out:], arena),
@@ -73,10 +74,18 @@ class SpecializedSource:
                 break
         return lines
 
+    def _loop(self, loop: Loop, arena: str) -> list[str]:
+        """The rounds of a loop, behind each of which all threads meet."""
+        needed = needed_in_loop(loop.rows, loop.strides, loop.count)
+        inside: list[str] = []
+        for row, strides, meet in zip(loop.rows, loop.strides, needed, strict=True):
+            inside += [*(["group_sync()"] if meet else []), *self._row(row, arena, strides)]
+        return [f"for turn in range(to_int32({loop.count})):", *matmul_specialized.indented([*inside, "group_sync()"])]
+
     def _row(self, row: Row, arena: str, strides: Sequence[int]) -> list[str]:
         # What depends on the thread is computed anew in each row: kept for all, it would take all registers.
         again = f"thread = opaque(thread) & {self.threads - 1}"
-        return [again, *self._call(row, arena, strides), "group_sync()"]
+        return [again, *self._call(row, arena, strides)]
 
     def _call(self, row: Row, arena: str, strides: Sequence[int]) -> list[str]:
         """strides: in a loop, by how much operands and integers grow with `turn`, the number of the round"""
