@@ -49,6 +49,8 @@ class Bars:
     unit:   the unit of all values, which is shown behind the numbers; empty where they have none
     log:    whether the bars' axis is logarithmic
     extent: (lowest, highest), what the axis shows at least; None: what the bars need
+    beside: name and value of all bars that stand beside these, whose names and numbers take as much room in all of
+            these pictures, so that equal lengths mean equal values
     """
 
     kind: ClassVar[str] = "bars"
@@ -58,6 +60,7 @@ class Bars:
     log: bool = False
     extent: tuple[float, float] | None = None
     name: str = ""
+    beside: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,7 +237,7 @@ class SearchExperiment(Experiment):
                 place = [_shown(float(trial.values[path]), self._is_log(path)) for path in self.paths[:2]]
                 points.append([*place, self._losses[row, number]][:2])
             groups[each.way] = np.array(points, np.float32).reshape(-1, 2)
-        labels = [f"log10 of {path}" if self._is_log(path) else path for path in self.paths[:2]]
+        labels = [f"log10 {path}" if self._is_log(path) else path for path in self.paths[:2]]
         labels = [*labels, "validation loss"][:2]
         title = "Trials of the first repeat"
         return Scatter(title, groups, x_label=labels[0], y_label=labels[1], name="trials")

@@ -43,7 +43,7 @@ RENDERERS: dict[str, Renderer] = {
     "passages": passages.render,
 }
 
-LEGENDS: dict[str, Callable[[Any, int, Style], list[Text]]] = {
+LEGENDS: dict[str, Callable[[Any, int, Style, int], list[Text]]] = {
     "curves": curves.legend,
     "field": field.legend,
     "passages": passages.legend,
@@ -52,9 +52,10 @@ LEGENDS: dict[str, Callable[[Any, int, Style], list[Text]]] = {
 }
 
 
-def common_legend(pictures: Sequence[Picture], width: int, style: Style) -> list[Text]:
-    """The legend that several pictures share, on a line; empty if there is only one picture, or if theirs differ."""
-    found = [LEGENDS[each.kind](each, width, style) if each.kind in LEGENDS else [] for each in pictures]
+def common_legend(pictures: Sequence[Picture], width: int, style: Style, most: int = 1) -> list[Text]:
+    """The legend that several pictures share, on at most `most` lines; empty if there is only one picture, or if theirs
+    differ."""
+    found = [LEGENDS[each.kind](each, width, style, most) if each.kind in LEGENDS else [] for each in pictures]
     return found[0] if len(found) > 1 and all(each == found[0] for each in found) else []
 
 

@@ -15,7 +15,7 @@ from lab.terminal.pictures.common import names_column, title_line
 from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import clip, line, pad
 
-_THICKEST, _SHORTEST = 3, 5
+_THICKEST, _SHORTEST = 5, 5
 """Lines of the thickest bar; columns of the shortest that the longest bar may be."""
 
 
@@ -25,15 +25,17 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
     note = "logarithmic" if picture.log else ""
     lines = [title_line(picture.title, width, style, note)]
     unit = f" {style.words(picture.unit)}" if picture.unit else ""
-    numbers = [short(float(value)) + unit for value in picture.values.values()]
+    everyone = [*picture.values.items(), *picture.beside]
+    numbers = [short(float(value)) + unit for _, value in everyone]
     number_width = max((cell_len(number) for number in numbers), default=0)
-    names, column = names_column(picture.values, width, style, number_width + 2 + _SHORTEST)
+    names, column = names_column([name for name, _ in everyone], width, style, number_width + 2 + _SHORTEST)
     zero, ends = ends_of(np.array(list(picture.values.values()), dtype=np.float64), picture.log, picture.extent)
     most = height - 1
-    shown = len(names) if len(names) <= most else max(0, most - 1)
+    number = len(picture.values)
+    shown = number if number <= most else max(0, most - 1)
     each_high = most // shown if shown else 1
     above = each_high > 1 and any(
-        each.rstrip() != style.words(name) for each, name in zip(names, picture.values, strict=True)
+        each.rstrip() != style.words(name) for each, (name, _) in zip(names, everyone, strict=True)
     )
     if above:  # names that are too long stand above their bars
         names, column = [""] * len(names), -1
@@ -55,8 +57,8 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
         if room > 0:
             more = line(" " * (column + 1)).append(content, style.text_style(style.colour(0, "series")))
             lines += [more] * (thick - 1)
-    if shown < len(names) and most > 0:
-        lines.append(line(f"and {len(names) - shown} more", DIM))
+    if shown < number and most > 0:
+        lines.append(line(f"and {number - shown} more", DIM))
     return lines
 
 

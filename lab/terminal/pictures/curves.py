@@ -24,6 +24,6 @@ def render(picture: Curves, width: int, height: int, style: Style) -> list[Text]
     )  # fmt: skip
 
 
-def legend(picture: Curves, width: int, style: Style) -> list[Text]:
+def legend(picture: Curves, width: int, style: Style, most: int = 2) -> list[Text]:
     """The lines in their order."""
-    return legend_lines(series_legend(picture.lines, style), width, style, most=1)
+    return legend_lines(series_legend(picture.lines, style), width, style, most)

@@ -68,7 +68,7 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
     ]  # fmt: skip
 
 
-def legend(picture: Field, width: int, style: Style) -> list[Text]:
+def legend(picture: Field, width: int, style: Style, most: int = 1) -> list[Text]:
     """The scale of its colours; nothing of a map with paths, whose names go with it."""
     values = np.asarray(picture.values, dtype=np.float64)
     if picture.paths or values.size == 0:

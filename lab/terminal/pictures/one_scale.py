@@ -75,7 +75,8 @@ def _bars(pictures: Sequence[Bars]) -> list[Bars]:
     extent = float(shown.min()), float(shown.max())
     if any(each.log for each in pictures) and (shown > 0).any():
         extent = float(shown[shown > 0].min()), extent[1]
-    return [replace(each, extent=extent) for each in pictures]
+    everyone = tuple(dict.fromkeys((name, float(value)) for each in pictures for name, value in each.values.items()))
+    return [replace(each, extent=extent, beside=everyone) for each in pictures]
 
 
 def _histograms(pictures: Sequence[Histograms]) -> list[Histograms]:

@@ -47,7 +47,7 @@ def render(picture: Passages, width: int, height: int, style: Style) -> list[Tex
     return [*lines, *scale]
 
 
-def legend(picture: Passages, width: int, style: Style) -> list[Text]:
+def legend(picture: Passages, width: int, style: Style, most: int = 1) -> list[Text]:
     """The scale of its colours."""
     return [scale_line(picture.low, picture.high, True, width, style)]
 

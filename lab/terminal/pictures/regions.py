@@ -78,9 +78,9 @@ def _signs(style: Style) -> str:
     return "".join(style.sign(number, "series") for number in range(8))
 
 
-def legend(picture: Regions, width: int, style: Style) -> list[Text]:
+def legend(picture: Regions, width: int, style: Style, most: int = 2) -> list[Text]:
     """The classes in their order."""
-    return legend_lines(_entries(picture, style), width, style, most=1)
+    return legend_lines(_entries(picture, style), width, style, most)
 
 
 def _entries(picture: Regions, style: Style) -> list[LegendEntry]:

@@ -54,9 +54,9 @@ def render(picture: Scatter, width: int, height: int, style: Style) -> list[Text
     )  # fmt: skip
 
 
-def legend(picture: Scatter, width: int, style: Style) -> list[Text]:
+def legend(picture: Scatter, width: int, style: Style, most: int = 2) -> list[Text]:
     """The groups, then the lines that belong to none."""
-    return legend_lines(_entries(picture, style), width, style, most=1)
+    return legend_lines(_entries(picture, style), width, style, most)
 
 
 def _entries(picture: Scatter, style: Style) -> list[LegendEntry]:

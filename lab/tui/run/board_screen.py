@@ -157,7 +157,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         pages = self.pages()
         if pages < 2 or self.view.large:
             return []
-        return [(f"page {self.view.page % pages + 1} of {pages} ({self.key_of('page(1)')})", "")]
+        return [(f"page {self.view.page % pages + 1} of {pages} ({self.key_of('page(1)')})", "kept")]
 
     def key_of(self, action: str) -> str:
         """The key of one of the screen's actions as people write it; "" if it has none."""

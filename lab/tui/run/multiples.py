@@ -26,6 +26,8 @@ _WIDE = 2.4
 """How many times as wide as high a picture should be, in characters."""
 _NARROWEST_TALL, _WIDE_TALL = 11, 0.9
 """The same for tables of weights that are higher than wide."""
+_HIGH = 14
+"""From so many lines on a tile has room for one more above its cells."""
 _ACROSS = "across: "
 _SHORTEST_NOTE = 10
 """So much of a note is worth showing."""
@@ -85,7 +87,26 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
     if width <= 0 or height <= 0:
         return []
     drawn = [each.content for each in shown.cells if not isinstance(each.content, Plot)]
-    told = common_legend(drawn, width, style) if len(drawn) == len(shown.cells) else []
+    high = height >= _HIGH
+    legend = common_legend(drawn, width, style, 1 + high) if len(drawn) == len(shown.cells) else []
+    made, missing = _laid_out(shown, legend, 0, width, height, style, base, keep)
+    if missing and high:
+        made, _ = _laid_out(shown, legend, 1, width, height, style, base, keep)
+    return made
+
+
+def _laid_out(
+    shown: Multiples,
+    legend: Sequence[Text],
+    more: int,
+    width: int,
+    height: int,
+    style: Style,
+    base: TextStyle,
+    keep: int,
+) -> tuple[list[Strip], bool]:
+    """The lines, with legend and `more` lines below the title; and whether what the axes are has no room there."""
+    told, missing = [*(each.copy() for each in legend), *(line() for _ in range(more))], False
     head = 1 + len(told)
     found = arrangement(len(shown.cells), width, height - head, _shape_of(shown), _LOWEST - len(told))
     chosen = list(range(len(found)))
@@ -95,7 +116,7 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
     note = f"{len(chosen)} of {len(shown.cells)}"
     if len(chosen) < len(shown.cells) and title.cell_len + 2 + len(note) <= width - keep:
         title.append(f"  {note}", DIM)
-    within = replace(style, legends=style.legends and not told)
+    within = replace(style, legends=style.legends and not legend)
     said = [_title_would_say(each.content, style) for each in shown.cells]
     common = [each for each in said[0] if all(each in others for others in said)]
     cells = [
@@ -106,17 +127,19 @@ def strips(shown: Multiples, width: int, height: int, style: Style, base: TextSt
     ends = [*((each, width) for each in told), (title, width - keep)]
     for each in common:
         free = [one for one, most in ends if one.cell_len + 2 + len(each) <= most]
-        if free and not any(text.rstrip().endswith(each.removeprefix(_ACROSS)) for text in below):
-            free[0].append(f"  {each}", DIM)
-    legend = [strip_of(each, width, base) for each in told]
+        if any(text.rstrip().endswith(each.removeprefix(_ACROSS)) for text in below):
+            continue
+        missing = missing or not free
+        if free:
+            free[0].append(f"  {each}" if free[0].plain else each, DIM)
     rows: list[list[Strip]] = [[] for _ in range(height)]
-    for line_above, strip in zip(rows, [strip_of(title, width, base), *legend], strict=False):
+    for line_above, strip in zip(rows, [strip_of(each, width, base) for each in (title, *told)], strict=False):
         line_above.append(strip)
     gap = Strip([Segment("  ", base)], 2)
     for cell, place in zip(cells, found, strict=True):
         for row, strip in enumerate(cell):
             rows[head + place.y + row] += [gap, strip] if place.x else [strip]
-    return [Strip.join(row) if row else Strip.blank(width, base) for row in rows]
+    return [Strip.join(row) if row else Strip.blank(width, base) for row in rows], missing
 
 
 def _with_note(cell: Cell, said: Sequence[str], common: Sequence[str]) -> Cell:

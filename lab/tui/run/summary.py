@@ -33,7 +33,8 @@ _SHARE, _NARROWEST, _WIDEST = 0.4, 33, 66
 class Heading(TextLines):
     """The title, what is looked at, and the settings that can be changed.
 
-    parts: gives (text, kind) from left to right; kind: "title", "state", "marked" or ""
+    parts: gives (text, kind) from left to right; kind: "title", "state", "marked", "kept" (it has
+           room before what stands in front of it, but for the title) or ""
     """
 
     DEFAULT_CSS = "Heading { height: 1; }"
@@ -44,17 +45,19 @@ class Heading(TextLines):
 
     def make(self, width: int, height: int, style: Style) -> list[Text]:
         text = line()
-        for told, kind in self._parts(style):
-            told = style.words(told)
+        parts = [(style.words(told), kind) for told, kind in self._parts(style)]
+        kept = sum(2 + cell_len(told) for told, kind in parts if kind == "kept")
+        for told, kind in parts:
             gap = 2 if text.plain else 0
-            room = width - text.cell_len - gap
+            kept -= 2 + cell_len(told) if kind == "kept" else 0
+            room = width - text.cell_len - gap - (kept if kind != "title" else 0)
             if cell_len(told) > room and kind != "title":
                 continue
             text.append(" " * gap).append(clip(told, room, style), _KINDS[kind])
         return [text]
 
 
-_KINDS = {"title": BOLD, "state": BOLD, "": DIM, "marked": BOLD + BOLD.parse("reverse")}
+_KINDS = {"title": BOLD, "state": BOLD, "": DIM, "kept": DIM, "marked": BOLD + BOLD.parse("reverse")}
 
 
 class Variants(TextLines):

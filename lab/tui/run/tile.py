@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from lab.terminal.metric_words import unit, words
 from lab.terminal.pictures import render
 from lab.terminal.style import BOLD, DIM, Style
 from lab.tui.problems import ReportsProblems
@@ -74,6 +75,13 @@ class TextLines(Lines):
         raise NotImplementedError
 
 
+def _heading(content: Content | None) -> str:
+    """What the first line says in any case."""
+    if isinstance(content, Plot):
+        return " ".join(each for each in (words(content.title), unit(content.title), content.note) if each)
+    return content.title if content is not None else ""
+
+
 class Tile(Lines):
     """A plot or a picture; see the module's text."""
 
@@ -126,6 +134,8 @@ class Tile(Lines):
         base = self.rich_style
         content = self.content
         keep = 0 if self.hint is None else min(cell_len(self.hint) + 3 if self.hint else 1, width // 2)
+        if keep > 1 and cell_len(_heading(content)) + keep > width:
+            keep = 1  # what is seen is more than what a key does with it
         if isinstance(content, Plot):
             self._inside = draw(content, width, height, style, base, keep)
             return self._inside.strips

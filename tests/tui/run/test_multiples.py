@@ -8,7 +8,7 @@ import numpy as np
 from rich.style import Style as TextStyle
 
 from lab.events import Measured, Started
-from lab.pictures import Bars, Field, Histograms, Scatter
+from lab.pictures import Bars, Curves, Field, Histograms, Scatter
 from lab.scenario import load
 from lab.scenario.decisive import decisive
 from lab.terminal.curves import Line
@@ -166,3 +166,24 @@ def test_each_variant_says_which_layers_its_signs_are_if_they_are_others():
     assert "b curved  1 elu" in heads
     many = by_layer({"deep": [f"dense{n}" for n in range(1, 13)]}).content(TileContent("layers", "saturation"))
     assert many.title == "saturation: 1 dense1 to C dense12"
+
+
+def test_bars_side_by_side_are_equally_long_where_they_are_equal_whatever_they_are_called():
+    one = Bars("Parameters", {"conv1": 100.0, "dense1": 50.0})
+    other = Bars("Parameters", {"inception_block_1": 100.0, "dense1": 131_136.0 / 2048})
+    shown = beside([(0, "plain", one), (1, "branched", other)], "plain", 3)
+    lines = [each.text for each in strips(shown, 62, 7, Style(), TextStyle())]
+    left, right = (next(each[side] for each in lines if "100" in each) for side in (slice(0, 30), slice(32, 62)))
+    assert left.count("█") == right.count("█") > 3
+
+
+def test_a_high_tile_has_room_for_a_legend_of_two_lines_and_for_what_the_axes_are():
+    x = np.arange(1.0, 9.0)
+    curves = {"averaged": x, "each alone": x + 1, "mean of the members": x + 2}
+    picture = Curves(" ", x, curves, x_label="how many members there are", y_label="accuracy")
+    shown = Multiples("Over members", tuple(Cell(((n, name),), picture) for n, name in enumerate(("apart", "noisy"))))
+    text = "\n".join(each.text for each in strips(shown, 46, 20, Style(), TextStyle()))
+    assert all(each in text for each in (*curves, "across: how many members there are", "up: accuracy"))
+    low = [each.text for each in strips(shown, 46, 10, Style(), TextStyle())]
+    assert "+1" in low[1]
+    assert "a apart" in low[2]

@@ -14,6 +14,8 @@ from lab.terminal.curves import Line
 from lab.terminal.style import Style
 from lab.tui.run.plot import Mark, Plot, draw, value_at
 from lab.tui.run.strips import changed_regions, strip_of
+from lab.tui.run.summary import Heading
+from lab.tui.run.tile import Tile
 
 BASE = TextStyle(color="#ffffff", bgcolor="#000000")
 STYLE = Style()
@@ -188,3 +190,33 @@ def test_a_curve_that_diverged_says_so_in_place_of_a_value():
     broken = replace(curve([1.0, 5.0, np.nan], 1), broken=True)
     title = lines_of(Plot("loss", (curve([1.0, 0.5, 0.25]), broken), (0, 2)))[0]
     assert title.split() == ["loss", "a", "0.25", "b", "diverged"]
+
+
+def tile_of(content, width):
+    """The first line of a selected tile."""
+    tile = Tile()
+    tile.content, tile.hint = content, "enter: enlarge"
+    return tile.draw(width, 10, STYLE)[0].text.rstrip()
+
+
+def test_a_key_is_named_beside_a_title_only_if_title_and_axis_have_room():
+    plot = Plot("act_std", (curve([1.0, 0.5, 0.25]),), (0, 2), log=True, note="log step 0")
+    assert tile_of(plot, 60).endswith("enter: enlarge")
+    assert "log step 0" in tile_of(plot, 60)
+    assert tile_of(plot, 30) == "▸act std log step 0  a 0.25"
+
+
+def test_the_key_for_the_next_page_has_room_before_the_settings():
+    parts = [
+        ("LeNet-5", "title"),
+        ("a lenet", ""),
+        ("rate 0.002", "marked"),
+        ("beta_1 0.9", ""),
+        ("page 1 of 3 (])", "kept"),
+    ]
+    assert (
+        Heading(lambda style: parts).make(80, 1, STYLE)[0].plain
+        == "LeNet-5  a lenet  rate 0.002  beta_1 0.9  page 1 of 3 (])"
+    )
+    assert Heading(lambda style: parts).make(46, 1, STYLE)[0].plain == "LeNet-5  a lenet  rate 0.002  page 1 of 3 (])"
+    assert Heading(lambda style: parts).make(36, 1, STYLE)[0].plain == "LeNet-5  a lenet  page 1 of 3 (])"
