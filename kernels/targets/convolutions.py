@@ -13,6 +13,8 @@ channels, it is made the other way: what the pixels of a row hand back to their 
 is a product of matrices, and is then added where the windows lie. No border is needed for it, vectors are full, and
 rows that do not exist cost nothing. The weights' gradient has the pixels as its inner loops, of several rows or images,
 as many as stay in the nearest cache, before a sum goes back to memory.
+
+Kernels of 3×3 with many channels are done by `kernels.targets.winograd`, where the processor has AVX-512.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from numba.core import cgutils
 
 from kernels import convolution
 from kernels.convolution import plain_convolve, plain_convolve_back, plain_correlate
+from kernels.targets import winograd
 from kernels.targets.code import WINDOWS
 from kernels.targets.micro_kernel import workplace
 from kernels.targets.norm_code import add_columns
@@ -394,11 +397,17 @@ def worth_while(outputs: Any, groups: Any) -> Any:
 def _convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
     B, H, W, C = x.shape
     P, Q, G, D = weight.shape
+    I, J = y.shape[1], y.shape[2]  # noqa: E741
     done = 0
-    if worth_while(D // groups, groups):
+    if winograd.suits(P, Q, stride_y, stride_x, dilation_y, dilation_x, groups, C, D, I, J):
+        winograd.forwards(
+            x.ctypes.data, weight.ctypes.data, bias.ctypes.data, y.ctypes.data, B, H, W, C, D, I, J, top, left
+        )
+        done = 1
+    elif worth_while(D // groups, groups):
         done = _forwards(
-            x.ctypes.data, weight.ctypes.data, bias.ctypes.data, y.ctypes.data, B, H, W, C, P, Q, G, D, y.shape[1],
-            y.shape[2], stride_y, stride_x, top, left, dilation_y, dilation_x, groups,
+            x.ctypes.data, weight.ctypes.data, bias.ctypes.data, y.ctypes.data, B, H, W, C, P, Q, G, D, I, J,
+            stride_y, stride_x, top, left, dilation_y, dilation_x, groups,
         )  # fmt: skip
     if not done:
         plain_convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 0, 1)
@@ -411,15 +420,18 @@ def _convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, di
     done = 0
     I, J = dy.shape[1], dy.shape[2]  # noqa: E741
     scatters = stride_y > 1 or stride_x > 1 or C < LANES or (C < COLUMNS and 4 * H * W > 5 * I * J)
-    if AVAILABLE and groups == 1 and dilation_x == 1 and scatters:
+    if winograd.suits(P, Q, stride_y, stride_x, dilation_y, dilation_x, groups, D, C, H, W):
+        winograd.backwards(dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, D, I, J, top, left)
+        done = 1
+    elif AVAILABLE and groups == 1 and dilation_x == 1 and scatters:
         done = _scattered(
-            dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, D, dy.shape[1], dy.shape[2],
-            stride_y, stride_x, top, left, dilation_y,
+            dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, D, I, J, stride_y, stride_x,
+            top, left, dilation_y,
         )  # fmt: skip
     if not done and worth_while(G, groups):
         done = _backwards(
-            dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, G, D, dy.shape[1], dy.shape[2],
-            stride_y, stride_x, top, left, dilation_y, dilation_x, groups,
+            dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, G, D, I, J, stride_y, stride_x, top,
+            left, dilation_y, dilation_x, groups,
         )  # fmt: skip
     if not done:
         plain_convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 0, 1)
@@ -429,11 +441,17 @@ def _convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, di
 def _correlate(x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
     B, H, W, C = x.shape
     P, Q, G, D = d_weight.shape
+    I, J = dy.shape[1], dy.shape[2]  # noqa: E741
     done = 0
-    if worth_while(D // groups, groups):
+    if winograd.suits(P, Q, stride_y, stride_x, dilation_y, dilation_x, groups, C, D, I, J):
+        winograd.to_weights(
+            x.ctypes.data, dy.ctypes.data, d_weight.ctypes.data, d_bias.ctypes.data, B, H, W, C, D, I, J, top, left
+        )
+        done = 1
+    elif worth_while(D // groups, groups):
         done = _weights(
-            x.ctypes.data, dy.ctypes.data, d_weight.ctypes.data, d_bias.ctypes.data, B, H, W, C, P, Q, G, D,
-            dy.shape[1], dy.shape[2], stride_y, stride_x, top, left, dilation_y, dilation_x, groups,
+            x.ctypes.data, dy.ctypes.data, d_weight.ctypes.data, d_bias.ctypes.data, B, H, W, C, P, Q, G, D, I, J,
+            stride_y, stride_x, top, left, dilation_y, dilation_x, groups,
         )  # fmt: skip
     if not done:
         plain_correlate(x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 0, 1)

@@ -52,12 +52,15 @@ class TileCode:
     masked:    the last vector has fewer elements
     streaming: whole tiles, which fetch what comes next
     leaving:   they leave B behind as a panel instead of fetching the next one
+    apart:     products are summed up from zero, and what is added to them comes last: sums of sums, which round less
     """
 
-    def __init__(self, module: ir.Module, rows: int, vectors: int, *, masked: bool, streaming: bool, leaving: bool):
-        self.rows, self.vectors, self.leaving = rows, vectors, leaving
+    def __init__(
+        self, module: ir.Module, name: str, rows: int, vectors: int, *, masked: bool, streaming: bool, leaving: bool,
+        apart: bool,
+    ):  # fmt: skip
+        self.rows, self.vectors, self.leaving, self.apart = rows, vectors, leaving, apart
         self.simd = Vectors(module, LANES)
-        name = f"tile_{rows}_{vectors}{'_masked' * masked}{'_streaming' * streaming}{'_leaving' * leaving}"
         self.function = new_function(module, name, ARGUMENTS)
         for argument, word in zip(self.function.args, ARGUMENTS, strict=True):
             setattr(self, word, argument)
@@ -104,14 +107,20 @@ class TileCode:
                 yield builder.gep(place, [WORD(vector * self.simd.bytes)]), self._mask_of(vector)
 
     def _begin(self, builder: ir.IRBuilder) -> State:
-        sums = [self.simd.load(builder, place, mask) for place, mask in self._each(builder, self.begin, self.begin_row)]
+        sums = self._begin_sums(builder) if not self.apart else [self.simd.zeros] * (self.rows * self.vectors)
         # Addresses have the form place, place + distance, place + 2 distance: one register for three rows.
         a = [self.a]
         for _ in range(3, self.rows, 3):
             a.append(builder.gep(builder.gep(a[-1], [self.a_row]), [self.a_rows[2]]))
         return State(a, self.b, self.aside, self.next, sums)
 
+    def _begin_sums(self, builder: ir.IRBuilder) -> list[ir.Value]:
+        return [self.simd.load(builder, place, mask) for place, mask in self._each(builder, self.begin, self.begin_row)]
+
     def _end(self, builder: ir.IRBuilder, state: State) -> None:
+        if self.apart:
+            sums = zip(state.sums, self._begin_sums(builder), strict=True)
+            state.sums = [builder.fadd(value, before) for value, before in sums]
         for value, (place, mask) in zip(state.sums, self._each(builder, self.c, self.c_row), strict=True):
             self.simd.store(builder, value, place, mask)
         builder.ret_void()
@@ -186,9 +195,9 @@ class TileCode:
 
 def tile_code(module: ir.Module, rows: int, vectors: int, **kind: bool) -> ir.Function:
     """The function for tiles of this size in a module, emitted if it is not there yet; `kind`: see `TileCode`."""
-    chosen = {"masked": False, "streaming": False, "leaving": False} | kind
+    chosen = {"masked": False, "streaming": False, "leaving": False, "apart": False} | kind
     name = f"tile_{rows}_{vectors}{''.join(f'_{each}' * on for each, on in chosen.items())}"
-    return module.globals.get(name) or TileCode(module, rows, vectors, **chosen).function
+    return module.globals.get(name) or TileCode(module, name, rows, vectors, **chosen).function
 
 
 def edge_code(module: ir.Module) -> ir.Function:

@@ -77,3 +77,14 @@ def test_bad_input(arguments, words, capsys):
     output = capsys.readouterr()
     assert words in output.err
     assert output.out == ""
+
+
+def test_where_winograds_form_is_used_is_said(capsys):
+    out = " ".join(shown(capsys, "network-in-network").split())
+    assert "in float32: conv2: forward, the weights' gradient, the input's gradient." in out
+    assert "Winograd" not in shown(capsys, "dead-relu")
+    # Kernels of 5×5 are not done so.
+    layers = "{conv: 16, kernel_size: 5, padding: 2}, relu, {conv: 16, kernel_size: 3, padding: 1}, relu, flatten"
+    model = f"model=[{layers}, {{dense: classes}}]"
+    found = json.loads(shown(capsys, "network-in-network", "--set", model, "--json"))
+    assert list(found["winograd"]) == ["conv2"]

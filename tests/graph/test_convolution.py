@@ -85,21 +85,24 @@ def test_gradients_of_narrow_images(channels: int, kernel: int) -> None:
     check_geometry({"x": (2, 6, 7, channels), "weight": (kernel, kernel, channels, 5), "options": options})
 
 
-def check_geometry(drawn: dict[str, Any]) -> None:
-    """In both precisions; and its gradients are those of plain Python, whose arithmetic is not vectorised."""
+def check_geometry(drawn: dict[str, Any], tolerance: float = 2e-5) -> None:
+    """In both precisions; and its gradients are those of plain Python, whose arithmetic is not vectorised.
+
+    tolerance: of float32, relative to the largest number
+    """
     x, weight = RANDOM.standard_normal(drawn["x"]), RANDOM.standard_normal(drawn["weight"])
     bias, options = RANDOM.standard_normal(weight.shape[3]), drawn["options"]
     expected = by_scipy(x, weight, **options) + bias
     d_expected = RANDOM.standard_normal(expected.shape)
     gradients = {}
-    for dtype, tolerance in (("float64", 1e-11), ("float32", 2e-5)):
+    for dtype, allowed in (("float64", 1e-11), ("float32", tolerance)):
         y, gradients[dtype] = evaluate(
             lambda *tensors: f.convolution(*tensors, **options), x, weight, bias, gradients=d_expected, dtype=dtype
         )
         scale = np.abs(expected).max()
-        np.testing.assert_allclose(y, expected, rtol=tolerance, atol=tolerance * scale)
+        np.testing.assert_allclose(y, expected, rtol=allowed, atol=allowed * scale)
     for rough, exact in zip(gradients["float32"], gradients["float64"], strict=True):
-        np.testing.assert_allclose(rough, exact, rtol=2e-5, atol=2e-5 * np.abs(exact).max())
+        np.testing.assert_allclose(rough, exact, rtol=tolerance, atol=tolerance * np.abs(exact).max())
     # A convolution is linear in each of its operands, so the gradient is right if its product with the operand is.
     for gradient, value in zip(gradients["float64"][:2], (x, weight), strict=True):
         np.testing.assert_allclose((gradient * value).sum(), (d_expected * (expected - bias)).sum(), atol=1e-8)

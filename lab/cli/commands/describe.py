@@ -202,7 +202,7 @@ class _Scenario:
                 *sums(self.counts),
                 "",
             ]
-        return lines + _memory(describe(self.experiment))
+        return [*lines, *_memory(describe(self.experiment)), *_forms(_by_winograd(self.experiment))]
 
     def print_plan(self, output: Any) -> None:
         from lab.graph.dump import dump_text
@@ -271,8 +271,40 @@ def describe(experiment: Experiment) -> dict[str, Any]:
             }
             for name, plan in layout.plans.items()
         ],
+        "winograd": _by_winograd(experiment),
         "memory": {"kept": layout.kept * ITEM, "arena": layout.arena * ITEM, "data": layout.shared * ITEM},
     }
+
+
+def _by_winograd(experiment: Experiment) -> dict[str, list[str]]:
+    """Return which passes of which layers are done by Winograd's form, where the processor has AVX-512."""
+    from kernels.winograd import PASSES, done_by
+
+    found: dict[str, dict[str, None]] = {}
+    for plan in _layout(experiment).plans.values():
+        for row in plan.rows:
+            if done_by(row):
+                found.setdefault(row.label, {})[PASSES[row.kernel.name]] = None
+    return {label: list(passes) for label, passes in found.items()}
+
+
+def _forms(found: dict[str, list[str]]) -> list[str]:
+    """Tell where Winograd's form is used; nothing where it is not."""
+    from kernels.targets.vector_code import LANES, MASKED_STORES
+    from lab.cli.layer_tables import wrapped
+
+    if not found:
+        return []
+    here = "has" if LANES >= MASKED_STORES else "has not"
+    layers = "; ".join(f"{label}: {', '.join(passes)}" for label, passes in found.items())
+    return [
+        "",
+        *wrapped(
+            "By Winograd's F(4×4, 3×3), with a quarter of the multiply-adds, where a CPU has AVX-512 (this one "
+            f"{here}), in float32: {layers}.",
+            110,
+        ),
+    ]
 
 
 def _layer(each: Count) -> dict[str, Any]:
