@@ -187,13 +187,14 @@ class KernelWriter:
         how, y = call.integers, call.results[0]
         more = [
             y.shape[1 + axis]
-            - ((x.shape[1 + axis] - 1) * how[f"stride_{word}"] - how[before] - how[after])
+            - ((x.shape[1 + axis] - 1) * how[f"stride_{word}"] - 2 * how[before])
             - how[f"dilation_{word}"] * (weight.shape[axis] - 1)
             - 1
-            for axis, (word, before, after) in enumerate((("y", "top", "bottom"), ("x", "left", "right")))
+            for axis, (word, before) in enumerate((("y", "top"), ("x", "left")))
         ]
         names = self.graph.first(self.values[id(x)]), self.weight(weight, (3, 2, 0, 1))
-        settings = self._windows_of(how, weight) | {"output_padding": more}
+        pads = [how["top"], how["left"]] * 2  # the same at both ends; what is more below is output_padding
+        settings = self._windows_of(how, weight) | {"pads": pads, "output_padding": more}
         return Value(first=self.graph.add("ConvTranspose", *names, label=call.label, **settings))
 
     @staticmethod

@@ -89,10 +89,10 @@ class Recorder:
     def begin(self, replica: Replica) -> None:
         """Record a replica that stands at its first step."""
         experiment = replica.running
-        replica.checkpoints.keep(experiment.step, experiment.state())
         if sentence := experiment.greeting():
             self.publish(Noticed(replica.name, replica.seed, experiment.step, BEGINNING, sentence, {}))
         self.measure(replica)
+        replica.checkpoints.keep(experiment.step, experiment.state())  # with what the measurement leaves behind
         if self._picture_interval is not None and self._wants_picture(replica):
             self.draw(replica)
 

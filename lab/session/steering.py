@@ -262,9 +262,9 @@ class Steering:
         experiment.restore(state)
         for at, name, value in replica.changes_made:
             if kept <= at < step:
-                experiment.advance(at - experiment.step)
+                _repeat(replica, at)
                 experiment.change(name, value)
-        experiment.advance(step - experiment.step)
+        _repeat(replica, step)
 
     def _begin_branch(self, replica: Replica, step: int, changes: Mapping[str, float]) -> None:
         self._go_to(replica, step)
@@ -286,6 +286,20 @@ class Steering:
         except ValueError as error:
             raise _misfit(replica.name, replica.seed) from error
         replica.measured_at = replica.experiment.step
+
+
+def _repeat(replica: Replica, step: int) -> None:
+    """Train up to a step as it was done the first time, measuring on the way: what stops early goes by measurements,
+    and figures remember them."""
+    experiment, every = replica.running, replica.variant.scenario.train.measure
+    while experiment.step < step and experiment.diverged() is None:
+        before = experiment.step
+        far = step if experiment.measures_on_the_way else min(step, before - before % every + every)
+        experiment.advance(far - before, every)
+        if experiment.step == before:
+            break
+        if not experiment.measures_on_the_way and experiment.step % every == 0:
+            experiment.measure()
 
 
 def _refuse(limits: Mapping[str, Limits], name: str, value: float) -> None:

@@ -136,6 +136,20 @@ def test_a_transposed_convolution_is_the_transpose_of_a_convolution() -> None:
     check(f.transposed_convolution, x, w, equals=expected, **options)
 
 
+def test_output_padding_of_a_transposed_convolution_may_be_as_large_as_stride_or_dilation_allow() -> None:
+    x, weight = RANDOM.standard_normal((1, 3, 2, 2)), RANDOM.standard_normal((2, 2, 1, 2))
+    options: dict[str, Any] = {"stride": (1, 3), "dilation": (3, 1), "padding": (1, 0), "output_padding": (2, 2)}
+    whole = np.zeros((1, 3 + 3 + 2, 1 + 3 + 1 + 2, 1))
+    for i, j, p, q in product(range(3), range(2), range(2), range(2)):
+        whole[:, i + 3 * p, 3 * j + q] += x[:, i, j] @ weight[p, q].T
+    check(f.transposed_convolution, x, weight, equals=whole[:, 1:-1], **options)
+    with pytest.raises(ShapeError, match=r"output_padding 3 of the height .* it may be at most 2\."):
+        evaluate(
+            lambda x, w: f.transposed_convolution(x, w, **{**options, "output_padding": (3, 0)}),
+            x, weight, dtype="float64",
+        )  # fmt: skip
+
+
 def pooled(x: np.ndarray, size: Any, stride: Any, padding: Any, how: Any, outside: float) -> np.ndarray:
     padded = np.pad(x, ((0, 0), *((each, each) for each in padding), (0, 0)), constant_values=outside)
     windows = np.lib.stride_tricks.sliding_window_view(padded, size, (1, 2))[:, :: stride[0], :: stride[1]]

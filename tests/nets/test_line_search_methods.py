@@ -165,3 +165,21 @@ def test_what_would_mislead_the_line_search_is_refused(setting):
 def test_many_points_at_once_are_refused():
     with pytest.raises(InvalidValue, match="walkers"):
         experiment(optimizer={"name": "bfgs"}, walkers=2)
+
+
+def test_weights_are_not_shortened_behind_the_back_of_a_line_search():
+    with pytest.raises(InvalidValue, match="shortened weights are not those whose loss"):
+        network(optimizer={"name": "lbfgs", "max_norm": 1.0}, train={"batch": "all", "steps": 5})
+
+
+def test_a_rate_that_is_changed_while_it_runs_is_the_one_that_is_used():
+    def made(rate):
+        train = {"batch": "all", "steps": 9}
+        return network(optimizer={"name": "lbfgs", "rate": rate}, train=train, watch=["loss", "rate"])
+
+    changed, from_the_beginning = made(1.0), made(0.125)
+    changed.change("optimizer.rate", 0.125)
+    changed.advance(3)
+    from_the_beginning.advance(3)
+    for name, value in from_the_beginning.weights().items():
+        np.testing.assert_array_equal(changed.weights()[name], value)

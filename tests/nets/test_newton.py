@@ -49,3 +49,22 @@ def test_a_linear_classifier_needs_a_handful_of_steps():
 def test_layers_without_second_derivatives_are_named():
     with pytest.raises(InvalidValue, match="second derivatives"):
         experiment(**{**NET, "model": [{"dense": 3}, "gelu", {"dense": "classes"}]}, optimizer={"name": "newton"})
+
+
+def test_a_penalty_is_part_of_the_hessian():
+    # A squared error with a penalty is a quadratic, whose minimum one step reaches.
+    net = experiment(
+        task="regress",
+        data={"name": "linear", "points": 40},
+        model=[{"dense": "outputs"}],
+        init="he",
+        optimizer={"name": "newton", "l2": 1.0},
+        train={"batch": "all", "steps": 5},
+        watch=["loss", "grad_norm"],
+    )
+    net.advance(1)
+    w, b = (net.weights()[f"dense1.{name}"].astype(np.float64) for name in ("weight", "bias"))
+    x, y = net.split.train.inputs, net.split.train.targets
+    error = x @ w + b - y
+    np.testing.assert_allclose(2 * x.T @ error / error.size + w, 0, atol=1e-5)
+    np.testing.assert_allclose(2 * error.mean(axis=0), 0, atol=1e-5)

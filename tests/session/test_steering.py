@@ -59,8 +59,8 @@ def run_on(session: Session) -> None:
     until(lambda: session.finished)
 
 
-def loss(session: Session, variant: str = "calm") -> dict[int, float]:
-    steps, values = session.history.curve(variant, 0, "loss")
+def loss(session: Session, variant: str = "calm", metric: str = "loss") -> dict[int, float]:
+    steps, values = session.history.curve(variant, 0, metric)
     return dict(zip(steps.tolist(), values.tolist(), strict=True))
 
 
@@ -182,6 +182,34 @@ def test_going_back_twice_and_further_ends_at_the_same_result(session, plain):
     session.rewind("calm", 120)  # it has not got there yet: it stays
     until_halted(session)
     assert step_of(session) == 40
+
+
+def test_a_run_that_stops_early_does_so_at_the_same_step_after_going_back():
+    overrides = {
+        "data.validation": 0.3,
+        "watch": ["loss", "val_loss"],
+        "train.stop": {"when": "val_loss", "patience": 4},
+        "variants": {"calm": {}, "quick": {"optimizer.rate": 2.0}},
+    }
+    session = Session(small(overrides=overrides), steps=2000, threads=2)
+    session.start(keep_open=True)
+    until(lambda: session.finished)
+    ended, weights = step_of(session, "quick"), session.weights()["quick"][0]
+    best = min(loss(session, "quick", "val_loss").items(), key=lambda each: each[1])
+    assert ended == best[0] + 40 < 2000
+    session.pause()
+    session.rewind("quick", ended - 15)  # in the midst of its patience
+    until_halted(session)
+    run_on(session)
+    assert step_of(session, "quick") == ended
+    for name, value in session.weights()["quick"][0].items():
+        np.testing.assert_array_equal(value, weights[name])
+    session.branch("quick", "again", ended - 15, {})
+    until(lambda: session.finished and step_of(session, "again") == ended)
+    for name, value in session.weights()["again"][0].items():
+        np.testing.assert_array_equal(value, weights[name])
+    session.stop()
+    assert session.wait(30)
 
 
 def test_what_nobody_has_reached_cannot_be_gone_back_to(session):

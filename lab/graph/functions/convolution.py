@@ -79,11 +79,18 @@ def transposed_convolution(
 
     weight: [height, width, out / groups, in], that of the convolution that leads from the result's shape to x's
     bias: [out];  channels: out, if it is not what weight and groups make it
-    Raises ShapeError if nothing would be left, or if channels do not divide into the groups.
+    Raises ShapeError if nothing would be left, if channels do not divide into the groups, or if output_padding is not
+    less than stride or dilation.
     """
     _check_groups(x.shape[-1], weight.shape[-1], channels or weight.shape[2] * groups, groups)
-    extents = []
+    extents, ends = [], []
     for axis, what in enumerate(("height", "width")):
+        most = max(stride[axis], dilation[axis]) - 1
+        if output_padding[axis] > most:
+            raise ShapeError(
+                f"{label_prefix()}output_padding {output_padding[axis]} of the {what} is not less than stride or "
+                f"dilation there: it may be at most {most}."
+            )
         extent = (x.shape[1 + axis] - 1) * stride[axis] - 2 * padding[axis]
         extent += dilation[axis] * (weight.shape[axis] - 1) + output_padding[axis] + 1
         if extent < 1:
@@ -92,8 +99,10 @@ def transposed_convolution(
                 f"nothing would be left; it may be at most {padding[axis] - (2 - extent) // 2}."
             )
         extents.append(extent)
-    # Of its last rows the convolution back sees only what its windows reach, so that output_padding is no padding.
-    borders = Borders(padding[0], padding[1], padding[0], padding[1])
+        # Of its last rows the convolution back sees only what its windows reach, so that output_padding is no padding;
+        # but where it is a whole stride or more, one more window would fit in there.
+        ends.append(padding[axis] - max(output_padding[axis] - stride[axis] + 1, 0))
+    borders = Borders(padding[0], padding[1], ends[0], ends[1])
     shape = (x.shape[0], *extents, weight.shape[2] * groups)
     y = call(
         kernels.convolution_input_gradient,

@@ -27,6 +27,11 @@ class LineSearchOptimizer(Optimizer):
                 raise InvalidValue(
                     ("optimizer", name), f"cannot be used with {self.name}, whose line search needs the loss as it is."
                 )
+        if self.max_norm is not None:
+            raise InvalidValue(
+                ("optimizer", "max_norm"),
+                f"cannot be used with {self.name}: shortened weights are not those whose loss its line search knows.",
+            )
         if context.points > 1:
             raise InvalidValue(("options", "walkers"), f"{self.name} moves one point; it needs `walkers: 1`.")
         if context.loss is None:
@@ -45,4 +50,10 @@ class LineSearchOptimizer(Optimizer):
         assert context.kept_loss is not None
         places = context.parameters.whole, context.gradients.whole, context.kept_loss
         running = context.running.whole if context.running and layout.knows(context.running.whole) else None
-        return LineSearchStep(program, layout, places, self.make(places[0].size), self.rate, running)
+        number = context.number(self, "rate")
+
+        def rate() -> float:
+            """The setting as it is now; where no program knows it, nobody can have changed it."""
+            return float(layout.view(memory, number)[0]) if layout.knows(number) else self.rate
+
+        return LineSearchStep(program, layout, places, self.make(places[0].size), rate, running)

@@ -7,6 +7,7 @@ the numbers in the arena and in the state.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class LineSearchStep:
     """Runs a program of loss and gradient under a line search: a `lab.nets.host_step.HostStep`.
 
     places:  the parameters [n], their gradient [n] and the loss [1]
+    rate:    what the first step that a search tries is multiplied by
     running: numbers that each run of the program keeps up to date (running means); points that are only tried leave no
              trace in them
     """
@@ -48,7 +50,7 @@ class LineSearchStep:
         layout: Layout,
         places: tuple[Tensor, Tensor, Tensor],
         directions: Directions,
-        rate: float,
+        rate: Callable[[], float],
         running: Tensor | None = None,
     ) -> None:
         self._program, self._rate, self._running = program, rate, running
@@ -167,4 +169,4 @@ class LineSearchStep:
         if math.isnan(before):
             before = loss + math.sqrt(-slope) / 2
         guess = min(1.0, 2.02 * (loss - before) / slope)
-        return self._rate * (guess if guess > 0 else 1.0)
+        return self._rate() * (guess if guess > 0 else 1.0)

@@ -23,7 +23,7 @@ class Newton(Optimizer, name="newton"):
     """w -= rate (H + damping)⁻¹ g: one step to the minimum of the quadratic that fits best, with rate 1.
 
     The Hessian H is exact: its row i is the gradient of the gradient's component i, from the same rules of the graph
-    applied twice. It takes memory in proportion to n², and solving for the step takes time in proportion to n³. It runs
+    applied twice, the penalty `l2` included. It takes memory in proportion to n², and solving for the step takes time in proportion to n³. It runs
     to any point where the gradient is 0, a maximum or a saddle too.
 
     Formula: w = w - rate (H + damping)⁻¹ g.
@@ -66,13 +66,14 @@ class Newton(Optimizer, name="newton"):
             offset = member.offset if points == 1 else 0
             if not offset <= row < offset + member.size // points:
                 continue
-            if gradient is None:
+            bent = self._with_penalty(context, name, member, gradient)
+            if bent is None:
                 break
             unit = np.zeros((points, member.size // points))
             unit[:, row - offset] = 1
             sources = list(context.parameters.members.values())
             try:
-                products = differentiate(gradient, sources, constant(unit.reshape(member.shape)))
+                products = differentiate(bent, sources, constant(unit.reshape(member.shape)))
             except TypeError as error:
                 raise InvalidValue(
                     ("optimizer", "name"), f"newton needs second derivatives with respect to {name}, but {error}."
@@ -87,6 +88,16 @@ class Newton(Optimizer, name="newton"):
         one[:, row] = 1
         part = _part(hessian, begin, (points, size))
         return [_written(call(copy, constant(one)).result, part)]
+
+    def _with_penalty(
+        self, context: OptimizerContext, name: str, member: Tensor, gradient: Tensor | None
+    ) -> Tensor | None:
+        """The gradient of one parameter, with that of its penalty `l2`, whose second derivatives count, too; None if
+        there is neither."""
+        if self.l2 is None or not self.penalises(name):
+            return gradient
+        penalty = member * context.number(self, "l2")
+        return penalty if gradient is None else gradient + penalty
 
 
 def _part(whole: Tensor, offset: int, shape: Any) -> Tensor:

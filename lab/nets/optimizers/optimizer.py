@@ -121,11 +121,15 @@ class Optimizer(BaseModel):
             if strength is not None:
                 number = context.number(self, name)
                 for key, weight in context.parameters.members.items():
-                    if is_weight(key) or (self.penalise_biases and key.endswith(".bias")):
+                    if self.penalises(key):
                         calls.append(call(kernel, weight, number, updates=[gradients.members[key]]))
         if self.clip is not None:
             calls.append(self._clip(context.number(self, "clip"), gradients.whole))
         return calls
+
+    def penalises(self, name: str) -> bool:
+        """Whether `l1` and `l2` are penalties on the parameter of that name."""
+        return is_weight(name) or (self.penalise_biases and name.endswith(".bias"))
 
     def _clip(self, limit: Tensor, gradient: Tensor) -> Call:
         if self.clip_by == "value":
