@@ -185,17 +185,26 @@ class KernelWriter:
     def _transposed_convolution(self, call: Call) -> Value:
         x, weight = call.reads
         how, y = call.integers, call.results[0]
+        axes = (("y", "top"), ("x", "left"))
         more = [
             y.shape[1 + axis]
             - ((x.shape[1 + axis] - 1) * how[f"stride_{word}"] - 2 * how[before])
             - how[f"dilation_{word}"] * (weight.shape[axis] - 1)
             - 1
-            for axis, (word, before) in enumerate((("y", "top"), ("x", "left")))
+            for axis, (word, before) in enumerate(axes)
         ]
+        # The operator adds less than a stride. What is wanted beyond it is cut off less there, or else it is zeros.
+        over = [max(0, each - how[f"stride_{word}"] + 1) for each, (word, _) in zip(more, axes, strict=True)]
+        cut = [how[before] for _, before in axes]
+        pads = [*cut, *(max(0, each - beyond) for each, beyond in zip(cut, over, strict=True))]
+        zeros = [max(0, beyond - each) for each, beyond in zip(cut, over, strict=True)]
+        more = [each - beyond for each, beyond in zip(more, over, strict=True)]
         names = self.graph.first(self.values[id(x)]), self.weight(weight, (3, 2, 0, 1))
-        pads = [how["top"], how["left"]] * 2  # the same at both ends; what is more below is output_padding
         settings = self._windows_of(how, weight) | {"pads": pads, "output_padding": more}
-        return Value(first=self.graph.add("ConvTranspose", *names, label=call.label, **settings))
+        made = self.graph.add("ConvTranspose", *names, label=call.label, **settings)
+        if any(zeros):
+            made = self.graph.add("Pad", made, self.graph.whole([0, 0, 0, 0, 0, 0, *zeros]), label=call.label)
+        return Value(first=made)
 
     @staticmethod
     def _windows_of(how: dict[str, int], weight: Tensor) -> dict[str, Any]:

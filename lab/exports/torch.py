@@ -94,7 +94,8 @@ def _expression(call: Call, word: Callable[[Tensor], str], traced: Trace) -> str
         padded = f"F.pad({read[0]}.movedim(-1, 1), ({sides}))"
         stride, dilation = ((integers[f"{what}_y"], integers[f"{what}_x"]) for what in ("stride", "dilation"))
         weight = f"{read[1]}.permute(3, 2, 0, 1)"
-        return f"F.conv2d({padded}, {weight}, {read[2]}, {stride}, 0, {dilation}, {integers['groups']}).movedim(1, -1)"
+        bias = read[2] if id(call.reads[2]) in traced.names else "None"  # a constant is that of a layer without bias
+        return f"F.conv2d({padded}, {weight}, {bias}, {stride}, 0, {dilation}, {integers['groups']}).movedim(1, -1)"
     if kernel in ("max_pool", "average_pool"):
         windows = [traced.values[id(each)].astype(int).tolist() for each in call.reads[1:5]]
         how = "amax" if kernel == "max_pool" else "mean"

@@ -25,7 +25,8 @@ class DecisionRegions(Figure, name="decision_regions"):
 
     def fits(self) -> bool:
         data = self.inspection.evaluation_sample
-        return data.kind == "classes" and data.inputs.shape[1:] == (2,)
+        # Sequences of two symbols have an answer at each of them, and lie in no plane.
+        return data.kind == "classes" and data.inputs.shape[1:] == (2,) and data.targets.ndim == 1
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         data = self.inspection.evaluation_sample
