@@ -111,7 +111,10 @@ class TrainedModel:
             part = np.asarray(inputs[first : first + AT_ONCE])
             if len(part) not in self._forward:
                 self._forward[len(part)] = Predictor(self.new_network(), part.shape)
-            made = self._forward[len(part)](part, dict(self.weights), dict(self.about.get("settings", {})))
+            try:
+                made = self._forward[len(part)](part, dict(self.weights), dict(self.about.get("settings", {})))
+            except InvalidValue as error:
+                raise BadInput(f"{self.name}: {error.message}") from None
             found.append(made["output"].reshape(len(part), -1))
         return np.concatenate(found) if found else np.empty((0, self.recipe.outputs), np.float32)
 

@@ -32,6 +32,7 @@ class Layer(BaseModel):
     activation: its output is an activation, which the activation metrics look at
     can_die:    it is of ReLU's family, whose units can be off for every example, or are made so that they cannot
     stands_for_others: it is no layer of its own but stands for layers, which are named as if they stood in its place
+    passes_on:  its output are numbers of its input as they are, those of its `channels` if it has such
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -39,6 +40,7 @@ class Layer(BaseModel):
     activation: ClassVar[bool] = False
     can_die: ClassVar[bool] = False
     stands_for_others: ClassVar[bool] = False
+    passes_on: ClassVar[bool] = False
 
     def __init_subclass__(cls, name: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -21,6 +21,7 @@ from lab.nets.initialisers import He, Initialiser, generator, initialiser
 from lab.nets.layer import LAYERS, Layer, layer, load_layers
 from lab.nets.reach import INPUT, Reach
 from lab.nets.sequence_states import SequenceStates
+from lab.nets.symbols import SymbolReader, read_by
 
 LARGEST_NETWORK = 2 * 1024**3
 """Bytes of parameters, gradients and optimizer states above which a network is refused."""
@@ -176,6 +177,12 @@ class Builder:
         """Let a call that updates running numbers be part of each training step."""
         self.network.updates.append(made)
 
+    def reads_symbols(self, x: Tensor, count: int) -> None:
+        """Note that the current layer looks up the whole numbers x in a table of so many rows. Raises InvalidValue if
+        they are none of the data, but come from a layer that computes."""
+        made = read_by(self.layer_name, self.entry, x, count, self.parts)
+        self.network.symbol_readers[self.layer_name] = made
+
     def first_bias(self, own: Initialiser | None) -> float:
         """First value of biases: the layer's own initialiser's, else the network's."""
         return (own or self.network.initialiser).bias
@@ -208,6 +215,7 @@ class Network:
     updates:    the calls that do so
     gates:      one number per layer that is left out of some training steps: whether the last one had it
     auxiliary:  outputs beside that which `apply` gave last, for training, each with what its loss is multiplied by
+    symbol_readers: the layers that look up symbols, by name
     gated:      the gate of each such layer, and the names of the parameters in it
     settings:   where layers declare adjustable numbers (slopes, rates)
     """
@@ -242,6 +250,7 @@ class Network:
         self.gates = Storage("statistics")
         self.gated: list[tuple[Tensor, list[str]]] = []
         self.auxiliary: list[tuple[Tensor, Tensor]] = []
+        self.symbol_readers: dict[str, SymbolReader] = {}
         self.settings = settings
         self._first: dict[str, tuple[Initialiser | float, int, int]] = {}
         self.initialiser: Initialiser = He()
@@ -257,6 +266,14 @@ class Network:
             self._from = None
             if init is not None:
                 self.initialiser = initialiser(init)
+
+    def require_symbols(self, *inputs: Any) -> None:
+        """Raises InvalidValue if inputs [examples, …] (None: there are none) hold numbers for which layers that look up
+        symbols have no rows. To be called after the layers are built, for all that may ever come in."""
+        for reader in self.symbol_readers.values():
+            for each in inputs:
+                if each is not None:
+                    reader.check(each)
 
     def running_numbers_of(self, x: Tensor) -> list[Call]:
         """The calls that set the running numbers to those of one batch, as in training, forgetting what they were."""

@@ -42,6 +42,7 @@ class Embedding(Layer, name="embedding"):
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         own: Initialiser = Normal(std=self.width**-0.5) if self.init is None else initialiser(self.init)
         symbols = builder.units(self.symbols)
+        builder.reads_symbols(x, symbols)
         weight = builder.parameter("weight", (symbols, self.width), own, symbols, self.width, table=True)
         return embedding(weight, x)
 

@@ -13,6 +13,8 @@ class Flatten(Layer, name="flatten"):
     Formula: y[(h width + w) channels + c] = x[h, w, c].
     """
 
+    passes_on = True
+
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         return x.reshape(x.shape[0], -1)
 

@@ -15,6 +15,7 @@ class Identity(Layer, name="identity"):
     """
 
     activation = True
+    passes_on = True
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         return identity(x)

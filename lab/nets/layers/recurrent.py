@@ -81,6 +81,8 @@ class Recurrent(Layer):
                 f"{builder.layer_name} takes sequences, [time, features] or symbols [time] of each example, but its "
                 f"input has the shape {list(x.shape[1:])}.",
             )
+        if len(x.shape) == 2:
+            builder.reads_symbols(x, builder.units(self.symbols))
         rate = builder.setting(self, "dropout") if self.dropout or self.layers > 1 else None
         for number in range(1, self.layers + 1):
             if number > 1 and builder.training and rate is not None and self.dropout:

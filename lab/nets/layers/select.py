@@ -20,6 +20,8 @@ class Select(Layer, name="select"):
     Example: `{select: [0, 1]}`
     """
 
+    passes_on = True
+
     channels: list[Whole] = Field(min_length=1, max_length=10_000, description="Which channels.")
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:

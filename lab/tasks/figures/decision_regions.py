@@ -25,8 +25,9 @@ class DecisionRegions(Figure, name="decision_regions"):
 
     def fits(self) -> bool:
         data = self.inspection.evaluation_sample
-        # Sequences of two symbols have an answer at each of them, and lie in no plane.
-        return data.kind == "classes" and data.inputs.shape[1:] == (2,) and data.targets.ndim == 1
+        # Two symbols lie in no plane.
+        points = not self.inspection.network.symbol_readers
+        return data.kind == "classes" and data.inputs.shape[1:] == (2,) and points
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         data = self.inspection.evaluation_sample

@@ -24,7 +24,8 @@ class FittedCurve(Figure, name="fitted_curve"):
 
     def fits(self) -> bool:
         data = self.inspection.evaluation_sample
-        return data.kind == "values" and data.inputs.shape[1:] == (1,)
+        points = not self.inspection.network.symbol_readers
+        return data.kind == "values" and data.inputs.shape[1:] == (1,) and points
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         data = self.inspection.evaluation_sample

@@ -80,6 +80,7 @@ class GradientCheckExperiment(ProgramExperiment):
             scenario.model, scenario.init, train.outputs, seed, self.adjustable, blocks=scenario.blocks
         )
         output, _ = self.network.apply(data(train.numbers, "inputs"), training=True)
+        self.network.require_symbols(train.inputs)
         require_outputs(output, train.outputs, scenario)
         losses = {"classes": FOR_CLASSES["softmax"], "labels": FOR_LABELS["logistic"], "values": for_values("l2", 1.0)}
         with scope("loss"):

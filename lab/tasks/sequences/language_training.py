@@ -106,6 +106,7 @@ class LanguageTraining(ProgramExperiment):
                 first = {name: call(carried_state, each, period=period).result for name, each in self.stored.items()}
         sequence = SequenceStates(first)
         output, self.layers = self.network.apply(x, training=True, sequence=sequence)
+        self.network.require_symbols(np.array([train.outputs - 1]))
         with scope("loss"):
             loss = self._loss(output, y)
         step = training_step(loss, self.network, rule, self.adjustable, measure_unclipped=UNCLIPPED in scenario.watch)

@@ -72,6 +72,7 @@ class WordTraining(ProgramExperiment):
             batch = self._batch()
         judged = self.judge(batch, training=True)
         self.layers = judged.layers
+        self.network.require_symbols(train.inputs, split.validation.inputs if split.validation else None)
         rule = optimizer(scenario.optimizer.name, scenario.optimizer.given)
         step = training_step(judged.loss, self.network, rule, self.adjustable)
         self.gradients = step.gradients

@@ -45,7 +45,10 @@ class Predictor:
     def __call__(
         self, inputs: np.ndarray, weights: dict[str, np.ndarray], settings: dict[str, float], step: int = 0
     ) -> dict[str, np.ndarray]:
-        """What is wanted, by name, for inputs of that shape; random numbers are those of the step after `step`."""
+        """What is wanted, by name, for inputs of that shape; random numbers are those of the step after `step`.
+
+        Raises InvalidValue for symbols which the network does not know."""
+        self._network.require_symbols(inputs)
         view = self._layout.view
         if self._layout.knows(self._x):  # what is wanted may depend on the layers alone
             view(self._memory, self._x)[...] = inputs

@@ -64,6 +64,8 @@ class Training(ProgramExperiment):
         self.optimizer = optimizer(scenario.optimizer.name, scenario.optimizer.given)
         x, y = data.batch(scenario.train.batch)
         output, self.layers = self.network.apply(x, training=True)
+        held = self.split.validation
+        self.network.require_symbols(self.split.train.inputs, None if held is None else held.inputs)
         auxiliary = self.network.auxiliary
         answers_each = targets_per_example(self.split.train)
         require_outputs(output, outputs * answers_each, scenario)

@@ -70,6 +70,7 @@ class WordPrediction(ProgramExperiment):
         )
         x, y = batch(scenario.train.batch, data(train.numbers, "inputs"), data(train.targets, "targets"))
         hidden, parts = self.network.apply(x, training=True)
+        self.network.require_symbols(train.inputs)
         if self.network.gated:
             raise InvalidValue(("model",), "this task trains all layers in every step: `survive` is not possible here.")
         if len(hidden.shape) != 2:
