@@ -34,7 +34,8 @@ NETS = {
     "images": (
         IMAGES,
         "[{conv: 6, kernel_size: 3, padding: 2, stride: [2, 1]}, relu, {group_norm: 3}, {conv: 4, kernel_size: 2, "
-        "groups: 2, dilation: 2}, {max_pool: 2, stride: 1}, {average_pool: 2, stride: 1}, flatten, {dense: classes}]",
+        "groups: 2, dilation: 2}, {max_pool: 2, stride: 1}, {average_pool: 2, stride: 1}, {parallel: [{conv: 1, "
+        "kernel_size: 2, bias: false}, {conv: 2, kernel_size: 2, bias: false}]}, flatten, {dense: classes}]",
     ),
 }
 

@@ -49,6 +49,12 @@ NETS = {
         "[{conv: 3, kernel_size: 2, stride: 3}, {max_pool: 2}, {resize: 3}, {average_pool: 2}, {resize: 3}, "
         "{max_pool: 3, stride: 2}, flatten, {dense: classes}]",
     ),
+    "padding beyond a stride": (
+        DIGITS,
+        "[{transposed_conv: 3, kernel_size: 2, dilation: 3, padding: [1, 0], output_padding: 2}, {conv: 2, "
+        "kernel_size: 3, stride: 2}, {transposed_conv: 2, kernel_size: 2, stride: 2, dilation: 3, padding: [0, 2], "
+        "output_padding: 2}, tanh, flatten, {dense: classes}]",
+    ),
     "branches": (
         DIGITS,
         "[{conv: 6, kernel_size: 3, padding: same}, {inception: 3, three: [2, 4], five: [2, 3], pool: 3, norm: true}, "
