@@ -35,7 +35,7 @@ NETS = {
         IMAGES,
         "[{conv: 6, kernel_size: 3, padding: 2, stride: [2, 1]}, relu, {group_norm: 3}, {conv: 4, kernel_size: 2, "
         "groups: 2, dilation: 2}, {max_pool: 2, stride: 1}, {average_pool: 2, stride: 1}, {parallel: [{conv: 1, "
-        "kernel_size: 2, bias: false}, {conv: 2, kernel_size: 2, bias: false}]}, flatten, {dense: classes}]",
+        "kernel_size: 1, bias: false}, {conv: 2, kernel_size: 1, bias: false}]}, flatten, {dense: classes}]",
     ),
 }
 

@@ -26,7 +26,7 @@ def made(folder, inputs, model, **changes):
 def test_symbols_without_rows_are_refused(tmp_path, model):
     net = made(tmp_path, SYMBOLS, model)
     net.advance(2)
-    assert [type(each).__name__ for each in net.pictures()][0] != "Regions"  # two symbols are no point of a plane
+    assert "Regions" not in [type(each).__name__ for each in net.pictures()]  # two symbols are no point of a plane
     name = f"{next(iter(model[0]))}1"
     for inputs, told in (
         ([*SYMBOLS[:-1], [0, 5]], rf"model\.0: {name} has rows for the symbols 0 to 4, but 5 .* needs `symbols: 6`"),
@@ -64,5 +64,5 @@ def test_a_trained_network_refuses_symbols_that_it_does_not_know(tmp_path):
     net = made(tmp_path, SYMBOLS, READERS["embedding"])
     model = TrainedModel("made", net.kept_to_predict(), net.weights())
     assert model.predict(np.array([[4, 4]])).numbers.shape == (1, 3)
-    with pytest.raises(BadInput, match="^made: embedding1 has rows for the symbols 0 to 4, but 9 is among"):
+    with pytest.raises(BadInput, match=r"^made: embedding1 has rows for the symbols 0 to 4, but 9 is among"):
         model.predict(np.array([[9, 4]]))

@@ -23,8 +23,8 @@ class Newton(Optimizer, name="newton"):
     """w -= rate (H + damping)⁻¹ g: one step to the minimum of the quadratic that fits best, with rate 1.
 
     The Hessian H is exact: its row i is the gradient of the gradient's component i, from the same rules of the graph
-    applied twice, the penalty `l2` included. It takes memory in proportion to n², and solving for the step takes time in proportion to n³. It runs
-    to any point where the gradient is 0, a maximum or a saddle too.
+    applied twice, the penalty `l2` included. It takes memory in proportion to n², and solving for the step takes time
+    in proportion to n³. It runs to any point where the gradient is 0, a maximum or a saddle too.
 
     Formula: w = w - rate (H + damping)⁻¹ g.
 
