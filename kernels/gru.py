@@ -11,9 +11,88 @@ product, as in PyTorch and cuDNN, so that one product per step serves all three:
 from __future__ import annotations
 
 from kernels.elementary import sigmoid, tanh
-from kernels.language import kernel, one, zero
+from kernels.language import FAST, device, kernel, one, zero
 from kernels.recurrence import step_product, step_product_back, transpose_for_steps
 from kernels.threads import sync_threads
+
+
+@device(fastmath=FAST, inlined=True)
+def gru_step(
+    t, rows, symbols, mask, bias, candidate_bias, sums, states, h, before, gates, candidates, looked_up, thread, threads
+):  # fmt: skip
+    """What follows the product of step t: the gates and states of it; where masked, the state before it."""
+    B, T = mask.shape
+    H = h.shape[1]
+    for b in range(B):
+        r = int(symbols[b, t]) if looked_up else b * T + t
+        for j in range(thread, H, threads):
+            before[b, t, j] = h[b, j]
+        # The same thread has the three gates of a unit: nobody need wait for another.
+        for q in range(2):
+            gate, s, x, a = (
+                gates[b, t, q * H : (q + 1) * H],
+                sums[b, q * H : (q + 1) * H],
+                rows[r, q * H : (q + 1) * H],
+                bias[q * H : (q + 1) * H],
+            )
+            for j in range(thread, H, threads):
+                gate[j] = sigmoid(s[j] + x[j] + a[j])
+        reset, z, n = gates[b, t, 0:H], gates[b, t, H : 2 * H], gates[b, t, 2 * H : 3 * H]
+        s, x, a = sums[b, 2 * H : 3 * H], rows[r, 2 * H : 3 * H], bias[2 * H : 3 * H]
+        for j in range(thread, H, threads):
+            candidates[b, t, j] = s[j] + candidate_bias[j]
+        for j in range(thread, H, threads):
+            n[j] = x[j] + a[j] + reset[j] * candidates[b, t, j]
+        for j in range(thread, H, threads):
+            n[j] = tanh(n[j])
+        if mask[b, t] != zero:
+            for j in range(thread, H, threads):
+                h[b, j] = n[j] + z[j] * (h[b, j] - n[j])
+        for j in range(thread, H, threads):
+            states[b, t, j] = h[b, j]
+
+
+@device(fastmath=FAST, inlined=True)
+def gru_step_back(
+    t, gates, candidates, before, mask, d_states, d_h, back, d_rows, d_products, d_sums, to_states, thread, threads
+):  # fmt: skip
+    """The gradient of what step t added up, from d_h + back + d_states[b,t]; then d_h = the part that passed by."""
+    B = mask.shape[0]
+    H = d_h.shape[1]
+    for b in range(B):
+        for j in range(thread, H, threads):
+            d_h[b, j] += back[b, j]
+        if to_states:
+            for j in range(thread, H, threads):
+                d_h[b, j] += d_states[b, t, j]
+        reset, z, n = gates[b, t, 0:H], gates[b, t, H : 2 * H], gates[b, t, 2 * H : 3 * H]
+        d_r, d_z, d_n = d_rows[b, t, 0:H], d_rows[b, t, H : 2 * H], d_rows[b, t, 2 * H : 3 * H]
+        inner = d_sums[b, 2 * H : 3 * H]
+        if mask[b, t] == zero:
+            for j in range(thread, H, threads):
+                d_r[j] = zero
+                d_z[j] = zero
+                d_n[j] = zero
+                inner[j] = zero
+        else:
+            for j in range(thread, H, threads):
+                d_z[j] = d_h[b, j] * (before[b, t, j] - n[j]) * z[j] * (one - z[j])
+            for j in range(thread, H, threads):
+                d_n[j] = d_h[b, j] * (one - z[j]) * (one - n[j] * n[j])
+            for j in range(thread, H, threads):
+                d_h[b, j] *= z[j]
+            for j in range(thread, H, threads):
+                d_r[j] = d_n[j] * candidates[b, t, j] * reset[j] * (one - reset[j])
+            for j in range(thread, H, threads):
+                inner[j] = d_n[j] * reset[j]
+        for q in range(2):
+            target, source = d_sums[b, q * H : (q + 1) * H], d_rows[b, t, q * H : (q + 1) * H]
+            for j in range(thread, H, threads):
+                target[j] = source[j]
+        for q in range(3):
+            target, source = d_products[b, t, q * H : (q + 1) * H], d_sums[b, q * H : (q + 1) * H]
+            for j in range(thread, H, threads):
+                target[j] = source[j]
 
 
 @kernel(
@@ -41,33 +120,10 @@ def gru(
         sync_threads()
         step_product(h, weight, sums, thread, threads)
         sync_threads()
-        for b in range(B):
-            r = int(symbols[b, t]) if looked_up else b * T + t
-            for j in range(thread, H, threads):
-                before[b, t, j] = h[b, j]
-            # The same thread has the three gates of a unit: nobody need wait for another.
-            for q in range(2):
-                gate, s, x, a = (
-                    gates[b, t, q * H : (q + 1) * H],
-                    sums[b, q * H : (q + 1) * H],
-                    rows[r, q * H : (q + 1) * H],
-                    bias[q * H : (q + 1) * H],
-                )
-                for j in range(thread, H, threads):
-                    gate[j] = sigmoid(s[j] + x[j] + a[j])
-            reset, z, n = gates[b, t, 0:H], gates[b, t, H : 2 * H], gates[b, t, 2 * H : 3 * H]
-            s, x, a = sums[b, 2 * H : 3 * H], rows[r, 2 * H : 3 * H], bias[2 * H : 3 * H]
-            for j in range(thread, H, threads):
-                candidates[b, t, j] = s[j] + candidate_bias[j]
-            for j in range(thread, H, threads):
-                n[j] = x[j] + a[j] + reset[j] * candidates[b, t, j]
-            for j in range(thread, H, threads):
-                n[j] = tanh(n[j])
-            if mask[b, t] != zero:
-                for j in range(thread, H, threads):
-                    h[b, j] = n[j] + z[j] * (h[b, j] - n[j])
-            for j in range(thread, H, threads):
-                states[b, t, j] = h[b, j]
+        gru_step(
+            t, rows, symbols, mask, bias, candidate_bias, sums, states, h, before, gates, candidates, looked_up,
+            thread, threads,
+        )  # fmt: skip
 
 
 @kernel(
@@ -92,42 +148,15 @@ def gru_gradient(
     for b in range(B):
         for j in range(thread, H, threads):
             d_h[b, j] = d_last[b, j] if to_last else zero
+            back[b, j] = zero
     for t in range(T - 1, -1, -1):
-        for b in range(B):
-            if to_states:
-                for j in range(thread, H, threads):
-                    d_h[b, j] += d_states[b, t, j]
-            reset, z, n = gates[b, t, 0:H], gates[b, t, H : 2 * H], gates[b, t, 2 * H : 3 * H]
-            d_r, d_z, d_n = d_rows[b, t, 0:H], d_rows[b, t, H : 2 * H], d_rows[b, t, 2 * H : 3 * H]
-            inner = d_sums[b, 2 * H : 3 * H]
-            if mask[b, t] == zero:
-                for j in range(thread, H, threads):
-                    d_r[j] = zero
-                    d_z[j] = zero
-                    d_n[j] = zero
-                    inner[j] = zero
-            else:
-                for j in range(thread, H, threads):
-                    d_z[j] = d_h[b, j] * (before[b, t, j] - n[j]) * z[j] * (one - z[j])
-                for j in range(thread, H, threads):
-                    d_n[j] = d_h[b, j] * (one - z[j]) * (one - n[j] * n[j])
-                for j in range(thread, H, threads):
-                    d_h[b, j] *= z[j]
-                for j in range(thread, H, threads):
-                    d_r[j] = d_n[j] * candidates[b, t, j] * reset[j] * (one - reset[j])
-                for j in range(thread, H, threads):
-                    inner[j] = d_n[j] * reset[j]
-            for q in range(2):
-                target, source = d_sums[b, q * H : (q + 1) * H], d_rows[b, t, q * H : (q + 1) * H]
-                for j in range(thread, H, threads):
-                    target[j] = source[j]
-            for q in range(3):
-                target, source = d_products[b, t, q * H : (q + 1) * H], d_sums[b, q * H : (q + 1) * H]
-                for j in range(thread, H, threads):
-                    target[j] = source[j]
+        gru_step_back(
+            t, gates, candidates, before, mask, d_states, d_h, back, d_rows, d_products, d_sums, to_states,
+            thread, threads,
+        )  # fmt: skip
         sync_threads()
         step_product_back(d_sums, weight, transposed, back, thread, threads)
         sync_threads()
-        for b in range(B):
-            for j in range(thread, H, threads):
-                d_h[b, j] += back[b, j]
+    for b in range(B):
+        for j in range(thread, H, threads):
+            d_h[b, j] += back[b, j]

@@ -10,9 +10,107 @@ Hochreiter and Schmidhuber, "Long short-term memory", 1997, with the forget gate
 from __future__ import annotations
 
 from kernels.elementary import sigmoid, tanh
-from kernels.language import kernel, one, zero
+from kernels.language import FAST, device, kernel, one, zero
 from kernels.recurrence import step_product, step_product_back, transpose_for_steps
 from kernels.threads import sync_threads
+
+
+@device(fastmath=FAST, inlined=True)
+def lstm_step(
+    t, rows, symbols, mask, bias, sums, states, h, c, before, cells, squashed, gates, looked_up, thread, threads
+):  # fmt: skip
+    """What follows the product of step t: the gates, cells and states of it; where masked, the state before it."""
+    B, T = mask.shape
+    H = h.shape[1]
+    for b in range(B):
+        r = int(symbols[b, t]) if looked_up else b * T + t
+        for j in range(thread, H, threads):
+            before[b, t, j] = h[b, j]
+        for j in range(thread, H, threads):
+            cells[b, t, j] = c[b, j]
+        # The same thread has the four gates of a unit: nobody need wait for another.
+        for q in range(3):
+            gate, s, x, a = (
+                gates[b, t, q * H : (q + 1) * H],
+                sums[b, q * H : (q + 1) * H],
+                rows[r, q * H : (q + 1) * H],
+                bias[q * H : (q + 1) * H],
+            )
+            for j in range(thread, H, threads):
+                gate[j] = sigmoid(s[j] + x[j] + a[j])
+        i, f, o, g = (
+            gates[b, t, 0:H],
+            gates[b, t, H : 2 * H],
+            gates[b, t, 2 * H : 3 * H],
+            gates[b, t, 3 * H : 4 * H],
+        )
+        s, x, a = sums[b, 3 * H : 4 * H], rows[r, 3 * H : 4 * H], bias[3 * H : 4 * H]
+        for j in range(thread, H, threads):
+            g[j] = tanh(s[j] + x[j] + a[j])
+        if mask[b, t] != zero:
+            for j in range(thread, H, threads):
+                c[b, j] = f[j] * c[b, j] + i[j] * g[j]
+            for j in range(thread, H, threads):
+                squashed[b, t, j] = tanh(c[b, j])
+            for j in range(thread, H, threads):
+                h[b, j] = o[j] * squashed[b, t, j]
+        else:
+            for j in range(thread, H, threads):
+                squashed[b, t, j] = zero
+        for j in range(thread, H, threads):
+            states[b, t, j] = h[b, j]
+
+
+@device(fastmath=FAST, inlined=True)
+def lstm_step_back(
+    t, gates, cells, squashed, mask, d_states, d_h, back, d_c, d_rows, d_sums, to_states, thread, threads
+):  # fmt: skip
+    """The gradient of what step t added up, from d_h + back + d_states[b,t] and d_c; then d_h = 0."""
+    B = mask.shape[0]
+    H = d_h.shape[1]
+    for b in range(B):
+        for j in range(thread, H, threads):
+            d_h[b, j] += back[b, j]
+        if to_states:
+            for j in range(thread, H, threads):
+                d_h[b, j] += d_states[b, t, j]
+        i, f, o, g = (
+            gates[b, t, 0:H],
+            gates[b, t, H : 2 * H],
+            gates[b, t, 2 * H : 3 * H],
+            gates[b, t, 3 * H : 4 * H],
+        )
+        d_i, d_f, d_o, d_g = (
+            d_sums[b, 0:H],
+            d_sums[b, H : 2 * H],
+            d_sums[b, 2 * H : 3 * H],
+            d_sums[b, 3 * H : 4 * H],
+        )
+        if mask[b, t] == zero:
+            for j in range(thread, H, threads):
+                d_i[j] = zero
+                d_f[j] = zero
+                d_o[j] = zero
+                d_g[j] = zero
+        else:
+            for j in range(thread, H, threads):
+                d_c[b, j] += d_h[b, j] * o[j] * (one - squashed[b, t, j] * squashed[b, t, j])
+            for j in range(thread, H, threads):
+                d_o[j] = d_h[b, j] * squashed[b, t, j] * o[j] * (one - o[j])
+            for j in range(thread, H, threads):
+                d_h[b, j] = zero
+            for j in range(thread, H, threads):
+                d_i[j] = d_c[b, j] * g[j] * i[j] * (one - i[j])
+            for j in range(thread, H, threads):
+                d_g[j] = d_c[b, j] * i[j] * (one - g[j] * g[j])
+            for j in range(thread, H, threads):
+                d_f[j] = d_c[b, j] * cells[b, t, j] * f[j] * (one - f[j])
+            for j in range(thread, H, threads):
+                d_c[b, j] *= f[j]
+        for q in range(4):
+            target, source = d_rows[b, t, q * H : (q + 1) * H], d_sums[b, q * H : (q + 1) * H]
+            for j in range(thread, H, threads):
+                target[j] = source[j]
 
 
 @kernel(
@@ -41,43 +139,9 @@ def lstm(
         sync_threads()
         step_product(h, weight, sums, thread, threads)
         sync_threads()
-        for b in range(B):
-            r = int(symbols[b, t]) if looked_up else b * T + t
-            for j in range(thread, H, threads):
-                before[b, t, j] = h[b, j]
-            for j in range(thread, H, threads):
-                cells[b, t, j] = c[b, j]
-            # The same thread has the four gates of a unit: nobody need wait for another.
-            for q in range(3):
-                gate, s, x, a = (
-                    gates[b, t, q * H : (q + 1) * H],
-                    sums[b, q * H : (q + 1) * H],
-                    rows[r, q * H : (q + 1) * H],
-                    bias[q * H : (q + 1) * H],
-                )
-                for j in range(thread, H, threads):
-                    gate[j] = sigmoid(s[j] + x[j] + a[j])
-            i, f, o, g = (
-                gates[b, t, 0:H],
-                gates[b, t, H : 2 * H],
-                gates[b, t, 2 * H : 3 * H],
-                gates[b, t, 3 * H : 4 * H],
-            )
-            s, x, a = sums[b, 3 * H : 4 * H], rows[r, 3 * H : 4 * H], bias[3 * H : 4 * H]
-            for j in range(thread, H, threads):
-                g[j] = tanh(s[j] + x[j] + a[j])
-            if mask[b, t] != zero:
-                for j in range(thread, H, threads):
-                    c[b, j] = f[j] * c[b, j] + i[j] * g[j]
-                for j in range(thread, H, threads):
-                    squashed[b, t, j] = tanh(c[b, j])
-                for j in range(thread, H, threads):
-                    h[b, j] = o[j] * squashed[b, t, j]
-            else:
-                for j in range(thread, H, threads):
-                    squashed[b, t, j] = zero
-            for j in range(thread, H, threads):
-                states[b, t, j] = h[b, j]
+        lstm_step(
+            t, rows, symbols, mask, bias, sums, states, h, c, before, cells, squashed, gates, looked_up, thread, threads
+        )
 
 
 @kernel(
@@ -101,52 +165,15 @@ def lstm_gradient(
     for b in range(B):
         for j in range(thread, H, threads):
             d_h[b, j] = d_last[b, j] if to_last else zero
+            back[b, j] = zero
             d_c[b, j] = d_last_cell[b, j] if to_cell else zero
     for t in range(T - 1, -1, -1):
-        for b in range(B):
-            if to_states:
-                for j in range(thread, H, threads):
-                    d_h[b, j] += d_states[b, t, j]
-            i, f, o, g = (
-                gates[b, t, 0:H],
-                gates[b, t, H : 2 * H],
-                gates[b, t, 2 * H : 3 * H],
-                gates[b, t, 3 * H : 4 * H],
-            )
-            d_i, d_f, d_o, d_g = (
-                d_sums[b, 0:H],
-                d_sums[b, H : 2 * H],
-                d_sums[b, 2 * H : 3 * H],
-                d_sums[b, 3 * H : 4 * H],
-            )
-            if mask[b, t] == zero:
-                for j in range(thread, H, threads):
-                    d_i[j] = zero
-                    d_f[j] = zero
-                    d_o[j] = zero
-                    d_g[j] = zero
-            else:
-                for j in range(thread, H, threads):
-                    d_c[b, j] += d_h[b, j] * o[j] * (one - squashed[b, t, j] * squashed[b, t, j])
-                for j in range(thread, H, threads):
-                    d_o[j] = d_h[b, j] * squashed[b, t, j] * o[j] * (one - o[j])
-                for j in range(thread, H, threads):
-                    d_h[b, j] = zero
-                for j in range(thread, H, threads):
-                    d_i[j] = d_c[b, j] * g[j] * i[j] * (one - i[j])
-                for j in range(thread, H, threads):
-                    d_g[j] = d_c[b, j] * i[j] * (one - g[j] * g[j])
-                for j in range(thread, H, threads):
-                    d_f[j] = d_c[b, j] * cells[b, t, j] * f[j] * (one - f[j])
-                for j in range(thread, H, threads):
-                    d_c[b, j] *= f[j]
-            for q in range(4):
-                target, source = d_rows[b, t, q * H : (q + 1) * H], d_sums[b, q * H : (q + 1) * H]
-                for j in range(thread, H, threads):
-                    target[j] = source[j]
+        lstm_step_back(
+            t, gates, cells, squashed, mask, d_states, d_h, back, d_c, d_rows, d_sums, to_states, thread, threads
+        )
         sync_threads()
         step_product_back(d_sums, weight, transposed, back, thread, threads)
         sync_threads()
-        for b in range(B):
-            for j in range(thread, H, threads):
-                d_h[b, j] += back[b, j]
+    for b in range(B):
+        for j in range(thread, H, threads):
+            d_h[b, j] += back[b, j]

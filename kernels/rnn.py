@@ -6,9 +6,65 @@ Elman, "Finding structure in time", 1990. `kernels.recurrence` says what `rows`,
 from __future__ import annotations
 
 from kernels.elementary import tanh
-from kernels.language import kernel, one, zero
+from kernels.language import FAST, device, kernel, one, zero
 from kernels.recurrence import step_product, step_product_back, transpose_for_steps
 from kernels.threads import sync_threads
+
+
+@device(fastmath=FAST, inlined=True)
+def rnn_step(
+    t, rows, symbols, mask, bias, sums, states, h, before, looked_up, rectified, thread, threads
+):  # fmt: skip
+    """What follows the product of step t: states[b,t] = φ(sums + row + bias), or the state before it where masked."""
+    for b in range(mask.shape[0]):
+        r = int(symbols[b, t]) if looked_up else b * mask.shape[1] + t
+        for j in range(thread, h.shape[1], threads):
+            before[b, t, j] = h[b, j]
+        if mask[b, t] == zero:
+            for j in range(thread, h.shape[1], threads):
+                states[b, t, j] = h[b, j]
+        elif rectified:
+            for j in range(thread, h.shape[1], threads):
+                value = max(sums[b, j] + rows[r, j] + bias[j], zero)
+                states[b, t, j] = value
+                h[b, j] = value
+        else:
+            for j in range(thread, h.shape[1], threads):
+                value = tanh(sums[b, j] + rows[r, j] + bias[j])
+                states[b, t, j] = value
+                h[b, j] = value
+
+
+@device(fastmath=FAST, inlined=True)
+def rnn_step_back(
+    t, states, mask, d_states, d_h, back, d_rows, d_sums, rectified, to_states, thread, threads
+):  # fmt: skip
+    """The gradient of what step t added up: d_rows[b,t] = d_sums = φ' (d_h + back + d_states[b,t]), then d_h = 0."""
+    for b in range(mask.shape[0]):
+        for j in range(thread, d_h.shape[1], threads):
+            d_h[b, j] += back[b, j]
+        if to_states:
+            for j in range(thread, d_h.shape[1], threads):
+                d_h[b, j] += d_states[b, t, j]
+        if mask[b, t] == zero:
+            for j in range(thread, d_h.shape[1], threads):
+                d_sums[b, j] = zero
+                d_rows[b, t, j] = zero
+        elif rectified:
+            for j in range(thread, d_h.shape[1], threads):
+                d = d_h[b, j]
+                d = d if states[b, t, j] > zero else zero
+                d_sums[b, j] = d
+                d_rows[b, t, j] = d
+                d_h[b, j] = zero
+        else:
+            for j in range(thread, d_h.shape[1], threads):
+                s = states[b, t, j]
+                d = d_h[b, j] * (one - s * s)
+                d_sums[b, j] = d
+                d_rows[b, t, j] = d
+                d_h[b, j] = zero
+
 
 _TYPICAL = {"R": 64, "B": 8, "T": 8, "H": 16, "looked_up": 1}
 
@@ -37,23 +93,7 @@ def rnn(
         sync_threads()
         step_product(h, weight, sums, thread, threads)
         sync_threads()
-        for b in range(B):
-            r = int(symbols[b, t]) if looked_up else b * T + t
-            for j in range(thread, H, threads):
-                before[b, t, j] = h[b, j]
-            if mask[b, t] == zero:
-                for j in range(thread, H, threads):
-                    states[b, t, j] = h[b, j]
-            elif rectified:
-                for j in range(thread, H, threads):
-                    value = max(sums[b, j] + rows[r, j] + bias[j], zero)
-                    states[b, t, j] = value
-                    h[b, j] = value
-            else:
-                for j in range(thread, H, threads):
-                    value = tanh(sums[b, j] + rows[r, j] + bias[j])
-                    states[b, t, j] = value
-                    h[b, j] = value
+        rnn_step(t, rows, symbols, mask, bias, sums, states, h, before, looked_up, rectified, thread, threads)
 
 
 @kernel(
@@ -77,32 +117,12 @@ def rnn_gradient(
     for b in range(B):
         for j in range(thread, H, threads):
             d_h[b, j] = d_last[b, j] if to_last else zero
+            back[b, j] = zero
     for t in range(T - 1, -1, -1):
-        for b in range(B):
-            if to_states:
-                for j in range(thread, H, threads):
-                    d_h[b, j] += d_states[b, t, j]
-            if mask[b, t] == zero:
-                for j in range(thread, H, threads):
-                    d_sums[b, j] = zero
-                    d_rows[b, t, j] = zero
-            elif rectified:
-                for j in range(thread, H, threads):
-                    d = d_h[b, j]
-                    d = d if states[b, t, j] > zero else zero
-                    d_sums[b, j] = d
-                    d_rows[b, t, j] = d
-                    d_h[b, j] = zero
-            else:
-                for j in range(thread, H, threads):
-                    s = states[b, t, j]
-                    d = d_h[b, j] * (one - s * s)
-                    d_sums[b, j] = d
-                    d_rows[b, t, j] = d
-                    d_h[b, j] = zero
+        rnn_step_back(t, states, mask, d_states, d_h, back, d_rows, d_sums, rectified, to_states, thread, threads)
         sync_threads()
         step_product_back(d_sums, weight, transposed, back, thread, threads)
         sync_threads()
-        for b in range(B):
-            for j in range(thread, H, threads):
-                d_h[b, j] += back[b, j]
+    for b in range(B):
+        for j in range(thread, H, threads):
+            d_h[b, j] += back[b, j]

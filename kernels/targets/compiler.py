@@ -22,7 +22,8 @@ from numba.core.registry import cpu_target
 
 import kernels.targets.convolutions
 import kernels.targets.norm_code
-import kernels.targets.pool_code  # noqa: F401 - they give kernels their bodies for this processor
+import kernels.targets.pool_code
+import kernels.targets.recurrences  # noqa: F401 - they give kernels their bodies for this processor
 from kernels.arrays import flat
 from kernels.elementary import larger
 from kernels.language import KERNELS, Device, Kernel, specialise

@@ -153,7 +153,7 @@ class Vectors:
         """a b + c, rounded once."""
         return builder.call(self._fma, [a, b, c])
 
-    def fetch(self, builder: ir.IRBuilder, place: ir.Value, purpose: ir.Value) -> None:
-        """Ask for the two lines at a place."""
-        for line in (0, LINE):
+    def fetch(self, builder: ir.IRBuilder, place: ir.Value, purpose: ir.Value, lines: int = 2) -> None:
+        """Ask for the lines at a place."""
+        for line in range(0, lines * LINE, LINE):
             builder.call(self._prefetch, [builder.gep(place, [WORD(line)]), purpose, NEAREST, DATA])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 
 import numpy as np
 
-from kernels.language import KERNELS, Kernel
+from kernels.language import KERNELS, Device, Kernel, global_names
 from kernels.memory import Memory
 from kernels.plan import ARENA, Plan, Row
 from lab.discovery import modules_of
@@ -28,8 +29,12 @@ def all_kernels() -> dict[str, Kernel]:
 
 
 def source(kernel: Kernel) -> str:
-    """The kernel as it stands in its file, with declaration and docstring."""
-    return inspect.getsource(kernel.function).rstrip()
+    """The kernel as it stands in its file, with declaration and docstring, and what it calls of the same file."""
+    function = kernel.function
+    called = (function.__globals__.get(name) for name in sorted(global_names(function.__code__)))
+    parts: list[Callable] = [function, *(each.generic for each in called if isinstance(each, Device))]
+    own = [each for each in parts if inspect.getmodule(each) is inspect.getmodule(function)]
+    return "\n\n\n".join(inspect.getsource(each).rstrip() for each in own)
 
 
 def rules_of(kernel: Kernel) -> dict[str, str]:

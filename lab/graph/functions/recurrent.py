@@ -207,8 +207,12 @@ def _gru_gradient(forward: Call, d_states: Tensor | None, d_last: Tensor | None,
     )
     d_rows, d_products, d_h = found.results[:3]
     d_weight, d_sums = call(dense_parameter_gradients, before, d_products).results
-    d_bias, d_candidate_bias = apply(sum_columns, d_rows), d_sums[2 * weight.shape[0] :]
-    return _to_rows(forward, rows, symbols, d_rows), None, None, d_weight, d_bias, d_candidate_bias, d_h
+    d_candidate_bias = d_sums[2 * weight.shape[0] :]
+    d_table = _to_rows(forward, rows, symbols, d_rows)
+    # Where symbols are few, each of them has its own sum already.
+    fewer = bool(forward.integers["looked_up"]) and rows.shape[0] < mask.size
+    d_bias = apply(sum_columns, d_table if fewer else d_rows)
+    return d_table, None, None, d_weight, d_bias, d_candidate_bias, d_h
 
 
 def _entered(x: Tensor, input_weight: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor, int]:
