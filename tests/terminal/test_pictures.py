@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -241,3 +243,8 @@ def test_a_constant_has_no_line_of_its_own_in_a_list_of_gates():
     shown = plain(Diagram("Gates", gates, (("x", "p"), ("k", "p"))), 30, 4)
     assert "× ← x, 1000" in shown
     assert [each.split()[0] for each in shown.splitlines()[1:3]] == ["x", "×"]
+
+
+def test_a_bar_whose_value_is_not_known_yet_has_no_number():
+    lines = plain(Bars("time", {"one": 1.0, "two": math.nan}, unit="ns"), 40, 3).splitlines()
+    assert lines[2].split() == ["two", "-"]

@@ -26,7 +26,7 @@ def render(picture: Bars, width: int, height: int, style: Style) -> list[Text]:
     lines = [title_line(picture.title, width, style, note)]
     unit = f" {style.words(picture.unit)}" if picture.unit else ""
     everyone = [*picture.values.items(), *picture.beside]
-    numbers = [short(float(value)) + unit for _, value in everyone]
+    numbers = ["-" if math.isnan(value) else short(float(value)) + unit for _, value in everyone]  # not known yet
     number_width = max((cell_len(number) for number in numbers), default=0)
     names, column = names_column([name for name, _ in everyone], width, style, number_width + 2 + _SHORTEST)
     zero, ends = ends_of(np.array(list(picture.values.values()), dtype=np.float64), picture.log, picture.extent)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.containers import Container
 from textual.geometry import NULL_OFFSET, Region, Size, Spacing
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.message import Message
 from textual.widget import Widget
 
 from lab.pictures import Bars, Field, Picture
@@ -71,10 +72,16 @@ class Board(ReportsProblems, Container):
     Board Tile { width: 1fr; height: 1fr; }
     """
 
+    class Resized(Message):
+        """There is more or less room now, and what is to be shown depends on it."""
+
     def __init__(self, **options: object) -> None:
         self._placed = _Placed()
         self.tiles = [Tile() for _ in range(MOST)]
         super().__init__(*self.tiles, **options)  # type: ignore[arg-type]  # Textual's own options
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
     @property
     def layout(self) -> Layout:

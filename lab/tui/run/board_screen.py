@@ -43,7 +43,8 @@ class BoardScreen(ReportsProblems, Screen[Any]):
 
     DEFAULT_CSS = """
     BoardScreen { layout: vertical; overflow: hidden; }
-    BoardScreen #middle { height: 1fr; layout: vertical; }
+    BoardScreen #row { height: 1fr; layout: horizontal; }
+    BoardScreen #middle { width: 1fr; height: 1fr; layout: vertical; }
     BoardScreen #middle.beside { layout: horizontal; }
     BoardScreen Board { height: 1fr; width: 1fr; min-height: 3; }
     """
@@ -85,7 +86,8 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         yield self.heading
         yield self.variants
         self.middle = Container(self.board, self.verdict, id="middle")
-        yield self.middle
+        self.row = Container(self.middle, id="row")
+        yield self.row
         yield self.noticed
         yield self.status
         yield KeysThatFit(compact=True)
@@ -96,6 +98,10 @@ class BoardScreen(ReportsProblems, Screen[Any]):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)
+
+    def on_board_resized(self) -> None:
+        """The screen has another size, or something stands beside the board now."""
+        self.redraw()
 
     # What a subclass adds
 
@@ -133,11 +139,13 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         if self.variants.run_state is not self.run_state:
             self.variants.run_state = self.status.run_state = self.run_state
         self.variants.fit(self.size.height)
-        self.middle.set_class(self.size.width >= WIDE, "beside")
-        self.verdict.stand(self.size.width)
+        taken = sum(each.outer_size.width for each in self.row.children if each is not self.middle)
+        room = self.size.width - taken
+        self.middle.set_class(room >= WIDE, "beside")
+        self.verdict.stand(room, away=taken > 0 and room < WIDE)
         self.heading.redraw()
         self.variants.redraw()
-        self.status.judged = bool(self.verdict.display)
+        self.status.judged = bool(self.verdict.display) and not self.verdict.away
         self.status.redraw()
         if self.verdict.display:
             self.verdict.tell(self.run_state, services(self).style, self.guess_sentences())

@@ -28,8 +28,8 @@ WATCH = (
     Key("noticed", "j", "", "Show or hide what was noticed: units that die, gradients that vanish, and when."),
     Key("gradients", "G", "", "Let the lines of the network diagram be its gradients, or its weights."),
     Key("verdict", "v", "", "Show or hide what became of the claims, and of your guess."),
-    Key("scroll_verdict(1)", "down,pagedown", "", "Read on in the verdict.", "verdict_down"),
-    Key("scroll_verdict(-1)", "up,pageup", "", "Read back in the verdict.", "verdict_up"),
+    Key("scroll_verdict(1)", "down,pagedown", "", "Read on in the lesson, or else in the verdict.", "verdict_down"),
+    Key("scroll_verdict(-1)", "up,pageup", "", "Read back in the lesson, or else in the verdict.", "verdict_up"),
     Key("release", "escape", "", "Back to all plots, the latest values, all steps; then leave."),
     Key("copy_yaml", "Y", "", "Copy the configuration as YAML."),
     Key("copy_command", "y", "", "Copy the `lab run` line that repeats this run."),
@@ -40,6 +40,7 @@ RUN = (
     Key("slower", "less_than_sign", "Slower", "Train slower, so that it can be watched; remembered for other lessons."),
     Key("faster", "greater_than_sign", "Faster", "Train faster, up to as fast as it can; remembered as well."),
     Key("skip", "z", "Skip", "Train as fast as it can until this run is over."),
+    Key("lesson", "r", "Lesson", "Read the lesson beside the plots, with the numbers of this run, or close it."),
     Key("step", "s", "Step", "Pause, then do one step of every variant."),
     Key(
         "explain_step", "e", "Explain", "Pause, and show what the next step computes, layer by layer, with its numbers."
@@ -59,7 +60,6 @@ RUN = (
     Key("rewind", "w", "", "Go back to the same initial weights, or to the step of the cursor (asks first)."),
     Key("branch", "b", "Branch", "A new variant that goes on from the step of the cursor with other settings."),
     Key("add_variant", "a", "", "A new variant from the beginning, by dotted overrides."),
-    Key("lesson", "r", "Lesson", "Read the lesson beside the plots, with the numbers of this run, or close it."),
     *(
         Key(f"try_next({n})", str(n), "", f"Run what the lesson suggests to try next, number {n}.", f"try_{n}")
         for n in range(1, 10)

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class LessonPanel(ReportsProblems, VerticalScroll, can_focus=False):
-    """Stands at the right edge; the plots take what is left."""
+    """Stands right of the plots, which take what is left."""
 
     DEFAULT_CSS = """
-    LessonPanel { dock: right; width: 48%; max-width: 72; padding: 0 1; margin-bottom: 1; border-left: vkey $panel;
+    LessonPanel { width: 48%; max-width: 72; height: 1fr; padding: 0 1; border-left: vkey $panel;
         background: $surface; scrollbar-size-vertical: 1; }
     LessonPanel Static { height: auto; }
     """

@@ -190,10 +190,12 @@ class RunScreen(ControlScreen):
             return
         if open_ones := list(self.query(LessonPanel)):
             open_ones[0].remove()
+            self.status.say("")
         else:
             panel = LessonPanel(scenario, read)
-            self.mount(panel)
+            self.row.mount(panel)
             self.call_after_refresh(self._fill_panel)
+            self.status.say(f"{self.key_of('scroll_verdict(1)')} reads on, {self.key_of('lesson')} closes the lesson.")
         self.call_after_refresh(self.redraw)
 
     def _fill_panel(self) -> None:

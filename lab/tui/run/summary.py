@@ -190,18 +190,23 @@ class Verdict(ReportsProblems, VerticalScroll):
         scrollbar-size-vertical: 1; }
     Verdict.beside { height: 1fr; max-height: 100%; border-top: none; border-left: solid $primary; padding: 0 0 0 1;
         margin: 0 0 0 1; }
+    Verdict.away { height: 0; border: none; }
     Verdict Static { height: auto; }
     """
+    away = False
 
     def __init__(self) -> None:
         self._text = Static(markup=False)
         super().__init__(self._text, can_focus=False)
         self._told: list[str] = []
 
-    def stand(self, width: int) -> None:
-        """Stand beside the board if the screen is wide enough, else below it."""
+    def stand(self, width: int, away: bool = False) -> None:
+        """Stand beside the board if so many columns are enough for both, else below it. away: make room for the board
+        alone."""
         beside = width >= WIDE
+        self.away = away
         self.set_class(beside, "beside")
+        self.set_class(away, "away")
         self.styles.width = min(max(round(_SHARE * width), _NARROWEST), _WIDEST) if beside else "1fr"
 
     def tell(self, run_state: RunState, style: Style, guess: list[str]) -> None:

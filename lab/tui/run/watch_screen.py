@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.containers import VerticalScroll
+
 from lab.terminal.palettes import letter
 from lab.tui.run.app_services import services
 from lab.tui.run.board_screen import BoardScreen
@@ -175,10 +177,11 @@ class WatchScreen(BoardScreen):
         self.call_after_refresh(self.redraw)
 
     def action_scroll_verdict(self, pages: int) -> None:
+        read = next((each for each in self.row.children if isinstance(each, VerticalScroll)), self.verdict)
         if pages > 0:
-            self.verdict.scroll_page_down(animate=False)
+            read.scroll_page_down(animate=False)
         else:
-            self.verdict.scroll_page_up(animate=False)
+            read.scroll_page_up(animate=False)
 
     def action_copy_yaml(self) -> None:
         if (found := self.configuration()) is not None:

@@ -71,7 +71,7 @@ PAGES = (
         "Once you want to know what happens with your data or your network, you need no other program: open a table, "
         "choose what is to be predicted, put layers together, compare, keep, go on tomorrow.",
         (
-            (("explore", "make"), "your own data, network or file; more seeds; a search for good settings"),
+            (("explore", "make"), "your own data, network or file; more seeds; a search for settings"),
             (("explore", "runs"), "what was run before: watch again, compare, export"),
             (("everywhere", "command_palette"), "find any command by its name"),
             (("everywhere", "next_theme"), "other colours: light, or safe for the colour-blind"),

@@ -584,3 +584,26 @@ def test_the_selected_plot_and_picture_are_defined():
         assert pilot.app.screen is screen
 
     run(script)
+
+
+def test_the_lesson_stands_beside_plots_that_can_be_read_and_the_keys_stay():
+    pages = "lesson: |\n" + "".join(f"  Line {n} of the lesson.\n\n" for n in range(30))
+
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        wide = screen.board.size.width
+        await pilot.press("r")
+        await until(pilot, lambda: screen.verdict.away)
+        await until(pilot, lambda: screen.board.size.width > 38)
+        await shows(pilot, "down reads on, r closes the lesson.")
+        await shows(pilot, "q Leave ? Help")
+        assert "Line 0 of the lesson." in screen_text(pilot.app)
+        await pilot.press("down")
+        await shows(pilot, "Line 12 of the lesson.")
+        assert "Line 0 of the lesson." not in screen_text(pilot.app)
+        await pilot.press("r")
+        await until(pilot, lambda: screen.board.size.width == wide)
+        await shows(pilot, "1 of 2 claims held.")
+        assert "closes the lesson" not in screen_text(pilot.app)
+
+    run(script, size=(80, 24), text=SMALL + pages, steps=40)
