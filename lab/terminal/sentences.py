@@ -131,12 +131,15 @@ def verdict(ended: Ended) -> str:
     return f"{ended.claims_held} of {count(ended.claims, 'claim')} held"
 
 
-def kept(started: Started, ended: Ended | None = None, unsaved: str = "") -> str:
-    """Where the run was saved, and what can be done with it; or why it was not."""
+def kept(started: Started, ended: Ended | None = None, unsaved: str = "", screens: bool = False) -> str:
+    """Where the run was saved, and what can be done with it, by commands or on the screens; or why it was not."""
     if unsaved := (ended.unsaved if ended is not None else "") or unsaved:
         return f"The run was not saved: {unsaved}"
     if started.run is None:
         return "The run was not saved"
+    if screens:
+        more = ", evaluates it with new examples" if started.read else ""
+        return f"Saved as {started.run}: the list of kept runs shows it again{more}, compares and exports it"
     if ended is not None and ended.interrupted:
         return f"Saved as {started.run}: go on with `lab resume {started.run}`"
     again = f"Saved as {started.run}: see it again with `lab replay {started.run}`"

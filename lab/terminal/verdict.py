@@ -13,8 +13,13 @@ from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
 from lab.terminal.text_lines import line, wrap
 
 
-def verdict(run_state: RunState, width: int, style: Style, question: Question | None = None) -> list[Text]:
-    """The claims with their evidence, the question with its answer, what diverged, and where the run was saved."""
+def verdict(
+    run_state: RunState, width: int, style: Style, question: Question | None = None, screens: bool = False
+) -> list[Text]:
+    """The claims with their evidence, the question with its answer, what diverged, and where the run was saved.
+
+    screens: whether this stands on one of the lab's screens, where no command can be typed
+    """
     lines: list[Text] = []
     if run_state.claims and width >= 50:
         lines += [_row("", "seeds", "claim", BOLD, width, style)[0]]
@@ -42,7 +47,7 @@ def verdict(run_state: RunState, width: int, style: Style, question: Question | 
         lines += _paragraph(sentences.ending(run_state.ended) + ".", width, style, text_style)
     if run_state.started is not None:
         lines += _paragraph(
-            sentences.kept(run_state.started, run_state.ended, run_state.unsaved) + ".", width, style, DIM
+            sentences.kept(run_state.started, run_state.ended, run_state.unsaved, screens) + ".", width, style, DIM
         )
     return lines
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lab.events import Compiling, Failed, Measured
-from lab.terminal import Options, choose, detect, reporter
+from lab.events import Compiling, Failed, Measured, Started
+from lab.terminal import Options, choose, detect, reporter, sentences
 from lab.terminal.dashboard import Dashboard
 from lab.terminal.dashboard_content import DashboardContent, arrange, plotted
 from lab.terminal.foreground_monitor import ForegroundMonitor
@@ -289,3 +289,10 @@ def test_in_the_background_nothing_is_drawn(monkeypatch):
     dashboard.handle(measured("good", 0, 0))
     wait_for_frame(dashboard, 1)
     dashboard.close()
+
+
+def test_on_a_screen_the_end_of_a_run_names_no_command_of_the_shell():
+    started = Started("own", "Own", ("base",), (0,), {"base": 10}, ("loss",), run="own-1", read=("150 examples.",))
+    assert "`" not in sentences.kept(started, screens=True)
+    assert "evaluates it" in sentences.kept(started, screens=True)
+    assert "`lab predict own-1 FILE`" in sentences.kept(started)

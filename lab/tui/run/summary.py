@@ -216,7 +216,7 @@ class Verdict(ReportsProblems, VerticalScroll):
         lines = []
         for number, sentence in enumerate(guess):
             lines += [line(part, BOLD if number == 0 else UNSTYLED) for part in wrap(style.words(sentence), width)]
-        lines += [each for each in verdict(run_state, width, style) if each.plain.strip()]
+        lines += [each for each in verdict(run_state, width, style, screens=True) if each.plain.strip()]
         told = [each.plain for each in lines]
         if told != self._told:
             self._told = told
