@@ -187,7 +187,8 @@ _LIMITS = {
 def _wanted(kind: str, context: Mapping[str, Any]) -> str:
     """What would have been allowed, from the type and context of one of pydantic's errors."""
     if kind in _LIMITS:
-        return _LIMITS[kind].format_map({name: shown(limit) for name, limit in context.items()})
+        limits = _LIMITS[kind].format_map({name: shown(limit) for name, limit in context.items()})
+        return limits.replace(" 1 characters", " 1 character")
     if kind == "literal_error":
         return " or ".join(_literals(context))
     return _NATURES.get(kind.split("_")[0], "something else")

@@ -25,6 +25,7 @@ class Outer(BaseModel):
     batch: Whole | Literal["all"] = 32
     kind: Literal["classes", "values"] = "classes"
     shuffle: bool = True
+    mark: str = Field("-", min_length=1)
     sizes: list[Whole] = []
     inner: Inner | str = Field(default_factory=Inner)
     names: dict[str, Inner] = {}
@@ -56,6 +57,7 @@ CASES: list[tuple[dict[str, Any], tuple[str | int, ...], str]] = [
     ({"units": 1, "inner": {"rate": -1}}, ("inner", "rate"), "-1 is not allowed here: it must be more than 0."),
     ({"units": 1, "inner": 3}, ("inner",), "3 is not allowed here: it must be a block of `key: value`, or a text."),
     ({"units": 1, "names": {"a": 3}}, ("names", "a"), "3 is not allowed here: it must be a block of `key: value`."),
+    ({"units": 1, "mark": ""}, ("mark",), "'' is not allowed here: it must be a text of at least 1 character."),
     ({"units": 1, "shuffle": False}, ("shuffle",), "shuffle cannot be off."),
 ]
 
