@@ -76,7 +76,11 @@ class Optimizer(BaseModel):
     l1: Real | None = adjustable(None, "Strength of the penalty l1 · Σ|w| on weights.", ge=0, le=1e6)
     penalise_biases: bool = Field(default=False, description="Whether `l1` and `l2` are penalties on biases as well.")
     max_norm: Real | None = adjustable(
-        None, "Largest length of the weights into one unit; longer ones are shortened after each step.", gt=0, le=1e6
+        None,
+        "Largest length of the weights into one unit (of transposed_conv, out of one channel); longer ones are shortened "
+        "after each step.",
+        gt=0,
+        le=1e6,
     )
     clip: Real | None = adjustable(None, "Largest norm of the gradient; a longer one is shortened to it.", gt=0, le=1e6)
     clip_by: Literal["norm", "value", "squared_norm"] = Field(
