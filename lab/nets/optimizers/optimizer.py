@@ -77,8 +77,8 @@ class Optimizer(BaseModel):
     penalise_biases: bool = Field(default=False, description="Whether `l1` and `l2` are penalties on biases as well.")
     max_norm: Real | None = adjustable(
         None,
-        "Largest length of the weights into one unit (of transposed_conv, out of one channel); longer ones are shortened "
-        "after each step.",
+        "Largest length of the weights into one unit (of transposed_conv, out of one channel); longer ones are "
+        "shortened after each step.",
         gt=0,
         le=1e6,
     )
