@@ -82,6 +82,8 @@ class Plan:
 
     joined:  the same with fewer rows, where one kernel does what two do; what stands between two is not written.
              This is what runs; the rows one by one are for people, and for finding out where something went wrong
+    stored:  elements at the beginning of the arena that are somebody's; behind them stand temporaries, which nobody
+             reads but the walk that has written them. None: all are somebody's
     repeats: which of `rows` come again, each time further on;  joined_repeats: which of `joined` do. Rows stand here as
              often as they run; targets run each repeat as one loop (`kernels.repeats.folded`)
     """
@@ -92,6 +94,7 @@ class Plan:
     joined: tuple[Row, ...] | None = None
     repeats: tuple[Repeat, ...] = ()
     joined_repeats: tuple[Repeat, ...] = ()
+    stored: int | None = None
 
     @property
     def shortest(self) -> tuple[Row, ...]:

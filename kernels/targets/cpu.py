@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import threading
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -14,8 +15,8 @@ import numpy as np
 from kernels.convolution import has_windows
 from kernels.language import Kernel
 from kernels.matrix import multiplies_matrices
-from kernels.memory import Memory
-from kernels.plan import SHARED, STEP, Loop, Plan, Row
+from kernels.memory import Memory, aligned_zeros
+from kernels.plan import ARENA, SHARED, STEP, Loop, Plan, Row
 from kernels.repeats import folded
 from kernels.targets import cache, compile_workers
 from kernels.targets.code import EXECUTOR, PRODUCTS, WINDOWS, entry_symbol, load, lock
@@ -95,6 +96,28 @@ def executor() -> Callable[..., int]:
         return ctypes.CFUNCTYPE(word, *[word] * 7)(load(_code_of(compile_workers.EXECUTOR), EXECUTOR))
 
 
+_threads = threading.local()
+
+
+MOST_KEPT = 64 * 1024**2
+"""Bytes of temporaries up to which the main thread, which ends with the process, has them as other threads do."""
+
+
+def scratch_of_thread(size: int, real_name: str) -> np.ndarray | None:
+    """Memory for the temporaries of whatever program this thread runs, of at least `size` elements of a real type; it
+    lasts as long as the thread. None where that would be for too long."""
+    scratch: np.ndarray | None = getattr(_threads, real_name, None)
+    if scratch is None or scratch.size < size:
+        many = size * np.dtype(real_name).itemsize > MOST_KEPT
+        if many and threading.current_thread() is threading.main_thread():
+            return None
+        setattr(_threads, real_name, None)  # first, so that there are never two
+        del scratch
+        scratch = aligned_zeros(size, real_name)
+        setattr(_threads, real_name, scratch)
+    return scratch
+
+
 class Program:
     """A plan bound to one replica's memory, ready to run."""
 
@@ -109,8 +132,10 @@ class Program:
         if distance % memory.arena.itemsize:
             raise ValueError("shared memory is not aligned to its elements")
         self._shift = distance // memory.arena.itemsize
-        self._tables = self._tables_of(folded(plan.shortest, plan.shortest_repeats))
+        self._tables = self._tables_of(rows := folded(plan.shortest, plan.shortest_repeats))
         self._arguments = self._arguments_for(self._tables)
+        self._moved = 0  # by how many elements the temporaries lie further than in the arena
+        self._temporaries = self._places_of_temporaries(rows)
 
     def _tables_of(self, rows: Sequence[Row | Loop]) -> np.ndarray:
         """The rows as the executor reads them, and as many lines with their strides, [2, rows, width]; see
@@ -140,12 +165,44 @@ class Program:
         memory, rows = self.memory, tables.ctypes.data
         return rows, rows + tables.strides[0], *tables.shape[1:], memory.arena.ctypes.data, memory.state.ctypes.data
 
+    def _places_of_temporaries(self, rows: Sequence[Row | Loop]) -> np.ndarray:
+        """Where the table has operands that are temporaries: numbers of its elements, in the flat table."""
+        stored = self.plan.arena if self.plan.stored is None else self.plan.stored
+        found, line, width = [], 0, self._tables.shape[2]
+        for each in rows:
+            for row in each.rows if isinstance(each, Loop) else (each,):
+                for number, (segment, offset) in enumerate(row.operands):
+                    if segment == ARENA and offset >= stored:
+                        found.append(line * width + 1 + number)
+                line += 1
+            line += isinstance(each, Loop)
+        return np.array(found, np.int64)
+
+    def _use_scratch(self) -> None:
+        """Let the temporaries lie in what the programs of this thread have in common, so that many replicas that wait
+        take no memory for them."""
+        assert self.plan.stored is not None
+        arena = self.memory.arena
+        scratch = scratch_of_thread(self.plan.arena - self.plan.stored, arena.dtype.name)
+        moved = 0
+        if scratch is not None:
+            moved = (scratch.ctypes.data - arena.ctypes.data) // arena.itemsize - self.plan.stored
+        if moved != self._moved:
+            self._tables[0].reshape(-1)[self._temporaries] += moved - self._moved
+            self._moved = moved
+
     def run(self, steps: int = 1) -> int:
-        """Walk the rows `steps` times without holding the GIL; returns how often, fewer if a kernel halted."""
+        """Walk the rows `steps` times without holding the GIL; returns how often, fewer if a kernel halted.
+
+        Temporaries are not left in the arena.
+        """
+        if self._temporaries.size:
+            self._use_scratch()
         return self._execute(*self._arguments, steps)
 
     def run_row(self, index: int) -> None:
-        """Run one of the plan's rows alone, without counting a step; none of them is joined with another."""
+        """Run one of the plan's rows alone, without counting a step; none of them is joined with another. Temporaries
+        are in the arena, for the row that comes next and for whoever looks at them."""
         tables = self._tables_of(self.plan.rows[index : index + 1])
         self.memory.state[STEP] -= 1
         self._execute(*self._arguments_for(tables), 1)

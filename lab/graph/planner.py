@@ -85,7 +85,7 @@ class Layout:
             gone = {index for each in fused for index in (each.first, each.second) if index != each.place}
             rows[name] = every, fewer, _repeats(every, rounds, ()), _repeats(fewer, rounds, gone)
         self.plans = {
-            name: Plan(every, self.arena, self.shared, fewer, repeats, joined_repeats)
+            name: Plan(every, self.arena, self.shared, fewer, repeats, joined_repeats, end)
             for name, (every, fewer, repeats, joined_repeats) in rows.items()
         }
 

@@ -37,12 +37,14 @@ class Recorder:
     roster:         who takes part
     takes_pictures: whether pictures are taken, and sentences said, at all
     history:        every curve
+    goes_back:      whether somebody may rewind a replica or look back, so that states are kept in memory to go back to
     """
 
     def __init__(self, roster: Roster, takes_pictures: bool) -> None:
         self.history = History()
         self._narration = Narration(roster, self.history) if takes_pictures else None
         self._takes_pictures = takes_pictures
+        self.goes_back = True
         self._picture_interval: float | None = None
         self._pictured_replicas: Collection[tuple[str, int]] | None = None
         self._sink: RunSink | None = None
@@ -92,7 +94,8 @@ class Recorder:
         if sentence := experiment.greeting():
             self.publish(Noticed(replica.name, replica.seed, experiment.step, BEGINNING, sentence, {}))
         self.measure(replica)
-        replica.checkpoints.keep(experiment.step, experiment.state())  # with what the measurement leaves behind
+        if self.goes_back:
+            replica.checkpoints.keep(experiment.step, experiment.state())  # with what the measurement leaves behind
         if self._picture_interval is not None and self._wants_picture(replica):
             self.draw(replica)
 
@@ -140,9 +143,12 @@ class Recorder:
 
     def save(self, replica: Replica) -> None:
         """Keep the state of a replica."""
+        if not self.goes_back and self._sink is None:
+            return
         begun = time.monotonic()
         step, state = replica.running.step, replica.running.state()
-        replica.checkpoints.keep(step, state)
+        if self.goes_back:
+            replica.checkpoints.keep(step, state)
         if self._sink is not None:
             self._sink.checkpoint(replica.name, replica.seed, step, state)
         replica.saved = time.monotonic()

@@ -184,9 +184,10 @@ class Session:
         """Begin. `sink` keeps events and checkpoints as run `run`. With `keep_open` the session does not end when the
         last replica has finished, so that replicas can be rewound and branched, but only at `stop`. Then `at_rest` is
         called whenever every replica is over, before anything is carried out that was asked for since. With `let_go`
-        nobody will rewind or look at a replica that is over: its memory is given back while others run."""
+        nobody will go back in a replica, or look at one that is over: its memory is given back while others run."""
         self._scheduler.keep_open, self._scheduler.at_rest = keep_open, at_rest
         self._scheduler.lets_go = let_go and not keep_open
+        self._recorder.goes_back = not self._scheduler.lets_go
         self._recorder.start(sink)
         self._announcement.run = run
         self._conductor = threading.Thread(target=self._conduct, name="session", daemon=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kernels.arrays import copy
 from kernels.plan import ARENA, SHARED
+from kernels.targets.cpu import scratch_of_thread
 from lab.graph import Layout, Storage, Tensor, assign, constant, data, differentiate
 from lab.graph import functions as f
 from lab.graph.dump import COLUMNS, dump, dump_text, lifetimes
@@ -65,6 +66,7 @@ class Drawn:
         memory = self.layout.memory(self.layout.shared_memory("float64"), 0)
         temporaries = self.layout.temporaries["all"][0]
         memory.arena[memory.arena.size - temporaries :] = np.nan  # what is read before it is written shows
+        scratch_of_thread(temporaries, "float64")[:] = np.nan
         for name, value in self.values.items():
             if self.layout.knows(self.parameters.members[name]):
                 self.layout.view(memory, self.parameters.members[name])[...] = value

@@ -73,7 +73,8 @@ def test_rows_of_one_step_run_alone_where_people_look_at_them():
     for index in range(len(made.plan.rows)):
         program.run_row(index)
     bind(made.plan, whole).run()
-    np.testing.assert_array_equal(whole.arena, alone.arena)
+    stored = slice(made.plan.stored)  # temporaries of a whole walk are nowhere afterwards
+    np.testing.assert_array_equal(whole.arena[stored], alone.arena[stored])
 
 
 def test_deep_networks_and_independent_calls_are_no_rounds():

@@ -11,6 +11,8 @@ from lab.errors import BadInput
 LEVELS = 256
 CACHE_LINE = 64
 """Bytes."""
+COUNTED_AT_ONCE = 1 << 20
+"""Numbers whose levels are counted at once: while that is done each takes eight bytes."""
 
 
 class Pixels:
@@ -89,7 +91,7 @@ class Pixels:
         """How often each level occurs, int64 [channels, 256]."""
         channels = self.pool.shape[3]
         found = np.zeros((channels, LEVELS), np.int64)
-        at_once = max(1, (1 << 24) // self.pool[0].size)
+        at_once = max(1, COUNTED_AT_ONCE // self.pool[0].size)
         for first in range(0, len(self.rows), at_once):
             images = self.pool[self.rows[first : first + at_once]]
             for channel in range(channels):

@@ -42,4 +42,6 @@ class Figures:
         for each in self._figures:
             drawn = each.draw(Snapshot(self._inspection, each.name, self.recording, self._predictors))
             found += [replace(picture, name=each.name) for picture in drawn]
+        for predictor in self._predictors.values():
+            predictor.let_go()
         return found

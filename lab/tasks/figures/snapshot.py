@@ -66,8 +66,12 @@ class Snapshot:
             # Part by part, all parts of one size: a program for all images at once would take as much memory for each
             # replica.
             padded = np.resize(np.arange(len(inputs)), -(-len(inputs) // AT_ONCE) * AT_ONCE).reshape(-1, AT_ONCE)
-            found = [self._predict(inputs[rows], what, wanted) for rows in padded]
-            return {name: np.concatenate([each[name] for each in found])[: len(inputs)] for name in found[0]}
+            found: dict[str, np.ndarray] = {}
+            for first, rows in zip(range(0, len(inputs), AT_ONCE), padded, strict=True):
+                for name, part in self._predict(inputs[rows], what, wanted).items():
+                    whole = found.setdefault(name, np.empty((len(inputs), *part.shape[1:]), part.dtype))
+                    whole[first : first + AT_ONCE] = part[: len(inputs) - first]
+            return found
         key = (what, inputs.shape)
         if key not in self._predictors:
             self._predictors[key] = Predictor(self.inspection.network, inputs.shape, wanted)

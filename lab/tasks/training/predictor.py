@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -39,8 +40,15 @@ class Predictor:
         self._y = {name: assign(tensor, places[name]) for name, tensor in self._y.items()}
         self._network = network
         self._layout = Layout({"predict": list(self._y.values())})
-        self._memory = self._layout.memory(self._layout.shared_memory("float32"), 0)
-        self._program = bind(self._layout.plans["predict"], self._memory)
+        self._take_memory()
+
+    def _take_memory(self) -> None:
+        self._memory: Any = self._layout.memory(self._layout.shared_memory("float32"), 0)
+        self._program: Any = bind(self._layout.plans["predict"], self._memory)
+
+    def let_go(self) -> None:
+        """Give its memory back until it is asked again."""
+        self._memory = self._program = None
 
     def __call__(
         self, inputs: np.ndarray, weights: dict[str, np.ndarray], settings: dict[str, float], step: int = 0
@@ -49,6 +57,8 @@ class Predictor:
 
         Raises InvalidValue for symbols which the network does not know."""
         self._network.require_symbols(inputs)
+        if self._memory is None:
+            self._take_memory()
         view = self._layout.view
         if self._layout.knows(self._x):  # what is wanted may depend on the layers alone
             view(self._memory, self._x)[...] = inputs
