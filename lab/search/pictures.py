@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +17,8 @@ FEWEST = 6
 """Of fewer trials nothing is said about which settings matter."""
 _LINES = 5
 _MOST_GROUPS = 6
+_MOST_TOGETHER, _TRIALS_EACH = 3, 3
+_WORTH_TELLING, _MOST_PAIRS = 0.1, 3
 
 
 def pictures(sweep: Sweep, results: Sequence[Result]) -> list[Picture]:
@@ -37,22 +40,45 @@ def importance(axis: Axis, results: Sequence[Result]) -> float:
     Trials are ranked by the objective, diverged ones last, so that a few huge losses do not decide. They are put into
     groups: by value where it is one of a list, else into up to six groups of neighbouring values, equally many in each.
     The share is epsilon squared, the variance between groups over all variance, without what chance would give (Kelley,
-    "An unbiased correlation ratio measure", 1935). Of settings that matter only together it tells too little.
+    "An unbiased correlation ratio measure", 1935). What settings decide only together is told by `together`.
     """
-    ranks = np.empty(len(results))
-    for place, result in enumerate(results):
-        ranks[place] = place if math.isfinite(result.score) else len(results)
-    groups: dict[Any, list[float]] = {}
+    number = max(2, min(_MOST_GROUPS, round(math.sqrt(len(results)))))
+    return _share(_groups(axis, results, number), results)
+
+
+def together(one: Axis, other: Axis, results: Sequence[Result]) -> float:
+    """The share of the differences between trials, 0 to 1, that goes with two settings together and with neither of
+    them alone, such as a rate that must be lower where the momentum is higher.
+
+    Both are put into up to three groups each; what their combinations decide, less what each decides by itself. 0 where
+    there are fewer than three trials for each combination.
+    """
+    number = max(2, min(_MOST_TOGETHER, math.isqrt(len(results) // _TRIALS_EACH)))
+    first, second = (_groups(axis, results, number) for axis in (one, other))
+    pairs = list(zip(first, second, strict=True))
+    if len(set(pairs)) * _TRIALS_EACH > len(results):
+        return 0.0
+    return max(0.0, _share(pairs, results) - _share(first, results) - _share(second, results))
+
+
+def _groups(axis: Axis, results: Sequence[Result], number: int) -> list[Any]:
+    """For each trial the group of its value: the value itself where it is one of a list, else one of so many groups of
+    neighbouring values."""
     values = [each.trial.values[axis.path] for each in results]
     if axis.kind == "choice":
-        for value, rank in zip(values, ranks, strict=True):
-            groups.setdefault(repr(value), []).append(rank)
-    else:
-        number = max(2, min(_MOST_GROUPS, round(math.sqrt(len(results)))))
-        levels = sorted(set(values))
-        level = {value: place * min(number, len(levels)) // len(levels) for place, value in enumerate(levels)}
-        for value, rank in zip(values, ranks, strict=True):
-            groups.setdefault(level[value], []).append(rank)
+        return [repr(value) for value in values]
+    levels = sorted(set(values))
+    level = {value: place * min(number, len(levels)) // len(levels) for place, value in enumerate(levels)}
+    return [level[value] for value in values]
+
+
+def _share(labels: Sequence[Any], results: Sequence[Result]) -> float:
+    """Epsilon squared of the trials' ranks in groups with these labels."""
+    last = len(results)
+    ranks = np.array([place if math.isfinite(each.score) else last for place, each in enumerate(results)], float)
+    groups: dict[Any, list[float]] = {}
+    for label, rank in zip(labels, ranks, strict=True):
+        groups.setdefault(label, []).append(rank)
     total = float(((ranks - ranks.mean()) ** 2).sum())
     degrees = len(results) - len(groups)
     if total == 0 or degrees < 1 or len(groups) < 2:
@@ -65,8 +91,14 @@ def _importance(sweep: Sweep, results: Sequence[Result]) -> Bars | None:
     if len(results) < FEWEST or len(sweep.axes) < 2:
         return None
     shares = {axis.path: importance(axis, results) for axis in sweep.axes}
-    ordered = dict(sorted(shares.items(), key=lambda each: -each[1]))
-    return Bars(f"how much each setting alone decides about {sweep.objective}", ordered, extent=(0.0, 1.0))
+    both = {
+        f"{one.path} with {other.path}": together(one, other, results)
+        for one, other in itertools.combinations(sweep.axes, 2)
+    }
+    best = sorted(((name, share) for name, share in both.items() if share >= _WORTH_TELLING), key=lambda each: -each[1])
+    ordered = dict(sorted((*shares.items(), *best[:_MOST_PAIRS]), key=lambda each: -each[1]))
+    what = "alone, and two only together," if best else "alone"
+    return Bars(f"how much each setting {what} decides about {sweep.objective}", ordered, extent=(0.0, 1.0))
 
 
 def _parallel(sweep: Sweep, results: Sequence[Result]) -> Curves | None:

@@ -18,7 +18,7 @@ from lab.errors import BadInput
 from lab.scenario import load
 from lab.search import Result, Sweep, grid, parse_axis, random
 from lab.search.keeping import keep, results_of, sweep_of
-from lab.search.pictures import importance
+from lab.search.pictures import importance, together
 from lab.spaces import METHODS, rungs
 from lab.store import Store
 
@@ -298,3 +298,14 @@ def test_the_setting_that_decides_is_found_and_chance_is_not():
     assert importance(other, results) < 0.1
     assert importance(words, results) < 0.1
     assert importance(rate, [Result(each, (math.nan,), 10) for each in trials]) == 0
+    assert together(rate, other, results) < 0.1
+
+
+def test_what_two_settings_decide_only_together_is_told():
+    rate, other = parse_axis("rate=uniform(-1,1)"), parse_axis("momentum=uniform(-1,1)")
+    trials = random([rate, other], 80, seed=2)
+    scored = (Result(each, (each.values["rate"] * each.values["momentum"],), 10) for each in trials)
+    results = sorted(scored, key=lambda each: each.score)
+    assert max(importance(rate, results), importance(other, results)) < 0.3
+    assert together(rate, other, results) > 0.4
+    assert together(rate, other, results[:10]) == 0  # too few to say

@@ -80,12 +80,19 @@ def test_an_empty_store_says_so():
 def test_filtering():
     keep_run()
     keep_run("two-moons", state="interrupted")
+    with Store.open() as store:
+        store.describe("one-line-1", tags=["thesis"])
 
     async def script(app, pilot):
         await pilot.press("slash", *"inter", "enter")
         await shows(pilot, "1 of 2 kept")
         assert "two-moons-1" in screen_text(app)
         assert "one-line-1" not in screen_text(app)
+        await pilot.press("escape")
+        await shows(pilot, "2 kept")
+        await pilot.press("slash", *"thesis", "enter")
+        await shows(pilot, "1 of 2 kept")
+        assert "two-moons-1" not in screen_text(app)
         await pilot.press("escape")
         await shows(pilot, "2 kept")
         await pilot.press("escape")

@@ -124,8 +124,7 @@ class RunsScreen(ReportsProblems, Screen[None]):
         return [
             each
             for each in self._runs
-            if each.name not in self._deleted
-            and all(word in f"{each.name} {each.title} {each.shown_state}".casefold() for word in words)
+            if each.name not in self._deleted and all(word in _words_of(each) for word in words)
         ]
 
     def _show(self) -> None:
@@ -323,6 +322,11 @@ class RunsScreen(ReportsProblems, Screen[None]):
             ("took", "Time it ran, pauses between an interruption and going on left out."),
             ("below or beside", "What was set, what became of the claims, and how replicas ended that did not finish."),
         ]  # fmt: skip
+
+
+def _words_of(info: RunInfo) -> str:
+    """All that a run can be found by: name, scenario, title, state, tags and note."""
+    return " ".join((info.name, info.slug, info.title, info.shown_state, *info.tags, info.note)).casefold()
 
 
 def _stamp(path: Path) -> tuple[int, int]:
