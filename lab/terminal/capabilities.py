@@ -94,6 +94,8 @@ def _colours(environment: Mapping[str, str]) -> int:
 
 
 def _unicode(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    if environment.get("TERM", "").lower() == "linux":
+        return False  # the console of Linux has a font of at most 512 characters, and no braille among them
     encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "").replace("_", "")
     if not encoding.startswith("utf"):
         return False

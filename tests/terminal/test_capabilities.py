@@ -81,3 +81,9 @@ def test_an_ascii_locale_gets_ascii(environment, unicode):
 def test_an_ascii_stream_gets_ascii_whatever_the_locale():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     assert not detect(stream, {"LANG": "en_US.UTF-8"}).unicode
+
+
+def test_the_console_of_linux_has_no_braille():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    assert detect(stream, {"TERM": "xterm", "LANG": "C.UTF-8"}).unicode
+    assert not detect(stream, {"TERM": "linux", "LANG": "C.UTF-8"}).unicode
