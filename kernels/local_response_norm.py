@@ -7,18 +7,21 @@ The sum ends at the first and the last channel; of an even number of neighbours 
 
 A GPU's threads have a channel each. A thread of a CPU has blocks of rows, which stay in the nearest cache while the
 sums are made neighbour by neighbour, in loops over all numbers of the block that vectorise: as if the rows were one.
-The few channels at the ends of rows, where that is wrong, are summed up once more.
+The few channels at the ends of rows, where that is wrong, are summed up once more. For the paper's exponent, 3/4, two
+square roots take the place of logarithm and exponential: s^(3/4) = √s √√s.
 """
 
 from __future__ import annotations
 
 from kernels.arrays import flat
-from kernels.elementary import exp, log
+from kernels.elementary import exp, log, square_root
 from kernels.language import kernel, one, real, zero
 
 _TYPICAL = {"B": 256, "C": 32, "size": 5}
 BLOCK = 2048
 """Numbers of a block."""
+PUBLISHED = 0.75
+"""The paper's exponent."""
 
 
 @kernel(
@@ -50,9 +53,14 @@ def local_response_norm(x, alpha, beta, k, y, s, size, thread, threads):
                         total += x[b, j] * x[b, j]
                     s[b, c] = total
         for n in range(begin, end):
-            strength = add + times * sums[n]
-            sums[n] = strength
-            out[n] = values[n] * exp(power * log(strength))
+            sums[n] = add + times * sums[n]
+        if power == real(-PUBLISHED):
+            for n in range(begin, end):
+                root = square_root(sums[n])
+                out[n] = values[n] / (root * square_root(root))
+        else:
+            for n in range(begin, end):
+                out[n] = values[n] * exp(power * log(sums[n]))
 
 
 @local_response_norm.cuda
@@ -96,8 +104,13 @@ def local_response_norm_gradient(x, y, s, alpha, beta, dy, dx, size, thread, thr
                     for j in range(max(c - before, 0), min(c + behind + 1, C)):
                         total += dy[b, j] * y[b, j] * (one / s[b, j])
                     dx[b, c] = total
-        for n in range(begin, end):
-            out[n] = back[n] * exp(power * log(strengths[n])) - factor * values[n] * out[n]
+        if power == real(-PUBLISHED):
+            for n in range(begin, end):
+                root = square_root(strengths[n])
+                out[n] = back[n] / (root * square_root(root)) - factor * values[n] * out[n]
+        else:
+            for n in range(begin, end):
+                out[n] = back[n] * exp(power * log(strengths[n])) - factor * values[n] * out[n]
 
 
 @local_response_norm_gradient.cuda
