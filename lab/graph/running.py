@@ -64,6 +64,16 @@ def specialize(
     specialized_kernels.prepare(number_of(device), programs, real_name, replicas, progress)
 
 
+def shared_memory_share(
+    programs: Iterable[ReplicaPrograms], replicas: int, device: str, real_name: str = "float32"
+) -> float:
+    """Which part of what a step accesses of a replica's numbers a multiprocessor has in its shared memory, about, in
+    code that is made for replicas with these programs."""
+    from kernels.targets.cuda import specialized_kernels
+
+    return specialized_kernels.shared_memory_share(number_of(device), programs, real_name, replicas)
+
+
 def run_jobs(jobs: Sequence[Job]) -> None:
     """Run jobs on the GPUs where their memories lie, those of one GPU in as few launches as possible."""
     from kernels.targets.cuda import block_launches

@@ -9,7 +9,7 @@ from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
 from lab.events import Compiling
 from lab.graph.devices import CPU, USES, use_of, worth_specializing
-from lab.graph.running import prepare, specialize
+from lab.graph.running import prepare, shared_memory_share, specialize
 from lab.session.recorder import Recorder
 from lab.session.replica import Replica
 from lab.session.roster import Roster
@@ -52,8 +52,19 @@ class Compilation:
         """How the devices will be used, in words."""
         uses = dict.fromkeys(USES[each.use] for each in self._requirements)
         if self.specialized_on:
-            uses[USES["specialized"]] = None
+            uses[f"{USES['specialized']}{self._outside_shared_memory()}"] = None
         return list(uses)
+
+    def _outside_shared_memory(self) -> str:
+        """In words, if not all that a step accesses has room in the shared memory of a GPU."""
+        shares = [
+            shared_memory_share(programs, self._replicas[device], device, real_name)
+            for device in self.specialized_on
+            for real_name in self._real_names()
+            if (programs := self._specialized(device, real_name))
+        ]
+        least = min(shares, default=1.0)
+        return f" ({least:.0%} of what a step accesses in shared memory)" if least < 0.995 else ""
 
     @property
     def specialized_on(self) -> frozenset[str]:

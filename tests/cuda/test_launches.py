@@ -19,6 +19,8 @@ from kernels.targets.cuda import block_launches, driver, grid_launches, launch_c
 from kernels.targets.cuda.driver import DeviceProblem
 from kernels.targets.cuda.memory import Memory
 from kernels.targets.cuda.persistent_kernel import MOST_LOADED, LoadedKernels, PersistentKernel
+from kernels.targets.cuda.placement import Placement, elements
+from kernels.targets.cuda.row_table import width
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.side_by_side import advance_together
 from tests.cuda.fake_driver import FakeDriver, Status
@@ -60,10 +62,10 @@ class Kernel(PersistentKernel):
     """One that nobody has compiled."""
 
     def __init__(self, on: Any) -> None:
-        super().__init__(on, 1)
+        super().__init__(on, width(()))
         self.function = driver.Function(None, None)
 
-    def row_range(self, plan: Plan, in_shared_memory: bool) -> tuple[int, int]:
+    def row_range(self, plan: Plan, placement: Placement) -> tuple[int, int]:
         return 0, 1
 
 
@@ -261,7 +263,7 @@ def test_replicas_of_two_kinds_fit_into_shared_memory_together(install, monkeypa
     specialized_kernels.prepare(0, kinds, "float32", 2)
     (kernel,) = made
     kernel.function = driver.Function(None, None)
-    assert not kernel.uses_shared_memory(large)
+    assert elements(kernel.placement(kinds[0])) < large.arena
     jobs = []
     for each in kinds:
         memory = memory_for(each.plan)
@@ -272,7 +274,7 @@ def test_replicas_of_two_kinds_fit_into_shared_memory_together(install, monkeypa
     assert max(fake.asked) <= on.properties.shared_memory_per_block
     made.clear()
     specialized_kernels.prepare(0, kinds[:1], "float32", 2)
-    assert made[0].uses_shared_memory(large)  # alone, it has enough
+    assert elements(made[0].placement(kinds[0])) == large.arena  # alone, it has enough
 
 
 def test_kernels_that_nobody_holds_do_not_stay(install):

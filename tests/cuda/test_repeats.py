@@ -51,5 +51,5 @@ def test_more_steps_take_no_more_rows_and_no_more_code():
     for steps in (8, 20, 50):
         rows = analysis_of(Unrolled(steps).plan).folded
         lines.add(len(table(rows, width(list(analysis_of(Unrolled(steps).plan).kernels)) + 20, lambda kernel: 0)))
-        code.add(len(SpecializedSource("float32", 64).lines(SpecializedPlan(rows, False))))
+        code.add(len(SpecializedSource("float32", 64).lines(SpecializedPlan(rows, ()))))
     assert len(lines) == len(code) == 1

@@ -14,6 +14,7 @@ from kernels.targets.cuda import compiler as to_gpu
 from kernels.targets.cuda import launch_configuration, matmul_options, matmul_specialized, persistent_kernel_source
 from kernels.targets.cuda.driver import OLDEST_CAPABILITY
 from kernels.targets.cuda.launch_configuration import analysis_of
+from kernels.targets.cuda.placement import whole
 from kernels.targets.cuda.specialized_source import SpecializedPlan, SpecializedSource
 from lab.api import load
 from lab.tasks import task_of
@@ -32,9 +33,10 @@ def kinds_of(name: str, variant: str | None = None):
 
 def specialized(name: str, variant: str | None = None, in_shared_memory: bool = True) -> list[SpecializedPlan]:
     (kind,) = kinds_of(name, variant)
+    arena_end = max(kind.kept, *(analysis_of(plan).arena_end for plan in kind.training))
+    placement = whole(arena_end) if in_shared_memory else ()
     return [
-        SpecializedPlan(analysis_of(plan).specialized, in_shared_memory and plan is not kind.measure)
-        for plan in kind.plans
+        SpecializedPlan(analysis_of(plan).specialized, () if plan is kind.measure else placement) for plan in kind.plans
     ]
 
 

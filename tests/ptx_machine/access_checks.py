@@ -97,6 +97,8 @@ def _access(thread_at, notes_at, clocks_at, address, size, stores, space, line):
             if problem != Problem.NONE:
                 address = max(address, thread.pool + 4 * word)
                 break
+        if notes[offset // 4].space == Space.GLOBAL:
+            thread.global_bytes += size
     thread.problem = problem
     if problem != Problem.NONE:
         thread.address, thread.size, thread.stores = address, size, stores

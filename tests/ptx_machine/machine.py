@@ -27,6 +27,7 @@ COUNTED = {
     "stores": Slot.STORED,
     "fused multiplications": Slot.FUSED,
     "barriers": Slot.MET,
+    "bytes of its memory": Slot.GLOBAL_BYTES,
 }
 
 

@@ -55,6 +55,7 @@ class Slot(enum.IntEnum):
     STORED = enum.auto()
     FUSED = enum.auto()
     MET = enum.auto()
+    GLOBAL_BYTES = enum.auto()
     FURTHER = enum.auto()
 
 

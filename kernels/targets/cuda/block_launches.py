@@ -17,6 +17,7 @@ from kernels.targets.cuda.interpreter_kernels import interpreter
 from kernels.targets.cuda.launch_configuration import analysis_of, bytes_for_arena, groups_per_block, tiled
 from kernels.targets.cuda.memory import Memory, Segment
 from kernels.targets.cuda.persistent_kernel import PersistentKernel
+from kernels.targets.cuda.placement import Placement, elements, whole
 from kernels.targets.cuda.specialized_kernels import kernel_of
 
 
@@ -90,7 +91,7 @@ class Launch:
         shared_bytes = -(-max(each.shared_bytes(threads, item) for each in known) // 16) * 16
         if any(each.loops for each in known):
             shared_bytes += code.row_bytes
-        groups, moved = _placement(jobs, code, shared_bytes, threads, in_shared_memory)
+        groups, moved = _placements(jobs, code, shared_bytes, threads, in_shared_memory)
         sizes = [job.times * job.statistics[1] for job in jobs]
         self._ring_offsets = np.concatenate([[0], np.cumsum(sizes)])
         self._ring = Segment(on, int(self._ring_offsets[-1]) * item)
@@ -102,7 +103,7 @@ class Launch:
             _fill_job(table[index], job, code, ring, moved[index], shared_bytes)
         self._table, self._rows, self._kernel = Segment(on, table.nbytes), code.table, code
         on.upload(self._table.address, table)
-        each = -(-(shared_bytes + max(moved) * item) // 16) * 16
+        each = -(-(shared_bytes + max(map(elements, moved)) * item) // 16) * 16
         on.launch(
             code.function,
             -(-len(jobs) // groups),
@@ -146,11 +147,11 @@ class Launch:
                 job.measured = list(zip(numbers, row_range, strict=False))
 
 
-def _placement(
+def _placements(
     jobs: Sequence[Job], code: PersistentKernel, shared_bytes: int, threads: int, in_shared_memory: bool
-) -> tuple[int, list[int]]:
-    """How many thread groups make a block; and how many elements of each job's arena are moved into shared memory, 0
-    where it works in the device's memory: as its code has it, or as far as there is room.
+) -> tuple[int, list[Placement]]:
+    """How many thread groups make a block; and what of each job's arena is moved into shared memory: as its code has
+    it, or all or nothing, as there is room.
 
     shared_bytes: bytes of it that a thread group needs beside
     """
@@ -159,28 +160,29 @@ def _placement(
     arena_end = []
     for job in jobs:
         arena_end.append(max(1, job.programs.kept, *(analysis_of(each).arena_end for each in job.programs.training)))
-    decided = [code.uses_shared_memory(job.programs.plan) for job in jobs]
-    most = max((size * item for size, each in zip(arena_end, decided, strict=True) if each), default=0)
+    decided = [code.placement(job.programs) for job in jobs]
+    most = max((elements(each) * item for each in decided if each), default=0)
     groups = groups_per_block(on, len(jobs), threads)
     while groups > 1 and most > bytes_for_arena(on, groups, shared_bytes):
         groups -= 1
     limit = bytes_for_arena(on, groups, shared_bytes) if in_shared_memory else 0
-    fitting = [size * item <= limit if each is None else each for size, each in zip(arena_end, decided, strict=True)]
-    return groups, [size if fits else 0 for size, fits in zip(arena_end, fitting, strict=True)]
+    all_or_nothing = [whole(size) if size * item <= limit else () for size in arena_end]
+    return groups, [or_else if each is None else each for each, or_else in zip(decided, all_or_nothing, strict=True)]
 
 
 def _fill_job(
-    line: np.ndarray, job: Job, code: PersistentKernel, ring: int, in_shared_memory: int, shared_offset: int
+    line: np.ndarray, job: Job, code: PersistentKernel, ring: int, placement: Placement, shared_offset: int
 ) -> None:
     """Fill in a job's line of the table, in the order of `persistent_kernel_source.JOB`."""
     memory, programs, kept = job.memory, job.programs, job.programs.kept
+    first, many, stride = job.statistics
     memory.update_device()
     nothing = (0, 0)
     line[:] = (
         *memory.addresses,
-        *(code.row_range(programs.remember, in_shared_memory > 0) if programs.remember else nothing),
-        *code.row_range(programs.plan, in_shared_memory > 0),
-        *(code.row_range(programs.measure, False) if programs.measure else nothing),
+        *(code.row_range(programs.remember, placement) if programs.remember else nothing),
+        *code.row_range(programs.plan, placement),
+        *(code.row_range(programs.measure, ()) if programs.measure else nothing),
         job.steps,
         job.every,
         job.every - int(memory.state[STEP]) % job.every if job.every else 0,
@@ -188,8 +190,9 @@ def _fill_job(
         *job.statistics,
         kept,
         memory.backup(kept) if kept else 0,
-        in_shared_memory,
+        *code.stretches(placement),
         shared_offset,
+        max(kept, first + (many - 1) * stride + 1 if many else 0),
         *(analysis_of(programs.measure).touched(kept) if programs.measure else nothing),
     )
 

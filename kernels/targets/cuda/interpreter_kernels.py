@@ -12,6 +12,7 @@ from kernels.targets.cuda.by_plan import ByPlan
 from kernels.targets.cuda.driver import device
 from kernels.targets.cuda.launch_configuration import MOST_REGISTERS, analysis_of
 from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel, Progress, announced
+from kernels.targets.cuda.placement import Placement
 from kernels.targets.cuda.row_table import table, width
 
 
@@ -30,7 +31,7 @@ class InterpreterKernel(PersistentKernel):
         key = _key(self.kernels, real_name, self.device.capability, tiled)
         self._load(lambda: text.interpreter(self.kernels, real_name, tiled), key, small=True)
 
-    def row_range(self, plan: Plan, in_shared_memory: bool) -> tuple[int, int]:
+    def row_range(self, plan: Plan, placement: Placement) -> tuple[int, int]:
         return self._row_ranges.get(plan, self._encode)
 
     def _encode(self, plan: Plan) -> tuple[int, int]:

@@ -11,9 +11,11 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from kernels.jobs import ReplicaPrograms
 from kernels.plan import Plan
 from kernels.targets.cuda.driver import SimulatedDevice
 from kernels.targets.cuda.memory import Segment
+from kernels.targets.cuda.placement import Placement
 
 Progress = Callable[[str, int], None]
 """What is told, before something is compiled, what that is and how many such things are left; ("", 0) at the end."""
@@ -65,16 +67,24 @@ class PersistentKernel:
             name, code = machine_code_cache.machine_code(key, make, self.device.capability, small)
             self.function = self.device.load(code, name, self.device.properties.shared_memory_per_block)
 
-    def row_range(self, plan: Plan, in_shared_memory: bool) -> tuple[int, int]:
+    def row_range(self, plan: Plan, placement: Placement) -> tuple[int, int]:
         """Where a plan's rows stand in the table: the first one, and the one behind the last.
 
-        in_shared_memory: whether it will work in the thread group's shared memory
+        placement: what of the arena will stand in the thread group's shared memory
         """
         raise NotImplementedError
 
-    def uses_shared_memory(self, plan: Plan) -> bool | None:
-        """Whether a training step works in shared memory; None where it may, as far as there is room."""
+    def placement(self, programs: ReplicaPrograms) -> Placement | None:
+        """What of the arena stands in shared memory while a replica trains; None where all may, if there is room."""
         return None
+
+    def stretches(self, placement: Placement) -> tuple[int, int]:
+        """Where a placement's stretches stand in the table: the first one, and the one behind the last."""
+        if not placement:
+            return 0, 0
+        lines = np.zeros((len(placement), self.width), np.int32)
+        lines[:, :3] = [(each.begin, each.end, each.at) for each in placement]
+        return self._append_rows(lines)
 
     def _append_rows(self, encoded: np.ndarray) -> tuple[int, int]:
         key = encoded.tobytes()

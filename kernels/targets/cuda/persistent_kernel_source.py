@@ -11,6 +11,7 @@ and what they found goes to the job's ring, so that a launch passes many measure
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 
 from kernels.language import Kernel
@@ -38,8 +39,10 @@ JOB = (
     "stride",
     "kept",  # elements at the beginning of the arena that are the replica's state
     "backup",  # address to which they are copied before anything runs; 0: nowhere
-    "in_shared_memory",  # elements of the arena that training works on in the thread group's shared memory; 0: none
+    "stretches_first",  # rows of the table: which elements of the arena stand in shared memory while it trains
+    "stretches_end",
     "shared_offset",  # where in it, in bytes
+    "measured_end",  # where the elements end that measuring reads, or that are read once it is done
     "touched_first",  # the stretch of the replica's state in which `measure` writes
     "touched",
 )
@@ -97,6 +100,24 @@ def in_loops(width: int, behind: str) -> str:
 """
 
 
+def copied(line: str, job: dict[str, str], width: int, depth: int, first: str = "", behind: str = "") -> str:
+    """Lines that do something for each element of the arena that stands in shared memory, `depth` spaces from the left.
+
+    line: what is done with element i, which stands at moved + i in shared memory
+    first, behind: if only some elements are meant
+    """
+    begin = f"max(stretch[0], {first})" if first else "stretch[0]"
+    end = f"min(stretch[1], {behind})" if behind else "stretch[1]"
+    text = f"""
+for each in range({job["stretches_first"]}, {job["stretches_end"]}):
+    stretch = offset_pointer(rows, each * {width})
+    moved = stretch[2] - stretch[0]
+    for i in range({begin} + thread, {end}, threads):
+        {line}
+"""
+    return textwrap.indent(text.strip(), " " * depth)
+
+
 def bytes_of_row(width: int) -> int:
     """Shared memory for a row of so many numbers."""
     return -(-4 * width // 16) * 16
@@ -113,6 +134,7 @@ def source(
     # What is rarely needed is read from the job where it is needed: registers are scarce.
     job = {name: f"jobs[job + {index}]" for index, name in enumerate(JOB)}
     short = {name: f"to_int32({place})" for name, place in job.items()}
+    columns = width(kernels)
     lines = f"""
 def interpret(job_table, row_table, states, count, group_bytes):
     if cuda.threadIdx.x == 0 and cuda.threadIdx.y == 0:
@@ -137,11 +159,10 @@ def interpret(job_table, row_table, states, count, group_bytes):
     within = {real_name}_shared({short["shared_offset"]})
     at_home = {real_name}_global_pointer({job["arena"]})
     all_data = {real_name}_global_pointer({job["shared"]})
-    in_shared_memory = {short["in_shared_memory"]}
-    if in_shared_memory > 0:
+    in_shared_memory = {short["stretches_end"]} > {short["stretches_first"]}
+    if in_shared_memory:
         memory = within
-        for i in range(thread, in_shared_memory, threads):
-            memory[i] = home[i]
+{copied("within[moved + i] = home[i]", short, columns, 8)}
     number = words[{STEP}]
     seed = words[{SEED}]
     left = {short["steps"]}
@@ -172,17 +193,17 @@ def interpret(job_table, row_table, states, count, group_bytes):
                 phase += 1
             else:
                 if due:
-                    if in_shared_memory > 0:
+                    if in_shared_memory:
                         first = {short["touched_first"]}
-                        for i in range(first + thread, first + {short["touched"]}, threads):
-                            memory[i] = home[i]
+                        behind = first + {short["touched"]}
+{copied("within[moved + i] = home[i]", short, columns, 24, "first", "behind")}
                         group_sync()
                     places = {real_name}_pointer({job["ring"]})
                     first = {short["statistics_first"]}
                     stride = {short["stride"]}
                     many = {short["statistics"]}
                     for i in range(thread, many, threads):
-                        places[written + i] = memory[first + i * stride]
+                        places[written + i] = home[first + i * stride]
                     written += many
                     group_sync()
                 if left == 0 or stopped:
@@ -198,19 +219,19 @@ def interpret(job_table, row_table, states, count, group_bytes):
             step = number
             if phase == {MEASURING}:
                 step = number + 1
-                if in_shared_memory > 0:
+                if in_shared_memory:
                     # What is measured may need far more memory than training: it works where the arena is at home.
                     base = home
-                    for i in range(thread, {short["kept"]}, threads):
-                        home[i] = memory[i]
+                    behind = {short["measured_end"]}
+{copied("home[i] = within[moved + i]", short, columns, 20, "to_int32(0)", "behind")}
                     group_sync()
             halted = words[{HALT}]
             k = to_int32(jobs[job + {JOB.index("remember_first")} + 2 * phase])
             end = to_int32(jobs[job + {JOB.index("remember_end")} + 2 * phase])
             continue
-        row = offset_pointer(rows, k * {width(kernels)})
+        row = offset_pointer(rows, k * {columns})
         kernel = row[0]
-{in_loops(width(kernels), short["shared_offset"]) if kernels else ""}
+{in_loops(columns, short["shared_offset"]) if kernels else ""}
         k += 1
 """.splitlines()[1:]
     for index, kernel in enumerate(kernels):
@@ -236,9 +257,8 @@ def interpret(job_table, row_table, states, count, group_bytes):
         answer = int64_pointer(states)
         for i in range({STATE_SIZE}):
             answer[which * {STATE_SIZE} + i] = words[i]
-    if in_shared_memory > 0:
-        for i in range(thread, in_shared_memory, threads):
-            home[i] = memory[i]
+    if in_shared_memory:
+{copied("home[i] = within[moved + i]", short, columns, 8)}
 """.splitlines()[1:]
     return "\n".join(lines) + "\n"
 

@@ -34,8 +34,8 @@ def signature(rows: Sequence[Row | Loop]) -> Signature:
 
 
 def width(kernels: Sequence[Kernel]) -> int:
-    """Numbers in a row of a table for these kernels."""
-    return 1 + max((each.width for each in kernels), default=0)
+    """Numbers in a row of a table for these kernels, or for a stretch of a placement."""
+    return max(3, 1 + max((each.width for each in kernels), default=0))
 
 
 def table(rows: Sequence[Row | Loop], width: int, number: Callable[[Kernel], int]) -> np.ndarray:

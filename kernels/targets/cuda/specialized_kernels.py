@@ -11,6 +11,7 @@ import numpy as np
 from kernels.jobs import Job, ReplicaPrograms
 from kernels.plan import Plan
 from kernels.targets.cuda import persistent_kernel_source as text
+from kernels.targets.cuda.cut_rows import cut
 from kernels.targets.cuda.driver import device
 from kernels.targets.cuda.launch_configuration import (
     MOST_REGISTERS,
@@ -20,6 +21,8 @@ from kernels.targets.cuda.launch_configuration import (
     threads_for,
 )
 from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel, Progress, announced
+from kernels.targets.cuda.placement import Placement, accessed, chosen, share, whole
+from kernels.targets.cuda.row_table import width
 from kernels.targets.cuda.specialized_source import SpecializedPlan
 
 
@@ -27,35 +30,46 @@ class SpecializedKernel(PersistentKernel):
     """Plans that are specialized for thread groups of so many threads, compiled for one device."""
 
     def __init__(self, number: int, plans: Sequence[SpecializedPlan], real_name: str, threads: int) -> None:
-        super().__init__(device(number), 1)
+        super().__init__(device(number), width(()))
         key = _key(plans, real_name, threads, self.device.capability)
         self._load(lambda: text.specialized_kernel(plans, real_name, threads), key, small=False)
-        self._numbers = {(each.signature, each.in_shared_memory): index for index, each in enumerate(plans)}
-        self._append_rows(np.arange(len(plans), dtype=np.int32)[:, None])
+        self._numbers = {(each.signature, each.placement): index for index, each in enumerate(plans)}
+        lines = np.zeros((len(plans), self.width), np.int32)
+        lines[:, 0] = np.arange(len(plans))
+        self._append_rows(lines)
 
-    def _number(self, plan: Plan | None, in_shared_memory: bool) -> int | None:
-        return self._numbers.get((analysis_of(plan).signature, in_shared_memory)) if plan is not None else 0
+    def _number(self, plan: Plan | None, placement: Placement) -> int | None:
+        return self._numbers.get((analysis_of(plan).signature, placement)) if plan is not None else 0
 
-    def uses_shared_memory(self, plan: Plan) -> bool:
-        return self._number(plan, True) is not None
+    def placement(self, programs: ReplicaPrograms) -> Placement:
+        found = self._placement(programs)
+        if found is None:
+            raise KeyError("no code was made for this replica")
+        return found
 
-    def row_range(self, plan: Plan, in_shared_memory: bool) -> tuple[int, int]:
-        number = self._numbers[analysis_of(plan).signature, in_shared_memory]
+    def _placement(self, programs: ReplicaPrograms) -> Placement | None:
+        """The one with which all programs of a replica are among the plans."""
+        for placement in dict.fromkeys(placement for _, placement in self._numbers):
+            needed = [(plan, placement) for plan in programs.training] + [(programs.measure, ())]
+            if all(self._number(plan, where) is not None for plan, where in needed):
+                return placement
+        return None
+
+    def row_range(self, plan: Plan, placement: Placement) -> tuple[int, int]:
+        number = self._numbers[analysis_of(plan).signature, placement]
         return number, number + 1
 
     def has(self, plans: Sequence[SpecializedPlan]) -> bool:
         """Whether it has code for all of these plans."""
-        return all((each.signature, each.in_shared_memory) in self._numbers for each in plans)
+        return all((each.signature, each.placement) in self._numbers for each in plans)
 
     def knows(self, programs: ReplicaPrograms) -> bool:
         """Whether all programs of a replica are among its plans."""
-        in_shared_memory = self.uses_shared_memory(programs.plan)
-        needed = [(plan, in_shared_memory) for plan in programs.training] + [(programs.measure, False)]
-        return all(self._number(plan, where) is not None for plan, where in needed)
+        return self._placement(programs) is not None
 
 
 def _key(plans: Sequence[SpecializedPlan], real_name: str, threads: int, capability: tuple[int, int]) -> list[str]:
-    texts = [repr((each.signature, each.in_shared_memory)) for each in plans]
+    texts = [repr((each.signature, each.placement)) for each in plans]
     return ["specialized", real_name, f"{threads} {capability} {MOST_REGISTERS}", *texts]
 
 
@@ -89,7 +103,7 @@ def prepare(
         by_threads.setdefault(threads_for(each.plan, on), []).append(each)
     for threads, together in by_threads.items():
         room = _room_for_arena(together, real_name, replicas, threads, on)
-        plans = dict.fromkeys(plan for each in together for plan in _specialized_plans(each, real_name, room))
+        plans = dict.fromkeys(plan for each in together for plan in _specialized_plans(each, real_name, room, threads))
         _compile(number, tuple(plans), real_name, threads, progress)
 
 
@@ -101,13 +115,34 @@ def _room_for_arena(together: Sequence[ReplicaPrograms], real_name: str, replica
     return bytes_for_arena(on, groups_per_block(on, replicas, threads), -(-beside // 16) * 16)
 
 
-def _specialized_plans(each: ReplicaPrograms, real_name: str, room: int) -> list[SpecializedPlan]:
-    """The plans of a replica as they are specialized: training in shared memory where there is enough, measuring in the
-    device's memory, since it may need far more. room: bytes of shared memory for an arena"""
-    arena_end = max(each.kept, *(analysis_of(plan).arena_end for plan in each.training))
-    in_shared_memory = arena_end * np.dtype(real_name).itemsize <= room
-    made = [SpecializedPlan(analysis_of(plan).specialized, in_shared_memory) for plan in each.training]
-    return made if each.measure is None else [*made, SpecializedPlan(analysis_of(each.measure).specialized, False)]
+def _specialized_plans(each: ReplicaPrograms, real_name: str, room: int, threads: int) -> list[SpecializedPlan]:
+    """The plans of a replica as they are specialized: training with as much in shared memory as there is room for,
+    measuring in the device's memory, since it may need far more. room: bytes of shared memory for an arena"""
+    placement = placement_for(each, room // np.dtype(real_name).itemsize, threads)
+    made = [SpecializedPlan(analysis_of(plan).specialized, placement) for plan in each.training]
+    return made if each.measure is None else [*made, SpecializedPlan(analysis_of(each.measure).specialized, ())]
+
+
+def placement_for(programs: ReplicaPrograms, room: int, threads: int) -> Placement:
+    """What of a replica's arena stands in shared memory, where there is room for so many elements, while it trains."""
+    arena_end = max(programs.kept, *(analysis_of(plan).arena_end for plan in programs.training))
+    if arena_end <= room:
+        return whole(arena_end)
+    rows = [row for plan in programs.training for row in cut(analysis_of(plan).specialized, threads)]
+    return chosen(accessed(rows, threads), room)
+
+
+def shared_memory_share(number: int, programs: Iterable[ReplicaPrograms], real_name: str, replicas: int) -> float:
+    """Which part of what a training step accesses of a replica's numbers stands in shared memory, about, in code made
+    for these replicas, of which so many share a device; the smallest part, if they differ."""
+    on = device(number)
+    shares = [1.0]
+    for each in programs:
+        threads = threads_for(each.plan, on)
+        room = _room_for_arena([each], real_name, replicas, threads, on) // np.dtype(real_name).itemsize
+        found = accessed(cut(analysis_of(each.plan).specialized, threads), threads)
+        shares.append(share(found, placement_for(each, room, threads)))
+    return min(shares)
 
 
 def _compile(

@@ -10,19 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from kernels.plan import SHARED, SKIP, Loop, Row
-from kernels.targets.cuda import code_generation, compiler, matmul, matmul_specialized
+from kernels.targets.cuda import code_generation, compiler, cut_rows, matmul, matmul_specialized
 from kernels.targets.cuda.barriers import Meetings, may_leave_out, needed_in_loop
+from kernels.targets.cuda.placement import Placement, place_of, span
 from kernels.targets.cuda.row_table import Signature, signature
 
 
 @dataclass(frozen=True)
 class SpecializedPlan:
-    """A plan as it is specialized: its rows as a GPU runs them, and whether they work in the thread group's shared
-    memory."""
+    """A plan as it is specialized: its rows as a GPU runs them, and what of the arena stands in the thread group's
+    shared memory."""
 
     rows: tuple[Row | Loop, ...]
-    in_shared_memory: bool
+    placement: Placement
 
     @property
     def signature(self) -> Signature:
@@ -42,23 +45,24 @@ class SpecializedSource:
     names: dict[str, Callable] = field(default_factory=dict)
 
     def lines(self, plan: SpecializedPlan) -> list[str]:
-        """The rows of a plan, for text in which `within` and `at_home` are the two places where its arena may be,
-        `all_data` is the shared segment, and `words`, `step`, `seed`, `thread` and `threads` are what they are for an
-        interpreter."""
-        return self._rows(plan.rows, "within" if plan.in_shared_memory else "at_home") or ["pass"]
+        """The rows of a plan, for text in which `within` is the shared memory and `at_home` the GPU's, where parts of
+        its arena are, `all_data` is the shared segment, and `words`, `step`, `seed`, `thread` and `threads` are what
+        they are for an interpreter."""
+        rows = cut_rows.joined(cut_rows.cut(plan.rows, self.threads), plan.placement)
+        return self._rows(rows, plan.placement) or ["pass"]
 
-    def _rows(self, rows: Sequence[Row | Loop], arena: str) -> list[str]:
+    def _rows(self, rows: Sequence[Row | Loop], placement: Placement) -> list[str]:
         """Rows one after the other, in front of which and behind which all threads meet."""
         lines: list[str] = []
         meetings = Meetings()
         for index, row in enumerate(rows):
             if isinstance(row, Loop):
                 lines += ["group_sync()"] if meetings.open else []
-                lines += self._loop(row, arena)
+                lines += self._loop(row, placement)
                 meetings.met()
                 continue
             lines += ["group_sync()"] if meetings.needed_before(row) else []
-            lines += self._row(row, arena, ())
+            lines += self._row(row, placement)
             if left_out := may_leave_out(row):
                 following = rows[index + 1 :]
                 lines += [
@@ -66,35 +70,39 @@ class SpecializedSource:
                     f"further = words[{SKIP}]",
                     "group_sync()",
                     "if further == 0:",
-                    *matmul_specialized.indented([*self._rows(following[:left_out], arena), "group_sync()"]),
+                    *matmul_specialized.indented([*self._rows(following[:left_out], placement), "group_sync()"]),
                     "elif thread == 0:",
                     f"    words[{SKIP}] = 0",
-                    *self._rows(following[left_out:], arena),
+                    *self._rows(following[left_out:], placement),
                 ]
                 break
         return lines
 
-    def _loop(self, loop: Loop, arena: str) -> list[str]:
+    def _loop(self, loop: Loop, placement: Placement) -> list[str]:
         """The rounds of a loop, behind each of which all threads meet."""
         needed = needed_in_loop(loop.rows, loop.strides, loop.count)
         inside: list[str] = []
         for row, strides, meet in zip(loop.rows, loop.strides, needed, strict=True):
-            inside += [*(["group_sync()"] if meet else []), *self._row(row, arena, strides)]
+            inside += [*(["group_sync()"] if meet else []), *self._row(row, placement, strides, loop.count)]
         return [f"for turn in range(to_int32({loop.count})):", *matmul_specialized.indented([*inside, "group_sync()"])]
 
-    def _row(self, row: Row, arena: str, strides: Sequence[int]) -> list[str]:
+    def _row(self, row: Row, placement: Placement, strides: Sequence[int] = (), count: int = 1) -> list[str]:
         # What depends on the thread is computed anew in each row: kept for all, it would take all registers.
         again = f"thread = opaque(thread) & {self.threads - 1}"
-        return [again, *self._call(row, arena, strides)]
+        return [again, *self._call(row, placement, strides, count)]
 
-    def _call(self, row: Row, arena: str, strides: Sequence[int]) -> list[str]:
-        """strides: in a loop, by how much operands and integers grow with `turn`, the number of the round"""
+    def _call(self, row: Row, placement: Placement, strides: Sequence[int], count: int) -> list[str]:
+        """strides: in a loop of so many rounds, by how much operands and integers grow with `turn`, the round's
+        number"""
         kernel, lines = row.kernel, []
         moves = strides or [0] * (len(row.operands) + len(row.integers))
         for index, (segment, offset) in enumerate(row.operands):
             extents = [f"to_int32({each})" for each in row.shape(index)]
             shape = extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
-            base = "all_data" if segment == SHARED else arena
+            base = "all_data" if segment == SHARED else "at_home"
+            begin, end = span(offset, int(np.prod(row.shape(index))), moves[index], count)
+            if segment != SHARED and (there := place_of(placement, begin, end)) is not None:
+                base, offset = "within", offset - begin + there
             if moves[index]:
                 lines.append(f"array_{index} = view({base}, {_moving(offset, moves[index])}, {shape})")
             else:

@@ -1,0 +1,142 @@
+"""Which numbers of a replica stand in its thread group's shared memory while it trains.
+
+If its arena does not fit there as a whole, the stretches of it that are accessed most for their size do: for code that
+is made for a plan each operand is at a place that is known. What a step does with its numbers is the same either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kernels.plan import SHARED, Loop, Row
+from kernels.targets.cuda import matmul, matmul_options, matmul_specialized, matmul_tiled
+
+ALIGNED = 4
+"""Stretches begin at multiples of so many elements, in the arena and in shared memory, which are read at once."""
+FEW_OPERATIONS = 16
+"""For each of a row's numbers: with fewer, each is taken to be read once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedStretch:
+    """Elements of the arena, from `begin` to before `end`, that stand in shared memory from element `at` on."""
+
+    begin: int
+    end: int
+    at: int
+
+
+Placement = tuple[SharedStretch, ...]
+
+
+def whole(size: int) -> Placement:
+    """The placement of all elements of an arena."""
+    return (SharedStretch(0, size, 0),)
+
+
+def elements(placement: Placement) -> int:
+    """How many elements of shared memory a placement takes."""
+    return max((each.at + each.end - each.begin for each in placement), default=0)
+
+
+def place_of(placement: Placement, begin: int, end: int) -> int | None:
+    """Where in shared memory some elements of the arena stand; None for those that do not."""
+    for each in placement:
+        if each.begin <= begin and end <= each.end:
+            return each.at + begin - each.begin
+    return None
+
+
+def span(offset: int, size: int, stride: int = 0, count: int = 1) -> tuple[int, int]:
+    """The elements that an operand has in all rounds of a loop, by whose number it moves on: first, and behind the
+    last."""
+    last = offset + stride * (count - 1)
+    return min(offset, last), max(offset, last) + size
+
+
+@dataclass(frozen=True, slots=True)
+class Accessed:
+    """Elements of the arena that are accessed together or overlap, and how often any of them is in a step, about."""
+
+    begin: int
+    end: int
+    accesses: float
+
+
+def accessed(rows: Sequence[Row | Loop], threads: int) -> list[Accessed]:
+    """What rows access in the arena, overlapping operands as one."""
+    found: list[Accessed] = []
+    for each in rows:
+        loop = each if isinstance(each, Loop) else Loop((each,), ((0,) * len(each.operands),), 1)
+        for row, strides in zip(loop.rows, loop.strides, strict=True):
+            for index, (segment, offset) in enumerate(row.operands):
+                times = times_accessed(row, index, threads)
+                if segment != SHARED and times:
+                    size = row.kernel.size(row.kernel.operands[index], row.sizes)
+                    begin, end = span(offset, size, strides[index], loop.count)
+                    found.append(Accessed(begin, end, times * size * loop.count))
+    return _together(found)
+
+
+def times_accessed(row: Row, index: int, threads: int) -> float:
+    """How often a row accesses each number of an operand, about: once, twice one that is updated; in a product, as
+    often as it is read for a tile; and where there are many operations for each number, as in convolutions, each
+    multiply-add reads one number of each operand."""
+    operand = row.kernel.operands[index]
+    if row.kernel is matmul.MULTIPLY:
+        return _times_in_product(row, operand.name, threads)
+    numbers = sum(row.kernel.size(each, row.sizes) for each in row.kernel.operands)
+    few = row.operations < FEW_OPERATIONS * numbers
+    if operand.written or few:
+        return 2 if operand.updated else 1
+    return max(1.0, row.operations / 2 / row.kernel.size(operand, row.sizes))
+
+
+def _times_in_product(row: Row, name: str, threads: int) -> float:
+    rows, columns, depth, a_row, a_column, b_row, b_column, _, options = row.integers
+    asked = {"bias": matmul_options.BIAS, "mask": matmul_options.MASK, "sums": matmul_options.SUMS}
+    if name in asked:
+        return 1.0 if options & asked[name] else 0.0
+    if name == "out":
+        return 1.0
+    if matmul.in_tiles(rows, columns, threads):
+        high, wide = matmul_tiled.BY_GROUP.high, matmul_tiled.BY_GROUP.wide
+    else:
+        shape = matmul_specialized.MatmulShape(rows, columns, depth, a_row, a_column, b_row, b_column, options, threads)
+        tile = matmul_specialized.best_tile(shape)
+        high, wide = tile.high, tile.wide
+    return -(-columns // wide) if name == "a" else -(-rows // high)
+
+
+def _together(found: list[Accessed]) -> list[Accessed]:
+    made: list[Accessed] = []
+    for each in sorted(found, key=lambda each: each.begin):
+        if made and each.begin < -(-made[-1].end // ALIGNED) * ALIGNED:
+            last = made.pop()
+            each = Accessed(last.begin, max(last.end, each.end), last.accesses + each.accesses)
+        made.append(each)
+    return made
+
+
+def chosen(found: Sequence[Accessed], room: int) -> Placement:
+    """The placement that puts what is accessed most for its size into so many elements of shared memory."""
+    taken: list[tuple[int, int]] = []
+    for each in sorted(found, key=lambda each: -each.accesses / (each.end - each.begin)):
+        begin, end = each.begin // ALIGNED * ALIGNED, -(-each.end // ALIGNED) * ALIGNED
+        if end - begin <= room:
+            taken.append((begin, end))
+            room -= end - begin
+    made: list[SharedStretch] = []
+    for begin, end in sorted(taken):
+        if made and made[-1].end == begin:
+            made[-1] = SharedStretch(made[-1].begin, end, made[-1].at)
+        else:
+            made.append(SharedStretch(begin, end, elements(tuple(made))))
+    return tuple(made)
+
+
+def share(found: Sequence[Accessed], placement: Placement) -> float:
+    """Which part of all accesses goes to shared memory."""
+    inside = sum(each.accesses for each in found if place_of(placement, each.begin, each.end) is not None)
+    return inside / max(1.0, sum(each.accesses for each in found))
