@@ -24,11 +24,13 @@ class Draft:
     path: the file that it is of, or would be: the paths in it are relative to that file's folder
     """
 
-    def __init__(self, content: Mapping[str, Any], path: Path, text: str | None = None) -> None:
-        """text: the file as it is on disk, if there is one."""
+    def __init__(self, content: Mapping[str, Any], path: Path, text: str | None = None, chosen: bool = False) -> None:
+        """text: the file as it is on disk, if there is one;  chosen: whether somebody has chosen what it begins with,
+        so that it is not given up without a question."""
         self.path = path
         self.content: Content = copy.deepcopy(dict(content))
         self._disk = text
+        self._chosen = chosen
         self._written = (text, copy.deepcopy(self.content)) if text is not None else None
         self._past: list[tuple[str, Content]] = []
         self._future: list[tuple[str, Content]] = []
@@ -67,7 +69,7 @@ class Draft:
     @property
     def changed(self) -> bool:
         """Whether something was made that is in no file."""
-        return bool(self._past) and not self.saved
+        return (self._chosen or bool(self._past)) and not self.saved
 
     @property
     def loses_comments(self) -> bool:

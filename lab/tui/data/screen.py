@@ -253,7 +253,7 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
         title = f"{self.path.stem.replace('_', ' ').replace('-', ' ').strip().capitalize() or 'My data'}"
         folder, train = self.path.parent, self.parts.train
         content: dict[str, Any] = from_data(template, self.choice.block(folder), train.kind, title, train.count)
-        return Draft(content, folder / f"{slug(title)}.yaml")
+        return Draft(content, folder / f"{slug(title)}.yaml", chosen=True)
 
     def action_back(self) -> None:
         self.dismiss(None)

@@ -48,6 +48,8 @@ _MOST_PICTURED = 6
 """Of so many variants pictures are taken while they train; at the end of all."""
 _SCRUB_PAUSE = 0.15
 """Seconds that the cursor stands still before pictures of its step are asked for."""
+_WHILE_IT_TRAINS = ("pause", "skip", "step")
+"""Actions that do something only while there are steps to do."""
 _SWITCH = 0.001
 """Seconds after which Python gives its lock to another thread: drawing must not hold up the trainers for longer."""
 
@@ -220,6 +222,10 @@ class RunScreen(ControlScreen):
         self._next = tries[number - 1]
         self.action_leave()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that steer training are not offered once there is nothing left to train."""
+        return not (action in _WHILE_IT_TRAINS and self._judged and self.session.finished)
+
     def action_leave(self) -> None:
         if self._leaving or not self._ready:
             return
@@ -327,6 +333,7 @@ class RunScreen(ControlScreen):
         if finished and (not self._judged or any(isinstance(each, Measured) for each in events)):
             self.run_state.claims = self.session.judge()
             self._judged = self.verdict.display = True
+            self.refresh_bindings()
             if self._first is None:
                 name = self.record.writer.name if self.record is not None else None
                 self._first = Outcome(name, self._held(self.run_state.claims), self._guess_right())
@@ -336,6 +343,7 @@ class RunScreen(ControlScreen):
             self.call_after_refresh(self.redraw)
         elif self._judged and not finished:
             self.run_state.claims, self._judged, self.verdict.display = [], False, False
+            self.refresh_bindings()
             self.redraw()
         cursor = self.view.cursor
         if cursor != self._scrubbed and time.monotonic() - self._moved > _SCRUB_PAUSE:

@@ -51,6 +51,7 @@ def test_at_the_end_the_verdict_with_evidence_and_the_screen_stays():
         assert "Your guess, “Both”, is right." in text
         assert "Both rates are small." in text
         await pilot.pause(0.3)
+        assert not any(word in screen_text(pilot.app).splitlines()[-1] for word in ("Pause", "Skip", "Step"))
         assert pilot.app.screen is screen
         await pilot.press("q")
         await until(pilot, lambda: pilot.app.screen is not screen)
@@ -534,7 +535,7 @@ def test_each_size_shows_variants_curves_a_picture_and_the_keys(size):
     async def script(screen, pilot):
         await over(screen, pilot)
         await pilot.press("v")
-        for wanted in ("a calm", "b quick", "loss", "accuracy", "Decision regions", "Pause", "Leave", "Help"):
+        for wanted in ("a calm", "b quick", "loss", "accuracy", "Decision regions", "Explain", "Leave", "Help"):
             await shows(pilot, wanted)
         if size == (80, 24):
             await pilot.press("right_square_bracket")
