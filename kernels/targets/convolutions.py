@@ -69,8 +69,8 @@ def row_of_tiles(
 
 
 @njit(error_model="numpy")
-def _zeros() -> Any:
-    place = _zeros_place()
+def _cleared(place: Any) -> Any:
+    """A row of zeros at a place, which the caller has: what lies on the stack of a function ends with it."""
     nothing = numbers_at(place, COLUMNS)
     for column in range(COLUMNS):
         nothing[column] = np.float32(0)
@@ -213,7 +213,7 @@ def _backwards(
     outputs = D // groups
     if P * Q * outputs * PANEL_ROW > PANEL:
         return 0
-    panel, zeros = _panel_place(), _zeros()
+    panel, zeros = _panel_place(), _cleared(_zeros_place())
     for k in range(groups):
         for phase in range(stride_y * stride_x):
             row, column = phase // stride_x, phase % stride_x
@@ -262,7 +262,7 @@ def _scattered(
     block_size, line_size = P * D * PANEL_ROW, blocks * PANEL_ROW
     if (dilation_y != 1 and stride_y != 1) or blocks * block_size > PANEL or J * line_size > BAND:
         return 0
-    panel, line, zeros = _panel_place(), _band_place(), _zeros()
+    panel, line, zeros = _panel_place(), _band_place(), _cleared(_zeros_place())
     for block in range(blocks):
         count = min(COLUMNS, columns - block * COLUMNS)
         for p in range(P):

@@ -1,7 +1,7 @@
 """Convolution on the CPU in float32 by Winograd's minimal filtering; `kernels.winograd` has the idea and its limits.
 
 A block of tiles is transformed, multiplied at each of the 36 positions, and transformed back, before the next one. What
-that takes lies on the stack: at most 1.2 MB, as much as the second-level cache holds. Positions lie a line more than a
+that takes lies on the stack: at most 0.8 MB, as much as the second-level cache holds. Positions lie a line more than a
 power of two apart, since otherwise all of them would share few places of the nearest cache. Where there are more
 channels out than PANELS, or more weights than PRODUCTS, it is done for some of them after the others.
 
@@ -36,7 +36,7 @@ TILES = 16
 """Tiles of a block."""
 PANELS = 64
 """Channels out of a block, at most."""
-PRODUCTS = 64 * 64
+PRODUCTS = 64 * 32
 """Channels in times channels out of a block, at most."""
 HIGH = 8
 """Rows that are multiplied at once by two vectors; by one vector it is twice as many."""
@@ -112,7 +112,7 @@ def _clear(place: Any, count: Any) -> None:
 @njit(error_model="numpy")
 def _together(inside: Any, outside: Any) -> Any:
     """Choose how many channels out are worked on at once."""
-    return min(outside, PANELS, PRODUCTS // inside // COLUMNS * COLUMNS)
+    return min(outside, PANELS, PRODUCTS // inside // LANES * LANES)
 
 
 @njit(error_model="numpy")

@@ -20,6 +20,7 @@ from lab.errors import BadInput, DeviceMissing
 from lab.graph.devices import CPU, on
 from lab.scenario import Variant
 from lab.session.commands import Command, drop_commands, give_up_all
+from lab.session.kernel_thread import KernelThread
 from lab.session.pace import Pace, Pacing, Steady, Watched
 from lab.session.recorder import Recorder
 from lab.session.replica import Replica
@@ -72,7 +73,7 @@ class Scheduler:
         """Let replicas run in threads of their own until all are over and none is kept open, or somebody stops, or it
         fails."""
         self._workers = [
-            threading.Thread(target=self._work, args=(device,), name=f"replica-{device}-{number}", daemon=True)
+            KernelThread(self._work, f"replica-{device}-{number}", (device,))
             for device in self._roster.devices
             for number in range(self._threads)
         ]
