@@ -121,13 +121,14 @@ def _fill(
 def _slide(
     images: Any, source: Any, height: Any, width: Any, pixel: Any, channels: Any, top: Any, left: Any, stride_y: Any,
     stride_x: Any, dilation_y: Any, dilation_x: Any, down: Any, across: Any, weight: Any, b_step: Any, begin: Any,
-    target: Any, image_bytes: Any, row_bytes: Any, pixel_bytes: Any, high: Any, wide: Any, columns: Any,
+    target: Any, image_bytes: Any, row_bytes: Any, pixel_bytes: Any, high: Any, wide: Any, columns: Any, band: Any,
 ) -> Any:  # fmt: skip
     """Slide a kernel of down × across taps over images and write high × wide pixels; 1 if it could be done.
 
     source, height, width, pixel: the images: address, extents, bytes from pixel to pixel; `channels` of each are taken
     top, left: where the first window begins, above and left of the image;  weight, b_step: taps × channels rows
     begin: what the sums of each pixel begin with;  target, …_bytes: where the results go, and their distances
+    band: room for padded rows
     """
     span = (wide - 1) * stride_x + dilation_x * (across - 1) + 1
     reach = dilation_y * (down - 1) + 1
@@ -142,7 +143,6 @@ def _slide(
         most = (BAND // band_row - reach) // stride_y + 1
         if most < 1:
             return 0
-    band = _band_place()
     steps, taps = channels, across
     a_across, b_across = dilation_x * size, channels * b_step
     if dilation_x == 1:
@@ -174,12 +174,12 @@ def _forwards(
     x: Any, weight: Any, bias: Any, y: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any, I: Any,  # noqa: E741
     J: Any, stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,
 ) -> Any:  # fmt: skip
-    outputs = D // groups
+    outputs, band = D // groups, _band_place()
     for k in range(groups):
         done = _slide(
             B, x + k * G * ITEM, H, W, C * ITEM, G, top, left, stride_y, stride_x, dilation_y, dilation_x, P, Q,
             weight + k * outputs * ITEM, D * ITEM, bias + k * outputs * ITEM, y + k * outputs * ITEM,
-            I * J * D * ITEM, J * D * ITEM, D * ITEM, I, J, outputs,
+            I * J * D * ITEM, J * D * ITEM, D * ITEM, I, J, outputs, band,
         )  # fmt: skip
         if not done:
             return 0
@@ -206,14 +206,14 @@ def _turned(
 @njit(error_model="numpy")
 def _backwards(
     dy: Any, weight: Any, dx: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any, I: Any, J: Any,  # noqa: E741
-    stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,
+    stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any, panel: Any,
+    band: Any, zeros: Any,
 ) -> Any:  # fmt: skip
     if (dilation_y != 1 and stride_y != 1) or (dilation_x != 1 and stride_x != 1):
         return 0
     outputs = D // groups
     if P * Q * outputs * PANEL_ROW > PANEL:
         return 0
-    panel, zeros = _panel_place(), _cleared(_zeros_place())
     for k in range(groups):
         for phase in range(stride_y * stride_x):
             row, column = phase // stride_x, phase % stride_x
@@ -244,7 +244,7 @@ def _backwards(
                 done = _slide(
                     B, dy + k * outputs * ITEM, I, J, D * ITEM, outputs, above, before, 1, 1, dilation_y, dilation_x,
                     down, across, panel, PANEL_ROW, zeros, target, H * W * C * ITEM, stride_y * W * C * ITEM,
-                    stride_x * C * ITEM, high, wide, count,
+                    stride_x * C * ITEM, high, wide, count, band,
                 )  # fmt: skip
                 if not done:
                     return 0
@@ -254,7 +254,7 @@ def _backwards(
 @njit(error_model="numpy")
 def _scattered(
     dy: Any, weight: Any, dx: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, D: Any, I: Any, J: Any,  # noqa: E741
-    stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any,
+    stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, panel: Any, line: Any, zeros: Any,
 ) -> Any:  # fmt: skip
     """The same for one group and neighbouring taps in a row: each row of products, added where the windows lie."""
     columns = Q * C
@@ -262,7 +262,6 @@ def _scattered(
     block_size, line_size = P * D * PANEL_ROW, blocks * PANEL_ROW
     if (dilation_y != 1 and stride_y != 1) or blocks * block_size > PANEL or J * line_size > BAND:
         return 0
-    panel, line, zeros = _panel_place(), _band_place(), _cleared(_zeros_place())
     for block in range(blocks):
         count = min(COLUMNS, columns - block * COLUMNS)
         for p in range(P):
@@ -419,6 +418,7 @@ def _convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, di
     P, Q, G, D = weight.shape
     done = 0
     I, J = dy.shape[1], dy.shape[2]  # noqa: E741
+    panel, band, zeros = _panel_place(), _band_place(), _cleared(_zeros_place())
     scatters = stride_y > 1 or stride_x > 1 or C < LANES or (C < COLUMNS and 4 * H * W > 5 * I * J)
     if winograd.suits(P, Q, stride_y, stride_x, dilation_y, dilation_x, groups, D, C, H, W):
         winograd.backwards(dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, D, I, J, top, left)
@@ -426,12 +426,12 @@ def _convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, di
     elif AVAILABLE and groups == 1 and dilation_x == 1 and scatters:
         done = _scattered(
             dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, D, I, J, stride_y, stride_x,
-            top, left, dilation_y,
+            top, left, dilation_y, panel, band, zeros,
         )  # fmt: skip
     if not done and worth_while(G, groups):
         done = _backwards(
             dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, G, D, I, J, stride_y, stride_x, top,
-            left, dilation_y, dilation_x, groups,
+            left, dilation_y, dilation_x, groups, panel, band, zeros,
         )  # fmt: skip
     if not done:
         plain_convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 0, 1)

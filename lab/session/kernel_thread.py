@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 STACK = 16 * 1024**2
-"""Bytes of a thread's stack. What a kernel works on beside its operands lies there, up to 1.6 MB for a convolution; by
+"""Bytes of a thread's stack. What a kernel works on beside its operands lies there, up to 1.2 MB for a convolution; by
 default a thread has as little as 2 MB, on Windows and on Linux where the stack is not limited."""
 
 
