@@ -10,6 +10,9 @@ STACK = 16 * 1024**2
 """Bytes of a thread's stack. What a kernel works on beside its operands lies there, up to 1.2 MB for a convolution; by
 default a thread has as little as 2 MB, on Windows and on Linux where the stack is not limited."""
 
+_starting = threading.Lock()
+"""Held while threads have another size than they had, so that it is that one which comes back."""
+
 
 class KernelThread(threading.Thread):
     """A daemon thread whose stack has room for any kernel."""
@@ -19,8 +22,9 @@ class KernelThread(threading.Thread):
 
     def start(self) -> None:
         """Begin."""
-        before = threading.stack_size(STACK)
-        try:
-            super().start()
-        finally:
-            threading.stack_size(before)
+        with _starting:
+            before = threading.stack_size(STACK)
+            try:
+                super().start()
+            finally:
+                threading.stack_size(before)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 
+from lab.session import kernel_thread
 from lab.session.kernel_thread import KernelThread
 
 THIN = """
@@ -39,9 +40,22 @@ def test_a_convolution_trains_where_threads_have_thin_stacks(tmp_path):
     assert done.stdout.split()[-1] == "3"
 
 
+def size_of_others():
+    """The size that other threads get, while no thread of whatever session begins."""
+    with kernel_thread._starting:
+        return threading.stack_size()
+
+
 def test_other_threads_keep_their_size():
-    before = threading.stack_size()
-    thread = KernelThread(lambda: None, "x")
-    thread.start()
-    thread.join()
-    assert threading.stack_size() == before
+    before = size_of_others()
+
+    def begin():
+        for _ in range(50):
+            KernelThread(lambda: None, "x").start()
+
+    starters = [threading.Thread(target=begin) for _ in range(4)]
+    for each in starters:
+        each.start()
+    for each in starters:
+        each.join()
+    assert size_of_others() == before
