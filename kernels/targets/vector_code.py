@@ -41,6 +41,8 @@ ROWS, LANES, COLUMNS = (TILE.rows, TILE.lanes, TILE.columns) if TILE else (4, 4,
 MASKED_STORES = 16
 """Lanes from which a store with a mask is one instruction: AVX-512. With AVX2 it takes dozens of cycles on some
 processors, and others have none."""
+HAS_AVX512 = TILE is not None and LANES >= MASKED_STORES
+"""Whether this processor has vectors of 16 numbers with masks, and 32 registers for them."""
 
 LINE = 64
 """Bytes of a line of the caches."""

@@ -22,11 +22,11 @@ from kernels.targets import winograd_code
 from kernels.targets.micro_kernel import transpose_square, workplace
 from kernels.targets.norm_code import add_columns
 from kernels.targets.tile_code import ARGUMENTS, tile_code
-from kernels.targets.vector_code import COLUMNS, ITEM, LANES, LINE, MASKED_STORES, PLACE, PLACES, TILE, WORD
+from kernels.targets.vector_code import COLUMNS, HAS_AVX512, ITEM, LANES, LINE, PLACE, PLACES, WORD
 from kernels.targets.views import intrinsic, numbers_at
 
-AVAILABLE = TILE is not None and LANES >= MASKED_STORES
-"""With AVX-512: the transforms need its masks, and its 32 registers."""
+AVAILABLE = HAS_AVX512
+"""The transforms need its masks, and its 32 registers."""
 
 SIDE = 4
 """Pixels of a tile's side."""

@@ -290,12 +290,12 @@ def _by_winograd(experiment: Experiment) -> dict[str, list[str]]:
 
 def _forms(found: dict[str, list[str]]) -> list[str]:
     """Tell where Winograd's form is used; nothing where it is not."""
-    from kernels.targets.vector_code import LANES, MASKED_STORES
+    from kernels.targets.vector_code import HAS_AVX512
     from lab.cli.layer_tables import wrapped
 
     if not found:
         return []
-    here = "has" if LANES >= MASKED_STORES else "has not"
+    here = "has" if HAS_AVX512 else "has not"
     layers = "; ".join(f"{label}: {', '.join(passes)}" for label, passes in found.items())
     return [
         "",
