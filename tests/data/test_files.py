@@ -285,6 +285,11 @@ INPUTS, TARGETS = np.zeros((3, 2)), np.array([0, 1, 0])
         ({"inputs": INPUTS, "targets": TARGETS[:2]}, "inputs has 3 examples, but targets has 2."),
         ({"inputs": np.array([{}, 1, 2]), "targets": TARGETS}, "the array inputs holds pickled Python objects"),
         ({"inputs": INPUTS, "targets": np.array(["a", None, 3])}, "the array targets holds pickled Python objects"),
+        (
+            {"inputs": np.array([np.zeros(2), np.zeros(3), np.zeros(2)], object), "targets": TARGETS},
+            "the array inputs holds pickled Python objects, which are never loaded: save plain numbers, sequences of "
+            "unequal length filled up to the longest.",
+        ),
         ({"inputs": INPUTS + 1j, "targets": TARGETS}, "the array inputs has type complex128: it must hold numbers."),
         ({"inputs": np.array(["a", "b", "c"]), "targets": TARGETS}, "the array inputs has type str32"),
         ({"inputs": np.float64(3), "targets": TARGETS}, "the array inputs has 0 dimensions: it must have 1 to 4."),

@@ -183,7 +183,10 @@ def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
 
 def _refuse_unusable(name: str, shape: tuple[int, ...], kind: np.dtype[Any]) -> None:
     if kind.hasobject:
-        message = f"the array {name} holds pickled Python objects, which are never loaded: save plain numbers."
+        message = (
+            f"the array {name} holds pickled Python objects, which are never loaded: save plain numbers, sequences of "
+            "unequal length filled up to the longest."
+        )
         raise InvalidValue(("npz",), message)
     is_input = name in INPUTS
     if kind.kind not in ("biuf" if is_input else "biufUS"):
