@@ -44,22 +44,23 @@ def named(each: str | tuple[int, int]) -> str:
 
 
 def entry(name: str, real_name: str, capability: tuple[int, int]) -> str:
-    """PTX of a kernel's entry for the whole GPU; "" is the beginning of a walk over the rows."""
-    from kernels.targets.cuda import matmul
+    """PTX of a kernel's entry for the whole GPU, or of what is done between rows."""
+    from kernels.targets.cuda import grid_launches, matmul
 
-    return _entry(matmul.lowered_kernel(all_kernels()[name]) if name else None, real_name, capability)
+    if name in grid_launches.BESIDE_ROWS:
+        return _entry(name, real_name, capability)
+    return _entry(matmul.lowered_kernel(all_kernels()[name]), real_name, capability)
 
 
 @functools.cache
-def _entry(kernel: Kernel | None, real_name: str, capability: tuple[int, int]) -> str:
+def _entry(kernel: Kernel | str, real_name: str, capability: tuple[int, int]) -> str:
     from kernels.targets.cuda import code_generation, compiler, grid_launches
 
-    text = (
-        grid_launches.source(kernel, real_name, grid_launches.needs_one_block(kernel))
-        if kernel
-        else grid_launches.STEP_SOURCE
-    )
-    names = {f"kernel_{kernel.name}": grid_launches._body(kernel, real_name)} if kernel else {}
+    if isinstance(kernel, str):
+        text, names = grid_launches.BESIDE_ROWS[kernel], {}
+    else:
+        text = grid_launches.source(kernel, real_name, grid_launches.needs_one_block(kernel))
+        names = {f"kernel_{kernel.name}": grid_launches._body(kernel, real_name)}
     return compiler.to_ptx(code_generation.generated("entry", text, names), capability)[0]
 
 
@@ -83,13 +84,15 @@ def assembles(name: str, real_name: str, capability: tuple[int, int]) -> None:
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("name", ["", *HOT], ids=lambda name: name or "beginning of a walk")
+@pytest.mark.parametrize("name", ["", "next round", *HOT], ids=lambda name: name or "beginning of a walk")
 def test_hot_kernel_on_the_oldest(name):
     assembles(name, "float32", OLDEST_CAPABILITY)
 
 
 @pytest.mark.verify
-@pytest.mark.parametrize("name", ["", *sorted(all_kernels())], ids=lambda name: name or "beginning of a walk")
+@pytest.mark.parametrize(
+    "name", ["", "next round", *sorted(all_kernels())], ids=lambda name: name or "beginning of a walk"
+)
 @pytest.mark.parametrize(
     ("real_name", "capability"), [("float32", OLDEST_CAPABILITY), ("float32", (8, 0)), ("float64", NEWEST)], ids=named
 )

@@ -11,6 +11,7 @@ pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installe
 
 from kernels.jobs import ReplicaPrograms
 from kernels.targets.cuda import interpreter_kernels
+from kernels.targets.cuda.grid_launches import CapturedPlan
 from kernels.targets.cuda.launch_configuration import analysis_of
 from kernels.targets.cuda.row_table import table, width
 from kernels.targets.cuda.specialized_source import SpecializedPlan, SpecializedSource
@@ -53,3 +54,23 @@ def test_more_steps_take_no_more_rows_and_no_more_code():
         lines.add(len(table(rows, width(list(analysis_of(Unrolled(steps).plan).kernels)) + 20, lambda kernel: 0)))
         code.add(len(SpecializedSource("float32", 64).lines(SpecializedPlan(rows, ()))))
     assert len(lines) == len(code) == 1
+
+
+def launches_recorded(steps: int) -> int:
+    made = Unrolled(steps)
+    with machine() as gpu, on("cuda:0", "grid"):
+        memory = made.memory()
+        settle(memory, made.plan)
+        memory.update_device()
+
+        def captured(launches):
+            launches()
+            return launches
+
+        with mock.patch.object(gpu, "captured", side_effect=captured):
+            CapturedPlan(made.plan, memory)
+    return len(gpu.shapes)
+
+
+def test_more_steps_take_no_more_launches_recorded_for_the_whole_gpu():
+    assert launches_recorded(8) == launches_recorded(20)
