@@ -7,7 +7,7 @@ from typing import Any
 from llvmlite import ir
 
 from tests.ptx_machine.rounding import directed, direction
-from tests.ptx_machine.rules import BIT, DOUBLE, SINGLE, WORD, call, floating, library, rule, signed, unknown
+from tests.ptx_machine.rules import BIT, DOUBLE, LONG, SINGLE, WORD, call, floating, library, rule, signed, unknown
 from tests.ptx_machine.text import Instruction
 
 
@@ -177,6 +177,21 @@ def _inserted(b, instruction, x, into, start, length):
     mask = _shifted(b, b.shl, ones, start, x.type(0))
     moved = _shifted(b, b.shl, x, start, x.type(0))
     return b.or_(b.and_(moved, mask), b.and_(into, b.not_(mask)))
+
+
+@rule("prmt")
+def _permuted(b, instruction, x, y, chosen):
+    """Four of eight bytes, of x and behind them y; or the sign of one, eight times."""
+    both = b.or_(b.zext(x, LONG), b.shl(b.zext(y, LONG), LONG(32)))
+    result = WORD(0)
+    for place in range(4):
+        selector = b.and_(b.lshr(chosen, WORD(4 * place)), WORD(15))
+        distance = b.shl(b.and_(selector, WORD(7)), WORD(3))
+        byte = b.and_(b.trunc(b.lshr(both, b.zext(distance, LONG)), WORD), WORD(255))
+        signs = b.select(b.icmp_unsigned(">", byte, WORD(127)), WORD(255), WORD(0))
+        taken = b.select(b.icmp_unsigned(">", selector, WORD(7)), signs, byte)
+        result = b.or_(result, b.shl(taken, WORD(8 * place)))
+    return result
 
 
 _COMPARED = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}

@@ -83,6 +83,10 @@ WHOLE: dict[str, Callable[..., int]] = {
     "clz.b32 %r8, %r4;": lambda x, y: 32 - x.bit_length(),
     "popc.b32 %r8, %r4;": lambda x, y: x.bit_count(),
     "bfi.b32 %r8, %r4, %r5, 4, 9;": lambda x, y: (x & 511) << 4 | y & ~(511 << 4),
+    "prmt.b32 %r8, %r4, %r5, 4180;": lambda x, y: y & 0xFFFF | (x & 0xFFFF) << 16,
+    "prmt.b32 %r8, %r4, %r5, 32771;": lambda x, y: (
+        x >> 24 | (x & 255) << 8 | (x & 255) << 16 | (255 << 24) * (x >> 7 & 1)
+    ),
     "cvt.u16.u32 %rs1, %r4;\ncvt.u16.u32 %rs2, %r5;\nmov.b32 %r8, {%rs1, %rs2};": lambda x, y: x & 0xFFFF | y << 16,
     "mov.b32 {%rs1, %rs2}, %r4;\nmov.b32 %r8, {%rs2, %rs1};": lambda x, y: x >> 16 | x << 16,
     "dp2a.lo.u32.u32 %r8, %r4, %r5, 3;": lambda x, y: (x & 0xFFFF) * (y & 255) + (x >> 16) * (y >> 8 & 255) + 3,
