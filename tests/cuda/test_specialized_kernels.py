@@ -36,7 +36,12 @@ def specialized(name: str, variant: str | None = None, in_shared_memory: bool = 
     arena_end = max(kind.kept, *(analysis_of(plan).arena_end for plan in kind.training))
     placement = whole(arena_end) if in_shared_memory else ()
     return [
-        SpecializedPlan(analysis_of(plan).specialized, () if plan is kind.measure else placement) for plan in kind.plans
+        SpecializedPlan(
+            analysis_of(plan).specialized,
+            () if plan is kind.measure else placement,
+            kind.plan.stored if plan is kind.plan else None,
+        )
+        for plan in kind.plans
     ]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kernels.plan import SHARED, Loop, Row
+from kernels.plan import ARENA, Loop, Row
 from kernels.repeats import moved
 
 STATE = -1
@@ -38,10 +38,10 @@ def may_leave_out(row: Row | Loop) -> int:
 
 
 def touched(row: Row) -> list[Stretch]:
-    """What a row reads and writes, but for data that nobody writes."""
+    """What a row reads and writes of the arena: what it reads elsewhere nobody writes meanwhile."""
     found = [Stretch(STATE, STATE + 1, written=True)] if "state" in row.kernel.extra else []
     for (segment, offset), operand in zip(row.operands, row.kernel.operands, strict=True):
-        if segment != SHARED:
+        if segment == ARENA:
             size = row.kernel.size(operand, row.sizes)
             found.append(Stretch(offset, offset + size, operand.written))
     return found

@@ -91,6 +91,7 @@ class Launch:
         shared_bytes = -(-max(each.shared_bytes(threads, item) for each in known) // 16) * 16
         if any(each.loops for each in known):
             shared_bytes += code.row_bytes
+        shared_bytes += code.table_bytes
         groups, moved = _placements(jobs, code, shared_bytes, threads, in_shared_memory)
         sizes = [job.times * job.statistics[1] for job in jobs]
         self._ring_offsets = np.concatenate([[0], np.cumsum(sizes)])

@@ -44,11 +44,12 @@ class PersistentKernel:
 
     function: the loaded kernel, once there is one;  width: numbers in a row
     row_bytes: shared memory of a thread group for a row of a loop as it is in one round
+    table_bytes: in front of its arena, for what is done for several steps at once
     """
 
     def __init__(self, on: Any, width: int) -> None:
         self.device, self.width = on, width
-        self.row_bytes = 0
+        self.row_bytes = self.table_bytes = 0
         self.function: Any = None
         self._lock = threading.Lock()
         self._table: Segment | None = None

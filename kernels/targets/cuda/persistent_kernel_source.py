@@ -176,6 +176,7 @@ def interpret(job_table, row_table, states, count, group_bytes):
     halted = words[{HALT}]
     k = to_int32(0)
     end = to_int32(0)
+    ahead = to_int32(-1)
 {BEFORE_LOOPS if kernels else ""}
     group_sync()
     # One loop for the rows of all programs, so that the compiler writes what a row does only once.

@@ -36,6 +36,7 @@ class SpecializedKernel(PersistentKernel):
         self._numbers = {(each.signature, each.placement): index for index, each in enumerate(plans)}
         lines = np.zeros((len(plans), self.width), np.int32)
         lines[:, 0] = np.arange(len(plans))
+        self.table_bytes = max(each.table_size for each in plans) * np.dtype(real_name).itemsize
         self._append_rows(lines)
 
     def _number(self, plan: Plan | None, placement: Placement) -> int | None:
@@ -69,7 +70,7 @@ class SpecializedKernel(PersistentKernel):
 
 
 def _key(plans: Sequence[SpecializedPlan], real_name: str, threads: int, capability: tuple[int, int]) -> list[str]:
-    texts = [repr((each.signature, each.placement)) for each in plans]
+    texts = [repr((each.signature, each.placement, each.stored)) for each in plans]
     return ["specialized", real_name, f"{threads} {capability} {MOST_REGISTERS}", *texts]
 
 
@@ -112,15 +113,24 @@ def _room_for_arena(together: Sequence[ReplicaPrograms], real_name: str, replica
     each thread group gets as much beside its arena as the one that needs most."""
     item = np.dtype(real_name).itemsize
     beside = max(analysis_of(plan).shared_bytes(threads, item) for each in together for plan in each.plans)
-    return bytes_for_arena(on, groups_per_block(on, replicas, threads), -(-beside // 16) * 16)
+    table = max(_training_step(each, ()).table_size for each in together) * item
+    return bytes_for_arena(on, groups_per_block(on, replicas, threads), -(-beside // 16) * 16 + table)
 
 
 def _specialized_plans(each: ReplicaPrograms, real_name: str, room: int, threads: int) -> list[SpecializedPlan]:
     """The plans of a replica as they are specialized: training with as much in shared memory as there is room for,
     measuring in the device's memory, since it may need far more. room: bytes of shared memory for an arena"""
     placement = placement_for(each, room // np.dtype(real_name).itemsize, threads)
-    made = [SpecializedPlan(analysis_of(plan).specialized, placement) for plan in each.training]
-    return made if each.measure is None else [*made, SpecializedPlan(analysis_of(each.measure).specialized, ())]
+    made = [_training_step(each, placement)]
+    if each.remember is not None:
+        made.append(SpecializedPlan(analysis_of(each.remember).specialized, placement))
+    if each.measure is not None:
+        made.append(SpecializedPlan(analysis_of(each.measure).specialized, ()))
+    return made
+
+
+def _training_step(each: ReplicaPrograms, placement: Placement) -> SpecializedPlan:
+    return SpecializedPlan(analysis_of(each.plan).specialized, placement, each.plan.stored)
 
 
 def placement_for(programs: ReplicaPrograms, room: int, threads: int) -> Placement:

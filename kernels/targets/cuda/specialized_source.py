@@ -15,6 +15,7 @@ import numpy as np
 from kernels.plan import SHARED, SKIP, Loop, Row
 from kernels.targets.cuda import code_generation, compiler, cut_rows, matmul, matmul_specialized
 from kernels.targets.cuda.barriers import Meetings, may_leave_out, needed_in_loop
+from kernels.targets.cuda.drawn_ahead import TABLE, Ahead, drawn_ahead
 from kernels.targets.cuda.placement import Placement, place_of, span
 from kernels.targets.cuda.row_table import Signature, signature
 
@@ -22,15 +23,51 @@ from kernels.targets.cuda.row_table import Signature, signature
 @dataclass(frozen=True)
 class SpecializedPlan:
     """A plan as it is specialized: its rows as a GPU runs them, and what of the arena stands in the thread group's
-    shared memory."""
+    shared memory.
+
+    stored: of a training step, elements at the beginning of the arena that are somebody's; of other plans None
+    """
 
     rows: tuple[Row | Loop, ...]
     placement: Placement
+    stored: int | None = None
 
     @property
     def signature(self) -> Signature:
         """What the rows do, as `kernels.targets.cuda.row_table.signature` has it."""
         return signature(self.rows)
+
+    @property
+    def table_size(self) -> int:
+        """Elements of the table of what is done for several steps at once."""
+        return drawn_ahead(self.rows, self.stored)[0].size
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where rows find their operands.
+
+    step: what is the number of a step to them, as generated code
+    """
+
+    placement: Placement
+    ahead: Ahead
+    step: str = "step"
+
+    def of(self, segment: int, begin: int, end: int) -> tuple[str, int]:
+        """Some elements of a segment: behind which pointer they stand, and how far."""
+        if segment == SHARED:
+            return "all_data", begin
+        if segment == TABLE:  # which stands in front of the arena
+            return "within", begin - self.ahead.size
+        there = place_of(self.placement, begin, end)
+        return ("at_home", begin) if there is None else ("within", there)
+
+    def in_table(self, size: int) -> str:
+        """How much further on the numbers for a step stand in the table, which has so many for each."""
+        if self.step != "step":  # it is being filled
+            return ""
+        return f" + ((to_int32(step) - 1) & {self.ahead.steps - 1}) * {size}"
 
 
 @dataclass
@@ -47,22 +84,37 @@ class SpecializedSource:
     def lines(self, plan: SpecializedPlan) -> list[str]:
         """The rows of a plan, for text in which `within` is the shared memory and `at_home` the GPU's, where parts of
         its arena are, `all_data` is the shared segment, and `words`, `step`, `seed`, `thread` and `threads` are what
-        they are for an interpreter."""
+        they are for an interpreter; `ahead` is the number of the steps for which the table is filled, or -1."""
         rows = cut_rows.joined(cut_rows.cut(plan.rows, self.threads), plan.placement)
-        return self._rows(rows, plan.placement) or ["pass"]
+        ahead, rows = drawn_ahead(rows, plan.stored)
+        places = _Places(plan.placement, ahead)
+        return [*self._ahead(places), *self._rows(rows, places)] or ["pass"]
 
-    def _rows(self, rows: Sequence[Row | Loop], placement: Placement) -> list[str]:
+    def _ahead(self, places: _Places) -> list[str]:
+        """What is done in the first of several steps, or of a launch, for all of them."""
+        ahead = places.ahead
+        if not ahead.rows:
+            return []
+        places = _Places(places.placement, ahead, "block + 1")
+        filling = [line for row in ahead.rows for line in self._row(row, places)]
+        return [
+            f"block = (step - 1) // {ahead.steps}",
+            "if ahead != to_int32(block):",
+            *matmul_specialized.indented(["ahead = to_int32(block)", *filling, "group_sync()"]),
+        ]
+
+    def _rows(self, rows: Sequence[Row | Loop], places: _Places) -> list[str]:
         """Rows one after the other, in front of which and behind which all threads meet."""
         lines: list[str] = []
         meetings = Meetings()
         for index, row in enumerate(rows):
             if isinstance(row, Loop):
                 lines += ["group_sync()"] if meetings.open else []
-                lines += self._loop(row, placement)
+                lines += self._loop(row, places)
                 meetings.met()
                 continue
             lines += ["group_sync()"] if meetings.needed_before(row) else []
-            lines += self._row(row, placement)
+            lines += self._row(row, places)
             if left_out := may_leave_out(row):
                 following = rows[index + 1 :]
                 lines += [
@@ -70,28 +122,28 @@ class SpecializedSource:
                     f"further = words[{SKIP}]",
                     "group_sync()",
                     "if further == 0:",
-                    *matmul_specialized.indented([*self._rows(following[:left_out], placement), "group_sync()"]),
+                    *matmul_specialized.indented([*self._rows(following[:left_out], places), "group_sync()"]),
                     "elif thread == 0:",
                     f"    words[{SKIP}] = 0",
-                    *self._rows(following[left_out:], placement),
+                    *self._rows(following[left_out:], places),
                 ]
                 break
         return lines
 
-    def _loop(self, loop: Loop, placement: Placement) -> list[str]:
+    def _loop(self, loop: Loop, places: _Places) -> list[str]:
         """The rounds of a loop, behind each of which all threads meet."""
         needed = needed_in_loop(loop.rows, loop.strides, loop.count)
         inside: list[str] = []
         for row, strides, meet in zip(loop.rows, loop.strides, needed, strict=True):
-            inside += [*(["group_sync()"] if meet else []), *self._row(row, placement, strides, loop.count)]
+            inside += [*(["group_sync()"] if meet else []), *self._row(row, places, strides, loop.count)]
         return [f"for turn in range(to_int32({loop.count})):", *matmul_specialized.indented([*inside, "group_sync()"])]
 
-    def _row(self, row: Row, placement: Placement, strides: Sequence[int] = (), count: int = 1) -> list[str]:
+    def _row(self, row: Row, places: _Places, strides: Sequence[int] = (), count: int = 1) -> list[str]:
         # What depends on the thread is computed anew in each row: kept for all, it would take all registers.
         again = f"thread = opaque(thread) & {self.threads - 1}"
-        return [again, *self._call(row, placement, strides, count)]
+        return [again, *self._call(row, places, strides, count)]
 
-    def _call(self, row: Row, placement: Placement, strides: Sequence[int], count: int) -> list[str]:
+    def _call(self, row: Row, places: _Places, strides: Sequence[int], count: int) -> list[str]:
         """strides: in a loop of so many rounds, by how much operands and integers grow with `turn`, the round's
         number"""
         kernel, lines = row.kernel, []
@@ -99,18 +151,17 @@ class SpecializedSource:
         for index, (segment, offset) in enumerate(row.operands):
             extents = [f"to_int32({each})" for each in row.shape(index)]
             shape = extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
-            base = "all_data" if segment == SHARED else "at_home"
             begin, end = span(offset, int(np.prod(row.shape(index))), moves[index], count)
-            if segment != SHARED and (there := place_of(placement, begin, end)) is not None:
-                base, offset = "within", offset - begin + there
+            base, place = places.of(segment, begin, end)
             if moves[index]:
-                lines.append(f"array_{index} = view({base}, {_moving(offset, moves[index])}, {shape})")
+                lines.append(f"array_{index} = view({base}, {_moving(place + offset - begin, moves[index])}, {shape})")
             else:
-                lines.append(f"array_{index} = view_at_constant({base}, {offset}, {shape})")
+                now = places.in_table(end - begin) if segment == TABLE else ""
+                lines.append(f"array_{index} = view_at_constant({base}, {place}{now}, {shape})")
         arguments = [f"array_{index}" for index in range(len(row.operands))]
         if kernel is matmul.MULTIPLY and not matmul.in_tiles(row.integers[0], row.integers[1], self.threads):
             return [*lines, f"{self._matmul(row)}({', '.join([*arguments, 'thread'])})"]
-        values = {"thread": "thread", "threads": "threads", "step": "step", "seed": "seed", "state": "words"}
+        values = {"thread": "thread", "threads": "threads", "step": places.step, "seed": "seed", "state": "words"}
         integers = zip(row.integers, moves[len(row.operands) :], strict=True)
         arguments += [_moving(each, move) for each, move in integers] + [values[name] for name in kernel.extra]
         name = f"specialized_{kernel.name}"
