@@ -134,6 +134,19 @@ def test_averaged_weights_are_the_mean_over_the_steps_since():
     )
 
 
+def test_the_mean_of_weights_is_judged_the_same_however_often_somebody_looks():
+    model = [{"dense": 6}, "batch_norm", "relu", {"dropout": 0.4}, {"dense": 6}, "batch_norm", {"dense": "classes"}]
+    one, other = (
+        experiment(task="average", data=DATA, model=model, watch=["average_loss"], options={"after": 2})
+        for _ in range(2)
+    )
+    one.advance(10)
+    for _ in range(5):
+        other.advance(2)
+        other.measure()
+    assert one.measure() == other.measure() == other.measure()
+
+
 @pytest.mark.parametrize("make", [ensemble, snapshots, averaging])
 def test_goes_on_from_a_state_to_the_same_bits(make):
     net, other = make(), make()

@@ -71,6 +71,14 @@ def test_the_surface_has_a_setting_as_it_is_now():
     assert surface(net) != pytest.approx(before, rel=1e-3)
 
 
+def test_the_surface_of_random_layers_is_under_one_mask():
+    net = experiment(model=[{"dense": 12}, "relu", {"dropout": 0.5}, {"dense": "classes"}], watch=["loss"])
+    made = Surface(net.inspection)
+    losses = made.loss(np.zeros((4, 2)))
+    assert set(losses) == {losses[0]}
+    assert made.loss(np.zeros((1, 2)))[0] == losses[0]
+
+
 def test_directions_are_as_long_as_the_weights_into_each_unit():
     net = experiment(watch=["loss"])
     weights, seen = net.weights(), {}

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kernels.plan import STEP
 from lab.graph import Layout, Tensor, assign, data
 from lab.graph.running import bind
 from lab.graph.tensor import Storage, scope
@@ -28,7 +29,8 @@ class Surface:
     """The loss of a network in training as a function of its weights, in memory of its own.
 
     Normalisation over the batch uses the statistics of the examples, as training does: running means belong to the
-    weights as they are, not to those around them.
+    weights as they are, not to those around them. Layers that drop units drop the same ones at every point, so that the
+    loss differs from point to point by the weights alone.
     """
 
     def __init__(self, inspection: Inspection) -> None:
@@ -67,6 +69,7 @@ class Surface:
             for name, first in scaled[0].items():
                 moved = weights[name] + a * first + b * scaled[1][name]
                 self._put(self._inspection.network.parameters.members[name], moved)
+            self._memory.state[STEP] = 0
             self._program.run()
             losses[place] = self._layout.view(self._memory, self._loss)[0]
         return losses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kernels.plan import STEP
 from lab.graph import Layout, data
 from lab.graph.running import bind
 from lab.nets.network import Network
@@ -11,6 +12,9 @@ from lab.nets.network import Network
 
 class RunningNumbers:
     """Finds a network's running numbers for given weights: those of one batch of examples, in memory of its own.
+
+    Layers that drop units drop the same ones every time, so that the numbers depend on the weights alone, not on how
+    often somebody has asked.
 
     The mean of the weights over many steps is the case: the running numbers of the last step do not belong to it.
     Izmailov et al., "Averaging weights leads to wider optima and better generalization", 2018, section 3.2.
@@ -29,6 +33,7 @@ class RunningNumbers:
             for name, tensor in tensors.items():
                 if name in values and self._layout.knows(tensor):
                     self._layout.view(self._memory, tensor)[...] = values[name]
+        self._memory.state[STEP] = 0
         self._program.run()
         return {
             name: self._layout.view(self._memory, tensor).copy()
