@@ -302,8 +302,8 @@ class Network:
         return x, builder.parts
 
     def clear(self, gradients: Storage) -> list[Call]:
-        """What must be done in a training step before the gradients are computed, which those of layers that are left
-        out are not: they are set to 0. To be called after the layers, before the gradients are built."""
+        """What must be done once the gradients stand in their storage, before they are used: those of layers that are
+        left out, which nobody has computed, are set to 0. To be called after the gradients are built."""
         from kernels.dropout import clear_if_shut
 
         return [

@@ -81,8 +81,6 @@ def training_step(
     context.running = network.running if network else None
     with scope(loss.call.label if loss.call else ""):
         program: list[Any] = [call(halt_if_not_finite, loss)]
-    if network:
-        program += network.clear(context.gradients)
     rows = [each for each in tables if each.source is not None]
     members = list(parameters.members.values())
     found = differentiate(loss, [*members, *(each.source for each in rows if each.source is not None)])
@@ -91,6 +89,8 @@ def training_step(
         # Where the loss does not depend on a parameter, what penalties add must not pile up from step to step.
         found_one = parameters.members[name] * 0.0 if gradient is None else gradient
         program.append(assign(found_one, context.gradients.members[name]))
+    if network:
+        program += network.clear(context.gradients)
     program += change_gradients(context.gradients)
     unclipped = None
     if measure_unclipped:

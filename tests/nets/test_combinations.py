@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from kernels.targets.cpu import scratch_of_thread
 from lab.graph import Layout, Storage
 from lab.graph import functions as f
 from lab.graph.running import bind
@@ -56,6 +57,34 @@ def test_running_numbers_of_averaged_weights_are_those_of_their_own_activations(
         x = np.maximum(x, 0)
     found = made.measure()
     assert found["average_loss"] < 1.2 * found["current_loss"]
+
+
+def test_layers_that_a_step_leaves_out_have_no_gradient_whatever_stood_in_memory():
+    inner = [{"dense": 6}, "scale", {"residual": {"layers": ["scale", {"dense": 6}], "survive": 0.5}}]
+    model = [{"dense": 6}, {"residual": {"layers": inner, "survive": 0.5}}, {"dense": "classes"}]
+    one, other = (
+        experiment(data=DATA, model=model, optimizer={"rate": 0.1}, train={"batch": 1, "steps": 20}, watch=["loss"])
+        for _ in range(2)
+    )
+    left_out = 0
+    for _ in range(20):
+        one.advance(1)
+        scratch_of_thread(1, "float32")[:] = np.nan  # of other programs of this thread
+        other.advance(1)
+        gradients = [other.read(each) for name, each in other.gradients.members.items() if "residual" in name]
+        left_out += not any(each.any() for each in gradients)
+        for name, value in one.weights().items():
+            np.testing.assert_array_equal(other.weights()[name], value, err_msg=name)
+    assert 3 < left_out < 17
+
+
+def test_gradients_are_checked_with_layers_left_out():
+    layers = [{"dense": 6}, "scale", {"dense": 6}]
+    model = [{"dense": 6}, {"residual": {"layers": layers, "survive": 0.01}}, "tanh", {"dense": "classes"}]
+    made = gradient_check(steps=10, model=model, largest=1e-2, smallest=1e-8)
+    scratch_of_thread(1, "float64")[:] = 7.0
+    made.advance(10)
+    assert made.measure()["smallest_error"] < 1e-9
 
 
 @pytest.mark.parametrize("name", ["lbfgs", "bfgs"])

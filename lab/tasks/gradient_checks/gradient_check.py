@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lab.data import load as load_data
 from lab.errors import InvalidValue, nearest
-from lab.graph import Storage, assign, data, differentiate, scope
+from lab.graph import Storage, Tensor, assign, data, differentiate, scope
 from lab.graph.gradients import ancestors
+from lab.graph.tensor import Call
 from lab.metrics.meaning import PLAIN
 from lab.metrics.norms import layer_of
 from lab.nets.initialisers import generator
@@ -89,11 +90,12 @@ class GradientCheckExperiment(ProgramExperiment):
         rules = self._planted([each.kernel.name for each in ancestors([loss])])
         parameters = self.network.parameters
         self._gradients = parameters.like("gradients")
-        program = [self._loss]
+        program: list[Tensor | Call] = [self._loss]
         found = differentiate(loss, list(parameters.members.values()), rules=rules)
         for name, gradient in zip(parameters.members, found, strict=True):
             if gradient is not None:
                 program.append(assign(gradient, self._gradients.members[name]))
+        program += self.network.clear(self._gradients)
         self.lay_out({"gradient": program, "loss": [self._loss]})
         layers = dict.fromkeys(layer_of(name) for name in parameters.members)
         self._layers = tuple(layers)
