@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 FELL_SHORT = 1
 
 
+def pictured(session: Session) -> tuple[str, int]:
+    """Variant and seed whose pictures a terminal has room for: those of the variant that decides the lesson."""
+    from lab.scenario.decisive import decisive
+
+    names = [each.name for each in session.variants]
+    wanted = decisive(session.loaded.scenario).variants
+    return next((each for each in wanted if each in names), names[0]), session.seeds[0]
+
+
 def carry_out(
     session: Session,
     reporter: Reporter,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -15,6 +15,7 @@ from lab.events import PictureTaken
 from lab.pictures import Picture
 from lab.terminal import blocks, curves, sentences, series
 from lab.terminal.chosen_axes import ChosenAxes
+from lab.terminal.dashboard_layout import Grid, around_text, arrange, in_grid, plotted, room_for_text, without_blank_end
 from lab.terminal.metric_words import unit, words
 from lab.terminal.numbers import count, duration, short
 from lab.terminal.palettes import letter
@@ -26,44 +27,13 @@ from lab.terminal.text_lines import beside, clip, exactly, line, pad
 if TYPE_CHECKING:
     from lab.scenario import Show
 
-_PREFERRED = ("loss", "grad_norm", "dead_relu", "accuracy")
-_MOST_PLOTS = 4
 _FEW_VARIANTS = 2  # so many may show the band of their seeds without covering each other
-_NARROWEST, _LOWEST = 34, 7
 _SPEED_WIDTH = 29
 _PICTURE_LOWEST = 11
 _PLOTS_BESIDE_PICTURE = 3
-
-
-def plotted(metrics: Sequence[str]) -> list[str]:
-    """Which of the watched metrics get a plot, and in which order."""
-    first = [name for name in _PREFERRED if name in metrics]
-    return [*first, *(name for name in metrics if name not in first)][:_MOST_PLOTS]
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """How many plots side by side and under each other, and the size of each."""
-
-    across: int
-    down: int
-    width: int
-    height: int
-
-
-def arrange(number: int, width: int, height: int) -> Grid | None:
-    """The grid for `number` plots that makes each as large as can be, about twice as wide as high on the screen; None
-    if they do not fit."""
-    best, best_score = None, 0.0
-    for across in range(1, number + 1):
-        down = -(-number // across)
-        each_width, each_height = (width - 2 * (across - 1)) // across, height // down
-        if each_height < _LOWEST or (each_width < _NARROWEST and across > 1):
-            continue
-        score = min(each_width / 4.0, each_height)
-        if score > best_score:
-            best, best_score = Grid(across, down, each_width, each_height), score
-    return best
+_TEXT_LOWEST = 7
+_TEXTS = ("table", "passages")
+"""Kinds of pictures that are read, for which a window in four is too narrow."""
 
 
 class DashboardContent:
@@ -79,8 +49,9 @@ class DashboardContent:
     ) -> None:
         self.run_state, self.style, self._log_scale, self._paced = run_state, style, log_scale, paced
         self._axes = ChosenAxes(show)
+        self._decisive = tuple(show.first) if show is not None else ()
         self._means: dict[tuple[str, str], tuple[tuple[int, bool], curves.Line]] = {}
-        self._picture: tuple[Picture, int, int, list[Text]] | None = None
+        self._drawn: dict[str, tuple[Picture, int, int, list[Text]]] = {}
 
     def frame(self, width: int, height: int, idea: str = "") -> list[Text]:
         """The live view: heading, variants, what is going on, and as many plots as fit."""
@@ -113,24 +84,58 @@ class DashboardContent:
         return lines
 
     def plots(self, width: int, height: int) -> list[Text]:
-        """The plots of the watched metrics, and the picture of the task if there is one and room for it."""
-        metrics = plotted(self._with_curves())
-        taken = self.run_state.picture()
+        """The plots of the watched metrics, and the picture of the task if there is one and room for it; what decides
+        the lesson comes first."""
+        metrics = plotted(self._with_curves(), self._decisive)
+        taken = self.run_state.picture(self._decisive)
+        place = self._place(taken, metrics)
+        if taken is not None and place is not None and taken.picture.kind in _TEXTS:
+            lines = self._around_text(taken, metrics, first=place == 0, width=width, height=height)
+            if lines:
+                return lines
         for number in range(len(metrics), 0, -1):
             grid = arrange(number, width, height)
             wider = arrange(number + 1, width, height) if taken is not None else None
             # A picture needs more room than a curve, unless its place would stay empty; of four plots or more it takes
             # the place of the last one.
             if taken is not None and wider is not None and (wider.height >= _PICTURE_LOWEST or wider == grid):
-                drawn = [self._plot(metric, wider) for metric in metrics[:number]]
-                drawn.append(self._rendered(taken, wider))
-                return in_grid(drawn, wider)
+                return self._in_order(metrics[:number], taken, place, wider)
             if grid is not None and taken is not None and number >= _PLOTS_BESIDE_PICTURE + 1:
-                drawn = [self._plot(metric, grid) for metric in metrics[: number - 1]]
-                return in_grid([*drawn, self._rendered(taken, grid)], grid)
+                return self._in_order(metrics[: number - 1], taken, place, grid)
             if grid is not None:
                 return in_grid([self._plot(metric, grid) for metric in metrics[:number]], grid)
         return []
+
+    def _place(self, taken: PictureTaken | None, metrics: Sequence[str]) -> int | None:
+        """Before how many plots a picture stands that decides the lesson; None: it does not, and stands last."""
+        if taken is None or taken.picture.name not in self._decisive:
+            return None
+        before = self._decisive[: self._decisive.index(taken.picture.name)]
+        return sum(name in metrics for name in before)
+
+    def _in_order(self, metrics: Sequence[str], taken: PictureTaken, place: int | None, grid: Grid) -> list[Text]:
+        """Plots, and among them, behind the first `place` of them, the picture."""
+        drawn = [self._plot(metric, grid) for metric in metrics]
+        drawn.insert(len(drawn) if place is None else place, self._rendered(taken, grid.width, grid.height))
+        return in_grid(drawn, grid)
+
+    def _around_text(
+        self, taken: PictureTaken, metrics: Sequence[str], first: bool, width: int, height: int
+    ) -> list[Text]:
+        """A picture that is read, in long lines, and the plots; none if there is no room. first: whether it leads."""
+        wide, high = room_for_text(width, height)
+        text = without_blank_end(self._rendered(taken, wide, high))
+        grid = around_text(len(metrics), (wide, len(text)), width, height)
+        if grid is None or high < _TEXT_LOWEST:
+            return []
+        below = height - len(text) - 1
+        others = [each for each in self.run_state.decisive_pictures(self._decisive) if each is not taken]
+        if wide < width and others and below >= _PICTURE_LOWEST:
+            text = [*text, line(), *self._rendered(others[0], wide, below)]
+        text = exactly(text, wide, len(text), self.style)
+        plots = in_grid([self._plot(metric, grid) for metric in metrics[: grid.across * grid.down]], grid)
+        both = [text, plots] if first else [plots, text]
+        return beside(both) if wide < width else [*both[0], *both[1]]
 
     def _with_curves(self) -> list[str]:
         """The watched metrics that have a curve; all of them as long as nothing was measured."""
@@ -202,7 +207,7 @@ class DashboardContent:
 
     def _last_values(self, variant: str, room: int) -> Text:
         text = line()
-        for metric in plotted(self.run_state.metrics):
+        for metric in plotted(self.run_state.metrics, self._decisive):
             measured = self.run_state.latest(variant, metric)
             if not measured:
                 continue
@@ -225,15 +230,15 @@ class DashboardContent:
             x_range=(0.0, float(steps)) if steps and not broken_off else None,
         )  # fmt: skip
 
-    def _rendered(self, taken: PictureTaken, grid: Grid) -> list[Text]:
+    def _rendered(self, taken: PictureTaken, width: int, height: int) -> list[Text]:
         """The picture, with the variant whose it is; drawn again only if it is another one or has another size."""
-        known = self._picture
-        if known is None or known[0] is not taken.picture or known[1:3] != (grid.width, grid.height):
+        known = self._drawn.get(taken.picture.title)
+        if known is None or known[0] is not taken.picture or known[1:3] != (width, height):
             picture = taken.picture
             if len(self.run_state.variants) > 1:
                 picture = replace(picture, title=f"{picture.title} of {taken.variant}")
-            known = (taken.picture, grid.width, grid.height, render(picture, grid.width, grid.height, self.style))
-            self._picture = known
+            known = (taken.picture, width, height, render(picture, width, height, self.style))
+            self._drawn[taken.picture.title] = known
         return known[3]
 
     def _note(self) -> str:
@@ -268,10 +273,3 @@ class DashboardContent:
 
 def _diverged(replica: Replica) -> bool:
     return replica.diverged is not None or (replica.outcome is not None and replica.outcome.state == "diverged")
-
-
-def in_grid(drawn: list[list[Text]], grid: Grid) -> list[Text]:
-    rows: list[Text] = []
-    for start in range(0, len(drawn), grid.across):
-        rows += beside(drawn[start : start + grid.across])
-    return rows

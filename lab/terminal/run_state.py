@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lab.curve import Curve
@@ -163,13 +163,26 @@ class RunState:
             each.values[metric] for each in replicas
         ]
 
-    def picture(self) -> PictureTaken | None:
-        """The picture to show if there is room for one: the newest of the first variant and seed that have any."""
-        if not self.pictures:
-            return None
+    def picture(self, decisive: Sequence[str] = ()) -> PictureTaken | None:
+        """The picture to show if there is room for one: the first one that decides the lesson; or else the newest of
+        the first variant and seed that have any.
+
+        decisive: names of metrics and pictures, as in `show.first`
+        """
+        if named := self.decisive_pictures(decisive):
+            return named[0]
+        keys = self._by_variant()
+        return max((self.pictures[key] for key in keys if key[:2] == keys[0][:2]), key=_step, default=None)
+
+    def decisive_pictures(self, decisive: Sequence[str]) -> list[PictureTaken]:
+        """The pictures that decide the lesson, in their order, each of the first variant and seed that have it."""
+        keys = self._by_variant()
+        found = ([self.pictures[key] for key in keys if self.pictures[key].picture.name == name] for name in decisive)
+        return [each[0] for each in found if each]
+
+    def _by_variant(self) -> list[tuple[str, int, str]]:
         order = {variant: position for position, variant in enumerate(self.variants)}
-        first = min(self.pictures, key=lambda key: (order.get(key[0], len(order)), key[1]))
-        return max((each for key, each in self.pictures.items() if key[:2] == first[:2]), key=lambda each: each.step)
+        return sorted(self.pictures, key=lambda key: (order.get(key[0], len(order)), key[1]))
 
     def _start(self, event: Started) -> None:
         for variant in set(self.started.variants if self.started else ()) - set(event.variants):
@@ -256,3 +269,7 @@ class RunState:
         if (variant, seed) not in self.replicas:
             self.replicas[variant, seed] = Replica(variant, seed)
         return self.replicas[variant, seed]
+
+
+def _step(taken: PictureTaken) -> int:
+    return taken.step

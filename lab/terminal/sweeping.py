@@ -13,7 +13,7 @@ from rich.text import Text
 from lab.search import Progress, Result, Sweep
 from lab.search.pictures import scatters
 from lab.terminal.capabilities import Capabilities
-from lab.terminal.dashboard_content import arrange, in_grid
+from lab.terminal.dashboard_layout import arrange, in_grid
 from lab.terminal.live import Live
 from lab.terminal.numbers import count, duration, short
 from lab.terminal.output import Output

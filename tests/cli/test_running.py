@@ -12,7 +12,12 @@ import termios
 import time
 from pathlib import Path
 
+import pytest
+
 from lab.cli import run
+from lab.cli.running import pictured
+from lab.scenario import load
+from lab.session import Session
 from tests.session.scenarios import SMALL
 
 LAB = Path(sys.executable).parent / "lab"
@@ -224,3 +229,9 @@ def test_a_run_that_could_not_be_kept_says_so_at_its_end(tmp_path, capsys, monke
     out = capsys.readouterr().out
     assert "Saved as" not in out
     assert "The sweep was not saved: No space left on device" in out
+
+
+@pytest.mark.parametrize(("slug", "chosen", "variant"), [("lstm", None, "lstm"), ("lstm", ["rnn"], "rnn")])
+def test_the_variant_that_decides_the_lesson_is_the_one_whose_pictures_are_shown(slug, chosen, variant):
+    session = Session(load(slug), seeds=[4, 5], variants=chosen)
+    assert pictured(session) == (variant, 4)

@@ -3,15 +3,19 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from lab.events import Compiling, Failed, Measured, Started
+from lab.events import Compiling, Failed, Measured, PictureTaken, Started
+from lab.pictures import Histograms, Table
+from lab.scenario.show import Show
 from lab.terminal import Options, choose, detect, reporter, sentences
 from lab.terminal.dashboard import Dashboard
-from lab.terminal.dashboard_content import DashboardContent, arrange, plotted
+from lab.terminal.dashboard_content import DashboardContent
+from lab.terminal.dashboard_layout import arrange, plotted
 from lab.terminal.foreground_monitor import ForegroundMonitor
 from lab.terminal.plain import Plain
 from lab.terminal.run_state import RunState
@@ -84,6 +88,52 @@ def test_many_variants_are_counted_when_they_have_no_room():
 
 def test_metrics_are_plotted_losses_first_and_at_most_four():
     assert plotted(("rate", "dead_relu", "loss", "a", "b", "c")) == ["loss", "dead_relu", "rate", "a"]
+    assert plotted(("rate", "dead_relu", "loss", "a", "b", "c"), ["b", "a picture"]) == [
+        "b",
+        "loss",
+        "dead_relu",
+        "rate",
+    ]
+
+
+SAMPLES = Table("Samples", ("step", "text"), (("200", f"{'words ' * 11}end"),), name="samples")
+GATES = Histograms("Gates", np.array([0.0, 1.0], np.float32), {"lstm1": np.array([3])}, name="gates")
+
+
+def lesson(first, width, height):
+    """The plots of a run whose scenario shows these first, with a picture that is no decisive one, too."""
+    taken = [PictureTaken("good", 0, 0, each) for each in (SAMPLES, GATES)]
+    other = PictureTaken("good", 0, 90, replace(GATES, title="Other gates", name=""))
+    events = [started(), *(each for each in whole_run(picture=False) if each.event == "measured"), *taken, other]
+    run_state = RunState()
+    for event in events:
+        run_state.handle(event)
+    return DashboardContent(run_state, Style(colours=0), show=Show(first=list(first))).plots(width, height)
+
+
+def test_what_decides_the_lesson_comes_first():
+    for first in (["dead_relu", "gates"], ["gates", "dead_relu"]):
+        titles = [text_of(lesson(first, 80, 20)).find(each) for each in ("dead ReLU units", "Gates of good", "loss")]
+        assert -1 not in titles
+        assert (titles if first[0] == "dead_relu" else [titles[1], titles[0], titles[2]]) == sorted(titles)
+    assert "Other gates" in text_of(lesson(["loss"], 80, 20))  # none of them decides: the newest
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 19), (200, 50)])
+def test_a_text_that_decides_the_lesson_is_not_cut(width, height):
+    lines = lesson(["samples", "dead_relu"], width, height)
+    assert lines[0].plain.startswith("Samples of good")
+    assert any("words end" in line.plain for line in lines)
+    assert len(lines) <= height
+    assert "dead ReLU units" in text_of(lines)
+    behind = lesson(["dead_relu", "samples"], width, height)
+    assert behind[0].plain.startswith("dead ReLU units")
+    assert any("words end" in line.plain for line in behind)
+
+
+def test_beside_a_short_text_there_is_room_for_another_picture():
+    assert "Gates of good" in text_of(lesson(["samples", "dead_relu", "gates"], 200, 50))
+    assert "Gates of good" not in text_of(lesson(["samples", "dead_relu", "gates"], 80, 20))
 
 
 def test_a_watched_metric_that_is_never_measured_takes_no_room():

@@ -31,7 +31,7 @@ def command(
 
     from lab.cli.recording import warn
     from lab.cli.resuming import unfinished
-    from lab.cli.running import carry_out
+    from lab.cli.running import carry_out, pictured
     from lab.errors import BadInput
     from lab.session.keeping import take_up
     from lab.session.sources import changed_text
@@ -57,6 +57,6 @@ def command(
     warn(f"{info.name} goes on from step {f'{least:,} to ' if least < most else ''}{most:,}, where it was kept last.")
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
-        session.show_pictures(every=0.5, only=[(session.variants[0].name, session.seeds[0])])  # the one that is shown
+        session.show_pictures(every=0.5, only=[pictured(session)])
     shown = reporter(kind, session.loaded, options=Options(fps=fps, palette=colours), found=session.numbers)
     return carry_out(session, shown, writer, lossless=kind == "json", earlier=earlier)

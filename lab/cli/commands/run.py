@@ -10,7 +10,7 @@ import typer
 from lab.cli.device import DeviceOption, ModeOption, device_of
 from lab.cli.guessing import judged
 from lab.cli.palette import PaletteOption, palette_of
-from lab.cli.running import FELL_SHORT, carry_out
+from lab.cli.running import FELL_SHORT, carry_out, pictured
 from lab.scenario.seeds import parse_seeds
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def command(
     guessed = _guess(loaded) if guess else None
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
-        session.show_pictures(every=0.5, only=[(session.variants[0].name, session.seeds[0])])  # the one that is shown
+        session.show_pictures(every=0.5, only=[pictured(session)])
     with begin_recording(session, keep=not no_save, out=out) as writer:
         shown = reporter(kind, loaded, options=Options(fps=fps, palette=colours), found=session.numbers)
         code = carry_out(session, shown, writer, lossless=kind == "json")

@@ -267,7 +267,7 @@ def _lines(search: Search, width: int, height: int, style: Any) -> list[Text]:
     """Heading, progress, the table of the best, and a plot for each setting that is a number, as there is room."""
     from lab.cli.columns import aligned
     from lab.search.pictures import scatters
-    from lab.terminal.dashboard_content import arrange, in_grid
+    from lab.terminal.dashboard_layout import arrange, in_grid
     from lab.terminal.numbers import short
     from lab.terminal.pictures import render
     from lab.terminal.progress import progress as progress_line

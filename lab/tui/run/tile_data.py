@@ -13,7 +13,7 @@ from lab.scenario.decisive import Decisive, decisive
 from lab.terminal import series
 from lab.terminal.chosen_axes import ChosenAxes
 from lab.terminal.curves import Line, axis_values
-from lab.terminal.dashboard_content import plotted
+from lab.terminal.dashboard_layout import plotted
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import Family
 from lab.terminal.run_state import RunState
