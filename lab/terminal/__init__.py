@@ -89,7 +89,8 @@ def reporter(
 
         # What is printed for a person goes where errors go, so that what was found can be kept and compared.
         aside = Output(sys.stderr, detect(sys.stderr).unicode) if stream is sys.stdout else None
-        return Plain(Output(stream, capabilities.unicode), question_of(loaded, found), aside=aside)
+        question = question_of(loaded, found)
+        return Plain(Output(stream, capabilities.unicode), question, aside=aside, paced=not options.replayed)
 
     from lab.terminal.dashboard import Dashboard
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,7 @@ class Plain:
 
     output: what the run found, the same however its threads were scheduled, so that two outputs can be compared
     aside:  what differs from time to time: compilation, progress in between, the time taken; None: output as well
+    paced:  whether it happens now, so that the time that is left can be told
     """
 
     def __init__(
@@ -33,9 +35,11 @@ class Plain:
         question: Question | None = None,
         clock: Callable[[], float] = time.monotonic,
         aside: Output | None = None,
+        paced: bool = True,
     ) -> None:
         self._output, self._question, self._clock = output, question, clock
         self._aside = output if aside is None else aside
+        self._paced = paced
         self._run_state = RunState(keep=lambda metric: False)
         self._began: float | None = None
         self._told: dict[str, float] = {}
@@ -134,14 +138,16 @@ class Plain:
         self._output.line(self._reached(variant) + (f": {told}" if told else ""))
 
     def _going_on(self, variant: str) -> None:
-        """How far a variant is; a mean over seeds is told only once all are there."""
+        """How far a variant is, and how long it still takes; a mean over seeds is told only once all are there."""
         replicas = self._run_state.of(variant)
         seeds = len(self._run_state.started.seeds) if self._run_state.started else len(replicas)
         if seeds > 1:
             told = f"{sum(each.over for each in replicas)} of {seeds} seeds done"
         else:
             told = sentences.values(self._run_state, variant)
-        self._aside.line(self._reached(variant) + (f": {told}" if told else ""))
+        seconds = self._run_state.seconds_left(variant) if self._paced else math.nan
+        left = f", {duration(seconds)} left" if math.isfinite(seconds) else ""
+        self._aside.line(self._reached(variant) + left + (f": {told}" if told else ""))
 
     def _reached(self, variant: str) -> str:
         step = max((each.step for each in self._run_state.of(variant)), default=0)

@@ -1,5 +1,8 @@
 import io
 import math
+from dataclasses import replace
+
+import pytest
 
 from lab.events import Compiling, Ended, Failed, Measured
 from lab.terminal import reporter
@@ -50,6 +53,15 @@ def test_a_long_run_is_told_less_and_less_often():
     events = [started((0,), 100_000), *(measured("good", 0, step) for step in range(0, 100_000, 100))]
     lines = [line for line in told(events, seconds=3.6).splitlines() if line.startswith("good")]
     assert 10 < len(lines) < 60
+
+
+@pytest.mark.parametrize(("replayed", "left"), [(False, ", 30 s left: "), (True, "10 of 40: ")])
+def test_a_long_run_says_how_long_it_still_takes_unless_it_is_a_replay(replayed, left):
+    aside, clock = io.StringIO(), iter(range(0, 100, 10))
+    shown = Plain(Output(aside), clock=lambda: next(clock), paced=not replayed)
+    for event in [started((0,), 40), *(replace(measured("good", 0, step), seconds=float(step)) for step in (0, 10))]:
+        shown.handle(event)
+    assert left in aside.getvalue()
 
 
 def test_a_diverged_seed_does_not_hide_the_others():
