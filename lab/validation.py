@@ -6,13 +6,17 @@ options: they take what people write (`1e3` is a text to YAML 1.1) and refuse wh
 
 from __future__ import annotations
 
+import ast
+import inspect
+import itertools
 import math
 import re
 import reprlib
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, ValidationError
 
 from lab.errors import InvalidValue, Path, nearest
 
@@ -42,6 +46,40 @@ Whole = Annotated[int, NUMBER]
 
 Real = Annotated[float, NUMBER]
 """A number; add `Field(allow_inf_nan=False)` where it must be finite."""
+
+
+class Settings(BaseModel):
+    """Base of every block of a scenario. Unknown keys are errors, and nothing is changed once it is read.
+
+    A text under a field is its description, as one in the field is. There are some two hundred such classes, of which a
+    run needs few: what checks the values of one is built when the first value comes, and the texts are read from its
+    source when somebody asks for the JSON Schema.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        content = handler(core_schema)
+        properties = handler.resolve_ref_schema(content).get("properties", {})
+        for name, text in _texts_under_fields(cls).items():
+            if name in properties:
+                properties[name].setdefault("description", text)
+        return content
+
+
+def _texts_under_fields(kind: type[BaseModel]) -> dict[str, str]:
+    """The text under each field of a class and of its bases, by the field's name; a field with none is left out."""
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        if issubclass(each, Settings):
+            (body,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
+            assert isinstance(body, ast.ClassDef)
+            for above, below in itertools.pairwise(body.body):
+                match above, below:
+                    case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                        found[name] = inspect.cleandoc(text)
+    return found
 
 
 class MissingKey(InvalidValue):

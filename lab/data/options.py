@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from lab.data.images.augmentation import Augment
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
 from lab.errors import InvalidValue
-from lab.validation import NUMBER, Whole
+from lab.validation import NUMBER, Settings, Whole
 
 Share = Annotated[float, Field(ge=0, lt=1), NUMBER]
 """A part of the whole: from 0 up to but not including 1."""
@@ -24,13 +24,11 @@ Classes = Annotated[int, Field(ge=2, le=10_000), NUMBER]
 """A number of classes."""
 
 
-class Options(BaseModel):
+class Options(Settings):
     """What every data set takes."""
 
     stratified: ClassVar[bool] = True
     """Each part of a split gets its share of every class."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     seed: Annotated[int, Field(ge=0, lt=2**63), NUMBER] | None = None
     """seed of the data and their split; without it the seed of the run"""

@@ -12,18 +12,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.errors import InvalidValue, Path, nearest
-from lab.validation import Real, validated
+from lab.validation import Real, Settings, validated
 
 INITIALISERS: dict[str, type[Initialiser]] = {}
 
 
-class Initialiser(BaseModel):
+class Initialiser(Settings):
     """Base: `draw` gives the first values of one weight tensor."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     name: ClassVar[str]
     bias: Real = Field(default=0.0, description="First value of every bias.", allow_inf_nan=False)
 

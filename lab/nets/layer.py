@@ -10,13 +10,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 
 from lab.discovery import modules_of
 from lab.errors import InvalidValue, Path, nearest
 from lab.graph.tensor import Shape, Tensor
 from lab.nets.blocks import WrongInBlock, count_layer, layers_of_block, names_of_blocks, parameters_of
-from lab.validation import chosen, shown
+from lab.validation import Settings, chosen, shown
 
 if TYPE_CHECKING:
     from lab.nets.network import Builder
@@ -26,7 +26,7 @@ ENTRY = {"type": ["string", "object"]}
 """The JSON Schema of one entry of a list of layers."""
 
 
-class Layer(BaseModel):
+class Layer(Settings):
     """Base of all layers.
 
     activation: its output is an activation, which the activation metrics look at
@@ -35,7 +35,7 @@ class Layer(BaseModel):
     passes_on:  its output are numbers of its input as they are, those of its `channels` if it has such
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
     name: ClassVar[str]
     activation: ClassVar[bool] = False
     can_die: ClassVar[bool] = False

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from kernels import schedules as kernels
 from lab.errors import InvalidValue, Path
 from lab.graph.tensor import Storage, Tensor, assign, call, constant
-from lab.validation import Real, Whole, chosen
+from lab.validation import Real, Settings, Whole, chosen
 
 SCHEDULES: dict[str, type[Schedule]] = {}
 LONGEST = 1_000_000_000
@@ -30,10 +30,9 @@ def _share(default: float, description: str) -> Any:
     return Field(default=default, ge=0, le=1, allow_inf_nan=False, description=description)
 
 
-class Schedule(BaseModel):
+class Schedule(Settings):
     """Base of all schedules."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     name: ClassVar[str]
     steps: Whole | None = _steps("How long it goes on; without it, to the end.")
 

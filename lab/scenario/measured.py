@@ -17,8 +17,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 
 from lab.errors import InvalidValue, nearest
 from lab.scenario.grammar import InvalidExpression
-from lab.scenario.part import Part
-from lab.validation import Real
+from lab.validation import Real, Settings
 
 if TYPE_CHECKING:
     from lab.scenario.expression import Expression
@@ -31,7 +30,7 @@ _QUOTED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _RANGE = WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2})
 
 
-class Measured(Part):
+class Measured(Settings):
     """A number that the lesson states about its run."""
 
     value: str = Field(

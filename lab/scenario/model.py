@@ -14,10 +14,9 @@ from pydantic import ConfigDict, Field, WithJsonSchema, field_validator, model_v
 from lab.errors import InvalidValue
 from lab.scenario.measured import Measured
 from lab.scenario.names import explain_name, explain_variant_name
-from lab.scenario.part import Part
 from lab.scenario.show import Show
 from lab.scenario.try_next import Try
-from lab.validation import Real, Whole, shown
+from lab.validation import Real, Settings, Whole, shown
 
 if TYPE_CHECKING:
     from lab.scenario.expression import Expression
@@ -31,7 +30,7 @@ LARGEST_RATE = 1e6
 ONLY_VARIANT = "base"  # the name of the one variant of a scenario that lists none
 
 
-class Question(Part):
+class Question(Settings):
     """A question to answer before the run."""
 
     ask: str = Field(min_length=1, description="The question.")
@@ -48,10 +47,10 @@ class Question(Part):
         return self
 
 
-class Optimizer(Part):
+class Optimizer(Settings):
     """How the weights are changed. Each optimizer has settings of its own beside these, such as `momentum`."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow")
 
     name: str = Field(default="sgd", min_length=1, description="The optimizer: sgd, adam, …")
     rate: Real = Field(default=0.01, ge=0, le=LARGEST_RATE, allow_inf_nan=False, description="The learning rate.")
@@ -67,7 +66,7 @@ class Optimizer(Part):
         return self.extra | ({"rate": self.rate} if "rate" in self.model_fields_set else {})
 
 
-class Stop(Part):
+class Stop(Settings):
     """When a training ends before its last step, and which weights are kept."""
 
     when: str = Field(
@@ -94,7 +93,7 @@ class Stop(Part):
     )
 
 
-class Train(Part):
+class Train(Settings):
     """How long is trained, on how many examples at a time, and how often is measured."""
 
     batch: Annotated[
@@ -131,7 +130,7 @@ class Train(Part):
         return whole
 
 
-class Claim(Part):
+class Claim(Settings):
     """Something that must turn out to be true, and the measurement that decides it."""
 
     says: str = Field(min_length=1, description="The claim in words.")
@@ -148,7 +147,7 @@ class Claim(Part):
         return parse_claim(self.that)
 
 
-class Block(Part):
+class Block(Settings):
     """Layers that are defined once, by a name, and used by that name in `model`, as a layer is."""
 
     parameters: dict[str, Any] = Field(
@@ -162,7 +161,7 @@ class Block(Part):
     )
 
 
-class Scenario(Part):
+class Scenario(Settings):
     """One experiment: what is trained, in which variants, and what is claimed about the outcome."""
 
     format: Whole = Field(

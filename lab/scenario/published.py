@@ -12,16 +12,15 @@ from lab.errors import BadInput, InvalidValue
 from lab.scenario.document import Document, parse
 from lab.scenario.model import Block, Scenario
 from lab.scenario.origins import Origins
-from lab.scenario.part import Part
 from lab.scenario.source import read_text
-from lab.validation import Whole, validated
+from lab.validation import Settings, Whole, validated
 
 FOLDER = Path(__file__).parent.parent / "architectures"
 UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9}
 Quantity = Literal["parameters", "multiply_adds"]
 
 
-class Figure(Part):
+class Figure(Settings):
     """A figure as somebody published it: a whole number, or one in words such as `3.8 G`."""
 
     parameters: str | None = None
@@ -58,7 +57,7 @@ class Figure(Part):
         return f"differs by {100 * (counted / (float(number) * UNITS[unit]) - 1):+.1f} %"
 
 
-class Published(Part):
+class Published(Settings):
     """One architecture."""
 
     title: str = Field(min_length=1)

@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from lab.errors import InvalidValue
-from lab.scenario.part import Part
-from lab.validation import Whole
+from lab.validation import Settings, Whole
 
 ACROSS_LAYERS = " across layers"
 """Behind a metric's name: its latest values from the first layer to the last, not its course over the steps."""
@@ -42,14 +41,14 @@ Names = Annotated[
 ]
 
 
-class Axes(Part):
+class Axes(Settings):
     """How the axes of one metric's plot are divided; what is not given is chosen by what was measured."""
 
     x: Literal["linear", "log"] | None = Field(default=None, description="The axis of the steps.")
     y: Literal["linear", "log"] | None = Field(default=None, description="The axis of the values.")
 
 
-class Show(Part):
+class Show(Settings):
     """How the run is shown. Metrics are called as in `watch`, pictures as in `options.pictures`."""
 
     first: Names = Field(

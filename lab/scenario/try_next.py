@@ -7,12 +7,11 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from lab.scenario.part import Part
 from lab.scenario.writing import flow
-from lab.validation import Whole
+from lab.validation import Settings, Whole
 
 
-class Try(Part):
+class Try(Settings):
     """A changed run to try next."""
 
     says: str = Field(min_length=1, description="What is changed, and what to look for, in a sentence.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
 
 from lab.errors import BadInput, InvalidValue, nearest
 from lab.graph.tensor import Tensor
@@ -14,6 +14,7 @@ from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.network import Network
 from lab.scenario import published
 from lab.tasks.counting import Counts, count
+from lab.validation import Settings
 
 LARGEST_SIDE = 100_000
 
@@ -24,7 +25,7 @@ MEANINGS = {
 """The metrics that are such counts, and what they mean."""
 
 
-class PublishedOptions(BaseModel):
+class PublishedOptions(Settings):
     """The option of tasks that can count published architectures beside what they train."""
 
     published: list[str] = Field(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from kernels.jobs import Job, ReplicaPrograms
 from kernels.language import Kernel
@@ -24,7 +24,7 @@ from lab.nets.limits import Limits
 from lab.nets.network import BuiltLayer, Network
 from lab.pictures import Picture
 from lab.scenario import Scenario
-from lab.validation import validated
+from lab.validation import Settings, validated
 
 PREDICTING = "lab"
 """Under this name a file of weights has, in its metadata, what `Experiment.kept_to_predict` says."""
@@ -159,10 +159,8 @@ class Experiment:
         return None
 
 
-class NoOptions(BaseModel):
+class NoOptions(Settings):
     """A task without settings of its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Task:

@@ -6,24 +6,22 @@ import math
 from typing import Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from lab.data.images.pixels import Pixels
 from lab.errors import InvalidValue
-from lab.validation import Real, Whole
+from lab.validation import Real, Settings, Whole
 
 MOST_IMAGES = 1000
 """From so many images the directions of their colours are taken."""
 
 
-class Augment(BaseModel):
+class Augment(Settings):
     """How each training image is changed, anew in every step; images that are measured never are.
 
     All amounts are drawn evenly between nothing and the number given, to either side. What comes in from outside an
     image is black.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     flip: bool = False
     """mirrored, left and right, every second time"""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from kernels import metrics
 from kernels import optimizers as kernels
@@ -21,7 +21,7 @@ from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
 from lab.nets.host_step import HostStep
 from lab.nets.limits import adjustable
 from lab.nets.schedules import Schedule, chain, schedules
-from lab.validation import Real, validated
+from lab.validation import Real, Settings, validated
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {}
 
@@ -61,10 +61,10 @@ class OptimizerContext:
         return self._states[name]
 
 
-class Optimizer(BaseModel):
+class Optimizer(Settings):
     """Base of all optimizers: the settings they have in common."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
     name: ClassVar[str]
     rate: Real = adjustable(0.01, "The learning rate.", ge=0, le=1e6)
     schedule: Any = Field(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
@@ -21,7 +21,7 @@ from lab.pictures import Curves, Picture
 from lab.scenario import Scenario
 from lab.tasks.activation_functions.scalar_functions import FUNCTIONS
 from lab.tasks.task import Experiment, Measurements, Task, task
-from lab.validation import Real, Whole
+from lab.validation import Real, Settings, Whole
 
 POINTS = 50
 """Per unit of length; a whole number of them, so that 0 and every whole number are on the grid."""
@@ -37,10 +37,9 @@ METRICS = {
 }
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `functions`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     functions: list[str] = Field(
         default=["sigmoid", "tanh", "relu"], min_length=1, max_length=20, description="Which functions to look at."
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
@@ -25,7 +25,7 @@ from lab.scenario import Scenario
 from lab.tasks.activation_functions.scalar_functions import FUNCTIONS, PIECES
 from lab.tasks.stopwatch import Timed
 from lab.tasks.task import Experiment, Measurements, Task, task
-from lab.validation import Whole
+from lab.validation import Settings, Whole
 
 COLUMNS = 64
 SAMPLE = 200e-6
@@ -49,10 +49,9 @@ METRICS: dict[str, Meaning] = {
 }
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `timing`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     functions: list[str] = Field(
         default=[*FUNCTIONS, "dense"],
         min_length=1,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.errors import InvalidValue, nearest
 from lab.graph import Storage, Tensor, assign, differentiate, evaluate
@@ -25,7 +25,7 @@ from lab.tasks.computation_graphs.parser import parse
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch, Timed
 from lab.tasks.task import Task, task
-from lab.validation import NUMBER, Whole
+from lab.validation import NUMBER, Settings, Whole
 
 COMPARED = 2048
 """Of so many numbers the results are compared with those of the reference."""
@@ -49,18 +49,16 @@ METRICS = {
 }
 
 
-class UniformInput(BaseModel):
+class UniformInput(Settings):
     """How an input is drawn, differently for each seed: uniformly between two limits."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     low: Annotated[float, Field(ge=-1e6, le=1e6), NUMBER] = Field(description="The smallest value.")
     high: Annotated[float, Field(ge=-1e6, le=1e6), NUMBER] = Field(description="The largest value.")
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `formula`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     expression: str = Field(min_length=1, description="The formula, as in the task `gates`.")
     reference: str | None = Field(
         default=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.errors import InvalidValue, nearest
 from lab.nets.initialisers import generator
@@ -13,22 +13,20 @@ from lab.scenario import Scenario
 from lab.tasks.computation_graphs.parser import parse
 from lab.tasks.computation_graphs.stepwise import METRICS, StepwiseBackpropagation
 from lab.tasks.task import Task, task
-from lab.validation import NUMBER
+from lab.validation import NUMBER, Settings
 
 Finite = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False), NUMBER]
 
 
-class NormalInput(BaseModel):
+class NormalInput(Settings):
     """An input that is drawn at random, differently for each seed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     normal: Annotated[float, Field(gt=0, le=1e9), NUMBER] = Field(description="Standard deviation; the mean is 0.")
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `gates`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     expression: str = Field(
         min_length=1,
         description="The formula, such as `(x + y) * z`, or in stages, `q = x + y; f = q * z`. Operators + - * / and "

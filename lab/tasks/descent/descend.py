@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from lab.errors import InvalidValue
 from lab.nets.limits import adjustable
@@ -13,15 +13,14 @@ from lab.scenario import Scenario
 from lab.tasks.descent.descent import METRICS, Descent
 from lab.tasks.descent.landscapes import Landscape, landscape
 from lab.tasks.task import Task, task
-from lab.validation import Real, Whole
+from lab.validation import Real, Settings, Whole
 
 LARGEST = 1_000_000
 
 
-class Scattered(BaseModel):
+class Scattered(Settings):
     """Random places to start at: `{normal: 1}` around 0, or `{uniform: [-3, 3]}` in every coordinate."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     normal: Real | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False, description="Standard deviation.")
     uniform: tuple[Real, Real] | None = Field(default=None, description="Lowest and highest value.")
     plus: list[Real] | None = Field(default=None, description="A point that is added.")
@@ -39,10 +38,10 @@ class Scattered(BaseModel):
         return self
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `descend`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
     function: Any = Field(description="What to walk down on: a name such as rosenbrock, or a name with settings.")
     start: list[Real] | Scattered = Field(
         default=Scattered(normal=1.0), description="Where: a point, `{normal: 1}` or `{uniform: [-3, 3]}`."

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
@@ -51,7 +51,6 @@ _EACH = {
 class Options(PublishedOptions, ClassWeightsOption):
     """Settings of the task `ensemble`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     members: Whole = Field(default=5, ge=2, le=50, description="How many networks.")
     same_seed: bool = Field(
         default=False, description="All members begin with the same weights and see the same batches."

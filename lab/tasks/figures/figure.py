@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from lab.data.images.pixels import Pixels
 from lab.discovery import modules_of
@@ -14,6 +14,7 @@ from lab.graph import Tensor
 from lab.pictures import Picture
 from lab.tasks.figures.snapshot import Snapshot
 from lab.tasks.training.inspection import Inspection
+from lab.validation import Settings
 
 FIGURES: dict[str, type[Figure]] = {}
 
@@ -63,10 +64,9 @@ def shown_of_images(figure: Figure) -> bool:
     return isinstance(data.inputs, Pixels) or figure.name in chosen
 
 
-class FigureOptions(BaseModel):
+class FigureOptions(Settings):
     """Base for the options of tasks that train a network: the choice of pictures."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     pictures: list[str] | None = Field(
         default=None, max_length=20, description="Which pictures to show, in this order, instead of all that fit."
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.data import load as load_data
 from lab.errors import InvalidValue, nearest
@@ -24,7 +24,7 @@ from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import Measurements, Task, task
 from lab.tasks.training.losses import FOR_CLASSES, FOR_LABELS, for_values
 from lab.tasks.training.training import require_outputs
-from lab.validation import NUMBER, Whole
+from lab.validation import NUMBER, Settings, Whole
 
 METRICS = {
     "h": PLAIN.of("the step of the finite differences"),
@@ -38,10 +38,9 @@ METRICS = {
 Step = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False), NUMBER]
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `gradient-check`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     difference: Literal["centred", "one-sided"] = Field(
         default="centred", description="centred: (f(w+h) - f(w-h)) / 2h; one-sided: (f(w+h) - f(w)) / h."
     )

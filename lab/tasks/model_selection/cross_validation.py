@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
@@ -56,7 +56,6 @@ _LAYERS = {"test": (*ESTIMATES, "best")}
 class Options(ClassWeightsOption):
     """Settings of the task `cross-validation`. `train.steps` is the number of draws."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     over: dict[str, list[Any]] = Field(
         min_length=1,
         max_length=1,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
@@ -25,7 +25,7 @@ from lab.tasks.task import Experiment, Measurements, Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
-from lab.validation import NUMBER, Whole
+from lab.validation import NUMBER, Settings, Whole
 
 OWN_METRICS = {
     "trained": SHARE.of(
@@ -37,10 +37,9 @@ OWN_METRICS = {
 Positive = Annotated[float, Field(gt=0, le=1e6), NUMBER]
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `grid`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     scales: list[Positive] = Field(
         min_length=1, max_length=50, description="By what the first weights, as `init` gives them, are multiplied."
     )

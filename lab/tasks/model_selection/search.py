@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
@@ -27,7 +27,7 @@ from lab.tasks.task import Experiment, Measurements, Task, task
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.losses import FOR_CLASSES
 from lab.tasks.training.training import Training
-from lab.validation import Whole
+from lab.validation import Settings, Whole
 
 METRICS = {
     "best": LOSS.of(
@@ -46,10 +46,9 @@ METRICS = {
 OBJECTIVE = "val_loss"
 
 
-class SearchMethod(BaseModel):
+class SearchMethod(Settings):
     """One way to search."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     method: str = Field(default="random", pattern="^(random|grid)$", description="random or grid.")
     over: dict[str, Any] = Field(
         min_length=1,
@@ -72,10 +71,9 @@ class SearchMethod(BaseModel):
         return [axis(path, given) for path, given in self.over.items()]
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `search`. `train.steps` is the number of trials of each search."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     ways: dict[str, SearchMethod] = Field(
         min_length=1, max_length=6, description="The ways to search that are compared, by name."
     )

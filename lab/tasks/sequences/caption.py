@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from kernels.sequence_loss import count_right_steps
 from lab.data import Data, Split
@@ -22,6 +22,7 @@ from lab.tasks.sequences.transcribe import meanings_of_sequences
 from lab.tasks.sequences.word_training import Examples, Judged, WordTraining, require_pictures
 from lab.tasks.task import Task, task
 from lab.tasks.training.data import load_split
+from lab.validation import Settings
 
 DRAWS = 16
 """So often the same batch is looked at anew, to see how far its gradients lie apart."""
@@ -48,10 +49,9 @@ METRICS = meanings_of_sequences() | {
 }
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `caption`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     baseline: Literal["mean", "none"] = Field(
         default="mean",
         description="Of hard attention: what is subtracted from the reward of a draw, the mean reward of the other "

@@ -5,19 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.scenario import Scenario
 from lab.tasks.sequences.language_training import METRICS, LanguageTraining
 from lab.tasks.sequences.text_units import Property
 from lab.tasks.task import Task, task
-from lab.validation import Real, Whole
+from lab.validation import Real, Settings, Whole
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `language-model`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     window: Whole = Field(
         default=50, ge=1, le=100_000, description="Symbols that are read in one step, over which gradients go back."
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.graph import Storage, Tensor, assign, differentiate, scope
 from lab.graph import functions as f
@@ -17,7 +17,7 @@ from lab.pictures import Bars, Curves, Picture
 from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import Task, task
-from lab.validation import Real, Whole
+from lab.validation import Real, Settings, Whole
 
 METRICS = {
     "state": PLAIN.of("root of the mean square of the state after so many steps"),
@@ -36,10 +36,9 @@ METRICS = {
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"identity": f.identity, "tanh": f.tanh, "relu": f.relu}
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `recurrence`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     units: Whole = Field(default=32, ge=1, le=512, description="Numbers in the state.")
     nonlinearity: Literal["identity", "tanh", "relu"] = Field(
         default="identity", description="What the sum passes through at each step."

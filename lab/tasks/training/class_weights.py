@@ -11,14 +11,14 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from lab.data import Data
 from lab.errors import InvalidValue, nearest
 from lab.graph import Tensor, constant
 from lab.graph import functions as f
 from lab.tasks.training.losses import Loss, softmax
-from lab.validation import shown
+from lab.validation import Settings, shown
 
 BALANCED = "balanced"
 LARGEST = 1e6
@@ -55,7 +55,7 @@ ClassWeights = Annotated[
 """For the options of a task."""
 
 
-class ClassWeightsOption(BaseModel):
+class ClassWeightsOption(Settings):
     """The option of tasks that train a classifier."""
 
     class_weights: ClassWeights = Field(default=None, description=ABOUT)

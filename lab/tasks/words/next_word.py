@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.scenario import Scenario
 from lab.tasks.task import Task, task
 from lab.tasks.words.word_prediction import METRICS, WordPrediction
+from lab.validation import Settings
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `next-word`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     output: Literal["tree", "flat"] = Field(
         default="tree",
         description="tree: hierarchical softmax, a choice between left and right at each node of a Huffman tree; "

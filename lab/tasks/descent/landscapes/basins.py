@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.graph import Tensor
 from lab.graph import functions as f
 from lab.tasks.descent.landscapes.landscape import Landscape, number, row
-from lab.validation import Real, Whole
+from lab.validation import Real, Settings, Whole
 
 
-class Basin(BaseModel):
+class Basin(Settings):
     """One hollow of the form -depth · exp(-distance² / (2 width²))."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
     at: Real = Field(ge=-1e3, le=1e3, allow_inf_nan=False)
     """its middle, on the first axis"""
     width: Real = Field(gt=0, le=1e3, allow_inf_nan=False)

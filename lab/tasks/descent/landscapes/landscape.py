@@ -5,26 +5,24 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from lab.errors import Path
 from lab.graph import Tensor, constant
 from lab.graph import functions as f
-from lab.validation import chosen
+from lab.validation import Settings, chosen
 
 LANDSCAPES: dict[str, type[Landscape]] = {}
 
 Window = tuple[float, float, float, float]
 
 
-class Landscape(BaseModel):
+class Landscape(Settings):
     """Base of all landscapes: a function of a point of `size` numbers.
 
     window: what a map shows by default, (left, right, bottom, top), in the first and the last coordinate
     bounded: whether it has a lowest value, so that heights above it can be shown on a logarithmic scale
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
     name: ClassVar[str]
     window: ClassVar[Window] = (-2.0, 2.0, -2.0, 2.0)
     bounded: ClassVar[bool] = True
