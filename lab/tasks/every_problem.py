@@ -166,7 +166,8 @@ class _Search:
             return "the formula" in error.message or "is not measured for a layer" in error.message
         if "names nothing" not in error.message:
             return False
-        dotted = str(path[-1]).split(".")
+        # What the options of a task name has no place of its own, but stands in the sentence.
+        dotted = (str(path[-1]) if path else error.message.replace("`", "").partition(" ")[0]).split(".")
         shaken = [name for name in ("options", "model") if any(each[0] == name for each in gone)]
         return tuple(dotted[:2]) in gone or any(name in dotted for name in shaken)
 

@@ -36,6 +36,12 @@ def test_an_unknown_picture_is_named_with_the_nearest_one():
     assert error.value.path == ("options", "pictures", 1)
 
 
+def test_a_picture_that_is_chosen_twice_is_refused():
+    with pytest.raises(InvalidValue, match="'loss_by_examples' is there twice") as error:
+        experiment(options={"pictures": ["loss_by_examples", "loss_by_examples"]})
+    assert error.value.path[-2:] == ("pictures", 1)
+
+
 def test_every_figure_says_what_it_shows():
     assert all(figure.__doc__ for figure in load_figures().values())
 

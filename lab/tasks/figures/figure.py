@@ -77,6 +77,8 @@ class FigureOptions(Settings):
         for number, name in enumerate(pictures or []):
             if name not in load_figures():
                 raise InvalidValue(("pictures", number), f"there is no picture {name!r}; {nearest(name, FIGURES)}.")
+            if name in (pictures or [])[:number]:
+                raise InvalidValue(("pictures", number), f"{name!r} is there twice.")
         return pictures
 
     @property
