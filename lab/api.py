@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab.errors import BadInput, nearest
-from lab.events import Claimed, Outcome
+from lab.events import Claimed
 from lab.graph.devices import choose
+from lab.outcome import Outcome
 from lab.scenario import Loaded
 from lab.scenario import load as load_scenario
 from lab.scenario.model import LARGEST_SEED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+from pathlib import Path
 from types import ModuleType
 
 
@@ -22,3 +23,11 @@ def modules_of(package: str, *, folders: bool = False) -> tuple[ModuleType, ...]
         elif folders:
             modules.extend(modules_of(name, folders=True))
     return tuple(modules)
+
+
+@functools.cache
+def import_file(package: str, stem: str) -> None:
+    """Imports the file of this name of a package, or of a folder inside it, and what that imports, if there is one."""
+    for folder in map(Path, importlib.import_module(package).__path__):
+        for found in sorted(folder.rglob(f"{stem}.py")):
+            importlib.import_module(".".join((package, *found.relative_to(folder).with_suffix("").parts)))

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from lab.outcome import Outcome
 from lab.pictures import Picture, picture_from_json, picture_to_json
 
 
@@ -104,18 +105,6 @@ class Claimed:
     evidence: dict[int, str]
     changed: dict[str, Any] = field(default_factory=dict)
     steps: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one replica ended: `finished`, `diverged`, `interrupted` or `waiting` (never begun)."""
-
-    variant: str
-    seed: int
-    steps: int
-    state: str
-    seconds: float
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

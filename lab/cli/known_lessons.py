@@ -32,13 +32,13 @@ def known_lessons(entries: list[Entry]) -> list[KnownLesson]:
     read."""
     from lab.cli.guessing import progress
     from lab.errors import LabError
-    from lab.store import Store
+    from lab.store import RunIndex
     from lab.tui.explore.lessons import Item
     from lab.tui.explore.states import states
 
     items = [Item(each.slug, each.chapter, each.title, each.idea, each.path, builtin=True) for each in entries]
     try:
-        with Store.open() as store:
+        with RunIndex.open() as store:
             runs = store.runs()
     except LabError as error:
         print(error, file=sys.stderr)

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from lab.events import Outcome
+from lab.outcome import Outcome
 from lab.scenario import Variant
 from lab.session.checkpoints import Checkpoints
 from lab.session.commands import Command

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lab.store.index import RunIndex
     from lab.store.information import STATES, RunInfo
     from lab.store.reader import Column, Curve, Curves, Table
     from lab.store.sources import Source, read_source
@@ -20,6 +21,7 @@ __all__ = [
     "Column",
     "Curve",
     "Curves",
+    "RunIndex",
     "RunInfo",
     "RunWriter",
     "Source",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "index": ("RunIndex",),
     "information": ("STATES", "RunInfo"),
     "reader": ("Column", "Curve", "Curves", "Table"),
     "sources": ("Source", "read_source"),

@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from lab.errors import BadInput
-from lab.store.chunks import decode
 
 FILE_NAME = "runs.sqlite"
 APPLICATION = 0x6C616231  # "lab1": tells the store from any other SQLite file
@@ -275,6 +274,8 @@ def delete(connection: sqlite3.Connection, statement: str, values: tuple[object,
 def problem(path: Path) -> str:
     """What is wrong with the database at a path, as a sentence, after all of it was looked through; "" if nothing is,
     or there is none."""
+    from lab.store.chunks import decode
+
     try:
         connection = connect_to_read(path)
         if connection is None:

@@ -8,8 +8,10 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 CHECKPOINTS, WEIGHTS = "checkpoints", "weights"
 OLDER_KEPT = 20
@@ -61,6 +63,8 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def copied(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Copies that the caller's further work cannot change, each contiguous, of the same shape and type."""
+    import numpy as np
+
     return {name: np.array(array, order="C", copy=True) for name, array in arrays.items()}
 
 

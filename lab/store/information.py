@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.events import Outcome
+from lab.outcome import Outcome
 from lab.store.process import Process, is_alive
 from lab.store.sources import Source, sources_from_text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from lab.errors import InvalidValue, nearest
 from lab.metrics.meaning import Meaning
 from lab.noticing import detector_meanings
@@ -9,7 +11,7 @@ from lab.scenario import InvalidExpression, Loaded
 from lab.scenario.loading import load_document
 from lab.tasks.show_check import check_show
 from lab.tasks.stopwatch import Timed
-from lab.tasks.task import load_tasks, task_of
+from lab.tasks.task import task_of
 
 DIVERGED = "diverged"
 """A metric of every variant: 0, and 1 from the step on at which something stopped being finite."""
@@ -57,11 +59,11 @@ def check_tries(loaded: Loaded) -> None:
 
 def meanings(loaded: Loaded) -> dict[str, Meaning]:
     """What each metric of a scenario means, with its unit; of variants with other tasks, their own metrics too."""
-    tasks = dict.fromkeys([loaded.scenario.task, *(variant.scenario.task for variant in loaded.variants)])
-    known = load_tasks()
+    scenarios = (loaded.scenario, *(variant.scenario for variant in loaded.variants))
     found: dict[str, Meaning] = {}
-    for name in tasks:
-        found = {**(known[name].metrics if name in known else {}), **found}
+    for scenario in {each.task: each for each in scenarios}.values():
+        with contextlib.suppress(InvalidValue):  # where the file's own task is nonsense that every variant replaces
+            found = {**task_of(scenario).metrics, **found}
     return found
 
 

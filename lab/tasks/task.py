@@ -7,6 +7,7 @@ looked at, changed, saved and restored. The session knows nothing else of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -16,7 +17,7 @@ from pydantic import BaseModel
 
 from kernels.jobs import Job, ReplicaPrograms
 from kernels.language import Kernel
-from lab.discovery import modules_of
+from lab.discovery import import_file, modules_of
 from lab.errors import InvalidValue, nearest
 from lab.graph import Layout
 from lab.metrics.meaning import Meaning
@@ -253,8 +254,16 @@ def load_tasks() -> dict[str, Task]:
 
 
 def task_of(scenario: Scenario) -> Task:
-    """The task of a scenario. Raises InvalidValue."""
+    """The task of a scenario. Raises InvalidValue.
+
+    One that stands in a file of its name is found without importing the others.
+    """
+    name = scenario.task
+    if name not in TASKS and re.fullmatch(r"[a-z-]+", name):
+        import_file("lab.tasks", name.replace("-", "_"))
+    if name in TASKS:
+        return TASKS[name]
     tasks = load_tasks()
-    if scenario.task not in tasks:
-        raise InvalidValue(("task",), f"there is no task {scenario.task!r}; {nearest(scenario.task, tasks)}.")
-    return tasks[scenario.task]
+    if name not in tasks:
+        raise InvalidValue(("task",), f"there is no task {name!r}; {nearest(name, tasks)}.")
+    return tasks[name]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lab.curve import Curve
-from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Noticed, Outcome, PictureTaken, Started
+from lab.events import Claimed, Compiling, Ended, Event, Failed, Measured, Noticed, PictureTaken, Started
+from lab.outcome import Outcome
 from lab.terminal.picture_scales import PictureScales
 
 CAPACITY = 2048

@@ -15,11 +15,12 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from lab.events import Claimed, Ended, Measured, Outcome, PictureTaken, Started
+from lab.events import Claimed, Ended, Measured, PictureTaken, Started
 from lab.exports import html, select
 from lab.exports.report import markup
 from lab.exports.report.pictures import RENDERERS, render
 from lab.exports.report.plots import curves
+from lab.outcome import Outcome
 from lab.pictures import Bars, Picture, Table
 from lab.store import Source, Store
 from lab.terminal.curves import Line

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from lab.events import Claimed, Ended, Event, Measured, Outcome, PictureTaken, Started
+from lab.events import Claimed, Ended, Event, Measured, PictureTaken, Started
+from lab.outcome import Outcome
 from lab.pictures import Bars
 from lab.store import Store
 

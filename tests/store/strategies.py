@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from lab import pictures
-from lab.events import Claimed, Compiling, Ended, Failed, Measured, Outcome, PictureTaken, Started
+from lab.events import Claimed, Compiling, Ended, Failed, Measured, PictureTaken, Started
+from lab.outcome import Outcome
 
 names = st.text(max_size=12)
 floats = st.floats(width=64)

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from lab.events import Claimed, Ended, Event, Measured, Outcome, PictureTaken, Started
+from lab.events import Claimed, Ended, Event, Measured, PictureTaken, Started
+from lab.outcome import Outcome
 from lab.pictures import Bars
 from lab.store import Store, chunks, pictures
 from lab.store.chunks import Chunk

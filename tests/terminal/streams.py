@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lab.events import Claimed, Compiling, Ended, Event, Measured, Outcome, PictureTaken, Started
+from lab.events import Claimed, Compiling, Ended, Event, Measured, PictureTaken, Started
+from lab.outcome import Outcome
 from lab.pictures import Regions
 from lab.terminal.capabilities import Capabilities
 

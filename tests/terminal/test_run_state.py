@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from lab.events import Claimed, Compiling, Ended, Measured, Outcome, Started
+from lab.events import Claimed, Compiling, Ended, Measured, Started
+from lab.outcome import Outcome
 from lab.terminal.run_state import RunState
 from tests.terminal.streams import VARIANTS, measured, started, whole_run
 

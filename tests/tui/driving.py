@@ -8,7 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from lab.events import Claimed, Ended, Measured, Outcome, Started
+from lab.events import Claimed, Ended, Measured, Started
+from lab.outcome import Outcome
 from lab.store import Store
 from lab.tui.app import LabApp
 

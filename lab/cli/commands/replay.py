@@ -71,7 +71,8 @@ def command(
 def whole(store: Store, info: RunInfo) -> Iterator[tuple[float, Event]]:
     """A run's events with their times. A run that was killed could not say how it ended, and a sweep keeps what its
     trials measured alone: how it began and ended is added."""
-    from lab.events import Ended, Failed, Measured, Outcome, Started
+    from lab.events import Ended, Failed, Measured, Started
+    from lab.outcome import Outcome
 
     replicas = [(variant, seed) for variant in info.variants for seed in info.seeds]
     reached = dict.fromkeys(replicas, 0)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.events import Claimed, Ended, Measured, Outcome, PictureTaken, Started
+from lab.events import Claimed, Ended, Measured, PictureTaken, Started
+from lab.outcome import Outcome
 from lab.pictures import Histograms, Regions, Units
 from lab.store import Store
 from lab.terminal.replaying import without_waits
