@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Runs one command line and returns the exit code. Errors are one message on stderr."""
+    # Nobody's plug-ins for pydantic are wanted here; to look for them takes longer than `lab --version`.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from lab.cli.app import UsageError, execute
     from lab.errors import LabError
 

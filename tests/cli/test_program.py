@@ -140,14 +140,26 @@ def test_an_ascii_terminal_gets_question_marks_instead_of_an_error(tmp_path):
     assert b"# Gr??e" in shown.stdout
 
 
-def test_help_loads_nothing_heavy():
-    code = (
-        "import sys\nfrom lab.cli import run\nrun(['--help'])\n"
-        "print(*sorted(m for m in sys.modules if '.' not in m), file=sys.stderr)"
-    )
+def _loaded(*arguments):
+    """The modules that a command line has imported when it ends, whatever it has printed."""
+    code = f"import sys\nfrom lab.cli import run\nrun({list(arguments)})\nprint(*sorted(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+def test_help_loads_nothing_heavy():
     heavy = {"numba", "numpy", "scipy", "sklearn", "pydantic", "textual", "rich", "yaml", "sqlite3"}
-    assert not heavy & set(done.stderr.split())
+    assert not heavy & _loaded("--help")
+
+
+def test_the_list_of_lessons_waits_for_no_arrays():
+    assert not {"numba", "numpy", "textual", "lab.scenario.model"} & _loaded("list")
+
+
+def test_a_check_loads_the_task_that_is_asked_for_and_no_others():
+    loaded = _loaded("check", "dead-relu")
+    assert "lab.tasks.training.classify" in loaded
+    assert not {"numba", "lab.tasks.sequences.caption", "lab.tasks.computation_graphs.gates"} & loaded
 
 
 def test_a_reader_that_leaves_early_is_no_error():

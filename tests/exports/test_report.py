@@ -151,3 +151,8 @@ def test_pixels_are_as_they_were() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (3, 5, 4), dtype=np.uint8)
     content = base64.b64decode(markup.bitmap(pixels).partition(",")[2])
     assert np.array_equal(np.asarray(image.open(io.BytesIO(content))), pixels)
+
+
+def test_what_stands_in_backticks_is_code_and_harmless() -> None:
+    assert markup.sentence("set `optimizer.rate` lower") == "set <code>optimizer.rate</code> lower"
+    assert markup.sentence(f"`{EVIL}` and a lone `") == f"<code>{markup.escape(EVIL)}</code> and a lone `"

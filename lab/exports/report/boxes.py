@@ -79,5 +79,5 @@ def network(picture: Network) -> str:
         if largest
         else "every number is 0, or none is finite"
     )
-    shows = markup.escape(picture.shows)
+    shows = markup.sentence(picture.shows)
     return markup.drawing(wide, high + 24, picture.title, "".join(parts)) + f'<p class="note">{shows}: {note}</p>'

@@ -11,7 +11,7 @@ import numpy as np
 from lab.errors import BadInput
 from lab.events import Claimed
 from lab.exports.report.curves import diverged
-from lab.exports.report.markup import escape, markdown, table
+from lab.exports.report.markup import escape, markdown, sentence, table
 from lab.exports.report.pictures import render
 from lab.exports.selection import Selection
 from lab.scenario import Loaded
@@ -71,7 +71,7 @@ def question(loaded: Loaded, guess: str | None, found: Numbers, over: bool) -> s
     for choice in asked.choices:
         marks = [" — your guess"] if choice == guess else []
         right = over and choice == asked.answer
-        text = f"{escape(choice)}{escape(''.join(marks))}"
+        text = f"{sentence(choice)}{escape(''.join(marks))}"
         rows.append(f"<li>{f'<b class=good>{text} ✓</b>' if right else text}</li>")
     because = markdown(filled(asked.because, loaded.scenario.measured, found)) if over else ""
     return f'<div class="question">{markdown(asked.ask)}<ol>{"".join(rows)}</ol>{because}</div>'
@@ -89,7 +89,7 @@ def claims(run_state: RunState) -> str:
     """Each claim with its verdict, its expression and the numbers of every seed."""
     parts = [_claim(each) for each in run_state.claims]
     if parts and (told := sentences.changed(run_state)):
-        parts.append(f"<p><b>{escape(told)}</b></p>")
+        parts.append(f"<p><b>{sentence(told)}</b></p>")
     return "".join(parts)
 
 
@@ -97,10 +97,10 @@ def _claim(claim: Claimed) -> str:
     kind, mark = ("good", "✓") if claim.held else ("bad", "✗")
     that = " ".join(claim.that.split())
     told = sentences.other_settings(claim)
-    note = f"<p><b>{escape(told[:1].upper() + told[1:])}.</b></p>" if told else ""
-    rows = "<br>".join(escape(each) for each in sentences.evidence(claim, most=len(claim.evidence)))
+    note = f"<p><b>{sentence(told[:1].upper() + told[1:])}.</b></p>" if told else ""
+    rows = "<br>".join(sentence(each) for each in sentences.evidence(claim, most=len(claim.evidence)))
     return (
-        f'<div class="claim"><p><b class="{kind}">{mark} {escape(sentences.held(claim))}</b> {escape(claim.says)}</p>'
+        f'<div class="claim"><p><b class="{kind}">{mark} {escape(sentences.held(claim))}</b> {sentence(claim.says)}</p>'
         f'<p><code>{escape(that)}</code></p><p class="note">{rows}</p>{note}</div>'
     )
 
@@ -163,7 +163,7 @@ def happened(info: RunInfo, run_state: RunState) -> str:
     told += [f"The run failed: {run_state.failed.message}"] if run_state.failed is not None else []
     told += [f"Not everything was saved: {info.problem}"] if info.problem else []
     told += [f"It goes on from the record of {info.origin}."] if info.origin else []
-    listed = "".join(f"<li>{escape(each)}</li>" for each in told)
+    listed = "".join(f"<li>{sentence(each)}</li>" for each in told)
     shown = table(("step", "variant", "seed", ""), [row[:4] for row in rows]) if rows else ""
     return (f"<ul>{listed}</ul>" if listed else "") + shown
 

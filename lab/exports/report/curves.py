@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lab.exports.report import plots
-from lab.exports.report.markup import escape
+from lab.exports.report.markup import escape, sentence
 from lab.metrics.meaning import Meaning
 from lab.scenario import Loaded
 from lab.tasks import meanings
@@ -79,7 +79,7 @@ def _panel(run_state: RunState, metric: str, chosen: ChosenAxes, meaning: Meanin
         log_x=chosen.log_x(metric), log_y=chosen.log_y(metric, lines),
         x_range=(0.0, float(steps)) if whole else (), lost=lost,
     )  # fmt: skip
-    told = f'<p class="note">{escape(meaning.sentence)}</p>' if meaning is not None else ""
+    told = f'<p class="note">{sentence(meaning.sentence)}</p>' if meaning is not None else ""
     return f"<figure><h3>{escape(words(metric))}</h3>{told}{plot}{_notes(notes)}</figure>"
 
 
@@ -87,4 +87,4 @@ def _notes(notes: Iterable[str], most: int = 4) -> str:
     told = list(notes)
     if len(told) > most:
         told = [*told[:most], f"and {count(len(told) - most, 'more')}"]
-    return f'<p class="note">{escape("; ".join(told))}</p>' if told else ""
+    return f'<p class="note">{sentence("; ".join(told))}</p>' if told else ""

@@ -1,8 +1,10 @@
-"""Pieces of HTML and SVG. Whatever comes from a scenario or a run passes through `escape` or `markdown`."""
+"""Pieces of HTML and SVG. Whatever comes from a scenario or a run passes through `escape`,
+`sentence` or `markdown`."""
 
 from __future__ import annotations
 
 import base64
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -19,6 +21,11 @@ def escape(text: object) -> str:
     """A text as it can stand in an element or an attribute; characters that HTML forbids become blanks."""
     shown = "".join(each if each.isprintable() or each in "\n\t" else " " for each in str(text))
     return _escape(shown, quote=True)
+
+
+def sentence(text: object) -> str:
+    """A sentence of the lab or of a lesson as it can stand in an element: what is in backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def markdown(text: str) -> str:
@@ -47,9 +54,9 @@ def _hex(rgb: Sequence[int]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table of texts, each escaped here; without `head` it has none."""
+    """A table of sentences, each escaped here; without `head` it has none."""
     top = "".join(f"<th>{escape(each)}</th>" for each in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(each)}</td>" for each in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{sentence(each)}</td>" for each in row) + "</tr>" for row in rows)
     top = f"<thead><tr>{top}</tr></thead>" if head else ""
     return f'<div class="wide"><table>{top}<tbody>{body}</tbody></table></div>'
 

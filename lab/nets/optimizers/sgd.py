@@ -16,7 +16,9 @@ from lab.validation import Real
 class Sgd(Optimizer, name="sgd"):
     """w -= rate g; with momentum, v = momentum v + g and w -= rate v; Nesterov's variant looks ahead.
 
-    Formula: w = w - rate g; with momentum v = momentum v + g, w = w - rate v.
+    Formula: w = w - rate g; with momentum v = momentum v + g, w = w - rate v; with nesterov: look_ahead
+    u = momentum v - rate g(w + momentum v), w = w + u, v = u; with nesterov: change_of_variables
+    u = momentum v - rate g, w = w + (1 + momentum) u - momentum v, v = u.
 
     Paper: Robbins and Monro, "A stochastic approximation method", 1951; Polyak, "Some methods of speeding up the
     convergence of iteration methods", 1964; Sutskever, Martens, Dahl and Hinton, "On the importance of initialization
