@@ -3,6 +3,15 @@
 What a row does is then fixed when it is compiled: the compiler leaves out what does not happen, writes short loops out
 and finds every operand at a distance it knows. A small net takes a quarter of the instructions; but each plan must be
 compiled for itself, so that it is worth it for long runs (`kernels.targets.cuda.launch_configuration`).
+
+Rows that are the same stand here as often as they come. One function for each distinct row, called with the places of
+its operands, was counted in machine code for compute capability 9.0 (and not timed on a GPU). Operands are still read
+with instructions for shared memory, but calls keep registers in local memory: the programs of dead-relu, adam, lenet5,
+resnet and lstm need at most 8 bytes of it now and 16 to 456 with calls, which store there in 2 to 189 places and load
+in as many. Most of their rows differ, so that NVVM and the assembler gain at most 40 % of their time, and lose in two;
+code grows in all five. Where many rows are equal both gain much: stochastic-depth (101 rows, 15 distinct) takes 0.7
+seconds in place of 12, additive-gates (308 rows, at most 23 distinct) 1.9 in place of 75, with 3,616 bytes of local
+memory.
 """
 
 from __future__ import annotations
