@@ -19,6 +19,8 @@ from lab.search.progress import OnProgress, Progress
 from lab.search.sweep import PATIENCE, MeasurementSink, Result, Sweep
 from lab.spaces import Axis
 
+SECONDS_TO_ANSWER = 10
+"""So long a scheduler at an address is waited for."""
 GROUPS_PER_WORKER = 4
 """Groups are small enough that a lost one costs little, and large enough that sending them costs nothing."""
 
@@ -105,7 +107,7 @@ def run_on(
             client = stack.enter_context(Client(cluster))
         else:
             try:
-                client = stack.enter_context(Client(address, timeout=10))
+                client = stack.enter_context(Client(address, timeout=SECONDS_TO_ANSWER))
             except (OSError, ValueError) as error:
                 raise BadInput(f"No Dask scheduler answers at {address} ({error}).") from None
         workers = max(1, len(client.scheduler_info()["workers"]))

@@ -45,7 +45,8 @@ def test_a_killed_worker_loses_nothing():
     assert seen[-1] == 12
 
 
-def test_a_cluster_that_is_not_there_is_a_sentence():
+def test_a_cluster_that_is_not_there_is_a_sentence(monkeypatch):
+    monkeypatch.setattr("lab.search.cluster.SECONDS_TO_ANSWER", 1)
     with pytest.raises(BadInput, match="scheduler"):
         run_on("tcp://127.0.0.1:9", sweep())
     with pytest.raises(BadInput, match="number of processes"):
