@@ -80,11 +80,6 @@ class Expression:
             elif curve.metric not in known and curve.full_metric not in known:
                 raise self._unknown_metric(curve, known)
 
-    def check_names(self, variants: Iterable[str], metrics: Collection[str]) -> None:
-        """`check_variants` and `check_metrics` in one."""
-        self.check_variants(variants)
-        self.check_metrics(metrics)
-
     def _unknown_metric(self, curve: Curve, names: Collection[str]) -> InvalidExpression:
         layers = [name.partition(".")[2] for name in names if name.startswith(f"{curve.metric}.")]
         if curve.layer is not None and layers:

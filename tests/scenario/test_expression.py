@@ -241,10 +241,10 @@ def test_names_lists_the_curves_in_the_order_of_the_text():
 def test_unknown_variants_and_metrics_are_named_with_the_nearest():
     expression = parse("last(hut.loss) > 1")
     with pytest.raises(InvalidExpression, match=r"no variant 'hut': did you mean hot\?") as caught:
-        expression.check_names(["hot", "good"], {"loss"})
+        expression.check_variants(["hot", "good"])
     assert caught.value.offset == 5
     with pytest.raises(InvalidExpression, match=r"no metric 'los' here: did you mean loss\?") as caught:
-        parse("last(hot.los) > 1").check_names(["hot"], {"loss"})
+        parse("last(hot.los) > 1").check_metrics({"loss"})
     assert caught.value.offset == 9
 
 
