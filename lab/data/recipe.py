@@ -6,9 +6,10 @@ It is kept with the weights of a run, as JSON, so that they can be used without 
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -249,7 +250,7 @@ class Recipe:
                 None if content[name] is None else numbers_from_json(content[name])
                 for name in ("fillers", "mean", "deviation")
             )
-            return cls(
+            found = cls(
                 content["kind"],
                 tuple(content["classes"]),
                 tuple(content["shape"]),
@@ -262,8 +263,39 @@ class Recipe:
                 int(content["outputs"]),
                 numbers_from_json(content["usual"]),
             )
+            _refuse_misfits(found)
+            return found
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is no recipe: {error}") from None
+
+
+def _refuse_misfits(recipe: Recipe) -> None:
+    """Raises ValueError for a recipe from a file whose parts are not what they should be, or do not go together."""
+    table, width = recipe.table, math.prod(recipe.shape)
+    words = list(recipe.classes)
+    if table is not None:
+        words += [*table.target, *table.names, *(word for each in table.columns for word in (each.name, *each.texts))]
+    if not all(isinstance(each, str) for each in words) or recipe.kind not in get_args(TargetKind):
+        raise ValueError("a name in it is no text")
+    if not recipe.shape or not all(type(each) is int and each > 0 for each in recipe.shape):
+        raise ValueError("its shape is no list of sizes")
+    if table is not None and len(recipe.shape) == 1 and sum(len(each.features) for each in table.columns) != width:
+        raise ValueError("its columns give another number of features than it says")
+    if recipe.fillers is not None and recipe.fillers.shape != (recipe.shape[0],):
+        raise ValueError("what fills its gaps does not fit its features")
+    for step in recipe.steps:
+        shape = step.numbers.shape
+        if step.operation == "project":
+            fits = len(shape) == 2 and shape[0] == width
+            width = shape[-1] if fits else width
+        elif step.operation == "levels":
+            fits = shape == (recipe.shape[-1], 256)
+        else:
+            fits = shape in ((), (1,), (width,))
+        if not fits:
+            raise ValueError(f"its step {step.operation!r} does not fit its {width:,} features")
+    if any(each is not None and each.shape != (recipe.outputs,) for each in (recipe.mean, recipe.deviation)):
+        raise ValueError("the unit of its targets does not fit its outputs")
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,13 +110,22 @@ class TrainedModel:
         for first in range(0, len(inputs), AT_ONCE):
             part = np.asarray(inputs[first : first + AT_ONCE])
             if len(part) not in self._forward:
-                self._forward[len(part)] = Predictor(self.new_network(), part.shape)
+                network = self.new_network()
+                self._forward[len(part)] = Predictor(network, part.shape)
+                self._refuse_other_weights(network)
             try:
                 made = self._forward[len(part)](part, dict(self.weights), dict(self.about.get("settings", {})))
             except InvalidValue as error:
                 raise BadInput(f"{self.name}: {error.message}") from None
             found.append(made["output"].reshape(len(part), -1))
         return np.concatenate(found) if found else np.empty((0, self.recipe.outputs), np.float32)
+
+    def _refuse_other_weights(self, network: Network) -> None:
+        for name, tensor in network.kept.items():
+            found = None if name not in self.weights else tuple(self.weights[name].shape)
+            if found != tuple(tensor.shape):
+                what = "is not there" if found is None else f"has shape {list(found)}"
+                raise BadInput(f"{self.name} is damaged: {name} {what}, its network needs {list(tensor.shape)}.")
 
     def answers(self, inputs: np.ndarray | Pixels) -> Predictions:
         """Predictions for prepared inputs."""

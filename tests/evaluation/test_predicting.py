@@ -133,6 +133,33 @@ def test_weights_of_an_older_lab_are_refused(home: Path, run_in, tmp_path: Path)
     assert "not what predicting needs beside them" in err
 
 
+@pytest.mark.parametrize(
+    ("key", "damage", "told"),
+    [
+        ("shape", lambda shape: [shape], "no list of sizes"),
+        ("steps", lambda steps: [{"divide": [1.0, 2.0]}], "does not fit its"),
+        ("columns", lambda columns: columns[1:], "another number of features"),
+        ("columns", lambda columns: [columns[0] | {"name": [1]}, *columns[1:]], "no text"),
+        ("classes", lambda classes: [{}, *classes[1:]], "no text"),
+        ("outputs", lambda outputs: outputs + 1, "needs"),
+    ],
+)
+def test_a_file_of_weights_that_was_changed_by_hand_is_refused(home: Path, run_in, tmp_path: Path, key, damage, told):
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    file = tmp_path / "w.safetensors"
+    assert run_in("export", "latest", "--out", str(file))[0] == 0
+    with safe_open(str(file), framework="numpy") as kept:
+        about, arrays = json.loads(kept.metadata()["lab"]), {name: kept.get_tensor(name) for name in kept.keys()}  # noqa: SIM118
+    about["recipe"][key] = damage(about["recipe"][key])
+    save_file(arrays, str(file), {"lab": json.dumps(about)})
+    write(home / "new.csv", lines(2, seed=6))
+    code, _, err = run_in("predict", str(file), "new.csv")
+    assert (code, err.count("\n")) == (2, 1)
+    assert told in err
+
+
 def test_predictions_are_written_to_files_that_other_programs_read(home: Path, run_in, tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow.parquet")
     write(home / "new.csv", lines(7, seed=7))
