@@ -1,9 +1,9 @@
 """Pictures as data: what a task shows beside its curves, without saying how a terminal draws it.
 
-There are twelve kinds of pictures and no others, so that a viewer (terminal, full screen, PNG or SVG export) that draws
-each kind draws every task. Arrays are float32 unless something else is said, and small: a few thousand numbers. NaN
-means that there is nothing to show at that place. `name` is what a scenario calls a picture, in `show`
-and `options.pictures`, whatever stands in its title; "" of pictures that were kept before they had one.
+There are thirteen kinds of pictures and no others, so that a viewer (terminal, full screen, PNG or SVG export) that
+draws each kind draws every task. Arrays are float32 unless something else is said, and small: a few thousand numbers.
+NaN means that there is nothing to show at that place. `name` is what a scenario calls a picture, in `show` and
+`options.pictures`, whatever stands in its title; "" of pictures that were kept before they had one.
 
 A picture is part of the stream of events and of kept runs: `picture_to_json` and `picture_from_json` write and read it.
 """
@@ -252,10 +252,63 @@ class Passages:
     name: str = ""
 
 
-Picture = Curves | Bars | Histograms | Field | Regions | Scatter | Images | Units | Diagram | Table | Network | Passages
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A map of few cells, each with a colour and a number, a sign beside it, or a number for each of its four sides.
+
+    values:    [rows, columns], the number of each cell, and its colour; NaN where it has none
+    marks:     [rows][columns] a short text in each cell: an arrow, a letter. A cell with neither is a wall
+    sides:     [rows, columns, 4], numbers at the top, right, bottom and left of each cell, which are shown where there
+               is room, in place of `values`; empty: there are none
+    low, high: the numbers at the ends of the colour scale; None: the smallest and the largest finite value
+    diverging: whether the scale is symmetric around 0, with a colour for each sign
+    note:      what is so at the moment, behind the title
+    """
+
+    kind: ClassVar[str] = "cells"
+    title: str
+    values: np.ndarray
+    marks: tuple[tuple[str, ...], ...]
+    sides: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 4), np.float32))
+    low: float | None = None
+    high: float | None = None
+    diverging: bool = False
+    note: str = ""
+    name: str = ""
+
+
+Picture = (
+    Curves
+    | Bars
+    | Histograms
+    | Field
+    | Regions
+    | Scatter
+    | Images
+    | Units
+    | Diagram
+    | Table
+    | Network
+    | Passages
+    | Cells
+)
 _KINDS: dict[str, type] = {
     kind.kind: kind
-    for kind in (Curves, Bars, Histograms, Field, Regions, Scatter, Images, Units, Diagram, Table, Network, Passages)
+    for kind in (
+        Curves,
+        Bars,
+        Histograms,
+        Field,
+        Regions,
+        Scatter,
+        Images,
+        Units,
+        Diagram,
+        Table,
+        Network,
+        Passages,
+        Cells,
+    )
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lab.pictures import Field, Picture, Units
+from lab.pictures import Cells, Field, Picture, Units
 from lab.terminal import axes
 
 _TOO_WIDE = 4.0
@@ -38,7 +38,7 @@ class PictureScales:
             return picture
         if isinstance(picture, Units):
             return replace(picture, brightest={name: high for name, (_, high) in spans.items()})
-        if isinstance(picture, Field) and "" in spans:
+        if isinstance(picture, Field | Cells) and "" in spans:
             low, high = spans[""]
             return replace(picture, low=low, high=high)
         return picture
@@ -48,7 +48,7 @@ def _spans(picture: Picture) -> Spans:
     if isinstance(picture, Units):
         tops = {name: axes.finite(np.asarray(values)) for name, values in picture.activity.items()}
         return {name: (0.0, float(values.max())) for name, values in tops.items() if len(values) and values.max() > 0}
-    if isinstance(picture, Field) and (picture.low is None or picture.high is None):
+    if isinstance(picture, Field | Cells) and (picture.low is None or picture.high is None):
         shown = axes.finite(np.asarray(picture.values))
         if len(shown):
             low = float(shown.min()) if picture.low is None else picture.low

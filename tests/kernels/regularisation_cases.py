@@ -13,12 +13,12 @@ STREAM, STEP = 5, 3
 LOW = np.uint64(0xFFFFFFFF)
 
 
-def philox(index: np.ndarray, step: int = STEP) -> list[np.ndarray]:
+def philox(index: np.ndarray, step: int = STEP, stream: int = STREAM) -> list[np.ndarray]:
     """Philox4x32-10 for seed 0, written as in the paper: four arrays of 32-bit words."""
     half = np.uint64(32)
     counter = [index.astype(np.uint64), np.zeros_like(index, np.uint64), np.full_like(index, step, np.uint64)]
     counter.append(np.zeros_like(index, np.uint64))
-    key = [0, STREAM]
+    key = [0, stream]
     for _ in range(10):
         p, q = np.uint64(0xD2511F53) * counter[0], np.uint64(0xCD9E8D57) * counter[2]
         counter = [

@@ -4,6 +4,7 @@ import numpy as np
 
 from lab.pictures import (
     Bars,
+    Cells,
     Curves,
     Diagram,
     Field,
@@ -49,6 +50,8 @@ ORDINARY = [
             {"dense1": np.zeros((2, 3))}, whole={"dense1": 30}),
     Passages("text", {"unit 1": "To be, or\nnot to be", "unit 2": "that"},
              {"unit 1": np.linspace(-1, 1, 19), "unit 2": np.zeros(4)}),
+    Cells("values", np.array([[0.5, -0.25, np.nan], [1.0, np.nan, 0.0]]), (("→", "↑→", "+1"), ("↓", "", "·")),
+          _random.normal(size=(2, 3, 4)), diverging=True, note="13 steps"),
     Table("cost", ("layer", "shape", "parameters"), (("dense1", "64×128", "8,320"), ("relu1", "128", "0"))),
 ]  # fmt: skip
 
@@ -82,6 +85,9 @@ AWKWARD = [
     Passages("awkward", {"a\nb": "日本\t\n\n\n" * 30, "": "", **{f"unit {index}": "x" * 99 for index in range(40)}},
              {"a\nb": np.full(180, np.nan), "": _nothing,
               **{f"unit {index}": np.full(99, np.inf) for index in range(40)}}),
+    Cells("none", np.zeros((0, 0)), ()),
+    Cells("gaps", np.array([[np.nan, np.inf], [-np.inf, 1e38]]), (("", "日本語"), ("a\x1b[31m", "")), low=0.0),
+    Cells("many", _random.random((40, 40)), (("←",) * 40,) * 40),
     Diagram("none", (), ()),
     Diagram("circle", (("a", "a", "", ""), ("b", "b", "", "")), (("a", "b"), ("b", "a"), ("a", "a"), ("a", "gone"))),
     Diagram("wide", tuple((str(index), f"node {index}", "1.0", "2.0") for index in range(40)),

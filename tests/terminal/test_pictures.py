@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from lab.pictures import Bars, Curves, Diagram, Field, Images, Passages, Regions, Table, Units
+from lab.pictures import Bars, Cells, Curves, Diagram, Field, Images, Passages, Regions, Table, Units
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS
 from lab.terminal.pictures import RENDERERS, render
 from lab.terminal.pictures.common import names_column
@@ -248,3 +248,21 @@ def test_a_constant_has_no_line_of_its_own_in_a_list_of_gates():
 def test_a_bar_whose_value_is_not_known_yet_has_no_number():
     lines = plain(Bars("time", {"one": 1.0, "two": math.nan}, unit="ns"), 40, 3).splitlines()
     assert lines[2].split() == ["two", "-"]
+
+
+def test_numbers_in_cells_are_whole_or_not_there_at_all():
+    picture = Cells("world", np.array([[0.125, np.nan, np.nan]]), (("→", "G +10", ""),))
+    for width, shown, hidden in (
+        (45, ["0.125", "→", "G +10"], []),
+        (18, ["0.12→", "G +10"], []), (15, ["0.1→", "G"], ["+"]), (6, ["→", "G"], ["0"]),
+    ):  # fmt: skip
+        text = plain(picture, width, 2)
+        assert all(each in text for each in shown), text
+        assert not any(each in text for each in hidden), text
+
+
+def test_numbers_at_the_sides_of_a_cell_stand_there():
+    picture = Cells("q", np.array([[1.0]]), (("↑",),), np.array([[[1.0, 0.25, -0.5, 0.0]]]))
+    top, middle, bottom = (plain(picture, 15, 5, Style(TRUE_COLOURS)).splitlines())[1:4]
+    assert tuple(each.split() for each in (top, middle, bottom)) == (["1.00"], ["0.00", "↑", "0.25"], ["-0.50"])
+    assert "0.2" not in plain(picture, 9, 4), "there is no room: the highest number stands alone"

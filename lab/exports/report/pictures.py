@@ -11,7 +11,20 @@ import numpy as np
 from lab.exports.report import boxes, markup, plots
 from lab.exports.report.markup import escape
 from lab.exports.report.plots import Frame
-from lab.pictures import Bars, Curves, Field, Histograms, Images, Passages, Picture, Regions, Scatter, Table, Units
+from lab.pictures import (
+    Bars,
+    Cells,
+    Curves,
+    Field,
+    Histograms,
+    Images,
+    Passages,
+    Picture,
+    Regions,
+    Scatter,
+    Table,
+    Units,
+)
 from lab.terminal import axes
 from lab.terminal.curves import Line
 from lab.terminal.numbers import short
@@ -220,6 +233,27 @@ def _passages(picture: Passages) -> str:
     return "".join(told) + _scale(picture.low, picture.high, True)
 
 
+def _cells(picture: Cells) -> str:
+    values = np.asarray(picture.values, dtype=np.float64)
+    if values.ndim != 2 or values.size == 0:
+        return "<p>There are no cells.</p>"
+    low, high = limits(values, picture.low, picture.high, picture.diverging)
+    grounds = colour_scale(shares(values, low, high), picture.diverging).tolist()
+    rows = []
+    for colours, numbers, marks in zip(grounds, values.tolist(), picture.marks, strict=True):
+        cells = []
+        for (red, green, blue), value, mark in zip(colours, numbers, marks, strict=True):
+            ink = "#000" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#fff"
+            ground = f"rgb({red},{green},{blue})" if np.isfinite(value) else "transparent" if mark else "var(--faint)"
+            colour = f"color:{ink};" if np.isfinite(value) else ""
+            number = f"{value:.3f}" if np.isfinite(value) else ""
+            style = f"background:{ground};{colour}text-align:center;min-width:4em"
+            cells.append(f'<td style="{style}">{number}<br>{escape(mark)}</td>')
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    note = f'<p class="note">{escape(picture.note)}</p>' if picture.note else ""
+    return f'<div class="wide"><table>{"".join(rows)}</table></div>{note}' + _scale(low, high, picture.diverging)
+
+
 def _scale(low: float, high: float, diverging: bool) -> str:
     """The colours from the lowest to the highest number."""
     pixels = colour_scale(np.linspace(0.0, 1.0, 64), diverging)[None]
@@ -256,4 +290,5 @@ RENDERERS: dict[str, Callable[[Any], str]] = {
     "table": _table,
     "network": boxes.network,
     "passages": _passages,
+    "cells": _cells,
 }

@@ -10,6 +10,7 @@ from rich.text import Text
 from lab.pictures import Picture
 from lab.terminal.pictures import (
     bars,
+    cells,
     curves,
     diagram,
     field,
@@ -41,9 +42,11 @@ RENDERERS: dict[str, Renderer] = {
     "table": table.render,
     "network": network.render,
     "passages": passages.render,
+    "cells": cells.render,
 }
 
 LEGENDS: dict[str, Callable[[Any, int, Style, int], list[Text]]] = {
+    "cells": cells.legend,
     "curves": curves.legend,
     "field": field.legend,
     "passages": passages.legend,

@@ -10,7 +10,7 @@ from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.strip import Strip
 
-from lab.pictures import Bars, Diagram, Field, Passages, Picture, Table
+from lab.pictures import Bars, Cells, Diagram, Field, Passages, Picture, Table
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import letter
 from lab.terminal.pictures import common_legend, render
@@ -26,6 +26,8 @@ _WIDE = 2.4
 """How many times as wide as high a picture should be, in characters."""
 _NARROWEST_TALL, _WIDE_TALL = 11, 0.9
 """The same for tables of weights that are higher than wide."""
+_NARROWEST_CELL = 6
+"""A cell of a map with a number in it can still be read at so many columns."""
 _HIGH = 14
 """From so many lines on a tile has room for one more above its cells."""
 _ACROSS = "across: "
@@ -155,6 +157,8 @@ def _title_would_say(picture: Plot | Picture, style: Style) -> list[str]:
         return []
     across, up = (style.words(getattr(picture, name, "")) for name in ("x_label", "y_label"))
     said = [f"{_ACROSS}{across}"] * bool(across) + [f"up: {up}"] * bool(up)
+    if isinstance(picture, Cells) and picture.note:
+        said.append(picture.note)
     if isinstance(picture, Bars) and picture.log:
         said.append("logarithmic")
     if isinstance(picture, Diagram) and any(gradient for _, _, _, gradient in picture.nodes):
@@ -166,6 +170,9 @@ def _shape_of(shown: Multiples) -> tuple[int, float]:
     """How narrow its cells may be, and how wide they should be."""
     if all(_is_tall(each.content) for each in shown.cells):
         return _NARROWEST_TALL, _WIDE_TALL
+    columns = [each.content.values.shape[1] for each in shown.cells if isinstance(each.content, Cells)]
+    if columns:
+        return max(_NARROWEST, _NARROWEST_CELL * max(columns)), _WIDE
     if any(isinstance(each.content, Table | Passages) for each in shown.cells):
         return _NARROWEST_TEXT, _WIDE
     return _NARROWEST, _WIDE
