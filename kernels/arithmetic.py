@@ -6,7 +6,8 @@ own: that of a sum is passed on, those of products and quotients are products an
 
 from __future__ import annotations
 
-from kernels.language import kernel, zero
+from kernels.elementary import exceeds
+from kernels.language import FAST_WITH_NANS, kernel, zero
 
 
 @kernel("a[n] b[n] -> y[n]")
@@ -112,52 +113,58 @@ def divide_number(a, b, y, thread, threads):
         y[i] = a[i] / number
 
 
-@kernel("a[n] b[n] -> y[n]")
+@kernel("a[n] b[n] -> y[n]", fastmath=FAST_WITH_NANS)
 def maximum(a, b, y, thread, threads):
-    """y = the larger of a and b, element by element."""
+    """y = the larger of a and b, element by element; NaN where one of them is."""
     for i in range(thread, a.size, threads):
-        y[i] = max(a[i], b[i])
+        left, right = a[i], b[i]
+        y[i] = right if exceeds(right, left) else left
 
 
-@kernel("a[B,H] b[H] -> y[B,H]")
+@kernel("a[B,H] b[H] -> y[B,H]", fastmath=FAST_WITH_NANS)
 def maximum_row(a, b, y, thread, threads):
     """y[r] = the larger of a[r] and b, element by element, for every row r."""
     B, H = a.shape
     for r in range(B):
         for c in range(thread, H, threads):
-            y[r, c] = max(a[r, c], b[c])
+            left, right = a[r, c], b[c]
+            y[r, c] = right if exceeds(right, left) else left
 
 
-@kernel("a[n] b[1] -> y[n]")
+@kernel("a[n] b[1] -> y[n]", fastmath=FAST_WITH_NANS)
 def maximum_number(a, b, y, thread, threads):
     """y = the larger of a and the number b."""
     number = b[0]
     for i in range(thread, a.size, threads):
-        y[i] = max(a[i], number)
+        left = a[i]
+        y[i] = number if exceeds(number, left) else left
 
 
-@kernel("a[n] b[n] -> y[n]")
+@kernel("a[n] b[n] -> y[n]", fastmath=FAST_WITH_NANS)
 def minimum(a, b, y, thread, threads):
-    """y = the smaller of a and b, element by element."""
+    """y = the smaller of a and b, element by element; NaN where one of them is."""
     for i in range(thread, a.size, threads):
-        y[i] = min(a[i], b[i])
+        left, right = a[i], b[i]
+        y[i] = right if exceeds(-right, -left) else left
 
 
-@kernel("a[B,H] b[H] -> y[B,H]")
+@kernel("a[B,H] b[H] -> y[B,H]", fastmath=FAST_WITH_NANS)
 def minimum_row(a, b, y, thread, threads):
     """y[r] = the smaller of a[r] and b, element by element, for every row r."""
     B, H = a.shape
     for r in range(B):
         for c in range(thread, H, threads):
-            y[r, c] = min(a[r, c], b[c])
+            left, right = a[r, c], b[c]
+            y[r, c] = right if exceeds(-right, -left) else left
 
 
-@kernel("a[n] b[1] -> y[n]")
+@kernel("a[n] b[1] -> y[n]", fastmath=FAST_WITH_NANS)
 def minimum_number(a, b, y, thread, threads):
     """y = the smaller of a and the number b."""
     number = b[0]
     for i in range(thread, a.size, threads):
-        y[i] = min(a[i], number)
+        left = a[i]
+        y[i] = number if exceeds(-number, -left) else left
 
 
 @kernel("a[n] b[n] dy[n] -> da[n] db[n]")

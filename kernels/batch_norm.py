@@ -12,8 +12,8 @@ the kernels see them as [B·height·width, channels].
 
 from __future__ import annotations
 
-from kernels.elementary import square_root
-from kernels.language import device, kernel, one, real, zero
+from kernels.elementary import positive_part, square_root
+from kernels.language import PRECISE, device, kernel, one, real, zero
 
 BLOCK = 4096
 """Numbers that are summed up before their sum joins the others: one long chain would lose digits."""
@@ -81,13 +81,13 @@ def sum_gradients(x, gamma, beta, mean, scale, dy, d_gamma, d_beta, rectified, t
         d_beta[c] = to_beta
 
 
-@device(inlined=True)
+@device(fastmath=PRECISE - {"nnan"}, inlined=True)
 def normalise(x, gamma, beta, mean, scale, y, rectified, thread, threads):
     """y = gamma (x - mean) scale + beta; if `rectified`, 0 where that is negative."""
     for r in range(x.shape[0]):
         for c in range(thread, x.shape[1], threads):
             value = gamma[c] * ((x[r, c] - mean[c]) * scale[c]) + beta[c]
-            y[r, c] = max(value, zero) if rectified else value
+            y[r, c] = positive_part(value) if rectified else value
 
 
 @device(inlined=True)

@@ -24,3 +24,10 @@ def exponent_and_fraction(x):
     k = (bits >> np.int32(23)) - np.int32(127)
     m = np.int32((bits & np.int32(0x007FFFFF)) + np.int32(0x3F3504F3)).view(np.float32)
     return np.float32(k), m
+
+
+@device
+def is_nan(x):
+    """Whether a float32 is NaN, by its bits: the compiler may take for granted that a number it knows more of is not,
+    and leave out a comparison."""
+    return (np.float32(x).view(np.int32) & np.int32(0x7FFFFFFF)) > np.int32(0x7F800000)

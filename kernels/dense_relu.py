@@ -7,17 +7,18 @@ numbers are those of the single kernels, bit by bit.
 from __future__ import annotations
 
 from kernels.arrays import flat
-from kernels.language import kernel, zero
+from kernels.elementary import positive_part
+from kernels.language import FAST_WITH_NANS, kernel, zero
 from kernels.matrix import multiply_adds, product, product_and_bias
 
 
-@kernel("x[B,D] weight[D,H] bias[H] -> y[B,H]", operations=multiply_adds)
+@kernel("x[B,D] weight[D,H] bias[H] -> y[B,H]", fastmath=FAST_WITH_NANS, operations=multiply_adds)
 def dense_relu(x, weight, bias, y, thread, threads):
     """y = max(x weight + bias, 0)."""
     product_and_bias(x, weight, bias, y)
     every = flat(y)
     for i in range(thread, every.size, threads):
-        every[i] = max(every[i], zero)
+        every[i] = positive_part(every[i])
 
 
 @kernel("dy[B,D] weight[H,D] y[B,H] -> dx[B,H]", operations=multiply_adds)

@@ -18,8 +18,8 @@ import math
 
 import numpy as np
 
-from kernels.bits import exponent_and_fraction, power_of_two
-from kernels.language import device, one, real, zero
+from kernels.bits import exponent_and_fraction, is_nan, power_of_two
+from kernels.language import FAST_WITH_NANS, device, one, real, zero
 
 LOG2_E = 1.4426950408889634
 # ln 2 in two parts: the high one has trailing zeros, so that k * LN2_HIGH is exact for the k that occur.
@@ -102,7 +102,8 @@ def _log_float32(x):
     p = p * z + real(1 / 5)
     p = p * z + real(1 / 3)
     tail = (s + s) * z * p
-    return k * real(LN2_HIGH) + ((s + s) + (tail + k * real(LN2_LOW)))
+    value = k * real(LN2_HIGH) + ((s + s) + (tail + k * real(LN2_LOW)))
+    return x if is_nan(x) else value
 
 
 @device
@@ -147,6 +148,24 @@ def sigmoid(x):
 def larger(a, b):
     """The larger of two numbers. A running maximum by `larger` vectorises on the CPU, one by `max` does not."""
     return max(a, b)
+
+
+@device(fastmath=FAST_WITH_NANS)
+def exceeds(value, largest):
+    """Whether a value takes the place of the largest so far: it is larger, or NaN, which nothing replaces but NaN."""
+    return (value > largest) | (value != value)
+
+
+@device(fastmath=FAST_WITH_NANS)
+def positive_part(x):
+    """max(x, 0), and NaN of NaN, whichever of the two a target's `max` would return."""
+    return zero if x < zero else x
+
+
+@device(fastmath=FAST_WITH_NANS)
+def clamped(x, limit):
+    """x between -limit and limit, and NaN of NaN."""
+    return -limit if x < -limit else (limit if x > limit else x)
 
 
 @device

@@ -6,11 +6,17 @@ against the scale of the weights.
 
 from __future__ import annotations
 
-from kernels.language import kernel, one, real, zero
+from kernels.elementary import positive_part
+from kernels.language import FAST_WITH_NANS, kernel, one, real, zero
 from kernels.threads import sum_over_threads
 
 
-@kernel("scores[B,C] labels[B] -> loss[1]", operations=lambda B, C: 3 * B * C, indices={"labels": "C"})
+@kernel(
+    "scores[B,C] labels[B] -> loss[1]",
+    fastmath=FAST_WITH_NANS,
+    operations=lambda B, C: 3 * B * C,
+    indices={"labels": "C"},
+)
 def hinge(scores, labels, loss, thread, threads):
     """loss = mean over the batch of the sum over c ≠ label of max(0, scores[c] - scores[label] + 1)."""
     B, C = scores.shape
@@ -20,7 +26,7 @@ def hinge(scores, labels, loss, thread, threads):
         right = scores[r, label]
         lacking = zero
         for c in range(C):
-            margin = max(scores[r, c] - right + one, zero)
+            margin = positive_part(scores[r, c] - right + one)
             lacking += margin if c != label else zero
         total += lacking
     total = sum_over_threads(total)

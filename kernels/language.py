@@ -98,6 +98,8 @@ class Device:
 
 PRECISE = frozenset({"contract", "nsz", "arcp", "nnan"})
 FAST = PRECISE | {"reassoc"}
+FAST_WITH_NANS = FAST - {"nnan"}
+"""The liberties of most kernels, but a number may be NaN, and what comes of it is what should."""
 
 
 def device(function: Callable | None = None, *, fastmath: frozenset[str] = PRECISE, inlined: bool = False) -> Any:

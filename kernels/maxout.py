@@ -5,12 +5,14 @@ Goodfellow, Warde-Farley, Mirza, Courville and Bengio, "Maxout networks", 2013.
 
 from __future__ import annotations
 
-from kernels.language import kernel, real, zero
+from kernels.elementary import exceeds
+from kernels.language import FAST_WITH_NANS, kernel, real, zero
 
 
-@kernel("x[B,K,H] -> y[B,H] piece[B,H]", typical={"K": 20})
+@kernel("x[B,K,H] -> y[B,H] piece[B,H]", fastmath=FAST_WITH_NANS, typical={"K": 20})
 def maxout(x, y, piece, thread, threads):
-    """y[b,h] = the largest x[b,k,h] over the pieces k; piece[b,h] = that k (the first one if several are equal).
+    """y[b,h] = the largest x[b,k,h] over the pieces k; piece[b,h] = that k (the first one if several are equal, but
+    the last that is NaN).
 
     x is what a dense layer of K·H units gives: the first H outputs are piece 0 of every unit, the next H piece 1, ….
     """
@@ -25,7 +27,7 @@ def maxout(x, y, piece, thread, threads):
                 value = x[b, k, h]
                 before = y[b, h]
                 old = piece[b, h]
-                larger = value > before
+                larger = exceeds(value, before)
                 y[b, h] = value if larger else before
                 piece[b, h] = number if larger else old
 

@@ -6,12 +6,10 @@ Compiled without the assumption that there are no NaNs, so that a diverged netwo
 from __future__ import annotations
 
 from kernels.elementary import square_root
-from kernels.language import FAST, kernel, one, real, zero
+from kernels.language import FAST_WITH_NANS, kernel, one, real, zero
 from kernels.plan import HALT
 from kernels.threads import max_over_threads, sum_over_threads
 
-FAST_WITH_NANS = FAST - {"nnan"}
-"""The liberties of other kernels, but a number may be NaN."""
 EXACT: frozenset[str] = frozenset()
 """No liberties: comparisons with NaN and differences of infinities give what they give."""
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.elementary import expm1, integral_power, log1p, square_root
-from kernels.language import FAST, device, kernel, one, real, zero
+from kernels.elementary import clamped, expm1, integral_power, log1p, square_root
+from kernels.language import FAST, FAST_WITH_NANS, device, kernel, one, real, zero
 
 
 @device
@@ -180,12 +180,12 @@ def add_l1(parameters, strength, gradient, thread, threads):
         gradient[i] += above - below
 
 
-@kernel("limit[1] -> gradient[n]!", operations=lambda n: 2 * n)
+@kernel("limit[1] -> gradient[n]!", fastmath=FAST_WITH_NANS, operations=lambda n: 2 * n)
 def clip_by_value(limit, gradient, thread, threads):
     """g = g between -limit and limit, each number by itself, which changes the direction of the gradient."""
     most = limit[0]
     for i in range(thread, gradient.size, threads):
-        gradient[i] = min(max(gradient[i], -most), most)
+        gradient[i] = clamped(gradient[i], most)
 
 
 @kernel("norm[1] limit[1] -> gradient[n]!")

@@ -10,7 +10,8 @@ Images are [batch, height, width, channels]. On the CPU, in float32, `kernels.ta
 from __future__ import annotations
 
 from kernels.arrays import flat
-from kernels.language import device, kernel, real, zero
+from kernels.elementary import exceeds, positive_part
+from kernels.language import FAST_WITH_NANS, device, kernel, real, zero
 from kernels.threads import sync_threads
 
 TYPICAL = {"B": 2, "H": 14, "W": 14, "C": 16, "I": 7, "J": 7}
@@ -19,7 +20,7 @@ WINDOWS = "row_begin[I] row_end[I] column_begin[J] column_end[J]"
 _SHARES = "row_share[I] column_share[J]"
 
 
-@device(inlined=True)
+@device(fastmath=FAST_WITH_NANS, inlined=True)
 def largest_of_windows(x, row_begin, row_end, column_begin, column_end, y, place, rectified, thread, threads):
     """y = the largest numbers of all windows, place = where they stood; negative numbers count as 0 if `rectified`. A
     target may have a way of its own."""
@@ -32,7 +33,7 @@ def largest_of_windows(x, row_begin, row_end, column_begin, column_end, y, place
                 start = real(top * W + left)
                 for c in range(thread, C, threads):
                     first = x[b, top, left, c]
-                    y[b, i, j, c] = max(first, zero) if rectified else first
+                    y[b, i, j, c] = positive_part(first) if rectified else first
                     place[b, i, j, c] = start
                 for h in range(top, bottom):
                     for w in range(left, right):
@@ -41,7 +42,7 @@ def largest_of_windows(x, row_begin, row_end, column_begin, column_end, y, place
                             value = x[b, h, w, c]
                             before = y[b, i, j, c]
                             old = place[b, i, j, c]
-                            larger = value > before
+                            larger = exceeds(value, before)
                             y[b, i, j, c] = value if larger else before
                             place[b, i, j, c] = here if larger else old
 
@@ -60,21 +61,22 @@ def _largest_of_windows_cuda(x, row_begin, row_end, column_begin, column_end, y,
         left = int(column_begin[j])
         right = int(column_end[j])
         first = x[b, top, left, c]
-        best = max(first, zero) if rectified else first
+        best = positive_part(first) if rectified else first
         at = top * W + left
         for h in range(top, bottom):
             for w in range(left, right):
                 value = x[b, h, w, c]
-                larger = value > best
+                larger = exceeds(value, best)
                 best = value if larger else best
                 at = h * W + w if larger else at
         y[b, i, j, c] = best
         place[b, i, j, c] = real(at)
 
 
-@kernel(f"x[B,H,W,C] {WINDOWS} -> y[B,I,J,C] place[B,I,J,C]", typical=TYPICAL, indices=INDICES)
+@kernel(f"x[B,H,W,C] {WINDOWS} -> y[B,I,J,C] place[B,I,J,C]", fastmath=FAST_WITH_NANS, typical=TYPICAL, indices=INDICES)
 def max_pool(x, row_begin, row_end, column_begin, column_end, y, place, thread, threads):
-    """y = the largest number of each window; place = where it stood, h W + w (the first one if several are equal)."""
+    """y = the largest number of each window; place = where it stood, h W + w (the first one if several are equal).
+    Where a window has NaN, the last one in it counts as the largest: a network that has diverged shows it."""
     largest_of_windows(x, row_begin, row_end, column_begin, column_end, y, place, False, thread, threads)
 
 

@@ -7,8 +7,8 @@ exception, because only the element that was chosen has an influence.
 
 from __future__ import annotations
 
-from kernels.elementary import larger
-from kernels.language import kernel, one, real, zero
+from kernels.elementary import exceeds, larger
+from kernels.language import FAST_WITH_NANS, kernel, one, real, zero
 from kernels.threads import max_over_threads, sum_over_threads
 
 
@@ -56,9 +56,9 @@ def sum_absolute_all(x, y, thread, threads):
         y[0] = total
 
 
-@kernel("x[n] -> y[1] place[1]", operations=lambda n: 2 * n)
+@kernel("x[n] -> y[1] place[1]", fastmath=FAST_WITH_NANS, operations=lambda n: 2 * n)
 def max_all(x, y, place, thread, threads):
-    """y = the largest element, place = its index (the first one's if several are equal)."""
+    """y = the largest element, place = its index (the first one's if several are equal); NaN if there is one."""
     largest = x[0]
     for i in range(thread, x.size, threads):
         largest = larger(largest, x[i])
@@ -66,10 +66,15 @@ def max_all(x, y, place, thread, threads):
     first = x.size
     for i in range(thread, x.size, threads):
         first = min(first, i if x[i] == largest else x.size)
+    bad = x.size
+    for i in range(thread, x.size, threads):
+        bad = min(bad, i if x[i] != x[i] else x.size)
     nearest = -max_over_threads(-real(first))
+    nearest_bad = -max_over_threads(-real(bad))
     if thread == 0:
-        y[0] = largest
-        place[0] = nearest
+        found = int(nearest_bad) < x.size
+        y[0] = x[int(nearest_bad)] if found else largest
+        place[0] = nearest_bad if found else nearest
 
 
 @kernel("x[B,H] -> y[B]")
@@ -117,19 +122,23 @@ def sum_absolute_rows(x, y, thread, threads):
         y[r] = total
 
 
-@kernel("x[B,H] -> y[B] place[B]", operations=lambda B, H: 2 * B * H)
+@kernel("x[B,H] -> y[B] place[B]", fastmath=FAST_WITH_NANS, operations=lambda B, H: 2 * B * H)
 def max_rows(x, y, place, thread, threads):
-    """y[r] = the largest element of row r, place[r] = its column (the first one's if several are equal)."""
+    """y[r] = the largest element of row r, place[r] = its column (the first one's if several are equal);
+    NaN if there is one."""
     B, H = x.shape
     for r in range(thread, B, threads):
         largest = x[r, 0]
         for c in range(1, H):
             largest = larger(largest, x[r, c])
-        first = H
+        first, bad = H, H
         for c in range(H):
-            first = min(first, c if x[r, c] == largest else H)
-        y[r] = largest
-        place[r] = real(first)
+            value = x[r, c]
+            first = min(first, c if value == largest else H)
+            bad = min(bad, c if value != value else H)
+        chosen = bad if bad < H else first
+        y[r] = x[r, chosen]
+        place[r] = real(chosen)
 
 
 @kernel("place[B] dy[B] -> dx[B,H]", operations=lambda: 0, indices={"place": "H"})
@@ -190,9 +199,10 @@ def sum_absolute_columns(x, y, thread, threads):
             y[c] += abs(x[r, c])
 
 
-@kernel("x[B,H] -> y[H] place[H]", operations=lambda B, H: 2 * B * H)
+@kernel("x[B,H] -> y[H] place[H]", fastmath=FAST_WITH_NANS, operations=lambda B, H: 2 * B * H)
 def max_columns(x, y, place, thread, threads):
-    """y[c] = the largest element of column c, place[c] = its row (the first one's if several are equal)."""
+    """y[c] = the largest element of column c, place[c] = its row (the first one's if several are equal);
+    the last NaN if there is one."""
     B, H = x.shape
     for c in range(thread, H, threads):
         y[c] = x[0, c]
@@ -203,7 +213,7 @@ def max_columns(x, y, place, thread, threads):
             value = x[r, c]
             before = y[c]
             old = place[c]
-            better = value > before
+            better = exceeds(value, before)
             y[c] = value if better else before
             place[c] = row if better else old
 

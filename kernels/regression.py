@@ -5,6 +5,7 @@ Huber, "Robust estimation of a location parameter", 1964.
 
 from __future__ import annotations
 
+from kernels.elementary import clamped
 from kernels.language import kernel, real, zero
 from kernels.threads import sum_over_threads
 
@@ -73,4 +74,4 @@ def huber_gradient(predictions, targets, delta, d_loss, d_predictions, thread, t
     scale = d_loss[0] / real(predictions.size)
     for i in range(thread, predictions.size, threads):
         difference = predictions[i] - targets[i]
-        d_predictions[i] = min(max(difference, -limit), limit) * scale
+        d_predictions[i] = clamped(difference, limit) * scale

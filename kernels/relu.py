@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from kernels.language import kernel, zero
+from kernels.elementary import positive_part
+from kernels.language import FAST_WITH_NANS, kernel, zero
 
 
-@kernel("x[n] -> y[n]")
+@kernel("x[n] -> y[n]", fastmath=FAST_WITH_NANS)
 def relu(x, y, thread, threads):
     """y = max(x, 0)."""
     for i in range(thread, x.size, threads):
-        y[i] = max(x[i], zero)
+        y[i] = positive_part(x[i])
 
 
 @kernel("y[n] dy[n] -> dx[n]")

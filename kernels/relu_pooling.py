@@ -7,11 +7,11 @@ place is what the window gave, so its sign says whether ReLU was active there.
 
 from __future__ import annotations
 
-from kernels.language import kernel
+from kernels.language import FAST_WITH_NANS, kernel
 from kernels.pooling import INDICES, TYPICAL, WINDOWS, back_to_places, largest_of_windows
 
 
-@kernel(f"x[B,H,W,C] {WINDOWS} -> y[B,I,J,C] place[B,I,J,C]", typical=TYPICAL, indices=INDICES)
+@kernel(f"x[B,H,W,C] {WINDOWS} -> y[B,I,J,C] place[B,I,J,C]", fastmath=FAST_WITH_NANS, typical=TYPICAL, indices=INDICES)
 def relu_max_pool(x, row_begin, row_end, column_begin, column_end, y, place, thread, threads):
     """y = the largest number of each window of max(x, 0); place = where it stood (the first one if several are)."""
     largest_of_windows(x, row_begin, row_end, column_begin, column_end, y, place, True, thread, threads)

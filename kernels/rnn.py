@@ -5,13 +5,13 @@ Elman, "Finding structure in time", 1990. `kernels.recurrence` says what `rows`,
 
 from __future__ import annotations
 
-from kernels.elementary import tanh
-from kernels.language import FAST, device, kernel, one, zero
+from kernels.elementary import positive_part, tanh
+from kernels.language import FAST, FAST_WITH_NANS, device, kernel, one, zero
 from kernels.recurrence import step_product, step_product_back, transpose_for_steps
 from kernels.threads import sync_threads
 
 
-@device(fastmath=FAST, inlined=True)
+@device(fastmath=FAST_WITH_NANS, inlined=True)
 def rnn_step(
     t, rows, symbols, mask, bias, sums, states, h, before, looked_up, rectified, thread, threads
 ):  # fmt: skip
@@ -25,7 +25,7 @@ def rnn_step(
                 states[b, t, j] = h[b, j]
         elif rectified:
             for j in range(thread, h.shape[1], threads):
-                value = max(sums[b, j] + rows[r, j] + bias[j], zero)
+                value = positive_part(sums[b, j] + rows[r, j] + bias[j])
                 states[b, t, j] = value
                 h[b, j] = value
         else:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from kernels.language import kernel, one, real, zero
-from kernels.metrics import FAST_WITH_NANS
+from kernels.language import FAST_WITH_NANS, kernel, one, real, zero
 from kernels.threads import sum_over_threads
 
 

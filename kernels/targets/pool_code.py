@@ -137,7 +137,7 @@ class Largest(RowOfWindows):
 
         def of_pixel(builder: ir.IRBuilder, address: ir.Value, number: ir.Value) -> None:
             value, before = self.simd.load(builder, address, mask), builder.load(best)
-            larger = builder.fcmp_ordered(">", value, before)
+            larger = builder.or_(builder.fcmp_ordered(">", value, before), builder.fcmp_unordered("uno", value, value))
             builder.store(builder.select(larger, value, before), best)
             builder.store(builder.select(larger, number, builder.load(best_number)), best_number)
 

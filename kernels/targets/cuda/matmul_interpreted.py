@@ -105,7 +105,7 @@ def finish(row: str, column: str) -> list[str]:
     lines += [f"    t_{j} = bias[min({column} + {j}, columns - 1)]" for j in four]
     lines += [f"    s_{i}_{j} += t_{j}" for i in four for j in four]
     lines += [f"if options & {RELU} != 0:"]
-    lines += [f"    s_{i}_{j} = max(s_{i}_{j}, zero)" for i in four for j in four]
+    lines += [f"    s_{i}_{j} = zero if s_{i}_{j} < zero else s_{i}_{j}" for i in four for j in four]
     for i in four:
         lines += [
             f"if {row} + {i} < rows:",

@@ -14,7 +14,7 @@ ARGUMENTS = (
 BIAS = 1
 """Add bias[c]."""
 RELU = 2
-"""Then take the larger of the result and 0."""
+"""Then take the larger of the result and 0; NaN stays."""
 MASK = 4
 """Take 0 where mask[r, c] is not above 0."""
 SUMS = 8

@@ -299,7 +299,7 @@ def _finish(tile: Tile) -> list[str]:
         lines += [f"t_{j} = bias[{_limited(f'left + {j}', product.columns, tile.wide)}]" for j in wide]
         lines += [f"s_{i}_{j} += t_{j}" for i in high for j in wide]
     if product.has(RELU):
-        lines += [f"s_{i}_{j} = max(s_{i}_{j}, zero)" for i in high for j in wide]
+        lines += [f"s_{i}_{j} = zero if s_{i}_{j} < zero else s_{i}_{j}" for i in high for j in wide]
     inside = product.columns % tile.wide == 0
     at_once = next(each for each in (4, 2, 1) if tile.wide % each == 0)
     at_once = at_once if inside and product.has(OUT_ALONG_COLUMNS) else 1
