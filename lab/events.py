@@ -32,6 +32,7 @@ class Started:
     run: str | None = None  # its name in the run store, if it is kept
     read: tuple[str, ...] = ()  # sentences on what was read of files with data, and what was left out
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
+    predicts: bool = False  # whether `lab evaluate` and `lab predict` can ask it about other examples
 
 
 @dataclass(frozen=True, slots=True)

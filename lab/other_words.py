@@ -13,6 +13,9 @@ _STEPS = (
     "training is counted in steps, not in epochs: `train: {steps: 1000}`; an epoch has as many steps as there are "
     "examples, divided by `train.batch`"
 )
+_COUNT = "the number of steps is `steps` here: `train: {steps: 1000}`"
+_SCHEDULE = "this is `schedule` here, in the optimizer: `optimizer: {name: sgd, schedule: {cosine: {steps: 1000}}}`"
+_MEASURE = "after so many steps it is measured, which is `measure` here: `train: {measure: 20}`"
 _BATCH = "the size of a batch is `batch` here: `train: {batch: 32}`"
 _LOSS = "the loss goes with the task, and another one is chosen by `options: {loss: …}`: "
 _CLASS_LOSS = "`softmax` is softmax followed by cross-entropy, on classes, which is the default"
@@ -53,8 +56,10 @@ _WORDS: dict[str, dict[str, str]] = {
     # What is allowed in the place where the word was found tells which place it is.
     _AT_TOP: {
         "lr learning_rate": _RATE,
-        "epochs n_epochs num_epochs max_iter": _STEPS,
+        "epochs n_epochs num_epochs max_epochs max_iter": _STEPS,
+        "iterations n_steps num_steps max_steps n_iter total_steps": _COUNT,
         "batch_size": _BATCH,
+        "scheduler lr_scheduler schedule lr_schedule": _SCHEDULE,
         "loss criterion loss_fn objective": f"{_LOSS}{_CLASS_LOSS}; `l1`, `l2` and `huber` are for `task: regress`",
         "layers network": "the layers are `model` here: `model: [{dense: 64}, relu, {dense: classes}]`",
         "metrics": "what is measured is `watch` here: `watch: [loss, accuracy]`",
@@ -71,12 +76,14 @@ _WORDS: dict[str, dict[str, str]] = {
         "betas beta1 beta2 b1 b2": "of `adam` these are `beta_1` and `beta_2`, one number each",
         "eps": "of `adam` this is `epsilon`",
         "clip_norm clipnorm max_grad_norm grad_clip": "the largest length of the gradient is `clip` here",
-        "scheduler lr_scheduler": "this is `schedule` here",
+        "scheduler lr_scheduler": "this is `schedule` here: `schedule: {cosine: {steps: 1000}}`",
         "freeze frozen": _FREEZE,
     },
     _TRAIN: {
-        "epochs n_epochs num_epochs max_iter": _STEPS,
+        "epochs n_epochs num_epochs max_epochs max_iter": _STEPS,
+        "iterations n_steps num_steps max_steps n_iter total_steps": _COUNT,
         "batch_size": _BATCH,
+        "log_every log_interval eval_every eval_interval log_steps": _MEASURE,
         "lr learning_rate": _RATE,
         "optimizer": "the optimizer stands beside `train`, not in it: `optimizer: {name: adam, rate: 0.01}`",
         "random_state": "the seed is `seed` here",
@@ -118,6 +125,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "class_weight class_weights weight": _WEIGHTS,
         "sep": "what separates the cells is `delimiter` here",
         "label y target_column label_column": _TARGET,
+        "n n_samples num_samples n_points": "how many there are is `points` here, or `examples` for some of them",
         "usecols": "the columns that are used are `features` here",
         "na_values missing_values null_values": "cells that mean that nothing is known are `missing_marks` here: "
         "`missing_marks: [k.A., -999]`",
@@ -145,7 +153,10 @@ _WORDS: dict[str, dict[str, str]] = {
     },
     # Metrics
     "grad_norm": {
-        "acc": "this is `accuracy` here",
+        "acc train_acc train_accuracy": "this is `accuracy` here",
+        "train_loss training_loss": "this is `loss` here, of the training examples",
+        "valid_loss validation_loss test_loss": "this is `val_loss` here, of the examples that were held back",
+        "validation_accuracy test_accuracy test_acc": "this is `val_accuracy` here, of examples that were held back",
         "val_acc": "this is `val_accuracy` here",
         "mse mean_squared_error": "the mean squared error is the `loss` of `task: regress`; `rmse` is its root, in the "
         "unit of the targets",

@@ -187,7 +187,13 @@ def _sentence(path: Path, faults: Sequence[Any]) -> InvalidValue:
     if kind == "literal_error" and len(faults) == 1 and isinstance(value, str):
         return InvalidValue(path, f"unknown name {shown(value)}; {nearest(value, _literals(context))}.")
     wanted = dict.fromkeys(_wanted(fault["type"], fault.get("ctx", {})) for fault in faults)
-    return InvalidValue(path, f"{shown(value)} is not allowed here: it must be {', or '.join(wanted)}.")
+    such = ""
+    if isinstance(value, str) and "a block of `key: value`" in wanted:
+        if path[-1:] in (("optimizer",), ("data",)):
+            such = f", as in `{{name: {value}}}`"
+        elif path[:1] == ("claims",) and len(path) == 2:
+            such = ", as in `{says: What will be true., that: last(a.loss) < last(b.loss)}`"
+    return InvalidValue(path, f"{shown(value)} is not allowed here: it must be {', or '.join(wanted)}{such}.")
 
 
 _NATURES = {

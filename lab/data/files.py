@@ -42,7 +42,8 @@ def found(key: str, given: str, folder: Path, memory_per_byte: float) -> Path:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InvalidValue((key,), f"{shown(given)} cannot be opened: {reason}.") from None
     if stat.S_ISDIR(status.st_mode):
-        raise InvalidValue((key,), f"{shown(given)} is a folder, not a file.")
+        images = "" if key == "text" else f"; images, in a folder for each class, are `data: {{images: {given}}}`"
+        raise InvalidValue((key,), f"{shown(given)} is a folder, not a file{images}.")
     if not stat.S_ISREG(status.st_mode):
         raise InvalidValue((key,), f"{shown(given)} is a device or a pipe, not a file.")
     if status.st_size == 0:

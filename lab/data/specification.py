@@ -96,7 +96,8 @@ def check(specification: Mapping[str, Any], kind: TargetKind | None = None) -> D
     kind: what the targets of a file must be, which decides where they could be several things
     """
     if not isinstance(specification, Mapping):
-        raise InvalidValue((), f"{shown(specification)} is not allowed here: it must be a block of `key: value`.")
+        such = f", as in `{{name: {specification}}}`" if isinstance(specification, str) else ""
+        raise InvalidValue((), f"{shown(specification)} is not allowed here: it must be a block of `key: value`{such}.")
     sets, formats = named_sets(), file_formats()
     keys = ["name", *formats]
     given = [key for key in keys if key in specification]

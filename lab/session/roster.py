@@ -137,6 +137,7 @@ class Roster:
             run,
             self._read(),
             {name: each for name, each in self.made.items() if name in self.names},
+            task_of(self.loaded.scenario).predicts,
         )
 
     def steps_of(self, replica: Replica) -> int:

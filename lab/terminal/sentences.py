@@ -138,11 +138,11 @@ def kept(started: Started, ended: Ended | None = None, unsaved: str = "", screen
     if started.run is None:
         return "The run was not saved"
     if screens:
-        more = ", evaluates it with new examples" if started.read else ""
+        more = ", evaluates it with new examples" if started.read and started.predicts else ""
         return f"Saved as {started.run}: the list of kept runs shows it again{more}, compares and exports it"
     if ended is not None and ended.interrupted:
         return f"Saved as {started.run}: go on with `lab resume {started.run}`"
     again = f"Saved as {started.run}: see it again with `lab replay {started.run}`"
-    if started.read:  # data of one's own
+    if started.read and started.predicts:  # data of one's own
         again += f", judge it with `lab evaluate {started.run}`, ask it with `lab predict {started.run} FILE`"
     return again

@@ -46,13 +46,18 @@ def metric_entries(scenario: Scenario, names: Sequence[str] | None = None) -> li
     return [(each, metrics[each].sentence) for each in wanted]
 
 
-def picture_entries(pictures: Iterable[Picture]) -> list[Entry]:
-    """What each kind of picture shows, in its own words."""
+def picture_entries(scenario: Scenario, pictures: Iterable[Picture]) -> list[Entry]:
+    """What each kind of picture shows: in the words of the scenario's task if it draws it, which may have a figure's
+    name; else in the figure's."""
+    from lab.tasks import task_of
     from lab.tasks.figures import load_figures
 
-    figures, found = load_figures(), dict[str, Entry]()
+    own, figures, found = task_of(scenario).pictures, load_figures(), dict[str, Entry]()
     for each in pictures:
-        if each.name in figures and each.name not in found:
+        if each.name in own and each.name not in found:
+            told = own[each.name]
+            found[each.name] = (each.title, f"{told[:1].upper()}{told[1:]}.")
+        elif each.name in figures and each.name not in found:
             told = (inspect.getdoc(figures[each.name]) or "").split("\n\n")[0]
             found[each.name] = (each.title, " ".join(told.split()))
     return list(found.values())

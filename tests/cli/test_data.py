@@ -37,11 +37,34 @@ def test_a_table_is_shown_and_the_scenario_that_reads_it_runs(houses, capsys):
     assert "Numbers have a decimal comma." in started["read"]
 
 
+def test_a_run_offers_to_predict_only_where_that_is_possible(houses, capsys):
+    (houses / "book.txt").write_text("a text of letters, and of more letters. " * 20)
+    (houses / "book.yaml").write_text(
+        "title: Book\ntask: language-model\ndata: {text: book.txt}\nmodel: [{rnn: 4}, {dense: classes}]\n"
+        "optimizer: {name: sgd, rate: 0.1}\ntrain: {batch: 2, steps: 2, measure: 2}\noptions: {window: 5}\n"
+        "watch: [loss]\n"
+    )
+    assert run(["run", "book.yaml", "--plain"]) == 0
+    told = capsys.readouterr().out
+    assert "lab replay book-1" in told
+    assert "lab evaluate" not in told
+    assert run(["data", "show", "houses.csv", "--yaml"]) == 0
+    (houses / "mine.yaml").write_text(capsys.readouterr().out)
+    assert run(["run", "mine.yaml", "--steps", "2", "--plain"]) == 0
+    assert "judge it with `lab evaluate mine-1`" in capsys.readouterr().out
+
+
 def test_what_cannot_be_shown_is_said_in_a_sentence(houses, capsys):
     (houses / "dull.csv").write_text("a,b\n1,2\n1,2\n")
     assert run(["data", "show", "dull.csv"]) == 2
     assert "no column can be predicted" in capsys.readouterr().out
     assert run(["data", "show", "house.csv"]) == 2
     assert "There is no file 'house.csv'" in capsys.readouterr().err
+    (houses / "photos").mkdir()
+    assert run(["data", "show", "photos"]) == 2
+    assert "images, in a folder for each class, are `data: {images: photos}`" in capsys.readouterr().err
+    (houses / "book.txt").write_text("Ishmael.\nYears\n")
+    assert run(["data", "show", "book.txt"]) == 2
+    assert "with `task: language-model`" in capsys.readouterr().err
     assert run(["data", "shw", "houses.csv"]) == 2
     assert "show" in capsys.readouterr().err

@@ -92,7 +92,13 @@ def test_a_target_that_looks_like_numbers_but_is_text(folder: Path) -> None:
         ("\n\n \n", {}, "csv", "'table.csv' has only blank lines."),
         ("a,answer\n", {}, "csv", "'table.csv' has names of columns but no examples."),
         ("a,answer\n\n\n", {}, "csv", "'table.csv' has names of columns but no examples."),
-        ("answer\n1\n", {}, "csv", "the first line has only one column, 'answer': there is nothing to predict from."),
+        (
+            "answer\n1\n",
+            {},
+            "csv",
+            "the first line has only one column, 'answer': there is nothing to predict from. A text to go on with is "
+            "`data: {text: FILE}`, with `task: language-model`.",
+        ),
         ("a,answr\n1,2\n", {}, "target", "there is no column 'answer'; did you mean answr? Allowed: a, answr."),
         (
             "1,2\n3,4\n",
@@ -178,7 +184,12 @@ def test_a_target_that_looks_like_numbers_but_is_text(folder: Path) -> None:
         ),
         ("a,answer\n1,x\n", {"csv": "tabel.csv"}, "csv", "there is no file 'tabel.csv' in {}; did you mean table.csv?"),
         ("a,answer\n1,x\n", {"csv": "/nowhere/at/all.csv"}, "csv", "there is no file '/nowhere/at/all.csv' in {}."),
-        ("a,answer\n1,x\n", {"csv": "."}, "csv", "'.' is a folder, not a file."),
+        (
+            "a,answer\n1,x\n",
+            {"csv": "."},
+            "csv",
+            "'.' is a folder, not a file; images, in a folder for each class, are `data: {images: .}`.",
+        ),
         ("a,answer\n1,x\n", {"csv": "/dev/zero"}, "csv", "'/dev/zero' is a device or a pipe, not a file."),
         ("a,answer\n1,x\n", {"csv": "a\0b"}, "csv", "'a\\x00b' cannot be opened: embedded null byte."),
         ("a,answer\n1,x\n", {"csv": "x" * 999}, "csv", None),

@@ -54,6 +54,12 @@ def test_every_layer_has_its_activations_and_every_parameter_its_update():
         assert float(row[4]) == pytest.approx(update, rel=2e-3)
 
 
+def test_a_layer_that_takes_each_number_alone_has_the_shape_of_what_came_in():
+    shapes = {row[0]: row[2] for row in section(experiment(), "Forward").table.rows}
+    assert "×" in shapes["relu1"]
+    assert shapes["relu1"] == shapes["dense1"]
+
+
 def test_the_formula_of_a_layer_adds_up():
     net = experiment()
     told = section(net, "The numbers in the formulas").sentences

@@ -342,7 +342,8 @@ def test_in_the_background_nothing_is_drawn(monkeypatch):
 
 
 def test_on_a_screen_the_end_of_a_run_names_no_command_of_the_shell():
-    started = Started("own", "Own", ("base",), (0,), {"base": 10}, ("loss",), run="own-1", read=("150 examples.",))
+    read = {"read": ("150 examples.",), "predicts": True}
+    started = Started("own", "Own", ("base",), (0,), {"base": 10}, ("loss",), run="own-1", **read)
     assert "`" not in sentences.kept(started, screens=True)
     assert "evaluates it" in sentences.kept(started, screens=True)
     assert "`lab predict own-1 FILE`" in sentences.kept(started)

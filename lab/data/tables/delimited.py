@@ -81,7 +81,10 @@ def delimited(name: str, text: str, wishes: Wishes, told: list[str], looking: bo
         found = found[above:]
     header, first = _header(name, found, wishes, notices, looking)
     if header is not None and len(header) == 1 and wishes.delimiter is None:
-        raise BadInput(f"the first line has only one column, {shown(header[0])}: there is nothing to predict from.")
+        raise BadInput(
+            f"the first line has only one column, {shown(header[0])}: there is nothing to predict from. A text to "
+            "go on with is `data: {text: FILE}`, with `task: language-model`."
+        )
     names, found = _columns(name, header, found[first:], notices)
     columns = [list(column) for column in zip(*(row.cells for row in found), strict=True)] or [[] for _ in names]
     each = 1 + LOOKED_AT // len(names)

@@ -103,6 +103,7 @@ class Average(Task):
     Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992.
     """
 
+    predicts = True
     Options = Options
     metrics = device_metric_meanings("classes") | host_metric_meanings() | METRICS
 

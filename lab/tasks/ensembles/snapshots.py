@@ -137,6 +137,7 @@ class SnapshotEnsembleTask(Task):
     Huang et al., "Snapshot ensembles: train 1, get M for free", 2017.
     """
 
+    predicts = True
     Options = Options
     metrics = device_metric_meanings("classes") | host_metric_meanings() | METRICS
     pictures = {

@@ -43,6 +43,7 @@ class Classify(Task):
 
     Options = Options
     stops_early = True
+    predicts = True
     targets = "classes"
     metrics = device_metric_meanings("classes") | host_metric_meanings()
 

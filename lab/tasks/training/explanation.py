@@ -137,11 +137,15 @@ def _batch(experiment: Training, rows: list[Traced]) -> Section:
 
 def _activations(forward: list[Traced]) -> Table:
     rows = []
+    before: tuple[int, ...] = ()
     for each in forward:
-        for name, values in each.written:
-            rows.append(
-                (each.row.label, each.formula, _shape(each, name), *_statistics(values), f"{np.mean(values == 0):.0%}")
-            )
+        for _, values in each.written:
+            # Kernels that go through all numbers alike see them in one row: they have the shape of what came in.
+            flat = values.ndim == 1 and values.size == np.prod(before, dtype=int)
+            shape = before if flat else values.shape
+            told = "×".join(str(extent) for extent in shape)
+            rows.append((each.row.label, each.formula, told, *_statistics(values), f"{np.mean(values == 0):.0%}"))
+            before = shape
     return Table("", ("layer", "computes", "shape", "mean", "spread", "lowest", "highest", "zeros"), tuple(rows))
 
 

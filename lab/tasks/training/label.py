@@ -45,6 +45,7 @@ class Label(Task):
 
     Options = Options
     stops_early = True
+    predicts = True
     targets = "labels"
     metrics = device_metric_meanings("labels") | host_metric_meanings()
 

@@ -33,6 +33,7 @@ class Regress(Task):
 
     Options = Options
     stops_early = True
+    predicts = True
     targets = "values"
     metrics = device_metric_meanings("values") | host_metric_meanings()
 

@@ -249,7 +249,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         if self.loaded is not None:
             from lab.tui.help import metric_entries, picture_entries
 
-            rows += picture_entries(each.picture for each in self.run_state.pictures.values())
+            rows += picture_entries(self.loaded.scenario, (each.picture for each in self.run_state.pictures.values()))
             rows += metric_entries(self.loaded.scenario)
         return rows
 

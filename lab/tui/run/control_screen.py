@@ -77,7 +77,9 @@ class ControlScreen(WatchScreen):
     def _marked(self) -> str:
         settings = list(self._settings())
         if not settings:
-            raise BadInput("Nothing can be changed yet: the kernels are still being prepared.")
+            if self.session.state != "ended" and any(each.experiment is None for each in self.session.replicas):
+                raise BadInput("Nothing can be changed yet: the kernels are still being prepared.")
+            raise BadInput("This experiment has no number that could be changed while it runs.")
         return settings[self._setting % len(settings)]
 
     def _whose(self) -> str | None:
@@ -208,7 +210,10 @@ class ControlScreen(WatchScreen):
         style = services(self).style
         title = f"The next step of {whose}"
         on, step, explain = (self.key_of(each) for each in ("pause", "step", "explain_step"))
-        self.status.say(f"Paused: {on} goes on, {step} does one step, {explain} explains it.")
+        if self.session.finished:
+            self.status.say("Nothing is left to train; this would be the next step.")
+        else:
+            self.status.say(f"Paused: {on} goes on, {step} does one step, {explain} explains it.")
         self.app.push_screen(ReadingDialog(title, lambda width: explained(sections, width, style)), answered)
 
     def action_kernels(self) -> None:

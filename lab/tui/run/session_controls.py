@@ -17,6 +17,7 @@ from lab.terminal.numbers import duration, short
 PACES = (None, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 """Seconds that all steps of a run take at least; None: as fast as it can."""
 _STEP = "the step"
+_NOTHING_LEFT = "Nothing is left to train: rewind (w), branch (b) or add a variant (a)."
 
 
 class SessionControls:
@@ -42,6 +43,8 @@ class SessionControls:
             self._undo = [each for each in self._undo if each[0] != _STEP]
             self.session.resume()
             return "Going on."
+        if self.session.finished:
+            raise BadInput(_NOTHING_LEFT)
         self.session.pause()
         return "Paused: space goes on, s does one step, e explains it."
 
@@ -52,7 +55,7 @@ class SessionControls:
             session.pause()
         going = [each for each in session.replicas if not each.over and each.experiment is not None]
         if not going:
-            raise BadInput("Nothing is left to train: rewind (w), branch (b) or add a variant (a).")
+            raise BadInput(_NOTHING_LEFT)
         settings = {each.name: session.settings(each.name) for each in going}
         begun = session.single_step()
 

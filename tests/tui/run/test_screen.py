@@ -174,6 +174,30 @@ def test_an_interrupted_run_is_taken_up_where_it_was():
     run(go_on, resume="small-1", keep=True, **LONG)
 
 
+def test_a_step_explained_after_the_end_does_not_promise_that_anything_goes_on():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReadingDialog))
+        await pilot.press("escape")
+        await shows(pilot, "Nothing is left to train; this would be the next step.")
+
+    run(script)
+
+
+def test_of_a_formula_nothing_can_be_changed_and_its_gates_are_not_those_of_an_lstm():
+    text = "title: F\ntask: gates\noptions: {expression: f = x * y, inputs: {x: 1, y: 2}}\nwatch: [value]\n"
+
+    async def script(screen, pilot):
+        await until(pilot, lambda: screen._judged and bool(screen.run_state.pictures))
+        await pilot.press("plus")
+        await shows(pilot, "no number that could be changed")
+        told = {str(name): str(meaning) for name, meaning in screen.help_entries()}
+        assert told["Gates"].startswith("The formula as a circuit")
+
+    run(script, text=text, steps=None)
+
+
 def test_pause_step_and_undo():
     async def script(screen, pilot):
         await paused(screen, pilot)
