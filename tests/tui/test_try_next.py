@@ -1,7 +1,13 @@
 """The lesson beside the plots of its run, and what it suggests to try next, as a run that is compared with this one."""
 
-import pytest
+import asyncio
 
+import pytest
+from textual.app import App
+from textual.widgets import Static
+
+from lab.scenario import find, load
+from lab.tui.run.lesson_panel import LessonPanel
 from tests.tui.driving import drive, screen_text, shows, until
 
 pytestmark = pytest.mark.usefixtures("library")
@@ -25,8 +31,8 @@ def test_a_change_is_started_from_the_lesson_and_its_effect_is_shown():
         await shows(pilot, "Your guess, “The large one”, is right.")
         await pilot.press("r")
         await shows(pilot, "1  Ten times the rate")
+        await shows(pilot, "A line has a slope and a height.")
         text = screen_text(app)
-        assert "A line has a slope and a height." in text
         assert "1.1 to 4 times" not in text, "the number of this run stands there"
         await pilot.press("1")
         await without_pause(app, pilot)
@@ -43,3 +49,19 @@ def test_a_change_is_started_from_the_lesson_and_its_effect_is_shown():
         await shows(pilot, "Against one-line-1, the run before the change:")
 
     drive(script, size=(140, 50))
+
+
+def test_a_lesson_told_before_its_panel_is_there_is_shown_when_it_is():
+    class Shown(App[None]):
+        def compose(self):
+            self.panel = LessonPanel(load(find("one-line")).scenario)
+            self.panel.tell({})
+            yield self.panel
+
+    async def run():
+        app = Shown()
+        async with app.run_test() as pilot:
+            await pilot.pause()
+            assert app.panel.query_one("#lesson-text", Static).size.height > 1
+
+    asyncio.run(run())

@@ -44,6 +44,8 @@ class LessonPanel(ReportsProblems, VerticalScroll, can_focus=False):
     def __init__(self, scenario: Scenario, read: Sequence[str] = ()) -> None:
         super().__init__()
         self.scenario, self.read = scenario, read
+        self._found: Values | None = None
+        self._ready = False
 
     def compose(self) -> ComposeResult:
         yield Static(id="lesson-text")
@@ -59,8 +61,16 @@ class LessonPanel(ReportsProblems, VerticalScroll, can_focus=False):
             choices.can_focus = False
             yield choices
 
+    def on_mount(self) -> None:
+        self._ready = True
+        if self._found is not None:
+            self.tell(self._found)
+
     def tell(self, found: Values) -> None:
-        """Show the text. found: what this run has measured; nothing before its end."""
+        """Show the text, as soon as its parts are there. found: what this run has measured; nothing before its end."""
+        self._found = found
+        if not self._ready:
+            return
         theme = self.app.current_theme
         text = filled(self.scenario.lesson.strip(), self.scenario.measured, found)
         self.query_one("#lesson-text", Static).update(LessonMarkdown(text, theme))
