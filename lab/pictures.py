@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 
@@ -292,24 +292,7 @@ Picture = (
     | Passages
     | Cells
 )
-_KINDS: dict[str, type] = {
-    kind.kind: kind
-    for kind in (
-        Curves,
-        Bars,
-        Histograms,
-        Field,
-        Regions,
-        Scatter,
-        Images,
-        Units,
-        Diagram,
-        Table,
-        Network,
-        Passages,
-        Cells,
-    )
-}
+_KINDS: dict[str, type] = {kind.kind: kind for kind in get_args(Picture)}
 
 
 def _encode(value: Any) -> Any:

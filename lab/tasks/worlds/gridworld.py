@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lab.errors import InvalidValue
 from lab.nets.limits import adjustable
+from lab.validation import Settings
 
 WALL, FREE, START = "#", ".", "S"
 LARGEST_SIDE = 40
@@ -22,10 +23,9 @@ OUTCOMES = (STRAIGHT, TO_THE_RIGHT, TO_THE_LEFT)
 SHOWN_ARROWS = "↑→↓←"
 
 
-class Cell(BaseModel):
+class Cell(Settings):
     """What a capital letter on the map stands for."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     reward: float = adjustable(
         0.0, "Reward on entering the cell, in addition to `step_reward`.", ge=-LARGEST_REWARD, le=LARGEST_REWARD
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from lab.errors import InvalidValue
 from lab.metrics.meaning import COUNT, PLAIN, RATIO, SHARE
@@ -17,7 +17,7 @@ from lab.tasks.worlds.gridworld import LARGEST_REWARD, Cell, Gridworld
 from lab.tasks.worlds.learning import RULES, Learning
 from lab.tasks.worlds.monte_carlo import MonteCarlo
 from lab.tasks.worlds.planning import Planning
-from lab.validation import Real, Whole
+from lab.validation import Real, Settings, Whole
 
 METHODS: dict[str, type[WorldExperiment]] = {
     "policy-evaluation": Planning,
@@ -69,10 +69,9 @@ METRICS = {
 }
 
 
-class Options(BaseModel):
+class Options(Settings):
     """Settings of the task `gridworld`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     map: list[str] = Field(
         min_length=1,
         description="The world, a text for each row: # is a wall, . is free, episodes begin at S (or anywhere, without "

@@ -195,8 +195,8 @@ class RunScreen(ControlScreen):
             self.status.say("")
         else:
             panel = LessonPanel(scenario, read)
+            panel.tell(self._numbers())
             self.row.mount(panel)
-            self.call_after_refresh(self._fill_panel)
             self.status.say(f"{self.key_of('scroll_verdict(1)')} reads on, {self.key_of('lesson')} closes the lesson.")
         self.call_after_refresh(self.redraw)
 
