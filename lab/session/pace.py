@@ -114,6 +114,13 @@ class Pacing:
             due = replica.not_before if begun - replica.not_before < _LATE else begun
             replica.not_before = due + self.pace.seconds_at(replica.steps_done) - self.pace.seconds_at(before)
 
+    def seconds_left(self, replica: Replica, steps: int) -> float | None:
+        """Seconds until a replica has done so many steps at this pace; None where none holds it back."""
+        pace = self.pace
+        if pace is None or (isinstance(pace, Watched) and self._takes_long(pace)):
+            return None
+        return max(0.0, pace.seconds_at(steps) - pace.seconds_at(replica.steps_done))
+
     def patience(self, replicas: Iterable[Replica]) -> float:
         """Seconds until one of these may go on."""
         if self.pace is None:

@@ -155,6 +155,13 @@ class Scheduler:
             slow_until = shortest
         self._take_pace(None if seconds is None else Watched(longest, seconds, slow_until))
 
+    def paced_seconds_left(self, variant: str) -> float | None:
+        """Seconds until all of a variant's replicas are over at the pace that is kept; None where none is kept."""
+        with self._changed:
+            of = [each for each in self._roster.replicas if each.variant.name == variant and not each.over]
+            left = [self._pacing.seconds_left(each, self._roster.steps_of(each)) for each in of]
+        return max((each for each in left if each is not None), default=None)
+
     def _take_pace(self, pace: Pace | None) -> None:
         with self._changed:
             self._pacing.take(pace)

@@ -75,6 +75,7 @@ class Session:
         # Which replica runs when
         self.pause, self.resume = scheduler.pause, scheduler.resume
         self.throttle, self.pace = scheduler.throttle, scheduler.pace
+        self.paced_seconds_left = scheduler.paced_seconds_left
         self.stop = scheduler.stop
         # Commands on replicas
         self.single_step, self.take_back, self.rewind = steering.single_step, steering.take_back, steering.rewind

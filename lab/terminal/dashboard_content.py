@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,10 @@ _TEXTS = ("table", "passages")
 
 
 class DashboardContent:
-    """Draws a run. Keeps the means over seeds that have not changed since they were last drawn."""
+    """Draws a run. Keeps the means over seeds that have not changed since they were last drawn.
+
+    seconds_left: how long a variant still takes; by default what its speed so far lets expect
+    """
 
     def __init__(
         self,
@@ -46,8 +49,10 @@ class DashboardContent:
         log_scale: bool | None = None,
         paced: bool = True,
         show: Show | None = None,
+        seconds_left: Callable[[str], float] | None = None,
     ) -> None:
         self.run_state, self.style, self._log_scale, self._paced = run_state, style, log_scale, paced
+        self._seconds_left = seconds_left or run_state.seconds_left
         self._axes = ChosenAxes(show)
         self._decisive = tuple(show.first) if show is not None else ()
         self._means: dict[tuple[str, str], tuple[tuple[int, bool], curves.Line]] = {}
@@ -198,7 +203,7 @@ class DashboardContent:
             if any(each.interrupted for each in replicas):
                 return text.append(f"{'stopped':<12}", DIM)
             return text.append(f"{'done':<12}", self.style.text_style(self.style.good))
-        left = run_state.seconds_left(variant)
+        left = self._seconds_left(variant)
         if not any(each.began is not None for each in replicas):
             told = "waiting"
         else:

@@ -91,3 +91,20 @@ def test_a_variant_that_ends_long_before_the_others_is_seen():
     assert asked[0].seconds_at(5) == pytest.approx(7.5)
     session.pace(15.0, 20)
     assert asked[1].seconds_at(20) == pytest.approx(7.5)
+
+
+def test_the_time_left_is_what_the_pace_still_takes():
+    session = Session(small(), steps=400, threads=2)
+    name = session.variants[0].name
+    assert session.paced_seconds_left(name) is None
+    session.pace(100.0)
+    assert session.paced_seconds_left(name) == pytest.approx(100.0)
+    session.start(keep_open=True)
+    until(lambda: all(each.steps_done > 2 for each in session.replicas))
+    session.pause()
+    until(lambda: session.idle)
+    fewest = min(each.steps_done for each in session.replicas if each.variant.name == name)
+    # With steps ~ seconds squared, the first hundredth of the steps takes a tenth of the time.
+    assert session.paced_seconds_left(name) == pytest.approx(100.0 * (1 - (fewest / 400) ** 0.5))
+    session.stop()
+    assert session.wait(60)

@@ -77,7 +77,11 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         self.heading = Heading(lambda style: [*self.parts(style), *self._page_part()])
         decisive = self.tile_data.decisive
         self.variants = Variants(
-            self.run_state, self.view.hidden, self.paced, [*decisive.first, *decisive.metrics, "loss"]
+            self.run_state,
+            self.view.hidden,
+            self.paced,
+            [*decisive.first, *decisive.metrics, "loss"],
+            self.seconds_left,
         )
         self.board = Board()
         self.verdict = Verdict()
@@ -104,6 +108,10 @@ class BoardScreen(ReportsProblems, Screen[Any]):
         self.redraw()
 
     # What a subclass adds
+
+    def seconds_left(self, variant: str) -> float:
+        """How long a variant still takes."""
+        return self.run_state.seconds_left(variant)
 
     def take_events(self) -> list[Event]:
         """What has happened since the last call."""

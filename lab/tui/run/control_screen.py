@@ -144,6 +144,11 @@ class ControlScreen(WatchScreen):
         if not settings:
             self.status.say("There is nothing to branch off from yet.", wrong=True)
             return
+        if step >= self.run_state.steps(source):
+            back, again = self.key_of("cursor(-1)"), self.key_of("branch")
+            told = f"Step {step:,} is the last one: move the cursor back ({back}), and {again} branches off there."
+            self.status.say(told, wrong=True)
+            return
         known = ", ".join(f"{name}={short(value)}" for name, value in settings.items())
         blanks = [
             FormField("name", self.controls.free_name(source)),

@@ -390,6 +390,11 @@ class RunScreen(ControlScreen):
             told.append(f"{self.key_of('lesson')} opens the lesson beside the plots, with what to try next.")
         return told
 
+    def seconds_left(self, variant: str) -> float:
+        """At the pace that is kept, or as long as the speed so far lets expect."""
+        left = self.session.paced_seconds_left(variant)
+        return super().seconds_left(variant) if left is None else left
+
     def parts(self, style: Style) -> list[tuple[str, str]]:
         if not self._ready:
             return super().parts(style)

@@ -66,14 +66,22 @@ class Variants(TextLines):
 
     DEFAULT_CSS = "Variants { height: 1; }"
 
-    def __init__(self, run_state: RunState, hidden: set[str], paced: bool = True, metrics: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        run_state: RunState,
+        hidden: set[str],
+        paced: bool = True,
+        metrics: Sequence[str] = (),
+        seconds_left: Callable[[str], float] | None = None,
+    ) -> None:
         super().__init__()
         self.run_state, self.hidden, self._paced, self._metrics = run_state, hidden, paced, metrics
+        self._seconds_left = seconds_left
         self._content: DashboardContent | None = None
 
     def make(self, width: int, height: int, style: Style) -> list[Text]:
         if self._content is None or self._content.style != style or self._content.run_state is not self.run_state:
-            self._content = DashboardContent(self.run_state, style, paced=self._paced)
+            self._content = DashboardContent(self.run_state, style, paced=self._paced, seconds_left=self._seconds_left)
         if self._over:
             return self._results(width, style)[:height]
         lines = self._content.variants(width, height)

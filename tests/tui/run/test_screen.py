@@ -404,10 +404,22 @@ def test_that_there_are_more_plots_than_have_room_is_said_with_the_key_for_them(
     run(script, size=(100, 24))
 
 
+def test_nothing_branches_off_at_the_last_step_but_before_it():
+    async def script(screen, pilot):
+        await over(screen, pilot)
+        await pilot.press("b")
+        await shows(pilot, "Step 400 is the last one: move the cursor back (left), and b branches off there.")
+        await pilot.press("left", "b")
+        await shows(pilot, "Branch off")
+
+    run(script)
+
+
 def test_a_pace_is_shown_kept_remembered_and_skipped():
     async def script(screen, pilot):
         await until(pilot, lambda: bool(screen.session.settings("quick")))
         await shows(pilot, "in 1 h 00 min")
+        await shows(pilot, "57 min 00 s left")  # the first of 400 steps takes the longest, 3 min
         await pilot.press("greater_than_sign")
         await shows(pilot, "in 15 min 00 s")
         assert pilot.app.progress.pace == 900.0
