@@ -151,6 +151,13 @@ class Vectors:
         """A vector in which every element is the number at a place."""
         return self.same(builder, builder.load(builder.bitcast(place, FLOAT.as_pointer()), align=ITEM), FLOAT)
 
+    def occupied(self, builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+        """Which elements are not zero, of either sign, as the bits of an integer."""
+        numbers = ir.VectorType(INT, self.lanes)
+        size = builder.and_(builder.bitcast(value, numbers), ir.Constant(numbers, [0x7FFFFFFF] * self.lanes))
+        found = builder.icmp_unsigned("!=", size, ir.Constant(numbers, [0] * self.lanes))
+        return builder.bitcast(found, ir.IntType(self.lanes))
+
     def fma(self, builder: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
         """a b + c, rounded once."""
         return builder.call(self._fma, [a, b, c])

@@ -23,7 +23,8 @@ from kernels.targets.micro_kernel import transpose_square, workplace
 from kernels.targets.norm_code import add_columns
 from kernels.targets.tile_code import ARGUMENTS, tile_code
 from kernels.targets.vector_code import COLUMNS, HAS_AVX512, ITEM, LANES, LINE, PLACE, PLACES, WORD
-from kernels.targets.views import intrinsic, numbers_at
+from kernels.targets.views import integers_at, intrinsic, numbers_at
+from kernels.targets.winograd_zeros import mark_empty_windows, settle
 
 AVAILABLE = HAS_AVX512
 """The transforms need its masks, and its 32 registers."""
@@ -48,6 +49,7 @@ _inputs_place = workplace(POSITIONS * (TILES * winograd.MOST_CHANNELS * ITEM + L
 _outputs_place = workplace(POSITIONS * (TILES * PANELS * ITEM + LINE))
 _turned_place = workplace(TAPS * PRODUCTS * ITEM)
 _zeros_place = workplace(COLUMNS * ITEM)
+_marks_place = workplace(TILES * 8)
 
 _by_geometry = njit(error_model="numpy")(winograd.suits)
 
@@ -191,6 +193,7 @@ def _filter(
     further with each vector
     """
     inputs, outputs, zeros = _inputs_place(), _outputs_place(), _zeros_place()
+    marks = integers_at(_marks_place(), TILES)
     _clear(zeros, COLUMNS)
     a_apart, c_apart = TILES * inside * ITEM + LINE, TILES * outside * ITEM + LINE
     down, across = (high + SIDE - 1) // SIDE, (wide + SIDE - 1) // SIDE
@@ -200,19 +203,29 @@ def _filter(
         count = min(TILES, tiles - first)
         for t in range(count):
             image, h, w = coming[0], coming[1] * SIDE - top, coming[2] * SIDE - left
+            first_pixel = source + ((image * height + h) * width + w) * inside * ITEM
             _pixels_in(
-                inside // LANES, source + ((image * height + h) * width + w) * inside * ITEM, width * inside * ITEM,
-                inside * ITEM, inputs + t * inside * ITEM, 6 * a_apart, a_apart, 0, 0, -h, height - h, -w, width - w,
+                inside // LANES, first_pixel, width * inside * ITEM, inside * ITEM, inputs + t * inside * ITEM,
+                6 * a_apart, a_apart, marks.ctypes.data + t * 8, 0, -h, height - h, -w, width - w,
             )  # fmt: skip
+            if marks[t] != 0:
+                mark_empty_windows(
+                    marks, t, inside // LANES, first_pixel, width * inside * ITEM, inside * ITEM, -h, height - h, -w,
+                    width - w,
+                )  # fmt: skip
             coming = _following(coming[0], coming[1], coming[2], down, across)
         _multiply(count, inputs, inside, weights, outputs, outside, zeros)
         for t in range(count):
             image, h, w = going[0], going[1] * SIDE, going[2] * SIDE
+            first_pixel = target + ((image * high + h) * wide + w) * pixel
             _pixels_out(
-                outside // LANES, outputs + t * outside * ITEM, 6 * c_apart, c_apart,
-                target + ((image * high + h) * wide + w) * pixel, wide * pixel, pixel, added, added_step,
-                0, high - h, 0, wide - w,
+                outside // LANES, outputs + t * outside * ITEM, 6 * c_apart, c_apart, first_pixel, wide * pixel, pixel,
+                added, added_step, 0, high - h, 0, wide - w,
             )  # fmt: skip
+            if marks[t] != 0:
+                settle(
+                    marks[t], outside // LANES, first_pixel, wide * pixel, pixel, high - h, wide - w, added, added_step
+                )
             going = _following(going[0], going[1], going[2], down, across)
 
 
@@ -258,6 +271,7 @@ def to_weights(
 ) -> None:  # fmt: skip
     """d_weight = the products of inputs and what came back, summed over all pixels; d_bias = the sums of dy."""
     sums, inputs, gradients, together = _weights_place(), _inputs_place(), _outputs_place(), _together(C, D)
+    mark = _marks_place()
     down, across = (I + SIDE - 1) // SIDE, (J + SIDE - 1) // SIDE
     tiles = B * down * across
     a_apart = TILES * C * ITEM + LINE
@@ -273,7 +287,7 @@ def to_weights(
                 h, w = i - top, j - left
                 _pixels_in(
                     C // LANES, x + ((image * H + h) * W + w) * C * ITEM, W * C * ITEM, C * ITEM, inputs + t * C * ITEM,
-                    6 * a_apart, a_apart, 0, 0, -h, H - h, -w, W - w,
+                    6 * a_apart, a_apart, mark, 0, -h, H - h, -w, W - w,
                 )  # fmt: skip
                 _gradient_in(
                     outside // LANES, dy + (((image * I + i) * J + j) * D + start) * ITEM, J * D * ITEM, D * ITEM,

@@ -7,6 +7,7 @@ or stored with a mask where a tile reaches beyond the image, so that images need
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 from llvmlite import ir
@@ -19,7 +20,7 @@ WORDS = (
     "vectors",  # of channels
     *("source", "source_row", "source_column"),
     *("target", "target_row", "target_column"),
-    *("added", "added_step"),  # what is added to pixels, and the distance from vector to vector
+    *("added", "added_step"),  # what is added to pixels, and the distance from vector to vector; see `pixels_in`
     *("first_row", "end_row", "first_column", "end_column"),  # the rows and columns of pixels that are in the image
 )
 
@@ -54,7 +55,11 @@ Transform = Callable[[Arithmetic, Sequence[ir.Value]], list[ir.Value]]
 
 
 def pixels_in(m: Arithmetic, d: Sequence[ir.Value]) -> list[ir.Value]:
-    """6 numbers of an input to 6: Bᵀ d."""
+    """6 numbers of an input to 6: Bᵀ d.
+
+    At `added`, it leaves whether one of the four pixels in the middle is zero in all channels: every window of 3×3
+    has one of them, so that no window of the tile is empty where none is.
+    """
     a, b = m.more(d[2], -4, d[4]), m.more(d[1], -4, d[3])
     c, e = m.sub(d[4], d[2]), m.sub(d[3], d[1])
     return [
@@ -107,6 +112,8 @@ SIZES: dict[Transform, tuple[int, int]] = {
 }  # fmt: skip
 """Rows and columns of the square that each takes, and of the one that it gives."""
 _FROM_PIXELS, _TO_PIXELS = (pixels_in, gradient_in), (pixels_out,)
+_MIDDLE = ((2, 2), (2, 3), (3, 2), (3, 3))
+_BITS = ir.IntType(LANES)
 
 
 class TransformCode:
@@ -139,14 +146,13 @@ class TransformCode:
 
     def _masks(self, builder: ir.IRBuilder, extent: int) -> Square:
         """For each pixel, whether it is in the image, as a mask of all lanes."""
-        bits = ir.IntType(LANES)
 
         def which(axis: str) -> list[ir.Value]:
             found = []
             for number in range(extent):
                 after = builder.icmp_signed("<=", self.given[f"first_{axis}"], WORD(number))
                 before = builder.icmp_signed(">", self.given[f"end_{axis}"], WORD(number))
-                found.append(builder.sext(builder.and_(after, before), bits))
+                found.append(builder.sext(builder.and_(after, before), _BITS))
             return found
 
         rows, columns = which("row"), which("column")
@@ -159,19 +165,30 @@ class TransformCode:
         builder.branch(inside)
         builder = ir.IRBuilder(inside)
         number, offset, begin = builder.phi(WORD), builder.phi(WORD), builder.phi(WORD)
-        self._one(builder, offset, begin, masks)
+        seen = [builder.phi(_BITS) for _ in _MIDDLE if self.transform is pixels_in]
+        columns = self._one(builder, offset, begin, masks)
+        occupied = []
+        for before_it, (row, column) in zip(seen, _MIDDLE, strict=False):
+            before_it.add_incoming(_BITS(0), before)
+            occupied.append(builder.or_(before_it, self.simd.occupied(builder, columns[column][row])))
+            before_it.add_incoming(occupied[-1], builder.block)
         following = builder.add(number, WORD(1))
         steps = (WORD(1), WORD(self.simd.bytes), self.given["added_step"])
         for value, step in zip((number, offset, begin), steps, strict=True):
             value.add_incoming(WORD(0), before)
             value.add_incoming(following if value is number else builder.add(value, step), builder.block)
         builder.cbranch(builder.icmp_signed("<", following, self.given["vectors"]), inside, behind)
-        ir.IRBuilder(behind).ret_void()
+        builder = ir.IRBuilder(behind)
+        if occupied:
+            empty = functools.reduce(builder.or_, [builder.icmp_unsigned("==", each, _BITS(0)) for each in occupied])
+            builder.store(builder.zext(empty, WORD), builder.bitcast(self.given["added"], WORD.as_pointer()))
+        builder.ret_void()
 
-    def _one(self, builder: ir.IRBuilder, offset: ir.Value, begin: ir.Value, masks: Square | None) -> None:
+    def _one(self, builder: ir.IRBuilder, offset: ir.Value, begin: ir.Value, masks: Square | None) -> Square:
+        """The transform of one vector of channels; what was loaded, column by column."""
         m = Arithmetic(self.simd, builder)
         loading, storing = (masks, None) if self.transform in _FROM_PIXELS else (None, masks)
-        columns = []
+        squares, columns = [], []
         for column in range(self.size):
             loaded = [
                 self.simd.load(
@@ -179,6 +196,7 @@ class TransformCode:
                 )
                 for row in range(self.size)
             ]
+            squares.append(loaded)
             columns.append(self.transform(m, loaded))
         added = None
         if self.transform in _TO_PIXELS:
@@ -188,6 +206,7 @@ class TransformCode:
                 value = m.add(value, added) if added else value
                 place = self._place(builder, "target", offset, row, column)
                 self.simd.store(builder, value, place, storing and storing[row][column])
+        return squares
 
     def _place(self, builder: ir.IRBuilder, square: str, offset: ir.Value, row: int, column: int) -> ir.Value:
         distance = builder.mul(self.given[f"{square}_row"], WORD(row))

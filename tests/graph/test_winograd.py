@@ -14,7 +14,7 @@ from lab.graph import evaluate
 from lab.graph import functions as f
 from lab.graph.functions.convolution import Borders
 
-from .test_convolution import check_geometry
+from .test_convolution import by_scipy, check_geometry
 
 RANDOM = np.random.default_rng(0)
 TOLERANCE = 6e-5
@@ -80,6 +80,45 @@ def test_an_image_gives_the_same_bits_in_every_batch(height: int, width: int, ou
     np.testing.assert_array_equal(together, convolved(x))
     for number in (0, 3, 6):
         np.testing.assert_array_equal(together[number : number + 1], convolved(x[number : number + 1]))
+
+
+@pytest.mark.parametrize("channels", [16, 48])
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (7, 14)])
+@pytest.mark.parametrize("bias", [0.0, 0.37])
+def test_where_a_window_is_zero_the_result_is_the_bias_to_the_bit(
+    channels: int, height: int, width: int, bias: float
+) -> None:
+    """A ReLU behind it would let gradients pass by chance; so of the gradient, where nothing came back."""
+    black = RANDOM.random((6, height, width)) < np.array([0, 0.5, 0.8, 0.9, 0.97, 1]).reshape(-1, 1, 1)
+    black[1, :, : width // 2] = True
+    signs = RANDOM.choice([-1, 1], (6, height, width, channels))
+    x = np.where(black[..., None], 0 * signs, RANDOM.standard_normal((6, height, width, channels)))
+    x[2, ..., 1:] *= 0  # one channel alone is not black
+    weight, biases = RANDOM.standard_normal((3, 3, channels, 32)), np.full(32, bias)
+    # The sizes of all numbers of a window, summed up: zero where it is empty.
+    seen = by_scipy(np.abs(x).sum(-1, keepdims=True), np.ones((3, 3, 1, 1)), (1, 1), AROUND, (1, 1), 1)[..., 0]
+    y = evaluate(lambda *tensors: f.convolution(*tensors, borders=AROUND), x, weight, biases, dtype="float32")
+    assert (y[seen == 0] == np.float32(bias)).all()
+    assert (y[seen > 0] != np.float32(bias)).mean() > 0.999
+    alone = evaluate(lambda *tensors: f.convolution(*tensors, borders=AROUND), x[3:4], weight, biases, dtype="float32")
+    np.testing.assert_array_equal(y[3:4], alone)
+    exact = evaluate(lambda *tensors: f.convolution(*tensors, borders=AROUND), x, weight, biases, dtype="float64")
+    np.testing.assert_allclose(y, exact, rtol=TOLERANCE, atol=TOLERANCE * np.abs(exact).max())
+    backwards = RANDOM.standard_normal((3, 3, 32, channels))
+    _, (dx, _) = evaluate(
+        lambda *tensors: f.convolution(*tensors, borders=AROUND),
+        np.zeros((6, height, width, 32)), backwards, gradients=x, dtype="float32",
+    )  # fmt: skip
+    assert (dx[seen == 0] == 0).all()
+    assert (dx[seen > 0] != 0).mean() > 0.999
+
+
+def test_a_weight_that_is_not_finite_shows_behind_an_empty_window_too() -> None:
+    x, weight = np.zeros((1, 8, 8, 16)), np.ones((3, 3, 16, 16))
+    x[0, 0, 0, 0], weight[1, 1, 3, 2] = 1, np.nan
+    y = evaluate(lambda *tensors: f.convolution(*tensors, borders=AROUND), x, weight, dtype="float32")
+    assert np.isnan(y[..., 2]).all()
+    assert (y[0, 2:, :, 3] == 0).all()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
