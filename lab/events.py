@@ -33,6 +33,7 @@ class Started:
     read: tuple[str, ...] = ()  # sentences on what was read of files with data, and what was left out
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
     predicts: bool = False  # whether `lab evaluate` and `lab predict` can ask it about other examples
+    writes: bool = False  # whether `lab sample` lets it write
 
 
 @dataclass(frozen=True, slots=True)

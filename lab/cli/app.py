@@ -37,6 +37,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Kept runs": {
         "runs": "The runs that were kept, newest first.",
         "predict": "What a trained network says of new examples: `lab predict latest new.csv`.",
+        "sample": "What a trained language model writes: `lab sample latest --primer KING`.",
         "evaluate": "How good a trained network is: scores, intervals, mistakes, comparisons.",
         "replay": "Show a stored run again.",
         "compare": "Runs side by side: curves, settings, final values.",

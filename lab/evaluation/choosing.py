@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +13,9 @@ from lab.errors import BadInput, nearest
 from lab.evaluation.trained import TrainedModel
 from lab.store import RunInfo, Store
 from lab.store.files import load_arrays, load_metadata
+
+if TYPE_CHECKING:
+    from lab.evaluation.language import LanguageModel
 
 CRITERIA = (("val_loss", False), ("val_accuracy", True), ("loss", False))
 """What networks of a run are compared by, the first that was measured, and whether more is better."""
@@ -31,15 +36,44 @@ class Chosen:
     seed: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """The weights of a network and what was kept beside them; else as in `Chosen`."""
+
+    name: str
+    metadata: Mapping[str, str] | None
+    weights: Mapping[str, np.ndarray]
+    told: str = ""
+    info: RunInfo | None = None
+    variant: str = ""
+    seed: int = 0
+
+
 def model_of(store: Store, wanted: str, variant: str | None = None, seed: int | None = None) -> Chosen:
     """The network that is meant.
 
     wanted: a run, or the path of an exported safetensors file. Raises BadInput.
     """
+    kept = _kept(store, wanted, variant, seed)
+    model = TrainedModel.of_metadata(kept.name, kept.metadata, kept.weights)
+    return Chosen(model, kept.told, kept.info, kept.variant, kept.seed)
+
+
+def language_model_of(
+    store: Store, wanted: str, variant: str | None = None, seed: int | None = None
+) -> tuple[LanguageModel, str]:
+    """The language model that is meant, and how it was chosen if there were several. Raises BadInput."""
+    from lab.evaluation.language import LanguageModel
+
+    kept = _kept(store, wanted, variant, seed)
+    return LanguageModel.of_metadata(kept.name, kept.metadata, kept.weights), kept.told
+
+
+def _kept(store: Store, wanted: str, variant: str | None, seed: int | None) -> _Kept:
     if wanted.endswith(".safetensors"):
         if variant is not None or seed is not None:
             raise BadInput("--variant and --seed choose of a run; a file of weights holds one network.")
-        return Chosen(_of_file(Path(wanted).expanduser()))
+        return _of_file(Path(wanted).expanduser())
     info = store.find(wanted)
     weights = store.weights(info.name)
     if not weights:
@@ -47,18 +81,16 @@ def model_of(store: Store, wanted: str, variant: str | None = None, seed: int | 
     keys = _matching(info, list(weights), variant, seed)
     chosen, told = (keys[0], "") if len(keys) == 1 else _best(store, info, keys)
     name = info.name if len(weights) == 1 else f"{info.name}, {chosen[0]}, seed {chosen[1]}"
-    model = TrainedModel.of_metadata(name, store.weights_metadata(info.name, *chosen), weights[chosen])
-    return Chosen(model, told, info, *chosen)
+    return _Kept(name, store.weights_metadata(info.name, *chosen), weights[chosen], told, info, *chosen)
 
 
-def _of_file(path: Path) -> TrainedModel:
+def _of_file(path: Path) -> _Kept:
     try:
-        arrays, metadata = load_arrays(path), load_metadata(path)
+        return _Kept(path.name, load_metadata(path), load_arrays(path))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
         raise BadInput(f"{error}.") from None
-    return TrainedModel.of_metadata(path.name, metadata, arrays)
 
 
 def _matching(

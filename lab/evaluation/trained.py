@@ -61,20 +61,16 @@ class TrainedModel:
         cls, name: str, metadata: Mapping[str, str] | None, weights: Mapping[str, np.ndarray]
     ) -> TrainedModel:
         """From the metadata of a file of weights. Raises BadInput if they say nothing of how to predict."""
-        text = (metadata or {}).get(PREDICTING)
-        if text is None:
+        about = about_of(name, metadata)
+        if about is None:
             raise BadInput(
                 f"{name} has weights, but not what predicting needs beside them: it was kept by an older lab, or its "
                 "task predicts nothing. Run it again."
             )
-        try:
-            about = json.loads(text)
-        except ValueError:
-            raise BadInput(f"{name}: what was kept to predict with is damaged.") from None
-        if isinstance(about, dict) and "symbols" in about:
+        if "symbols" in about:
             raise BadInput(
                 f"{name} is a language model: it goes on with a text, and answers nothing about rows of a table. "
-                "`lab export RUN --format onnx` writes it for other programs."
+                "`lab sample RUN --primer TEXT` lets it write."
             )
         return cls(name, about, weights)
 
@@ -90,15 +86,7 @@ class TrainedModel:
 
     def new_network(self) -> Network:
         """Its layers, with nothing in them."""
-        return self.layers_of(self.about)
-
-    @staticmethod
-    def layers_of(about: Mapping[str, Any]) -> Network:
-        """The layers of a network that was kept, with nothing in them."""
-        blocks = {name: Block(**each) for name, each in about.get("blocks", {}).items()}
-        recipe = about.get("recipe")
-        outputs = len(about["symbols"]) if recipe is None else int(recipe["outputs"])
-        return Network(about["model"], None, outputs, 0, AdjustableNumbers(), blocks=blocks)
+        return layers_of(self.about)
 
     @functools.cached_property
     def _forward(self) -> dict[int, Predictor]:
@@ -112,20 +100,13 @@ class TrainedModel:
             if len(part) not in self._forward:
                 network = self.new_network()
                 self._forward[len(part)] = Predictor(network, part.shape)
-                self._refuse_other_weights(network)
+                refuse_other_weights(self.name, network, self.weights)
             try:
                 made = self._forward[len(part)](part, dict(self.weights), dict(self.about.get("settings", {})))
             except InvalidValue as error:
                 raise BadInput(f"{self.name}: {error.message}") from None
             found.append(made["output"].reshape(len(part), -1))
         return np.concatenate(found) if found else np.empty((0, self.recipe.outputs), np.float32)
-
-    def _refuse_other_weights(self, network: Network) -> None:
-        for name, tensor in network.kept.items():
-            found = None if name not in self.weights else tuple(self.weights[name].shape)
-            if found != tuple(tensor.shape):
-                what = "is not there" if found is None else f"has shape {list(found)}"
-                raise BadInput(f"{self.name} is damaged: {name} {what}, its network needs {list(tensor.shape)}.")
 
     def answers(self, inputs: np.ndarray | Pixels) -> Predictions:
         """Predictions for prepared inputs."""
@@ -186,6 +167,40 @@ class TrainedModel:
                 return read(file, Wishes(**written))
         except InvalidValue as error:
             raise error.without_place() from None
+
+
+def about_of(name: str, metadata: Mapping[str, str] | None) -> dict[str, Any] | None:
+    """What an experiment kept beside its weights; None if it kept nothing. Raises BadInput if it is damaged.
+
+    name: what the network is called in messages
+    """
+    text = (metadata or {}).get(PREDICTING)
+    if text is None:
+        return None
+    try:
+        about = json.loads(text)
+    except ValueError:
+        about = None
+    if not isinstance(about, dict):
+        raise BadInput(f"{name}: what was kept to predict with is damaged.")
+    return about
+
+
+def layers_of(about: Mapping[str, Any]) -> Network:
+    """The layers of a network that was kept, with nothing in them."""
+    blocks = {name: Block(**each) for name, each in about.get("blocks", {}).items()}
+    recipe = about.get("recipe")
+    outputs = len(about["symbols"]) if recipe is None else int(recipe["outputs"])
+    return Network(about["model"], None, outputs, 0, AdjustableNumbers(), blocks=blocks)
+
+
+def refuse_other_weights(name: str, network: Network, weights: Mapping[str, np.ndarray]) -> None:
+    """Raise BadInput if weights are missing, or have other shapes than the network's."""
+    for own, tensor in network.kept.items():
+        found = None if own not in weights else tuple(weights[own].shape)
+        if found != tuple(tensor.shape):
+            what = "is not there" if found is None else f"has shape {list(found)}"
+            raise BadInput(f"{name} is damaged: {own} {what}, its network needs {list(tensor.shape)}.")
 
 
 def npz_inputs(path: str, folder: Path | None = None) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from lab.errors import BadInput
 from lab.evaluation import TrainedModel
+from lab.evaluation.trained import layers_of
 from lab.exports.selection import Selection
 from lab.graph import data
 from lab.graph.tensor import Call, Tensor
@@ -46,7 +47,7 @@ class Exported:
 
     def new_network(self) -> Network:
         """Its layers, with nothing in them."""
-        return TrainedModel.layers_of(self.about)
+        return layers_of(self.about)
 
 
 @dataclass(frozen=True, eq=False)

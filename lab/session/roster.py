@@ -138,6 +138,7 @@ class Roster:
             self._read(),
             {name: each for name, each in self.made.items() if name in self.names},
             task_of(self.loaded.scenario).predicts,
+            task_of(self.loaded.scenario).writes,
         )
 
     def steps_of(self, replica: Replica) -> int:

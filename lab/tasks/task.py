@@ -174,6 +174,7 @@ class Task:
     counts_steps: whether `train.steps` says how much there is of something, such as draws or trials, so that a run of
                   another length is another experiment, and no shorter or longer training
     predicts: whether `lab evaluate` and `lab predict` can ask a run of it about other examples
+    writes: whether `lab sample` lets a run of it write
     pictures: the pictures that the task itself draws, each with a sentence on what it shows; the figures of a network
              come with the options
     """
@@ -183,6 +184,7 @@ class Task:
     stops_early: ClassVar[bool] = False
     counts_steps: ClassVar[bool] = False
     predicts: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
     targets: ClassVar[Literal["classes", "values", "labels"] | None] = None
     metrics: ClassVar[dict[str, Meaning]] = {}
     pictures: ClassVar[Mapping[str, str]] = {}

@@ -145,4 +145,6 @@ def kept(started: Started, ended: Ended | None = None, unsaved: str = "", screen
     again = f"Saved as {started.run}: see it again with `lab replay {started.run}`"
     if started.read and started.predicts:  # data of one's own
         again += f", judge it with `lab evaluate {started.run}`, ask it with `lab predict {started.run} FILE`"
+    if started.writes:
+        again += f", let it write with `lab sample {started.run}`"
     return again

@@ -17,6 +17,7 @@ from lab.data import Split
 from lab.data import load as load_data
 from lab.errors import BadInput
 from lab.evaluation import TrainedModel
+from lab.evaluation.trained import layers_of
 from lab.exports.onnx import onnx_model
 from lab.exports.tracing import Exported
 from lab.graph import data
@@ -77,7 +78,7 @@ def drawn(model: str, split: Split, **about: Any) -> Exported:
     layers = yaml.safe_load(model)
     recipe = split.recipe.to_json() if split.recipe is not None else None
     about = {"model": layers, "settings": {}, "recipe": recipe} | about
-    network = TrainedModel.layers_of(about)
+    network = layers_of(about)
     network.apply(_inputs(split), training=False)
     chance = generator(1, "weights")
     arrays = {
@@ -138,7 +139,7 @@ def test_a_language_model_goes_on_from_its_states() -> None:
 
 
 def _language_model(about: dict[str, Any]) -> Exported:
-    network: Network = TrainedModel.layers_of(about)
+    network: Network = layers_of(about)
     network.apply(data(np.zeros((2, 3)), "x"), training=False, sequence=SequenceStates())
     chance = generator(1, "weights")
     arrays = {

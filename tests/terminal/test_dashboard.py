@@ -347,3 +347,6 @@ def test_on_a_screen_the_end_of_a_run_names_no_command_of_the_shell():
     assert "`" not in sentences.kept(started, screens=True)
     assert "evaluates it" in sentences.kept(started, screens=True)
     assert "`lab predict own-1 FILE`" in sentences.kept(started)
+    assert "lab sample" not in sentences.kept(started)
+    assert "`lab sample own-1`" in sentences.kept(replace(started, writes=True))
+    assert "`" not in sentences.kept(replace(started, writes=True), screens=True)

@@ -59,6 +59,7 @@ class LanguageModel(Task):
     """
 
     Options = Options
+    writes = True
     metrics = METRICS
     pictures = {
         "samples": "what the network writes, the newest sample first, and how many of its words are words of the text",

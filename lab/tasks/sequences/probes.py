@@ -211,5 +211,5 @@ def primer_of(given: str | None, vocabulary: Vocabulary, text: np.ndarray) -> np
             message = f"the word {error.args[0]!r} is not among the {len(vocabulary.symbols):,} that are known."
         raise InvalidValue(("options", "primer"), message) from None
     if not len(primer):
-        raise InvalidValue(("options", "primer"), "has no word in it.")
+        raise InvalidValue(("options", "primer"), "there is nothing in it that can be read.")
     return primer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,3 +92,15 @@ class Writer(Reader):
             if place < length - 1:
                 logits = self.step(written[:, place])
         return written, first
+
+    def go_on(
+        self, numbers: Mapping[str, np.ndarray | float], primer: np.ndarray, choice: Choice, random: Callable[[], float]
+    ) -> Iterator[int]:
+        """The symbols of a text that goes on from a primer, without end, each read as soon as the next is asked for."""
+        self.begin(numbers)
+        for symbol in primer:
+            logits = self.step(np.full(self.count, symbol))
+        while True:
+            symbol = choice.draw(logits[0], random)
+            yield symbol
+            logits = self.step(np.full(self.count, symbol))
