@@ -55,6 +55,7 @@ def training_step(
     *,
     owner: str = "",
     points: int = 1,
+    turns: Tensor | None = None,
     tables: Sequence[Table] = (),
     change_gradients: Callable[[Storage], Sequence[Call]] = lambda gradients: (),
     measure_unclipped: bool = False,
@@ -64,7 +65,7 @@ def training_step(
     trained:          a network, or a storage of parameters that are none (an image, a point)
     adjustable:       where the optimizer's numbers are declared: `optimizer.rate`; below the network's name or `owner`
                       (`generator.optimizer.rate`) where there are several
-    points:           see `OptimizerContext`
+    points, turns:    see `OptimizerContext`
     tables:           parameters in `trained.tables`
     change_gradients: adds calls that change the gradients in place before they are used, as noise does
     measure_unclipped: whether the norm before penalties and clipping is wanted
@@ -77,7 +78,9 @@ def training_step(
     parameters = trained if isinstance(trained, Storage) else trained.parameters
     owner = owner or (network.name if network else "")
     adjustable.take(qualified(owner, "optimizer"))
-    context = OptimizerContext(parameters, parameters.like("gradients"), adjustable, owner, points=points, loss=loss)
+    context = OptimizerContext(
+        parameters, parameters.like("gradients"), adjustable, owner, points=points, turns=turns, loss=loss
+    )
     context.running = network.running if network else None
     with scope(loss.call.label if loss.call else ""):
         program: list[Any] = [call(halt_if_not_finite, loss)]

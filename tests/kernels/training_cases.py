@@ -47,10 +47,11 @@ def _adaptive(v: Inputs, keep: Any, take: Any) -> dict[str, Any]:
     return {"second": second, "parameters": v["parameters"] - step}
 
 
-def _adam(v: Inputs, s: Sizes) -> dict[str, Any]:
+def adam_after(v: Inputs, steps: int) -> dict[str, Any]:
+    """What Adam makes of its numbers in the last of so many steps."""
     first = v["beta_1"] * v["first"] + (1 - v["beta_1"]) * v["gradient"]
     second = v["beta_2"] * v["second"] + (1 - v["beta_2"]) * v["gradient"] ** 2
-    m, r = first / (1 - v["beta_1"] ** 3), second / (1 - v["beta_2"] ** 3)
+    m, r = first / (1 - v["beta_1"] ** steps), second / (1 - v["beta_2"] ** steps)
     return {
         "first": first,
         "second": second,
@@ -65,7 +66,7 @@ CASES["look_ahead"] = Case(lambda v, s: {"parameters": v["parameters"] + v["mome
 CASES["look_ahead_step"] = Case(_look_ahead_step, _numbers)
 CASES["adagrad"] = Case(lambda v, s: _adaptive(v, 1, 1), _numbers)
 CASES["rmsprop"] = Case(lambda v, s: _adaptive(v, v["decay"], 1 - v["decay"]), _numbers)
-CASES["adam"] = Case(_adam, _numbers, integers=lambda s: {"corrected": 1}, step=3)
+CASES["adam"] = Case(lambda v, s: adam_after(v, 3), _numbers, integers=lambda s: {"corrected": 1}, step=3)
 CASES["decay_weights"] = Case(lambda v, s: {"parameters": v["parameters"] * (1 - v["rate"] * v["strength"])}, _numbers)
 CASES["add_l2"] = Case(lambda v, s: {"gradient": v["gradient"] + v["strength"] * v["parameters"]}, _numbers)
 CASES["add_l1"] = Case(

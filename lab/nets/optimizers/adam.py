@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kernels import adam_errata
 from kernels import optimizers as kernels
+from kernels.turns import adam_in_turns
 from lab.graph.tensor import Call, Tensor, call
 from lab.nets.limits import adjustable
 from lab.nets.optimizers.optimizer import Optimizer, OptimizerContext, is_weight
@@ -43,6 +44,8 @@ class Adam(Optimizer, name="adam"):
         gradient = context.gradients.whole
         if self.errata == "step_from_zero":
             return [call(adam_errata.adam_step_from_zero, gradient, rate, *numbers, updates=changed)]
+        if context.turns is not None and self.corrected and not self.errata:
+            return [call(adam_in_turns, gradient, rate, *numbers, context.turns, updates=changed)]
         kernel = adam_errata.adam_one_plus_beta if self.errata else kernels.adam
         return [call(kernel, gradient, rate, *numbers, updates=changed, corrected=int(self.corrected))]
 

@@ -37,6 +37,7 @@ class OptimizerContext:
     loss:     what the gradient is that of, [1], for optimizers that compare its values
     running:  numbers that a step keeps up to date beside the gradient, such as running means
     points:   how many points that have nothing to do with each other the only parameter [points, n] consists of
+    turns:    how many steps were made so far, this one included, [1], where it is not made in each step of the program
     """
 
     parameters: Storage
@@ -45,6 +46,7 @@ class OptimizerContext:
     owner: str = ""
     found: Sequence[Tensor | None] = ()
     points: int = 1
+    turns: Tensor | None = None
     loss: Tensor | None = None
     running: Storage | None = None
     kept_loss: Tensor | None = None
