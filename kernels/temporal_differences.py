@@ -68,6 +68,17 @@ def epsilon_greedy(tables, s, epsilon, explore, choice):
 
 
 @device
+def chance_to_explore(visits, s, epsilon, decay):
+    """epsilon / n^decay where this is the n-th visit to a state, at most 1; epsilon itself without a decay."""
+    if decay == zero:
+        return epsilon
+    count = one
+    for a in range(4):
+        count += visits[0, s, a] + visits[1, s, a]
+    return min(one, epsilon * exp(-decay * log(count)))
+
+
+@device
 def worth_of_next(tables, s, a, epsilon, rule, updated):
     """What the next state is worth, which is all in which the methods differ.
 
@@ -97,21 +108,22 @@ def worth_of_next(tables, s, a, epsilon, rule, updated):
 
 @kernel(
     "following[N,4,3] kinds[N,4,3] rewards[K] starts[M] slip[1] noise[1] gamma[1] learning_rate[1] decay[1] epsilon[1] "
-    "-> tables[2,N,4]! visits[2,N,4]! path[T] record[W,3]! rule bootstrap stream",
+    "epsilon_decay[1] -> tables[2,N,4]! visits[2,N,4]! path[T] record[W,3]! rule bootstrap stream",
     operations=lambda T: 40 * T,
     typical={"N": 64, "K": 2, "M": 1, "T": 64, "W": 100, "rule": 0, "bootstrap": 1, "stream": 0},
     indices={"following": "N+1", "kinds": "K", "starts": "N"},
 )
 def control_episode(
-    following, kinds, rewards, starts, slip, noise, gamma, learning_rate, decay, epsilon,
+    following, kinds, rewards, starts, slip, noise, gamma, learning_rate, decay, epsilon, epsilon_decay,
     tables, visits, path, record, rule, bootstrap, stream, thread, threads, step, seed,
 ):  # fmt: skip
     """Live through one episode of at most T - 1 steps, epsilon-greedily, and learn after each of them.
 
     tables[i,s,a] += rate (reward + gamma worth - tables[i,s,a]), where `worth` is that of the next state by the `rule`,
-    0 behind the end, and the rate is learning_rate / n^decay at the n-th visit. An episode that is cut off by the time
-    limit has not ended: its last state is worth what it is; with `bootstrap` 0 it is taken for an end. Standard normal
-    numbers times `noise` are added to the rewards.
+    0 behind the end, and the rate is learning_rate / n^decay at the n-th visit; the chance to explore falls likewise
+    with the visits to the state. An episode that is cut off by the time limit has not ended: its last state is worth
+    what it is; with `bootstrap` 0 it is taken for an end. Standard normal numbers times `noise` are added to the
+    rewards.
 
     path: the states in order, N for the end, -1 behind the last
     record: row (episode - 1) % W becomes the sum of the rewards, the number of steps, and whether it ended by itself
@@ -122,7 +134,8 @@ def control_episode(
         limit = path.size - 1
         first, second, third, _ = philox(seed, stream, step, 0)
         s = int(starts[int(share(third) * real(starts.size))])
-        a = epsilon_greedy(tables, s, epsilon[0], share(first), share(second))
+        exploring = chance_to_explore(visits, s, epsilon[0], epsilon_decay[0])
+        a = epsilon_greedy(tables, s, exploring, share(first), share(second))
         total = zero
         length = 0
         alive = True
@@ -140,18 +153,20 @@ def control_episode(
                 updated = int(share(coin) * real(2.0)) if rule == DOUBLE_Q_LEARNING else 0
                 explore, choice, _, _ = philox(seed, stream, step, 2 * t + 2)
                 action = 0
+                if there < N:
+                    exploring = chance_to_explore(visits, there, epsilon[0], epsilon_decay[0])
                 if there < N and rule == SARSA:
-                    action = epsilon_greedy(tables, there, epsilon[0], share(explore), share(choice))
+                    action = epsilon_greedy(tables, there, exploring, share(explore), share(choice))
                 worth = zero
                 if there < N and (t + 1 < limit or bootstrap == 1):
-                    worth = worth_of_next(tables, there, action, epsilon[0], rule, updated)
+                    worth = worth_of_next(tables, there, action, exploring, rule, updated)
                 visits[updated, s, a] += one
                 rate = learning_rate[0]
                 if decay[0] > zero:
                     rate *= exp(-decay[0] * log(visits[updated, s, a]))
                 tables[updated, s, a] += rate * (reward + gamma[0] * worth - tables[updated, s, a])
                 if there < N and rule != SARSA:
-                    action = epsilon_greedy(tables, there, epsilon[0], share(explore), share(choice))
+                    action = epsilon_greedy(tables, there, exploring, share(explore), share(choice))
                 alive = there < N
                 s = there
                 a = action

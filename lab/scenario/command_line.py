@@ -14,20 +14,20 @@ from lab.scenario.writing import flow
 def command_line(
     source: str,
     overrides: Mapping[str, Any],
-    first_seed: int,
+    own_seeds: Sequence[int],
     seeds: Sequence[int] | None,
     steps: int | None,
     variants: Iterable[str] | None,
 ) -> str:
-    """The line. source: see `source_of`;  overrides: values by path;  first_seed: the scenario's own"""
+    """The line. source: see `source_of`;  overrides: values by path;  own_seeds: the scenario's"""
     words = ["lab", "run", source]
     for path, value in overrides.items():
         words += ["--set", f"{path}={flow(value)}"]
-    return shlex.join(words + options_of(first_seed, seeds, steps, variants))
+    return shlex.join(words + options_of(own_seeds, seeds, steps, variants))
 
 
 def options_of(
-    first_seed: int, seeds: Sequence[int] | None, steps: int | None, variants: Iterable[str] | None
+    own_seeds: Sequence[int], seeds: Sequence[int] | None, steps: int | None, variants: Iterable[str] | None
 ) -> list[str]:
     """The options of `lab run` for what no scenario says: which variants, how many steps, which seeds."""
     words = []
@@ -35,10 +35,10 @@ def options_of(
         words += ["--variant", name]
     if steps is not None:
         words += ["--steps", str(steps)]
-    if seeds and tuple(seeds) != (first_seed,):
+    if seeds and tuple(seeds) != tuple(own_seeds):
         low, high = min(seeds), max(seeds) + 1
         listed = ",".join(map(str, seeds))
-        spanned = str(high - low) if low == first_seed else f"{low}:{high}"
+        spanned = str(high - low) if low == own_seeds[0] else f"{low}:{high}"
         words += ["--seeds", spanned if tuple(seeds) == tuple(range(low, high)) else listed]
     return words
 

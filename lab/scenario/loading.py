@@ -185,8 +185,9 @@ def _variant(
     changes += _applied(own, extra or {}, origin, origins, VARIED)
     try:
         scenario = _checked(own)
-        if scenario.train.seed != base.train.seed:
-            raise InvalidValue(("train", "seed"), "every variant runs on the same seeds, so this cannot differ.")
+        if scenario.train.own_seeds != base.train.own_seeds:
+            key = "seed" if scenario.train.seed != base.train.seed else "seeds"
+            raise InvalidValue(("train", key), "every variant runs on the same seeds, so this cannot differ.")
     except InvalidValue as error:
         raise origins.locate(error, tuple(changes)) from None
     return Variant(name, scenario, tuple(changes))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """The newest format of scenario files that this lab reads; it rises when a file changes its meaning."""
 LARGEST_SEED = 2**32 - 1
+MOST_SEEDS = 100
 LARGEST_BATCH = 1_000_000
 MOST_STEPS = 1_000_000_000
 LARGEST_RATE = 1e6
@@ -110,12 +111,22 @@ class Train(Settings):
         le=LARGEST_SEED,
         description="The first seed; `--seeds 3` counts from here. Same seed, same run.",
     )
-
+    seeds: Whole = Field(
+        default=1,
+        ge=1,
+        le=MOST_SEEDS,
+        description="How many seeds are run, beginning with `seed`, where nobody says how many; curves are then bands.",
+    )
     stop: Stop | None = Field(
         default=None,
         examples=[{"when": "val_loss", "patience": 10}],
         description="Early stopping, and the best weights: `{when: val_loss, patience: 10}`.",
     )
+
+    @property
+    def own_seeds(self) -> tuple[int, ...]:
+        """The seeds that are run where nobody says which."""
+        return tuple(range(self.seed, self.seed + self.seeds))
 
     @field_validator("batch", mode="before")
     @classmethod

@@ -6,15 +6,15 @@ from lab.errors import BadInput
 from lab.validation import shown
 
 
-def parse_seeds(text: str | None, first: int, option: str = "--seeds") -> tuple[int, ...]:
-    """The seeds that a text means: `3` is three, counted from the scenario's own; `5:8` is 5, 6, 7; `1,2,7` are
-    these three, each once. Raises BadInput.
+def parse_seeds(text: str | None, first: int, *further: int, option: str = "--seeds") -> tuple[int, ...]:
+    """The seeds that a text means: `3` is three, counted from the scenario's first; `5:8` is 5, 6, 7; `1,2,7` are
+    these three, each once; nothing is all of the scenario's own, `first` and `further`. Raises BadInput.
 
-    >>> parse_seeds("3", 10), parse_seeds("5:8", 0), parse_seeds(None, 4), parse_seeds("1,2,7", 0)
-    ((10, 11, 12), (5, 6, 7), (4,), (1, 2, 7))
+    >>> parse_seeds("3", 10), parse_seeds("5:8", 0), parse_seeds(None, 4, 5), parse_seeds("1,2,7", 0)
+    ((10, 11, 12), (5, 6, 7), (4, 5), (1, 2, 7))
     """
     if text is None:
-        return (first,)
+        return (first, *further)
     if "," in text:
         return _listed(text, option)
     begin, colon, end = text.partition(":")

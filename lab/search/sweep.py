@@ -114,9 +114,9 @@ class Sweep:
         own = "" if not self.loaded.scenario.variants else f"variants.{self.base}."
         values = {f"{own}{path}": value for path, value in result.trial.values.items()}
         source = source_of(self.loaded.slug, self.loaded.path)
-        first = self.loaded.scenario.train.seed
+        own_seeds = self.loaded.scenario.train.own_seeds
         variants = [self.base] if own else []
-        return command_line(source, self.loaded.overrides | values, first, self.seeds, result.steps, variants)
+        return command_line(source, self.loaded.overrides | values, own_seeds, self.seeds, result.steps, variants)
 
     def check(self) -> None:
         """Build the first and the last trial without training them. Raises BadInput if that cannot work."""

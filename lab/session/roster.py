@@ -31,7 +31,7 @@ class Roster:
     ) -> None:
         self.loaded = loaded
         self.steps, self.devices = steps, tuple(devices)
-        self.seeds = tuple(seeds) if seeds is not None else (loaded.scenario.train.seed,)
+        self.seeds = tuple(seeds) if seeds is not None else loaded.scenario.train.own_seeds
         self.variants: list[Variant] = list(loaded.variants if variants is None else _chosen(loaded, variants))
         self.replicas: list[Replica] = [Replica(each, seed) for each in self.variants for seed in self.seeds]
         self.made: dict[str, dict[str, Any]] = {}  # where variants come from that the scenario does not have

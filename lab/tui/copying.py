@@ -35,8 +35,8 @@ def command_line(
 
     Seeds that are not consecutive cannot be said in one line; the line then names their whole range.
     """
-    source, first = source_of(loaded.slug, loaded.path), loaded.scenario.train.seed
-    return line_of(source, loaded.overrides, first, seeds, steps, variants)
+    source, own = source_of(loaded.slug, loaded.path), loaded.scenario.train.own_seeds
+    return line_of(source, loaded.overrides, own, seeds, steps, variants)
 
 
 def command_line_of_run(info: RunInfo) -> str:
@@ -47,14 +47,14 @@ def command_line_of_run(info: RunInfo) -> str:
     path = Path(info.path or f"{info.slug}.yaml")
     try:
         loaded = load_text(info.text, path, info.overrides)
-        first, all_variants = loaded.scenario.train.seed, tuple(each.name for each in loaded.variants)
+        own, all_variants = loaded.scenario.train.own_seeds, tuple(each.name for each in loaded.variants)
     except BadInput:  # an old run, of a scenario that this lab no longer reads
-        first, all_variants = 0, info.variants
+        own, all_variants = (0,), info.variants
     variants = [each for each in info.variants if each in all_variants]
     return line_of(
         source_of(info.slug, path),
         info.overrides,
-        first,
+        own,
         info.seeds,
         info.options.get("steps"),
         None if len(variants) == len(all_variants) else variants,

@@ -15,8 +15,8 @@ from lab.session import Session
 from lab.tui.explore import effort
 
 
-def seconds(name: str) -> tuple[float, float]:
-    """Of the longest variant, and of all, kernels being compiled already."""
+def seconds(name: str) -> tuple[float, ...]:
+    """Of the longest variant, and of all, kernels being compiled already; and the number of seeds if it is not one."""
     loaded = load(listing.locate(name))
     _run(Session(loaded, steps=1))
     session = Session(loaded, threads=1)
@@ -24,12 +24,20 @@ def seconds(name: str) -> tuple[float, float]:
     _run(session)
     whole = time.process_time() - begun
     busy = [each.seconds_worked for each in session.replicas]
-    return max(0.01, whole * max(busy) / sum(busy)), max(0.01, whole)
+    return (
+        max(0.01, whole * max(busy) / sum(busy)),
+        max(0.01, whole),
+        *([len(session.seeds)] if len(session.seeds) > 1 else []),
+    )
 
 
 def _run(session: Session) -> None:
     session.start()
     session.wait()
+
+
+def _row(longest: float, whole: float, *seeds: float) -> str:
+    return f"[{', '.join([f'{longest:.2f}', f'{whole:.2f}', *(f'{each:.0f}' for each in seeds)])}]"
 
 
 def main() -> None:
@@ -39,9 +47,7 @@ def main() -> None:
     for name in sys.argv[1:] or there:
         found[name] = seconds(name)
         print(f"{name:32} longest {found[name][0]:6.1f} s, all {found[name][1]:6.1f} s", flush=True)
-        rows = [
-            f"  {json.dumps(slug)}: [{found[slug][0]:.2f}, {found[slug][1]:.2f}]" for slug in there if slug in found
-        ]
+        rows = [f"  {json.dumps(slug)}: {_row(*found[slug])}" for slug in there if slug in found]
         path.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
 
 

@@ -14,8 +14,9 @@ SIZES = {"N": 6, "K": 3, "M": 2, "T": 12, "W": 4}
 
 @pytest.mark.parametrize("bootstrap", [0, 1])
 @pytest.mark.parametrize("rule", [Q_LEARNING, SARSA, DOUBLE_Q_LEARNING])
-def test_an_episode_is_learned_from_by_each_rule(rule, bootstrap):
-    case = control_case(rule, bootstrap)
+@pytest.mark.parametrize("epsilon_decay", [0.0, 0.25])
+def test_an_episode_is_learned_from_by_each_rule(rule, bootstrap, epsilon_decay):
+    case = control_case(rule, bootstrap, epsilon_decay)
     for seed in range(8):
         inputs = drawn(kernel, case, SIZES, seed)
         expected = case.expected(inputs, SIZES)

@@ -11,7 +11,7 @@ from kernels.temporal_differences import DOUBLE_Q_LEARNING, EXPECTED_SARSA, Q_LE
 from .cases import CASES, Case, Inputs, Sizes, number
 from .regularisation_cases import STEP, STREAM, philox
 
-GAMMA, SLIP, NOISE, EPSILON = 0.75, 0.25, 0.5, 0.5
+GAMMA, SLIP, NOISE, EPSILON = 0.75, 0.25, 0.5, 0.75
 
 _numbers = {"gamma": number(GAMMA), "slip": number(SLIP)}
 
@@ -75,13 +75,16 @@ def _record(v: Inputs, s: Sizes, row: list[float]) -> np.ndarray:
     return record
 
 
-def _control(rule: int, bootstrap: int):
+def _control(rule: int, bootstrap: int, epsilon_decay: float):
     def expected(v: Inputs, s: Sizes) -> dict[str, Any]:
         world, tables, visits = _World(v, s), v["tables"].copy(), v["visits"].copy()
 
+        def epsilon(state: int) -> float:
+            return min(1.0, EPSILON / (1 + visits[:, state].sum()) ** epsilon_decay)
+
         def act(state: int, explore: float, choice: float) -> int:
             q = tables[:, state].sum(0)
-            allowed = range(4) if explore < EPSILON else np.flatnonzero(q >= q.max() - 1e-9)
+            allowed = range(4) if explore < epsilon(state) else np.flatnonzero(q >= q.max() - 1e-9)
             return int(allowed[int(choice * len(allowed))])
 
         def worth(state: int, action: int, updated: int) -> float:
@@ -93,7 +96,7 @@ def _control(rule: int, bootstrap: int):
             if rule == DOUBLE_Q_LEARNING:
                 return tables[1 - updated, state, tables[updated, state].argmax()]
             both = tables[:, state].sum(0)
-            return EPSILON * both.mean() + (1 - EPSILON) * both.max()
+            return epsilon(state) * both.mean() + (1 - epsilon(state)) * both.max()
 
         state = world.reset()
         action = act(state, *world.shares(0)[:2])
@@ -157,11 +160,12 @@ _lived: dict[str, Any] = {
 }  # fmt: skip
 
 
-def control_case(rule: int, bootstrap: int) -> Case:
+def control_case(rule: int, bootstrap: int, epsilon_decay: float = 0.0) -> Case:
     """Episodes that one of the methods learns from."""
     integers = {"rule": rule, "bootstrap": bootstrap, "stream": STREAM}
-    return Case(_control(rule, bootstrap), _lived, lambda s: integers, step=STEP, tolerance=1e-4)
+    drawn = {**_lived, "epsilon_decay": number(epsilon_decay)}
+    return Case(_control(rule, bootstrap, epsilon_decay), drawn, lambda s: integers, step=STEP, tolerance=1e-4)
 
 
-CASES["control_episode"] = control_case(EXPECTED_SARSA, 0)
+CASES["control_episode"] = control_case(EXPECTED_SARSA, 0, 0.25)
 CASES["evaluation_episode"] = Case(_evaluation, _lived, lambda s: {"stream": STREAM}, step=STEP, tolerance=1e-4)

@@ -97,6 +97,8 @@ FAULTS = [
     ("optimizer.rate: 5.0", "model.5: tanh", "16:9", "model has no position 5; its positions are 0 to 4"),
     ("optimizer.rate: 5.0", "model.1.slope: 1", "16:9", "model.1 is 'relu' and has nothing inside"),
     ("optimizer.rate: 5.0", "train.seed: 5", "16:21", "every variant runs on the same seeds"),
+    ("optimizer.rate: 5.0", "train.seeds: 5", "16:22", "every variant runs on the same seeds"),
+    ("seed: 0", "seeds: 0", "12:53", "train.seeds: 0 is not allowed here"),
     ("optimizer.rate: 5.0", "title: Hot", "16:9", "`title` cannot differ between variants"),
     ("  - says: A far too high learning rate kills ReLUs.\n    that", "  - that", "18:5", "the key 'says' is missing"),
     ("> last(good.dead_relu) + 0.2", "", "19:11", "a claim must compare something"),

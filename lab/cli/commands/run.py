@@ -59,7 +59,7 @@ def command(
 
     session = Session(
         loaded,
-        seeds=parse_seeds(seeds, loaded.scenario.train.seed),
+        seeds=parse_seeds(seeds, *loaded.scenario.train.own_seeds),
         steps=steps,
         variants=chosen,
         threads=threads,

@@ -67,10 +67,14 @@ def greedy(q: np.ndarray) -> np.ndarray:
 
 def _end(chances: np.ndarray) -> np.ndarray:
     """From which states an episode ends sooner or later, whatever happens, [states] bool. chances: [states, states]"""
-    may_end = chances.sum(axis=1) < 1 - 1e-12
-    for _ in range(len(chances)):
-        may_end = may_end | (chances @ may_end > 0)
-    may_not = ~may_end
-    for _ in range(len(chances)):
-        may_not = may_not | (chances @ may_not > 0)
-    return ~may_not
+    never = ~_leads_to(chances.sum(axis=1) < 1 - 1e-12, chances)
+    return ~_leads_to(never, chances)
+
+
+def _leads_to(there: np.ndarray, chances: np.ndarray) -> np.ndarray:
+    """From which states one may get to some, [states] bool. there: [states] bool;  chances: [states, states]"""
+    while True:
+        wider = there | (chances @ there > 0)
+        if (wider == there).all():
+            return wider
+        there = wider

@@ -126,6 +126,13 @@ class Options(Settings):
         steps="tenths",
     )
     epsilon: Real = adjustable(0.1, "Chance to take any action instead of the best one.", ge=0, le=1, steps="tenths")
+    epsilon_decay: Real = adjustable(
+        0.0,
+        "`epsilon` is divided by the number of visits to the state to this power.",
+        ge=0,
+        le=1,
+        steps="tenths",
+    )
     initial: Real = Field(
         default=0.0,
         ge=-LARGEST_REWARD,

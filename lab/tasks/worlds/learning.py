@@ -38,7 +38,7 @@ class Learning(WorldExperiment):
         rows = self.reward_rows()
         lived = call(
             control_episode, *self.lived_in,
-            *(self.setting(name) for name in ("learning_rate", "learning_rate_decay", "epsilon")),
+            *(self.setting(name) for name in ("learning_rate", "learning_rate_decay", "epsilon", "epsilon_decay")),
             updates=[self.tables, self.visits, self.record], shapes=[self.path.shape],
             rule=self.rule, bootstrap=int(self.options.time_limit_is == "truncation"), stream=STREAM,
         )  # fmt: skip

@@ -74,7 +74,9 @@ class MonteCarlo(WorldExperiment):
 
 
 def told_of_episodes(record: np.ndarray, episodes: int) -> dict[str, float]:
-    """What is measured of the last episodes. record: [episodes, 3]: return, length, whether it ended by itself"""
-    known = record[: min(episodes, len(record))]
-    means = known.mean(axis=0) if episodes else np.full(3, np.nan)
+    """What is measured of the last episodes, nothing before the first one. record: [episodes, 3]: return, length,
+    whether it ended by itself"""
+    if not episodes:
+        return {}
+    means = record[: min(episodes, len(record))].mean(axis=0)
     return dict(zip(("return", "length", "terminated"), means.tolist(), strict=True))

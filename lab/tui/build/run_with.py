@@ -45,7 +45,9 @@ def _ask(screen: ExploreScreen, item: Item, overrides: dict[str, Any]) -> None:
 
         texts = [each.strip() for each in str(values.get("settings", "")).split(";") if each.strip()]
         loaded = load(item.path, {**overrides, **parse_settings(texts, "settings")}, "settings")
-        seeds = parse_seeds(str(values["seeds"]) if "seeds" in values else None, loaded.scenario.train.seed, "seeds")
+        seeds = parse_seeds(
+            str(values["seeds"]) if "seeds" in values else None, loaded.scenario.train.seed, option="seeds"
+        )
         if len(seeds) * len(loaded.variants) > MOST_REPLICAS:
             raise BadInput(f"seeds: {len(seeds):,} seeds of {len(loaded.variants)} variants are too many for a screen.")
         return loaded, seeds, steps_of(values.get("steps"))

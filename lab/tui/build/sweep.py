@@ -93,7 +93,7 @@ def sweep_of(item: Item, values: dict[str, Any], device: Any) -> Sweep:
         trials=trials,
         variant=str(values["variant"]).strip() if "variant" in values else None,
         objective=str(values["objective"]).strip() if "objective" in values else None,
-        seeds=parse_seeds(str(values.get("seeds", 1)), loaded.scenario.train.seed, "seeds"),
+        seeds=parse_seeds(str(values.get("seeds", 1)), loaded.scenario.train.seed, option="seeds"),
         steps=steps_of(values.get("steps")),
         device=device,
     )

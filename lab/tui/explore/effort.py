@@ -25,8 +25,8 @@ FILE_NAME = "seconds.json"
 LATEST = 20
 """So many of the latest runs tell how fast this machine is."""
 
-Measured = Mapping[str, tuple[float, float]]
-"""Seconds of the longest variant, and of all, by slug."""
+Measured = Mapping[str, tuple[float, ...]]
+"""Seconds of the longest variant, and of all, by slug; behind them how many seeds that was, if not one."""
 
 
 def measured() -> Measured:
@@ -38,7 +38,7 @@ def measured() -> Measured:
 def _read(path: Path) -> Measured:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return {slug: (float(longest), float(whole)) for slug, (longest, whole) in content.items()}
+        return {slug: (float(longest), float(whole), *seeds) for slug, (longest, whole, *seeds) in content.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
@@ -51,9 +51,9 @@ def slowness(runs: Iterable[RunInfo], known: Measured) -> float | None:
     """
     found = []
     for info in runs:
-        whole = known.get(info.slug, (0.0, 0.0))[1]
+        _, whole, *seeds = known.get(info.slug, (0.0, 0.0))
         if whole > 0 and info.device == "cpu" and info.state == "finished" and _as_written(info):
-            found.append(sum(each.seconds for each in info.outcomes) / len(info.seeds) / whole)
+            found.append(sum(each.seconds for each in info.outcomes) / len(info.seeds) * sum(seeds or (1,)) / whole)
     return median(found[:LATEST]) if found else None
 
 
@@ -62,10 +62,11 @@ def _as_written(info: RunInfo) -> bool:
 
 
 def expected(slug: str, known: Measured, slower: float | None, cores: int | None = None) -> float | None:
-    """Seconds that a run takes with one seed, its variants side by side on the cores; None if it was never measured."""
+    """Seconds that a run takes with the lesson's own seeds, its variants side by side on the cores; None if it was
+    never measured."""
     if slug not in known:
         return None
-    longest, whole = known[slug]
+    longest, whole, *_ = known[slug]
     return max(longest, whole / (cores or available_cores())) * (1.0 if slower is None else slower)
 
 

@@ -49,7 +49,7 @@ class Configuration:
     @property
     def beyond_yaml(self) -> str:
         """What the file does not say, as a sentence; empty if it says everything."""
-        words = options_of(self.loaded.scenario.train.seed, self.seeds, self.steps, self._some)
+        words = options_of(self.loaded.scenario.train.own_seeds, self.seeds, self.steps, self._some)
         return self._sentence([f"the options {' '.join(words)}"] if words else [])
 
     @property
