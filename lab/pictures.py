@@ -154,7 +154,7 @@ class Images:
 
     images:   [count, height, width] in grey, or [count, height, width, 3] in red, green and blue; from 0 to 1, row 0
               on top
-    captions: a text below each image; empty: none has one
+    captions: a text below each image, of a line or more; empty: none has one
     """
 
     kind: ClassVar[str] = "images"

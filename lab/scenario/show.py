@@ -62,7 +62,8 @@ class Show(Settings):
         WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_BESIDE}, _LIST]}),
     ] = Field(
         default=None,
-        description="Of how many variants pictures stand side by side, on one scale, or of which: `3`, `[good, hot]`.",
+        description="Of how many variants pictures stand side by side, on one scale, or of which, those that matter "
+        "most first: `3`, `[good, hot]`.",
     )
     axes: dict[str, Axes] = Field(
         default_factory=dict, description="Per metric linear or logarithmic axes, such as `{loss: {x: log, y: log}}`."

@@ -67,8 +67,7 @@ def test_mistakes_are_the_images_that_are_wrong_the_surest_first():
     order = wrong[np.argsort(-margin[wrong])][:12]
     assert len(images.images) == 12
     np.testing.assert_allclose(images.images, held.inputs.pool[held.inputs.rows[order]] / 255, atol=1e-6)
-    short = ("red", "gre", "blu", "yel", "pur", "whi")
-    assert list(images.captions) == [f"{short[said[row]]}, {short[held.targets[row]]}" for row in order]
+    assert list(images.captions) == [f"{COLOURS[said[row]]},\n{COLOURS[held.targets[row]]}" for row in order]
     assert "held back" in images.title
     assert "trained on" in shown("mistakes").pictures()[0].title
     answering(net, lambda weight, bias: None)

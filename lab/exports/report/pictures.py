@@ -189,9 +189,11 @@ def _images(picture: Images) -> str:
     shown = []
     for number, each in enumerate(pixels):
         caption = picture.captions[number] if number < len(picture.captions) else ""
+        said, below = caption.replace("\n", " "), escape(caption).replace("\n", "<br>")
         shown.append(
             f'<figure><img src="{markup.bitmap(each)}" width="{size}" height="{size * rows // max(1, columns)}" '
-            f'alt="{escape(caption or f"image {number + 1}")}"><figcaption>{escape(caption)}</figcaption></figure>'
+            f'alt="{escape(said or f"image {number + 1}")}">'
+            f"<figcaption>{below}</figcaption></figure>"
         )
     return f'<div class="images">{"".join(shown)}</div>'
 

@@ -9,7 +9,6 @@ from lab.graph import Tensor
 from lab.graph.tensor import call
 from lab.pictures import Picture, Table
 from lab.tasks.figures.figure import Figure, shown_of_images
-from lab.tasks.figures.mistakes import short_name
 from lab.tasks.figures.snapshot import Snapshot
 
 MOST_CLASSES = 20
@@ -52,3 +51,11 @@ class Confusion(Figure, name="confusion"):
         assert measured.answers is not None
         assert measured.targets is not None
         return measured.answers, measured.targets
+
+
+def short_name(name: str, classes: tuple[str, ...]) -> str:
+    """The first letters of a name, as many as tell it from the others, at least three."""
+    for length in range(3, len(name)):
+        if sum(each[:length] == name[:length] for each in classes) == 1:
+            return name[:length].rstrip()
+    return name

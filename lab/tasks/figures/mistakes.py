@@ -35,18 +35,10 @@ class Mistakes(Figure, name="mistakes"):
         wrong = np.flatnonzero(answers != sample.targets)
         order = wrong[np.argsort(-margin[wrong], kind="stable")][:MOST_SHOWN]
         where = "held back" if held is not None else "trained on"
-        title = f"The surest mistakes of {sample.count:,} images {where}: said, is"
-        names = tuple(short_name(name, sample.classes) for name in sample.classes)
-        captions = tuple(f"{names[answers[row]]}, {names[sample.targets[row]]}" for row in order)
+        title = f"Surest mistakes: said, is; of {sample.count:,} {where}"
+        names = sample.classes
+        captions = tuple(f"{names[answers[row]]},\n{names[sample.targets[row]]}" for row in order)
         return [Images(title, pictures_of(sample, order), captions)]
-
-
-def short_name(name: str, classes: tuple[str, ...]) -> str:
-    """The first letters of a name, as many as tell it from the others, at least three."""
-    for length in range(3, len(name)):
-        if sum(each[:length] == name[:length] for each in classes) == 1:
-            return name[:length].rstrip()
-    return name
 
 
 def pictures_of(data: Data, rows: np.ndarray) -> np.ndarray:

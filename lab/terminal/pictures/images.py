@@ -1,4 +1,4 @@
-"""Images side by side in rows, each with its caption."""
+"""Images side by side in rows, each with its caption of a line or more."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def render(picture: Images, width: int, height: int, style: Style) -> list[Text]
     lines = [title_line(picture.title, width, style)]
     if images.ndim not in (3, 4) or images.size == 0:
         return [*lines, line("no images", DIM)]
-    captioned = any(picture.captions)
-    columns, rows, across, down = _arrange(images.shape, width, height - 1, captioned, style)
+    told = max((len(each.split("\n")) for each in picture.captions if each), default=0)
+    columns, rows, across, down = _arrange(images.shape, width, height - 1, told, style)
     shown = min(len(images), across * down)
     for start in range(0, shown, across):
-        if start and not captioned:
+        if start and not told:
             lines.append(line())
         blocks_of_row = []
         for index in range(start, min(start + across, shown)):
             block = _paint(images[index], columns, rows, style)
-            if captioned:
-                caption = picture.captions[index] if index < len(picture.captions) else ""
-                block.append(line(pad(clip(style.words(caption), columns, style), columns), DIM))
+            caption = picture.captions[index].split("\n") if index < len(picture.captions) else []
+            for own in [*caption, *[""] * told][:told]:
+                block.append(line(pad(clip(style.words(own), columns, style), columns), DIM))
             blocks_of_row.append(block)
         lines += beside(blocks_of_row, gap=1)
     if shown < len(images):
@@ -44,19 +44,21 @@ def render(picture: Images, width: int, height: int, style: Style) -> list[Text]
     return lines
 
 
-def _arrange(
-    shape: tuple[int, ...], width: int, height: int, captioned: bool, style: Style
-) -> tuple[int, int, int, int]:
-    """Characters per image across and down, images per row, rows: the largest images with which most are seen."""
+def _arrange(shape: tuple[int, ...], width: int, height: int, told: int, style: Style) -> tuple[int, int, int, int]:
+    """Characters per image across and down, images per row, rows: the largest images with which most are seen.
+
+    told: lines of a caption
+    """
     count, high, wide = shape[:3]
     stretch = 1.0 if style.paints else 2.0  # a character is about twice as high as wide
     per_line = 2 if style.paints else 1
     least = min(1.0, _READABLE / min(high, wide))
-    room = max(1, height - captioned)
+    room = max(1, height - told)
     found = []  # how many are seen, how large they are, how many in a row, how many rows
     for across in range(1, count + 1):
         for down in range(1, -(-count // across) + 1):
-            lines = (height + (not captioned)) // down - 1  # under each row its captions, or an empty line
+            below = told or 1  # under each row its captions, or an empty line
+            lines = (height + (not told)) // down - below
             most = min(((width + 1) // across - 1) / (wide * stretch), lines * per_line / high, _LARGEST_PIXEL)
             if most >= least or across * down == 1:
                 found.append((min(count, across * down), _whole(most, wide), across, down))

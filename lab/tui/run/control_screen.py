@@ -36,7 +36,13 @@ class ControlScreen(WatchScreen):
             return {}
         found = self.session.settings(variant)
         order = {name: number for number, name in enumerate(_ORDER)}
-        return dict(sorted(found.items(), key=lambda item: order.get(item[0].rpartition(".")[2], len(order))))
+
+        def place(name: str) -> int:
+            of, _, last = name.rpartition(".")
+            own = of in ("", "optimizer", "options", "loss")  # the momentum of a layer's statistics is another thing
+            return order.get(last, len(order)) if own else len(order)
+
+        return dict(sorted(found.items(), key=lambda item: place(item[0])))
 
     def _steer(self, act: Callable[[], str]) -> None:
         """Do something and say what happened; an error is said, too."""

@@ -65,7 +65,8 @@ class TileData:
         return [TileContent("layers", each.name) if self._by_layer(each) else each for each in found]
 
     def beside(self) -> list[str]:
-        """The variants whose pictures stand side by side; the one that is looked at is among them."""
+        """The variants whose pictures stand side by side; the one that is looked at is among them. Where the scenario
+        names them they stand in its order: of those for which a tile has no room, the last ones are left out."""
         known = [each for each in self.run_state.variants if each not in self.view.hidden]
         wanted = [each for each in self.decisive.variants if each in known]
         chosen = self.scenario is not None and isinstance(self.scenario.show.variants, list)
@@ -73,7 +74,7 @@ class TileData:
         wanted = wanted[: self.decisive.most or MOST_BESIDE]
         if self.view.variant in known and self.view.variant not in wanted:
             wanted = [*wanted[:-1], self.view.variant]
-        return [each for each in known if each in wanted] or known[:1]
+        return (wanted if chosen else [each for each in known if each in wanted]) or known[:1]
 
     def _titles(self) -> dict[Key, str]:
         if self.past is not None:

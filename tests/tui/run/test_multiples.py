@@ -187,3 +187,15 @@ def test_a_high_tile_has_room_for_a_legend_of_two_lines_and_for_what_the_axes_ar
     low = [each.text for each in strips(shown, 46, 10, Style(), TextStyle())]
     assert "+1" in low[1]
     assert "a apart" in low[2]
+
+
+def test_variants_stand_in_the_order_that_the_scenario_names_them():
+    scenario = load("resnet").scenario
+    run_state = RunState()
+    names = ("shallow", "plain", "residual")
+    run_state.handle(Started("resnet", "", names, (0,), dict.fromkeys(names, 20), ("loss",)))
+    view = ViewOptions()
+    tile_data = TileData(run_state, view, scenario)
+    assert tile_data.beside() == ["plain", "residual", "shallow"]
+    view.hidden.add("plain")
+    assert tile_data.beside() == ["residual", "shallow"]
