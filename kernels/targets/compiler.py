@@ -7,18 +7,14 @@ are optimised together, so that the body knows the entry's values: thread 0, of 
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite.binding
 from llvmlite import ir
-from numba import config as numba_config
 from numba import njit, types
-from numba.core.compiler import Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 
 import kernels.targets.convolutions
 import kernels.targets.norm_code
@@ -30,9 +26,9 @@ from kernels.language import KERNELS, Device, Kernel, specialise
 from kernels.matrix import library_product
 from kernels.plan import SEED, STATE_SIZE, STEP
 from kernels.targets import executor, products
-from kernels.targets.blas import addresses
 from kernels.targets.blas_calls import blas_product
-from kernels.targets.code import EXECUTOR, PRODUCTS, SHARED, WINDOWS, entry_symbol, name_blas
+from kernels.targets.code import EXECUTOR, PRODUCTS, WINDOWS, entry_symbol
+from kernels.targets.linked import library_of, linked
 from kernels.targets.views import as_row, contiguous, intrinsic
 from kernels.targets.window_code import windows_module
 
@@ -63,8 +59,6 @@ def _larger(a, b):
 _INTRINSICS = {flat: as_row, library_product: blas_product}
 """Device functions that are emitted as LLVM IR."""
 _devices: dict[tuple[int, str], Any] = {}
-_ONLY_LINKED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
-"""Options for what is called by compiled code alone."""
 
 
 def _compile_device(real_name: str) -> Callable[[Callable, Device], Any]:
@@ -73,8 +67,8 @@ def _compile_device(real_name: str) -> Callable[[Callable, Device], Any]:
             return _INTRINSICS[device]
         key = (id(device), real_name)
         if key not in _devices:
-            options: dict[str, Any] = {"inline": "never", "forceinline": device.inlined, **_ONLY_LINKED}
-            _devices[key] = njit(fastmath=set(device.fastmath), error_model="numpy", **options)(body)
+            options: dict[str, Any] = {"inline": "never", "forceinline": device.inlined}
+            _devices[key] = linked(body, fastmath=set(device.fastmath), **options)
         return _devices[key]
 
     return compile_device
@@ -136,7 +130,7 @@ def product_code() -> bytes:
 
 def windows_code() -> bytes:
     """Compile the tiles that convolutions in float32 call, to object code; numba has no part in it."""
-    return _emitted(str(windows_module()), WINDOWS)
+    return _emitted(llvmlite.binding.parse_assembly(str(windows_module())), WINDOWS)
 
 
 def executor_code() -> bytes:
@@ -149,33 +143,7 @@ def _as_they_are(context: Any, builder: ir.IRBuilder, arguments: Sequence[ir.Val
     return list(arguments)
 
 
-@functools.cache
-def _name_what_is_called() -> None:
-    """Let numba find what device functions call, which it would otherwise end the process for.
-
-    It makes machine code of each of them, too, although that is never run; so any address will do for what may not
-    have been compiled yet.
-    """
-    name_blas()
-    for each in SHARED:
-        if llvmlite.binding.address_of_symbol(each) is None:
-            llvmlite.binding.add_symbol(each, next(iter(addresses().values())))
-
-
-@contextlib.contextmanager
-def _not_optimised() -> Iterator[None]:
-    """Inside, numba leaves its code as it is: `_emitted` optimises, once, all that belongs together."""
-    config: Any = numba_config
-    before = config.LOOP_VECTORIZE, config.OPT
-    config.LOOP_VECTORIZE, config.OPT = 0, type(config.OPT)(0)
-    try:
-        yield
-    finally:
-        config.LOOP_VECTORIZE, config.OPT = before
-
-
 @global_compiler_lock
-@_not_optimised()
 def _object_code(
     symbol: str,
     entry: ir.FunctionType,
@@ -189,14 +157,7 @@ def _object_code(
 
     kinds, result: numba's types of the body's arguments and of what it returns
     """
-    _name_what_is_called()
-    flags: Any = Flags()
-    options = {"fastmath": set(fastmath), "error_model": "numpy", "nopython": True, "forceinline": True}
-    cpu_target.options.parse_as_flags(flags, {**options, **_ONLY_LINKED})
-    flags.no_compile = True  # to nothing that numba could call
-    context = _ahead_of_time()
-    compiled = compile_extra(cpu_target.typing_context, context, body, tuple(kinds), result, flags, {})
-    library, descriptor = compiled.library, compiled.fndesc
+    library, descriptor, context = library_of(body, kinds, result, fastmath)
     module = library.create_ir_module(symbol)
     function = ir.Function(module, entry, symbol)
     builder = ir.IRBuilder(function.append_basic_block())
@@ -210,21 +171,14 @@ def _object_code(
     else:
         builder.ret(returned)
     library.add_ir_module(module)
-    library.finalize()
-    return _emitted(str(library.get_llvm_str()), symbol)
+    return _emitted(library.together(), symbol)
 
 
-@functools.cache
-def _ahead_of_time() -> Any:
-    return cpu_target.target_context.with_aot_codegen("backprop_lab", cpu_name="host")
-
-
-def _emitted(text: str, symbol: str) -> bytes:
+def _emitted(module: Any, symbol: str) -> bytes:
     """Object code from optimised LLVM IR, in which `symbol` alone is seen from outside.
 
     Raises RuntimeError if it needs what is not there when numba is not: its helpers, or Python.
     """
-    module = llvmlite.binding.parse_assembly(text)
     for each in (*module.functions, *module.global_variables):
         if not each.is_declaration and each.name != symbol and not each.name.startswith("llvm."):
             each.linkage = "internal"

@@ -23,13 +23,14 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 
 from kernels import convolution
 from kernels.convolution import plain_convolve, plain_convolve_back, plain_correlate
 from kernels.targets import winograd
 from kernels.targets.code import WINDOWS
+from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import workplace
 from kernels.targets.norm_code import add_columns
 from kernels.targets.vector_code import COLUMNS, ITEM, LANES, MASKED_STORES, WORD
@@ -68,7 +69,7 @@ def row_of_tiles(
     return types.void(*[types.intp] * count), generate
 
 
-@njit(error_model="numpy")
+@linked
 def _cleared(place: Any) -> Any:
     """A row of zeros at a place, which the caller has: what lies on the stack of a function ends with it."""
     nothing = numbers_at(place, COLUMNS)
@@ -77,7 +78,7 @@ def _cleared(place: Any) -> Any:
     return place
 
 
-@njit(error_model="numpy")
+@linked
 def _fill(
     band: Any, source: Any, first: Any, rows: Any, height: Any, left: Any, columns: Any, width: Any, row: Any,
     pixel: Any, channels: Any,
@@ -117,7 +118,7 @@ def _fill(
             target[k] = np.float32(0)
 
 
-@njit(error_model="numpy")
+@linked
 def _slide(
     images: Any, source: Any, height: Any, width: Any, pixel: Any, channels: Any, top: Any, left: Any, stride_y: Any,
     stride_x: Any, dilation_y: Any, dilation_x: Any, down: Any, across: Any, weight: Any, b_step: Any, begin: Any,
@@ -169,7 +170,7 @@ def _slide(
     return 1
 
 
-@njit(error_model="numpy")
+@linked
 def _forwards(
     x: Any, weight: Any, bias: Any, y: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any, I: Any,  # noqa: E741
     J: Any, stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,
@@ -186,7 +187,7 @@ def _forwards(
     return 1
 
 
-@njit(error_model="numpy")
+@linked
 def _turned(
     panel: Any, weight: Any, down: Any, across: Any, first_p: Any, first_q: Any, step_y: Any, step_x: Any, Q: Any,
     G: Any, D: Any, first_g: Any, count: Any, first_d: Any, outputs: Any,
@@ -203,7 +204,7 @@ def _turned(
                     column[d * COLUMNS] = line[d]
 
 
-@njit(error_model="numpy")
+@linked
 def _backwards(
     dy: Any, weight: Any, dx: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any, I: Any, J: Any,  # noqa: E741
     stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any, panel: Any,
@@ -251,7 +252,7 @@ def _backwards(
     return 1
 
 
-@njit(error_model="numpy")
+@linked
 def _scattered(
     dy: Any, weight: Any, dx: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, D: Any, I: Any, J: Any,  # noqa: E741
     stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, panel: Any, line: Any, zeros: Any,
@@ -303,7 +304,7 @@ def _scattered(
     return 1
 
 
-@njit(error_model="numpy")
+@linked
 def _one_tile(rows: Any, taps: Any) -> Any:
     """Decide whether there is a tile for all the weights of a kernel towards a vector of outputs."""
     if LANES >= MASKED_STORES:
@@ -313,7 +314,7 @@ def _one_tile(rows: Any, taps: Any) -> Any:
     return False
 
 
-@njit(error_model="numpy")
+@linked
 def _weights(
     x: Any, dy: Any, d_weight: Any, d_bias: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any,
     I: Any, J: Any, stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,  # noqa: E741
@@ -386,7 +387,7 @@ def _weights(
     return 1
 
 
-@njit(error_model="numpy")
+@linked
 def worth_while(outputs: Any, groups: Any) -> Any:
     """Decide whether tiles do it: with groups of few channels, vectors would be nearly empty."""
     return AVAILABLE and (groups == 1 or outputs >= FEWEST_OUTPUTS)

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 
 from kernels import batch_norm
 from kernels.batch_norm import BLOCK
 from kernels.targets.channel_code import ChannelCode
+from kernels.targets.linked import linked
 from kernels.targets.vector_code import FLOAT, ITEM, PLACE, WORD
 from kernels.targets.views import intrinsic, numbers_at
 
@@ -196,14 +197,14 @@ _normal, _back = _pass("normal"), _pass("back")
 _normal_relu, _back_relu, _add_gradients_relu = _pass("normal", True), _pass("back", True), _pass("gradients", True)
 
 
-@njit(error_model="numpy")
+@linked
 def _clear(totals: Any, count: Any) -> None:
     numbers = numbers_at(totals, count)
     for c in range(count):
         numbers[c] = np.float32(0)
 
 
-@njit(error_model="numpy")
+@linked
 def _rows_of_block(H: Any) -> Any:
     return max(BLOCK // H, 8)
 

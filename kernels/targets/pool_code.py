@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 
 from kernels import pooling
 from kernels.pooling import plain_back_to_places, plain_shares_back
 from kernels.targets.channel_code import ChannelCode
+from kernels.targets.linked import linked
 from kernels.targets.norm_code import add_columns
 from kernels.targets.vector_code import FLOAT, ITEM, LANES, MASKED_STORES, PLACE, WORD
 from kernels.targets.views import intrinsic, numbers_at
@@ -209,7 +210,7 @@ _back, _back_relu = _row(BackToPlaces, "pool_back"), _row(BackToPlaces, "pool_ba
 _spread = _row(Spread, "pool_spread")
 
 
-@njit(error_model="numpy")
+@linked
 def _step(begin: Any, end: Any) -> Any:
     """How far equal windows are apart; 0 if they differ, in size or distance."""
     if begin.size == 1:
@@ -221,7 +222,7 @@ def _step(begin: Any, end: Any) -> Any:
     return step
 
 
-@njit(error_model="numpy")
+@linked
 def _covered(begin: Any, end: Any) -> Any:
     """How far windows reach that lie side by side from 0 on, without gaps; -1 if they do not."""
     reached = 0
@@ -232,7 +233,7 @@ def _covered(begin: Any, end: Any) -> Any:
     return reached
 
 
-@njit(error_model="numpy")
+@linked
 def _clear(numbers: Any, count: Any) -> None:
     for k in range(count):
         numbers[k] = np.float32(0)

@@ -19,12 +19,13 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 
 from kernels import matrix
 from kernels.matrix import UNPACKED, library_product, product_in_blocks
 from kernels.targets.code import PRODUCTS
+from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import edge_tile, leaving_tile, transpose_square, whole_tile, workplace
 from kernels.targets.tile_code import UNROLLED
 from kernels.targets.vector_code import COLUMNS, ITEM, LANES, LINE, ROWS, TILE
@@ -48,7 +49,7 @@ _panel_place = workplace(STEPS_TRANSPOSED * PANEL_ROW)
 _zeros_place = workplace(ZEROS_SIZE)
 
 
-@njit(error_model="numpy")
+@linked
 def _turn(b: Any, b_row: Any, columns: Any, steps: Any, panel: Any) -> None:
     """Write a panel of a B whose columns are `b_row` bytes apart and contiguous."""
     whole_steps = steps // LANES * LANES
@@ -68,7 +69,7 @@ def _turn(b: Any, b_row: Any, columns: Any, steps: Any, panel: Any) -> None:
                     numbers[k * COLUMNS + column] = line[k]
 
 
-@njit(error_model="numpy")
+@linked
 def _column(
     rows: Any,
     width: Any,
@@ -122,7 +123,7 @@ def _column(
         c += height
 
 
-@njit(error_model="numpy")
+@linked
 def multiply(
     rows: Any,
     columns: Any,
@@ -197,7 +198,7 @@ def multiply(
             )
 
 
-@njit(error_model="numpy")
+@linked
 def ours(rows: Any, columns: Any, length: Any, b_column: Any, bias: Any) -> Any:
     """Decide whether our own kernel is the faster one for a product of this size, as measured.
 
@@ -213,7 +214,7 @@ _WORD = ir.IntType(64)
 ARGUMENTS = (types.intp,) * 11
 
 
-@njit(error_model="numpy")
+@linked
 def product_of_matrices(
     rows: Any,
     columns: Any,

@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 
 from kernels import gru, lstm, rnn
 from kernels.matrix import product_by_rows
 from kernels.recurrence import step_product, step_product_back, transpose_for_steps
 from kernels.targets.gate_code import row_pass
+from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import transpose_square, workplace
 from kernels.targets.tile_code import ARGUMENTS, tile_code
 from kernels.targets.vector_code import ITEM, LANES, PLACE, PLACES, WORD, new_function
@@ -96,7 +97,7 @@ def _rnn_step_back(t, states, mask, d_states, d_h, back, d_rows, d_sums, rectifi
             _tanh_back(H, y, arriving, place, came, result, product)
 
 
-@njit(error_model="numpy")
+@linked
 def _passing_by(b: Any, t: Any, d_states: Any, d_h: Any, back: Any, to_states: Any) -> None:
     """Add up the gradient of a state that stayed as it was."""
     for j in range(d_h.shape[1]):

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 
 from kernels import winograd
 from kernels.targets import winograd_code
+from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import transpose_square, workplace
 from kernels.targets.norm_code import add_columns
 from kernels.targets.tile_code import ARGUMENTS, tile_code
@@ -51,10 +52,10 @@ _turned_place = workplace(TAPS * PRODUCTS * ITEM)
 _zeros_place = workplace(COLUMNS * ITEM)
 _marks_place = workplace(TILES * 8)
 
-_by_geometry = njit(error_model="numpy")(winograd.suits)
+_by_geometry = linked(winograd.suits)
 
 
-@njit(error_model="numpy")
+@linked
 def suits(
     P: Any, Q: Any, stride_y: Any, stride_x: Any, dilation_y: Any, dilation_x: Any, groups: Any, inside: Any,
     outside: Any, high: Any, wide: Any,
@@ -104,20 +105,20 @@ _wide_tile, _narrow_tile = _tile(HIGH, 2, False), _tile(2 * HIGH, 1, False)
 _wide_sum, _narrow_sum = _tile(HIGH, 2, True), _tile(2 * HIGH, 1, True)
 
 
-@njit(error_model="numpy")
+@linked
 def _clear(place: Any, count: Any) -> None:
     numbers = numbers_at(place, count)
     for number in range(count):
         numbers[number] = np.float32(0)
 
 
-@njit(error_model="numpy")
+@linked
 def _together(inside: Any, outside: Any) -> Any:
     """Choose how many channels out are worked on at once."""
     return min(outside, PANELS, PRODUCTS // inside // LANES * LANES)
 
 
-@njit(error_model="numpy")
+@linked
 def _following(image: Any, row: Any, column: Any, down: Any, across: Any) -> Any:
     """The tile behind this one."""
     if column + 1 < across:
@@ -127,7 +128,7 @@ def _following(image: Any, row: Any, column: Any, down: Any, across: Any) -> Any
     return image + 1, 0, 0
 
 
-@njit(error_model="numpy")
+@linked
 def _transformed(weight: Any, row: Any, column: Any, step: Any, inside: Any, outside: Any, place: Any) -> None:
     """Transform weights into panels of up to two vectors.
 
@@ -143,7 +144,7 @@ def _transformed(weight: Any, row: Any, column: Any, step: Any, inside: Any, out
             )  # fmt: skip
 
 
-@njit(error_model="numpy")
+@linked
 def _multiply(tiles: Any, inputs: Any, inside: Any, weights: Any, outputs: Any, outside: Any, zeros: Any) -> None:
     """Multiply, at each position, tiles × channels in with channels in × channels out."""
     a_apart, b_apart = TILES * inside * ITEM + LINE, inside * outside * ITEM + LINE
@@ -162,7 +163,7 @@ def _multiply(tiles: Any, inputs: Any, inside: Any, weights: Any, outputs: Any, 
                 _narrow_tile(inside, a, a_row, ITEM, panel, LANES * ITEM, zeros, 0, c, c_row)
 
 
-@njit(error_model="numpy")
+@linked
 def _accumulate(tiles: Any, inputs: Any, inside: Any, gradients: Any, outside: Any, sums: Any) -> None:
     """Add, at each position, channels in × tiles times tiles × channels out to the sums, which are panels."""
     a_apart, b_apart = TILES * inside * ITEM + LINE, TILES * outside * ITEM + LINE
@@ -182,7 +183,7 @@ def _accumulate(tiles: Any, inputs: Any, inside: Any, gradients: Any, outside: A
                     _narrow_sum(tiles, a + g * ITEM, ITEM, a_step, b, b_step, c, LANES * ITEM, c, LANES * ITEM)
 
 
-@njit(error_model="numpy")
+@linked
 def _filter(
     images: Any, source: Any, height: Any, width: Any, inside: Any, top: Any, left: Any, weights: Any, outside: Any,
     added: Any, added_step: Any, target: Any, high: Any, wide: Any, pixel: Any,
@@ -229,7 +230,7 @@ def _filter(
             going = _following(going[0], going[1], going[2], down, across)
 
 
-@njit(error_model="numpy")
+@linked
 def forwards(
     x: Any, weight: Any, bias: Any, y: Any, B: Any, H: Any, W: Any, C: Any, D: Any, I: Any, J: Any, top: Any, left: Any,  # noqa: E741
 ) -> None:  # fmt: skip
@@ -244,7 +245,7 @@ def forwards(
         )  # fmt: skip
 
 
-@njit(error_model="numpy")
+@linked
 def backwards(
     dy: Any, weight: Any, dx: Any, B: Any, H: Any, W: Any, C: Any, D: Any, I: Any, J: Any, top: Any, left: Any,  # noqa: E741
 ) -> None:  # fmt: skip
@@ -264,7 +265,7 @@ def backwards(
         _filter(B, dy, I, J, D, 2 - top, 2 - left, weights, count, zeros, 0, dx + first * ITEM, H, W, C * ITEM)
 
 
-@njit(error_model="numpy")
+@linked
 def to_weights(
     x: Any, dy: Any, d_weight: Any, d_bias: Any, B: Any, H: Any, W: Any, C: Any, D: Any, I: Any, J: Any, top: Any,  # noqa: E741
     left: Any,

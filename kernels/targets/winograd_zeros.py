@@ -16,8 +16,9 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 
+from kernels.targets.linked import linked
 from kernels.targets.vector_code import INT, LANES, PLACE, WORD, Vectors, new_function
 from kernels.targets.views import intrinsic
 
@@ -130,7 +131,7 @@ def _occupied(typing, vectors, source, source_row, source_column, result, top, b
     return types.void(*[types.intp] * 9), generate
 
 
-@njit(error_model="numpy")
+@linked
 def mark_empty_windows(
     marks: Any, number: Any, vectors: Any, source: Any, row: Any, column: Any, top: Any, bottom: Any, left: Any,
     right: Any,
