@@ -6,6 +6,7 @@ docstring its help, its result the exit code, None for 0), and one line in the t
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib import import_module, util
 from typing import Any
@@ -135,8 +136,13 @@ def execute(arguments: list[str]) -> int:
 _WRONG_USAGE: Any = typer.BadParameter.__mro__[1]
 
 
+_TOO_MANY = re.compile(r"Got unexpected extra arguments? ?(?:\(s\) )?\((.+)\)\.?$")
+
+
 def _sentence(error: Any) -> str:
     message = " ".join(error.format_message().split())
+    if more := _TOO_MANY.match(message):
+        message = f"There is one word too many: {more[1]}" if " " not in more[1] else f"These are too many: {more[1]}"
     message = message if message.endswith((".", "?", "!")) else f"{message}."
     context = error.ctx
     return f"{message} See `{context.command_path} --help`." if context else message

@@ -66,7 +66,9 @@ def test_the_package_runs_as_the_program_does():
         (["shw"], "There is no command 'shw': did you mean show?"),
         (["show"], "Missing argument 'SCENARIO'. See `lab show --help`."),
         (["list", "--fast"], "No such option: --fast"),
-        (["list", "a", "b"], "unexpected extra argument"),
+        (["show", "dead-relu", "b"], "There is one word too many: b. See `lab show --help`."),
+        (["show", "dead-relu", "b", "c"], "These are too many: b c."),
+        (["list", "a", "b"], "There is no chapter 'a'"),
         (["show", "no-such-thing"], "There is no scenario 'no-such-thing'"),
         (["--fast"], "No such option: --fast"),
         *[

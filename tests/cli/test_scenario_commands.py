@@ -64,6 +64,13 @@ def test_list_says_what_became_of_a_lesson(capsys):
     assert sum("fell short" in line for line in lines) == 1
 
 
+def test_several_chapters_are_listed_in_the_order_in_which_they_are_asked_for(capsys):
+    assert run(["list", "losses", "activations", "losses", "--json"]) == 0
+    found = [each["chapter"] for each in json.loads(capsys.readouterr().out)]
+    assert list(dict.fromkeys(found)) == ["losses", "activations"]
+    assert found == sorted(found, reverse=True)
+
+
 def test_list_of_an_unknown_chapter(capsys):
     assert run(["list", "activation"]) == 2
     assert "did you mean activations?" in capsys.readouterr().err

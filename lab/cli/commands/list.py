@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def command(
     chapter: Annotated[
-        str | None, typer.Argument(metavar="CHAPTER", help="Only this chapter, such as activations.")
+        list[str] | None, typer.Argument(metavar="CHAPTER", help="Only these chapters, such as activations.")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="As JSON: slug, chapter, title, idea, path, seconds, state.")
@@ -29,7 +29,8 @@ def command(
     """
     from lab.scenario import library
 
-    entries = known_lessons(library(chapter))
+    listed = [entry for name in dict.fromkeys(chapter or [None]) for entry in library(name)]
+    entries = known_lessons(listed)
     if as_json:
         print(json.dumps([_as_json(entry) for entry in entries], indent=2, ensure_ascii=False))
         return
