@@ -33,6 +33,7 @@ from kernels.targets.code import WINDOWS
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import workplace
 from kernels.targets.norm_code import add_columns
+from kernels.targets.side_by_side import narrowed, pixels_together, widened
 from kernels.targets.vector_code import COLUMNS, ITEM, LANES, MASKED_STORES, WORD
 from kernels.targets.views import intrinsic, numbers_at
 from kernels.targets.window_code import AVAILABLE, GROUPS, WORDS
@@ -51,6 +52,7 @@ FEWEST_OUTPUTS = 4
 _band_place = workplace(BAND)
 _panel_place = workplace(PANEL)
 _zeros_place = workplace(PANEL_ROW)
+_wide_place = workplace(32 * PANEL_ROW)
 
 
 @intrinsic
@@ -176,6 +178,16 @@ def _forwards(
     J: Any, stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,
 ) -> Any:  # fmt: skip
     outputs, band = D // groups, _band_place()
+    if groups == 1 and dilation_x == 1:
+        m = pixels_together(I, J, D, Q, stride_x)
+        across = Q + (m - 1) * stride_x
+        if m > 1 and P * across * C * m * D * ITEM <= PANEL:
+            wide, begin = _panel_place(), _zeros_place()
+            widened(wide, begin, weight, bias, m, P, Q, C, D, stride_x)
+            return _slide(
+                B, x, H, W, C * ITEM, C, top, left, stride_y, m * stride_x, dilation_y, 1, P, across, wide,
+                m * D * ITEM, begin, y, I * J * D * ITEM, J * D * ITEM, m * D * ITEM, I, J // m, m * D, band,
+            )  # fmt: skip
     for k in range(groups):
         done = _slide(
             B, x + k * G * ITEM, H, W, C * ITEM, G, top, left, stride_y, stride_x, dilation_y, dilation_x, P, Q,
@@ -342,14 +354,18 @@ def _weights(
             together = max(1, min(together, BAND // image_band))
     if direct:
         image_band = image
-    band = _band_place()
-    weights = numbers_at(d_weight, P * Q * G * D)
-    for k in range(P * Q * G * D):
+    band, sums, m = _band_place(), d_weight, 1
+    paired = groups == 1 and dilation_x == 1 and J % 2 == 0 and 2 * D <= LANES and _one_tile(P, (Q + stride_x) * G)
+    if paired and pixels_together(I, J, D, Q, stride_x) > 1:
+        sums, m = _wide_place(), 2
+    across = Q + (m - 1) * stride_x
+    weights = numbers_at(sums, P * across * G * m * D)
+    for k in range(P * across * G * m * D):
         weights[k] = np.float32(0)
     biases = numbers_at(d_bias, D)
     for d in range(D):
         biases[d] = np.float32(0)
-    taps, height = (1, Q * G) if dilation_x == 1 else (Q, G)
+    taps, height = (1, across * G) if dilation_x == 1 else (Q, G)
     grouped = groups == 1 and taps == 1 and D <= LANES and _one_tile(P, height)
     for k in range(groups):
         for b in range(0, B, together):
@@ -369,9 +385,9 @@ def _weights(
                     add_columns(images * rows * J, D, 0, back, 0, 0, 0, 0, 0, 0, 0, d_bias)
                 if grouped:
                     row_of_tiles(
-                        P * height, J, rows, images, start, ITEM, stride_x * G * ITEM, stride_y * band_row, image_band,
-                        back, D * ITEM, J * D * ITEM, I * J * D * ITEM, d_weight, D * ITEM, d_weight, D * ITEM, D,
-                        height, dilation_y * band_row,
+                        P * height, J // m, rows, images, start, ITEM, m * stride_x * G * ITEM, stride_y * band_row,
+                        image_band, back, m * D * ITEM, J * D * ITEM, I * J * D * ITEM, sums, m * D * ITEM, sums,
+                        m * D * ITEM, m * D, height, dilation_y * band_row,
                     )  # fmt: skip
                     continue
                 for p in range(P):
@@ -384,6 +400,8 @@ def _weights(
                                 back + column * ITEM, D * ITEM, J * D * ITEM, I * J * D * ITEM, c, D * ITEM, c,
                                 D * ITEM, min(COLUMNS, outputs - column), 0, 0,
                             )  # fmt: skip
+    if m > 1:
+        narrowed(d_weight, sums, m, P, Q, C, D, stride_x)
     return 1
 
 

@@ -39,8 +39,9 @@ WORDS = (
     "columns",  # of c, up to two vectors
     *("group", "a_group"),  # 0, or rows in a group and the distance from group to group
 )
-GROUPS = ((3, 3), (3, 9), (5, 5))
-"""Groups, and rows of each: kernels of 3×3 for one or three channels, 5×5 for one."""
+GROUPS = ((3, 3), (3, 4), (3, 9), (5, 5), (5, 6))
+"""Groups, and rows of each: kernels of 3×3 for one or three channels, 5×5 for one; of those for one channel, two pixels
+side by side, too (`kernels.targets.side_by_side`)."""
 
 
 def most_rows(features: Mapping[str, bool], vectors: int = 2) -> int:

@@ -39,7 +39,7 @@ NETS: dict[str, dict[str, Any]] = {
 """Small scenarios with other nets."""
 TINY = {"data.points": 9, "train.batch": 5, "train.measure": 2, "watch": ["loss", "accuracy", "grad_norm"]}
 SEEDS = [0, 1, 2]
-MANY = 100_000
+MANY = 10_000
 """Numbers of a network of which one may have no gradient but rounding."""
 
 

@@ -76,6 +76,30 @@ def test_first_layers_have_tiles_of_their_own(kernel: Any, out: int, stride: Any
     check_geometry({"x": (3, 9, 20, kernel[2]), "weight": (*kernel, out), "options": options})
 
 
+@pytest.mark.parametrize(
+    ("kernel", "out", "stride", "width"),
+    [
+        ((5, 5, 1), 6, (1, 1), 28),  # as LeNet-5 begins: two pixels
+        ((3, 3, 1), 8, (2, 1), 14),
+        ((3, 3, 2), 5, (1, 1), 9),  # three
+        ((3, 3, 4), 1, (1, 1), 14),  # fourteen
+        ((3, 5, 1), 3, (1, 2), 27),  # rows of 14: two, since five do not divide them
+    ],
+)
+def test_few_channels_are_done_for_several_pixels_at_once(kernel: Any, out: int, stride: Any, width: int) -> None:
+    """With the bits of one pixel alone, as it is done where more channels come out; images of 64 pixels or more."""
+    borders = Borders(kernel[0] // 2, kernel[1] // 2, kernel[0] // 2, kernel[1] // 2)
+    options: dict[str, Any] = {"stride": stride, "borders": borders, "dilation": (1, 1), "groups": 1}
+    check_geometry({"x": (2, 21, width, kernel[2]), "weight": (*kernel, out), "options": options})
+    x, weight = RANDOM.standard_normal((2, 21, width, kernel[2])), RANDOM.standard_normal((*kernel, 20))
+    bias = RANDOM.standard_normal(20)
+    many = evaluate(lambda *tensors: f.convolution(*tensors, **options), x, weight, bias, dtype="float32")
+    few = evaluate(
+        lambda *tensors: f.convolution(*tensors, **options), x, weight[..., :out], bias[:out], dtype="float32"
+    )
+    np.testing.assert_array_equal(few, many[..., :out])
+
+
 @pytest.mark.parametrize("channels", [7, 8, 16, 19])
 @pytest.mark.parametrize("kernel", [3, 4], ids=["as large", "larger"])
 def test_gradients_of_narrow_images(channels: int, kernel: int) -> None:
