@@ -21,7 +21,7 @@ from lab.exports.report import markup
 from lab.exports.report.pictures import RENDERERS, render
 from lab.exports.report.plots import curves
 from lab.outcome import Outcome
-from lab.pictures import Bars, Picture, Table
+from lab.pictures import Bars, Cells, Picture, Table
 from lab.store import Source, Store
 from lab.terminal.curves import Line
 
@@ -139,6 +139,13 @@ def test_every_picture_is_drawn(picture: Picture) -> None:
     harmless(made)
     for drawing in re.findall(r"<svg.*?</svg>", made, re.S):
         xml.etree.ElementTree.fromstring(drawing)
+
+
+def test_a_map_has_the_numbers_of_its_sides_around_the_arrow() -> None:
+    sides = np.array([[[0.1, 1.0, -0.25, 0.0], [np.nan] * 4]])
+    drawn = render(Cells("Q", np.array([[1.0, np.nan]]), (("→", "G +1"),), sides))
+    assert "0.10<br>0.00 <b>→</b> 1.00<br>-0.25" in drawn
+    assert "<br>G +1</td>" in drawn
 
 
 def test_a_kind_without_a_renderer_is_named() -> None:

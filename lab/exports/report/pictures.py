@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -241,19 +241,28 @@ def _cells(picture: Cells) -> str:
         return "<p>There are no cells.</p>"
     low, high = limits(values, picture.low, picture.high, picture.diverging)
     grounds = colour_scale(shares(values, low, high), picture.diverging).tolist()
+    sides = np.asarray(picture.sides, np.float64)
+    around = sides.tolist() if sides.size else np.full((*values.shape, 4), np.nan).tolist()
     rows = []
-    for colours, numbers, marks in zip(grounds, values.tolist(), picture.marks, strict=True):
+    for colours, numbers, marks, ends in zip(grounds, values.tolist(), picture.marks, around, strict=True):
         cells = []
-        for (red, green, blue), value, mark in zip(colours, numbers, marks, strict=True):
+        for (red, green, blue), value, mark, four in zip(colours, numbers, marks, ends, strict=True):
             ink = "#000" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#fff"
             ground = f"rgb({red},{green},{blue})" if np.isfinite(value) else "transparent" if mark else "var(--faint)"
             colour = f"color:{ink};" if np.isfinite(value) else ""
-            number = f"{value:.3f}" if np.isfinite(value) else ""
             style = f"background:{ground};{colour}text-align:center;min-width:4em"
-            cells.append(f'<td style="{style}">{number}<br>{escape(mark)}</td>')
+            cells.append(f'<td style="{style}">{_inside(value, mark, four)}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
     note = f'<p class="note">{escape(picture.note)}</p>' if picture.note else ""
     return f'<div class="wide"><table>{"".join(rows)}</table></div>{note}' + _scale(low, high, picture.diverging)
+
+
+def _inside(value: float, mark: str, sides: Sequence[float]) -> str:
+    """What stands in a cell: its number above its mark, or the numbers of its sides around it."""
+    if np.isfinite(sides).all():
+        top, right, bottom, left = (f"{each:.2f}" for each in sides)
+        return f"{top}<br>{left} <b>{escape(mark)}</b> {right}<br>{bottom}"
+    return f"{f'{value:.3f}' if np.isfinite(value) else ''}<br>{escape(mark)}"
 
 
 def _scale(low: float, high: float, diverging: bool) -> str:

@@ -1,0 +1,1 @@
+"""Tasks in which a network learns to control something that moves."""
