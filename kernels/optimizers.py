@@ -46,6 +46,28 @@ def _unbiased_cuda(value, keep, step):
     return value / -expm1(real(step) * log1p(keep - one))
 
 
+@device(fastmath=FAST, inlined=True)
+def after_adam(g, w, m, s, learning_rate, keep_1, keep_2, small, stretch):
+    """A parameter w and its two means behind a step of Adam, for its gradient g; see `adam`.
+
+    stretch: by what the second mean is multiplied"""
+    m = blend(m, g, keep_1, one - keep_1)
+    s = blend(s, g * g, keep_2, one - keep_2)
+    return w - learning_rate * scaled(m, s * stretch, small), m, s
+
+
+@device(fastmath=FAST, inlined=True)
+def update_by_adam(
+    gradient, learning_rate, stretch, beta_1, beta_2, epsilon, parameters, first, second, thread, threads
+):
+    """The step for a thread's share of all parameters; the rate and the second mean's factor are already corrected."""
+    keep_1, keep_2, small = beta_1[0], beta_2[0], epsilon[0]
+    for i in range(thread, parameters.size, threads):
+        parameters[i], first[i], second[i] = after_adam(
+            gradient[i], parameters[i], first[i], second[i], learning_rate, keep_1, keep_2, small, stretch
+        )
+
+
 @kernel("gradient[n] rate[1] -> parameters[n]!", operations=lambda n: 2 * n)
 def sgd(gradient, rate, parameters, thread, threads):
     """w -= rate g. Robbins and Monro, "A stochastic approximation method", 1951."""
@@ -136,18 +158,13 @@ def adam(gradient, rate, beta_1, beta_2, epsilon, parameters, first, second, cor
     of the step, counted from 1. With 0, m̂ = m and ŝ = s. Kingma and Ba, "Adam: a method for stochastic optimization",
     2014.
     """
-    keep_1, keep_2, small = beta_1[0], beta_2[0], epsilon[0]
     learning_rate, stretch = rate[0], one
     if corrected != 0:
-        learning_rate = unbiased(learning_rate, keep_1, step)
-        stretch = unbiased(one, keep_2, step)
-    for i in range(thread, parameters.size, threads):
-        g = gradient[i]
-        m = blend(first[i], g, keep_1, one - keep_1)
-        s = blend(second[i], g * g, keep_2, one - keep_2)
-        first[i] = m
-        second[i] = s
-        parameters[i] -= learning_rate * scaled(m, s * stretch, small)
+        learning_rate = unbiased(learning_rate, beta_1[0], step)
+        stretch = unbiased(one, beta_2[0], step)
+    update_by_adam(
+        gradient, learning_rate, stretch, beta_1, beta_2, epsilon, parameters, first, second, thread, threads
+    )
 
 
 @kernel("rate[1] strength[1] -> parameters[n]!")

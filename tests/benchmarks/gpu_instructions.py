@@ -54,7 +54,7 @@ def wavefronts(name: str) -> int:
         plan = lab_itself.experiment(Path(folder), name, nets.ON_A_GPU).layout.plans["step"]
         threads = launch_configuration.threads_for(plan, used)
     rows = [row for row in launch_configuration.analysis_of(plan).rows if row.kernel is matmul.MULTIPLY]
-    shapes = [matmul_specialized.MatmulShape(*row.integers[:7], row.integers[8], threads) for row in rows]
+    shapes = [matmul_specialized.shape_of(row, threads) for row in rows]
     return sum(
         matmul_specialized.best_tile(each).wavefronts
         for each in shapes

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from kernels.plan import ARENA, Loop, Row
 from kernels.repeats import moved
+from kernels.targets.cuda.matmul_updates import MULTIPLY_AND_UPDATE
 
 STATE = -1
 """In place of an offset: the replica's integers."""
@@ -39,7 +40,8 @@ def may_leave_out(row: Row | Loop) -> int:
 
 def touched(row: Row) -> list[Stretch]:
     """What a row reads and writes of the arena: what it reads elsewhere nobody writes meanwhile."""
-    found = [Stretch(STATE, STATE + 1, written=True)] if "state" in row.kernel.extra else []
+    changes_state, reads_state = "state" in row.kernel.extra, row.kernel is MULTIPLY_AND_UPDATE
+    found = [Stretch(STATE, STATE + 1, written=changes_state)] if changes_state or reads_state else []
     for (segment, offset), operand in zip(row.operands, row.kernel.operands, strict=True):
         if segment == ARENA:
             size = row.kernel.size(operand, row.sizes)

@@ -44,23 +44,32 @@ def body_of(kernel: Kernel, real_name: str, target: str = "cuda") -> Any:
     products
             on the whole GPU; `SPECIALIZED` and the number of threads where its numbers are known
     """
-    prepared = with_counted_loops if target.startswith(SPECIALIZED) else _as_it_is
-
-    def compile_device(body: Callable, device: Device) -> Any:
-        key = (id(device), real_name, target)
-        if key not in _devices:
-            _devices[key] = on_device(prepared(body))
-        return _devices[key]
-
     with _lock:
         key = (kernel.name, real_name, target)
         if key not in _bodies:
-            _bodies[key] = on_device(specialise(prepared(kernel.body("cuda")), target, real_name, compile_device))
+            body = _prepared(kernel.body("cuda"), target)
+            _bodies[key] = on_device(specialise(body, target, real_name, _compiling_devices(real_name, target)))
         return _bodies[key]
 
 
-def _as_it_is(function: Callable) -> Callable:
-    return function
+def device_of(device: Device, real_name: str, target: str = "cuda") -> Any:
+    """A device function's body for CUDA, in the same way."""
+    compile_device = _compiling_devices(real_name, target)
+    return compile_device(specialise(device.body(target, real_name), target, real_name, compile_device), device)
+
+
+def _compiling_devices(real_name: str, target: str) -> Callable[[Callable, Device], Any]:
+    def compile_device(body: Callable, device: Device) -> Any:
+        key = (id(device), real_name, target)
+        if key not in _devices:
+            _devices[key] = on_device(_prepared(body, target))
+        return _devices[key]
+
+    return compile_device
+
+
+def _prepared(function: Callable, target: str) -> Callable:
+    return with_counted_loops(function) if target.startswith(SPECIALIZED) else function
 
 
 def _small(text: str) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kernels.optimizers import adagrad, adam, momentum_step, nesterov_step, rmsprop, sgd
-from kernels.plan import Loop, Row
+from kernels.plan import ARENA, Loop, Row
+from kernels.targets.cuda.drawn_ahead import ADAM_CORRECTED
 from kernels.targets.cuda.placement import ALIGNED, Placement, accessed, place_of
 
-CUT = frozenset({sgd, momentum_step, nesterov_step, adagrad, rmsprop, adam})
+CUT = frozenset({sgd, momentum_step, nesterov_step, adagrad, rmsprop, adam, ADAM_CORRECTED})
 """Kernels in which element i of each operand depends on element i of the others, and on nothing else."""
 
 SMALLEST = 1024
@@ -33,7 +34,7 @@ def cut(rows: Sequence[Row | Loop], threads: int) -> tuple[Row | Loop, ...]:
 
 def _pieces(row: Row, edges: Iterable[int]) -> list[Row]:
     (size,) = row.extents
-    starts = [offset for index, (_, offset) in enumerate(row.operands) if row.shape(index) == (size,)]
+    starts = [offset for (_, offset), whole in zip(row.operands, _whole(row), strict=True) if whole]
     inside = {edge - start for edge in edges for start in starts if 0 < edge - start < size}
     # An operand may end before the next one begins, which is aligned.
     cuts = sorted({-(-each // ALIGNED) * ALIGNED for each in inside} - {size})
@@ -42,14 +43,19 @@ def _pieces(row: Row, edges: Iterable[int]) -> list[Row]:
         if begin - begun >= SMALLEST and end - begin >= SMALLEST:
             pieces.append((begun, begin))
             begun = begin
-    return [_piece(row, begin, end) for begin, end in [*pieces, (begun, size)]]
+    return [piece(row, begin, end) for begin, end in [*pieces, (begun, size)]]
 
 
-def _piece(row: Row, begin: int, end: int) -> Row:
-    (size,) = row.extents
+def _whole(row: Row) -> list[bool]:
+    """Which operands have a number for each parameter."""
+    return [each.extents == row.kernel.extents for each in row.kernel.operands]
+
+
+def piece(row: Row, begin: int, end: int) -> Row:
+    """The part of an optimizer's row for some of its parameters."""
     operands = tuple(
-        (segment, offset + begin) if row.shape(index) == (size,) else (segment, offset)
-        for index, (segment, offset) in enumerate(row.operands)
+        (segment, offset + begin) if whole else (segment, offset)
+        for (segment, offset), whole in zip(row.operands, _whole(row), strict=True)
     )
     return replace(row, operands=operands, extents=(end - begin,))
 
@@ -73,12 +79,14 @@ def _together(first: Row, second: Row) -> Row | None:
         return None
     (size,), (further,) = first.extents, second.extents
     whole = replace(first, extents=(size + further,))
-    return whole if _piece(whole, size, size + further) == second else None
+    return whole if piece(whole, size, size + further) == second else None
 
 
 def _in_one_place(row: Row, placement: Placement) -> bool:
     """Whether each operand is in shared memory as a whole, or nothing of it."""
-    for index, (_, offset) in enumerate(row.operands):
+    for index, (segment, offset) in enumerate(row.operands):
+        if segment != ARENA:
+            continue
         (size,) = row.shape(index)
         partly = any(each.begin < offset + size and offset < each.end for each in placement)
         if partly and place_of(placement, offset, offset + size) is None:

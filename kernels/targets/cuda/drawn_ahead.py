@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from kernels.batches import choose_batch
 from kernels.elementary import expm1, log1p
 from kernels.language import FAST, Kernel, one, real
-from kernels.optimizers import adam, blend, scaled
+from kernels.optimizers import adam, update_by_adam
 from kernels.plan import ARENA, Loop, Row
 from kernels.repeats import moved
 from kernels.targets.cuda.barriers import Stretch, touched
@@ -40,16 +40,10 @@ def _corrections(beta_1, beta_2, wholes, thread, threads, step):
 
 def _corrected(gradient, rate, beta_1, beta_2, epsilon, wholes, parameters, first, second, thread, threads):
     """As `kernels.optimizers.adam` with corrections, by what the means are a share of."""
-    keep_1, keep_2, small = beta_1[0], beta_2[0], epsilon[0]
-    learning_rate = rate[0] / wholes[0]
-    stretch = one / wholes[1]
-    for i in range(thread, parameters.size, threads):
-        g = gradient[i]
-        m = blend(first[i], g, keep_1, one - keep_1)
-        s = blend(second[i], g * g, keep_2, one - keep_2)
-        first[i] = m
-        second[i] = s
-        parameters[i] -= learning_rate * scaled(m, s * stretch, small)
+    update_by_adam(
+        gradient, rate[0] / wholes[0], one / wholes[1], beta_1, beta_2, epsilon, parameters, first, second,
+        thread, threads,
+    )  # fmt: skip
 
 
 _corrections.__name__, _corrected.__name__ = "adam_corrections", "adam_corrected"
@@ -146,7 +140,7 @@ def _readers(rows: Sequence[Row | Loop], begin: int, end: int) -> list[int] | No
     only a part, or others beside."""
     found: list[int] = []
     for index, row in enumerate(rows):
-        near = [each for each in _touched(row) if each.begin < end and begin < each.end]
+        near = [each for each in touched_in_all_rounds(row) if each.begin < end and begin < each.end]
         reads = [each for each in near if not each.written]
         if any((each.begin, each.end) != (begin, end) for each in reads):
             return None
@@ -158,10 +152,10 @@ def _readers(rows: Sequence[Row | Loop], begin: int, end: int) -> list[int] | No
 
 
 def _written(rows: Sequence[Row | Loop], numbers: Stretch) -> bool:
-    return any(each.disturbs(numbers) for row in rows for each in _touched(row))
+    return any(each.disturbs(numbers) for row in rows for each in touched_in_all_rounds(row))
 
 
-def _touched(row: Row | Loop) -> list[Stretch]:
+def touched_in_all_rounds(row: Row | Loop) -> list[Stretch]:
     """What a row reads and writes, and a loop in all of its rounds."""
     if isinstance(row, Row):
         return touched(row)

@@ -7,6 +7,7 @@ are combined inside the warp, always in the same order.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -31,8 +32,51 @@ four = range(4)
 
 def product(real_name: str) -> Callable[..., Any]:
     """The function, whose arguments are `matmul_options.ARGUMENTS`."""
-    names = {"zero": getattr(np, real_name)(0), "shuffle_down": primitives.shuffle_down}
+    names = {"zero": getattr(np, real_name)(0), "shuffle_down": primitives.shuffle_down, **tile_parts(real_name)}
     return code_generation.generated("direct", _source(), names)
+
+
+SUMS_OF_TILE = ", ".join(f"s_{i}_{j}" for i in four for j in four)
+
+
+@functools.cache
+def tile_parts(real_name: str) -> dict[str, Any]:
+    """Functions for what is done with a tile's sums s_0_0 … s_3_3, by the names that generated code calls them.
+
+    They are of their own, though all are copied to where they are called, since numba takes ten times as long for one
+    function with all that they do.
+    """
+    names: dict[str, Any] = {"zero": getattr(np, real_name)(0), "shuffle_down": primitives.shuffle_down}
+    for name, text in (
+        ("multiply_add", _multiply_add()),
+        ("from_others", _from_others()),
+        ("read_four", _READ_FOUR),
+        ("finish_row", _finish_row()),
+    ):
+        names[name] = code_generation.on_device(code_generation.generated(name, text, names))
+    return names
+
+
+def _multiply_add() -> str:
+    """The sums after one more step, for which there are four numbers of each operand."""
+    lines = [f"def multiply_add(a_0, a_1, a_2, a_3, b_0, b_1, b_2, b_3, {SUMS_OF_TILE}):", "    return ("]
+    lines += [f"        s_{i}_{j} + a_{i} * b_{j}," for i in four for j in four]
+    return "\n".join([*lines, "    )", ""])
+
+
+def _from_others() -> str:
+    """The sums with those of the thread that is so far away in the warp."""
+    lines = [f"def from_others(distance, {SUMS_OF_TILE}):", "    return ("]
+    lines += [f"        s_{i}_{j} + shuffle_down(s_{i}_{j}, distance)," for i in four for j in four]
+    return "\n".join([*lines, "    )", ""])
+
+
+_READ_FOUR = """
+def read_four(array, at_once, here, place_0, place_1, place_2, place_3):
+    if at_once:
+        return load4(array, here + place_0)
+    return (array[here + place_0], array[here + place_1], array[here + place_2], array[here + place_3])
+"""
 
 
 def _source() -> str:
@@ -59,17 +103,15 @@ def direct({", ".join(ARGUMENTS)}):
     lines += [f"        r_{i} = min(r_0 + {i}, rows - 1) * a_row" for i in reversed(four)]
     lines += [f"        c_{j} = min(c_0 + {j}, columns - 1) * b_column" for j in reversed(four)]
     lines += [f"        s_{i}_{j} = zero" for i in four for j in four]
-    lines += ["        for k in range(part, depth, shares):", "            here = k * a_column"]
-    lines += [f"            if options & {A_ALONG_ROWS} != 0:"]
-    lines += ["                a_0, a_1, a_2, a_3 = load4(a, here + r_0)", "            else:"]
-    lines += [f"                a_{i} = a[here + r_{i}]" for i in four]
-    lines += ["            here = k * b_row", f"            if options & {B_ALONG_COLUMNS} != 0:"]
-    lines += ["                b_0, b_1, b_2, b_3 = load4(b, here + c_0)", "            else:"]
-    lines += [f"                b_{j} = b[here + c_{j}]" for j in four]
-    lines += [f"            s_{i}_{j} += a_{i} * b_{j}" for i in four for j in four]
+    lines += f"""
+        for k in range(part, depth, shares):
+            a_0, a_1, a_2, a_3 = read_four(a, options & {A_ALONG_ROWS} != 0, k * a_column, r_0, r_1, r_2, r_3)
+            b_0, b_1, b_2, b_3 = read_four(b, options & {B_ALONG_COLUMNS} != 0, k * b_row, c_0, c_1, c_2, c_3)
+            {SUMS_OF_TILE} = multiply_add(a_0, a_1, a_2, a_3, b_0, b_1, b_2, b_3, {SUMS_OF_TILE})
+""".splitlines()[1:]
     if SHARED_BY:
         lines += ["        distance = shares >> 1", "        while distance > 0:"]
-        lines += [f"            s_{i}_{j} += shuffle_down(s_{i}_{j}, distance)" for i in four for j in four]
+        lines += [f"            {SUMS_OF_TILE} = from_others(distance, {SUMS_OF_TILE})"]
         lines += ["            distance >>= 1"]
     lines += ["        if mine and part == 0:"]
     lines += [f"            {line}" for line in finish("top", "left")]
@@ -100,27 +142,40 @@ def direct({", ".join(ARGUMENTS)}):
 
 def finish(row: str, column: str) -> list[str]:
     """Return the lines that finish the sums s_0_0 … s_3_3 of a tile (bias, ReLU, mask) and store them at a row and a
-    column."""
-    lines = [f"if options & {BIAS} != 0:"]
-    lines += [f"    t_{j} = bias[min({column} + {j}, columns - 1)]" for j in four]
-    lines += [f"    s_{i}_{j} += t_{j}" for i in four for j in four]
-    lines += [f"if options & {RELU} != 0:"]
-    lines += [f"    s_{i}_{j} = zero if s_{i}_{j} < zero else s_{i}_{j}" for i in four for j in four]
+    column; they call some of `tile_parts`."""
+    lines = [f"t_{j} = zero" for j in four]
+    lines += [f"if options & {BIAS} != 0:", *(f"    t_{j} = bias[min({column} + {j}, columns - 1)]" for j in four)]
     for i in four:
+        sums = ", ".join(f"s_{i}_{j}" for j in four)
         lines += [
             f"if {row} + {i} < rows:",
             f"    place = ({row} + {i}) * columns + {column}",
-            f"    if options & {OUT_ALONG_COLUMNS} != 0:",
-            f"        if options & {MASK} != 0:",
-            "            t_0, t_1, t_2, t_3 = load4(mask, place)",
+            f"    finish_row(options, mask, out, columns, place, {column}, t_0, t_1, t_2, t_3, {sums})",
         ]
-        lines += [f"            s_{i}_{j} = s_{i}_{j} if t_{j} > zero else zero" for j in four]
-        lines += [f"        store4(out, place, {', '.join(f's_{i}_{j}' for j in four)})", "    else:"]
-        for j in four:
-            lines += [
-                f"        if {column} + {j} < columns:",
-                f"            if options & {MASK} != 0:",
-                f"                s_{i}_{j} = s_{i}_{j} if mask[place + {j}] > zero else zero",
-                f"            out[place + {j}] = s_{i}_{j}",
-            ]
     return lines
+
+
+def _finish_row() -> str:
+    lines = f"""
+def finish_row(options, mask, out, columns, place, column, t_0, t_1, t_2, t_3, s_0, s_1, s_2, s_3):
+    if options & {BIAS} != 0:
+        s_0, s_1, s_2, s_3 = s_0 + t_0, s_1 + t_1, s_2 + t_2, s_3 + t_3
+    if options & {RELU} != 0:
+        s_0, s_1 = zero if s_0 < zero else s_0, zero if s_1 < zero else s_1
+        s_2, s_3 = zero if s_2 < zero else s_2, zero if s_3 < zero else s_3
+    if options & {OUT_ALONG_COLUMNS} != 0:
+        if options & {MASK} != 0:
+            t_0, t_1, t_2, t_3 = load4(mask, place)
+            s_0, s_1 = s_0 if t_0 > zero else zero, s_1 if t_1 > zero else zero
+            s_2, s_3 = s_2 if t_2 > zero else zero, s_3 if t_3 > zero else zero
+        store4(out, place, s_0, s_1, s_2, s_3)
+    else:
+""".splitlines()[1:]
+    for j in four:
+        lines += [
+            f"        if column + {j} < columns:",
+            f"            if options & {MASK} != 0:",
+            f"                s_{j} = s_{j} if mask[place + {j}] > zero else zero",
+            f"            out[place + {j}] = s_{j}",
+        ]
+    return "\n".join([*lines, ""])

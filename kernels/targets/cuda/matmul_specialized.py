@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda import code_generation, primitives
+from kernels.plan import Row
+from kernels.targets.cuda import code_generation, matmul_updates, primitives
 from kernels.targets.cuda.bank_conflicts import wavefronts
 from kernels.targets.cuda.matmul_options import (
     A_ALONG_DEPTH,
@@ -58,6 +59,12 @@ class MatmulShape:
     def has(self, option: int) -> bool:
         """Whether an option of `kernels.targets.cuda.matmul_options` is set."""
         return self.options & option != 0
+
+
+def shape_of(row: Row, threads: int) -> MatmulShape:
+    """That of a row of `multiply_matrices`, or of `multiply_and_update`, for so many threads."""
+    rows, columns, depth, a_row, a_column, b_row, b_column, _, options = row.integers
+    return MatmulShape(rows, columns, depth, a_row, a_column, b_row, b_column, options, threads)
 
 
 @dataclass(frozen=True)
@@ -189,17 +196,24 @@ def best_tile(product: MatmulShape) -> Tile:
     return found
 
 
-def function(product: MatmulShape, real_name: str) -> Callable[..., Any]:
-    """The product as a function of (a, b, bias, mask, out, sums, thread)."""
-    names = {"zero": getattr(np, real_name)(0), "shuffle_down": primitives.shuffle_down}
-    return code_generation.generated("specialized", source(product), names)
+def function(product: MatmulShape, real_name: str, **updating: Any) -> Callable[..., Any]:
+    """The product as a function of (a, b, bias, mask, out, sums, thread).
+
+    updating: what an update by its result calls, by name (`kernels.targets.cuda.matmul_updates`); if there is any, the
+    function has the arguments for that behind `sums`
+    """
+    number = getattr(np, real_name)
+    names = {"zero": number(0), "one": number(1), "shuffle_down": primitives.shuffle_down, **updating}
+    return code_generation.generated("specialized", source(product, bool(updating)), names)
 
 
-def source(product: MatmulShape) -> str:
-    """Return the text of the function for a product."""
-    lines = ["def specialized(a, b, bias, mask, out, sums, thread):", *indented(_tiles(best_tile(product)))]
+def source(product: MatmulShape, updates: bool = False) -> str:
+    """Return the text of the function for a product; `updates`: with an update by its result."""
+    given = ["a", "b", "bias", "mask", "out", "sums", *(matmul_updates.ARGUMENTS if updates else ()), "thread"]
+    lines = [f"def specialized({', '.join(given)}):", *indented(matmul_updates.BEFORE if updates else [])]
+    lines += indented(_tiles(best_tile(product), updates))
     if product.has(SUMS):
-        lines += indented(_sums(product))
+        lines += indented(_sums(product, updates))
     return "\n".join([*lines, ""])
 
 
@@ -221,7 +235,7 @@ def _turns(count: int, groups: int, turns: int, shares: int, name: str, body: li
     return [*lines, f"for turn in range({turns}):", *indented(whole)] if turns > 1 else [*lines, *whole]
 
 
-def _tiles(tile: Tile) -> list[str]:
+def _tiles(tile: Tile, updates: bool) -> list[str]:
     high, wide = range(tile.high), range(tile.wide)
     lines = [f"top = tile // {tile.across} * {tile.high}", f"left = tile % {tile.across} * {tile.wide}"]
     for operand in "ab":
@@ -229,7 +243,7 @@ def _tiles(tile: Tile) -> list[str]:
     lines += [f"s_{i}_{j} = zero" for i in high for j in wide]
     lines += [f"for unit in range({tile.units}):", *indented(_unit(tile))]
     lines += _combined([f"s_{i}_{j}" for i in high for j in wide], tile.shares)
-    finished = _finish(tile)
+    finished = ["if wanted:", *indented(_finish(tile)), *_update(tile)] if updates else _finish(tile)
     if tile.shares == 1:
         lines += finished
     else:
@@ -315,6 +329,23 @@ def _finish(tile: Tile) -> list[str]:
     return lines
 
 
+def _update(tile: Tile) -> list[str]:
+    """Return the lines that update the parameters whose gradients are a tile's sums."""
+    product = tile.product
+    inside = product.columns % tile.wide == 0
+    at_once = next(each for each in (4, 2, 1) if tile.wide % each == 0)
+    at_once = at_once if inside and product.has(OUT_ALONG_COLUMNS) else 1
+    lines = matmul_updates.pointers(f"top * {product.columns} + left")
+    for i in range(tile.high):
+        row: list[str] = []
+        for j in range(0, tile.wide, at_once):
+            gradients = [f"s_{i}_{j + each}" for each in range(at_once)]
+            changed = matmul_updates.update(f"{i * product.columns + j}", gradients, matmul_updates.POINTERS)
+            row += changed if inside else [f"if left + {j} < {product.columns}:", *indented(changed)]
+        lines += row if product.rows % tile.high == 0 else [f"if top + {i} < {product.rows}:", *indented(row)]
+    return lines
+
+
 def _store(product: MatmulShape, i: int, columns: range) -> list[str]:
     """Some neighbours of a row of a tile, on their way to the result."""
     place, numbers = f"{i * product.columns + columns[0]}", [f"s_{i}_{j}" for j in columns]
@@ -327,8 +358,8 @@ def _store(product: MatmulShape, i: int, columns: range) -> list[str]:
     return [*lines, f"store{len(columns)}(to, {place}, {', '.join(numbers)})"]
 
 
-def _sums(product: MatmulShape) -> list[str]:
-    """The sums of the columns of b, by as many threads for each as there are."""
+def sum_shares(product: MatmulShape) -> int:
+    """How many threads share the sum of a column of b."""
     shares = 1
     while (
         shares < min(MOST_SHARES, code_generation.WARP)
@@ -336,9 +367,16 @@ def _sums(product: MatmulShape) -> list[str]:
         and product.depth % (shares * 2) == 0
     ):
         shares *= 2
+    return shares
+
+
+def _sums(product: MatmulShape, updates: bool) -> list[str]:
+    """The sums of the columns of b, by as many threads for each as there are."""
+    shares = sum_shares(product)
     groups = product.threads // shares
     body = [f"b_from = pointer_into(b, part * {product.b_row} + column * {product.b_column})", "total = zero"]
     body += [f"for k in range({product.depth // shares}):", f"    total += b_from[k * {shares * product.b_row}]"]
     body += _combined(["total"], shares)
-    body += ["if mine and part == 0:", "    sums[column] = total"]
+    finished = matmul_updates.update_of_sum("column") if updates else ["sums[column] = total"]
+    body += ["if mine and part == 0:", *indented(finished)]
     return _turns(product.columns, groups, -(-product.columns // groups), shares, "column", body)

@@ -17,14 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda import code_generation
-from kernels.targets.cuda.matmul_interpreted import finish
+from kernels.targets.cuda import code_generation, matmul_updates
+from kernels.targets.cuda.matmul_interpreted import SUMS_OF_TILE, finish, tile_parts
 from kernels.targets.cuda.matmul_options import (
     A_ALONG_DEPTH,
     A_ALONG_ROWS,
     ARGUMENTS,
     B_ALONG_COLUMNS,
     B_ALONG_DEPTH,
+    OUT_ALONG_COLUMNS,
     SUMS,
 )
 
@@ -70,10 +71,75 @@ STEPS = 8
 four = range(4)
 
 
-def product(tiling: Tiling, real_name: str) -> Callable[..., Any]:
-    """The function, whose arguments are `matmul_options.ARGUMENTS`."""
-    names = {"zero": getattr(np, real_name)(0)}
-    return code_generation.generated("tiled", _source(tiling, real_name), names)
+def product(tiling: Tiling, real_name: str, **updating: Any) -> Callable[..., Any]:
+    """The function, whose arguments are `matmul_options.ARGUMENTS`.
+
+    updating: what an update by its result calls, by name; if there is any, `matmul_updates.ARGUMENTS` follow
+    """
+    number = getattr(np, real_name)
+    names = {"zero": number(0), "one": number(1), **updating, **_parts(tiling, real_name)}
+    if updating:
+        names["update_row"] = code_generation.on_device(code_generation.generated("update_row", _update_row(), names))
+    return code_generation.generated("tiled", _source(tiling, real_name, bool(updating)), names)
+
+
+def _parts(tiling: Tiling, real_name: str) -> dict[str, Any]:
+    """Functions that the product calls, as in `kernels.targets.cuda.matmul_interpreted.tile_parts`."""
+    names = dict(tile_parts(real_name))
+    pitch_a, pitch_b = tiling.pitches
+    steps = 1
+    multiplied = f"""
+def steps_1(left, right, l, r, {SUMS_OF_TILE}):
+    a_0, a_1, a_2, a_3 = load4(left, l)
+    b_0, b_1, b_2, b_3 = load4(right, r)
+    return multiply_add(a_0, a_1, a_2, a_3, b_0, b_1, b_2, b_3, {SUMS_OF_TILE})
+"""
+    texts = [("steps_1", multiplied), ("fetch", _FETCH), ("put", _put(pitch_a))]
+    assert pitch_a == pitch_b
+    while steps < STEPS:
+        texts.append(
+            (
+                f"steps_{2 * steps}",
+                f"""
+def steps_{2 * steps}(left, right, l, r, {SUMS_OF_TILE}):
+    {SUMS_OF_TILE} = steps_{steps}(left, right, l, r, {SUMS_OF_TILE})
+    return steps_{steps}(left, right, l + {steps * pitch_a}, r + {steps * pitch_b}, {SUMS_OF_TILE})
+""",
+            )
+        )
+        steps *= 2
+    for name, text in texts:
+        names[name] = code_generation.on_device(code_generation.generated(name, text, names))
+    return names
+
+
+_FETCH = """
+def fetch(array, at_once, deep, across, limit, by_across, k, depth, by_depth):
+    x_0, x_1, x_2, x_3 = zero, zero, zero, zero
+    if across < limit and k < depth:
+        place = across * by_across + k * by_depth
+        if at_once:
+            x_0, x_1, x_2, x_3 = load4(array, place)
+        else:
+            x_0 = array[place]
+            further = by_depth if deep else by_across
+            left = depth - k if deep else limit - across
+            if left > 1:
+                x_1 = array[place + further]
+            if left > 2:
+                x_2 = array[place + 2 * further]
+            if left > 3:
+                x_3 = array[place + 3 * further]
+    return x_0, x_1, x_2, x_3
+"""
+"""Four numbers of a stage, from memory to registers: neighbours in the direction of the sum (deep), or across it."""
+
+
+def _put(pitch: int) -> str:
+    """From registers to shared memory, turned as the threads will read it."""
+    lines = ["def put(staged, deep, place, x_0, x_1, x_2, x_3):", "    if deep:"]
+    lines += [f"        staged[place + {i * pitch}] = x_{i}" for i in four]
+    return "\n".join([*lines, "    else:", "        store4(staged, place, x_0, x_1, x_2, x_3)", ""])
 
 
 def _log(number: int) -> int:
@@ -108,33 +174,20 @@ class _Operand:
     def load(self, stage: str) -> list[str]:
         """Four numbers of the stage that begins at `stage`, from memory to registers."""
         x, (by_across, by_depth) = self.fetched, self.strides
-        lines = [f"{x}_{i} = zero" for i in four]
-        lines += [
-            f"k = {stage} + {x}_depth",
-            f"if {self.across} < {self.limit} and k < depth:",
-            f"    place = {self.across} * {by_across} + k * {by_depth}",
-            f"    if options & {sum(self.fours)} != 0:",
-            f"        {', '.join(f'{x}_{i}' for i in four)} = load4({self.array}, place)",
-            "    else:",
-            f"        {x}_0 = {self.array}[place]",
-        ]
-        for i in four[1:]:
-            lines += [
-                f"        if (k + {i} < depth) if {self.deep} else ({self.across} + {i} < {self.limit}):",
-                f"            {x}_{i} = {self.array}[place + {i} * ({by_depth} if {self.deep} else {by_across})]",
-            ]
-        return lines
+        where = f"{self.across}, {self.limit}, {by_across}, {stage} + {x}_depth, depth, {by_depth}"
+        return [f"{self._names} = fetch({self.array}, options & {sum(self.fours)} != 0, {self.deep}, {where})"]
 
     def store(self) -> list[str]:
         """From registers to shared memory, turned as the threads will read it."""
-        x, place = self.fetched, f"{self.fetched}_depth * {self.pitch} + {self.fetched}_across"
-        lines = [f"place = {place}", f"if {self.deep}:"]
-        lines += [f"    {self.staged}[place + {i * self.pitch}] = {x}_{i}" for i in four]
-        lines += ["else:", f"    store4({self.staged}, place, {', '.join(f'{x}_{i}' for i in four)})"]
-        return lines
+        x = self.fetched
+        return [f"put({self.staged}, {self.deep}, {x}_depth * {self.pitch} + {x}_across, {self._names})"]
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(f"{self.fetched}_{i}" for i in four)
 
 
-def _source(t: Tiling, real_name: str) -> str:
+def _source(t: Tiling, real_name: str, updates: bool) -> str:
     group = t.high * t.wide // 16  # threads
     assert group * t.groups == THREADS == t.high * t.depth // 4 == t.wide * t.depth // 4
     part = t.depth // t.groups
@@ -148,7 +201,7 @@ def _source(t: Tiling, real_name: str) -> str:
     )  # fmt: skip
     (k_fours, k_other), (r_fours, r_other), (c_fours, c_other) = map(_threads_along, (t.depth, t.high, t.wide))
     lines = f"""
-def tiled({", ".join(ARGUMENTS)}):
+def tiled({", ".join((*ARGUMENTS, *(matmul_updates.ARGUMENTS if updates else ())))}):
     left = {real_name}_shared({code_generation.REDUCTION_BYTES})
     right = {real_name}_shared({second})
     a_deep = a_column == 1
@@ -172,6 +225,7 @@ def tiled({", ".join(ARGUMENTS)}):
         c_0 = c_start + tx
         summed = options & {SUMS} != 0 and r_start == 0
 """.splitlines()[1:]
+    lines[1:1] = [f"    {line}" for line in matmul_updates.BEFORE] if updates else []
     lines += [f"        t_{j} = zero" for j in four]
     lines += [f"        s_{i}_{j} = zero" for i in four for j in four]
     lines += [f"        {line}" for line in (*a.load("0"), *b.load("0"))]
@@ -182,15 +236,10 @@ def tiled({", ".join(ARGUMENTS)}):
     lines += [f"            {t.barrier}", f"            if k_start + {t.depth} < depth:"]
     lines += [f"                {line}" for each in (a, b) for line in each.load(f"k_start + {t.depth}")]
     lines += [f"            for step in range(group * {part}, group * {part} + {part}, {STEPS}):"]
-    left_names, right_names = (", ".join(f"{each}_{i}" for i in four) for each in "ab")
-    for k in range(STEPS):
-        lines += [
-            f"                {left_names} = load4(left, step * {a.pitch} + ty + {k * a.pitch})",
-            f"                {right_names} = load4(right, step * {b.pitch} + tx + {k * b.pitch})",
-        ]
-        lines += [f"                s_{i}_{j} += a_{i} * b_{j}" for i in four for j in four]
+    places = f"step * {a.pitch} + ty, step * {b.pitch} + tx"
+    lines += [f"                {SUMS_OF_TILE} = steps_{STEPS}(left, right, {places}, {SUMS_OF_TILE})"]
     lines.append(f"        {t.barrier}")
-    lines += [f"        {line}" for line in _sums(t)]
+    lines += [f"        {line}" for line in _sums(t, updates)]
     if t.groups > 1:
         lines += [f"        place = (thread & {group - 1}) + (group - 1) * {16 * group}", "        if group > 0:"]
         lines += [f"            left[place + {group * (4 * i + j)}] = s_{i}_{j}" for i in four for j in four]
@@ -201,11 +250,41 @@ def tiled({", ".join(ARGUMENTS)}):
                 lines.append(f"            s_{i}_{j} += {' + '.join(others)}")
         lines.append(f"        {t.barrier}")
     lines.append("        if group == 0 and c_0 < columns:")
-    lines += [f"            {line}" for line in finish("r_0", "c_0")]
+    finished = finish("r_0", "c_0")
+    if updates:
+        finished = ["if wanted:", *(f"    {line}" for line in finished), *_update()]
+    lines += [f"            {line}" for line in finished]
     return "\n".join([*lines, ""])
 
 
-def _sums(t: Tiling) -> list[str]:
+def _update() -> list[str]:
+    """Return the lines that update the parameters whose gradients are the sums s_0_0 … s_3_3 of a tile."""
+    lines = []
+    for i in four:
+        sums = ", ".join(f"s_{i}_{j}" for j in four)
+        given = f"options, columns, (r_0 + {i}) * columns + c_0, c_0, {sums}, {', '.join(_OF_UPDATE)}"
+        lines += [f"if r_0 + {i} < rows:", f"    update_row({given})"]
+    return lines
+
+
+_OF_UPDATE = ("parameters", "first", "second", "learning_rate", "keep_1", "keep_2", "small", "stretch")
+
+
+def _update_row() -> str:
+    arrays = _OF_UPDATE[:3]
+    lines = [
+        f"def update_row(options, columns, place, column, g_0, g_1, g_2, g_3, {', '.join(_OF_UPDATE)}):",
+        f"    if options & {OUT_ALONG_COLUMNS} != 0:",
+        *(f"        {line}" for line in matmul_updates.update("place", [f"g_{j}" for j in four], arrays)),
+        "    else:",
+    ]
+    for j in four:
+        one = matmul_updates.update(f"place + {j}", [f"g_{j}"], arrays)
+        lines += [f"        if column + {j} < columns:", *(f"            {line}" for line in one)]
+    return "\n".join([*lines, ""])
+
+
+def _sums(t: Tiling, updates: bool) -> list[str]:
     """Return the lines that add up what threads have summed of b's columns on the way, in the order of the threads."""
     lines = ["if summed:", "    store4(left, thread << 2, t_0, t_1, t_2, t_3)", f"    {t.barrier}"]
     lines += [f"    if thread < {t.wide} and c_start + thread < columns:", "        total = left[thread]"]
@@ -213,4 +292,5 @@ def _sums(t: Tiling) -> list[str]:
         f"        for other in range({t.wide}, {4 * THREADS}, {t.wide}):",
         "            total += left[thread + other]",
     ]
-    return [*lines, "        sums[c_start + thread] = total", f"    {t.barrier}"]
+    finished = matmul_updates.update_of_sum("c_start + thread") if updates else ["sums[c_start + thread] = total"]
+    return [*lines, *(f"        {line}" for line in finished), f"    {t.barrier}"]

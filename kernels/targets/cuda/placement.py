@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kernels.plan import SHARED, Loop, Row
+from kernels.plan import ARENA, Loop, Row
 from kernels.targets.cuda import matmul, matmul_options, matmul_specialized, matmul_tiled
+from kernels.targets.cuda.matmul_updates import MULTIPLY_AND_UPDATE
 
 ALIGNED = 4
 """Stretches begin at multiples of so many elements, in the arena and in shared memory, which are read at once."""
@@ -72,7 +73,7 @@ def accessed(rows: Sequence[Row | Loop], threads: int) -> list[Accessed]:
         for row, strides in zip(loop.rows, loop.strides, strict=True):
             for index, (segment, offset) in enumerate(row.operands):
                 times = times_accessed(row, index, threads)
-                if segment != SHARED and times:
+                if segment == ARENA and times:
                     size = row.kernel.size(row.kernel.operands[index], row.sizes)
                     begin, end = span(offset, size, strides[index], loop.count)
                     found.append(Accessed(begin, end, times * size * loop.count))
@@ -86,6 +87,8 @@ def times_accessed(row: Row, index: int, threads: int) -> float:
     operand = row.kernel.operands[index]
     if row.kernel is matmul.MULTIPLY:
         return _times_in_product(row, operand.name, threads)
+    if row.kernel is MULTIPLY_AND_UPDATE:
+        return _times_in_update(row, operand.name, threads)
     numbers = sum(row.kernel.size(each, row.sizes) for each in row.kernel.operands)
     few = row.operations < FEW_OPERATIONS * numbers
     if operand.written or few:
@@ -93,8 +96,17 @@ def times_accessed(row: Row, index: int, threads: int) -> float:
     return max(1.0, row.operations / 2 / row.kernel.size(operand, row.sizes))
 
 
+def _times_in_update(row: Row, name: str, threads: int) -> float:
+    """The gradient is written only for those who look at it."""
+    if name in ("a", "b"):
+        return _times_in_product(row, name, threads)
+    if name in ("gradient", "sums") or (name.startswith("bias") and not row.integers[-1] & matmul_options.SUMS):
+        return 0.0
+    return 2.0 if next(each for each in row.kernel.operands if each.name == name).updated else 1.0
+
+
 def _times_in_product(row: Row, name: str, threads: int) -> float:
-    rows, columns, depth, a_row, a_column, b_row, b_column, _, options = row.integers
+    rows, columns, *_, options = row.integers
     asked = {"bias": matmul_options.BIAS, "mask": matmul_options.MASK, "sums": matmul_options.SUMS}
     if name in asked:
         return 1.0 if options & asked[name] else 0.0
@@ -103,8 +115,7 @@ def _times_in_product(row: Row, name: str, threads: int) -> float:
     if matmul.in_tiles(rows, columns, threads):
         high, wide = matmul_tiled.BY_GROUP.high, matmul_tiled.BY_GROUP.wide
     else:
-        shape = matmul_specialized.MatmulShape(rows, columns, depth, a_row, a_column, b_row, b_column, options, threads)
-        tile = matmul_specialized.best_tile(shape)
+        tile = matmul_specialized.best_tile(matmul_specialized.shape_of(row, threads))
         high, wide = tile.high, tile.wide
     return -(-columns // wide) if name == "a" else -(-rows // high)
 

@@ -11,8 +11,8 @@ import numpy as np
 from kernels.jobs import Job, ReplicaPrograms
 from kernels.plan import Plan
 from kernels.targets.cuda import persistent_kernel_source as text
-from kernels.targets.cuda.cut_rows import cut
 from kernels.targets.cuda.driver import device
+from kernels.targets.cuda.joined_updates import FAR, KEPT, NEAR, reads_gradients
 from kernels.targets.cuda.launch_configuration import (
     MOST_REGISTERS,
     analysis_of,
@@ -21,7 +21,7 @@ from kernels.targets.cuda.launch_configuration import (
     threads_for,
 )
 from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel, Progress, announced
-from kernels.targets.cuda.placement import Placement, accessed, chosen, share, whole
+from kernels.targets.cuda.placement import Accessed, Placement, accessed, chosen, share, whole
 from kernels.targets.cuda.row_table import width
 from kernels.targets.cuda.specialized_source import SpecializedPlan
 
@@ -70,7 +70,7 @@ class SpecializedKernel(PersistentKernel):
 
 
 def _key(plans: Sequence[SpecializedPlan], real_name: str, threads: int, capability: tuple[int, int]) -> list[str]:
-    texts = [repr((each.signature, each.placement, each.stored)) for each in plans]
+    texts = [repr((each.signature, each.placement, each.stored, each.gradients)) for each in plans]
     return ["specialized", real_name, f"{threads} {capability} {MOST_REGISTERS}", *texts]
 
 
@@ -113,7 +113,7 @@ def _room_for_arena(together: Sequence[ReplicaPrograms], real_name: str, replica
     each thread group gets as much beside its arena as the one that needs most."""
     item = np.dtype(real_name).itemsize
     beside = max(analysis_of(plan).shared_bytes(threads, item) for each in together for plan in each.plans)
-    table = max(_training_step(each, ()).table_size for each in together) * item
+    table = max(_training_step(each, (), KEPT).table_size for each in together) * item
     return bytes_for_arena(on, groups_per_block(on, replicas, threads), -(-beside // 16) * 16 + table)
 
 
@@ -121,7 +121,7 @@ def _specialized_plans(each: ReplicaPrograms, real_name: str, room: int, threads
     """The plans of a replica as they are specialized: training with as much in shared memory as there is room for,
     measuring in the device's memory, since it may need far more. room: bytes of shared memory for an arena"""
     placement = placement_for(each, room // np.dtype(real_name).itemsize, threads)
-    made = [_training_step(each, placement)]
+    made = [_training_step(each, placement, _gradients(each, room // np.dtype(real_name).itemsize))]
     if each.remember is not None:
         made.append(SpecializedPlan(analysis_of(each.remember).specialized, placement))
     if each.measure is not None:
@@ -129,17 +129,38 @@ def _specialized_plans(each: ReplicaPrograms, real_name: str, room: int, threads
     return made
 
 
-def _training_step(each: ReplicaPrograms, placement: Placement) -> SpecializedPlan:
-    return SpecializedPlan(analysis_of(each.plan).specialized, placement, each.plan.stored)
+def _training_step(each: ReplicaPrograms, placement: Placement, gradients: str) -> SpecializedPlan:
+    return SpecializedPlan(analysis_of(each.plan).specialized, placement, each.plan.stored, gradients)
+
+
+def _arena_end(programs: ReplicaPrograms) -> int:
+    return max(programs.kept, *(analysis_of(plan).arena_end for plan in programs.training))
+
+
+def _gradients(programs: ReplicaPrograms, room: int) -> str:
+    """What becomes of gradients that nobody looks at, where there is room for so many elements of an arena. Whoever
+    looks before a step sees what the one before has left, whether or not that was measured."""
+    looks = [] if programs.remember is None else analysis_of(programs.remember).specialized
+    if programs.plan.stored is None or any(
+        reads_gradients(row, analysis_of(programs.plan).specialized) for row in looks
+    ):
+        return KEPT
+    return NEAR if _arena_end(programs) <= room else FAR
 
 
 def placement_for(programs: ReplicaPrograms, room: int, threads: int) -> Placement:
     """What of a replica's arena stands in shared memory, where there is room for so many elements, while it trains."""
-    arena_end = max(programs.kept, *(analysis_of(plan).arena_end for plan in programs.training))
-    if arena_end <= room:
-        return whole(arena_end)
-    rows = [row for plan in programs.training for row in cut(analysis_of(plan).specialized, threads)]
-    return chosen(accessed(rows, threads), room)
+    if _arena_end(programs) <= room:
+        return whole(_arena_end(programs))
+    return chosen(_accessed(programs, room, threads), room)
+
+
+def _accessed(programs: ReplicaPrograms, room: int, threads: int) -> list[Accessed]:
+    """What the programs access that run while a replica trains, where there is room for so many elements."""
+    plans = [_training_step(programs, (), _gradients(programs, room))]
+    if programs.remember is not None:
+        plans.append(SpecializedPlan(analysis_of(programs.remember).specialized, ()))
+    return accessed([row for each in plans for row in each.pieces(threads)[1]], threads)
 
 
 def shared_memory_share(number: int, programs: Iterable[ReplicaPrograms], real_name: str, replicas: int) -> float:
@@ -150,7 +171,8 @@ def shared_memory_share(number: int, programs: Iterable[ReplicaPrograms], real_n
     for each in programs:
         threads = threads_for(each.plan, on)
         room = _room_for_arena([each], real_name, replicas, threads, on) // np.dtype(real_name).itemsize
-        found = accessed(cut(analysis_of(each.plan).specialized, threads), threads)
+        step = _training_step(each, (), _gradients(each, room))
+        found = accessed(step.pieces(threads)[1], threads)
         shares.append(share(found, placement_for(each, room, threads)))
     return min(shares)
 

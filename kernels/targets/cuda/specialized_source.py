@@ -18,13 +18,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from kernels.plan import SHARED, SKIP, Loop, Row
-from kernels.targets.cuda import code_generation, compiler, cut_rows, matmul, matmul_specialized
+from kernels.optimizers import after_adam
+from kernels.plan import HALT, SHARED, SKIP, Loop, Row
+from kernels.targets.cuda import (
+    code_generation,
+    compiler,
+    cut_rows,
+    matmul,
+    matmul_options,
+    matmul_specialized,
+    matmul_tiled,
+    matmul_updates,
+)
 from kernels.targets.cuda.barriers import Meetings, may_leave_out, needed_in_loop
 from kernels.targets.cuda.drawn_ahead import TABLE, Ahead, drawn_ahead
+from kernels.targets.cuda.joined_updates import KEPT, with_updates_joined
+from kernels.targets.cuda.matmul_updates import MULTIPLY_AND_UPDATE
 from kernels.targets.cuda.placement import Placement, place_of, span
 from kernels.targets.cuda.row_table import Signature, signature
 
@@ -35,11 +48,13 @@ class SpecializedPlan:
     shared memory.
 
     stored: of a training step, elements at the beginning of the arena that are somebody's; of other plans None
+    gradients: what becomes of them in steps that nobody looks at (`kernels.targets.cuda.joined_updates`)
     """
 
     rows: tuple[Row | Loop, ...]
     placement: Placement
     stored: int | None = None
+    gradients: str = KEPT
 
     @property
     def signature(self) -> Signature:
@@ -50,6 +65,12 @@ class SpecializedPlan:
     def table_size(self) -> int:
         """Elements of the table of what is done for several steps at once."""
         return drawn_ahead(self.rows, self.stored)[0].size
+
+    def pieces(self, threads: int) -> tuple[Ahead, tuple[Row | Loop, ...]]:
+        """What thread groups of so many threads do for several steps at once, and in each step, in the smallest pieces
+        for which there may be a place of their own."""
+        ahead, rows = drawn_ahead(self.rows, self.stored)
+        return ahead, cut_rows.cut(with_updates_joined(rows, threads, self.gradients), threads)
 
 
 @dataclass(frozen=True)
@@ -93,9 +114,10 @@ class SpecializedSource:
     def lines(self, plan: SpecializedPlan) -> list[str]:
         """The rows of a plan, for text in which `within` is the shared memory and `at_home` the GPU's, where parts of
         its arena are, `all_data` is the shared segment, and `words`, `step`, `seed`, `thread` and `threads` are what
-        they are for an interpreter; `ahead` is the number of the steps for which the table is filled, or -1."""
-        rows = cut_rows.joined(cut_rows.cut(plan.rows, self.threads), plan.placement)
-        ahead, rows = drawn_ahead(rows, plan.stored)
+        they are for an interpreter; `ahead` is the number of the steps for which the table is filled, or -1, and `due`
+        whether somebody looks at what a training step leaves behind."""
+        ahead, rows = plan.pieces(self.threads)
+        rows = cut_rows.joined(rows, plan.placement)
         places = _Places(plan.placement, ahead)
         return [*self._ahead(places), *self._rows(rows, places)] or ["pass"]
 
@@ -168,8 +190,10 @@ class SpecializedSource:
                 now = places.in_table(end - begin) if segment == TABLE else ""
                 lines.append(f"array_{index} = view_at_constant({base}, {place}{now}, {shape})")
         arguments = [f"array_{index}" for index in range(len(row.operands))]
+        if kernel is MULTIPLY_AND_UPDATE:
+            return [*lines, self._product_with_update(row)]
         if kernel is matmul.MULTIPLY and not matmul.in_tiles(row.integers[0], row.integers[1], self.threads):
-            return [*lines, f"{self._matmul(row)}({', '.join([*arguments, 'thread'])})"]
+            return [*lines, f"{self._product(row)}({', '.join([*arguments, 'thread'])})"]
         values = {"thread": "thread", "threads": "threads", "step": places.step, "seed": "seed", "state": "words"}
         integers = zip(row.integers, moves[len(row.operands) :], strict=True)
         arguments += [_moving(each, move) for each, move in integers] + [values[name] for name in kernel.extra]
@@ -178,16 +202,37 @@ class SpecializedSource:
             self.names[name] = compiler.body_of(kernel, self.real_name, f"{compiler.SPECIALIZED}-{self.threads}")
         return [*lines, f"{name}({', '.join(arguments)})"]
 
-    def _matmul(self, row: Row) -> str:
+    def _product(self, row: Row, **updating: Any) -> str:
         """The name of the function for a product of this shape."""
-        rows, columns, depth, a_row, a_column, b_row, b_column, _, options = row.integers
-        product = matmul_specialized.MatmulShape(
-            rows, columns, depth, a_row, a_column, b_row, b_column, options, self.threads
-        )
-        name = f"product_{'_'.join(map(str, (rows, columns, depth, a_row, a_column, b_row, b_column, options)))}"
+        product = matmul_specialized.shape_of(row, self.threads)
+        kind = "update" if updating else "product"
+        name = f"{kind}_{'_'.join(map(str, (*row.integers[:7], row.integers[8])))}"
         if name not in self.names:
-            self.names[name] = code_generation.on_device(matmul_specialized.function(product, self.real_name))
+            made = matmul_specialized.function(product, self.real_name, **updating)
+            self.names[name] = code_generation.on_device(made)
         return name
+
+    def _product_with_update(self, row: Row) -> str:
+        """The call for a row of `MULTIPLY_AND_UPDATE`, whose operands are at hand."""
+        arrays = {name: f"array_{index}" for index, name in enumerate(matmul_updates.OPERANDS)}
+        integers = {name: f"to_int32({each})" for name, each in zip(row.kernel.integers, row.integers, strict=True)}
+        known = {
+            **arrays,
+            **integers,
+            "out": arrays["gradient"],
+            "bias": arrays["gradient"],
+            "mask": arrays["gradient"],
+        }
+        known["wanted"] = f"(due or words[{HALT}] != 0)"
+        updating = {"after_adam": compiler.device_of(after_adam, self.real_name)}
+        if not matmul.in_tiles(row.integers[0], row.integers[1], self.threads):
+            given: Sequence[str] = ("a", "b", "bias", "mask", "out", "sums", *matmul_updates.ARGUMENTS)
+            return f"{self._product(row, **updating)}({', '.join([*(known[name] for name in given), 'thread'])})"
+        if "update_in_tiles" not in self.names:
+            made = matmul_tiled.product(matmul_tiled.BY_GROUP, self.real_name, **updating)
+            self.names["update_in_tiles"] = code_generation.on_device(made)
+        given = (*matmul_options.ARGUMENTS, *matmul_updates.ARGUMENTS)
+        return f"update_in_tiles({', '.join(known[name] for name in given)})"
 
 
 def _moving(number: int, stride: int) -> str:
