@@ -54,7 +54,8 @@ def gru_step(
 
 @device(fastmath=FAST, inlined=True)
 def gru_step_back(
-    t, gates, candidates, before, mask, d_states, d_h, back, d_rows, d_products, d_sums, to_states, thread, threads
+    t, gates, candidates, before, mask, d_states, d_h, back, d_rows, d_products, d_candidate_bias, d_sums, to_states,
+    thread, threads,
 ):  # fmt: skip
     """The gradient of what step t added up, from d_h + back + d_states[b,t]; then d_h = the part that passed by."""
     B = mask.shape[0]
@@ -85,6 +86,8 @@ def gru_step_back(
                 d_r[j] = d_n[j] * candidates[b, t, j] * reset[j] * (one - reset[j])
             for j in range(thread, H, threads):
                 inner[j] = d_n[j] * reset[j]
+            for j in range(thread, H, threads):
+                d_candidate_bias[j] += inner[j]
         for q in range(2):
             target, source = d_sums[b, q * H : (q + 1) * H], d_rows[b, t, q * H : (q + 1) * H]
             for j in range(thread, H, threads):
@@ -93,6 +96,21 @@ def gru_step_back(
             target, source = d_products[b, t, q * H : (q + 1) * H], d_sums[b, q * H : (q + 1) * H]
             for j in range(thread, H, threads):
                 target[j] = source[j]
+
+
+@device(inlined=True)
+def gru_product(t, h, weight, sums, rows, states, before, gates, candidates, looked_up, thread, threads):
+    """sums = h weight, the product of step t; the step will then walk through the other arrays."""
+    step_product(h, weight, sums, thread, threads)
+
+
+@device(inlined=True)
+def gru_product_back(
+    t, d_sums, weight, transposed, back, gates, candidates, before, d_states, d_rows, d_products, to_states,
+    thread, threads,
+):  # fmt: skip
+    """back = d_sums weightᵀ, the product of step t; the step before it will then walk through the other arrays."""
+    step_product_back(d_sums, weight, transposed, back, thread, threads)
 
 
 @kernel(
@@ -118,7 +136,7 @@ def gru(
             h[b, j] = h_first[b, j]
     for t in range(T):
         sync_threads()
-        step_product(h, weight, sums, thread, threads)
+        gru_product(t, h, weight, sums, rows, states, before, gates, candidates, looked_up, thread, threads)
         sync_threads()
         gru_step(
             t, rows, symbols, mask, bias, candidate_bias, sums, states, h, before, gates, candidates, looked_up,
@@ -128,16 +146,17 @@ def gru(
 
 @kernel(
     "gates[B,T,G] candidates[B,T,H] before[B,T,H] mask[B,T] weight[H,G] d_states[B,T,H] d_last[B,H] "
-    "-> d_rows[B,T,G] d_products[B,T,G] d_h[B,H] d_sums[B,G] back[B,H] transposed[G,H] G=3*H to_states to_last",
+    "-> d_rows[B,T,G] d_products[B,T,G] d_candidate_bias[H] d_h[B,H] d_sums[B,G] back[B,H] transposed[G,H] G=3*H "
+    "to_states to_last",
     operations=lambda B, T, H: 6 * B * T * H * H,
     typical={"B": 8, "T": 8, "H": 16, "to_states": 1, "to_last": 1},
 )
 def gru_gradient(
     gates, candidates, before, mask, weight, d_states, d_last,
-    d_rows, d_products, d_h, d_sums, back, transposed, to_states, to_last, thread, threads,
+    d_rows, d_products, d_candidate_bias, d_h, d_sums, back, transposed, to_states, to_last, thread, threads,
 ):  # fmt: skip
     """d_rows[b,t] = the gradient of what the input of b and t added, d_products[b,t] that of the product of that step;
-    d_h = that of the first state.
+    d_candidate_bias, d_h = those of the bias within the candidate and of the first state.
 
     to_states, to_last: whether `d_states`, `d_last` are gradients (1), or nothing depends on these results (0).
     `d_sums`, `back` and `transposed` are workplaces.
@@ -145,17 +164,22 @@ def gru_gradient(
     B, T = mask.shape
     H = weight.shape[0]
     transpose_for_steps(weight, transposed, thread, threads)
+    for j in range(thread, H, threads):
+        d_candidate_bias[j] = zero
     for b in range(B):
         for j in range(thread, H, threads):
             d_h[b, j] = d_last[b, j] if to_last else zero
             back[b, j] = zero
     for t in range(T - 1, -1, -1):
         gru_step_back(
-            t, gates, candidates, before, mask, d_states, d_h, back, d_rows, d_products, d_sums, to_states,
-            thread, threads,
+            t, gates, candidates, before, mask, d_states, d_h, back, d_rows, d_products, d_candidate_bias, d_sums,
+            to_states, thread, threads,
         )  # fmt: skip
         sync_threads()
-        step_product_back(d_sums, weight, transposed, back, thread, threads)
+        gru_product_back(
+            t, d_sums, weight, transposed, back, gates, candidates, before, d_states, d_rows, d_products, to_states,
+            thread, threads,
+        )  # fmt: skip
         sync_threads()
     for b in range(B):
         for j in range(thread, H, threads):

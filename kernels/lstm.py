@@ -113,6 +113,20 @@ def lstm_step_back(
                 target[j] = source[j]
 
 
+@device(inlined=True)
+def lstm_product(t, h, weight, sums, rows, states, before, cells, squashed, gates, looked_up, thread, threads):
+    """sums = h weight, the product of step t; the step will then walk through the other arrays."""
+    step_product(h, weight, sums, thread, threads)
+
+
+@device(inlined=True)
+def lstm_product_back(
+    t, d_sums, weight, transposed, back, gates, cells, squashed, d_states, d_rows, to_states, thread, threads
+):  # fmt: skip
+    """back = d_sums weightᵀ, the product of step t; the step before it will then walk through the other arrays."""
+    step_product_back(d_sums, weight, transposed, back, thread, threads)
+
+
 @kernel(
     "rows[R,G] symbols[B,T] mask[B,T] weight[H,G] bias[G] h_first[B,H] c_first[B,H] "
     "-> states[B,T,H] h[B,H] c[B,H] before[B,T,H] cells[B,T,H] squashed[B,T,H] gates[B,T,G] sums[B,G] G=4*H looked_up",
@@ -137,7 +151,7 @@ def lstm(
             c[b, j] = c_first[b, j]
     for t in range(T):
         sync_threads()
-        step_product(h, weight, sums, thread, threads)
+        lstm_product(t, h, weight, sums, rows, states, before, cells, squashed, gates, looked_up, thread, threads)
         sync_threads()
         lstm_step(
             t, rows, symbols, mask, bias, sums, states, h, c, before, cells, squashed, gates, looked_up, thread, threads
@@ -172,7 +186,9 @@ def lstm_gradient(
             t, gates, cells, squashed, mask, d_states, d_h, back, d_c, d_rows, d_sums, to_states, thread, threads
         )
         sync_threads()
-        step_product_back(d_sums, weight, transposed, back, thread, threads)
+        lstm_product_back(
+            t, d_sums, weight, transposed, back, gates, cells, squashed, d_states, d_rows, to_states, thread, threads
+        )
         sync_threads()
     for b in range(B):
         for j in range(thread, H, threads):

@@ -66,6 +66,18 @@ def rnn_step_back(
                 d_h[b, j] = zero
 
 
+@device(inlined=True)
+def rnn_product(t, h, weight, sums, rows, states, before, looked_up, thread, threads):
+    """sums = h weight, the product of step t; the step will then walk through the other arrays."""
+    step_product(h, weight, sums, thread, threads)
+
+
+@device(inlined=True)
+def rnn_product_back(t, d_sums, weight, transposed, back, states, d_states, d_rows, to_states, thread, threads):
+    """back = d_sums weightᵀ, the product of step t; the step before it will then walk through the other arrays."""
+    step_product_back(d_sums, weight, transposed, back, thread, threads)
+
+
 _TYPICAL = {"R": 64, "B": 8, "T": 8, "H": 16, "looked_up": 1}
 
 
@@ -91,7 +103,7 @@ def rnn(
             h[b, j] = h_first[b, j]
     for t in range(T):
         sync_threads()
-        step_product(h, weight, sums, thread, threads)
+        rnn_product(t, h, weight, sums, rows, states, before, looked_up, thread, threads)
         sync_threads()
         rnn_step(t, rows, symbols, mask, bias, sums, states, h, before, looked_up, rectified, thread, threads)
 
@@ -121,7 +133,7 @@ def rnn_gradient(
     for t in range(T - 1, -1, -1):
         rnn_step_back(t, states, mask, d_states, d_h, back, d_rows, d_sums, rectified, to_states, thread, threads)
         sync_threads()
-        step_product_back(d_sums, weight, transposed, back, thread, threads)
+        rnn_product_back(t, d_sums, weight, transposed, back, states, d_states, d_rows, to_states, thread, threads)
         sync_threads()
     for b in range(B):
         for j in range(thread, H, threads):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from kernels.arrays import flat
 from kernels.elementary import exp, larger, log
 from kernels.language import FAST, device, kernel, one, real, zero
-from kernels.threads import sum_over_threads, sync_threads
+from kernels.threads import sum_over_threads
 
 LARGEST_PRODUCT = 1e20
 
@@ -36,33 +35,17 @@ def softmax_cross_entropy(logits, labels, loss, probabilities, thread, threads):
 
     The largest logit of a row is subtracted first, so that exp cannot overflow.
     """
-    B, C = logits.shape
-    every = flat(probabilities)
-    total = zero
-    for r in range(thread, B, threads):
-        highest = logits[r, 0]
-        for c in range(1, C):
-            highest = larger(highest, logits[r, c])
-        for c in range(C):
-            probabilities[r, c] = logits[r, c] - highest
-        total -= probabilities[r, int(labels[r])]
-    sync_threads()
-    for i in range(thread, B * C, threads):
-        every[i] = exp(every[i])
-    sync_threads()
     # The sum of the logarithms of the masses as that of a few products of them: each is at least 1 and at most C.
+    B = logits.shape[0]
+    total = zero
     product = one
     for r in range(thread, B, threads):
-        mass = zero
-        for c in range(C):
-            mass += probabilities[r, c]
+        highest, mass = softmax_of_row(logits, probabilities, r)
+        total -= logits[r, int(labels[r])] - highest
         product *= mass
         if product > real(LARGEST_PRODUCT):
             total += log(product)
             product = one
-        scale = one / mass
-        for c in range(C):
-            probabilities[r, c] *= scale
     total += log(product)
     total = sum_over_threads(total)
     if thread == 0:

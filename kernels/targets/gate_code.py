@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 
 from kernels.targets.channel_code import ChannelCode
-from kernels.targets.gate_functions import GateFunctions
+from kernels.targets.gate_functions import GateFunctions, Steps, together
 from kernels.targets.vector_code import ITEM, PLACE, READ, WORD, WRITE
 from kernels.targets.views import intrinsic
 
@@ -26,7 +26,7 @@ class GateCode(ChannelCode):
 
     def __init__(self, module: ir.Module, name: str, kind: str, arrays: tuple[str, ...], **options: bool) -> None:
         self._module, self._kind, self._options = module, kind, options
-        super().__init__(module, name, ("channels", *arrays))
+        super().__init__(module, name, ("channels", "steps", *arrays))
 
     def vector(self, builder: ir.IRBuilder, offset: ir.Value, mask: ir.Value | None) -> ir.IRBuilder:
         """Emit the pass for some units."""
@@ -47,10 +47,15 @@ class GateCode(ChannelCode):
     def _store(self, value: ir.Value, array: str, gate: int = 0) -> None:
         self.simd.store(self._builder, value, self._place(array, gate), self._mask)
 
-    def _fetch(self, arrays: str, steps: int, purpose: ir.Value, gates: int = 1) -> None:
-        """Ask for what the pass over this row so many steps on will need of arrays that have all steps of a sequence:
-        the processor cannot guess, since that pass comes after those over all other sequences."""
-        row = self._builder.mul(self.given["channels"], WORD(steps * gates * ITEM))
+    def _fetch(self, arrays: str, purpose: ir.Value, gates: int = 1, steps: bool = True) -> None:
+        """Ask for what the pass over the next sequence will need of these arrays. It lies in the second-level cache by
+        now, but stores that have to wait for it one after the other take ten times as long as the arithmetic.
+
+        steps: whether they have all steps of a sequence, or one
+        """
+        row = self._builder.mul(self.given["channels"], WORD(gates * ITEM))
+        if steps:
+            row = self._builder.mul(row, self.given["steps"])
         for array in arrays.split():
             for gate in range(gates):
                 place = self._builder.gep(self._place(array, gate), [row])
@@ -86,10 +91,10 @@ class GateCode(ChannelCode):
         """What a gate is a function of."""
         return self._sum(self._load("sums", gate), self._load("x", gate), self._load("bias", gate))
 
-    def _sigmoid(self, x: ir.Value) -> ir.Value:
+    def _sigmoid(self, x: ir.Value) -> Steps:
         return self._functions.sigmoid(self._builder, x)
 
-    def _tanh(self, x: ir.Value) -> ir.Value:
+    def _tanh(self, x: ir.Value) -> Steps:
         return self._functions.tanh(self._builder, x)
 
     def _kept(self, *values: tuple[str, ir.Value]) -> None:
@@ -97,16 +102,20 @@ class GateCode(ChannelCode):
             self._store(value, array)
 
     def _rnn(self, rectified: bool) -> None:
-        self._fetch("before states", 1, WRITE)
+        self._fetch("before states", WRITE)
         x = self._entering(0)
         zeros = self.simd.zeros
         # Not below 0, and not a number if x is none.
-        y = self._builder.select(self._builder.fcmp_ordered("<", x, zeros), zeros, x) if rectified else self._tanh(x)
+        y = (
+            self._builder.select(self._builder.fcmp_ordered("<", x, zeros), zeros, x)
+            if rectified
+            else together(self._tanh(x))[0]
+        )
         self._kept(("before", self._load("h")), ("h", y), ("states", y))
 
     def _rnn_back(self, rectified: bool, to_states: bool) -> None:
-        self._fetch("states" + " d_states" * to_states, -1, READ)
-        self._fetch("d_rows", -1, WRITE)
+        self._fetch("states" + " d_states" * to_states, READ)
+        self._fetch("d_rows", WRITE)
         y, d = self._load("states"), self._arriving(to_states)
         if rectified:
             d = self._builder.select(self._builder.fcmp_ordered(">", y, self.simd.zeros), d, self.simd.zeros)
@@ -120,22 +129,24 @@ class GateCode(ChannelCode):
         return self._sum(d, self._load("d_states")) if to_states else d
 
     def _lstm(self) -> None:
-        self._fetch("before cells squashed states", 1, WRITE)
-        self._fetch("gates", 1, WRITE, 4)
-        i, f, o = (self._sigmoid(self._entering(gate)) for gate in range(3))
-        g, c = self._tanh(self._entering(3)), self._load("cell")
+        self._fetch("before cells squashed states", WRITE)
+        self._fetch("gates", WRITE, 4)
+        entering = [self._entering(gate) for gate in range(4)]
+        i, f, g, o = together(*map(self._sigmoid, entering[:2]), self._tanh(entering[3]), self._sigmoid(entering[2]))
+        c = self._load("cell")
         self._kept(("cells", c), ("before", self._load("h")))
         c = self._fma(f, c, self._product(i, g))
-        squashed = self._tanh(c)
+        (squashed,) = together(self._tanh(c))
         h = self._product(o, squashed)
         self._kept(("cell", c), ("squashed", squashed), ("h", h), ("states", h))
         for gate, value in enumerate((i, f, o, g)):
             self._store(value, "gates", gate)
 
     def _lstm_back(self, to_states: bool) -> None:
-        self._fetch("cells squashed" + " d_states" * to_states, -1, READ)
-        self._fetch("gates", -1, READ, 4)
-        self._fetch("d_rows", -1, WRITE, 4)
+        self._fetch("cells squashed" + " d_states" * to_states, READ)
+        self._fetch("gates", READ, 4)
+        self._fetch("d_rows", WRITE, 4)
+        self._fetch("d_sums", WRITE, 4, steps=False)
         i, f, o, g = (self._load("gates", gate) for gate in range(4))
         squashed, d = self._load("squashed"), self._arriving(to_states)
         d_c = self._fma(self._product(d, o), self._of_tanh(squashed), self._load("d_c"))
@@ -151,11 +162,11 @@ class GateCode(ChannelCode):
             self._store(value, "d_sums", gate)
 
     def _gru(self) -> None:
-        self._fetch("before candidates states", 1, WRITE)
-        self._fetch("gates", 1, WRITE, 3)
-        r, z = self._sigmoid(self._entering(0)), self._sigmoid(self._entering(1))
+        self._fetch("before candidates states", WRITE)
+        self._fetch("gates", WRITE, 3)
+        r, z = together(*(self._sigmoid(self._entering(gate)) for gate in range(2)))
         inner = self._sum(self._load("sums", 2), self._load("candidate_bias"))
-        n = self._tanh(self._fma(r, inner, self._sum(self._load("x", 2), self._load("bias", 2))))
+        (n,) = together(self._tanh(self._fma(r, inner, self._sum(self._load("x", 2), self._load("bias", 2)))))
         before = self._load("h")
         h = self._fma(z, self._less(before, n), n)
         self._kept(("before", before), ("candidates", inner), ("h", h), ("states", h))
@@ -163,30 +174,33 @@ class GateCode(ChannelCode):
             self._store(value, "gates", gate)
 
     def _gru_back(self, to_states: bool) -> None:
-        self._fetch("candidates before" + " d_states" * to_states, -1, READ)
-        self._fetch("gates", -1, READ, 3)
-        self._fetch("d_rows d_products", -1, WRITE, 3)
+        self._fetch("candidates before" + " d_states" * to_states, READ)
+        self._fetch("gates", READ, 3)
+        self._fetch("d_rows d_products", WRITE, 3)
+        self._fetch("d_sums", WRITE, 3, steps=False)
         r, z, n = (self._load("gates", gate) for gate in range(3))
         d = self._arriving(to_states)
         d_z = self._product(d, self._less(self._load("before"), n), self._of_sigmoid(z))
         d_n = self._product(d, self._less(self._one, z), self._of_tanh(n))
         d_r = self._product(d_n, self._load("candidates"), self._of_sigmoid(r))
-        self._kept(("d_h", self._product(d, z)))
+        inner = self._product(d_n, r)
+        total = self._sum(self._load("d_candidate_bias"), inner)
+        self._kept(("d_h", self._product(d, z)), ("d_candidate_bias", total))
         for gate, value in enumerate((d_r, d_z, d_n)):
             self._store(value, "d_rows", gate)
-        for gate, value in enumerate((d_r, d_z, self._product(d_n, r))):
+        for gate, value in enumerate((d_r, d_z, inner)):
             self._store(value, "d_products", gate)
             self._store(value, "d_sums", gate)
 
 
 def row_pass(kind: str, arrays: str, **options: bool) -> Any:
-    """An intrinsic for a pass over one row: how many units it has, and the addresses of these arrays."""
-    words = ("units", *arrays.split())
+    """An intrinsic for a pass over one row: of how many units, of how many steps, and the addresses of these arrays."""
+    words = ("units", "steps", *arrays.split())
     name = "_".join(("row", kind, *(word for word, on in options.items() if on)))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         module = builder.module
-        function = module.globals.get(name) or GateCode(module, name, kind, words[1:], **options).function
+        function = module.globals.get(name) or GateCode(module, name, kind, words[2:], **options).function
         builder.call(function, arguments)
         return context.get_dummy_value()
 

@@ -25,6 +25,7 @@ from numba.core import cgutils
 from kernels import matrix
 from kernels.matrix import UNPACKED, library_product, product_in_blocks
 from kernels.targets.code import PRODUCTS
+from kernels.targets.fetching_products import fetches, multiply_fetching
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import edge_tile, leaving_tile, transpose_square, whole_tile, workplace
 from kernels.targets.tile_code import UNROLLED
@@ -211,7 +212,7 @@ def ours(rows: Any, columns: Any, length: Any, b_column: Any, bias: Any) -> Any:
 
 
 _WORD = ir.IntType(64)
-ARGUMENTS = (types.intp,) * 11
+ARGUMENTS = (types.intp,) * 12
 
 
 @linked
@@ -227,11 +228,16 @@ def product_of_matrices(
     b_column: Any,
     bias: Any,
     c: Any,
+    table: Any,
 ) -> Any:
-    """Call `multiply` if it is the faster one, and tell (1 or 0) whether it was.
+    """Call `multiply` if it is the faster one, and tell (1 or 0) whether it was; or `multiply_fetching`, if there is a
+    table of what to fetch.
 
     It is compiled once, and not in each kernel that calls it. Places are addresses, distances bytes.
     """
+    if table != 0 and fetches(rows, columns):
+        multiply_fetching(rows, columns, length, a, a_row, a_step, b, b_step, c, table)
+        return 1
     if not ours(rows, columns, length, b_column, bias):
         return 0
     multiply(rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c)
@@ -239,9 +245,9 @@ def product_of_matrices(
 
 
 @intrinsic
-def multiplied(typing, a, b, bias, out):
-    """An intrinsic for out = a b + bias, where `bias` is an address, or 0. It gives 0, and leaves out alone, if BLAS is
-    to do it."""
+def multiplied(typing, a, b, bias, out, table):
+    """An intrinsic for out = a b + bias, where `bias` is an address, or 0; and so is `table`, which is of what to fetch
+    (`kernels.targets.fetching_products`). It gives 0, and leaves out alone, if BLAS is to do it."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         kinds = signature.args
@@ -256,26 +262,27 @@ def multiplied(typing, a, b, bias, out):
         )
         a_place, b_place, c_place = places
         given = [rows, columns, length, a_place, a_row, a_step, b_place, b_step, b_column, arguments[2], c_place]
+        given.append(arguments[4])
         return builder.call(function, given)
 
-    return types.intp(a, b, types.intp, out), generate
+    return types.intp(a, b, types.intp, out, types.intp), generate
 
 
 @matrix.product.on("cpu", "float32")
 def _product(a, b, out):
-    if not multiplied(a, b, 0, out):
+    if not multiplied(a, b, 0, out, 0):
         library_product(a, b, out)
 
 
 @matrix.product_by_rows.on("cpu", "float32")
 def _product_by_rows(a, b, out):
-    if not multiplied(a, b, 0, out):
+    if not multiplied(a, b, 0, out, 0):
         product_in_blocks(a, b, out)
 
 
 @matrix.product_and_bias.on("cpu", "float32")
 def _product_and_bias(a, b, bias, out):
-    if not multiplied(a, b, bias.ctypes.data, out):
+    if not multiplied(a, b, bias.ctypes.data, out, 0):
         product_in_blocks(a, b, out)
         for r in range(out.shape[0]):
             for c in range(out.shape[1]):

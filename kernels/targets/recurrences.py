@@ -1,14 +1,14 @@
-"""Recurrent steps on the CPU in float32: the passes of `kernels.targets.gate_code`, and products of one row.
+"""Recurrent steps on the CPU in float32: what is done beside the product, by passes of `kernels.targets.gate_code`.
 
-Measured for 128 units and a batch of 32, on one core with AVX-512 (Zen 4, 111 GFLOP/s at most): µs per step of time at
-the limit of its product, as it is, and as it was with loops of a compiler for what is done beside the product.
+Measured for 128 units and a batch of 32, on one core with AVX-512 (Emerald Rapids, its other thread busy):
+µs per step of time of the product alone, and of all; in brackets as it was when the passes themselves asked for the
+arrays of all steps, and had the gates one after the other.
 
-    RNN     9.4    forward 10.5, before 14.7    back 10.8, before 16.5
-    LSTM   37.8            48.5         59.5         50.5         69.8
-    GRU    28.3            33.9         50.9         36.2         63.7
+    RNN     6.4    forward  8.7 ( 9.0)    back  9.0 (10.0)
+    LSTM   26.2            37   (37.5)         33   (38)
+    GRU    19.7            26.5 (27)           29   (32.5)
 
-What is left on the way back are arrays of all steps, 10 MB for 50 steps of a GRU, which come from the
-third-level cache.
+What is left on the way forward are exponentials, and on the way back lines that come from the second-level cache.
 """
 
 from __future__ import annotations
@@ -16,23 +16,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
 
+import kernels.targets.softmax_code
+import kernels.targets.step_products  # noqa: F401 - they give devices their bodies
 from kernels import gru, lstm, rnn
-from kernels.matrix import product_by_rows
-from kernels.recurrence import step_product, step_product_back, transpose_for_steps
 from kernels.targets.gate_code import row_pass
 from kernels.targets.linked import linked
-from kernels.targets.micro_kernel import transpose_square, workplace
-from kernels.targets.tile_code import ARGUMENTS, tile_code
-from kernels.targets.vector_code import ITEM, LANES, PLACE, PLACES, WORD, new_function
-from kernels.targets.views import intrinsic, numbers_at
-
-WIDEST = 8
-"""Vectors of a product of one row that are summed up at the same time: each sum waits for the one before it."""
-
-_zeros_place = workplace(WIDEST * LANES * ITEM)
+from kernels.targets.vector_code import ITEM
 
 _tanh, _relu = (row_pass("rnn", "sums x bias h before states", rectified=each) for each in (False, True))
 _lstm = row_pass("lstm", "sums x bias h cell before cells squashed gates states")
@@ -47,7 +37,7 @@ _relu_back, _relu_back_to_states = (
 )
 _LSTM_BACK = "gates cells squashed d_states d_h back d_c d_rows d_sums"
 _lstm_back, _lstm_back_to_states = (row_pass("lstm_back", _LSTM_BACK, to_states=each) for each in (False, True))
-_GRU_BACK = "gates candidates before d_states d_h back d_rows d_products d_sums"
+_GRU_BACK = "gates candidates before d_states d_h back d_rows d_products d_candidate_bias d_sums"
 _gru_back, _gru_back_to_states = (row_pass("gru_back", _GRU_BACK, to_states=each) for each in (False, True))
 
 
@@ -61,12 +51,14 @@ def _rnn_step(t, rows, symbols, mask, bias, sums, states, h, before, looked_up, 
         x, place = rows.ctypes.data + r * H * ITEM, h.ctypes.data + own
         if rectified:
             _relu(
-                H, sums.ctypes.data + own, x, bias.ctypes.data, place, before.ctypes.data + at, states.ctypes.data + at
-            )
+                H, T, sums.ctypes.data + own, x, bias.ctypes.data, place, before.ctypes.data + at,
+                states.ctypes.data + at,
+            )  # fmt: skip
         else:
             _tanh(
-                H, sums.ctypes.data + own, x, bias.ctypes.data, place, before.ctypes.data + at, states.ctypes.data + at
-            )
+                H, T, sums.ctypes.data + own, x, bias.ctypes.data, place, before.ctypes.data + at,
+                states.ctypes.data + at,
+            )  # fmt: skip
         if mask[b, t] == np.float32(0):
             for j in range(H):
                 h[b, j] = before[b, t, j]
@@ -88,13 +80,13 @@ def _rnn_step_back(t, states, mask, d_states, d_h, back, d_rows, d_sums, rectifi
         y, arriving, result = states.ctypes.data + at, d_states.ctypes.data + at, d_rows.ctypes.data + at
         place, came, product = d_h.ctypes.data + own, back.ctypes.data + own, d_sums.ctypes.data + own
         if rectified and to_states:
-            _relu_back_to_states(H, y, arriving, place, came, result, product)
+            _relu_back_to_states(H, T, y, arriving, place, came, result, product)
         elif rectified:
-            _relu_back(H, y, arriving, place, came, result, product)
+            _relu_back(H, T, y, arriving, place, came, result, product)
         elif to_states:
-            _tanh_back_to_states(H, y, arriving, place, came, result, product)
+            _tanh_back_to_states(H, T, y, arriving, place, came, result, product)
         else:
-            _tanh_back(H, y, arriving, place, came, result, product)
+            _tanh_back(H, T, y, arriving, place, came, result, product)
 
 
 @linked
@@ -117,9 +109,9 @@ def _lstm_step(
         r = int(symbols[b, t]) if looked_up else b * T + t
         at, own = (b * T + t) * H * ITEM, b * H * ITEM
         _lstm(
-            H, sums.ctypes.data + 4 * own, rows.ctypes.data + 4 * r * H * ITEM, bias.ctypes.data, h.ctypes.data + own,
-            c.ctypes.data + own, before.ctypes.data + at, cells.ctypes.data + at, squashed.ctypes.data + at,
-            gates.ctypes.data + 4 * at, states.ctypes.data + at,
+            H, T, sums.ctypes.data + 4 * own, rows.ctypes.data + 4 * r * H * ITEM, bias.ctypes.data,
+            h.ctypes.data + own, c.ctypes.data + own, before.ctypes.data + at, cells.ctypes.data + at,
+            squashed.ctypes.data + at, gates.ctypes.data + 4 * at, states.ctypes.data + at,
         )  # fmt: skip
         if mask[b, t] == np.float32(0):
             for j in range(H):
@@ -147,9 +139,9 @@ def _lstm_step_back(
         arriving, place, came = d_states.ctypes.data + at, d_h.ctypes.data + own, back.ctypes.data + own
         inner, result, product = d_c.ctypes.data + own, d_rows.ctypes.data + 4 * at, d_sums.ctypes.data + 4 * own
         if to_states:
-            _lstm_back_to_states(H, gate, cell, y, arriving, place, came, inner, result, product)
+            _lstm_back_to_states(H, T, gate, cell, y, arriving, place, came, inner, result, product)
         else:
-            _lstm_back(H, gate, cell, y, arriving, place, came, inner, result, product)
+            _lstm_back(H, T, gate, cell, y, arriving, place, came, inner, result, product)
 
 
 @gru.gru_step.on("cpu", "float32")
@@ -162,7 +154,7 @@ def _gru_step(
         r = int(symbols[b, t]) if looked_up else b * T + t
         at, own = (b * T + t) * H * ITEM, b * H * ITEM
         _gru(
-            H, sums.ctypes.data + 3 * own, rows.ctypes.data + 3 * r * H * ITEM, bias.ctypes.data,
+            H, T, sums.ctypes.data + 3 * own, rows.ctypes.data + 3 * r * H * ITEM, bias.ctypes.data,
             candidate_bias.ctypes.data, h.ctypes.data + own, before.ctypes.data + at, gates.ctypes.data + 3 * at,
             candidates.ctypes.data + at, states.ctypes.data + at,
         )  # fmt: skip
@@ -174,7 +166,8 @@ def _gru_step(
 
 @gru.gru_step_back.on("cpu", "float32")
 def _gru_step_back(
-    t, gates, candidates, before, mask, d_states, d_h, back, d_rows, d_products, d_sums, to_states, thread, threads
+    t, gates, candidates, before, mask, d_states, d_h, back, d_rows, d_products, d_candidate_bias, d_sums, to_states,
+    thread, threads,
 ):  # fmt: skip
     B, T = mask.shape
     H = d_h.shape[1]
@@ -190,88 +183,8 @@ def _gru_step_back(
         gate, inner, state = gates.ctypes.data + 3 * at, candidates.ctypes.data + at, before.ctypes.data + at
         arriving, place, came = d_states.ctypes.data + at, d_h.ctypes.data + own, back.ctypes.data + own
         result, further = d_rows.ctypes.data + 3 * at, d_products.ctypes.data + 3 * at
-        product = d_sums.ctypes.data + 3 * own
+        bias, product = d_candidate_bias.ctypes.data, d_sums.ctypes.data + 3 * own
         if to_states:
-            _gru_back_to_states(H, gate, inner, state, arriving, place, came, result, further, product)
+            _gru_back_to_states(H, T, gate, inner, state, arriving, place, came, result, further, bias, product)
         else:
-            _gru_back(H, gate, inner, state, arriving, place, came, result, further, product)
-
-
-def _row_product_code(module: ir.Module) -> ir.Function:
-    """The function for a product of one row: eight vectors of it at a time, of which the last one is masked."""
-    name = "row_product"
-    if function := module.globals.get(name):
-        return function
-    function = new_function(module, name, ("steps", "a", "b", "b_step", "begin", "c", "columns"))
-    steps, a, b, b_step, begin, c, columns = function.args
-    tiles = [tile_code(module, 1, vectors, masked=True) for vectors in range(1, WIDEST + 1)]
-    builder = ir.IRBuilder(function.append_basic_block())
-    behind = function.append_basic_block()
-    vectors = builder.udiv(builder.add(columns, WORD(LANES - 1)), WORD(LANES))
-    chosen = builder.switch(vectors, behind)
-    none = WORD(0).inttoptr(PLACE)
-    for count, tile in enumerate(tiles, 1):
-        inside = ir.IRBuilder(function.append_basic_block())
-        given = {
-            "steps": steps, "a": a, "a_step": WORD(ITEM), "b": b, "b_step": b_step, "begin": begin, "c": c,
-            "columns": columns,
-        }  # fmt: skip
-        inside.call(tile, [given.get(word, none if word in PLACES else WORD(0)) for word in ARGUMENTS])
-        inside.branch(behind)
-        chosen.add_case(WORD(count), inside.block)
-    ir.IRBuilder(behind).ret_void()
-    return function
-
-
-@intrinsic
-def _row_product(typing, steps, a, b, b_step, begin, c, columns):
-    """c = begin + a b for one row of up to `WIDEST` vectors."""
-
-    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        words = ("steps", "a", "b", "b_step", "begin", "c", "columns")
-        given = [
-            builder.inttoptr(each, PLACE) if word in PLACES else each
-            for word, each in zip(words, arguments, strict=True)
-        ]
-        builder.call(_row_product_code(builder.module), given)
-        return context.get_dummy_value()
-
-    return types.void(*[types.intp] * 7), generate
-
-
-@step_product.on("cpu", "float32")
-def _step_product(state, weight, sums, thread, threads):
-    if state.shape[0] > 1:
-        product_by_rows(state, weight, sums)
-        return
-    # One example: a library would take longer to be called than to multiply.
-    H, G = weight.shape
-    zeros = _zeros_place()
-    nothing = numbers_at(zeros, WIDEST * LANES)
-    for c in range(WIDEST * LANES):
-        nothing[c] = np.float32(0)
-    for first in range(0, G, WIDEST * LANES):
-        place = first * ITEM
-        _row_product(
-            H, state.ctypes.data, weight.ctypes.data + place, G * ITEM, zeros, sums.ctypes.data + place,
-            min(WIDEST * LANES, G - first),
-        )  # fmt: skip
-
-
-@step_product_back.on("cpu", "float32")
-def _step_product_back(d_sums, weight, transposed, d_state, thread, threads):
-    step_product(d_sums, transposed, d_state, thread, threads)
-
-
-@transpose_for_steps.on("cpu", "float32")
-def _transpose_for_steps(weight, transposed, thread, threads):
-    H, G = weight.shape
-    rows, columns = H // LANES * LANES, G // LANES * LANES
-    for k in range(0, rows, LANES):
-        for c in range(0, columns, LANES):
-            transpose_square(
-                weight.ctypes.data + (k * G + c) * ITEM, G * ITEM, transposed.ctypes.data + (c * H + k) * ITEM, H * ITEM
-            )
-    for k in range(H):
-        for c in range(columns if k < rows else 0, G):
-            transposed[c, k] = weight[k, c]
+            _gru_back(H, T, gate, inner, state, arriving, place, came, result, further, bias, product)

@@ -121,6 +121,7 @@ def _gru_gradient(v: Inputs, s: Sizes) -> Results:
         back = d @ v["weight"].T
         d_h = np.where(on, d_h * z, d_h) + back
     found = {"d_rows": np.stack(d_rows, 1), "d_products": np.stack(d_products, 1), "d_h": d_h, "d_sums": d}
+    found["d_candidate_bias"] = found["d_products"][..., 2 * s["H"] :].sum((0, 1))
     return {**found, "back": back, "transposed": v["weight"].T}
 
 

@@ -12,7 +12,7 @@ from kernels import gru as gru_kernels
 from kernels import lstm as lstm_kernels
 from kernels import rnn as rnn_kernels
 from kernels.embedding import embedding_gradient
-from kernels.matrix import dense_parameter_gradients
+from kernels.matrix import dense_parameter_gradients, matmul_transposed_left
 from kernels.reductions import sum_columns
 from lab.graph.functions.dense import matmul
 from lab.graph.gradients import Gradients, gradient_of
@@ -64,8 +64,8 @@ def _rnn_gradient(forward: Call, d_states: Tensor | None, d_last: Tensor | None,
         to_last=int(d_last is not None),
     )
     d_rows, d_h = found.results[:2]
-    d_weight, d_bias = call(dense_parameter_gradients, before, d_rows).results
-    return _to_rows(forward, rows, symbols, d_rows), None, None, d_weight, d_bias, d_h
+    d_table, d_weight, d_bias = _of_parameters(forward, rows, symbols, before, d_rows)
+    return d_table, None, None, d_weight, d_bias, d_h
 
 
 def lstm(
@@ -137,8 +137,8 @@ def _lstm_gradient(
         to_cell=int(d_cell is not None),
     )
     d_rows, d_h, d_c = found.results[:3]
-    d_weight, d_bias = call(dense_parameter_gradients, before, d_rows).results
-    return _to_rows(forward, rows, symbols, d_rows), None, None, d_weight, d_bias, d_h, d_c
+    d_table, d_weight, d_bias = _of_parameters(forward, rows, symbols, before, d_rows)
+    return d_table, None, None, d_weight, d_bias, d_h, d_c
 
 
 def gru(
@@ -205,13 +205,10 @@ def _gru_gradient(forward: Call, d_states: Tensor | None, d_last: Tensor | None,
         to_states=int(d_states is not None),
         to_last=int(d_last is not None),
     )
-    d_rows, d_products, d_h = found.results[:3]
-    d_weight, d_sums = call(dense_parameter_gradients, before, d_products).results
-    d_candidate_bias = d_sums[2 * weight.shape[0] :]
+    d_rows, d_products, d_candidate_bias, d_h = found.results[:4]
+    d_weight = call(matmul_transposed_left, before, d_products).result
     d_table = _to_rows(forward, rows, symbols, d_rows)
-    # Where symbols are few, each of them has its own sum already.
-    fewer = bool(forward.integers["looked_up"]) and rows.shape[0] < mask.size
-    d_bias = apply(sum_columns, d_table if fewer else d_rows)
+    d_bias = apply(sum_columns, d_table if _are_few(forward, rows) else d_rows)
     return d_table, None, None, d_weight, d_bias, d_candidate_bias, d_h
 
 
@@ -238,6 +235,23 @@ def _to_rows(forward: Call, rows: Tensor, symbols: Tensor, d_rows: Tensor) -> Te
     if forward.integers["looked_up"]:
         return call(embedding_gradient, symbols, d_rows, shapes=[rows.shape]).result
     return d_rows.reshape(*rows.shape)
+
+
+def _of_parameters(
+    forward: Call, rows: Tensor, symbols: Tensor, before: Tensor, d_rows: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The gradients of what the inputs add, of the recurrent weights and of the bias."""
+    d_table = _to_rows(forward, rows, symbols, d_rows)
+    if not _are_few(forward, rows):
+        d_weight, d_bias = call(dense_parameter_gradients, before, d_rows).results
+        return d_table, d_weight, d_bias
+    return d_table, call(matmul_transposed_left, before, d_rows).result, apply(sum_columns, d_table)
+
+
+def _are_few(forward: Call, rows: Tensor) -> bool:
+    """Whether symbols are fewer than steps: then each has its own sum already, and what is added up for a bias is
+    those."""
+    return bool(forward.integers["looked_up"]) and rows.shape[0] < forward.reads[2].size
 
 
 def _refuse(gradients: tuple[Tensor | None, ...]) -> None:
