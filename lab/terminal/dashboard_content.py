@@ -55,6 +55,7 @@ class DashboardContent:
         self._seconds_left = seconds_left or run_state.seconds_left
         self._axes = ChosenAxes(show)
         self._decisive = tuple(show.first) if show is not None else ()
+        self._variants = tuple(show.variants) if show is not None and isinstance(show.variants, list) else ()
         self._means: dict[tuple[str, str], tuple[tuple[int, bool], curves.Line]] = {}
         self._drawn: dict[str, tuple[Picture, int, int, list[Text]]] = {}
 
@@ -92,7 +93,7 @@ class DashboardContent:
         """The plots of the watched metrics, and the picture of the task if there is one and room for it; what decides
         the lesson comes first."""
         metrics = plotted(self._with_curves(), self._decisive)
-        taken = self.run_state.picture(self._decisive)
+        taken = self.run_state.picture(self._decisive, self._variants)
         place = self._place(taken, metrics)
         if taken is not None and place is not None and taken.picture.kind in _TEXTS:
             lines = self._around_text(taken, metrics, first=place == 0, width=width, height=height)
@@ -134,7 +135,9 @@ class DashboardContent:
         if grid is None or high < _TEXT_LOWEST:
             return []
         below = height - len(text) - 1
-        others = [each for each in self.run_state.decisive_pictures(self._decisive) if each is not taken]
+        others = [
+            each for each in self.run_state.decisive_pictures(self._decisive, self._variants) if each is not taken
+        ]
         if wide < width and others and below >= _PICTURE_LOWEST:
             text = [*text, line(), *self._rendered(others[0], wide, below)]
         text = exactly(text, wide, len(text), self.style)

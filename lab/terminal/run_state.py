@@ -164,25 +164,26 @@ class RunState:
             each.values[metric] for each in replicas
         ]
 
-    def picture(self, decisive: Sequence[str] = ()) -> PictureTaken | None:
+    def picture(self, decisive: Sequence[str] = (), variants: Sequence[str] = ()) -> PictureTaken | None:
         """The picture to show if there is room for one: the first one that decides the lesson; or else the newest of
         the first variant and seed that have any.
 
-        decisive: names of metrics and pictures, as in `show.first`
+        decisive, variants: names of metrics and pictures, and of variants, as in `show.first` and `show.variants`
         """
-        if named := self.decisive_pictures(decisive):
+        if named := self.decisive_pictures(decisive, variants):
             return named[0]
         keys = self._by_variant()
         return max((self.pictures[key] for key in keys if key[:2] == keys[0][:2]), key=_step, default=None)
 
-    def decisive_pictures(self, decisive: Sequence[str]) -> list[PictureTaken]:
-        """The pictures that decide the lesson, in their order, each of the first variant and seed that have it."""
-        keys = self._by_variant()
+    def decisive_pictures(self, decisive: Sequence[str], variants: Sequence[str] = ()) -> list[PictureTaken]:
+        """The pictures that decide the lesson, in their order, each of the first variant and seed that have it; those
+        variants that matter most are the first."""
+        keys = self._by_variant(variants)
         found = ([self.pictures[key] for key in keys if self.pictures[key].picture.name == name] for name in decisive)
         return [each[0] for each in found if each]
 
-    def _by_variant(self) -> list[tuple[str, int, str]]:
-        order = {variant: position for position, variant in enumerate(self.variants)}
+    def _by_variant(self, first: Sequence[str] = ()) -> list[tuple[str, int, str]]:
+        order = {variant: position for position, variant in enumerate(dict.fromkeys((*first, *self.variants)))}
         return sorted(self.pictures, key=lambda key: (order.get(key[0], len(order)), key[1]))
 
     def _start(self, event: Started) -> None:

@@ -136,6 +136,16 @@ def test_beside_a_short_text_there_is_room_for_another_picture():
     assert "Gates of good" not in text_of(lesson(["samples", "dead_relu", "gates"], 80, 20))
 
 
+def test_a_picture_is_that_of_the_variant_that_matters_most():
+    events = [started(), *(PictureTaken(each, 0, 0, GATES) for each in ("good", "hot"))]
+    for variants, shown in ((None, "good"), (["hot", "good"], "hot")):
+        run_state = RunState()
+        for event in events:
+            run_state.handle(event)
+        content = DashboardContent(run_state, Style(colours=0), show=Show(first=["gates"], variants=variants))
+        assert f"Gates of {shown}" in text_of(content.plots(80, 20))
+
+
 def test_a_watched_metric_that_is_never_measured_takes_no_room():
     text = text_of(content_of([started(), measured("good", 0, 0, loss=1.0)]).plots(80, 16))
     assert "loss" in text
