@@ -1,11 +1,13 @@
 """Products of many pairs of matrices at once, as attention needs them.
 
-Rows of the results are divided among threads; the innermost loop runs along rows, which vectorises.
+Rows of the results are divided among threads; the innermost loop runs along rows, which vectorises. Where the rows of a
+are columns, such a loop reads and writes a row of y for each number of a; the CPU has tiles in registers for that
+(`kernels.targets.products`).
 """
 
 from __future__ import annotations
 
-from kernels.language import kernel, zero
+from kernels.language import device, kernel, zero
 
 
 def multiply_adds(N, B, D, H):
@@ -47,9 +49,9 @@ def batched_matmul_transposed_right(a, b, y, thread, threads):
             y[n, r, c] = total
 
 
-@kernel("a[N,B,D] b[N,B,H] -> y[N,D,H]", operations=multiply_adds, typical=_TYPICAL)
-def batched_matmul_transposed_left(a, b, y, thread, threads):
-    """y[n] = a[n]ᵀ b[n]."""
+@device(inlined=True)
+def products_transposed_left(a, b, y, thread, threads):
+    """y[n] = a[n]ᵀ b[n] for each n."""
     N, B, D = a.shape
     H = b.shape[2]
     for i in range(thread, N * D, threads):
@@ -61,3 +63,9 @@ def batched_matmul_transposed_left(a, b, y, thread, threads):
             factor = a[n, k, r]
             for c in range(H):
                 y[n, r, c] += factor * b[n, k, c]
+
+
+@kernel("a[N,B,D] b[N,B,H] -> y[N,D,H]", operations=multiply_adds, typical=_TYPICAL)
+def batched_matmul_transposed_left(a, b, y, thread, threads):
+    """y[n] = a[n]ᵀ b[n]."""
+    products_transposed_left(a, b, y, thread, threads)

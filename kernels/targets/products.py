@@ -22,10 +22,10 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from kernels import matrix
+from kernels import batched_matmul, matrix
 from kernels.matrix import UNPACKED, library_product, product_in_blocks
 from kernels.targets.code import PRODUCTS
-from kernels.targets.fetching_products import fetches, multiply_fetching
+from kernels.targets.fetching_products import fetches, multiply_fetching, nothing_to_fetch, table_place
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import edge_tile, leaving_tile, transpose_square, whole_tile, workplace
 from kernels.targets.tile_code import UNROLLED
@@ -287,3 +287,21 @@ def _product_and_bias(a, b, bias, out):
         for r in range(out.shape[0]):
             for c in range(out.shape[1]):
                 out[r, c] += bias[c]
+
+
+@batched_matmul.products_transposed_left.on("cpu", "float32")
+def _products_transposed_left(a, b, y, thread, threads):
+    N, B, D = a.shape
+    H = b.shape[2]
+    table = table_place()
+    nothing_to_fetch(table)  # but with a table it is our own kernel, however small the matrices are
+    for n in range(N):
+        if multiplied(a[n].T, b[n], 0, y[n], table):
+            continue
+        for r in range(D):
+            for c in range(H):
+                y[n, r, c] = np.float32(0)
+            for k in range(B):
+                factor = a[n, k, r]
+                for c in range(H):
+                    y[n, r, c] += factor * b[n, k, c]
