@@ -128,9 +128,9 @@ def test_a_test_is_a_hundred_episodes_without_exploring():
 
 
 def test_a_pole_is_drawn_where_it_is_and_as_it_leans():
-    assert drawn(0.0, 0.0) == "·" * 11 + "▐│▌" + "·" * 11
-    assert drawn(-2.4, 0.1).startswith("╱▌··")
-    assert drawn(2.4, -0.1).endswith("··▐╲")
+    assert drawn(0.0, 0.0) == "·" * 11 + "▄│▄" + "·" * 11
+    assert drawn(-2.4, 0.1).startswith("╱▄··")
+    assert drawn(2.4, -0.1).endswith("··▄╲")
     assert len(drawn(2.45, 0.0)) == 25
     fallen, off, fine = np.array([[0, 0, 0.3, 0, 0], [2.5, 0, 0.1, 0, 0], [0, 0, 0.1, 0, 0]])
     assert how(fallen, True) == "terminated: pole fell"

@@ -30,7 +30,7 @@ def drawn(position: float, angle: float) -> str:
     pole = "│" if abs(angle) < UPRIGHT else "╱" if angle > 0 else "╲"
     place = round((position + FARTHEST) / (2 * FARTHEST) * (COLUMNS - 1))
     track = ["·"] * COLUMNS
-    for near, sign in ((-1, "▐"), (0, pole), (1, "▌")):
+    for near, sign in ((-1, "▄"), (0, pole), (1, "▄")):
         if 0 <= place + near < COLUMNS:
             track[place + near] = sign
     return "".join(track)
