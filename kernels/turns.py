@@ -36,3 +36,18 @@ def adam_in_turns(gradient, rate, beta_1, beta_2, epsilon, turns, parameters, fi
         first[i] = m
         second[i] = s
         parameters[i] -= learning_rate * scaled(m, s * stretch, small)
+
+
+@kernel("count[1] -> rows")
+def first_steps(count, rows, thread, threads, step, state):
+    """After the first `count` steps the next `rows` rows of the plan are not executed any more."""
+    if thread == 0 and step > int(count[0]):
+        state[SKIP] = rows
+
+
+@kernel("source[n] turns[1] -> target[n]!")
+def begin_as(source, turns, target, thread, threads):
+    """target = source in the first turn; later it stays what it is."""
+    if turns[0] == one:
+        for i in range(thread, target.size, threads):
+            target[i] = source[i]

@@ -204,7 +204,8 @@ class Network:
 
     name:       which network it is, where there are several: its layers are named `generator.dense1` and so on, and so
                 are their parameters, settings and streams of random numbers. One alone has no name
-    parameters: storage with every parameter, by name
+    parameters: storage with every parameter, by name; one that is given is shared by several networks with names, which
+                one training step then trains together
     largest:    bytes of parameters, gradients and optimizer states above which it is refused; None for one that is
                 never trained
     frozen:     storage with the parameters that stay as they are: no gradient is computed for them
@@ -231,6 +232,7 @@ class Network:
         tables_apart: bool = False,
         blocks: Mapping[str, Block] | None = None,
         largest: int | None = LARGEST_NETWORK,
+        parameters: Storage | None = None,
     ) -> None:
         if not model:
             raise InvalidValue(("model",), "lists no layers.")
@@ -240,7 +242,7 @@ class Network:
             except WrongInBlock as error:
                 raise error.told() from None
         self.name, self.outputs, self.seed, self.largest = name, outputs, seed, largest
-        self.parameters, self.frozen = Storage("parameters"), Storage("states")
+        self.parameters, self.frozen = parameters or Storage("parameters"), Storage("states")
         self._freeze: tuple[str, ...] = ()
         self.told: list[str] = []
         self.tables = Storage("parameters") if tables_apart else self.parameters
@@ -345,8 +347,13 @@ class Network:
     @property
     def kept(self) -> dict[str, Tensor]:
         """All that a trained network consists of, by name: its parameters, then its running numbers."""
-        frozen = self.frozen.members
-        return {**frozen, **self.parameters.members, **self.tables.members, **self.running.members}
+        return {**self.frozen.members, **self._trained, **self.running.members}
+
+    @property
+    def _trained(self) -> dict[str, Tensor]:
+        """Its own parameters and tables by name, where others may share the storage."""
+        every = {**self.parameters.members, **self.tables.members}
+        return {name: tensor for name, tensor in every.items() if name in self._first}
 
     @property
     def given(self) -> bool:
@@ -383,7 +390,7 @@ class Network:
     def _drawn(self) -> dict[str, np.ndarray]:
         """First values from the initialisers and the seed."""
         values = {name: np.full(self.running.members[name].shape, first) for name, first in self.first_running.items()}
-        for name, tensor in {**self.parameters.members, **self.tables.members}.items():
+        for name, tensor in self._trained.items():
             first, fan_in, fan_out = self._first[name]
             if isinstance(first, Initialiser):
                 values[name] = first.draw(tensor.shape, fan_in, fan_out, generator(self.seed, name))

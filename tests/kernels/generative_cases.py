@@ -44,3 +44,8 @@ CASES["adam_in_turns"] = Case(
     {**CASES["adam"].inputs, "turns": number(5)},
     step=11,
 )
+CASES["first_steps"] = Case(lambda v, s: {}, {"count": number(4)}, lambda s: {"rows": 1}, step=3)
+CASES["begin_as"] = Case(
+    lambda v, s: {"target": np.where(v["turns"] == 1, v["source"], v["target"])},
+    {"turns": lambda rng, s: rng.integers(1, 3, 1)},
+)

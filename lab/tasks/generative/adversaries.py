@@ -17,17 +17,16 @@ from lab.graph import functions as f
 from lab.graph.tensor import Call, call, skippable_block
 from lab.nets.initialisers import generator as random_numbers
 from lab.nets.network import Network
-from lab.nets.optimizers import Optimizer, optimizer
+from lab.nets.optimizers import Optimizer
 from lab.nets.training_step import AHEAD, TrainingStep, training_step
 from lab.pictures import Picture
 from lab.scenario import Scenario
-from lab.scenario.model import Optimizer as OptimizerBlock
 from lab.tasks.figures.recording import Recording
 from lab.tasks.generative.adversaries_shown import AdversariesShown
 from lab.tasks.generative.modes import Modes
+from lab.tasks.generative.own_optimizer import own_optimizer
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.training.data import TrainingData, load_split
-from lab.validation import validated
 
 SAMPLES = 512
 """So many samples are measured; they are made of the same noise every time, so that one can see them move."""
@@ -113,20 +112,8 @@ class Adversaries(ProgramExperiment):
             raise InvalidValue(place, f"the last layer gives {found} numbers per example, but {why}.")
 
     def _optimizer(self, name: str) -> Optimizer:
-        """The scenario's optimizer, with what is different for one of the networks."""
-        common, own = self.scenario.optimizer, getattr(self.options, name).optimizer
-        place = ("options", name, "optimizer")
-        same = own.get("name", common.name) == common.name
-        content = ({"name": common.name, **common.given} if same else {}) | own
-        chosen = validated(OptimizerBlock, content, place)
-        made = optimizer(chosen.name, chosen.given, place if own else ("optimizer",))
-        if type(made).host_step is not Optimizer.host_step:
-            raise InvalidValue(
-                (*place, "name") if own else ("optimizer", "name"),
-                f"{chosen.name} searches along a line for a lower loss, which the other network changes all the time: "
-                "sgd, rmsprop or adam can be used here.",
-            )
-        return made
+        own, place = getattr(self.options, name).optimizer, ("options", name, "optimizer")
+        return own_optimizer(self.scenario, own, place, "which the other network changes all the time")
 
     def _step(self) -> list[Any]:
         real, _ = self._data.batch(self.scenario.train.batch)
