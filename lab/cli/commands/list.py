@@ -29,7 +29,7 @@ def command(
     """
     from lab.scenario import library
 
-    listed = [entry for name in dict.fromkeys(chapter or [None]) for entry in library(name)]
+    listed = [entry for name in dict.fromkeys(chapter) for entry in library(name)] if chapter else library()
     entries = known_lessons(listed)
     if as_json:
         print(json.dumps([_as_json(entry) for entry in entries], indent=2, ensure_ascii=False))
