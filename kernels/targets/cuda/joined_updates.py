@@ -27,7 +27,7 @@ ALIGNED = 16
 """Parameters begin at multiples of so many elements; between them nothing has to be updated."""
 
 UPDATE, JOINED_UPDATE = 29, 22
-"""Instructions for a parameter in a row of its own, and at the end of a product, about: read off the code, not counted."""
+"""Instructions for a parameter in a row of its own, and at the end of a product: estimates, not counted."""
 UPDATE_ROW = 50
 """Those that a thread executes in such a row beside, about."""
 BYTES_PER_TURN = 16
