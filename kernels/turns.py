@@ -9,11 +9,11 @@ from kernels.plan import SKIP
 
 @kernel("late[1] every[1] -> turns[1]! rows")
 def take_turns(late, every, turns, rows, thread, threads, step, state):
-    """Of the steps after the first `late`, each `every`-th is a turn, and adds 1 to turns. In all others the next
-    `rows` rows of the plan are not executed."""
+    """Of the steps after the first `late`, each `every`-th is a turn (each one, if that is below 1), and adds 1 to
+    turns. In all others the next `rows` rows of the plan are not executed."""
     if thread == 0:
         after = step - int(late[0])
-        if after > 0 and after % int(every[0]) == 0:
+        if after > 0 and after % max(int(every[0]), 1) == 0:
             turns[0] += one
         else:
             state[SKIP] = rows
