@@ -16,6 +16,7 @@ from lab.graph.functions.broadcasting import common_shape
 from lab.graph.tensor import ShapeError, call
 from tests.graph import test_attention, test_convolution, test_recurrent
 from tests.graph.checking import check
+from tests.kernels.generative_cases import normal
 from tests.kernels.regularisation_cases import STREAM, kept
 
 rng = np.random.default_rng(0)
@@ -159,6 +160,9 @@ CHECKS |= {
 CHECKS |= {
     "dropout": lambda: check(
         f.dropout, X, 0.25, wrt=[0], stream=STREAM, equals=np.where(kept(15, 0.25, 1).reshape(3, 5), X / 0.75, 0)
+    ),
+    "normal": lambda: check(
+        lambda x: f.add(f.square(x), f.normal(x.shape, STREAM)), X, equals=X**2 + normal(15, 1).reshape(3, 5)
     ),
     "open_gate": lambda: check(lambda x: f.add(x, f.open_gate(constant(1.0), 3)), X, equals=X + 1),
     "gated_residual": lambda: check(lambda x: f.gated_residual(x, f.square, constant(1.0)), X, equals=X + X**2),
