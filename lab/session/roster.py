@@ -126,6 +126,7 @@ class Roster:
         metrics: dict[str, None] = {}
         for variant in self.variants:
             metrics |= dict.fromkeys(variant.scenario.watch)
+        task = task_of(self.loaded.scenario)
         return Started(
             self.loaded.slug,
             self.loaded.scenario.title,
@@ -137,8 +138,8 @@ class Roster:
             run,
             self._read(),
             {name: each for name, each in self.made.items() if name in self.names},
-            task_of(self.loaded.scenario).predicts,
-            task_of(self.loaded.scenario).writes,
+            task.predicts,
+            task.writes,
         )
 
     def steps_of(self, replica: Replica) -> int:

@@ -80,9 +80,7 @@ class Writer(Reader):
 
         numbers: weights and settings by name;  random: gives the next number from 0 to 1
         """
-        self.begin(numbers)
-        for symbol in primer:
-            logits = self.step(np.full(self.count, symbol))
+        logits = self._behind(numbers, primer)
         written = np.zeros((self.count, length), np.int64)
         first = np.stack([each.probabilities(row) for each, row in zip(choices, logits, strict=True)])
         for place in range(length):
@@ -97,10 +95,15 @@ class Writer(Reader):
         self, numbers: Mapping[str, np.ndarray | float], primer: np.ndarray, choice: Choice, random: Callable[[], float]
     ) -> Iterator[int]:
         """The symbols of a text that goes on from a primer, without end, each read as soon as the next is asked for."""
-        self.begin(numbers)
-        for symbol in primer:
-            logits = self.step(np.full(self.count, symbol))
+        logits = self._behind(numbers, primer)
         while True:
             symbol = choice.draw(logits[0], random)
             yield symbol
             logits = self.step(np.full(self.count, symbol))
+
+    def _behind(self, numbers: Mapping[str, np.ndarray | float], primer: np.ndarray) -> np.ndarray:
+        """Begin anew with these numbers and read a primer; the logits of what comes next, [count, symbols]."""
+        self.begin(numbers)
+        for symbol in primer:
+            logits = self.step(np.full(self.count, symbol))
+        return logits
