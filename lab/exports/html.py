@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO
 
-from lab.errors import LabError
 from lab.exports.report import content
 from lab.exports.report.curves import panels
 from lab.exports.report.gallery import gallery
@@ -49,13 +47,9 @@ def _section(title: str, inside: str) -> str:
 
 def scenario_of(selection: Selection) -> Loaded | None:
     """The scenario as it was run; None if this lab can no longer read it."""
-    from lab.scenario.loading import load_text
+    from lab.session.kept_runs import readable_scenario_of_run
 
-    info = selection.info
-    try:
-        return load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides)
-    except LabError:
-        return None
+    return readable_scenario_of_run(selection.info)
 
 
 def state_of(selection: Selection) -> RunState:

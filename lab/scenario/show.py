@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from lab.errors import InvalidValue
-from lab.validation import Settings, Whole
+from lab.validation import NUMBER, Settings, Whole
 
 ACROSS_LAYERS = " across layers"
 """Behind a metric's name: its latest values from the first layer to the last, not its course over the steps."""
@@ -39,6 +39,7 @@ Names = Annotated[
     BeforeValidator(_listed),
     WithJsonSchema({"anyOf": [{"type": "string"}, _LIST]}),
 ]
+Finite = Annotated[float, Field(allow_inf_nan=False), NUMBER]
 
 
 class Axes(Settings):
@@ -46,6 +47,24 @@ class Axes(Settings):
 
     x: Literal["linear", "log"] | None = Field(default=None, description="The axis of the steps.")
     y: Literal["linear", "log"] | None = Field(default=None, description="The axis of the values.")
+    range: tuple[Finite, Finite] | None = Field(
+        default=None,
+        description="The lowest and the highest value that the plot shows, such as `[0.8, 1]`, where what decides is "
+        "small beside the whole; curves outside leave the plot at its edge.",
+    )
+
+    @field_validator("range")
+    @classmethod
+    def _rising(cls, ends: tuple[float, float] | None) -> tuple[float, float] | None:
+        if ends is not None and not ends[0] < ends[1]:
+            raise ValueError(f"the lowest value comes first, and {ends[0]:g} is not below {ends[1]:g}.")
+        return ends
+
+    @model_validator(mode="after")
+    def _above_zero(self) -> Axes:
+        if self.y == "log" and self.range is not None and self.range[0] <= 0:
+            raise ValueError(f"a logarithmic axis cannot begin at {self.range[0]:g}: let `range` begin above 0.")
+        return self
 
 
 class Show(Settings):

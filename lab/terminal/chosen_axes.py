@@ -32,6 +32,11 @@ class ChosenAxes:
             return chosen.y == "log"
         return logarithmic(metric, axis_values(lines, log=False))
 
+    def within(self, metric: str) -> tuple[float, float] | None:
+        """The lowest and the highest value that is seen, where the scenario chose them; None: all that was measured."""
+        chosen = self._axes.get(metric)
+        return chosen.range if chosen is not None else None
+
     def drawn(self, metric: str, line: Line) -> Line:
         """The line as points that nothing joins, where the scenario wants that."""
         return replace(line, points=True) if metric in self._points else line

@@ -32,6 +32,7 @@ class Line:
     broken: whether it diverged: it ends with a cross, and what it reached before does not stretch the axis
     points: whether its values are drawn as points that nothing joins
     family: whose colours and signs it has: those of variants, of layers, or of what a picture shows
+    faint:  whether it is there to be compared with another of the same number: drawn faintly, without its letter
     """
 
     name: str
@@ -42,6 +43,7 @@ class Line:
     broken: bool = False
     points: bool = False
     family: Family = "variants"
+    faint: bool = False
 
     def sign(self, style: Style) -> str:
         """The character that stands for it."""
@@ -62,11 +64,14 @@ class Line:
         return self.broken or (len(self.y) > 0 and not np.isfinite(self.y[-1]))
 
 
-def axis_values(lines: Sequence[Line], log: bool) -> np.ndarray:
+def axis_values(lines: Sequence[Line], log: bool, within: tuple[float, float] | None = None) -> np.ndarray:
     """The values that a common axis shows: all of them, unless curves that were lost would squash the others.
 
     Of such curves only what lies near the others counts: a run that diverges then leaves the plot at its edge.
+    within: the lowest and the highest value that are to be seen, whatever the curves need
     """
+    if within is not None:
+        return np.array(within, np.float64)
     steady = axes.finite(*(edge for each in lines if not each.lost for edge in each.edges))
     wild = axes.finite(*(edge for each in lines if each.lost for edge in each.edges))
     if log:
@@ -112,18 +117,20 @@ def draw(
     legend: bool = True,
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
+    within: tuple[float, float] | None = None,
 ) -> list[Text]:
     """The curves with axes, title and legend: exactly `height` lines of `width` columns.
 
     Each curve ends with its letter; without colours the letter also stands on the curve again and again. What is not
     finite, or not positive on a logarithmic axis, is a gap, and gaps are named under the legend.
     x_range: what the x axis shows at least, such as all steps of a run that has only begun;  y_range: the y axis
+    within: what the y axis shows at most
     """
 
     made = planned(
         lines, width, height, style,
         titled=bool(title), log_x=log_x, log_y=log_y, legend=legend, x_range=x_range,
-        y_range=y_range,
+        y_range=y_range, within=within,
     )  # fmt: skip
     return plot_frame.framed(
         _inside(lines, made, style), made.area, width, height, style,
@@ -143,6 +150,7 @@ def planned(
     legend: bool = True,
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
+    within: tuple[float, float] | None = None,
 ) -> PlotLayout:
     """Where everything goes in a plot of the curves, whoever draws it."""
     x_values = [np.asarray(each.x) for each in lines] + ([np.array(x_range)] if x_range else [])
@@ -150,7 +158,7 @@ def planned(
         width, height, style,
         titled=titled, log_x=log_x, log_y=log_y,
         x_values=np.concatenate(x_values) if x_values else np.zeros(0),
-        y_values=np.concatenate([axis_values(lines, log_y), np.array(y_range or ())]),
+        y_values=np.concatenate([axis_values(lines, log_y, within), np.array(y_range or ())]),
         entries=[LegendEntry(each.sign(style), each.name, each.colour(style)) for each in lines]
         if legend
         else (),
@@ -166,7 +174,7 @@ def _inside(lines: Sequence[Line], made: PlotLayout, style: Style) -> list[Text]
         for edge in each.band or ():
             trace(canvas, each, edge, made.x_axis.range, made.y_axis.range, faint=True)
     for each in lines:
-        trace(canvas, each, each.y, made.x_axis.range, made.y_axis.range, faint=False)
+        trace(canvas, each, each.y, made.x_axis.range, made.y_axis.range, faint=each.faint)
     for each, x, y in letter_places(lines, made, style):
         canvas.mark(x, y, each.sign(style), each.colour(style))
     for x, y in cross_places(lines, made):
@@ -190,7 +198,7 @@ def letter_places(lines: Sequence[Line], made: PlotLayout, style: Style) -> list
     places = []
     for curve in lines:
         end = end_of(curve, made.x_axis.range, made.y_axis.range)
-        if end is None:
+        if end is None or curve.faint:
             continue
         places.append((curve, *end))
         if style.colours == 0 and style.unicode:

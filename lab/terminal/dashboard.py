@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from rich.text import Text
 
 from lab.events import Event
+from lab.scenario.decisive import decisive
 from lab.terminal.capabilities import Capabilities
 from lab.terminal.dashboard_content import DashboardContent
 from lab.terminal.live import Live
@@ -44,9 +45,11 @@ class Dashboard:
         self._question = question_of(loaded, found)
         self._style = Style(capabilities.colours, capabilities.unicode, options.palette)
         self._run_state = RunState(keep=self._needs_curve)
-        show = getattr(getattr(loaded, "scenario", None), "show", None)
+        scenario: Any = getattr(loaded, "scenario", None)
+        show = getattr(scenario, "show", None)
+        together = decisive(scenario).together if show is not None else ()
         self._content = DashboardContent(
-            self._run_state, self._style, options.log_scale, paced=not options.replayed, show=show
+            self._run_state, self._style, options.log_scale, not options.replayed, show, together
         )
         self._live = Live(stream, capabilities, self._frame, options.fps, environment)
         self._lock = threading.Lock()

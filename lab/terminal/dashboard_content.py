@@ -15,7 +15,16 @@ from lab.events import PictureTaken
 from lab.pictures import Picture
 from lab.terminal import blocks, curves, sentences, series
 from lab.terminal.chosen_axes import ChosenAxes
-from lab.terminal.dashboard_layout import Grid, around_text, arrange, in_grid, plotted, room_for_text, without_blank_end
+from lab.terminal.dashboard_layout import (
+    Grid,
+    around_text,
+    arrange,
+    in_grid,
+    in_plots,
+    plotted,
+    room_for_text,
+    without_blank_end,
+)
 from lab.terminal.metric_words import unit, words
 from lab.terminal.numbers import count, duration, short
 from lab.terminal.palettes import letter
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from lab.scenario import Show
 
 _FEW_VARIANTS = 2  # so many may show the band of their seeds without covering each other
+_MOST_JOINED = 4  # so many may have the curves of two metrics in one plot
 _SPEED_WIDTH = 29
 _PICTURE_LOWEST = 11
 _PLOTS_BESIDE_PICTURE = 3
@@ -49,15 +59,17 @@ class DashboardContent:
         log_scale: bool | None = None,
         paced: bool = True,
         show: Show | None = None,
+        together: Sequence[Sequence[str]] = (),
         seconds_left: Callable[[str], float] | None = None,
     ) -> None:
         self.run_state, self.style, self._log_scale, self._paced = run_state, style, log_scale, paced
         self._seconds_left = seconds_left or run_state.seconds_left
         self._axes = ChosenAxes(show)
+        self._together = together
         self._decisive = tuple(show.first) if show is not None else ()
         self._variants = tuple(show.variants) if show is not None and isinstance(show.variants, list) else ()
         self._means: dict[tuple[str, str], tuple[tuple[int, bool], curves.Line]] = {}
-        self._drawn: dict[str, tuple[Picture, int, int, list[Text]]] = {}
+        self._drawn: dict[tuple[str, str], tuple[Picture, int, int, list[Text]]] = {}
 
     def frame(self, width: int, height: int, idea: str = "") -> list[Text]:
         """The live view: heading, variants, what is going on, and as many plots as fit."""
@@ -92,7 +104,7 @@ class DashboardContent:
     def plots(self, width: int, height: int) -> list[Text]:
         """The plots of the watched metrics, and the picture of the task if there is one and room for it; what decides
         the lesson comes first."""
-        metrics = plotted(self._with_curves(), self._decisive)
+        metrics = in_plots(plotted(self._with_curves(), self._decisive), self._joined())
         taken = self.run_state.picture(self._decisive, self._variants)
         place = self._place(taken, metrics)
         if taken is not None and place is not None and taken.picture.kind in _TEXTS:
@@ -112,25 +124,33 @@ class DashboardContent:
                 return in_grid([self._plot(metric, grid) for metric in metrics[:number]], grid)
         return []
 
-    def _place(self, taken: PictureTaken | None, metrics: Sequence[str]) -> int | None:
+    def _place(self, taken: PictureTaken | None, metrics: Sequence[tuple[str, ...]]) -> int | None:
         """Before how many plots a picture stands that decides the lesson; None: it does not, and stands last."""
         if taken is None or taken.picture.name not in self._decisive:
             return None
         before = self._decisive[: self._decisive.index(taken.picture.name)]
-        return sum(name in metrics for name in before)
+        return sum(any(name in each for name in before) for each in metrics)
 
-    def _in_order(self, metrics: Sequence[str], taken: PictureTaken, place: int | None, grid: Grid) -> list[Text]:
+    def _in_order(
+        self, metrics: Sequence[tuple[str, ...]], taken: PictureTaken, place: int | None, grid: Grid
+    ) -> list[Text]:
         """Plots, and among them, behind the first `place` of them, the picture."""
         drawn = [self._plot(metric, grid) for metric in metrics]
         drawn.insert(len(drawn) if place is None else place, self._rendered(taken, grid.width, grid.height))
         return in_grid(drawn, grid)
 
     def _around_text(
-        self, taken: PictureTaken, metrics: Sequence[str], first: bool, width: int, height: int
+        self, taken: PictureTaken, metrics: Sequence[tuple[str, ...]], first: bool, width: int, height: int
     ) -> list[Text]:
         """A picture that is read, in long lines, and the plots; none if there is no room. first: whether it leads."""
         wide, high = room_for_text(width, height)
-        text = without_blank_end(self._rendered(taken, wide, high))
+        compared = [taken, *self.run_state.same_of_others(taken, self._variants)[:1]]
+        if (high - 1) // 2 < _TEXT_LOWEST - 1:
+            compared = compared[:1]
+        each_high = (high - len(compared) + 1) // len(compared)
+        text = without_blank_end(self._rendered(compared[0], wide, each_high))
+        for other in compared[1:]:
+            text += [line(), *without_blank_end(self._rendered(other, wide, each_high))]
         grid = around_text(len(metrics), (wide, len(text)), width, height)
         if grid is None or high < _TEXT_LOWEST:
             return []
@@ -138,12 +158,16 @@ class DashboardContent:
         others = [
             each for each in self.run_state.decisive_pictures(self._decisive, self._variants) if each is not taken
         ]
-        if wide < width and others and below >= _PICTURE_LOWEST:
+        if wide < width and others and len(compared) == 1 and below >= _PICTURE_LOWEST:
             text = [*text, line(), *self._rendered(others[0], wide, below)]
         text = exactly(text, wide, len(text), self.style)
         plots = in_grid([self._plot(metric, grid) for metric in metrics[: grid.across * grid.down]], grid)
         both = [text, plots] if first else [plots, text]
         return beside(both) if wide < width else [*both[0], *both[1]]
+
+    def _joined(self) -> Sequence[Sequence[str]]:
+        """The metrics that share a plot; of many variants their curves could not be told apart."""
+        return self._together if len(self.run_state.variants) <= _MOST_JOINED else ()
 
     def _with_curves(self) -> list[str]:
         """The watched metrics that have a curve; all of them as long as nothing was measured."""
@@ -225,28 +249,34 @@ class DashboardContent:
             text.append(told)
         return text
 
-    def _plot(self, metric: str, grid: Grid) -> list[Text]:
-        lines = [self._mean(variant, number, metric) for number, variant in enumerate(self.run_state.variants)]
-        shown = [self._axes.drawn(metric, each) for each in lines if each is not None]
+    def _plot(self, metrics: tuple[str, ...], grid: Grid) -> list[Text]:
+        """The curves of a metric; of two that are compared those of the first are faint."""
+        metric, shown = metrics[0], list[curves.Line]()
+        for each in metrics:
+            lines = [self._mean(variant, number, each) for number, variant in enumerate(self.run_state.variants)]
+            shown += [self._axes.drawn(each, curve) for curve in lines if curve is not None]
+            if each != metrics[-1]:
+                shown = [replace(curve, faint=True, band=None) for curve in shown]
         log = self._axes.log_y(metric, shown) if self._log_scale is None else self._log_scale
         steps = max((self.run_state.steps(variant) for variant in self.run_state.variants), default=0)
         broken_off = self.run_state.ended is not None and self.run_state.ended.interrupted
         return curves.draw(
             shown, grid.width, grid.height, self.style,
-            title=words(metric), x_label="step", y_label=", ".join(filter(None, (unit(metric), self._note()))),
-            log_x=self._axes.log_x(metric), log_y=log, legend=False,
+            title=_title(metrics), x_label="step",
+            y_label=", ".join(filter(None, (unit(metric), self._note()))),
+            log_x=self._axes.log_x(metric), log_y=log, legend=False, within=self._axes.within(metric),
             x_range=(0.0, float(steps)) if steps and not broken_off else None,
         )  # fmt: skip
 
     def _rendered(self, taken: PictureTaken, width: int, height: int) -> list[Text]:
         """The picture, with the variant whose it is; drawn again only if it is another one or has another size."""
-        known = self._drawn.get(taken.picture.title)
+        known = self._drawn.get((taken.variant, taken.picture.title))
         if known is None or known[0] is not taken.picture or known[1:3] != (width, height):
             picture = taken.picture
             if len(self.run_state.variants) > 1:
                 picture = replace(picture, title=f"{picture.title} of {taken.variant}")
             known = (taken.picture, width, height, render(picture, width, height, self.style))
-            self._drawn[taken.picture.title] = known
+            self._drawn[taken.variant, taken.picture.title] = known
         return known[3]
 
     def _note(self) -> str:
@@ -277,6 +307,11 @@ class DashboardContent:
             drawn = curves.Line(variant, x, mean, number, band, broken)
         self._means[variant, metric] = (revision, drawn)
         return drawn
+
+
+def _title(metrics: tuple[str, ...]) -> str:
+    *compared, last = map(words, metrics)
+    return f"{last} (faint: {', '.join(compared)})" if compared else last
 
 
 def _diverged(replica: Replica) -> bool:

@@ -25,6 +25,12 @@ def plotted(metrics: Sequence[str], decisive: Sequence[str] = ()) -> list[str]:
     return list(dict.fromkeys((*known, *metrics)))[:_MOST_PLOTS]
 
 
+def in_plots(metrics: Sequence[str], together: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """The same metrics, plot by plot: two that belong in one plot stand where the first of them stood."""
+    pairs = [tuple(each) for each in together if len(each) == 2 and all(name in metrics for name in each)]
+    return list(dict.fromkeys(next((pair for pair in pairs if each in pair), (each,)) for each in metrics))
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """How many plots side by side and under each other, and the size of each."""

@@ -182,6 +182,11 @@ class RunState:
         found = ([self.pictures[key] for key in keys if self.pictures[key].picture.name == name] for name in decisive)
         return [each[0] for each in found if each]
 
+    def same_of_others(self, taken: PictureTaken, variants: Sequence[str] = ()) -> list[PictureTaken]:
+        """The same picture of the same seed of the other variants, those first that matter most."""
+        found = [self.pictures[key] for key in self._by_variant(variants) if key[1] == taken.seed]
+        return [each for each in found if each.picture.name == taken.picture.name and each.variant != taken.variant]
+
     def _by_variant(self, first: Sequence[str] = ()) -> list[tuple[str, int, str]]:
         order = {variant: position for position, variant in enumerate(dict.fromkeys((*first, *self.variants)))}
         return sorted(self.pictures, key=lambda key: (order.get(key[0], len(order)), key[1]))

@@ -42,17 +42,16 @@ def command_line(
 def command_line_of_run(info: RunInfo) -> str:
     """The `lab run` line that repeats a stored run."""
     from lab.errors import BadInput
-    from lab.scenario.loading import load_text
+    from lab.session.kept_runs import scenario_of_run
 
-    path = Path(info.path or f"{info.slug}.yaml")
     try:
-        loaded = load_text(info.text, path, info.overrides)
+        loaded = scenario_of_run(info)
         own, all_variants = loaded.scenario.train.own_seeds, tuple(each.name for each in loaded.variants)
     except BadInput:  # an old run, of a scenario that this lab no longer reads
         own, all_variants = (0,), info.variants
     variants = [each for each in info.variants if each in all_variants]
     return line_of(
-        source_of(info.slug, path),
+        source_of(info.slug, Path(info.path or f"{info.slug}.yaml")),
         info.overrides,
         own,
         info.seeds,
@@ -71,10 +70,10 @@ def as_yaml(loaded: Loaded) -> str:
 def as_yaml_of_run(info: RunInfo) -> str:
     """The scenario of a stored run with its overrides put in; its text as it was if that cannot be done any more."""
     from lab.errors import BadInput
-    from lab.scenario.loading import load_text
+    from lab.session.kept_runs import scenario_of_run
 
     try:
-        return as_yaml(load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides))
+        return as_yaml(scenario_of_run(info))
     except BadInput:
         return info.text
 

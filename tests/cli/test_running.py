@@ -175,6 +175,18 @@ def test_the_answer_quotes_what_this_run_has_measured(tmp_path, capsys):
     assert abs(float(told) - float(loss)) < 0.06 * float(loss)
 
 
+def test_a_replay_answers_the_question_with_what_the_run_has_measured(tmp_path, capsys):
+    (tmp_path / "small.yaml").write_text(QUOTING)
+    run(["run", str(tmp_path / "small.yaml"), "--plain"])
+    first = capsys.readouterr().out
+    assert run(["replay", "--plain"]) == 0
+    again = capsys.readouterr().out
+    said = [
+        re.search(r"^Which\?\nAnswer: calm\nThe loss falls to .*$", each, re.MULTILINE)[0] for each in (first, again)
+    ]
+    assert said[0] == said[1]
+
+
 def test_claims_about_the_scenarios_own_settings_are_marked_after_set(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     (tmp_path / "small.yaml").write_text(SMALL)

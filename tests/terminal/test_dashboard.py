@@ -146,6 +146,37 @@ def test_a_picture_is_that_of_the_variant_that_matters_most():
         assert f"Gates of {shown}" in text_of(content.plots(80, 20))
 
 
+def two_metrics(variants):
+    """The plots of a run that measures loss and accuracy, which belong in one plot."""
+    run_state = RunState()
+    run_state.handle(Started("s", "t", variants, (0,), dict.fromkeys(variants, 10), ("loss", "accuracy")))
+    for variant, step in itertools.product(variants, range(11)):
+        run_state.handle(measured(variant, 0, step, loss=1.0 - step / 20, accuracy=step / 20))
+    content = DashboardContent(run_state, Style(colours=0), show=Show(), together=[("loss", "accuracy")])
+    return [line.plain for line in content.plots(60, 14)]
+
+
+def test_metrics_that_belong_in_one_plot_are_drawn_in_one_the_first_faintly():
+    lines = two_metrics(("good", "hot"))
+    assert lines[0].strip() == "accuracy (faint: loss)"
+    assert sum("┤" in line for line in lines) >= 2
+    assert "1.0┤" in lines[1]  # where the loss begins, which accuracy never reaches
+    letters = [each for line in lines[1:-2] for each in line.split("┤")[-1].split("│")[-1] if each in "ab"]
+    assert set(letters) <= {"a", "b"}
+    assert any("b" in line for line in lines[5:8])  # they end in the middle, with letters of accuracy
+    assert "accuracy (faint" not in "".join(two_metrics(tuple("vwxyz")))  # ten curves cannot be told apart
+
+
+def test_texts_of_two_variants_stand_under_each_other_where_there_is_room():
+    events = [started(), *(PictureTaken(each, 0, 0, SAMPLES) for each in ("good", "hot", "leaky"))]
+    content = content_of(events)
+    content = DashboardContent(content.run_state, Style(colours=0), show=Show(first=["samples"]))
+    both = text_of(content.plots(80, 26))
+    assert both.index("Samples of good") < both.index("Samples of hot")
+    assert "Samples of leaky" not in both
+    assert "Samples of hot" not in text_of(content.plots(80, 15))
+
+
 def test_a_watched_metric_that_is_never_measured_takes_no_room():
     text = text_of(content_of([started(), measured("good", 0, 0, loss=1.0)]).plots(80, 16))
     assert "loss" in text

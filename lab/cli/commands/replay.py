@@ -13,6 +13,7 @@ from lab.cli.palette import PaletteOption, palette_of
 
 if TYPE_CHECKING:
     from lab.events import Event
+    from lab.scenario.measured import Values
     from lab.store import RunInfo, Store
 
 _SHOWN_SECONDS = 10.0
@@ -34,6 +35,7 @@ def command(
     """Show a stored run again, as it was. Of each picture the newest is kept."""
     from lab.cli import READER_GONE
     from lab.errors import BadInput
+    from lab.session.kept_runs import numbers_of_run, readable_scenario_of_run
     from lab.store import Store
     from lab.terminal import Options, choose, detect, reporter
     from lab.terminal.replaying import without_waits
@@ -50,7 +52,13 @@ def command(
             raise BadInput(f"{info.name} is still running: it can be replayed when it has ended.")
         if speed is None and kind == "live":
             speed = max(1.0, info.seconds / _SHOWN_SECONDS)
-        shown = reporter(kind, options=Options(fps=fps, palette=colours, replayed=True))
+        loaded = readable_scenario_of_run(info)
+
+        def numbers() -> Values:
+            return numbers_of_run(store, info, loaded.scenario.measured) if loaded is not None else {}
+
+        options = Options(fps=fps, palette=colours, replayed=True)
+        shown = reporter(kind, loaded, options=options, found=numbers)
         begun = time.monotonic()
         try:
             for seconds, event in without_waits(whole(store, info)):

@@ -77,7 +77,7 @@ def _panel(run_state: RunState, metric: str, chosen: ChosenAxes, meaning: Meanin
         lines, words(metric),
         x_label="step", y_label=", ".join(filter(None, (unit(metric), kind))),
         log_x=chosen.log_x(metric), log_y=chosen.log_y(metric, lines),
-        x_range=(0.0, float(steps)) if whole else (), lost=lost,
+        x_range=(0.0, float(steps)) if whole else (), lost=lost, within=chosen.within(metric),
     )  # fmt: skip
     told = f'<p class="note">{sentence(meaning.sentence)}</p>' if meaning is not None else ""
     return f"<figure><h3>{escape(words(metric))}</h3>{told}{plot}{_notes(notes)}</figure>"

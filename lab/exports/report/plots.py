@@ -90,13 +90,14 @@ def curves(
     x_range: Sequence[float] = (),
     y_range: Sequence[float] = (),
     lost: Sequence[Line] = (),
+    within: tuple[float, float] | None = None,
 ) -> str:
     """Curves with axes, each with its sign at its end and its band as a faint area.
 
-    lost: single curves that diverged: a cross stands where each of them ends
+    lost: single curves that diverged: a cross stands where each of them ends;  within: what the y axis shows at most
     """
     x_values = np.concatenate([*(np.asarray(each.x, np.float64) for each in lines), np.array(x_range, np.float64)])
-    y_values = np.concatenate([axis_values(lines, log_y), np.array(y_range, np.float64)])
+    y_values = np.concatenate([axis_values(lines, log_y, within), np.array(y_range, np.float64)])
     notes = [note for note, chosen in (("steps logarithmic", log_x), ("logarithmic", log_y)) if chosen]
     frame = Frame(
         axes.axis(x_values, _TICKS, log=log_x, tight=True),

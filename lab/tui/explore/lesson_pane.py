@@ -101,7 +101,7 @@ class LessonPane(ReportsProblems, VerticalScroll, can_focus=True):
 
     def _read_numbers(self, run: RunInfo, measured: Mapping[str, Measured]) -> None:
         from lab.errors import LabError
-        from lab.tui.numbers_of_run import numbers_of_run
+        from lab.session.kept_runs import numbers_of_run
 
         try:
             found = numbers_of_run(self.app.store, run, measured)

@@ -12,11 +12,11 @@ from textual.binding import BindingType
 from lab.errors import LabError
 from lab.events import Event
 from lab.scenario.measured import Values, filled
+from lab.session.kept_runs import numbers_of_run, readable_scenario_of_run
 from lab.terminal.numbers import duration, short
 from lab.terminal.replaying import without_waits
 from lab.terminal.style import Style
 from lab.tui.keys import bindings
-from lab.tui.numbers_of_run import numbers_of_run
 from lab.tui.run.keys import REPLAY
 from lab.tui.run.watch_screen import WatchScreen
 
@@ -191,12 +191,7 @@ class ReplayScreen(WatchScreen):
 
 def _loaded(store: Store, name: str) -> Loaded | None:
     """The scenario as it was run; None if this lab can no longer read it."""
-    from pathlib import Path
-
-    from lab.scenario.loading import load_text
-
     try:
-        info = store.info(name)
-        return load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides)
+        return readable_scenario_of_run(store.info(name))
     except LabError:
         return None

@@ -178,7 +178,7 @@ class TileData:
                 named.append(layers)
         most = max(map(len, named), default=1)
         label, names = _places(named)
-        log = self._log(subject.name, lines)
+        log = self._log(subject, lines)
         note = " ".join(["log"] * log + ([] if step is None else [f"step {step:,.0f}"]))
         return Plot(subject.name, tuple(lines), (1.0, float(most)), log=log, note=note, x_label=label, names=names)
 
@@ -191,15 +191,15 @@ class TileData:
                 plot = self._plot(subject, lines, {name: numbers[name] if subject.kind == "together" else None})
                 cells.append(Cell(((numbers[name], name),), plot))
         plots = [each.content for each in cells if isinstance(each.content, Plot)]
+        names = metrics_of(subject)
         if not plots:
             return Plot(subject.name, (), self.view.window or self.whole())
-        log = self._log(subject.name, [line for each in plots for line in each.lines])
+        log = self._log(subject, [line for each in plots for line in each.lines])
         low, high = self.view.window or self.whole()
         values = axis_values([_between(line, low, high) for each in plots for line in each.lines], log)
-        ends = (float(values.min()), float(values.max())) if len(values) else None
+        ends = self._axes.within(names[0]) or ((float(values.min()), float(values.max())) if len(values) else None)
         cells = [replace(each, content=replace(plot, log=log, y_range=ends))
                  for each, plot in zip(cells, plots, strict=True)]  # fmt: skip
-        names = metrics_of(subject)
         title = " and ".join(map(words, names)) if subject.kind == "together" else words(subject.name)
         if subject.kind == "layers":
             told = [_layers_told(each.lines) for each in plots]
@@ -225,7 +225,7 @@ class TileData:
         noticed_at: Sequence[Mark] = (),
     ) -> Plot:
         """One plot of lines; numbers: of the variants whose marks it shows."""
-        view, log = self.view, self._log(subject.name, lines)
+        view, log = self.view, self._log(subject, lines)
         return Plot(
             subject.name,
             tuple(self._axes.drawn(subject.name, each) for each in lines),
@@ -234,14 +234,15 @@ class TileData:
             log,
             view.cursor,
             " ".join(["smoothed"] * bool(view.smoothing) + ["log"] * log),
-            log_x=self._axes.log_x(subject.name),
+            log_x=self._axes.log_x(metrics_of(subject)[0]),
+            y_range=self._axes.within(metrics_of(subject)[0]),
             shaded=subject.kind == "together" and len(lines) == 2,
         )
 
-    def _log(self, metric: str, lines: Sequence[Line]) -> bool:
+    def _log(self, subject: TileContent, lines: Sequence[Line]) -> bool:
         """Whether the axis of the values is logarithmic."""
-        chosen = self.view.logs.get(metric)
-        return self._axes.log_y(metric, lines) if chosen is None else chosen
+        chosen = self.view.logs.get(subject.name)
+        return self._axes.log_y(metrics_of(subject)[0], lines) if chosen is None else chosen
 
     def _marks(self, numbers: dict[str, int | None]) -> tuple[Mark, ...]:
         marks = [

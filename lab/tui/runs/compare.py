@@ -121,17 +121,14 @@ class CompareScreen(ReportsProblems, Screen[None]):
 
 def _meanings(comparison: Comparison) -> dict[str, str]:
     """What the metrics mean, from the tasks of the runs."""
-    from pathlib import Path
-
     from lab.errors import BadInput
-    from lab.scenario.loading import load_text
+    from lab.session.kept_runs import scenario_of_run
     from lab.tasks import meanings
 
     found: dict[str, str] = {}
     for info in comparison.infos:
         try:
-            loaded = load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides)
-            found |= {name: each.sentence for name, each in meanings(loaded).items()}
+            found |= {name: each.sentence for name, each in meanings(scenario_of_run(info)).items()}
         except BadInput:
             continue  # an old run, of a scenario that this lab no longer reads
     return found

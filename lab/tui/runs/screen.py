@@ -269,10 +269,10 @@ class RunsScreen(ReportsProblems, Screen[None]):
 
     @work(thread=True, exclusive=True, group="preparing")
     def _resume(self, info: RunInfo) -> None:
-        from lab.scenario.loading import load_text
+        from lab.session.kept_runs import scenario_of_run
 
         try:
-            loaded = load_text(info.text, Path(info.path or f"{info.slug}.yaml"), info.overrides)
+            loaded = scenario_of_run(info)
             import lab.tui.run.screen  # noqa: F401 - it takes longer than a key may
         except LabError as error:
             tell(self, self.app.tell, str(error))
