@@ -130,7 +130,10 @@ def product_code() -> bytes:
 
 def windows_code() -> bytes:
     """Compile the tiles that convolutions in float32 call, to object code; numba has no part in it."""
-    return _emitted(llvmlite.binding.parse_assembly(str(windows_module())), WINDOWS)
+    module = llvmlite.binding.parse_assembly(str(windows_module()))
+    _hide_all_but(module, WINDOWS)
+    _tidy(module)
+    return _machine().emit_object(module)
 
 
 def executor_code() -> bytes:
@@ -179,15 +182,32 @@ def _emitted(module: Any, symbol: str) -> bytes:
 
     Raises RuntimeError if it needs what is not there when numba is not: its helpers, or Python.
     """
-    for each in (*module.functions, *module.global_variables):
-        if not each.is_declaration and each.name != symbol and not each.name.startswith("llvm."):
-            each.linkage = "internal"
+    _hide_all_but(module, symbol)
     for vectors in (False, True):
         _optimise(module, vectors)
     for each in module.functions:
         if each.is_declaration and each.name.startswith(("numba_", "NRT_", "Py", "_Py")):
             raise RuntimeError(f"the code of {symbol} calls {each.name}, which is not there without numba")
     return _machine().emit_object(module)
+
+
+def _hide_all_but(module: Any, symbol: str) -> None:
+    for each in (*module.functions, *module.global_variables):
+        if not each.is_declaration and each.name != symbol and not each.name.startswith("llvm."):
+            each.linkage = "internal"
+
+
+def _tidy(module: Any) -> None:
+    """Bring variables from the stack into registers and join blocks, in code that is written as it is to be.
+
+    Of tiles, all that the optimizer does beside that takes forty times as long and leaves their loops as they are.
+    """
+    passes = llvmlite.binding.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_simplify_cfg_pass()
+    tuning = llvmlite.binding.create_pipeline_tuning_options(speed_level=2)
+    passes.run(module, llvmlite.binding.create_pass_builder(_machine(), tuning))
 
 
 def _optimise(module: Any, vectors: bool) -> None:
