@@ -22,11 +22,12 @@ from numba import types
 
 from kernels import winograd
 from kernels.targets import winograd_code
+from kernels.targets.fetching import fetch_part
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import transpose_square, workplace
 from kernels.targets.norm_code import add_columns
 from kernels.targets.tile_code import ARGUMENTS, tile_code
-from kernels.targets.vector_code import COLUMNS, DATA, HAS_AVX512, INT, ITEM, LANES, LINE, PLACE, PLACES, READ, WORD, declared
+from kernels.targets.vector_code import COLUMNS, HAS_AVX512, ITEM, LANES, LINE, PLACE, PLACES, WORD
 from kernels.targets.views import integers_at, intrinsic, numbers_at
 from kernels.targets.winograd_zeros import mark_empty_windows, settle
 
@@ -47,8 +48,6 @@ PRODUCTS = 64 * 32
 """Channels in times channels out of a block, at most."""
 HIGH = 8
 """Rows that are multiplied at once by two vectors; by one vector it is twice as many."""
-SECOND = INT(2)
-"""The second-level cache, as LLVM counts from memory to the nearest one."""
 ROWS = 256
 """Pixels of which the sum is added to the bias's gradient at once."""
 
@@ -112,28 +111,6 @@ _wide_tile, _narrow_tile = _tile(HIGH, 2, False), _tile(2 * HIGH, 1, False)
 _wide_sum, _narrow_sum = _tile(HIGH, 2, True), _tile(2 * HIGH, 1, True)
 
 
-@intrinsic
-def _fetch_line(typing, place):
-    """Ask for the line at a place, as far as the second-level cache."""
-
-    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        kind = ir.FunctionType(ir.VoidType(), [PLACE, INT, INT, INT])
-        prefetch = declared(builder.module, "llvm.prefetch.p0", kind)
-        builder.call(prefetch, [builder.inttoptr(arguments[0], PLACE), READ, SECOND, DATA])
-        return context.get_dummy_value()
-
-    return types.void(types.intp), generate
-
-
-@linked
-def _fetch(number: Any, place: Any, size: Any) -> None:
-    """Ask for one of `POSITIONS` parts of so many bytes from a place on; beyond the memory that is ours, nothing comes
-    of it."""
-    part = (size + POSITIONS * LINE - 1) // (POSITIONS * LINE) * LINE
-    for line in range(number * part, min((number + 1) * part, size), LINE):
-        _fetch_line(place + line)
-
-
 @linked
 def _clear(place: Any, count: Any) -> None:
     numbers = numbers_at(place, count)
@@ -186,8 +163,8 @@ def _multiply(
     c_apart = TILES * outside * ITEM + LINE
     a_row, c_row = inside * ITEM, outside * ITEM
     for k in range(POSITIONS):
-        _fetch(k, source, TILES * SIDE * SIDE * inside * ITEM)
-        _fetch(k, target, TILES * SIDE * SIDE * outside * ITEM)
+        fetch_part(k, POSITIONS, source, TILES * SIDE * SIDE * inside * ITEM)
+        fetch_part(k, POSITIONS, target, TILES * SIDE * SIDE * outside * ITEM)
         for first in range(0, outside, COLUMNS):
             a, c = inputs + k * a_apart, outputs + k * c_apart + first * ITEM
             panel = weights + k * b_apart + first * inside * ITEM
@@ -212,8 +189,8 @@ def _accumulate(
     c_apart = inside * outside * ITEM + LINE
     a_step, b_step = inside * ITEM, outside * ITEM
     for k in range(POSITIONS):
-        _fetch(k, source, TILES * SIDE * SIDE * inside * ITEM)
-        _fetch(k, back, TILES * SIDE * SIDE * outside * ITEM)
+        fetch_part(k, POSITIONS, source, TILES * SIDE * SIDE * inside * ITEM)
+        fetch_part(k, POSITIONS, back, TILES * SIDE * SIDE * outside * ITEM)
         for first in range(0, outside, COLUMNS):
             a, b = inputs + k * a_apart, gradients + k * b_apart + first * ITEM
             panel = sums + k * c_apart + first * inside * ITEM
