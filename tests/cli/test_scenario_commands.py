@@ -218,7 +218,7 @@ def test_what_follows_from_another_problem_is_not_told(mine, old, new, places, c
         ),  # where others stand, it may not move
         ("initialisation/xavier-init", {"- tanh": "- nonsense"}, ["35:5"]),  # `dense` was but a guess
         ("hyperparameters/k-fold", {"model: [": "model: 3 # ["}, ["36:8"]),  # `options.over` names what is in it
-        ("rnn/captioning", {"- mean(first.free": "- meqan(first.free"}, ["56:52"]),  # the text quotes what is there
+        ("rnn/captioning", {"- mean(first.free": "- meqan(first.free"}, ["60:52"]),  # the text quotes what is there
         ("optimisation/rotated-valley", {"condition: ": "condition: -"}, ["36:37"]),
         ("losses/multi-label", {"softmax: {": "softmax: [] # {", "says: Sep": "sayz: Sep"}, ["41:12", "54:5"]),
         ("autodiff/gradient-check", {"measured:": "measured_:", "  relu: {v": "  relu: [] # {v"}, ["46:1", "49:9"]),
