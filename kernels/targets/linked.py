@@ -3,22 +3,29 @@
 Of what `njit` decorates, numba makes machine code, of each function with all that it calls, and a wrapper for Python;
 that took a third of the time of compiling a convolution, and none of it was ever run. Here what a function consists of
 is a list of modules, which are put together once, under the entry of a kernel, and optimised there.
+
+On its way to LLVM IR a function goes through those of numba's passes alone that change something of it. They find
+the type of an operation anew wherever it stands, among a hundred that NumPy has; here each is found once.
 """
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from numba import _dynfunc  # type: ignore[attr-defined]
+from numba import _dynfunc, types  # type: ignore[attr-defined]
+from numba.core import typed_passes, untyped_passes
 from numba.core.codegen import AOTCodeLibrary, AOTCPUCodegen
-from numba.core.compiler import Flags, compile_extra
+from numba.core.compiler import CompilerBase, Flags, compile_extra
+from numba.core.compiler_machinery import PassManager
 from numba.core.cpu import CPUTargetOptions
 from numba.core.descriptors import TargetDescriptor
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
+from numba.core.typing import Context
 
 
 class Library(AOTCodeLibrary):
@@ -77,12 +84,66 @@ def _context() -> Any:
     )
 
 
+_SCALARS = (types.Number, types.Boolean, types.IntegerLiteral, types.BooleanLiteral)
+
+
+class _TypingContext(Context):
+    """Numba's own knowledge of types, which remembers what an operation on numbers gives."""
+
+    _remembered: dict[Any, Any]
+
+    def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Any:
+        """Find the signature of a call."""
+        if kws or not isinstance(func, types.Function) or not all(isinstance(each, _SCALARS) for each in args):
+            return super().resolve_function_type(func, args, kws)
+        key = (id(func), args)  # what belongs to the signature is kept with the function, which is kept beside it here
+        if key not in self._remembered:
+            self._remembered[key] = func, super().resolve_function_type(func, args, kws)
+        return self._remembered[key][1]
+
+
+@functools.cache
+def _typing_context() -> Any:
+    # What numba learns later, of functions that are declared then, both know.
+    context = copy.copy(cpu_target.typing_context)
+    context.__class__ = _TypingContext
+    context._remembered = {}
+    return context
+
+
+_PASSES = (
+    untyped_passes.TranslateByteCode,
+    untyped_passes.FixupArgs,
+    untyped_passes.IRProcessing,
+    untyped_passes.RewriteSemanticConstants,
+    untyped_passes.DeadBranchPrune,
+    untyped_passes.GenericRewrites,
+    untyped_passes.ReconstructSSA,
+    typed_passes.NopythonTypeInference,
+    typed_passes.PreLowerStripPhis,
+    typed_passes.IRLegalization,
+    typed_passes.AnnotateTypes,
+    typed_passes.NativeLowering,
+    typed_passes.NoPythonBackend,
+)
+"""Left out is what serves closures, exceptions, generators and arrays that are made: no kernel has any."""
+
+
+class _Compiler(CompilerBase):
+    def define_pipelines(self) -> list[PassManager]:
+        passes = PassManager("linked")
+        for each in _PASSES:
+            passes.add_pass(each, each.__name__)
+        passes.finalize()
+        return [passes]
+
+
 class _Target(TargetDescriptor):
     options = CPUTargetOptions
 
     @property
     def typing_context(self) -> Any:
-        return cpu_target.typing_context
+        return _typing_context()
 
     @property
     def target_context(self) -> Any:
@@ -104,7 +165,8 @@ def linked(body: Callable | None = None, **options: Any) -> Any:
     """
     if body is None:
         return functools.partial(linked, **options)
-    return _Dispatcher(body, targetoptions={"nopython": True, **_ONLY_LINKED, **options})
+    chosen = {"nopython": True, **_ONLY_LINKED, **options}
+    return _Dispatcher(body, targetoptions=chosen, pipeline_class=_Compiler)
 
 
 def library_of(body: Callable, kinds: Sequence[Any], result: Any, fastmath: frozenset[str]) -> tuple[Any, Any, Any]:
@@ -116,5 +178,7 @@ def library_of(body: Callable, kinds: Sequence[Any], result: Any, fastmath: froz
     options = {"fastmath": set(fastmath), "nopython": True, "forceinline": True, **_ONLY_LINKED}
     CPUTargetOptions.parse_as_flags(flags, options)
     flags.no_compile = True
-    compiled = compile_extra(cpu_target.typing_context, _context(), body, tuple(kinds), result, flags, {})
+    compiled = compile_extra(
+        _typing_context(), _context(), body, tuple(kinds), result, flags, {}, pipeline_class=_Compiler
+    )
     return compiled.library, compiled.fndesc, _context()
