@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
 from kernels.jobs import ReplicaPrograms
-from kernels.targets.cuda import interpreter_kernels, specialized_kernels
+from kernels.targets.cuda import interpreter_kernels, matmul_tiled, specialized_kernels
 from kernels.targets.cuda.launch_configuration import FEWEST_THREADS
 from kernels.targets.cuda.matmul import LOWERED
 from kernels.targets.cuda.memory import Memory
@@ -132,3 +132,19 @@ def test_products_by_code_made_for_their_shapes(shape):
     """Few numbers and many, edges that no tile fits, sums that threads share."""
     names = sorted(each.name for each in LOWERED)
     check_specialized([drawn_for(name, dict(zip("BHD", shape, strict=True))) for name in names], backwards)
+
+
+ONE_COLUMN, ONE_STEP = dict(zip("BHD", (2048, 1, 4), strict=True)), dict(zip("BHD", (64, 32, 1), strict=True))
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("sizes", [ONE_COLUMN, ONE_STEP], ids=["one column", "one step of the sum"])
+@pytest.mark.parametrize("whole_gpu", [False, True], ids=["in tiles", "by the whole GPU"])
+def test_products_that_lie_both_ways(sizes, whole_gpu, monkeypatch):
+    """Of what is read at once nothing is misaligned, and nothing beyond the edges."""
+    monkeypatch.setattr(Memory, "threads_of", lambda self, plan: matmul_tiled.THREADS)
+    monkeypatch.setattr(Memory, "whole_gpu", property(lambda self: whole_gpu, lambda self, value: None), raising=False)
+    with machine(multiprocessors=2):
+        for kernel in sorted(LOWERED, key=lambda each: each.name):
+            case = drawn_for(kernel.name, sizes)
+            compare(*case, "cuda", "float32", 4 * case[1].tolerance)

@@ -29,7 +29,9 @@ def test_kernel(name, which):
 
 
 @pytest.mark.parametrize("name", ["matmul", "matmul_transposed_left", "matmul_transposed_right", "dense"])
-@pytest.mark.parametrize("shape", [(64, 128, 64), (65, 70, 129), (128, 300, 10), (1, 784, 512)])
+@pytest.mark.parametrize(
+    "shape", [(64, 128, 64), (65, 70, 129), (128, 300, 10), (1, 784, 512), (2048, 1, 64), (64, 64, 1)]
+)
 def test_large_products(name, shape):
     kernel, case = all_kernels()[name], all_cases()[name]
     sizes = case.fix(dict(zip(kernel.extents, shape, strict=True)))

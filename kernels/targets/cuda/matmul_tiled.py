@@ -157,7 +157,7 @@ class _Operand:
 
     fetched: names of a thread's numbers;  deep: what says that they lie in the direction of the sum
     across, limit: the index in the other direction and its end
-    fours: options that say that four can be fetched at once, across and deep
+    fours: what says that four can be fetched at once in the direction in which they are
     staged, pitch: where they go
     """
 
@@ -167,7 +167,7 @@ class _Operand:
     across: str
     limit: str
     strides: tuple[str, str]
-    fours: tuple[int, int]
+    fours: str
     staged: str
     pitch: int
 
@@ -175,7 +175,7 @@ class _Operand:
         """Four numbers of the stage that begins at `stage`, from memory to registers."""
         x, (by_across, by_depth) = self.fetched, self.strides
         where = f"{self.across}, {self.limit}, {by_across}, {stage} + {x}_depth, depth, {by_depth}"
-        return [f"{self._names} = fetch({self.array}, options & {sum(self.fours)} != 0, {self.deep}, {where})"]
+        return [f"{self._names} = fetch({self.array}, {self.fours}, {self.deep}, {where})"]
 
     def store(self) -> list[str]:
         """From registers to shared memory, turned as the threads will read it."""
@@ -192,13 +192,8 @@ def _source(t: Tiling, real_name: str, updates: bool) -> str:
     assert group * t.groups == THREADS == t.high * t.depth // 4 == t.wide * t.depth // 4
     part = t.depth // t.groups
     second = code_generation.REDUCTION_BYTES + t.depth * t.pitches[0] * np.dtype(real_name).itemsize
-    a = _Operand(
-        "a", "p", "a_deep", "p_row", "rows", ("a_row", "a_column"), (A_ALONG_ROWS, A_ALONG_DEPTH), "left", t.pitches[0]
-    )
-    b = _Operand(
-        "b", "q", "b_deep", "q_column", "columns", ("b_column", "b_row"), (B_ALONG_COLUMNS, B_ALONG_DEPTH),
-        "right", t.pitches[1],
-    )  # fmt: skip
+    a = _Operand("a", "p", "a_deep", "p_row", "rows", ("a_row", "a_column"), "a_fours", "left", t.pitches[0])
+    b = _Operand("b", "q", "b_deep", "q_column", "columns", ("b_column", "b_row"), "b_fours", "right", t.pitches[1])
     (k_fours, k_other), (r_fours, r_other), (c_fours, c_other) = map(_threads_along, (t.depth, t.high, t.wide))
     lines = f"""
 def tiled({", ".join((*ARGUMENTS, *(matmul_updates.ARGUMENTS if updates else ())))}):
@@ -206,6 +201,9 @@ def tiled({", ".join((*ARGUMENTS, *(matmul_updates.ARGUMENTS if updates else ())
     right = {real_name}_shared({second})
     a_deep = a_column == 1
     b_deep = b_column != 1
+    # What has one column, or one step, lies both ways, and its options may be those of the other one.
+    a_fours = options & ({A_ALONG_DEPTH} if a_deep else {A_ALONG_ROWS}) != 0
+    b_fours = options & ({B_ALONG_DEPTH} if b_deep else {B_ALONG_COLUMNS}) != 0
     thread = cuda.threadIdx.x
     p_depth = {k_fours} if a_deep else {r_other}
     p_across = {k_other} if a_deep else {r_fours}
