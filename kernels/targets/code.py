@@ -21,9 +21,9 @@ SHARED = (PRODUCTS, WINDOWS)
 """What kernels call by its name: each a unit that is compiled once."""
 
 
-def entry_symbol(kernel: str, real_name: str) -> str:
+def entry_symbol(kernel: str, form: str, real_name: str) -> str:
     """Name a kernel's entry in its object code."""
-    return f"backprop_lab_entry_{kernel}_{real_name}"
+    return "_".join(["backprop_lab_entry", kernel, *([form] if form else []), real_name])
 
 
 def blas_symbol(function: str) -> str:

@@ -33,21 +33,34 @@ class Unit:
 
     kind:   kernel, product, windows or executor
     module: where a kernel is declared
+    form:   of a kernel; see `kernels.targets.forms`
     """
 
     kind: str
     kernel: str = ""
     real_name: str = ""
     module: str = ""
+    form: str = ""
 
     @classmethod
-    def of(cls, kernel: Kernel, real_name: str) -> Unit:
-        return cls("kernel", kernel.name, real_name, kernel.function.__module__)
+    def of(cls, kernel: Kernel, real_name: str, form: str = "") -> Unit:
+        return cls("kernel", kernel.name, real_name, kernel.function.__module__, form)
 
     @property
     def name(self) -> str:
-        """The name of the unit's file in the cache: for a kernel, the kernel's name and its real type."""
-        return f"{self.kernel}_{self.real_name}" if self.kind == "kernel" else f"{self.kind}"
+        """The name of the unit's file in the cache: for a kernel, the kernel's name, its form and its real type."""
+        form = f"-{self.form}" if self.form else ""
+        return f"{self.kernel}{form}_{self.real_name}" if self.kind == "kernel" else self.kind
+
+    @property
+    def line(self) -> str:
+        """The words by which a worker process is told of it."""
+        return " ".join(word or "-" for word in (self.kind, self.kernel, self.real_name, self.module, self.form))
+
+    @classmethod
+    def from_line(cls, line: str) -> Unit:
+        """The unit that a worker process is told of."""
+        return cls(*("" if word == "-" else word for word in line.split()))
 
     @property
     def elsewhere(self) -> bool:
@@ -59,7 +72,7 @@ class Unit:
         from kernels.targets import compiler
 
         if self.kind == "kernel":
-            code = compiler.kernel_code(KERNELS[self.kernel], self.real_name)
+            code = compiler.kernel_code(KERNELS[self.kernel], self.real_name, self.form)
         elif self.kind == "windows":
             code = compiler.windows_code()
         else:
@@ -120,7 +133,7 @@ def _side_by_side(units: Sequence[Unit], count: int, told: _Told) -> None:
                         break
                     unit = waiting.popleft()
                     told.before(unit)
-                process.stdin.write(f"{unit.kind} {unit.module or '-'} {unit.kernel or '-'} {unit.real_name or '-'}\n")
+                process.stdin.write(f"{unit.line}\n")
                 process.stdin.flush()
                 if not process.stdout.readline():
                     break  # it ended by itself: what it has not done will be compiled when it is needed
@@ -162,10 +175,9 @@ def serve() -> None:
     from importlib import import_module
 
     for line in sys.stdin:
-        kind, module, kernel, real_name = ("" if word == "-" else word for word in line.split())
-        if module:
-            import_module(module)
-        unit = Unit(kind, kernel, real_name, module)
+        unit = Unit.from_line(line)
+        if unit.module:
+            import_module(unit.module)
         if cache.read(unit.name) is None:
             unit.compile()
         print("done", flush=True)

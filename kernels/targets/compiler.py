@@ -28,6 +28,7 @@ from kernels.plan import SEED, STATE_SIZE, STEP
 from kernels.targets import executor, products
 from kernels.targets.blas_calls import blas_product
 from kernels.targets.code import EXECUTOR, PRODUCTS, WINDOWS, entry_symbol
+from kernels.targets.forms import target_of
 from kernels.targets.linked import library_of, linked
 from kernels.targets.views import as_row, contiguous, intrinsic
 from kernels.targets.window_code import windows_module
@@ -58,14 +59,14 @@ def _larger(a, b):
 
 _INTRINSICS = {flat: as_row, library_product: blas_product}
 """Device functions that are emitted as LLVM IR."""
-_devices: dict[tuple[int, str], Any] = {}
+_devices: dict[tuple[int, str, str], Any] = {}
 
 
-def _compile_device(real_name: str) -> Callable[[Callable, Device], Any]:
+def _compile_device(target: str, real_name: str) -> Callable[[Callable, Device], Any]:
     def compile_device(body: Callable, device: Device) -> Any:
         if device in _INTRINSICS:
             return _INTRINSICS[device]
-        key = (id(device), real_name)
+        key = (id(device), target, real_name)
         if key not in _devices:
             options: dict[str, Any] = {"inline": "never", "forceinline": device.inlined}
             _devices[key] = linked(body, fastmath=set(device.fastmath), **options)
@@ -74,8 +75,8 @@ def _compile_device(real_name: str) -> Callable[[Callable, Device], Any]:
     return compile_device
 
 
-def _body_of(kernel: Kernel, real_name: str) -> Callable:
-    return specialise(kernel.body("cpu"), "cpu", real_name, _compile_device(real_name))
+def _body_of(kernel: Kernel, real_name: str, target: str = "cpu") -> Callable:
+    return specialise(kernel.body("cpu"), target, real_name, _compile_device(target, real_name))
 
 
 def inner_of(name: str, real_name: str) -> Any:
@@ -84,8 +85,11 @@ def inner_of(name: str, real_name: str) -> Any:
     return njit(fastmath=set(kernel.fastmath), error_model="numpy")(_body_of(kernel, real_name))
 
 
-def kernel_code(kernel: Kernel, real_name: str) -> bytes:
-    """Compile a kernel's entry for one real type ("float32", "float64") to object code."""
+def kernel_code(kernel: Kernel, real_name: str, form: str = "") -> bytes:
+    """Compile a kernel's entry for one real type ("float32", "float64") to object code.
+
+    form: of `kernels.targets.forms`
+    """
     real = getattr(types, real_name)
     arrays = [types.Array(real, len(operand.extents), "C") for operand in kernel.operands]
     extra = dict.fromkeys(("thread", "threads", "step", "seed"), types.int64) | {
@@ -117,8 +121,8 @@ def kernel_code(kernel: Kernel, real_name: str) -> bytes:
 
     number = ir.FloatType() if real_name == "float32" else ir.DoubleType()
     entry = ir.FunctionType(ir.VoidType(), [number.as_pointer(), _WORDS, _WORDS])
-    symbol = entry_symbol(kernel.name, real_name)
-    return _object_code(symbol, entry, bind, _body_of(kernel, real_name), kinds, types.void, kernel.fastmath)
+    symbol, body = entry_symbol(kernel.name, form, real_name), _body_of(kernel, real_name, target_of(form))
+    return _object_code(symbol, entry, bind, body, kinds, types.void, kernel.fastmath)
 
 
 def product_code() -> bytes:

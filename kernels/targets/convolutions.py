@@ -14,7 +14,8 @@ is a product of matrices, and is then added where the windows lie. No border is 
 rows that do not exist cost nothing. The weights' gradient has the pixels as its inner loops, of several rows or images,
 as many as stay in the nearest cache, before a sum goes back to memory.
 
-Kernels of 3×3 with many channels are done by `kernels.targets.winograd`, where the processor has AVX-512.
+Kernels of 3×3 with many channels are done by `kernels.targets.winograd`, where the processor has AVX-512: a form of
+their own (`kernels.targets.forms`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from kernels import convolution
 from kernels.convolution import plain_convolve, plain_convolve_back, plain_correlate
 from kernels.targets import winograd
 from kernels.targets.code import WINDOWS
+from kernels.targets.forms import WINOGRAD, target_of
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import workplace
 from kernels.targets.norm_code import add_columns
@@ -417,18 +419,24 @@ def _convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dil
     P, Q, G, D = weight.shape
     I, J = y.shape[1], y.shape[2]  # noqa: E741
     done = 0
-    if winograd.suits(P, Q, stride_y, stride_x, dilation_y, dilation_x, groups, C, D, I, J):
-        winograd.forwards(
-            x.ctypes.data, weight.ctypes.data, bias.ctypes.data, y.ctypes.data, B, H, W, C, D, I, J, top, left
-        )
-        done = 1
-    elif worth_while(D // groups, groups):
+    if worth_while(D // groups, groups):
         done = _forwards(
             x.ctypes.data, weight.ctypes.data, bias.ctypes.data, y.ctypes.data, B, H, W, C, P, Q, G, D, I, J,
             stride_y, stride_x, top, left, dilation_y, dilation_x, groups,
         )  # fmt: skip
     if not done:
         plain_convolve(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 0, 1)
+
+
+@convolution.convolve.on(target_of(WINOGRAD), "float32")
+def _convolve_by_winograd(
+    x, weight, bias, y, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads
+):  # fmt: skip
+    B, H, W, C = x.shape
+    _, I, J, D = y.shape  # noqa: E741
+    winograd.forwards(
+        x.ctypes.data, weight.ctypes.data, bias.ctypes.data, y.ctypes.data, B, H, W, C, D, I, J, top, left
+    )
 
 
 @convolution.convolve_back.on("cpu", "float32")
@@ -439,10 +447,7 @@ def _convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, di
     I, J = dy.shape[1], dy.shape[2]  # noqa: E741
     panel, band, zeros = _panel_place(), _band_place(), _cleared(_zeros_place())
     scatters = stride_y > 1 or stride_x > 1 or C < LANES or (C < COLUMNS and 4 * H * W > 5 * I * J)
-    if winograd.suits(P, Q, stride_y, stride_x, dilation_y, dilation_x, groups, D, C, H, W):
-        winograd.backwards(dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, D, I, J, top, left)
-        done = 1
-    elif AVAILABLE and groups == 1 and dilation_x == 1 and scatters:
+    if AVAILABLE and groups == 1 and dilation_x == 1 and scatters:
         done = _scattered(
             dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, P, Q, D, I, J, stride_y, stride_x,
             top, left, dilation_y, panel, band, zeros,
@@ -456,21 +461,36 @@ def _convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, di
         plain_convolve_back(dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 0, 1)
 
 
+@convolution.convolve_back.on(target_of(WINOGRAD), "float32")
+def _convolve_back_by_winograd(
+    dy, weight, dx, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads
+):  # fmt: skip
+    B, H, W, C = dx.shape
+    _, I, J, D = dy.shape  # noqa: E741
+    winograd.backwards(dy.ctypes.data, weight.ctypes.data, dx.ctypes.data, B, H, W, C, D, I, J, top, left)
+
+
 @convolution.correlate.on("cpu", "float32")
 def _correlate(x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads):
     B, H, W, C = x.shape
     P, Q, G, D = d_weight.shape
     I, J = dy.shape[1], dy.shape[2]  # noqa: E741
     done = 0
-    if winograd.suits(P, Q, stride_y, stride_x, dilation_y, dilation_x, groups, C, D, I, J):
-        winograd.to_weights(
-            x.ctypes.data, dy.ctypes.data, d_weight.ctypes.data, d_bias.ctypes.data, B, H, W, C, D, I, J, top, left
-        )
-        done = 1
-    elif worth_while(D // groups, groups):
+    if worth_while(D // groups, groups):
         done = _weights(
             x.ctypes.data, dy.ctypes.data, d_weight.ctypes.data, d_bias.ctypes.data, B, H, W, C, P, Q, G, D, I, J,
             stride_y, stride_x, top, left, dilation_y, dilation_x, groups,
         )  # fmt: skip
     if not done:
         plain_correlate(x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 0, 1)
+
+
+@convolution.correlate.on(target_of(WINOGRAD), "float32")
+def _correlate_by_winograd(
+    x, dy, d_weight, d_bias, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, thread, threads
+):  # fmt: skip
+    B, H, W, C = x.shape
+    _, I, J, D = dy.shape  # noqa: E741
+    winograd.to_weights(
+        x.ctypes.data, dy.ctypes.data, d_weight.ctypes.data, d_bias.ctypes.data, B, H, W, C, D, I, J, top, left
+    )

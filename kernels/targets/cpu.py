@@ -20,16 +20,17 @@ from kernels.plan import ARENA, SHARED, STEP, Loop, Plan, Row
 from kernels.repeats import folded
 from kernels.targets import cache, compile_workers
 from kernels.targets.code import EXECUTOR, PRODUCTS, WINDOWS, entry_symbol, load, lock
+from kernels.targets.forms import COMMON, form_of, forms_of
 
-_entries: dict[tuple[str, str], int] = {}
+_entries: dict[tuple[str, str, str], int] = {}
 
 
-def entry(kernel: Kernel, real_name: str) -> int:
-    """Compile a kernel now, or load it from the cache, and return the address of its C entry."""
+def entry(kernel: Kernel, real_name: str, form: str = COMMON) -> int:
+    """Compile a form of a kernel now, or load it from the cache, and return the address of its C entry."""
     with lock:
-        key = (kernel.name, real_name)
+        key = (kernel.name, form, real_name)
         if key not in _entries:
-            code = _code_of(compile_workers.Unit.of(kernel, real_name))
+            code = _code_of(compile_workers.Unit.of(kernel, real_name, form))
             if PRODUCTS.encode() in code:  # among the names of what it calls
                 load_products()
             if WINDOWS.encode() in code:
@@ -43,9 +44,10 @@ def _code_of(unit: compile_workers.Unit) -> bytes:
     return cache.read(unit.name) or unit.compile()
 
 
-def is_ready(kernel: Kernel, real_name: str) -> bool:
+def is_ready(kernel: Kernel, real_name: str, form: str = COMMON) -> bool:
     """Tell whether a kernel is loaded or in the cache, so that it costs milliseconds and not a compilation."""
-    return (kernel.name, real_name) in _entries or cache.has(compile_workers.Unit.of(kernel, real_name).name)
+    loaded = (kernel.name, form, real_name) in _entries
+    return loaded or cache.has(compile_workers.Unit.of(kernel, real_name, form).name)
 
 
 @functools.cache
@@ -60,25 +62,32 @@ def load_windows() -> None:
     load(_code_of(compile_workers.WINDOWS), WINDOWS)
 
 
-def prepare(kernels: Iterable[Kernel], real_name: str, progress: Callable[[str, int], None] | None = None) -> None:
-    """Compile or load kernels and the executor. `progress(kernel, left)` is called before each real compilation.
+def prepare(
+    kernels: Iterable[Kernel],
+    real_name: str,
+    progress: Callable[[str, int], None] | None = None,
+    rows: Iterable[Row] = (),
+) -> None:
+    """Compile or load kernels, in the forms that these rows have, and the executor. `progress(kernel, left)` is called
+    before each real compilation.
 
     Many are compiled in other processes, side by side; see `kernels.targets.compile_workers`.
     """
-    waiting = [kernel for kernel in kernels if (kernel.name, real_name) not in _entries]
-    missing = [kernel for kernel in waiting if not is_ready(kernel, real_name)]
+    needed = forms_of(kernels, rows, real_name)
+    waiting = [(kernel, form) for kernel, form in needed if (kernel.name, form, real_name) not in _entries]
+    missing = [(kernel, form) for kernel, form in waiting if not is_ready(kernel, real_name, form)]
     if missing:
         # What several kernels may call first: it takes longest.
-        multiplies = real_name == "float32" and any(map(multiplies_matrices, missing))
-        convolves = real_name == "float32" and any(map(has_windows, missing))
+        multiplies = real_name == "float32" and any(multiplies_matrices(each) for each, _ in missing)
+        convolves = real_name == "float32" and any(has_windows(each) for each, form in missing if form == COMMON)
         units = [compile_workers.PRODUCT] * multiplies + [compile_workers.WINDOWS] * convolves
         units.append(compile_workers.EXECUTOR)
         # What takes longest goes first, so that no process has it left when the others are done.
-        missing.sort(key=lambda each: (not has_windows(each), not multiplies_matrices(each)))
-        units += [compile_workers.Unit.of(each, real_name) for each in missing]
+        missing.sort(key=lambda each: (not has_windows(each[0]), not multiplies_matrices(each[0])))
+        units += [compile_workers.Unit.of(kernel, real_name, form) for kernel, form in missing]
         compile_workers.compile_all([each for each in units if not cache.has(each.name)], progress)
-    for kernel in waiting:
-        entry(kernel, real_name)
+    for kernel, form in waiting:
+        entry(kernel, real_name, form)
     executor()
     if progress and missing:
         progress("", 0)
@@ -147,7 +156,8 @@ class Program:
             body = each.rows if isinstance(each, Loop) else (each,)
             for row in body:
                 places = [offset + (self._shift if segment == SHARED else 0) for segment, offset in row.operands]
-                lines.append([entry(row.kernel, real_name), *places, *row.extents, *row.integers])
+                address = entry(row.kernel, real_name, form_of(row, real_name))
+                lines.append([address, *places, *row.extents, *row.integers])
             if isinstance(each, Loop):
                 lines.append([0, len(body), each.count, 0])
                 for row, moves in zip(body, each.strides, strict=True):

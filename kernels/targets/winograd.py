@@ -27,12 +27,9 @@ from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import transpose_square, workplace
 from kernels.targets.norm_code import add_columns
 from kernels.targets.tile_code import ARGUMENTS, tile_code
-from kernels.targets.vector_code import COLUMNS, HAS_AVX512, ITEM, LANES, LINE, PLACE, PLACES, WORD
+from kernels.targets.vector_code import COLUMNS, ITEM, LANES, LINE, PLACE, PLACES, WORD
 from kernels.targets.views import integers_at, intrinsic, numbers_at
 from kernels.targets.winograd_zeros import mark_empty_windows, settle
-
-AVAILABLE = HAS_AVX512
-"""The transforms need its masks, and its 32 registers."""
 
 SIDE = 4
 """Pixels of a tile's side."""
@@ -57,19 +54,6 @@ _outputs_place = workplace(POSITIONS * (TILES * PANELS * ITEM + LINE))
 _turned_place = workplace(TAPS * PRODUCTS * ITEM)
 _zeros_place = workplace(COLUMNS * ITEM)
 _marks_place = workplace(TILES * 8)
-
-_by_geometry = linked(winograd.suits)
-
-
-@linked
-def suits(
-    P: Any, Q: Any, stride_y: Any, stride_x: Any, dilation_y: Any, dilation_x: Any, groups: Any, inside: Any,
-    outside: Any, high: Any, wide: Any,
-) -> Any:  # fmt: skip
-    """Decide whether a convolution is done so on this processor; see `kernels.winograd.suits`."""
-    return AVAILABLE and _by_geometry(
-        P, Q, stride_y, stride_x, dilation_y, dilation_x, groups, inside, outside, high, wide
-    )
 
 
 def _transform(which: winograd_code.Transform) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from kernels.jobs import Job, ReplicaPrograms
 from kernels.language import Kernel
 from kernels.memory import Memory
-from kernels.plan import Plan
+from kernels.plan import Plan, Row
 from lab.graph.devices import CPU, number_of
 
 Progress = Callable[[str, int], None]
@@ -35,13 +35,17 @@ def prepare(
     real_name: str = "float32",
     device: str = CPU,
     use: str = "block",
+    rows: Iterable[Row] = (),
 ) -> None:
     """Compile kernels for a device, and how it is used, that are not in the cache; tells `progress(kernel, left)`
-    before each."""
+    before each.
+
+    rows: those in which the kernels are called, as far as they are known: which forms of them a CPU needs
+    """
     if device == CPU:
         from kernels.targets import cpu
 
-        cpu.prepare(kernels, real_name, progress)
+        cpu.prepare(kernels, real_name, progress, rows)
     else:
         from kernels.targets.cuda import grid_launches, interpreter_kernels
 
@@ -94,6 +98,6 @@ def bind(plan: Plan, memory: Any, target: str = "cpu") -> Any:
     if target == "cpu":
         from kernels.targets import cpu
 
-        cpu.prepare(plan.kernels, memory.arena.dtype.name)
+        cpu.prepare(plan.kernels, memory.arena.dtype.name, rows=plan.shortest)
         return cpu.Program(plan, memory)
     raise ValueError(f"unknown target {target!r}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
+from kernels.plan import Row
 from lab.events import Compiling
 from lab.graph.devices import CPU, USES, use_of, worth_specializing
 from lab.graph.running import prepare, shared_memory_share, specialize
@@ -22,11 +23,13 @@ class Requirements:
     """What one experiment needs, and how many steps it will do.
 
     real_name: the type of number it computes with;  use: how its GPU is used, a word of `lab.graph.devices.USES`
+    rows: those in which the kernels are called
     """
 
     real_name: str
     use: str
     kernels: tuple[Kernel, ...]
+    rows: tuple[Row, ...]
     programs: tuple[ReplicaPrograms, ...]
     steps: int
 
@@ -38,7 +41,9 @@ def requirements_of(experiment: Experiment, steps: int | None, device: str, mode
         step = experiment.layout.plans.get("step") if experiment.layout is not None else None
         use = use_of(device, step, mode, replicas)
     kernels, programs = tuple(experiment.kernels()), tuple(experiment.replica_programs())
-    return Requirements(experiment.real_name, use, kernels, programs, steps or experiment.steps)
+    return Requirements(
+        experiment.real_name, use, kernels, tuple(experiment.rows()), programs, steps or experiment.steps
+    )
 
 
 class Compilation:
@@ -76,11 +81,13 @@ class Compilation:
     def run(self, progress: Callable[[str, int], None]) -> None:
         """Compile what is not in the cache."""
         kernels: dict[tuple[str, str], dict[Kernel, None]] = {}
+        rows: dict[tuple[str, str], list[Row]] = {}
         for each in self._requirements:
             kernels.setdefault((each.real_name, each.use), {}).update(dict.fromkeys(each.kernels))
+            rows.setdefault((each.real_name, each.use), []).extend(each.rows)
         for device, replicas in self._replicas.items():
             for (real_name, use), some in kernels.items():
-                prepare(some, progress, real_name, device, use)
+                prepare(some, progress, real_name, device, use, rows[real_name, use])
             for real_name in self._real_names():
                 programs = self._specialized(device, real_name)
                 if programs:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from kernels.jobs import Job, ReplicaPrograms
 from kernels.language import Kernel
+from kernels.plan import Row
 from lab.discovery import import_file, modules_of
 from lab.errors import InvalidValue, nearest
 from lab.graph import Layout
@@ -57,6 +58,11 @@ class Experiment:
     def kernels(self) -> Sequence[Kernel]:
         """The kernels that will be needed, so that they can be compiled before anything runs."""
         raise NotImplementedError
+
+    def rows(self) -> Sequence[Row]:
+        """The rows in which they are called, as far as this is known before."""
+        plans = self.layout.plans.values() if self.layout is not None else ()
+        return [row for plan in plans for row in plan.shortest]
 
     def replica_programs(self) -> Sequence[ReplicaPrograms]:
         """What a GPU runs by itself, and what code may be made for; all that run in one launch, or nothing."""

@@ -332,7 +332,7 @@ def test_stopping_while_kernels_compile_does_not_wait_for_the_rest(monkeypatch):
 
     compiled = []
 
-    def slowly(kernels, real_name, progress):
+    def slowly(kernels, real_name, progress, rows):
         for kernel in kernels:
             progress(kernel.name, 1)
             compiled.append(kernel.name)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
+from kernels.plan import Row
 from lab.metrics.meaning import LOSS, SHARE
 from lab.nets.initialisers import generator
 from lab.nets.limits import Limits
@@ -92,6 +93,9 @@ class Ensemble(Experiment):
 
     def kernels(self) -> Sequence[Kernel]:
         return tuple(dict.fromkeys((*self._members[0].kernels(), *SCORER_KERNELS)))
+
+    def rows(self) -> Sequence[Row]:
+        return self._members[0].rows()
 
     def replica_programs(self) -> Sequence[ReplicaPrograms]:
         return self._members[0].replica_programs()

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
+from kernels.plan import Row
 from lab.data import Data, Split
 from lab.errors import InvalidValue
 from lab.metrics.meaning import DIFFERENCE, SHARE
@@ -149,6 +150,9 @@ class CrossValidation(Experiment):
 
     def kernels(self) -> Sequence[Kernel]:
         return self._first.kernels()
+
+    def rows(self) -> Sequence[Row]:
+        return self._first.rows()
 
     def replica_programs(self) -> Sequence[ReplicaPrograms]:
         return ()

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
+from kernels.plan import Row
 from lab.errors import InvalidValue
 from lab.metrics import device_metric_meanings
 from lab.metrics.meaning import LOSS, SHARE
@@ -71,6 +72,9 @@ class Grid(Experiment):
 
     def kernels(self) -> Sequence[Kernel]:
         return self._net.kernels()
+
+    def rows(self) -> Sequence[Row]:
+        return self._net.rows()
 
     def replica_programs(self) -> Sequence[ReplicaPrograms]:
         return self._net.replica_programs()

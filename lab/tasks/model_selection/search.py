@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
+from kernels.plan import Row
 from lab.errors import InvalidValue
 from lab.metrics.meaning import COUNT, LOSS, SHARE
 from lab.nets.initialisers import generator
@@ -160,6 +161,9 @@ class SearchExperiment(Experiment):
 
     def kernels(self) -> Sequence[Kernel]:
         return self._nets[0].kernels()
+
+    def rows(self) -> Sequence[Row]:
+        return self._nets[0].rows()
 
     def replica_programs(self) -> Sequence[ReplicaPrograms]:
         return self._nets[0].replica_programs()
