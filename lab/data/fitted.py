@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-Operation = Literal["subtract", "divide", "multiply", "project", "levels"]
+Operation = Literal["at_least", "subtract", "divide", "multiply", "project", "levels"]
 
 LISTED = 4096
 """Up to so many numbers are kept as a list that people can read."""
@@ -18,9 +18,9 @@ LISTED = 4096
 class Fitted:
     """One operation on inputs [n, features], in float64.
 
-    operation: subtract, divide by or multiply with `numbers`, [features] or a single one; or project on the columns of
-               `numbers`, [features, axes]; or, of images from 0 to 1, put `numbers`, [channels, 256], in the place
-               of their levels
+    operation: subtract, divide by or multiply with `numbers`, [features] or a single one; or 1 where they are at least
+               `numbers`, a single one, and 0 elsewhere; or project on the columns of `numbers`, [features, axes]; or,
+               of images from 0 to 1, put `numbers`, [channels, 256], in the place of their levels
     """
 
     operation: Operation
@@ -32,6 +32,8 @@ class Fitted:
             return np.asarray(values @ self.numbers)
         if self.operation == "levels":
             return self._leveled(values)
+        if self.operation == "at_least":
+            return np.asarray(np.greater_equal(values, self.numbers, out=values))
         apply = {"subtract": np.subtract, "divide": np.divide, "multiply": np.multiply}[self.operation]
         return np.asarray(apply(values, self.numbers, out=values))
 

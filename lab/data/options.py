@@ -52,10 +52,12 @@ class Prepared(Options):
     """What sets of numbers (as opposed to words) take in addition: how the inputs are prepared.
 
     What is fitted (means, deviations, axes) is fitted on the training examples alone and then applied to all parts,
-    in this order: centre, standardise, scale, whiten, multiply. A feature is a column, or a pixel; of images that are
-    kept as bytes (all but digits and attributes), it is a channel.
+    in this order: binarise, centre, standardise, scale, whiten, multiply. A feature is a column, or a pixel; of images
+    that are kept as bytes (all but digits and attributes), it is a channel.
     """
 
+    binarise: Finite | None = None
+    """inputs that are this number or more become 1, all others 0"""
     centre: bool = False
     """subtract the mean of each feature"""
     standardise: bool = False

@@ -86,6 +86,21 @@ def test_centre_scale_range_and_multiply() -> None:
     assert np.allclose(together, (raw - mean) / deviation * 1000, atol=1e-2)
 
 
+def test_binarised_inputs_are_1_from_the_threshold_on_before_anything_else() -> None:
+    raw, raw_validation = both(load("digits"))
+    train, validation = both(load("digits", binarise=0.5))
+    assert np.array_equal(train, raw >= 0.5)
+    assert np.array_equal(validation, raw_validation >= 0.5)
+    assert (raw == 0.5).any()
+    scaled, _ = both(load("digits", binarise=0.5, multiply=3, centre=True))
+    assert np.allclose(scaled, 3 * (train - train.mean(axis=0)), atol=1e-6)
+    images = load("fashion-mnist", binarise=0.5).train
+    raw_images = load("fashion-mnist").train
+    assert np.array_equal(images.rows(np.arange(50)).numbers, raw_images.rows(np.arange(50)).numbers >= 0.5)
+    columns, _ = both(load("wine", binarise=2))
+    assert np.array_equal(columns, both(load("wine"))[0] >= 2)
+
+
 def test_multiplying_by_a_power_of_two_is_exact() -> None:
     assert np.array_equal(both(load("spiral", multiply=1024))[0], both(load("spiral"))[0] * 1024)
 

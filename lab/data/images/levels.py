@@ -19,6 +19,7 @@ def prepared_levels(options: Prepared, train: Pixels) -> np.ndarray:
     levels, counts = train.levels, train.counts()
     share = counts / counts.sum(axis=1, keepdims=True)
     wanted: list[tuple[bool, Callable[[np.ndarray], np.ndarray]]] = [
+        (options.binarise is not None, lambda values: (values >= options.binarise).astype(np.float64)),
         (options.centre or options.standardise, lambda values: values - _mean(values, share)),
         (options.standardise or options.scale is True, lambda values: values / _deviation(values, share)),
         (options.scale == "range", lambda values: _stretched(values, counts)),
