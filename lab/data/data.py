@@ -61,6 +61,7 @@ class Data:
     vocabulary:  the words of questions by number
     evidence:    int64 [n, words, 4], of captions: the box in the image (first row, first column, last row + 1, last
                  column + 1) of the shape that a word belongs to; zeros where it belongs to none
+    masks:       bool [n, height, width], of images: the pixels of what they are told apart by, where the set knows them
     """
 
     inputs: np.ndarray | Pixels
@@ -78,6 +79,7 @@ class Data:
     asked: np.ndarray | None = None
     vocabulary: tuple[str, ...] = ()
     evidence: np.ndarray | None = None
+    masks: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         real = np.float64 if self.exact else np.float32
@@ -124,7 +126,7 @@ class Data:
         truth = None if self.truth is None else self.truth[chosen]
         inputs = self.inputs.chosen(chosen) if isinstance(self.inputs, Pixels) else self.inputs[chosen]
         places = chosen if self.places is None else self.places[chosen]
-        along = ("order", "groups", "asked", "evidence")
+        along = ("order", "groups", "asked", "evidence", "masks")
         kept = {name: each[chosen] for name in along if (each := getattr(self, name)) is not None}
         return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth, places=places, **kept)
 

@@ -25,6 +25,9 @@ _SHARES = (
     "long_words",
     "greedy_accuracy",
     "beam_accuracy",
+    "overlap",
+    "peak_inside",
+    "occlusion_flips",
 )
 _SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 

@@ -66,7 +66,7 @@ def _scenes(world: World, count: int, seed: int) -> Scenes:
 
 @dataset("shapes", Shapes)
 def shapes(options: Shapes, random: np.random.Generator) -> Data:
-    """Images [points, size, size, 3] from 0 to 1."""
+    """Images [points, size, size, 3] from 0 to 1, and which of their pixels are those of shapes."""
     world = World(size=options.size, largest=options.most, tilt=options.tilt, noise=options.noise)
     scenes = _scenes(world, options.points, int(random.integers(2**63)))
     targets, names = {
@@ -75,4 +75,4 @@ def shapes(options: Shapes, random: np.random.Generator) -> Data:
         "size": (scenes.large[:, 0], SIZES),
         "count": (scenes.count - 1, NUMBERS[: options.most]),
     }[options.answer]
-    return Data(inputs=Pixels(scenes.images), targets=targets, kind="classes", classes=names)
+    return Data(inputs=Pixels(scenes.images), targets=targets, kind="classes", classes=names, masks=scenes.owner >= 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -13,8 +13,9 @@ from lab.errors import InvalidValue, nearest
 from lab.graph import Tensor
 from lab.pictures import Picture
 from lab.tasks.figures.snapshot import Snapshot
+from lab.tasks.training.attributions import METHODS
 from lab.tasks.training.inspection import Inspection
-from lab.validation import Settings
+from lab.validation import Settings, Whole
 
 FIGURES: dict[str, type[Figure]] = {}
 
@@ -69,6 +70,18 @@ class FigureOptions(Settings):
 
     pictures: list[str] | None = Field(
         default=None, max_length=20, description="Which pictures to show, in this order, instead of all that fit."
+    )
+    attribution_methods: list[Literal[*METHODS]] | None = Field(  # type: ignore[valid-type]
+        default=None,
+        min_length=1,
+        description="Of which methods, in this order, the pictures that compare maps and the metrics of maps are; all.",
+    )
+    occlusion_patch: Whole | None = Field(
+        default=None,
+        ge=1,
+        le=1024,
+        description="Height and width in pixels of the grey squares of the picture and the metrics `occlusion`; a "
+        "quarter of an image's shorter side.",
     )
 
     @field_validator("pictures")

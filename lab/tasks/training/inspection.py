@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from lab.nets.network import BuiltLayer, Network
 from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch
+from lab.tasks.training.explanations import Explanations
 
 
 @dataclass
@@ -61,6 +63,11 @@ class Inspection:
     def evaluations(self) -> int:
         """How often loss and gradient of a batch were computed so far."""
         return self.experiment.evaluations
+
+    @cached_property
+    def explanations(self) -> Explanations:
+        """Why it answers what it answers, of images; see `can_be_explained`."""
+        return Explanations(self)
 
     def settings(self) -> dict[str, float]:
         """The numbers that may be changed while it runs, as they are now, by dotted name."""
