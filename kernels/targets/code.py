@@ -1,6 +1,6 @@
 """Compiled code in this process: from object code in the cache to addresses that can be called, without numba.
 
-All code lies in one engine of LLVM, which resolves what it calls: functions of the C library, BLAS, and the product
+All code lies in one engine of LLVM, which resolves what it calls: functions of the C library, BLAS, and the products
 of matrices, the tiles of convolution, under the names that are given here.
 """
 
@@ -16,9 +16,9 @@ from kernels.targets import blas
 
 EXECUTOR = "backprop_lab_execute"
 PRODUCTS = "backprop_lab_multiply_float32"
+FETCHING = "backprop_lab_fetching_multiply_float32"
 WINDOWS = "backprop_lab_windows_float32"
-SHARED = (PRODUCTS, WINDOWS)
-"""What kernels call by its name: each a unit that is compiled once."""
+"""Names of what several kernels call, each a unit that is compiled once."""
 
 
 def entry_symbol(kernel: str, form: str, real_name: str) -> str:

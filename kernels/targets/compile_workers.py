@@ -31,7 +31,7 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 class Unit:
     """Something that is compiled and kept as one file.
 
-    kind:   kernel, product, windows or executor
+    kind:   kernel, product, fetching, windows or executor
     module: where a kernel is declared
     form:   of a kernel; see `kernels.targets.forms`
     """
@@ -73,15 +73,14 @@ class Unit:
 
         if self.kind == "kernel":
             code = compiler.kernel_code(KERNELS[self.kernel], self.real_name, self.form)
-        elif self.kind == "windows":
-            code = compiler.windows_code()
         else:
-            code = compiler.product_code() if self.kind == "product" else compiler.executor_code()
+            code = getattr(compiler, f"{self.kind}_code")()
         cache.write(self.name, code)
         return code
 
 
 PRODUCT = Unit("product")
+FETCHING = Unit("fetching")
 WINDOWS = Unit("windows")
 EXECUTOR = Unit("executor")
 

@@ -25,9 +25,9 @@ from kernels.elementary import larger
 from kernels.language import KERNELS, Device, Kernel, specialise
 from kernels.matrix import library_product
 from kernels.plan import SEED, STATE_SIZE, STEP
-from kernels.targets import executor, products
+from kernels.targets import executor, fetching_products, products
 from kernels.targets.blas_calls import blas_product
-from kernels.targets.code import EXECUTOR, PRODUCTS, WINDOWS, entry_symbol
+from kernels.targets.code import EXECUTOR, FETCHING, PRODUCTS, WINDOWS, entry_symbol
 from kernels.targets.forms import target_of
 from kernels.targets.linked import library_of, linked
 from kernels.targets.views import as_row, contiguous, intrinsic
@@ -130,6 +130,13 @@ def product_code() -> bytes:
     entry = ir.FunctionType(_WORD, [_WORD] * len(products.ARGUMENTS))
     body = products.product_of_matrices.py_func
     return _object_code(PRODUCTS, entry, _as_they_are, body, products.ARGUMENTS, types.int64)
+
+
+def fetching_code() -> bytes:
+    """Compile the product of matrices that recurrent steps call, to object code."""
+    entry = ir.FunctionType(_WORD, [_WORD] * len(fetching_products.ARGUMENTS))
+    body = fetching_products.product_that_fetches.py_func
+    return _object_code(FETCHING, entry, _as_they_are, body, fetching_products.ARGUMENTS, types.int64)
 
 
 def windows_code() -> bytes:

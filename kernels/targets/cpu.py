@@ -12,16 +12,24 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from kernels.batched_matmul import products_transposed_left
 from kernels.convolution import has_windows
-from kernels.language import Kernel
+from kernels.language import Kernel, devices_of
 from kernels.matrix import multiplies_matrices
 from kernels.memory import Memory, aligned_zeros
 from kernels.plan import ARENA, SHARED, STEP, Loop, Plan, Row
+from kernels.recurrence import step_product, step_product_back
 from kernels.repeats import folded
 from kernels.targets import cache, compile_workers
-from kernels.targets.code import EXECUTOR, PRODUCTS, WINDOWS, entry_symbol, load, lock
+from kernels.targets.code import EXECUTOR, FETCHING, PRODUCTS, WINDOWS, entry_symbol, load, lock
 from kernels.targets.forms import COMMON, form_of, forms_of
 
+SHARED_CODE = {
+    PRODUCTS: compile_workers.PRODUCT,
+    FETCHING: compile_workers.FETCHING,
+    WINDOWS: compile_workers.WINDOWS,
+}
+"""What several kernels call, by its name in their code."""
 _entries: dict[tuple[str, str, str], int] = {}
 
 
@@ -31,10 +39,9 @@ def entry(kernel: Kernel, real_name: str, form: str = COMMON) -> int:
         key = (kernel.name, form, real_name)
         if key not in _entries:
             code = _code_of(compile_workers.Unit.of(kernel, real_name, form))
-            if PRODUCTS.encode() in code:  # among the names of what it calls
-                load_products()
-            if WINDOWS.encode() in code:
-                load_windows()
+            for symbol in SHARED_CODE:
+                if symbol.encode() in code:  # among the names of what it calls
+                    load_shared(symbol)
             _entries[key] = load(code, entry_symbol(*key))
         return _entries[key]
 
@@ -51,15 +58,15 @@ def is_ready(kernel: Kernel, real_name: str, form: str = COMMON) -> bool:
 
 
 @functools.cache
-def load_products() -> None:
-    """Load, or compile once, the product of matrices that kernels call."""
-    load(_code_of(compile_workers.PRODUCT), PRODUCTS)
+def load_shared(symbol: str) -> None:
+    """Load, or compile once, what several kernels call by this name."""
+    load(_code_of(SHARED_CODE[symbol]), symbol)
 
 
-@functools.cache
-def load_windows() -> None:
-    """Load, or compile once, the tiles that convolutions call."""
-    load(_code_of(compile_workers.WINDOWS), WINDOWS)
+def _multiplies_in_steps(kernel: Kernel) -> bool:
+    """Whether a kernel calls a product that fetches what the rest of a step walks through."""
+    calls = {step_product, step_product_back, products_transposed_left}
+    return not devices_of(kernel.function, "cpu", "float32").isdisjoint(calls)
 
 
 def prepare(
@@ -79,8 +86,10 @@ def prepare(
     if missing:
         # What several kernels may call first: it takes longest.
         multiplies = real_name == "float32" and any(multiplies_matrices(each) for each, _ in missing)
+        steps = real_name == "float32" and any(_multiplies_in_steps(each) for each, _ in missing)
         convolves = real_name == "float32" and any(has_windows(each) for each, form in missing if form == COMMON)
-        units = [compile_workers.PRODUCT] * multiplies + [compile_workers.WINDOWS] * convolves
+        units = [compile_workers.PRODUCT] * multiplies + [compile_workers.FETCHING] * steps
+        units += [compile_workers.WINDOWS] * convolves
         units.append(compile_workers.EXECUTOR)
         # What takes longest goes first, so that no process has it left when the others are done.
         missing.sort(key=lambda each: (not has_windows(each[0]), not multiplies_matrices(each[0])))

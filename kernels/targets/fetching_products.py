@@ -16,10 +16,13 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 
+from kernels.targets.code import FETCHING
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import edge_tile, workplace
-from kernels.targets.tile_code import ARGUMENTS, UNROLLED, State, TileCode
+from kernels.targets.tile_code import ARGUMENTS as WORDS_OF_TILE
+from kernels.targets.tile_code import UNROLLED, State, TileCode
 from kernels.targets.vector_code import COLUMNS, ITEM, LINE, PLACE, PLACES, ROWS, TILE, WORD, WRITE, new_function
 from kernels.targets.views import integers_at, intrinsic, numbers_at
 
@@ -72,7 +75,7 @@ class FetchingTile(TileCode):
 
 LEAVING = 0
 _SIZES = (ROWS, *(rows for rows in (8, 4, 2, 1) if rows < ROWS))
-_WORDS = ("rows", *(word for word in ARGUMENTS if word != "columns"))
+_WORDS = ("rows", *(word for word in WORDS_OF_TILE if word != "columns"))
 
 
 def _tiles_code(module: ir.Module) -> ir.Function:
@@ -90,7 +93,7 @@ def _tiles_code(module: ir.Module) -> ir.Function:
         kind = {"masked": False, "streaming": True, "leaving": size == LEAVING, "apart": False}
         tile = FetchingTile(module, f"fetching_tile_{size}", size or ROWS, 2, **kind).function
         inside = ir.IRBuilder(function.append_basic_block())
-        inside.call(tile, [given[word] for word in ARGUMENTS])
+        inside.call(tile, [given[word] for word in WORDS_OF_TILE])
         inside.branch(behind)
         chosen.add_case(WORD(size), inside.block)
     ir.IRBuilder(behind).ret_void()
@@ -176,10 +179,51 @@ def multiply_fetching(
                 row += many
 
 
+ARGUMENTS_OF_PRODUCT = ("rows", "columns", "length", "a", "a_row", "a_step", "b", "b_step", "c")
+ARGUMENTS = (types.intp,) * (len(ARGUMENTS_OF_PRODUCT) + 1)
+
+
 @linked
-def fetches(rows: Any, columns: Any) -> Any:
-    """Tell whether a product of this size has tiles that fetch."""
-    return AVAILABLE and rows >= 2 and columns >= COLUMNS
+def product_that_fetches(
+    rows: Any, columns: Any, length: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_step: Any, c: Any, table: Any
+) -> Any:
+    """Call `multiply_fetching` if a product of this size has tiles that fetch, and tell (1 or 0) whether it has.
+
+    It is compiled once, and not in each kernel that calls it. Places are addresses, distances bytes.
+    """
+    if not (AVAILABLE and rows >= 2 and columns >= COLUMNS):
+        return 0
+    multiply_fetching(rows, columns, length, a, a_row, a_step, b, b_step, c, table)
+    return 1
+
+
+def matrices(builder: ir.IRBuilder, a: Any, b: Any, c: Any) -> dict[str, ir.Value]:
+    """Extents, addresses and distances in bytes of three matrices, of which the third is the product of the others."""
+    given = {name: builder.ptrtoint(each.data, WORD) for name, each in (("a", a), ("b", b), ("c", c))}
+    given["rows"], given["columns"] = cgutils.unpack_tuple(builder, c.shape)
+    _, given["length"] = cgutils.unpack_tuple(builder, a.shape)
+    given["a_row"], given["a_step"] = cgutils.unpack_tuple(builder, a.strides)
+    given["b_step"], given["b_column"] = cgutils.unpack_tuple(builder, b.strides)
+    return given
+
+
+def call_shared(builder: ir.IRBuilder, symbol: str, given: list[ir.Value]) -> ir.Value:
+    """A call of code that is a unit of its own, by its name."""
+    kind = ir.FunctionType(WORD, [WORD] * len(given))
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, symbol), given)
+
+
+@intrinsic
+def multiplied_fetching(typing, a, b, out, table):
+    """An intrinsic for out = a b, while what is in the table, of which this is the address, is fetched. It gives 0, and
+    leaves out alone, if no tile would fetch."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        arrays = (context.make_array(signature.args[i])(context, builder, arguments[i]) for i in range(3))
+        given = matrices(builder, *arrays)
+        return call_shared(builder, FETCHING, [*(given[word] for word in ARGUMENTS_OF_PRODUCT), arguments[3]])
+
+    return types.intp(a, b, out, types.intp), generate
 
 
 @linked

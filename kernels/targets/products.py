@@ -20,12 +20,17 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
 from kernels import batched_matmul, matrix
 from kernels.matrix import UNPACKED, library_product, product_in_blocks
 from kernels.targets.code import PRODUCTS
-from kernels.targets.fetching_products import fetches, multiply_fetching, nothing_to_fetch, table_place
+from kernels.targets.fetching_products import (
+    call_shared,
+    matrices,
+    multiplied_fetching,
+    nothing_to_fetch,
+    table_place,
+)  # fmt: skip
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import edge_tile, leaving_tile, transpose_square, whole_tile, workplace
 from kernels.targets.tile_code import UNROLLED
@@ -211,8 +216,7 @@ def ours(rows: Any, columns: Any, length: Any, b_column: Any, bias: Any) -> Any:
     return fits and (large or (rows >= 8 and (b_column != ITEM or bias != 0 or not SMALL_KERNELS)))
 
 
-_WORD = ir.IntType(64)
-ARGUMENTS = (types.intp,) * 12
+ARGUMENTS = (types.intp,) * 11
 
 
 @linked
@@ -228,16 +232,11 @@ def product_of_matrices(
     b_column: Any,
     bias: Any,
     c: Any,
-    table: Any,
 ) -> Any:
-    """Call `multiply` if it is the faster one, and tell (1 or 0) whether it was; or `multiply_fetching`, if there is a
-    table of what to fetch.
+    """Call `multiply` if it is the faster one, and tell (1 or 0) whether it was.
 
     It is compiled once, and not in each kernel that calls it. Places are addresses, distances bytes.
     """
-    if table != 0 and fetches(rows, columns):
-        multiply_fetching(rows, columns, length, a, a_row, a_step, b, b_step, c, table)
-        return 1
     if not ours(rows, columns, length, b_column, bias):
         return 0
     multiply(rows, columns, length, a, a_row, a_step, b, b_step, b_column, bias, c)
@@ -245,44 +244,37 @@ def product_of_matrices(
 
 
 @intrinsic
-def multiplied(typing, a, b, bias, out, table):
-    """An intrinsic for out = a b + bias, where `bias` is an address, or 0; and so is `table`, which is of what to fetch
-    (`kernels.targets.fetching_products`). It gives 0, and leaves out alone, if BLAS is to do it."""
+def multiplied(typing, a, b, bias, out):
+    """An intrinsic for out = a b + bias, where `bias` is an address, or 0. It gives 0, and leaves out alone, if BLAS is
+    to do it."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        kinds = signature.args
-        first, second, result = (context.make_array(kinds[i])(context, builder, arguments[i]) for i in (0, 1, 3))
-        places = [builder.ptrtoint(each.data, _WORD) for each in (first, second, result)]
-        rows, columns = cgutils.unpack_tuple(builder, result.shape)
-        _, length = cgutils.unpack_tuple(builder, first.shape)
-        a_row, a_step = cgutils.unpack_tuple(builder, first.strides)
-        b_step, b_column = cgutils.unpack_tuple(builder, second.strides)
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(_WORD, [_WORD] * len(ARGUMENTS)), PRODUCTS
+        first, second, result = (
+            context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 1, 3)
         )
-        a_place, b_place, c_place = places
-        given = [rows, columns, length, a_place, a_row, a_step, b_place, b_step, b_column, arguments[2], c_place]
-        given.append(arguments[4])
-        return builder.call(function, given)
+        given = matrices(builder, first, second, result)
+        given["bias"] = arguments[2]
+        words = ("rows", "columns", "length", "a", "a_row", "a_step", "b", "b_step", "b_column", "bias", "c")
+        return call_shared(builder, PRODUCTS, [given[word] for word in words])
 
-    return types.intp(a, b, types.intp, out, types.intp), generate
+    return types.intp(a, b, types.intp, out), generate
 
 
 @matrix.product.on("cpu", "float32")
 def _product(a, b, out):
-    if not multiplied(a, b, 0, out, 0):
+    if not multiplied(a, b, 0, out):
         library_product(a, b, out)
 
 
 @matrix.product_by_rows.on("cpu", "float32")
 def _product_by_rows(a, b, out):
-    if not multiplied(a, b, 0, out, 0):
+    if not multiplied(a, b, 0, out):
         product_in_blocks(a, b, out)
 
 
 @matrix.product_and_bias.on("cpu", "float32")
 def _product_and_bias(a, b, bias, out):
-    if not multiplied(a, b, bias.ctypes.data, out, 0):
+    if not multiplied(a, b, bias.ctypes.data, out):
         product_in_blocks(a, b, out)
         for r in range(out.shape[0]):
             for c in range(out.shape[1]):
@@ -296,7 +288,7 @@ def _products_transposed_left(a, b, y, thread, threads):
     table = table_place()
     nothing_to_fetch(table)  # but with a table it is our own kernel, however small the matrices are
     for n in range(N):
-        if multiplied(a[n].T, b[n], 0, y[n], table):
+        if multiplied_fetching(a[n].T, b[n], y[n], table) or multiplied(a[n].T, b[n], 0, y[n]):
             continue
         for r in range(D):
             for c in range(H):

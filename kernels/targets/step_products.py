@@ -11,9 +11,14 @@ from numba import types
 from kernels import gru, lstm, rnn
 from kernels.matrix import product_by_rows
 from kernels.recurrence import step_product, step_product_back, transpose_for_steps
-from kernels.targets.fetching_products import nothing_to_fetch, rows_to_fetch, step_to_fetch, table_place
+from kernels.targets.fetching_products import (
+    multiplied_fetching,
+    nothing_to_fetch,
+    rows_to_fetch,
+    step_to_fetch,
+    table_place,
+)  # fmt: skip
 from kernels.targets.micro_kernel import transpose_square, workplace
-from kernels.targets.products import multiplied
 from kernels.targets.tile_code import ARGUMENTS, tile_code
 from kernels.targets.vector_code import ITEM, LANES, PLACE, PLACES, WORD, new_function
 from kernels.targets.views import intrinsic, numbers_at
@@ -112,7 +117,7 @@ def _rnn_product(t, h, weight, sums, rows, states, before, looked_up, thread, th
     step_to_fetch(table, before, t)
     if not looked_up:
         rows_to_fetch(table, rows, states, t)
-    if not multiplied(h, weight, 0, sums, table):
+    if not multiplied_fetching(h, weight, sums, table):
         step_product(h, weight, sums, thread, threads)
 
 
@@ -125,7 +130,7 @@ def _rnn_product_back(t, d_sums, weight, transposed, back, states, d_states, d_r
         step_to_fetch(table, d_rows, t - 1)
         if to_states:
             step_to_fetch(table, d_states, t - 1)
-    if not multiplied(d_sums, transposed, 0, back, table):
+    if not multiplied_fetching(d_sums, transposed, back, table):
         step_product_back(d_sums, weight, transposed, back, thread, threads)
 
 
@@ -140,7 +145,7 @@ def _lstm_product(t, h, weight, sums, rows, states, before, cells, squashed, gat
     step_to_fetch(table, gates, t)
     if not looked_up:
         rows_to_fetch(table, rows, states, t)
-    if not multiplied(h, weight, 0, sums, table):
+    if not multiplied_fetching(h, weight, sums, table):
         step_product(h, weight, sums, thread, threads)
 
 
@@ -157,7 +162,7 @@ def _lstm_product_back(
         step_to_fetch(table, d_rows, t - 1)
         if to_states:
             step_to_fetch(table, d_states, t - 1)
-    if not multiplied(d_sums, transposed, 0, back, table):
+    if not multiplied_fetching(d_sums, transposed, back, table):
         step_product_back(d_sums, weight, transposed, back, thread, threads)
 
 
@@ -171,7 +176,7 @@ def _gru_product(t, h, weight, sums, rows, states, before, gates, candidates, lo
     step_to_fetch(table, candidates, t)
     if not looked_up:
         rows_to_fetch(table, rows, states, t)
-    if not multiplied(h, weight, 0, sums, table):
+    if not multiplied_fetching(h, weight, sums, table):
         step_product(h, weight, sums, thread, threads)
 
 
@@ -190,5 +195,5 @@ def _gru_product_back(
         step_to_fetch(table, d_products, t - 1)
         if to_states:
             step_to_fetch(table, d_states, t - 1)
-    if not multiplied(d_sums, transposed, 0, back, table):
+    if not multiplied_fetching(d_sums, transposed, back, table):
         step_product_back(d_sums, weight, transposed, back, thread, threads)

@@ -14,6 +14,7 @@ from kernels.matrix import matmul, matmul_transposed_left, matmul_transposed_rig
 from kernels.relu import relu, relu_gradient
 from kernels.tanh import tanh
 from kernels.targets import cache, compile_workers, cpu
+from kernels.targets.code import PRODUCTS
 from kernels.targets.compile_workers import Unit
 from tests.kernels.running import Run
 
@@ -61,14 +62,14 @@ def test_what_is_in_the_cache_runs_without_numba():
 def test_the_product_of_matrices_is_compiled_only_for_what_calls_it(folder, monkeypatch):
     monkeypatch.setattr(cpu, "_entries", {})
     loaded = []
-    monkeypatch.setattr(cpu, "load_products", lambda: loaded.append(True))
+    monkeypatch.setattr(cpu, "load_shared", loaded.append)
     monkeypatch.setattr(cpu, "load", lambda code, symbol: 1)
     monkeypatch.setattr(cpu, "executor", lambda: None)
     cpu.prepare([relu], "float32")
     assert not loaded
     assert not cache.has(compile_workers.PRODUCT.name)
     cpu.entry(matmul, "float32")
-    assert loaded
+    assert loaded == [PRODUCTS]
 
 
 def test_damaged_code_is_not_loaded(folder):
