@@ -105,6 +105,19 @@ def test_a_function_of_one_number_is_a_curve_with_the_points_above_it():
     assert y == pytest.approx(height(x) + 0.04 * np.ptp(curve[:, 1]), abs=2e-3)
 
 
+def test_points_that_came_to_one_place_of_a_curve_stand_on_each_other_as_high_as_they_are_many():
+    made = test_descend.experiment("basins", {"name": "sgd", "rate": 0.02}, start={"uniform": [-1.2, 1.2]}, walkers=50)
+    made.advance(2000)
+    (scatter,) = made.pictures()
+    points, curve = scatter.groups["points"], scatter.lines["function"]
+    ends = np.sort(made.weights()["point"][:, 0])
+    np.testing.assert_allclose(np.sort(points[:, 0]), ends, rtol=1e-5)
+    wide = np.abs(points[:, 0] - ends[-1]) < 0.02
+    assert 5 < wide.sum() < 50
+    tower = np.ptp(points[wide, 1]) / np.ptp(curve[:, 1])
+    assert tower == pytest.approx((wide.sum() - 1) / 50, abs=0.01)
+
+
 # functions
 
 

@@ -18,7 +18,8 @@ CELLS = 64
 POINTS = 1201
 BANDS = 16
 """Heights are shown in so many steps, so that their edges are contour lines."""
-MOST_SHOWN = 400
+TOWERS = 60
+"""Over a curve, points so near to each other that they lie in the same of so many parts of it stand on each other."""
 
 
 class DescentMap:
@@ -81,11 +82,14 @@ class DescentMap:
 
     def _curve(self, points: np.ndarray) -> Picture:
         x = self.points.ravel()
-        shown = points[:MOST_SHOWN].ravel()
-        inside = shown[(shown >= x[0]) & (shown <= x[-1])]
-        gone = len(points) - int(((points >= x[0]) & (points <= x[-1])).sum())
-        # A little above the curve, where they can be told from it.
-        above = np.interp(inside, x, self.heights) + 0.04 * float(np.ptp(self.heights))
+        inside = np.sort(points[(points >= x[0]) & (points <= x[-1])])
+        gone = len(points) - len(inside)
+        # A little above the curve, where they can be told from it; those that came to one place stand on each other,
+        # since hundreds of points on one dot look like a single one.
+        part = np.floor((inside - x[0]) / (x[-1] - x[0]) * TOWERS)
+        begins = np.flatnonzero(np.diff(part, prepend=-1.0))
+        floor = np.arange(len(inside)) - np.repeat(begins, np.diff(begins, append=len(inside)))
+        above = np.interp(inside, x, self.heights) + (0.04 + floor / len(points)) * float(np.ptp(self.heights))
         places = np.stack([inside, above], axis=1)
         curve = np.stack([x, self.heights], axis=1)
         return Scatter(

@@ -40,13 +40,15 @@ def places(wanted: int, width: int, height: int, low: int = 0) -> list[Place]:
     return [whole]
 
 
-def grid(number: int, across: int, place: Place) -> list[Place]:
-    """So many tiles in rows of `across`, which fill the place; those of the last row are wider if they are fewer."""
+def grid(number: int, across: int, place: Place, wider: bool = True) -> list[Place]:
+    """So many tiles in rows of `across`, which fill the place; those of the last row are wider if they are fewer, or
+    leave the rest free."""
     down = -(-number // across)
     found = []
     for row, (top, high) in enumerate(_divided(place.height, down, 0)):
         here = min(across, number - row * across)
-        found += [Place(place.x + left, place.y + top, wide, high) for left, wide in _divided(place.width, here, GAP)]
+        columns = _divided(place.width, here if wider else across, GAP)[:here]
+        found += [Place(place.x + left, place.y + top, wide, high) for left, wide in columns]
     return found
 
 

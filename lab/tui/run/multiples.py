@@ -10,7 +10,7 @@ from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.strip import Strip
 
-from lab.pictures import Bars, Cells, Diagram, Field, Passages, Picture, Table
+from lab.pictures import Bars, Cells, Diagram, Field, Passages, Picture, Regions, Table
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import letter
 from lab.terminal.pictures import common_legend, render
@@ -59,16 +59,22 @@ Content = Plot | Picture | Multiples
 
 
 def arrangement(
-    number: int, width: int, height: int, shape: tuple[int, float] = (_NARROWEST, _WIDE), lowest: int = _LOWEST
+    number: int,
+    width: int,
+    height: int,
+    shape: tuple[int, float] = (_NARROWEST, _WIDE),
+    lowest: int = _LOWEST,
+    wider: bool = True,
 ) -> list[Place]:
     """Places for as many of so many cells as can be read, all equally large, as near to a good shape as can be.
 
     shape: the columns that a cell needs, and how many times as wide as high it should be;  lowest: lines that it needs
+    wider: whether the cells of a last row that is not full may be wider than the others
     """
     narrowest, wide = shape
     whole = Place(0, 0, width, height)
     for count in range(number, 0, -1):
-        found = [grid(count, across, whole) for across in range(1, count + 1)]
+        found = [grid(count, across, whole, wider) for across in range(1, count + 1)]
         fitting = [each for each in found if all(one.width >= narrowest and one.height >= lowest for one in each)]
         if fitting:
             return max(fitting, key=lambda found: _size(found, wide))
@@ -110,7 +116,8 @@ def _laid_out(
     """The lines, with legend and `more` lines below the title; and whether what the axes are has no room there."""
     told, missing = [*(each.copy() for each in legend), *(line() for _ in range(more))], False
     head = 1 + len(told)
-    found = arrangement(len(shown.cells), width, height - head, _shape_of(shown), _LOWEST - len(told))
+    wider = not all(isinstance(each.content, Field | Regions) for each in shown.cells)  # a map keeps its shape
+    found = arrangement(len(shown.cells), width, height - head, _shape_of(shown), _LOWEST - len(told), wider)
     chosen = list(range(len(found)))
     if shown.keep not in chosen:
         chosen[-1] = shown.keep
@@ -141,7 +148,7 @@ def _laid_out(
     for cell, place in zip(cells, found, strict=True):
         for row, strip in enumerate(cell):
             rows[head + place.y + row] += [gap, strip] if place.x else [strip]
-    return [Strip.join(row) if row else Strip.blank(width, base) for row in rows], missing
+    return [Strip.join(row).adjust_cell_length(width, base) for row in rows], missing
 
 
 def _with_note(cell: Cell, said: Sequence[str], common: Sequence[str]) -> Cell:

@@ -46,3 +46,10 @@ def test_pictures_side_by_side_are_equally_large(number, across):
     assert len(found) == number
     assert max(each.width for each in found) - min(each.width for each in found) <= 1
     assert sum(each.y == 0 for each in found) == across
+
+
+def test_maps_that_keep_their_shape_stand_beside_each_other_where_they_are_larger_so():
+    kept = arrangement(3, 38, 17, wider=False)
+    assert len({each.y for each in kept}) == 2
+    assert {each.height for each in kept} <= {8, 9}
+    assert max(each.width for each in kept) - min(each.width for each in kept) <= 1
