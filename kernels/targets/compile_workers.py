@@ -2,11 +2,13 @@
 
 Numba compiles under one lock, so threads would not help. Each process takes the next unit as soon as it is done with
 one, and leaves the code in the cache, from where this process loads it and so does without numba itself. What a process
-fails to do, for whatever reason, is compiled here when it is needed.
+fails to do, for whatever reason, is compiled here when it is needed. Where nothing is compiled yet, they can be started
+while this process still reads what it is to do.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
@@ -85,6 +87,35 @@ WINDOWS = Unit("windows")
 EXECUTOR = Unit("executor")
 
 
+_early: list[subprocess.Popen[str]] = []
+"""Processes that were started before it was known what there is to compile."""
+
+
+def start_early() -> None:
+    """Start the processes now if this machine has compiled nothing yet, so that each has loaded numba when it gets its
+    first unit. One that gets none ends with this process."""
+    count = min(MOST, available_cores())
+    if count > 1 and sys.executable and not _early and not cache.has(EXECUTOR.name):
+        _early.extend(_start() for _ in range(count))
+        atexit.register(_end_early)
+
+
+def _end_early() -> None:
+    for process in _early:
+        process.kill()
+        process.communicate()
+    _early.clear()
+
+
+def _worker() -> subprocess.Popen[str]:
+    """A process that waits for units."""
+    while _early:
+        process = _early.pop()
+        if process.poll() is None:
+            return process
+    return _start()
+
+
 def compile_all(units: Sequence[Unit], progress: Callable[[str, int], None] | None = None) -> None:
     """Compile units into the cache. `progress(kernel, left)` is called before each kernel; if it raises, that ends it.
 
@@ -120,7 +151,7 @@ def _side_by_side(units: Sequence[Unit], count: int, told: _Told) -> None:
     waiting = deque(units)
     lock = threading.Lock()
     failures: list[BaseException] = []
-    processes = [_start() for _ in range(count)]
+    processes = [_worker() for _ in range(count)]
 
     def keep_busy(process: subprocess.Popen[str]) -> None:
         assert process.stdin is not None
@@ -149,9 +180,8 @@ def _side_by_side(units: Sequence[Unit], count: int, told: _Told) -> None:
             while thread.is_alive() and not failures:
                 thread.join(0.05)
     finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
+        _early.extend(processes)
+        _end_early()
     if failures:
         raise failures[0]
 
@@ -171,8 +201,12 @@ def _start() -> subprocess.Popen[str]:
 
 def serve() -> None:
     """Compile, in a worker process, what standard input names, one unit a line."""
+    import gc
     from importlib import import_module
 
+    import kernels.targets.compiler  # noqa: F401 - before the first unit is known
+
+    gc.disable()  # what numba leaves are 20 MB in five seconds, and looking for them would take a twelfth of its time
     for line in sys.stdin:
         unit = Unit.from_line(line)
         if unit.module:

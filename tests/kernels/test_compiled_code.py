@@ -186,3 +186,29 @@ def test_a_folder_that_cannot_be_used_is_said_once_and_leaves_nothing_behind(tmp
     assert not os.path.exists(first)
     assert len(ended.stderr.splitlines()) == 1
     assert "LAB_CACHE" in ended.stderr
+
+
+def test_processes_that_are_started_early_get_the_units_and_end(folder, monkeypatch):
+    monkeypatch.setattr(compile_workers, "available_cores", lambda: 2)
+    compile_workers.start_early()
+    early = list(compile_workers._early)
+    assert len(early) == 2
+    compile_workers.start_early()
+    assert compile_workers._early == early  # not twice
+    monkeypatch.setattr(compile_workers, "_start", lambda: pytest.fail("another process is started"))
+    kernels = (relu, relu_gradient, tanh, matmul, matmul_transposed_left, matmul_transposed_right)
+    units = [*(Unit.of(each, "float32") for each in kernels), compile_workers.EXECUTOR, compile_workers.PRODUCT]
+    compile_workers.compile_all(units)
+    assert all(cache.has(each.name) for each in units)
+    assert all(each.poll() is not None for each in early)
+    assert not compile_workers._early
+    compile_workers.start_early()
+    assert not compile_workers._early  # something is compiled
+
+
+def test_processes_that_were_started_for_nothing_end(folder, monkeypatch):
+    monkeypatch.setattr(compile_workers, "available_cores", lambda: 2)
+    compile_workers.start_early()
+    early = list(compile_workers._early)
+    compile_workers._end_early()
+    assert [each.poll() is not None for each in early] == [True, True]

@@ -39,17 +39,21 @@ def command(
     ] = None,
 ) -> int:
     """Train all variants of a scenario, with live plots, then the verdict on each claim."""
+    from kernels.targets.compile_workers import start_early
     from lab.errors import BadInput
     from lab.scenario import load, parse_settings
-    from lab.tasks import check
 
     if json and plain:
         raise BadInput("--json and --plain exclude each other.")
     if json and guess:
         raise BadInput("--guess asks in words, and --json writes nothing but JSON: leave out one of them.")
     colours = palette_of(palette)
-    where = device_of(device, cuda_mode)
     loaded = load(scenario, parse_settings(change))
+    if device == "cpu":
+        start_early()
+    from lab.tasks import check
+
+    where = device_of(device, cuda_mode)
     chosen = list(variant) or None
     check(loaded)
     from lab.session import Session
