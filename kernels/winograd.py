@@ -19,9 +19,9 @@ the transform would be nearly empty. Weights are transformed in each call, which
 What is lost: a number is rounded about four times as much as in the direct form, since larger numbers cancel out. Of
 random numbers, from 16 to 64 channels, the root of the mean square of the error is 1e-6 to 2e-6 of that of the result,
 against 2e-7 to 5e-7; of the weights' gradient as much as before. Where all that an output sees is zero, its sum is so
-exactly (`kernels.targets.winograd_zeros`); but a weight's gradient that is 0, since what it saw and what came back
-were never at one place, is rounding here, of which Adam's first steps make a part of its rate. And where a pixel is
-not finite, none of its tile is: what was infinite may be NaN. From 1e36 on, numbers overflow that would have fitted.
+exactly (`kernels.targets.winograd_zeros`), and so is a weight's gradient if what it saw and what came back were never
+at one place (`kernels.targets.winograd_unseen`). Where a pixel is not finite, none of its tile is: what was infinite
+may be NaN. From 1e36 on, numbers overflow that would have fitted.
 """
 
 from __future__ import annotations

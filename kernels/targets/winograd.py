@@ -29,6 +29,7 @@ from kernels.targets.norm_code import add_columns
 from kernels.targets.tile_code import ARGUMENTS, tile_code
 from kernels.targets.vector_code import COLUMNS, ITEM, LANES, LINE, PLACE, PLACES, WORD
 from kernels.targets.views import integers_at, intrinsic, numbers_at
+from kernels.targets.winograd_unseen import WORDS, settle_weights
 from kernels.targets.winograd_zeros import mark_empty_windows, settle
 
 SIDE = 4
@@ -54,6 +55,7 @@ _outputs_place = workplace(POSITIONS * (TILES * PANELS * ITEM + LINE))
 _turned_place = workplace(TAPS * PRODUCTS * ITEM)
 _zeros_place = workplace(COLUMNS * ITEM)
 _marks_place = workplace(TILES * 8)
+_weight_marks_place = workplace(WORDS * winograd.MOST_CHANNELS * 8)
 
 
 def _transform(which: winograd_code.Transform) -> Any:
@@ -282,7 +284,9 @@ def to_weights(
 ) -> None:  # fmt: skip
     """d_weight = the products of inputs and what came back, summed over all pixels; d_bias = the sums of dy."""
     sums, inputs, gradients, together = _weights_place(), _inputs_place(), _outputs_place(), _together(C, D)
-    mark = _marks_place()
+    mark, marks = _marks_place(), integers_at(_weight_marks_place(), WORDS * winograd.MOST_CHANNELS)
+    for number in range(WORDS * winograd.MOST_CHANNELS):
+        marks[number] = 0
     down, across = (I + SIDE - 1) // SIDE, (J + SIDE - 1) // SIDE
     tiles = B * down * across
     a_apart = TILES * C * ITEM + LINE
@@ -315,8 +319,12 @@ def to_weights(
             for g in range(C):
                 _weights_out(
                     width // LANES, sums + (panel * C + g * width) * ITEM, 6 * c_apart, c_apart,
-                    d_weight + (g * D + start + panel) * ITEM, 3 * C * D * ITEM, C * D * ITEM, 0, 0, 0, 0, 0, 0,
+                    d_weight + (g * D + start + panel) * ITEM, 3 * C * D * ITEM, C * D * ITEM,
+                    marks.ctypes.data + (g * WORDS + panel // LANES) * 8, 8, 0, 0, 0, 0,
                 )  # fmt: skip
+        settle_weights(
+            marks, x, dy + start * ITEM, d_weight + start * ITEM, B, H, W, C, D, I, J, top, left, outside,
+        )  # fmt: skip
     _clear(d_bias, D)
     pixels = B * I * J
     for first in range(0, pixels, ROWS):

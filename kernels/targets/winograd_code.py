@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 
 from llvmlite import ir
 
-from kernels.targets.vector_code import FLOAT, LANES, PLACE, WORD, Vectors, new_function
+from kernels.targets.vector_code import FLOAT, INT, LANES, PLACE, WORD, Vectors, new_function
+from kernels.targets.winograd_unseen import SMALL
 
 Square = list[list[ir.Value]]
 
@@ -98,7 +99,10 @@ def weights_in(m: Arithmetic, w: Sequence[ir.Value]) -> list[ir.Value]:
 
 
 def weights_out(m: Arithmetic, u: Sequence[ir.Value]) -> list[ir.Value]:
-    """6 sums of products to the gradients of 3 weights: Gᵀ u."""
+    """6 sums of products to the gradients of 3 weights: Gᵀ u.
+
+    At `added`, it leaves for each vector in which channels one of the nine is far smaller than the largest sum.
+    """
     p, q, r, s = m.add(u[1], u[2]), m.sub(u[2], u[1]), m.add(u[3], u[4]), m.sub(u[3], u[4])
     return [
         m.more(u[0], 1 / 4, m.more(p, -1 / 6, m.times(r, 1 / 24))),
@@ -198,7 +202,7 @@ class TransformCode:
             ]
             squares.append(loaded)
             columns.append(self.transform(m, loaded))
-        added = None
+        added, results = None, []
         if self.transform in _TO_PIXELS:
             added = self.simd.load(builder, builder.gep(self.given["added"], [begin]), None)
         for row in range(self.result):
@@ -206,7 +210,25 @@ class TransformCode:
                 value = m.add(value, added) if added else value
                 place = self._place(builder, "target", offset, row, column)
                 self.simd.store(builder, value, place, storing and storing[row][column])
+                results.append(value)
+        if self.transform is weights_out:
+            sums = [each for column in squares for each in column]
+            largest = self._extreme(builder, sums, ">")
+            small = builder.fcmp_ordered("<", self._extreme(builder, results, "<"), m.times(largest, SMALL))
+            marks = builder.bitcast(builder.gep(self.given["added"], [begin]), WORD.as_pointer())
+            builder.store(builder.zext(builder.bitcast(small, _BITS), WORD), marks)
         return squares
+
+    def _extreme(self, builder: ir.IRBuilder, values: Sequence[ir.Value], order: str) -> ir.Value:
+        """Of the sizes of numbers, the largest or the smallest; their bits are in the same order."""
+        kind = ir.VectorType(INT, self.simd.lanes)
+        positive = ir.Constant(kind, [0x7FFFFFFF] * self.simd.lanes)
+        sizes = [builder.and_(builder.bitcast(each, kind), positive) for each in values]
+
+        def further(one: ir.Value, other: ir.Value) -> ir.Value:
+            return builder.select(builder.icmp_signed(order, one, other), one, other)
+
+        return builder.bitcast(functools.reduce(further, sizes), self.simd.kind)
 
     def _place(self, builder: ir.IRBuilder, square: str, offset: ir.Value, row: int, column: int) -> ir.Value:
         distance = builder.mul(self.given[f"{square}_row"], WORD(row))

@@ -113,6 +113,41 @@ def test_where_a_window_is_zero_the_result_is_the_bias_to_the_bit(
     assert (dx[seen > 0] != 0).mean() > 0.999
 
 
+@pytest.mark.parametrize(("channels", "out"), [(16, 16), (48, 80)])
+@pytest.mark.parametrize("size", [(8, 8), (7, 14)], ids=str)
+def test_the_gradient_of_a_weight_that_never_met_what_came_back_is_zero(
+    channels: int, out: int, size: tuple[int, int]
+) -> None:
+    """Adam would make a part of its rate of what is left of sums that cancel out."""
+    x, dy = RANDOM.standard_normal((6, *size, channels)), RANDOM.standard_normal((6, *size, out))
+    for images in (x, dy):
+        # All pixels; none; a few of a channel; the upper half or one border alone; and every other column.
+        images[..., 1] = 0
+        for channel, share in ((2, 0.003), (3, 0.01), (4, 0.05)):
+            images[..., channel] *= RANDOM.random(images.shape[:3]) < share
+        images[:, 1:, :, 5] = 0
+        images[:, :, 1:, 6] = 0
+        images[:, ::2, :, 7] = 0
+        images[:, :, 1::2, 8] = 0
+        images[1:, ..., 9] = 0
+        images[:, 1:-1, 1:-1, 10] = 0
+    dy[:, 0, :, 11] = 0
+    dy[:, :3, :, 12] = x[:, 2:, :, 12] = 0
+    x[:, :, :5, 13] = dy[:, :, 4:, 13] = 0
+
+    def gradients(x: np.ndarray, dy: np.ndarray, dtype: str) -> np.ndarray:
+        weight = np.zeros((3, 3, channels, out))
+        convolved = lambda x, weight: f.convolution(x, weight, borders=AROUND)  # noqa: E731
+        return evaluate(convolved, x, weight, gradients=dy, dtype=dtype)[1][1]
+
+    met = gradients(x != 0, dy != 0, "float64")
+    found, exact = gradients(x, dy, "float32"), gradients(x, dy, "float64")
+    assert (met == 0).mean() > 0.2 * 256 / (channels * out)
+    assert (found[met == 0] == 0).all()
+    assert (found[met > 0] != 0).mean() > 0.999
+    np.testing.assert_allclose(found, exact, rtol=TOLERANCE, atol=TOLERANCE * np.abs(exact).max())
+
+
 def test_a_weight_that_is_not_finite_shows_behind_an_empty_window_too() -> None:
     x, weight = np.zeros((1, 8, 8, 16)), np.ones((3, 3, 16, 16))
     x[0, 0, 0, 0], weight[1, 1, 3, 2] = 1, np.nan
