@@ -35,6 +35,7 @@ from kernels.targets.forms import WINOGRAD, target_of
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import workplace
 from kernels.targets.norm_code import add_columns
+from kernels.targets.scatter_code import add_windows, moves_in_vectors
 from kernels.targets.side_by_side import narrowed, pixels_together, widened
 from kernels.targets.vector_code import COLUMNS, ITEM, LANES, MASKED_STORES, WORD
 from kernels.targets.views import intrinsic, numbers_at
@@ -286,11 +287,10 @@ def _scattered(
                 for d in range(D):
                     column[d * COLUMNS] = taps[d]
     last = columns - (blocks - 1) * COLUMNS
+    moves = left == 0 and moves_in_vectors(J, stride_x * C, columns, W * C)
     for b in range(B):
         for h in range(H):
-            target = numbers_at(dx + (b * H + h) * W * C * ITEM, W * C)
-            for n in range(W * C):
-                target[n] = np.float32(0)
+            place = dx + (b * H + h) * W * C * ITEM
             first, count, row = 0, 0, 0
             for p in range(P - 1, -1, -1):
                 down = h + top - p * dilation_y
@@ -298,6 +298,10 @@ def _scattered(
                 if i * stride_y == down and 0 <= i < I:
                     first, row = p, i
                     count += 1
+            written = (J - 1) * stride_x * C + columns if moves and count > 0 else 0
+            rest = numbers_at(place + written * ITEM, W * C - written)
+            for n in range(W * C - written):
+                rest[n] = np.float32(0)
             if count == 0:
                 continue
             for block in range(blocks):
@@ -307,6 +311,9 @@ def _scattered(
                     panel + block * block_size + first * D * PANEL_ROW, PANEL_ROW, 0, stride_y * D * PANEL_ROW,
                     zeros, 0, line + block * PANEL_ROW, line_size, wide, 0, 0,
                 )  # fmt: skip
+            if moves:
+                add_windows(J, line, line_size, stride_x * C, columns, place)
+                continue
             for j in range(J):
                 start = (j * stride_x - left) * C
                 begin, end = max(0, -start), min(columns, W * C - start)
