@@ -101,7 +101,7 @@ def weights_in(m: Arithmetic, w: Sequence[ir.Value]) -> list[ir.Value]:
 def weights_out(m: Arithmetic, u: Sequence[ir.Value]) -> list[ir.Value]:
     """6 sums of products to the gradients of 3 weights: Gᵀ u.
 
-    At `added`, it leaves for each vector in which channels one of the nine is far smaller than the largest sum.
+    At `added`, it leaves for each vector in which channels one of the nine is far smaller than what it is made of.
     """
     p, q, r, s = m.add(u[1], u[2]), m.sub(u[2], u[1]), m.add(u[3], u[4]), m.sub(u[3], u[4])
     return [
@@ -116,6 +116,8 @@ SIZES: dict[Transform, tuple[int, int]] = {
 }  # fmt: skip
 """Rows and columns of the square that each takes, and of the one that it gives."""
 _FROM_PIXELS, _TO_PIXELS = (pixels_in, gradient_in), (pixels_out,)
+_SHARES = (1 / 4, 1 / 6, 1 / 6, 1 / 6, 1 / 6, 1)
+"""By how much each sum counts in a weight's gradient, at most."""
 _MIDDLE = ((2, 2), (2, 3), (3, 2), (3, 3))
 _BITS = ir.IntType(LANES)
 
@@ -212,8 +214,12 @@ class TransformCode:
                 self.simd.store(builder, value, place, storing and storing[row][column])
                 results.append(value)
         if self.transform is weights_out:
-            sums = [each for column in squares for each in column]
-            largest = self._extreme(builder, sums, ">")
+            weighed = [
+                m.times(each, one * other)
+                for one, column in zip(_SHARES, squares, strict=True)
+                for other, each in zip(_SHARES, column, strict=True)
+            ]
+            largest = self._extreme(builder, weighed, ">")
             small = builder.fcmp_ordered("<", self._extreme(builder, results, "<"), m.times(largest, SMALL))
             marks = builder.bitcast(builder.gep(self.given["added"], [begin]), WORD.as_pointer())
             builder.store(builder.zext(builder.bitcast(small, _BITS), WORD), marks)
