@@ -132,6 +132,19 @@ def check_geometry(drawn: dict[str, Any], tolerance: float = 2e-5) -> None:
         np.testing.assert_allclose((gradient * value).sum(), (d_expected * (expected - bias)).sum(), atol=1e-8)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("left", [0, 1])
+@pytest.mark.parametrize(
+    ("width", "taps", "channels"), [(14, 5, 6), (13, 5, 6), (9, 4, 8), (11, 3, 1), (7, 2, 16), (9, 3, 12)]
+)
+def test_what_windows_that_overlap_hand_back_is_added_up(
+    width: int, taps: int, channels: int, left: int, stride: int
+) -> None:
+    """Of few channels in, whether all windows lie in the image or not; LeNet-5's second convolution is the first."""
+    options = {"stride": (1, stride), "borders": Borders(0, left, 0, left), "dilation": (1, 1), "groups": 1}
+    check_geometry({"x": (2, 8, width, channels), "weight": (3, taps, channels, 16), "options": options})
+
+
 def test_gradients_of_a_convolution_are_finite_differences() -> None:
     x, weight = RANDOM.standard_normal((2, 4, 3, 4)), RANDOM.standard_normal((2, 2, 2, 6))
     options: dict[str, Any] = {"stride": (2, 1), "borders": Borders(1, 0, 0, 2), "dilation": (1, 2), "groups": 2}
