@@ -33,8 +33,18 @@ def _near(v: Inputs, s: Sizes) -> dict[str, Any]:
     return {"counts": np.bincount(labels[v["squares"] <= v["limit"]], minlength=s["C"])}
 
 
+def _centred(v: Inputs, s: Sizes) -> dict[str, Any]:
+    centres = v["centres"].copy()
+    for k in {*v["chosen"].astype(int).tolist()}:
+        centres[k] = v["points"][v["chosen"] == k].mean(axis=0)
+    return {"centres": centres}
+
+
 CASES["draw_normal"] = Case(lambda v, s: {"x": normal(s["n"])}, integers=lambda s: {"stream": STREAM}, step=STEP)
 CASES["nearest"] = Case(_nearest, {"points": _grid("n", "D"), "others": _grid("m", "D")})
+CASES["centre_on_chosen"] = Case(
+    _centred, {"points": _grid("n", "D"), "chosen": lambda rng, s: rng.integers(0, max(1, s["K"] - 1), s["n"])}
+)
 CASES["count_near"] = Case(_near, {"squares": _grid("n"), "limit": number(0.5)})
 CASES["take_turns"] = Case(
     lambda v, s: {"turns": v["turns"] + 1}, {"late": number(3), "every": number(4)}, lambda s: {"rows": 1}, step=11

@@ -34,8 +34,9 @@ def test_every_task_has_its_pictures_tested():
         "average", "cross-validation", "descend", "ensemble", "formula", "functions", "gates", "gradient-check", "grid",
         "language-model", "next-word", "recurrence", "search", "snapshots", "timing",
     }  # fmt: skip
-    # see test_pictures_and_words, test_translate, test_gridworld, test_gan, test_autoencoder, test_cart_pole, test_vae
-    elsewhere = {"answer", "autoencoder", "caption", "cart-pole", "gan", "gridworld", "translate", "vae"}
+    # see test_pictures_and_words, test_translate, test_gridworld, test_gan, test_autoencoder, test_cart_pole, test_vae,
+    # test_cluster
+    elsewhere = {"answer", "autoencoder", "caption", "cart-pole", "cluster", "gan", "gridworld", "translate", "vae"}
     assert set(load_tasks()) == with_figures | here | elsewhere
 
 
