@@ -1,7 +1,7 @@
 """Pooling in float32 vectors of channels: code for rows of windows, emitted as LLVM IR, and who calls it.
 
-Each number is read or written once; where windows lie side by side without gaps, what they hand back is written and not
-added up: dx = dy at a window's place, 0 at its other pixels.
+Each number is read or written once, and fetched before its turn; where windows lie side by side without gaps, what
+they hand back is written and not added up: dx = dy at a window's place, 0 at its other pixels.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kernels.pooling import plain_back_to_places, plain_shares_back
 from kernels.targets.channel_code import ChannelCode
 from kernels.targets.linked import linked
 from kernels.targets.norm_code import add_columns
-from kernels.targets.vector_code import FLOAT, ITEM, LANES, MASKED_STORES, PLACE, WORD
+from kernels.targets.vector_code import FLOAT, ITEM, LANES, MASKED_STORES, PLACE, READ, WORD, WRITE
 from kernels.targets.views import intrinsic, numbers_at
 
 WORDS = (
@@ -28,6 +28,8 @@ WORDS = (
     *("number", "number_row", "number_window"),  # the first pixel's number in the image, and by how much others differ
     *("y", "place", "dy"),  # the output pixels: their numbers, their places, what comes back to them
 )
+AHEAD = 2048
+"""Bytes by which pixels are fetched before their turn."""
 BLOCK = 256
 """Pixels of a mean that are summed up before their sum joins the others."""
 Body = Callable[[ir.IRBuilder, ir.Value, ir.Value], None]
@@ -137,6 +139,7 @@ class Largest(RowOfWindows):
         builder.store(number, best_number)
 
         def of_pixel(builder: ir.IRBuilder, address: ir.Value, number: ir.Value) -> None:
+            self.simd.fetch(builder, builder.gep(address, [WORD(AHEAD)]), READ, lines=1)
             value, before = self.simd.load(builder, address, mask), builder.load(best)
             larger = builder.or_(builder.fcmp_ordered(">", value, before), builder.fcmp_unordered("uno", value, value))
             builder.store(builder.select(larger, value, before), best)
@@ -164,6 +167,7 @@ class BackToPlaces(RowOfWindows):
         place = self.simd.load(builder, self.at(builder, "place", at), mask)
 
         def of_pixel(builder: ir.IRBuilder, address: ir.Value, number: ir.Value) -> None:
+            self.simd.fetch(builder, builder.gep(address, [WORD(AHEAD)]), WRITE, lines=1)
             here = builder.fcmp_ordered("==", place, number)
             self.simd.store(builder, builder.select(here, d, self.simd.zeros), address, mask)
 
