@@ -38,11 +38,15 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Compiling:
-    """A kernel is about to be compiled; `left` kernels are still to do, this one included (0: all are ready)."""
+    """A kernel is about to be compiled; `left` kernels are still to do, this one included (0: all are ready).
+
+    seconds: about how long all of them still take, if that can be told
+    """
 
     event: ClassVar[str] = "compiling"
     kernel: str
     left: int
+    seconds: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernels.convolution import has_windows
 from kernels.cores import available_cores
 from kernels.language import KERNELS, Kernel
 from kernels.targets import cache
@@ -63,6 +65,13 @@ class Unit:
     def from_line(cls, line: str) -> Unit:
         """The unit that a worker process is told of."""
         return cls(*("" if word == "-" else word for word in line.split()))
+
+    @property
+    def cost(self) -> int:
+        """About how long it takes to compile, in quarters of a second of a core, as measured."""
+        if self.kind != "kernel":
+            return _COSTS[self.kind]
+        return _COST_OF_WINDOWS if has_windows(KERNELS[self.kernel]) else 1
 
     @property
     def elsewhere(self) -> bool:
@@ -116,15 +125,25 @@ def _worker() -> subprocess.Popen[str]:
     return _start()
 
 
-def compile_all(units: Sequence[Unit], progress: Callable[[str, int], None] | None = None) -> None:
-    """Compile units into the cache. `progress(kernel, left)` is called before each kernel; if it raises, that ends it.
+Progress = Callable[[str, int, float | None], None]
+"""What is told before each kernel: its name, how many are left with it, and about how many seconds it will take until
+all are there, once that can be told."""
+_COSTS = {"product": 8, "fetching": 7, "windows": 7, "executor": 1}
+_COST_OF_WINDOWS = 11
+_KNOWN = 0.1
+"""Of the work, after which the time that is left is told: before, processes have rather loaded numba than compiled."""
+
+
+def compile_all(units: Sequence[Unit], progress: Progress | None = None) -> None:
+    """Compile units into the cache. `progress` is called at the beginning and before each kernel; if it raises, that
+    ends it.
 
     Units of no kernel are not counted.
     """
     alone = [each for each in units if not each.elsewhere]
     shared = [each for each in units if each.elsewhere]
     count = min(MOST, available_cores(), len(shared) // FEWEST)
-    told = _Told(sum(each.kind == "kernel" for each in units), progress)
+    told = _Told(units, progress)
     if count > 1 and sys.executable:
         _side_by_side(shared, count, told)
     else:
@@ -132,19 +151,33 @@ def compile_all(units: Sequence[Unit], progress: Callable[[str, int], None] | No
     for unit in alone:
         told.before(unit)
         unit.compile()
+        told.after(unit)
 
 
 class _Told:
-    """A count of the kernels that are left to compile, told to a listener."""
+    """A count of the kernels that are left to compile, and of the time that they take, told to a listener."""
 
-    def __init__(self, left: int, progress: Callable[[str, int], None] | None) -> None:
-        self._left, self._progress = left, progress
+    def __init__(self, units: Sequence[Unit], progress: Progress | None) -> None:
+        kernels = [each for each in units if each.kind == "kernel"]
+        self._left, self._progress = len(kernels), progress
+        self._begun, self._work, self._done = time.monotonic(), sum(each.cost for each in units), 0
+        if kernels and units[0].kind != "kernel":
+            self._tell(kernels[0])  # what several kernels call comes first, and is not told
 
     def before(self, unit: Unit) -> None:
         if unit.kind == "kernel":
-            if self._progress:
-                self._progress(unit.kernel, self._left)
+            self._tell(unit)
             self._left -= 1
+
+    def after(self, unit: Unit) -> None:
+        self._done += unit.cost
+
+    def _tell(self, unit: Unit) -> None:
+        if self._progress:
+            passed = time.monotonic() - self._begun
+            known = self._done >= _KNOWN * self._work
+            left = passed * (self._work - self._done) / self._done if known else None
+            self._progress(unit.kernel, self._left, left)
 
 
 def _side_by_side(units: Sequence[Unit], count: int, told: _Told) -> None:
@@ -167,6 +200,7 @@ def _side_by_side(units: Sequence[Unit], count: int, told: _Told) -> None:
                 process.stdin.flush()
                 if not process.stdout.readline():
                     break  # it ended by itself: what it has not done will be compiled when it is needed
+                told.after(unit)
         except OSError:
             pass
         except BaseException as error:  # what the listener raised

@@ -72,11 +72,11 @@ def _multiplies_in_steps(kernel: Kernel) -> bool:
 def prepare(
     kernels: Iterable[Kernel],
     real_name: str,
-    progress: Callable[[str, int], None] | None = None,
+    progress: compile_workers.Progress | None = None,
     rows: Iterable[Row] = (),
 ) -> None:
-    """Compile or load kernels, in the forms that these rows have, and the executor. `progress(kernel, left)` is called
-    before each real compilation.
+    """Compile or load kernels, in the forms that these rows have, and the executor. `progress` is called before each
+    real compilation.
 
     Many are compiled in other processes, side by side; see `kernels.targets.compile_workers`.
     """
@@ -99,7 +99,7 @@ def prepare(
         entry(kernel, real_name, form)
     executor()
     if progress and missing:
-        progress("", 0)
+        progress("", 0, None)
 
 
 @functools.cache

@@ -11,7 +11,8 @@ from kernels.memory import Memory
 from kernels.plan import Plan, Row
 from lab.graph.devices import CPU, number_of
 
-Progress = Callable[[str, int], None]
+Progress = Callable[..., None]
+"""Called with the name of a kernel and how many are left, and on the CPU about how many seconds."""
 
 
 class Program(Protocol):

@@ -78,7 +78,7 @@ class Compilation:
             device for device in self._replicas if any(self._specialized(device, each) for each in self._real_names())
         )
 
-    def run(self, progress: Callable[[str, int], None]) -> None:
+    def run(self, progress: Callable[..., None]) -> None:
         """Compile what is not in the cache."""
         kernels: dict[tuple[str, str], dict[Kernel, None]] = {}
         rows: dict[tuple[str, str], list[Row]] = {}
@@ -129,10 +129,10 @@ class Compiler:
         compilation.run(self._tell)
         self._scheduler.specialized |= compilation.specialized_on
 
-    def _tell(self, kernel: str, left: int) -> None:
+    def _tell(self, kernel: str, left: int, seconds: float | None = None) -> None:
         if self._scheduler.stopping:
             raise StoppedEarly
-        self._recorder.publish(Compiling(kernel, left))
+        self._recorder.publish(Compiling(kernel, left, seconds))
 
 
 class StoppedEarly(Exception):

@@ -15,6 +15,7 @@ from lab.events import PictureTaken
 from lab.pictures import Picture
 from lab.terminal import blocks, curves, sentences, series
 from lab.terminal.chosen_axes import ChosenAxes
+from lab.terminal.compiling import compiling
 from lab.terminal.dashboard_layout import (
     Grid,
     around_text,
@@ -197,10 +198,7 @@ class DashboardContent:
                 clip(style.words(run_state.failed.message), width, style), style.text_style(style.bad, bold=True)
             )
         if run_state.kernel is not None:
-            done = run_state.kernels - run_state.kernels_left
-            text = line("compiling ", BOLD).append(style.words(run_state.kernel), BOLD)
-            text.append(f"  {count(run_state.kernels_left, 'kernel')} left", DIM)
-            return text.append(f"  {pad(blocks.bar(done / max(1, run_state.kernels), 12, style), 12)}")
+            return compiling(run_state, width, style)
         troubles = sentences.divergences(run_state)
         if troubles:
             more = f" (+{len(troubles) - 1} more)" if len(troubles) > 1 else ""

@@ -29,8 +29,8 @@ class Live:
     """Shows what `lines(width, height)` returns, in place, in a window of that size.
 
     It is drawn after `news`, at most `fps` times a second and never more than a twenty-fifth of the time: after a
-    frame that took 10 ms of processor time it rests for 250 ms. While it is shown, nothing that is typed is echoed,
-    and what others write to stderr stands above it.
+    frame that took 10 ms of processor time it rests for 250 ms; the first one, which reads the code that draws, is not
+    counted. While it is shown, nothing that is typed is echoed, and what others write to stderr stands above it.
     """
 
     def __init__(
@@ -118,6 +118,8 @@ class Live:
             if told or self._size() != drawn_size:
                 drawn_size = self._size()
                 took = self.draw()
+                if self.frames == 1:
+                    took = 0.0  # most of it was reading the code that draws, which is no reason to wait long
                 self._over.wait(max(self._pause, took / _SHARE_FOR_DRAWING))
 
     def _size(self) -> tuple[int, int]:

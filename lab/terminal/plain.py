@@ -98,7 +98,9 @@ class Plain:
         elif event.kernel != kernel_before:
             if self._compiling_since is None:
                 self._compiling_since = self._clock()
-            self._aside.line(f"compiling {event.kernel}, {event.left} left")
+                self._aside.line(sentences.FIRST_START)
+            seconds = f", {duration(event.seconds)} to go" if event.seconds is not None else ""
+            self._aside.line(f"compiling {event.kernel}, {event.left} left{seconds}")
 
     def _compiled(self) -> None:
         if self._compiling_since is not None:

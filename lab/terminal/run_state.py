@@ -64,6 +64,7 @@ class RunState:
         self.kernel: str | None = None
         self.kernels_left = 0
         self.kernels = 0
+        self.compiled_in: float | None = None
         self.replicas: dict[tuple[str, int], Replica] = {}
         self.curves: dict[tuple[str, int, str], Curve] = {}
         self.pictures: dict[tuple[str, int, str], PictureTaken] = {}
@@ -212,6 +213,7 @@ class RunState:
         self.kernels = max(self.kernels, event.left)
         self.kernels_left = event.left
         self.kernel = event.kernel if event.left > 0 else None
+        self.compiled_in = event.seconds
 
     def _measure(self, event: Measured) -> None:
         replica, now = self._replica(event.variant, event.seed), event.seconds

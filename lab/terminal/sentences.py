@@ -12,6 +12,8 @@ from lab.terminal.metric_words import words
 from lab.terminal.numbers import count, duration, short
 from lab.terminal.run_state import Replica, RunState
 
+FIRST_START = "Kernels are compiled for this processor, once; what is compiled is kept for later runs."
+
 
 def heading(started: Started) -> str:
     """What is about to run: "3 variants × 3 seeds, 2,000 steps each, on cpu"."""

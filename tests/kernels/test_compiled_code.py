@@ -117,10 +117,13 @@ def test_several_processes_compile_side_by_side(folder, monkeypatch):
     kernels = (relu, matmul, matmul_transposed_left, tanh)  # what calls the product, before the product itself
     units = [*(Unit.of(each, "float32") for each in kernels), compile_workers.EXECUTOR, compile_workers.PRODUCT]
     own = Unit.of(twice_as_much, "float32")
-    compile_workers.compile_all([own, *units], lambda name, left: told.append((name, left)))
+    compile_workers.compile_all([own, *units], lambda name, left, seconds: told.append((left, seconds)))
     assert compiled == ["twice_as_much"]  # other processes could not import it
     assert all(cache.read(each.name) for each in units)
-    assert [left for _, left in told] == [5, 4, 3, 2, 1]
+    assert [left for left, _ in told] == [5, 4, 3, 2, 1]
+    assert told[0][1] is None  # nothing is known yet
+    assert all(seconds is None or seconds > 0 for _, seconds in told)
+    assert told[-1][1] is not None
 
 
 def test_a_listener_that_raises_ends_the_other_processes(folder, monkeypatch):
@@ -130,7 +133,7 @@ def test_a_listener_that_raises_ends_the_other_processes(folder, monkeypatch):
     start = compile_workers._start
     monkeypatch.setattr(compile_workers, "_start", lambda: started.append(start()) or started[-1])
 
-    def refuse(name, left):
+    def refuse(name, left, seconds):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -212,3 +215,18 @@ def test_processes_that_were_started_for_nothing_end(folder, monkeypatch):
     early = list(compile_workers._early)
     compile_workers._end_early()
     assert [each.poll() is not None for each in early] == [True, True]
+
+
+def test_what_is_compiled_is_told_at_once_and_with_the_time_left(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(compile_workers.time, "monotonic", lambda: now[0])
+
+    def compile_for(unit):
+        now[0] += unit.cost  # as long as it is said to take
+
+    monkeypatch.setattr(Unit, "compile", compile_for)
+    monkeypatch.setattr(compile_workers, "available_cores", lambda: 1)
+    told = []
+    units = [compile_workers.PRODUCT, Unit.of(matmul, "float32"), Unit.of(relu, "float32")]
+    compile_workers.compile_all(units, lambda *all: told.append(all))
+    assert told == [("matmul", 2, None), ("matmul", 2, 2.0), ("relu", 1, 1.0)]

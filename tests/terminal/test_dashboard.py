@@ -17,6 +17,7 @@ from lab.terminal.dashboard import Dashboard
 from lab.terminal.dashboard_content import DashboardContent
 from lab.terminal.dashboard_layout import arrange, plotted
 from lab.terminal.foreground_monitor import ForegroundMonitor
+from lab.terminal.live import Live
 from lab.terminal.plain import Plain
 from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
@@ -75,6 +76,13 @@ def test_while_kernels_compile_it_is_said_which_and_how_many_are_left():
     text = text_of(frame([started(), Compiling("dense_forward", 4), Compiling("softmax_cross_entropy", 3)]))
     assert "compiling softmax_cross_entropy" in text
     assert "3 kernels left" in text
+    assert "once per machine" in text
+    long = [
+        started(),
+        Compiling("softmax_cross_entropy_gradient", 12),
+        Compiling("softmax_cross_entropy_gradient", 11, 14.0),
+    ]
+    assert "once per machine: 11 kernels left, 14 s" in text_of(frame(long))
 
 
 def test_before_anything_has_happened_there_is_something_to_see():
@@ -391,3 +399,26 @@ def test_on_a_screen_the_end_of_a_run_names_no_command_of_the_shell():
     assert "lab sample" not in sentences.kept(started)
     assert "`lab sample own-1`" in sentences.kept(replace(started, writes=True))
     assert "`" not in sentences.kept(replace(started, writes=True), screens=True)
+
+
+def test_a_first_frame_that_takes_long_is_soon_followed_by_another(monkeypatch):
+    live = Live(Screen(), capabilities(), lambda width, height: [], fps=10)
+    took = iter([60.0, 0.0])
+    waited = []
+
+    def draw():
+        live.frames += 1
+        return next(took)
+
+    def wait(seconds):
+        waited.append(seconds)
+        live._news.set()
+        if len(waited) == 2:
+            live._over.set()
+
+    monkeypatch.setattr(live, "draw", draw)
+    monkeypatch.setattr(live._foreground, "in_foreground", lambda: True)
+    monkeypatch.setattr(live._over, "wait", wait)
+    live._news.set()
+    live._keep_drawing()
+    assert waited == [0.1, 0.1]

@@ -9,6 +9,7 @@ from lab.terminal import reporter
 from lab.terminal.output import Output
 from lab.terminal.plain import Plain
 from lab.terminal.question import question_of
+from lab.terminal.sentences import FIRST_START
 from tests.terminal.streams import LOADED, VARIANTS, Clock, capabilities, measured, outcomes, started, whole_run
 
 
@@ -28,6 +29,7 @@ def test_a_run_is_told_from_start_to_verdict():
     assert lines[0] == "Dead ReLUs"
     assert lines[1] == "3 variants × 2 seeds, 200 steps each, on cpu"
     assert "compiling dense_forward, 2 left" in lines
+    assert lines[lines.index("compiling dense_forward, 2 left") - 1] == FIRST_START
     assert "hot, seed 1, stopped at step 100: loss is NaN, first in dense2.weight" in lines
     assert "held        Hot kills. (held on 2 of 2 seeds)" in lines
     assert "FELL SHORT  Leaky lives. (fell short on 1 of 2 seeds)" in lines

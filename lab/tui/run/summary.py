@@ -10,14 +10,15 @@ from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from lab.terminal import blocks, sentences
+from lab.terminal import sentences
+from lab.terminal.compiling import compiling
 from lab.terminal.dashboard_content import DashboardContent
 from lab.terminal.metric_words import words
-from lab.terminal.numbers import count, short
+from lab.terminal.numbers import short
 from lab.terminal.palettes import letter
 from lab.terminal.run_state import RunState
 from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
-from lab.terminal.text_lines import clip, line, pad, wrap
+from lab.terminal.text_lines import clip, line, wrap
 from lab.terminal.verdict import verdict
 from lab.tui.problems import ReportsProblems
 from lab.tui.run import noticed
@@ -158,10 +159,7 @@ class Status(TextLines):
         if run_state.failed is not None:
             return _wrapped(run_state.failed.message, width, height, style, style.text_style(style.bad, bold=True))
         if run_state.kernel is not None:
-            done = run_state.kernels - run_state.kernels_left
-            text = line(f"compiling {style.words(run_state.kernel)}", BOLD)
-            text.append(f"  {pad(blocks.bar(done / max(1, run_state.kernels), 12, style), 12)}  ")
-            return [text.append(f"{count(run_state.kernels_left, 'kernel')} left", DIM)]
+            return [compiling(run_state, width, style)]
         troubles = sentences.divergences(run_state)
         if len(troubles) > self._troubles:
             # A new one takes the place of whatever was said before.
