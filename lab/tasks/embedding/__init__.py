@@ -1,0 +1,1 @@
+"""Tasks that make examples of many features points in a plane."""
