@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-Operation = Literal["at_least", "subtract", "divide", "multiply", "project", "levels"]
+Operation = Literal["greater_equal", "subtract", "divide", "multiply", "project", "levels"]
 
 LISTED = 4096
 """Up to so many numbers are kept as a list that people can read."""
@@ -32,7 +32,7 @@ class Fitted:
             return np.asarray(values @ self.numbers)
         if self.operation == "levels":
             return self._leveled(values)
-        if self.operation == "at_least":
+        if self.operation == "greater_equal":
             return np.asarray(np.greater_equal(values, self.numbers, out=values))
         apply = {"subtract": np.subtract, "divide": np.divide, "multiply": np.multiply}[self.operation]
         return np.asarray(apply(values, self.numbers, out=values))

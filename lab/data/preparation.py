@@ -74,7 +74,10 @@ def _steps(options: Options, rounding: float) -> list[Callable[[np.ndarray], lis
     if not isinstance(options, Prepared):
         return []
     wanted: list[tuple[bool, Callable[[np.ndarray], list[Fitted]]]] = [
-        (options.binarise is not None, lambda inputs: [Fitted("at_least", np.array(options.binarise, np.float64))]),
+        (
+            options.binarise is not None,
+            lambda inputs: [Fitted("greater_equal", np.array(options.binarise, np.float64))],
+        ),
         (options.centre or options.standardise, _centred),
         (options.standardise or options.scale is True, _scaled),
         (options.scale == "range", _stretched),

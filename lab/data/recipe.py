@@ -290,6 +290,8 @@ def _refuse_misfits(recipe: Recipe) -> None:
             width = shape[-1] if fits else width
         elif step.operation == "levels":
             fits = shape == (recipe.shape[-1], 256)
+        elif step.operation == "greater_equal":
+            fits = shape in ((), (1,))
         else:
             fits = shape in ((), (1,), (width,))
         if not fits:

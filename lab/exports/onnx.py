@@ -134,6 +134,10 @@ def _scaled(graph: OnnxGraph, recipe: Recipe) -> str:
             if step.operation == "levels":
                 x = _leveled(graph, x, size, step.numbers)
                 continue
+            if step.operation == "greater_equal":
+                reached = graph.add("GreaterOrEqual", x, graph.keep(step.numbers, dtype=np.float64), label="scaling")
+                x = graph.add("Cast", reached, to=DOUBLE, label="scaling")
+                continue
             operator = {"subtract": "Sub", "divide": "Div", "multiply": "Mul", "project": "MatMul"}[step.operation]
             x = graph.add(operator, x, graph.keep(step.numbers, dtype=np.float64), label="scaling")
         x = graph.add("Reshape", x, graph.whole([-1, *recipe.prepared_shape]))

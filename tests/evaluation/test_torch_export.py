@@ -21,6 +21,10 @@ TABLE = "{name: wine, validation: 0.2, standardise: true}"
 IMAGES = "{name: digits, validation: 0.05, examples: 64, standardise: true}"
 SHORT = "{batch: 16, steps: 6}"
 NETS = {
+    "binary": (
+        "{name: digits, validation: 0.05, examples: 64, binarise: 0.5, centre: true}",
+        "[flatten, {dense: classes}]",
+    ),
     "activations": (
         TABLE,
         "[{dense: 9}, batch_norm, relu, {dense: 9}, layer_norm, gelu, {dense: 9}, silu, "
@@ -62,7 +66,7 @@ def test_outputs_are_the_same(name: str, tmp_path: Path, monkeypatch: pytest.Mon
     held = np.asarray(load_data(block, 0).validation.inputs)
     with torch.no_grad():
         np.testing.assert_allclose(network(torch.from_numpy(held.copy())), model.outputs(held), rtol=1e-5, atol=1e-5)
-    raw = np.asarray(load_data(block | {"standardise": False}, 0).validation.inputs)
+    raw = np.asarray(load_data(block | {"standardise": False, "binarise": None, "centre": False}, 0).validation.inputs)
     np.testing.assert_array_equal(network.prepare(raw), held)
     np.testing.assert_allclose(network.predict(raw), model.predict(raw).numbers, rtol=1e-4, atol=1e-5)
 

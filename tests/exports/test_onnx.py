@@ -149,11 +149,15 @@ def _language_model(about: dict[str, Any]) -> Exported:
     return Exported("drawn", arrays, {"lab": json.dumps(about)}, about, None)
 
 
-@pytest.mark.parametrize("name", ["digits", "shapes"])
-def test_scaling_may_be_part_of_it(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "scaling"),
+    [("digits", {"standardise": True}), ("shapes", {"standardise": True}), ("shapes", {"binarise": 0.5}),
+     ("digits", {"binarise": 0.5, "centre": True})],
+)  # fmt: skip
+def test_scaling_may_be_part_of_it(name: str, scaling: dict[str, Any]) -> None:
     """Of shapes, which are bytes, it is a table of levels."""
     block = {"name": name, "validation": 0.1, "examples": 64}
-    split, raw = load_data(block | {"standardise": True}, 0), load_data(block, 0)
+    split, raw = load_data(block | scaling, 0), load_data(block, 0)
     exported = drawn("[{dense: 5}, tanh, {dense: classes}]", split)
     ours = exported.model.outputs(np.asarray(split.validation.inputs))
     made = answers(exported, np.asarray(raw.validation.inputs, np.float64), scaling=True)
