@@ -9,13 +9,14 @@ while this process still reads what it is to do.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,20 +110,26 @@ def start_early() -> None:
         atexit.register(_end_early)
 
 
-def _end_early() -> None:
-    for process in _early:
+def _taken() -> Iterator[subprocess.Popen[str]]:
+    """The processes that were started early, each given to one caller only, whichever threads ask."""
+    with contextlib.suppress(IndexError):
+        while True:
+            yield _early.pop()
+
+
+def _end(processes: Iterable[subprocess.Popen[str]]) -> None:
+    for process in processes:
         process.kill()
         process.communicate()
-    _early.clear()
+
+
+def _end_early() -> None:
+    _end(_taken())
 
 
 def _worker() -> subprocess.Popen[str]:
     """A process that waits for units."""
-    while _early:
-        process = _early.pop()
-        if process.poll() is None:
-            return process
-    return _start()
+    return next((each for each in _taken() if each.poll() is None), None) or _start()
 
 
 Progress = Callable[[str, int, float | None], None]
@@ -214,7 +221,7 @@ def _side_by_side(units: Sequence[Unit], count: int, told: _Told) -> None:
             while thread.is_alive() and not failures:
                 thread.join(0.05)
     finally:
-        _early.extend(processes)
+        _end(processes)
         _end_early()
     if failures:
         raise failures[0]

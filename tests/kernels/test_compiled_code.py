@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -139,6 +141,48 @@ def test_a_listener_that_raises_ends_the_other_processes(folder, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         compile_workers.compile_all([Unit.of(each, "float32") for each in (relu, relu_gradient)], refuse)
     assert len(started) == 2
+    assert all(process.poll() is not None for process in started)
+
+
+def test_threads_that_compile_at_the_same_time_end_their_own_processes_only(folder, monkeypatch):
+    monkeypatch.setattr(compile_workers, "FEWEST", 1)
+    monkeypatch.setattr(compile_workers.os, "sched_getaffinity", lambda process: range(2), raising=False)
+    started, ended = [], []
+
+    class Process(subprocess.Popen):
+        def communicate(self, *arguments):
+            ended.append(self)
+            time.sleep(0.05)  # as long as another thread needs to come to the same
+            return super().communicate(*arguments)
+
+    def start():
+        repeat = "import sys, time\nfor line in sys.stdin: time.sleep(0.05); print(line, end='', flush=True)"
+        command = [sys.executable, "-c", repeat]
+        started.append(Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        return started[-1]
+
+    monkeypatch.setattr(compile_workers, "_start", start)
+    answered, failures = [], []
+
+    def compile_some(rounds):
+        try:
+            for _ in range(rounds):
+                told = compile_workers._Told(units, None)
+                told.after = answered.append
+                compile_workers._side_by_side(units, 2, told)
+        except BaseException as error:
+            failures.append(error)
+
+    units = [Unit.of(each, "float32") for each in (relu, relu_gradient, tanh)]
+    monkeypatch.setattr(compile_workers, "_early", [start() for _ in range(4)])
+    threads = [threading.Thread(target=compile_some, args=(rounds,)) for rounds in (1, 2, 3, 4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert len(answered) == 30
+    assert len(ended) == len(set(ended)) == len(started)
     assert all(process.poll() is not None for process in started)
 
 
