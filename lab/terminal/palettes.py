@@ -27,9 +27,14 @@ def _colours(names: str, *colours: RGB) -> tuple[Colour, ...]:
 
 
 _NAMES = "bright_blue yellow red green magenta cyan bright_magenta white"
-_OTHERS = "bright_yellow bright_cyan bright_red bright_green bright_white blue bright_black bright_yellow"
+_OTHERS = (
+    "bright_yellow bright_cyan bright_red bright_green bright_white blue bright_black bright_yellow bright_cyan "
+    "bright_red"
+)
 _SAFE_NAMES = "bright_cyan yellow green bright_yellow blue red bright_magenta white"
-_SAFE_OTHERS = "bright_blue bright_red bright_green magenta cyan bright_white bright_black bright_blue"
+_SAFE_OTHERS = (
+    "bright_blue bright_red bright_green magenta cyan bright_white bright_black bright_blue bright_red bright_green"
+)
 
 # At least 4.5 : 1 on every surface of the dark and the light themes, and, where nobody knows what is behind them
 # ("default", "safe": what is printed), 3 : 1 on black and on white.
@@ -73,31 +78,37 @@ _OTHER: dict[PaletteName, tuple[Colour, ...]] = {
         _OTHERS,
         (171, 144, 18), (110, 140, 220), (220, 110, 90), (70, 150, 110),
         (140, 120, 210), (170, 125, 80), (40, 150, 150), (200, 100, 150),
+        (120, 128, 136), (112, 150, 40),
     ),
     "dark": _colours(
         _OTHERS,
         (228, 208, 84), (150, 196, 255), (255, 160, 140), (150, 230, 170),
         (200, 178, 255), (214, 178, 132), (140, 226, 226), (255, 176, 214),
+        (235, 235, 235), (176, 240, 72),
     ),
     "light": _colours(
         _OTHERS,
         (93, 68, 0), (30, 68, 144), (131, 41, 21), (14, 83, 41),
         (82, 52, 150), (101, 62, 31), (0, 80, 88), (131, 29, 88),
+        (40, 40, 40), (66, 86, 0),
     ),
     "safe": _colours(
         _SAFE_OTHERS,
         (119, 150, 200), (224, 110, 80), (40, 160, 130), (150, 140, 30),
         (200, 100, 130), (90, 150, 180), (130, 150, 40), (120, 120, 120),
+        (150, 110, 190), (170, 130, 90),
     ),
     "safe-dark": _colours(
         _SAFE_OTHERS,
         (122, 172, 222), (239, 142, 110), (68, 187, 153), (238, 221, 136),
         (255, 170, 187), (153, 221, 255), (187, 204, 51), (190, 190, 190),
+        (170, 170, 0), (235, 235, 235),
     ),
     "safe-light": _colours(
         _SAFE_OTHERS,
         (0, 70, 148), (131, 41, 21), (0, 82, 60), (93, 68, 0),
         (129, 38, 68), (0, 78, 101), (68, 76, 0), (60, 60, 60),
+        (90, 40, 130), (20, 20, 20),
     ),
 }  # fmt: skip
 # What held or is done, and what fell short or broke.
@@ -118,14 +129,20 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SIGNS: dict[Family, tuple[str, str]] = {
     "variants": (LETTERS, LETTERS),
     "layers": ("123456789" + LETTERS.upper(), "123456789" + LETTERS.upper()),
-    "series": ("●▲■◆★▼◉✚", "@^#*+%&="),
+    "series": ("●▲■◆★▼◉✚◈✦", "@^#*+%&=~?"),
 }
 
 
 def series_colour(index: int, palette: PaletteName = "default", family: Family = "variants") -> Colour:
-    """The colour of number `index` of a family; they repeat after eight."""
+    """The colour of number `index` of a family; those of variants repeat after eight, the others after ten, as many
+    as there are digits."""
     colours = (_VARIANTS if family == "variants" else _OTHER)[palette]
     return colours[index % len(colours)]
+
+
+def colours_of(family: Family) -> int:
+    """How many colours there are of a family, before they repeat."""
+    return len((_VARIANTS if family == "variants" else _OTHER)["default"])
 
 
 def good(palette: PaletteName = "default") -> Colour:

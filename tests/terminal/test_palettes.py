@@ -40,7 +40,7 @@ def surfaces(theme):
 @pytest.mark.parametrize("name", CYCLE)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_curves_and_their_letters_can_be_read_in_every_theme(name, family):
-    for index, behind in itertools.product(range(8), surfaces(THEMES[name])):
+    for index, behind in itertools.product(range(10), surfaces(THEMES[name])):
         colour = series_colour(index, palette_of(name), family).rgb
         assert contrast(colour, behind) >= TEXT, (index, colour, behind)
 
@@ -60,7 +60,7 @@ def test_words_can_be_read_in_every_theme_bright_or_dim(name):
 @pytest.mark.parametrize("palette", PRINTED)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_is_printed_can_be_seen_on_black_and_on_white(palette, family):
-    for index, behind in itertools.product(range(8), ((0, 0, 0), (255, 255, 255))):
+    for index, behind in itertools.product(range(10), ((0, 0, 0), (255, 255, 255))):
         assert contrast(series_colour(index, palette, family).rgb, behind) >= LINES, index
         assert contrast(good(palette).rgb, behind) >= LINES
         assert contrast(bad(palette).rgb, behind) >= LINES
@@ -68,12 +68,13 @@ def test_what_is_printed_can_be_seen_on_black_and_on_white(palette, family):
 
 def test_nothing_else_has_a_colour_or_a_sign_of_a_variant():
     for palette in PALETTES:
-        of = {family: {series_colour(index, palette, family) for index in range(8)} for family in FAMILIES}
-        assert len(of["variants"]) == len(of["layers"]) == 8
+        of = {family: {series_colour(index, palette, family) for index in range(10)} for family in FAMILIES}
+        assert {family: len(each) for family, each in of.items()} == {"variants": 8, "layers": 10, "series": 10}
         assert not of["variants"] & (of["layers"] | of["series"])
         names = {family: {each.name for each in colours} for family, colours in of.items()}
         assert not names["variants"] & (names["layers"] | names["series"])
     for unicode in (True, False):
+        assert len({sign(index, "series", unicode) for index in range(10)}) == 10  # as many as there are digits
         signs = [{sign(index, family, unicode) for index in range(26)} for family in FAMILIES]
         assert all(not one & other for one, other in itertools.combinations(signs, 2))
         assert unicode or all(each.isascii() for each in set.union(*signs))

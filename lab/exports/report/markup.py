@@ -12,9 +12,7 @@ from html import escape as _escape
 
 import numpy as np
 
-from lab.terminal.palettes import Family, PaletteName, bad, good, series_colour
-
-_COLOURS = 8
+from lab.terminal.palettes import Family, PaletteName, bad, colours_of, good, series_colour
 
 
 def escape(text: object) -> str:
@@ -38,13 +36,13 @@ def markdown(text: str) -> str:
 
 def colour(number: int, family: Family) -> str:
     """The colour of number `number` of a family, as CSS: another one on a dark page."""
-    return f"var(--{'v' if family == 'variants' else 's'}{number % _COLOURS})"
+    return f"var(--{'v' if family == 'variants' else 's'}{number % colours_of(family)})"
 
 
 def palette(name: PaletteName) -> str:
     """The declarations of all colours of a palette."""
-    rows = [f"--v{each}:{_hex(series_colour(each, name).rgb)}" for each in range(_COLOURS)]
-    rows += [f"--s{each}:{_hex(series_colour(each, name, 'series').rgb)}" for each in range(_COLOURS)]
+    rows = [f"--v{each}:{_hex(series_colour(each, name).rgb)}" for each in range(colours_of("variants"))]
+    rows += [f"--s{each}:{_hex(series_colour(each, name, 'series').rgb)}" for each in range(colours_of("series"))]
     return ";".join([*rows, f"--good:{_hex(good(name).rgb)}", f"--bad:{_hex(bad(name).rgb)}"])
 
 

@@ -28,7 +28,7 @@ from lab.pictures import (
 from lab.terminal import axes
 from lab.terminal.curves import Line
 from lab.terminal.numbers import short
-from lab.terminal.palettes import Family, colour_scale, series_colour, sign
+from lab.terminal.palettes import Family, colour_scale, colours_of, series_colour, sign
 from lab.terminal.pictures.bars import ends_of
 from lab.terminal.pictures.common import limits, shares
 from lab.terminal.pictures.field import span
@@ -140,9 +140,9 @@ def _regions(picture: Regions) -> str:
     if classes.ndim != 2 or classes.size == 0:
         return "<p>There are no regions.</p>"
     sure = np.clip(np.nan_to_num(np.asarray(picture.confidence, dtype=np.float64), nan=0.0), 0.0, 1.0)
-    inks = np.array([series_colour(number, "default", "series").rgb for number in range(8)])
+    inks = np.array([series_colour(number, "default", "series").rgb for number in range(colours_of("series"))])
     strength = np.where(classes < 0, 0.0, FAINTEST + (STRONGEST - FAINTEST) * sure)
-    pixels = np.concatenate([inks[classes % 8], np.rint(255 * strength)[..., None]], axis=2).astype(np.uint8)
+    pixels = np.concatenate([inks[classes % len(inks)], np.rint(255 * strength)[..., None]], axis=2).astype(np.uint8)
     frame = _plane(picture.extent)
     points = np.asarray(picture.points, dtype=np.float64).reshape(-1, 2)
     labels = np.asarray(picture.labels).astype(np.int64).ravel()[: len(points)]
