@@ -11,6 +11,7 @@ from lab.pictures import Regions
 from lab.terminal import blocks, plot_frame
 from lab.terminal.axes import Axis
 from lab.terminal.capabilities import PALETTE_COLOURS
+from lab.terminal.palettes import colours_of
 from lab.terminal.pictures.common import plane_width, title_line
 from lab.terminal.pictures.field import span
 from lab.terminal.plot_frame import LegendEntry, legend_lines
@@ -75,7 +76,7 @@ def render(picture: Regions, width: int, height: int, style: Style) -> list[Text
 
 
 def _signs(style: Style) -> str:
-    return "".join(style.sign(number, "series") for number in range(8))
+    return "".join(style.sign(number, "series") for number in range(colours_of("series")))
 
 
 def legend(picture: Regions, width: int, style: Style, most: int = 2) -> list[Text]:
@@ -109,7 +110,7 @@ def _reduced(classes: np.ndarray, confidence: np.ndarray, rows: int, columns: in
 
 
 def _palette(style: Style) -> np.ndarray:
-    return np.array([style.colour(number, "series").rgb for number in range(8)], dtype=np.float64)
+    return np.array([style.colour(number, "series").rgb for number in range(colours_of("series"))], dtype=np.float64)
 
 
 def _colours(kinds: np.ndarray, confidence: np.ndarray, style: Style) -> np.ndarray:
@@ -119,11 +120,13 @@ def _colours(kinds: np.ndarray, confidence: np.ndarray, style: Style) -> np.ndar
     faintest, strongest = (_FAINTEST_OF_256, _STRONGEST_OF_256) if few else (FAINTEST, STRONGEST)
     share = (faintest + (strongest - faintest) * sure)[..., None]
     ground = 255.0 if style.light else 0.0
-    colours = ground + (_palette(style)[kinds % 8] - ground) * share
+    inks = _palette(style)
+    colours = ground + (inks[kinds % len(inks)] - ground) * share
     colours[kinds < 0] = ground
     return colours.astype(np.uint8)
 
 
 def _strong(labels: np.ndarray, style: Style) -> np.ndarray:
-    colours = _palette(style)[labels % 8]
+    inks = _palette(style)
+    colours = inks[labels % len(inks)]
     return (colours if style.light else np.minimum(colours * 1.1 + 20, 255)).astype(np.uint8)
