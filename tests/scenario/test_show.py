@@ -63,7 +63,7 @@ def test_what_there_is_can_be_shown(show):
         ("{axes: {loss: {y: lgo}}}", "9:25", "unknown name 'lgo'; did you mean log?"),
         ("{axes: {loss: {range: [1, 0.5]}}}", "9:29", "the lowest value comes first, and 1 is not below 0.5"),
         ("{axes: {loss: {range: [0, .inf]}}}", "9:33", "finite"),
-        ("{axes: {loss: {y: log, range: [0, 1]}}}", "9:22", "let `range` begin above 0"),
+        ("{axes: {loss: {y: log, range: [0, 1]}}}", "9:21", "let `range` begin above 0"),
         ("{variants: [hto]}", "9:19", "there is no variant 'hto' here; did you mean hot"),
         ("{variants: 0}", "9:18", "from 1 to 12 variants can be seen side by side, not 0"),
         ("{slow_until: soon}", "9:20", "'soon' is not allowed here: it must be a whole number"),
