@@ -11,7 +11,7 @@ from lab.exports.report.gallery import gallery
 from lab.exports.report.markup import escape
 from lab.exports.report.page import page
 from lab.exports.selection import Selection
-from lab.scenario import Loaded
+from lab.session.kept_runs import readable_scenario_of_run
 from lab.terminal.run_state import RunState
 
 KIND, SUFFIX = "text", ".html"
@@ -23,7 +23,7 @@ def write(selection: Selection, stream: IO[bytes]) -> None:
 
 
 def _parts(selection: Selection) -> Iterator[str]:
-    info, loaded, run_state = selection.info, scenario_of(selection), state_of(selection)
+    info, loaded, run_state = selection.info, readable_scenario_of_run(selection.info), state_of(selection)
     yield content.heading(info, loaded)
     found = content.numbers(selection, loaded)
     if loaded is not None:
@@ -43,13 +43,6 @@ def _parts(selection: Selection) -> Iterator[str]:
 
 def _section(title: str, inside: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{inside}</section>" if inside else ""
-
-
-def scenario_of(selection: Selection) -> Loaded | None:
-    """The scenario as it was run; None if this lab can no longer read it."""
-    from lab.session.kept_runs import readable_scenario_of_run
-
-    return readable_scenario_of_run(selection.info)
 
 
 def state_of(selection: Selection) -> RunState:

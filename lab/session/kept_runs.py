@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lab.errors import LabError
 from lab.scenario.loading import load_text
 from lab.scenario.measured import values
+from lab.session.verdict import DIVERGED
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded, Measured
@@ -35,8 +38,10 @@ def numbers_of_run(store: Store, run: RunInfo, measured: Mapping[str, Measured])
 
     def of(seed: int) -> Lookup:
         def lookup(variant: str, metric: str, layer: str | None) -> tuple[Any, Any]:
-            found = curves.get((variant, seed), {})
-            return found.get(metric if layer is None else f"{metric}.{layer}", ((), ()))
+            name = metric if layer is None else f"{metric}.{layer}"
+            # What did not diverge has no curve that says so.
+            none = np.zeros(int(name == DIVERGED))
+            return curves.get((variant, seed), {}).get(name, (none, none))
 
         return lookup
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.spatial import KDTree
 
-from lab.errors import InvalidValue
 from lab.graph.running import prepare
 from lab.tasks import task_of
 from lab.tasks.generative.adversaries import DISCRIMINATOR_STREAM, GENERATOR_STREAM
 from lab.tasks.generative.gan import METRICS
 from tests.kernels.generative_cases import normal
+from tests.tasks.refusals import require_refusal
 from tests.tasks.test_training import experiment, scenario
 
 POINTS = 24
@@ -255,11 +255,7 @@ def test_images_are_shown_with_what_the_discriminator_says():
     ({"train": {"batch": 25}}, "train.batch", "only 24"),
 ])  # fmt: skip
 def test_what_cannot_work_is_said_in_a_sentence(changes, path, message):
-    chosen = scenario(**content(**changes))
-    with pytest.raises(InvalidValue) as caught:
-        task_of(chosen).check(chosen, None)
-    assert ".".join(map(str, caught.value.path)) == path
-    assert message in str(caught.value)
+    require_refusal(scenario(**content(**changes)), path, message)
 
 
 def test_a_generator_may_begin_as_a_kept_one(tmp_path):

@@ -6,8 +6,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from lab.errors import BadInput
 from lab.events import Claimed
 from lab.exports.report.curves import diverged
@@ -15,8 +13,8 @@ from lab.exports.report.markup import escape, markdown, sentence, table
 from lab.exports.report.pictures import render
 from lab.exports.selection import Selection
 from lab.scenario import Loaded
-from lab.scenario.measured import filled, spoken, values
-from lab.session.verdict import DIVERGED
+from lab.scenario.measured import filled, spoken
+from lab.session.kept_runs import numbers_of_run
 from lab.store import RunInfo
 from lab.terminal import sentences
 from lab.terminal.metric_words import words
@@ -41,25 +39,7 @@ def numbers(selection: Selection, loaded: Loaded | None) -> Numbers:
     """What the whole run has measured of the numbers that its lesson states; nothing before it has come to its end."""
     if loaded is None or not loaded.scenario.measured or selection.info.state not in ("finished", "diverged"):
         return {}
-    curves = selection.store.curves(selection.info.name)
-
-    def lookup_of(seed: int) -> _Lookup:
-        return _Lookup({variant: found for (variant, each), found in curves.items() if each == seed})
-
-    return values(loaded.scenario.measured, [lookup_of(seed) for seed in selection.info.seeds])
-
-
-class _Lookup:
-    """The curves of one seed, by variant and metric, as the language of claims asks for them."""
-
-    def __init__(self, curves: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]) -> None:
-        self._curves = curves
-
-    def __call__(self, variant: str, metric: str, layer: str | None) -> tuple[np.ndarray, np.ndarray]:
-        name = metric if layer is None else f"{metric}.{layer}"
-        found = self._curves.get(variant, {}).get(name)
-        length = int(name == DIVERGED)  # what did not diverge has no curve that says so
-        return found if found is not None else (np.zeros(length, np.int64), np.zeros(length))
+    return numbers_of_run(selection.store, selection.info, loaded.scenario.measured)
 
 
 def question(loaded: Loaded, guess: str | None, found: Numbers, over: bool) -> str:
