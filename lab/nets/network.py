@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from lab.errors import InvalidValue, nearest
+from lab.graph.functions.pooling import Places
 from lab.graph.tensor import Call, ShapeError, Storage, Tensor, assign, call, scope
 from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
 from lab.nets.blocks import MOST_LAYERS, Block, WrongInBlock, known_blocks
@@ -49,6 +50,7 @@ class Builder:
     forgets:  whether running numbers take in nothing but this batch, and forget what they were
     states:   first states and masks of recurrent layers, and what they leave behind
     timed:    whether the axis behind the batch is time, so that a dense layer acts on each step by itself
+    pooled:   window and places of each max pooling that no unpooling has undone so far, the last one last
     """
 
     network: Network
@@ -61,6 +63,7 @@ class Builder:
     parts: list[BuiltLayer] = field(default_factory=list)
     reaches: dict[Tensor, Reach] = field(default_factory=dict)
     auxiliary: list[tuple[Tensor, Tensor]] = field(default_factory=list)
+    pooled: list[tuple[tuple[int, int], Places]] = field(default_factory=list)
     entry: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
     _prefix: str = ""

@@ -14,14 +14,15 @@ from scipy.signal import correlate
 from lab.graph import evaluate
 from lab.graph import functions as f
 from lab.graph.functions.convolution import Borders
+from lab.graph.functions.pooling import max_pool_and_places
 from lab.graph.tensor import ShapeError, constant
 
 from .checking import check
 
 RANDOM = np.random.default_rng(0)
 CHECKED = {
-    "average_pool", "convolution", "fractional_max_pool", "global_average_pool", "global_max_pool", "group_norm",
-    "local_response_norm", "max_pool", "pad", "resize", "transposed_convolution",
+    "average_pool", "bed_of_nails", "convolution", "fractional_max_pool", "global_average_pool", "global_max_pool",
+    "group_norm", "local_response_norm", "max_pool", "max_unpool", "pad", "resize", "transposed_convolution",
 }  # fmt: skip
 """The operations that are checked here."""
 
@@ -291,3 +292,38 @@ def test_even_windows_are_where_random_ones_are_in_the_mean(order: Any) -> None:
 
     drawn = np.mean([ends(order, stream) for stream in range(200)], axis=0)
     assert abs((ends("even", 0) - drawn).mean()) < 0.1
+
+
+# Unpooling
+
+
+@pytest.mark.parametrize(("size", "shape"), [((2, 2), (2, 4, 6, 3)), ((3, 2), (1, 8, 5, 1)), ((2, 2), (1, 3, 3, 2))])
+def test_max_unpooling_puts_numbers_where_the_largest_stood(size: tuple[int, int], shape: tuple[int, ...]) -> None:
+    x = RANDOM.standard_normal(shape)
+
+    def there_and_back(x: Any) -> Any:
+        pooled, places = max_pool_and_places(x, size)
+        return f.max_unpool(pooled * constant(3.0), places)
+
+    expected = np.zeros(shape)
+    for b, i, j, c in product(range(shape[0]), range(shape[1] // size[0]), range(shape[2] // size[1]), range(shape[3])):
+        window = x[b, i * size[0] : (i + 1) * size[0], j * size[1] : (j + 1) * size[1], c]
+        h, w = np.unravel_index(window.argmax(), window.shape)
+        expected[b, i * size[0] + h, j * size[1] + w, c] = 3 * window.max()
+    check(there_and_back, x, equals=expected)
+
+
+def test_max_unpooling_refuses_what_is_not_shaped_like_the_pooled() -> None:
+    def narrower(x: Any) -> Any:
+        _, places = max_pool_and_places(x, (2, 2))
+        return f.max_unpool(x[:, :2, :2, :1], places)
+
+    with pytest.raises(ShapeError, match=r"is undone gave 2×2×3, but what comes in is 2×2×1: .* must be the same"):
+        evaluate(narrower, np.zeros((1, 4, 4, 3)))
+
+
+def test_a_bed_of_nails_has_the_numbers_at_the_upper_left_of_their_windows() -> None:
+    x = RANDOM.standard_normal((2, 3, 2, 4))
+    expected = np.zeros((2, 6, 6, 4))
+    expected[:, ::2, ::3] = x
+    check(f.bed_of_nails, x, equals=expected, size=(2, 3))

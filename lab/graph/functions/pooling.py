@@ -9,10 +9,19 @@ import numpy as np
 
 from kernels import pooling as kernels
 from kernels.fractional_pooling import fractional_windows
+from kernels.windows import put_window
 from lab.graph.gradients import Gradients, gradient_of
 from lab.graph.tensor import Call, ShapeError, Tensor, call, constant, label_prefix
 
-__all__ = ["average_pool", "fractional_max_pool", "global_average_pool", "global_max_pool", "max_pool"]
+__all__ = [
+    "average_pool",
+    "bed_of_nails",
+    "fractional_max_pool",
+    "global_average_pool",
+    "global_max_pool",
+    "max_pool",
+    "max_unpool",
+]
 
 Pair = tuple[int, int]
 
@@ -29,6 +38,58 @@ class Windows(NamedTuple):
 def max_pool(x: Tensor, size: Pair, stride: Pair | None = None, padding: Pair = (0, 0)) -> Tensor:
     """Return the largest number of each window of `size`, by channel. Raises ShapeError if no window fits."""
     return max_of_windows(x, _windows(x, size, stride or size, padding))
+
+
+class Places(NamedTuple):
+    """Where the numbers of a max pooling stood.
+
+    place:   [batch, rows, columns, channels], of each number the pixel of its image that it came from, h W + w
+    windows: those that were pooled
+    height, width: of the images that were pooled
+    """
+
+    place: Tensor
+    windows: Windows
+    height: int
+    width: int
+
+
+def max_pool_and_places(
+    x: Tensor, size: Pair, stride: Pair | None = None, padding: Pair = (0, 0)
+) -> tuple[Tensor, Places]:
+    """Return what `max_pool` does, and where each number stood (of several equal ones the first), for `max_unpool`."""
+    windows = _windows(x, size, stride or size, padding)
+    shape = (x.shape[0], windows.row_begin.size, windows.column_begin.size, x.shape[-1])
+    y, place = call(kernels.max_pool, x, *windows, shapes=[shape, shape]).results
+    return y, Places(place, windows, x.shape[1], x.shape[2])
+
+
+def max_unpool(x: Tensor, places: Places) -> Tensor:
+    """Return images as large as those that were pooled: each number of x is where the largest of its window stood, all
+    else is 0 (Zeiler, Taylor and Fergus 2011). Where windows overlap, numbers for one place are summed.
+
+    Raises ShapeError if x has another shape than what the pooling gave.
+    """
+    if x.shape != places.place.shape:
+        raise ShapeError(
+            f"{label_prefix()}the pooling that is undone gave {_told(places.place)}, but what comes in is {_told(x)}: "
+            "height, width and channels must be the same."
+        )
+    shape = (x.shape[0], places.height, places.width, x.shape[3])
+    return call(kernels.max_pool_gradient, places.place, x, *places.windows, shapes=[shape]).result
+
+
+def bed_of_nails(x: Tensor, size: Pair) -> Tensor:
+    """Return images [batch, height, width, channels] made larger: each number is at the upper left of a window of
+    `size`, all else is 0."""
+    batch, height, width, channels = x.shape
+    shape = (batch, height * size[0], width * size[1], channels)
+    row = shape[2] * channels
+    made = call(
+        put_window, x, shapes=[shape], updates=(), offset=0,
+        stride_a=shape[1] * row, stride_b=size[0] * row, stride_c=size[1] * channels, stride_d=1,
+    )  # fmt: skip
+    return made.result
 
 
 def average_pool(x: Tensor, size: Pair, stride: Pair | None = None, padding: Pair = (0, 0)) -> Tensor:
@@ -123,6 +184,10 @@ def _average_pool_gradient(forward: Call, dy: Tensor) -> Gradients:
 def _average_pool_second_gradient(forward: Call, d_dx: Tensor) -> Gradients:
     dy, *windows = forward.reads
     return call(kernels.average_pool, d_dx, *windows, shapes=[dy.shape]).result, *[None] * len(windows)
+
+
+def _told(x: Tensor) -> str:
+    return "×".join(map(str, x.shape[1:]))
 
 
 def _windows(x: Tensor, size: Pair, stride: Pair, padding: Pair) -> Windows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from lab.graph.functions.pooling import average_pool, global_average_pool, global_max_pool, max_pool
+from lab.graph.functions.pooling import average_pool, global_average_pool, global_max_pool, max_pool_and_places
 from lab.graph.tensor import Shape, Tensor
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Paddings, Pair, Sizes, check_images
@@ -31,7 +31,9 @@ class MaxPool(_Pool, name="max_pool"):
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         check_images(x, builder.layer_name)
-        return max_pool(x, self.kernel_size, self.stride, self.padding)
+        y, places = max_pool_and_places(x, self.kernel_size, self.stride, self.padding)
+        builder.pooled.append((self.kernel_size, places))
+        return y
 
 
 class AveragePool(_Pool, name="average_pool"):

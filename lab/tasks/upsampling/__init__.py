@@ -1,0 +1,1 @@
+"""Tasks that make images larger, pixel by pixel, to be watched."""
