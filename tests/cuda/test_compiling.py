@@ -7,6 +7,7 @@ in float64, are assembled under the mark `verify`.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Callable
@@ -184,3 +185,51 @@ def test_machine_code_that_was_damaged_is_made_anew():
     assert len(code) == len(made[1])
     assert machine_code_cache.machine_code(key, begin, NEWEST) == (name, code)
     path.unlink()
+
+
+LOOPS = """
+def entry(place, count):
+    numbers = float32_pointer(place)
+    found, best, last = numbers[0], 0, 1
+    for i in range(count):
+        if i % 3 == 0:
+            a, b = load2(numbers, 2 * i)
+            found += twice(a) * b
+        elif numbers[i] > found and i != last:
+            found, best = numbers[i], i
+        last = (last + i) // 2
+    while best > 0:
+        found, best = min(found, numbers[best]), best - last
+    numbers[0] = found
+"""
+"""Variables that are assigned in several branches and rounds, and a function that is called."""
+
+
+def loops() -> Callable:
+    from kernels.targets.cuda import code_generation
+
+    twice = code_generation.on_device(code_generation.generated("twice", "def twice(x):\n    return x + x\n", {}))
+    return code_generation.generated("entry", LOOPS, {"twice": twice})
+
+
+def without_names(ptx: str) -> str:
+    """PTX whose functions are numbered in the order in which they come, and their lines without remarks."""
+    found: dict[str, str] = {}
+    return re.sub(r"_Z\w+", lambda each: found.setdefault(each[0], f"name_{len(found)}"), re.sub("//.*", "", ptx))
+
+
+@pytest.mark.cuda
+def test_code_is_what_all_of_numbas_passes_make(monkeypatch):
+    from kernels.targets.cuda import compiler, front_end, numba_cuda
+
+    manager = numba_cuda.part("core.compiler_machinery").PassManager
+    usual, names = manager._runPass, []
+    monkeypatch.setattr(
+        manager, "_runPass", lambda self, index, each, state: names.append(each) or usual(self, index, each, state)
+    )
+    short = compiler.to_ptx(loops(), NEWEST)[0]
+    few = len(names)
+    assert few == 2 * len(front_end.PASSES)
+    monkeypatch.setattr(front_end, "in_short", contextlib.nullcontext)
+    assert without_names(compiler.to_ptx(loops(), NEWEST)[0]) == without_names(short)
+    assert len(names) - few > 1.5 * few

@@ -16,7 +16,7 @@ from typing import Any
 from numba import types
 
 from kernels.language import Device, Kernel, specialise
-from kernels.targets.cuda import primitives
+from kernels.targets.cuda import front_end, primitives
 from kernels.targets.cuda.code_generation import on_device
 from kernels.targets.cuda.counted_loops import with_counted_loops
 from kernels.targets.cuda.driver import DeviceProblem
@@ -100,7 +100,8 @@ def _compiling_for(capability: tuple[int, int], small: bool) -> Iterator[None]:
         array_objects.fix_integer_index = lambda context, builder, kind, index, size: context.cast(
             builder, index, kind, types.intp
         )
-        yield
+        with front_end.in_short():
+            yield
     finally:
         for module, function in zip(modules, asked, strict=True):
             module.get_current_device = function
