@@ -125,6 +125,10 @@ _WORDS: dict[str, dict[str, str]] = {
         "shuffle": "batches are always drawn at random; `train: {batch: all}` takes all of them in the data's order",
         "random_state": "the seed is `seed` here",
         "class_weight class_weights weight": _WEIGHTS,
+        "lookback look_back window window_size lags n_lags seq_len timesteps time_steps": "how many rows in a row are "
+        "read is `sequence_length` here",
+        "horizon forecast_horizon steps_ahead": "how many rows later the target stands is `ahead` here, beside "
+        "`sequence_length`",
         "sep": "what separates the cells is `delimiter` here",
         "label y target_column label_column": _TARGET,
         "n n_samples num_samples n_points": "how many there are is `points` here, or `examples` for some of them",

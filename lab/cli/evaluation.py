@@ -121,6 +121,8 @@ def _scores(scores: list[Score]) -> list[str]:
 
 
 def _baseline(judgement: Judgement) -> str:
+    if judgement.last_known is not None:
+        return "The baseline says that all stays as it was in the last row that is read."
     if judgement.made.kind == "values":
         return "The baseline knows only the targets of the training: it always answers their mean."
     if judgement.made.kind == "labels":

@@ -28,6 +28,7 @@ class TableRead:
              and numbers: decimal sign and what groups digits, where that was found out to be unusual
     names:   of all columns of the file
     place:   what the places of examples count: line or row
+    time:    the column that says when each row is, of rows that are read in sequences
     """
 
     columns: tuple[ReadColumn, ...]
@@ -35,6 +36,7 @@ class TableRead:
     written: dict[str, Any]
     names: tuple[str, ...]
     place: str = "line"
+    time: ReadColumn | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,7 @@ class Data:
     places:      int64 [n], where each example stands: the line or row of a table, or its number, counted from 0
     order:       float64 [n], of data that are split by time: when each example is
     groups:      int64 [n], of data that are split by groups: to which one each example belongs
+    last_known:  of sequences of rows: the target of the last row that each example reads; shaped like `targets`
     asked:       int64 [n, words], of questions: what is asked about each input, as numbers of words in `vocabulary`,
                  where 0 stands for no word
     vocabulary:  the words of questions by number
@@ -76,6 +79,7 @@ class Data:
     places: np.ndarray | None = None
     order: np.ndarray | None = None
     groups: np.ndarray | None = None
+    last_known: np.ndarray | None = None
     asked: np.ndarray | None = None
     vocabulary: tuple[str, ...] = ()
     evidence: np.ndarray | None = None
@@ -126,7 +130,7 @@ class Data:
         truth = None if self.truth is None else self.truth[chosen]
         inputs = self.inputs.chosen(chosen) if isinstance(self.inputs, Pixels) else self.inputs[chosen]
         places = chosen if self.places is None else self.places[chosen]
-        along = ("order", "groups", "asked", "evidence", "masks")
+        along = ("order", "groups", "last_known", "asked", "evidence", "masks")
         kept = {name: each[chosen] for name in along if (each := getattr(self, name)) is not None}
         return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth, places=places, **kept)
 

@@ -278,7 +278,8 @@ def _hints(
             if each.distinct * 2 > table.rows and (np.diff(values) >= 0).all():
                 yield (
                     f"The rows are in the order of {each.name}: if later ones are to be predicted from earlier ones, "
-                    f"`split_by_time: {each.name}` holds back the last ones, not some drawn at random."
+                    f"`split_by_time: {each.name}` holds back the last ones, not some drawn at random. "
+                    f"With `sequence_length: 10`, too, each is predicted from the 10 before it."
                 )
         elif each.kind == "category" and FEWEST_GROUPS <= each.distinct <= table.rows // 4:
             changes = sum(one != other for one, other in itertools.pairwise(raw.cells))

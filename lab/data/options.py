@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from lab.data.images.augmentation import Augment
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
+from lab.data.sequences import Sequences
 from lab.errors import InvalidValue
 from lab.validation import NUMBER, Settings, Whole
 
@@ -104,6 +105,35 @@ class WithValues(Prepared):
 
     standardise_targets: bool = False
     """subtract the mean of the training targets and divide by their standard deviation"""
+
+
+class WithSequences(Options):
+    """What sets take whose rows may be read as sequences."""
+
+    sequence_length: Whole | None = Field(default=None, ge=1, le=100_000)
+    """an example is so many rows in a row, and what their target was: [rows, features], as recurrent layers and
+    convolutions over time read them; predicted is the target of a later row, and the last rows are held back"""
+    ahead: Whole = Field(default=1, ge=1, le=100_000)
+    """of sequences: how many rows after the last one read the row stands whose target is predicted"""
+
+    @model_validator(mode="after")
+    def _sequences_stay_whole(self) -> Self:
+        if self.sequence_length is None:
+            if self.ahead != 1:
+                raise InvalidValue(
+                    ("ahead",), "says which row is predicted from a sequence: add `sequence_length: 10`."
+                )
+            return self
+        for name, usual in {"folds": None, "examples": None, "copies": 1}.items():
+            if getattr(self, name) != usual:
+                message = f"{name} takes rows apart that follow each other: leave it out, or sequence_length."
+                raise InvalidValue((name,), message)
+        return self
+
+    @property
+    def sequences(self) -> Sequences | None:
+        """What an example is made of, if it is more than one row."""
+        return None if self.sequence_length is None else Sequences(self.sequence_length, self.ahead)
 
 
 class WithTruth(WithValues):

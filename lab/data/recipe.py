@@ -16,6 +16,7 @@ import numpy as np
 from lab.data.data import Data, TableRead, TargetKind
 from lab.data.fitted import Fitted, numbers_from_json, numbers_to_json
 from lab.data.gaps import without_gaps
+from lab.data.sequences import Sequences
 from lab.data.tables.columns import Column, understood
 from lab.data.tables.encoding import Missing, ReadColumn, inputs_of
 from lab.data.tables.raw import RawTable
@@ -31,13 +32,15 @@ class Recipe:
     """What is done with examples before a network sees them.
 
     kind, classes: what is predicted; see `Data`
-    shape:         of one example before it is prepared: (features,) or (height, width, channels)
+    shape:         of one example before it is prepared: (features,) or (height, width, channels); of sequences, of
+                   one row
     table:         how the columns of a table are read; of data that never were in a table, its features are columns
     missing:       what was said of missing values
     fillers:       for each feature, float64, what stands for a value that is missing; None: nothing does
     steps:         what is done with the numbers, one after the other
     mean, deviation: of the targets, if they were standardised: float64 [outputs]
     usual:         of the training targets, float64 [outputs]: the share of each class or label, or the mean value
+    sequences:     of which rows of a table an example is made, if it is more than one
     """
 
     kind: TargetKind
@@ -51,6 +54,7 @@ class Recipe:
     deviation: np.ndarray | None
     outputs: int
     usual: np.ndarray
+    sequences: Sequences | None = None
 
     @classmethod
     def of(
@@ -96,7 +100,24 @@ class Recipe:
     def of_table(self, table: RawTable, name: str) -> Examples:
         """Inputs for the rows of another table. Raises BadInput if a column is missing, or holds something else."""
         inputs, kept, notices = self._read(table, name)
-        return Examples(self._prepared(inputs), kept, np.array(table.lines, np.int64)[kept], tuple(notices))
+        lines, ready = np.array(table.lines, np.int64), self._prepared(inputs)
+        if self.sequences is not None:
+            kept, ready = kept[self.sequences.length - 1 :], self._sequences_of(ready, name)
+            notices.append(self._told_sequences())
+        return Examples(ready, kept, lines[kept], tuple(notices))
+
+    def _sequences_of(self, rows: np.ndarray, name: str) -> np.ndarray:
+        assert self.sequences is not None
+        if len(rows) < self.sequences.length:
+            count = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
+            raise BadInput(f"{shown(name)} has {count}, but this run reads {self.sequences.length:,} in a row.")
+        return self.sequences.of(rows)
+
+    def _told_sequences(self) -> str:
+        assert self.sequences is not None
+        length, ahead = self.sequences.length, self.sequences.ahead
+        later = "the next row" if ahead == 1 else f"the row {ahead:,} later"
+        return f"{length:,} rows in a row are read; beside the last of them stands what is predicted for {later}."
 
     def _read(self, table: RawTable, name: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """Inputs float64 [n, features] with gaps, which rows they are, and what was found out."""
@@ -118,6 +139,11 @@ class Recipe:
             columns.append(_with_known_texts(how, column, notices) if how.texts else column)
         inputs, _ = inputs_of(self.table.columns, columns, table.rows)
         kept = self._kept(columns, table, where, name, notices)
+        if (time := self.table.time) is not None:
+            when = understood(names[time.name], where, time.taken_for, time.order)
+            if when.kind not in ("number", "date") or when.fault or when.missing.any():
+                raise BadInput(f"{shown(name)}: {shown(time.name)} must have a date or a number in every row.")
+            kept = kept[np.argsort(when.values[kept], kind="stable")]
         return inputs[kept], kept, notices
 
     def targets_of(self, table: RawTable, name: str, rows: np.ndarray) -> np.ndarray:
@@ -133,7 +159,7 @@ class Recipe:
             raise BadInput("the examples must be numbers, or a data frame whose columns have names.") from None
         if self.table is not None and any(each.texts or each.kind == "date" for each in self.table.columns):
             raise BadInput("this run was trained on categories or dates: give a data frame whose columns have names.")
-        wanted = self.shape
+        wanted = self.example_shape
         if len(wanted) == 3 and wanted[2] == 1 and values.ndim == 3:
             values = values[..., None]
         if values.ndim == 0 or values.shape[1:] != wanted:
@@ -158,16 +184,27 @@ class Recipe:
             inputs = without_gaps(inputs, self.fillers)
         if not self.steps:
             return inputs.astype(np.float32)
-        flat = inputs.reshape(len(inputs), -1).astype(np.float64)
+        flat = inputs.reshape(-1, math.prod(self.shape)).astype(np.float64)
         for step in self.steps:
             flat = step(flat)
-        return flat.reshape(len(inputs), *self.prepared_shape).astype(np.float32)
+        lead = inputs.shape[: inputs.ndim - len(self.shape)]
+        return flat.reshape(*lead, *self._row_shape).astype(np.float32)
+
+    @property
+    def _row_shape(self) -> tuple[int, ...]:
+        """Of one example, or one row of a sequence, once prepared: whitening makes a row of numbers of an image."""
+        projections = [each.numbers for each in self.steps if each.operation == "project"]
+        return (projections[-1].shape[1],) if projections else self.shape
+
+    @property
+    def example_shape(self) -> tuple[int, ...]:
+        """Of one example before it is prepared."""
+        return self.shape if self.sequences is None else (self.sequences.length, *self.shape)
 
     @property
     def prepared_shape(self) -> tuple[int, ...]:
-        """Of one example as the network sees it: whitening makes a row of numbers of an image."""
-        projections = [each.numbers for each in self.steps if each.operation == "project"]
-        return (projections[-1].shape[1],) if projections else self.shape
+        """Of one example as the network sees it."""
+        return self._row_shape if self.sequences is None else (self.sequences.length, *self._row_shape)
 
     def _named(self, table: RawTable) -> RawTable:
         """The table; if neither it nor the data of the training has names, and it has no targets, numbered as there."""
@@ -181,7 +218,8 @@ class Recipe:
 
     def _refuse_missing_columns(self, names: dict[str, Any], name: str) -> None:
         assert self.table is not None
-        gone = [each.name for each in self.table.columns if each.name not in names]
+        needed = [*self.table.columns, *([self.table.time] if self.table.time is not None else [])]
+        gone = [each.name for each in needed if each.name not in names]
         if not gone:
             return
         close = difflib.get_close_matches(gone[0], names, n=1)
@@ -228,6 +266,7 @@ class Recipe:
             "outputs": self.outputs,
             "usual": numbers_to_json(self.usual),
             "columns": None if table is None else [each.to_json() for each in table.columns],
+            "time": None if table is None or table.time is None else table.time.to_json(),
             "target": [] if table is None else list(table.target),
             "written": {} if table is None else table.written,
             "names": [] if table is None or table.written.get("header") is not False else list(table.names),
@@ -236,7 +275,9 @@ class Recipe:
             "steps": [each.to_json() for each in self.steps],
             "mean": None if self.mean is None else numbers_to_json(self.mean),
             "deviation": None if self.deviation is None else numbers_to_json(self.deviation),
-        }
+        } | (
+            {} if self.sequences is None else {"sequence_length": self.sequences.length, "ahead": self.sequences.ahead}
+        )
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Recipe:
@@ -245,7 +286,9 @@ class Recipe:
             table = None
             if content["columns"] is not None:
                 columns = tuple(map(ReadColumn.from_json, content["columns"]))
-                table = TableRead(columns, tuple(content["target"]), content["written"], tuple(content["names"]))
+                time = None if content.get("time") is None else ReadColumn.from_json(content["time"])
+                target, names = tuple(content["target"]), tuple(content["names"])
+                table = TableRead(columns, target, content["written"], names, time=time)
             fillers, mean, deviation = (
                 None if content[name] is None else numbers_from_json(content[name])
                 for name in ("fillers", "mean", "deviation")
@@ -262,6 +305,7 @@ class Recipe:
                 deviation,
                 int(content["outputs"]),
                 numbers_from_json(content["usual"]),
+                Sequences(content["sequence_length"], content["ahead"]) if "sequence_length" in content else None,
             )
             _refuse_misfits(found)
             return found
@@ -277,7 +321,8 @@ def _refuse_misfits(recipe: Recipe) -> None:
         words += [*table.target, *table.names, *(word for each in table.columns for word in (each.name, *each.texts))]
     if not all(isinstance(each, str) for each in words) or recipe.kind not in get_args(TargetKind):
         raise ValueError("a name in it is no text")
-    if not recipe.shape or not all(type(each) is int and each > 0 for each in recipe.shape):
+    sizes = [*recipe.shape, *(() if recipe.sequences is None else vars(recipe.sequences).values())]
+    if not recipe.shape or not all(type(each) is int and each > 0 for each in sizes):
         raise ValueError("its shape is no list of sizes")
     if table is not None and len(recipe.shape) == 1 and sum(len(each.features) for each in table.columns) != width:
         raise ValueError("its columns give another number of features than it says")
@@ -314,6 +359,12 @@ class Examples:
     rows: np.ndarray
     places: np.ndarray
     notices: tuple[str, ...]
+
+    def with_rows_later(self, ahead: int) -> Examples:
+        """Those whose target stands in the table, with the rows that come so many later. Raises BadInput."""
+        if len(self.rows) <= ahead:
+            raise BadInput(f"nothing can be compared: no row stands {ahead:,} after a whole sequence.")
+        return replace(self, inputs=self.inputs[:-ahead], rows=self.rows[ahead:], places=self.places[ahead:])
 
 
 def _with_known_texts(how: ReadColumn, column: Column, notices: list[str]) -> Column:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from lab.data.data import Data, Split, TargetKind
-from lab.data.options import Options
+from lab.data.options import Options, WithSequences
 from lab.data.preparation import prepared
 from lab.data.randomness import generator
 from lab.data.registry import COMMON, Entry, file_formats, named_sets
+from lab.data.sequences import in_sequences
 from lab.data.splitting import split
 from lab.errors import BadInput, InvalidValue, nearest
 from lab.validation import shown, validated
@@ -38,7 +39,11 @@ class DataSpecification:
         else:
             data = self._named(seed)
         augment = getattr(self.options, "augment", None)
-        return replace(prepared(self.options, split(self.options, data, seed)), augment=augment)
+        parts = prepared(self.options, split(self.options, data, seed))
+        if isinstance(self.options, WithSequences) and (sequences := self.options.sequences) is not None:
+            # Rows are prepared first, so that what is fitted counts each of them once.
+            parts = in_sequences(parts, sequences, one_table=self.options.validation > 0)
+        return replace(parts, augment=augment)
 
     def _named(self, seed: int) -> Data | Split:
         try:

@@ -83,7 +83,10 @@ def of_run(model: TrainedModel, info: RunInfo, variant: str, seed: int, part: st
         rows = np.array([line_of[line] for line in places.tolist()], np.int64)
     name = Path(given).name
     used = "trained on" if part == "train" else "held back"
-    judgement = Judgement(made, targets, model.recipe.usual, places, place)
+    last_known = data.last_known
+    if last_known is not None:
+        last_known = model.recipe.values(last_known) if data.kind == "values" else None
+    judgement = Judgement(made, targets, model.recipe.usual, places, place, last_known)
     return Judged(judgement, f"{data.count:,} {noun} of {name} that were {used}", table, rows)
 
 
@@ -94,9 +97,14 @@ def of_file(model: TrainedModel, path: str) -> Judged:
         return _of_arrays(model, path)
     table = model.table_in(path)
     ready = model.recipe.of_table(table, name)
+    last_known = None
+    if (sequences := model.recipe.sequences) is not None:
+        known = model.recipe.targets_of(table, name, ready.rows) if model.recipe.kind == "values" else None
+        ready = ready.with_rows_later(sequences.ahead)
+        last_known = None if known is None else known[: -sequences.ahead]
     targets = model.recipe.targets_of(table, name, ready.rows)
     made = model.answers(ready.inputs)
-    judgement = Judgement(made, targets, model.recipe.usual, ready.places, table.place)
+    judgement = Judgement(made, targets, model.recipe.usual, ready.places, table.place, last_known)
     return Judged(judgement, f"{len(ready.rows):,} rows of {name}", table, ready.rows, ready.notices)
 
 

@@ -58,6 +58,7 @@ class Judgement:
     targets: class numbers int64 [n], labels or values float64 [n, outputs] in their own units
     usual:   of the training targets: shares of classes or labels, or the mean of the values
     places:  int64 [n], the line or row in which each example stands, or its number; `place` says which of these
+    last_known: of values that are predicted from those before them: the last of these, float64 [n, outputs]
     """
 
     made: Predictions
@@ -65,6 +66,7 @@ class Judgement:
     usual: np.ndarray
     places: np.ndarray
     place: str
+    last_known: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -111,7 +113,10 @@ class Judgement:
         return [Score(name, value, interval(sampled[name]), baseline[name]) for name, value in values.items()]
 
     def _baseline(self) -> np.ndarray:
-        """What somebody answers who knows only the targets of the training: the same for every example."""
+        """What somebody answers who knows only the targets of the training, the same for every example; of a series,
+        that it stays as it was."""
+        if self.last_known is not None:
+            return self.last_known
         return np.tile(self.usual, (len(self), 1))
 
     def _scores(self, targets: np.ndarray, numbers: np.ndarray) -> Scores:
@@ -168,7 +173,8 @@ class Judgement:
     def part(self, rows: np.ndarray) -> Judgement:
         """The same for some of the examples."""
         made = replace(self.made, numbers=self.made.numbers[rows], rows=None, places=None, asked=None)
-        return Judgement(made, self.targets[rows], self.usual, self.places[rows], self.place)
+        last_known = None if self.last_known is None else self.last_known[rows]
+        return Judgement(made, self.targets[rows], self.usual, self.places[rows], self.place, last_known)
 
     def by(self, groups: list[str]) -> list[tuple[str, Judgement]]:
         """The same for each group of examples, the largest group first."""

@@ -24,6 +24,7 @@ class Predictions:
              of the two that is. Of images, places are the names of their files
     asked:   how many rows the table has; those that are not in `rows` get no answer
     notices: sentences on what was found out
+    of_later: whether an answer is about a row after the one in which it stands, as of sequences
     """
 
     kind: Literal["classes", "values", "labels"]
@@ -36,6 +37,7 @@ class Predictions:
     place: str = "example"
     asked: int | None = None
     notices: tuple[str, ...] = ()
+    of_later: bool = False
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -70,7 +72,8 @@ class Predictions:
     @property
     def columns(self) -> list[str]:
         """The names of the columns of `records`."""
-        first = [self.place] if self.places is not None else []
+        place = f"after {self.place}" if self.of_later else self.place
+        first = [place] if self.places is not None else []
         if self.kind == "values":
             return [*first, *self.names]
         what = "probability" if self.are_probabilities else "score"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ class TrainedModel:
     def of_table(self, table: RawTable, name: str) -> Predictions:
         """Predictions for the rows of a table."""
         ready = self.recipe.of_table(table, name)
-        made = self.answers(ready.inputs)
+        made = replace(self.answers(ready.inputs), of_later=self.recipe.sequences is not None)
         return made.placed(ready.rows, ready.places, table.place, table.rows, ready.notices)
 
     def of_file(self, path: str, folder: Path | None = None) -> Predictions:

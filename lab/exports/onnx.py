@@ -72,7 +72,7 @@ def onnx_model(exported: Exported, scaling: bool = False) -> Any:
 
     any_time = not any(isinstance(node, Tensor) or "window" in node.kernel.name for node in traced.nodes)
     kind = DOUBLE if recipe is not None else INT64 if id(traced.x) in symbols else FLOAT
-    shape = traced.x.shape[1:] if recipe is None else recipe.shape
+    shape = traced.x.shape[1:] if recipe is None else recipe.example_shape
     time = exported.model is None and any_time
 
     def described(name: str, kind: int, extents: tuple[int, ...], timed: bool) -> Any:

@@ -151,7 +151,7 @@ class Network(nn.Module):
         values = np.array(raw, np.float64)
         if recipe["fillers"] is not None:
             values = np.where(np.isnan(values), _numbers(recipe["fillers"]), values)
-        flat = values.reshape(len(values), -1)
+        flat = values.reshape(-1, values.shape[-1]) if "sequence_length" in recipe else values.reshape(len(values), -1)
         for step in recipe["steps"]:
             [(operation, numbers)] = step.items()
             numbers = _numbers(numbers)
@@ -163,7 +163,8 @@ class Network(nn.Module):
                 flat = flat @ numbers
             else:
                 flat = getattr(np, operation)(flat, numbers)
-        shape = (-1, flat.shape[1]) if flat.shape[1] != values[0].size else values.shape
+        rows = values.shape[:-1] if "sequence_length" in recipe else values.shape[:1]
+        shape = values.shape if flat.size == values.size else (*rows, -1)  # whitening may leave axes out
         return torch.from_numpy(flat.reshape(shape).astype(np.float32))
 
     @torch.no_grad()

@@ -32,6 +32,7 @@ def question_of(loaded: Any, found: Callable[[], Values] | None = None) -> Quest
 
     found: what the run has measured by then; a number that it has not stands in the reason as the range in which it
     lies
+    Of a run whose settings were changed only where the answer stands: it is about the lesson's own.
     """
     from lab.scenario.measured import filled
 
@@ -39,8 +40,18 @@ def question_of(loaded: Any, found: Callable[[], Values] | None = None) -> Quest
     asked = getattr(scenario, "question", None)
     if asked is None:
         return None
+    if answers_other_settings(loaded):
+        told = "The lesson asks about its own settings, and these are others: `lab show` tells question and answer."
+        return Question("", "", lambda: told)
     ask, answer, because = (
         " ".join(str(getattr(asked, name, "") or "").split()) for name in ("ask", "answer", "because")
     )
     measured = getattr(scenario, "measured", {})
     return Question(ask, answer, lambda: filled(because, measured, found() if found and measured else None))
+
+
+def answers_other_settings(loaded: Any) -> bool:
+    """Whether settings were changed from outside, so that the answer to the scenario's question may be wrong here."""
+    from lab.scenario.own_settings import set_from_outside
+
+    return bool(getattr(loaded, "overrides", None)) and bool(set_from_outside(loaded))

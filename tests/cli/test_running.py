@@ -175,6 +175,17 @@ def test_the_answer_quotes_what_this_run_has_measured(tmp_path, capsys):
     assert abs(float(told) - float(loss)) < 0.06 * float(loss)
 
 
+def test_the_answer_is_not_given_of_other_settings(tmp_path, capsys):
+    """It is about the lesson's own; what a lesson suggests to try next is run in this way."""
+    (tmp_path / "small.yaml").write_text(QUOTING)
+    run(["run", str(tmp_path / "small.yaml"), "--plain", "--set", "optimizer.rate=0.001"])
+    changed = capsys.readouterr().out
+    assert "Answer:" not in changed
+    assert "The lesson asks about its own settings" in changed
+    run(["run", str(tmp_path / "small.yaml"), "--plain", "--set", "train.seed=3"])
+    assert "Answer:" in capsys.readouterr().out
+
+
 def test_a_replay_answers_the_question_with_what_the_run_has_measured(tmp_path, capsys):
     (tmp_path / "small.yaml").write_text(QUOTING)
     run(["run", str(tmp_path / "small.yaml"), "--plain"])

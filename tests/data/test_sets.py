@@ -20,10 +20,10 @@ IMAGES = {"attributes": (8, 8, 1), "digits": (8, 8, 1), "fashion-mnist": (28, 28
 EVERY = (*MADE_UP, *BUNDLED)
 ELSEWHERE = (
     "adding", "cifar-10", "cifar-100", "countdown", "mnist", "plays", "rewrites", "shape-captions", "shape-questions",
-    "transcripts",
+    "series", "transcripts",
 )  # fmt: skip
-"""Other files test these: test_image_sets.py and test_fetching.py, test_texts.py, and in tests/tasks test_sequences.py,
-test_pictures_and_words.py and test_translate.py."""
+"""Other files test these: test_image_sets.py and test_fetching.py, test_texts.py, test_sequences.py, and in tests/tasks
+test_sequences.py, test_pictures_and_words.py and test_translate.py."""
 
 
 def data(name: str, run_seed: int = 0, **options: object) -> Data:

@@ -42,6 +42,7 @@ def hidden(net, inputs):
 def test_every_figure_has_a_test_of_its_truth_here():
     tested = {
         "activations", "active_layers", "data_cloud", "dead_units", "decision_regions", "dropped_units", "fitted_curve",
+        "forecast",
         "gates", "gradient_norms", "gradients", "label_scores", "loss_by_examples", "loss_surface", "network", "slopes",
         "units", "weight_matrix", "weight_path", "weights",
     }  # fmt: skip
@@ -361,6 +362,25 @@ def test_the_fitted_curve_is_that_of_the_network_beside_the_examples_and_the_tru
     np.testing.assert_allclose(fitted, 2 * x + 1, atol=1e-5)
     np.testing.assert_allclose(scatter.lines["without noise"].T, [x, -3 * x + 0.5], atol=1e-5)
     np.testing.assert_array_equal(scatter.groups["examples"].T, [data.inputs[:, 0], data.targets[:, 0]])
+
+
+def test_the_forecast_is_of_the_last_rows_in_the_order_of_time_and_in_the_targets_unit(tmp_path):
+    days = np.random.default_rng(0).permutation(200)
+    rows = [f"{day},{1000 + 7 * day}" for day in days]
+    (tmp_path / "t.csv").write_text("\n".join(["day,sold", *rows]) + "\n")
+    block = {"csv": str(tmp_path / "t.csv"), "target": "sold", "features": ["sold"], "split_by_time": "day"}
+    block |= {"sequence_length": 2, "validation": 0.75, "standardise": True, "standardise_targets": True}
+    net = experiment(
+        task="regress", data=block, model=["flatten", {"dense": "outputs"}], watch=["loss"],
+        options={"pictures": ["forecast"]},
+    )  # fmt: skip
+    put(net, dense1_weight=[[0], [1]], dense1_bias=[0])  # the last value again
+    (curves,) = net.pictures()
+    later = np.arange(160, 200)
+    np.testing.assert_allclose(curves.lines["true"], 1000 + 7 * later)
+    np.testing.assert_allclose(curves.lines["predicted"], 1000 + 7 * (later - 1), rtol=1e-5)
+    assert (curves.x_label, curves.y_label) == ("row, by time", "sold")
+    np.testing.assert_array_equal(curves.x, np.arange(1, 41))
 
 
 def test_gates_are_those_of_the_unit_that_writes_most_at_the_mark():

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from lab.data.data import Data, TableRead
+from lab.data.sequences import Sequences
 from lab.data.tables.answers import NO_CLASS, from_cells, is_usable, no_number
 from lab.data.tables.columns import Column, understood
 from lab.data.tables.encoding import ReadColumn, inputs_of
@@ -57,6 +58,9 @@ class Interpreter:
         if not columns:
             raise InvalidValue((self._key,), f"no column is left to predict from{self._left_out()}.")
         kept = self._kept(columns, targets)
+        order = self._order(kept)
+        if options.sequence_length is not None:
+            kept, order = self._in_time(kept, order)
         columns = [column.rows(kept) for column in columns]
         kind, answers, classes = self._targets(targets, kept)
         how = tuple(ReadColumn.of(each, options.columns.get(each.name), options.missing) for each in columns)
@@ -65,9 +69,9 @@ class Interpreter:
         written = options.wishes.given | ({} if self._table.header else {"header": False})
         if (self._table.decimal, self._table.thousands) != (".", ""):
             written["numbers"] = [self._table.decimal, self._table.thousands]
-        read = TableRead(how, tuple(given), written, tuple(self._names), self._table.place)
+        read = TableRead(how, tuple(given), written, tuple(self._names), self._table.place, self._time())
         places = np.array(self._table.lines, np.int64)[kept]
-        order, groups = self._order(kept), self._groups(kept)
+        groups = self._groups(kept)
         data = Data(
             inputs, answers, kind, classes, features, exact=True, table=read, places=places, order=order, groups=groups
         )
@@ -82,8 +86,10 @@ class Interpreter:
         if options.features is None:
             skipped = {self._place(name, ("columns",)) for name, kind in options.columns.items() if kind == "skip"}
             self.left_out += [LeftOut(self._names[place], "as asked") for place in sorted(skipped)]
-            return [place for place in range(len(self._names)) if place not in targets and place not in skipped]
-        return chosen_features(options.features, self._names, targets)
+            apart = [] if options.sequence_length is not None else targets
+            return [place for place in range(len(self._names)) if place not in apart and place not in skipped]
+        # What a target was in earlier rows may be read.
+        return chosen_features(options.features, self._names, [] if options.sequence_length is not None else targets)
 
     def _understood(self, place: int) -> Column:
         raw = self._table.columns[place]
@@ -112,10 +118,11 @@ class Interpreter:
             gone = self._without_target(self._table.columns[place])
             if gone.any() and not dropping:
                 row = self._where(int(np.flatnonzero(gone)[0]))
+                leave = "" if self._options.sequence_length else ", or leave such rows out with `missing: drop`"
                 raise InvalidValue(
                     (self._key,),
                     f"the target {shown(self._names[place])} has no value in {_counted(int(gone.sum()), 'row')} "
-                    f"({row}): fill it in, or leave such rows out with `missing: drop`.",
+                    f"({row}): fill it in{leave}.",
                 )
             missing |= gone
         gaps = [column for column in columns if column.missing.any()]
@@ -178,6 +185,29 @@ class Interpreter:
             raise InvalidValue(path, f"{shown(name)} must have a date or a number in every row.")
         return column.values[kept]
 
+    def _time(self) -> ReadColumn | None:
+        """How the times of other rows are read, which are to be put in order in the same way."""
+        name = self._options.split_by_time
+        if name is None or self._options.sequence_length is None:
+            return None
+        column = self._understood(self._place(name, ("split_by_time",)))
+        return ReadColumn.of(column, self._options.columns.get(name), self._options.missing)
+
+    def _in_time(self, kept: np.ndarray, order: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """The rows kept and the time of each, earliest first; without a column of times as they stand in the file."""
+        if order is None:
+            return kept, np.arange(len(kept), dtype=np.float64)
+        places = np.argsort(order, kind="stable")
+        kept, order = kept[places], order[places]
+        if (np.diff(order) == 0).any():
+            row = int(np.flatnonzero(np.diff(order) == 0)[0])
+            message = (
+                f"{self._where(int(kept[row]))} and {self._where(int(kept[row + 1]))} have the same "
+                f"{self._options.split_by_time}: sequences are of one series, with one row for each time."
+            )
+            raise InvalidValue(("split_by_time",), message)
+        return kept, order
+
     def _groups(self, kept: np.ndarray) -> np.ndarray | None:
         """The number of each kept row's group, if they are to stay together."""
         name = self._options.split_by_group
@@ -214,7 +244,14 @@ class Interpreter:
         for column in columns:
             if column.kind == "date":
                 told.append(self._told_date(column))
+        if self._options.sequences is not None:
+            told.append(self._told_sequences(self._options.sequences))
         return told + suspicions(columns)
+
+    def _told_sequences(self, sequences: Sequences) -> str:
+        by = f"by {self._options.split_by_time}" if self._options.split_by_time else "as they stand in the file"
+        later = "the next row" if sequences.ahead == 1 else f"the row {sequences.ahead:,} later"
+        return f"An example is {_counted(sequences.length, 'row')} in a row, {by}; predicted is the target of {later}."
 
     def _told_date(self, column: Column) -> str:
         asked = self._options.columns.get(column.name)

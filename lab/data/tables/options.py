@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from lab.data.options import WithClasses, WithValues
+from lab.data.options import WithClasses, WithSequences, WithValues
 from lab.data.tables.columns import Asked
 from lab.data.tables.delimited import Wishes
 from lab.data.tables.encoding import Missing
@@ -27,7 +27,7 @@ Name = Annotated[
 """The name of a column, or its number."""
 
 
-class TableOptions(WithClasses, WithValues):
+class TableOptions(WithClasses, WithValues, WithSequences):
     """What every table takes."""
 
     target: Name | list[Name]
@@ -69,8 +69,19 @@ class TableOptions(WithClasses, WithValues):
             message = "the validation is a file of its own or a part of this one, not both."
             raise InvalidValue(("validation_file",), message)
         named = "split_by_time" if self.split_by_time else "split_by_group" if self.split_by_group else ""
-        if named and not (self.validation > 0 or (self.folds and named == "split_by_group")):
+        needed = self.validation > 0 or (self.folds and named == "split_by_group") or self.sequence_length
+        if named and not needed:
             raise InvalidValue((named,), "says how rows are held back, but none are: add `validation: 0.2`.")
+        return self
+
+    @model_validator(mode="after")
+    def _sequences_have_no_holes(self) -> Self:
+        if self.sequence_length is not None and self.missing == "drop":
+            message = "a row left out makes neighbours of rows that are none: fill gaps in, with mean or median."
+            raise InvalidValue(("missing",), message)
+        if self.sequence_length is not None and self.split_by_group:
+            message = "sequences are of one series, whose rows stand together already."
+            raise InvalidValue(("split_by_group",), message)
         return self
 
     @property

@@ -40,6 +40,7 @@ def plain(path: Path, options: TableOptions) -> Data | None:
         or options.columns
         or isinstance(options.target, list)
         or apart
+        or options.sequence_length
         or options.kind == "labels"
     ):
         return None

@@ -14,6 +14,7 @@ from lab.events import Event
 from lab.scenario.measured import Values, filled
 from lab.session.kept_runs import numbers_of_run, readable_scenario_of_run
 from lab.terminal.numbers import duration, short
+from lab.terminal.question import answers_other_settings
 from lab.terminal.replaying import without_waits
 from lab.terminal.style import Style
 from lab.tui.keys import bindings
@@ -122,6 +123,8 @@ class ReplayScreen(WatchScreen):
 
     def guess_sentences(self) -> list[str]:
         if self.loaded is None or self.loaded.scenario.question is None or not self.run_state.claims:
+            return []
+        if answers_other_settings(self.loaded):
             return []
         question, measured = self.loaded.scenario.question, self.loaded.scenario.measured
         if self._numbers is None:

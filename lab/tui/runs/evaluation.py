@@ -132,7 +132,10 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
 
     def help_entries(self) -> list[Entry]:
         return [
-            ("baseline", "What somebody reaches who knows only the targets of the training."),
+            (
+                "baseline",
+                "What somebody reaches who knows only the targets of the training; of a series, the last one.",
+            ),
             ("95 % interval", "Where the score lies in 95 of 100 random samples of the rows."),
             ("Confusion", "A row for what is true, a column for what was answered."),
             ("Calibration", "Of the answers given with about this probability, how many are right."),
