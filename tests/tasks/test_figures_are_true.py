@@ -48,14 +48,16 @@ def test_every_figure_has_a_test_of_its_truth_here():
     }  # fmt: skip
     of_images = {"augmented", "confusion", "mistakes"}  # see test_image_figures_are_true
     of_architectures = {
-        "feature_maps", "filters", "gradient_map", "layer_costs", "pooling_regions", "receptive_field", "shift_test",
+        "feature_maps", "filters", "filters_over_time", "gradient_map", "later_filters", "layer_costs",
+        "pooling_regions", "receptive_field", "shift_test",
     }  # fmt: skip
+    of_patches = {"maximal_patches"}  # see test_patches
     of_explanations = {  # see test_explanations
         "attributions", "explanation_scores", "gradient_times_input", "guided_backprop", "occlusion", "saliency",
         "sanity_check",
     }  # fmt: skip
     # Those of architectures: see test_figures_of_architectures_are_true.
-    assert set(load_figures()) == tested | of_images | of_architectures | of_explanations
+    assert set(load_figures()) == tested | of_images | of_architectures | of_patches | of_explanations
 
 
 def test_decision_regions_show_the_likeliest_class_right_side_up():

@@ -7,6 +7,7 @@ import pytest
 
 from lab.errors import InvalidValue
 from lab.tasks.figures import activations
+from lab.tasks.host_metrics.filters import oriented_energy
 from lab.tasks.training.predictor import Predictor
 from tests.tasks.test_training import experiment
 
@@ -164,3 +165,83 @@ def test_of_many_convolutions_the_first_two_and_the_last_are_shown():
     model = [*[{"conv": 2, "kernel_size": 2}, "relu"] * 5, "flatten", {"dense": "classes"}]
     titles = [each.title for each in shown("feature_maps", model).pictures()]
     assert titles == ["Feature maps of relu1", "Feature maps of relu2", "Feature maps of relu5", "Image"]
+
+
+TWO_CONVOLUTIONS = [
+    {"conv": 4, "kernel_size": 3}, "relu", {"conv": 5, "kernel_size": 3}, "relu", "flatten", {"dense": "classes"},
+]  # fmt: skip
+
+
+def test_filters_over_time_are_those_of_the_first_and_of_the_last_measurement():
+    net = shown("filters_over_time")
+    (before,) = net.pictures()
+    assert before.images.shape == (4, 3, 5 * 4 - 1)  # four filters of 3×3; five moments, with lines between
+    first = net.weights()["conv1.weight"].astype(np.float64)
+    for _ in range(7):  # more measurements than there are moments
+        net.measure()
+        net.advance(2)
+    net.measure()
+    last = net.weights()["conv1.weight"].astype(np.float64)
+    (strips,) = net.pictures()
+    assert strips.captions == ("steps 0, 2, 4, 8, 14", "", "", "")
+    for number, strip in enumerate(strips.images):
+        for weight, shown_one in ((first, strip[:, :3]), (last, strip[:, -3:])):
+            filter_ = weight[:, :, 0, number]
+            np.testing.assert_allclose(shown_one, 0.5 + filter_ / (2 * np.abs(filter_).max()), atol=1e-6)
+        assert (strip[:, 3::4] == 0).all()
+
+
+def test_later_filters_stand_by_channel_on_one_scale():
+    net = shown("later_filters", TWO_CONVOLUTIONS)
+    (picture,) = net.pictures()
+    weight = net.weights()["conv2.weight"].astype(np.float64)
+    assert picture.images.shape == (5, 3, 4 * 4 - 1)
+    for number, row in enumerate(picture.images):
+        for channel in range(4):
+            expected = 0.5 + weight[:, :, channel, number] / (2 * np.abs(weight).max())
+            np.testing.assert_allclose(row[:, 4 * channel : 4 * channel + 3], expected, atol=1e-6)
+    assert shown("later_filters").pictures() == []
+
+
+def filters_of(*images):
+    """Weights [height, width, 1, filters] of images."""
+    return np.stack(images, axis=-1)[:, :, None]
+
+
+def test_oriented_energy_is_1_of_edges_and_0_of_what_is_the_same_in_all_directions():
+    rows, columns = np.mgrid[-3:4, -3:4].astype(np.float64)
+    edge = np.tanh(columns)
+    blob = np.exp(-(rows**2 + columns**2) / 4)
+    assert oriented_energy(filters_of(edge)) == pytest.approx(1)
+    assert oriented_energy(filters_of(edge.T)) == pytest.approx(1)
+    assert oriented_energy(filters_of(rows + columns)) == pytest.approx(1)
+    assert oriented_energy(filters_of(blob)) == pytest.approx(0, abs=1e-12)
+    assert oriented_energy(filters_of(edge, edge.T)) == pytest.approx(1)  # each has a direction of its own
+    # What is as strong counts as much: half of all that changes is oriented.
+    as_strong = blob * np.sqrt(changes(edge) / changes(blob))
+    assert oriented_energy(filters_of(edge, as_strong)) == pytest.approx(0.5)
+    assert np.isnan(oriented_energy(np.ones((3, 3, 1, 2))))
+
+
+def test_colours_of_a_filter_count_together():
+    edge = np.tanh(np.mgrid[-3:4, -3:4][1].astype(np.float64))
+    in_two_colours = np.stack([edge, edge.T, 0 * edge], axis=-1)[..., None]
+    assert oriented_energy(in_two_colours) == pytest.approx(1)
+    assert oriented_energy(in_two_colours, together=True) == pytest.approx(0, abs=1e-12)
+
+
+def changes(image):
+    """The sum of squares of how much an image changes along and down, between 2×2 pixels."""
+    along, down = np.diff(image, axis=1), np.diff(image, axis=0)
+    return (((along[1:] + along[:-1]) / 2) ** 2 + ((down[:, 1:] + down[:, :-1]) / 2) ** 2).sum()
+
+
+def test_oriented_energy_is_measured_of_each_convolution_with_a_window():
+    model = [*TWO_CONVOLUTIONS[:4], {"conv": 3, "kernel_size": 1}, *TWO_CONVOLUTIONS[4:]]
+    net = shown("filters", model, watch=["oriented_energy"])
+    found, weights = net.measure(), net.weights()
+    assert list(found) == ["oriented_energy.conv1", "oriented_energy.conv2"]
+    for name, value in found.items():
+        weight = weights[f"{name.partition('.')[2]}.weight"]
+        assert value == pytest.approx(oriented_energy(weight))
+        assert 0.1 < value < 0.7

@@ -53,14 +53,15 @@ class Conv(Layer, name="conv"):
         channels = builder.units(self.channels)
         shape = (*self.kernel_size, inputs, channels)
         fan_out = pixels * max(1, channels // self.groups)
-        borders = self._borders()
+        borders = self.borders()
         weight = builder.parameter("weight", shape, own, pixels * inputs, fan_out)
         bias = builder.parameter("bias", (channels,), builder.first_bias(own)) if self.bias else None
         return convolution(
             x, weight, bias, stride=self.stride, borders=borders, dilation=self.dilation, groups=self.groups
         )
 
-    def _borders(self) -> Borders:
+    def borders(self) -> Borders:
+        """How many pixels of zeros are put at each side. Raises ShapeError where `same` cannot be."""
         if self.padding != "same":
             height, width = self.padding
             return Borders(height, width, height, width)

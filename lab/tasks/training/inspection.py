@@ -17,6 +17,7 @@ from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch
 from lab.tasks.training.explanations import Explanations
+from lab.tasks.training.patches import MaximalPatches
 
 
 @dataclass
@@ -68,6 +69,11 @@ class Inspection:
     def explanations(self) -> Explanations:
         """Why it answers what it answers, of images; see `can_be_explained`."""
         return Explanations(self)
+
+    @cached_property
+    def patches(self) -> MaximalPatches:
+        """What the channels of its convolutions answer to most."""
+        return MaximalPatches(self)
 
     def settings(self) -> dict[str, float]:
         """The numbers that may be changed while it runs, as they are now, by dotted name."""
