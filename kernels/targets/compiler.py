@@ -18,6 +18,7 @@ from numba.core.compiler_lock import global_compiler_lock
 
 import kernels.targets.convolutions
 import kernels.targets.norm_code
+import kernels.targets.places_code
 import kernels.targets.pool_code
 import kernels.targets.recurrences  # noqa: F401 - they give kernels their bodies for this processor
 from kernels.arrays import flat

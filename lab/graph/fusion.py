@@ -1,9 +1,10 @@
-"""Fusion: one kernel does what two do one after the other.
+"""Fusion: one kernel does what several do one after the other.
 
 A call can be fused with one behind it if that reads its result, at the same place of memory, and nobody else in the
 program does. A plan has its rows in both forms: one by one, as people read them, and fused, as they run: each pass over
 memory less is time won, and on a GPU a row of a small net costs more time than its arithmetic. A fused kernel computes
-the same numbers as the two, and is checked like any other.
+the same numbers as those that it stands for, to the bit, but for a sum that it adds up in another order
+(`kernels.pooled_convolution`). It is checked like any other, and may be fused again with what stands behind it.
 
 On the way back ReLU asks its result where it was active. What came of the pooling behind it, or stood before it, says
 the same; so the ways back are fused first, and then nobody asks for ReLU's result any more.
@@ -14,11 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from kernels import winograd
 from kernels.batch_norm import batch_norm, batch_norm_gradient
 from kernels.batch_norm_relu import batch_norm_relu, batch_norm_relu_gradient
+from kernels.convolution import convolution_weight_gradient
 from kernels.dense_relu import dense_relu, dense_relu_gradient
 from kernels.language import Kernel
 from kernels.matrix import dense, matmul_transposed_right
+from kernels.pooled_convolution import KERNELS, pooled_weight_gradient
 from kernels.pooling import max_pool, max_pool_gradient
 from kernels.relu import relu, relu_gradient
 from kernels.relu_pooling import relu_max_pool, relu_max_pool_gradient
@@ -41,9 +47,10 @@ class Program:
         self.readers: dict[int, list[int]] = {}
         for index, each in enumerate(calls):
             made = {id(result) for result in each.results}
-            for operand in each.operands:
+            for declared, operand in zip(each.kernel.operands, each.operands, strict=True):
                 owner, offset = owner_of(operand)
-                if id(operand) in made:
+                # A fused call's operands may be views of its results.
+                if id(operand) in made or (declared.written and not declared.updated):
                     self._makers[id(owner), offset, operand.size] = each
                 else:
                     self.readers.setdefault(id(owner), []).append(index)
@@ -53,13 +60,14 @@ class Program:
         owner, offset = owner_of(tensor)
         return self._makers.get((id(owner), offset, tensor.size))
 
-    def only_reader(self, tensor: Tensor, without: set[int]) -> int | None:
-        """The place of the only call that reads what is at this tensor's memory, those at some places apart."""
+    def readers_of(self, tensor: Tensor) -> list[int]:
+        """The places of the calls that read what is at this tensor's memory, in their order."""
+        return sorted(set(self.readers.get(id(owner_of(tensor)[0]), ())))
+
+    def is_kept(self, tensor: Tensor) -> bool:
+        """Whether somebody may want a tensor who is no call of this program."""
         owner, _ = owner_of(tensor)
-        if id(owner) in self.wanted or owner.storage is not None:
-            return None
-        found = set(self.readers.get(id(owner), ())) - without
-        return found.pop() if len(found) == 1 else None
+        return id(owner) in self.wanted or owner.storage is not None
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class FusionRule:
     fused: the kernel of both
     operands: from the two calls to the fused kernel's operands, results included; None if they do not go together
     between: whether other calls may stand between the two; then the second must read nothing else that is computed
+    shared: whether it is worth while even if others read what is between; then the first call stays, too
     """
 
     first: Kernel
@@ -78,15 +87,15 @@ class FusionRule:
     fused: Kernel
     operands: Callable[[Program, Call, Call], Sequence[Tensor] | None]
     between: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True)
 class Fused:
-    """A call that stands for two of a program, which are at the places `first` and `second`."""
+    """A call that stands at one place of a program for those at the places `parts`."""
 
     call: Call
-    first: int
-    second: int
+    parts: tuple[int, ...]
     place: int
 
 
@@ -132,6 +141,42 @@ def _relu_max_pool_gradient(program: Program, first: Call, second: Call) -> Sequ
     return place, dy, pooling.results[0], *windows, dx
 
 
+def _pooled_weight_gradient(program: Program, first: Call, second: Call) -> Sequence[Tensor] | None:
+    from kernels.targets.vector_code import HAS_AVX512
+
+    (place, dy, y, *windows), sizes = first.reads, second.extents
+    P, Q = sizes["P"], sizes["Q"]
+    if not HAS_AVX512 or (P, Q) not in KERNELS or not _is_plain(second) or not _pooled_in_pairs(second, windows):
+        return None
+    if winograd.suits(P, Q, 1, 1, 1, 1, 1, sizes["C"], sizes["D"], sizes["I"], sizes["J"]):
+        return None
+    return second.reads[0], place, dy, y, *second.results
+
+
+def _is_plain(made: Call) -> bool:
+    """Whether a convolution's windows are side by side, without gaps inside, and see all channels."""
+    return all(made.integers[each] == 1 for each in ("stride_y", "stride_x", "dilation_y", "dilation_x", "groups"))
+
+
+def _pooled_in_pairs(made: Call, windows: Sequence[Tensor]) -> bool:
+    """Whether a convolution's results are pooled by windows of 2×2 side by side."""
+    row_begin, row_end, column_begin, column_end = windows
+    rows, columns = made.extents["I"], made.extents["J"]
+    return _are_pairs(row_begin, row_end, rows) and _are_pairs(column_begin, column_end, columns)
+
+
+def _are_pairs(begin: Tensor, end: Tensor, extent: int) -> bool:
+    """Whether windows have two pixels each, side by side, and leave out one of so many at most, the last."""
+    numbers = []
+    for each in (begin, end):
+        storage = owner_of(each)[0].storage
+        if storage is None or storage.kind != "constants" or storage.initial is None:
+            return False
+        numbers.append(storage.initial.ravel())
+    first = 2 * np.arange(extent // 2)
+    return np.array_equal(numbers[0], first) and np.array_equal(numbers[1], first + 2)
+
+
 def _same(one: Tensor, other: Tensor) -> bool:
     (owner, offset), (second, further) = owner_of(one), owner_of(other)
     return owner is second and offset == further and one.size == other.size
@@ -143,48 +188,62 @@ RULES = (
     FusionRule(relu_gradient, batch_norm_gradient, 4, batch_norm_relu_gradient, _batch_norm_relu_gradient),
     FusionRule(batch_norm, relu, 0, batch_norm_relu, _batch_norm_relu, between=True),
     FusionRule(max_pool_gradient, relu_gradient, 1, relu_max_pool_gradient, _relu_max_pool_gradient),
+    FusionRule(
+        relu_max_pool_gradient, convolution_weight_gradient, 1, pooled_weight_gradient, _pooled_weight_gradient,
+        shared=True,
+    ),
     FusionRule(relu, max_pool, 0, relu_max_pool, _relu_max_pool),
-)
+)  # fmt: skip
 """In the order in which they are tried: what comes earlier goes before what comes later."""
 
 
 def fused_calls(calls: Sequence[Call], results: Sequence[Tensor]) -> list[Fused]:
-    """Return the calls that can stand for two of a program.
+    """Return the calls that can stand for several of a program.
 
     results: tensors that are wanted by themselves, and so must be computed by calls of their own
     """
-    program = Program(calls, results)
-    found: list[Fused] = []
-    taken: set[int] = set()
-    # Those that asked for a ReLU's result, and ask something else when they are fused.
-    asked: set[int] = set()
+    found = [Fused(each, (index,), index) for index, each in enumerate(calls)]
     for rule in RULES:
-        for index, first in enumerate(calls):
-            if first.kernel is not rule.first or index in taken:
-                continue
-            joint = _fused(program, rule, index, taken, asked)
-            if joint is not None:
-                found.append(joint)
-                taken |= {joint.first, joint.second}
-                if rule.fused is relu_max_pool_gradient:
-                    asked.add(joint.second)
-    return found
+        if any(each.call.kernel is rule.first for each in found):
+            found = _applied(rule, Program([each.call for each in found], results), found)
+    return [each for each in found if each.call is not calls[each.place]]
 
 
 def fuse(program: Sequence[Call], fused: Sequence[Fused]) -> list[Call]:
-    """Return the calls of a program with pairs of them replaced by the calls that `fused_calls` found."""
-    gone = {index for each in fused for index in (each.first, each.second)}
+    """Return the calls of a program with some of them replaced by the calls that `fused_calls` found."""
+    gone = {index for each in fused for index in each.parts}
     instead = {each.place: each.call for each in fused}
     return [instead.get(index, each) for index, each in enumerate(program) if index not in gone or index in instead]
 
 
-def _fused(program: Program, rule: FusionRule, index: int, taken: set[int], asked: set[int]) -> Fused | None:
-    first = program.calls[index]
+def _applied(rule: FusionRule, program: Program, found: Sequence[Fused]) -> list[Fused]:
+    """The calls of a program, some of which may be fused already, after those that a rule fuses."""
+    after: list[Fused | None] = list(found)
+    for index, first in enumerate(found):
+        if first.call.kernel is not rule.first:
+            continue
+        between = first.call.results[0]
+        readers = program.readers_of(between)
+        alone = len(readers) == 1 and not program.is_kept(between)
+        reach = index + 1 + (MOST_BETWEEN if rule.between else 0)
+        if not readers or not (alone or rule.shared) or not index < readers[0] <= reach:
+            continue
+        second = found[readers[0]]
+        call = _fused(program, rule, first.call, second.call)
+        if call is None:
+            continue
+        parts = (*first.parts, *second.parts) if alone else second.parts
+        if rule.between:
+            after[index], after[readers[0]] = Fused(call, parts, first.place), None
+        else:
+            after[readers[0]] = Fused(call, parts, second.place)
+            if alone:
+                after[index] = None
+    return [each for each in after if each is not None]
+
+
+def _fused(program: Program, rule: FusionRule, first: Call, second: Call) -> Call | None:
     between = first.results[0]
-    behind = program.only_reader(between, asked)
-    if behind is None or behind in taken or not index < behind <= index + 1 + (MOST_BETWEEN if rule.between else 0):
-        return None
-    second = program.calls[behind]
     if second.kernel is not rule.second or not _same(second.reads[rule.link], between):
         return None
     if first.block != second.block or first.skips or second.skips:
@@ -193,6 +252,6 @@ def _fused(program: Program, rule: FusionRule, index: int, taken: set[int], aske
     if operands is None:
         return None
     results = [each for each in (*second.results, *first.results) if each is not between]
-    made = Call(rule.fused, operands, results, dict(second.integers))
+    made = Call(rule.fused, operands, results, {name: second.integers[name] for name in rule.fused.integers})
     made.label, made.block = first.label, first.block
-    return Fused(made, index, behind, index if rule.between else behind)
+    return made

@@ -82,7 +82,7 @@ class Layout:
             self.arena = max(self.arena, end + size)
             # At once: a tensor of several programs may stand elsewhere, and live longer, in the next one.
             every, fewer = self._rows(program), self._rows(fuse(program, fused))
-            gone = {index for each in fused for index in (each.first, each.second) if index != each.place}
+            gone = {index for each in fused for index in each.parts if index != each.place}
             rows[name] = every, fewer, _repeats(every, rounds, ()), _repeats(fewer, rounds, gone)
         self.plans = {
             name: Plan(every, self.arena, self.shared, fewer, repeats, joined_repeats, end)
@@ -156,15 +156,15 @@ class Layout:
                 owner, _ = owner_of(operand)
                 if owner.storage is None:
                     last_use[id(owner)] = index
-        # Two calls that are fused stand at either place, and may read what neither of them read alone.
+        # Calls that are fused stand at one of their places, and may read what none of them read alone.
         early: dict[int, list[Call]] = {}
         for joint in fused:
-            if joint.place == joint.first:
-                early.setdefault(joint.first, []).append(program[joint.second])
-            for operand in (*joint.call.operands, *program[joint.first].operands):
+            parts = [program[index] for index in joint.parts]
+            early.setdefault(joint.place, []).extend(program[index] for index in joint.parts if index > joint.place)
+            for operand in (*joint.call.operands, *(each for part in parts for each in part.operands)):
                 owner, _ = owner_of(operand)
                 if owner.storage is None:
-                    last_use[id(owner)] = max(last_use[id(owner)], joint.second)
+                    last_use[id(owner)] = max(last_use[id(owner)], *joint.parts)
         together = groups(program, rounds, last_use)
         for made in (made for calls in early.values() for made in calls):
             for result in made.results:  # which is written before its turn

@@ -92,8 +92,12 @@ def test_pooling_and_normalisation_with_relu_give_the_numbers_of_the_calls_one_b
     assert not {"relu", "relu_gradient"} & set(joined)
     assert len(joined) == len(single) - 4
     for target, dtype in (("cpu", "float32"), ("cpu", "float64"), ("python", "float64")):
-        for one, other in zip(whole.numbers(target, dtype, True), whole.numbers(target, dtype, False), strict=True):
-            np.testing.assert_array_equal(one, other)
+        found = zip(whole.wanted, whole.numbers(target, dtype, True), whole.numbers(target, dtype, False), strict=True)
+        for tensor, one, other in found:
+            if tensor.shape == (3, 3, 2, channels):  # a gradient that may be added up in another order
+                np.testing.assert_allclose(one, other, rtol=0, atol=np.finfo(dtype).eps * 16 * np.abs(other).max())
+            else:
+                np.testing.assert_array_equal(one, other)
 
 
 def test_the_program_itself_runs_what_is_joined_and_shows_each_row():

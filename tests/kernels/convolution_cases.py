@@ -187,3 +187,41 @@ def _relu_scattered(v: Inputs, s: Sizes) -> dict[str, Any]:
 
 CASES["relu_max_pool"] = Case(_relu_max_pool, {**_windows, **_few}, fix=_pooled)
 CASES["relu_max_pool_gradient"] = Case(_relu_scattered, {**_windows, "place": _corners}, fix=_pooled)
+
+
+# Kernels of 3×3 and 5×5, for which there is code of its own, and of 2×3; borders that differ at each side.
+def _pooled_convolution(s: dict[str, int]) -> dict[str, int]:
+    s = {"H": 3, "W": 4, "P": 3, "Q": 3, "G": 2, "D": 3} | s
+    P, Q = ((3, 3), (5, 5), (2, 3))[s["P"] % 3]
+    s |= {"B": min(s["B"], 3), "H": min(s["H"], 7) + 5, "W": min(s["W"], 7) + 5, "P": P, "Q": Q}
+    s |= {"G": min(s["G"], 3), "D": min(s["D"], 19)}
+    top, left, bottom, right = BORDERS
+    return {**s, "I": (s["H"] + top + bottom - P + 1) // 2, "J": (s["W"] + left + right - Q + 1) // 2}
+
+
+def _places(rng: np.random.Generator, s: Sizes) -> np.ndarray:
+    """One pixel of each window of 2×2 of the convolution's result."""
+    shape = s["B"], s["I"], s["J"], s["D"]
+    rows, columns = (rng.integers(0, 2, shape) for _ in "hw")
+    width = s["W"] + BORDERS[1] + BORDERS[3] - s["Q"] + 1
+    return (2 * np.arange(s["I"])[:, None, None] + rows) * width + 2 * np.arange(s["J"])[:, None] + columns
+
+
+def _pooled_weight_gradient(v: Inputs, s: Sizes) -> dict[str, Any]:
+    top, left, bottom, right = BORDERS
+    x = np.pad(v["x"], ((0, 0), (top, bottom), (left, right), (0, 0)))
+    width = x.shape[2] - s["Q"] + 1
+    back = np.where(v["y"] > 0, v["dy"], 0)
+    d_weight = np.zeros((s["P"], s["Q"], s["G"], s["D"]))
+    for b, i, j, d in np.ndindex(back.shape):
+        h, w = divmod(int(v["place"][b, i, j, d]), width)
+        d_weight[..., d] += back[b, i, j, d] * x[b, h : h + s["P"], w : w + s["Q"]]
+    return {"d_weight": d_weight, "d_bias": back.sum((0, 1, 2))}
+
+
+CASES["pooled_weight_gradient"] = Case(
+    _pooled_weight_gradient,
+    {"place": _places},
+    integers=lambda s: dict(zip(("top", "left", "bottom", "right"), BORDERS, strict=True)),
+    fix=_pooled_convolution,
+)
