@@ -29,6 +29,17 @@ def test_slugs_are_unique_and_chapters_are_those_of_their_folders():
     assert all(entry.chapter == entry.path.parent.name for entry in ENTRIES)
 
 
+def test_where_an_answer_stands_does_not_tell_that_it_is_right():
+    """Who has seen five lessons of a chapter would guess by the place."""
+    chapters = {}
+    for entry in ENTRIES:
+        question = load(entry.path).scenario.question
+        chapters.setdefault(entry.chapter, []).append(question.choices.index(question.answer))
+    for chapter, places in chapters.items():
+        most = max(places.count(place) for place in places)
+        assert len(places) < 5 or most <= 0.65 * len(places), f"{chapter}: {places}"
+
+
 def test_has_everything_a_reader_needs(loaded):
     scenario = loaded.scenario
     assert scenario.idea

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -14,10 +12,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.binding import BindingType
 
-from lab.errors import BadInput, LabError
-from lab.events import Claimed, Event, Measured, PictureTaken, Started
-from lab.pictures import Picture
-from lab.scenario.measured import filled, values
+from lab.errors import LabError
+from lab.events import Claimed, Event, Measured, Started
+from lab.scenario.measured import values
 from lab.session import Session, keeping
 from lab.session.record import Record
 from lab.session.verdict import SeedCurves
@@ -25,12 +22,12 @@ from lab.tasks import judges_time
 from lab.terminal.numbers import count, duration, short
 from lab.terminal.style import Style
 from lab.tui.keys import bindings
-from lab.tui.run.app_services import frames_per_second, services
-from lab.tui.run.control_screen import ControlScreen
+from lab.tui.run.app_services import services
 from lab.tui.run.dialogs import LeaveDialog
-from lab.tui.run.effect import effect, last_values
+from lab.tui.run.ending import against, answered, held
 from lab.tui.run.keys import RUN
 from lab.tui.run.lesson_panel import LessonPanel
+from lab.tui.run.moment_screen import MomentScreen
 from lab.tui.run.outcome import Outcome
 from lab.tui.run.session_controls import SessionControls
 from lab.tui.worker_messages import tell
@@ -38,23 +35,16 @@ from lab.tui.worker_messages import tell
 if TYPE_CHECKING:
     from lab.scenario import Loaded, Try
     from lab.store import RunInfo
-    from lab.tasks import Experiment
 
 _PATIENCE = 20.0
 """Seconds for a session to end."""
-_PICTURES = 0.5
-"""Seconds between two pictures at least: each of their cells has two colours, which makes them dear to send."""
-_MOST_PICTURED = 6
-"""Of so many variants pictures are taken while they train; at the end of all."""
-_SCRUB_PAUSE = 0.15
-"""Seconds that the cursor stands still before pictures of its step are asked for."""
 _WHILE_IT_TRAINS = ("pause", "skip", "step")
 """Actions that do something only while there are steps to do."""
 _SWITCH = 0.001
 """Seconds after which Python gives its lock to another thread: drawing must not hold up the trainers for longer."""
 
 
-class RunScreen(ControlScreen):
+class RunScreen(MomentScreen):
     """Trains a scenario and shows it; dismissed with an `Outcome`.
 
     guess:  what was answered to the scenario's question
@@ -94,10 +84,7 @@ class RunScreen(ControlScreen):
         self.record: Record | None = None
         self._first: Outcome | None = None
         self._earlier: list[Event] = []
-        self._arrived: list[Event] = []
         self._ready = self._judged = self._leaving = self._settled = False
-        self._scrubbed: float | None = None
-        self._moved = 0.0
         self._switch = sys.getswitchinterval()
 
     # Beginning and end
@@ -116,7 +103,7 @@ class RunScreen(ControlScreen):
             self.controls.keep_pace(self._pace)
         self._ready = True
         self.subscription = self.session.subscribe()
-        self._look_at()
+        self.look_at_this()
         services(self).live.add(self.session, self._close_record)
         record = self.record
         name = record.writer.name if record is not None and record.saving else None
@@ -311,9 +298,7 @@ class RunScreen(ControlScreen):
     def take_events(self) -> list[Event]:
         if self._leaving or not self._ready:
             return []
-        events = self.subscription.get(0)
-        arrived, self._arrived = self._arrived, []
-        events += arrived
+        events = [*self.subscription.get(0), *self.pictures_arrived()]
         if self._earlier and any(isinstance(each, Started) for each in events):
             place = next(n for n, each in enumerate(events) if isinstance(each, Started)) + 1
             events[place:place] = self._earlier
@@ -345,48 +330,26 @@ class RunScreen(ControlScreen):
             self.run_state.claims, self._judged, self.verdict.display = [], False, False
             self.refresh_bindings()
             self.redraw()
-        cursor = self.view.cursor
-        if cursor != self._scrubbed and time.monotonic() - self._moved > _SCRUB_PAUSE:
-            self._scrubbed = cursor
-            self._scrub(cursor)
+        self.follow_cursor()
 
     def _compare(self) -> None:
         """Put beside each other what the run before and this one came to."""
         if self._before is None:
             return
         try:
-            stored = services(self).store.curves(self._before)
+            before = services(self).store.curves(self._before)
         except LabError:
             return  # it was deleted
-        history = self.session.history
-        was = last_values((who, name, found[1]) for (who, _), own in stored.items() for name, found in own.items())
-        now = last_values((who, name, history.curve(who, seed, name)[1]) for who, seed, name in history)
         arrow = "→" if services(self).style.unicode else "->"
-        self._effect = [
-            f"Against {self._before}, the run before the change:",
-            *effect(was, now, self.run_state.metrics, arrow),
-        ]
+        self._effect = against(self._before, before, self.session.history, self.run_state.metrics, arrow)
 
     def guess_sentences(self) -> list[str]:
-        told = [*self._effect]
-        claims = self.run_state.claims
-        leave, down, hide = (self.key_of(each) for each in ("leave", "scroll_verdict(1)", "verdict"))
-        read_on = f"The run stays open: {leave} leaves, {down} reads on, {hide} hides this."
-        if claims:
-            held = sum(each.held for each in claims)
-            told.append(f"{held} of {count(len(claims), 'claim')} held. {read_on}")
-        elif self._judged:
-            told.append(f"Done; there were no claims to judge. {read_on}")
-        question = self.loaded.scenario.question if self.loaded is not None else None
-        if question is not None and self._judged and self._before is None:
-            told.append(question.ask)
-            if self.guess is not None:
-                told.append(f"Your guess, “{self.guess}”, is {'right' if self._guess_right() else 'not right'}.")
-            if not self._guess_right():
-                told.append(f"Answer: {question.answer}")
-            measured = self.loaded.scenario.measured if self.loaded is not None else {}
-            told.append(filled(question.because, measured, self._numbers()))
-        if self._judged and self._tries and self.loaded is not None and self.loaded.scenario.try_next:
+        scenario = self.loaded.scenario if self.loaded is not None else None
+        told = [*self._effect, *held(self.run_state.claims, self._judged, self.key_of)]
+        question = scenario.question if scenario is not None else None
+        if scenario is not None and question is not None and self._judged and self._before is None:
+            told += answered(question, self.guess, scenario.measured, self._numbers())
+        if self._judged and self._tries and scenario is not None and scenario.try_next:
             told.append(f"{self.key_of('lesson')} opens the lesson beside the plots, with what to try next.")
         return told
 
@@ -413,64 +376,6 @@ class RunScreen(ControlScreen):
             whose = " (all)" if marked and self._every else ""
             parts.append((f"{_short_name(name)} {short(value)}{whose}", "marked" if marked else ""))
         return parts
-
-    def _look_at(self) -> None:
-        """Have pictures taken of what is looked at, on the way and now."""
-        names = [each.name for each in self.session.variants]
-        variant = self.tile_data.variant if self.tile_data.variant in names else names[0]
-        seed = self.view.seed if self.view.seed is not None else self.session.seeds[0]
-        shown = dict.fromkeys([variant, *(each for each in self.tile_data.decisive.variants if each in names), *names])
-        wanted = [(each, seed) for each in list(shown)[:_MOST_PICTURED]]
-        self.session.show_pictures(max(_PICTURES, 1.0 / frames_per_second(self)), wanted)
-        if self.session.state != "new":
-            for each, _ in wanted:
-                self._ask(each, seed, None)
-
-    def looks_elsewhere(self) -> None:
-        self._look_at()
-        if self.view.cursor is not None:
-            self._scrubbed = None
-
-    def cursor_moved(self) -> None:
-        self._moved = time.monotonic()
-
-    def _scrub(self, cursor: float | None) -> None:
-        """Pictures of the moment kept before the cursor's step; without a cursor those of now."""
-        if cursor is None:
-            self.tile_data.past = None
-            self._look_at()
-            self.redraw()
-        else:
-            self._ask(self.tile_data.variant, self.tile_data.seed, int(cursor))
-
-    def _ask(self, variant: str, seed: int, step: int | None) -> None:
-        """Ask a replica for its pictures, now or at an earlier step."""
-
-        def pictures(experiment: Experiment) -> tuple[int, list[Picture]]:
-            return experiment.step, experiment.pictures()
-
-        def take(future: Future[tuple[int, list[Picture]]]) -> None:
-            if future.cancelled() or future.exception() is not None:
-                return  # there is nothing to see of a replica that has not got there
-            at, found = future.result()
-            if step is None:
-                self._arrived += [PictureTaken(variant, seed, at, each) for each in found]
-            elif self.view.cursor is not None:
-                self.tile_data.past = found
-                self.app.call_later(self._show_past, at)
-
-        try:
-            if step is None:
-                self.session.look(variant, seed, pictures).add_done_callback(take)
-            else:
-                self.session.look_back(variant, seed, step, pictures).add_done_callback(take)
-        except BadInput:
-            pass  # a variant that has just been removed
-
-    def _show_past(self, step: int) -> None:
-        branch, back = self.key_of("branch"), self.key_of("release")
-        self.status.say(f"Pictures: step {step:,}, the nearest kept. {branch} branches off there, {back} returns.")
-        self.redraw()
 
     def changes_made(self) -> list[tuple[str, int, str]]:
         """Of each variant what the events tell or what the session does, whichever is more: the events tell those of a

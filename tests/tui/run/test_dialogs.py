@@ -116,6 +116,7 @@ def test_sentences_name_the_keys_as_they_are():
     async def script(screen, pilot):
         with_other_keys(pilot.app)
         await over(screen, pilot)
+        screen.redraw()  # the run may have been over before the keys were others
         await shows(pilot, "leaves, down reads on, f9 hides this.")
         await pilot.press("f9")
         await shows(pilot, "L: enlarge")
