@@ -48,7 +48,13 @@ _REWRITES = _POINTS | {
     "data": {"name": "rewrites", "points": 300},
     "model": [{"gru": 16}, {"writer": 16, "attention": "soft"}],
 }
-_OF_PICTURES = {"writer": _CAPTIONS, "question": _QUESTIONS}
+_PIXELS = _IMAGES | {
+    "task": "pixels",
+    "data": {"name": "digits", "binarise": 0.5, "validation": 0.3, "examples": 500},
+    "model": ["previous_pixels", {"gru": 16}, {"dense": "outputs"}],
+    "watch": ["bits_per_pixel", "independent_bits"],
+}
+_OF_THEIR_OWN = {"writer": _CAPTIONS, "question": _QUESTIONS, "previous_pixels": _PIXELS}
 _HOSTS: dict[str, dict[str, Any]] = {"points": _POINTS, "images": _IMAGES, "sequences": _SEQUENCES}
 _VALUES = _POINTS | {
     "task": "regress",
@@ -80,8 +86,8 @@ _BY_LOSS = {"classify": _POINTS, "regress": _VALUES, "label": _LABELS}
 
 def with_layer(name: str, specimen: Any, activation: bool, host: str) -> Example | None:
     """A network that has the layer: on points, images or sequences, whichever it takes."""
-    if name in _OF_PICTURES:
-        return _if_right(name, _OF_PICTURES[name])
+    if name in _OF_THEIR_OWN:
+        return _if_right(name, _OF_THEIR_OWN[name])
     for kind in [host] if host else _HOSTS:
         content = copy.deepcopy(_HOSTS[kind])
         if kind == "sequences":
