@@ -16,7 +16,7 @@ from typing import Any
 from numba import types
 
 from kernels.language import Device, Kernel, specialise
-from kernels.targets.cuda import front_end, primitives
+from kernels.targets.cuda import primitives
 from kernels.targets.cuda.code_generation import on_device
 from kernels.targets.cuda.counted_loops import with_counted_loops
 from kernels.targets.cuda.driver import DeviceProblem
@@ -81,6 +81,8 @@ def _small(text: str) -> str:
 def _compiling_for(capability: tuple[int, int], small: bool) -> Iterator[None]:
     """numba asks the present GPU what to compile for, where there may be none; and negative indices need no support,
     since kernels have none (the plain-Python target checks that)."""
+    from kernels.targets.cuda import front_end  # of which the simulator has none
+
     modules: list[Any] = [part(name) for name in ("compiler", "dispatcher")]
     array_objects: Any = part("np.arrayobj")
     nvvm: Any = part("cudadrv.nvvm")
