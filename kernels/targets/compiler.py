@@ -16,6 +16,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core.compiler_lock import global_compiler_lock
 
+import kernels.targets.convolution_pooling
 import kernels.targets.convolutions
 import kernels.targets.norm_code
 import kernels.targets.places_code

@@ -35,6 +35,7 @@ from kernels.targets.vector_code import (
     Vectors,
     declared,
     new_function,
+    repeated,
 )
 from kernels.targets.views import intrinsic, numbers_at
 
@@ -63,21 +64,6 @@ _NUMBERS = ir.VectorType(INT, LANES)
 _sums_place = workplace(CHANNELS * _TAPS * LANES * ITEM)
 _biases_place = workplace(LANES * ITEM)
 _prepared_place = workplace(GROUPS * 2 * LANES * ITEM)
-
-
-def _loop(builder: ir.IRBuilder, count: ir.Value, body: Any) -> ir.IRBuilder:
-    """So many times the body, at least once, which gets the number of the time; the builder behind it."""
-    before = builder.block
-    inside, behind = (builder.function.append_basic_block() for _ in range(2))
-    builder.branch(inside)
-    builder = ir.IRBuilder(inside)
-    number = builder.phi(WORD)
-    number.add_incoming(WORD(0), before)
-    builder = body(builder, number)
-    following = builder.add(number, WORD(1))
-    number.add_incoming(following, builder.block)
-    builder.cbranch(builder.icmp_signed("<", following, count), inside, behind)
-    return ir.IRBuilder(behind)
 
 
 def _prepare_code(module: ir.Module) -> ir.Function:
@@ -122,12 +108,12 @@ def _prepare_code(module: ir.Module) -> ir.Function:
             builder.store(builder.gep(target, [WORD(simd.bytes)]), here)
             return builder
 
-        builder = _loop(builder, given["groups"], lambda inside, group: of_group(inside, group, whole))
+        builder = repeated(builder, given["groups"], lambda inside, group: of_group(inside, group, whole))
         with builder.if_then(builder.icmp_signed(">", given["rest"], WORD(0))):
             of_group(builder, given["groups"], part)
         return builder
 
-    builder = _loop(builder, given["rows"], of_row)
+    builder = repeated(builder, given["rows"], of_row)
     simd.store(builder, builder.load(total), bias, None)
     builder.ret_void()
     return function
@@ -169,9 +155,9 @@ def _add_code(module: ir.Module, name: str, P: int, Q: int) -> ir.Function:
                     builder.store(simd.fma(builder, value, back, builder.load(total)), total)
             return builder
 
-        return _loop(builder, given["groups"], of_group)
+        return repeated(builder, given["groups"], of_group)
 
-    builder = _loop(builder, given["rows"], of_row)
+    builder = repeated(builder, given["rows"], of_row)
     for number, each in enumerate(sums):
         at = builder.gep(builder.inttoptr(given["sums"], PLACE), [WORD(number * simd.bytes)])
         simd.store(builder, builder.fadd(simd.load(builder, at, None), builder.load(each)), at, None)

@@ -5,7 +5,7 @@ The width, and with it the size of a tile, depends on the processor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import llvmlite.binding
@@ -69,6 +69,23 @@ def new_function(module: ir.Module, name: str, words: str | tuple[str, ...]) -> 
     function.linkage = "internal"
     function.attributes.add("noinline")
     return function
+
+
+def repeated(
+    builder: ir.IRBuilder, count: ir.Value, body: Callable[[ir.IRBuilder, ir.Value], ir.IRBuilder]
+) -> ir.IRBuilder:
+    """So many times the body, at least once, which gets the number of the time; the builder behind it."""
+    before = builder.block
+    inside, behind = (builder.function.append_basic_block() for _ in range(2))
+    builder.branch(inside)
+    builder = ir.IRBuilder(inside)
+    number = builder.phi(WORD)
+    number.add_incoming(WORD(0), before)
+    builder = body(builder, number)
+    following = builder.add(number, WORD(1))
+    number.add_incoming(following, builder.block)
+    builder.cbranch(builder.icmp_signed("<", following, count), inside, behind)
+    return ir.IRBuilder(behind)
 
 
 class Vectors:

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels import winograd
+from kernels import convolution_pooling, winograd
 from kernels.batch_norm import batch_norm, batch_norm_gradient
 from kernels.batch_norm_relu import batch_norm_relu, batch_norm_relu_gradient
-from kernels.convolution import convolution_weight_gradient
+from kernels.convolution import convolution, convolution_weight_gradient
+from kernels.convolution_pooling import convolution_relu_max_pool
 from kernels.dense_relu import dense_relu, dense_relu_gradient
 from kernels.language import Kernel
 from kernels.matrix import dense, matmul_transposed_right
@@ -153,6 +154,15 @@ def _pooled_weight_gradient(program: Program, first: Call, second: Call) -> Sequ
     return second.reads[0], place, dy, y, *second.results
 
 
+def _convolution_relu_max_pool(program: Program, first: Call, second: Call) -> Sequence[Tensor] | None:
+    from kernels.targets.vector_code import HAS_AVX512
+
+    fits = convolution_pooling.suits(*(first.extents[each] for each in "PQCDJ"))
+    if not HAS_AVX512 or not fits or not _is_plain(first) or not _pooled_in_pairs(first, second.reads[1:]):
+        return None
+    return *first.reads, *second.results
+
+
 def _is_plain(made: Call) -> bool:
     """Whether a convolution's windows are side by side, without gaps inside, and see all channels."""
     return all(made.integers[each] == 1 for each in ("stride_y", "stride_x", "dilation_y", "dilation_x", "groups"))
@@ -193,6 +203,7 @@ RULES = (
         shared=True,
     ),
     FusionRule(relu, max_pool, 0, relu_max_pool, _relu_max_pool),
+    FusionRule(convolution, relu_max_pool, 0, convolution_relu_max_pool, _convolution_relu_max_pool),
 )  # fmt: skip
 """In the order in which they are tried: what comes earlier goes before what comes later."""
 
@@ -252,6 +263,7 @@ def _fused(program: Program, rule: FusionRule, first: Call, second: Call) -> Cal
     if operands is None:
         return None
     results = [each for each in (*second.results, *first.results) if each is not between]
-    made = Call(rule.fused, operands, results, {name: second.integers[name] for name in rule.fused.integers})
+    integers = first.integers | second.integers
+    made = Call(rule.fused, operands, results, {name: integers[name] for name in rule.fused.integers})
     made.label, made.block = first.label, first.block
     return made

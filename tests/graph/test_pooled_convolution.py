@@ -1,4 +1,5 @@
-"""Weights' gradients of convolutions by pooled pixels: where they are found so, and that they are the same."""
+"""Convolutions with ReLU and pooling behind them: where all three are one kernel, where the gradients of weights are
+found by pooled pixels, and that the numbers are the same."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernels.convolution_pooling import convolution_relu_max_pool
 from kernels.pooled_convolution import pooled_weight_gradient
 from kernels.targets import vector_code
 from lab.graph import Layout, Storage, Tensor, assign, differentiate
@@ -100,6 +102,68 @@ def test_any_shape_against_plain_loops(data):
     inputs = drawn(pooled_weight_gradient, case, sizes, draw(0, 1000))
     expected = case.expected(inputs, sizes)
     compare(pooled_weight_gradient, case, sizes, inputs, expected, "cpu", "float32", case.tolerance)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_any_shape_of_all_three_against_plain_loops(data):
+    draw = lambda low, high: data.draw(st.integers(low, high))  # noqa: E731
+    sizes = {"B": draw(1, 2), "P": draw(1, 5), "Q": draw(1, 5), "G": draw(1, 4), "D": draw(1, 21)}
+    sizes |= {"H": draw(5, 9), "W": draw(5, 70)}
+    if draw(0, 5) == 0:  # more rows than a band has
+        sizes |= {"B": 1, "H": 150, "W": 140, "G": 3, "D": 5}
+    top, left, bottom, right = BORDERS
+    sizes["I"] = (sizes["H"] + top + bottom - sizes["P"] + 1) // 2
+    sizes["J"] = (sizes["W"] + left + right - sizes["Q"] + 1) // 2
+    case = all_cases()["convolution_relu_max_pool"]
+    inputs = drawn(convolution_relu_max_pool, case, sizes, draw(0, 1000))
+    expected = case.expected(inputs, sizes)
+    compare(convolution_relu_max_pool, case, sizes, inputs, expected, "cpu", "float32", case.tolerance)
+
+
+@pytest.mark.parametrize(("taps", "channels", "inside"), [(5, 6, 1), (3, 16, 3), (3, 7, 2)])
+def test_all_three_give_the_numbers_of_one_after_the_other(with_avx512, taps, channels, inside):
+    whole = Whole(pooled(), (2, 27, 29, inside), (taps, taps, inside, channels), (channels,))
+    plan = whole.layout.plans["all"]
+    joined = kernels(plan.shortest)
+    assert "convolution_relu_max_pool" in joined
+    assert not {"convolution", "relu", "max_pool", "relu_max_pool"} & set(joined)
+    one, other = (whole.numbers("cpu", "float32", each) for each in (True, False))
+    np.testing.assert_array_equal(one[0], other[0])
+    for mine, theirs in zip(one, other, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=0, atol=2e-5 * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("how", [("cpu", "float32"), ("cpu", "float64"), ("python", "float64")], ids=str)
+def test_nan_is_the_largest_and_the_last_one_counts(how):
+    case = all_cases()["convolution_relu_max_pool"]
+    sizes = case.fix({"B": 1, "H": 5, "W": 6, "P": 3, "D": 5, "G": 1})
+    inputs = drawn(convolution_relu_max_pool, case, sizes, 0)
+    inputs["bias"][1] = np.nan
+    target, dtype = how
+    run = Run(convolution_relu_max_pool, inputs, sizes, case.integers(sizes), target=target, dtype=dtype)()
+    y, place = (run[each].reshape(sizes["I"], sizes["J"], 5) for each in ("y", "place"))
+    np.testing.assert_array_equal(np.isnan(y), np.broadcast_to(np.arange(5) == 1, y.shape))
+    width = sizes["W"] + BORDERS[1] + BORDERS[3] - 2
+    rows, columns = np.indices(y.shape[:2])
+    np.testing.assert_array_equal(place[..., 1], (2 * rows + 1) * width + 2 * columns + 1)
+
+
+def test_what_somebody_looks_at_between_them_is_written(with_avx512):
+    def seen(x: Tensor, weight: Tensor, bias: Tensor) -> Sequence[Tensor]:
+        y = f.relu(f.convolution(x, weight, bias, borders=BORDER))
+        return [f.max_pool(y, (2, 2)), f.tanh(y)]
+
+    joined = kernels(Whole(seen, (2, 28, 28, 1), (3, 3, 1, 6), (6,)).layout.plans["all"].shortest)
+    assert {"convolution", "relu", "max_pool"} <= set(joined)
+
+
+@pytest.mark.parametrize(
+    ("image", "weight"), [((28, 28, 4), (3, 3, 4, 6)), ((28, 28, 1), (3, 3, 1, 3)), ((14, 14, 1), (3, 3, 1, 6))]
+)
+def test_it_is_two_where_one_would_not_be_faster(with_avx512, image, weight):
+    joined = of_weights_alone(pooled(), (2, *image), weight, weight[-1:])
+    assert {"convolution", "relu_max_pool"} <= set(joined)
 
 
 @pytest.mark.parametrize("taps", [3, 5])

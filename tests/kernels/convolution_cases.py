@@ -225,3 +225,31 @@ CASES["pooled_weight_gradient"] = Case(
     integers=lambda s: dict(zip(("top", "left", "bottom", "right"), BORDERS, strict=True)),
     fix=_pooled_convolution,
 )
+
+
+def _convolution_pooling(v: Inputs, s: Sizes) -> dict[str, Any]:
+    top, left, bottom, right = BORDERS
+    x = np.pad(v["x"], ((0, 0), (top, bottom), (left, right), (0, 0)))
+    seen = np.lib.stride_tricks.sliding_window_view(x, (s["P"], s["Q"]), (1, 2))
+    convolved = np.einsum("bijgpq,pqgd->bijd", seen, v["weight"]) + v["bias"]
+    y, place = np.zeros((2, s["B"], s["I"], s["J"], s["D"]))
+    numbers = np.arange(convolved[0, ..., 0].size).reshape(convolved.shape[1:3])
+    for i, j in product(range(s["I"]), range(s["J"])):
+        rows, columns = slice(2 * i, 2 * i + 2), slice(2 * j, 2 * j + 2)
+        window = np.maximum(convolved[:, rows, columns].reshape(s["B"], 4, s["D"]), 0)
+        y[:, i, j] = window.max(1)
+        place[:, i, j] = numbers[rows, columns].ravel()[window.argmax(1)]
+    return {"y": y, "place": place}
+
+
+# Whole numbers, whose sums are exact, so that many are equal.
+CASES["convolution_relu_max_pool"] = Case(
+    _convolution_pooling,
+    {
+        "x": lambda rng, s: rng.integers(-2, 3, [s[each] for each in "BHWG"]),
+        "weight": lambda rng, s: rng.integers(-2, 3, [s[each] for each in "PQGD"]),
+        "bias": lambda rng, s: rng.integers(-2, 3, s["D"]),
+    },
+    integers=lambda s: dict(zip(("top", "left", "bottom", "right"), BORDERS, strict=True)),
+    fix=_pooled_convolution,
+)
