@@ -89,3 +89,52 @@ def concatenate_columns(a, b, y, thread, threads):
             y[r, c] = a[r, c]
         for c in range(thread, D, threads):
             y[r, C + c] = b[r, c]
+
+
+_PATCHES = {"B": 2, "H": 16, "W": 16, "C": 3, "P": 5, "Q": 5, "top": 2, "left": 2}
+
+
+@kernel("x[B,H,W,C] -> y[N,P,Q,C] top left N=B*H*W", operations=lambda: 0, typical=_PATCHES)
+def take_patches(x, y, top, left, thread, threads):
+    """y[(b H + h) W + w, p, q, c] = x[b, h + p - top, w + q - left, c], 0 beyond the image: the neighbourhood of every
+    pixel as an image of its own."""
+    _, H, W, C = x.shape
+    P, Q = y.shape[1], y.shape[2]
+    for row in range(thread, y.shape[0] * P, threads):
+        n = row // P
+        p = row % P
+        b = n // (H * W)
+        h = n // W % H + p - top
+        first = n % W - left
+        for q in range(Q):
+            w = first + q
+            if 0 <= h < H and 0 <= w < W:
+                for c in range(C):
+                    y[n, p, q, c] = x[b, h, w, c]
+            else:
+                for c in range(C):
+                    y[n, p, q, c] = zero
+
+
+@kernel(
+    "y[N,P,Q,C] -> x[B,H,W,C] top left N=B*H*W",
+    operations=lambda B, H, W, C, P, Q: B * H * W * C * P * Q,
+    typical=_PATCHES,
+)
+def add_patches(y, x, top, left, thread, threads):
+    """x[b, h, w, c] = the sum of all numbers of y that `take_patches` would take from there."""
+    B, H, W, C = x.shape
+    P, Q = y.shape[1], y.shape[2]
+    for pixel in range(thread, B * H * W, threads):
+        b = pixel // (H * W)
+        h = pixel // W % H
+        w = pixel % W
+        for c in range(C):
+            x[b, h, w, c] = zero
+        for p in range(P):
+            i = h + top - p
+            for q in range(Q):
+                j = w + left - q
+                if 0 <= i < H and 0 <= j < W:
+                    for c in range(C):
+                        x[b, h, w, c] += y[(b * H + i) * W + j, p, q, c]

@@ -45,7 +45,8 @@ class Data:
 
     inputs:      float32 [n, features], or images [n, height, width, channels], which may be `Pixels`, bytes that many
                  share; words are whole numbers (exact below 2^24)
-    targets:     classes: int64 [n], each from 0 to classes - 1; values: float32 [n, outputs];
+    targets:     classes: int64 [n], each from 0 to classes - 1; [n, steps] of sequences, [n, height, width] of pixels;
+                 values: float32 [n, outputs];
                  labels: float32 [n, labels], 1 where the label applies and 0 where not
     kind:        which of the three the targets are
     classes:     the names of the classes or labels; empty for values

@@ -31,11 +31,13 @@ class Costs(DeviceMetric):
                 and name.endswith("weight")
                 and not _inside(name, part.name, network)
             ]
-            own = part.layer.multiply_adds(part.x.shape[1:], part.y.shape[1:], weights)
+            # Behind a layer that makes several examples of one, such as `windows`, each image costs as many.
+            examples = max(1, part.y.shape[0] // network.count)
+            own = examples * part.layer.multiply_adds(part.x.shape[1:], part.y.shape[1:], weights)
             if own:
                 costs[f"multiply_adds.{part.name}"] = float(own)
                 costs["multiply_adds"] += own
-            costs[f"outputs.{part.name}"] = float(part.y.size // part.y.shape[0])
+            costs[f"outputs.{part.name}"] = float(part.y.size // part.y.shape[0] * examples)
             if part.reach.size is not None:
                 costs[f"receptive_field.{part.name}"] = float(part.reach.size)
         costs["receptive_field"] = float(max((each.reach.size or 1 for each in network.parts), default=1))

@@ -24,7 +24,7 @@ DEVICE_METRICS: list[type[DeviceMetric]] = []
 class MeasuredNetwork:
     """A network as a device metric sees it, while the measuring program is built.
 
-    kind:       what the targets are: classes, values or labels
+    kind:       what the targets are: classes, values, labels, or classes of pixels
     watch:      the names of the metrics that are wanted
     parts:      the layers as they were built on the evaluation sample, from input to output
     parameters: storage with every parameter;  gradients: with its gradient, at the same place
@@ -103,7 +103,7 @@ class DeviceMetric:
     arrays: Mapping[str, np.ndarray]
 
     meanings: ClassVar[dict[str, Meaning]] = {}
-    target_kinds: ClassVar[frozenset[str]] = frozenset({"classes", "values", "labels"})
+    target_kinds: ClassVar[frozenset[str]] = frozenset({"classes", "values", "labels", "pixels"})
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -109,6 +109,19 @@ def f1(confusion: np.ndarray) -> np.ndarray:
     return _share(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
 
 
+def iou(confusion: np.ndarray) -> np.ndarray:
+    """Intersection over union of each class, hits / (hits + false alarms + misses), [classes]; 0 where there is none of
+    that (Jaccard 1912)."""
+    hits = np.diag(confusion)
+    return _share(hits, confusion.sum(axis=0) + confusion.sum(axis=1) - hits)
+
+
+def mean_iou(confusion: np.ndarray) -> float:
+    """The plain mean of `iou` over the classes that are there or were answered, counted over all pixels of all images,
+    as in PASCAL VOC and Cityscapes."""
+    return averaged(iou(confusion), confusion)
+
+
 def averaged(scores: np.ndarray, confusion: np.ndarray) -> float:
     """The plain mean over the classes that are there or were answered (scikit-learn's `macro`)."""
     seen = confusion.sum(axis=0) + confusion.sum(axis=1) > 0

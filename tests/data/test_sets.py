@@ -19,11 +19,11 @@ BUNDLED = (*FROM_SCIKIT_LEARN, "fashion-mnist")
 IMAGES = {"attributes": (8, 8, 1), "digits": (8, 8, 1), "fashion-mnist": (28, 28, 1), "shapes": (32, 32, 3)}
 EVERY = (*MADE_UP, *BUNDLED)
 ELSEWHERE = (
-    "adding", "cifar-10", "cifar-100", "countdown", "mnist", "plays", "rewrites", "shape-captions", "shape-questions",
-    "series", "transcripts",
+    "adding", "cifar-10", "cifar-100", "countdown", "mnist", "plays", "rewrites", "series", "shape-captions",
+    "shape-masks", "shape-questions", "transcripts",
 )  # fmt: skip
 """Other files test these: test_image_sets.py and test_fetching.py, test_texts.py, test_sequences.py, and in tests/tasks
-test_sequences.py, test_pictures_and_words.py and test_translate.py."""
+test_sequences.py, test_pictures_and_words.py, test_translate.py and test_segment.py."""
 
 
 def data(name: str, run_seed: int = 0, **options: object) -> Data:

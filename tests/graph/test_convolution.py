@@ -22,7 +22,7 @@ from .checking import check
 RANDOM = np.random.default_rng(0)
 CHECKED = {
     "average_pool", "bed_of_nails", "convolution", "fractional_max_pool", "global_average_pool", "global_max_pool",
-    "group_norm", "local_response_norm", "max_pool", "max_unpool", "pad", "resize", "transposed_convolution",
+    "group_norm", "local_response_norm", "max_pool", "max_unpool", "pad", "patches", "resize", "transposed_convolution",
 }  # fmt: skip
 """The operations that are checked here."""
 
@@ -327,3 +327,12 @@ def test_a_bed_of_nails_has_the_numbers_at_the_upper_left_of_their_windows() -> 
     expected = np.zeros((2, 6, 6, 4))
     expected[:, ::2, ::3] = x
     check(f.bed_of_nails, x, equals=expected, size=(2, 3))
+
+
+@pytest.mark.parametrize("size", [(3, 3), (2, 4), (5, 1)])
+def test_patches_are_the_neighbourhoods_of_all_pixels(size: tuple[int, int]) -> None:
+    x = RANDOM.standard_normal((2, 4, 3, 2))
+    above, before = (size[0] - 1) // 2, (size[1] - 1) // 2
+    padded = np.pad(x, ((0, 0), (above, size[0] - 1 - above), (before, size[1] - 1 - before), (0, 0)))
+    expected = [padded[b, h : h + size[0], w : w + size[1]] for b in range(2) for h in range(4) for w in range(3)]
+    check(f.patches, x, equals=np.array(expected), size=size)

@@ -51,3 +51,35 @@ CASES["accumulate_columns"] = Case(
 CASES["batched_matmul"] = Case(y_of(lambda a, b: a @ b, "a", "b"))
 CASES["batched_matmul_transposed_right"] = Case(y_of(lambda a, b: a @ b.transpose(0, 2, 1), "a", "b"))
 CASES["batched_matmul_transposed_left"] = Case(y_of(lambda a, b: a.transpose(0, 2, 1) @ b, "a", "b"))
+
+
+def _whole_images(s: dict[str, int]) -> dict[str, int]:
+    return {**s, "N": s["B"] * s["H"] * s["W"]}
+
+
+# Neighbourhoods of pixels: (P - 1) // 2 rows above a pixel belong to its own, and so with columns.
+_PATCHES = {
+    "fix": lambda s: _whole_images({"B": 2, "H": 3, "W": 4, "P": 3, "Q": 2, **s}),
+    "integers": lambda s: {"top": (s["P"] - 1) // 2, "left": (s["Q"] - 1) // 2},
+}
+
+
+def _patches(v: Inputs, s: Sizes) -> dict[str, np.ndarray]:
+    above, before = (s["P"] - 1) // 2, (s["Q"] - 1) // 2
+    padded = np.pad(v["x"], ((0, 0), (above, s["P"] - 1 - above), (before, s["Q"] - 1 - before), (0, 0)))
+    seen = np.lib.stride_tricks.sliding_window_view(padded, (s["P"], s["Q"]), axis=(1, 2))
+    return {"y": seen.transpose(0, 1, 2, 4, 5, 3).reshape(s["N"], s["P"], s["Q"], s["C"])}
+
+
+def _summed(v: Inputs, s: Sizes) -> dict[str, np.ndarray]:
+    above, before = (s["P"] - 1) // 2, (s["Q"] - 1) // 2
+    padded = np.zeros((s["B"], s["H"] + s["P"] - 1, s["W"] + s["Q"] - 1, s["C"]))
+    y = v["y"].reshape(s["B"], s["H"], s["W"], s["P"], s["Q"], s["C"])
+    for p in range(s["P"]):
+        for q in range(s["Q"]):
+            padded[:, p : p + s["H"], q : q + s["W"]] += y[:, :, :, p, q]
+    return {"x": padded[:, above : above + s["H"], before : before + s["W"]]}
+
+
+CASES["take_patches"] = Case(_patches, **_PATCHES)
+CASES["add_patches"] = Case(_summed, **_PATCHES)

@@ -46,7 +46,7 @@ def test_every_figure_has_a_test_of_its_truth_here():
         "gates", "gradient_norms", "gradients", "label_scores", "loss_by_examples", "loss_surface", "network", "slopes",
         "units", "weight_matrix", "weight_path", "weights",
     }  # fmt: skip
-    of_images = {"augmented", "confusion", "mistakes"}  # see test_image_figures_are_true
+    of_images = {"augmented", "confusion", "masks", "mistakes"}  # see test_image_figures_are_true, test_segment
     of_architectures = {
         "feature_maps", "filters", "filters_over_time", "gradient_map", "later_filters", "layer_costs",
         "pooling_regions", "receptive_field", "shift_test",

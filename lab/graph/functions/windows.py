@@ -9,7 +9,7 @@ from kernels import windows as kernels
 from lab.graph.gradients import Gradients, gradient_of
 from lab.graph.tensor import Call, Shape, ShapeError, Tensor, apply, call, label_prefix, size_of
 
-__all__ = ["add_columns", "concatenate", "take", "transpose", "widen"]
+__all__ = ["add_columns", "concatenate", "patches", "take", "transpose", "widen"]
 
 Index = int | slice | EllipsisType
 AXES = "abcd"
@@ -174,3 +174,27 @@ def _text(key: Index | tuple[Index, ...]) -> str:
         return "..." if isinstance(index, EllipsisType) else str(index)
 
     return f"[{', '.join(map(one, key if isinstance(key, tuple) else (key,)))}]"
+
+
+def patches(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return the neighbourhood of every pixel as an image of its own, [batch × height × width, *size, channels], of
+    images [batch, height, width, channels]; beyond the image there are zeros.
+
+    A pixel is in the middle of its own; of an even size there is one more row below it, and column on its right.
+    """
+    batch, height, width, channels = x.shape
+    shape = (batch * height * width, *size, channels)
+    made = call(kernels.take_patches, x, shapes=[shape], updates=(), top=(size[0] - 1) // 2, left=(size[1] - 1) // 2)
+    return made.result
+
+
+@gradient_of(kernels.take_patches)
+def _patches_gradient(forward: Call, dy: Tensor) -> Gradients:
+    (x,) = forward.reads
+    return (call(kernels.add_patches, dy, shapes=[x.shape], updates=(), **forward.integers).result,)
+
+
+@gradient_of(kernels.add_patches)
+def _patches_second_gradient(forward: Call, dx: Tensor) -> Gradients:
+    (y,) = forward.reads
+    return (call(kernels.take_patches, dx, shapes=[y.shape], updates=(), **forward.integers).result,)

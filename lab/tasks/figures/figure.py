@@ -59,7 +59,7 @@ def shown_of_images(figure: Figure) -> bool:
     """Whether a picture of images that are told apart has something to show: unasked of those that stay bytes, which
     photographs do; of others where the picture was chosen."""
     data = figure.inspection.split.train
-    if data.image_shape is None or data.kind != "classes":
+    if data.image_shape is None or data.kind != "classes" or data.targets.ndim != 1:
         return False
     chosen = figure.inspection.scenario.options.get("pictures") or ()
     return isinstance(data.inputs, Pixels) or figure.name in chosen

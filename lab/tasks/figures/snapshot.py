@@ -69,8 +69,9 @@ class Snapshot:
             found: dict[str, np.ndarray] = {}
             for first, rows in zip(range(0, len(inputs), AT_ONCE), padded, strict=True):
                 for name, part in self._predict(inputs[rows], what, wanted).items():
-                    whole = found.setdefault(name, np.empty((len(inputs), *part.shape[1:]), part.dtype))
-                    whole[first : first + AT_ONCE] = part[: len(inputs) - first]
+                    each = part.shape[0] // AT_ONCE  # rows that a layer makes of one image
+                    whole = found.setdefault(name, np.empty((each * len(inputs), *part.shape[1:]), part.dtype))
+                    whole[each * first : each * (first + AT_ONCE)] = part[: each * (len(inputs) - first)]
             return found
         key = (what, inputs.shape)
         if key not in self._predictors:

@@ -28,6 +28,9 @@ from lab.tasks.training.objective import Objective
 MOST_STREAMED = 1 << 16
 """Numbers of one measurement up to which a device streams them; of more, the host asks when it wants them."""
 
+PIXELS = 3
+"""Axes of targets that are classes of pixels."""
+
 State = dict[str, np.ndarray]
 
 
@@ -94,7 +97,7 @@ class Monitor:
                 validation_correct = objective.count(output, validation_targets)
                 validation_answers, validation_outputs = objective.answers(output), output
         measured = MeasuredNetwork(
-            kind=data.split.train.kind,
+            kind="pixels" if data.split.train.targets.ndim == PIXELS else data.split.train.kind,
             watch=frozenset(scenario.watch),
             parts=layers,
             parameters=network.parameters,

@@ -7,6 +7,7 @@ One call of the executor does many steps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,11 @@ class Training(ProgramExperiment):
         self.network.require_symbols(self.split.train.inputs, None if held is None else held.inputs)
         auxiliary = self.network.auxiliary
         answers_each = targets_per_example(self.split.train)
-        require_outputs(output, outputs * answers_each, scenario)
+        require_outputs(output, outputs * answers_each, scenario, y.shape[0])
         with scope("loss"):
             batch_loss = loss(output, y)
             for other, share in auxiliary:
-                require_outputs(other, outputs * answers_each, scenario)
+                require_outputs(other, outputs * answers_each, scenario, y.shape[0])
                 batch_loss = batch_loss + loss(other, y) * share
         self.training_step = training_step(
             batch_loss,
@@ -167,13 +168,16 @@ class Training(ProgramExperiment):
 
 
 def targets_per_example(train: Data) -> int:
-    """How many classes are asked of an example: one, or one at each step of a sequence."""
-    return train.targets.shape[1] if train.kind == "classes" and train.targets.ndim > 1 else 1
+    """How many classes are asked of an example: one, or one at each step of a sequence, or of each pixel."""
+    return math.prod(train.targets.shape[1:]) if train.kind == "classes" else 1
 
 
-def require_outputs(output: Tensor, wanted: int, scenario: Scenario) -> None:
-    """Raises InvalidValue if a network does not give as many numbers per example as the data needs."""
-    found = output.size // output.shape[0]
+def require_outputs(output: Tensor, wanted: int, scenario: Scenario, examples: int = 0) -> None:
+    """Raises InvalidValue if a network does not give as many numbers per example as the data needs.
+
+    examples: in a batch, where a layer may make several of one; else the output has as many rows
+    """
+    found = output.size // (examples or output.shape[0])
     if found != wanted:
         raise InvalidValue(
             ("model", len(scenario.model) - 1),

@@ -1,0 +1,1 @@
+"""Tasks that say something of every pixel."""
