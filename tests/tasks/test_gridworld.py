@@ -14,6 +14,7 @@ from lab.tasks import task_of
 from lab.tasks.worlds.exact import Model, greedy
 from lab.tasks.worlds.gridworld import Cell, Gridworld
 from lab.tasks.worlds.gridworld_task import METHODS, METRICS
+from tests.tasks.refusals import require_refusal
 from tests.tasks.test_training import experiment, scenario
 
 FOUR_BY_THREE = {
@@ -313,3 +314,56 @@ def test_a_world_is_refused_in_a_sentence_or_every_move_leads_somewhere(rows, ce
     assert len(world.starts) > 0
     values = made.model().values(np.full((world.count, 4), 0.25))
     assert np.isfinite(values).all()
+
+
+# A world that changes
+
+
+PULLED = {"map": ["A.S..B"], "cells": {"A": {"reward": 1, "terminal": True}, "B": {"reward": 1, "terminal": True}},
+          "gamma": 0.9, "method": "q-learning", "learning_rate": 0.5}  # fmt: skip
+
+
+@pytest.mark.parametrize("chunks", [[30], [20, 10], [19, 1, 10], [21, 9], [5, 25]])
+def test_cells_have_other_rewards_after_so_many_episodes_whatever_the_chunks(chunks):
+    changed = experiment(3, **settings_of({**PULLED, "change": {"after": 20, "rewards": {"A": -1.0}}}))
+    by_hand = experiment(3, **settings_of(PULLED))
+    for chunk in chunks:
+        changed.advance(chunk)
+    by_hand.advance(20)
+    by_hand.change("options.cells.A.reward", -1.0)
+    by_hand.advance(10)
+    np.testing.assert_array_equal(changed.q(), by_hand.q())
+    assert changed.measure() == by_hand.measure()
+    assert changed.settings()["options.cells.A.reward"] == -1
+
+
+def test_what_is_exact_is_so_of_the_world_as_it_is():
+    made = experiment(3, **settings_of({**PULLED, "change": {"after": 20, "rewards": {"A": -1.0, "B": 2.0}}}))
+    made.advance(19)
+    assert made.measure()["best_value"] == pytest.approx(0.9)  # two steps to A
+    made.advance(1)
+    assert made.measure()["best_value"] == pytest.approx(2 * 0.9**2)  # three to B
+
+
+def test_the_change_is_part_of_the_state():
+    made = experiment(3, **settings_of({**PULLED, "change": {"after": 20, "rewards": {"A": -1.0}}}))
+    made.advance(10)
+    early = made.state()
+    made.advance(15)
+    late, found = made.state(), made.q()
+    made.restore(early)
+    assert made.settings()["options.cells.A.reward"] == 1
+    made.advance(15)
+    np.testing.assert_array_equal(made.q(), found)
+    made.restore(early)
+    made.restore(late)
+    assert made.settings()["options.cells.A.reward"] == -1
+
+
+@pytest.mark.parametrize(("options", "path", "message"), [
+    ({"change": {"after": 5, "rewards": {"Q": 1}}}, "options.change.rewards.Q", "there is no cell Q on the map"),
+    ({"change": {"after": 5, "rewards": {"A": 1e9}}}, "options.change.rewards.A", "may be 1,000,000 at most"),
+    ({"method": "value-iteration", "change": {"after": 5, "rewards": {"A": 1}}}, "options.change", "can be met by"),
+])  # fmt: skip
+def test_a_change_that_cannot_be_is_said(options, path, message):
+    require_refusal(scenario(**settings_of({**PULLED, **options})), path, message)

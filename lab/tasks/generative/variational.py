@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.data import Split
+from lab.data import Split, TargetKind
 from lab.errors import InvalidValue
 from lab.graph import Tensor, constant, scope
 from lab.graph import functions as f
@@ -58,15 +58,18 @@ class Code(NamedTuple):
 class Variational(MeasuredExperiment):
     """One replica; see `lab.tasks.task.Experiment`.
 
+    targets:     what kind of targets the data have
     held:        the examples that are measured
     value_range: the smallest and the largest number of training examples
     """
+
+    targets: ClassVar[TargetKind] = "classes"
 
     def __init__(self, scenario: Scenario, seed: int, folder: Path | None, options: Any) -> None:
         super().__init__(scenario, seed, folder, options)
         if scenario.model:
             raise InvalidValue(("model",), "is not used by this task: `options` has an encoder and a decoder.")
-        self.split: Split = load_split(scenario, seed, folder, "classes")
+        self.split: Split = load_split(scenario, seed, folder, self.targets)
         if self.split.validation is None:
             raise InvalidValue(("data",), "this task measures examples that are held back: set validation: 0.3.")
         self._require_pixels()
@@ -79,7 +82,7 @@ class Variational(MeasuredExperiment):
         step = self._step()
         self.modes: Modes | None = None
         measuring = self._measuring()
-        self.shown = VariationalShown(self)
+        self.shown = self._pictures()
         self.lay_out({"step": step, "measure": measuring, "look": self.shown.program})
 
     def _require_pixels(self) -> None:
@@ -92,6 +95,9 @@ class Variational(MeasuredExperiment):
                 "bernoulli gives probabilities of 0 and 1, but these data have other numbers: set data.binarise: 0.5, "
                 "or likelihood: normal.",
             )
+
+    def _pictures(self) -> VariationalShown:
+        return VariationalShown(self)
 
     # Building
 
@@ -213,7 +219,7 @@ class Variational(MeasuredExperiment):
         begins, ends = order[: len(order) // 2], list(order[len(order) // 2 :])
         count, chosen = min(count, len(begins)), []
         for begin in begins[:count]:
-            place = next((n for n, end in enumerate(ends) if kinds[end] != kinds[begin]), 0)
+            place = next((n for n, end in enumerate(ends) if np.any(kinds[end] != kinds[begin])), 0)
             chosen.append(ends.pop(place))
         return begins[:count], np.array(chosen)
 

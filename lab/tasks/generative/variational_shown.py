@@ -75,10 +75,12 @@ class VariationalShown:
 
     def _read_images(self, name: str) -> np.ndarray:
         """Images [n, height, width] or [n, height, width, 3], from 0 to 1."""
-        experiment = self._experiment
-        numbers = experiment.read(self._kept.members[name]).reshape(-1, *experiment.held.inputs.shape[1:])
-        low, high = experiment.value_range
-        images = np.clip((numbers - low) / max(high - low, 1e-9), 0, 1).astype(np.float32)
+        return self._scaled(self._experiment.read(self._kept.members[name]))
+
+    def _scaled(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers of images as such images."""
+        shape, (low, high) = self._experiment.held.inputs.shape[1:], self._experiment.value_range
+        images = np.clip((numbers.reshape(-1, *shape) - low) / max(high - low, 1e-9), 0, 1).astype(np.float32)
         return images[..., 0] if images.shape[3] == 1 else images
 
 

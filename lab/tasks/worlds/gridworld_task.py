@@ -12,6 +12,7 @@ from lab.metrics.meaning import COUNT, PLAIN, RATIO, SHARE
 from lab.nets.limits import adjustable
 from lab.scenario import Scenario
 from lab.tasks.task import Task, task
+from lab.tasks.worlds.changing import Change, ChangingWorld
 from lab.tasks.worlds.experiment import WorldExperiment
 from lab.tasks.worlds.gridworld import LARGEST_REWARD, Cell, Gridworld
 from lab.tasks.worlds.learning import RULES, Learning
@@ -145,6 +146,11 @@ class Options(Settings):
         description="How a method learns from the last step before the limit: as from any other, or, wrongly, "
         "as if nothing came behind it.",
     )
+    change: Change | None = Field(
+        default=None,
+        description="Of methods that keep Q: a block of `after`, so many episodes, and `rewards`, those that cells "
+        "have from then on, by letter.",
+    )
     start_anywhere: bool = Field(default=False, description="Whether episodes begin in any state, whatever S says.")
 
     @model_validator(mode="after")
@@ -182,4 +188,9 @@ class GridworldTask(Task):
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> WorldExperiment:
         options = self.options(scenario)
-        return METHODS[options.method](scenario, seed, options)
+        kind = METHODS[options.method]
+        if options.change is None:
+            return kind(scenario, seed, options)
+        if kind is not Learning:
+            raise InvalidValue(("options", "change"), f"can be met by {', '.join(RULES)} only.", at_key=True)
+        return ChangingWorld(scenario, seed, options)
