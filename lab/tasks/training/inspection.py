@@ -17,6 +17,7 @@ from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch
 from lab.tasks.training.explanations import Explanations
+from lab.tasks.training.neighbours import Neighbours
 from lab.tasks.training.patches import MaximalPatches
 
 
@@ -74,6 +75,11 @@ class Inspection:
     def patches(self) -> MaximalPatches:
         """What the channels of its convolutions answer to most."""
         return MaximalPatches(self)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Which examples are nearest to each other, by pixels and by its last hidden layer."""
+        return Neighbours(self)
 
     def settings(self) -> dict[str, float]:
         """The numbers that may be changed while it runs, as they are now, by dotted name."""

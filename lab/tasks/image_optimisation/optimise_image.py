@@ -1,0 +1,151 @@
+"""`task: optimise-image`: a network is trained and stays as it is, and images are changed until it sees in them what is
+wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from lab.errors import InvalidValue
+from lab.metrics.meaning import PLAIN, RATIO, SHARE
+from lab.nets.limits import adjustable
+from lab.scenario import Scenario
+from lab.tasks.image_optimisation.image_optimisation import ImageOptimisation
+from lab.tasks.task import Task, task
+from lab.validation import Real, Settings, Whole
+
+METRICS = {
+    "score": PLAIN.of(
+        "the score of each image's own class (the number before softmax), or the mean of its own channel; mean over "
+        "the images"
+    ),
+    "best_real_score": PLAIN.of(
+        "the same of that training or held-out image for which it is largest, by class or channel; mean over these"
+    ),
+    "above_real": SHARE.of("of how many images the score is above that of every real image"),
+    "stuck": SHARE.of(
+        "of how many images no pixel has any gradient from the score, because the unit's input is below 0 everywhere "
+        "and its activation lets nothing through"
+    ),
+    "activation": PLAIN.of("mean square of the numbers of `activation_layer`, over the images"),
+    "total_variation": PLAIN.of(
+        "how much neighbouring pixels differ: sum of absolute differences down and along, divided by the number of "
+        "pixels; mean over the images"
+    ),
+    "real_total_variation": PLAIN.of("the same of the images that are held back"),
+    "content_distance": RATIO.of(
+        "squared distance of the numbers of `content_layer` to those of the content image, divided by the sum of their "
+        "squares; mean over the images"
+    ),
+    "pixel_distance": RATIO.of(
+        "squared distance of the pixels to those of the content image, divided by the sum of squares of how far these "
+        "are from their mean; mean over the images. 0: the same image; 1: as good as a grey one"
+    ),
+    "style_distance": RATIO.of(
+        "squared distance of the Gram matrices of `style_layers` to those of the style image, divided by the sum of "
+        "squares of these; mean over layers and images"
+    ),
+    "nearest_real": RATIO.of(
+        "squared distance of the pixels to those of the nearest training image, divided by the mean of that of two "
+        "training images by chance; mean over the images"
+    ),
+    "network_accuracy": SHARE.of("accuracy of the network on images that are held back, once it is trained"),
+    "loss": PLAIN.of("what is made small: the sum of all terms with their weights, mean over the images"),
+}
+
+
+class TrainedFirst(Settings):
+    """How the network is trained before an image is touched."""
+
+    steps: Whole = Field(default=300, ge=0, le=1_000_000, description="How many steps; 0: it stays as it was drawn.")
+    batch: Whole = Field(default=32, ge=1, description="Examples per step.")
+    optimizer: dict[str, Any] = Field(
+        default_factory=lambda: {"name": "adam", "rate": 0.003},
+        examples=[{"name": "adam", "rate": 0.003}],
+        description="Its optimizer; the scenario's `optimizer` is that of the images.",
+    )
+
+
+class Options(Settings):
+    """Settings of the task `optimise-image`."""
+
+    network: TrainedFirst = Field(default_factory=TrainedFirst, description="How the network is trained before.")
+    images: Whole = Field(default=10, ge=1, le=64, description="How many images are made side by side, each by itself.")
+    start: Literal["grey", "noise", "content"] = Field(
+        default="noise",
+        description="grey: the mean of all images; noise: normal numbers around it; content: the content images.",
+    )
+    start_deviation: Real = Field(default=0.1, ge=0, le=100, description="Standard deviation of `start: noise`.")
+    target_layer: str | None = Field(
+        default=None,
+        description="Whose units the images are to make large, one each; the network's last layer, and so the classes.",
+    )
+    score: Real = adjustable(0.0, "Weight of the score of each image's class, or channel.", ge=-1e6, le=1e6)
+    activation_layer: str | None = Field(default=None, description="Of which layer `activation` is.")
+    activation: Real = adjustable(0.0, "Weight of the mean square of a whole layer's numbers.", ge=0, le=1e6)
+    content_layer: str | None = Field(
+        default=None, description="Of which layer `content` is; the network's last one if nothing is said."
+    )
+    content: Real = adjustable(0.0, "Weight of `content_distance`.", ge=0, le=1e6)
+    content_data: dict[str, Any] | None = Field(
+        default=None,
+        examples=[{"name": "shapes", "size": 32, "points": 200}],
+        description="Another data set, from which the content images are; else they are images that are held back.",
+    )
+    style_layers: list[str] = Field(
+        default_factory=list, max_length=20, description="Of which layers' Gram matrices `style` is."
+    )
+    style: Real = adjustable(0.0, "Weight of `style_distance`.", ge=0, le=1e6)
+    style_class: str | None = Field(
+        default=None, description="The class of the one style image of all images; else each has one of its own."
+    )
+    l2: Real = adjustable(0.0, "Weight of the mean square of the pixels.", ge=0, le=1e6)
+    total_variation: Real = adjustable(0.0, "Weight of `total_variation`.", ge=0, le=1e6)
+    jitter: Whole = Field(
+        default=0, ge=0, le=64, description="By up to so many pixels the images are shifted round in each step."
+    )
+    blur: Real = adjustable(
+        0.0, "In each step every pixel goes this share of the way to the mean of its neighbourhood.", ge=0, le=1
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Options:
+        if self.style and not self.style_layers:
+            raise InvalidValue(("style_layers",), "must name the layers whose Gram matrices `style` is about.")
+        if self.activation and self.activation_layer is None:
+            raise InvalidValue(("activation_layer",), "must name the layer that `activation` is about.")
+        if not any((self.score, self.activation, self.content, self.style)):
+            raise InvalidValue(("score",), "give one of score, activation, content and style a weight.")
+        return self
+
+
+@task("optimise-image")
+class OptimiseImage(Task):
+    """A network is trained to tell classes apart, and stays as it is; then images are changed, by gradients with
+    respect to their pixels, so that a sum of terms becomes small.
+
+    The terms, each with its weight: minus the `score` of each image's class or channel, minus the mean square of a
+    layer's `activation`, the distance of its features to those of a `content` image, the distance of its Gram matrices
+    to those of a `style` image, and what keeps it like an image, `l2` and `total_variation`; `jitter` and `blur` do so
+    without a term. Pixels stay within the range of real images.
+
+    Paper: Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", 2013 (classes); Mahendran and Vedaldi,
+    "Understanding deep image representations by inverting them", 2014 (content); Gatys, Ecker and Bethge, "A neural
+    algorithm of artistic style", 2015 (style).
+    """
+
+    Options = Options
+    metrics = METRICS
+    targets = "classes"
+    pictures = {
+        "made": "the images as they are now, below each what it is to become, and what the network says it is",
+        "beside": "where there are content images: each beside the image that is made of it; where there is a style "
+        "image, that stands on the left",
+        "over_time": "the first images at five moments, from the start on the left to now on the right",
+        "ascent": "by image its score, that of the best real image, how rough it is, and whether it is stuck",
+    }
+
+    def build(self, scenario: Scenario, seed: int, folder: Path | None) -> ImageOptimisation:
+        return ImageOptimisation(scenario, seed, folder, self.options(scenario))

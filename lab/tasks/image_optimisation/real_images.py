@@ -1,0 +1,94 @@
+"""Real images, with which those that were made are compared."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab.graph import Tensor
+from lab.nets.network import BuiltLayer
+from lab.tasks.training.predictor import Predictor
+
+if TYPE_CHECKING:
+    from lab.tasks.image_optimisation.image_optimisation import ImageOptimisation
+
+AT_ONCE = 64
+PAIRS = 500
+"""So many pairs of images tell how far two are apart by chance."""
+
+
+class RealImages:
+    """What a network, once it is trained, says of all training images and those that are held back.
+
+    best: of each unit the score of the image that it is largest for, [images]
+    """
+
+    def __init__(self, experiment: ImageOptimisation) -> None:
+        # The experiment has this. If this had the experiment, too, its memory would wait for the collector of cycles.
+        self._of: ImageOptimisation = weakref.proxy(experiment)
+        self.best: np.ndarray | None = None
+        self._accuracy = self._roughness = float("nan")
+        self._by_chance: float | None = None
+
+    def look(self) -> None:
+        """Ask the network, as it is now, for what is watched."""
+        of, watched = self._of, self._of.scenario.watch
+        held = of.split.validation
+        assert held is not None
+        if "network_accuracy" in watched:
+            answers = self._asked(held.numbers, output=True).argmax(axis=1)
+            self._accuracy = float((answers == held.targets).mean())
+        if "real_total_variation" in watched:
+            numbers = held.numbers.astype(np.float64)
+            down, along = (np.abs(np.diff(numbers, axis=axis)).sum(axis=(1, 2, 3)) for axis in (1, 2))
+            self._roughness = float((down + along).mean() / (of.shape[0] * of.shape[1]))
+        if of.options.score:
+            parts = [self._asked(each.numbers, output=False) for each in (of.split.train, held)]
+            self.best = np.concatenate(parts).max(axis=0)[: of.count]
+
+    def _asked(self, images: np.ndarray, output: bool) -> np.ndarray:
+        """The network's scores, or the numbers of the units that are the target, [n, units]."""
+        of = self._of
+        layer = None if output else of.options.target_layer
+
+        def wanted(y: Tensor, parts: list[BuiltLayer]) -> dict[str, Tensor]:
+            return {"y": y if layer is None else next(part.y for part in parts if part.name == layer)}
+
+        predictor = Predictor(of.network, (AT_ONCE, *of.shape), wanted)
+        weights = of.numbers(of.network.kept)
+        found = []
+        for first in range(0, len(images), AT_ONCE):
+            rows = np.arange(first, first + AT_ONCE) % len(images)
+            y = predictor(images[rows], weights, {})["y"][: len(images) - first].astype(np.float64)
+            found.append(y.mean(axis=(1, 2)) if y.ndim == 4 else y)
+        predictor.let_go()
+        return np.concatenate(found)
+
+    def compared(self, found: dict[str, np.ndarray]) -> dict[str, float]:
+        """Metrics of the images that were made, from what was measured of them."""
+        of = self._of
+        values = {"network_accuracy": self._accuracy, "real_total_variation": self._roughness}
+        if self.best is not None:
+            values |= {
+                "best_real_score": float(self.best.mean()),
+                "above_real": float((found["score"] > self.best).mean()),
+                "stuck": float((found["gradient"] == 0).mean()),
+            }
+        images = found["images"].reshape(of.count, -1)
+        if "pixel_distance" in of.metrics:
+            wanted = of.contents.reshape(of.count, -1)
+            middle = wanted - wanted.mean(axis=1, keepdims=True)
+            values["pixel_distance"] = float((((images - wanted) ** 2).sum(axis=1) / (middle**2).sum(axis=1)).mean())
+        if "nearest_real" in of.metrics:
+            values["nearest_real"] = self._nearest(images)
+        return values
+
+    def _nearest(self, images: np.ndarray) -> float:
+        real = self._of.split.train.numbers.reshape(self._of.split.train.count, -1).astype(np.float64)
+        if self._by_chance is None:
+            one, other = np.random.default_rng(0).integers(len(real), size=(2, PAIRS))
+            self._by_chance = float(((real[one] - real[other]) ** 2).sum(axis=1).mean())
+        squares = (images**2).sum(axis=1)[:, None] + (real**2).sum(axis=1)[None] - 2 * images @ real.T
+        return float(squares.min(axis=1).mean() / self._by_chance)
