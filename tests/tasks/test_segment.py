@@ -127,16 +127,16 @@ def test_it_learns():
 def test_the_picture_shows_image_truth_and_answer():
     made = experiment(steps=30)
     (shown,) = made.pictures()
-    held = made.split.validation
-    assert shown.title.startswith("Image, truth, answer: background black, circle blue, square red")
-    assert shown.images.shape == (6, 16, 16 * 3 + 2, 3)
+    held = made.split.validation.rows(np.arange(2))
+    assert shown.title == "Masks: blue circle, red square, green triangle"
+    assert shown.images.shape == (2, 16, 16 * 3 + 2, 3)
     said = answers(made, held.numbers).argmax(axis=-1)
     inks = np.array(list(COLOURS.values()))
     np.testing.assert_allclose(shown.images[:, :, :16], held.numbers, atol=1e-6)
     np.testing.assert_allclose(shown.images[:, :, 17:33], inks[held.targets], atol=1e-6)
     np.testing.assert_allclose(shown.images[:, :, 34:], inks[said], atol=1e-6)
     first = jaccard_score(held.targets[0].ravel(), said[0].ravel(), average="macro")
-    assert shown.captions[0] == f"IoU {first:.2f}"
+    assert shown.captions[0] == f"image, truth, answer: IoU {first:.2f}"
 
 
 def test_colours_are_told_apart_by_brightness_too():

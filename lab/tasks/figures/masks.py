@@ -10,7 +10,7 @@ from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.mistakes import pictures_of
 from lab.tasks.figures.snapshot import Snapshot
 
-SHOWN = 6
+SHOWN = 2
 MIDDLE_GREY = 0.5
 COLOURS = {
     "black": (0.0, 0.0, 0.0), "blue": (0.2, 0.35, 0.95), "red": (0.9, 0.35, 0.3), "green": (0.4, 0.8, 0.4),
@@ -20,8 +20,8 @@ COLOURS = {
 
 
 class Masks(Figure, name="masks"):
-    """Images that are held back (or, if none are, of the evaluation sample), each with what every pixel shows and what
-    the network says of it, one colour for each class; below it the mean IoU of the image."""
+    """Two images that are held back (or, if none are, of the evaluation sample), each with what every pixel shows and
+    what the network says of it, one colour for each class, the first one black; below it the mean IoU of the image."""
 
     rank = 6
 
@@ -49,6 +49,6 @@ class Masks(Figure, name="masks"):
             scores.confusion_matrix(true.ravel(), said.ravel(), classes)
             for true, said in zip(sample.targets, answers, strict=True)
         ]
-        captions = tuple(f"IoU {scores.mean_iou(each):.2f}" for each in confusions)
-        named = ", ".join(f"{name} {colour}" for name, colour in zip(sample.classes, COLOURS, strict=False))
-        return [Images(f"Image, truth, answer: {named}", beside.astype(np.float32), captions)]
+        captions = tuple(f"image, truth, answer: IoU {scores.mean_iou(each):.2f}" for each in confusions)
+        named = [f"{colour} {name}" for name, colour in zip(sample.classes, COLOURS, strict=False)]
+        return [Images(f"Masks: {', '.join(named[1:])}", beside.astype(np.float32), captions)]
