@@ -13,10 +13,16 @@ from lab.data import Data
 from lab.data.registry import named_sets
 from lab.errors import InvalidValue
 
-MADE_UP = ("attributes", "blobs", "circles", "curve", "gaussian", "linear", "moons", "shapes", "spiral", "words", "xor")
+MADE_UP = (
+    "attributes", "blobs", "circles", "curve", "gaussian", "linear", "moons", "shape-attributes", "shapes", "spiral",
+    "words", "xor",
+)  # fmt: skip
 FROM_SCIKIT_LEARN = ("breast-cancer", "diabetes", "digits", "iris", "wine")
 BUNDLED = (*FROM_SCIKIT_LEARN, "fashion-mnist")
-IMAGES = {"attributes": (8, 8, 1), "digits": (8, 8, 1), "fashion-mnist": (28, 28, 1), "shapes": (32, 32, 3)}
+IMAGES = {
+    "attributes": (8, 8, 1), "digits": (8, 8, 1), "fashion-mnist": (28, 28, 1), "shape-attributes": (16, 16, 3),
+    "shapes": (32, 32, 3),
+}  # fmt: skip
 EVERY = (*MADE_UP, *BUNDLED)
 ELSEWHERE = (
     "adding", "cifar-10", "cifar-100", "countdown", "mnist", "plays", "rewrites", "series", "shape-captions",
