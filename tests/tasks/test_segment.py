@@ -136,7 +136,7 @@ def test_the_picture_shows_image_truth_and_answer():
     np.testing.assert_allclose(shown.images[:, :, 17:33], inks[held.targets], atol=1e-6)
     np.testing.assert_allclose(shown.images[:, :, 34:], inks[said], atol=1e-6)
     first = jaccard_score(held.targets[0].ravel(), said[0].ravel(), average="macro")
-    assert shown.captions[0] == f"image, truth, answer: IoU {first:.2f}"
+    assert shown.captions[0] == f"IoU {first:.2f}: image, truth, answer"
 
 
 def test_colours_are_told_apart_by_brightness_too():

@@ -49,6 +49,6 @@ class Masks(Figure, name="masks"):
             scores.confusion_matrix(true.ravel(), said.ravel(), classes)
             for true, said in zip(sample.targets, answers, strict=True)
         ]
-        captions = tuple(f"image, truth, answer: IoU {scores.mean_iou(each):.2f}" for each in confusions)
+        captions = tuple(f"IoU {scores.mean_iou(each):.2f}: image, truth, answer" for each in confusions)
         named = [f"{colour} {name}" for name, colour in zip(sample.classes, COLOURS, strict=False)]
         return [Images(f"Masks: {', '.join(named[1:])}", beside.astype(np.float32), captions)]
