@@ -155,6 +155,10 @@ class Images:
     images:   [count, height, width] in grey, or [count, height, width, 3] in red, green and blue; from 0 to 1, row 0
               on top
     captions: a text below each image, of a line or more; empty: none has one
+    outlines: what the boxes and lines on top of the images are, such as `truth`, `answer`; each has a line of its own,
+              the first a solid one
+    boxes:    [b, 6]: the number of the image, which of the outlines, x_min, y_min, x_max, y_max in pixels
+    lines:    [l, 6]: the same with the ends of a line: x, y, x, y; of a point, both are the same
     """
 
     kind: ClassVar[str] = "images"
@@ -162,6 +166,9 @@ class Images:
     images: np.ndarray
     captions: tuple[str, ...] = ()
     name: str = ""
+    outlines: tuple[str, ...] = ()
+    boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 6), np.float32))
+    lines: np.ndarray = field(default_factory=lambda: np.zeros((0, 6), np.float32))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,10 @@ from lab.data.tables.encoding import ReadColumn
 if TYPE_CHECKING:
     from lab.data.recipe import Recipe
 
-TargetKind = Literal["classes", "values", "labels"]
+TargetKind = Literal["classes", "values", "labels", "objects"]
+
+BOX_COLUMNS = slice(1, 5)
+"""Where the box of an object stands; in front of it its class, behind it its key points."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,11 @@ class Data:
                  share; words are whole numbers (exact below 2^24)
     targets:     classes: int64 [n], each from 0 to classes - 1; [n, steps] of sequences, [n, height, width] of pixels;
                  values: float32 [n, outputs];
-                 labels: float32 [n, labels], 1 where the label applies and 0 where not
-    kind:        which of the three the targets are
-    classes:     the names of the classes or labels; empty for values
+                 labels: float32 [n, labels], 1 where the label applies and 0 where not;
+                 objects: float32 [n, most, 5 + 2 key points], of each object in the image its class, its box x_min,
+                 y_min, x_max, y_max and its key points x, y, …, in pixels; the class is -1 where there is none
+    kind:        which of the four the targets are
+    classes:     the names of the classes, of objects too, or labels; empty for values
     features:    the names of the input columns; empty where they have none (pixels)
     truth:       the targets without noise and outliers, where the set knows them; shaped like `targets`
     exact:       whether all numbers are still float64, as in a file with more digits than float32 holds, so that they
@@ -66,6 +71,7 @@ class Data:
     evidence:    int64 [n, words, 4], of captions: the box in the image (first row, first column, last row + 1, last
                  column + 1) of the shape that a word belongs to; zeros where it belongs to none
     masks:       bool [n, height, width], of images: the pixels of what they are told apart by, where the set knows them
+    limbs:       of objects with key points: pairs of key points that a line joins where they are drawn
     """
 
     inputs: np.ndarray | Pixels
@@ -85,6 +91,7 @@ class Data:
     vocabulary: tuple[str, ...] = ()
     evidence: np.ndarray | None = None
     masks: np.ndarray | None = None
+    limbs: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         real = np.float64 if self.exact else np.float32
@@ -120,6 +127,11 @@ class Data:
     def outputs(self) -> int:
         """How many numbers a network has to answer with: the number of classes, of labels or of values."""
         return int(self.targets.shape[1]) if self.kind == "values" else len(self.classes)
+
+    @property
+    def key_points(self) -> int:
+        """How many key points each object has."""
+        return (self.targets.shape[2] - BOX_COLUMNS.stop) // 2 if self.kind == "objects" else 0
 
     @property
     def rounding(self) -> float:

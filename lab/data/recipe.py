@@ -149,6 +149,7 @@ class Recipe:
     def targets_of(self, table: RawTable, name: str, rows: np.ndarray) -> np.ndarray:
         """The targets of some rows, as `Data` holds them, in their own units. Raises BadInput."""
         assert self.table is not None
+        assert self.kind != "objects"  # of which no recipe is kept
         return targets_of(self._named(table), self.table.target, self.kind, self.classes, rows, name)
 
     def of_array(self, array: np.ndarray) -> np.ndarray:

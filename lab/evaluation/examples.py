@@ -119,6 +119,7 @@ def _of_arrays(model: TrainedModel, path: str) -> Judged:
     count = len(held["inputs"])
     table = RawTable("arrays", raws, list(range(count)), place="example")
     recipe = model.recipe
+    assert recipe.kind != "objects"  # of which no recipe is kept
     targets = targets_of(table, [each.name for each in raws], recipe.kind, recipe.classes, np.arange(count), path)
     judgement = Judgement(made, targets, recipe.usual, np.arange(count), "example")
     return Judged(judgement, f"{count:,} examples of {Path(path).name}", None, np.arange(count))

@@ -113,6 +113,7 @@ class TrainedModel:
         outputs = self.outputs(inputs)
         if self.recipe.kind == "values":
             return Predictions("values", self._value_names, self.recipe.values(outputs))
+        assert self.recipe.kind != "objects"  # of which no recipe is kept
         numbers, threshold = meaning(outputs, self.loss), float(self.about.get("threshold", 0.5))
         return Predictions(self.recipe.kind, self.classes, numbers, self.loss in OF_PROBABILITIES, threshold)
 

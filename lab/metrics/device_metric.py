@@ -12,6 +12,7 @@ from kernels import metrics as kernels
 from lab.discovery import modules_of
 from lab.graph import Storage, Tensor
 from lab.graph.tensor import call
+from lab.metrics.detection.heads import Heads
 from lab.metrics.meaning import Meaning
 from lab.nets.network import BuiltLayer
 
@@ -24,7 +25,7 @@ DEVICE_METRICS: list[type[DeviceMetric]] = []
 class MeasuredNetwork:
     """A network as a device metric sees it, while the measuring program is built.
 
-    kind:       what the targets are: classes, values, labels, or classes of pixels
+    kind:       what the targets are: classes, values, labels, objects, or classes of pixels
     watch:      the names of the metrics that are wanted
     parts:      the layers as they were built on the evaluation sample, from input to output
     parameters: storage with every parameter;  gradients: with its gradient, at the same place
@@ -43,6 +44,7 @@ class MeasuredNetwork:
     outputs, validation_outputs: what the network gives, where that is not what it answers
     loss_name:  the loss by its name in a scenario, which says what outputs mean; see `lab.metrics.scores.meaning`
     threshold:  labels are given above this probability; it is taken from the answers, so that those above 0 say yes
+    heads:      of objects: what the numbers that the network gives stand for
     unit:       of values: mean and deviation with which the targets were standardised; None if they were not
     """
 
@@ -71,6 +73,7 @@ class MeasuredNetwork:
     validation_outputs: Tensor | None = None
     loss_name: str = "softmax"
     threshold: float = 0.5
+    heads: Heads | None = None
     unit: tuple[np.ndarray, np.ndarray] | None = None
     _dead_units: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
@@ -103,7 +106,7 @@ class DeviceMetric:
     arrays: Mapping[str, np.ndarray]
 
     meanings: ClassVar[dict[str, Meaning]] = {}
-    target_kinds: ClassVar[frozenset[str]] = frozenset({"classes", "values", "labels", "pixels"})
+    target_kinds: ClassVar[frozenset[str]] = frozenset({"classes", "values", "labels", "objects", "pixels"})
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

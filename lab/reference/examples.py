@@ -68,6 +68,12 @@ _LABELS = _POINTS | {
     "model": [{"dense": 32}, "relu", {"dense": "outputs"}],
     "watch": ["loss", "f1"],
 }
+_OBJECTS = _POINTS | {
+    "task": "locate",
+    "data": {"name": "shape-objects", "points": 300},
+    "model": ["flatten", {"dense": 32}, "relu", {"dense": "outputs"}],
+    "watch": ["loss", "box_iou"],
+}
 _TEXT = _POINTS | {
     "task": "language-model",
     "data": {"name": "countdown"},
@@ -129,7 +135,7 @@ def with_loss(task: str, loss: str) -> Example | None:
 
 def with_data(name: str) -> Example | None:
     """A network for the set, whatever its targets are."""
-    for host in (_POINTS, _VALUES, _LABELS, _SEQUENCES, _TEXT, _WORDS, _CAPTIONS, _QUESTIONS, _REWRITES):
+    for host in (_POINTS, _VALUES, _LABELS, _OBJECTS, _SEQUENCES, _TEXT, _WORDS, _CAPTIONS, _QUESTIONS, _REWRITES):
         content = copy.deepcopy(host)
         content["data"] = {"name": name}
         if found := _if_right(name, content):

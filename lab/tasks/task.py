@@ -191,7 +191,7 @@ class Task:
     counts_steps: ClassVar[bool] = False
     predicts: ClassVar[bool] = False
     writes: ClassVar[bool] = False
-    targets: ClassVar[Literal["classes", "values", "labels"] | None] = None
+    targets: ClassVar[Literal["classes", "values", "labels", "objects"] | None] = None
     metrics: ClassVar[dict[str, Meaning]] = {}
     pictures: ClassVar[Mapping[str, str]] = {}
 

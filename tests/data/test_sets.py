@@ -26,10 +26,10 @@ IMAGES = {
 EVERY = (*MADE_UP, *BUNDLED)
 ELSEWHERE = (
     "adding", "cifar-10", "cifar-100", "countdown", "mnist", "plays", "rewrites", "series", "shape-captions",
-    "shape-masks", "shape-questions", "transcripts",
+    "shape-masks", "shape-objects", "shape-questions", "stick-figures", "transcripts",
 )  # fmt: skip
-"""Other files test these: test_image_sets.py and test_fetching.py, test_texts.py, test_sequences.py, and in tests/tasks
-test_sequences.py, test_pictures_and_words.py, test_translate.py and test_segment.py."""
+"""Other files test these: test_image_sets.py, test_fetching.py, test_objects.py, test_texts.py, test_sequences.py, and
+in tests/tasks test_sequences.py, test_pictures_and_words.py, test_translate.py and test_segment.py."""
 
 
 def data(name: str, run_seed: int = 0, **options: object) -> Data:
@@ -367,7 +367,7 @@ def test_words_are_spelled_differently() -> None:
         ({"name": "curve", "shape": "sin"}, ("shape",), "unknown name 'sin'; did you mean sine?"),
         ({"name": "iris", "csv": "x"}, ("csv",), "name and csv exclude each other"),
         ({"nme": "iris"}, ("nme",), "unknown key 'nme'; did you mean name?"),
-        ({}, (), "it is not said which data: one of the keys name, csv, idx, images, npz, table, text"),
+        ({}, (), "it is not said which data: one of the keys name, boxes, csv, idx, images, npz, table, text"),
         ("iris", (), "'iris' is not allowed here: it must be a block"),
         ({"csv": "x.csv"}, (), "the key 'target' is missing"),
     ],
@@ -382,7 +382,7 @@ def test_wrong_options(specification: dict[str, object], path: tuple[str | int, 
 
 def test_reference_says_something_about_everything() -> None:
     texts = lab.data.describe()
-    formats = ["csv", "idx", "images", "npz", "table", "text"]
+    formats = ["boxes", "csv", "idx", "images", "npz", "table", "text"]
     assert [text.name for text in texts] == [*sorted({*EVERY, *ELSEWHERE}), *formats]
     for text in texts:
         assert text.summary.endswith(".")

@@ -52,12 +52,13 @@ def test_every_figure_has_a_test_of_its_truth_here():
         "pooling_regions", "receptive_field", "shift_test",
     }  # fmt: skip
     of_examples = {"maximal_patches", "neighbours"}  # see test_patches and test_neighbours
+    of_objects = {"located_objects"}  # see test_locate
     of_explanations = {  # see test_explanations
         "attributions", "explanation_scores", "gradient_times_input", "guided_backprop", "occlusion", "saliency",
         "sanity_check",
     }  # fmt: skip
     # Those of architectures: see test_figures_of_architectures_are_true.
-    assert set(load_figures()) == tested | of_images | of_architectures | of_examples | of_explanations
+    assert set(load_figures()) == tested | of_images | of_architectures | of_examples | of_objects | of_explanations
 
 
 def test_decision_regions_show_the_likeliest_class_right_side_up():

@@ -100,6 +100,36 @@ def read_alone(place: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, list[st
     return images, [path.name if place.is_file() else path.relative_to(place).as_posix() for path in found]
 
 
+def read_listed(
+    paths: list[Path], size: tuple[int, int] | None, grey: bool | None
+) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """These images, uint8 [n, height, width, channels], and height and width of each before it was brought to one size;
+    size and grey as in `read_images`. Raises BadInput, with a sentence that names the file."""
+    reader, sizes, all_grey = _pillow(), list[tuple[int, int]](), True
+    for path in paths:
+        with _opened(reader, path) as image:
+            found = image.size[::-1]
+            if found[0] * found[1] > MOST_PIXELS:
+                raise BadInput(f"{path} has {found[0]:,} × {found[1]:,} pixels; at most {MOST_PIXELS:,} are allowed.")
+            all_grey &= image.mode in ("1", "L", "I;16", "I", "F")
+            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        sizes.append(found[::-1] if turned else found)
+        if size is None and sizes[-1] != sizes[0]:
+            height, width = sizes[0]
+            raise BadInput(
+                f"{path} has {found[0]} × {found[1]} pixels, others have {height} × {width}: "
+                f"`size: [{height}, {width}]` brings all images to one size."
+            )
+    height, width = size or sizes[0]
+    channels = 1 if (all_grey if grey is None else grey) else 3
+    what = f"{len(paths):,} images of {height} × {width} × {channels}"
+    refuse_if_too_large((), what, len(paths) * height * width * channels)
+    images = np.empty((len(paths), height, width, channels), np.uint8)
+    for place, path in enumerate(paths):
+        images[place] = _pixels(reader, path, (height, width), channels)
+    return images, sizes
+
+
 def _files(folder: Path, classes: list[str]) -> tuple[list[tuple[Path, int]], int]:
     found, others = [], 0
     for label, name in enumerate(classes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from itertools import cycle, groupby
 from typing import Any
 
 import numpy as np
@@ -190,12 +190,43 @@ def _images(picture: Images) -> str:
     for number, each in enumerate(pixels):
         caption = picture.captions[number] if number < len(picture.captions) else ""
         said, below = caption.replace("\n", " "), escape(caption).replace("\n", "<br>")
-        shown.append(
-            f'<figure><img src="{markup.bitmap(each)}" width="{size}" height="{size * rows // max(1, columns)}" '
+        alone = (
+            f'<img src="{markup.bitmap(each)}" width="{size}" height="{size * rows // max(1, columns)}" '
             f'alt="{escape(said or f"image {number + 1}")}">'
-            f"<figcaption>{below}</figcaption></figure>"
         )
-    return f'<div class="images">{"".join(shown)}</div>'
+        drawn = _outlined(picture, number, each, size / max(1, columns)) if picture.outlines else alone
+        shown.append(f"<figure>{drawn}<figcaption>{below}</figcaption></figure>")
+    told = ", ".join(f"{name} {how}" for name, (_, _, how) in zip(picture.outlines, cycle(_OUTLINES), strict=False))
+    note = f'<p class="note">{escape(told)}</p>' if told else ""
+    return f'<div class="images">{"".join(shown)}</div>{note}'
+
+
+_OUTLINES = (("#fafafa", "", "white"), ("#fabe28", "4 2", "yellow, dashed"), ("#5ac8fa", "1 2", "blue, dotted"))
+"""Colour and dashes of each outline on top of images, and how it is called."""
+
+
+def _outlined(picture: Images, number: int, pixels: np.ndarray, scale: float) -> str:
+    """One image with its boxes and lines on top."""
+    high, wide = pixels.shape[0] * scale, pixels.shape[1] * scale
+    parts = [markup.image(pixels, 0, 0, wide, high)]
+    for row in picture.lines[picture.lines[:, 0] == number].tolist():
+        colour, dashes, _ = _OUTLINES[int(row[1]) % len(_OUTLINES)]
+        x, y, other_x, other_y = (each * scale for each in row[2:])
+        if (x, y) == (other_x, other_y):
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="none" stroke="{colour}"/>')
+        else:
+            parts.append(
+                f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{other_x:.1f}" y2="{other_y:.1f}" stroke="{colour}" '
+                f'stroke-dasharray="{dashes}"/>'
+            )
+    for row in picture.boxes[picture.boxes[:, 0] == number].tolist():
+        colour, dashes, _ = _OUTLINES[int(row[1]) % len(_OUTLINES)]
+        x, y, other_x, other_y = (each * scale for each in row[2:])
+        parts.append(
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(0.0, other_x - x):.1f}" height="{max(0.0, other_y - y):.1f}" '
+            f'fill="none" stroke="{colour}" stroke-width="1.5" stroke-dasharray="{dashes}"/>'
+        )
+    return markup.drawing(wide, high, picture.title, "".join(parts))
 
 
 def _units(picture: Units) -> str:

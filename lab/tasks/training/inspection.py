@@ -12,6 +12,7 @@ import numpy as np
 from lab.data import Data, Split
 from lab.graph import Storage, Tensor
 from lab.metrics import MeasuredNetwork
+from lab.metrics.detection.heads import Heads
 from lab.nets.network import BuiltLayer, Network
 from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
@@ -33,6 +34,7 @@ class Inspection:
     layers:            the layers as they were built for training
     evaluated_layers:  the layers as they were built for evaluation on the evaluation sample
     gradients:         storage with the gradient of every parameter, under its name
+    heads:             what the numbers of an output stand for; see `Objective`
     measured:          the tensors that device metrics see: loss, answers and targets on the evaluation sample
     """
 
@@ -46,6 +48,7 @@ class Inspection:
     evaluated_layers: Sequence[BuiltLayer]
     gradients: Storage
     measured: MeasuredNetwork
+    heads: Heads | None = None
 
     def __post_init__(self) -> None:
         # The experiment has its figures, which have this. If this had the experiment, too, its memory would wait for

@@ -101,7 +101,7 @@ def for_values(name: str, delta: float) -> Loss:
     return huber(delta) if name == "huber" else {"l1": l1, "l2": l2}[name]
 
 
-USUAL_LOSS = {"classes": "softmax", "labels": "logistic", "values": "l2"}
+USUAL_LOSS = {"classes": "softmax", "labels": "logistic", "values": "l2", "objects": "smooth_l1"}
 """The loss of a task that names none, by the kind of its targets."""
 
 LOSSES_OF_TASKS: dict[str, Mapping[str, Callable[..., object]]] = {

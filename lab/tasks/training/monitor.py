@@ -61,6 +61,7 @@ class Monitor:
             scenario=scenario,
             network=network,
             loss=objective.loss,
+            heads=objective.heads,
             split=data.split,
             evaluation_sample=data.evaluation_sample,
             layers=layers,
@@ -122,6 +123,7 @@ class Monitor:
             validation_outputs=validation_outputs,
             loss_name=scenario.options.get("loss") or USUAL_LOSS[data.split.train.kind],
             threshold=float(scenario.options.get("threshold", 0.5)),
+            heads=objective.heads,
             unit=_unit(data.split),
         )
         with scope("measure"):

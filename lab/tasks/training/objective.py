@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.graph import Tensor
+from lab.metrics.detection.heads import Heads
 from lab.tasks.training.losses import Loss
 
 
@@ -16,11 +17,13 @@ class Objective:
     loss:    from outputs and targets to the loss [1]
     correct: from outputs and targets to the number of right answers [1], for tasks that have such a thing
     answers: from outputs to what the network answers, for metrics; by default the outputs themselves
+    heads:   what the numbers of an output stand for, of tasks that ask for a class, a box and so on at once
     """
 
     loss: Loss
     correct: Callable[[Tensor, Tensor], Tensor] | None = None
     answers: Callable[[Tensor], Tensor] = lambda output: output
+    heads: Heads | None = None
 
     def count(self, output: Tensor, targets: Tensor) -> Tensor | None:
         """The number of right answers [1]; None where there is no such thing."""

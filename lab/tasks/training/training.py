@@ -17,6 +17,8 @@ import numpy as np
 from lab.data import Data, Split, TargetKind
 from lab.errors import InvalidValue
 from lab.graph import Tensor, scope
+from lab.metrics.detection.heads import Heads
+from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
 from lab.nets.training_step import UNCLIPPED, training_step
@@ -35,8 +37,9 @@ from lab.tasks.training.objective import Objective
 class Training(ProgramExperiment):
     """One replica of a network in training; see `lab.tasks.task.Experiment`.
 
-    loss, correct, answers: see `Objective`
+    loss, correct, answers, heads: see `Objective`
     kind:    what the data's targets must be
+    adjustable: the numbers of the loss that can be changed while it trains, to which those of the network are added
     split:   the examples, where they are not what the scenario's data block says
     told:    a sentence on how it is trained, for the beginning
     """
@@ -52,15 +55,18 @@ class Training(ProgramExperiment):
         correct: Callable[[Tensor, Tensor], Tensor] | None = None,
         *,
         answers: Callable[[Tensor], Tensor] = lambda output: output,
+        heads: Heads | None = None,
+        adjustable: AdjustableNumbers | None = None,
         kind: TargetKind,
         split: Split | None = None,
         told: str = "",
     ) -> None:
         super().__init__(scenario.train.steps, seed)
+        self.adjustable = self.adjustable if adjustable is None else adjustable
         self.scenario, self.folder, self._told = scenario, folder, told
         self.split = split or load_split(scenario, seed, folder, kind)
-        data, objective = TrainingData(self.split, seed), Objective(loss, correct, answers)
-        outputs = self.split.train.outputs
+        data, objective = TrainingData(self.split, seed), Objective(loss, correct, answers, heads)
+        outputs = self.split.train.outputs if heads is None else heads.outputs
         self.network = Network(scenario.model, scenario.init, outputs, seed, self.adjustable, blocks=scenario.blocks)
         self.optimizer = optimizer(scenario.optimizer.name, scenario.optimizer.given)
         x, y = data.batch(scenario.train.batch)
@@ -152,7 +158,7 @@ class Training(ProgramExperiment):
 
     def kept_to_predict(self) -> dict[str, Any] | None:
         recipe, scenario = self.split.recipe, self.scenario
-        if recipe is None:
+        if recipe is None or recipe.kind == "objects":
             return None
         about = {
             "format": 1,

@@ -49,6 +49,7 @@ LEGENDS: dict[str, Callable[[Any, int, Style, int], list[Text]]] = {
     "cells": cells.legend,
     "curves": curves.legend,
     "field": field.legend,
+    "images": images.legend,
     "passages": passages.legend,
     "regions": regions.legend,
     "scatter": scatter.legend,

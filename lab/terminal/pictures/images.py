@@ -7,13 +7,17 @@ from rich.text import Text
 
 from lab.pictures import Images
 from lab.terminal import blocks
+from lab.terminal.pictures import overlays
 from lab.terminal.pictures.common import title_line
+from lab.terminal.plot_frame import legend_lines
 from lab.terminal.style import DIM, Style
 from lab.terminal.text_lines import beside, clip, line, pad
 
 _READABLE = 9
 """Pixels that an image keeps at least, each way, if it has so many: in a smaller one nothing can be recognised, so
 fewer images are shown then."""
+_READABLE_BELOW_LINES = 16
+"""The same of images with boxes or lines on top, which must not hide what they are around."""
 _LARGEST_PIXEL = 8
 _MANY_PIXELS = 16
 """An image of so many pixels can also be enlarged one and a half times, as unequal pixels hardly show."""
@@ -22,11 +26,12 @@ _MANY_PIXELS = 16
 def render(picture: Images, width: int, height: int, style: Style) -> list[Text]:
     """As many images as fit, as large as they can be when all are to be seen, but not blown up beyond eight times."""
     images = np.asarray(picture.images, dtype=np.float64)
-    lines = [title_line(picture.title, width, style)]
+    lines, below = [title_line(picture.title, width, style)], legend(picture, width, style) if style.legends else []
     if images.ndim not in (3, 4) or images.size == 0:
         return [*lines, line("no images", DIM)]
     told = max((len(each.split("\n")) for each in picture.captions if each), default=0)
-    columns, rows, across, down = _arrange(images.shape, width, height - 1, told, style)
+    readable = _READABLE_BELOW_LINES if picture.outlines else _READABLE
+    columns, rows, across, down = _arrange(images.shape, width, height - 1 - len(below), told, style, readable)
     shown = min(len(images), across * down)
     for start in range(0, shown, across):
         if start and not told:
@@ -34,6 +39,7 @@ def render(picture: Images, width: int, height: int, style: Style) -> list[Text]
         blocks_of_row = []
         for index in range(start, min(start + across, shown)):
             block = _paint(images[index], columns, rows, style)
+            overlays.draw(picture, index, block, columns, rows, style)
             caption = picture.captions[index].split("\n") if index < len(picture.captions) else []
             for own in [*caption, *[""] * told][:told]:
                 block.append(line(pad(clip(style.words(own), columns, style), columns), DIM))
@@ -41,18 +47,25 @@ def render(picture: Images, width: int, height: int, style: Style) -> list[Text]
         lines += beside(blocks_of_row, gap=1)
     if shown < len(images):
         lines[0] = title_line(picture.title, width, style, f"the first {shown} of {len(images)}")
-    return lines
+    return [*lines, *below]
 
 
-def _arrange(shape: tuple[int, ...], width: int, height: int, told: int, style: Style) -> tuple[int, int, int, int]:
+def legend(picture: Images, width: int, style: Style, most: int = 1) -> list[Text]:
+    """What the boxes and lines on top of the images are."""
+    return legend_lines(overlays.entries(picture, style), width, style, most) if picture.outlines else []
+
+
+def _arrange(
+    shape: tuple[int, ...], width: int, height: int, told: int, style: Style, readable: int
+) -> tuple[int, int, int, int]:
     """Characters per image across and down, images per row, rows: the largest images with which most are seen.
 
-    told: lines of a caption
+    told: lines of a caption;  readable: pixels that an image keeps at least, each way
     """
     count, high, wide = shape[:3]
     stretch = 1.0 if style.paints else 2.0  # a character is about twice as high as wide
     per_line = 2 if style.paints else 1
-    least = min(1.0, _READABLE / min(high, wide))
+    least = min(1.0, readable / min(high, wide))
     room = max(1, height - told)
     found = []  # how many are seen, how large they are, how many in a row, how many rows
     for across in range(1, count + 1):

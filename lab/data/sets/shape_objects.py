@@ -1,0 +1,40 @@
+"""`shape-objects`: pictures of the world of shapes, with the class, the box and the key points of every shape."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from lab.data.data import Data
+from lab.data.images.pixels import Pixels
+from lab.data.registry import dataset
+from lab.data.sets.shape_captions import ShapePictures, scenes_of
+from lab.data.world_of_shapes import KINDS, LIMBS, Scenes
+from lab.validation import Whole
+
+
+class ShapeObjects(ShapePictures):
+    """Coloured shapes with noise on dark grey, of which kind, box and key points are known exactly.
+
+    The classes are the kinds. Boxes end where the shape's pixels do. The five key points are centre, top, right, bottom
+    and left, on the shape's own axes.
+    """
+
+    points: Whole = Field(default=2000, ge=2)
+    """number of pictures in all"""
+
+
+@dataset("shape-objects", ShapeObjects)
+def shape_objects(options: ShapeObjects, random: np.random.Generator) -> Data:
+    """Images [points, size, size, 3] from 0 to 1, and objects [points, shapes, 15]."""
+    scenes = scenes_of(options.world, options.points, int(random.integers(2**63)))
+    targets = objects(scenes)[:, : options.shapes]
+    return Data(Pixels(scenes.images), targets, "objects", classes=KINDS[: options.kinds], limbs=LIMBS)
+
+
+def objects(scenes: Scenes) -> np.ndarray:
+    """The shapes of pictures as `Data` has objects: float64 [n, 4, 15]."""
+    rows_first = np.concatenate([scenes.boxes.reshape(*scenes.kind.shape, 2, 2), scenes.key_points()], axis=2)
+    places = rows_first[..., ::-1].reshape(*scenes.kind.shape, -1)
+    found = np.concatenate([scenes.kind[..., None], places], axis=2)
+    return np.where(scenes.present[..., None], found, [-1.0] + [0.0] * places.shape[2])
