@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lab.data import Split
+from lab.data import Data, Split
 from lab.graph import Tensor, scope
 from lab.graph.tensor import Call
 from lab.metrics import DeviceMetrics, MeasuredNetwork
@@ -98,7 +98,7 @@ class Monitor:
                 validation_correct = objective.count(output, validation_targets)
                 validation_answers, validation_outputs = objective.answers(output), output
         measured = MeasuredNetwork(
-            kind="pixels" if data.split.train.targets.ndim == PIXELS else data.split.train.kind,
+            kind=_kind(data.split.train),
             watch=frozenset(scenario.watch),
             parts=layers,
             parameters=network.parameters,
@@ -171,6 +171,11 @@ class Monitor:
         """Where in the arena metrics and what is recorded stand; see `Layout.stretch`."""
         layout = self._experiment.layout
         return layout.stretch(self.device_metrics.kept), layout.stretch(self.figures.recording.kept)
+
+
+def _kind(train: Data) -> str:
+    """What the targets are, for device metrics."""
+    return "pixels" if train.kind == "classes" and train.targets.ndim == PIXELS else train.kind
 
 
 def _unit(split: Split) -> tuple[np.ndarray, np.ndarray] | None:
