@@ -54,7 +54,13 @@ _PIXELS = _IMAGES | {
     "model": ["previous_pixels", {"gru": 16}, {"dense": "outputs"}],
     "watch": ["bits_per_pixel", "independent_bits"],
 }
-_OF_THEIR_OWN = {"writer": _CAPTIONS, "question": _QUESTIONS, "previous_pixels": _PIXELS}
+_MASKS = _IMAGES | {
+    "task": "segment",
+    "data": {"name": "shape-masks", "points": 100},
+    "model": [{"windows": 9}, "flatten", {"dense": 16}, "relu", {"dense": "classes"}],
+    "watch": ["loss", "mean_iou"],
+}
+_OF_THEIR_OWN = {"writer": _CAPTIONS, "question": _QUESTIONS, "previous_pixels": _PIXELS, "windows": _MASKS}
 _HOSTS: dict[str, dict[str, Any]] = {"points": _POINTS, "images": _IMAGES, "sequences": _SEQUENCES}
 _VALUES = _POINTS | {
     "task": "regress",
@@ -135,7 +141,7 @@ def with_loss(task: str, loss: str) -> Example | None:
 
 def with_data(name: str) -> Example | None:
     """A network for the set, whatever its targets are."""
-    for host in (_POINTS, _VALUES, _LABELS, _OBJECTS, _SEQUENCES, _TEXT, _WORDS, _CAPTIONS, _QUESTIONS, _REWRITES):
+    for host in (_POINTS, _VALUES, _LABELS, _OBJECTS, _SEQUENCES, _TEXT, _WORDS, _CAPTIONS, _QUESTIONS, _REWRITES, _MASKS):
         content = copy.deepcopy(host)
         content["data"] = {"name": name}
         if found := _if_right(name, content):
