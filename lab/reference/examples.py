@@ -141,7 +141,19 @@ def with_loss(task: str, loss: str) -> Example | None:
 
 def with_data(name: str) -> Example | None:
     """A network for the set, whatever its targets are."""
-    for host in (_POINTS, _VALUES, _LABELS, _OBJECTS, _SEQUENCES, _TEXT, _WORDS, _CAPTIONS, _QUESTIONS, _REWRITES, _MASKS):
+    for host in (
+        _POINTS,
+        _VALUES,
+        _LABELS,
+        _OBJECTS,
+        _SEQUENCES,
+        _TEXT,
+        _WORDS,
+        _CAPTIONS,
+        _QUESTIONS,
+        _REWRITES,
+        _MASKS,
+    ):
         content = copy.deepcopy(host)
         content["data"] = {"name": name}
         if found := _if_right(name, content):
@@ -158,7 +170,7 @@ def with_first_file(task: str, path: str, name: str) -> Example | None:
     content: Any = yaml.safe_load(text)
     for part in path.split("."):
         content = (content or {}).get(part)
-    change = {path: [*(content or []), name]}
+    change = {path: list(dict.fromkeys([*(content or []), name]))}
     try:
         check(load_text(text, Path("mine.yaml"), change))
     except BadInput:
