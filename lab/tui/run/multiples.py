@@ -10,7 +10,7 @@ from rich.style import Style as TextStyle
 from rich.text import Text
 from textual.strip import Strip
 
-from lab.pictures import Bars, Cells, Diagram, Field, Passages, Picture, Regions, Table
+from lab.pictures import Bars, Cells, Diagram, Field, Images, Passages, Picture, Regions, Table
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import letter
 from lab.terminal.pictures import common_legend, render
@@ -33,6 +33,8 @@ _HIGH = 14
 _ACROSS = "across: "
 _SHORTEST_NOTE = 10
 """So much of a note is worth showing."""
+_STRIP = 2.5
+"""Images that are so many times as wide as high stand below each other where that makes them larger."""
 _NARROWEST_TEXT = 40
 """The same for texts, which stand below each other rather than in short lines."""
 
@@ -182,6 +184,10 @@ def _shape_of(shown: Multiples) -> tuple[int, float]:
         return max(_NARROWEST, _NARROWEST_CELL * max(columns)), _WIDE
     if any(isinstance(each.content, Table | Passages) for each in shown.cells):
         return _NARROWEST_TEXT, _WIDE
+    images = [each.content.images.shape[1:3] for each in shown.cells if isinstance(each.content, Images)]
+    strip = max((width / height for height, width in images), default=0)
+    if len(images) == len(shown.cells) and strip >= _STRIP:
+        return _NARROWEST, 2 * strip  # a character is twice as high as wide
     return _NARROWEST, _WIDE
 
 

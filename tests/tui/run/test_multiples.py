@@ -8,7 +8,7 @@ import numpy as np
 from rich.style import Style as TextStyle
 
 from lab.events import Measured, Started
-from lab.pictures import Bars, Curves, Field, Histograms, Scatter
+from lab.pictures import Bars, Curves, Field, Histograms, Images, Scatter
 from lab.scenario import load
 from lab.scenario.decisive import decisive
 from lab.terminal.curves import Line
@@ -199,3 +199,19 @@ def test_variants_stand_in_the_order_that_the_scenario_names_them():
     assert tile_data.beside() == ["plain", "residual", "shallow"]
     view.hidden.add("plain")
     assert tile_data.beside() == ["residual", "shallow"]
+
+
+def test_images_that_are_wide_stand_below_each_other_where_that_makes_them_larger():
+    def shown(height, width):
+        cells = [
+            Cell(((number, name),), Images("Masks", np.ones((1, height, width), np.float32), ("IoU",)))
+            for number, name in enumerate(("six", "two"))
+        ]
+        made = strips(Multiples("Masks", tuple(cells)), 40, 18, Style(256, True), TextStyle())
+        lines = [strip.text for strip in made]
+        return [next(n for n, each in enumerate(lines) if name in each) for name in ("six", "two")]
+
+    first, second = shown(32, 98)
+    assert second > first
+    first, second = shown(32, 32)
+    assert second == first
