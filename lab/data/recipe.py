@@ -115,8 +115,7 @@ class Recipe:
 
     def _told_sequences(self) -> str:
         assert self.sequences is not None
-        length, ahead = self.sequences.length, self.sequences.ahead
-        later = "the next row" if ahead == 1 else f"the row {ahead:,} later"
+        length, later = self.sequences.length, self.sequences.later
         return f"{length:,} rows in a row are read; beside the last of them stands what is predicted for {later}."
 
     def _read(self, table: RawTable, name: str) -> tuple[np.ndarray, np.ndarray, list[str]]:

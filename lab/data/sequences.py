@@ -28,6 +28,11 @@ class Sequences:
         """The first row that has enough rows before it, counted from 0."""
         return self.length - 1 + self.ahead
 
+    @property
+    def later(self) -> str:
+        """Which row's target is predicted, in words."""
+        return "the next row" if self.ahead == 1 else f"the row {self.ahead:,} later"
+
     def of(self, rows: np.ndarray) -> np.ndarray:
         """Every sequence of these rows [n, features]: [n - length + 1, length, features]; the last one ends with the
         last row."""

@@ -10,6 +10,7 @@ import lab.data
 from lab.tasks.generative.attribute_directions_shown import PARTS
 from lab.tasks.generative.latent_arithmetic import METRICS
 from tests.tasks.refusals import require_refusal
+from tests.tasks.states import require_same_after_restoring
 from tests.tasks.test_training import experiment, scenario
 
 DATA = {"name": "shape-attributes", "points": 300, "size": 12, "validation": 0.2}
@@ -125,14 +126,7 @@ def test_pictures_go_along_a_direction():
 
 
 def test_the_state_brings_everything_back():
-    made = arithmetic()
-    made.advance(10)
-    state = made.state()
-    made.advance(10)
-    later = made.measure()
-    made.restore(state)
-    made.advance(10)
-    assert made.measure() == later
+    require_same_after_restoring(arithmetic())
 
 
 def test_labels_of_pictures_are_what_is_drawn():

@@ -7,6 +7,7 @@ import pytest
 
 from lab.tasks.worlds.off_policy import METRICS
 from tests.tasks.refusals import require_refusal
+from tests.tasks.states import require_same_after_restoring
 from tests.tasks.test_training import experiment, scenario
 
 GAMMA, RATE, SECOND, ACTS = 0.9, 0.03, 0.2, 1 / 7
@@ -125,14 +126,7 @@ def test_the_policy_that_is_learned_about_can_be_changed_while_it_runs():
 
 
 def test_the_state_brings_everything_back():
-    made = star()
-    made.advance(10)
-    state = made.state()
-    made.advance(10)
-    later = made.measure()
-    made.restore(state)
-    made.advance(10)
-    assert made.measure() == later
+    require_same_after_restoring(star())
 
 
 def test_pictures_show_values_and_weights():

@@ -13,6 +13,7 @@ from lab.nets.initialisers import generator
 from lab.tasks.generative.pixel_by_pixel import SAMPLES, independent_bits, previous_pixel_bits
 from lab.tasks.generative.pixels_shown import FRAMES, ROWS, UNKNOWN, known_after
 from tests.tasks.refusals import require_refusal
+from tests.tasks.states import require_same_after_restoring
 from tests.tasks.test_training import experiment, scenario
 
 RNN = [{"previous_pixels": 3}, {"gru": 5}, {"dense": "outputs"}]
@@ -208,14 +209,7 @@ def test_samples_grow_four_times_and_end_whole():
 
 
 def test_the_state_brings_everything_back():
-    made = pixels()
-    made.advance(10)
-    state = made.state()
-    made.advance(10)
-    later = made.measure()
-    made.restore(state)
-    made.advance(10)
-    assert made.measure() == later
+    require_same_after_restoring(pixels())
 
 
 def test_the_masked_weights_do_not_exist():

@@ -250,8 +250,8 @@ class Interpreter:
 
     def _told_sequences(self, sequences: Sequences) -> str:
         by = f"by {self._options.split_by_time}" if self._options.split_by_time else "as they stand in the file"
-        later = "the next row" if sequences.ahead == 1 else f"the row {sequences.ahead:,} later"
-        return f"An example is {_counted(sequences.length, 'row')} in a row, {by}; predicted is the target of {later}."
+        rows = _counted(sequences.length, "row")
+        return f"An example is {rows} in a row, {by}; predicted is the target of {sequences.later}."
 
     def _told_date(self, column: Column) -> str:
         asked = self._options.columns.get(column.name)

@@ -61,13 +61,15 @@ class Recording:
         rows = np.stack(self._rows) if self._rows else np.zeros((0, self.kept.whole.size), np.float32)
         return {"recorded steps": np.array(self._steps, np.int64), "recorded": rows}
 
-    def restore(self, state: State) -> None:
-        """Go back to `state`. Raises ValueError if it is of something else."""
+    def restore(self, state: State) -> State:
+        """Go back to what was recorded; returns what of the state is others'. Raises ValueError if it does not fit."""
+        own = {name: numbers for name, numbers in state.items() if name.startswith("recorded")}
         wanted = {"recorded steps", "recorded"} if self.program else set()
-        if set(state) != wanted or (wanted and state["recorded"].shape[1:] != (self.kept.whole.size,)):
+        if set(own) != wanted or (wanted and own["recorded"].shape[1:] != (self.kept.whole.size,)):
             raise ValueError("this state has other recorded numbers")
         if wanted:
-            self._steps, self._rows = array("q", state["recorded steps"].tolist()), list(state["recorded"])
+            self._steps, self._rows = array("q", own["recorded steps"].tolist()), list(own["recorded"])
+        return {name: numbers for name, numbers in state.items() if name not in own}
 
     def _forget_from(self, step: int) -> None:
         while self._steps and self._steps[-1] >= step:

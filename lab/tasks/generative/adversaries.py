@@ -221,9 +221,7 @@ class Adversaries(ProgramExperiment):
         return super().state() | self.recording.state()
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        recorded = {name: array for name, array in state.items() if name.startswith("recorded")}
-        self.recording.restore(recorded)
-        super().restore({name: array for name, array in state.items() if name not in recorded})
+        super().restore(self.recording.restore(state))
 
     def weights(self) -> dict[str, np.ndarray]:
         return self.numbers(self.generator.kept) | self.numbers(self.discriminator.kept)

@@ -40,9 +40,7 @@ class Explanations:
     @cached_property
     def sample(self) -> Data:
         """The images that are explained."""
-        held = self._inspection.split.validation or self._inspection.evaluation_sample
-        chosen = np.random.default_rng(0).permutation(held.count)[:MOST]
-        return held.rows(np.sort(chosen))
+        return self._inspection.held_back(MOST)
 
     @cached_property
     def shown(self) -> np.ndarray:

@@ -84,6 +84,12 @@ class Inspection:
         """Which examples are nearest to each other, by pixels and by its last hidden layer."""
         return Neighbours(self)
 
+    def held_back(self, most: int) -> Data:
+        """So many examples at most that are held back, always the same; without any, of the evaluation sample."""
+        held = self.split.validation or self.evaluation_sample
+        chosen = np.random.default_rng(0).permutation(held.count)[:most]
+        return held.rows(np.sort(chosen))
+
     def settings(self) -> dict[str, float]:
         """The numbers that may be changed while it runs, as they are now, by dotted name."""
         return self.experiment.settings()

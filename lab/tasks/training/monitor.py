@@ -154,9 +154,7 @@ class Monitor:
 
     def restore(self, state: State) -> State:
         """Go back to what was recorded; returns what of the state is others'. Raises ValueError if it does not fit."""
-        recorded = {name: array for name, array in state.items() if name.startswith("recorded")}
-        self.figures.recording.restore(recorded)
-        return {name: array for name, array in state.items() if name not in recorded}
+        return self.figures.recording.restore(state)
 
     def measured_values(self, numbers: np.ndarray, first: int, step: int) -> dict[str, float]:
         """The metrics of the device after a step; see `ProgramExperiment.measured_values`."""

@@ -36,9 +36,7 @@ class Neighbours:
     @cached_property
     def sample(self) -> Data:
         """The examples that are compared."""
-        held = self._inspection.split.validation or self._inspection.evaluation_sample
-        chosen = np.random.default_rng(0).permutation(held.count)[:MOST]
-        return held.rows(np.sort(chosen))
+        return self._inspection.held_back(MOST)
 
     @cached_property
     def last_hidden(self) -> str | None:

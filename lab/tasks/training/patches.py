@@ -112,9 +112,7 @@ class MaximalPatches:
     @cached_property
     def sample(self) -> Data:
         """The images that are searched."""
-        held = self._inspection.split.validation or self._inspection.evaluation_sample
-        chosen = np.random.default_rng(0).permutation(held.count)[:MOST]
-        return held.rows(np.sort(chosen))
+        return self._inspection.held_back(MOST)
 
     @cached_property
     def places(self) -> dict[str, Place]:
