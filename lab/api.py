@@ -65,7 +65,7 @@ class Result:
         if chosen[1] not in self.seeds:
             raise BadInput(f"There is no seed {chosen[1]}; {nearest(str(chosen[1]), map(str, self.seeds))}.")
         if chosen not in self._beside:
-            raise BadInput("This task trains nothing that predicts: classify, regress and label do.")
+            raise BadInput("This task trains nothing that predicts: classify, regress, label and segment do.")
         return TrainedModel(f"{chosen[0]}, seed {chosen[1]}", self._beside[chosen], self.weights[chosen[0]][chosen[1]])
 
     def predict(self, examples: Any, variant: str | None = None, seed: int | None = None) -> Predictions:

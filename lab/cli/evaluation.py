@@ -16,6 +16,7 @@ Groups = Mapping[str, Sequence[tuple[str, Judgement]]]
 MOST_CLASSES = 20
 USUAL_WIDTH, NARROWEST = 100, 60
 _WIDEST = 30
+_COLUMNS = {"precision": "precision", "recall": "recall", "f1": "F1", "iou": "IoU"}
 
 
 def lines(
@@ -43,7 +44,7 @@ def joined(sections: Iterable[list[str]]) -> list[str]:
 def judged(name: str, found: Judged, width: int) -> list[list[str]]:
     """Sections on scores, classes, confusion and calibration; each table begins with its title or its header."""
     judgement = found.judgement
-    intervals = f"Intervals: 95 %, from {judgement.samples:,} bootstrap samples of the rows."
+    intervals = f"Intervals: 95 %, from {judgement.samples:,} bootstrap samples of the {judgement.drawn}."
     told = [[f"{name}: {found.where}"], _scores(judgement.scores())]
     told.append([line for text in (_baseline(judgement), intervals) for line in textwrap.wrap(text, width)])
     if 1 < len(judgement.made.names) <= MOST_CLASSES:
@@ -128,6 +129,8 @@ def _baseline(judgement: Judgement) -> str:
     if judgement.made.kind == "labels":
         return "The baseline knows only the targets of the training: how often each label applies."
     usual = judgement.made.names[int(judgement.usual.argmax())]
+    if judgement.unit == "pixels":
+        return f"The baseline knows only the masks of the training: it says {usual} of every pixel."
     return f"The baseline knows only the targets of the training: it always says {usual}, with their shares."
 
 
@@ -135,11 +138,13 @@ def _classes(judgement: Judgement) -> list[list[str]]:
     confusion = judgement.confusion
     if confusion is None:
         return []
+    of_classes = judgement.of_classes()
+    scored = [key for key in of_classes[0] if key in _COLUMNS]
     rows = [
-        [_short(each["class"]), f"{each['examples']:,}", *(_number(each[key]) for key in ("precision", "recall", "f1"))]
-        for each in judgement.of_classes()
+        [_short(each["class"]), f"{each['examples']:,}", *(_number(each[key]) for key in scored)] for each in of_classes
     ]
-    of_each = aligned([["class", "rows", "precision", "recall", "F1"], *rows], right=[1, 2, 3, 4])
+    head = ["class", judgement.unit, *(_COLUMNS[key] for key in scored)]
+    of_each = aligned([head, *rows], right=list(range(1, len(head))))
     names = [_short(name, 12) for name in judgement.made.names]
     counts = zip(judgement.made.names, confusion.tolist(), strict=True)
     table = [[_short(name), *(f"{count:,}" for count in row)] for name, row in counts]

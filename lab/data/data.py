@@ -71,6 +71,7 @@ class Data:
     evidence:    int64 [n, words, 4], of captions: the box in the image (first row, first column, last row + 1, last
                  column + 1) of the shape that a word belongs to; zeros where it belongs to none
     masks:       bool [n, height, width], of images: the pixels of what they are told apart by, where the set knows them
+    files:       str [n], of images in files: the path of each, relative to the folder or table that is given
     limbs:       of objects with key points: pairs of key points that a line joins where they are drawn
     """
 
@@ -91,6 +92,7 @@ class Data:
     vocabulary: tuple[str, ...] = ()
     evidence: np.ndarray | None = None
     masks: np.ndarray | None = None
+    files: np.ndarray | None = None
     limbs: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
@@ -143,7 +145,7 @@ class Data:
         truth = None if self.truth is None else self.truth[chosen]
         inputs = self.inputs.chosen(chosen) if isinstance(self.inputs, Pixels) else self.inputs[chosen]
         places = chosen if self.places is None else self.places[chosen]
-        along = ("order", "groups", "last_known", "asked", "evidence", "masks")
+        along = ("order", "groups", "last_known", "asked", "evidence", "masks", "files")
         kept = {name: each[chosen] for name in along if (each := getattr(self, name)) is not None}
         return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth, places=places, **kept)
 

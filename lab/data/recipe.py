@@ -41,6 +41,7 @@ class Recipe:
     mean, deviation: of the targets, if they were standardised: float64 [outputs]
     usual:         of the training targets, float64 [outputs]: the share of each class or label, or the mean value
     sequences:     of which rows of a table an example is made, if it is more than one
+    pixels:        whether each pixel of an image has a class of its own
     """
 
     kind: TargetKind
@@ -55,6 +56,7 @@ class Recipe:
     outputs: int
     usual: np.ndarray
     sequences: Sequences | None = None
+    pixels: bool = False
 
     @classmethod
     def of(
@@ -78,8 +80,9 @@ class Recipe:
             if mean is not None and deviation is not None:
                 usual = usual * deviation + mean
         return cls(
-            train.kind, train.classes, shape, table, missing, fillers, steps, mean, deviation, train.outputs, usual
-        )
+            train.kind, train.classes, shape, table, missing, fillers, steps, mean, deviation, train.outputs, usual,
+            pixels=train.kind == "classes" and train.image_shape is not None and train.targets.ndim == 3,
+        )  # fmt: skip
 
     @classmethod
     def raw(cls, train: Data, missing: Missing) -> Recipe:
@@ -259,24 +262,30 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """As JSON's values, which give the same bits again."""
         table = self.table
-        return {
-            "kind": self.kind,
-            "classes": list(self.classes),
-            "shape": list(self.shape),
-            "outputs": self.outputs,
-            "usual": numbers_to_json(self.usual),
-            "columns": None if table is None else [each.to_json() for each in table.columns],
-            "time": None if table is None or table.time is None else table.time.to_json(),
-            "target": [] if table is None else list(table.target),
-            "written": {} if table is None else table.written,
-            "names": [] if table is None or table.written.get("header") is not False else list(table.names),
-            "missing": self.missing,
-            "fillers": None if self.fillers is None else numbers_to_json(self.fillers),
-            "steps": [each.to_json() for each in self.steps],
-            "mean": None if self.mean is None else numbers_to_json(self.mean),
-            "deviation": None if self.deviation is None else numbers_to_json(self.deviation),
-        } | (
-            {} if self.sequences is None else {"sequence_length": self.sequences.length, "ahead": self.sequences.ahead}
+        return (
+            {
+                "kind": self.kind,
+                "classes": list(self.classes),
+                "shape": list(self.shape),
+                "outputs": self.outputs,
+                "usual": numbers_to_json(self.usual),
+                "columns": None if table is None else [each.to_json() for each in table.columns],
+                "time": None if table is None or table.time is None else table.time.to_json(),
+                "target": [] if table is None else list(table.target),
+                "written": {} if table is None else table.written,
+                "names": [] if table is None or table.written.get("header") is not False else list(table.names),
+                "missing": self.missing,
+                "fillers": None if self.fillers is None else numbers_to_json(self.fillers),
+                "steps": [each.to_json() for each in self.steps],
+                "mean": None if self.mean is None else numbers_to_json(self.mean),
+                "deviation": None if self.deviation is None else numbers_to_json(self.deviation),
+            }
+            | (
+                {}
+                if self.sequences is None
+                else {"sequence_length": self.sequences.length, "ahead": self.sequences.ahead}
+            )
+            | ({"pixels": True} if self.pixels else {})
         )
 
     @classmethod
@@ -306,6 +315,7 @@ class Recipe:
                 int(content["outputs"]),
                 numbers_from_json(content["usual"]),
                 Sequences(content["sequence_length"], content["ahead"]) if "sequence_length" in content else None,
+                content.get("pixels", False) is True,
             )
             _refuse_misfits(found)
             return found
@@ -321,6 +331,8 @@ def _refuse_misfits(recipe: Recipe) -> None:
         words += [*table.target, *table.names, *(word for each in table.columns for word in (each.name, *each.texts))]
     if not all(isinstance(each, str) for each in words) or recipe.kind not in get_args(TargetKind):
         raise ValueError("a name in it is no text")
+    if recipe.pixels and (len(recipe.shape) != 3 or recipe.kind != "classes"):
+        raise ValueError("its pixels have classes, but it is of no images")
     sizes = [*recipe.shape, *(() if recipe.sequences is None else vars(recipe.sequences).values())]
     if not recipe.shape or not all(type(each) is int and each > 0 for each in sizes):
         raise ValueError("its shape is no list of sizes")

@@ -106,7 +106,8 @@ def _held_back(options: Options, data: Data, random: np.random.Generator) -> tup
 
 def _groups(options: Options, data: Data, rows: np.ndarray) -> np.ndarray:
     """The class of each example; all the same where the classes do not matter, or there are none."""
-    return data.targets[rows] if data.kind == "classes" and options.stratified else np.zeros(len(rows), np.int64)
+    one_each = data.kind == "classes" and data.targets.ndim == 1
+    return data.targets[rows] if one_each and options.stratified else np.zeros(len(rows), np.int64)
 
 
 def _drawn(groups: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:

@@ -17,7 +17,7 @@ class Comparison:
     """One network against another.
 
     test:       the name of the paired test;  p: the chance of a difference as large if both were equally good
-    what:       what is compared: accuracy, or mean absolute error
+    what:       what is compared: accuracy, mean absolute error, or, of masks, 1 - mean IoU of an image
     difference: the first one's minus the second one's, with its 95 % interval from bootstrap samples of the rows
     only_first, only_second: of classes, how many examples only the one and only the other gets right
     """
@@ -32,7 +32,8 @@ class Comparison:
 
 
 def compared(first: Judgement, second: Judgement) -> Comparison:
-    """Of classes and labels McNemar's exact test; of values a permutation test of the absolute errors.
+    """Of classes and labels McNemar's exact test; of values a permutation test of the absolute errors, of masks one of
+    what is missing to a mean IoU of 1 in each image.
 
     Raises BadInput if they are not of the same examples.
     """
@@ -43,7 +44,7 @@ def compared(first: Judgement, second: Judgement) -> Comparison:
             "rows to both with --data FILE."
         )
     chance = np.random.Generator(np.random.Philox(SEED))
-    if first.made.kind != "values":
+    if first.made.kind != "values" and first.unit == "rows":
         only_first = int((first.right & ~second.right).sum())
         only_second = int((second.right & ~first.right).sum())
         gained = first.right.astype(np.float64) - second.right
@@ -54,8 +55,9 @@ def compared(first: Judgement, second: Judgement) -> Comparison:
     worse = first.errors - second.errors
     told = interval(_means(worse, chance, first.samples))
     p = _sign_flips(worse, chance)
-    name = f"permutation test of the absolute errors ({FLIPS:,} random exchanges of each pair)"
-    return Comparison(name, p, "mean absolute error", float(worse.mean()), told)
+    what, of = ("mean absolute error", "absolute errors") if first.unit == "rows" else ("1 - mean IoU of an image",) * 2
+    name = f"permutation test of the {of} ({FLIPS:,} random exchanges of each pair)"
+    return Comparison(name, p, what, float(worse.mean()), told)
 
 
 def _two_sided_binomial(one: int, two: int) -> float:

@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from lab.data import check
+from lab.data.images.folders import classes_of, read_images
+from lab.data.recipe import MOST_LISTED
 from lab.data.sets.npz_arrays import arrays
 from lab.data.tables.raw import RawColumn, RawTable
 from lab.data.tables.targets import targets_of
 from lab.errors import BadInput, InvalidValue
 from lab.evaluation.judgement import Judgement
+from lab.evaluation.masks import MaskJudgement, MaskPredictions
 from lab.evaluation.trained import TrainedModel
 from lab.scenario.loading import load_text
 from lab.session.sources import folder_of
@@ -27,6 +30,7 @@ class Judged:
 
     where: in words: "60 rows of customers.csv that were held back"
     table: the file as it is, of data from a table;  rows: which of its rows the examples are
+    files: str [n], of images in files: the path of each
     """
 
     judgement: Judgement
@@ -34,11 +38,12 @@ class Judged:
     table: RawTable | None
     rows: np.ndarray
     notices: tuple[str, ...] = ()
+    files: np.ndarray | None = None
 
     def cells(self, row: int) -> dict[str, str]:
-        """All that the file says of an example, by column."""
+        """All that the file says of an example, by column; of an image, which file it is."""
         if self.table is None:
-            return {}
+            return {} if self.files is None else {"file": str(self.files[row])}
         return {column.name: _cell(column, int(self.rows[row])) for column in self.table.columns}
 
     def groups(self, name: str) -> list[str]:
@@ -86,13 +91,19 @@ def of_run(model: TrainedModel, info: RunInfo, variant: str, seed: int, part: st
     last_known = data.last_known
     if last_known is not None:
         last_known = model.recipe.values(last_known) if data.kind == "values" else None
-    judgement = Judgement(made, targets, model.recipe.usual, places, place, last_known)
-    return Judged(judgement, f"{data.count:,} {noun} of {name} that were {used}", table, rows)
+    if isinstance(made, MaskPredictions):
+        noun, place = "images", "image"
+        judgement: Judgement = MaskJudgement(made, targets, model.recipe.usual, places, place)
+    else:
+        judgement = Judgement(made, targets, model.recipe.usual, places, place, last_known)
+    return Judged(judgement, f"{data.count:,} {noun} of {name} that were {used}", table, rows, files=data.files)
 
 
 def of_file(model: TrainedModel, path: str) -> Judged:
-    """The network on a file with targets. Raises BadInput."""
+    """The network on a file with targets, or on images in a folder for each class. Raises BadInput."""
     name = Path(path).name
+    if len(model.recipe.shape) == 3 and not model.recipe.pixels and Path(path).expanduser().is_dir():
+        return _of_images(model, path)
     if model.recipe.table is None or Path(path).suffix.lower() == ".npz":
         return _of_arrays(model, path)
     table = model.table_in(path)
@@ -108,11 +119,29 @@ def of_file(model: TrainedModel, path: str) -> Judged:
     return Judged(judgement, f"{len(ready.rows):,} rows of {name}", table, ready.rows, ready.notices)
 
 
+def _of_images(model: TrainedModel, path: str) -> Judged:
+    folder, classes = Path(path).expanduser(), model.classes
+    there = classes_of(folder)
+    if unknown := [each for each in there if each not in classes]:
+        known = f"this run was trained on {', '.join(classes[:MOST_LISTED])}{', …' * (len(classes) > MOST_LISTED)}"
+        raise BadInput(f"{path} has a folder {unknown[0]}, but {known}: there must be a folder for each class.")
+    height, width, channels = model.recipe.shape
+    read = read_images(folder, list(classes), (height, width), channels == 1)
+    made = model.answers(model.recipe.of_array(read.images))
+    every = np.arange(len(read.images))
+    judgement = Judgement(made, read.labels, model.recipe.usual, every, "image")
+    return Judged(judgement, f"{len(every):,} images of {folder.name or path}", None, every, files=read.files)
+
+
 def _of_arrays(model: TrainedModel, path: str) -> Judged:
     try:
         held = arrays(Path(path).expanduser(), path)
     except (InvalidValue, OSError) as error:
         raise BadInput(f"{path} cannot be judged on: {getattr(error, 'message', error)}") from None
+    if model.recipe.pixels:
+        raise BadInput(
+            f"{path} cannot be judged on: of a run that names the class of each pixel, only its own images can."
+        )
     made = model.answers(model.recipe.of_array(held["inputs"]))
     columns = [held["targets"]] if held["targets"].ndim == 1 else list(held["targets"].T)
     raws = tuple(_as_column(f"target {number}", each) for number, each in enumerate(columns, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -68,6 +68,11 @@ class Judgement:
     place: str
     last_known: np.ndarray | None = None
 
+    unit: ClassVar[str] = "rows"
+    """What is counted in the table of classes and in the confusion."""
+    drawn: ClassVar[str] = "rows"
+    """What bootstrap samples are drawn of."""
+
     def __len__(self) -> int:
         return len(self.targets)
 
@@ -102,22 +107,27 @@ class Judgement:
 
     def scores(self) -> list[Score]:
         """All scores, with intervals: percentiles of bootstrap samples of the rows (Efron, 1979)."""
-        values = self._scores(self.targets, self.made.numbers)
-        baseline = self._scores(self.targets, self._baseline())
+        values, baseline = self.scored(), self.scored_baseline()
         chance = np.random.Generator(np.random.Philox(SEED))
         sampled: dict[str, list[float]] = {name: [] for name in values}
         for _ in range(self.samples if len(self) > 1 else 0):
             rows = chance.integers(0, len(self), len(self))
-            for name, value in self._scores(self.targets[rows], self.made.numbers[rows]).items():
+            for name, value in self.scored(rows).items():
                 sampled[name].append(value)
         return [Score(name, value, interval(sampled[name]), baseline[name]) for name, value in values.items()]
 
-    def _baseline(self) -> np.ndarray:
-        """What somebody answers who knows only the targets of the training, the same for every example; of a series,
-        that it stays as it was."""
+    def scored(self, rows: np.ndarray | None = None) -> Scores:
+        """The scores of all examples, or of these rows, which may be there several times."""
+        if rows is None:
+            return self._scores(self.targets, self.made.numbers)
+        return self._scores(self.targets[rows], self.made.numbers[rows])
+
+    def scored_baseline(self) -> Scores:
+        """The scores of somebody who knows only the targets of the training and answers the same for every example; of
+        a series, that it stays as it was."""
         if self.last_known is not None:
-            return self.last_known
-        return np.tile(self.usual, (len(self), 1))
+            return self._scores(self.targets, self.last_known)
+        return self._scores(self.targets, np.tile(self.usual, (len(self), 1)))
 
     def _scores(self, targets: np.ndarray, numbers: np.ndarray) -> Scores:
         if self.made.kind == "values":

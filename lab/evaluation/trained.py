@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from lab.data.tables.raw import RawTable
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
 from lab.data.tables.tidying import as_in_training
 from lab.errors import BadInput, InvalidValue
+from lab.evaluation.masks import MaskPredictions
 from lab.evaluation.predictions import Predictions
 from lab.metrics.scores import OF_PROBABILITIES, meaning
 from lab.nets.adjustable_numbers import AdjustableNumbers
@@ -31,8 +33,8 @@ from lab.tasks.task import PREDICTING
 from lab.tasks.training.losses import USUAL_LOSS
 from lab.tasks.training.predictor import Predictor
 
-AT_ONCE = 1024
-"""So many examples go through the network together."""
+AT_ONCE, NUMBERS_AT_ONCE = 1024, 1 << 22
+"""So many examples go through the network together, fewer where that would be more than so many numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +96,14 @@ class TrainedModel:
 
     def outputs(self, inputs: np.ndarray | Pixels) -> np.ndarray:
         """What the network gives for prepared inputs [n, …]: float32 [n, outputs]."""
-        found = []
-        for first in range(0, len(inputs), AT_ONCE):
-            part = np.asarray(inputs[first : first + AT_ONCE])
+        found = list(self._outputs(inputs))
+        return np.concatenate(found) if found else np.empty((0, self.recipe.outputs), np.float32)
+
+    def _outputs(self, inputs: np.ndarray | Pixels) -> Iterator[np.ndarray]:
+        """The same for some examples after the others."""
+        at_once = max(1, min(AT_ONCE, NUMBERS_AT_ONCE // max(math.prod(inputs.shape[1:]), 1)))
+        for first in range(0, len(inputs), at_once):
+            part = np.asarray(inputs[first : first + at_once])
             if len(part) not in self._forward:
                 network = self.new_network()
                 self._forward[len(part)] = Predictor(network, part.shape)
@@ -105,17 +112,34 @@ class TrainedModel:
                 made = self._forward[len(part)](part, dict(self.weights), dict(self.about.get("settings", {})))
             except InvalidValue as error:
                 raise BadInput(f"{self.name}: {error.message}") from None
-            found.append(made["output"].reshape(len(part), -1))
-        return np.concatenate(found) if found else np.empty((0, self.recipe.outputs), np.float32)
+            yield made["output"].reshape(len(part), -1)
 
     def answers(self, inputs: np.ndarray | Pixels) -> Predictions:
         """Predictions for prepared inputs."""
+        if self.recipe.pixels:
+            return self._masks(inputs)
         outputs = self.outputs(inputs)
+        if outputs.shape[1] != self.recipe.outputs:
+            raise BadInput(
+                f"{self.name} names a class for several parts of each example, and was kept by an older lab, which "
+                "did not know how to judge that: run it again."
+            )
         if self.recipe.kind == "values":
             return Predictions("values", self._value_names, self.recipe.values(outputs))
         assert self.recipe.kind != "objects"  # of which no recipe is kept
         numbers, threshold = meaning(outputs, self.loss), float(self.about.get("threshold", 0.5))
         return Predictions(self.recipe.kind, self.classes, numbers, self.loss in OF_PROBABILITIES, threshold)
+
+    def _masks(self, inputs: np.ndarray | Pixels) -> MaskPredictions:
+        """The class of each pixel; of scores of pixels only the largest is kept, as all would need much memory."""
+        height, width, _ = self.recipe.shape
+        classes = self.recipe.outputs
+        masks = np.empty((len(inputs), height, width), np.uint8 if classes <= 256 else np.int64)
+        first = 0
+        for outputs in self._outputs(inputs):
+            masks[first : first + len(outputs)] = outputs.reshape(-1, height, width, classes).argmax(axis=-1)
+            first += len(outputs)
+        return MaskPredictions.of(self.classes, masks)
 
     @property
     def _value_names(self) -> tuple[str, ...]:
@@ -154,8 +178,10 @@ class TrainedModel:
     def _of_images(self, place: Path, path: str) -> Predictions:
         if not place.exists():
             raise BadInput(f"{path} is not there.")
-        images, names = read_alone(place, self.recipe.shape)
+        images, names, sizes = read_alone(place, self.recipe.shape)
         made = self.answers(self.recipe.of_array(images))
+        if isinstance(made, MaskPredictions):
+            made = replace(made, sizes=tuple(sizes))
         every = np.arange(len(names))
         return made.placed(every, np.array(names, dtype=object), "image", len(names), ())
 

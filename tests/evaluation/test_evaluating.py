@@ -230,3 +230,32 @@ def test_small_losses_of_labels_keep_their_digits(
     assert 1e-14 < watched < 1e-8  # a sum of the sigmoid and a threshold in float32 would be 0 or 3e-8
     assert watched == pytest.approx(evaluated["mean log loss"], rel=1e-6)
     assert curves["val_roc_auc"][1][-1] == evaluated["mean ROC-AUC"] == 1
+
+
+def test_images_in_a_folder_for_each_class_are_judged_and_the_worst_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = pytest.importorskip("PIL.Image")
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    for folder, count in (("pets", 8), ("new", 3)):
+        for name, level in (("cats", 40), ("dogs", 200)):
+            (tmp_path / folder / name).mkdir(parents=True)
+            for number in range(count):
+                noise = random.integers(0, 40, (6, 6, 3))
+                image.fromarray((level + noise).astype(np.uint8)).save(tmp_path / folder / name / f"{number}.png")
+    image.fromarray(np.full((6, 6, 3), 220, np.uint8)).save(tmp_path / "new" / "cats" / "white.png")
+    block = "{images: pets, validation: 0.25, standardise: true}"
+    path = scenario(tmp_path, data=block, model="[flatten, {dense: classes}]", watch="[loss, val_accuracy]")
+    path.write_text(path.read_text().replace("batch: 32", "batch: 4"))
+    assert main(["run", str(path), "--plain"]) == 0
+    run = capsys.readouterr().out.split("Saved as ")[1].split(":")[0]
+    assert main(["evaluate", run, "--data", "new", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["where"] == "7 images of new"
+    assert told["confusion"] == [[3, 1], [0, 3]]
+    assert [each["row"] for each in told["worst"]] == [{"file": "cats/white.png"}]
+    (tmp_path / "new" / "birds").mkdir()
+    assert main(["evaluate", run, "--data", "new"]) == 2
+    assert "has a folder birds, but this run was trained on cats, dogs" in capsys.readouterr().err

@@ -20,7 +20,8 @@ def command(
     run: Annotated[str, typer.Argument(help="The run's name, a unique beginning, latest, or a .safetensors file.")],
     file: Annotated[str, typer.Argument(metavar="FILE", help="New examples: CSV, Parquet, Excel, ARFF, JSON, NPZ, …")],
     out: Annotated[
-        str | None, typer.Option(help="Write them to this file, by its ending: .csv, .json, .parquet.")
+        str | None,
+        typer.Option(help="Write them to this file, by its ending: .csv, .json, .parquet; masks to this folder."),
     ] = None,
     variant: Annotated[str | None, typer.Option(help="The network of this variant; default: the best.")] = None,
     seed: Annotated[int | None, typer.Option(help="The network of this seed; default: the best.")] = None,
@@ -29,7 +30,9 @@ def command(
 ) -> None:
     """What a trained network says of each row of FILE: its class and probabilities, or values in the target's units.
 
-    Columns are found by their names and prepared as in training; others, such as the target, are not looked at.
+    Columns are found by their names and prepared as in training; others, such as the target, are not looked at. Of
+    images, FILE may be a folder; where every pixel has a class, the shares of the classes are told, and
+    `--out FOLDER` writes the masks.
     Redirected, all rows are written as CSV. Sentences on what was found out go to stderr.
     """
     from lab.evaluation import model_of
@@ -42,8 +45,8 @@ def command(
         if sentence:
             print(sentence, file=sys.stderr)
     if out is not None:
-        _write(made, Path(out).expanduser(), force)
-        print(f"Wrote {out}: {len(made):,} prediction{'s' * (len(made) != 1)}.")
+        what = _write(made, Path(out).expanduser(), force)
+        print(f"Wrote {out}: {len(made):,} {what}{'s' * (len(made) != 1)}.")
     elif as_json:
         print(json.dumps(made.to_json(), ensure_ascii=False))
     elif not sys.stdout.isatty():
@@ -52,10 +55,17 @@ def command(
         _show(made)
 
 
-def _write(made: Predictions, path: Path, force: bool) -> None:
+def _write(made: Predictions, path: Path, force: bool) -> str:
+    """Writes them; returns what one of them is called."""
     from lab.errors import BadInput, MissingExtra
+    from lab.evaluation.masks import MaskPredictions
     from lab.store.files import write_atomically
 
+    if isinstance(made, MaskPredictions) and (path.suffix == "" or path.is_dir()):
+        if path.exists() and not force and (not path.is_dir() or any(path.iterdir())):
+            raise BadInput(f"{path} is there already and not empty: choose another with --out, or add --force.")
+        made.write(path)
+        return "mask"
     if path.exists() and not force:
         raise BadInput(f"{path} exists already: choose another with --out, or replace it with --force.")
     ending = path.suffix.lower()
@@ -80,6 +90,7 @@ def _write(made: Predictions, path: Path, force: bool) -> None:
         write_atomically(path, content)
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror or error}.") from None
+    return "prediction"
 
 
 def _show(made: Predictions) -> None:

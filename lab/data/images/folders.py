@@ -26,10 +26,12 @@ VALIDATION = ("validation", "valid", "val", "test")
 
 @dataclass(frozen=True)
 class Folder:
-    """Images of one part: uint8 [n, height, width, channels], labels [n], and how many files were no images."""
+    """Images of one part: uint8 [n, height, width, channels], labels [n], the path of each, str [n], relative to the
+    folder, and how many files were no images."""
 
     images: np.ndarray
     labels: np.ndarray
+    files: np.ndarray
     others: int
 
 
@@ -52,14 +54,14 @@ def read_images(folder: Path, classes: list[str], size: tuple[int, int] | None, 
     grey: whether they have one channel; None: they have if all of them are grey
     Raises BadInput, with a sentence that names the file, if one cannot be read or differs in size.
     """
-    reader = _pillow()
+    reader = pillow()
     files, others = _files(folder, classes)
     if not files:
         raise BadInput(f"there are no images in {folder}: PNG, JPEG and the like are looked for in a folder per class.")
     shape = size
     all_grey = True
     for path, _ in files:
-        with _opened(reader, path) as image:
+        with opened(reader, path) as image:
             found = image.size[::-1]
             if found[0] * found[1] > MOST_PIXELS:
                 raise BadInput(f"{path} has {found[0]:,} × {found[1]:,} pixels; at most {MOST_PIXELS:,} are allowed.")
@@ -78,26 +80,19 @@ def read_images(folder: Path, classes: list[str], size: tuple[int, int] | None, 
     images = np.empty((len(files), *shape, channels), np.uint8)
     for place, (path, _) in enumerate(files):
         images[place] = _pixels(reader, path, shape, channels)
-    return Folder(images, np.array([label for _, label in files], np.int64), others)
+    names = np.array([path.relative_to(folder).as_posix() for path, _ in files], dtype=object)
+    return Folder(images, np.array([label for _, label in files], np.int64), names, others)
 
 
-def read_alone(place: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, list[str]]:
+def read_alone(place: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, list[str], list[tuple[int, int]]]:
     """The images in a folder and the folders in it, or of one file, without classes, brought to [height, width,
-    channels]: uint8 [n, height, width, channels], and what each is called. Raises BadInput."""
-    found = [place] if place.is_file() else [path for path, _ in _files(place, [""])[0]]
+    channels]: uint8 [n, height, width, channels], what each is called, and height and width it had. Raises BadInput."""
+    found = [place] if place.is_file() else image_files(place)
     if not found:
         raise BadInput(f"there are no images in {place}: PNG, JPEG and the like are looked for.")
     height, width, channels = shape
-    what = f"{len(found):,} images of {height} × {width} × {channels}"
-    refuse_if_too_large((), what, len(found) * height * width * channels)
-    reader = _pillow()
-    images = np.empty((len(found), *shape), np.uint8)
-    for number, path in enumerate(found):
-        with _opened(reader, path) as image:
-            if image.size[0] * image.size[1] > MOST_PIXELS:
-                raise BadInput(f"{path} has too many pixels; at most {MOST_PIXELS:,} are allowed.")
-        images[number] = _pixels(reader, path, (height, width), channels)
-    return images, [path.name if place.is_file() else path.relative_to(place).as_posix() for path in found]
+    images, sizes = read_listed(found, (height, width), channels == 1)
+    return images, [path.name if place.is_file() else path.relative_to(place).as_posix() for path in found], sizes
 
 
 def read_listed(
@@ -105,9 +100,9 @@ def read_listed(
 ) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """These images, uint8 [n, height, width, channels], and height and width of each before it was brought to one size;
     size and grey as in `read_images`. Raises BadInput, with a sentence that names the file."""
-    reader, sizes, all_grey = _pillow(), list[tuple[int, int]](), True
+    reader, sizes, all_grey = pillow(), list[tuple[int, int]](), True
     for path in paths:
-        with _opened(reader, path) as image:
+        with opened(reader, path) as image:
             found = image.size[::-1]
             if found[0] * found[1] > MOST_PIXELS:
                 raise BadInput(f"{path} has {found[0]:,} × {found[1]:,} pixels; at most {MOST_PIXELS:,} are allowed.")
@@ -130,6 +125,11 @@ def read_listed(
     return images, sizes
 
 
+def image_files(folder: Path) -> list[Path]:
+    """The images in a folder and the folders in it, in alphabetical order."""
+    return [path for path, _ in _files(folder, [""])[0]]
+
+
 def _files(folder: Path, classes: list[str]) -> tuple[list[tuple[Path, int]], int]:
     found, others = [], 0
     for label, name in enumerate(classes):
@@ -141,7 +141,8 @@ def _files(folder: Path, classes: list[str]) -> tuple[list[tuple[Path, int]], in
     return found, others
 
 
-def _pillow() -> Any:
+def pillow() -> Any:
+    """The library that reads images; if it is not there, MissingExtra."""
     try:
         import PIL.Image
         import PIL.ImageOps
@@ -151,7 +152,7 @@ def _pillow() -> Any:
 
 
 @contextlib.contextmanager
-def _opened(reader: Any, path: Path) -> Iterator[Any]:
+def opened(reader: Any, path: Path) -> Iterator[Any]:
     """An image file, of which so far only the beginning is read. Whatever goes wrong with it inside is BadInput."""
     try:
         with warnings.catch_warnings():
@@ -169,7 +170,7 @@ def _opened(reader: Any, path: Path) -> Iterator[Any]:
 
 def _pixels(reader: Any, path: Path, shape: tuple[int, int], channels: int) -> np.ndarray:
     """One image as bytes [height, width, channels], upright, without transparency."""
-    with _opened(reader, path) as image:
+    with opened(reader, path) as image:
         upright = reader.ImageOps.exif_transpose(image)
         if upright.mode in ("I", "F", "I;16"):
             levels = np.asarray(upright, np.float64)

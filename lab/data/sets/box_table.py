@@ -66,6 +66,7 @@ def box_table(options: BoxTable, folder: Path) -> Data:
             _objects(rows, names, classes, sizes, images.shape[1:3]),
             "objects",
             classes=tuple(classes),
+            files=np.array(names, dtype=object),
             story=(f"{len(rows):,} boxes in {len(names):,} images; classes: {', '.join(classes[:12])}.",),
         )
 

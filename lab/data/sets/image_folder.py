@@ -1,16 +1,17 @@
-"""`{images: folder}`: a folder of images, one folder in it for each class."""
+"""`{images: folder}`: a folder of images, one folder in it for each class, or beside it a folder of masks."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lab.data.data import Data, Split
 from lab.data.files import blamed_on
-from lab.data.images.folders import classes_of, parts_of, read_images
+from lab.data.images.folders import classes_of, parts_of, read_images, read_listed
+from lab.data.images.masks import MOST_CLASSES, pairs, read_masks
 from lab.data.images.pixels import Pixels
 from lab.data.options import WithImages
 from lab.data.registry import file_format
@@ -25,6 +26,8 @@ class ImageFolder(WithImages):
 
     If there are folders `train` and `validation` (or `val`, or `test`), the classes are in these, and that split is
     kept. Images are upright as the camera noted it; transparency is left out.
+
+    With `masks` every pixel has a class, and the folders in it mean nothing: for `task: segment`.
     """
 
     images: str = Field(min_length=1)
@@ -33,11 +36,42 @@ class ImageFolder(WithImages):
     """height and width to which all images are brought, one number for both; without it all must have one size"""
     grey: bool | None = None
     """true: one channel, the brightness; false: three; without it one if all images are grey"""
+    masks: str | None = Field(default=None, min_length=1)
+    """path of a folder with an image for each image, of the same name (or with `_mask` behind it), whose pixels say
+    what the image's pixels show: one channel or a palette, each level a class, or colours, each a class"""
+    names: Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=MOST_CLASSES)] | None = None
+    """of masks: the names of the classes, in ascending order of their levels; without it the levels"""
+
+    @model_validator(mode="after")
+    def _masks_and_images_stay_together(self) -> Self:
+        if self.masks is None:
+            if self.names is not None:
+                message = "names the classes of pixels: add `masks: folder`; of images, the folders' names are it."
+                raise InvalidValue(("names",), message)
+            return self
+        if self.augment is not None:
+            message = "moves images away from their masks: leave it out, or masks."
+            raise InvalidValue(("augment",), message)
+        if self.label_noise > 0:
+            raise InvalidValue(("label_noise",), "is about classes of images, not of pixels: leave it out, or masks.")
+        if self.names is not None and len(set(self.names)) < len(self.names):
+            twice = next(each for each in self.names if self.names.count(each) > 1)
+            raise InvalidValue(("names",), f"{shown(twice)} is there twice.")
+        return self
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Height and width to which all images are brought."""
+        if self.size is None or isinstance(self.size, list):
+            return None if self.size is None else (self.size[0], self.size[1])
+        return self.size, self.size
 
 
 @file_format("images", ImageFolder)
 def image_folder(options: ImageFolder, folder: Path) -> Data | Split:
     """Images [n, height, width, channels], in the order of the classes' and files' names."""
+    if options.masks is not None:
+        return images_and_masks(options, folder)
     with blamed_on("images", options.images):
         place = folder / Path(options.images).expanduser()
         if not place.is_dir():
@@ -54,9 +88,7 @@ def image_folder(options: ImageFolder, folder: Path) -> Data | Split:
 
 
 def _part(folder: Path, classes: list[str], options: ImageFolder, train: Data | None) -> Data:
-    given = options.size
-    size = (given, given) if isinstance(given, int) else (given[0], given[1]) if given else None
-    grey = options.grey
+    size, grey = options.shape, options.grey
     if train is not None:
         assert train.image_shape is not None
         height, width, channels = train.image_shape
@@ -74,4 +106,43 @@ def _part(folder: Path, classes: list[str], options: ImageFolder, train: Data | 
         kind="classes",
         classes=tuple(classes),
         story=(f"{told}{left_out}.",),
+        files=read.files,
     )
+
+
+def images_and_masks(options: ImageFolder, folder: Path) -> Data | Split:
+    """Images [n, height, width, channels] and the class of each pixel [n, height, width], in the order of the files'
+    names."""
+    assert options.masks is not None
+    with blamed_on("images", options.images):
+        images, masks = (folder / Path(each).expanduser() for each in (options.images, options.masks))
+        for key, given, place in (("images", options.images, images), ("masks", options.masks, masks)):
+            if not place.is_dir():
+                raise InvalidValue((key,), f"{shown(given)} is no folder: one with {key} in it is to be given.")
+        parts = [part for part in parts_of(images) if part is not None]
+        together = []
+        for part in parts:
+            own = masks / part.relative_to(images)
+            together.append(pairs(part, own if own.is_dir() else masks))
+        listed = [pair for part in together for pair in part]
+        pixels, sizes = read_listed([image for image, _ in listed], options.shape, options.grey)
+    with blamed_on("masks", options.masks):
+        height, width, channels = pixels.shape[1:]
+        read = read_masks([mask for _, mask in listed], sizes, (height, width))
+        count = len(read.values)
+        if count < 2:
+            raise InvalidValue(("masks",), f"all pixels of all masks are {read.values[0]}: there is nothing to learn.")
+        names = read.values if options.names is None else tuple(options.names)
+        if len(names) != count:
+            what = f"there are {len(names)} names, but the masks have {count} classes: {', '.join(read.values[:12])}."
+            raise InvalidValue(("names",), what)
+    shares = np.bincount(read.classes.ravel(), minlength=count) / read.classes.size
+    told = f"{len(listed):,} images of {height} × {width} × {channels} with masks; of the pixels "
+    told += ", ".join(f"{100 * share:.3g} % {name}" for name, share in zip(names[:12], shares, strict=False))
+    told += " …" * (count > 12)
+    files = np.array([image.relative_to(images).as_posix() for image, _ in listed], dtype=object)
+    whole = Data(Pixels(pixels), read.classes, "classes", classes=names, story=(f"{told}.",), files=files)
+    if len(parts) < 2:
+        return whole
+    first, every = len(together[0]), np.arange(len(listed))
+    return Split(whole.rows(every[:first]), whole.rows(every[first:]))

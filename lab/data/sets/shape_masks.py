@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -26,7 +26,6 @@ class ShapeMasks(Points, Prepared):
     in.
     """
 
-    stratified: ClassVar[bool] = False
     points: Whole = Field(default=400, ge=2)
     """number of pictures in all"""
     kinds: Whole = Field(default=3, ge=1, le=len(KINDS))

@@ -14,9 +14,10 @@ SHOWN = 2
 MIDDLE_GREY = 0.5
 COLOURS = {
     "black": (0.0, 0.0, 0.0), "blue": (0.2, 0.35, 0.95), "red": (0.9, 0.35, 0.3), "green": (0.4, 0.8, 0.4),
-    "yellow": (0.95, 0.9, 0.3), "white": (1.0, 1.0, 1.0),
+    "yellow": (0.95, 0.9, 0.3), "white": (1.0, 1.0, 1.0), "magenta": (0.85, 0.2, 0.8), "cyan": (0.2, 0.85, 0.9),
+    "orange": (1.0, 0.6, 0.1), "grey": (0.55, 0.55, 0.55),
 }  # fmt: skip
-"""From dark to bright, so that they can be told apart without colours, too."""
+"""The first six from dark to bright, so that they can be told apart without colours, too."""
 
 
 class Masks(Figure, name="masks"):

@@ -45,6 +45,7 @@ class Segment(Task):
 
     Options = Options
     stops_early = True
+    predicts = True
     targets = "classes"
     metrics = device_metric_meanings("pixels") | host_metric_meanings()
 
@@ -52,6 +53,7 @@ class Segment(Task):
         split = load_split(scenario, seed, folder, "classes")
         train = split.train
         if train.image_shape is None or train.targets.shape[1:] != train.image_shape[:2]:
-            problem = "this task needs images and the class of each of their pixels, as {name: shape-masks} has."
+            problem = "this task needs images and the class of each of their pixels, as {name: shape-masks} and "
+            problem += "{images: folder, masks: folder} have."
             raise InvalidValue(("data",), problem)
         return Training(scenario, seed, folder, loss, kind="classes", split=split)
