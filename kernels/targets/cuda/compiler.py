@@ -81,7 +81,7 @@ def _small(text: str) -> str:
 def _compiling_for(capability: tuple[int, int], small: bool) -> Iterator[None]:
     """numba asks the present GPU what to compile for, where there may be none; and negative indices need no support,
     since kernels have none (the plain-Python target checks that)."""
-    from kernels.targets.cuda import front_end  # of which the simulator has none
+    from kernels.targets.cuda import front_end, kept_functions  # of which the simulator has none
 
     modules: list[Any] = [part(name) for name in ("compiler", "dispatcher")]
     array_objects: Any = part("np.arrayobj")
@@ -92,7 +92,7 @@ def _compiling_for(capability: tuple[int, int], small: bool) -> Iterator[None]:
     here = SimpleNamespace(compute_capability=capability)
 
     def compile_with_options(texts: Any, **options: Any) -> Any:
-        texts = [texts] if isinstance(texts, str) else texts
+        texts = kept_functions.in_order([texts] if isinstance(texts, str) else texts)
         return compile_text([_small(each) for each in texts] if small else texts, **options, **OPTIONS)
 
     try:

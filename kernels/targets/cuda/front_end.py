@@ -13,6 +13,7 @@ from typing import Any
 
 from numba import types
 
+from kernels.targets.cuda import kept_functions
 from kernels.targets.cuda.numba_cuda import part
 
 _compiler: Any = part("compiler")
@@ -109,6 +110,7 @@ def in_short() -> Iterator[None]:
             (kind, "refresh", _learn),
             (part("lowering").Lower, "_find_singly_assigned_variable", _find_singly_assigned),
             (_ssa, "_run_block_rewrite", _rewritten),
+            (part("dispatcher").CUDADispatcher, "compile_device", kept_functions.compile_device),
         ):
             before = getattr(of, name)
             setattr(of, name, value)

@@ -1,0 +1,127 @@
+"""What numba made for one network serves the next: its functions are kept, and found again by other processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cuda.needs import needs_compiler
+from tests.kernels.running import all_kernels
+
+pytestmark = [needs_compiler, pytest.mark.cuda]
+
+CAPABILITY = (9, 0)
+
+
+def compile_interpreter(names: list[str]) -> None:
+    """In a process of its own: say which functions numba compiles for an interpreter of some kernels, and its PTX."""
+    from kernels.targets.cuda import compiler, matmul, numba_cuda, persistent_kernel_source
+
+    assert matmul
+    compiled = []
+    modules = [numba_cuda.part(each) for each in ("compiler", "dispatcher")]
+    usual = modules[0].compile_cuda
+
+    def noted(function, *arguments, **options):
+        compiled.append(function.__name__)
+        return usual(function, *arguments, **options)
+
+    for each in modules:
+        each.compile_cuda = noted
+    kernels = persistent_kernel_source.ordered([all_kernels()[name] for name in names])
+    ptx, _ = compiler.to_ptx(persistent_kernel_source.interpreter(kernels, "float32", False), CAPABILITY)
+    print(json.dumps([compiled, ptx]))
+
+
+def compiled_elsewhere(cache: Path, *names: str) -> tuple[list[str], str]:
+    program = f"from tests.cuda.test_kept_functions import compile_interpreter; compile_interpreter({[*names]})"
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "LAB_CACHE": str(cache)},
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    compiled, ptx = json.loads(found.stdout.splitlines()[-1])
+    return compiled, ptx
+
+
+def files(cache: Path) -> list[Path]:
+    return sorted(cache.rglob("*.code"))
+
+
+def test_another_process_compiles_the_entry_alone(tmp_path):
+    first, ptx = compiled_elsewhere(tmp_path, "tanh", "softmax_cross_entropy")
+    assert {"interpret", "tanh", "_softmax_cross_entropy_cuda", "sum_over_threads"} <= set(first)
+    assert compiled_elsewhere(tmp_path, "tanh", "softmax_cross_entropy") == (["interpret"], ptx)
+    further, other = compiled_elsewhere(tmp_path, "tanh", "sigmoid")
+    assert "sigmoid" in further
+    assert not {"tanh", "softmax_cross_entropy", "float32_shared"} & set(further)
+    assert other != ptx
+    for each in files(tmp_path):
+        each.write_bytes(each.read_bytes()[:-1])
+    again, same = compiled_elsewhere(tmp_path, "tanh", "softmax_cross_entropy")
+    assert (sorted(again), same) == (sorted(first), ptx)
+    assert compiled_elsewhere(tmp_path, "tanh", "softmax_cross_entropy") == (["interpret"], ptx)
+
+
+def made(text: str, **names):
+    """The function `f` of a text, for a GPU, by nobody known yet."""
+    from kernels.targets.cuda import primitives
+    from kernels.targets.cuda.code_generation import generated, on_device
+
+    assert primitives
+    return on_device(generated("f", f"def f(x):\n    {text}\n", names))
+
+
+def file_of(function, argument="float32", capability=CAPABILITY):
+    from numba import types
+
+    from kernels.targets.cuda import kept_functions
+
+    return kept_functions._file(function, (getattr(types, argument),), capability)
+
+
+def test_what_makes_a_difference_is_in_the_name(monkeypatch):
+    from kernels.targets.cuda import machine_code_cache
+
+    inner, other = made("return x + one", one=np.float32(1)), made("return x + one", one=np.float32(2))
+    function = made("return g(x)", g=inner)
+    name = file_of(function)
+    assert name == file_of(made("return g(x)", g=inner))
+    different = [
+        file_of(function, "float64"),
+        file_of(function, capability=(8, 0)),
+        file_of(made("return g(x) * g(x)", g=inner)),
+        file_of(made("return g(x)", g=other)),
+        file_of(made("return x + one", one=np.float64(1))),
+    ]
+    monkeypatch.setattr(machine_code_cache, "_versions", lambda: "of another compiler")
+    assert len({name, *different, file_of(function)}) == 7
+
+
+def test_what_nobody_can_compare_is_compiled_each_time():
+    assert file_of(made("return x + numbers[0]", numbers=np.ones(1))) is None
+
+
+def test_functions_of_one_name_stay_apart():
+    from kernels.targets.cuda import compiler
+    from kernels.targets.cuda.code_generation import generated
+
+    functions = {f"f_{number}": made("return x * by", by=np.float32(number)) for number in (3, 5)}
+    text = """
+def entry(place):
+    numbers = float32_pointer(place)
+    numbers[0] = f_3(numbers[0])
+    numbers[1] = f_5(numbers[1])
+"""
+    ptx, _ = compiler.to_ptx(generated("entry", text, functions), CAPABILITY)
+    assert "0f40400000" in ptx
+    assert "0f40A00000" in ptx
