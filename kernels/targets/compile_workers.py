@@ -4,32 +4,33 @@ Numba compiles under one lock, so threads would not help. Each process takes the
 one, and leaves the code in the cache, from where this process loads it and so does without numba itself. What a process
 fails to do, for whatever reason, is compiled here when it is needed. Where nothing is compiled yet, they can be started
 while this process still reads what it is to do.
+
+To load numba, and to compile anything for the first time, takes a process more than a second. So one of them does
+that, and the others are copies of it (`kernels.targets.compile_processes`).
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import os
-import subprocess
+import itertools
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from kernels.convolution import has_windows
 from kernels.cores import available_cores
 from kernels.language import KERNELS, Kernel
 from kernels.targets import cache
+from kernels.targets.compile_processes import Process, start
 
 FEWEST = 4
 """Units for which a process is worth its start."""
 MOST = 8
 """Processes."""
-_ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ WINDOWS = Unit("windows")
 EXECUTOR = Unit("executor")
 
 
-_early: list[subprocess.Popen[str]] = []
+_early: list[Process] = []
 """Processes that were started before it was known what there is to compile."""
 
 
@@ -106,20 +107,23 @@ def start_early() -> None:
     first unit. One that gets none ends with this process."""
     count = min(MOST, available_cores())
     if count > 1 and sys.executable and not _early and not cache.has(EXECUTOR.name):
-        _early.extend(_start() for _ in range(count))
+        _early.extend(start(count))
         atexit.register(_end_early)
 
 
-def _taken() -> Iterator[subprocess.Popen[str]]:
+def _taken() -> Iterator[Process]:
     """The processes that were started early, each given to one caller only, whichever threads ask."""
     with contextlib.suppress(IndexError):
         while True:
             yield _early.pop()
 
 
-def _end(processes: Iterable[subprocess.Popen[str]]) -> None:
+def _end(processes: Iterable[Process]) -> None:
+    ended = []
     for process in processes:
         process.kill()
+        ended.append(process)
+    for process in ended:
         process.communicate()
 
 
@@ -127,9 +131,10 @@ def _end_early() -> None:
     _end(_taken())
 
 
-def _worker() -> subprocess.Popen[str]:
-    """A process that waits for units."""
-    return next((each for each in _taken() if each.poll() is None), None) or _start()
+def _workers(count: int) -> list[Process]:
+    """So many processes that wait for units."""
+    found = list(itertools.islice((each for each in _taken() if each.poll() is None), count))
+    return found + start(count - len(found)) if len(found) < count else found
 
 
 Progress = Callable[[str, int, float | None], None]
@@ -191,11 +196,9 @@ def _side_by_side(units: Sequence[Unit], count: int, told: _Told) -> None:
     waiting = deque(units)
     lock = threading.Lock()
     failures: list[BaseException] = []
-    processes = [_worker() for _ in range(count)]
+    processes = _workers(count)
 
-    def keep_busy(process: subprocess.Popen[str]) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
+    def keep_busy(process: Process) -> None:
         try:
             while True:
                 with lock:
@@ -225,33 +228,3 @@ def _side_by_side(units: Sequence[Unit], count: int, told: _Told) -> None:
         _end_early()
     if failures:
         raise failures[0]
-
-
-def _start() -> subprocess.Popen[str]:
-    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return subprocess.Popen(
-        [sys.executable, "-c", "from kernels.targets.compile_workers import serve; serve()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        start_new_session=True,  # an interrupt from the terminal is for the lab, which ends them
-    )
-
-
-def serve() -> None:
-    """Compile, in a worker process, what standard input names, one unit a line."""
-    import gc
-    from importlib import import_module
-
-    import kernels.targets.compiler  # noqa: F401 - before the first unit is known
-
-    gc.disable()  # what numba leaves are 20 MB in five seconds, and looking for them would take a twelfth of its time
-    for line in sys.stdin:
-        unit = Unit.from_line(line)
-        if unit.module:
-            import_module(unit.module)
-        if cache.read(unit.name) is None:
-            unit.compile()
-        print("done", flush=True)

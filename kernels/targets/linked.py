@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import ctypes
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from numba import _dynfunc, types  # type: ignore[attr-defined]
@@ -21,7 +21,7 @@ from numba.core import typed_passes, untyped_passes
 from numba.core.codegen import AOTCodeLibrary, AOTCPUCodegen
 from numba.core.compiler import CompilerBase, Flags, compile_extra
 from numba.core.compiler_machinery import PassManager
-from numba.core.cpu import CPUTargetOptions
+from numba.core.cpu import CPUContext, CPUTargetOptions
 from numba.core.descriptors import TargetDescriptor
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
@@ -77,11 +77,31 @@ def _never_called(library: Any, description: Any, environment: Any) -> Any:
     return _dynfunc.make_function(module, name, "", address, environment, (library,))
 
 
+def _declared(registries: Iterable[Any]) -> int:
+    """How much is declared in numba's registries of types, or of implementations, by now."""
+    return sum(len(each) for registry in registries for each in vars(registry).values() if isinstance(each, list))
+
+
+class _TargetContext(CPUContext):
+    """Numba's own knowledge of how operations are written in LLVM IR."""
+
+    _known = -1
+
+    def refresh(self) -> None:
+        """Learn what was declared since it was last asked, if anything was."""
+        self.typing_context.refresh()
+        if self._known != _declared(self._registries):
+            super().refresh()
+            self._known = _declared(self._registries)
+
+
 @functools.cache
 def _context() -> Any:
-    return cpu_target.target_context.subtarget(
+    context = cpu_target.target_context.subtarget(
         _internal_codegen=_Codegen("backprop_lab", cpu_name="host"), aot_mode=True, get_executable=_never_called
     )
+    context.__class__ = _TargetContext
+    return context
 
 
 _SCALARS = (types.Number, types.Boolean, types.IntegerLiteral, types.BooleanLiteral)
@@ -91,6 +111,13 @@ class _TypingContext(Context):
     """Numba's own knowledge of types, which remembers what an operation on numbers gives."""
 
     _remembered: dict[Any, Any]
+    _known = -1
+
+    def refresh(self) -> None:
+        """Learn what was declared since it was last asked, if anything was."""
+        if self._known != _declared(self._registries):
+            super().refresh()
+            self._known = _declared(self._registries)
 
     def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Any:
         """Find the signature of a call."""
@@ -129,13 +156,27 @@ _PASSES = (
 """Left out is what serves closures, exceptions, generators and arrays that are made: no kernel has any."""
 
 
+class _Passes(PassManager):
+    """Numba's passes one after the other, and nothing between them: neither what it measures and tells of each, nor the
+    lifetimes of variables, which it finds anew behind each and which the last ones find for themselves."""
+
+    def _runPass(self, index: int, pss: Any, internal_state: Any) -> None:
+        pss.analysis = self._analysis
+        pss.run_pass(internal_state)
+
+
+@functools.cache
+def _passes() -> PassManager:
+    passes = _Passes("linked")
+    for each in _PASSES:
+        passes.add_pass(each, each.__name__)
+    passes.finalize()
+    return passes
+
+
 class _Compiler(CompilerBase):
     def define_pipelines(self) -> list[PassManager]:
-        passes = PassManager("linked")
-        for each in _PASSES:
-            passes.add_pass(each, each.__name__)
-        passes.finalize()
-        return [passes]
+        return [_passes()]
 
 
 class _Target(TargetDescriptor):

@@ -15,7 +15,7 @@ from kernels.language import kernel
 from kernels.matrix import matmul, matmul_transposed_left, matmul_transposed_right
 from kernels.relu import relu, relu_gradient
 from kernels.tanh import tanh
-from kernels.targets import cache, compile_workers, cpu
+from kernels.targets import cache, compile_processes, compile_workers, cpu
 from kernels.targets.code import PRODUCTS
 from kernels.targets.compile_workers import Unit
 from tests.kernels.running import Run
@@ -112,7 +112,7 @@ def test_what_was_not_used_for_longest_goes_when_too_much_is_kept(folder):
 
 def test_several_processes_compile_side_by_side(folder, monkeypatch):
     monkeypatch.setattr(compile_workers, "FEWEST", 2)
-    monkeypatch.setattr(compile_workers.os, "sched_getaffinity", lambda process: range(2), raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(2), raising=False)
     compiled = []
     monkeypatch.setattr(Unit, "compile", lambda self: compiled.append(self.kernel))
     told = []
@@ -130,10 +130,10 @@ def test_several_processes_compile_side_by_side(folder, monkeypatch):
 
 def test_a_listener_that_raises_ends_the_other_processes(folder, monkeypatch):
     monkeypatch.setattr(compile_workers, "FEWEST", 1)
-    monkeypatch.setattr(compile_workers.os, "sched_getaffinity", lambda process: range(2), raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(2), raising=False)
     started = []
-    start = compile_workers._start
-    monkeypatch.setattr(compile_workers, "_start", lambda: started.append(start()) or started[-1])
+    start = compile_workers.start
+    monkeypatch.setattr(compile_workers, "start", lambda count: started.extend(start(count)) or started)
 
     def refuse(name, left, seconds):
         raise KeyboardInterrupt
@@ -146,7 +146,7 @@ def test_a_listener_that_raises_ends_the_other_processes(folder, monkeypatch):
 
 def test_threads_that_compile_at_the_same_time_end_their_own_processes_only(folder, monkeypatch):
     monkeypatch.setattr(compile_workers, "FEWEST", 1)
-    monkeypatch.setattr(compile_workers.os, "sched_getaffinity", lambda process: range(2), raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(2), raising=False)
     started, ended = [], []
 
     class Process(subprocess.Popen):
@@ -161,7 +161,7 @@ def test_threads_that_compile_at_the_same_time_end_their_own_processes_only(fold
         started.append(Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         return started[-1]
 
-    monkeypatch.setattr(compile_workers, "_start", start)
+    monkeypatch.setattr(compile_workers, "start", lambda count: [start() for _ in range(count)])
     answered, failures = [], []
 
     def compile_some(rounds):
@@ -188,10 +188,57 @@ def test_threads_that_compile_at_the_same_time_end_their_own_processes_only(fold
 
 def test_a_process_that_ends_leaves_its_work_to_be_done_later(folder, monkeypatch):
     monkeypatch.setattr(compile_workers, "FEWEST", 1)
-    monkeypatch.setattr(compile_workers.os, "sched_getaffinity", lambda process: range(2), raising=False)
-    monkeypatch.setattr(compile_workers.sys, "executable", "/bin/true")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(2), raising=False)
+    monkeypatch.setattr(sys, "executable", "/bin/true")
     compile_workers.compile_all([Unit.of(each, "float32") for each in (relu, relu_gradient)])
     assert not cache.has("relu_float32")
+
+
+@pytest.mark.skipif(not compile_processes.CAN_COPY, reason="this system copies no processes")
+def test_processes_are_copies_of_the_first_one_each_of_which_ends_alone(folder):
+    first, *copies = started = compile_processes.start(3)
+    try:
+        units = [Unit.of(each, "float32") for each in (relu, relu_gradient, tanh)]
+        for process, unit in zip(started, units, strict=True):
+            process.stdin.write(f"{unit.line}\n")
+            process.stdin.flush()
+        assert [each.stdout.readline() for each in started] == ["done\n"] * 3
+        assert all(cache.has(each.name) for each in (*units, compile_workers.EXECUTOR))
+        assert [each.poll() for each in started] == [None] * 3
+        copies[0].kill()
+        copies[0].communicate()  # comes back, though the others go on
+        assert [each.poll() is None for each in started] == [True, False, True]
+        first.kill()
+        first.communicate()
+        copies[1].stdin.write(f"{units[0].line}\n")
+        copies[1].stdin.flush()
+        assert copies[1].stdout.readline() == "done\n"
+    finally:
+        for each in started:
+            each.kill()
+            each.communicate()
+    assert all(each.poll() is not None for each in started)
+
+
+@pytest.mark.skipif(not compile_processes.CAN_COPY, reason="this system copies no processes")
+def test_a_copy_ends_in_the_middle_of_its_work_when_nobody_waits_for_it(folder):
+    _, copy = started = compile_processes.start(2)
+    copy.stdin.write(f"{compile_workers.PRODUCT.line}\n")  # takes about a second
+    copy.stdin.flush()
+    for each in started:
+        each.kill()
+    for each in started:
+        each.communicate()
+    assert not cache.has(compile_workers.PRODUCT.name)
+
+
+def test_where_processes_cannot_be_copied_each_begins_anew(folder, monkeypatch):
+    monkeypatch.setattr(compile_processes, "CAN_COPY", False)
+    monkeypatch.setattr(compile_workers, "FEWEST", 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(2), raising=False)
+    units = [Unit.of(each, "float32") for each in (relu, relu_gradient)]
+    compile_workers.compile_all(units)
+    assert all(cache.has(each.name) for each in units)
 
 
 def test_code_that_needs_numba_is_refused():
@@ -242,7 +289,7 @@ def test_processes_that_are_started_early_get_the_units_and_end(folder, monkeypa
     assert len(early) == 2
     compile_workers.start_early()
     assert compile_workers._early == early  # not twice
-    monkeypatch.setattr(compile_workers, "_start", lambda: pytest.fail("another process is started"))
+    monkeypatch.setattr(compile_workers, "start", lambda count: pytest.fail("another process is started"))
     kernels = (relu, relu_gradient, tanh, matmul, matmul_transposed_left, matmul_transposed_right)
     units = [*(Unit.of(each, "float32") for each in kernels), compile_workers.EXECUTOR, compile_workers.PRODUCT]
     compile_workers.compile_all(units)
