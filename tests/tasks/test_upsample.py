@@ -60,7 +60,7 @@ def test_resizing_repeats_pixels_and_convolves():
     repeated = np.tile(np.linspace(0, 1, 8), (8, 1)).repeat(2, 0).repeat(2, 1)
     expected = correlate2d(repeated, made.kernel[:, :, 0, 0], "same")
     np.testing.assert_allclose(pictures(made)["larger_map"].values, expected, atol=1e-5)
-    assert np.isnan(made.measure()["transpose_error"])
+    assert "transpose_error" not in made.measure()
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_bars_are_the_spectrum_of_the_middle():
     bars = pictures(made)["spectrum"].values
     # Rows of 2, 1, 2, 1 and of 4, 2, 4, 2: the means have 9 / 10 of the energy.
     assert bars["mean"] == pytest.approx(90, abs=1e-3)
-    assert bars["every 2 pixels"] == pytest.approx(10, abs=1e-3)
-    assert list(bars)[:2] == ["mean", "every 2 pixels"]
+    assert bars["2"] == pytest.approx(10, abs=1e-3)
+    assert list(bars)[:2] == ["mean", "2"]
 
 
 def test_maps_are_shown_each_on_its_own_scale():

@@ -25,7 +25,9 @@ class Upsampling(Stamping):
     """
 
     def __init__(self, scenario: Scenario, seed: int, options: Any) -> None:
-        super().__init__(scenario, seed, ("checkerboard", "fewest_windows", "most_windows", "transpose_error"))
+        known = ("checkerboard", "fewest_windows", "most_windows")
+        # What is resized first has no transpose to be compared with.
+        super().__init__(scenario, seed, (*known, *["transpose_error"] * (options.method == "transposed_conv")))
         self.options, self.pixels = options, options.size**2
         size, side, stride, maps = options.size, options.kernel_size, options.stride, options.maps
         stored, kept = Storage("states"), Storage("statistics")
@@ -123,7 +125,7 @@ class Upsampling(Stamping):
             "checkerboard": checkerboard(larger[:, middle, middle], self.options.stride) if done else nothing,
             "transpose_error": nothing,
         }
-        if done and self.options.method == "transposed_conv" and "transpose_error" in self.metrics:
+        if done and "transpose_error" in self.metrics:
             found["transpose_error"] = self._transpose_error(larger)
         return {name: found[name] for name in self.metrics}
 
@@ -141,7 +143,7 @@ class Upsampling(Stamping):
             Field("Map 1", larger[0], low=low, high=high, name="larger_map"),
             Images("Maps, each on its own scale", grey.astype(np.float32), name="larger_maps"),
             Field("Windows that meet", met, low=0.0, high=float(most.max()), name="windows_met"),
-            Bars("Energy by period along rows", shares, "%", extent=(0.0, 100.0), name="spectrum"),
+            Bars("Energy by period in pixels, along rows", shares, "%", extent=(0.0, 100.0), name="spectrum"),
         ]
 
 
@@ -153,5 +155,5 @@ def _tent(side: int) -> np.ndarray:
 
 
 def _period(frequency: float) -> str:
-    """A frequency in cycles per pixel as a period in words."""
-    return "mean" if frequency == 0 else f"every {1 / frequency:.3g} pixels"
+    """A frequency in cycles per pixel as a period in pixels."""
+    return "mean" if frequency == 0 else f"{1 / frequency:.3g}"

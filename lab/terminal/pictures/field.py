@@ -19,6 +19,8 @@ from lab.terminal.text_lines import line
 
 _LARGEST_CELL = 8.0
 """Half-blocks that a number of a map without axes takes at most, each way."""
+_LOWEST_WITH_SCALE = 5
+"""A map of so many lines has room for the scale of its colours."""
 
 
 def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
@@ -28,7 +30,7 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
         return [title_line(picture.title, width, style), line("no values", DIM)]
     low, high = limits(values, picture.low, picture.high, picture.diverging)
     alone = style.legends or bool(picture.paths)
-    scale = [scale_line(low, high, picture.diverging, width, style)] if height >= 5 and alone else []
+    scale = [scale_line(low, high, picture.diverging, width, style)] if height >= _LOWEST_WITH_SCALE and alone else []
     height -= len(scale)
 
     def paint(columns: int, rows: int) -> list[Text]:
@@ -99,13 +101,24 @@ def _plain_size(shape: tuple[int, ...], width: int, height: int, style: Style) -
     """
     rows, columns = shape
     per_line = 2 if style.paints else 1
-    scale = min(width / columns, height * per_line / rows, _LARGEST_CELL)
-    if scale >= 1:
-        scale = float(int(scale))
+    scale = scale_of(shape, width, height, style)
     wide, high = max(1, round(columns * scale)), max(1, round(rows * scale))
-    wide *= max(1, min(high, width) // wide)
+    wide *= max(1, min(high, width if style.paints else width // 2) // wide)
     high *= max(1, min(wide, height * per_line) // high)
     return min(width, wide if style.paints else 2 * wide), min(height, -(-high // per_line))
+
+
+def scale_of(shape: tuple[int, ...], width: int, height: int, style: Style) -> float:
+    """Half-blocks (without colours: lines) that each number of a map without axes takes, if it has this much room."""
+    rows, columns = shape
+    across, down = (1, 2) if style.paints else (2, 1)  # columns and parts of a line for a square
+    scale = min(width / (across * columns), height * down / rows, _LARGEST_CELL)
+    return float(int(scale)) if scale >= 1 else scale
+
+
+def lines_around(height: int, style: Style) -> int:
+    """Of so many lines, those that a map without axes and paths leaves for its title and the scale of its colours."""
+    return 1 + (height >= _LOWEST_WITH_SCALE and style.legends)
 
 
 def _draw_path(

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from lab.pictures import Bars, Cells, Diagram, Field, Images, Passages, Picture, Regions, Table
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import letter
-from lab.terminal.pictures import common_legend, render
+from lab.terminal.pictures import common_legend, field, render
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line
 from lab.tui.run.layout import Place, grid
@@ -130,9 +130,10 @@ def _laid_out(
     within = replace(style, legends=style.legends and not legend)
     said = [_title_would_say(each.content, style) for each in shown.cells]
     common = [each for each in said[0] if all(each in others for others in said)]
+    rooms = _equal_rooms([shown.cells[number].content for number in chosen], found, within)
     cells = [
-        _cell(_with_note(shown.cells[number], said[number], common), place.width, place.height, within, base)
-        for number, place in zip(chosen, found, strict=True)
+        _cell(_with_note(shown.cells[number], said[number], common), place, room, within, base)
+        for number, place, room in zip(chosen, found, rooms, strict=True)
     ]
     below = [each.text for cell in cells for each in cell[-2:]]  # the last may be a scale of colours
     ends = [*((each, width) for each in told), (title, width - keep)]
@@ -151,6 +152,25 @@ def _laid_out(
         for row, strip in enumerate(cell):
             rows[head + place.y + row] += [gap, strip] if place.x else [strip]
     return [Strip.join(row).adjust_cell_length(width, base) for row in rows], missing
+
+
+def _equal_rooms(contents: Sequence[Plot | Picture], places: Sequence[Place], style: Style) -> list[tuple[int, int]]:
+    """Columns and lines that each picture gets of its place, so that a pixel, or a cell of a map, is as large in one as
+    in the others. Plots, and maps with axes, get all of it."""
+    rooms = [(each.width, each.height) for each in places]
+    fixed = [isinstance(each, Cells | Images) or (isinstance(each, Field) and each.extent is None) for each in contents]
+    if not all(fixed):
+        return rooms
+    width, height = (min(sides) for sides in zip(*rooms, strict=True))
+    maps = [each.values.shape for each in contents if isinstance(each, Field)]
+    if len(maps) < len(contents) or any(len(each) != 2 or 0 in each for each in maps):
+        return [(width, height)] * len(rooms)
+    lines = height - field.lines_around(height, style)
+    scale = min(field.scale_of(each, width, lines, style) for each in maps)
+    if scale < 1:
+        return [(width, height)] * len(rooms)
+    # A map on which a cell may take this much is drawn at this scale.
+    return [(min(width, int(scale) * columns * (1 if style.paints else 2)), height) for _, columns in maps]
 
 
 def _with_note(cell: Cell, said: Sequence[str], common: Sequence[str]) -> Cell:
@@ -195,12 +215,13 @@ def _is_tall(content: Plot | Picture) -> bool:
     return isinstance(content, Field) and content.extent is None and content.values.shape[0] > content.values.shape[1]
 
 
-def _cell(cell: Cell, width: int, height: int, style: Style, base: TextStyle) -> list[Strip]:
-    """One cell: which variant, in its colour, and below its picture or plot."""
-    heading = strip_of(_heading(cell, width, style), width, base)
+def _cell(cell: Cell, place: Place, room: tuple[int, int], style: Style, base: TextStyle) -> list[Strip]:
+    """One cell: which variant, in its colour, and below its picture or plot, which takes this much of the place."""
+    heading = strip_of(_heading(cell, place.width, style), place.width, base)
     if isinstance(cell.content, Plot):
-        return [heading, *draw(cell.content, width, height, style, base).strips[1:]]
-    return [heading, *(strip_of(each, width, base) for each in render(cell.content, width, height, style)[1:])]
+        return [heading, *draw(cell.content, place.width, place.height, style, base).strips[1:]]
+    drawn = [strip_of(each, place.width, base) for each in render(cell.content, *room, style)[1:]]
+    return [heading, *drawn, *[strip_of(line(), place.width, base)] * (place.height - room[1])]
 
 
 def _heading(cell: Cell, width: int, style: Style) -> Text:

@@ -8,7 +8,7 @@ import numpy as np
 from rich.style import Style as TextStyle
 
 from lab.events import Measured, Started
-from lab.pictures import Bars, Curves, Field, Histograms, Images, Scatter
+from lab.pictures import Bars, Cells, Curves, Field, Histograms, Images, Scatter
 from lab.scenario import load
 from lab.scenario.decisive import decisive
 from lab.terminal.curves import Line
@@ -215,3 +215,30 @@ def test_images_that_are_wide_stand_below_each_other_where_that_makes_them_large
     assert second > first
     first, second = shown(32, 32)
     assert second == first
+
+
+def _cells_of(pictures, width, height, style):
+    base = TextStyle(color="#ffffff", bgcolor="#14171c")
+    cells = tuple(Cell(((number, f"n{number}"),), each) for number, each in enumerate(pictures))
+    return [strip.text for strip in strips(Multiples("t", cells), width, height, style, base)]
+
+
+def test_a_pixel_is_as_large_in_one_variant_as_in_the_other():
+    plain = Style(colours=0, unicode=False, legends=False)
+    maps = [Field("m", np.ones((side, side)), low=0.0, high=1.0) for side in (9, 8)]
+    grids = [Cells("c", np.arange(16.0).reshape(4, 4), (("",) * 4,) * 4) for _ in range(3)]
+    scales = set()
+    for width in range(36, 90, 3):
+        runs = {len(run) for each in _cells_of(maps, width, 24, plain)[2:] for run in each.split()} - {1, 2}
+        assert runs in ({9 * scale, 8 * scale} for scale in range(2, 8))
+        scales.add(min(runs))
+    assert len(scales) > 1
+    for height in range(24, 50):
+        told = _cells_of(grids, 30, height, Style(legends=False))
+        starts = [row for row, each in enumerate(told) if any(f" n{number}" in each for number in range(3))]
+        numbered = [
+            [row - start for row in range(start + 1, end) if any(map(str.isdigit, told[row]))]
+            for start, end in zip(starts, [*starts[1:], len(told)], strict=True)
+        ]
+        assert len(numbered) == 3
+        assert numbered[0] == numbered[1] == numbered[2]
