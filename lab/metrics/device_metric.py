@@ -13,6 +13,7 @@ from lab.discovery import modules_of
 from lab.graph import Storage, Tensor
 from lab.graph.tensor import call
 from lab.metrics.detection.heads import Heads
+from lab.metrics.detection.judged import Judged
 from lab.metrics.meaning import Meaning
 from lab.nets.network import BuiltLayer
 
@@ -25,7 +26,8 @@ DEVICE_METRICS: list[type[DeviceMetric]] = []
 class MeasuredNetwork:
     """A network as a device metric sees it, while the measuring program is built.
 
-    kind:       what the targets are: classes, values, labels, objects, or classes of pixels
+    kind:       what the targets are: classes, values, labels, objects, classes of pixels; detections: several objects
+                that are to be found
     watch:      the names of the metrics that are wanted
     parts:      the layers as they were built on the evaluation sample, from input to output
     parameters: storage with every parameter;  gradients: with its gradient, at the same place
@@ -45,6 +47,7 @@ class MeasuredNetwork:
     loss_name:  the loss by its name in a scenario, which says what outputs mean; see `lab.metrics.scores.meaning`
     threshold:  labels are given above this probability; it is taken from the answers, so that those above 0 say yes
     heads:      of objects: what the numbers that the network gives stand for
+    judged, validation_judged: of detections: how outputs on both sets of examples are read, and what is there
     unit:       of values: mean and deviation with which the targets were standardised; None if they were not
     """
 
@@ -74,6 +77,8 @@ class MeasuredNetwork:
     loss_name: str = "softmax"
     threshold: float = 0.5
     heads: Heads | None = None
+    judged: Judged | None = None
+    validation_judged: Judged | None = None
     unit: tuple[np.ndarray, np.ndarray] | None = None
     _dead_units: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
@@ -106,7 +111,9 @@ class DeviceMetric:
     arrays: Mapping[str, np.ndarray]
 
     meanings: ClassVar[dict[str, Meaning]] = {}
-    target_kinds: ClassVar[frozenset[str]] = frozenset({"classes", "values", "labels", "objects", "pixels"})
+    target_kinds: ClassVar[frozenset[str]] = frozenset(
+        {"classes", "values", "labels", "objects", "pixels", "detections"}
+    )
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

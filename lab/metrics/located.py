@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from lab.metrics.detection.heads import FOUND_FROM, Said
+from lab.metrics.detection.found import FOUND_FROM
+from lab.metrics.detection.heads import Said
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 from lab.metrics.meaning import PIXELS, RATIO, SHARE, Meaning
 

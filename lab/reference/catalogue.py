@@ -39,6 +39,10 @@ KINDS: Mapping[str, Kind] = {
         networks.schedule,
     ),
     "initialiser": Kind("Initialisers", "How weights begin: `init: he`.", networks.initialisers, networks.initialiser),
+    "detector": Kind(
+        "Detectors", "How several objects are found: `options: {detector: yolo}`.", networks.detectors,
+        networks.detector,
+    ),
     "data set": Kind("Data sets", "What is learned from: `data: {name: spiral}`.", scenarios.data_sets, scenarios.data),
     "metric": Kind("Metrics", "What is measured: `watch: [loss, accuracy]`.", measured.metrics, measured.metric),
     "picture": Kind(

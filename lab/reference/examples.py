@@ -80,6 +80,23 @@ _OBJECTS = _POINTS | {
     "model": ["flatten", {"dense": 32}, "relu", {"dense": "outputs"}],
     "watch": ["loss", "box_iou"],
 }
+_DETECTION = _POINTS | {
+    "task": "detect",
+    "data": {"name": "shape-objects", "points": 300, "size": 48, "shapes": 3},
+    "model": [{"conv": 16, "kernel_size": 3, "padding": 1}, "relu", {"max_pool": 4}],
+    "train": {"steps": 100, "batch": 16},
+    "watch": ["loss", "mean_average_precision"],
+}
+_LAST_LAYERS: dict[str, list[Any]] = {
+    "yolo": [{"max_pool": 2}, {"conv": "outputs", "kernel_size": 3, "padding": 1}],
+    "ssd": [
+        {"parallel": [
+            [{"conv": "outputs", "kernel_size": 3, "padding": 1}, "flatten"],
+            [{"max_pool": 2}, {"conv": "outputs", "kernel_size": 3, "padding": 1}, "flatten"],
+        ]}
+    ],
+}  # fmt: skip
+"""Of each detector what stands behind the features of `_DETECTION`, maps of 12 by 12."""
 _TEXT = _POINTS | {
     "task": "language-model",
     "data": {"name": "countdown"},
@@ -137,6 +154,14 @@ def with_loss(task: str, loss: str) -> Example | None:
     content = copy.deepcopy(_BY_LOSS[task])
     content["options"] = {"loss": loss}
     return _if_right(loss, content)
+
+
+def with_detector(name: str, block: Mapping[str, Any]) -> Example | None:
+    """A network that finds several objects by it."""
+    content = copy.deepcopy(_DETECTION)
+    content["model"] += _LAST_LAYERS[name]
+    content["options"] = {"detector": dict(block)}
+    return _if_right(name, content)
 
 
 def with_data(name: str) -> Example | None:

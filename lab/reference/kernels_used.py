@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from kernels import detection as kernels_of_detection
 from lab.errors import BadInput
 from lab.graph.tensor import Call, Tensor
 from lab.reference.examples import loaded
@@ -27,6 +28,20 @@ def of_layer(name: str, example: Example | None) -> tuple[str, ...]:
         return ()
     found = _before(parts[0].y, {parts[0].x}, parts[0].name)
     return _in_order((each.kernel.name for each in found), name)
+
+
+def of_loss(example: Example | None, name: str) -> tuple[str, ...]:
+    """The kernels of the loss of the network in an example."""
+    from lab.tasks import task_of
+
+    if example is None:
+        return ()
+    scenario = loaded(example).variants[0].scenario
+    experiment = task_of(scenario).checked(scenario, None)
+    plan = experiment.layout.plans["gradient"] if experiment.layout is not None else None
+    names = [row.kernel.name for row in plan.rows if row.label == "loss"] if plan else []
+    own = [each for each in names if each in vars(kernels_of_detection)]
+    return _in_order(own + names, name)
 
 
 def of_tensor(result: Tensor, name: str) -> tuple[str, ...]:

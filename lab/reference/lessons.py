@@ -103,6 +103,8 @@ def _at(path: list[str], value: Any, task: str) -> Iterator[Use]:
                 yield from _at(["options", key], each, task)
         case ["options", "loss"]:
             yield "loss", str(value)
+        case ["options", "detector", *rest]:
+            yield from (("detector", each) for each in (rest or ([value] if isinstance(value, str) else value)))
         case ["options", "pictures"]:
             yield from (("picture", name) for name in _names(value))
 

@@ -1,4 +1,5 @@
-"""What networks and their training are made of: layers, activations, losses, optimizers, schedules, initialisers."""
+"""What networks and their training are made of: layers, activations, losses, optimizers, schedules, initialisers,
+detectors."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from lab.reference import examples, kernels_used
 from lab.reference.lessons import lessons_with
 from lab.reference.settings import settings_of
 from lab.reference.topic import Topic, prose
+from lab.tasks.detection.detector import load_detectors
 from lab.tasks.training.losses import LOSSES_OF_TASKS
 
 
@@ -156,5 +158,28 @@ def initialiser(name: str) -> Topic:
         settings=settings_of(INITIALISERS[name], last=Initialiser.model_fields),
         example=examples.with_initialiser(examples.read(about.example or name), f"{name} init"),
         lessons=lessons_with("initialiser", name),
+        papers=about.papers,
+    )
+
+
+def detectors() -> tuple[str, ...]:
+    return tuple(sorted(load_detectors()))
+
+
+def detector(name: str) -> Topic:
+    kind = load_detectors()[name]
+    about = prose(kind)
+    block = examples.read(about.example)
+    example = examples.with_detector(name, block)
+    return Topic(
+        "detector",
+        name,
+        about.paragraphs,
+        about.formula,
+        use=f"options: {{detector: {about.example}}}",
+        settings=settings_of(kind),
+        example=example,
+        kernels=kernels_used.of_loss(example, name),
+        lessons=lessons_with("detector", name),
         papers=about.papers,
     )

@@ -29,8 +29,8 @@ DECIMALS = 1e-5
 
 
 def test_every_task_has_its_pictures_tested():
-    # see test_figures_are_true, test_locate
-    with_figures = {"classify", "locate", "regress", "label", "segment", "transcribe"}
+    # see test_figures_are_true, test_locate, test_detect
+    with_figures = {"classify", "detect", "locate", "regress", "label", "segment", "transcribe"}
     here = {
         "average", "cross-validation", "descend", "ensemble", "formula", "functions", "gates", "gradient-check", "grid",
         "language-model", "next-word", "recurrence", "search", "snapshots", "timing",

@@ -9,9 +9,6 @@ import numpy as np
 
 from lab.metrics.detection.boxes import paired_intersection_over_union
 
-FOUND_FROM = 0.5
-"""An object is found if the IoU of its box is at least so large."""
-
 
 @dataclass(frozen=True)
 class Heads:

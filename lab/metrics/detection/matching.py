@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lab.metrics.detection.boxes import as_boxes, intersection_over_union
+from lab.metrics.detection.boxes import as_boxes, paired_intersection_over_union
 
 Rule = Literal["voc", "coco"]
 
@@ -128,23 +128,42 @@ def match(detections: Detections, truths: Truths, threshold: float = 0.5, rule: 
     if rule not in ("voc", "coco"):
         raise ValueError(f"there is no rule {rule!r} of matching; voc or coco.")
     order = detections.ranked()
+    ranked = detections.rows(order)
+    objects = _in_same_image_and_class(ranked, truths)
     taken, nearest, overlap = np.full(len(order), NOTHING), np.full(len(order), NOTHING), np.zeros(len(order))
+    if not objects.size:
+        return Matches(order, taken, nearest, overlap, threshold)
+    most = objects.shape[1]
+    overlaps = paired_intersection_over_union(
+        np.repeat(ranked.boxes, most, axis=0), truths.boxes[objects.ravel()]
+    ).reshape(objects.shape)
+    overlaps[objects == NOTHING] = -1.0
+    best = overlaps.argmax(axis=1)
+    rows = np.arange(len(order))
+    nearest = objects[rows, best]
+    overlap = np.where(nearest == NOTHING, 0.0, overlaps[rows, best])
     free = np.ones(truths.count, bool)
-    by_group: dict[tuple[int, int], np.ndarray] = {}
-    for rank, number in enumerate(order.tolist()):
-        group = int(detections.images[number]), int(detections.classes[number])
-        if group not in by_group:
-            by_group[group] = np.flatnonzero((truths.images == group[0]) & (truths.classes == group[1]))
-        objects = by_group[group]
-        if not len(objects):
-            continue
-        overlaps = intersection_over_union(detections.boxes[number][None], truths.boxes[objects])[0]
-        best = int(np.argmax(overlaps))
-        nearest[rank], overlap[rank] = objects[best], overlaps[best]
+    for rank in np.flatnonzero((overlaps >= threshold).any(axis=1) & (nearest != NOTHING)).tolist():
+        place = int(best[rank])
         if rule == "coco":
-            open_ = np.flatnonzero(free[objects])
-            best = int(open_[::-1][np.argmax(overlaps[open_][::-1])]) if len(open_) else best
-        if overlaps[best] >= threshold and free[objects[best]]:
-            free[objects[best]] = False
-            taken[rank], overlap[rank] = objects[best], overlaps[best]
+            open_ = np.flatnonzero(free[objects[rank]] & (objects[rank] != NOTHING))
+            place = int(open_[::-1][np.argmax(overlaps[rank, open_][::-1])]) if len(open_) else place
+        found = objects[rank, place]
+        if overlaps[rank, place] >= threshold and free[found]:
+            free[found] = False
+            taken[rank], overlap[rank] = found, overlaps[rank, place]
     return Matches(order, taken, nearest, overlap, threshold)
+
+
+def _in_same_image_and_class(detections: Detections, truths: Truths) -> np.ndarray:
+    """Of each detection the numbers of the objects that it may find, in their order: int64 [n, most], filled up with
+    -1."""
+    groups, mine = np.unique(np.stack([truths.images, truths.classes], axis=1), axis=0, return_inverse=True)
+    mine = mine.reshape(-1)
+    counts = np.bincount(mine, minlength=len(groups))
+    members = np.full((len(groups) + 1, counts.max(initial=0)), NOTHING)
+    order = np.argsort(mine, kind="stable")
+    members[mine[order], np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)] = order
+    known = {(image, class_): number for number, (image, class_) in enumerate(groups.tolist())}
+    asked = zip(detections.images.tolist(), detections.classes.tolist(), strict=True)
+    return np.asarray(members[[known.get(each, len(groups)) for each in asked]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +25,19 @@ EVALUATION_LIMIT = 1024
 Examples = tuple[Inputs, Tensor]
 """Inputs and targets [examples, …]."""
 
+Encode = Callable[[Data], np.ndarray]
+"""From examples to numbers [examples, …]."""
+
 
 class TrainingData:
     """The examples of one replica.
 
+    encode: what stands in the graph in place of the targets, if it is not these
     evaluation_sample: the training examples on which the network is measured: all, or a fixed sample of 1,024
     """
 
-    def __init__(self, split: Split, seed: int) -> None:
-        self.split, self._pool = split, ImagePool()
+    def __init__(self, split: Split, seed: int, encode: Encode | None = None) -> None:
+        self.split, self._pool, self._encode = split, ImagePool(), encode
         train = split.train
         self._train = self._examples(train)
         chosen = evaluation_rows(train.count, seed)
@@ -65,7 +70,7 @@ class TrainingData:
         # Which images of a pool a replica trains on is its own affair. Beside the pool, where nothing but bytes must
         # stand that all have in common, it would be one pool more for each.
         own = constant if inputs.are_bytes else data
-        return inputs, own(part.targets, f"{which}targets")
+        return inputs, own(self._encode(part) if self._encode else part.targets, f"{which}targets")
 
 
 def load_split(scenario: Scenario, seed: int, folder: Path | None, kind: TargetKind) -> Split:

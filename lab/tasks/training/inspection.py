@@ -15,6 +15,7 @@ from lab.metrics import MeasuredNetwork
 from lab.metrics.detection.heads import Heads
 from lab.nets.network import BuiltLayer, Network
 from lab.scenario import Scenario
+from lab.tasks.detection.detection import Detection
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.stopwatch import Stopwatch
 from lab.tasks.training.explanations import Explanations
@@ -34,7 +35,7 @@ class Inspection:
     layers:            the layers as they were built for training
     evaluated_layers:  the layers as they were built for evaluation on the evaluation sample
     gradients:         storage with the gradient of every parameter, under its name
-    heads:             what the numbers of an output stand for; see `Objective`
+    heads, detection:  what the numbers of an output stand for; see `Objective`
     measured:          the tensors that device metrics see: loss, answers and targets on the evaluation sample
     """
 
@@ -49,6 +50,7 @@ class Inspection:
     gradients: Storage
     measured: MeasuredNetwork
     heads: Heads | None = None
+    detection: Detection | None = None
 
     def __post_init__(self) -> None:
         # The experiment has its figures, which have this. If this had the experiment, too, its memory would wait for

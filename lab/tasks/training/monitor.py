@@ -62,6 +62,7 @@ class Monitor:
             network=network,
             loss=objective.loss,
             heads=objective.heads,
+            detection=objective.detection,
             split=data.split,
             evaluation_sample=data.evaluation_sample,
             layers=layers,
@@ -97,8 +98,9 @@ class Monitor:
                 validation_loss = objective.loss(output, validation_targets)
                 validation_correct = objective.count(output, validation_targets)
                 validation_answers, validation_outputs = objective.answers(output), output
+        detection = objective.detection
         measured = MeasuredNetwork(
-            kind=_kind(data.split.train),
+            kind="detections" if detection else _kind(data.split.train),
             watch=frozenset(scenario.watch),
             parts=layers,
             parameters=network.parameters,
@@ -124,6 +126,8 @@ class Monitor:
             loss_name=scenario.options.get("loss") or USUAL_LOSS[data.split.train.kind],
             threshold=float(scenario.options.get("threshold", 0.5)),
             heads=objective.heads,
+            judged=detection.judged(data.evaluation_sample) if detection else None,
+            validation_judged=detection.judged(data.split.validation) if detection and held is not None else None,
             unit=_unit(data.split),
         )
         with scope("measure"):

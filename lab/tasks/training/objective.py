@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lab.graph import Tensor
 from lab.metrics.detection.heads import Heads
+from lab.tasks.detection.detection import Detection
 from lab.tasks.training.losses import Loss
 
 
@@ -18,12 +19,14 @@ class Objective:
     correct: from outputs and targets to the number of right answers [1], for tasks that have such a thing
     answers: from outputs to what the network answers, for metrics; by default the outputs themselves
     heads:   what the numbers of an output stand for, of tasks that ask for a class, a box and so on at once
+    detection: the detector, of the task that finds several objects
     """
 
     loss: Loss
     correct: Callable[[Tensor, Tensor], Tensor] | None = None
     answers: Callable[[Tensor], Tensor] = lambda output: output
     heads: Heads | None = None
+    detection: Detection | None = None
 
     def count(self, output: Tensor, targets: Tensor) -> Tensor | None:
         """The number of right answers [1]; None where there is no such thing."""

@@ -24,6 +24,7 @@ from lab.nets.optimizers import optimizer
 from lab.nets.training_step import UNCLIPPED, training_step
 from lab.pictures import Picture
 from lab.scenario import Scenario
+from lab.tasks.detection.detection import Detection
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import task_of
 from lab.tasks.training.cautions import cautions
@@ -37,7 +38,7 @@ from lab.tasks.training.objective import Objective
 class Training(ProgramExperiment):
     """One replica of a network in training; see `lab.tasks.task.Experiment`.
 
-    loss, correct, answers, heads: see `Objective`
+    loss, correct, answers, heads, detection: see `Objective`
     kind:    what the data's targets must be
     adjustable: the numbers of the loss that can be changed while it trains, to which those of the network are added
     split:   the examples, where they are not what the scenario's data block says
@@ -56,6 +57,7 @@ class Training(ProgramExperiment):
         *,
         answers: Callable[[Tensor], Tensor] = lambda output: output,
         heads: Heads | None = None,
+        detection: Detection | None = None,
         adjustable: AdjustableNumbers | None = None,
         kind: TargetKind,
         split: Split | None = None,
@@ -65,8 +67,9 @@ class Training(ProgramExperiment):
         self.adjustable = self.adjustable if adjustable is None else adjustable
         self.scenario, self.folder, self._told = scenario, folder, told
         self.split = split or load_split(scenario, seed, folder, kind)
-        data, objective = TrainingData(self.split, seed), Objective(loss, correct, answers, heads)
-        outputs = self.split.train.outputs if heads is None else heads.outputs
+        objective, finds = Objective(loss, correct, answers, heads, detection), detection and detection.detector
+        data = TrainingData(self.split, seed, finds.encode if finds else None)
+        outputs = (finds or heads or self.split.train).outputs
         self.network = Network(scenario.model, scenario.init, outputs, seed, self.adjustable, blocks=scenario.blocks)
         self.optimizer = optimizer(scenario.optimizer.name, scenario.optimizer.given)
         x, y = data.batch(scenario.train.batch)
@@ -74,7 +77,7 @@ class Training(ProgramExperiment):
         held = self.split.validation
         self.network.require_symbols(self.split.train.inputs, None if held is None else held.inputs)
         auxiliary = self.network.auxiliary
-        answers_each = targets_per_example(self.split.train)
+        answers_each = finds.places if finds else targets_per_example(self.split.train)
         require_outputs(output, outputs * answers_each, scenario, y.shape[0])
         with scope("loss"):
             batch_loss = loss(output, y)

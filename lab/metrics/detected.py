@@ -1,0 +1,69 @@
+"""How well several objects in an image are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from lab.metrics.detection import Detections, Truths, mean_average_precision
+from lab.metrics.detection.found import found_by
+from lab.metrics.detection.judged import Judged
+from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
+from lab.metrics.meaning import COUNT, SHARE, Meaning
+
+COCO_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
+
+Score = Callable[[Detections, Truths], float]
+
+
+SCORES: dict[str, tuple[Meaning, Score]] = {
+    "mean_average_precision": (
+        SHARE.of(
+            "mAP, mean over classes of the area under the curve of precision over recall, where a detection is right "
+            "from an IoU of 0.5 on, as VOC has it since 2010"
+        ),
+        lambda detections, truths: mean_average_precision(detections, truths, "area"),
+    ),
+    "mean_average_precision_coco": (
+        SHARE.of("mAP as COCO has it, mean over IoU of at least 0.5, 0.55, …, 0.95, precision read at 101 recalls"),
+        lambda detections, truths: mean_average_precision(detections, truths, "coco101", COCO_THRESHOLDS),
+    ),
+    "objects_found": (
+        SHARE.of("share of the objects that some detection of their class finds, with an IoU of at least 0.5"),
+        lambda detections, truths: float((found_by(detections, truths) >= 0).sum()) / max(1, truths.count),
+    ),
+    "detections_per_image": (
+        COUNT.of("detections that are left behind score threshold and non-maximum suppression, per image"),
+        lambda detections, truths: detections.count / max(1, len(np.unique(truths.images))),
+    ),
+}
+
+
+class Detected(DeviceMetric):
+    """Detections against the objects: on the evaluation sample, and with `val_` on the validation set."""
+
+    target_kinds = frozenset({"detections"})
+    meanings = {name: meaning for name, (meaning, _) in SCORES.items()} | {
+        f"val_{name}": meaning.with_more("; on the validation set") for name, (meaning, _) in SCORES.items()
+    }
+
+    def build(self, network: MeasuredNetwork) -> Sequence[str]:
+        self._parts: dict[str, tuple[Judged, list[str]]] = {}
+        parts = {
+            "": (network.answers, network.judged),
+            "val_": (network.validation_answers, network.validation_judged),
+        }
+        for before, (answers, judged) in parts.items():
+            watched = [name for name in SCORES if f"{before}{name}" in network.watch]
+            if watched and answers is not None and judged is not None:
+                network.keep_all(f"{before}answers", answers)
+                self._parts[before] = judged, watched
+        return [f"{before}{name}" for before, (_, names) in self._parts.items() for name in names]
+
+    @np.errstate(invalid="ignore", over="ignore")  # a network that diverged gives NaN
+    def finish(self, values: Values, step: int) -> None:
+        for before, (judged, names) in self._parts.items():
+            detections = judged.select(self.arrays[f"{before}answers"]).detections
+            for name in names:
+                values[f"{before}{name}"] = SCORES[name][1](detections, judged.truths)

@@ -1,0 +1,1 @@
+"""The detectors that a scenario can name, one file each."""
