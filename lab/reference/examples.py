@@ -80,7 +80,7 @@ _OBJECTS = _POINTS | {
     "model": ["flatten", {"dense": 32}, "relu", {"dense": "outputs"}],
     "watch": ["loss", "box_iou"],
 }
-_DETECTION = _POINTS | {
+_DETECTION: dict[str, Any] = _POINTS | {
     "task": "detect",
     "data": {"name": "shape-objects", "points": 300, "size": 48, "shapes": 3},
     "model": [{"conv": 16, "kernel_size": 3, "padding": 1}, "relu", {"max_pool": 4}],

@@ -41,7 +41,7 @@ class Options(FigureOptions):
 
     @field_validator("detector")
     @classmethod
-    def _known(cls, given: str | dict[str, Any]) -> str | dict[str, Any]:
+    def _known_detector(cls, given: str | dict[str, Any]) -> str | dict[str, Any]:
         detector(given, ("detector",))
         return given
 

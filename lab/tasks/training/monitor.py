@@ -127,7 +127,9 @@ class Monitor:
             threshold=float(scenario.options.get("threshold", 0.5)),
             heads=objective.heads,
             judged=detection.judged(data.evaluation_sample) if detection else None,
-            validation_judged=detection.judged(data.split.validation) if detection and held is not None else None,
+            validation_judged=detection.judged(data.split.validation)
+            if detection and held and data.split.validation
+            else None,
             unit=_unit(data.split),
         )
         with scope("measure"):

@@ -29,7 +29,7 @@ class Yolo(Detector, name="yolo"):
 
     Formula: loss = mean over images of Σ over cells with an object of [coordinates · ((x - x')² + (y - y')² + (√w -
     √w')² + (√h - √h')²) + (confidence - IoU)² + Σ over classes of (score - one hot)²] + empty · Σ of confidence² over
-    all other boxes; the first four squares and the fifth are those of the responsible box, the one with the largest IoU.
+    all other boxes; x to IoU are those of the responsible box, the one with the largest IoU.
 
     Paper: Redmon, Divvala, Girshick and Farhadi, "You only look once: unified, real-time object detection", 2016.
 
