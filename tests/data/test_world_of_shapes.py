@@ -198,3 +198,17 @@ def test_larger_pictures_hold_the_same_world():
 def test_worlds_that_cannot_be_are_refused(options):
     with pytest.raises(BadInput, match="must be from"):
         World(**options)
+
+
+def test_halves_have_two_colours_and_change_nothing_else():
+    plain, halves = draw(World(noise=0), 200, 5), draw(World(noise=0, halves=True), 200, 5)
+    for name, array in vars(plain).items():
+        assert name == "images" or np.array_equal(array, getattr(halves, name)), name
+    for scene, place in np.argwhere(halves.present):
+        rows, columns = np.nonzero(halves.owner[scene] == place)
+        right = columns + 0.5 > halves.centre[scene, place, 1]
+        left_one, right_one = (
+            np.unique(halves.images[scene, rows[part], columns[part]], axis=0) for part in (~right, right)
+        )
+        assert len(left_one) == len(right_one) == 1
+        assert np.abs(left_one.astype(int) - right_one).max() > 60

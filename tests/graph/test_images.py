@@ -46,6 +46,7 @@ def test_operation(name):
 
 def test_blur_leaves_an_even_image_as_it_is():
     check(f.blur, np.ones((1, 3, 4, 2)), equals=np.ones((1, 3, 4, 2)))
+    check(f.blur, np.ones((1, 1, 2, 2)), equals=np.ones((1, 1, 2, 2)))
 
 
 def test_only_images_have_such_things():

@@ -37,10 +37,11 @@ def test_every_task_has_its_pictures_tested():
     }  # fmt: skip
     # see test_pictures_and_words, test_translate, test_gridworld, test_gan, test_autoencoder, test_cart_pole, test_vae,
     # test_cluster, test_density, test_embed, test_unpool, test_upsample, test_pixels, test_off_policy,
-    # test_optimise_image, test_latent_arithmetic
+    # test_optimise_image, test_latent_arithmetic, test_propose
     elsewhere = {
         "answer", "autoencoder", "caption", "cart-pole", "cluster", "density", "embed", "gan", "gridworld",
-        "latent-arithmetic", "off-policy", "optimise-image", "pixels", "translate", "unpool", "upsample", "vae",
+        "latent-arithmetic", "off-policy", "optimise-image", "pixels", "propose", "translate", "unpool", "upsample",
+        "vae",
     }  # fmt: skip
     assert set(load_tasks()) == with_figures | here | elsewhere
 

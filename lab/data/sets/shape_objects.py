@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from pydantic import Field
 
@@ -9,7 +11,7 @@ from lab.data.data import Data
 from lab.data.images.pixels import Pixels
 from lab.data.registry import dataset
 from lab.data.sets.shape_captions import ShapePictures, scenes_of
-from lab.data.world_of_shapes import KINDS, LIMBS, Scenes
+from lab.data.world_of_shapes import KINDS, LIMBS, Scenes, World
 from lab.validation import Whole
 
 
@@ -22,6 +24,13 @@ class ShapeObjects(ShapePictures):
 
     points: Whole = Field(default=2000, ge=2)
     """number of pictures in all"""
+    halves: bool = False
+    """the right half of each shape has another colour than the left one, drawn by itself"""
+
+    @property
+    def world(self) -> World:
+        """How the pictures are drawn."""
+        return replace(super().world, halves=self.halves)
 
 
 @dataset("shape-objects", ShapeObjects)

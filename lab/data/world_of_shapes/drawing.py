@@ -42,7 +42,11 @@ def draw(world: World, count: int, seed: int) -> Scenes:
     centre = _places(world, radius, here, random)
     owner, boxes = _painted(world, kind, centre, radius, angle)
     scenes = {"count": shapes, "kind": kind, "colour": colour, "large": large, "radius": radius, "angle": angle}
-    images = _coloured(world, owner, colour, random)
+    # Behind all other numbers, so that these are the same without halves.
+    parts, paints = owner, colour
+    if world.halves:
+        parts, paints = _halved(world, owner, centre, colour, generator(seed, "halves of shapes"))
+    images = _coloured(world, parts, paints, random)
     return Scenes(images=images, centre=centre, boxes=boxes, owner=owner, **scenes)
 
 
@@ -138,21 +142,30 @@ _INSIDE = (_circle, _square, _triangle, _cross, _diamond)
 """Whether points, rows and columns from the centre in units of the radius, lie in a shape; in the order of `KINDS`."""
 
 
+def _halved(
+    world: World, owner: np.ndarray, centre: np.ndarray, colour: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Places and colours of shapes' halves: the right half of place p is place p + 4, in another colour."""
+    other = (colour + random.integers(1, world.colours, colour.shape)) % world.colours
+    scene = np.arange(len(owner))[:, None, None]
+    middle = centre[scene, np.maximum(owner, 0), 1]
+    right = (owner >= 0) & (np.arange(world.size) + 0.5 > middle)
+    return owner + np.int8(MOST_SHAPES) * right, np.concatenate([colour, np.where(colour < 0, -1, other)], axis=1)
+
+
 def _coloured(world: World, owner: np.ndarray, colour: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """The pictures: a dark grey of each picture's own behind, each shape's colour a little off, and noise on top."""
-    count = len(owner)
+    count, places = colour.shape
     # Four bytes for each colour, so that a pixel takes one whole number and not three.
-    palette = np.zeros((count, MOST_SHAPES + 1, 4), np.uint8)
-    shades = random.integers(-14, 15, (count, MOST_SHAPES, 3))
+    palette = np.zeros((count, places + 1, 4), np.uint8)
+    shades = random.integers(-14, 15, (count, places, 3))
     palette[:, 1:, :3] = np.clip(np.array(RGB)[np.maximum(colour, 0)] + shades, 0, 255 - world.noise)
     palette[:, 0, :3] = random.integers(16, 64, (count, 1))
     words = palette.view(np.uint32)[..., 0]
     images = np.empty((*owner.shape, 3), np.uint8)
     for first in range(0, count, _AT_ONCE):
         some = slice(first, first + _AT_ONCE)
-        place = (owner[some] + np.int32(1)) + (MOST_SHAPES + 1) * np.arange(len(owner[some]), dtype=np.int32)[
-            :, None, None
-        ]
+        place = (owner[some] + np.int32(1)) + (places + 1) * np.arange(len(owner[some]), dtype=np.int32)[:, None, None]
         images[some] = words[some].ravel()[place].view(np.uint8).reshape(*place.shape, 4)[..., :3]
         if world.noise:
             raw = np.frombuffer(random.bytes(images[some].size), np.uint8).reshape(images[some].shape)

@@ -46,6 +46,7 @@ class World:
     tilt:      shapes are turned by up to so many degrees, to either side
     noise:     up to so many of 255 levels are added to each channel of each pixel
     kinds, colours: how many of `KINDS` and `COLOURS` occur, the first ones
+    halves:    the right half of each shape has another colour than the left one, of which `Scenes` does not tell
     """
 
     size: int = 32
@@ -55,6 +56,7 @@ class World:
     noise: int = 24
     kinds: int = len(KINDS)
     colours: int = len(COLOURS)
+    halves: bool = False
 
     def __post_init__(self) -> None:
         for name, low, high in (
