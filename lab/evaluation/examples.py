@@ -144,6 +144,12 @@ def _of_arrays(model: TrainedModel, path: str) -> Judged:
         )
     made = model.answers(model.recipe.of_array(held["inputs"]))
     columns = [held["targets"]] if held["targets"].ndim == 1 else list(held["targets"].T)
+    wanted = 1 if model.recipe.kind == "classes" else model.recipe.outputs
+    if len(columns) != wanted:
+        shape = ", ".join(["n", *[str(wanted)] * (wanted > 1)])
+        raise BadInput(
+            f"the targets of {path} have shape {list(held['targets'].shape)}, but this run answers [{shape}]."
+        )
     raws = tuple(_as_column(f"target {number}", each) for number, each in enumerate(columns, 1))
     count = len(held["inputs"])
     table = RawTable("arrays", raws, list(range(count)), place="example")

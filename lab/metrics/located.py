@@ -9,13 +9,13 @@ import numpy as np
 from lab.metrics.detection.found import FOUND_FROM
 from lab.metrics.detection.heads import Said
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
-from lab.metrics.meaning import PIXELS, RATIO, SHARE, Meaning
+from lab.metrics.meaning import PIXELS, SHARE, Meaning
 
 Score = Callable[[Said, np.ndarray], float]
 
 SCORES: dict[str, tuple[Meaning, Score]] = {
     "box_iou": (
-        RATIO.of("how well boxes lie on those of the objects: mean of area in both over area in either, from 0 to 1"),
+        SHARE.of("how well boxes lie on those of the objects: mean of area in both over area in either, IoU"),
         lambda said, objects: float(said.overlaps(objects).mean()),
     ),
     "boxes_found": (

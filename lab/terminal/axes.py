@@ -7,28 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lab.terminal.metric_words import is_share
+
 LABEL_WIDTH = 7
 _LARGEST = 1e300  # so that a difference of two values never overflows
 _SMALLEST = 1e-300
 _SMALLEST_SPAN = 5e-4  # relative: less than this, and neighbouring ticks would have the same label
 _ROUNDING = 1e-9
 _LOG_FROM = 100.0
-_SHARES = (
-    "accuracy",
-    "val_accuracy",
-    "dead_relu",
-    "saturation",
-    "forced_words",
-    "free_words",
-    "real_words",
-    "on_shape",
-    "long_words",
-    "greedy_accuracy",
-    "beam_accuracy",
-    "overlap",
-    "peak_inside",
-    "occlusion_flips",
-)
 _SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -91,7 +77,7 @@ def logarithmic(metric: str, *values: np.ndarray) -> bool:
 
     Shares of a whole, such as the accuracy, never do. `metric` may be several that share a plot, with commas.
     """
-    shares = any(each.partition(".")[0] in _SHARES for each in metric.split(", "))
+    shares = any(is_share(each) for each in metric.split(", "))
     return not shares and spread(finite(*values)) >= _LOG_FROM
 
 

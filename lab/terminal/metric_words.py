@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.metrics.meaning import Unit
 
 _WORDS = {
     "activation_mean": "mean activation",
@@ -84,15 +88,15 @@ _WORDS = {
 
 
 @cache
-def _signs() -> dict[str, str]:
-    """The signs of units by metric, as far as all tasks that have a metric measure it in the same."""
+def _units() -> dict[str, Unit]:
+    """Units by metric, as far as all tasks that have a metric measure it in the same."""
     from lab.tasks.task import load_tasks
 
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[Unit]] = {}
     for task in load_tasks().values():
         for name, meaning in task.metrics.items():
-            found.setdefault(name, set()).add(meaning.unit.sign)
-    return {name: next(iter(signs)) for name, signs in found.items() if len(signs) == 1}
+            found.setdefault(name, set()).add(meaning.unit)
+    return {name: next(iter(units)) for name, units in found.items() if len(units) == 1}
 
 
 def words(metric: str) -> str:
@@ -112,4 +116,12 @@ def words(metric: str) -> str:
 
 def unit(metric: str) -> str:
     """The sign of the unit that a metric is measured in, as it was declared with the metric; "" for a plain number."""
-    return _signs().get(metric.partition(".")[0], "")
+    found = _units().get(metric.partition(".")[0])
+    return "" if found is None else found.sign
+
+
+def is_share(metric: str) -> bool:
+    """Whether a metric was declared as a share of a whole, as accuracies are."""
+    from lab.metrics.meaning import SHARE
+
+    return _units().get(metric.partition(".")[0]) is SHARE

@@ -259,3 +259,32 @@ def test_images_in_a_folder_for_each_class_are_judged_and_the_worst_are_named(
     (tmp_path / "new" / "birds").mkdir()
     assert main(["evaluate", run, "--data", "new"]) == 2
     assert "has a folder birds, but this run was trained on cats, dogs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("task", "targets", "wanted", "found"),
+    [
+        ("label", 3, r"\[n, 3\]", r"\[6\]"),
+        ("regress", 2, r"\[n, 2\]", r"\[6, 3\]"),
+        ("classify", 1, r"\[n\]", r"\[6, 3\]"),
+    ],
+)
+def test_arrays_whose_targets_are_of_another_shape_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], task, targets, wanted, found
+) -> None:
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
+    random = np.random.default_rng(0)
+    inputs, chosen = random.normal(size=(24, 5)), random.integers(0, 2, (24, targets))
+    kept = chosen[:, 0] if task == "classify" else chosen
+    np.savez(tmp_path / "own.npz", inputs=inputs, targets=kept)
+    other = random.integers(0, 2, 6) if found == r"\[6\]" else random.integers(0, 2, (6, 3))
+    np.savez(tmp_path / "other.npz", inputs=inputs[:6], targets=other)
+    last = "outputs" if task == "regress" else "classes"
+    path = scenario(
+        tmp_path, task=task, data="{npz: own.npz, validation: 0.25}", model=f"[{{dense: {last}}}]", watch="[loss]",
+        train="{batch: 4, steps: 4}",
+    )  # fmt: skip
+    assert main(["run", str(path), "--plain"]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", "latest", "--data", str(tmp_path / "other.npz")]) == 2
+    assert re.search(rf"have shape {found}, but this run answers {wanted}", capsys.readouterr().err)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lab.terminal.axes import LABEL_WIDTH, axis, label, round_step, spread
+from lab.terminal.axes import LABEL_WIDTH, axis, label, logarithmic, round_step, spread
 
 anything = st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), max_size=30)
 
@@ -60,6 +60,13 @@ def test_a_constant_curve_stands_in_the_middle():
 def test_nothing_finite_gives_an_axis_from_0_to_1():
     made = axis(np.array([math.nan, math.inf]))
     assert (made.range.low, made.range.high) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("metric", ["val_mean_iou", "val_mean_iou.circle", "box_iou", "dead_relu.relu1, loss"])
+def test_shares_of_a_whole_are_never_logarithmic(metric):
+    values = np.array([1e-4, 1e-2, 0.9])
+    assert logarithmic("loss", values)
+    assert not logarithmic(metric, values)
 
 
 def test_a_logarithmic_axis_of_nothing_positive_is_linear():
