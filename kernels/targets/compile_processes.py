@@ -112,6 +112,7 @@ def serve(sockets: list[int]) -> None:
         EXECUTOR.compile()  # everybody needs it, and the first unit takes half a second more than any other
     for number, each in enumerate(sockets):
         if os.fork() == 0:
+            os.setsid()  # like the first one: a busy system may share its time among sessions
             for other in (*sockets[number + 1 :], 0, 1):  # whoever waits for the end of one process waits for that one
                 os.close(other)
             end = socket.socket(fileno=each)

@@ -21,11 +21,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kernels.convolution import has_windows
 from kernels.cores import available_cores
 from kernels.language import KERNELS, Kernel
 from kernels.targets import cache
 from kernels.targets.compile_processes import Process, start
+from kernels.targets.forms import COMMON, SCATTERED, TILES, WINOGRAD
 
 FEWEST = 4
 """Units for which a process is worth its start."""
@@ -73,7 +73,7 @@ class Unit:
         """About how long it takes to compile, in quarters of a second of a core, as measured."""
         if self.kind != "kernel":
             return _COSTS[self.kind]
-        return _COST_OF_WINDOWS if has_windows(KERNELS[self.kernel]) else 1
+        return _COSTS_OF_KERNELS.get(self.kernel) or _COSTS_OF_FORMS[self.form]
 
     @property
     def elsewhere(self) -> bool:
@@ -140,8 +140,16 @@ def _workers(count: int) -> list[Process]:
 Progress = Callable[[str, int, float | None], None]
 """What is told before each kernel: its name, how many are left with it, and about how many seconds it will take until
 all are there, once that can be told."""
-_COSTS = {"product": 8, "fetching": 7, "windows": 7, "executor": 1}
-_COST_OF_WINDOWS = 11
+_COSTS = {"product": 5, "fetching": 5, "windows": 7, "executor": 1}
+_COSTS_OF_FORMS = {COMMON: 1, SCATTERED: 3, TILES: 6, WINOGRAD: 8}
+_COSTS_OF_KERNELS = {
+    **dict.fromkeys(("gru_gradient", "lstm_gradient"), 6),
+    **dict.fromkeys(("control_episode", "lstm", "gru"), 5),
+    **dict.fromkeys(("rnn_gradient", "max_pool_gradient", "average_pool_gradient"), 4),
+    **dict.fromkeys(("batch_norm", "relu_max_pool_gradient", "rnn", "newton_step", "batch_norm_relu_gradient"), 3),
+    **dict.fromkeys(("max_pool", "relu_max_pool", "local_response_norm_gradient", "local_response_norm"), 2),
+    **dict.fromkeys(("batch_norm_relu", "batch_norm_gradient", "group_norm_gradient"), 2),
+}
 _KNOWN = 0.1
 """Of the work, after which the time that is left is told: before, processes have rather loaded numba than compiled."""
 

@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from kernels.targets import tile_geometry
 from kernels.targets.linked import linked
 from kernels.targets.scatter_code import add_windows, moves_in_vectors
-from kernels.targets.sliding_windows import BAND, PANEL, PANEL_ROW, row_of_tiles, slide
+from kernels.targets.sliding_windows import row_of_tiles, slide
+from kernels.targets.tile_geometry import PANEL_ROW
 from kernels.targets.vector_code import COLUMNS, ITEM, LANES
 from kernels.targets.views import numbers_at
+
+_phase_of = linked(tile_geometry.phase_of)
 
 
 @linked
@@ -50,25 +54,17 @@ def turned_round(
     dy: Any, weight: Any, dx: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any, I: Any, J: Any,  # noqa: E741
     stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any, panel: Any,
     band: Any, zeros: Any,
-) -> Any:  # fmt: skip
-    """The gradient with respect to the input as convolutions with the weights turned round, one for each phase of the
-    stride; 1 if it could be done."""
-    if (dilation_y != 1 and stride_y != 1) or (dilation_x != 1 and stride_x != 1):
-        return 0
+) -> None:  # fmt: skip
+    """Write the gradient with respect to the input as convolutions with the weights turned round, one for each phase of
+    the stride."""
     outputs = D // groups
-    if P * Q * outputs * PANEL_ROW > PANEL:
-        return 0
     for k in range(groups):
         for phase in range(stride_y * stride_x):
             row, column = phase // stride_x, phase % stride_x
             if row >= H or column >= W:
                 continue
-            first_p, first_q = (row + top) % stride_y, (column + left) % stride_x
-            down, across = (P - first_p + stride_y - 1) // stride_y, (Q - first_q + stride_x - 1) // stride_x
-            high, wide = (H - row + stride_y - 1) // stride_y, (W - column + stride_x - 1) // stride_x
-            # The first pixel's window begins here in dy.
-            above = dilation_y * (down - 1) - (row + top - first_p) // stride_y
-            before = dilation_x * (across - 1) - (column + left - first_q) // stride_x
+            first_p, down, high, above = _phase_of(row, H, P, stride_y, top, dilation_y)
+            first_q, across, wide, before = _phase_of(column, W, Q, stride_x, left, dilation_x)
             for g in range(0, G, COLUMNS):
                 count = min(COLUMNS, G - g)
                 target = dx + ((row * W + column) * C + k * G + g) * ITEM
@@ -85,28 +81,22 @@ def turned_round(
                     panel, weight, down, across, first_p, first_q, stride_y, stride_x, Q, G, D, g, count, k * outputs,
                     outputs,
                 )  # fmt: skip
-                done = slide(
+                slide(
                     B, dy + k * outputs * ITEM, I, J, D * ITEM, outputs, above, before, 1, 1, dilation_y, dilation_x,
                     down, across, panel, PANEL_ROW, zeros, target, H * W * C * ITEM, stride_y * W * C * ITEM,
                     stride_x * C * ITEM, high, wide, count, band,
                 )  # fmt: skip
-                if not done:
-                    return 0
-    return 1
 
 
 @linked
 def scattered(
     dy: Any, weight: Any, dx: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, D: Any, I: Any, J: Any,  # noqa: E741
     stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, panel: Any, line: Any, zeros: Any,
-) -> Any:  # fmt: skip
-    """The same for one group and neighbouring taps in a row: each row of products, added where the windows lie. Without
-    room for it nothing is done, and it says 0."""
+) -> None:  # fmt: skip
+    """The same for one group and neighbouring taps in a row: each row of products, added where the windows lie."""
     columns = Q * C
     blocks = (columns + COLUMNS - 1) // COLUMNS
     block_size, line_size = P * D * PANEL_ROW, blocks * PANEL_ROW
-    if (dilation_y != 1 and stride_y != 1) or blocks * block_size > PANEL or J * line_size > BAND:
-        return 0
     for block in range(blocks):
         count = min(COLUMNS, columns - block * COLUMNS)
         for p in range(P):
@@ -151,4 +141,3 @@ def scattered(
                     window = numbers_at(dx + ((b * H + h) * W * C + start + begin) * ITEM, end - begin)
                     for n in range(end - begin):
                         window[n] += share[n]
-    return 1

@@ -15,10 +15,12 @@ from llvmlite import ir
 from numba import types
 
 from kernels import convolution_pooling
-from kernels.convolution_pooling import FEWEST_OUTPUTS, MOST_OUTPUTS, plain_convolve_and_pool
+from kernels.convolution_pooling import MOST_OUTPUTS
+from kernels.targets.forms import TILES, target_of
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import workplace
-from kernels.targets.sliding_windows import BAND, band_place, fill_band
+from kernels.targets.sliding_windows import band_place, fill_band
+from kernels.targets.tile_geometry import BAND
 from kernels.targets.vector_code import (
     FLOAT,
     HAS_AVX512,
@@ -41,7 +43,7 @@ _TILE_WORDS = (
     *("y", "place"),
 )
 _TURN_WORDS = ("source", "target", "pixel")
-TILES = (4, 6)
+_CHANNELS = (4, 6)
 """Channels out of a tile."""
 
 _planar_place = workplace(2 * MOST_OUTPUTS * LANES * ITEM)
@@ -165,7 +167,7 @@ def _tile(channels: int) -> Any:
     return tile
 
 
-_tile_of_4, _tile_of_6 = map(_tile, TILES)
+_tile_of_4, _tile_of_6 = map(_tile, _CHANNELS)
 
 
 @intrinsic
@@ -234,16 +236,12 @@ def _pooled(
                     _written(places, turned, place + at, D, count)
 
 
-@convolution_pooling.convolve_and_pool.on("cpu", "float32")
+@convolution_pooling.convolve_and_pool.on(target_of(TILES), "float32")
 def _convolve_and_pool(x, weight, bias, y, place, top, left, right, thread, threads):
     B, H, W, G = x.shape
     P, Q, _, D = weight.shape
     I, J = y.shape[1], y.shape[2]  # noqa: E741
-    row = ((J + LANES - 1) // LANES * 2 * LANES + Q - 1) * G * ITEM
-    if HAS_AVX512 and FEWEST_OUTPUTS <= D <= MOST_OUTPUTS and (P + 1) * row <= BAND:
-        _pooled(
-            x.ctypes.data, weight.ctypes.data, bias.ctypes.data, y.ctypes.data, place.ctypes.data, B, H, W, G, P, Q,
-            D, I, J, top, left, W + left + right - Q + 1,
-        )  # fmt: skip
-    else:
-        plain_convolve_and_pool(x, weight, bias, y, place, top, left, right, 0, 1)
+    _pooled(
+        x.ctypes.data, weight.ctypes.data, bias.ctypes.data, y.ctypes.data, place.ctypes.data, B, H, W, G, P, Q, D, I,
+        J, top, left, W + left + right - Q + 1,
+    )  # fmt: skip

@@ -14,7 +14,8 @@ from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import workplace
 from kernels.targets.norm_code import add_columns
 from kernels.targets.side_by_side import narrowed, pixels_together
-from kernels.targets.sliding_windows import BAND, PANEL_ROW, band_place, fill_band, row_of_tiles
+from kernels.targets.sliding_windows import band_place, fill_band, needs_no_band, row_of_tiles, rows_in_band
+from kernels.targets.tile_geometry import BAND, PANEL_ROW
 from kernels.targets.vector_code import COLUMNS, ITEM, LANES, MASKED_STORES
 from kernels.targets.views import numbers_at
 from kernels.targets.window_code import GROUPS
@@ -40,23 +41,18 @@ def _one_tile(rows: Any, taps: Any) -> Any:
 def weights_gradient(
     x: Any, dy: Any, d_weight: Any, d_bias: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any,
     I: Any, J: Any, stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,  # noqa: E741
-) -> Any:  # fmt: skip
-    """The gradients with respect to the weights and the biases; 1 if it could be done."""
+) -> None:  # fmt: skip
+    """Write the gradients with respect to the weights and the biases."""
     outputs = D // groups
     span = (J - 1) * stride_x + dilation_x * (Q - 1) + 1
     reach = dilation_y * (P - 1) + 1
     band_row, image = span * G * ITEM, H * W * C * ITEM
-    direct = (
-        groups == 1 and top <= 0 and left <= 0
-        and (I - 1) * stride_y + reach - top <= H and span - left <= W
-    )  # fmt: skip
+    direct = needs_no_band(C, G, top, left, I, stride_y, reach, H, span, W)
     most, together = min(I, max(1, PIXELS // J)), 1
     if direct:
         band_row = W * C * ITEM
     else:
-        most = min(most, (BAND // band_row - reach) // stride_y + 1)
-        if most < 1:
-            return 0
+        most = min(most, rows_in_band(band_row, stride_y, reach))
     most = (I - 1) // ((I - 1) // most + 1) + 1
     image_band = ((most - 1) * stride_y + reach) * band_row
     if most == I:
@@ -113,4 +109,3 @@ def weights_gradient(
                             )  # fmt: skip
     if m > 1:
         narrowed(d_weight, sums, m, P, Q, C, D, stride_x)
-    return 1

@@ -22,7 +22,7 @@ from kernels.recurrence import step_product, step_product_back
 from kernels.repeats import folded
 from kernels.targets import cache, compile_workers
 from kernels.targets.code import EXECUTOR, FETCHING, PRODUCTS, WINDOWS, entry_symbol, load, lock
-from kernels.targets.forms import COMMON, form_of, forms_of
+from kernels.targets.forms import CALL_TILES, COMMON, form_of, forms_of
 
 SHARED_CODE = {
     PRODUCTS: compile_workers.PRODUCT,
@@ -87,13 +87,13 @@ def prepare(
         # What several kernels may call first: it takes longest.
         multiplies = real_name == "float32" and any(multiplies_matrices(each) for each, _ in missing)
         steps = real_name == "float32" and any(_multiplies_in_steps(each) for each, _ in missing)
-        convolves = real_name == "float32" and any(has_windows(each) for each, form in missing if form == COMMON)
+        convolves = real_name == "float32" and any(has_windows(each) for each, form in missing if form in CALL_TILES)
         units = [compile_workers.PRODUCT] * multiplies + [compile_workers.FETCHING] * steps
         units += [compile_workers.WINDOWS] * convolves
         units.append(compile_workers.EXECUTOR)
         # What takes longest goes first, so that no process has it left when the others are done.
-        missing.sort(key=lambda each: (not has_windows(each[0]), not multiplies_matrices(each[0])))
-        units += [compile_workers.Unit.of(kernel, real_name, form) for kernel, form in missing]
+        kernels_missing = [compile_workers.Unit.of(kernel, real_name, form) for kernel, form in missing]
+        units += sorted(kernels_missing, key=lambda each: -each.cost)
         compile_workers.compile_all([each for each in units if not cache.has(each.name)], progress)
     for kernel, form in waiting:
         entry(kernel, real_name, form)

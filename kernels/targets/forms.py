@@ -12,16 +12,23 @@ from collections.abc import Iterable
 from kernels import winograd
 from kernels.language import Kernel
 from kernels.plan import Row
+from kernels.targets import tile_geometry
+from kernels.targets.tile_geometry import SCATTERED, TILES
 from kernels.targets.vector_code import HAS_AVX512
 
 COMMON = ""
 WINOGRAD = "winograd"
 """Convolutions by `kernels.targets.winograd`, whose transforms need masks, and 32 registers: those of AVX-512."""
+CALL_TILES = {TILES, SCATTERED}
+"""Convolutions by `kernels.targets.window_code`, or for pooled pixels alone, by code of their own; the common form does
+what these cannot."""
 
 
 def form_of(row: Row, real_name: str) -> str:
     """The form of a row's kernel, which its geometry alone decides."""
-    return WINOGRAD if HAS_AVX512 and real_name == "float32" and winograd.done_by(row) else COMMON
+    if real_name != "float32":
+        return COMMON
+    return WINOGRAD if HAS_AVX512 and winograd.done_by(row) else tile_geometry.form_of(row)
 
 
 def forms_of(kernels: Iterable[Kernel], rows: Iterable[Row], real_name: str) -> list[tuple[Kernel, str]]:

@@ -20,10 +20,12 @@ from llvmlite import ir
 from numba import types
 
 from kernels import pooled_convolution
-from kernels.pooled_convolution import KERNELS, plain_correlate_places
+from kernels.pooled_convolution import KERNELS
+from kernels.targets.forms import TILES, target_of
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import workplace
 from kernels.targets.sliding_windows import band_place, fill_band
+from kernels.targets.tile_geometry import GROUPS
 from kernels.targets.vector_code import (
     FLOAT,
     HAS_AVX512,
@@ -54,8 +56,6 @@ _ADD_WORDS = (
 )
 PICKED = 8
 """Pixels of a row that are picked from."""
-GROUPS = 256
-"""Groups that are prepared at once: two vectors of each stay in the nearest cache."""
 CHANNELS = 8
 """Channels in whose sums are made at once."""
 _TAPS = max(P * Q for P, Q in KERNELS)
@@ -257,15 +257,12 @@ def _by_places(
         _joined(numbers_at(bias, LANES), numbers_at(d_bias + first * ITEM, channels), channels, together)
 
 
-@pooled_convolution.correlate_places.on("cpu", "float32")
+@pooled_convolution.correlate_places.on(target_of(TILES), "float32")
 def _correlate_places(x, place, dy, y, d_weight, d_bias, top, left, right, thread, threads):
     B, H, W, G = x.shape
     P, Q, _, D = d_weight.shape
     I, J = dy.shape[1], dy.shape[2]  # noqa: E741
-    if HAS_AVX512 and (P, Q) in KERNELS and J <= GROUPS:
-        _by_places(
-            x.ctypes.data, place.ctypes.data, dy.ctypes.data, y.ctypes.data, d_weight.ctypes.data, d_bias.ctypes.data,
-            B, H, W, G, P, Q, D, I, J, top, left, W + left + right - Q + 1,
-        )  # fmt: skip
-    else:
-        plain_correlate_places(x, place, dy, y, d_weight, d_bias, top, left, right, 0, 1)
+    _by_places(
+        x.ctypes.data, place.ctypes.data, dy.ctypes.data, y.ctypes.data, d_weight.ctypes.data, d_bias.ctypes.data, B,
+        H, W, G, P, Q, D, I, J, top, left, W + left + right - Q + 1,
+    )  # fmt: skip

@@ -16,29 +16,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding
 import numpy as np
 
+from kernels.targets import tile_geometry
 from kernels.targets.linked import linked
-from kernels.targets.vector_code import HAS_AVX512, ITEM, LANES
+from kernels.targets.vector_code import ITEM
 from kernels.targets.views import numbers_at
 
-AVAILABLE = HAS_AVX512 and llvmlite.binding.get_host_cpu_name() != "znver4"
-"""A Zen 4 does two half vectors in the time of a whole one, so that it would gain nothing."""
-FEWEST = 64
-"""Pixels of an image out for which it is worth while to write the weights anew."""
-
-
-@linked
-def pixels_together(I: Any, J: Any, D: Any, Q: Any, stride: Any) -> Any:  # noqa: E741
-    """Choose how many pixels of a row of J are done side by side: 1 if it would not save a quarter. Geometry alone
-    decides, so that an image's result is the same in a batch of any size."""
-    if not AVAILABLE or I * J < FEWEST:
-        return 1
-    for m in range(LANES // D, 1, -1):
-        if J % m == 0 and 4 * (Q + (m - 1) * stride) <= 3 * m * Q:
-            return m
-    return 1
+pixels_together = linked(tile_geometry.pixels_together)
 
 
 @linked

@@ -14,20 +14,16 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
+from kernels.targets import tile_geometry
 from kernels.targets.code import WINDOWS
 from kernels.targets.linked import linked
 from kernels.targets.micro_kernel import workplace
+from kernels.targets.tile_geometry import BAND, PANEL, PANEL_ROW
 from kernels.targets.vector_code import COLUMNS, ITEM, WORD
 from kernels.targets.views import intrinsic, numbers_at
-from kernels.targets.window_code import AVAILABLE, WORDS
+from kernels.targets.window_code import WORDS
 
-BAND = 192 * 1024
-"""Bytes of the padded band."""
-PANEL = 160 * 1024
-"""Bytes of weights that were turned round."""
-PANEL_ROW = COLUMNS * ITEM
-FEWEST_OUTPUTS = 4
-"""Channels out of a group from which tiles are worth while: vectors would be nearly empty."""
+needs_no_band, rows_in_band = linked(tile_geometry.needs_no_band), linked(tile_geometry.rows_in_band)
 
 band_place = workplace(BAND)
 panel_place = workplace(PANEL)
@@ -95,8 +91,9 @@ def slide(
     images: Any, source: Any, height: Any, width: Any, pixel: Any, channels: Any, top: Any, left: Any, stride_y: Any,
     stride_x: Any, dilation_y: Any, dilation_x: Any, down: Any, across: Any, weight: Any, b_step: Any, begin: Any,
     target: Any, image_bytes: Any, row_bytes: Any, pixel_bytes: Any, high: Any, wide: Any, columns: Any, band: Any,
-) -> Any:  # fmt: skip
-    """Slide a kernel of down × across taps over images and write high × wide pixels; 1 if it could be done.
+) -> None:  # fmt: skip
+    """Slide a kernel of down × across taps over images, as `kernels.targets.tile_geometry` finds that it can, and write
+    high × wide pixels.
 
     source, height, width, pixel: the images: address, extents, bytes from pixel to pixel; `channels` of each are taken
     top, left: where the first window begins, above and left of the image;  weight, b_step: taps × channels rows
@@ -106,16 +103,9 @@ def slide(
     span = (wide - 1) * stride_x + dilation_x * (across - 1) + 1
     reach = dilation_y * (down - 1) + 1
     size = channels * ITEM
-    direct = (
-        pixel == size and top <= 0 and left <= 0
-        and (high - 1) * stride_y + reach - top <= height and span - left <= width
-    )  # fmt: skip
-    most = high
+    direct = needs_no_band(pixel, size, top, left, high, stride_y, reach, height, span, width)
     band_row = width * pixel if direct else span * size
-    if not direct:
-        most = (BAND // band_row - reach) // stride_y + 1
-        if most < 1:
-            return 0
+    most = high if direct else rows_in_band(band_row, stride_y, reach)
     steps, taps = channels, across
     a_across, b_across = dilation_x * size, channels * b_step
     if dilation_x == 1:
@@ -139,10 +129,3 @@ def slide(
                         dilation_y * band_row, weight + column * ITEM, b_step, b_across, across * channels * b_step,
                         begin + column * ITEM, 0, c, pixel_bytes, min(COLUMNS, columns - column), 0, 0,
                     )  # fmt: skip
-    return 1
-
-
-@linked
-def worth_while(outputs: Any, groups: Any) -> Any:
-    """Decide whether tiles do it: with groups of few channels, vectors would be nearly empty."""
-    return AVAILABLE and (groups == 1 or outputs >= FEWEST_OUTPUTS)
