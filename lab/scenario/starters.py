@@ -104,3 +104,31 @@ def from_data(template: str, data: dict[str, Any], kind: str, title: str, exampl
         "watch": watch,
         **TEMPLATES[template].changes,
     }
+
+
+def from_images(data: dict[str, Any], task: str, title: str, examples: int) -> dict[str, Any]:
+    """The content of a scenario on a data block of images, with so many examples to train on: `task` is classify, or
+    segment where masks tell the class of each pixel."""
+
+    def convolution(channels: int) -> list[Any]:
+        return [{"conv": channels, "kernel_size": 3, "padding": "same"}, "batch_norm", "relu"]
+
+    if task == "segment":
+        model = [*convolution(16), *convolution(16), *convolution(32), {"conv": "classes", "kernel_size": 1}]
+        watch = ["val_loss", "val_mean_iou", "val_pixel_accuracy"]
+    else:
+        shrunk = [*convolution(16), {"max_pool": 2}, *convolution(32), {"max_pool": 2}, *convolution(32)]
+        model = [*shrunk, "global_average_pool", {"dense": "classes"}]
+        watch = ["loss", "accuracy", "val_loss", "val_accuracy"]
+    held_back = bool(data.get("validation")) or "validation" not in data
+    return {
+        "format": 1,
+        "title": title,
+        "task": task,
+        "data": data,
+        "model": model,
+        "init": "he",
+        "optimizer": {"name": "adam", "rate": 0.003},
+        "train": {"batch": min(16, examples), "steps": 300, "measure": 20},
+        "watch": watch if held_back else [each for each in watch if not each.startswith("val_")] or ["loss"],
+    }

@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from lab.cli import run
 
@@ -62,9 +64,71 @@ def test_what_cannot_be_shown_is_said_in_a_sentence(houses, capsys):
     assert "There is no file 'house.csv'" in capsys.readouterr().err
     (houses / "photos").mkdir()
     assert run(["data", "show", "photos"]) == 2
-    assert "images, in a folder for each class, are `data: {images: photos}`" in capsys.readouterr().err
+    assert "'photos' like this: it has no folder for each class" in capsys.readouterr().err
     (houses / "book.txt").write_text("Ishmael.\nYears\n")
     assert run(["data", "show", "book.txt"]) == 2
     assert "with `task: language-model`" in capsys.readouterr().err
     assert run(["data", "shw", "houses.csv"]) == 2
     assert "show" in capsys.readouterr().err
+
+
+def make_images(folder, names, size=(16, 12), count=6):
+    """Grey noise with a bright square in it; and masks, if there is a folder of that name."""
+    random = np.random.default_rng(0)
+    for name in names:
+        (folder / name).mkdir(parents=True)
+    for number in range(count):
+        pixels, mask = random.integers(0, 120, (*size, 3)), np.zeros(size, np.uint8)
+        row, column = random.integers(0, size[0] - 6), random.integers(0, size[1] - 6)
+        pixels[row : row + 6, column : column + 6] += 120
+        mask[row : row + 6, column : column + 6] = 255
+        for name in names:
+            made = mask if name == "masks" else pixels.astype(np.uint8)
+            Image.fromarray(made).save(folder / name / f"{number}.png")
+
+
+def test_a_folder_of_images_is_shown_and_the_scenario_that_reads_it_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    make_images(tmp_path / "pets", ["cats", "dogs"])
+    Image.new("RGB", (90, 70)).save(tmp_path / "pets" / "dogs" / "large.png")
+    assert run(["data", "show", "pets"]) == 0
+    told = capsys.readouterr().out
+    assert "13 images in 2 folders, each a class: cats (6), dogs (7)" in told
+    assert "2 sizes, from 16 to 70 pixels high and 12 to 90 wide; all are brought to one" in told
+    assert "data: {images: pets, size: 64, validation: 0.2, standardise: true}" in told
+    assert "`lab data show pets --yaml > pets.yaml` writes a scenario" in told
+    assert run(["data", "show", "pets", "--set", "size=8", "--yaml"]) == 0
+    (tmp_path / "pets.yaml").write_text(capsys.readouterr().out)
+    assert run(["run", "pets.yaml", "--plain", "--set", "train.steps=2"]) == 0
+    assert "13 images of 8 × 8 × 3 in 2 folders" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("given", [["photos", "--set", "masks=masks"], ["both"]])
+def test_a_folder_with_masks_is_shown_and_the_scenario_that_reads_it_runs(tmp_path, monkeypatch, capsys, given):
+    monkeypatch.chdir(tmp_path)
+    make_images(tmp_path if len(given) > 1 else tmp_path / "both", ["photos", "masks"])
+    assert run(["data", "show", *given, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["told"] == ["6 images, each with a mask: 0.png and 0.png, …", "All have 16 × 12 pixels."]
+    assert (told["task"], told["train"]) == ("segment", 5)
+    assert run(["data", "show", *given, "--yaml"]) == 0
+    (tmp_path / "own.yaml").write_text(capsys.readouterr().out)
+    assert run(["run", "own.yaml", "--plain", "--set", "train.steps=2", "--set", "train.batch=2"]) == 0
+    assert "6 images of 16 × 12 × 3 with masks" in capsys.readouterr().out
+
+
+def test_a_folder_of_which_nothing_can_be_learned_is_said_in_a_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    make_images(tmp_path, ["photos"])
+    sentences = {
+        ("photos",): "Nothing can be learned from 'photos' like this: it has no folder for each class",
+        ("photos", "--set", "masks=none"): "'none' is no folder: one with masks in it is to be given",
+        ("photos", "--set", "masks=photos"): "has no mask in",
+        (".",): "it has no folder for each class",
+    }
+    for given, sentence in sentences.items():
+        assert run(["data", "show", *given]) == 2
+        assert sentence in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert run(["data", "show", "."]) == 2
+    assert "there is no image in its folder 'empty'" in capsys.readouterr().err

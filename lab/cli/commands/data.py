@@ -7,6 +7,7 @@ import json
 import shlex
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,7 +34,9 @@ def command(
     ],
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[FILE|NAME]", help="CSV, Parquet, Arrow, Excel, ARFF, JSON or NPZ; or a set's name."),
+        typer.Argument(
+            metavar="[FILE|NAME]", help="CSV, Parquet, Excel, ARFF, JSON, NPZ, a folder of images; or a set's name."
+        ),
     ] = None,
     source: Annotated[
         str | None, typer.Argument(metavar="[PATH]", help="Of `add`: the folder or archive that has the set.")
@@ -44,7 +47,8 @@ def command(
     as_yaml: Annotated[bool, typer.Option("--yaml", help="Only a scenario that reads the file, to be run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> int:
-    """What is understood of a file: each column's type, range, gaps and examples, and the block that would read it.
+    """What is understood of a file: each column's type, range, gaps and examples, and the block that would read it; of
+    a folder of images, their classes or masks, and their sizes.
 
     `lab data show table.csv --yaml > mine.yaml` writes a scenario; `lab run mine.yaml` runs it.
 
@@ -70,6 +74,8 @@ def _show(file: str, change: list[str], as_yaml: bool, as_json: bool) -> int:
     from lab.terminal import detect
     from lab.terminal.output import Output
 
+    if Path(file).expanduser().is_dir():
+        return _show_folder(file, change, as_yaml, as_json)
     try:
         found = look(file, parse_settings(change))
     except InvalidValue as error:
@@ -89,6 +95,33 @@ def _show(file: str, change: list[str], as_yaml: bool, as_json: bool) -> int:
         for line in _lines(found, shlex.join(words)):
             output.line(line)
     return 2 if found.problem else 0
+
+
+def _show_folder(folder: str, change: list[str], as_yaml: bool, as_json: bool) -> int:
+    """Of a folder with images."""
+    from lab.data.looking import as_yaml as yaml_of
+    from lab.data.looking_at_images import look_at_folder
+    from lab.errors import InvalidValue
+    from lab.scenario import parse_settings
+    from lab.scenario.starters import from_images
+
+    try:
+        found = look_at_folder(folder, parse_settings(change))
+    except InvalidValue as error:
+        message = error.message if error.path == ("images",) else str(error)
+        raise BadInput(f"{message[:1].upper()}{message[1:]}") from None
+    name = Path(folder).absolute().name
+    if as_json:
+        print(json.dumps(dataclasses.asdict(found) | {"path": str(found.path)}, ensure_ascii=False, allow_nan=False))
+    elif as_yaml:
+        sys.stdout.write(yaml_of(from_images(found.block, found.task, name, found.train)))
+    else:
+        command = shlex.join(["lab", "data", "show", folder, *(word for each in change for word in ("--set", each))])
+        mine = shlex.quote(f"{name or 'mine'}.yaml")
+        for line in (*found.told, "", f"task: {found.task}", *yaml_of({"data": found.block}).splitlines()):
+            print(line)
+        print(f"\n`{command} --yaml > {mine}` writes a scenario, `lab run {mine}` runs it.")
+    return 0
 
 
 def _lines(found: FileFound, command: str) -> list[str]:

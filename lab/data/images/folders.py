@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,6 +128,18 @@ def read_listed(
 def image_files(folder: Path) -> list[Path]:
     """The images in a folder and the folders in it, in alphabetical order."""
     return [path for path, _ in _files(folder, [""])[0]]
+
+
+def sizes_of(paths: Iterable[Path]) -> list[tuple[int, int]]:
+    """Height and width of images, upright as the camera noted it; only the beginning of each file is read. Raises
+    BadInput, with a sentence that names the file."""
+    reader, sizes = pillow(), []
+    for path in paths:
+        with opened(reader, path) as image:
+            found = image.size[::-1]
+            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        sizes.append(found[::-1] if turned else found)
+    return sizes
 
 
 def _files(folder: Path, classes: list[str]) -> tuple[list[tuple[Path, int]], int]:
