@@ -51,6 +51,7 @@ class Builder:
     states:   first states and masks of recurrent layers, and what they leave behind
     timed:    whether the axis behind the batch is time, so that a dense layer acts on each step by itself
     pooled:   window and places of each max pooling that no unpooling has undone so far, the last one last
+    regions:  boxes of each image [batch, regions, 4] as shares of its width and height, for layers that cut them out
     """
 
     network: Network
@@ -65,6 +66,7 @@ class Builder:
     auxiliary: list[tuple[Tensor, Tensor]] = field(default_factory=list)
     pooled: list[tuple[tuple[int, int], Places]] = field(default_factory=list)
     entry: int = 0
+    regions: Tensor | None = None
     _counts: dict[str, int] = field(default_factory=dict)
     _prefix: str = ""
 
@@ -289,14 +291,20 @@ class Network:
         return calls
 
     def apply(
-        self, x: Tensor, training: bool, forgets: bool = False, sequence: SequenceStates | None = None
+        self,
+        x: Tensor,
+        training: bool,
+        forgets: bool = False,
+        sequence: SequenceStates | None = None,
+        regions: Tensor | None = None,
     ) -> tuple[Tensor, list[BuiltLayer]]:
         """Build all layers on an input [batch, …]: the output, and each layer's part; those inside of another layer
         stand before it.
 
         sequence: given where the input is [batch, time, …]: states and mask of recurrent layers, see `SequenceStates`
+        regions:  see `Builder`
         """
-        builder = Builder(self, self.outputs, training, forgets, _prefix=qualified(self.name, ""))
+        builder = Builder(self, self.outputs, training, forgets, regions=regions, _prefix=qualified(self.name, ""))
         if sequence is not None:
             builder.states, builder.timed = sequence, sequence.timed
         self.auxiliary = builder.auxiliary

@@ -60,7 +60,23 @@ _MASKS = _IMAGES | {
     "model": [{"windows": 9}, "flatten", {"dense": 16}, "relu", {"dense": "classes"}],
     "watch": ["loss", "mean_iou"],
 }
-_OF_THEIR_OWN = {"writer": _CAPTIONS, "question": _QUESTIONS, "previous_pixels": _PIXELS, "windows": _MASKS}
+_REGIONS: dict[str, Any] = _POINTS | {
+    "task": "detect",
+    "data": {"name": "shape-objects", "points": 100, "size": 48, "shapes": 3},
+    "model": [
+        {"conv": 16, "kernel_size": 3, "padding": 1}, "relu", {"max_pool": 4}, {"regions": 6}, {"dense": "outputs"}
+    ],
+    "options": {"detector": "regions"},
+    "train": {"steps": 50, "batch": 8},
+    "watch": ["loss", "mean_average_precision"],
+}  # fmt: skip
+_OF_THEIR_OWN = {
+    "writer": _CAPTIONS,
+    "question": _QUESTIONS,
+    "previous_pixels": _PIXELS,
+    "windows": _MASKS,
+    "regions": _REGIONS,
+}
 _HOSTS: dict[str, dict[str, Any]] = {"points": _POINTS, "images": _IMAGES, "sequences": _SEQUENCES}
 _VALUES = _POINTS | {
     "task": "regress",
@@ -88,6 +104,7 @@ _DETECTION: dict[str, Any] = _POINTS | {
     "watch": ["loss", "mean_average_precision"],
 }
 _LAST_LAYERS: dict[str, list[Any]] = {
+    "regions": [{"regions": 6}, {"dense": "outputs"}],
     "yolo": [{"max_pool": 2}, {"conv": "outputs", "kernel_size": 3, "padding": 1}],
     "ssd": [
         {"parallel": [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from lab.data.data import Data
 from lab.metrics.detection.judged import Judged, truths_of
 from lab.tasks.detection.detector import OnImages
@@ -20,6 +22,10 @@ class Detection:
     detector: OnImages
     threshold: float
     overlap: float
+
+    def regions(self, part: Data) -> np.ndarray | None:
+        """The boxes [n, regions, 4] that the detector proposes in these images, as layers take them."""
+        return self.detector.regions(self.detector.encode(part))
 
     def judged(self, part: Data) -> Judged:
         """How outputs on these examples are read and judged."""

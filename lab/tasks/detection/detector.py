@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from lab.graph import Tensor
 from lab.metrics.detection.said import Said
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.validation import Settings, chosen
+
+Numbers = TypeVar("Numbers", Tensor, np.ndarray)
 
 DETECTORS: dict[str, type[Detector]] = {}
 
@@ -56,6 +58,11 @@ class OnImages:
     def encode(self, data: Data) -> np.ndarray:
         """What the loss needs to know of each image, as numbers: float32 [n, …]."""
         raise NotImplementedError
+
+    def regions(self, encoded: Numbers) -> Numbers | None:
+        """The boxes [batch, regions, 4] of encoded images that the layer `regions` cuts out, as shares of the image's
+        width and height; None of a detector that looks at images as a whole."""
+        return None
 
     def loss(self, outputs: Tensor, encoded: Tensor) -> Tensor:
         """The loss [1] of outputs [batch, …], of which each image has places × outputs."""

@@ -35,7 +35,7 @@ class DetectedObjects(Figure, name="detected_objects"):
         part = held or self.inspection.evaluation_sample
         sample = part.rows(np.arange(min(SHOWN, part.count)))
         judged = detection.judged(sample)
-        said = judged.select(snapshot.answers(sample.numbers)).detections
+        said = judged.select(snapshot.answers(sample.numbers, detection.regions(sample))).detections
         shown = said.rows(np.flatnonzero(said.scores >= SHOWN_FROM))
         where = "held back" if held is not None else "trained on"
         return [

@@ -42,9 +42,12 @@ class Snapshot:
         """The gradient that the last update used (at step 0: that the first will use), by parameter."""
         return self.inspection.gradient()
 
-    def answers(self, inputs: np.ndarray) -> np.ndarray:
-        """What the network gives for inputs [n, …]: [n, outputs], evaluated (no dropout, running statistics)."""
-        return self._predict(inputs, "output", lambda output, parts: {"output": output})["output"]
+    def answers(self, inputs: np.ndarray, regions: np.ndarray | None = None) -> np.ndarray:
+        """What the network gives for inputs [n, …]: [n, outputs], evaluated (no dropout, running statistics).
+
+        regions: the boxes [n, regions, 4] that a detector proposes in them, if it does
+        """
+        return self._predict(inputs, "output", lambda output, parts: {"output": output}, regions)["output"]
 
     @cached_property
     def outputs(self) -> dict[str, np.ndarray]:
@@ -52,15 +55,21 @@ class Snapshot:
 
         [examples, …, units]; between them stand the positions, such as height and width, where the layer has any.
         """
-        names = activation_layers(self.inspection)
+        names, detection = activation_layers(self.inspection), self.inspection.detection
+        sample = self.inspection.evaluation_sample
         return self._predict(
-            self.inspection.evaluation_sample.numbers,
+            sample.numbers,
             "layers",
             lambda output, parts: {p.name: p.y for p in parts if p.name in names},
+            detection.regions(sample) if detection else None,
         )
 
     def _predict(
-        self, inputs: np.ndarray, what: str, wanted: Callable[[Tensor, list[BuiltLayer]], dict[str, Tensor]]
+        self,
+        inputs: np.ndarray,
+        what: str,
+        wanted: Callable[[Tensor, list[BuiltLayer]], dict[str, Tensor]],
+        regions: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
         if inputs.ndim == 4 and inputs.shape[1] * inputs.shape[2] >= LARGE and len(inputs) > AT_ONCE:
             # Part by part, all parts of one size: a program for all images at once would take as much memory for each
@@ -68,15 +77,18 @@ class Snapshot:
             padded = np.resize(np.arange(len(inputs)), -(-len(inputs) // AT_ONCE) * AT_ONCE).reshape(-1, AT_ONCE)
             found: dict[str, np.ndarray] = {}
             for first, rows in zip(range(0, len(inputs), AT_ONCE), padded, strict=True):
-                for name, part in self._predict(inputs[rows], what, wanted).items():
+                for name, part in self._predict(
+                    inputs[rows], what, wanted, None if regions is None else regions[rows]
+                ).items():
                     each = part.shape[0] // AT_ONCE  # rows that a layer makes of one image
                     whole = found.setdefault(name, np.empty((each * len(inputs), *part.shape[1:]), part.dtype))
                     whole[each * first : each * (first + AT_ONCE)] = part[: each * (len(inputs) - first)]
             return found
         key = (what, inputs.shape)
         if key not in self._predictors:
-            self._predictors[key] = Predictor(self.inspection.network, inputs.shape, wanted)
-        return self._predictors[key](inputs, self.weights, self.inspection.settings())
+            boxes = 0 if regions is None else regions.shape[1]
+            self._predictors[key] = Predictor(self.inspection.network, inputs.shape, wanted, regions=boxes)
+        return self._predictors[key](inputs, self.weights, self.inspection.settings(), regions=regions)
 
 
 def some(count: int, most: int) -> np.ndarray:

@@ -85,7 +85,7 @@ class Monitor:
         self, scenario: Scenario, network: Network, objective: Objective, data: TrainingData, step: TrainingStep
     ) -> MeasuredNetwork:
         inputs, targets = data.evaluation()
-        output, layers = evaluated(network, inputs)
+        output, layers = evaluated(network, inputs, objective.regions(targets))
         with scope("measure"):
             loss, correct = objective.loss(output, targets), objective.count(output, targets)
             answers, outputs = objective.answers(output), output
@@ -93,7 +93,7 @@ class Monitor:
         held = data.validation() if any(name.startswith("val_") for name in scenario.watch) else None
         if held is not None:
             validation_inputs, validation_targets = held
-            output, _ = evaluated(network, validation_inputs)
+            output, _ = evaluated(network, validation_inputs, objective.regions(validation_targets))
             with scope("measure"):
                 validation_loss = objective.loss(output, validation_targets)
                 validation_correct = objective.count(output, validation_targets)

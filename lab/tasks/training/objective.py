@@ -28,6 +28,10 @@ class Objective:
     heads: Heads | None = None
     detection: Detection | None = None
 
+    def regions(self, targets: Tensor) -> Tensor | None:
+        """The boxes [batch, regions, 4] that layers cut out of images, where the detector proposes some."""
+        return self.detection.detector.regions(targets) if self.detection else None
+
     def count(self, output: Tensor, targets: Tensor) -> Tensor | None:
         """The number of right answers [1]; None where there is no such thing."""
         return self.correct(output, targets) if self.correct else None

@@ -22,6 +22,7 @@ class Predictor:
     wanted: chooses what to keep, from the network's output and its layers, by name; by default the output alone
     training: whether the network is run as in training: with dropout, with the statistics of the batch
     sequence: filled while the network is built, before `wanted` is asked
+    regions: how many boxes of each image are given beside it, for layers that cut them out
     """
 
     def __init__(
@@ -31,10 +32,12 @@ class Predictor:
         wanted: Callable[[Tensor, list[BuiltLayer]], dict[str, Tensor]] = lambda output, parts: {"output": output},
         training: bool = False,
         sequence: SequenceStates | None = None,
+        regions: int = 0,
     ) -> None:
         inputs, kept = Storage("states"), Storage("statistics")
         self._x = inputs.member("inputs", shape)
-        answer, parts = network.apply(self._x, training=training, sequence=sequence)
+        self._regions = inputs.member("regions", (shape[0], regions, 4)) if regions else None
+        answer, parts = network.apply(self._x, training=training, sequence=sequence, regions=self._regions)
         self._y = wanted(answer, parts)
         places = {name: kept.member(name, tensor.shape) for name, tensor in self._y.items()}
         self._y = {name: assign(tensor, places[name]) for name, tensor in self._y.items()}
@@ -51,7 +54,12 @@ class Predictor:
         self._memory = self._program = None
 
     def __call__(
-        self, inputs: np.ndarray, weights: dict[str, np.ndarray], settings: dict[str, float], step: int = 0
+        self,
+        inputs: np.ndarray,
+        weights: dict[str, np.ndarray],
+        settings: dict[str, float],
+        step: int = 0,
+        regions: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
         """What is wanted, by name, for inputs of that shape; random numbers are those of the step after `step`.
 
@@ -62,6 +70,8 @@ class Predictor:
         view = self._layout.view
         if self._layout.knows(self._x):  # what is wanted may depend on the layers alone
             view(self._memory, self._x)[...] = inputs
+        if self._regions is not None and self._layout.knows(self._regions):
+            view(self._memory, self._regions)[...] = regions
         for name, tensor in self._network.kept.items():
             if self._layout.knows(tensor):
                 view(self._memory, tensor)[...] = weights[name]

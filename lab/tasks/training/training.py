@@ -73,7 +73,7 @@ class Training(ProgramExperiment):
         self.network = Network(scenario.model, scenario.init, outputs, seed, self.adjustable, blocks=scenario.blocks)
         self.optimizer = optimizer(scenario.optimizer.name, scenario.optimizer.given)
         x, y = data.batch(scenario.train.batch)
-        output, self.layers = self.network.apply(x, training=True)
+        output, self.layers = self.network.apply(x, training=True, regions=objective.regions(y))
         held = self.split.validation
         self.network.require_symbols(self.split.train.inputs, None if held is None else held.inputs)
         auxiliary = self.network.auxiliary
