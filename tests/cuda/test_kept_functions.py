@@ -19,30 +19,57 @@ pytestmark = [needs_compiler, pytest.mark.cuda]
 CAPABILITY = (9, 0)
 
 
-def compile_interpreter(names: list[str]) -> None:
-    """In a process of its own: say which functions numba compiles for an interpreter of some kernels, and its PTX."""
-    from kernels.targets.cuda import compiler, matmul, numba_cuda, persistent_kernel_source
+def noted() -> list[str]:
+    """The names of the functions that numba compiles from now on."""
+    from kernels.targets.cuda import numba_cuda
 
-    assert matmul
-    compiled = []
+    compiled: list[str] = []
     modules = [numba_cuda.part(each) for each in ("compiler", "dispatcher")]
     usual = modules[0].compile_cuda
 
-    def noted(function, *arguments, **options):
+    def compile_cuda(function, *arguments, **options):
         compiled.append(function.__name__)
         return usual(function, *arguments, **options)
 
     for each in modules:
-        each.compile_cuda = noted
+        each.compile_cuda = compile_cuda
+    return compiled
+
+
+def compile_interpreter(names: list[str]) -> None:
+    """In a process of its own: say which functions numba compiles for an interpreter of some kernels, and its PTX."""
+    from kernels.targets.cuda import compiler, matmul, persistent_kernel_source
+
+    assert matmul
+    compiled = noted()
     kernels = persistent_kernel_source.ordered([all_kernels()[name] for name in names])
     ptx, _ = compiler.to_ptx(persistent_kernel_source.interpreter(kernels, "float32", False), CAPABILITY)
     print(json.dumps([compiled, ptx]))
 
 
-def compiled_elsewhere(cache: Path, *names: str) -> tuple[list[str], str]:
-    program = f"from tests.cuda.test_kept_functions import compile_interpreter; compile_interpreter({[*names]})"
+def compile_network(hidden: list[int]) -> None:
+    """The same for code made for a network with hidden layers of so many units."""
+    from kernels.targets.cuda import compiler, persistent_kernel_source
+    from kernels.targets.cuda.launch_configuration import analysis_of
+    from kernels.targets.cuda.placement import whole
+    from kernels.targets.cuda.specialized_source import SpecializedPlan
+    from lab.tasks import task_of
+    from tests.session.scenarios import small
+
+    layers = [layer for units in hidden for layer in ({"dense": units}, "relu")]
+    loaded = small(overrides={"model": [*layers, {"dense": "classes"}]})
+    scenario = loaded.variants[0].scenario
+    (programs,) = task_of(scenario).build(scenario, 0, loaded.folder).replica_programs()
+    end = max(programs.kept, *(analysis_of(plan).arena_end for plan in programs.plans))
+    plans = [SpecializedPlan(analysis_of(plan).specialized, whole(end)) for plan in programs.plans]
+    compiled = noted()
+    ptx, _ = compiler.to_ptx(persistent_kernel_source.specialized_kernel(plans, "float32", 64), CAPABILITY, small=False)
+    print(json.dumps([compiled, ptx]))
+
+
+def elsewhere(cache: Path, program: str) -> tuple[list[str], str]:
     found = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", f"from tests.cuda.test_kept_functions import *; {program}"],
         env={**os.environ, "LAB_CACHE": str(cache)},
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
@@ -57,19 +84,27 @@ def files(cache: Path) -> list[Path]:
     return sorted(cache.rglob("*.code"))
 
 
-def test_another_process_compiles_the_entry_alone(tmp_path):
-    first, ptx = compiled_elsewhere(tmp_path, "tanh", "softmax_cross_entropy")
-    assert {"interpret", "tanh", "_softmax_cross_entropy_cuda", "sum_over_threads"} <= set(first)
-    assert compiled_elsewhere(tmp_path, "tanh", "softmax_cross_entropy") == (["interpret"], ptx)
-    further, other = compiled_elsewhere(tmp_path, "tanh", "sigmoid")
+def test_another_process_compiles_what_is_new(tmp_path):
+    first, ptx = elsewhere(tmp_path, "compile_interpreter(['tanh', 'softmax_cross_entropy'])")
+    assert {"tanh", "_softmax_cross_entropy_cuda", "sum_over_threads"} <= set(first)
+    further, other = elsewhere(tmp_path, "compile_interpreter(['tanh', 'sigmoid'])")
     assert "sigmoid" in further
     assert not {"tanh", "softmax_cross_entropy", "float32_shared"} & set(further)
     assert other != ptx
+    assert elsewhere(tmp_path, "compile_interpreter(['softmax_cross_entropy', 'tanh'])") == ([], ptx)
     for each in files(tmp_path):
         each.write_bytes(each.read_bytes()[:-1])
-    again, same = compiled_elsewhere(tmp_path, "tanh", "softmax_cross_entropy")
+    again, same = elsewhere(tmp_path, "compile_interpreter(['tanh', 'softmax_cross_entropy'])")
     assert (sorted(again), same) == (sorted(first), ptx)
-    assert compiled_elsewhere(tmp_path, "tanh", "softmax_cross_entropy") == (["interpret"], ptx)
+    assert elsewhere(tmp_path, "compile_interpreter(['tanh', 'softmax_cross_entropy'])") == ([], ptx)
+
+
+def test_nothing_is_new_to_numba_in_a_network_of_other_shapes(tmp_path):
+    first, ptx = elsewhere(tmp_path, "compile_network([8])")
+    assert len(first) > 10
+    none, other = elsewhere(tmp_path, "compile_network([12, 5])")
+    assert none == []
+    assert other.count("fma.rn.f32") > ptx.count("fma.rn.f32") > 100
 
 
 def made(text: str, **names):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from numba import config
 
@@ -31,11 +32,24 @@ def on_device(function: Callable) -> Any:
     return cuda.jit(device=True, **({} if SIMULATED else {"forceinline": True}))(function)
 
 
-def generated(name: str, source: str, names: dict[str, Any]) -> Callable:
-    """The function `name` of a generated text, which may use `PROVIDED` and `names`."""
+def generated(name: str, source: str, names: dict[str, Any], plain: bool = False) -> Callable:
+    """The function `name` of a generated text, which may use `PROVIDED` and `names`.
+
+    plain: whether `kernels.targets.cuda.plain_code` can do without numba for it
+    """
     namespace: dict[str, Any] = {"cuda": cuda, **PROVIDED, **names}
     exec(compile(source, f"<generated {name}>", "exec"), namespace)
+    if plain:
+        _PLAIN[namespace[name]] = source
     return namespace[name]
+
+
+_PLAIN: WeakKeyDictionary[Callable, str] = WeakKeyDictionary()
+
+
+def text_of(function: Callable) -> str | None:
+    """The text of a generated function that is plain; None for others."""
+    return _PLAIN.get(function)
 
 
 PROVIDED: dict[str, Any] = {}

@@ -17,7 +17,7 @@ from numba import types
 
 from kernels.language import Device, Kernel, specialise
 from kernels.targets.cuda import primitives
-from kernels.targets.cuda.code_generation import on_device
+from kernels.targets.cuda.code_generation import on_device, text_of
 from kernels.targets.cuda.counted_loops import with_counted_loops
 from kernels.targets.cuda.driver import DeviceProblem
 from kernels.targets.cuda.numba_cuda import cuda, part
@@ -118,6 +118,8 @@ def to_ptx(function: Callable, capability: tuple[int, int], small: bool = True) 
     """
     arguments = len(inspect.signature(function).parameters)
     with _lock, _compiling_for(capability, small):
+        if text_of(function) is not None:
+            return _plain_to_ptx(function, capability)
         text, _ = cuda.compile(
             function, (types.int64,) * arguments, cc=capability, device=False, abi="numba", output="ptx"
         )
@@ -125,6 +127,15 @@ def to_ptx(function: Callable, capability: tuple[int, int], small: bool = True) 
     found = re.search(r"\.entry\s+([\w$]+)", text)
     assert found is not None
     return text, found[1]
+
+
+def _plain_to_ptx(function: Callable, capability: tuple[int, int]) -> tuple[str, str]:
+    """The same, without numba for what is the function's own."""
+    from kernels.targets.cuda import plain_code
+
+    modules, name = plain_code.modules(function)
+    architecture = part("cudadrv.nvrtc").get_arch_option(*capability)
+    return part("cudadrv.nvvm").compile_ir(modules, opt=3, arch=architecture).decode().strip("\x00").strip(), name
 
 
 def to_machine_code(ptx: str, capability: tuple[int, int], most_registers: int | None = None) -> bytes:

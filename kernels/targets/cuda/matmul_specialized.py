@@ -204,7 +204,7 @@ def function(product: MatmulShape, real_name: str, **updating: Any) -> Callable[
     """
     number = getattr(np, real_name)
     names = {"zero": number(0), "one": number(1), "shuffle_down": primitives.shuffle_down, **updating}
-    return code_generation.generated("specialized", source(product, bool(updating)), names)
+    return code_generation.generated("specialized", source(product, bool(updating)), names, plain=True)
 
 
 def source(product: MatmulShape, updates: bool = False) -> str:

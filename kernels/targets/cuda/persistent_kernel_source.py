@@ -289,9 +289,10 @@ def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Calla
 
     tiled: for thread groups that are large enough to multiply matrices in tiles; others do without that code
     """
+    # Of a plain walk over rows NVVM makes 3 % more instructions for a product in tiles (and the assembler 0.4 %).
     target = "cuda-tiles" if tiled else "cuda"
     names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, target) for kernel in kernels}
-    return code_generation.generated("interpret", source(kernels, real_name), names)
+    return code_generation.generated("interpret", source(kernels, real_name), names, plain=not tiled)
 
 
 def specialized_kernel(plans: Sequence[SpecializedPlan], real_name: str, threads: int) -> Callable:
@@ -299,4 +300,4 @@ def specialized_kernel(plans: Sequence[SpecializedPlan], real_name: str, threads
     text = SpecializedSource(real_name, threads)
     written = [text.lines(plan) for plan in plans]
     names = text.names | {"group_sync": primitives.group_sync_of(threads)}
-    return code_generation.generated("interpret", source((), real_name, written, threads), names)
+    return code_generation.generated("interpret", source((), real_name, written, threads), names, plain=True)
