@@ -1,4 +1,4 @@
-"""Regions of images at one size: against a loop over single points, and finite differences."""
+"""Regions of images at one size, against a loop over points and finite differences; regions that are proposed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.graph.tensor import ShapeError, Tensor
 
 from .checking import check
 
-CHECKED = {"region_align"}
+CHECKED = {"best_regions", "region_align", "region_targets"}
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.standard_normal((2, 5, 6, 3))
 BOXES = np.array(
@@ -142,3 +142,28 @@ def test_shapes_that_do_not_fit_are_told():
         f.region_align(Tensor((2, 5, 6, 3)), Tensor((3, 3, 4)), (2, 2))
     with pytest.raises(ShapeError, match="a region of 0×2 bins, 2×2 points each, is empty"):
         f.region_align(Tensor((2, 5, 6, 3)), Tensor((2, 3, 4)), (0, 2))
+
+
+def test_boxes_that_overlap_less_are_proposed_best_first():
+    anchors = np.array([[0, 0, 0.4, 0.4], [0.05, 0, 0.45, 0.4], [0.5, 0.5, 1, 1], [0.5, 0, 1, 0.5]])
+    numbers = np.zeros((1, 4, 5))
+    numbers[0, :, 0] = [2, 3, -1, np.nan]
+    numbers[0, 2, 1:] = [0.2, 0, 0, np.log(0.5)]
+    found = evaluate(lambda a, b, c: f.best_regions(a, b, c, 3), numbers, anchors, [0.7], dtype="float64")
+    # The first is left out for the second; the third is moved to the right, where the image ends, and half as high.
+    np.testing.assert_allclose(found, [[[0.05, 0, 0.45, 0.4], [0.6, 0.625, 1, 0.875], [0, 0, 0, 0]]])
+
+
+def test_a_region_learns_the_object_it_overlaps_most():
+    objects = [[[0, 0, 0, 0, 0], [3, 0.1, 0.1, 0.5, 0.5], [1, 0.6, 0.1, 1, 0.5]]]
+    regions = [[[0.1, 0.1, 0.5, 0.3], [0, 0, 0, 0], [0.6, 0.1, 1, 0.5], [0.5, 0.6, 0.9, 1]]]
+    found = evaluate(f.region_targets, regions, objects, [0.4], [0.25], dtype="float64")[0]
+    np.testing.assert_allclose(
+        found, [[3, 0, 0.5, 0, np.log(2), 1], [0] * 5 + [3], [1, 0, 0, 0, 0, 1], [0] * 5 + [3]], atol=1e-12
+    )
+
+
+def test_no_gradient_goes_through_proposed_boxes():
+    numbers = Tensor((2, 4, 5))
+    regions = f.best_regions(numbers, Tensor((4, 4)), Tensor((1,)), 3)
+    assert differentiate(f.sum_squares(regions), [numbers]) == [None]
