@@ -82,10 +82,13 @@ def changed_text(info: RunInfo) -> str | None:
 
 
 def _names(scenario: Scenario) -> Iterable[str]:
-    """The names of files in a scenario: those of data, and of first weights."""
+    """The names of files in a scenario: those of data, of single images, and of first weights."""
     data = scenario.data if isinstance(scenario.data, dict) else {}
     for key in (*file_formats(), "validation_file"):
         if isinstance(name := data.get(key), str):
+            yield name
+    for key in ("content_file", "style_file"):
+        if isinstance(name := scenario.options.get(key), str):
             yield name
     weights = scenario.init.get("from") if isinstance(scenario.init, dict) else None
     if isinstance(weights, str) and weights.endswith(".safetensors"):  # else it is the name of a run

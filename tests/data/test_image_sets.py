@@ -17,6 +17,7 @@ from PIL import Image
 
 import lab.data
 from lab.data.images import cifar, published
+from lab.data.images.folders import read_photograph
 from lab.data.images.idx import labelled_images, read_idx
 from lab.data.images.pickled import read_pickled
 from lab.errors import BadInput, InvalidValue
@@ -338,3 +339,42 @@ def test_folders_that_are_none_are_refused_in_one_sentence(tmp_path):
         (tmp_path / "more" / "cats" / "1.png").write_bytes(content)
         with pytest.raises(InvalidValue, match=r"1\.png cannot be read: it is damaged"):
             lab.data.load({"images": "more", "size": len(content) + 1}, 0, tmp_path)
+
+
+def test_textures_are_patterns_in_two_colours_that_say_nothing_of_the_kind():
+    train = lab.data.load({"name": "textures", "points": 400, "noise": 0}, seed=0).train
+    assert train.image_shape == (32, 32, 3)
+    assert np.bincount(train.targets).tolist() == [50] * 8
+    pixels = train.numbers.reshape(400, -1, 3).astype(np.float64)
+    for each in pixels:  # All colours lie on the line between two.
+        spread = np.linalg.svd(each - each.mean(axis=0), compute_uv=False)
+        assert spread[1] < 0.01 * spread[0]
+        assert np.linalg.norm(each.max(axis=0) - each.min(axis=0)) > 0.3
+    means = np.stack([pixels[train.targets == kind].mean(axis=(0, 1)) for kind in range(8)])
+    assert np.abs(means - pixels.mean(axis=(0, 1))).max() < 0.1
+
+
+def test_textures_grow_with_the_picture_and_are_the_same_everywhere():
+    for kind, name in enumerate(("dots", "checks", "stripes")):
+        for size in (32, 64):
+            train = lab.data.load({"name": "textures", "points": 16, "size": size, "tilt": 0, "noise": 0}, seed=1).train
+            image = train.numbers[train.targets == kind][0].astype(np.float64)
+            image -= image.mean(axis=(0, 1))
+            spectrum = (np.abs(np.fft.fft2(image, axes=(0, 1))) ** 2).sum(axis=2)
+            row, column = np.unravel_index(spectrum[: size // 2, : size // 2].argmax(), (size // 2, size // 2))
+            # 7 to 11 of 32 pixels after which it begins anew: 3 to 4.6 times in the picture, whatever its size.
+            assert {"dots": 2.5 < row + column < 5.5, "checks": row > 1 and column > 1,
+                    "stripes": row == 0 and 2.5 < column < 5.5}[name]  # fmt: skip
+
+
+def test_an_image_file_is_cut_around_its_middle_and_not_stretched(tmp_path):
+    wide = np.zeros((40, 100, 3), np.uint8)
+    wide[:, 30:70] = (0, 255, 0)
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    found = read_photograph(tmp_path / "wide.png", (20, 20, 3))
+    assert found.shape == (20, 20, 3)
+    assert (found[:, 1:-1] == (0, 255, 0)).all()  # the outermost columns are mixed with what was cut off
+    assert (read_photograph(tmp_path / "wide.png", (40, 100, 1))[..., 0] > 0).mean() == pytest.approx(0.4)
+    (tmp_path / "no.png").write_bytes(b"no image at all")
+    with pytest.raises(BadInput, match=r"no\.png cannot be read: it is damaged, cut off, or no image"):
+        read_photograph(tmp_path / "no.png", (20, 20, 3))

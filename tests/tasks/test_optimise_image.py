@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import yaml
+from PIL import Image
 from scipy import special
 
+from lab.data import load
 from lab.errors import InvalidValue
 from lab.graph.running import prepare
+from lab.scenario.loading import load_text
 from lab.scenario.model import Scenario
+from lab.session.sources import sources_of
 from lab.tasks import task_of
+from lab.tasks.image_optimisation.structure import autocovariance, structure_distance
 
 CONV = [{"conv": 4, "kernel_size": 3}, "relu", "flatten", {"dense": 7}, "tanh", {"dense": "classes"}]
 LINEAR = ["flatten", {"dense": "classes"}]
 WATCH = [
     "score", "best_real_score", "above_real", "stuck", "activation", "total_variation", "real_total_variation",
-    "content_distance", "pixel_distance", "style_distance", "nearest_real", "network_accuracy", "loss",
+    "content_distance", "content_recognised", "pixel_distance", "style_distance", "nearest_real", "network_accuracy", "loss",
 ]  # fmt: skip
 
 
-def scenario(model=None, steps=20, optimizer=None, **options):
+def scenario(model=None, steps=20, optimizer=None, watch=WATCH, **options):
     content = {
         "title": "Images", "task": "optimise-image", "data": {"name": "digits", "examples": 80, "validation": 0.3},
         "model": model or CONV, "init": "he", "optimizer": optimizer or {"name": "adam", "rate": 0.05},
-        "options": {"network": {"steps": 30}, **options}, "train": {"steps": steps, "measure": 5}, "watch": WATCH,
+        "options": {"network": {"steps": 30}, **options}, "train": {"steps": steps, "measure": 5}, "watch": watch,
     }  # fmt: skip
     return Scenario.model_validate(content)
 
 
-def made(seed=0, **changes):
+def made(seed=0, folder=None, **changes):
     chosen = scenario(**changes)
-    experiment = task_of(chosen).build(chosen, seed, None)
+    experiment = task_of(chosen).build(chosen, seed, folder)
     prepare(experiment.kernels())
     experiment.prepare()
     return experiment
@@ -154,6 +160,101 @@ def test_content_and_style_are_distances_of_features_and_of_gram_matrices():
     }
 
 
+def test_structure_is_what_pixels_so_far_apart_have_to_do_with_each_other():
+    random = np.random.default_rng(0)
+    images, others = (random.standard_normal((2, 9, 11, 3)) for _ in range(2))
+
+    def covariance(image, down, along):
+        x = image - image.mean(axis=(0, 1))
+        one = x[max(0, down) : 9 + min(0, down), max(0, along) : 11 + min(0, along)]
+        other = x[max(0, -down) : 9 + min(0, -down), max(0, -along) : 11 + min(0, -along)]
+        return (one * other).mean()
+
+    found = autocovariance(images, 3)
+    expected = [[[covariance(each, a, b) for b in range(-3, 4)] for a in range(-3, 4)] for each in images]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    lags = [(a, b) for a in range(-4, 5) for b in range(-4, 5) if 2 <= max(abs(a), abs(b))]
+    apart = []
+    for one, other in zip(images, others, strict=True):
+        now, wanted = (np.array([covariance(each, *lag) for lag in lags]) for each in (one, other))
+        apart.append(((now - wanted) ** 2).sum() / (wanted**2).sum())
+    assert structure_distance(images, others, 2, 4) == pytest.approx(np.mean(apart))
+    assert structure_distance(images, images[:, ::-1, ::-1], 1, 2) == pytest.approx(0, abs=1e-20)
+    assert np.isnan(structure_distance(images, np.ones_like(images), 1, 2))
+    assert np.isnan(structure_distance(images, others, 9, 12))
+
+
+ANY_SIZE = [{"conv": 4, "kernel_size": 3}, "relu", "global_average_pool", {"dense": "classes"}]
+
+
+def test_files_become_content_and_style_of_another_size(tmp_path):
+    random = np.random.default_rng(0)
+    for name, shape in (("content.png", (24, 24)), ("style.png", (48, 24))):
+        Image.fromarray(random.integers(0, 256 if name == "content.png" else 40, shape, np.uint8)).save(tmp_path / name)
+    given = {
+        "start": "content", "style": 1, "style_layers": ["relu1"], "size": 24,
+        "content_file": "content.png", "style_file": str(tmp_path / "style.png"), "watch": ["style_distance"],
+    }  # fmt: skip
+    run = made(folder=tmp_path, model=ANY_SIZE, **given)
+    assert run.images.shape == (1, 24, 24, 1)
+    expected = np.asarray(Image.open(tmp_path / "content.png"), np.float64)[None, ..., None] / 255  # digits: from 0 to 1
+    np.testing.assert_allclose(images_of(run), expected, atol=1e-6)
+    middle = np.asarray(Image.open(tmp_path / "style.png"), np.float64)[None, 12:36, :, None] / 255
+    np.testing.assert_allclose(run.styles, middle, atol=1e-6)
+    before = run.measure()["style_distance"]
+    run.advance(20)
+    assert run.measure()["style_distance"] < before / 2
+    assert {source.name for source in sources_of(loaded(tmp_path, given), loaded(tmp_path, given).variants)} == {
+        "content.png", str(tmp_path / "style.png"),
+    }  # fmt: skip
+
+
+def loaded(folder, options):
+    chosen = scenario(model=ANY_SIZE, **options)
+    content = chosen.model_dump(include={"title", "task", "data", "model", "options", "watch"})
+    content |= {"optimizer": {"name": "adam", "rate": 0.05}, "train": {"steps": 20, "measure": 5}}
+    return load_text(yaml.safe_dump(content), folder / "images.yaml")
+
+
+def test_files_of_colours_are_prepared_as_the_data_are(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    chosen = scenario(model=ANY_SIZE, style=1, style_layers=["relu1"], style_file="photo.png", network={"steps": 0})
+    data = {"name": "textures", "points": 64, "validation": 0.3, "standardise": True}
+    run = task_of(chosen).build(chosen.model_copy(update={"data": data}), 0, tmp_path)
+    plain = load({key: value for key, value in data.items() if key != "standardise"}, 0).train.numbers.astype(np.float64)
+    expected = (pixels / 255 - plain.mean(axis=(0, 1, 2))) / plain.std(axis=(0, 1, 2))
+    np.testing.assert_allclose(run.styles[0], expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "told"),
+    [
+        ("content_file", "gone.png", r"there is no file 'gone.png' in /.*test_a_file"),
+        ("style_file", "text.png", "is damaged, cut off, or no image"),
+        ("style_file", ".", "is a folder, not a file"),
+        ("content_file", "large.png", "9,000 × 9,000 pixels; at most 67,108,864"),
+    ],
+)
+def test_a_file_that_is_no_image_is_told_in_a_sentence(tmp_path, key, name, told):
+    (tmp_path / "text.png").write_text("text")
+    Image.new("1", (9_000, 9_000)).save(tmp_path / "large.png")
+    chosen = scenario(style=1, style_layers=["relu1"], **{key: name})
+    with pytest.raises(InvalidValue, match=told) as caught:
+        task_of(chosen).build(chosen, 0, tmp_path)
+    assert caught.value.path == ("options", key)
+
+
+def test_another_size_needs_a_network_for_any_size():
+    chosen = scenario(style=1, style_layers=["relu1"], size=24, watch=["style_distance"])
+    with pytest.raises(InvalidValue, match=r"takes no images of this size: dense1") as caught:
+        task_of(chosen).build(chosen, 0, None)
+    assert caught.value.path == ("options", "size")
+    other = scenario(model=ANY_SIZE, style=1, style_layers=["relu1"], size=24)
+    with pytest.raises(InvalidValue, match="real images, which have another size"):
+        task_of(other).build(other, 0, None)
+
+
 def test_an_image_is_found_again_from_the_first_layer():
     run = made(content=1, content_layer="conv1", steps=300, images=3)
     before = run.measure()["pixel_distance"]
@@ -216,6 +317,42 @@ def test_pictures_show_the_images_now_beside_what_they_are_made_of():
     np.testing.assert_allclose(over_time.images[:, :, -8:], images[..., 0], atol=1e-6)
 
 
+def test_a_style_for_all_stands_once_before_pairs_of_content_and_image():
+    run = made(content=1, content_layer="relu1", style=1, style_layers=["relu1"], style_class="3", images=3)
+    run.advance(3)
+    beside = next(each for each in run.pictures() if each.name == "beside")
+    assert beside.title == "The style; content, made"
+    assert len(beside.images) == 4
+    np.testing.assert_allclose(beside.images[0][:, :8], run.styles[0, ..., 0], atol=1e-6)
+    assert len(np.unique(beside.images[0][:, 8:])) == 1
+    for number, strip in enumerate(beside.images[1:]):
+        np.testing.assert_allclose(strip[:, :8], run.contents[number, ..., 0], atol=1e-6)
+        np.testing.assert_allclose(strip[:, 9:17], images_of(run)[number, ..., 0], atol=1e-6)
+
+
+def test_content_is_recognised_by_what_sets_its_features_apart():
+    run = made(content=1, content_layer="relu1", images=6, steps=5)
+    for _ in range(3):
+        now, content = (forward(run, each)["relu1"] for each in (images_of(run), run.contents))
+        one, other = ((each - each.mean(axis=0)).reshape(6, -1) for each in (now, content))
+        likeness = [[(own @ each) / np.sqrt((own @ own) * (each @ each)) for each in other] for own in one]
+        expected = (np.argmax(likeness, axis=1) == np.arange(6)).mean()
+        assert run.measure()["content_recognised"] == pytest.approx(expected)
+        run.advance(5)
+    assert expected > 0.5
+
+
+def test_content_of_other_data_is_in_the_numbers_of_the_data():
+    chosen = scenario(model=ANY_SIZE, content=1, network={"steps": 0}, content_data={"name": "shapes", "points": 20})
+    data = {"name": "textures", "points": 64, "validation": 0.3, "standardise": True}
+    run = task_of(chosen).build(chosen.model_copy(update={"data": data}), 0, None)
+    plain = load({key: value for key, value in data.items() if key != "standardise"}, 0).train.numbers.astype(np.float64)
+    shapes = load({"name": "shapes", "points": 20}, 0).train.numbers.astype(np.float64)
+    every = (shapes - plain.mean(axis=(0, 1, 2))) / plain.std(axis=(0, 1, 2))
+    for each in run.contents:
+        assert np.abs(every - each).max(axis=(1, 2, 3)).min() < 1e-3
+
+
 def test_it_goes_on_from_a_state_to_the_same_bits():
     whole, part, resumed = (made(score=1, jitter=1) for _ in range(3))
     whole.measure()
@@ -238,6 +375,7 @@ def test_it_goes_on_from_a_state_to_the_same_bits():
         ({"score": 1, "target_layer": "relu9"}, ("options", "target_layer"), "there is no layer 'relu9'"),
         ({"style": 1, "style_layers": ["tanh1"]}, ("options", "style_layers", 0), "gives no maps"),
         ({"content": 1, "content_data": {"name": "shapes"}}, ("options", "content_data"), "has images of"),
+        ({"score": 1, "network": {"batch": 999}}, ("options", "network", "batch"), "there are only"),
         ({"style": 1, "style_layers": ["relu1"], "style_class": "boot"}, ("options", "style_class"), "no class 'boot'"),
     ],
 )

@@ -95,6 +95,17 @@ def read_alone(place: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, list[st
     return images, [path.name if place.is_file() else path.relative_to(place).as_posix() for path in found], sizes
 
 
+def read_photograph(path: Path, shape: tuple[int, int, int]) -> np.ndarray:
+    """An image file brought to [height, width, channels], uint8: cut to these proportions around its middle, so that
+    nothing is stretched, and made smaller or larger. Raises BadInput, with a sentence that names the file."""
+    reader = pillow("An image file")
+    with opened(reader, path) as image:
+        width, height = image.size
+        if height * width > MOST_PIXELS:
+            raise BadInput(f"{path} has {height:,} × {width:,} pixels; at most {MOST_PIXELS:,} are allowed.")
+    return _pixels(reader, path, shape[:2], shape[2], cut=True)
+
+
 def read_listed(
     paths: list[Path], size: tuple[int, int] | None, grey: bool | None
 ) -> tuple[np.ndarray, list[tuple[int, int]]]:
@@ -153,13 +164,13 @@ def _files(folder: Path, classes: list[str]) -> tuple[list[tuple[Path, int]], in
     return found, others
 
 
-def pillow() -> Any:
+def pillow(what: str = "A folder of images") -> Any:
     """The library that reads images; if it is not there, MissingExtra."""
     try:
         import PIL.Image
         import PIL.ImageOps
     except ImportError:
-        raise MissingExtra("A folder of images", "picture") from None
+        raise MissingExtra(what, "picture") from None
     return PIL
 
 
@@ -180,8 +191,11 @@ def opened(reader: Any, path: Path) -> Iterator[Any]:
         raise BadInput(f"{path} cannot be read: it is damaged, cut off, or no image.") from None
 
 
-def _pixels(reader: Any, path: Path, shape: tuple[int, int], channels: int) -> np.ndarray:
-    """One image as bytes [height, width, channels], upright, without transparency."""
+def _pixels(reader: Any, path: Path, shape: tuple[int, int], channels: int, cut: bool = False) -> np.ndarray:
+    """One image as bytes [height, width, channels], upright, without transparency.
+
+    cut: to the proportions of `shape`, in place of being stretched to them
+    """
     with opened(reader, path) as image:
         upright = reader.ImageOps.exif_transpose(image)
         if upright.mode in ("I", "F", "I;16"):
@@ -189,6 +203,8 @@ def _pixels(reader: Any, path: Path, shape: tuple[int, int], channels: int) -> n
             scale = 255 / 65535 if levels.max(initial=0) > 255 else 1.0
             upright = reader.Image.fromarray(np.clip(levels * scale, 0, 255).round().astype(np.uint8))
         upright = upright.convert("L" if channels == 1 else "RGB")
-        if upright.size != shape[::-1]:
+        if cut:
+            upright = reader.ImageOps.fit(upright, shape[::-1], reader.Image.Resampling.BILINEAR)
+        elif upright.size != shape[::-1]:
             upright = upright.resize(shape[::-1], reader.Image.Resampling.BILINEAR, reducing_gap=3.0)
         return np.asarray(upright, np.uint8).reshape(*shape, channels)

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.data import Data, Split
-from lab.data import load as load_data
+from lab.data import Split
 from lab.errors import InvalidValue
 from lab.graph import Storage, Tensor, assign, constant, differentiate, scope
 from lab.graph import functions as f
@@ -20,9 +19,11 @@ from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.figures.recording import Recording
 from lab.tasks.generative.own_optimizer import own_optimizer
+from lab.tasks.image_optimisation.chosen_images import choose
 from lab.tasks.image_optimisation.image_terms import Seen, Terms, Wanted, one_unit_each
 from lab.tasks.image_optimisation.images_shown import ImagesShown
 from lab.tasks.image_optimisation.real_images import RealImages
+from lab.tasks.image_optimisation.structure import STRUCTURES
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.training.data import TrainingData, load_split
 from lab.tasks.training.training import require_outputs
@@ -48,13 +49,16 @@ class ImageOptimisation(ProgramExperiment):
         self.split: Split = load_split(scenario, seed, folder, "classes")
         if self.split.train.image_shape is None or self.split.validation is None:
             raise InvalidValue(("data",), "this task needs images, some of them held back: set validation: 0.1.")
-        self.shape = self.split.train.image_shape
+        height, width, channels = self.split.train.image_shape
+        size = options.size
+        self.shape = (size or height, size or width, channels)
         numbers = self.split.train.numbers
         self.value_range = float(numbers.min()), float(numbers.max())
         self._data = TrainingData(self.split, seed)
         outputs = self.split.train.outputs
         self.network = Network(scenario.model, scenario.init, outputs, seed, self.adjustable, blocks=scenario.blocks)
         pretrain = self._pretraining()
+        self._require_any_size()
         self._choose_images()
         self.parameters, self._kept, self.measured = Storage("parameters"), Storage("states"), Storage("statistics")
         self.images = self.parameters.member("images", (self.count, *self.shape))
@@ -70,7 +74,10 @@ class ImageOptimisation(ProgramExperiment):
     def _pretraining(self) -> list[Any]:
         """The step that trains the network."""
         own = self.options.network
-        x, y = self._data.batch(own.batch)
+        try:
+            x, y = self._data.batch(own.batch)
+        except InvalidValue as error:
+            raise InvalidValue(("options", "network", "batch"), error.message) from None
         output, _ = self.network.apply(x, training=True)
         require_outputs(output, self.split.train.outputs, self.scenario)
         with scope("network.loss"):
@@ -85,32 +92,26 @@ class ImageOptimisation(ProgramExperiment):
 
     def _choose_images(self) -> None:
         """Content and style images, and how many images are made."""
-        options, held = self.options, self.split.validation
-        assert held is not None
-        source = held
-        if options.content_data is not None:
-            try:
-                other = load_data(options.content_data, self.seed, self.folder, "classes")
-            except InvalidValue as error:
-                raise error.under("options", "content_data") from None
-            source = other.validation or other.train
-            if source.image_shape != self.shape:
-                message = f"has images of {source.image_shape}, but those of `data` are {self.shape}."
-                raise InvalidValue(("options", "content_data"), message)
-        count = options.images
-        if options.score:
+        most = self.options.images
+        if self.options.score:
             with scope("count"):
-                units = Seen(self.network, constant(np.zeros((1, *self.shape)))).scores(options.target_layer).shape[1]
-            count = min(count, units)
-        chosen = one_of_each_class(source, count)
-        self.count, self.contents = len(chosen), source.rows(chosen).numbers.astype(np.float64)
-        styled = one_of_each_class(held, self.count)
-        if options.style_class is not None:
-            if options.style_class not in held.classes:
-                message = f"there is no class {options.style_class!r}; there are {', '.join(held.classes)}."
-                raise InvalidValue(("options", "style_class"), message)
-            styled = np.flatnonzero(held.targets == held.classes.index(options.style_class))[:1]
-        self.styles = held.rows(styled).numbers.astype(np.float64)
+                units = Seen(self.network, constant(np.zeros((1, *self.shape)))).scores(self.options.target_layer)
+            most = units.shape[1]
+        chosen = choose(self.options, self.split, self.shape, most, self.seed, self.folder or Path())
+        self.count, self.contents, self.styles = chosen.count, chosen.contents, chosen.styles
+
+    def _require_any_size(self) -> None:
+        """Raises InvalidValue if images of another size than that of the data cannot be what is asked for."""
+        if self.shape == self.split.train.image_shape:
+            return
+        if self._watches("nearest_real"):
+            raise InvalidValue(("watch",), "nearest_real compares with real images, which have another size: leave it.")
+        try:
+            with scope("size"):
+                self.network.apply(constant(np.zeros((1, *self.shape))), training=False)
+        except InvalidValue as error:
+            message = f"the network takes no images of this size: {error.message}"
+            raise InvalidValue(("options", "size"), message) from None
 
     def _held_against(self) -> Wanted:
         """What content and style images are in the trained network: kept numbers, which the program `begin` fills."""
@@ -122,7 +123,7 @@ class ImageOptimisation(ProgramExperiment):
             return place
 
         content = grams = units = None
-        if options.content or self._watches("content_distance"):
+        if options.content or self._watches("content_distance", "content_recognised"):
             seen = Seen(self.network, constant(self.contents, "contents"))
             content = keep("content", seen.layer(options.content_layer, "content_layer"))
         if options.style_layers:
@@ -175,6 +176,7 @@ class ImageOptimisation(ProgramExperiment):
                 keep("activation", terms.activation())
             if self.wanted.content is not None:
                 keep("content_distance", terms.content())
+                keep("content_features", terms.seen.layer(self.options.content_layer, "content_layer"))
             if self.wanted.grams:
                 keep("style_distance", terms.style())
             keep("loss", terms.loss(self.adjustable))
@@ -185,6 +187,10 @@ class ImageOptimisation(ProgramExperiment):
     def _measures(self, name: str) -> bool:
         if name in ("best_real_score", "above_real", "stuck"):
             return bool(self.options.score)
+        if name == "content_recognised":
+            return self.wanted.content is not None
+        if name in STRUCTURES:
+            return bool(self.options.style_layers)
         if name in ("total_variation", "real_total_variation", "network_accuracy", "pixel_distance", "nearest_real"):
             return True
         return name in self.measured.members
@@ -241,11 +247,3 @@ class ImageOptimisation(ProgramExperiment):
     def weights(self) -> dict[str, np.ndarray]:
         """Those of the network, and the images."""
         return self.numbers(dict(self.network.kept) | dict(self.parameters.members))
-
-
-def one_of_each_class(data: Data, count: int) -> np.ndarray:
-    """The numbers of so many examples, one of each class in turn, the first ones of each."""
-    places = [np.flatnonzero(data.targets == number) for number in range(len(data.classes))]
-    rounds = max(map(len, places))
-    order = [each[turn] for turn in range(rounds) for each in places if turn < len(each)]
-    return np.array(order[:count], np.int64)

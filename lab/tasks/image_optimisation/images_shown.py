@@ -61,16 +61,19 @@ class ImagesShown:
 
     def _beside(self, made: np.ndarray) -> Picture:
         of = self._of
-        rows = []
         contents, styles = self._seen(of.contents), self._seen(of.styles)
         has_content = bool(of.options.content) or of.options.start == "content"
+        rows, names = [], [*(["content"] if has_content else []), "made"]
+        common = bool(of.options.style) and has_content and len(styles) == 1 < of.count
         for number, image in enumerate(made):
-            parts = [styles[number % len(styles)]] if of.options.style else []
+            parts = [styles[number % len(styles)]] if of.options.style and not common else []
             parts += [contents[number]] if has_content else []
             rows.append(side_by_side([*parts, image], BETWEEN))
-        names = [*(["style"] if of.options.style else []), *(["content"] if has_content else []), "made"]
-        title = f"{', '.join(names)}".capitalize()
-        return Images(title, np.stack(rows).astype(np.float32), name="beside")
+        title = ", ".join(names if common or not of.options.style else ["style", *names])
+        if common:  # It stands once, before the others, which have more room so.
+            rows.insert(0, side_by_side([styles[0], np.full_like(styles[0], BETWEEN)], BETWEEN))
+            title = f"the style; {title}"
+        return Images(title.capitalize(), np.stack(rows).astype(np.float32), name="beside")
 
     def _over_time(self, made: np.ndarray) -> Picture:
         steps, images = self._of.recording.history("images")

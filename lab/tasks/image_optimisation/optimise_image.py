@@ -39,6 +39,10 @@ METRICS = {
         "squared distance of the numbers of `content_layer` to those of the content image, divided by the sum of their "
         "squares; mean over the images"
     ),
+    "content_recognised": SHARE.of(
+        "of how many images that by which their numbers of `content_layer` differ from the mean of all images correlates "
+        "more with that of their own content image than with that of any other"
+    ),
     "pixel_distance": RATIO.of(
         "squared distance of the pixels to those of the content image, divided by the sum of squares of how far these "
         "are from their mean; mean over the images. 0: the same image; 1: as good as a grey one"
@@ -47,6 +51,12 @@ METRICS = {
         "squared distance of the Gram matrices of `style_layers` to those of the style image, divided by the sum of "
         "squares of these; mean over layers and images"
     ),
+    "near_structure": RATIO.of(
+        "how far off is what pixels have to do with each other that lie 1 or 2 pixels apart: of the autocovariance, the "
+        "mean product of pixels so far from each other, the squared distance to that of the style image, divided by "
+        "the sum of its squares; mean over the images. 0: the same; 1: as good as nothing to do with each other"
+    ),
+    "far_structure": RATIO.of("the same of pixels that lie 5 to 8 pixels apart"),
     "nearest_real": RATIO.of(
         "squared distance of the pixels to those of the nearest training image, divided by the mean of that of two "
         "training images by chance; mean over the images"
@@ -92,7 +102,22 @@ class Options(Settings):
     content_data: dict[str, Any] | None = Field(
         default=None,
         examples=[{"name": "shapes", "size": 32, "points": 200}],
-        description="Another data set, from which the content images are; else they are images that are held back.",
+        description="Another data set, from which the content images are, in the numbers of `data`; else they are images "
+        "that are held back.",
+    )
+    content_file: str | None = Field(
+        default=None,
+        min_length=1,
+        examples=["photo.jpg"],
+        description="An image file (PNG, JPEG and others) as the one content image, cut to the size of the images "
+        "around its middle. Its path is relative to the scenario's folder, or the current one.",
+    )
+    size: Whole | None = Field(
+        default=None,
+        ge=16,
+        le=512,
+        description="Height and width of the images that are made; that of the data if nothing is said. Another one "
+        "needs a network without `flatten`, as one that ends with `global_average_pool` and `dense`.",
     )
     style_layers: list[str] = Field(
         default_factory=list, max_length=20, description="Of which layers' Gram matrices `style` is."
@@ -100,6 +125,9 @@ class Options(Settings):
     style: Real = adjustable(0.0, "Weight of `style_distance`.", ge=0, le=1e6)
     style_class: str | None = Field(
         default=None, description="The class of the one style image of all images; else each has one of its own."
+    )
+    style_file: str | None = Field(
+        default=None, min_length=1, examples=["painting.jpg"], description="An image file as the one style image."
     )
     l2: Real = adjustable(0.0, "Weight of the mean square of the pixels.", ge=0, le=1e6)
     total_variation: Real = adjustable(0.0, "Weight of `total_variation`.", ge=0, le=1e6)
@@ -142,7 +170,7 @@ class OptimiseImage(Task):
     pictures = {
         "made": "the images as they are now, below each what it is to become, and what the network says it is",
         "beside": "where there are content images: each beside the image that is made of it; where there is a style "
-        "image, that stands on the left",
+        "image, that stands on the left, or, if it is one for all, before the others",
         "over_time": "the first images at five moments, from the start on the left to now on the right",
         "ascent": "by image its score, that of the best real image, how rough it is, and whether it is stuck",
     }

@@ -9,6 +9,7 @@ import numpy as np
 
 from lab.graph import Tensor
 from lab.nets.network import BuiltLayer
+from lab.tasks.image_optimisation.structure import STRUCTURES, structure_distance
 from lab.tasks.training.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class RealImages:
         if "real_total_variation" in watched:
             numbers = held.numbers.astype(np.float64)
             down, along = (np.abs(np.diff(numbers, axis=axis)).sum(axis=(1, 2, 3)) for axis in (1, 2))
-            self._roughness = float((down + along).mean() / (of.shape[0] * of.shape[1]))
+            self._roughness = float((down + along).mean() / np.prod(numbers.shape[1:3]))
         if of.options.score:
             parts = [self._asked(each.numbers, output=False) for each in (of.split.train, held)]
             self.best = np.concatenate(parts).max(axis=0)[: of.count]
@@ -56,7 +57,7 @@ class RealImages:
         def wanted(y: Tensor, parts: list[BuiltLayer]) -> dict[str, Tensor]:
             return {"y": y if layer is None else next(part.y for part in parts if part.name == layer)}
 
-        predictor = Predictor(of.network, (AT_ONCE, *of.shape), wanted)
+        predictor = Predictor(of.network, (AT_ONCE, *images.shape[1:]), wanted)
         weights = of.numbers(of.network.kept)
         found = []
         for first in range(0, len(images), AT_ONCE):
@@ -81,6 +82,16 @@ class RealImages:
             wanted = of.contents.reshape(of.count, -1)
             middle = wanted - wanted.mean(axis=1, keepdims=True)
             values["pixel_distance"] = float((((images - wanted) ** 2).sum(axis=1) / (middle**2).sum(axis=1)).mean())
+        if "content_recognised" in of.metrics:
+            assert of.wanted.content is not None
+            made, wanted = (
+                each.reshape(of.count, -1).astype(np.float64)
+                for each in (found["content_features"], of.read(of.wanted.content))
+            )
+            values["content_recognised"] = recognised(made, wanted)
+        for name, (first, last) in STRUCTURES.items():
+            if name in of.metrics:
+                values[name] = structure_distance(found["images"], of.styles, first, last)
         if "nearest_real" in of.metrics:
             values["nearest_real"] = self._nearest(images)
         return values
@@ -92,3 +103,12 @@ class RealImages:
             self._by_chance = float(((real[one] - real[other]) ** 2).sum(axis=1).mean())
         squares = (images**2).sum(axis=1)[:, None] + (real**2).sum(axis=1)[None] - 2 * images @ real.T
         return float(squares.min(axis=1).mean() / self._by_chance)
+
+
+def recognised(made: np.ndarray, wanted: np.ndarray) -> float:
+    """Of how many of features [n, numbers] what sets them apart from the others, their difference from the mean of all n,
+    correlates more with that of the features of the same number in `wanted` than with that of any other."""
+    one, other = (each - each.mean(axis=0) for each in (made, wanted))
+    size = np.linalg.norm(other, axis=1)
+    likeness = one @ other.T / np.where(size > 0, size, 1.0)
+    return float((likeness.argmax(axis=1) == np.arange(len(one))).mean())
