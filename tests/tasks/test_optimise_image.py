@@ -21,7 +21,8 @@ CONV = [{"conv": 4, "kernel_size": 3}, "relu", "flatten", {"dense": 7}, "tanh", 
 LINEAR = ["flatten", {"dense": "classes"}]
 WATCH = [
     "score", "best_real_score", "above_real", "stuck", "activation", "total_variation", "real_total_variation",
-    "content_distance", "content_recognised", "pixel_distance", "style_distance", "nearest_real", "network_accuracy", "loss",
+    "content_distance", "content_recognised", "pixel_distance", "style_distance", "nearest_real", "network_accuracy",
+    "loss",
 ]  # fmt: skip
 
 
@@ -173,7 +174,7 @@ def test_structure_is_what_pixels_so_far_apart_have_to_do_with_each_other():
     found = autocovariance(images, 3)
     expected = [[[covariance(each, a, b) for b in range(-3, 4)] for a in range(-3, 4)] for each in images]
     np.testing.assert_allclose(found, expected, atol=1e-12)
-    lags = [(a, b) for a in range(-4, 5) for b in range(-4, 5) if 2 <= max(abs(a), abs(b))]
+    lags = [(a, b) for a in range(-4, 5) for b in range(-4, 5) if max(abs(a), abs(b)) >= 2]
     apart = []
     for one, other in zip(images, others, strict=True):
         now, wanted = (np.array([covariance(each, *lag) for lag in lags]) for each in (one, other))
@@ -197,7 +198,9 @@ def test_files_become_content_and_style_of_another_size(tmp_path):
     }  # fmt: skip
     run = made(folder=tmp_path, model=ANY_SIZE, **given)
     assert run.images.shape == (1, 24, 24, 1)
-    expected = np.asarray(Image.open(tmp_path / "content.png"), np.float64)[None, ..., None] / 255  # digits: from 0 to 1
+    expected = (
+        np.asarray(Image.open(tmp_path / "content.png"), np.float64)[None, ..., None] / 255
+    )  # digits: from 0 to 1
     np.testing.assert_allclose(images_of(run), expected, atol=1e-6)
     middle = np.asarray(Image.open(tmp_path / "style.png"), np.float64)[None, 12:36, :, None] / 255
     np.testing.assert_allclose(run.styles, middle, atol=1e-6)
@@ -222,7 +225,9 @@ def test_files_of_colours_are_prepared_as_the_data_are(tmp_path):
     chosen = scenario(model=ANY_SIZE, style=1, style_layers=["relu1"], style_file="photo.png", network={"steps": 0})
     data = {"name": "textures", "points": 64, "validation": 0.3, "standardise": True}
     run = task_of(chosen).build(chosen.model_copy(update={"data": data}), 0, tmp_path)
-    plain = load({key: value for key, value in data.items() if key != "standardise"}, 0).train.numbers.astype(np.float64)
+    plain = load({key: value for key, value in data.items() if key != "standardise"}, 0).train.numbers.astype(
+        np.float64
+    )
     expected = (pixels / 255 - plain.mean(axis=(0, 1, 2))) / plain.std(axis=(0, 1, 2))
     np.testing.assert_allclose(run.styles[0], expected, atol=1e-4)
 
@@ -346,7 +351,9 @@ def test_content_of_other_data_is_in_the_numbers_of_the_data():
     chosen = scenario(model=ANY_SIZE, content=1, network={"steps": 0}, content_data={"name": "shapes", "points": 20})
     data = {"name": "textures", "points": 64, "validation": 0.3, "standardise": True}
     run = task_of(chosen).build(chosen.model_copy(update={"data": data}), 0, None)
-    plain = load({key: value for key, value in data.items() if key != "standardise"}, 0).train.numbers.astype(np.float64)
+    plain = load({key: value for key, value in data.items() if key != "standardise"}, 0).train.numbers.astype(
+        np.float64
+    )
     shapes = load({"name": "shapes", "points": 20}, 0).train.numbers.astype(np.float64)
     every = (shapes - plain.mean(axis=(0, 1, 2))) / plain.std(axis=(0, 1, 2))
     for each in run.contents:

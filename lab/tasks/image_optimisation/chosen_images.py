@@ -75,15 +75,14 @@ def _prepared_as(data: Data, other: Data) -> np.ndarray:
 
 
 def _brought_to(images: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """Images [n, height, width, channels] of another size, each pixel that which lies at the same share of the image."""
-    rows, columns = (
-        np.arange(size) * there // size for size, there in zip(shape[:2], images.shape[1:3], strict=True)
-    )
+    """Images [n, height, width, channels] of another size: each pixel is that at the same share of it."""
+    rows, columns = (np.arange(size) * there // size for size, there in zip(shape[:2], images.shape[1:3], strict=True))
     return images[:, rows][:, :, columns].astype(np.float64)
 
 
 def _from_file(key: str, given: str, data: Data, shape: tuple[int, int, int], folder: Path) -> np.ndarray:
-    """An image file, in the scenario's folder or else the current one, as [1, height, width, channels], in numbers such as those of the data."""
+    """An image file, in the scenario's folder or else the current one, as [1, height, width, channels], in numbers such
+    as those of the data."""
     try:
         with blamed_on(key, given):
             # A lesson that comes with the lab has no files beside it: those of the reader are where that one is.

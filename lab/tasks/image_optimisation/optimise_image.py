@@ -40,8 +40,8 @@ METRICS = {
         "squares; mean over the images"
     ),
     "content_recognised": SHARE.of(
-        "of how many images that by which their numbers of `content_layer` differ from the mean of all images correlates "
-        "more with that of their own content image than with that of any other"
+        "of how many images that by which their numbers of `content_layer` differ from the mean of all images "
+        "correlates more with that of their own content image than with that of any other"
     ),
     "pixel_distance": RATIO.of(
         "squared distance of the pixels to those of the content image, divided by the sum of squares of how far these "
@@ -52,8 +52,8 @@ METRICS = {
         "squares of these; mean over layers and images"
     ),
     "near_structure": RATIO.of(
-        "how far off is what pixels have to do with each other that lie 1 or 2 pixels apart: of the autocovariance, the "
-        "mean product of pixels so far from each other, the squared distance to that of the style image, divided by "
+        "how far off is what pixels have to do with each other that lie 1 or 2 pixels apart: of the autocovariance, "
+        "the mean product of pixels so far from each other, the squared distance to that of the style image, divided by "
         "the sum of its squares; mean over the images. 0: the same; 1: as good as nothing to do with each other"
     ),
     "far_structure": RATIO.of("the same of pixels that lie 5 to 8 pixels apart"),
@@ -102,8 +102,8 @@ class Options(Settings):
     content_data: dict[str, Any] | None = Field(
         default=None,
         examples=[{"name": "shapes", "size": 32, "points": 200}],
-        description="Another data set, from which the content images are, in the numbers of `data`; else they are images "
-        "that are held back.",
+        description="Another data set, from which the content images are, in the numbers of `data`; else they are "
+        "images that are held back.",
     )
     content_file: str | None = Field(
         default=None,

@@ -106,7 +106,7 @@ class RealImages:
 
 
 def recognised(made: np.ndarray, wanted: np.ndarray) -> float:
-    """Of how many of features [n, numbers] what sets them apart from the others, their difference from the mean of all n,
+    """Of how many of features [n, numbers] what sets them apart from the others, their difference from the mean of all,
     correlates more with that of the features of the same number in `wanted` than with that of any other."""
     one, other = (each - each.mean(axis=0) for each in (made, wanted))
     size = np.linalg.norm(other, axis=1)

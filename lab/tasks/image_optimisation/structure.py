@@ -1,4 +1,4 @@
-"""What pixels have to do with each other that lie so far apart, whatever their place: the pattern without the picture."""
+"""What pixels have to do with each other that lie so far apart, wherever they are: the pattern without the picture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def autocovariance(images: np.ndarray, most: int) -> np.ndarray:
     """Of images [n, height, width, channels] the mean product of each two pixels that are so far apart, each channel
     less its mean: [n, 2 most + 1, 2 most + 1], from -most to most pixels down and along, mean over the channels.
 
-    Only pairs that are both in the image count. Source: the Wiener-Khinchin theorem, by which it is a Fourier transform.
+    Only pairs that are both in the image count. Source: the Wiener-Khinchin theorem, by which it is a transform.
     """
     x = images - images.mean(axis=(1, 2), keepdims=True)
     height, width = x.shape[1:3]
