@@ -53,8 +53,8 @@ METRICS = {
     ),
     "near_structure": RATIO.of(
         "how far off is what pixels have to do with each other that lie 1 or 2 pixels apart: of the autocovariance, "
-        "the mean product of pixels so far from each other, the squared distance to that of the style image, divided by "
-        "the sum of its squares; mean over the images. 0: the same; 1: as good as nothing to do with each other"
+        "the mean product of pixels so far from each other, the squared distance to that of the style image, divided "
+        "by the sum of its squares; mean over the images. 0: the same; 1: as good as nothing to do with each other"
     ),
     "far_structure": RATIO.of("the same of pixels that lie 5 to 8 pixels apart"),
     "nearest_real": RATIO.of(
