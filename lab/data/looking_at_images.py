@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lab.data.files import blamed_on
-from lab.data.images.folders import classes_of, image_files, parts_of, sizes_of
+from lab.data.images.folders import ENDINGS, classes_of, image_files, parts_of, sizes_of
 from lab.data.images.masks import pairs
 from lab.errors import InvalidValue
 from lab.validation import shown
@@ -18,6 +19,8 @@ from lab.validation import shown
 USUAL_SIDE = 64
 """Images are brought to so many pixels each way, unless all have one size that is no larger."""
 MOST_LISTED = 8
+LOOKED_AT = 50
+"""So many names in a folder tell whether it has images."""
 IMAGES, MASKS = ("images", "photos", "pictures", "imgs"), ("masks", "annotations", "labels", "segmentation")
 """What the two folders of a set with masks are called."""
 
@@ -37,6 +40,20 @@ class ImagesFound:
     block: dict[str, Any]
     task: Literal["classify", "segment"]
     train: int
+
+
+def may_be_images(folder: Path) -> bool:
+    """Whether a folder seems to be a set of images: at least two folders with images in it, or one with images and one
+    with masks. Only a few names are looked at, so that it is quick. Raises OSError."""
+    inside = [each for each in sorted(folder.iterdir())[:LOOKED_AT] if each.is_dir() and not each.name.startswith(".")]
+    if any(each.name == "train" for each in inside):
+        return may_be_images(folder / "train")
+    return sum(_has_image(each) for each in inside) >= 2
+
+
+def _has_image(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return any(Path(each.name).suffix.lower() in ENDINGS for each in itertools.islice(entries, LOOKED_AT))
 
 
 def look_at_folder(path: str, options: Mapping[str, Any] | None = None, folder: Path | None = None) -> ImagesFound:

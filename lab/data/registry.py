@@ -75,6 +75,9 @@ def file_formats() -> dict[str, Entry]:
     return dict(sorted(_files.items()))
 
 
+BESIDE = ("validation_file", "masks")
+"""Options that name another file or folder beside that of the data."""
+
 COMMON = frozenset().union(*(each.model_fields for each in (WithClasses, WithValues, WithImages)))
 """Options that are not a set's own; in the reference they come last."""
 

@@ -12,7 +12,7 @@ from lab.data.data import Data, Split, TargetKind
 from lab.data.options import Options, WithSequences
 from lab.data.preparation import prepared
 from lab.data.randomness import generator
-from lab.data.registry import COMMON, Entry, file_formats, named_sets
+from lab.data.registry import BESIDE, COMMON, Entry, file_formats, named_sets
 from lab.data.sequences import in_sequences
 from lab.data.splitting import split
 from lab.errors import BadInput, InvalidValue, nearest
@@ -68,8 +68,8 @@ class DataSpecification:
             status = given.stat()
         except (OSError, ValueError, RuntimeError):
             return self.entry.build(self.options, folder)  # which says what is wrong
-        beside = getattr(self.options, "validation_file", None)
-        other = (folder / Path(beside).expanduser()).stat() if beside and (folder / beside).is_file() else status
+        beside = next((each for name in BESIDE if (each := getattr(self.options, name, None))), None)
+        other = (folder / Path(beside).expanduser()).stat() if beside and (folder / beside).exists() else status
         stamp = (given.absolute(), status.st_ino, status.st_size, status.st_mtime_ns, other.st_size, other.st_mtime_ns)
         key = (self.name, self.options.model_dump_json(exclude=_AFTERWARDS), stamp)
         if _read_last.get("key") != key:

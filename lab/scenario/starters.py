@@ -86,6 +86,8 @@ TEMPLATES: dict[str, Template] = {
 }
 """By name, for `from_data`."""
 
+IMAGE_STEPS = 300
+
 
 def from_data(template: str, data: dict[str, Any], kind: str, title: str, examples: int) -> dict[str, Any]:
     """The content of a scenario on a data block whose targets are `kind` (classes, values or labels), with so many
@@ -129,6 +131,6 @@ def from_images(data: dict[str, Any], task: str, title: str, examples: int) -> d
         "model": model,
         "init": "he",
         "optimizer": {"name": "adam", "rate": 0.003},
-        "train": {"batch": min(16, examples), "steps": 300, "measure": 20},
+        "train": {"batch": min(16, examples), "steps": IMAGE_STEPS, "measure": 20},
         "watch": watch if held_back else [each for each in watch if not each.startswith("val_")] or ["loss"],
     }

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
-from lab.data.registry import file_formats
+from lab.data.registry import BESIDE, file_formats
 from lab.errors import BadInput
 from lab.scenario import Loaded, Scenario, Variant
 from lab.scenario.source import read_text
@@ -84,7 +84,7 @@ def changed_text(info: RunInfo) -> str | None:
 def _names(scenario: Scenario) -> Iterable[str]:
     """The names of files in a scenario: those of data, of single images, and of first weights."""
     data = scenario.data if isinstance(scenario.data, dict) else {}
-    for key in (*file_formats(), "validation_file"):
+    for key in (*file_formats(), *BESIDE):
         if isinstance(name := data.get(key), str):
             yield name
     for key in ("content_file", "style_file"):

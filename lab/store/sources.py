@@ -28,9 +28,17 @@ class Source:
 
 
 def read_source(name: str, path: Path) -> Source:
-    """A file as it is now. Raises OSError if it cannot be read."""
+    """A file as it is now; of a folder only the names and sizes of its files count, as they may be gigabytes. Raises
+    OSError if it cannot be read."""
     content = hashlib.blake2b(digest_size=16)
     size = 0
+    if path.is_dir():
+        for each in sorted(path.rglob("*")):
+            if each.is_file() and not each.name.startswith("."):
+                length = each.stat().st_size
+                content.update(f"{each.relative_to(path).as_posix()}\0{length}\0".encode(errors="surrogateescape"))
+                size += length
+        return Source(name, str(path.absolute()), content.hexdigest(), size)
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             content.update(block)

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from lab.cli import run
 from lab.store import Store
+from tests.cli.test_data import make_images
 
 SCENARIO = """
 title: Own points
@@ -214,3 +215,25 @@ def test_runs_that_read_other_contents_differ(base: Path, call: Call, monkeypatc
     assert code == 0
     assert "contents of points.csv" in out
     assert "contents of first.safetensors" in out
+
+
+@pytest.mark.parametrize("changed", ["photos", "masks"])
+def test_a_folder_of_images_that_changed_is_no_longer_judged_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], changed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
+    make_images(tmp_path, ["photos", "masks"])
+    (tmp_path / "own.yaml").write_text(
+        "title: Own images\ntask: segment\ndata: {images: photos, masks: masks, validation: 0.4}\n"
+        "model: [{conv: classes, kernel_size: 1}]\ntrain: {batch: 2, steps: 2}\nwatch: [loss]\n"
+    )
+    assert run(["run", "own.yaml", "--plain"]) == 0
+    assert run(["evaluate", "latest"]) == 0
+    (tmp_path / changed / ".DS_Store").write_text("what a file manager leaves behind")
+    assert run(["evaluate", "latest"]) == 0
+    capsys.readouterr()
+    with (tmp_path / changed / "0.png").open("ab") as image:
+        image.write(b"longer")
+    assert run(["evaluate", "latest"]) == 2
+    assert f"{tmp_path / changed} has changed since own-1 began" in capsys.readouterr().err

@@ -154,3 +154,15 @@ def test_masks_without_anything_to_learn_or_with_blurred_colours_are_refused(tmp
     Image.fromarray(many).save(tmp_path / "masks" / "0.png")
     with pytest.raises(InvalidValue, match="900 different colours, at most 256 are allowed: JPEG files blur them"):
         load(tmp_path)
+
+
+def test_masks_that_were_drawn_anew_are_read_anew(tmp_path):
+    make(tmp_path)
+    before = load(tmp_path).train.targets
+    assert np.array_equal(load(tmp_path).train.targets, before)
+    for number in range(4):
+        (tmp_path / "masks" / f"{number}.png").unlink()
+    random = np.random.default_rng(9)
+    for number in range(4):
+        Image.fromarray(LEVELS[random.integers(0, 3, (6, 5))]).save(tmp_path / "masks" / f"{number}.png")
+    assert not np.array_equal(load(tmp_path).train.targets, before)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.data.registry import BESIDE, file_formats
 from lab.errors import BadInput, InvalidValue
 from lab.scenario.overrides import change
 from lab.scenario.source import read_text
@@ -224,7 +225,7 @@ class Draft:
 def _follow_files(content: Content, before: Path, now: Path) -> None:
     """Let the files that a scenario names be found from another folder, too."""
     data, init = content.get("data"), content.get("init")
-    for block, key in (*((data, each) for each in ("csv", "table", "npz", "validation_file")), (init, "from")):
+    for block, key in (*((data, each) for each in (*file_formats(), *BESIDE)), (init, "from")):
         if isinstance(block, dict) and isinstance(given := block.get(key), str):
             file = Path(given).expanduser()
             if not file.is_absolute():

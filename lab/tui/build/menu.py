@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from lab.errors import BadInput
 from lab.tui.build.draft import Draft
 from lab.tui.build.pick import PickScreen
+from lab.tui.build.saving import slug
+from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -118,11 +120,33 @@ def own_data(screen: ExploreScreen) -> None:
         if draft is not None:
             _build(screen, draft)
 
+    def look(folder: Path) -> None:
+        try:
+            draft = _of_images(folder)
+        except BadInput as error:
+            tell(screen, screen.app.tell, str(error))
+            return
+        tell(screen, _build, screen, draft)
+
     def chosen(path: Path | None) -> None:
-        if path is not None:
+        if path is not None and path.is_dir():
+            screen.app.tell(f"Looking at the images in {path.name} …")
+            screen.run_worker(lambda: look(path), thread=True)
+        elif path is not None:
             screen.app.push_screen(DataScreen(path), made)
 
-    screen.app.push_screen(FilesScreen("Which file with data?", DATA), chosen)
+    screen.app.push_screen(FilesScreen("Which file with data?", DATA, images=True), chosen)
+
+
+def _of_images(folder: Path) -> Draft:
+    """A first scenario on a folder of images. Raises BadInput if nothing can be learned from them."""
+    from lab.data.looking_at_images import look_at_folder
+    from lab.scenario.starters import from_images
+
+    found = look_at_folder(folder.name, folder=folder.parent)
+    title = folder.name.replace("_", " ").replace("-", " ").strip().capitalize() or "My images"
+    content = from_images(found.block, found.task, title, found.train)
+    return Draft(content, folder.parent / f"{slug(title)}.yaml", chosen=True)
 
 
 def open_scenario(screen: ExploreScreen) -> None:

@@ -17,6 +17,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.data.limits import size
+from lab.data.looking_at_images import may_be_images
 from lab.tui import keys
 from lab.tui.build.keys import STUDIO
 from lab.tui.choices import Choices, share_keys
@@ -32,14 +33,16 @@ MOST = 2000
 Entry = tuple[str, bool, int]
 """Name, whether it is a folder, bytes."""
 
+THESE_IMAGES = "the images in these folders"
 MOST_ENDINGS = 8
 """So many are named where there is no file to choose."""
 
 
 class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
-    """Dismissed with the file that was chosen.
+    """Dismissed with the file that was chosen, or with a folder that holds a set of images.
 
     endings: of the files that are shown
+    images:  whether a folder of images can be chosen
     folder:  where to begin; by default where the lab was last told to look, at first the working folder
     """
 
@@ -55,13 +58,13 @@ class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
     FilesScreen #told { height: auto; color: $text-muted; }
     """
 
-    def __init__(self, title: str, endings: Sequence[str], folder: Path | None = None) -> None:
+    def __init__(self, title: str, endings: Sequence[str], folder: Path | None = None, *, images: bool = False) -> None:
         super().__init__()
-        self._title, self._endings = title, tuple(endings)
+        self._title, self._endings, self._images = title, tuple(endings), images
         self._first = folder
         self.folder = Path()
         self._entries: list[Entry] = []
-        self._hidden = False
+        self._hidden = self._has_images = False
         self._came_from = ""
 
     def compose(self) -> ComposeResult:
@@ -88,17 +91,18 @@ class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
         """A folder may be on a slow disk."""
         try:
             found = _entries(folder, self._endings, self._hidden)
+            has_images = self._images and may_be_images(folder)
         except OSError as error:
             tell(self, self._say, f"{folder} cannot be opened: {error.strerror or error}.")
             return
-        tell(self, self._take, folder, found)
+        tell(self, self._take, folder, found, has_images)
 
-    def _take(self, folder: Path, found: list[Entry]) -> None:
-        self.folder, self._entries = folder, found
+    def _take(self, folder: Path, found: list[Entry], has_images: bool) -> None:
+        self.folder, self._entries, self._has_images = folder, found, has_images
         self.app.last_folder = folder
         self.query_one("#folder", Static).update(str(folder))
         kinds = ", ".join([each for each in self._endings if each.count(".") == 1][:MOST_ENDINGS])
-        self._say("" if any(not each[1] for each in found) else f"No file with {kinds} in this folder.")
+        self._say("" if has_images or any(not each[1] for each in found) else f"No file with {kinds} in this folder.")
         self._fill()
 
     def _say(self, sentence: str) -> None:
@@ -106,7 +110,7 @@ class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
 
     def _fill(self) -> None:
         words = self.query_one(Input).value.casefold()
-        rows: list[Entry] = [] if words else [("..", True, 0)]
+        rows: list[Entry] = [] if words else [("..", True, 0), *[(THESE_IMAGES, False, 0)] * self._has_images]
         rows += [each for each in self._entries if words in each[0].casefold()]
         choices = self.query_one(Choices)
         choices.clear_options()
@@ -140,6 +144,8 @@ class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
         name = str(choices.get_option_at_index(choices.highlighted).id)
         if name == "..":
             self.action_up()
+        elif name == THESE_IMAGES and self._has_images:
+            self.dismiss(self.folder)
         elif any(each[0] == name and each[1] for each in self._entries):
             self._open(self.folder / name)
         else:
@@ -171,6 +177,7 @@ class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
     def help_entries(self) -> list[tuple[str, str]]:
         return [
             ("the list", "Folders first, then the files that can be opened here, with their sizes."),
+            *[(THESE_IMAGES, "Each folder is a class, or one has the masks of the other.")] * self._images,
             ("typing", "Shortens the list to names with these letters; a whole path is taken as it is."),
         ]
 
@@ -198,4 +205,5 @@ def _line(entry: Entry) -> Text:
     clean = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name)
     if folder:
         return Text(f"{clean}/", "bold", no_wrap=True, overflow="ellipsis")
-    return Text.assemble(clean, (f"  {size(length)}", "dim"), no_wrap=True, overflow="ellipsis")
+    told = "" if name == THESE_IMAGES else f"  {size(length)}"
+    return Text.assemble(clean, (told, "dim"), no_wrap=True, overflow="ellipsis")

@@ -9,6 +9,7 @@ import pytest
 from lab.scenario import load
 from lab.tui.progress import Progress
 from lab.tui.run.screen import RunScreen
+from tests.cli.test_data import make_images
 from tests.tui.driving import drive, matches_snapshot, screen_text, shows, until
 
 pytestmark = pytest.mark.usefixtures("library")
@@ -220,6 +221,9 @@ def test_a_table_of_any_kind_is_found_from_another_folder(tmp_path):
     content = {"data": {"table": "t.xlsx", "validation_file": "later.xlsx", "target": "y"}}
     _follow_files(content, tmp_path, tmp_path / "kept")
     assert content["data"] == {"table": "../t.xlsx", "validation_file": "../later.xlsx", "target": "y"}
+    content = {"data": {"images": "photos", "masks": "masks", "size": 8}}
+    _follow_files(content, tmp_path, tmp_path / "kept")
+    assert content["data"] == {"images": "../photos", "masks": "../masks", "size": 8}
 
 
 def test_a_file_that_is_no_table_says_why(tmp_path, monkeypatch):
@@ -308,3 +312,40 @@ def test_somebody_who_has_run_lessons_already_is_not_shown_the_tour():
         assert "1 of 5" not in screen_text(app)
 
     drive(script, tour=True)
+
+
+@pytest.mark.parametrize("masks", [False, True])
+def test_a_folder_of_images_becomes_a_network_that_runs(tmp_path, monkeypatch, masks):
+    monkeypatch.chdir(tmp_path)
+    make_images(tmp_path / "my pets", ["photos", "masks"] if masks else ["cats", "dogs"], count=20)
+
+    async def script(app, pilot):
+        await make(app, pilot, "My own data")
+        await shows(pilot, "my pets/")
+        await pilot.press("enter")
+        await shows(pilot, "the images in these folders")
+        await pilot.press("enter")
+        await shows(pilot, "It can be run")
+        await pilot.press("r")
+        run = await over(app, pilot)
+        scenario = run.session.variants[0].scenario
+        assert scenario.data["images"] == ("my pets/photos" if masks else "my pets")
+        assert scenario.task == ("segment" if masks else "classify")
+
+    monkeypatch.setattr("lab.scenario.starters.IMAGE_STEPS", 20)
+    drive(script, size=(100, 30))
+
+
+def test_a_folder_is_offered_as_images_only_if_it_has_several_with_images(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_images(tmp_path / "one", ["cats"])
+    (tmp_path / "one" / "notes").mkdir()
+
+    async def script(app, pilot):
+        await make(app, pilot, "My own data")
+        await shows(pilot, "one/")
+        await pilot.press("enter")
+        await shows(pilot, "notes/")
+        assert "the images in these folders" not in screen_text(app)
+
+    drive(script, size=(100, 30))
