@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lab.metrics.detection import Detections, Truths, mean_average_precision
-from lab.metrics.detection.found import found_by
+from lab.metrics.detection.fates import loose
+from lab.metrics.detection.found import FOUND_FROM, found_by
 from lab.metrics.detection.judged import Judged
+from lab.metrics.detection.matching import LEAST_ON_IT
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 from lab.metrics.meaning import COUNT, SHARE, Meaning
 
@@ -33,6 +35,13 @@ SCORES: dict[str, tuple[Meaning, Score]] = {
         SHARE.of("share of the objects that some detection of their class finds, with an IoU of at least 0.5"),
         lambda detections, truths: float((found_by(detections, truths) >= 0).sum()) / max(1, truths.count),
     ),
+    "objects_loose": (
+        SHARE.of(
+            f"share of the objects that are not found, but on which a detection of their class lies, with an IoU from "
+            f"{LEAST_ON_IT} to {FOUND_FROM}"
+        ),
+        lambda detections, truths: float(loose(detections, truths).sum()) / max(1, truths.count),
+    ),
     "detections_per_image": (
         COUNT.of("detections that are left behind score threshold and non-maximum suppression, per image"),
         lambda detections, truths: detections.count / max(1, len(np.unique(truths.images))),
@@ -40,12 +49,24 @@ SCORES: dict[str, tuple[Meaning, Score]] = {
 }
 
 
+ASSIGNED = "objects_assigned"
+
+SETTLED = {
+    ASSIGNED: SHARE.of(
+        "share of the objects that some place of the detector is trained to find; others are found by accident alone"
+    )
+}
+"""What is known before anything is trained."""
+
+
 class Detected(DeviceMetric):
     """Detections against the objects: on the evaluation sample, and with `val_` on the validation set."""
 
     target_kinds = frozenset({"detections"})
-    meanings = {name: meaning for name, (meaning, _) in SCORES.items()} | {
-        f"val_{name}": meaning.with_more("; on the validation set") for name, (meaning, _) in SCORES.items()
+    meanings = {
+        f"{before}{name}": meaning.with_more("; on the validation set") if before else meaning
+        for before in ("", "val_")
+        for name, meaning in ({name: meaning for name, (meaning, _) in SCORES.items()} | SETTLED).items()
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
@@ -55,7 +76,7 @@ class Detected(DeviceMetric):
             "val_": (network.validation_answers, network.validation_judged),
         }
         for before, (answers, judged) in parts.items():
-            watched = [name for name in SCORES if f"{before}{name}" in network.watch]
+            watched = [name for name in (*SCORES, *SETTLED) if f"{before}{name}" in network.watch]
             if watched and answers is not None and judged is not None:
                 network.keep_all(f"{before}answers", answers)
                 self._parts[before] = judged, watched
@@ -66,4 +87,5 @@ class Detected(DeviceMetric):
         for before, (judged, names) in self._parts.items():
             detections = judged.select(self.arrays[f"{before}answers"]).detections
             for name in names:
-                values[f"{before}{name}"] = SCORES[name][1](detections, judged.truths)
+                known = judged.assigned if name == ASSIGNED else SCORES[name][1](detections, judged.truths)
+                values[f"{before}{name}"] = known

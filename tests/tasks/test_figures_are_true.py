@@ -52,7 +52,10 @@ def test_every_figure_has_a_test_of_its_truth_here():
         "pooling_regions", "receptive_field", "shift_test",
     }  # fmt: skip
     of_examples = {"maximal_patches", "neighbours"}  # see test_patches and test_neighbours
-    of_objects = {"detected_objects", "located_objects"}  # see test_detect and test_locate
+    of_objects = {  # see test_detect, test_pictures_of_detections and test_locate
+        "detected_objects", "located_objects", "lost_objects", "precision_recall", "ranked_detections",
+        "suppressed_boxes",
+    }  # fmt: skip
     of_explanations = {  # see test_explanations
         "attributions", "explanation_scores", "gradient_times_input", "guided_backprop", "occlusion", "saliency",
         "sanity_check",

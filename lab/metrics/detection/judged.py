@@ -19,12 +19,14 @@ class Judged:
     truths:    the objects in them
     threshold: the least score of a detection
     overlap:   of boxes of one class with a larger IoU only the best is kept
+    assigned:  the share of the objects that some place of the detector is trained to find
     """
 
     read: Callable[[np.ndarray], Said]
     truths: Truths
     threshold: float
     overlap: float
+    assigned: float = float("nan")
 
     def select(self, outputs: np.ndarray) -> Selection:
         """The candidates among these outputs, and which of them are detections."""

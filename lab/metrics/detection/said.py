@@ -41,11 +41,13 @@ class Selection:
     kept:       the numbers of those that were kept, image by image, best score first
     by:         int64 [n], of each candidate the number of the kept one by which it was suppressed; -1 of those that are
                 kept, and of those beyond the best `MOST_CANDIDATES` of their image
+    overlap:    float64 [n], its IoU with that one; 0 where there is none
     """
 
     candidates: Detections
     kept: np.ndarray
     by: np.ndarray
+    overlap: np.ndarray
 
     @property
     def detections(self) -> Detections:
@@ -56,7 +58,7 @@ class Selection:
 def select(candidates: Detections, overlap: float) -> Selection:
     """Non-maximum suppression in each image, class by class: of boxes with a larger IoU than `overlap` the one with the
     best score is kept."""
-    kept, by = [], np.full(candidates.count, -1)
+    kept, by, shared = [], np.full(candidates.count, -1), np.zeros(candidates.count)
     order = np.lexsort((-candidates.scores, candidates.images))
     ends = np.flatnonzero(np.diff(candidates.images[order])) + 1
     for rows in np.split(order, ends):
@@ -65,5 +67,5 @@ def select(candidates: Detections, overlap: float) -> Selection:
             candidates.boxes[best], candidates.scores[best], overlap, candidates.classes[best]
         )
         kept.append(best[found.kept])
-        by[best] = np.where(found.by >= 0, best[found.by], -1)
-    return Selection(candidates, np.concatenate([*kept, []]).astype(np.int64), by)
+        by[best], shared[best] = np.where(found.by >= 0, best[found.by], -1), found.overlap
+    return Selection(candidates, np.concatenate([*kept, []]).astype(np.int64), by, shared)

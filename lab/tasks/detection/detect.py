@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -37,6 +37,11 @@ class Options(FigureOptions):
         ge=0,
         le=1,
         description="Non-maximum suppression: of boxes of one class whose IoU is larger, the best score is kept.",
+    )
+
+    shown: Literal["held_back", "trained_on"] = Field(
+        default="held_back",
+        description="Of which images pictures are: `trained_on` to see whether a few can be learned by heart.",
     )
 
     @field_validator("detector")

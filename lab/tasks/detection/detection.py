@@ -35,4 +35,5 @@ class Detection:
             truths_of(part.targets),
             self.threshold,
             self.overlap,
+            float(self.detector.assigned(part)[part.targets[..., 0] >= 0].mean()),
         )

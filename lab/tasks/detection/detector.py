@@ -72,6 +72,10 @@ class OnImages:
         """What outputs [n, …] say, in pixels."""
         raise NotImplementedError
 
+    def propose(self, data: Data) -> object:
+        """What the detector computes of images before the network sees them; by default nothing. Called to be timed."""
+        return None
+
     def assigned(self, data: Data) -> np.ndarray:
         """Bool [n, most]: of which objects there is a place that is trained to find it."""
         raise NotImplementedError

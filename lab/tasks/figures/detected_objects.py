@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.data.data import Data
 from lab.metrics.detection import Detections, Truths
 from lab.metrics.detection.found import found_by
+from lab.metrics.detection.judged import Judged
 from lab.pictures import Images, Picture
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.mistakes import pictures_of
 from lab.tasks.figures.snapshot import Snapshot
+from lab.tasks.training.inspection import Inspection
 
 SHOWN = 6
-SHOWN_FROM = 0.3
+MOST = 512
+"""So many images at most are looked at for a picture of all of them."""
+
+SHOWN_FROM = 0.2
 """Detections with a lower score are left out of the picture; metrics count them."""
 
 TRUTH, DETECTION = 0, 1
 
 
 class DetectedObjects(Figure, name="detected_objects"):
-    """Images that are held back, with the true boxes and the detected ones whose score is at least 0.3, and below how
+    """Images that are held back, with the true boxes and the detected ones whose score is at least 0.2, and below how
     many of the objects are found (a box of the right class with an IoU of at least 0.5) and how many detections are
     wrong, duplicates among them."""
 
@@ -29,15 +35,10 @@ class DetectedObjects(Figure, name="detected_objects"):
         return self.inspection.detection is not None
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        detection = self.inspection.detection
-        assert detection is not None
-        held = self.inspection.split.validation
-        part = held or self.inspection.evaluation_sample
-        sample = part.rows(np.arange(min(SHOWN, part.count)))
-        judged = detection.judged(sample)
-        said = judged.select(snapshot.answers(sample.numbers, detection.regions(sample))).detections
+        sample, judged, outputs = looked_at(self.inspection, snapshot, SHOWN)
+        said = judged.select(outputs).detections
         shown = said.rows(np.flatnonzero(said.scores >= SHOWN_FROM))
-        where = "held back" if held is not None else "trained on"
+        where = "held back" if held_back(self.inspection) else "trained on"
         return [
             Images(
                 f"Images {where}: truth and detections",
@@ -49,6 +50,21 @@ class DetectedObjects(Figure, name="detected_objects"):
                 ),
             )
         ]
+
+
+def held_back(inspection: Inspection) -> bool:
+    """Whether pictures are of images that are held back."""
+    return inspection.split.validation is not None and inspection.scenario.options.get("shown") != "trained_on"
+
+
+def looked_at(inspection: Inspection, snapshot: Snapshot, most: int = MOST) -> tuple[Data, Judged, np.ndarray]:
+    """The first images that are held back (or of the evaluation sample, if none are or `options.shown` says so), how a
+    detector's numbers on them are read, and these numbers."""
+    part = (inspection.split.validation if held_back(inspection) else None) or inspection.evaluation_sample
+    sample = part.rows(np.arange(min(most, part.count)))
+    detection = inspection.detection
+    assert detection is not None
+    return sample, detection.judged(sample), snapshot.answers(sample.numbers, detection.regions(sample))
 
 
 def captions(detections: Detections, truths: Truths, images: int) -> tuple[str, ...]:
