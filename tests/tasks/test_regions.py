@@ -81,6 +81,9 @@ def test_what_is_proposed_is_kept_and_can_be_found_anew():
         assert len(kept) <= 12
         assert kept.min() >= 0
         assert kept.max() <= 32
+    fewer, _ = detector(most=3)
+    for few, kept in zip(fewer.proposed(held), made.proposed(held), strict=True):
+        np.testing.assert_array_equal(few, kept[:3])
 
 
 def smooth_l1(error):

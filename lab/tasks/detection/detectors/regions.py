@@ -99,10 +99,10 @@ class RegionsOnImages(OnImages):
 
     def propose(self, data: Data) -> list[np.ndarray]:
         """The same, found anew: what has to be done for images that nobody has seen."""
-        return [self._search(image) for image in as_seen(data)]
+        return [self._search(image)[: self.places] for image in as_seen(data)]
 
     def _search(self, image: np.ndarray) -> np.ndarray:
-        return self._proposer.propose(image, 0)[: self.places]
+        return self._proposer.propose(image, 0)
 
     def _boxes(self, image: np.ndarray) -> np.ndarray:
         key = self._key, hashlib.blake2b(image.tobytes(), digest_size=16).digest()
@@ -110,7 +110,7 @@ class RegionsOnImages(OnImages):
             if len(_known) >= MOST_KEPT:
                 _known.clear()
             _known[key] = self._search(image)
-        return _known[key]
+        return _known[key][: self.places]
 
     # What is learned of them
 
