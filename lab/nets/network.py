@@ -15,11 +15,13 @@ import numpy as np
 
 from lab.errors import InvalidValue, nearest
 from lab.graph.functions.pooling import Places
+from lab.graph.functions.windows import concatenate
 from lab.graph.tensor import Call, ShapeError, Storage, Tensor, assign, call, scope
 from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
 from lab.nets.blocks import MOST_LAYERS, Block, WrongInBlock, known_blocks
 from lab.nets.initialisers import He, Initialiser, generator, initialiser
 from lab.nets.layer import LAYERS, Layer, layer, load_layers
+from lab.nets.proposing import Proposing
 from lab.nets.reach import INPUT, Reach
 from lab.nets.sequence_states import SequenceStates
 from lab.nets.symbols import SymbolReader, read_by
@@ -52,6 +54,7 @@ class Builder:
     timed:    whether the axis behind the batch is time, so that a dense layer acts on each step by itself
     pooled:   window and places of each max pooling that no unpooling has undone so far, the last one last
     regions:  boxes of each image [batch, regions, 4] as shares of its width and height, for layers that cut them out
+    beside:   what the network gives beside the last layer's output, each [batch, numbers]; it is joined behind it
     """
 
     network: Network
@@ -67,6 +70,7 @@ class Builder:
     pooled: list[tuple[tuple[int, int], Places]] = field(default_factory=list)
     entry: int = 0
     regions: Tensor | None = None
+    beside: list[Tensor] = field(default_factory=list)
     _counts: dict[str, int] = field(default_factory=dict)
     _prefix: str = ""
 
@@ -224,6 +228,7 @@ class Network:
     symbol_readers: the layers that look up symbols, by name
     gated:      the gate of each such layer, and the names of the parameters in it
     settings:   where layers declare adjustable numbers (slopes, rates)
+    proposing:  the anchors of a detector whose regions the network itself proposes
     """
 
     def __init__(
@@ -259,6 +264,7 @@ class Network:
         self.auxiliary: list[tuple[Tensor, Tensor]] = []
         self.symbol_readers: dict[str, SymbolReader] = {}
         self.settings = settings
+        self.proposing: Proposing | None = None
         self._first: dict[str, tuple[Initialiser | float, int, int]] = {}
         self.initialiser: Initialiser = He()
         if isinstance(init, Mapping) and "from" in init:
@@ -312,6 +318,8 @@ class Network:
             x = builder.sequence(self.layers, x, "model")
         except WrongInBlock as error:
             raise error.told() from None
+        if builder.beside:
+            x = concatenate([x.reshape(builder.beside[0].shape[0], -1), *builder.beside])
         return x, builder.parts
 
     def clear(self, gradients: Storage) -> list[Call]:

@@ -70,7 +70,15 @@ _REGIONS: dict[str, Any] = _POINTS | {
     "train": {"steps": 50, "batch": 8},
     "watch": ["loss", "mean_average_precision"],
 }  # fmt: skip
+_PROPOSALS = _REGIONS | {
+    "model": [
+        {"conv": 16, "kernel_size": 3, "padding": 1}, "relu", {"max_pool": 4}, {"propose": 32}, {"regions": 6},
+        {"dense": "outputs"},
+    ],
+    "options": {"detector": "faster_rcnn"},
+}  # fmt: skip
 _OF_THEIR_OWN = {
+    "propose": _PROPOSALS,
     "writer": _CAPTIONS,
     "question": _QUESTIONS,
     "previous_pixels": _PIXELS,
@@ -104,6 +112,7 @@ _DETECTION: dict[str, Any] = _POINTS | {
     "watch": ["loss", "mean_average_precision"],
 }
 _LAST_LAYERS: dict[str, list[Any]] = {
+    "faster_rcnn": [{"propose": 32}, {"regions": 6}, {"dense": "outputs"}],
     "regions": [{"regions": 6}, {"dense": "outputs"}],
     "yolo": [{"max_pool": 2}, {"conv": "outputs", "kernel_size": 3, "padding": 1}],
     "ssd": [

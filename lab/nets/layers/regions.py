@@ -17,7 +17,7 @@ from lab.validation import Whole
 
 class Regions(Layer, name="regions"):
     """Each box that the detector proposes in an image, brought to one size: what comes behind it sees one box after the
-    other (RoIAlign). Only the detector `regions` has such boxes.
+    other (RoIAlign). They are those of the detector `regions`, or of the layer `propose`.
 
     As the first layer it cuts boxes out of the image, and all layers have to look at each (R-CNN). Behind others it
     cuts them out of feature maps, which are computed once for the whole image (Fast R-CNN). A number of the result is
@@ -38,7 +38,9 @@ class Regions(Layer, name="regions"):
         check_images(x, builder.layer_name)
         boxes = builder.regions
         if boxes is None:
-            raise InvalidValue((), "cuts out boxes that the detector `regions` proposes; nothing else has any.")
+            raise InvalidValue(
+                (), "cuts out boxes that the detector `regions` proposes, or the layer `propose`; nothing else has any."
+            )
         if boxes.shape[0] != x.shape[0]:
             raise InvalidValue(
                 (), "stands behind a layer that makes several images of one: its boxes are of whole images."

@@ -12,6 +12,7 @@ from lab.discovery import modules_of
 from lab.graph import Tensor
 from lab.metrics.detection.said import Said
 from lab.nets.adjustable_numbers import AdjustableNumbers
+from lab.nets.proposing import Proposing
 from lab.validation import Settings, chosen
 
 Numbers = TypeVar("Numbers", Tensor, np.ndarray)
@@ -45,15 +46,22 @@ class OnImages:
     outputs: how many numbers the network gives for each of them
     classes: how many there are
     width, height: of the images in pixels
+    proposing: from what the layer `propose` makes regions, where the network itself proposes them
     """
 
     places: int
     outputs: int
+    proposing: Proposing | None = None
 
     def __init__(self, data: Data) -> None:
         assert data.image_shape is not None
         self.height, self.width, _ = data.image_shape
         self.classes = len(data.classes)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the network gives for an image."""
+        return self.places * self.outputs
 
     def encode(self, data: Data) -> np.ndarray:
         """What the loss needs to know of each image, as numbers: float32 [n, …]."""
@@ -65,7 +73,7 @@ class OnImages:
         return None
 
     def loss(self, outputs: Tensor, encoded: Tensor) -> Tensor:
-        """The loss [1] of outputs [batch, …], of which each image has places × outputs."""
+        """The loss [1] of outputs [batch, …], of which each image has `numbers`."""
         raise NotImplementedError
 
     def read(self, outputs: np.ndarray, encoded: np.ndarray) -> Said:

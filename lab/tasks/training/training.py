@@ -71,18 +71,19 @@ class Training(ProgramExperiment):
         data = TrainingData(self.split, seed, finds.encode if finds else None)
         outputs = (finds or heads or self.split.train).outputs
         self.network = Network(scenario.model, scenario.init, outputs, seed, self.adjustable, blocks=scenario.blocks)
+        self.network.proposing = finds.proposing if finds else None
         self.optimizer = optimizer(scenario.optimizer.name, scenario.optimizer.given)
         x, y = data.batch(scenario.train.batch)
         output, self.layers = self.network.apply(x, training=True, regions=objective.regions(y))
         held = self.split.validation
         self.network.require_symbols(self.split.train.inputs, None if held is None else held.inputs)
         auxiliary = self.network.auxiliary
-        answers_each = finds.places if finds else targets_per_example(self.split.train)
-        require_outputs(output, outputs * answers_each, scenario, y.shape[0])
+        wanted = finds.numbers if finds else outputs * targets_per_example(self.split.train)
+        require_outputs(output, wanted, scenario, y.shape[0])
         with scope("loss"):
             batch_loss = loss(output, y)
             for other, share in auxiliary:
-                require_outputs(other, outputs * answers_each, scenario, y.shape[0])
+                require_outputs(other, wanted, scenario, y.shape[0])
                 batch_loss = batch_loss + loss(other, y) * share
         self.training_step = training_step(
             batch_loss,
