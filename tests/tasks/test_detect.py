@@ -374,6 +374,27 @@ def test_metrics_are_what_they_say(chosen):
     assert values["objects_found"] > 0.2
 
 
+@pytest.mark.parametrize("chosen", [YOLO, SSD])
+def test_time_per_image_is_the_sum_of_its_parts_and_the_share_of_objects_with_a_place_is_counted(chosen):
+    parts = ("proposal_time", "feature_time", "head_time")
+    made = scenario(chosen).model_copy(
+        update={"watch": ["time_per_image", *parts, "objects_assigned", "val_objects_assigned"]}
+    )
+    net = task_of(made).build(made, 0, None)
+    prepare(net.kernels())
+    net.prepare()
+    values = net.measure()
+    assert values["time_per_image"] == pytest.approx(sum(values[each] for each in parts))
+    assert values["feature_time"] > 0
+    assert values["head_time"] > 0
+    assert values["proposal_time"] < 0.1 * values["time_per_image"]
+    for before, part in (("", net.split.train), ("val_", net.split.validation)):
+        found = net.inspection.detection.detector.assigned(part)
+        here = part.targets[..., 0] >= 0
+        assert values[f"{before}objects_assigned"] == pytest.approx(found.sum() / here.sum())
+        assert not found[~here].any()
+
+
 def answers(net, part):
     from lab.tasks.training.predictor import Predictor
 
