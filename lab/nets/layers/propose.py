@@ -27,6 +27,9 @@ class Propose(Layer, name="propose"):
     A convolution of 3 × 3 with ReLU, then one of 1 × 1 for the numbers. The boxes with the best scores, after
     non-maximum suppression, become the regions that `regions` cuts out. Its layers are named `propose1.conv1`, ….
 
+    Formula: a box has the middle (x_a + w_a d_x, y_a + h_a d_y) and the sides (w_a exp(d_w), h_a exp(d_h)), where an
+    anchor has the middle (x_a, y_a) and the sides w_a and h_a, and d are its four offsets.
+
     Paper: Ren, He, Girshick and Sun, "Faster R-CNN: towards real-time object detection with region proposal networks",
     2015.
 
