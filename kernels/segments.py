@@ -118,7 +118,7 @@ def segment_pixels(
     if thread == 0:
         edges = 0
         for e in range(distance.size):
-            if distance[e] >= zero:
+            if distance[e] >= zero and neighbour_of(e, P, width) < P:  # which no edge is that leaves the image
                 order[edges] = real(e)
                 edges += 1
         merge_sort(distance, order, spare, edges)

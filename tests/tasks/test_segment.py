@@ -139,9 +139,12 @@ def test_the_picture_shows_image_truth_and_answer():
     assert shown.captions[0] == f"IoU {first:.2f}: image, truth, answer"
 
 
-def test_colours_are_told_apart_by_brightness_too():
-    brightness = np.array(list(COLOURS.values())) @ [0.299, 0.587, 0.114]
+def test_the_first_colours_are_told_apart_by_brightness_too():
+    colours = np.array(list(COLOURS.values()))
+    brightness = colours[:6] @ [0.299, 0.587, 0.114]
     assert np.diff(brightness).min() > 0.1
+    apart = np.abs(colours[:, None] - colours[None]).max(axis=2)
+    assert apart[np.triu_indices(len(colours), 1)].min() > 0.2  # all of them by colour
 
 
 @pytest.mark.parametrize(
