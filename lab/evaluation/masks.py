@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -63,8 +64,6 @@ class MaskPredictions(Predictions):
     def write(self, folder: Path) -> None:
         """A PNG file for each image, as large as the image was, whose pixels are the numbers of their classes, with a
         palette of colours. Raises BadInput if a file cannot be written."""
-        import io
-
         reader = pillow()
         places = range(len(self)) if self.places is None else self.places.tolist()
         names = [Path(str(place)).with_suffix(".png") for place in places]

@@ -83,9 +83,9 @@ def sigmoid(scores: np.ndarray) -> np.ndarray:
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
-    """Probabilities [n, classes] of scores, in float64."""
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    """Probabilities [..., classes] of scores, in float64."""
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 def confusion_matrix(targets: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:

@@ -54,32 +54,10 @@ def read_images(folder: Path, classes: list[str], size: tuple[int, int] | None, 
     grey: whether they have one channel; None: they have if all of them are grey
     Raises BadInput, with a sentence that names the file, if one cannot be read or differs in size.
     """
-    reader = pillow()
     files, others = _files(folder, classes)
     if not files:
         raise BadInput(f"there are no images in {folder}: PNG, JPEG and the like are looked for in a folder per class.")
-    shape = size
-    all_grey = True
-    for path, _ in files:
-        with opened(reader, path) as image:
-            found = image.size[::-1]
-            if found[0] * found[1] > MOST_PIXELS:
-                raise BadInput(f"{path} has {found[0]:,} × {found[1]:,} pixels; at most {MOST_PIXELS:,} are allowed.")
-            all_grey &= image.mode in ("1", "L", "I;16", "I", "F")
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # lies on its side
-        shape = shape or (found[::-1] if turned else found)
-        if size is None and (found[::-1] if turned else found) != shape:
-            raise BadInput(
-                f"{path} has {found[0]} × {found[1]} pixels, others have {shape[0]} × {shape[1]}: "
-                f"`size: [{shape[0]}, {shape[1]}]` brings all images to one size."
-            )
-    assert shape is not None
-    channels = 1 if (all_grey if grey is None else grey) else 3
-    what = f"{len(files):,} images of {shape[0]} × {shape[1]} × {channels}"
-    refuse_if_too_large((), what, len(files) * shape[0] * shape[1] * channels)
-    images = np.empty((len(files), *shape, channels), np.uint8)
-    for place, (path, _) in enumerate(files):
-        images[place] = _pixels(reader, path, shape, channels)
+    images, _ = read_listed([path for path, _ in files], size, grey)
     names = np.array([path.relative_to(folder).as_posix() for path, _ in files], dtype=object)
     return Folder(images, np.array([label for _, label in files], np.int64), names, others)
 
@@ -118,8 +96,7 @@ def read_listed(
             if found[0] * found[1] > MOST_PIXELS:
                 raise BadInput(f"{path} has {found[0]:,} × {found[1]:,} pixels; at most {MOST_PIXELS:,} are allowed.")
             all_grey &= image.mode in ("1", "L", "I;16", "I", "F")
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-        sizes.append(found[::-1] if turned else found)
+            sizes.append(_upright(image))
         if size is None and sizes[-1] != sizes[0]:
             height, width = sizes[0]
             raise BadInput(
@@ -147,10 +124,15 @@ def sizes_of(paths: Iterable[Path]) -> list[tuple[int, int]]:
     reader, sizes = pillow(), []
     for path in paths:
         with opened(reader, path) as image:
-            found = image.size[::-1]
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-        sizes.append(found[::-1] if turned else found)
+            sizes.append(_upright(image))
     return sizes
+
+
+def _upright(image: Any) -> tuple[int, int]:
+    """Height and width of an image once it stands as the camera noted it."""
+    width, height = image.size
+    lies_on_its_side = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    return (width, height) if lies_on_its_side else (height, width)
 
 
 def _files(folder: Path, classes: list[str]) -> tuple[list[tuple[Path, int]], int]:

@@ -12,6 +12,7 @@ from lab.graph import Tensor, constant
 from lab.graph import functions as f
 from lab.metrics.detection import corner_form, intersection_over_union
 from lab.metrics.detection.said import Said
+from lab.metrics.scores import softmax
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.limits import adjustable
 from lab.nets.proposing import Proposing
@@ -171,8 +172,7 @@ class FasterOnImages(OnImages):
         count = len(outputs)
         numbers, boxes, _ = (np.asarray(outputs, np.float64)[:, part] for part in self._parts)
         numbers = numbers.reshape(count, self.places, self.outputs)
-        logits = numbers[..., :-BOX] - numbers[..., :-BOX].max(axis=-1, keepdims=True)
-        chances = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+        chances = softmax(numbers[..., :-BOX])
         regions = boxes.reshape(-1, BOX) * self._size
         there = (regions[:, 2:] > regions[:, :2]).all(axis=1).reshape(count, self.places, 1)
         scores = np.where(there, chances[..., 1:], -np.inf)

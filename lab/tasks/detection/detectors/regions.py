@@ -13,6 +13,7 @@ from lab.graph import Tensor, constant
 from lab.graph import functions as f
 from lab.metrics.detection import intersection_over_union
 from lab.metrics.detection.said import Said
+from lab.metrics.scores import softmax
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.limits import adjustable
 from lab.tasks.detection import box_coding
@@ -163,8 +164,7 @@ class RegionsOnImages(OnImages):
     def read(self, outputs: np.ndarray, encoded: np.ndarray) -> Said:
         count = len(encoded)
         numbers = np.asarray(outputs, np.float64).reshape(count, self.places, self.outputs)
-        logits = numbers[..., :-BOX] - numbers[..., :-BOX].max(axis=-1, keepdims=True)
-        chances = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+        chances = softmax(numbers[..., :-BOX])
         scores = np.where(encoded[..., -1:] > 0, np.delete(chances, BACKGROUND, axis=-1), -np.inf)
         given = encoded[..., :BOX].astype(np.float64).reshape(-1, BOX) * self._size
         boxes = box_coding.decode(numbers[..., -BOX:].reshape(-1, BOX) * DEVIATIONS, given)

@@ -13,6 +13,7 @@ from lab.graph import Tensor, constant
 from lab.graph import functions as f
 from lab.metrics.detection import corner_form
 from lab.metrics.detection.said import Said
+from lab.metrics.scores import softmax
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.limits import adjustable
 from lab.tasks.detection import box_coding
@@ -134,8 +135,7 @@ class SsdOnImages(OnImages):
 
     def read(self, outputs: np.ndarray, encoded: np.ndarray) -> Said:
         numbers = np.asarray(outputs, np.float64).reshape(len(outputs), len(self.anchors), self._each)
-        logits = numbers[..., :-BOX] - numbers[..., :-BOX].max(axis=-1, keepdims=True)
-        chances = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+        chances = softmax(numbers[..., :-BOX])
         boxes = box_coding.decode(numbers[..., -BOX:].reshape(-1, BOX), np.tile(self.anchors, (len(outputs), 1)))
         return Said(boxes.reshape(len(outputs), -1, 1, BOX), np.delete(chances, BACKGROUND, axis=-1))
 
