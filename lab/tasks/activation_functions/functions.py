@@ -20,7 +20,8 @@ from lab.metrics.meaning import PLAIN
 from lab.pictures import Curves, Picture
 from lab.scenario import Scenario
 from lab.tasks.activation_functions.scalar_functions import FUNCTIONS
-from lab.tasks.task import Experiment, Measurements, Task, task
+from lab.tasks.known_by_step import KnownByStep
+from lab.tasks.task import Measurements, Task, task
 from lab.validation import Real, Settings, Whole
 
 POINTS = 50
@@ -60,7 +61,7 @@ class Options(Settings):
         return functions
 
 
-class FunctionsExperiment(Experiment):
+class FunctionsExperiment(KnownByStep):
     """The values are computed once, by the kernels that networks use; a step looks at a wider part of them.
 
     See `lab.tasks.task.Experiment`.
@@ -138,14 +139,6 @@ class FunctionsExperiment(Experiment):
 
     def diverged(self) -> str | None:
         return None
-
-    def state(self) -> dict[str, np.ndarray]:
-        return {"step": np.array([self.step], np.int64)}
-
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        if set(state) != {"step"}:
-            raise ValueError("this state is of another experiment")
-        self.step = int(state["step"][0])
 
 
 _JOINT_METRICS: dict[str, Any] = {

@@ -22,7 +22,8 @@ from lab.tasks.detection.proposals.options import Proposer
 from lab.tasks.detection.proposals.selective_search import Grouping
 from lab.tasks.detection.proposals.windows import count_boxes
 from lab.tasks.figures.mistakes import pictures_of
-from lab.tasks.task import Experiment, Measurements
+from lab.tasks.known_by_step import KnownByStep
+from lab.tasks.task import Measurements
 from lab.tasks.training.data import load_split
 
 SHOWN = 6
@@ -30,7 +31,7 @@ OBJECT, NOW, FOUND = 0, 1, 2
 NEVER = np.iinfo(np.int64).max
 
 
-class Proposing(Experiment):
+class Proposing(KnownByStep):
     """One replica; see `lab.tasks.task.Experiment`.
 
     boxes:    by image, in the order in which they are looked at, [n, 4]
@@ -144,17 +145,6 @@ class Proposing(Experiment):
 
     def diverged(self) -> str | None:
         return None
-
-    def state(self) -> dict[str, np.ndarray]:
-        return {"step": np.array([self.step], np.int64)}
-
-    def require_fit(self, state: dict[str, np.ndarray]) -> None:
-        if set(state) != {"step"}:
-            raise ValueError("this state is of another experiment")
-
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        self.require_fit(state)
-        self.step = int(state["step"][0])
 
     # Pictures
 
