@@ -129,6 +129,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "read is `sequence_length` here",
         "horizon forecast_horizon steps_ahead": "how many rows later the target stands is `ahead` here, beside "
         "`sequence_length`",
+        "group_ids group_id unique_id series_id item_id static_id": "the column that says of which series a row is, is "
+        "`series` here, beside `sequence_length`",
         "sep": "what separates the cells is `delimiter` here",
         "label y target_column label_column": _TARGET,
         "n n_samples num_samples n_points": "how many there are is `points` here, or `examples` for some of them",

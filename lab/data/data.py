@@ -32,6 +32,7 @@ class TableRead:
     names:   of all columns of the file
     place:   what the places of examples count: line or row
     time:    the column that says when each row is, of rows that are read in sequences
+    series:  the name of the column that says of which series each row is, of rows that are read in sequences
     """
 
     columns: tuple[ReadColumn, ...]
@@ -40,6 +41,7 @@ class TableRead:
     names: tuple[str, ...]
     place: str = "line"
     time: ReadColumn | None = None
+    series: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,7 @@ class Data:
     places:      int64 [n], where each example stands: the line or row of a table, or its number, counted from 0
     order:       float64 [n], of data that are split by time: when each example is
     groups:      int64 [n], of data that are split by groups: to which one each example belongs
+    series:      str [n], of several series in one table: of which one each example is; those of one stand together
     last_known:  of sequences of rows: the target of the last row that each example reads; shaped like `targets`
     asked:       int64 [n, words], of questions: what is asked about each input, as numbers of words in `vocabulary`,
                  where 0 stands for no word
@@ -87,6 +90,7 @@ class Data:
     places: np.ndarray | None = None
     order: np.ndarray | None = None
     groups: np.ndarray | None = None
+    series: np.ndarray | None = None
     last_known: np.ndarray | None = None
     asked: np.ndarray | None = None
     vocabulary: tuple[str, ...] = ()
@@ -145,7 +149,7 @@ class Data:
         truth = None if self.truth is None else self.truth[chosen]
         inputs = self.inputs.chosen(chosen) if isinstance(self.inputs, Pixels) else self.inputs[chosen]
         places = chosen if self.places is None else self.places[chosen]
-        along = ("order", "groups", "last_known", "asked", "evidence", "masks", "files")
+        along = ("order", "groups", "series", "last_known", "asked", "evidence", "masks", "files")
         kept = {name: each[chosen] for name in along if (each := getattr(self, name)) is not None}
         return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth, places=places, **kept)
 

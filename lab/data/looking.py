@@ -270,6 +270,9 @@ def _hints(
     """Whether the rows held back should be the last ones, or whole groups, rather than some drawn at random."""
     if "split_by_time" in block or "split_by_group" in block or not block.get("validation"):
         return
+    if found := _several_series(table, columns, targets):
+        yield found
+        return
     for raw, each in zip(table.columns, columns, strict=True):
         if each.name in targets or each.missing or each.problem:
             continue
@@ -288,6 +291,29 @@ def _hints(
                     f"Rows of one {each.name} stand together: if new ones are to be predicted, "
                     f"`split_by_group: {each.name}` holds back all rows of some, not some rows of all."
                 )
+
+
+def _several_series(table: RawTable, columns: tuple[ColumnFound, ...], targets: list[str]) -> str:
+    """A sentence on a table in which the same times come again for each text of another column; "" if there is none."""
+    usable = [
+        (raw, each)
+        for raw, each in zip(table.columns, columns, strict=True)
+        if not (each.name in targets or each.missing or each.problem)
+    ]
+    for raw, date in usable:
+        if date.kind != "date" or not 2 <= date.distinct <= table.rows // 2:
+            continue
+        when = raw.cells or (raw.numbers.tolist() if raw.numbers is not None else [])
+        for other, each in usable:
+            if each.kind not in ("category", "text") or not 2 <= each.distinct <= table.rows // 2:
+                continue
+            if len(set(zip(when, other.cells, strict=True))) == table.rows:
+                return (
+                    f"Each {date.name} comes once for each {each.name}: these are {each.distinct:,} series. "
+                    f"`split_by_time: {date.name}, series: {each.name}, sequence_length: 10` predicts each row from "
+                    "the 10 before it of the same series, and holds back the last ones of each."
+                )
+    return ""
 
 
 def _likely_target(columns: tuple[ColumnFound, ...]) -> str | None:

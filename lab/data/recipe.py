@@ -14,10 +14,11 @@ from typing import Any, get_args
 import numpy as np
 
 from lab.data.data import Data, TableRead, TargetKind
+from lab.data.examples import Examples
 from lab.data.fitted import Fitted, numbers_from_json, numbers_to_json
 from lab.data.gaps import without_gaps
 from lab.data.sequences import Sequences
-from lab.data.tables.columns import Column, understood
+from lab.data.tables.columns import Column, texts_of, understood, without_name
 from lab.data.tables.encoding import Missing, ReadColumn, inputs_of
 from lab.data.tables.raw import RawTable
 from lab.data.tables.targets import targets_of
@@ -96,7 +97,11 @@ class Recipe:
         targets = self.targets_of(table, name, kept)
         places = np.array(table.lines, np.int64)[kept]
         story = tuple(f"{name}: {each}" for each in notices)
-        return replace(train, inputs=inputs, targets=targets, places=places, story=story, order=None, groups=None)
+        order = None if train.order is None else np.arange(len(kept), dtype=np.float64)
+        series = self._series_of(table, kept)
+        return replace(
+            train, inputs=inputs, targets=targets, places=places, story=story, order=order, groups=None, series=series
+        )
 
     # Inputs
 
@@ -104,17 +109,28 @@ class Recipe:
         """Inputs for the rows of another table. Raises BadInput if a column is missing, or holds something else."""
         inputs, kept, notices = self._read(table, name)
         lines, ready = np.array(table.lines, np.int64), self._prepared(inputs)
+        series = self._series_of(table, kept)
         if self.sequences is not None:
-            kept, ready = kept[self.sequences.length - 1 :], self._sequences_of(ready, name)
+            ends = self.sequences.ends(len(kept), series)
+            if not len(ends):
+                count = f"{len(kept):,} row{'' if len(kept) == 1 else 's'}"
+                each = "" if series is None else " of one series"
+                raise BadInput(
+                    f"{shown(name)} has {count}, but this run reads {self.sequences.length:,} in a row{each}."
+                )
+            ready, kept = self.sequences.of(ready, ends), kept[ends]
             notices.append(self._told_sequences())
-        return Examples(ready, kept, lines[kept], tuple(notices))
+            if series is not None:
+                notices += _told_short_series(series, ends)
+                series = series[ends]
+        return Examples(ready, kept, lines[kept], tuple(notices), series)
 
-    def _sequences_of(self, rows: np.ndarray, name: str) -> np.ndarray:
-        assert self.sequences is not None
-        if len(rows) < self.sequences.length:
-            count = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
-            raise BadInput(f"{shown(name)} has {count}, but this run reads {self.sequences.length:,} in a row.")
-        return self.sequences.of(rows)
+    def _series_of(self, table: RawTable, rows: np.ndarray) -> np.ndarray | None:
+        """Of which series some rows are, str [rows]; None where there is but one."""
+        if self.table is None or self.table.series is None:
+            return None
+        column = next(each for each in table.columns if each.name == self.table.series)
+        return np.array(texts_of(column))[rows]
 
     def _told_sequences(self) -> str:
         assert self.sequences is not None
@@ -146,6 +162,12 @@ class Recipe:
             if when.kind not in ("number", "date") or when.fault or when.missing.any():
                 raise BadInput(f"{shown(name)}: {shown(time.name)} must have a date or a number in every row.")
             kept = kept[np.argsort(when.values[kept], kind="stable")]
+        if self.table.series is not None:
+            if len(gone := kept[without_name(names[self.table.series])[kept]]):
+                raise BadInput(f"{shown(name)}: {shown(self.table.series)} names no series in {where(int(gone[0]))}.")
+            of_which = self._series_of(table, kept)
+            assert of_which is not None
+            kept = kept[np.argsort(of_which, kind="stable")]
         return inputs[kept], kept, notices
 
     def targets_of(self, table: RawTable, name: str, rows: np.ndarray) -> np.ndarray:
@@ -222,7 +244,8 @@ class Recipe:
     def _refuse_missing_columns(self, names: dict[str, Any], name: str) -> None:
         assert self.table is not None
         needed = [*self.table.columns, *([self.table.time] if self.table.time is not None else [])]
-        gone = [each.name for each in needed if each.name not in names]
+        wanted = [each.name for each in needed] + ([self.table.series] if self.table.series is not None else [])
+        gone = list(dict.fromkeys(each for each in wanted if each not in names))
         if not gone:
             return
         close = difflib.get_close_matches(gone[0], names, n=1)
@@ -285,6 +308,7 @@ class Recipe:
                 if self.sequences is None
                 else {"sequence_length": self.sequences.length, "ahead": self.sequences.ahead}
             )
+            | ({} if table is None or table.series is None else {"series": table.series})
             | ({"pixels": True} if self.pixels else {})
         )
 
@@ -297,7 +321,7 @@ class Recipe:
                 columns = tuple(map(ReadColumn.from_json, content["columns"]))
                 time = None if content.get("time") is None else ReadColumn.from_json(content["time"])
                 target, names = tuple(content["target"]), tuple(content["names"])
-                table = TableRead(columns, target, content["written"], names, time=time)
+                table = TableRead(columns, target, content["written"], names, time=time, series=content.get("series"))
             fillers, mean, deviation = (
                 None if content[name] is None else numbers_from_json(content[name])
                 for name in ("fillers", "mean", "deviation")
@@ -328,7 +352,8 @@ def _refuse_misfits(recipe: Recipe) -> None:
     table, width = recipe.table, math.prod(recipe.shape)
     words = list(recipe.classes)
     if table is not None:
-        words += [*table.target, *table.names, *(word for each in table.columns for word in (each.name, *each.texts))]
+        words += [*table.target, *table.names, *([] if table.series is None else [table.series])]
+        words += [*(word for each in table.columns for word in (each.name, *each.texts))]
     if not all(isinstance(each, str) for each in words) or recipe.kind not in get_args(TargetKind):
         raise ValueError("a name in it is no text")
     if recipe.pixels and (len(recipe.shape) != 3 or recipe.kind != "classes"):
@@ -357,26 +382,11 @@ def _refuse_misfits(recipe: Recipe) -> None:
         raise ValueError("the unit of its targets does not fit its outputs")
 
 
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Rows of a table, ready for the network.
-
-    inputs:  float32 [n, …]
-    rows:    int64 [n], which rows they are, counted from 0
-    places:  int64 [n], the line or row of the file in which each stands
-    notices: sentences on what was found out
-    """
-
-    inputs: np.ndarray
-    rows: np.ndarray
-    places: np.ndarray
-    notices: tuple[str, ...]
-
-    def with_rows_later(self, ahead: int) -> Examples:
-        """Those whose target stands in the table, with the rows that come so many later. Raises BadInput."""
-        if len(self.rows) <= ahead:
-            raise BadInput(f"nothing can be compared: no row stands {ahead:,} after a whole sequence.")
-        return replace(self, inputs=self.inputs[:-ahead], rows=self.rows[ahead:], places=self.places[ahead:])
+def _told_short_series(series: np.ndarray, ends: np.ndarray) -> list[str]:
+    """A sentence on the series in which no row ends a sequence, if there are any."""
+    short = sorted(set(series.tolist()) - set(series[ends].tolist()))
+    what = "is too short and gets" if len(short) == 1 else "are too short and get"
+    return [f"{_listed(short)} {what} no answer."] if short else []
 
 
 def _with_known_texts(how: ReadColumn, column: Column, notices: list[str]) -> Column:

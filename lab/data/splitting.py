@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -87,6 +88,9 @@ def _held_back(options: Options, data: Data, random: np.random.Generator) -> tup
         part = "validation" if count == 0 else "training"
         message = f"{options.validation:g} of {data.count:,} examples leaves none for {part}."
         raise InvalidValue(("validation",), message)
+    if data.series is not None:
+        is_last = _last_of_each_series(data, options.validation)
+        return np.flatnonzero(~is_last), np.flatnonzero(is_last)
     if data.order is not None:
         last = np.argsort(data.order, kind="stable")[data.count - count :]
         is_last = np.isin(np.arange(data.count), last)
@@ -102,6 +106,21 @@ def _held_back(options: Options, data: Data, random: np.random.Generator) -> tup
         message = f"{options.validation:g} of {data.count:,} examples leaves none for validation: each class needs one."
         raise InvalidValue(("validation",), message)
     return np.flatnonzero(~held_back), np.flatnonzero(held_back)
+
+
+def _last_of_each_series(data: Data, share: float) -> np.ndarray:
+    """Whether each row is among the last ones of its series, this share of them. Raises InvalidValue if none is."""
+    assert data.series is not None
+    order = np.arange(data.count) if data.order is None else data.order
+    is_last = np.zeros(data.count, bool)
+    together = np.lexsort((order, data.series))
+    starts = np.flatnonzero(np.diff(np.unique(data.series, return_inverse=True)[1][together], prepend=-1))
+    for first, end in itertools.pairwise([*starts.tolist(), data.count]):
+        is_last[together[end - round(share * (end - first)) : end]] = True
+    if not is_last.any():
+        message = f"{share:g} of each series, of at most {int(np.diff([*starts, data.count]).max()):,} rows, is none."
+        raise InvalidValue(("validation",), message)
+    return is_last
 
 
 def _groups(options: Options, data: Data, rows: np.ndarray) -> np.ndarray:

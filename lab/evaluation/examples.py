@@ -110,9 +110,8 @@ def of_file(model: TrainedModel, path: str) -> Judged:
     ready = model.recipe.of_table(table, name)
     last_known = None
     if (sequences := model.recipe.sequences) is not None:
-        known = model.recipe.targets_of(table, name, ready.rows) if model.recipe.kind == "values" else None
-        ready = ready.with_rows_later(sequences.ahead)
-        last_known = None if known is None else known[: -sequences.ahead]
+        ready, last = ready.with_rows_later(sequences.ahead)
+        last_known = model.recipe.targets_of(table, name, last) if model.recipe.kind == "values" else None
     targets = model.recipe.targets_of(table, name, ready.rows)
     made = model.answers(ready.inputs)
     judgement = Judgement(made, targets, model.recipe.usual, ready.places, table.place, last_known)

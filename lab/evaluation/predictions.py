@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -25,6 +25,8 @@ class Predictions:
     asked:   how many rows the table has; those that are not in `rows` get no answer
     notices: sentences on what was found out
     of_later: whether an answer is about a row after the one in which it stands, as of sequences
+    series_name, series: where a table has several series, the column that names them, and str [n], which one each
+             answer is about
     """
 
     kind: Literal["classes", "values", "labels"]
@@ -38,6 +40,8 @@ class Predictions:
     asked: int | None = None
     notices: tuple[str, ...] = ()
     of_later: bool = False
+    series_name: str = ""
+    series: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -74,6 +78,7 @@ class Predictions:
         """The names of the columns of `records`."""
         place = f"after {self.place}" if self.of_later else self.place
         first = [place] if self.places is not None else []
+        first += [self.series_name] if self.series is not None else []
         if self.kind == "values":
             return [*first, *self.names]
         what = "probability" if self.are_probabilities else "score"
@@ -83,22 +88,29 @@ class Predictions:
     def records(self) -> Iterator[list[Any]]:
         """A row per example of the table, in its order; None where there is no answer."""
         at = range(len(self)) if self.rows is None else self.rows.tolist()
-        answered = dict(zip(at, range(len(self)), strict=True))
-        width = len(self.columns) - (self.places is not None)
-        numbers, answers = self.numbers.tolist(), self.answers
-        places = self.places.tolist() if self.places is not None else []
+        answered = dict(zip(at, self._answered(range(len(self))), strict=True))
         for row in range(len(self) if self.asked is None else self.asked):
-            index = answered.get(row)
-            if index is None:
-                yield [None] * (width + (self.places is not None))
-                continue
-            first = [places[index]] if places else []
+            yield answered.get(row) or [None] * len(self.columns)
+
+    def latest(self, most: int) -> list[list[Any]]:
+        """The last records in the order of time; of several series, the last one of each of so many."""
+        if self.series is None:
+            return list(self._answered(range(max(len(self) - most, 0), len(self))))
+        ends = np.flatnonzero(np.append(self.series[1:] != self.series[:-1], True))
+        return list(self._answered(ends[:most].tolist()))
+
+    def _answered(self, indices: Iterable[int]) -> Iterator[list[Any]]:
+        """The records of some answers."""
+        numbers, answers = self.numbers, self.answers
+        for index in indices:
+            first = [] if self.places is None else [self.places[index : index + 1].tolist()[0]]
+            first += [] if self.series is None else [str(self.series[index])]
             if self.kind == "values":
-                yield [*first, *numbers[index]]
+                yield [*first, *numbers[index].tolist()]
             elif self.kind == "classes":
-                yield [*first, answers[index], *numbers[index]]
+                yield [*first, answers[index], *numbers[index].tolist()]
             else:
-                yield [*first, *answers[index].tolist(), *numbers[index]]
+                yield [*first, *answers[index].tolist(), *numbers[index].tolist()]
 
     def as_csv(self) -> str:
         """A table: a line per example. Numbers are written so that reading them gives the same float64 again."""

@@ -163,6 +163,8 @@ class TrainedModel:
         """Predictions for the rows of a table."""
         ready = self.recipe.of_table(table, name)
         made = replace(self.answers(ready.inputs), of_later=self.recipe.sequences is not None)
+        if ready.series is not None and self.recipe.table is not None:
+            made = replace(made, series_name=self.recipe.table.series or "", series=ready.series)
         return made.placed(ready.rows, ready.places, table.place, table.rows, ready.notices)
 
     def of_file(self, path: str, folder: Path | None = None) -> Predictions:

@@ -146,7 +146,7 @@ def test_two_series_in_one_table_are_refused(tmp_path: Path) -> None:
     (tmp_path / "sales.csv").write_text(
         "day,shop,sales\n2024-01-01,a,1\n2024-01-02,a,2\n2024-01-01,b,3\n2024-01-02,b,4\n"
     )
-    with pytest.raises(InvalidValue, match=r"line 2 and line 4 have the same day: sequences are of one series"):
+    with pytest.raises(InvalidValue, match=r"line 2 and line 4 have the same day: .* `series: COLUMN` says which"):
         load(tmp_path, features=None, split_by_time="day", sequence_length=1)
 
 

@@ -94,20 +94,19 @@ def _write(made: Predictions, path: Path, force: bool) -> str:
 
 
 def _show(made: Predictions) -> None:
-    from collections import deque
     from itertools import islice
 
     from lab.cli.columns import aligned
 
-    # Of a series people want to know what comes next.
-    records = deque(made.records(), SHOWN) if made.of_later else islice(made.records(), SHOWN)
+    # Of a series people want to know what comes next; of several, of each.
+    records = made.latest(SHOWN) if made.of_later else list(islice(made.records(), SHOWN))
     rows = [[_cell(each) for each in row] for row in records]
     for line in aligned([made.columns, *rows], right=list(range(1, len(made.columns)))):
         print(line.rstrip())
-    count = len(made) if made.asked is None else made.asked
-    if count > SHOWN:
-        which = "rows before" if made.of_later else "more rows"
-        print(f"… and {count - SHOWN:,} {which}: --out FILE writes all of them.")
+    rest = (len(made) if made.asked is None or made.of_later else made.asked) - len(rows)
+    if rest:
+        which = "others" if made.series is not None else "rows before" if made.of_later else "more rows"
+        print(f"… and {rest:,} {which}: --out FILE writes all of them.")
 
 
 def _cell(value: object) -> str:

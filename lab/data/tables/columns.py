@@ -88,6 +88,16 @@ class Column:
         return replace(self, values=values, codes=codes, missing=self.missing[kept])
 
 
+def texts_of(raw: RawColumn) -> list[str]:
+    """What stands in each row of a column, as a name; of one that came as numbers, the numbers."""
+    return raw.cells if raw.numbers is None else [_number_text(each) for each in raw.numbers.tolist()]
+
+
+def without_name(raw: RawColumn) -> np.ndarray:
+    """Which rows of a column name nothing: bool [rows]."""
+    return np.array([text.lower() in NO_TEXT for text in texts_of(raw)], bool)
+
+
 def parsed(cell: str) -> float | None:
     """The number in a cell, infinite if it is too large; None if there is none."""
     try:

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import numpy as np
 
 from lab.data.data import Data, TableRead
-from lab.data.sequences import Sequences
 from lab.data.tables.answers import NO_CLASS, from_cells, is_usable, no_number
-from lab.data.tables.columns import Column, understood
+from lab.data.tables.columns import MOST_CATEGORIES, Asked, Column, texts_of, understood, without_name
 from lab.data.tables.encoding import ReadColumn, inputs_of
+from lab.data.tables.in_time import in_time, told_sequences
 from lab.data.tables.options import TableOptions
 from lab.data.tables.raw import RawColumn, RawTable
 from lab.data.targets import Targets, from_numbers
@@ -58,24 +58,27 @@ class Interpreter:
         if not columns:
             raise InvalidValue((self._key,), f"no column is left to predict from{self._left_out()}.")
         kept = self._kept(columns, targets)
-        order = self._order(kept)
+        order, series = self._order(kept), self._series(kept)
         if options.sequence_length is not None:
-            kept, order = self._in_time(kept, order)
+            kept, order, series = in_time(kept, order, series, self._where, options.split_by_time)
         columns = [column.rows(kept) for column in columns]
         kind, answers, classes = self._targets(targets, kept)
-        how = tuple(ReadColumn.of(each, options.columns.get(each.name), options.missing) for each in columns)
+        how = tuple(ReadColumn.of(each, self._asked(each.name), options.missing) for each in columns)
         inputs, features = inputs_of(how, columns, len(kept))
         # A first line with sizes is no header, though nobody said so; rows to predict come without it.
         written = options.wishes.given | ({} if self._table.header else {"header": False})
         if (self._table.decimal, self._table.thousands) != (".", ""):
             written["numbers"] = [self._table.decimal, self._table.thousands]
-        read = TableRead(how, tuple(given), written, tuple(self._names), self._table.place, self._time())
+        read = TableRead(
+            how, tuple(given), written, tuple(self._names), self._table.place, self._time(), options.series
+        )
         places = np.array(self._table.lines, np.int64)[kept]
         groups = self._groups(kept)
         data = Data(
-            inputs, answers, kind, classes, features, exact=True, table=read, places=places, order=order, groups=groups
-        )
-        notices = [*self._table.notices, *self._notices(columns, len(kept))]
+            inputs, answers, kind, classes, features, exact=True, table=read, places=places, order=order, groups=groups,
+            series=series,
+        )  # fmt: skip
+        notices = [*self._table.notices, *self._notices(columns, len(kept), series)]
         return with_story(data, name, self._table.format, notices)
 
     def _place(self, name: str, path: tuple[str | int, ...]) -> int:
@@ -93,7 +96,11 @@ class Interpreter:
 
     def _understood(self, place: int) -> Column:
         raw = self._table.columns[place]
-        return understood(raw, self._where, self._options.columns.get(raw.name))
+        return understood(raw, self._where, self._asked(raw.name))
+
+    def _asked(self, name: str) -> Asked | None:
+        """What a column is to be taken for. One that names series does not measure anything, even if it has numbers."""
+        return self._options.columns.get(name, "category" if name == self._options.series else None)
 
     def _where(self, row: int) -> str:
         return f"{self._table.place} {self._table.lines[row]:,}"
@@ -102,6 +109,8 @@ class Interpreter:
         if column.name in self._options.columns:
             return True
         why = why_left_out(column, first)
+        if column.name == self._options.series and column.distinct > MOST_CATEGORIES:
+            why = f"it names {column.distinct:,} series"
         if why:
             self.left_out.append(LeftOut(column.name, why))
         return not why
@@ -193,20 +202,15 @@ class Interpreter:
         column = self._understood(self._place(name, ("split_by_time",)))
         return ReadColumn.of(column, self._options.columns.get(name), self._options.missing)
 
-    def _in_time(self, kept: np.ndarray, order: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """The rows kept and the time of each, earliest first; without a column of times as they stand in the file."""
-        if order is None:
-            return kept, np.arange(len(kept), dtype=np.float64)
-        places = np.argsort(order, kind="stable")
-        kept, order = kept[places], order[places]
-        if (np.diff(order) == 0).any():
-            row = int(np.flatnonzero(np.diff(order) == 0)[0])
-            message = (
-                f"{self._where(int(kept[row]))} and {self._where(int(kept[row + 1]))} have the same "
-                f"{self._options.split_by_time}: sequences are of one series, with one row for each time."
-            )
-            raise InvalidValue(("split_by_time",), message)
-        return kept, order
+    def _series(self, kept: np.ndarray) -> np.ndarray | None:
+        """Of which series each row kept is, if the table has several: str [rows]."""
+        name, path = self._options.series, ("series",)
+        if name is None:
+            return None
+        raw = self._table.columns[self._place(name, path)]
+        if len(gone := kept[without_name(raw)[kept]]):
+            raise InvalidValue(path, f"{shown(name)} names no series in {self._where(int(gone[0]))}: fill it in.")
+        return np.array(texts_of(raw))[kept]
 
     def _groups(self, kept: np.ndarray) -> np.ndarray | None:
         """The number of each kept row's group, if they are to stay together."""
@@ -226,7 +230,7 @@ class Interpreter:
             raise no_number(self._where(bad), raw.name, text)
         return column.values[kept]
 
-    def _notices(self, columns: Sequence[Column], rows: int) -> list[str]:
+    def _notices(self, columns: Sequence[Column], rows: int, series: np.ndarray | None) -> list[str]:
         told = []
         if self.left_out:
             told.append("Left out: " + ", ".join(f"{each.name} ({each.why})" for each in self.left_out) + ".")
@@ -245,13 +249,8 @@ class Interpreter:
             if column.kind == "date":
                 told.append(self._told_date(column))
         if self._options.sequences is not None:
-            told.append(self._told_sequences(self._options.sequences))
+            told += told_sequences(self._options.sequences, self._options, series)
         return told + suspicions(columns)
-
-    def _told_sequences(self, sequences: Sequences) -> str:
-        by = f"by {self._options.split_by_time}" if self._options.split_by_time else "as they stand in the file"
-        rows = _counted(sequences.length, "row")
-        return f"An example is {rows} in a row, {by}; predicted is the target of {sequences.later}."
 
     def _told_date(self, column: Column) -> str:
         asked = self._options.columns.get(column.name)

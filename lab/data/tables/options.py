@@ -58,6 +58,9 @@ class TableOptions(WithClasses, WithValues, WithSequences):
     """name of a column of dates or numbers: the last rows by it are held back, not rows drawn at random"""
     split_by_group: Name | None = None
     """name of a column: rows that have the same value in it stay together, in training or in validation"""
+    series: Name | None = None
+    """of sequences: name of the column that says of which series a row is (shop, sensor, patient), where the table has
+    several; a sequence is rows of one of them, and the last rows of each are held back"""
     sheet: str | None = None
     """name of the sheet of an Excel file; without it the first one that is not empty"""
 
@@ -80,8 +83,13 @@ class TableOptions(WithClasses, WithValues, WithSequences):
             message = "a row left out makes neighbours of rows that are none: fill gaps in, with mean or median."
             raise InvalidValue(("missing",), message)
         if self.sequence_length is not None and self.split_by_group:
-            message = "sequences are of one series, whose rows stand together already."
+            message = (
+                f"of sequences the last rows are held back, not whole groups: `series: {self.split_by_group}` keeps "
+                "the rows of each apart, and holds back the last ones of each."
+            )
             raise InvalidValue(("split_by_group",), message)
+        if self.series and self.sequence_length is None:
+            raise InvalidValue(("series",), "says which rows follow each other: add `sequence_length: 10`.")
         return self
 
     @property
