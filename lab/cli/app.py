@@ -34,6 +34,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "resume": "Go on with a run that was interrupted.",
         "verify": "Check every claim on many seeds.",
         "sweep": "Search for good settings.",
+        "diagnose": "Why a network does not learn: what is tried, and what mends it.",
     },
     "Kept runs": {
         "runs": "The runs that were kept, newest first.",

@@ -93,6 +93,9 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("next_part", "p", "Rows", "Other rows of the run: held back, test, training."),
         Key("back", "q,escape", "Back", "Back to the runs."),
     ),
+    "diagnosis": (
+        Key("back", "q,escape", "Back", "Back to the run; what is still being tried is given up."),
+    ),
     "compare": (
         Key("next_metric", "m,right", "Metric", "Draw the next metric."),
         Key("previous_metric", "M,left", "", "Draw the metric before."),

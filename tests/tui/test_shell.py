@@ -52,6 +52,7 @@ def test_every_key_calls_a_method():
     from lab.tui.explore.screen import ExploreScreen
     from lab.tui.guess.screen import GuessScreen
     from lab.tui.problems import ProblemDialog
+    from lab.tui.run.diagnosis_screen import DiagnosisScreen
     from lab.tui.runs.compare import CompareScreen
     from lab.tui.runs.evaluation import EvaluationScreen
     from lab.tui.runs.export import ExportScreen
@@ -60,7 +61,7 @@ def test_every_key_calls_a_method():
     screens = {
         "everywhere": LabApp, "explore": ExploreScreen, "guess": GuessScreen, "runs": RunsScreen,
         "compare": CompareScreen, "export": ExportScreen, "dialog": CopiedScreen, "problem": ProblemDialog,
-        "evaluation": EvaluationScreen,
+        "evaluation": EvaluationScreen, "diagnosis": DiagnosisScreen,
     }  # fmt: skip
     assert set(screens) == set(keys.TABLE)
     for screen, kind in screens.items():

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lab.cli.device import DeviceOption, ModeOption, device_of
+from lab.cli.diagnosis import suggested
 from lab.cli.guessing import judged
 from lab.cli.palette import PaletteOption, palette_of
 from lab.cli.running import FELL_SHORT, carry_out, pictured
+from lab.events import Noticed
 from lab.scenario.seeds import parse_seeds
 
 if TYPE_CHECKING:
@@ -78,10 +80,14 @@ def command(
     kind = choose(json=json, plain=plain, capabilities=detect(sys.stdout))
     if kind == "live":
         session.show_pictures(every=0.5, only=[pictured(session)])
+    noticed: set[tuple[str, str]] = set()
+    session.also(lambda event: noticed.add((event.variant, event.detector)) if isinstance(event, Noticed) else None)
     with begin_recording(session, keep=not no_save, out=out) as writer:
         shown = reporter(kind, loaded, options=Options(fps=fps, palette=colours), found=session.numbers)
         code = carry_out(session, shown, writer, lossless=kind == "json")
     if code in (0, FELL_SHORT) and (told := judged(loaded, guessed)):
+        print(told)
+    if code in (0, FELL_SHORT) and kind != "json" and (told := suggested(session, noticed)):
         print(told)
     return code
 

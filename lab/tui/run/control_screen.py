@@ -227,6 +227,19 @@ class ControlScreen(WatchScreen):
             self.status.say(f"Paused: {on} goes on, {step} does one step, {explain} explains it.")
         self.app.push_screen(ReadingDialog(title, lambda width: explained(sections, width, style)), answered)
 
+    def action_diagnose(self) -> None:
+        """Pause, and find out why the variant that is looked at does not learn."""
+        from lab.tui.run.diagnosis_screen import DiagnosisScreen
+
+        assert self.loaded is not None
+        variant = self.tile_data.variant
+        if variant not in {each.name for each in self.loaded.variants}:
+            self.status.say("Only variants of the file can be diagnosed, not those that were added.", wrong=True)
+            return
+        if not self.session.finished and not self.controls.paused:
+            self.session.pause()
+        self.app.push_screen(DiagnosisScreen(self.loaded, variant, self.session.steps))
+
     def action_kernels(self) -> None:
         from lab.tui.kernels.screen import KernelsScreen
 

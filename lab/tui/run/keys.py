@@ -64,6 +64,7 @@ RUN = (
         Key(f"try_next({n})", str(n), "", f"Run what the lesson suggests to try next, number {n}.", f"try_{n}")
         for n in range(1, 10)
     ),
+    Key("diagnose", "D", "", "Find out why the variant that is looked at does not learn: try what would mend it."),
     Key("kernels", "k", "", "The kernels that are running, with their time, speed and source."),
     Key("leave", "q", "Leave", "Back. What is kept goes on later; asks where something would be lost."),
     *WATCH,

@@ -1,0 +1,34 @@
+"""Inputs, or numbers to be predicted, of very different sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.diagnosis.case import Case
+from lab.diagnosis.treatment import Treatment, treatments
+
+
+@treatments("input_scale", 0)
+def input_scale(case: Case) -> Iterator[Treatment]:
+    """Inputs with mean 0 and standard deviation 1."""
+    if not (case.scenario.data or {}).get("standardise"):
+        yield Treatment(
+            "standardised",
+            "data: standardise: true",
+            "the inputs have other sizes than the network can learn from",
+            {"data.standardise": True},
+            ("normalise-inputs", "input-scale-and-gradient"),
+        )
+
+
+@treatments("target_scale", 0)
+def target_scale(case: Case) -> Iterator[Treatment]:
+    """Targets with mean 0 and standard deviation 1."""
+    if not case.classifies and not (case.scenario.data or {}).get("standardise_targets"):
+        yield Treatment(
+            "standardised_targets",
+            "data: standardise_targets: true",
+            "the numbers to be predicted have another size than the network gives",
+            {"data.standardise_targets": True},
+            ("regression-losses",),
+        )

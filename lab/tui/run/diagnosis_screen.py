@@ -1,0 +1,116 @@
+"""Why the variant that is looked at does not learn, as `lab diagnose` finds out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import ScrollableContainer
+from textual.screen import Screen
+from textual.widgets import Static
+
+from lab.errors import LabError
+from lab.tui import keys
+from lab.tui.footer import KeysThatFit
+from lab.tui.help import Entry
+from lab.tui.problems import ReportsProblems
+from lab.tui.worker_messages import tell
+
+if TYPE_CHECKING:
+    from lab.diagnosis import Diagnosis, Progress
+    from lab.scenario import Loaded
+    from lab.tui.app import LabApp
+
+
+class DiagnosisScreen(ReportsProblems, Screen[None]):
+    """Tries one change after the other, and says what mends it; leaving it ends that.
+
+    loaded: the scenario;  variant: which of its variants;  steps: instead of the scenario's
+    """
+
+    app: LabApp
+    BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("diagnosis"))
+    CSS = """
+    DiagnosisScreen #head { height: 1; color: $text-muted; padding: 0 1; }
+    DiagnosisScreen ScrollableContainer { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    DiagnosisScreen #text { width: 1fr; height: auto; }
+    """
+
+    def __init__(self, loaded: Loaded, variant: str, steps: int | None) -> None:
+        super().__init__()
+        self._loaded, self._variant, self._steps = loaded, variant, steps
+        self._found: Diagnosis | None = None
+        self._left = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="head")
+        with ScrollableContainer(id="body", can_focus=True):
+            yield Static(id="text")
+        yield KeysThatFit()
+
+    def on_mount(self) -> None:
+        self.query_one("#body").focus()
+        self.query_one("#head", Static).update(
+            Text.assemble(("Diagnosis", "bold"), f"  why does {self._variant} not learn?")
+        )
+        self.query_one("#text", Static).update(Text("training it as it is, and looking at it …", "dim"))
+        self._diagnose()
+
+    def action_back(self) -> None:
+        self._left = True
+        self.dismiss(None)
+
+    @work(thread=True, exclusive=True, group="diagnosing")
+    def _diagnose(self) -> None:
+        from lab.diagnosis import diagnose
+
+        try:
+            found = diagnose(self._loaded, self._variant, None, self._steps, progress=self._told)
+        except LabError as error:
+            tell(self, self.query_one("#text", Static).update, str(error))
+            return
+        tell(self, self._take, found)
+
+    def _told(self, progress: Progress) -> bool:
+        if not self._left:
+            tell(self, self._show, progress)
+        return not self._left
+
+    def _show(self, progress: Progress) -> None:
+        from lab.terminal.numbers import duration
+
+        left = f", about {duration(progress.left)} left of this" if progress.left is not None else ""
+        said = f"{progress.doing}: {progress.done} of {progress.total} trainings{left} …"
+        self.query_one("#text", Static).update(Text(said, "dim"))
+
+    def _take(self, found: Diagnosis) -> None:
+        self._found = found
+        self._lay_out()
+        self.query_one("#body").scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if self._found is None:
+            return
+        from lab.cli.diagnosis import lines
+
+        room = min(max(self.size.width - 3, 20), 100)
+        self.query_one("#text", Static).update(Text("\n".join(lines(self._found, room))))
+
+    def help_entries(self) -> list[Entry]:
+        return [
+            (
+                "left",
+                "Of the loss of who guesses, knowing how often each answer is right: how much of it is left. 100 % is "
+                "no better than guessing, 0 % nothing wrong.",
+            ),
+            ("trained on", "On the examples that it is trained on, at the end, median of the seeds."),
+            ("new", "On examples that are held back, at the end, median of the seeds."),
+            ("helps", "On every seed at least 30 % less is left than without the change."),
+            ("What was wrong", "The change that helps most; of several that help equally, the smallest change."),
+        ]
