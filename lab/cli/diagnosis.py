@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 TROUBLE = ("divergence", "gradients", "plateau", "overfitting")
 """What is noticed in a run (see `lab.noticing`) of a network that may not learn as it should."""
+WRONG, UNUSUAL, TRIED = "What was wrong:", "What is unusual,", "One change at a time"
+FOR_NEW = "Tried for new examples"
+HELPS = "helps"
 SHOWN = 6
 """Changes that did not help that are listed, the best of them."""
 
@@ -109,20 +112,21 @@ def lines(found: Diagnosis, width: int) -> list[str]:
     ]
     if not math.isnan(found.before.typical):
         told += _wrapped(f"As it is, {_left_in_words(found.before)}.", width)
+    told += ["", *_verdict(found, width)]
+    if found.symptoms:
+        told += ["", f"{UNUSUAL} on the first seed"]
+        for each in found.symptoms:
+            told += textwrap.wrap(each, width - 4, initial_indent="  - ", subsequent_indent="    ")
     if found.by_heart is not None:
         heart = f"{_percent(found.by_heart)} is left"
         said = "not even these are learned by heart" if found.by_heart > 0.2 else "these it learns by heart"
-        told += _wrapped(f"Trained on 8 examples alone, {heart}: {said}.", width)
-    if found.symptoms:
-        told += ["", "What is unusual, on the first seed"]
-        for each in found.symptoms:
-            told += textwrap.wrap(each, width - 4, initial_indent="  - ", subsequent_indent="    ")
+        told += ["", *_wrapped(f"Trained on 8 examples alone, {heart}: {said}.", width)]
     for number, made in enumerate(found.rounds):
-        title = "One change at a time" if number == 0 else f"On top of that, once more ({number + 1})"
+        title = TRIED if number == 0 else f"On top of that, once more ({number + 1})"
         told += ["", f"{title}; left of guessing's loss, median of the seeds", *_table(made)]
     if found.generalising is not None:
-        told += ["", "New examples are the matter; what was tried for them", *_table(found.generalising)]
-    return [*told, "", *_verdict(found, width)]
+        told += ["", FOR_NEW, *_table(found.generalising)]
+    return told
 
 
 def _percent(share: float) -> str:
@@ -147,7 +151,7 @@ def _table(made: Round) -> list[str]:
     rows = [["", "trained on", "new", "change"]]
     for each in [*helped, *others[:SHOWN]]:
         assert each.treatment is not None
-        mark = "helps" if each in helped else ""
+        mark = HELPS if each in helped else ""
         new = _percent(each.typical_new) if each.new else ""
         rows.append([mark, _percent(each.typical), new, each.treatment.says])
     told = [f"  {each}" for each in aligned(rows, right=(1, 2))]
@@ -162,7 +166,7 @@ def _verdict(found: Diagnosis, width: int) -> list[str]:
         return _wrapped("Interrupted: what was tried until then says no more than the above.", width)
     told: list[str] = []
     if found.found:
-        told += _wrapped(f"What was wrong: {'; and '.join(found.faults)}.", width)
+        told += _wrapped(f"{WRONG} {'; and '.join(found.faults)}.", width)
         after = f"{_percent(found.last.typical)} is left on examples that it is trained on"
         new = f", {_percent(found.last.typical_new)} on new ones" if found.last.new else ""
         told += _wrapped(f"Mended, {after}{new}.", width)

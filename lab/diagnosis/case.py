@@ -18,6 +18,8 @@ from lab.tasks.training.data import load_split
 TASKS = ("classify", "regress")
 HELD_BACK = 0.25
 """The share of the examples that is held back where the scenario holds back none."""
+SPREAD = 100.0
+"""So many times may one input vary as much as another one, and as much or as little as is usual, which is 1."""
 LOOKED_AT = ("grad_norm", "dead_relu", "saturation", "activation_std", "update_ratio")
 """Metrics by layer that are measured of the network as it is, where it has them."""
 
@@ -46,6 +48,19 @@ class Case:
     def layers(self) -> list[Any]:
         """The model and the blocks that it uses, to look for names of layers in."""
         return [*self.scenario.model, *(layer for each in self.scenario.blocks.values() for layer in each.layers)]
+
+    @property
+    def spreads(self) -> np.ndarray:
+        """The standard deviation of each input over the training examples; empty where they are not single numbers."""
+        inputs = self.split.train.inputs
+        single = isinstance(inputs, np.ndarray) and inputs.ndim == 2
+        return inputs.std(axis=0) if single else np.zeros(0)
+
+    @property
+    def uneven(self) -> bool:
+        """Whether inputs vary far more than others, or all far more or less than is usual."""
+        varied = self.spreads[self.spreads > 0]
+        return bool(len(varied) and (varied.max() > SPREAD * varied.min() or not 1 / SPREAD < varied.max() < SPREAD))
 
     @property
     def by_loss(self) -> bool:

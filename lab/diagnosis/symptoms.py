@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.diagnosis.case import LOOKED_AT, Case
+from lab.diagnosis.case import LOOKED_AT, SPREAD, Case
 from lab.diagnosis.model_changes import ACTIVATIONS, has_activation, name_of
 from lab.events import Event, Noticed
 from lab.noticing.detector import about
@@ -18,8 +18,6 @@ from lab.tasks import task_of
 
 BEGINS = 1.5
 """So many times the loss of guessing at the start is too much."""
-SPREAD = 100.0
-"""So many times may one input vary as much as another one."""
 UPDATES = 1e-4, 0.1
 """Below and above these shares of their size weights are changed by too little and too much in one step."""
 GOOD_NEWS = ("first_to_target", "early_stopping")
@@ -53,8 +51,7 @@ def symptoms(case: Case, seed: int) -> list[str]:
 def of_data(case: Case) -> Iterator[str]:
     """What is unusual about inputs and classes."""
     train = case.split.train
-    if isinstance(train.inputs, np.ndarray) and train.inputs.ndim == 2:
-        spreads = train.inputs.std(axis=0)
+    if len(spreads := case.spreads):
         names = train.features or tuple(f"input {number}" for number in range(len(spreads)))
         varied = np.flatnonzero(spreads > 0)
         if len(varied) < len(spreads):

@@ -23,7 +23,7 @@ class Treatment:
     set:     the change: values by dotted path, as in a variant
     lessons: built-in scenarios that show this fault
     steps:   how many times as many training steps it takes
-    kind:    which function gave it;  order: see `treatments`
+    kind:    which function gave it;  order: see `treatments`, where it is another one in this case
     """
 
     name: str
@@ -33,7 +33,7 @@ class Treatment:
     lessons: tuple[str, ...] = ()
     steps: int = 1
     kind: str = ""
-    order: int = 0
+    order: int | None = None
 
 
 Kind = Callable[[Case], Iterable[Treatment]]
@@ -58,4 +58,8 @@ def all_treatments(case: Case) -> list[Treatment]:
     """Every treatment that makes sense for a case, in their order."""
     modules_of("lab.diagnosis.treatments")
     kinds = sorted(TREATMENTS.items(), key=lambda item: item[1][0])
-    return [replace(each, kind=name, order=order) for name, (order, kind) in kinds for each in kind(case)]
+    return [
+        replace(each, kind=name, order=order if each.order is None else each.order)
+        for name, (order, kind) in kinds
+        for each in kind(case)
+    ]

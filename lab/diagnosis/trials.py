@@ -41,7 +41,7 @@ class Outcome:
     @property
     def order(self) -> int:
         """Its place among changes that help equally."""
-        return self.treatment.order if self.treatment is not None else -1
+        return (self.treatment.order or 0) if self.treatment is not None else -1
 
     @property
     def typical(self) -> float:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from lab.diagnosis.case import Case
 from lab.diagnosis.treatment import Treatment, treatments
 
+LATER = 3
+"""The order where the inputs are of usual sizes: other sizes may make up for another fault, but are none."""
+
 
 @treatments("input_scale", 0)
 def input_scale(case: Case) -> Iterator[Treatment]:
@@ -18,6 +21,7 @@ def input_scale(case: Case) -> Iterator[Treatment]:
             "the inputs have other sizes than the network can learn from",
             {"data.standardise": True},
             ("normalise-inputs", "input-scale-and-gradient"),
+            order=None if case.uneven else LATER,
         )
 
 

@@ -97,10 +97,13 @@ class DiagnosisScreen(ReportsProblems, Screen[None]):
     def _lay_out(self) -> None:
         if self._found is None:
             return
-        from lab.cli.diagnosis import lines
+        from lab.cli.diagnosis import FOR_NEW, HELPS, TRIED, UNUSUAL, WRONG, lines
 
         room = min(max(self.size.width - 3, 20), 100)
-        self.query_one("#text", Static).update(Text("\n".join(lines(self._found, room))))
+        text = Text("\n".join(lines(self._found, room)))
+        text.highlight_regex(rf"(?m)^({WRONG}|{UNUSUAL}|{TRIED}|{FOR_NEW})", "bold")
+        text.highlight_regex(rf"(?m)^  {HELPS}\b", "bold green")
+        self.query_one("#text", Static).update(text)
 
     def help_entries(self) -> list[Entry]:
         return [
