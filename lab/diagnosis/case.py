@@ -53,8 +53,7 @@ class Case:
     def spreads(self) -> np.ndarray:
         """The standard deviation of each input over the training examples; empty where they are not single numbers."""
         inputs = self.split.train.inputs
-        single = isinstance(inputs, np.ndarray) and inputs.ndim == 2
-        return inputs.std(axis=0) if single else np.zeros(0)
+        return inputs.std(axis=0) if isinstance(inputs, np.ndarray) and inputs.ndim == 2 else np.zeros(0)
 
     @property
     def uneven(self) -> bool:

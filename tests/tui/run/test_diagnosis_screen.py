@@ -22,8 +22,9 @@ def test_what_was_wrong_is_found_and_leaving_goes_back_to_the_run(tmp_path):
         await shows(pilot, "why does hot not learn?")
         await shows(pilot, "As it is")
         assert "guessing's loss" in screen_text(app)
-        await pilot.press("end")
         await shows(pilot, "What was wrong: the learning rate, 30, is too high.")
+        await pilot.press("end")
+        await shows(pilot, "helps")
         assert app.screen.query_one("#body").max_scroll_x == 0
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
