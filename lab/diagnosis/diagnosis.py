@@ -21,6 +21,8 @@ from lab.scenario import Loaded
 
 LEARNED = 0.05
 """If no more than this is left of what guessing loses, there is nothing to mend about how it learns."""
+MUCH = 0.15
+"""If no more than this is left once a fault was found, no further one is looked for."""
 HELPS, LEAST = 0.7, 0.02
 """A change helps if on every seed at most this share is left of what was left, and it is less by at least so much."""
 ALIKE = 1.5, 0.03
@@ -122,7 +124,7 @@ def diagnose(
         if found.before.typical > LEARNED:
             found = replace(found, by_heart=_by_heart(trials))
         for _ in range(ROUNDS):
-            if found.last.typical <= LEARNED:
+            if found.last.typical <= (MUCH if found.rounds else LEARNED):
                 break
             made = _round(trials, found)
             found = replace(found, rounds=(*found.rounds, made))
