@@ -19,7 +19,8 @@ def as_boxes(boxes: ArrayLike) -> np.ndarray:
 def areas(boxes: ArrayLike) -> np.ndarray:
     """The area of each box, [n], in square pixels; 0 where a box ends before it begins."""
     corners = as_boxes(boxes)
-    return np.asarray(np.maximum(corners[:, 2:] - corners[:, :2], 0).prod(axis=1))
+    sides = np.maximum(corners[:, 2:] - corners[:, :2], 0)
+    return np.asarray(sides[:, 0] * sides[:, 1])
 
 
 def intersection_over_union(boxes: ArrayLike, others: ArrayLike) -> np.ndarray:
@@ -28,10 +29,19 @@ def intersection_over_union(boxes: ArrayLike, others: ArrayLike) -> np.ndarray:
     It is the area in both over the area in either. Of two boxes without area it is 0.
     """
     first, second = as_boxes(boxes), as_boxes(others)
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    inside = np.maximum(high - low, 0).prod(axis=2)
-    return _over(inside, areas(first)[:, None] + areas(second)[None] - inside)
+    # Width and height by themselves: sums over an axis of two take numpy several times as long.
+    inside = _shared_side(first, second, 0)
+    inside *= _shared_side(first, second, 1)
+    union = areas(first)[:, None] + areas(second)[None]
+    union -= inside
+    return _over(inside, union)
+
+
+def _shared_side(first: np.ndarray, second: np.ndarray, axis: int) -> np.ndarray:
+    """How long the overlap of each box with each other is along one axis: [n, m]."""
+    side = np.minimum(first[:, None, 2 + axis], second[None, :, 2 + axis])
+    side -= np.maximum(first[:, None, axis], second[None, :, axis])
+    return np.asarray(np.maximum(side, 0, out=side))
 
 
 def paired_intersection_over_union(boxes: ArrayLike, others: ArrayLike) -> np.ndarray:

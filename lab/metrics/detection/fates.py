@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lab.metrics.detection.boxes import intersection_over_union
@@ -26,17 +28,19 @@ def fates(said: Said, selection: Selection, truths: Truths) -> np.ndarray:
     """
     detections, candidates = selection.detections, selection.candidates
     found = np.full(truths.count, FATES.index("no box near"))
+    in_image, asked = _by_image(detections), _by_image(candidates)
     for number in range(truths.count):
         image, class_, box = truths.images[number], truths.classes[number], truths.boxes[number : number + 1]
         own = said.boxes[image][:, min(class_, said.boxes.shape[2] - 1)]
         if (intersection_over_union(box, own) >= FOUND_FROM).any():
             found[number] = FATES.index("low score")
-        on_it, same = _overlaps(detections, image, box), detections.classes == class_
+        here, wanted = in_image(image), asked(image)
+        on_it, same = _overlaps(detections, here, box), detections.classes[here] == class_
         if ((on_it >= LEAST_ON_IT) & same).any():
             found[number] = FATES.index("loose box")
         if ((on_it >= FOUND_FROM) & ~same).any():
             found[number] = FATES.index("other class")
-        if ((_overlaps(candidates, image, box) >= FOUND_FROM) & (candidates.classes == class_)).any():
+        if ((_overlaps(candidates, wanted, box) >= FOUND_FROM) & (candidates.classes[wanted] == class_)).any():
             found[number] = FATES.index("suppressed")
     taken = found_by(detections, truths)
     found[taken[taken >= 0]] = FATES.index("found")
@@ -53,9 +57,18 @@ def loose(detections: Detections, truths: Truths) -> np.ndarray:
     return on_it
 
 
-def _overlaps(detections: Detections, image: int, box: np.ndarray) -> np.ndarray:
-    """The IoU of each detection with a box of one image; 0 of those in other images."""
-    here = np.flatnonzero(detections.images == image)
-    overlaps = np.zeros(detections.count)
-    overlaps[here] = intersection_over_union(box, detections.boxes[here])[0]
-    return overlaps
+def _by_image(detections: Detections) -> Callable[[int], np.ndarray]:
+    """What gives the numbers of the detections in an image."""
+    order = np.argsort(detections.images, kind="stable")
+    images = detections.images[order]
+
+    def here(image: int) -> np.ndarray:
+        first, end = np.searchsorted(images, (image, image + 1))
+        return order[first:end]
+
+    return here
+
+
+def _overlaps(detections: Detections, which: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """The IoU of some detections with a box."""
+    return intersection_over_union(box, detections.boxes[which])[0]

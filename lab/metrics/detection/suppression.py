@@ -33,18 +33,17 @@ def non_maximum_suppression(
     Of equal scores the box that comes first is taken first. With classes, boxes suppress only others of their class.
     """
     corners, confidence = as_boxes(boxes), np.asarray(scores, np.float64)
-    overlaps = intersection_over_union(corners, corners)
+    order = np.argsort(-confidence, kind="stable")
+    overlaps = intersection_over_union(corners[order], corners[order])
+    lies_on = np.triu(overlaps > threshold, 1)
     if classes is not None:
-        kinds = np.asarray(classes)
-        overlaps = np.where(kinds[:, None] == kinds[None], overlaps, 0.0)
-    by, kept, overlap = np.full(len(corners), -1), [], np.zeros(len(corners))
+        kinds = np.asarray(classes)[order]
+        lies_on &= kinds[:, None] == kinds[None]
+    by, overlap = np.full(len(corners), -1), np.zeros(len(corners))
     left = np.ones(len(corners), bool)
-    for best in np.argsort(-confidence, kind="stable").tolist():
-        if not left[best]:
-            continue
-        kept.append(best)
-        left[best] = False
-        falls = left & (overlaps[best] > threshold)
-        by[falls], overlap[falls] = best, overlaps[best, falls]
-        left &= ~falls
-    return Suppression(np.array(kept, np.int64), by, overlap)
+    for best in np.flatnonzero(lies_on.any(axis=1)).tolist():  # the others suppress nothing
+        if left[best]:
+            falls = left & lies_on[best]
+            by[order[falls]], overlap[order[falls]] = order[best], overlaps[best, falls]
+            left &= ~falls
+    return Suppression(order[left].astype(np.int64), by, overlap)

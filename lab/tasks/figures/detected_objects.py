@@ -8,6 +8,7 @@ from lab.data.data import Data
 from lab.metrics.detection import Detections, Truths
 from lab.metrics.detection.found import found_by
 from lab.metrics.detection.judged import Judged
+from lab.metrics.detection.said import Selection
 from lab.pictures import Images, Picture
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.mistakes import pictures_of
@@ -35,8 +36,8 @@ class DetectedObjects(Figure, name="detected_objects"):
         return self.inspection.detection is not None
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        sample, judged, outputs = looked_at(self.inspection, snapshot, SHOWN)
-        said = judged.select(outputs).detections
+        sample, judged, _ = looked_at(self.inspection, snapshot, SHOWN)
+        said = selected(self.inspection, snapshot, SHOWN).detections
         shown = said.rows(np.flatnonzero(said.scores >= SHOWN_FROM))
         where = "held back" if held_back(self.inspection) else "trained on"
         return [
@@ -60,11 +61,21 @@ def held_back(inspection: Inspection) -> bool:
 def looked_at(inspection: Inspection, snapshot: Snapshot, most: int = MOST) -> tuple[Data, Judged, np.ndarray]:
     """The first images that are held back (or of the evaluation sample, if none are or `options.shown` says so), how a
     detector's numbers on them are read, and these numbers."""
-    part = (inspection.split.validation if held_back(inspection) else None) or inspection.evaluation_sample
-    sample = part.rows(np.arange(min(most, part.count)))
-    detection = inspection.detection
-    assert detection is not None
-    return sample, detection.judged(sample), snapshot.answers(sample.numbers, detection.regions(sample))
+
+    def made() -> tuple[Data, Judged, np.ndarray]:
+        part = (inspection.split.validation if held_back(inspection) else None) or inspection.evaluation_sample
+        sample = part.rows(np.arange(min(most, part.count)))
+        detection = inspection.detection
+        assert detection is not None
+        return sample, detection.judged(sample), snapshot.answers(sample.numbers, detection.regions(sample))
+
+    return snapshot.once(("looked at", most), made)
+
+
+def selected(inspection: Inspection, snapshot: Snapshot, most: int = MOST) -> Selection:
+    """What a detector finds in the images that are `looked_at`."""
+    _, judged, outputs = looked_at(inspection, snapshot, most)
+    return snapshot.once(("selected", most), lambda: judged.select(outputs))
 
 
 def captions(detections: Detections, truths: Truths, images: int) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from lab.graph import scope
 from lab.pictures import Picture
@@ -39,8 +40,9 @@ class Figures:
     def pictures(self) -> list[Picture]:
         """What there is to see now."""
         found: list[Picture] = []
+        shared: dict[object, Any] = {}
         for each in self._figures:
-            drawn = each.draw(Snapshot(self._inspection, each.name, self.recording, self._predictors))
+            drawn = each.draw(Snapshot(self._inspection, each.name, self.recording, self._predictors, shared))
             found += [replace(picture, name=each.name) for picture in drawn]
         for predictor in self._predictors.values():
             predictor.let_go()

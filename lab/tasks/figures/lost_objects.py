@@ -6,7 +6,7 @@ import numpy as np
 
 from lab.metrics.detection.fates import FATES, fates
 from lab.pictures import Bars, Picture
-from lab.tasks.figures.detected_objects import looked_at
+from lab.tasks.figures.detected_objects import looked_at, selected
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot
 
@@ -24,7 +24,8 @@ class LostObjects(Figure, name="lost_objects"):
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
         sample, judged, outputs = looked_at(self.inspection, snapshot)
-        counts = np.bincount(fates(judged.read(outputs), judged.select(outputs), judged.truths), minlength=len(FATES))
+        chosen = selected(self.inspection, snapshot)
+        counts = np.bincount(fates(judged.read(outputs), chosen, judged.truths), minlength=len(FATES))
         shares = 100 * counts / max(1, judged.truths.count)
         return [
             Bars(

@@ -14,7 +14,7 @@ from lab.metrics.detection import (
 )
 from lab.metrics.detection.found import FOUND_FROM
 from lab.pictures import Curves, Picture
-from lab.tasks.figures.detected_objects import looked_at
+from lab.tasks.figures.detected_objects import looked_at, selected
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot
 
@@ -37,8 +37,8 @@ class PrecisionRecall(Figure, name="precision_recall"):
         return self.inspection.detection is not None
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        sample, judged, outputs = looked_at(self.inspection, snapshot)
-        said, truths = judged.select(outputs).detections, judged.truths
+        sample, judged, _ = looked_at(self.inspection, snapshot)
+        said, truths = selected(self.inspection, snapshot).detections, judged.truths
         points, lines = np.linspace(0, 1, READ_AT), {}
         for number in np.unique(truths.classes).tolist():
             own = truths.of_class(number)

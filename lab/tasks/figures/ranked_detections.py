@@ -7,7 +7,7 @@ import numpy as np
 from lab.metrics.detection import CONVENTIONS, Detections, Truths, average_precision, match, precision_and_recall
 from lab.metrics.detection.found import FOUND_FROM
 from lab.pictures import Picture, Table
-from lab.tasks.figures.detected_objects import SHOWN, looked_at
+from lab.tasks.figures.detected_objects import SHOWN, looked_at, selected
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.precision_recall import NAMES
 from lab.tasks.figures.snapshot import Snapshot
@@ -25,11 +25,13 @@ class RankedDetections(Figure, name="ranked_detections"):
         return self.inspection.detection is not None
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        sample, judged, outputs = looked_at(self.inspection, snapshot, SHOWN)
+        sample, judged, _ = looked_at(self.inspection, snapshot, SHOWN)
         truths = judged.truths
         number = int(np.bincount(truths.classes).argmax())
         own = truths.of_class(number)
-        return [table(sample.classes[number], judged.select(outputs).detections.of_class(number), own)]
+        return [
+            table(sample.classes[number], selected(self.inspection, snapshot, SHOWN).detections.of_class(number), own)
+        ]
 
 
 def table(name: str, detections: Detections, truths: Truths) -> Table:

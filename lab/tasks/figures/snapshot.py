@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from lab.tasks.figures.recording import Recording
 from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.predictor import Predictor
 
+Made = TypeVar("Made")
+
 AT_ONCE = 128
 """So many images are computed at a time,"""
 LARGE = 256
@@ -20,13 +23,28 @@ LARGE = 256
 
 
 class Snapshot:
-    """Good for one drawing; nothing is computed that is not asked for."""
+    """Good for one drawing; nothing is computed that is not asked for.
+
+    shared: what the figures of this drawing have in common, see `once`
+    """
 
     def __init__(
-        self, inspection: Inspection, figure: str, recording: Recording, predictors: dict[object, Predictor]
+        self,
+        inspection: Inspection,
+        figure: str,
+        recording: Recording,
+        predictors: dict[object, Predictor],
+        shared: dict[object, Any],
     ) -> None:
         self.inspection = inspection
-        self._figure, self._recording, self._predictors = figure, recording, predictors
+        self._figure, self._recording, self._predictors, self._shared = figure, recording, predictors, shared
+
+    def once(self, key: object, make: Callable[[], Made]) -> Made:
+        """What `make` gives, which is called once for all figures of a drawing that ask with the same key."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        made: Made = self._shared[key]
+        return made
 
     def history(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Steps [moments] and values [moments, *shape] of what the figure records under this name."""

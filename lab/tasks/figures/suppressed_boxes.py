@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.pictures import Images, Picture, Table
-from lab.tasks.figures.detected_objects import looked_at, rows
+from lab.tasks.figures.detected_objects import looked_at, rows, selected
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.mistakes import pictures_of
 from lab.tasks.figures.snapshot import Snapshot
@@ -23,8 +23,8 @@ class SuppressedBoxes(Figure, name="suppressed_boxes"):
         return self.inspection.detection is not None
 
     def draw(self, snapshot: Snapshot) -> list[Picture]:
-        sample, judged, outputs = looked_at(self.inspection, snapshot, 1)
-        chosen = judged.select(outputs)
+        sample, judged, _ = looked_at(self.inspection, snapshot, 1)
+        chosen = selected(self.inspection, snapshot, 1)
         candidates = chosen.candidates
         order = candidates.ranked()
         place = {number: rank + 1 for rank, number in enumerate(order.tolist())}
