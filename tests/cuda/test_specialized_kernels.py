@@ -17,8 +17,10 @@ from kernels.targets.cuda.launch_configuration import analysis_of
 from kernels.targets.cuda.placement import whole
 from kernels.targets.cuda.specialized_source import SpecializedPlan, SpecializedSource
 from lab.api import load
+from lab.scenario import Loaded
 from lab.tasks import task_of
 from tests.cuda.machine_code import uses
+from tests.session.scenarios import small
 
 pytestmark = pytest.mark.cuda
 
@@ -26,7 +28,10 @@ NEWEST = (9, 0)
 
 
 def kinds_of(name: str, variant: str | None = None):
-    loaded = load(name)
+    return programs_of(load(name), variant)
+
+
+def programs_of(loaded: Loaded, variant: str | None = None):
     scenario = loaded.variant(variant).scenario if variant else loaded.variants[0].scenario
     return task_of(scenario).build(scenario, 0, loaded.folder).replica_programs()
 
@@ -113,10 +118,8 @@ def test_it_is_done_as_wished_or_where_it_saves_time(wished, walks, expected):
 
 def test_plans_that_would_take_minutes_to_compile_are_not_written_out():
     kind = kinds_of("dead-relu")[0]
-    many = [
-        kinds_of(name)[0]
-        for name in ("dead-relu", "adam", "batch-norm", "dropout", "momentum", "xavier-relu", "maxout")
-    ]
+    models = [[{"dense": width}, "relu", {"dense": width + 1}, "relu", {"dense": "classes"}] for width in range(5, 15)]
+    many = [programs_of(small(overrides={"model": model}))[0] for model in models]
     assert launch_configuration.worth_specializing([kind] * 20, 1, "specialized")  # the same one is written once
     assert sum(len(plan.shortest) for each in many for plan in each.plans) > launch_configuration.MOST_SPECIALIZED_ROWS
     assert not launch_configuration.worth_specializing(many, 1, "specialized")

@@ -70,11 +70,6 @@ class PlanAnalysis:
         """Whether there are loops among them."""
         return bool(self._repeats)
 
-    @property
-    def length(self) -> int:
-        """How many rows there are to be written, those of a loop once."""
-        return sum(len(each.rows) if isinstance(each, Loop) else 1 for each in self.specialized)
-
     @cached_property
     def signature(self) -> Signature:
         """What the rows do, which is the same for plans that are the same for a GPU."""
@@ -124,7 +119,7 @@ SPECIALIZED_ROW_SECONDS = 0.25e-6
 SPECIALIZING_SECONDS, SPECIALIZING_ROW_SECONDS = 4.0, 0.3
 """About how long specializing takes to compile, beside its rows, and for each."""
 MOST_SPECIALIZED_ROWS = 200
-"""More would take minutes to compile."""
+"""More would take minutes to compile, those that stand in a table counted by their kinds."""
 
 
 def mode_for(plan: Plan, replicas: int, wished: str, on: Any) -> str:
@@ -148,12 +143,22 @@ def worth_specializing(programs: Sequence[ReplicaPrograms], walks: int, wished: 
 
     walks: how often a multiprocessor walks a training step in the whole run
     """
-    lengths = {analysis_of(plan).signature: analysis_of(plan).length for each in programs for plan in each.plans}
-    rows = sum(lengths.values())
+    rows = rows_to_write(programs)
     if wished not in ("auto", "specialized") or not 0 < rows <= MOST_SPECIALIZED_ROWS:
         return False
     saved = walks * max(len(each.plan.shortest) for each in programs) * (ROW_SECONDS - SPECIALIZED_ROW_SECONDS)
     return wished == "specialized" or saved > SPECIALIZING_SECONDS + SPECIALIZING_ROW_SECONDS * rows
+
+
+def rows_to_write(programs: Sequence[ReplicaPrograms]) -> int:
+    """About how many rows have to be written for replicas with these programs: of plans in which the same come again
+    and again, each kind once."""
+    from kernels.targets.cuda import tabled_rows
+
+    plans = {analysis_of(plan).signature: analysis_of(plan).specialized for each in programs for plan in each.plans}
+    rows = [row for each in plans.values() for row in tabled_rows.written_out(each)]
+    kinds = len({(row.kernel.name, row.extents, row.integers) for row in rows})
+    return kinds if tabled_rows.worth(len(rows), kinds) else len(rows)
 
 
 def tiled(threads: int) -> bool:

@@ -19,6 +19,7 @@ from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP
 from kernels.targets.cuda import code_generation, compiler, primitives
 from kernels.targets.cuda.row_table import LOOP, width
 from kernels.targets.cuda.specialized_source import SpecializedPlan, SpecializedSource
+from kernels.targets.cuda.tabled_rows import MEETS, TabledRows
 
 JOB = (
     "arena",  # addresses of the replica's arena, shared segment and state
@@ -124,17 +125,25 @@ def bytes_of_row(width: int) -> int:
 
 
 def source(
-    kernels: Sequence[Kernel], real_name: str, plans: Sequence[list[str]] = (), threads: int | None = None
+    kernels: Sequence[Kernel],
+    real_name: str,
+    plans: Sequence[list[str]] = (),
+    threads: int | None = None,
+    tabled: tuple[Sequence[Sequence[str]], int, int] = ((), 0, 0),
 ) -> str:
     """The interpreter's text, for kernels in the order of their numbers.
 
-    plans: lines of plans that are specialized, whose numbers follow
+    plans: in place of kernels, lines of plans that are specialized
     threads: of the thread group, if that is known
+    tabled: in place of kernels, the lines of kinds of rows (`kernels.targets.cuda.tabled_rows`), the width of their
+        table, and bytes of shared memory in front of an arena
     """
+    kinds, widest, in_front = tabled
+    walks = bool(kernels or kinds)
     # What is rarely needed is read from the job where it is needed: registers are scarce.
     job = {name: f"jobs[job + {index}]" for index, name in enumerate(JOB)}
     short = {name: f"to_int32({place})" for name, place in job.items()}
-    columns = width(kernels)
+    columns = max(width(kernels), widest)
     lines = f"""
 def interpret(job_table, row_table, states, count, group_bytes):
     if cuda.threadIdx.x == 0 and cuda.threadIdx.y == 0:
@@ -177,11 +186,11 @@ def interpret(job_table, row_table, states, count, group_bytes):
     k = to_int32(0)
     end = to_int32(0)
     ahead = to_int32(-1)
-{BEFORE_LOOPS if kernels else ""}
+{BEFORE_LOOPS if walks else ""}
     group_sync()
     # One loop for the rows of all programs, so that the compiler writes what a row does only once.
     while True:
-{AT_THE_END_OF_A_ROUND if kernels else ""}
+{AT_THE_END_OF_A_ROUND if walks else ""}
         if k >= end:
             if phase == {STEPPING}:
                 stopped = words[{HALT}] != 0
@@ -232,7 +241,7 @@ def interpret(job_table, row_table, states, count, group_bytes):
             continue
         row = offset_pointer(rows, k * {columns})
         kernel = row[0]
-{in_loops(columns, short["shared_offset"]) if kernels else ""}
+{in_loops(columns, f"{short['shared_offset']} - {in_front}") if walks else ""}
         k += 1
 """.splitlines()[1:]
     for index, kernel in enumerate(kernels):
@@ -248,11 +257,12 @@ def interpret(job_table, row_table, states, count, group_bytes):
                 if thread == 0:
                     words[{SKIP}] = 0
 """.splitlines()[1:]
-    for number, plan in enumerate(plans, len(kernels)):
+    for number, written in enumerate(plans or kinds):
         lines.append(f"        {'if' if number == 0 else 'elif'} kernel == {number}:")
-        lines += [f"            {line}" for line in plan]
+        lines += [f"            {line}" for line in written]
     lines += f"""
-        group_sync()
+        {f"if row[{MEETS}] != 0:" if kinds else ""}
+        {"    " if kinds else ""}group_sync()
     if thread == 0:
         words[{STEP}] = number
         answer = int64_pointer(states)
@@ -293,6 +303,16 @@ def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Calla
     target = "cuda-tiles" if tiled else "cuda"
     names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, target) for kernel in kernels}
     return code_generation.generated("interpret", source(kernels, real_name), names, plain=not tiled)
+
+
+def tabled_kernel(rows: TabledRows, real_name: str, threads: int, table_bytes: int) -> Callable:
+    """Return the persistent kernel of plans whose rows stand in a table by their kinds.
+
+    table_bytes: of shared memory in front of an arena
+    """
+    lines = source((), real_name, (), threads, (tuple(rows.kinds), rows.width, table_bytes))
+    names = rows.source.names | {"group_sync": primitives.group_sync_of(threads)}
+    return code_generation.generated("interpret", lines, names, plain=True)
 
 
 def specialized_kernel(plans: Sequence[SpecializedPlan], real_name: str, threads: int) -> Callable:

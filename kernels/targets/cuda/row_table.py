@@ -62,10 +62,15 @@ def _lines(rows: Sequence[Row], width: int, number: Callable[[Kernel], int]) -> 
     for line, row in zip(lines, rows, strict=True):
         places = [-1 - offset if segment == SHARED else offset for segment, offset in row.operands]
         values = [number(row.kernel), *places, *row.extents, *row.integers]
-        sizes = [row.kernel.size(each, row.sizes) for each in row.kernel.operands]
-        if max(map(abs, [*values, *sizes])) > LARGEST:
-            raise DeviceProblem(
-                f"{row.label or row.kernel.name} is too large for a GPU: it counts up to {LARGEST:,} elements."
-            )
+        check_that_it_fits(row, values)
         line[: len(values)] = values
     return lines
+
+
+def check_that_it_fits(row: Row, values: Sequence[int]) -> None:
+    """Raises DeviceProblem for a row of which these numbers, or the sizes of its operands, do not fit into 32 bits."""
+    sizes = [row.kernel.size(each, row.sizes) for each in row.kernel.operands]
+    if max(map(abs, [*values, *sizes])) > LARGEST:
+        raise DeviceProblem(
+            f"{row.label or row.kernel.name} is too large for a GPU: it counts up to {LARGEST:,} elements."
+        )

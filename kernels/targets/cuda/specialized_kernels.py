@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,23 +26,26 @@ from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKern
 from kernels.targets.cuda.placement import Accessed, Placement, accessed, chosen, share, whole
 from kernels.targets.cuda.row_table import width
 from kernels.targets.cuda.specialized_source import SpecializedPlan
+from kernels.targets.cuda.tabled_rows import TabledRows, tabled
 
 
 class SpecializedKernel(PersistentKernel):
     """Plans that are specialized for thread groups of so many threads, compiled for one device."""
 
-    def __init__(self, number: int, plans: Sequence[SpecializedPlan], real_name: str, threads: int) -> None:
-        super().__init__(device(number), width(()))
-        key = _key(plans, real_name, threads, self.device.capability)
-        self._load(lambda: text.specialized_kernel(plans, real_name, threads), key, small=False)
-        self._numbers = {(each.signature, each.placement): index for index, each in enumerate(plans)}
-        lines = np.zeros((len(plans), self.width), np.int32)
-        lines[:, 0] = np.arange(len(plans))
-        self.table_bytes = max(each.table_size for each in plans) * np.dtype(real_name).itemsize
-        self._append_rows(lines)
+    def __init__(self, number: int, made: Made) -> None:
+        """`made` is what it is compiled from."""
+        super().__init__(device(number), width(()) if made.tabled is None else made.tabled.width)
+        self.table_bytes = made.table_bytes
+        if made.tabled is not None:
+            self.row_bytes = text.bytes_of_row(self.width)
+        self._load(made.kernel, made.key(self.device.capability), small=False)
+        self._ranges_of = {
+            (plan.signature, plan.placement): self._append_rows(made.lines(index, self.width))
+            for index, plan in enumerate(made.plans)
+        }
 
-    def _number(self, plan: Plan | None, placement: Placement) -> int | None:
-        return self._numbers.get((analysis_of(plan).signature, placement)) if plan is not None else 0
+    def _has(self, plan: Plan | None, placement: Placement) -> bool:
+        return plan is None or (analysis_of(plan).signature, placement) in self._ranges_of
 
     def placement(self, programs: ReplicaPrograms) -> Placement:
         found = self._placement(programs)
@@ -50,28 +55,67 @@ class SpecializedKernel(PersistentKernel):
 
     def _placement(self, programs: ReplicaPrograms) -> Placement | None:
         """The one with which all programs of a replica are among the plans."""
-        for placement in dict.fromkeys(placement for _, placement in self._numbers):
+        for placement in dict.fromkeys(placement for _, placement in self._ranges_of):
             needed = [(plan, placement) for plan in programs.training] + [(programs.measure, ())]
-            if all(self._number(plan, where) is not None for plan, where in needed):
+            if all(self._has(plan, where) for plan, where in needed):
                 return placement
         return None
 
     def row_range(self, plan: Plan, placement: Placement) -> tuple[int, int]:
-        number = self._numbers[analysis_of(plan).signature, placement]
-        return number, number + 1
+        return self._ranges_of[analysis_of(plan).signature, placement]
 
     def has(self, plans: Sequence[SpecializedPlan]) -> bool:
         """Whether it has code for all of these plans."""
-        return all((each.signature, each.placement) in self._numbers for each in plans)
+        return all((each.signature, each.placement) in self._ranges_of for each in plans)
 
     def knows(self, programs: ReplicaPrograms) -> bool:
         """Whether all programs of a replica are among its plans."""
         return self._placement(programs) is not None
 
 
-def _key(plans: Sequence[SpecializedPlan], real_name: str, threads: int, capability: tuple[int, int]) -> list[str]:
-    texts = [repr((each.signature, each.placement, each.stored, each.gradients)) for each in plans]
-    return ["specialized", real_name, f"{threads} {capability} {MOST_REGISTERS}", *texts]
+@dataclass(frozen=True)
+class Made:
+    """Plans as code is made for them: one row after the other, or by kinds of rows and a table."""
+
+    plans: tuple[SpecializedPlan, ...]
+    real_name: str
+    threads: int
+
+    @cached_property
+    def tabled(self) -> TabledRows | None:
+        """Their rows by kinds; None where they are written one after the other."""
+        return tabled(self.plans, self.real_name, self.threads)
+
+    @cached_property
+    def table_bytes(self) -> int:
+        """Of shared memory in front of an arena, for what is done for several steps at once."""
+        return max(each.table_size for each in self.plans) * np.dtype(self.real_name).itemsize
+
+    @property
+    def rows(self) -> int:
+        """How many rows are written."""
+        return sum(len(each.rows) for each in self.plans) if self.tabled is None else len(self.tabled.kinds)
+
+    def kernel(self) -> Callable:
+        """What is compiled."""
+        if self.tabled is None:
+            return text.specialized_kernel(self.plans, self.real_name, self.threads)
+        return text.tabled_kernel(self.tabled, self.real_name, self.threads, self.table_bytes)
+
+    def key(self, capability: tuple[int, int]) -> list[str]:
+        """What the code depends on: of rows that stand in a table, not on where their operands are."""
+        common = [self.real_name, f"{self.threads} {capability} {MOST_REGISTERS}"]
+        if self.tabled is None:
+            each = [repr((plan.signature, plan.placement, plan.stored, plan.gradients)) for plan in self.plans]
+            return ["specialized", *common, *each]
+        lines = ["\n".join(each) for each in self.tabled.kinds]
+        return ["tabled", *common, f"{self.tabled.width} {self.table_bytes}", *lines]
+
+    def lines(self, number: int, width: int) -> np.ndarray:
+        """Those of a table that walk a plan."""
+        if self.tabled is not None:
+            return self.tabled.table(number, width)
+        return np.array([[number, *[0] * (width - 1)]], np.int32)
 
 
 _kernels: dict[tuple[int, str, int], LoadedKernels[SpecializedKernel]] = {}
@@ -188,7 +232,6 @@ def _compile(
         known = _kernels.setdefault((number, real_name, threads), LoadedKernels())
         if any(each.has(plans) for each in known):
             return
-        on = device(number)
-        what = f"{sum(len(each.rows) for each in plans)} rows"
-        with announced(progress, what, on, _key(plans, real_name, threads, on.capability)):
-            known.add(SpecializedKernel(number, plans, real_name, threads))
+        on, made = device(number), Made(plans, real_name, threads)
+        with announced(progress, f"{made.rows} rows", on, made.key(on.capability)):
+            known.add(SpecializedKernel(number, made))

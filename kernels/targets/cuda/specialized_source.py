@@ -4,14 +4,8 @@ What a row does is then fixed when it is compiled: the compiler leaves out what 
 and finds every operand at a distance it knows. A small net takes a quarter of the instructions; but each plan must be
 compiled for itself, so that it is worth it for long runs (`kernels.targets.cuda.launch_configuration`).
 
-Rows that are the same stand here as often as they come. One function for each distinct row, called with the places of
-its operands, was counted in machine code for compute capability 9.0 (and not timed on a GPU). Operands are still read
-with instructions for shared memory, but calls keep registers in local memory: the programs of dead-relu, adam, lenet5,
-resnet and lstm need at most 8 bytes of it now and 16 to 456 with calls, which store there in 2 to 189 places and load
-in as many. Most of their rows differ, so that NVVM and the assembler gain at most 40 % of their time, and lose in two;
-code grows in all five. Where many rows are equal both gain much: stochastic-depth (101 rows, 15 distinct) takes 0.7
-seconds in place of 12, additive-gates (308 rows, at most 23 distinct) 1.9 in place of 75, with 3,616 bytes of local
-memory.
+Rows that are the same stand here as often as they come, up to a point: plans of many rows of few kinds are written by
+`kernels.targets.cuda.tabled_rows`, at some more instructions for each row.
 """
 
 from __future__ import annotations
@@ -74,8 +68,8 @@ class SpecializedPlan:
 
 
 @dataclass(frozen=True)
-class _Places:
-    """Where rows find their operands.
+class Places:
+    """Where rows of a plan find their operands.
 
     step: what is the number of a step to them, as generated code
     """
@@ -118,15 +112,15 @@ class SpecializedSource:
         whether somebody looks at what a training step leaves behind."""
         ahead, rows = plan.pieces(self.threads)
         rows = cut_rows.joined(rows, plan.placement)
-        places = _Places(plan.placement, ahead)
-        return [*self._ahead(places), *self._rows(rows, places)] or ["pass"]
+        places = Places(plan.placement, ahead)
+        return [*self.ahead(places), *self._rows(rows, places)] or ["pass"]
 
-    def _ahead(self, places: _Places) -> list[str]:
+    def ahead(self, places: Places) -> list[str]:
         """What is done in the first of several steps, or of a launch, for all of them."""
         ahead = places.ahead
         if not ahead.rows:
             return []
-        places = _Places(places.placement, ahead, "block + 1")
+        places = Places(places.placement, ahead, "block + 1")
         filling = [line for row in ahead.rows for line in self._row(row, places)]
         return [
             f"block = (step - 1) // {ahead.steps}",
@@ -134,7 +128,7 @@ class SpecializedSource:
             *matmul_specialized.indented(["ahead = to_int32(block)", *filling, "group_sync()"]),
         ]
 
-    def _rows(self, rows: Sequence[Row | Loop], places: _Places) -> list[str]:
+    def _rows(self, rows: Sequence[Row | Loop], places: Places) -> list[str]:
         """Rows one after the other, in front of which and behind which all threads meet."""
         lines: list[str] = []
         meetings = Meetings()
@@ -161,7 +155,7 @@ class SpecializedSource:
                 break
         return lines
 
-    def _loop(self, loop: Loop, places: _Places) -> list[str]:
+    def _loop(self, loop: Loop, places: Places) -> list[str]:
         """The rounds of a loop, behind each of which all threads meet."""
         needed = needed_in_loop(loop.rows, loop.strides, loop.count)
         inside: list[str] = []
@@ -169,38 +163,61 @@ class SpecializedSource:
             inside += [*(["group_sync()"] if meet else []), *self._row(row, places, strides, loop.count)]
         return [f"for turn in range(to_int32({loop.count})):", *matmul_specialized.indented([*inside, "group_sync()"])]
 
-    def _row(self, row: Row, places: _Places, strides: Sequence[int] = (), count: int = 1) -> list[str]:
-        # What depends on the thread is computed anew in each row: kept for all, it would take all registers.
-        again = f"thread = opaque(thread) & {self.threads - 1}"
-        return [again, *self._call(row, places, strides, count)]
-
-    def _call(self, row: Row, places: _Places, strides: Sequence[int], count: int) -> list[str]:
+    def _row(self, row: Row, places: Places, strides: Sequence[int] = (), count: int = 1) -> list[str]:
         """strides: in a loop of so many rounds, by how much operands and integers grow with `turn`, the round's
         number"""
-        kernel, lines = row.kernel, []
         moves = strides or [0] * (len(row.operands) + len(row.integers))
+        views = []
         for index, (segment, offset) in enumerate(row.operands):
-            extents = [f"to_int32({each})" for each in row.shape(index)]
-            shape = extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
             begin, end = span(offset, int(np.prod(row.shape(index))), moves[index], count)
             base, place = places.of(segment, begin, end)
+            shape = _shape(row, index)
             if moves[index]:
-                lines.append(f"array_{index} = view({base}, {_moving(place + offset - begin, moves[index])}, {shape})")
+                views.append(f"array_{index} = view({base}, {_moving(place + offset - begin, moves[index])}, {shape})")
             else:
                 now = places.in_table(end - begin) if segment == TABLE else ""
-                lines.append(f"array_{index} = view_at_constant({base}, {place}{now}, {shape})")
+                views.append(f"array_{index} = view_at_constant({base}, {place}{now}, {shape})")
+        integers = [_moving(*each) for each in zip(row.integers, moves[len(row.operands) :], strict=True)]
+        return [*self._again, *views, self._call(row, places, integers)]
+
+    def tabled(
+        self, row: Row, places: Places, first: int, strides: Sequence[int] = (), count: int = 1
+    ) -> tuple[list[str], list[int]]:
+        """The same for a row whose places are read from a line of a table, `row`, from number `first` on; and what
+        stands there."""
+        moves = strides or [0] * (len(row.operands) + len(row.integers))
+        views, numbers = [], []
+        for index, (segment, offset) in enumerate(row.operands):
+            begin, end = span(offset, int(np.prod(row.shape(index))), moves[index], count)
+            base, place = places.of(segment, begin, end)
+            now = places.in_table(end - begin) if segment == TABLE else ""
+            views.append(f"array_{index} = view({base}, row[{first + index}]{now}, {_shape(row, index)})")
+            numbers.append(place + offset - begin)
+        integers = []
+        for number, move in zip(row.integers, moves[len(row.operands) :], strict=True):
+            integers.append(f"row[{first + len(numbers)}]" if move else f"to_int32({number})")
+            numbers.append(number)
+        return [*self._again, *views, self._call(row, places, integers)], numbers
+
+    @property
+    def _again(self) -> list[str]:
+        # What depends on the thread is computed anew in each row: kept for all, it would take all registers.
+        return [f"thread = opaque(thread) & {self.threads - 1}"]
+
+    def _call(self, row: Row, places: Places, integers: Sequence[str]) -> str:
+        """What a row does with its operands, which are called `array_0` and so on."""
+        kernel = row.kernel
         arguments = [f"array_{index}" for index in range(len(row.operands))]
         if kernel is MULTIPLY_AND_UPDATE:
-            return [*lines, self._product_with_update(row)]
+            return self._product_with_update(row)
         if kernel is matmul.MULTIPLY and not matmul.in_tiles(row.integers[0], row.integers[1], self.threads):
-            return [*lines, f"{self._product(row)}({', '.join([*arguments, 'thread'])})"]
+            return f"{self._product(row)}({', '.join([*arguments, 'thread'])})"
         values = {"thread": "thread", "threads": "threads", "step": places.step, "seed": "seed", "state": "words"}
-        integers = zip(row.integers, moves[len(row.operands) :], strict=True)
-        arguments += [_moving(each, move) for each, move in integers] + [values[name] for name in kernel.extra]
+        arguments += [*integers, *(values[name] for name in kernel.extra)]
         name = f"specialized_{kernel.name}"
         if name not in self.names:
             self.names[name] = compiler.body_of(kernel, self.real_name, f"{compiler.SPECIALIZED}-{self.threads}")
-        return [*lines, f"{name}({', '.join(arguments)})"]
+        return f"{name}({', '.join(arguments)})"
 
     def _product(self, row: Row, **updating: Any) -> str:
         """The name of the function for a product of this shape."""
@@ -233,6 +250,11 @@ class SpecializedSource:
             self.names["update_in_tiles"] = code_generation.on_device(made)
         given = (*matmul_options.ARGUMENTS, *matmul_updates.ARGUMENTS)
         return f"update_in_tiles({', '.join(known[name] for name in given)})"
+
+
+def _shape(row: Row, operand: int) -> str:
+    extents = [f"to_int32({each})" for each in row.shape(operand)]
+    return extents[0] if len(extents) == 1 else f"({', '.join(extents)})"
 
 
 def _moving(number: int, stride: int) -> str:

@@ -6,15 +6,20 @@ import numpy as np
 import pytest
 
 from kernels.jobs import ReplicaPrograms
+from kernels.targets.cuda import tabled_rows
 from lab.graph.devices import on, settle
 from lab.graph.running import specialize
 from tests.graph.unrolled import Unrolled, written_out
 
 
 @pytest.mark.parametrize(
-    ("mode", "specialized"), [("block", False), ("block", True), ("grid", False)], ids=["rows", "code", "grid"]
+    ("mode", "specialized", "fewest"),
+    [("block", False, 48), ("block", True, 48), ("block", True, 0), ("grid", False, 48)],
+    ids=["rows", "code", "code by kinds of rows", "grid"],
 )
-def test_bits_are_those_of_rows_written_out(mode, specialized, no_tiles):
+def test_bits_are_those_of_rows_written_out(mode, specialized, fewest, no_tiles, monkeypatch):
+    monkeypatch.setattr(tabled_rows, "FEWEST", fewest)
+    monkeypatch.setattr(tabled_rows, "AS_OFTEN", min(2, fewest))
     made = Unrolled(6)
     found = []
     for plan in (made.plan, written_out(made.plan)):
