@@ -75,7 +75,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "`{name: adamw, weight_decay: 0.01}`",
         "betas beta1 beta2 b1 b2": "of `adam` these are `beta_1` and `beta_2`, one number each",
         "eps": "of `adam` this is `epsilon`",
-        "clip_norm clipnorm max_grad_norm grad_clip": "the largest length of the gradient is `clip` here",
+        "clip_norm clipnorm max_grad_norm grad_clip clip_grad_norm clip_value clipvalue": "the "
+        "largest length of the gradient is `clip` here",
         "scheduler lr_scheduler": "this is `schedule` here: `schedule: {cosine: {steps: 1000}}`",
         "freeze frozen": _FREEZE,
     },
@@ -83,6 +84,10 @@ _WORDS: dict[str, dict[str, str]] = {
         "epochs n_epochs num_epochs max_epochs max_iter": _STEPS,
         "iterations n_steps num_steps max_steps n_iter total_steps": _COUNT,
         "batch_size": _BATCH,
+        "early_stopping earlystopping patience early_stop": "this is `stop` here: "
+        "`train: {stop: {when: val_loss, patience: 10}}`",
+        "clip_grad_norm clip_norm clipnorm max_grad_norm grad_clip gradient_clip_val clip": "the largest length of the "
+        "gradient is `clip` here, in the optimizer: `optimizer: {name: adam, clip: 1}`",
         "log_every log_interval eval_every eval_interval log_steps": _MEASURE,
         "lr learning_rate": _RATE,
         "optimizer": "the optimizer stands beside `train`, not in it: `optimizer: {name: adam, rate: 0.01}`",
@@ -175,6 +180,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "balanced_accuracy_score": "this is `balanced_accuracy` here",
         "r2_score": "this is `r2` here",
         "gradient_norm": "this is `grad_norm` here",
+        "perplexity ppl": "the perplexity is exp of the `loss`, or of `val_loss`, which are in nats",
     },
     "sgd": {"gradient_descent gd": "this is `sgd` here, with `train: {batch: all}`", "l_bfgs": "this is `lbfgs` here"},
 }

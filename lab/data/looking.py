@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ import yaml
 
 from lab.data.data import Split, TargetKind
 from lab.data.files import blamed_on, found
+from lab.data.hints import hints, told_rare
 from lab.data.sets.csv_table import Table
 from lab.data.sets.npz_arrays import NpzArrays, npz_arrays
 from lab.data.tables.columns import Column, Kind, understood
@@ -27,9 +27,6 @@ from lab.validation import validated
 
 EXAMPLES = 4
 """Different values of a column that are kept to be shown."""
-
-FEWEST_GROUPS = 5
-"""Fewer values of a column, one after another, may be classes in their order."""
 
 _TARGETS = ("target", "class", "label", "y", "species", "outcome", "result", "quality", "survived", "type", "price")
 
@@ -47,6 +44,7 @@ class ColumnFound:
     left_out:      why it is left out unless it is asked for; "" if it is used
     counts_rows:   whether it only numbers or names the rows
     shape:         of an array, [examples, …]; None for a column
+    clock:         whether its numbers are hours since midnight, of cells such as 09:31
     """
 
     name: str
@@ -61,6 +59,7 @@ class ColumnFound:
     left_out: str = ""
     counts_rows: bool = False
     shape: tuple[int, ...] | None = None
+    clock: bool = False
 
     @property
     def usable(self) -> bool:
@@ -71,7 +70,7 @@ class ColumnFound:
     def could_be_predicted(self) -> bool:
         """Whether it can be a target: numbers, or texts of which there are not too many."""
         fits = self.kind == "number" or (self.kind in ("boolean", "category") and self.distinct <= MOST_CLASSES)
-        return fits and not self.problem and self.distinct > 1
+        return fits and not self.problem and not self.clock and self.distinct > 1
 
     @property
     def range(self) -> str:
@@ -82,6 +81,8 @@ class ColumnFound:
         if self.kind == "boolean":
             return "yes or no" if self.distinct > 1 else "all the same"
         if self.kind in ("category", "text"):
+            if not self.distinct:
+                return ""
             return f"{self.distinct:,} {'categor' if self.kind == 'category' else 'different text'}" + (
                 ("y" if self.distinct == 1 else "ies") if self.kind == "category" else "s"
             )
@@ -103,7 +104,8 @@ class FileFound:
     kind:    of its target: classes, labels or values
     problem: why the block cannot be read, "" if it can
     story:   what reading the block says: rows, features, classes, what is left out
-    hints:   sentences on what the order of the rows suggests
+    hints:   sentences on what the order of the rows suggests, and on classes that are rare
+    rare:    whether one of its classes is so rare that the accuracy says nothing of it
     """
 
     path: Path
@@ -117,6 +119,7 @@ class FileFound:
     problem: str = ""
     story: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    rare: bool = False
 
     @property
     def arrays(self) -> bool:
@@ -199,6 +202,7 @@ def _column(table: RawTable, raw: RawColumn, options: Table) -> ColumnFound:
         column.fault,
         left_out,
         column.numbers_rows,
+        clock=column.clock,
     )
 
 
@@ -255,65 +259,14 @@ def _with_block(
         block,
         data.kind,
         story=data.story,
-        hints=tuple(_hints(table, columns, names, block)),
+        hints=(*hints(table, columns, names, block), *(rare := told_rare(data))),
+        rare=bool(rare),
     )
 
 
 def _held_back(options: Mapping[str, Any]) -> dict[str, float]:
     """A share for validation, unless it is said what is held back."""
     return {} if "validation_file" in options or "folds" in options else {"validation": 0.2}
-
-
-def _hints(
-    table: RawTable, columns: tuple[ColumnFound, ...], targets: list[str], block: dict[str, Any]
-) -> Iterator[str]:
-    """Whether the rows held back should be the last ones, or whole groups, rather than some drawn at random."""
-    if "split_by_time" in block or "split_by_group" in block or not block.get("validation"):
-        return
-    if found := _several_series(table, columns, targets):
-        yield found
-        return
-    for raw, each in zip(table.columns, columns, strict=True):
-        if each.name in targets or each.missing or each.problem:
-            continue
-        if each.kind == "date":
-            values = understood(raw, lambda row: str(row)).values
-            if each.distinct * 2 > table.rows and (np.diff(values) >= 0).all():
-                yield (
-                    f"The rows are in the order of {each.name}: if later ones are to be predicted from earlier ones, "
-                    f"`split_by_time: {each.name}` holds back the last ones, not some drawn at random. "
-                    f"With `sequence_length: 10`, too, each is predicted from the 10 before it."
-                )
-        elif each.kind == "category" and FEWEST_GROUPS <= each.distinct <= table.rows // 4:
-            changes = sum(one != other for one, other in itertools.pairwise(raw.cells))
-            if changes == each.distinct - 1:
-                yield (
-                    f"Rows of one {each.name} stand together: if new ones are to be predicted, "
-                    f"`split_by_group: {each.name}` holds back all rows of some, not some rows of all."
-                )
-
-
-def _several_series(table: RawTable, columns: tuple[ColumnFound, ...], targets: list[str]) -> str:
-    """A sentence on a table in which the same times come again for each text of another column; "" if there is none."""
-    usable = [
-        (raw, each)
-        for raw, each in zip(table.columns, columns, strict=True)
-        if not (each.name in targets or each.missing or each.problem)
-    ]
-    for raw, date in usable:
-        if date.kind != "date" or not 2 <= date.distinct <= table.rows // 2:
-            continue
-        when = raw.cells or (raw.numbers.tolist() if raw.numbers is not None else [])
-        for other, each in usable:
-            if each.kind not in ("category", "text") or not 2 <= each.distinct <= table.rows // 2:
-                continue
-            if len(set(zip(when, other.cells, strict=True))) == table.rows:
-                return (
-                    f"Each {date.name} comes once for each {each.name}: these are {each.distinct:,} series. "
-                    f"`split_by_time: {date.name}, series: {each.name}, sequence_length: 10` predicts each row from "
-                    "the 10 before it of the same series, and holds back the last ones of each."
-                )
-    return ""
 
 
 def _likely_target(columns: tuple[ColumnFound, ...]) -> str | None:

@@ -89,13 +89,18 @@ TEMPLATES: dict[str, Template] = {
 IMAGE_STEPS = 300
 
 
-def from_data(template: str, data: dict[str, Any], kind: str, title: str, examples: int) -> dict[str, Any]:
+def from_data(
+    template: str, data: dict[str, Any], kind: str, title: str, examples: int, rare: bool = False
+) -> dict[str, Any]:
     """The content of a scenario on a data block whose targets are `kind` (classes, values or labels), with so many
-    examples to train on."""
+    examples to train on. rare: whether the accuracy says nothing of one of the classes"""
     task = TASKS[kind]
     if kind == "values" and data.get("standardise"):
         data = {"standardise_targets": True} | data  # else the first steps only find out how large the values are
-    watch = [*_WATCH[task], *(_HELD_BACK[task] if data.get("validation") else []), "grad_norm"]
+    watch = [*_WATCH[task], *(_HELD_BACK[task] if data.get("validation") else [])]
+    if rare and data.get("validation"):
+        watch += ["val_balanced_accuracy", "val_roc_auc"]
+    watch.append("grad_norm")
     return {
         "format": 1,
         "title": title,

@@ -107,7 +107,6 @@ def test_a_target_that_looks_like_numbers_but_is_text(folder: Path) -> None:
             "the first line has only numbers: it must be the names of the columns; of a file without them say "
             "`header: false`, and call its columns by their numbers, 1 to 2.",
         ),
-        ("a,a,answer\n0,1,x\n", {}, "csv", "two columns are called 'a'."),
         ("a,b,answer\n1,2,x\n3,4\n", {}, "csv", "line 3 has 2 cells, but the first line has 3 columns."),
         ("a,b,answer\n1,2,x,9,8\n", {}, "csv", "line 2 has 5 cells, but the first line has 3 columns."),
         (

@@ -190,7 +190,7 @@ def test_gaps_are_filled_from_the_training_examples_alone(folder: Path) -> None:
         (b"<!DOCTYPE html><html></html>", "'odd.csv' is a page of the web, not a table"),
         (b"\x1f\x8b\x08damaged", "'odd.csv' is damaged"),
         (b'{"a": {"b": [1, 2', "'odd.csv' is damaged JSON"),
-        (b'[{"a": [1], "answer": 2}]', "'odd.csv' has a list in column 'a'."),
+        (b'[{"a": [1], "answer": 2}]', "no column is left to predict from; left out: a (lists)."),
         (b"@relation x\n@data\n1,2\n", "'odd.csv' is an ARFF file without attributes."),
         (b"PAR1 and then nothing", "'odd.csv' is a damaged Parquet file"),
     ],

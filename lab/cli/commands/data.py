@@ -88,7 +88,7 @@ def _show(file: str, change: list[str], as_yaml: bool, as_json: bool) -> int:
         if found.problem:
             raise BadInput(f"{found.problem[:1].upper()}{found.problem[1:]}")
         title = f"{found.path.name}: {found.target}"
-        sys.stdout.write(yaml_of(from_data("One network", found.block, found.kind, title, found.rows)))
+        sys.stdout.write(yaml_of(from_data("One network", found.block, found.kind, title, found.rows, found.rare)))
     else:
         output = Output(sys.stdout, detect(sys.stdout).unicode)
         words = ["lab", "data", "show", file, *(word for each in change for word in ("--set", each))]

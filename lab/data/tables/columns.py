@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -30,8 +30,18 @@ MOST_CATEGORIES = 1000
 FEW = 20
 """A text of which more than half of the rows have one of their own is a category only if it has at most so many."""
 
-_PAIRS = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
-_SLASHES = re.compile(r"(\d{1,4})[/.](\d{1,2})[/.](\d{1,4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?")
+_PAIRS = (
+    ("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"),
+    # As Excel and people write them in other languages.
+    ("falsch", "wahr"), ("faux", "vrai"), ("falso", "verdadero"), ("falso", "vero"), ("onwaar", "waar"),
+    ("nein", "ja"), ("nee", "ja"), ("non", "oui"), ("no", "si"), ("no", "sí"),
+)  # fmt: skip
+_SLASHES = re.compile(
+    r"(\d{1,4})[/.-](\d{1,2})[/.-](\d{1,4})"
+    r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:[ \u202f]?([ap])\.?m\.?)?)?",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +55,8 @@ class Column:
     missing: bool [rows]
     fault:   why it cannot be used as it is, "" if it can
     order:   of dates, what comes first in them: year, day or month
+    clock:   whether its numbers are hours since midnight, of cells such as 09:31
+    unusable: what its cells are where they are no single values, such as "lists"
     """
 
     name: str
@@ -56,6 +68,8 @@ class Column:
     fault: str = ""
     unnamed: bool = False
     order: str = ""
+    clock: bool = False
+    unusable: str = ""
 
     @property
     def distinct(self) -> int:
@@ -114,6 +128,9 @@ def understood(raw: RawColumn, where: Callable[[int], str], asked: Asked | None 
     asked: what it is to be taken for, whatever it looks like
     order: what is known to come first in its dates
     """
+    if raw.unusable:
+        column = _faulty(raw, f"holds {raw.unusable}, but a cell must be one value")
+        return replace(column, kind="text", unusable=raw.unusable)
     if raw.numbers is not None:
         column = _from_numbers(raw, raw.numbers, where)
         if asked == "category":
@@ -127,6 +144,8 @@ def understood(raw: RawColumn, where: Callable[[int], str], asked: Asked | None 
     good = sum(value is not None for value in numbers.values())
     if not numbers and asked != "number":
         return _made(raw, "empty", np.full(len(raw.cells), np.nan))
+    if asked in (None, "number") and not good and (hours := _hours(numbers)) is not None:
+        return replace(_numbers(raw, hours, where, asked), clock=True)
     if asked == "number" or (asked is None and good * 2 > len(numbers)):
         return _numbers(raw, numbers, where, asked)
     if asked in (None, "boolean") and (found := _booleans(raw, distinct)) is not None:
@@ -183,6 +202,14 @@ def _numbers(
     return _made(raw, "number", values)
 
 
+def _hours(numbers: Mapping[str, float | None]) -> dict[str, float | None] | None:
+    """The hours since midnight of each cell, if all are times of a day such as 09:31 or 23:59:59; else None."""
+    found = {cell: _CLOCK.fullmatch(cell) for cell in numbers}
+    if not all(found.values()):
+        return None
+    return {cell: int(time[1]) + int(time[2]) / 60 + float(time[3] or 0) / 3600 for cell, time in found.items() if time}
+
+
 def _booleans(raw: RawColumn, distinct: dict[str, None]) -> Column | None:
     words = {cell: cell.lower() for cell in distinct if cell.lower() not in NO_TEXT}
     for pair in _PAIRS:
@@ -209,7 +236,7 @@ def _dates(raw: RawColumn, distinct: dict[str, None], order: str) -> tuple[Colum
         parts = [_SLASHES.fullmatch(cell) for cell in cells]
         if not all(parts):
             return None, ""
-        orders = [order] if order and "-" not in cells[0] else ["year", "day", "month"]
+        orders = [order] if order else ["year", "day", "month"]
         read = {each: _by(each) for each in orders}
     known, orders = [], []
     for first, each in read.items():
@@ -227,7 +254,8 @@ def _dates(raw: RawColumn, distinct: dict[str, None], order: str) -> tuple[Colum
 
 
 def _by(order: str) -> Callable[[str], datetime]:
-    """Reads 31.12.2024, 31/12/2024, 12/31/2024 (order month) or 2024/12/31 (order year)."""
+    """Reads 31.12.2024, 31/12/2024, 12/31/2024 (order month) or 2024/12/31 (order year), and
+    times of 24 hours or of 12 with AM and PM."""
 
     def read(cell: str) -> datetime:
         found = _SLASHES.fullmatch(cell)
@@ -236,6 +264,10 @@ def _by(order: str) -> Callable[[str], datetime]:
         if (len(found[1]) == 4) != (order == "year") or (order != "year" and len(found[3]) not in (2, 4)):
             raise ValueError(cell)
         hour, minute, second = (int(found[place] or 0) for place in (4, 5, 6))
+        if found[7]:
+            if not 1 <= hour <= 12:
+                raise ValueError(cell)
+            hour = hour % 12 + 12 * (found[7].lower() == "p")
         if order == "year":
             return datetime(a, b, c, hour, minute, second)
         c += 0 if c > 99 else 2000 if c < 70 else 1900

@@ -18,8 +18,9 @@ from lab.data.tables.dialects import (
     rows,
     without_comments,
 )
-from lab.data.tables.raw import RawColumn, RawTable, is_no_name
+from lab.data.tables.raw import RawColumn, RawTable, is_no_name, told_apart
 from lab.data.tables.tidying import LOOKED_AT, titles_above, told_numbers
+from lab.data.tables.units import without_units
 from lab.errors import BadInput
 from lab.validation import shown
 
@@ -86,7 +87,11 @@ def delimited(name: str, text: str, wishes: Wishes, told: list[str], looking: bo
             "go on with is `data: {text: FILE}`, with `task: language-model`."
         )
     names, found = _columns(name, header, found[first:], notices)
+    names, twice = told_apart(names)
+    notices += twice
     columns = [list(column) for column in zip(*(row.cells for row in found), strict=True)] or [[] for _ in names]
+    columns, units = without_units(columns, names)
+    notices += units
     each = 1 + LOOKED_AT // len(names)
     decimal, thousands = number_format([column[:each] for column in columns], delimiter, wishes.numbers)
     if wishes.decimal is not None:
@@ -184,9 +189,6 @@ def _refuse_bad_names(names: list[str]) -> None:
         if not each.isprintable():
             message = f"the name of column {index + 1}, {shown(each)}, has characters that cannot be printed."
             raise BadInput(message)
-    twice, often = Counter(each for each in names if each).most_common(1)[0] if any(names) else ("", 1)
-    if often > 1:
-        raise BadInput(f"two columns are called {shown(twice)}.")
 
 
 def _lines(count: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lab.data.limits import MEMORY, size
-from lab.data.tables.raw import RawColumn, RawTable, is_no_name
+from lab.data.tables.raw import RawColumn, RawTable, is_no_name, told_apart
 from lab.data.tables.tidying import titles_above
 from lab.errors import BadInput, MissingExtra
 from lab.validation import shown
@@ -70,12 +70,8 @@ def from_frame(frame: Any, name: str, kind: str, notices: list[str]) -> RawTable
             raise BadInput(f"the name of column {place}, {shown(title)}, has characters that cannot be printed.")
         unnamed = is_no_name(title)
         named = f"column {place}" if unnamed else title
-        columns.append(RawColumn(named, **_values(series, name), unnamed=unnamed))
-    names = [each.name for each in columns]
-    twice = next((each for each in names if names.count(each) > 1), None) if len(set(names)) < len(names) else None
-    if twice is not None:
-        raise BadInput(f"two columns are called {shown(twice)}.")
-    return RawTable(kind, tuple(columns), list(range(1, frame.height + 1)), place="row", notices=tuple(notices))
+        columns.append(RawColumn(named, **_values(series), unnamed=unnamed))
+    return _of_columns(columns, kind, notices, frame.height)
 
 
 def table_of(frame: Any, name: str) -> RawTable:
@@ -88,18 +84,26 @@ def table_of(frame: Any, name: str) -> RawTable:
         kind = type(frame).__name__
         raise BadInput(f"{name} must be a data frame of pandas or polars, or a dict of columns by name, not {kind}.")
     columns = []
-    for title in list(frame.keys() if isinstance(frame, Mapping) else frame.columns):
-        values = frame[title]
+    titles = list(frame.keys() if isinstance(frame, Mapping) else frame.columns)
+    for place, title in enumerate(titles):
+        values = frame[title] if isinstance(frame, Mapping) or titles.count(title) == 1 else frame.iloc[:, place]
         if str(getattr(values, "dtype", "")) in ("category", "boolean", "bool"):
             values = np.asarray(values, object)
         array = np.asarray(values)
         if array.ndim != 1:
-            raise BadInput(f"{name} has no plain values in column {shown(str(title))}, or two columns of this name.")
+            raise BadInput(f"{name} has no plain values in column {shown(str(title))}.")
         columns.append(RawColumn(str(title).strip(), **_of_array(array)))
     rows = {len(each.cells) if each.numbers is None else len(each.numbers) for each in columns}
     if len(rows) != 1:
         raise BadInput(f"{name} has no columns, or columns of different lengths.")
-    return RawTable("a frame", tuple(columns), list(range(1, rows.pop() + 1)), place="row")
+    return _of_columns(columns, "a frame", [], rows.pop())
+
+
+def _of_columns(columns: list[RawColumn], kind: str, notices: list[str], rows: int) -> RawTable:
+    """A table of these columns, of which no two have the same name any more."""
+    names, twice = told_apart([each.name for each in columns])
+    named = (replace(each, name=name) for each, name in zip(columns, names, strict=True))
+    return RawTable(kind, tuple(named), list(range(1, rows + 1)), place="row", notices=(*notices, *twice))
 
 
 KEPT: dict[str, RawTable] = {}
@@ -124,7 +128,7 @@ def _of_array(array: np.ndarray) -> dict[str, Any]:
     return {"cells": ["" if gone else str(each).strip() for gone, each in zip(missing, array.tolist(), strict=True)]}
 
 
-def _values(series: Any, name: str) -> dict[str, Any]:
+def _values(series: Any) -> dict[str, Any]:
     """The numbers of a column, or its texts as they would stand in a CSV."""
     import polars as pl
 
@@ -135,7 +139,8 @@ def _values(series: Any, name: str) -> dict[str, Any]:
     if series.dtype == pl.Null:
         return {"cells": [""] * len(series)}
     if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object):
-        raise BadInput(f"{shown(name)} has lists or blocks in column {shown(series.name)}: a cell must be one value.")
+        what = "bytes" if series.dtype == pl.Binary else "blocks" if series.dtype == pl.Struct else "lists"
+        return {"cells": [""] * len(series), "unusable": what}
     if series.dtype == pl.Boolean:
         return {"cells": [str(each) if each is not None else "" for each in series.to_list()]}
     if series.dtype == pl.Date:

@@ -14,6 +14,7 @@ from lab.data.tables.answers import NO_CLASS, from_cells, is_usable, no_number
 from lab.data.tables.columns import MOST_CATEGORIES, Asked, Column, texts_of, understood, without_name
 from lab.data.tables.encoding import ReadColumn, inputs_of
 from lab.data.tables.in_time import in_time, told_sequences
+from lab.data.tables.leaks import leaks
 from lab.data.tables.options import TableOptions
 from lab.data.tables.raw import RawColumn, RawTable
 from lab.data.targets import Targets, from_numbers
@@ -78,7 +79,11 @@ class Interpreter:
             inputs, answers, kind, classes, features, exact=True, table=read, places=places, order=order, groups=groups,
             series=series,
         )  # fmt: skip
-        notices = [*self._table.notices, *self._notices(columns, len(kept), series)]
+        notices = [
+            *self._table.notices,
+            *self._notices(columns, len(kept), series),
+            *leaks(columns, kind, answers, given),
+        ]
         return with_story(data, name, self._table.format, notices)
 
     def _place(self, name: str, path: tuple[str | int, ...]) -> int:
@@ -248,6 +253,8 @@ class Interpreter:
         for column in columns:
             if column.kind == "date":
                 told.append(self._told_date(column))
+            if column.clock:
+                told.append(f"{column.name} is hours since midnight.")
         if self._options.sequences is not None:
             told += told_sequences(self._options.sequences, self._options, series)
         return told + suspicions(columns)
@@ -264,6 +271,8 @@ def why_left_out(column: Column, first: bool) -> str:
     """Why a column is not used unless it is asked for, "" if it is: it only names or numbers the rows, is empty, …"""
     if column.unnamed and first and column.numbers_rows:
         return "it has no name and numbers the rows" if column.kind == "number" else "it has no name and names the rows"
+    if column.unusable:
+        return column.unusable
     if column.kind == "empty":
         return "empty"
     if column.kind == "text":

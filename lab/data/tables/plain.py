@@ -21,8 +21,10 @@ from lab.data.tables.columns import LARGEST
 from lab.data.tables.dialects import COMMENTS, DELIMITERS, is_number
 from lab.data.tables.encoding import ReadColumn
 from lab.data.tables.interpreting import chosen_features, numbers_as_columns, suspicions, with_story
+from lab.data.tables.leaks import leaks
 from lab.data.tables.options import TableOptions
 from lab.data.tables.raw import is_no_name
+from lab.data.tables.units import unit_of
 from lab.errors import InvalidValue
 
 LONGEST_HEADER = 1_000_000
@@ -90,6 +92,8 @@ def _read(name: str, options: TableOptions, file: TextIO) -> Data:
         places.append(reader.line_num)
     if not answers:
         raise _NotPlain
+    if unit_of(texts):
+        raise _NotPlain
     codes = np.frombuffer(answers, np.int64)
     kind, targets, classes = from_cells(
         codes, list(texts), options.kind, options.target, lambda place: f"line {lines[place]:,}"
@@ -100,7 +104,8 @@ def _read(name: str, options: TableOptions, file: TextIO) -> Data:
     data = Data(
         inputs, targets, kind, classes, features, exact=True, table=read, places=np.frombuffer(places, np.int64)
     )
-    told = suspicions(numbers_as_columns(features, inputs))
+    columns = numbers_as_columns(features, inputs)
+    told = suspicions(columns) + leaks(columns, kind, targets, [options.target])
     return with_story(data, name, f"text, separated by {DELIMITERS[delimiter]}", told)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from lab.validation import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,12 +19,14 @@ class RawColumn:
     cells:   one text per row, without blanks around it; empty of a column that came as numbers
     numbers: float64 [rows], NaN where the value is missing, of a column that came as numbers; None: it came as texts
     unnamed: whether the file has no name for it
+    unusable: what its cells are where they are no single values, such as "lists"; then they are empty
     """
 
     name: str
     cells: list[str] = field(default_factory=list)
     numbers: np.ndarray | None = None
     unnamed: bool = False
+    unusable: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +55,24 @@ class RawTable:
     def rows(self) -> int:
         """How many rows it has, without the header."""
         return len(self.lines)
+
+
+def told_apart(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names of which no two are the same: the second x is called x.1, as pandas has it; and sentences on it.
+
+    Columns without a name stay so.
+    """
+    made: list[str] = []
+    told = []
+    for name in names:
+        other, number = name, 0
+        while name and (other in made or (number and other in names)):
+            number += 1
+            other = f"{name}.{number}"
+        if other != name:
+            told.append(f"More than one column is called {shown(name)}: a later one is called {shown(other)} here.")
+        made.append(other)
+    return made, told
 
 
 def is_no_name(name: str) -> bool:

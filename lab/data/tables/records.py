@@ -38,7 +38,7 @@ def records(name: str, text: str, told: list[str]) -> RawTable:
     bad = next((each for each in names if not each.isprintable()), None)
     if bad is not None:
         raise BadInput(f"the name of a column, {shown(bad)}, has characters that cannot be printed.")
-    columns = tuple(RawColumn(each, [_cell(name, row.get(each), each) for row in rows]) for each in names)
+    columns = tuple(_column(each, [row.get(each) for row in rows]) for each in names)
     place = "line" if lines else "row"
     return RawTable(kind, columns, lines or list(range(1, len(rows) + 1)), place=place, notices=tuple(told))
 
@@ -86,13 +86,18 @@ def _rows(name: str, content: Any) -> list[Any]:
     raise BadInput(f"{shown(name)} is JSON, but no table: a list of objects, one for each row, would be one.")
 
 
-def _cell(name: str, value: Any, column: str) -> str:
+def _column(name: str, values: list[Any]) -> RawColumn:
+    nested = next((each for each in values if isinstance(each, list | dict)), None)
+    if nested is not None:
+        return RawColumn(name, [""] * len(values), unusable="lists" if isinstance(nested, list) else "blocks")
+    return RawColumn(name, [_cell(each) for each in values])
+
+
+def _cell(value: str | int | float | None) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, float):
         return "" if math.isnan(value) else repr(value)
-    if isinstance(value, str | int):
-        return str(value).strip()
-    raise BadInput(f"{shown(name)} has a {'list' if isinstance(value, list) else 'block'} in column {shown(column)}.")
+    return str(value).strip()

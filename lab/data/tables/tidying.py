@@ -11,6 +11,7 @@ import numpy as np
 
 from lab.data.tables.dialects import number_format, plain_number
 from lab.data.tables.raw import RawColumn, RawTable
+from lab.data.tables.units import without_units
 
 LOOKED_AT = 20_000
 """So many cells decide how numbers are written."""
@@ -28,6 +29,7 @@ def with_plain_numbers(table: RawTable, usual: Sequence[str] | None) -> RawTable
 
     usual: decimal sign and what groups digits in the data of the training; None: this is that data
     """
+    table = with_plain_units(table)
     texts = [column for column in table.columns if column.numbers is None]
     each = 1 + LOOKED_AT // max(len(texts), 1)
     decimal, thousands = number_format([column.cells[:each] for column in texts], ",", usual)
@@ -37,6 +39,17 @@ def with_plain_numbers(table: RawTable, usual: Sequence[str] | None) -> RawTable
     return replace(
         made, decimal=decimal, thousands=thousands, notices=(*table.notices, *told_numbers(decimal, thousands))
     )
+
+
+def with_plain_units(table: RawTable) -> RawTable:
+    """A table that is no delimited text, without the units in the cells of numbers: "$5", "39.0%"."""
+    texts = [column for column in table.columns if column.numbers is None]
+    cells, told = without_units([each.cells for each in texts], [each.name for each in texts])
+    if not told:
+        return table
+    made = {each.name: replace(each, cells=plain) for each, plain in zip(texts, cells, strict=True)}
+    columns = tuple(made.get(each.name, each) for each in table.columns)
+    return replace(table, columns=columns, notices=(*table.notices, *told))
 
 
 def without_marks(table: RawTable, marks: Iterable[str]) -> RawTable:
@@ -58,6 +71,8 @@ def as_in_training(table: RawTable, written: Mapping[str, Any]) -> RawTable:
     """A frame, with marks and numbers as texts read as those of the training were; see `TableRead.written`."""
     if "numbers" in written:
         table = with_plain_numbers(table, written["numbers"])
+    else:
+        table = with_plain_units(table)
     return without_marks(table, written.get("missing_marks", ()))
 
 

@@ -246,13 +246,15 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
         self.app.push_screen(PickScreen("Begin with", rows), picked)
 
     def _draft(self, template: str) -> Draft:
+        from lab.data.hints import told_rare
         from lab.scenario.starters import from_data
 
         assert self.choice is not None
         assert self.parts is not None
         title = f"{self.path.stem.replace('_', ' ').replace('-', ' ').strip().capitalize() or 'My data'}"
         folder, train = self.path.parent, self.parts.train
-        content: dict[str, Any] = from_data(template, self.choice.block(folder), train.kind, title, train.count)
+        block, rare = self.choice.block(folder), bool(told_rare(train))
+        content: dict[str, Any] = from_data(template, block, train.kind, title, train.count, rare)
         return Draft(content, folder / f"{slug(title)}.yaml", chosen=True)
 
     def action_back(self) -> None:
