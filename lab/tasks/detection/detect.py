@@ -59,7 +59,9 @@ class Detect(Task):
     come together is what detectors differ in. From what the network gives, the detector reads boxes with scores. Those
     below `score_threshold` are left out, and of boxes of one class that lie on each other the best is kept.
 
-    `{conv: outputs, kernel_size: 1}` gives, at each place of a map, the numbers that the detector needs there.
+    `{conv: outputs, kernel_size: 1, init: {normal: 0.01}}` gives, at each place of a map, the numbers that the detector
+    needs there. Most of them are to be 0, and the others are small: a last layer that begins as small as in Fast R-CNN
+    does not first have to unlearn what it says by chance.
 
     Paper: Everingham and others, "The Pascal visual object classes (VOC) challenge", 2010; of the detectors, see them.
     """
