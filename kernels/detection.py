@@ -82,14 +82,19 @@ def hard_negatives(losses, positive, ratio, chosen, thread, threads):
     """chosen = 1 for what is positive, and for those of the others in the same row whose losses are largest: `ratio`
     times as many as are positive, the first ones of equals; 0 for the rest."""
     B, N = losses.shape
+    row, wanted = -1, zero
     for e in range(thread, B * N, threads):
         r, i = e // N, e % N
-        mine, before, many = losses[r, i], zero, zero
-        for j in range(N):
-            many += positive[r, j]
-        for j in range(i):
-            before += (one - positive[r, j]) if losses[r, j] >= mine else zero
-        for j in range(i + 1, N):
-            before += (one - positive[r, j]) if losses[r, j] > mine else zero
-        taken = one if before < ratio[0] * many else zero
+        if r != row:
+            row, many = r, zero
+            for j in range(N):
+                many += positive[r, j]
+            wanted = ratio[0] * many
+        # Few are wanted, so that after a few dozen of the others it is known of most that they are not among them.
+        mine, before, j = losses[r, i], zero, 0
+        while j < N and before < wanted:
+            if losses[r, j] > mine or (losses[r, j] == mine and j < i):
+                before += one - positive[r, j]
+            j += 1
+        taken = one if before < wanted else zero
         chosen[r, i] = max(positive[r, i], taken)
