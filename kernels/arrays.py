@@ -1,4 +1,4 @@
-"""Moving numbers without changing them, and seeing them in another shape: copy, fill, flat."""
+"""Moving numbers without changing them, and seeing them in another shape: copy, fill, flat, channels_of."""
 
 from __future__ import annotations
 
@@ -29,3 +29,14 @@ def flat(x):
 @flat.on("python")
 def _flat_python(x):
     return x.as_row
+
+
+@device
+def channels_of(x):
+    """A view of an array's numbers as a matrix, in which each row has what differs in the last index alone."""
+    return x.reshape((x.size // x.shape[-1], x.shape[-1]))
+
+
+@channels_of.on("python")
+def _channels_of_python(x):
+    return x.as_channels

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from kernels.language import Kernel, device, devices_of, kernel, zero
 
-_GEOMETRY = (
+GEOMETRY = (
     "stride_y stride_x top left bottom right dilation_y dilation_x groups G=C/groups "
     "I=(H+top+bottom-dilation_y*(P-1)-1)//stride_y+1 J=(W+left+right-dilation_x*(Q-1)-1)//stride_x+1"
 )
-_TYPICAL = {"B": 1, "H": 8, "W": 8, "C": 16, "P": 3, "Q": 3, "D": 16, "top": 1, "left": 1, "bottom": 1,
+TYPICAL = {"B": 1, "H": 8, "W": 8, "C": 16, "P": 3, "Q": 3, "D": 16, "top": 1, "left": 1, "bottom": 1,
             "right": 1}  # fmt: skip
 
 
@@ -83,9 +83,9 @@ def _convolve_cuda(x, weight, bias, y, stride_y, stride_x, top, left, dilation_y
 
 
 @kernel(
-    f"x[B,H,W,C] weight[P,Q,G,D] bias[D] -> y[B,I,J,D] {_GEOMETRY}",
+    f"x[B,H,W,C] weight[P,Q,G,D] bias[D] -> y[B,I,J,D] {GEOMETRY}",
     operations=multiply_adds,
-    typical=_TYPICAL,
+    typical=TYPICAL,
 )
 def convolution(
     x, weight, bias, y, stride_y, stride_x, top, left, bottom, right, dilation_y, dilation_x, groups, thread, threads
@@ -156,9 +156,9 @@ def _convolve_back_cuda(dy, weight, dx, stride_y, stride_x, top, left, dilation_
 
 
 @kernel(
-    f"dy[B,I,J,D] weight[P,Q,G,D] -> dx[B,H,W,C] {_GEOMETRY}",
+    f"dy[B,I,J,D] weight[P,Q,G,D] -> dx[B,H,W,C] {GEOMETRY}",
     operations=multiply_adds,
-    typical=_TYPICAL,
+    typical=TYPICAL,
 )
 def convolution_input_gradient(
     dy, weight, dx, stride_y, stride_x, top, left, bottom, right, dilation_y, dilation_x, groups, thread, threads
@@ -247,9 +247,9 @@ def _correlate_cuda(
 
 
 @kernel(
-    f"x[B,H,W,C] dy[B,I,J,D] -> d_weight[P,Q,G,D] d_bias[D] {_GEOMETRY}",
+    f"x[B,H,W,C] dy[B,I,J,D] -> d_weight[P,Q,G,D] d_bias[D] {GEOMETRY}",
     operations=multiply_adds,
-    typical=_TYPICAL,
+    typical=TYPICAL,
 )
 def convolution_weight_gradient(
     x, dy, d_weight, d_bias, stride_y, stride_x, top, left, bottom, right, dilation_y, dilation_x, groups, thread,

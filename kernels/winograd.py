@@ -37,6 +37,7 @@ MOST_WASTE = 2
 
 PASSES = {
     "convolution": "forward",
+    "convolution_batch_norm": "forward",
     "convolution_input_gradient": "the input's gradient",
     "convolution_weight_gradient": "the weights' gradient",
 }

@@ -148,6 +148,7 @@ _COSTS_OF_KERNELS = {
     **dict.fromkeys(("rnn_gradient", "max_pool_gradient", "average_pool_gradient"), 4),
     **dict.fromkeys(("batch_norm", "relu_max_pool_gradient", "rnn", "newton_step", "batch_norm_relu_gradient"), 3),
     **dict.fromkeys(("max_pool", "relu_max_pool", "local_response_norm_gradient", "local_response_norm"), 2),
+    "convolution_batch_norm": 8,
     **dict.fromkeys(("batch_norm_relu", "batch_norm_gradient", "group_norm_gradient"), 2),
 }
 _KNOWN = 0.1

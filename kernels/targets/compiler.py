@@ -16,13 +16,14 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core.compiler_lock import global_compiler_lock
 
+import kernels.targets.convolution_norm
 import kernels.targets.convolution_pooling
 import kernels.targets.convolutions
 import kernels.targets.norm_code
 import kernels.targets.places_code
 import kernels.targets.pool_code
 import kernels.targets.recurrences  # noqa: F401 - they give kernels their bodies for this processor
-from kernels.arrays import flat
+from kernels.arrays import channels_of, flat
 from kernels.elementary import larger
 from kernels.language import KERNELS, Device, Kernel, specialise
 from kernels.matrix import library_product
@@ -32,7 +33,7 @@ from kernels.targets.blas_calls import blas_product
 from kernels.targets.code import EXECUTOR, FETCHING, PRODUCTS, WINDOWS, entry_symbol
 from kernels.targets.forms import target_of
 from kernels.targets.linked import library_of, linked
-from kernels.targets.views import as_row, contiguous, intrinsic
+from kernels.targets.views import as_channels, as_row, contiguous, intrinsic
 from kernels.targets.window_code import windows_module
 
 _WORD = ir.IntType(64)
@@ -59,7 +60,7 @@ def _larger(a, b):
     return maxnum(a, b)
 
 
-_INTRINSICS = {flat: as_row, library_product: blas_product}
+_INTRINSICS = {flat: as_row, channels_of: as_channels, library_product: blas_product}
 """Device functions that are emitted as LLVM IR."""
 _devices: dict[tuple[int, str, str], Any] = {}
 

@@ -28,7 +28,7 @@ _with_room = linked(tile_geometry.with_room)
 
 
 @linked
-def _forwards(
+def forwards(
     x: Any, weight: Any, bias: Any, y: Any, B: Any, H: Any, W: Any, C: Any, P: Any, Q: Any, G: Any, D: Any, I: Any,  # noqa: E741
     J: Any, stride_y: Any, stride_x: Any, top: Any, left: Any, dilation_y: Any, dilation_x: Any, groups: Any,
 ) -> None:  # fmt: skip
@@ -58,7 +58,7 @@ def _convolve_in_tiles(
     B, H, W, C = x.shape
     P, Q, G, D = weight.shape
     I, J = y.shape[1], y.shape[2]  # noqa: E741
-    _forwards(
+    forwards(
         x.ctypes.data, weight.ctypes.data, bias.ctypes.data, y.ctypes.data, B, H, W, C, P, Q, G, D, I, J, stride_y,
         stride_x, top, left, dilation_y, dilation_x, groups,
     )  # fmt: skip

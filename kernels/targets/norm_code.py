@@ -17,6 +17,7 @@ from numba import types
 
 from kernels import batch_norm
 from kernels.batch_norm import BLOCK
+from kernels.language import PRECISE
 from kernels.targets.channel_code import ChannelCode
 from kernels.targets.linked import linked
 from kernels.targets.vector_code import FLOAT, ITEM, PLACE, READ, WORD, WRITE
@@ -211,55 +212,73 @@ _normal_relu, _back_relu, _add_gradients_relu = _pass("normal", True), _pass("ba
 
 
 @linked
-def _clear(totals: Any, count: Any) -> None:
+def clear(totals: Any, count: Any) -> None:
+    """Write zeros."""
     numbers = numbers_at(totals, count)
     for c in range(count):
         numbers[c] = np.float32(0)
 
 
 @linked
-def _rows_of_block(H: Any) -> Any:
+def rows_of_block(H: Any) -> Any:
+    """Choose how many rows of H numbers are summed up at a time."""
     return max(BLOCK // H, 8)
+
+
+@linked(fastmath=set(PRECISE))
+def join_blocks(x: Any, begin: Any, end: Any, H: Any, mean: Any, variance: Any, own: Any) -> None:
+    """Let rows of x join the mean of those before them, and the sum of their squared deviations: of a block after the
+    other, its mean and its deviations from that.
+
+    begin, end: which rows; blocks begin at multiples of `rows_of_block`;  own: room for a block's mean
+    Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983.
+    """
+    rows = rows_of_block(H)
+    means, squares, middles = numbers_at(mean, H), numbers_at(variance, H), numbers_at(own, H)
+    for r in range(begin, end, rows):
+        count, at = min(rows, end - r), x + r * H * ITEM
+        clear(own, H)
+        add_columns(count, H, 0, at, 0, 0, 0, 0, 0, 0, 0, own)
+        share = np.float32(1) / np.float32(count)
+        for c in range(H):
+            middles[c] *= share
+        _add_deviations(count, H, 0, at, 0, 0, 0, own, 0, 0, 0, variance)
+        weight = np.float32(count) / np.float32(r + count)
+        between = np.float32(r) * weight
+        for c in range(H):
+            further = middles[c] - means[c]
+            means[c] += weight * further
+            squares[c] += between * (further * further)
+
+
+@linked(fastmath=set(PRECISE))
+def finish_statistics(B: Any, H: Any, epsilon: Any, variance: Any, scale: Any) -> None:
+    """Turn sums of squared deviations of B rows into variance and scale = 1 / √(variance + epsilon)."""
+    share = np.float32(1) / np.float32(B)
+    variances, scales = numbers_at(variance, H), numbers_at(scale, H)
+    for c in range(H):
+        variances[c] *= share
+        scales[c] = np.float32(1) / np.sqrt(variances[c] + epsilon)
 
 
 @batch_norm.batch_statistics.on("cpu", "float32")
 def _batch_statistics(x, epsilon, mean, variance, scale, thread, threads):
-    """In one pass: a block's mean, and its deviations from that, join those of the blocks before it.
-
-    Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983.
-    """
+    """In one pass: a block's mean, and its deviations from that, join those of the blocks before it."""
     B, H = x.shape
-    rows = _rows_of_block(H)
-    _clear(mean.ctypes.data, H)
-    _clear(variance.ctypes.data, H)
-    own = scale.ctypes.data  # for the time being, the block's mean
-    for r in range(0, B, rows):
-        count, at = min(rows, B - r), x.ctypes.data + r * H * ITEM
-        _clear(own, H)
-        add_columns(count, H, B, at, 0, 0, 0, 0, 0, 0, 0, own)
-        share = np.float32(1) / np.float32(count)
-        for c in range(H):
-            scale[c] *= share
-        _add_deviations(count, H, B, at, 0, 0, 0, own, 0, 0, 0, variance.ctypes.data)
-        weight = np.float32(count) / np.float32(r + count)
-        between = np.float32(r) * weight
-        for c in range(H):
-            further = scale[c] - mean[c]
-            mean[c] += weight * further
-            variance[c] += between * (further * further)
-    share = np.float32(1) / np.float32(B)
-    for c in range(H):
-        variance[c] *= share
-        scale[c] = np.float32(1) / np.sqrt(variance[c] + epsilon[0])
+    clear(mean.ctypes.data, H)
+    clear(variance.ctypes.data, H)
+    # For the time being, `scale` has a block's mean.
+    join_blocks(x.ctypes.data, 0, B, H, mean.ctypes.data, variance.ctypes.data, scale.ctypes.data)
+    finish_statistics(B, H, epsilon[0], variance.ctypes.data, scale.ctypes.data)
 
 
 @batch_norm.sum_gradients.on("cpu", "float32")
 def _sum_gradients(x, gamma, beta, mean, scale, dy, d_gamma, d_beta, rectified, thread, threads):
     B, H = x.shape
-    rows = _rows_of_block(H)
+    rows = rows_of_block(H)
     to_gamma, to_beta = d_gamma.ctypes.data, d_beta.ctypes.data
-    _clear(to_gamma, H)
-    _clear(to_beta, H)
+    clear(to_gamma, H)
+    clear(to_beta, H)
     for r in range(0, B, rows):
         at, back = x.ctypes.data + r * H * ITEM, dy.ctypes.data + r * H * ITEM
         count, middle = min(rows, B - r), mean.ctypes.data
@@ -277,7 +296,7 @@ def _sum_gradients(x, gamma, beta, mean, scale, dy, d_gamma, d_beta, rectified, 
 @batch_norm.normalise.on("cpu", "float32")
 def _normalise(x, gamma, beta, mean, scale, y, rectified, thread, threads):
     B, H = x.shape
-    rows = _rows_of_block(H)
+    rows = rows_of_block(H)
     for r in range(0, B, rows):
         distance = r * H * ITEM
         if rectified:
@@ -295,7 +314,7 @@ def _normalise(x, gamma, beta, mean, scale, y, rectified, thread, threads):
 @batch_norm.normalise_back.on("cpu", "float32")
 def _normalise_back(x, gamma, beta, mean, scale, dy, d_gamma, d_beta, dx, rectified, thread, threads):
     B, H = x.shape
-    rows = _rows_of_block(H)
+    rows = rows_of_block(H)
     for r in range(0, B, rows):
         distance = r * H * ITEM
         if rectified:

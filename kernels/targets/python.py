@@ -36,6 +36,11 @@ class CheckedArray:
         """A checked view of all its numbers as one row."""
         return CheckedArray(self.array.reshape(self.size), self.name, self.writable)
 
+    @property
+    def as_channels(self) -> CheckedArray:
+        """A checked view of all its numbers as a matrix with as many columns as its last index has values."""
+        return CheckedArray(self.array.reshape(-1, self.shape[-1]), self.name, self.writable)
+
     def _check(self, index: Any) -> None:
         indices = index if isinstance(index, tuple) else (index,)
         if len(indices) > self.ndim:

@@ -167,6 +167,7 @@ GROUPS = 256
 """Groups of pooled pixels that are prepared at once: two vectors of each stay in the nearest cache."""
 _DECISIONS: dict[str, Callable[..., str]] = {
     "convolution": _forwards,
+    "convolution_batch_norm": _forwards,
     "convolution_input_gradient": _back,
     "convolution_weight_gradient": _to_weights,
     "convolution_relu_max_pool": _pooled,

@@ -62,3 +62,16 @@ def as_row(typing, x):
         return contiguous(context, builder, result, array.data, [array.nitems])
 
     return result(x), generate
+
+
+@intrinsic
+def as_channels(typing, x):
+    """An intrinsic for a view of all numbers of an array with contiguous rows, with as many columns as it has there."""
+    result = types.Array(x.dtype, 2, "C")
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        columns = builder.extract_value(array.shape, x.ndim - 1)
+        return contiguous(context, builder, result, array.data, [builder.sdiv(array.nitems, columns), columns])
+
+    return result(x), generate

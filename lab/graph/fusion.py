@@ -17,10 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels import convolution_pooling, winograd
+from kernels import convolution_norm, convolution_pooling, winograd
 from kernels.batch_norm import batch_norm, batch_norm_gradient
 from kernels.batch_norm_relu import batch_norm_relu, batch_norm_relu_gradient
 from kernels.convolution import convolution, convolution_weight_gradient
+from kernels.convolution_norm import convolution_batch_norm
 from kernels.convolution_pooling import convolution_relu_max_pool
 from kernels.dense_relu import dense_relu, dense_relu_gradient
 from kernels.language import Kernel
@@ -29,6 +30,7 @@ from kernels.pooled_convolution import KERNELS, pooled_weight_gradient
 from kernels.pooling import max_pool, max_pool_gradient
 from kernels.relu import relu, relu_gradient
 from kernels.relu_pooling import relu_max_pool, relu_max_pool_gradient
+from lab.graph.devices import on_gpu
 from lab.graph.tensor import Call, Tensor, owner_of
 
 MOST_BETWEEN = 2
@@ -80,6 +82,8 @@ class FusionRule:
     operands: from the two calls to the fused kernel's operands, results included; None if they do not go together
     between: whether other calls may stand between the two; then the second must read nothing else that is computed
     shared: whether it is worth while even if others read what is between; then the first call stays, too
+    keeps: whether the fused kernel writes what is between, so that others may read it
+    integers: what the fused kernel is given beside the integers of the two
     """
 
     first: Kernel
@@ -89,6 +93,8 @@ class FusionRule:
     operands: Callable[[Program, Call, Call], Sequence[Tensor] | None]
     between: bool = False
     shared: bool = False
+    keeps: bool = False
+    integers: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,6 +169,14 @@ def _convolution_relu_max_pool(program: Program, first: Call, second: Call) -> S
     return *first.reads, *second.results
 
 
+def _convolution_batch_norm(program: Program, first: Call, second: Call) -> Sequence[Tensor] | None:
+    sizes = first.extents
+    if on_gpu() or not convolution_norm.suits(*(sizes[each] for each in "BIJD")):
+        return None
+    y, (normal, *statistics) = first.result, second.results
+    return *first.reads, *second.reads[1:], y, normal.reshape(*y.shape), *statistics
+
+
 def _is_plain(made: Call) -> bool:
     """Whether a convolution's windows are side by side, without gaps inside, and see all channels."""
     return all(made.integers[each] == 1 for each in ("stride_y", "stride_x", "dilation_y", "dilation_x", "groups"))
@@ -203,6 +217,13 @@ RULES = (
         shared=True,
     ),
     FusionRule(relu, max_pool, 0, relu_max_pool, _relu_max_pool),
+    *(
+        FusionRule(
+            convolution, norm, 0, convolution_batch_norm, _convolution_batch_norm, keeps=True,
+            integers=(("rectified", rectified),),
+        )
+        for norm, rectified in ((batch_norm, 0), (batch_norm_relu, 1))
+    ),
     FusionRule(convolution, relu_max_pool, 0, convolution_relu_max_pool, _convolution_relu_max_pool),
 )  # fmt: skip
 """In the order in which they are tried: what comes earlier goes before what comes later."""
@@ -235,7 +256,7 @@ def _applied(rule: FusionRule, program: Program, found: Sequence[Fused]) -> list
             continue
         between = first.call.results[0]
         readers = program.readers_of(between)
-        alone = len(readers) == 1 and not program.is_kept(between)
+        alone = rule.keeps or (len(readers) == 1 and not program.is_kept(between))
         reach = index + 1 + (MOST_BETWEEN if rule.between else 0)
         if not readers or not (alone or rule.shared) or not index < readers[0] <= reach:
             continue
@@ -262,8 +283,8 @@ def _fused(program: Program, rule: FusionRule, first: Call, second: Call) -> Cal
     operands = rule.operands(program, first, second)
     if operands is None:
         return None
-    results = [each for each in (*second.results, *first.results) if each is not between]
-    integers = first.integers | second.integers
+    results = [each for each in (*second.results, *first.results) if rule.keeps or each is not between]
+    integers = first.integers | second.integers | dict(rule.integers)
     made = Call(rule.fused, operands, results, {name: integers[name] for name in rule.fused.integers})
     made.label, made.block = first.label, first.block
     return made

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .cases import CASES, Case, Inputs, Sizes
+from .cases import CASES, Case, Inputs, Sizes, number
 
 # Two groups, and numbers downwards that differ from those to the right, so that none can stand for another.
 STRIDE, BORDERS, DILATION, GROUPS = (2, 1), (1, 2, 0, 1), (1, 2), 2
@@ -72,6 +72,23 @@ _geometry: dict[str, Any] = {"integers": _integers, "fix": _fitting}
 CASES["convolution"] = Case(_convolution, **_geometry)
 CASES["convolution_input_gradient"] = Case(_input_gradient, **_geometry)
 CASES["convolution_weight_gradient"] = Case(_weight_gradient, **_geometry)
+
+
+def _convolution_batch_norm(v: Inputs, s: Sizes) -> dict[str, Any]:
+    y = _convolution(v, s)["y"]
+    mean, variance = y.mean((0, 1, 2)), y.var((0, 1, 2))
+    scale = 1 / np.sqrt(variance + v["epsilon"])
+    normal = np.maximum(v["gamma"] * (y - mean) * scale + v["beta"], 0)
+    return {"y": y, "normal": normal, "mean": mean, "variance": variance, "scale": scale}
+
+
+CASES["convolution_batch_norm"] = Case(
+    _convolution_batch_norm,
+    {"epsilon": number(1e-2)},
+    integers=lambda s: {**_integers(s), "rectified": 1},
+    fix=_fitting,
+    tolerance=2e-4,
+)
 
 
 # Windows of three rows, two apart, that begin one above the image, and of two columns side by side.
