@@ -39,6 +39,15 @@ def clamped(place, extent):
     return min(max(place, zero), real(extent - 1))
 
 
+@device(inlined=True)
+def pixels_around(place, extent):
+    """The pixels before and behind a place along one axis, and how far it is from the first towards the second; the
+    outermost one twice where it is the nearest."""
+    inside = clamped(place, extent)
+    first = int(inside)
+    return first, min(first + 1, extent - 1), inside - real(first)
+
+
 @kernel(
     f"x[B,H,W,C] {_BOXES} -> y[N,I,J,C] samples N=B*R",
     fastmath=FAST_WITH_NANS,
@@ -61,17 +70,11 @@ def region_align(x, boxes, scale, y, samples, thread, threads):
                 for k in range(i * samples, (i + 1) * samples):
                     row = point(boxes[b, r, 1], boxes[b, r, 3], scale[0], k, I * samples)
                     if seen(row, H):
-                        row = clamped(row, H)
-                        top = int(row)
-                        bottom = min(top + 1, H - 1)
-                        below = row - real(top)
+                        top, bottom, below = pixels_around(row, H)
                         for m in range(j * samples, (j + 1) * samples):
                             column = point(boxes[b, r, 0], boxes[b, r, 2], scale[0], m, J * samples)
                             if seen(column, W):
-                                column = clamped(column, W)
-                                left = int(column)
-                                right = min(left + 1, W - 1)
-                                beside = column - real(left)
+                                left, right, beside = pixels_around(column, W)
                                 first = share * (one - below) * (one - beside)
                                 second = share * (one - below) * beside
                                 third = share * below * (one - beside)
@@ -102,17 +105,11 @@ def _region_align_cuda(x, boxes, scale, y, samples, thread, threads):
         for k in range(i * samples, (i + 1) * samples):
             row = point(boxes[b, r, 1], boxes[b, r, 3], scale[0], k, I * samples)
             if seen(row, H):
-                row = clamped(row, H)
-                top = int(row)
-                bottom = min(top + 1, H - 1)
-                below = row - real(top)
+                top, bottom, below = pixels_around(row, H)
                 for m in range(j * samples, (j + 1) * samples):
                     column = point(boxes[b, r, 0], boxes[b, r, 2], scale[0], m, J * samples)
                     if seen(column, W):
-                        column = clamped(column, W)
-                        left = int(column)
-                        right = min(left + 1, W - 1)
-                        beside = column - real(left)
+                        left, right, beside = pixels_around(column, W)
                         upper = (one - beside) * x[b, top, left, c] + beside * x[b, top, right, c]
                         lower = (one - beside) * x[b, bottom, left, c] + beside * x[b, bottom, right, c]
                         total += (one - below) * upper + below * lower
@@ -143,18 +140,12 @@ def region_align_gradient(dy, boxes, scale, dx, samples, thread, threads):
             for k in range(i * samples, (i + 1) * samples):
                 row = point(boxes[b, r, 1], boxes[b, r, 3], scale[0], k, I * samples)
                 if seen(row, H):
-                    row = clamped(row, H)
-                    top = int(row)
-                    bottom = min(top + 1, H - 1)
-                    below = row - real(top)
+                    top, bottom, below = pixels_around(row, H)
                     for j in range(J):
                         for m in range(j * samples, (j + 1) * samples):
                             column = point(boxes[b, r, 0], boxes[b, r, 2], scale[0], m, J * samples)
                             if seen(column, W):
-                                column = clamped(column, W)
-                                left = int(column)
-                                right = min(left + 1, W - 1)
-                                beside = column - real(left)
+                                left, right, beside = pixels_around(column, W)
                                 for c in range(thread, C, threads):
                                     d = share * dy[n, i, j, c]
                                     upper = (one - below) * d
