@@ -15,7 +15,8 @@ from lab.terminal.style import Style
 CONVENTIONS = (
     "Parameters: weights, biases, gamma and beta. Multiply-adds: of convolutions and dense layers, forward, one "
     "example, as papers and torchvision count them (without biases, norms, pools; FLOP counts of both operations are "
-    "twice that). Activations: numbers that convolutions, dense layers and pools write for one example; 4 bytes each. "
+    "twice that). Activations: numbers of the input, and what convolutions, dense layers and pools write for one "
+    "example; 4 bytes each. "
     "Sees: pixels along an axis that one output depends on."
 )
 ITEM = 4
