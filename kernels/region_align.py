@@ -1,7 +1,8 @@
 """Regions of images, each brought to the same size: RoIAlign (He and others, "Mask R-CNN", 2017, section 3).
 
 A region is cut into I × J bins. In each there are samples × samples points, evenly spread; a point sees the four pixels
-around it, linear in both directions, and a bin is the mean of its points. No place is ever rounded.
+around it, linear in both directions, and a bin is the mean of its points. No place is ever rounded, except by
+`rounded_boxes`, which does beforehand what RoIAlign was made to avoid.
 
 Images are [batch, height, width, channels]; a box is [x_min, y_min, x_max, y_max], and R of them belong to each image.
 Pixel (row, column) is the square from (column, row) to (column + 1, row + 1), so its number stands at + 0.5. Up to one
@@ -9,6 +10,8 @@ pixel beyond the outermost numbers an image goes on as it ends; what lies farthe
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 from kernels.language import FAST_WITH_NANS, device, kernel, one, real, zero
 
@@ -189,3 +192,14 @@ def _region_align_gradient_cuda(dy, boxes, scale, dx, samples, thread, threads):
                         )
                         total += of_row * of_column * dy[b * R + r, i, j, c]
         dx[b, h, w, c] = total
+
+
+@kernel("boxes[N,4] -> rounded[N,4]", fastmath=FAST_WITH_NANS, operations=lambda N: 8 * N, typical={"N": 64})
+def rounded_boxes(boxes, rounded, thread, threads):
+    """rounded = boxes whose sides were moved to the nearest whole numbers; a box without width or height keeps 1."""
+    half = real(0.5)
+    for n in range(thread, boxes.shape[0], threads):
+        for k in range(2):
+            low = np.floor(boxes[n, k] + half)
+            rounded[n, k] = low
+            rounded[n, k + 2] = max(np.floor(boxes[n, k + 2] + half), low + one)

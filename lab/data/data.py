@@ -74,6 +74,8 @@ class Data:
     evidence:    int64 [n, words, 4], of captions: the box in the image (first row, first column, last row + 1, last
                  column + 1) of the shape that a word belongs to; zeros where it belongs to none
     masks:       bool [n, height, width], of images: the pixels of what they are told apart by, where the set knows them
+    owners:      int8 [n, height, width], of objects: the number of the object in its image that a pixel belongs to, or
+                 -1, where the set knows them
     files:       str [n], of images in files: the path of each, relative to the folder or table that is given
     limbs:       of objects with key points: pairs of key points that a line joins where they are drawn
     """
@@ -96,6 +98,7 @@ class Data:
     vocabulary: tuple[str, ...] = ()
     evidence: np.ndarray | None = None
     masks: np.ndarray | None = None
+    owners: np.ndarray | None = None
     files: np.ndarray | None = None
     limbs: tuple[tuple[int, int], ...] = ()
 
@@ -149,7 +152,7 @@ class Data:
         truth = None if self.truth is None else self.truth[chosen]
         inputs = self.inputs.chosen(chosen) if isinstance(self.inputs, Pixels) else self.inputs[chosen]
         places = chosen if self.places is None else self.places[chosen]
-        along = ("order", "groups", "series", "last_known", "asked", "evidence", "masks", "files")
+        along = ("order", "groups", "series", "last_known", "asked", "evidence", "masks", "owners", "files")
         kept = {name: each[chosen] for name in along if (each := getattr(self, name)) is not None}
         return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth, places=places, **kept)
 

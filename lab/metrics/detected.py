@@ -10,6 +10,7 @@ from lab.metrics.detection import Detections, Truths, mean_average_precision
 from lab.metrics.detection.fates import loose
 from lab.metrics.detection.found import FOUND_FROM, found_by
 from lab.metrics.detection.judged import Judged
+from lab.metrics.detection.masks import paired_mask_overlap
 from lab.metrics.detection.matching import LEAST_ON_IT
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values
 from lab.metrics.meaning import COUNT, SHARE, Meaning
@@ -49,6 +50,40 @@ SCORES: dict[str, tuple[Meaning, Score]] = {
 }
 
 
+def mask_overlaps(detections: Detections, truths: Truths) -> np.ndarray:
+    """Of each object the IoU of its mask with that of the detection that finds it by its box; 0 where none does: [n].
+    Both have masks."""
+    overlaps, taken = np.zeros(truths.count), found_by(detections, truths)
+    found = np.flatnonzero(taken >= 0)
+    if len(found):
+        assert detections.masks is not None
+        assert truths.masks is not None
+        overlaps[taken[found]] = paired_mask_overlap(detections.masks, truths.masks, found, taken[found])
+    return overlaps
+
+
+OF_MASKS: dict[str, tuple[Meaning, Score]] = {
+    "mask_iou": (
+        SHARE.of(
+            "IoU of the pixels of an object with those that the detection says that finds it by its box, mean over all "
+            "objects; an object that nothing finds counts as 0"
+        ),
+        lambda detections, truths: float(mask_overlaps(detections, truths).mean()) if truths.count else float("nan"),
+    ),
+    "mask_mean_average_precision": (
+        SHARE.of("mAP, where a detection is right from an IoU of its mask of 0.5 on, whatever its box"),
+        lambda detections, truths: mean_average_precision(detections, truths, "area", by="masks"),
+    ),
+    "mask_mean_average_precision_coco": (
+        SHARE.of(
+            "mAP of masks as COCO has it, mean over IoU of masks of at least 0.5, 0.55, …, 0.95, precision read at 101 "
+            "recalls"
+        ),
+        lambda detections, truths: mean_average_precision(detections, truths, "coco101", COCO_THRESHOLDS, by="masks"),
+    ),
+}
+"""What only detectors have that say which pixels are of an object."""
+
 ASSIGNED = "objects_assigned"
 
 SETTLED = {
@@ -66,7 +101,7 @@ class Detected(DeviceMetric):
     meanings = {
         f"{before}{name}": meaning.with_more("; on the validation set") if before else meaning
         for before in ("", "val_")
-        for name, meaning in ({name: meaning for name, (meaning, _) in SCORES.items()} | SETTLED).items()
+        for name, meaning in ({name: each[0] for name, each in (SCORES | OF_MASKS).items()} | SETTLED).items()
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
@@ -76,7 +111,10 @@ class Detected(DeviceMetric):
             "val_": (network.validation_answers, network.validation_judged),
         }
         for before, (answers, judged) in parts.items():
-            watched = [name for name in (*SCORES, *SETTLED) if f"{before}{name}" in network.watch]
+            known = (
+                () if judged is None else (*SCORES, *(OF_MASKS if judged.truths.masks is not None else ()), *SETTLED)
+            )
+            watched = [name for name in known if f"{before}{name}" in network.watch]
             if watched and answers is not None and judged is not None:
                 network.keep_all(f"{before}answers", answers)
                 self._parts[before] = judged, watched
@@ -84,8 +122,9 @@ class Detected(DeviceMetric):
 
     @np.errstate(invalid="ignore", over="ignore")  # a network that diverged gives NaN
     def finish(self, values: Values, step: int) -> None:
+        scores = SCORES | OF_MASKS
         for before, (judged, names) in self._parts.items():
             detections = judged.select(self.arrays[f"{before}answers"]).detections
             for name in names:
-                known = judged.assigned if name == ASSIGNED else SCORES[name][1](detections, judged.truths)
+                known = judged.assigned if name == ASSIGNED else scores[name][1](detections, judged.truths)
                 values[f"{before}{name}"] = known

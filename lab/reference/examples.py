@@ -77,7 +77,16 @@ _PROPOSALS = _REGIONS | {
     ],
     "options": {"detector": "faster_rcnn"},
 }  # fmt: skip
+_WITH_MASKS = _PROPOSALS | {
+    "model": [
+        {"conv": 16, "kernel_size": 3, "padding": 1}, "relu", {"max_pool": 4}, {"propose": 32},
+        {"mask_branch": [{"regions": 12}, {"conv": "outputs", "kernel_size": 1}],
+         "beside": [{"regions": 6}, {"dense": "outputs"}]},
+    ],
+    "options": {"detector": "mask_rcnn"},
+}  # fmt: skip
 _OF_THEIR_OWN = {
+    "mask_branch": _WITH_MASKS,
     "propose": _PROPOSALS,
     "writer": _CAPTIONS,
     "question": _QUESTIONS,
@@ -113,6 +122,7 @@ _DETECTION: dict[str, Any] = _POINTS | {
 }
 _LAST_LAYERS: dict[str, list[Any]] = {
     "faster_rcnn": [{"propose": 32}, {"regions": 6}, {"dense": "outputs"}],
+    "mask_rcnn": _WITH_MASKS["model"][3:],
     "regions": [{"regions": 6}, {"dense": "outputs"}],
     "yolo": [{"max_pool": 2}, {"conv": "outputs", "kernel_size": 3, "padding": 1}],
     "ssd": [

@@ -53,7 +53,7 @@ def test_every_figure_has_a_test_of_its_truth_here():
     }  # fmt: skip
     of_examples = {"maximal_patches", "neighbours"}  # see test_patches and test_neighbours
     of_objects = {  # see test_detect, test_pictures_of_detections and test_locate
-        "detected_objects", "located_objects", "lost_objects", "precision_recall", "ranked_detections",
+        "detected_objects", "located_objects", "lost_objects", "object_masks", "precision_recall", "ranked_detections",
         "suppressed_boxes",
     }  # fmt: skip
     of_explanations = {  # see test_explanations

@@ -9,6 +9,7 @@ from lab.errors import InvalidValue
 from lab.graph.running import prepare
 from lab.metrics.detection import intersection_over_union, mean_average_precision
 from lab.nets.adjustable_numbers import AdjustableNumbers
+from lab.nets.network import Network
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
 from lab.tasks.detection import box_coding
@@ -49,6 +50,23 @@ def experiment(model, **options):
 def detector(data=DATA, **settings):
     split = load_split(scenario(FAST, data=data), 0, None, "objects")
     return RegionDetector.model_validate(OPTIONS | settings).on(split.train, AdjustableNumbers()), split.validation
+
+
+def test_rounded_regions_see_whole_pixels_of_what_comes_in():
+    rng = np.random.default_rng(0)
+    maps, boxes = rng.standard_normal((2, 9, 12, 3)), rng.uniform(0, 0.6, (2, 5, 4))
+    boxes[..., 2:] += 0.3
+    size = np.array([12, 9, 12, 9])
+    low, high = np.split(np.floor(boxes * size + 0.5), 2, axis=-1)
+    whole = np.concatenate([low, np.maximum(high, low + 1)], axis=-1) / size
+
+    def seen(layer, given):
+        network = Network([layer], None, 1, 0, AdjustableNumbers())
+        return Predictor(network, maps.shape, regions=5)(maps, {}, {}, regions=given)["output"]
+
+    rounded = seen({"regions": 4, "rounded": True}, boxes)
+    np.testing.assert_allclose(rounded, seen({"regions": 4}, whole), atol=1e-5)
+    assert np.abs(rounded - seen({"regions": 4}, boxes)).max() > 0.1
 
 
 def test_encoded_boxes_know_their_objects():

@@ -1,4 +1,4 @@
-"""`shape-objects`: pictures of the world of shapes, with the class, the box and the key points of every shape."""
+"""`shape-objects`: pictures of the world of shapes, with class, box, key points and pixels of every shape."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.validation import Whole
 
 
 class ShapeObjects(ShapePictures):
-    """Coloured shapes with noise on dark grey, of which kind, box and key points are known exactly.
+    """Coloured shapes with noise on dark grey, of which kind, box, key points and pixels are known exactly.
 
     The classes are the kinds. Boxes end where the shape's pixels do. The five key points are centre, top, right, bottom
     and left, on the shape's own axes.
@@ -38,7 +38,9 @@ def shape_objects(options: ShapeObjects, random: np.random.Generator) -> Data:
     """Images [points, size, size, 3] from 0 to 1, and objects [points, shapes, 15]."""
     scenes = scenes_of(options.world, options.points, int(random.integers(2**63)))
     targets = objects(scenes)[:, : options.shapes]
-    return Data(Pixels(scenes.images), targets, "objects", classes=KINDS[: options.kinds], limbs=LIMBS)
+    return Data(
+        Pixels(scenes.images), targets, "objects", classes=KINDS[: options.kinds], limbs=LIMBS, owners=scenes.owner
+    )
 
 
 def objects(scenes: Scenes) -> np.ndarray:

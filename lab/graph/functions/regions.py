@@ -6,7 +6,7 @@ from kernels import region_align as kernels
 from lab.graph.gradients import Gradients, gradient_of
 from lab.graph.tensor import Call, ShapeError, Tensor, call, constant, label_prefix
 
-__all__ = ["region_align"]
+__all__ = ["region_align", "rounded_boxes"]
 
 
 def region_align(x: Tensor, boxes: Tensor, size: tuple[int, int], *, scale: float = 1.0, samples: int = 2) -> Tensor:
@@ -49,3 +49,14 @@ def _region_align_second_gradient(forward: Call, d_dx: Tensor) -> Gradients:
     dy, boxes, scale = forward.reads
     made = call(kernels.region_align, d_dx, boxes, scale, shapes=[dy.shape], samples=forward.integers["samples"])
     return made.result, None, None
+
+
+def rounded_boxes(boxes: Tensor) -> Tensor:
+    """Return boxes [..., 4] whose sides are moved to the nearest whole numbers, and are at least 1 apart: what RoIPool
+    does to boxes in cells of a map of features (Girshick, "Fast R-CNN", 2015). They have no gradient."""
+    return call(kernels.rounded_boxes, boxes.reshape(-1, 4)).result.reshape(*boxes.shape)
+
+
+@gradient_of(kernels.rounded_boxes)
+def _rounded_boxes_gradient(forward: Call, d_rounded: Tensor) -> Gradients:
+    return None

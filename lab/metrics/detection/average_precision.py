@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lab.metrics.detection.matching import Detections, Rule, Truths, match
+from lab.metrics.detection.matching import Detections, Extent, Rule, Truths, match
 
 Convention = Literal["voc11", "area", "coco101"]
 """voc11: mean of the precision at the recalls 0, 0.1, …, 1 (VOC until 2009); area: the area under the staircase (VOC
@@ -62,11 +62,13 @@ def mean_average_precision(
     convention: Convention = "coco101",
     thresholds: Sequence[float] = (0.5,),
     rule: Rule | None = None,
+    by: Extent = "boxes",
 ) -> float:
     """The mean over the classes that occur, and over the thresholds, of average precision: mAP.
 
     thresholds: of the IoU; COCO's own "AP" is over 0.5, 0.55, …, 0.95
     rule: of matching; by default the one that goes with the convention
+    by: whose IoU it is, that of `boxes` or that of `masks`
     Detections of classes that have no objects do not count, as in VOC and COCO. Not a number where there are none.
     """
     rule = rule or RULES[convention]
@@ -74,6 +76,6 @@ def mean_average_precision(
     for number in np.unique(truths.classes).tolist():
         own, objects = detections.of_class(number), truths.of_class(number)
         for threshold in thresholds:
-            correct = match(own, objects, threshold, rule).correct
+            correct = match(own, objects, threshold, rule, by).correct
             found.append(average_precision(*precision_and_recall(correct, objects.count), convention))
     return float(np.mean(found)) if found else float("nan")

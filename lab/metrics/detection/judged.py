@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,11 +30,17 @@ class Judged:
 
     def select(self, outputs: np.ndarray) -> Selection:
         """The candidates among these outputs, and which of them are detections."""
-        return select(self.read(outputs).candidates(self.threshold), self.overlap)
+        said = self.read(outputs)
+        selection = select(said.candidates(self.threshold), self.overlap)
+        if said.masks is None or self.truths.masks is None:
+            return selection
+        return replace(selection, masks=said.masks_of(selection, self.threshold, *self.truths.masks.shape[1:]))
 
 
-def truths_of(objects: np.ndarray) -> Truths:
-    """The objects [n, most, 5 + …] of `Data` as truths; where the class is -1 there is none."""
+def truths_of(objects: np.ndarray, owners: np.ndarray | None = None) -> Truths:
+    """The objects [n, most, 5 + …] of `Data` as truths, where the class is -1 there is none; with masks, if it is known
+    which object each pixel belongs to: `owners` [n, height, width]."""
     images, which = np.nonzero(objects[..., 0] >= 0)
     found = objects[images, which].astype(np.float64)
-    return Truths(images, found[:, 0].astype(np.int64), found[:, 1:5])
+    masks = None if owners is None else owners[images] == which[:, None, None]
+    return Truths(images, found[:, 0].astype(np.int64), found[:, 1:5], masks)

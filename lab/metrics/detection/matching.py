@@ -9,19 +9,23 @@ from typing import Any, Literal
 import numpy as np
 
 from lab.metrics.detection.boxes import as_boxes, paired_intersection_over_union
+from lab.metrics.detection.masks import paired_mask_overlap
 
 Rule = Literal["voc", "coco"]
+Extent = Literal["boxes", "masks"]
 
 NOTHING = -1
 
 
 @dataclass(frozen=True, eq=False)
 class Truths:
-    """Objects that are there. images, classes: int64 [n]; boxes: float64 [n, 4]"""
+    """Objects that are there. images, classes: int64 [n]; boxes: float64 [n, 4]; masks: bool [n, height, width], the
+    pixels of each, where they are known"""
 
     images: np.ndarray
     classes: np.ndarray
     boxes: np.ndarray
+    masks: np.ndarray | None = None
 
     @classmethod
     def of(cls, objects: Iterable[tuple[int, int, Any]]) -> Truths:
@@ -38,17 +42,20 @@ class Truths:
     def of_class(self, number: int) -> Truths:
         """Only those of one class."""
         chosen = self.classes == number
-        return Truths(self.images[chosen], self.classes[chosen], self.boxes[chosen])
+        masks = None if self.masks is None else self.masks[chosen]
+        return Truths(self.images[chosen], self.classes[chosen], self.boxes[chosen], masks)
 
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """What a detector says: images, classes: int64 [n]; scores: float64 [n]; boxes: float64 [n, 4]"""
+    """What a detector says: images, classes: int64 [n]; scores: float64 [n]; boxes: float64 [n, 4]; masks: bool [n,
+    height, width], the pixels of each, if it says so"""
 
     images: np.ndarray
     classes: np.ndarray
     scores: np.ndarray
     boxes: np.ndarray
+    masks: np.ndarray | None = None
 
     @classmethod
     def of(cls, found: Iterable[tuple[int, int, float, Any]]) -> Detections:
@@ -69,7 +76,8 @@ class Detections:
 
     def rows(self, chosen: np.ndarray) -> Detections:
         """Those with these numbers, in this order."""
-        return Detections(self.images[chosen], self.classes[chosen], self.scores[chosen], self.boxes[chosen])
+        masks = None if self.masks is None else self.masks[chosen]
+        return Detections(self.images[chosen], self.classes[chosen], self.scores[chosen], self.boxes[chosen], masks)
 
     def ranked(self) -> np.ndarray:
         """Their numbers, best score first. Of equal scores the one that comes first is first: scores that are the same
@@ -117,12 +125,15 @@ LEAST_ON_IT = 0.1
 """With a smaller IoU a box is not said to be on an object; as in TIDE (Bolya and others, 2020)."""
 
 
-def match(detections: Detections, truths: Truths, threshold: float = 0.5, rule: Rule = "voc") -> Matches:
+def match(
+    detections: Detections, truths: Truths, threshold: float = 0.5, rule: Rule = "voc", by: Extent = "boxes"
+) -> Matches:
     """Let the detections, best score first, each take an object of its image and class, if the IoU is at least the
     threshold. An object can be taken once.
 
     rule: `voc`: a detection looks at the object with which it overlaps most, and if that is taken already, it is wrong.
           `coco`: it takes the one with which it overlaps most *of those that are still free*.
+    by:   whether the IoU is that of `boxes`, or that of `masks`, which both must have
     Of objects with the same IoU, VOC takes the first, COCO the last, as their tools do.
     """
     if rule not in ("voc", "coco"):
@@ -134,9 +145,14 @@ def match(detections: Detections, truths: Truths, threshold: float = 0.5, rule: 
     if not objects.size:
         return Matches(order, taken, nearest, overlap, threshold)
     most = objects.shape[1]
-    overlaps = paired_intersection_over_union(
-        np.repeat(ranked.boxes, most, axis=0), truths.boxes[objects.ravel()]
-    ).reshape(objects.shape)
+    said = np.repeat(np.arange(len(order)), most)
+    if by == "masks":
+        assert ranked.masks is not None
+        assert truths.masks is not None
+        overlaps = paired_mask_overlap(ranked.masks, truths.masks, said, objects.ravel())
+    else:
+        overlaps = paired_intersection_over_union(ranked.boxes[said], truths.boxes[objects.ravel()])
+    overlaps = overlaps.reshape(objects.shape)
     overlaps[objects == NOTHING] = -1.0
     best = overlaps.argmax(axis=1)
     rows = np.arange(len(order))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lab.metrics.detection.masks import pasted
 from lab.metrics.detection.matching import Detections
 from lab.metrics.detection.suppression import non_maximum_suppression
 
@@ -19,10 +20,12 @@ class Said:
 
     boxes:  float64 [images, places, 1 or classes, 4], in pixels
     scores: float64 [images, places, classes]; a place that does not count has scores of minus infinity
+    masks:  float32 [images, places, rows, columns, 1 or classes], the chance that a part of the box is of the object
     """
 
     boxes: np.ndarray
     scores: np.ndarray
+    masks: np.ndarray | None = None
 
     def candidates(self, least: float) -> Detections:
         """Every place and class whose score is at least so high, as a detection."""
@@ -31,6 +34,14 @@ class Said:
         return Detections(
             images, classes, self.scores[images, places, classes], self.boxes[images, places, own].astype(np.float64)
         )
+
+    def masks_of(self, selection: Selection, least: float, height: int, width: int) -> np.ndarray:
+        """The pixels of each detection that is left of `candidates(least)`, bool [kept, height, width], in images of
+        this size."""
+        assert self.masks is not None
+        images, places, classes = (each[selection.kept] for each in np.nonzero(self.scores >= least))
+        own = np.minimum(classes, self.masks.shape[-1] - 1)
+        return pasted(self.masks[images, places, :, :, own], selection.detections.boxes, height, width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,17 +53,19 @@ class Selection:
     by:         int64 [n], of each candidate the number of the kept one by which it was suppressed; -1 of those that are
                 kept, and of those beyond the best `MOST_CANDIDATES` of their image
     overlap:    float64 [n], its IoU with that one; 0 where there is none
+    masks:      bool [kept, height, width], the pixels of each that is kept, of detectors that say so
     """
 
     candidates: Detections
     kept: np.ndarray
     by: np.ndarray
     overlap: np.ndarray
+    masks: np.ndarray | None = None
 
     @property
     def detections(self) -> Detections:
         """Those that were kept."""
-        return self.candidates.rows(self.kept)
+        return replace(self.candidates.rows(self.kept), masks=self.masks)
 
 
 def select(candidates: Detections, overlap: float) -> Selection:

@@ -21,7 +21,9 @@ class Regions(Layer, name="regions"):
 
     As the first layer it cuts boxes out of the image, and all layers have to look at each (R-CNN). Behind others it
     cuts them out of feature maps, which are computed once for the whole image (Fast R-CNN). A number of the result is
-    the mean of `samples` × `samples` points in its part of the box, each between four pixels.
+    the mean of `samples` × `samples` points in its part of the box, each between four pixels. With `rounded` the sides
+    of a box are first moved to the nearest whole pixels of what comes in, as RoIPool does: in a map of features, whose
+    cells are several pixels of the image, what is seen then is not quite what is in the box.
 
     Formula: y[i, j] = mean over samples of x(y_min + (i + s) height / size, x_min + (j + t) width / size), of a box at
     (x_min, y_min) with that width and height, where x between pixels is bilinear.
@@ -32,6 +34,9 @@ class Regions(Layer, name="regions"):
     """
 
     size: Sizes = Field(description="Height and width to which a box is brought, or [height, width].")
+    rounded: bool = Field(
+        default=False, description="Whether boxes are first rounded to whole pixels of what comes in."
+    )
     samples: Whole = Field(default=2, ge=1, le=8, description="Points along each axis of which a number is the mean.")
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
@@ -48,6 +53,8 @@ class Regions(Layer, name="regions"):
         _, height, width, _ = x.shape
         batch, regions, _ = boxes.shape
         pixels = f.multiply(boxes.reshape(batch * regions, 4), constant(np.tile([width, height], 2).astype(float)))
+        if self.rounded:
+            pixels = f.rounded_boxes(pixels)
         return f.region_align(x, pixels.reshape(batch, regions, 4), self.size, samples=self.samples)
 
     def window(self, x: Shape) -> Pair | None:

@@ -32,7 +32,7 @@ class Detection:
         encoded = self.detector.encode(part)
         return Judged(
             lambda outputs: self.detector.read(outputs, encoded),
-            truths_of(part.targets),
+            truths_of(part.targets, part.owners if self.detector.masks else None),
             self.threshold,
             self.overlap,
             float(self.detector.assigned(part)[part.targets[..., 0] >= 0].mean()),

@@ -47,11 +47,13 @@ class OnImages:
     classes: how many there are
     width, height: of the images in pixels
     proposing: from what the layer `propose` makes regions, where the network itself proposes them
+    masks:   whether it says which pixels are of an object
     """
 
     places: int
     outputs: int
     proposing: Proposing | None = None
+    masks: bool = False
 
     def __init__(self, data: Data) -> None:
         assert data.image_shape is not None

@@ -105,9 +105,9 @@ class FasterOnImages(OnImages):
         self._anchors = settings.anchors()
         self._size = np.tile([self.width, self.height], 2).astype(np.float64)
         self.proposing = Proposing(self._anchors, (settings.map, settings.map), settings.most, settings.overlap)
-        self._offsets = adjustable.number("options.detector.faster_rcnn.offsets", settings, "offsets")
-        of_regions, boxes = self.places * self.outputs, self.places * BOX
-        self._parts = slice(of_regions), slice(of_regions, of_regions + boxes), slice(of_regions + boxes, self.numbers)
+        self._offsets = adjustable.number(f"options.detector.{settings.name}.offsets", settings, "offsets")
+        ends = np.cumsum([self.places * self.outputs, self.places * BOX, len(self._anchors) * (1 + BOX)]).tolist()
+        self._parts = slice(ends[0]), slice(ends[0], ends[1]), slice(ends[1], ends[2])
 
     @property
     def numbers(self) -> int:
