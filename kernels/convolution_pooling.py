@@ -11,11 +11,11 @@ from kernels.elementary import exceeds
 from kernels.language import FAST_WITH_NANS, device, kernel, real, zero
 
 FEWEST_OUTPUTS, MOST_OUTPUTS = 4, 128
-"""Channels out for which there is code of AVX-512."""
+"""Channels out for which there is code."""
 MOST_CHANNELS = 3
 """Channels in for which it was measured to be faster: a third to a half of the time of the two."""
 WINDOWS = 16
-"""Windows of a row that are done at once."""
+"""Windows of a row that are done at once with AVX-512; others do fewer."""
 WIDEST = 1024
 """Pixels in a row of the convolution's result, of which some rows stay in the second-level cache."""
 

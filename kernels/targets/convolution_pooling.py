@@ -1,16 +1,19 @@
-"""Convolution with few channels in, ReLU and max pooling of 2×2, on the CPU in float32; emitted for AVX-512.
+"""Convolution with few channels in, ReLU and max pooling of 2×2, on the CPU in float32, emitted as LLVM IR.
 
 Vectors are pixels of a row, as the image has them: so those of a few channels out are full, and what one tap needs are
-four loads of pixels and one number of the weights for each channel. Two rows of 32 pixels are the sums of a tile, and
-16 windows, which are pooled in registers. Each sum is that of the direct form, tap after tap, to the bit.
+four loads of pixels and one number of the weights for each channel. Two rows of two vectors are the sums of a tile, and
+a vector of windows, which are pooled in registers; with AVX-512 that is 32 pixels and 16 windows. Each sum is that of
+the direct form, tap after tap, to the bit.
 
 Windows of one channel side by side are then turned into channels of one window side by side, four at a time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import llvmlite.binding
 from llvmlite import ir
 from numba import types
 
@@ -23,7 +26,6 @@ from kernels.targets.sliding_windows import band_place, fill_band
 from kernels.targets.tile_geometry import BAND
 from kernels.targets.vector_code import (
     FLOAT,
-    HAS_AVX512,
     INT,
     ITEM,
     LANES,
@@ -34,6 +36,7 @@ from kernels.targets.vector_code import (
     repeated,
 )
 from kernels.targets.views import intrinsic, numbers_at
+from kernels.targets.window_code import AVAILABLE
 
 _TILE_WORDS = (
     *("down", "across", "inside"),  # taps, channels in
@@ -43,18 +46,24 @@ _TILE_WORDS = (
     *("y", "place"),
 )
 _TURN_WORDS = ("source", "target", "pixel")
-_CHANNELS = (4, 6)
-"""Channels out of a tile."""
+
+
+def tile_channels(features: Mapping[str, bool]) -> tuple[int, int]:
+    """Channels out of the two tiles: as many as fit into 32 registers, or 16, with four vectors of sums each."""
+    return (2, 2) if "avx2" in features and not features.get("avx512f") else (4, 6)
+
+
+_FEW, _MANY = tile_channels(llvmlite.binding.get_host_cpu_features())
 
 _planar_place = workplace(2 * MOST_OUTPUTS * LANES * ITEM)
 _turned_place = workplace(MOST_OUTPUTS * LANES * ITEM)
 
 
-def _tile_code(module: ir.Module, name: str, channels: int) -> ir.Function:
-    """The function of a tile: 16 windows of some channels, and their places, a vector for each channel."""
+def tile_code(module: ir.Module, name: str, channels: int, lanes: int = LANES) -> ir.Function:
+    """The function of a tile: a vector of windows of some channels, and their places, a vector for each channel."""
     function = new_function(module, name, _TILE_WORDS)
     given = dict(zip(_TILE_WORDS, function.args, strict=True))
-    simd = Vectors(module, LANES)
+    simd = Vectors(module, lanes)
     builder = ir.IRBuilder(function.append_basic_block())
     places = {word: builder.inttoptr(given[word], PLACE) for word in ("x", "weight", "bias", "y", "place")}
     sums = [[builder.alloca(simd.kind) for _ in range(4)] for _ in range(channels)]
@@ -92,11 +101,11 @@ def _tile_code(module: ir.Module, name: str, channels: int) -> ir.Function:
         return repeated(builder, given["across"], of_tap)
 
     builder = repeated(builder, given["down"], of_row)
-    order = ir.VectorType(INT, LANES)
-    even, odd = (ir.Constant(order, list(range(first, 2 * LANES, 2))) for first in (0, 1))
+    order = ir.VectorType(INT, lanes)
+    even, odd = (ir.Constant(order, list(range(first, 2 * lanes, 2))) for first in (0, 1))
     first = simd.same(builder, builder.sitofp(given["first"], FLOAT), FLOAT)
-    corner = builder.fadd(first, ir.Constant(simd.kind, [2.0 * lane for lane in range(LANES)]))
-    one = ir.Constant(simd.kind, [1.0] * LANES)
+    corner = builder.fadd(first, ir.Constant(simd.kind, [2.0 * lane for lane in range(lanes)]))
+    one = ir.Constant(simd.kind, [1.0] * lanes)
     lower = builder.fadd(corner, simd.same(builder, builder.sitofp(given["width"], FLOAT), FLOAT))
     numbers = [corner, builder.fadd(corner, one), lower, builder.fadd(lower, one)]
     for number, each in enumerate(sums):
@@ -118,11 +127,11 @@ def _tile_code(module: ir.Module, name: str, channels: int) -> ir.Function:
     return function
 
 
-def _turn_code(module: ir.Module, name: str) -> ir.Function:
-    """The function that writes four channels of 16 windows, each a vector, window by window, `pixel` bytes apart."""
+def turn_code(module: ir.Module, name: str, lanes: int = LANES) -> ir.Function:
+    """The function that writes four channels of a vector of windows each, window by window, `pixel` bytes apart."""
     function = new_function(module, name, _TURN_WORDS)
     given = dict(zip(_TURN_WORDS, function.args, strict=True))
-    simd = Vectors(module, LANES)
+    simd = Vectors(module, lanes)
     builder = ir.IRBuilder(function.append_basic_block())
     source, target = (builder.inttoptr(given[word], PLACE) for word in ("source", "target"))
     rows = [simd.load(builder, builder.gep(source, [WORD(row * simd.bytes)]), None) for row in range(4)]
@@ -132,9 +141,9 @@ def _turn_code(module: ir.Module, name: str) -> ir.Function:
 
     def within(one: ir.Value, other: ir.Value, pattern: tuple[int, ...]) -> ir.Value:
         """In each quarter: the pattern's elements, 4 and more being those of the second vector."""
-        quarters = range(0, LANES, 4)
+        quarters = range(0, lanes, 4)
         return shuffled(
-            one, other, [at + (each if each < 4 else each - 4 + LANES) for at in quarters for each in pattern]
+            one, other, [at + (each if each < 4 else each - 4 + lanes) for at in quarters for each in pattern]
         )
 
     turned = []
@@ -142,7 +151,7 @@ def _turn_code(module: ir.Module, name: str) -> ir.Function:
         one, other = within(rows[0], rows[1], half), within(rows[2], rows[3], half)
         turned += [within(one, other, pattern) for pattern in ((0, 1, 4, 5), (2, 3, 6, 7))]
     quarter = ir.VectorType(FLOAT, 4)
-    for window in range(LANES):
+    for window in range(lanes):
         start = window // 4 * 4
         numbers = shuffled(turned[window % 4], turned[window % 4], list(range(start, start + 4)))
         builder.store(numbers, builder.bitcast(target, quarter.as_pointer()), align=ITEM)
@@ -157,9 +166,9 @@ def _tile(channels: int) -> Any:
     @intrinsic
     def tile(typing, down, across, inside, x, x_row, x_channel, weight, step, bias, first, width, y, place):
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-            if HAS_AVX512:
+            if AVAILABLE:
                 module = builder.module
-                builder.call(module.globals.get(name) or _tile_code(module, name, channels), arguments)
+                builder.call(module.globals.get(name) or tile_code(module, name, channels), arguments)
             return context.get_dummy_value()
 
         return types.void(*[types.intp] * len(_TILE_WORDS)), generate
@@ -167,15 +176,15 @@ def _tile(channels: int) -> Any:
     return tile
 
 
-_tile_of_4, _tile_of_6 = map(_tile, _CHANNELS)
+_small_tile, _large_tile = _tile(_FEW), _tile(_MANY)
 
 
 @intrinsic
 def _turn(typing, source, target, pixel):
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        if HAS_AVX512:
+        if AVAILABLE:
             module, name = builder.module, "turn_windows"
-            builder.call(module.globals.get(name) or _turn_code(module, name), arguments)
+            builder.call(module.globals.get(name) or turn_code(module, name), arguments)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * len(_TURN_WORDS)), generate
@@ -217,20 +226,20 @@ def _pooled(
                     first = 2 * (i * width + j)
                     d = 0
                     while d < D:
-                        if D - d >= 6 and (D - d) % 4 == 2:
-                            _tile_of_6(
+                        if D - d >= _MANY and (D - d) % _FEW == _MANY - _FEW:
+                            _large_tile(
                                 P, Q, G, start, span * ITEM, high * span * ITEM, weight + d * ITEM, D * ITEM,
                                 bias + d * ITEM, first, width, planar + d * LANES * ITEM, places + d * LANES * ITEM,
                             )  # fmt: skip
-                            d += 6
+                            d += _MANY
                         else:
-                            begin = min(d, D - 4)
-                            _tile_of_4(
+                            begin = min(d, D - _FEW)
+                            _small_tile(
                                 P, Q, G, start, span * ITEM, high * span * ITEM, weight + begin * ITEM, D * ITEM,
                                 bias + begin * ITEM, first, width, planar + begin * LANES * ITEM,
                                 places + begin * LANES * ITEM,
                             )  # fmt: skip
-                            d += 4
+                            d += _FEW
                     count, at = min(LANES, J - j), ((b * I + i) * J + j) * D * ITEM
                     _written(planar, turned, y + at, D, count)
                     _written(places, turned, place + at, D, count)

@@ -156,7 +156,7 @@ def _to_weights(
 def _pooled(*, P: int, Q: int, G: int, D: int, J: int, **others: int) -> str:
     row = ((J + LANES - 1) // LANES * 2 * LANES + Q - 1) * G * ITEM
     some = convolution_pooling.FEWEST_OUTPUTS <= D <= convolution_pooling.MOST_OUTPUTS
-    return TILES if HAS_AVX512 and some and (P + 1) * row <= BAND else ""
+    return TILES if AVAILABLE and some and (P + 1) * row <= BAND else ""
 
 
 def _pooled_back(*, P: int, Q: int, J: int, **others: int) -> str:

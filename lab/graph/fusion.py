@@ -161,10 +161,10 @@ def _pooled_weight_gradient(program: Program, first: Call, second: Call) -> Sequ
 
 
 def _convolution_relu_max_pool(program: Program, first: Call, second: Call) -> Sequence[Tensor] | None:
-    from kernels.targets.vector_code import HAS_AVX512
+    from kernels.targets.window_code import AVAILABLE
 
     fits = convolution_pooling.suits(*(first.extents[each] for each in "PQCDJ"))
-    if not HAS_AVX512 or not fits or not _is_plain(first) or not _pooled_in_pairs(first, second.reads[1:]):
+    if not AVAILABLE or not fits or not _is_plain(first) or not _pooled_in_pairs(first, second.reads[1:]):
         return None
     return *first.reads, *second.results
 

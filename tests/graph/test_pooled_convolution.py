@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kernels.convolution_pooling import convolution_relu_max_pool
 from kernels.pooled_convolution import pooled_weight_gradient
-from kernels.targets import vector_code
+from kernels.targets import vector_code, window_code
 from lab.graph import Layout, Storage, Tensor, assign, differentiate
 from lab.graph import functions as f
 from lab.graph.functions.convolution import Borders
@@ -31,6 +31,7 @@ BORDER = Borders(1, 1, 1, 1)
 def with_avx512(monkeypatch):
     """As on a processor with AVX-512, where a plan is made."""
     monkeypatch.setattr(vector_code, "HAS_AVX512", True)
+    monkeypatch.setattr(window_code, "AVAILABLE", True)
 
 
 def pooled(pool: Callable[[Tensor], Tensor] | None = None, **options: Any) -> Callable[..., Sequence[Tensor]]:
