@@ -16,7 +16,15 @@ Groups = Mapping[str, Sequence[tuple[str, Judgement]]]
 MOST_CLASSES = 20
 USUAL_WIDTH, NARROWEST = 100, 60
 _WIDEST = 30
-_COLUMNS = {"precision": "precision", "recall": "recall", "f1": "F1", "iou": "IoU"}
+_COLUMNS = {
+    "precision": "precision",
+    "ap_at_half": "AP at 0.5",
+    "ap_over_all": "AP 0.5-0.95",
+    "recall": "recall",
+    "wrong": "wrong boxes",
+    "f1": "F1",
+    "iou": "IoU",
+}
 
 
 def lines(
@@ -47,7 +55,9 @@ def judged(name: str, found: Judged, width: int) -> list[list[str]]:
     intervals = f"Intervals: 95 %, from {judgement.samples:,} bootstrap samples of the {judgement.drawn}."
     told = [[f"{name}: {found.where}"], _scores(judgement.scores())]
     told.append([line for text in (_baseline(judgement), intervals) for line in textwrap.wrap(text, width)])
-    if 1 < len(judgement.made.names) <= MOST_CLASSES:
+    if (len(judgement.made.names) > 1 or judgement.made.kind == "objects") and len(
+        judgement.made.names
+    ) <= MOST_CLASSES:
         told += _classes(judgement)
     return [*told, _calibration(judgement)]
 
@@ -128,23 +138,27 @@ def _baseline(judgement: Judgement) -> str:
         return "The baseline knows only the targets of the training: it always answers their mean."
     if judgement.made.kind == "labels":
         return "The baseline knows only the targets of the training: how often each label applies."
-    usual = judgement.made.names[int(judgement.usual.argmax())]
+    usual = judgement.made.names[int(judgement.usual[: len(judgement.made.names)].argmax())]
+    if judgement.made.kind == "objects":
+        return f"The baseline knows only the boxes of the training: in each image it says {usual}, at their mean place."
     if judgement.unit == "pixels":
         return f"The baseline knows only the masks of the training: it says {usual} of every pixel."
     return f"The baseline knows only the targets of the training: it always says {usual}, with their shares."
 
 
 def _classes(judgement: Judgement) -> list[list[str]]:
-    confusion = judgement.confusion
-    if confusion is None:
-        return []
     of_classes = judgement.of_classes()
+    if not of_classes:
+        return []
     scored = [key for key in of_classes[0] if key in _COLUMNS]
     rows = [
         [_short(each["class"]), f"{each['examples']:,}", *(_number(each[key]) for key in scored)] for each in of_classes
     ]
     head = ["class", judgement.unit, *(_COLUMNS[key] for key in scored)]
     of_each = aligned([head, *rows], right=list(range(1, len(head))))
+    confusion = judgement.confusion
+    if confusion is None:
+        return [of_each]
     names = [_short(name, 12) for name in judgement.made.names]
     counts = zip(judgement.made.names, confusion.tolist(), strict=True)
     table = [[_short(name), *(f"{count:,}" for count in row)] for name, row in counts]

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from lab.data.data import Split
 from lab.data.files import blamed_on
 from lab.data.images.folders import ENDINGS, classes_of, image_files, parts_of, sizes_of
 from lab.data.images.masks import pairs
+from lab.data.sets.box_table import BoxTable, images_with_boxes
 from lab.errors import InvalidValue
 from lab.validation import shown
 
@@ -21,7 +23,12 @@ USUAL_SIDE = 64
 MOST_LISTED = 8
 LOOKED_AT = 50
 """So many names in a folder tell whether it has images."""
-IMAGES, MASKS = ("images", "photos", "pictures", "imgs"), ("masks", "annotations", "labels", "segmentation")
+BOXES = ("labels", "annotations")
+"""What the folder of boxes is called, in small letters."""
+IMAGES, MASKS = (
+    ("images", "photos", "pictures", "imgs", "jpegimages"),
+    ("masks", "annotations", "labels", "segmentation"),
+)
 """What the two folders of a set with masks are called."""
 
 
@@ -38,13 +45,15 @@ class ImagesFound:
     path: Path
     told: tuple[str, ...]
     block: dict[str, Any]
-    task: Literal["classify", "segment"]
+    task: Literal["classify", "segment", "detect"]
     train: int
 
 
 def may_be_images(folder: Path) -> bool:
     """Whether a folder seems to be a set of images: at least two folders with images in it, or one with images and one
-    with masks. Only a few names are looked at, so that it is quick. Raises OSError."""
+    with masks, or boxes beside images. Only a few names are looked at, so that it is quick. Raises OSError."""
+    if boxes_in(folder) is not None:
+        return True
     inside = [each for each in sorted(folder.iterdir())[:LOOKED_AT] if each.is_dir() and not each.name.startswith(".")]
     if any(each.name == "train" for each in inside):
         return may_be_images(folder / "train")
@@ -57,7 +66,7 @@ def _has_image(folder: Path) -> bool:
 
 
 def look_at_folder(path: str, options: Mapping[str, Any] | None = None, folder: Path | None = None) -> ImagesFound:
-    """What is understood of a folder with images: a folder for each class, or masks beside them.
+    """What is understood of a folder with images: a folder for each class, or masks or boxes beside them.
 
     options: of the data block, where something is to be taken in another way: `{"masks": "masks", "size": 32}`
     folder:  where a relative path begins (None: the current one)
@@ -66,6 +75,8 @@ def look_at_folder(path: str, options: Mapping[str, Any] | None = None, folder: 
     chosen, place = dict(options or {}), (folder or Path()) / Path(path).expanduser()
     with blamed_on("images", path):
         masks = chosen.get("masks")
+        if masks is None and (boxes := boxes_in(place)) is not None:
+            return _with_boxes(path, place, boxes, chosen, folder or Path())
         if masks is None:
             inside = {each.name.lower(): each.name for each in place.iterdir() if each.is_dir()}
             found = [next((inside[name] for name in names if name in inside), None) for names in (IMAGES, MASKS)]
@@ -75,6 +86,50 @@ def look_at_folder(path: str, options: Mapping[str, Any] | None = None, folder: 
         if masks is not None:
             return _with_masks(path, place, str(masks), chosen, folder or Path())
         return _with_classes(path, place, chosen)
+
+
+def boxes_in(place: Path) -> dict[str, str] | None:
+    """Where boxes are in a folder, and the images that they are in, as keys of a data block relative to it; None if
+    there are none. Only names are looked at, and the beginning of JSON files."""
+    inside = {each.name.lower(): each for each in sorted(place.iterdir()) if not each.name.startswith(".")}
+    folders = {name: each for name, each in inside.items() if each.is_dir()}
+    images = next((folders[name] for name in IMAGES if name in folders), None)
+    beside = {"images": images.name} if images is not None else {}
+    for holder in (place, *(folders[name] for name in BOXES if name in folders)):
+        for each in sorted(holder.glob("*.json")):
+            if _may_be_coco(each):
+                return {"boxes": each.relative_to(place).as_posix(), **beside}
+    for name in BOXES:
+        if images is not None and name in folders and _has(folders[name], (".xml", ".txt")):
+            return {"boxes": folders[name].name, **beside}
+    if (place / "boxes.csv").is_file():
+        return {"boxes": "boxes.csv"}
+    return {"boxes": "."} if _has(place, (".xml",)) and _has_image(place) else None
+
+
+def _may_be_coco(file: Path) -> bool:
+    with file.open("rb") as opened:
+        start = opened.read(1 << 16)
+    return start.lstrip()[:1] == b"{" and any(f'"{key}"'.encode() in start for key in ("annotations", "categories"))
+
+
+def _has(folder: Path, endings: tuple[str, ...]) -> bool:
+    """Whether there is a file of such a name in a folder, or in one in it."""
+    return any(each.suffix.lower() in endings for each in itertools.islice(folder.rglob("*"), 20 * LOOKED_AT))
+
+
+def _with_boxes(
+    path: str, place: Path, there: dict[str, str], options: dict[str, Any], folder: Path
+) -> ImagesFound:  # fmt: skip
+    given = {key: os.path.normpath(os.path.join(path, name)) for key, name in there.items()}
+    block: dict[str, Any] = {**given, "size": USUAL_SIDE, "validation": 0.2, "standardise": True} | options
+    read = images_with_boxes(BoxTable.model_validate(given | {"size": block["size"]}), folder)
+    if isinstance(read, Split):
+        block = {key: value for key, value in block.items() if key != "validation" or key in options}
+        return ImagesFound(
+            place, (*read.train.story, *(read.validation or read.train).story), block, "detect", read.train.count
+        )
+    return ImagesFound(place, read.story, block, "detect", _kept(read.count, block))
 
 
 def _with_classes(path: str, place: Path, options: dict[str, Any]) -> ImagesFound:

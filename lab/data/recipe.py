@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from lab.data.annotations.usual import usual_objects
 from lab.data.data import Data, TableRead, TargetKind
 from lab.data.examples import Examples
 from lab.data.fitted import Fitted, numbers_from_json, numbers_to_json
@@ -40,7 +41,8 @@ class Recipe:
     fillers:       for each feature, float64, what stands for a value that is missing; None: nothing does
     steps:         what is done with the numbers, one after the other
     mean, deviation: of the targets, if they were standardised: float64 [outputs]
-    usual:         of the training targets, float64 [outputs]: the share of each class or label, or the mean value
+    usual:         of the training targets, float64 [outputs]: the share of each class or label, or the mean value; of
+                   objects the share of each class, and then the mean box, as shares of the image
     sequences:     of which rows of a table an example is made, if it is more than one
     pixels:        whether each pixel of an image has a class of its own
     """
@@ -76,6 +78,8 @@ class Recipe:
         shape = tuple(train.inputs.shape[1:])
         if train.kind == "classes":
             usual = np.bincount(train.targets.ravel(), minlength=train.outputs) / train.targets.size
+        elif train.kind == "objects":
+            usual = usual_objects(train)
         else:
             usual = train.targets.mean(axis=0, dtype=np.float64)
             if mean is not None and deviation is not None:
@@ -173,7 +177,7 @@ class Recipe:
     def targets_of(self, table: RawTable, name: str, rows: np.ndarray) -> np.ndarray:
         """The targets of some rows, as `Data` holds them, in their own units. Raises BadInput."""
         assert self.table is not None
-        assert self.kind != "objects"  # of which no recipe is kept
+        assert self.kind != "objects"  # which are in no table
         return targets_of(self._named(table), self.table.target, self.kind, self.classes, rows, name)
 
     def of_array(self, array: np.ndarray) -> np.ndarray:
@@ -358,6 +362,8 @@ def _refuse_misfits(recipe: Recipe) -> None:
         raise ValueError("a name in it is no text")
     if recipe.pixels and (len(recipe.shape) != 3 or recipe.kind != "classes"):
         raise ValueError("its pixels have classes, but it is of no images")
+    if recipe.kind == "objects" and (len(recipe.shape) != 3 or recipe.usual.shape != (len(recipe.classes) + 4,)):
+        raise ValueError("objects are in images, and these are none")
     sizes = [*recipe.shape, *(() if recipe.sequences is None else vars(recipe.sequences).values())]
     if not recipe.shape or not all(type(each) is int and each > 0 for each in sizes):
         raise ValueError("its shape is no list of sizes")

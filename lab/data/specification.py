@@ -106,6 +106,8 @@ def check(specification: Mapping[str, Any], kind: TargetKind | None = None) -> D
     sets, formats = named_sets(), file_formats()
     keys = ["name", *formats]
     given = [key for key in keys if key in specification]
+    if given == ["boxes", "images"]:  # the images that the boxes are in
+        given = ["boxes"]
     if not given:
         for key in specification:
             if close := difflib.get_close_matches(str(key), keys, n=1):

@@ -17,7 +17,7 @@ class Comparison:
     """One network against another.
 
     test:       the name of the paired test;  p: the chance of a difference as large if both were equally good
-    what:       what is compared: accuracy, mean absolute error, or, of masks, 1 - mean IoU of an image
+    what:       what is compared: accuracy, mean absolute error, or, of images, what is missing to the best of each
     difference: the first one's minus the second one's, with its 95 % interval from bootstrap samples of the rows
     only_first, only_second: of classes, how many examples only the one and only the other gets right
     """
@@ -32,8 +32,8 @@ class Comparison:
 
 
 def compared(first: Judgement, second: Judgement) -> Comparison:
-    """Of classes and labels McNemar's exact test; of values a permutation test of the absolute errors, of masks one of
-    what is missing to a mean IoU of 1 in each image.
+    """Of classes and labels McNemar's exact test; of values a permutation test of the absolute errors, of masks and
+    objects one of what is missing in each image to a mean IoU, or an average precision, of 1.
 
     Raises BadInput if they are not of the same examples.
     """
@@ -55,7 +55,7 @@ def compared(first: Judgement, second: Judgement) -> Comparison:
     worse = first.errors - second.errors
     told = interval(_means(worse, chance, first.samples))
     p = _sign_flips(worse, chance)
-    what, of = ("mean absolute error", "absolute errors") if first.unit == "rows" else ("1 - mean IoU of an image",) * 2
+    what, of = (first.missing_to_best,) * 2 if first.missing_to_best else ("mean absolute error", "absolute errors")
     name = f"permutation test of the {of} ({FLIPS:,} random exchanges of each pair)"
     return Comparison(name, p, what, float(worse.mean()), told)
 

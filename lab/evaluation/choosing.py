@@ -17,7 +17,7 @@ from lab.store.files import load_arrays, load_metadata
 if TYPE_CHECKING:
     from lab.evaluation.language import LanguageModel
 
-CRITERIA = (("val_loss", False), ("val_accuracy", True), ("loss", False))
+CRITERIA = (("val_mean_average_precision", True), ("val_loss", False), ("val_accuracy", True), ("loss", False))
 """What networks of a run are compared by, the first that was measured, and whether more is better."""
 
 

@@ -7,19 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.data import check
+from lab.data import Data, Split, check
 from lab.data.images.folders import classes_of, read_images
+from lab.data.images.pixels import Pixels
+from lab.data.looking_at_images import boxes_in
 from lab.data.recipe import MOST_LISTED
+from lab.data.sets.box_table import BoxTable, images_with_boxes
 from lab.data.sets.npz_arrays import arrays
 from lab.data.tables.raw import RawColumn, RawTable
 from lab.data.tables.targets import targets_of
 from lab.errors import BadInput, InvalidValue
 from lab.evaluation.judgement import Judgement
 from lab.evaluation.masks import MaskJudgement, MaskPredictions
+from lab.evaluation.objects import ObjectJudgement, ObjectPredictions
 from lab.evaluation.trained import TrainedModel
 from lab.scenario.loading import load_text
 from lab.session.sources import folder_of
 from lab.store import RunInfo
+from lab.validation import validated
 
 MOST_GROUPS = 30
 
@@ -75,7 +80,7 @@ def of_run(model: TrainedModel, info: RunInfo, variant: str, seed: int, part: st
             "other rows with --data FILE."
         )
     made = model.answers(data.inputs)
-    targets = data.targets if data.kind == "classes" else model.recipe.values(data.targets)
+    targets = data.targets if data.kind in ("classes", "objects") else model.recipe.values(data.targets)
     places = np.arange(data.count) if data.places is None else data.places
     noun, place, table, rows = "examples", "example", None, np.arange(data.count)
     given = str(block[specification.name]) if specification.entry.from_file else specification.name
@@ -94,15 +99,21 @@ def of_run(model: TrainedModel, info: RunInfo, variant: str, seed: int, part: st
     if isinstance(made, MaskPredictions):
         noun, place = "images", "image"
         judgement: Judgement = MaskJudgement(made, targets, model.recipe.usual, places, place)
+    elif isinstance(made, ObjectPredictions):
+        noun, place = "images", "image"
+        judgement = ObjectJudgement(made, targets, model.recipe.usual, places, place)
     else:
         judgement = Judgement(made, targets, model.recipe.usual, places, place, last_known)
     return Judged(judgement, f"{data.count:,} {noun} of {name} that were {used}", table, rows, files=data.files)
 
 
 def of_file(model: TrainedModel, path: str) -> Judged:
-    """The network on a file with targets, or on images in a folder for each class. Raises BadInput."""
+    """The network on a file with targets, on images in a folder for each class, or on images with boxes. Raises
+    BadInput."""
     name = Path(path).name
-    if len(model.recipe.shape) == 3 and not model.recipe.pixels and Path(path).expanduser().is_dir():
+    if model.recipe.kind == "objects":
+        return _of_boxes(model, path)
+    if len(model.recipe.shape) == 3 and _one_class_each(model) and Path(path).expanduser().is_dir():
         return _of_images(model, path)
     if model.recipe.table is None or Path(path).suffix.lower() == ".npz":
         return _of_arrays(model, path)
@@ -116,6 +127,41 @@ def of_file(model: TrainedModel, path: str) -> Judged:
     made = model.answers(ready.inputs)
     judgement = Judgement(made, targets, model.recipe.usual, ready.places, table.place, last_known)
     return Judged(judgement, f"{len(ready.rows):,} rows of {name}", table, ready.rows, ready.notices)
+
+
+def _of_boxes(model: TrainedModel, path: str) -> Judged:
+    """The network on images with boxes: what `boxes` of a data block may be, or a folder in which that is found."""
+    height, width, channels = model.recipe.shape
+    try:
+        given = {"boxes": path}
+        if (place := Path(path).expanduser()).is_dir() and (there := boxes_in(place)) is not None:
+            given = {key: str(place / name) for key, name in there.items()}
+        read = images_with_boxes(validated(BoxTable, {**given, "size": [height, width], "grey": channels == 1}), Path())
+    except InvalidValue as error:
+        raise BadInput(f"{path} cannot be judged on: {error.message}") from None
+    data = read.validation if isinstance(read, Split) and read.validation is not None else read
+    assert isinstance(data, Data)
+    if unknown := [each for each in data.classes if each not in model.classes]:
+        known = ", ".join(model.classes[:MOST_LISTED])
+        raise BadInput(f"{path} has objects of the class {unknown[0]}, but this run was trained on {known}.")
+    number = np.array([model.classes.index(each) for each in data.classes] or [0])
+    targets = data.targets.astype(np.float64)
+    there_ = targets[..., 0] >= 0
+    targets[there_, 0] = number[targets[there_, 0].astype(np.int64)]
+    made = model.answers(model.recipe.of_array(_bytes_of(data)), data.inputs)
+    every = np.arange(data.count)
+    judgement = ObjectJudgement(made, targets, model.recipe.usual, every, "image")
+    return Judged(judgement, f"{data.count:,} images of {place.name or path}", None, every, data.story, data.files)
+
+
+def _bytes_of(data: Data) -> np.ndarray:
+    assert isinstance(data.inputs, Pixels)
+    return data.inputs.pool[data.inputs.rows]
+
+
+def _one_class_each(model: TrainedModel) -> bool:
+    """Whether an image has one class, and so may lie in the folder of that class."""
+    return not model.recipe.pixels and model.recipe.kind != "objects"
 
 
 def _of_images(model: TrainedModel, path: str) -> Judged:
@@ -137,10 +183,9 @@ def _of_arrays(model: TrainedModel, path: str) -> Judged:
         held = arrays(Path(path).expanduser(), path)
     except (InvalidValue, OSError) as error:
         raise BadInput(f"{path} cannot be judged on: {getattr(error, 'message', error)}") from None
-    if model.recipe.pixels:
-        raise BadInput(
-            f"{path} cannot be judged on: of a run that names the class of each pixel, only its own images can."
-        )
+    if model.recipe.pixels or model.recipe.kind == "objects":
+        what = "names the class of each pixel" if model.recipe.pixels else "finds objects"
+        raise BadInput(f"{path} cannot be judged on: of a run that {what}, only its own images can.")
     made = model.answers(model.recipe.of_array(held["inputs"]))
     columns = [held["targets"]] if held["targets"].ndim == 1 else list(held["targets"].T)
     wanted = 1 if model.recipe.kind == "classes" else model.recipe.outputs
@@ -153,7 +198,7 @@ def _of_arrays(model: TrainedModel, path: str) -> Judged:
     count = len(held["inputs"])
     table = RawTable("arrays", raws, list(range(count)), place="example")
     recipe = model.recipe
-    assert recipe.kind != "objects"  # of which no recipe is kept
+    assert recipe.kind != "objects"  # refused above
     targets = targets_of(table, [each.name for each in raws], recipe.kind, recipe.classes, np.arange(count), path)
     judgement = Judgement(made, targets, recipe.usual, np.arange(count), "example")
     return Judged(judgement, f"{count:,} examples of {Path(path).name}", None, np.arange(count))

@@ -72,6 +72,8 @@ class Judgement:
     """What is counted in the table of classes and in the confusion."""
     drawn: ClassVar[str] = "rows"
     """What bootstrap samples are drawn of."""
+    missing_to_best: ClassVar[str] = ""
+    """What `errors` are, if they are something else than of single answers."""
 
     def __len__(self) -> int:
         return len(self.targets)

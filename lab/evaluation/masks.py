@@ -106,6 +106,7 @@ class MaskJudgement(Judgement):
 
     unit = "pixels"
     drawn = "images"
+    missing_to_best = "1 - mean IoU of an image"
 
     @cached_property
     def confusions(self) -> np.ndarray:

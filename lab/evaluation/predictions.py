@@ -15,7 +15,7 @@ import numpy as np
 class Predictions:
     """One answer for each example.
 
-    kind:    classes, values or labels
+    kind:    classes, values, labels or objects
     names:   of the classes, labels or values: what each column of `numbers` is
     numbers: float64 [n, names]: probabilities, or values in the units of the target
     are_probabilities: False of the scores of a network that was trained with hinge loss
@@ -29,7 +29,7 @@ class Predictions:
              answer is about
     """
 
-    kind: Literal["classes", "values", "labels"]
+    kind: Literal["classes", "values", "labels", "objects"]
     names: tuple[str, ...]
     numbers: np.ndarray
     are_probabilities: bool = True

@@ -23,8 +23,11 @@ from lab.data.tables.raw import RawTable
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
 from lab.data.tables.tidying import as_in_training
 from lab.errors import BadInput, InvalidValue
+from lab.evaluation.finding import Finder
 from lab.evaluation.masks import MaskPredictions
+from lab.evaluation.objects import ObjectPredictions
 from lab.evaluation.predictions import Predictions
+from lab.metrics.detection import Detections
 from lab.metrics.scores import OF_PROBABILITIES, meaning
 from lab.nets.adjustable_numbers import AdjustableNumbers
 from lab.nets.network import Network
@@ -88,7 +91,15 @@ class TrainedModel:
 
     def new_network(self) -> Network:
         """Its layers, with nothing in them."""
-        return layers_of(self.about)
+        network = layers_of(self.about, None if self.finder is None else self.finder.outputs)
+        if self.finder is not None:
+            self.finder.propose_in(network)
+        return network
+
+    @functools.cached_property
+    def finder(self) -> Finder | None:
+        """How its numbers are read, of a network that finds objects."""
+        return Finder.of(self.name, self.about, self.recipe) if self.recipe.kind == "objects" else None
 
     @functools.cached_property
     def _forward(self) -> dict[int, Predictor]:
@@ -96,26 +107,56 @@ class TrainedModel:
 
     def outputs(self, inputs: np.ndarray | Pixels) -> np.ndarray:
         """What the network gives for prepared inputs [n, …]: float32 [n, outputs]."""
-        found = list(self._outputs(inputs))
+        found = [part.reshape(len(part), -1) for part in self._outputs(inputs)]
         return np.concatenate(found) if found else np.empty((0, self.recipe.outputs), np.float32)
 
     def _outputs(self, inputs: np.ndarray | Pixels) -> Iterator[np.ndarray]:
         """The same for some examples after the others."""
+        for chosen in self._parts(inputs):
+            part = np.asarray(inputs[chosen])
+            yield self._output(part).reshape(len(part), -1)
+
+    def _parts(self, inputs: np.ndarray | Pixels) -> Iterator[slice]:
+        """Examples that go through the network together."""
         at_once = max(1, min(AT_ONCE, NUMBERS_AT_ONCE // max(math.prod(inputs.shape[1:]), 1)))
         for first in range(0, len(inputs), at_once):
-            part = np.asarray(inputs[first : first + at_once])
-            if len(part) not in self._forward:
-                network = self.new_network()
-                self._forward[len(part)] = Predictor(network, part.shape)
-                refuse_other_weights(self.name, network, self.weights)
-            try:
-                made = self._forward[len(part)](part, dict(self.weights), dict(self.about.get("settings", {})))
-            except InvalidValue as error:
-                raise BadInput(f"{self.name}: {error.message}") from None
-            yield made["output"].reshape(len(part), -1)
+            yield slice(first, first + at_once)
 
-    def answers(self, inputs: np.ndarray | Pixels) -> Predictions:
-        """Predictions for prepared inputs."""
+    def _output(self, part: np.ndarray, regions: np.ndarray | None = None) -> np.ndarray:
+        """What the network gives for these examples, as it gives it."""
+        if len(part) not in self._forward:
+            network = self.new_network()
+            count = 0 if regions is None else regions.shape[1]
+            self._forward[len(part)] = Predictor(network, part.shape, regions=count)
+            refuse_other_weights(self.name, network, self.weights)
+        try:
+            settings = dict(self.about.get("settings", {}))
+            made = self._forward[len(part)](part, dict(self.weights), settings, regions=regions)
+        except InvalidValue as error:
+            raise BadInput(f"{self.name}: {error.message}") from None
+        return np.asarray(made["output"])
+
+    def _objects(self, inputs: np.ndarray | Pixels, seen: np.ndarray | Pixels) -> ObjectPredictions:
+        """The objects in each image."""
+        assert self.finder is not None
+        height, width, _ = self.recipe.shape
+        found = [Detections.of([])]
+        for chosen in self._parts(inputs):
+            some = np.arange(len(seen))[chosen]
+            encoded = self.finder.encode(seen.chosen(some) if isinstance(seen, Pixels) else seen[some])
+            outputs = self._output(np.asarray(inputs[chosen]), self.finder.regions(encoded))
+            said = self.finder.read(outputs, encoded)
+            found.append(replace(said, images=said.images + chosen.start))
+        together = {name: np.concatenate([vars(each)[name] for each in found]) for name in vars(found[0])}
+        return ObjectPredictions.of(self.classes, Detections(**together), len(inputs), (height, width))
+
+    def answers(self, inputs: np.ndarray | Pixels, seen: np.ndarray | Pixels | None = None) -> Predictions:
+        """Predictions for prepared inputs.
+
+        seen: of images that a detector looks at itself, before the network: as they were before they were prepared
+        """
+        if self.finder is not None:
+            return self._objects(inputs, inputs if seen is None else seen)
         if self.recipe.pixels:
             return self._masks(inputs)
         outputs = self.outputs(inputs)
@@ -126,7 +167,7 @@ class TrainedModel:
             )
         if self.recipe.kind == "values":
             return Predictions("values", self._value_names, self.recipe.values(outputs))
-        assert self.recipe.kind != "objects"  # of which no recipe is kept
+        assert self.recipe.kind != "objects"
         numbers, threshold = meaning(outputs, self.loss), float(self.about.get("threshold", 0.5))
         return Predictions(self.recipe.kind, self.classes, numbers, self.loss in OF_PROBABILITIES, threshold)
 
@@ -181,9 +222,12 @@ class TrainedModel:
         if not place.exists():
             raise BadInput(f"{path} is not there.")
         images, names, sizes = read_alone(place, self.recipe.shape)
-        made = self.answers(self.recipe.of_array(images))
+        made = self.answers(self.recipe.of_array(images), Pixels(images))
         if isinstance(made, MaskPredictions):
             made = replace(made, sizes=tuple(sizes))
+        if isinstance(made, ObjectPredictions):
+            files = tuple(place if place.is_file() else place / name for name in names)
+            made = replace(made, sizes=tuple(sizes), files=files)
         every = np.arange(len(names))
         return made.placed(every, np.array(names, dtype=object), "image", len(names), ())
 
@@ -215,11 +259,15 @@ def about_of(name: str, metadata: Mapping[str, str] | None) -> dict[str, Any] | 
     return about
 
 
-def layers_of(about: Mapping[str, Any]) -> Network:
-    """The layers of a network that was kept, with nothing in them."""
+def layers_of(about: Mapping[str, Any], outputs: int | None = None) -> Network:
+    """The layers of a network that was kept, with nothing in them.
+
+    outputs: what the word `outputs` stands for in them, if it is not the number of classes or values
+    """
     blocks = {name: Block(**each) for name, each in about.get("blocks", {}).items()}
     recipe = about.get("recipe")
-    outputs = len(about["symbols"]) if recipe is None else int(recipe["outputs"])
+    if outputs is None:
+        outputs = len(about["symbols"]) if recipe is None else int(recipe["outputs"])
     return Network(about["model"], None, outputs, 0, AdjustableNumbers(), blocks=blocks)
 
 

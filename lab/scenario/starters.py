@@ -115,7 +115,7 @@ def from_data(
 
 def from_images(data: dict[str, Any], task: str, title: str, examples: int) -> dict[str, Any]:
     """The content of a scenario on a data block of images, with so many examples to train on: `task` is classify, or
-    segment where masks tell the class of each pixel."""
+    segment where masks tell the class of each pixel, or detect where there are boxes."""
 
     def convolution(channels: int) -> list[Any]:
         return [{"conv": channels, "kernel_size": 3, "padding": "same"}, "batch_norm", "relu"]
@@ -123,11 +123,20 @@ def from_images(data: dict[str, Any], task: str, title: str, examples: int) -> d
     if task == "segment":
         model = [*convolution(16), *convolution(16), *convolution(32), {"conv": "classes", "kernel_size": 1}]
         watch = ["val_loss", "val_mean_iou", "val_pixel_accuracy"]
+    elif task == "detect":
+        layers = [part for channels in (16, 32, 64) for part in (*convolution(channels), {"max_pool": 2})]
+        model = [*layers, *convolution(64), {"conv": "outputs", "kernel_size": 1, "init": {"normal": 0.01}}]
+        watch = ["val_mean_average_precision", "val_objects_found", "val_loss"]
     else:
         shrunk = [*convolution(16), {"max_pool": 2}, *convolution(32), {"max_pool": 2}, *convolution(32)]
         model = [*shrunk, "global_average_pool", {"dense": "classes"}]
         watch = ["loss", "accuracy", "val_loss", "val_accuracy"]
     held_back = bool(data.get("validation")) or "validation" not in data
+    side = data.get("size", 64)
+    cells = (side if isinstance(side, int) else min(side)) // 8
+    finding = {
+        "options": {"detector": {"yolo": {"grid": cells, "boxes": 2}}, "pictures": ["detected_objects", "lost_objects"]}
+    }
     return {
         "format": 1,
         "title": title,
@@ -138,4 +147,5 @@ def from_images(data: dict[str, Any], task: str, title: str, examples: int) -> d
         "optimizer": {"name": "adam", "rate": 0.003},
         "train": {"batch": min(16, examples), "steps": IMAGE_STEPS, "measure": 20},
         "watch": watch if held_back else [each for each in watch if not each.startswith("val_")] or ["loss"],
+        **(finding if task == "detect" else {}),
     }

@@ -21,7 +21,9 @@ def command(
     file: Annotated[str, typer.Argument(metavar="FILE", help="New examples: CSV, Parquet, Excel, ARFF, JSON, NPZ, …")],
     out: Annotated[
         str | None,
-        typer.Option(help="Write them to this file, by its ending: .csv, .json, .parquet; masks to this folder."),
+        typer.Option(
+            help="Write them to this file, by its ending: .csv, .json, .parquet; masks or drawn boxes to this folder."
+        ),
     ] = None,
     variant: Annotated[str | None, typer.Option(help="The network of this variant; default: the best.")] = None,
     seed: Annotated[int | None, typer.Option(help="The network of this seed; default: the best.")] = None,
@@ -32,7 +34,8 @@ def command(
 
     Columns are found by their names and prepared as in training; others, such as the target, are not looked at. Of
     images, FILE may be a folder; where every pixel has a class, the shares of the classes are told, and
-    `--out FOLDER` writes the masks.
+    `--out FOLDER` writes the masks. Of objects, each box with its class and score is a row, `--out FILE.json` is what
+    COCO's tools read as results, and `--out FOLDER` writes the images with the boxes drawn into them.
     Redirected, all rows are written as CSV. Sentences on what was found out go to stderr.
     """
     from lab.evaluation import model_of
@@ -59,13 +62,14 @@ def _write(made: Predictions, path: Path, force: bool) -> str:
     """Writes them; returns what one of them is called."""
     from lab.errors import BadInput, MissingExtra
     from lab.evaluation.masks import MaskPredictions
+    from lab.evaluation.objects import ObjectPredictions
     from lab.store.files import write_atomically
 
-    if isinstance(made, MaskPredictions) and (path.suffix == "" or path.is_dir()):
+    if isinstance(made, MaskPredictions | ObjectPredictions) and (path.suffix == "" or path.is_dir()):
         if path.exists() and not force and (not path.is_dir() or any(path.iterdir())):
             raise BadInput(f"{path} is there already and not empty: choose another with --out, or add --force.")
         made.write(path)
-        return "mask"
+        return "mask" if isinstance(made, MaskPredictions) else "image"
     if path.exists() and not force:
         raise BadInput(f"{path} exists already: choose another with --out, or replace it with --force.")
     ending = path.suffix.lower()
@@ -97,13 +101,15 @@ def _show(made: Predictions) -> None:
     from itertools import islice
 
     from lab.cli.columns import aligned
+    from lab.evaluation.objects import ObjectPredictions
 
     # Of a series people want to know what comes next; of several, of each.
     records = made.latest(SHOWN) if made.of_later else list(islice(made.records(), SHOWN))
     rows = [[_cell(each) for each in row] for row in records]
     for line in aligned([made.columns, *rows], right=list(range(1, len(made.columns)))):
         print(line.rstrip())
-    rest = (len(made) if made.asked is None or made.of_later else made.asked) - len(rows)
+    count = len(made) if made.asked is None or made.of_later else made.asked
+    rest = (made.found.count if isinstance(made, ObjectPredictions) else count) - len(rows)
     if rest:
         which = "others" if made.series is not None else "rows before" if made.of_later else "more rows"
         print(f"… and {rest:,} {which}: --out FILE writes all of them.")

@@ -162,7 +162,8 @@ class Training(ProgramExperiment):
 
     def kept_to_predict(self) -> dict[str, Any] | None:
         recipe, scenario = self.split.recipe, self.scenario
-        if recipe is None or recipe.kind == "objects":
+        finds = None if recipe is None or recipe.kind != "objects" else self._kept_to_find()
+        if recipe is None or (recipe.kind == "objects" and finds is None):
             return None
         about = {
             "format": 1,
@@ -174,7 +175,15 @@ class Training(ProgramExperiment):
             "recipe": recipe.to_json(),
         }
         options = task_of(scenario).options(scenario)
-        return about | {name: getattr(options, name) for name in ("loss", "threshold") if hasattr(options, name)}
+        kept = {name: getattr(options, name) for name in ("loss", "threshold") if hasattr(options, name)}
+        return about | kept | (finds or {})
+
+    def _kept_to_find(self) -> dict[str, Any] | None:
+        """How the network's numbers are read as objects; None if they do not say which objects there are, and where."""
+        options = task_of(self.scenario).options(self.scenario)
+        if (heads := getattr(options, "heads", None)) is not None:
+            return {"heads": heads} if {"class", "box"} <= set(heads) else None
+        return {"detection": {name: getattr(options, name) for name in ("detector", "score_threshold", "overlap")}}
 
 
 def targets_per_example(train: Data) -> int:
