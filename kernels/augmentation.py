@@ -1,7 +1,7 @@
 """Images changed at random while a network trains on them, each in its own way in every step.
 
-One kernel draws what is changed, by how much, for every image of a batch; two change the images by it. So the changes
-can be looked at, and the changing can be checked against others' code.
+One kernel draws what is changed, by how much, for every image of a batch; two change the images by it, and one moves
+the classes of their pixels along. So the changes can be looked at, and the changing be checked against others' code.
 
 The columns of `changes`: 0 mirrored where negative; 1, 2 shifted down and along by whole pixels (a crop of the padded
 image); 3, 4 shifted by parts of pixels; 5 logarithm of the enlargement; 6 logarithm of the stretch along; 7 angle of
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 
-from kernels.language import kernel, real, zero
+from kernels.language import FAST, device, kernel, real, zero
 from kernels.random import normal, uniform
 
 COLOUR_COLUMN = 13
@@ -34,6 +34,44 @@ def draw_changes(spread, changes, first_normal, stream, thread, threads, step, s
         changes[r, k] = spread[k] * drawn
 
 
+@device(fastmath=FAST, inlined=True)
+def way_back(changes, r):
+    """From where a pixel of image r is seen to where it was: turned back, sheared back, made smaller. Four factors,
+    then by how much it was shifted down and along, and the lens."""
+    down = real(math.floor(changes[r, 1] + real(0.5))) + changes[r, 3]
+    along = real(math.floor(changes[r, 2] + real(0.5))) + changes[r, 4]
+    high = real(math.exp(float(changes[r, 6] - changes[r, 5])))
+    wide = real(math.exp(float(-changes[r, 6] - changes[r, 5])))
+    if changes[r, 0] < zero:
+        wide = -wide
+    cosine, sine = real(math.cos(float(changes[r, 7]))), real(math.sin(float(changes[r, 7])))
+    shear = changes[r, 8]
+    row_by_row, row_by_column = high * cosine, -high * sine
+    column_by_row = wide * (sine - shear * cosine)
+    column_by_column = wide * (cosine + shear * sine)
+    return row_by_row, row_by_column, column_by_row, column_by_column, down, along, changes[r, 9]
+
+
+@device(fastmath=FAST, inlined=True)
+def was_at(i, j, H, W, corner, row_by_row, row_by_column, column_by_row, column_by_column, down, along, lens):
+    """Row and column at which pixel (i, j) was, from -2 to one more than there are: far outside is as good as that."""
+    middle_row, middle_column = real(H - 1) * real(0.5), real(W - 1) * real(0.5)
+    v, u = real(i) - middle_row, real(j) - middle_column
+    f = real(1.0) + lens * (v * v + u * u) / corner
+    v, u = v * f - down, u * f - along
+    row = row_by_row * v + row_by_column * u + middle_row
+    column = column_by_row * v + column_by_column * u + middle_column
+    return min(max(row, real(-2.0)), real(H + 1)), min(max(column, real(-2.0)), real(W + 1))
+
+
+@device(fastmath=FAST, inlined=True)
+def corner_of(H, W):
+    """The square of the distance of a corner of an image from its middle; 1 of a single pixel."""
+    middle_row, middle_column = real(H - 1) * real(0.5), real(W - 1) * real(0.5)
+    corner = middle_row * middle_row + middle_column * middle_column
+    return corner if corner > zero else real(1.0)
+
+
 @kernel(
     "images[B,H,W,C] changes[B,K] outside[C] -> warped[B,H,W,C]",
     operations=lambda B, H, W, C: B * H * W * (20 + 8 * C),
@@ -46,33 +84,15 @@ def warp_images(images, changes, outside, warped, thread, threads):
     A lens of k shows at the distance r from the middle what was at r (1 + k r²), where the corners are at r = 1.
     """
     H, W, C = images.shape[1], images.shape[2], images.shape[3]
-    middle_row, middle_column = real(H - 1) * real(0.5), real(W - 1) * real(0.5)
-    corner = middle_row * middle_row + middle_column * middle_column
-    if corner == zero:
-        corner = real(1.0)
+    corner = corner_of(H, W)
     for r in range(thread, images.shape[0], threads):
-        down = real(math.floor(changes[r, 1] + real(0.5))) + changes[r, 3]
-        along = real(math.floor(changes[r, 2] + real(0.5))) + changes[r, 4]
-        high = real(math.exp(float(changes[r, 6] - changes[r, 5])))
-        wide = real(math.exp(float(-changes[r, 6] - changes[r, 5])))
-        if changes[r, 0] < zero:
-            wide = -wide
-        cosine, sine = real(math.cos(float(changes[r, 7]))), real(math.sin(float(changes[r, 7])))
-        shear, lens = changes[r, 8], changes[r, 9]
-        # From where a pixel is seen to where it was: turned back, sheared back, made smaller.
-        row_by_row, row_by_column = high * cosine, -high * sine
-        column_by_row = wide * (sine - shear * cosine)
-        column_by_column = wide * (cosine + shear * sine)
+        row_by_row, row_by_column, column_by_row, column_by_column, down, along, lens = way_back(changes, r)
         for i in range(H):
             for j in range(W):
-                v, u = real(i) - middle_row, real(j) - middle_column
-                f = real(1.0) + lens * (v * v + u * u) / corner
-                v, u = v * f - down, u * f - along
-                row = row_by_row * v + row_by_column * u + middle_row
-                column = column_by_row * v + column_by_column * u + middle_column
-                # Far outside is as good as just outside; from -2 on, int() after adding 2 does what floor() does.
-                row = min(max(row, real(-2.0)), real(H + 1))
-                column = min(max(column, real(-2.0)), real(W + 1))
+                row, column = was_at(
+                    i, j, H, W, corner, row_by_row, row_by_column, column_by_row, column_by_column, down, along, lens
+                )
+                # From -2 on, int() after adding 2 does what floor() does.
                 top, left = int(row + real(2.0)) - 2, int(column + real(2.0)) - 2
                 lower, right = row - real(top), column - real(left)
                 upper_left = (real(1.0) - lower) * (real(1.0) - right)
@@ -99,6 +119,28 @@ def warp_images(images, changes, outside, warped, thread, threads):
                             else:
                                 value += weight * outside[c]
                         warped[r, i, j, c] = value
+
+
+@kernel(
+    "labels[B,H,W] changes[B,K] -> warped[B,H,W]",
+    operations=lambda B, H, W: 30 * B * H * W,
+    typical={"B": 8, "H": 14, "W": 14, "K": 14},
+)
+def warp_labels(labels, changes, warped, thread, threads):
+    """warped = the classes of the pixels of images that `warp_images` changes, moved along with them: each that of the
+    nearest pixel, and -1 beyond the edges."""
+    H, W = labels.shape[1], labels.shape[2]
+    corner = corner_of(H, W)
+    for r in range(thread, labels.shape[0], threads):
+        row_by_row, row_by_column, column_by_row, column_by_column, down, along, lens = way_back(changes, r)
+        for i in range(H):
+            for j in range(W):
+                row, column = was_at(
+                    i, j, H, W, corner, row_by_row, row_by_column, column_by_row, column_by_column, down, along, lens
+                )
+                y, x = int(row + real(2.5)) - 2, int(column + real(2.5)) - 2
+                inside = y >= 0 and y < H and x >= 0 and x < W
+                warped[r, i, j] = labels[r, y, x] if inside else -real(1.0)
 
 
 @kernel(

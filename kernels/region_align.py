@@ -11,11 +11,12 @@ pixel beyond the outermost numbers an image goes on as it ends; what lies farthe
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from kernels.language import FAST_WITH_NANS, device, kernel, one, real, zero
 
 _TYPICAL = {"B": 2, "H": 16, "W": 16, "C": 16, "R": 8, "I": 7, "J": 7, "samples": 2}
+MOST = 1e6
 _BOXES = "boxes[B,R,4] scale[1]"
 
 
@@ -194,12 +195,18 @@ def _region_align_gradient_cuda(dy, boxes, scale, dx, samples, thread, threads):
         dx[b, h, w, c] = total
 
 
+@device(fastmath=FAST_WITH_NANS)
+def nearest_whole(place):
+    """The nearest whole number; 0 of what is none, or is beyond all images."""
+    there = place > -real(MOST) and place < real(MOST)
+    return real(math.floor(float(place + real(0.5)))) if there else zero
+
+
 @kernel("boxes[N,4] -> rounded[N,4]", fastmath=FAST_WITH_NANS, operations=lambda N: 8 * N, typical={"N": 64})
 def rounded_boxes(boxes, rounded, thread, threads):
     """rounded = boxes whose sides were moved to the nearest whole numbers; a box without width or height keeps 1."""
-    half = real(0.5)
     for n in range(thread, boxes.shape[0], threads):
         for k in range(2):
-            low = np.floor(boxes[n, k] + half)
+            low = nearest_whole(boxes[n, k])
             rounded[n, k] = low
-            rounded[n, k + 2] = max(np.floor(boxes[n, k + 2] + half), low + one)
+            rounded[n, k + 2] = max(nearest_whole(boxes[n, k + 2]), low + one)

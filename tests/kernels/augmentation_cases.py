@@ -22,9 +22,8 @@ def _matrix(*rows: list[float]) -> np.ndarray:
     return np.array(rows)
 
 
-def warped(image: np.ndarray, change: np.ndarray, outside: np.ndarray) -> np.ndarray:
-    """One image [H, W, C], as a chain of matrices that move what is in it, inverted."""
-    height, width, _ = image.shape
+def places(height: int, width: int, change: np.ndarray) -> np.ndarray:
+    """Where each pixel was, [H, W, 2], from a chain of matrices that move what is in an image, inverted."""
     flip, crop_down, crop_along, down, along, zoom, stretch, turn, shear, lens = change[:10]
     moves = _matrix([1, 0], [0, -1 if flip < 0 else 1])
     moves = _matrix([np.exp(zoom - stretch), 0], [0, np.exp(zoom + stretch)]) @ moves
@@ -34,7 +33,13 @@ def warped(image: np.ndarray, change: np.ndarray, outside: np.ndarray) -> np.nda
     middle = (np.array([height, width]) - 1) / 2
     seen = np.stack(np.mgrid[:height, :width], -1) - middle
     seen = seen * (1 + lens * (seen**2).sum(-1, keepdims=True) / max((middle**2).sum(), 1e-300))
-    was = (seen - shift) @ np.linalg.inv(moves).T + middle
+    return np.asarray((seen - shift) @ np.linalg.inv(moves).T + middle)
+
+
+def warped(image: np.ndarray, change: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """One image [H, W, C], between pixels in bilinear interpolation."""
+    height, width, _ = image.shape
+    was = places(height, width, change)
     padded = np.pad(image - outside, ((3, 3), (3, 3), (0, 0)))
     coordinates = np.clip(was.transpose(2, 0, 1) + 3, 0, np.array([height + 5, width + 5])[:, None, None])
     channels = [ndimage.map_coordinates(padded[..., c], coordinates, order=1) for c in range(image.shape[2])]
@@ -44,6 +49,15 @@ def warped(image: np.ndarray, change: np.ndarray, outside: np.ndarray) -> np.nda
 def _warp(v: Inputs, s: Sizes) -> dict[str, Any]:
     pairs = zip(v["images"], v["changes"], strict=True)
     return {"warped": np.stack([warped(image, change, v["outside"]) for image, change in pairs])}
+
+
+def _warp_labels(v: Inputs, s: Sizes) -> dict[str, Any]:
+    made = np.full(v["labels"].shape, -1.0)
+    for image, labels, change in zip(made, v["labels"], v["changes"], strict=True):
+        was = np.floor(places(*labels.shape, change) + 0.5).astype(int)
+        inside = ((was >= 0) & (was < labels.shape)).all(axis=-1)
+        image[inside] = labels[tuple(was[inside].T)]
+    return {"warped": made}
 
 
 def _colour(v: Inputs, s: Sizes) -> dict[str, Any]:
@@ -63,6 +77,7 @@ def _shares(rng: np.random.Generator, s: Sizes) -> np.ndarray:
 
 
 CASES["warp_images"] = Case(_warp, {"changes": _changes}, fix=lambda s: s | {"K": 13 + s["C"]}, tolerance=2e-4)
+CASES["warp_labels"] = Case(_warp_labels, {"changes": _changes}, fix=lambda s: s | {"K": max(s["K"], 14)})
 CASES["colour_images"] = Case(
     _colour,
     {
