@@ -56,7 +56,7 @@ _WORDS: dict[str, dict[str, str]] = {
     # What is allowed in the place where the word was found tells which place it is.
     _AT_TOP: {
         "lr learning_rate": _RATE,
-        "epochs n_epochs num_epochs max_epochs max_iter": _STEPS,
+        "epochs epoch n_epochs num_epochs max_epochs max_iter": _STEPS,
         "iterations n_steps num_steps max_steps n_iter total_steps": _COUNT,
         "batch_size": _BATCH,
         "scheduler lr_scheduler schedule lr_schedule": _SCHEDULE,
@@ -81,7 +81,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "freeze frozen": _FREEZE,
     },
     _TRAIN: {
-        "epochs n_epochs num_epochs max_epochs max_iter": _STEPS,
+        "epochs epoch n_epochs num_epochs max_epochs max_iter": _STEPS,
         "iterations n_steps num_steps max_steps n_iter total_steps": _COUNT,
         "batch_size": _BATCH,
         "early_stopping earlystopping patience early_stop": "this is `stop` here: "

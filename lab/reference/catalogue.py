@@ -64,10 +64,12 @@ class Answer:
 
     topics: all things of that name, of whatever kind
     owners: where nothing has that name, the things that have a setting of that name
+    value_of: of what is a value of their settings, the name of the setting of each owner
     """
 
     topics: tuple[Topic, ...]
     owners: tuple[tuple[str, str], ...] = ()
+    value_of: tuple[str, ...] = ()
 
 
 def contents() -> dict[str, tuple[str, ...]]:
@@ -109,6 +111,16 @@ def look_up(name: str, kind: str | None = None) -> Answer:
     )
     if owners:
         return Answer((), owners)
+    values = [
+        (each, one, setting.name)
+        for each, names in known.items()
+        if each not in ("metric", "picture", "notice", "event", "key")
+        for one in names
+        for setting in topic(each, one).settings
+        if _plain(name) in map(_plain, setting.allowed.split(" or "))
+    ]
+    if values:
+        return Answer((), tuple((each, one) for each, one, _ in values), tuple(setting for _, _, setting in values))
     raise BadInput(
         f"Nothing is called {name!r}{_hint(name, known)}. `lab explain` lists all that can be explained.".replace(
             "?.", "?"
@@ -117,8 +129,10 @@ def look_up(name: str, kind: str | None = None) -> Answer:
 
 
 def _hint(name: str, known: Mapping[str, tuple[str, ...]]) -> str:
-    for names in known.values():
-        if told := in_other_words(name, names):
+    for kind, names in known.items():
+        # A key is known in its block, `train.steps` beside `train.measure`.
+        words = [each.rpartition(".")[2] for each in names] if kind == "key" else names
+        if told := in_other_words(name, words):
             return f": {told}"
     every = {_plain(each): each for names in known.values() for each in names}
     every |= {_plain(each.rpartition(".")[2]): each for each in known.get("key", ())} | every

@@ -172,3 +172,12 @@ def test_the_example_alone_can_be_written_to_a_file(capsys, tmp_path):
 def test_pages_are_written_by_the_command(tmp_path, capsys):
     assert run(["explain", "--pages", str(tmp_path / "new")]) == 0
     assert (tmp_path / "new" / "layers.md").read_text(encoding="utf-8") == pages()["layers.md"]
+
+
+def test_a_value_of_a_setting_is_found_and_words_of_others_in_their_block(capsys) -> None:
+    assert run(["explain", "q-learning"]) == 0
+    assert "q-learning is a value of `method` of gridworld (task)." in " ".join(capsys.readouterr().out.split())
+    assert run(["explain", "early stopping"]) == 2
+    assert "this is `stop` here" in capsys.readouterr().err
+    assert run(["explain", "epoch"]) == 2
+    assert "counted in steps, not in epochs" in capsys.readouterr().err

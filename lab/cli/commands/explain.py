@@ -60,6 +60,14 @@ def _told(name: list[str], width: int) -> list[str]:
     answer = look_up(wanted, kind)
     if not answer.topics:
         owners = ", ".join(f"{owner} ({of})" for of, owner in answer.owners)
+        if answer.value_of:
+            settings = ", ".join(
+                f"`{setting}` of {owner} ({of})"
+                for setting, (of, owner) in zip(answer.value_of, answer.owners, strict=True)
+            )
+            return [
+                *_wrap(f"{wanted} is a value of {settings}. `lab explain {answer.owners[0][1]}` explains it.", width)
+            ]
         return [*_wrap(f"{wanted} is a setting of {owners}. `lab explain {answer.owners[0][1]}` explains it.", width)]
     told: list[str] = []
     if len(answer.topics) > 1:
