@@ -14,12 +14,12 @@ from lab.metrics.detection import corner_form, intersection_over_union
 from lab.metrics.detection.said import Said
 from lab.metrics.scores import softmax
 from lab.nets.adjustable_numbers import AdjustableNumbers
-from lab.nets.limits import adjustable
 from lab.nets.proposing import Proposing
 from lab.tasks.detection import box_coding
 from lab.tasks.detection.assignment import assign
-from lab.tasks.detection.detector import Detector, OnImages
+from lab.tasks.detection.detector import OnImages
 from lab.tasks.detection.detectors.regions import BOX, DEVIATIONS
+from lab.tasks.detection.of_regions import OfRegions, loss_of_offsets
 from lab.validation import Real, Whole
 
 ANCHOR = 1 + BOX + 1
@@ -28,7 +28,7 @@ OBJECT = 1 + BOX
 """Encoded numbers of an object: class + 1, or 0 where there is none, and its box as shares of the image."""
 
 
-class FasterRcnn(Detector, name="faster_rcnn"):
+class FasterRcnn(OfRegions, name="faster_rcnn"):
     """Regions are proposed by the network itself, from the features that it looks at anyway.
 
     The layer `propose` says of each anchor, boxes of a few sizes and shapes at each place of a feature map, whether an
@@ -73,16 +73,6 @@ class FasterRcnn(Detector, name="faster_rcnn"):
     ignore: Real = Field(
         default=0.3, gt=0, le=1, description="Below this IoU with all objects it is trained to say nothing."
     )
-    match: Real = Field(
-        default=0.5, gt=0, le=1, description="From this IoU on a region is trained to be of the object's class."
-    )
-    objects: Real = Field(
-        default=0.25,
-        gt=0,
-        lt=1,
-        description="The share of regions with an object in the loss of classes, of each image.",
-    )
-    offsets: Real = adjustable(1.0, "The weight of the losses of offsets; λ in the paper.", ge=0, le=1e6)
 
     def on(self, data: Data, adjustable: AdjustableNumbers) -> FasterOnImages:
         return FasterOnImages(self, data, adjustable)
@@ -151,7 +141,8 @@ class FasterOnImages(OnImages):
         inverse = constant(1 / DEVIATIONS)
         here, score = known[:, 0], numbers[:, 0]
         missed = f.sum((f.softplus(score) - score * here) * known[:, -1])
-        proposing = f.add(missed, self._of_offsets(f.multiply(numbers[:, 1:], inverse), here, known[:, 1:-1]))
+        moved = f.multiply(numbers[:, 1:], inverse)
+        proposing = f.add(missed, loss_of_offsets(moved, here, known[:, 1:-1], self._offsets))
         targets = f.region_targets(
             boxes.reshape(batch, self.places, BOX), objects,
             constant(self._settings.match), constant(self._settings.objects),
@@ -160,13 +151,8 @@ class FasterOnImages(OnImages):
         of_classes = -f.sum(f.log_probability(said[:, :-BOX], labels) * weights)
         wanted = f.multiply(targets[:, 1:-1], inverse)
         found = f.minimum(labels, constant(1.0))
-        of_boxes = f.add(of_classes, self._of_offsets(said[:, -BOX:], found, wanted))
+        of_boxes = f.add(of_classes, loss_of_offsets(said[:, -BOX:], found, wanted, self._offsets))
         return f.add(f.divide(proposing, f.sum(known[:, -1])), f.divide(of_boxes, f.sum(weights)))
-
-    def _of_offsets(self, offsets: Tensor, there: Tensor, wanted: Tensor) -> Tensor:
-        """The sum of smooth L1 over offsets [n, 4] of what has an object; of the others those wanted are 0."""
-        own = f.multiply(offsets, there.reshape(there.size, 1))
-        return f.multiply(f.huber(own, wanted, constant(1.0)) * constant(wanted.size), self._offsets)
 
     def read(self, outputs: np.ndarray, encoded: np.ndarray) -> Said:
         count = len(outputs)

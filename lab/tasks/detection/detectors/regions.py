@@ -15,12 +15,12 @@ from lab.metrics.detection import intersection_over_union
 from lab.metrics.detection.said import Said
 from lab.metrics.scores import softmax
 from lab.nets.adjustable_numbers import AdjustableNumbers
-from lab.nets.limits import adjustable
 from lab.tasks.detection import box_coding
-from lab.tasks.detection.detector import Detector, Numbers, OnImages
+from lab.tasks.detection.detector import Numbers, OnImages
+from lab.tasks.detection.of_regions import OfRegions, loss_of_offsets
 from lab.tasks.detection.proposals.options import Proposals, Proposer
 from lab.tasks.figures.mistakes import pictures_of
-from lab.validation import Real, Whole
+from lab.validation import Whole
 
 BOX = 4
 BACKGROUND = 0
@@ -32,7 +32,7 @@ _known: dict[tuple[str, bytes], np.ndarray] = {}
 """By settings and image what was proposed: replicas and variants have their images in common."""
 
 
-class RegionDetector(Detector, name="regions"):
+class RegionDetector(OfRegions, name="regions"):
     """Boxes are proposed from the pixels alone; the network says of each of them of which class the object in it is, if
     any, and how the box is to be moved and stretched.
 
@@ -62,13 +62,6 @@ class RegionDetector(Detector, name="regions"):
     most: Whole = Field(
         default=16, ge=1, le=2000, description="So many boxes of an image are looked at: the first that are proposed."
     )
-    match: Real = Field(
-        default=0.5, gt=0, le=1, description="From this IoU on a box is trained to be of the object's class."
-    )
-    objects: Real = Field(
-        default=0.25, gt=0, lt=1, description="The share of boxes with an object in the loss of classes, of each image."
-    )
-    offsets: Real = adjustable(1.0, "The weight of the loss of offsets; λ in the paper.", ge=0, le=1e6)
 
     def on(self, data: Data, adjustable: AdjustableNumbers) -> RegionsOnImages:
         return RegionsOnImages(self, data, adjustable)
@@ -156,10 +149,9 @@ class RegionsOnImages(OnImages):
         numbers, targets = outputs.reshape(boxes, self.outputs), encoded.reshape(boxes, encoded.shape[2])
         labels, wanted, weights = targets[:, BOX], targets[:, BOX + 1 : -1], targets[:, -1]
         of_classes = -f.sum(f.log_probability(numbers[:, :-BOX], labels) * weights)
-        # Where there is no object both are 0, so that only the others' errors remain.
-        column = f.minimum(labels, constant(1.0)).reshape(boxes, 1)
-        of_offsets = f.huber(f.multiply(numbers[:, -BOX:], column), wanted, constant(1.0)) * constant(wanted.size)
-        return f.divide(of_classes + f.multiply(of_offsets, self._offsets), f.sum(weights))
+        there = f.minimum(labels, constant(1.0))
+        of_offsets = loss_of_offsets(numbers[:, -BOX:], there, wanted, self._offsets)
+        return f.divide(of_classes + of_offsets, f.sum(weights))
 
     def read(self, outputs: np.ndarray, encoded: np.ndarray) -> Said:
         count = len(encoded)

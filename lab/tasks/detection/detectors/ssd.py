@@ -19,6 +19,7 @@ from lab.nets.limits import adjustable
 from lab.tasks.detection import box_coding
 from lab.tasks.detection.assignment import assign
 from lab.tasks.detection.detector import Detector, OnImages
+from lab.tasks.detection.of_regions import loss_of_offsets
 from lab.validation import Real, Whole
 
 BOX = 4
@@ -128,10 +129,7 @@ class SsdOnImages(OnImages):
         logarithms = f.log_probability(numbers[:, :-BOX], labels)
         counted = f.hard_negatives((-logarithms).reshape(batch, boxes), positive.reshape(batch, boxes), self._negatives)
         of_classes = -f.sum(logarithms * counted.reshape(batch * boxes))
-        # Where there is no object both are 0, so that only the others' errors remain.
-        column = positive.reshape(batch * boxes, 1)
-        of_offsets = f.huber(f.multiply(numbers[:, -BOX:], column), wanted, constant(1.0)) * constant(wanted.size)
-        return f.divide(of_classes + f.multiply(of_offsets, self._offsets), many)
+        return f.divide(of_classes + loss_of_offsets(numbers[:, -BOX:], positive, wanted, self._offsets), many)
 
     def read(self, outputs: np.ndarray, encoded: np.ndarray) -> Said:
         numbers = np.asarray(outputs, np.float64).reshape(len(outputs), len(self.anchors), self._each)
