@@ -106,8 +106,9 @@ def lines(found: Diagnosis, width: int) -> list[str]:
     """The diagnosis in words and tables."""
     case, seeds, train = found.case, len(found.seeds), found.case.scenario.train
     held = ", new ones are held back" if case.holds_back else ", none are held back"
+    whose = f", variant {case.name}" if found.named else ""
     told = [
-        f"{case.loaded.slug}, variant {case.name}: {train.steps:,} steps on {seeds} seed{'s' * (seeds != 1)}{held}",
+        f"{case.loaded.slug}{whose}: {train.steps:,} steps on {seeds} seed{'s' * (seeds != 1)}{held}",
         "",
     ]
     if not math.isnan(found.before.typical):
@@ -122,7 +123,8 @@ def lines(found: Diagnosis, width: int) -> list[str]:
         said = "not even these are learned by heart" if found.by_heart > 0.2 else "these it learns by heart"
         told += ["", *_wrapped(f"Trained on 8 examples alone, {heart}: {said}.", width)]
     for number, made in enumerate(found.rounds):
-        title = TRIED if number == 0 else f"On top of that, once more ({number + 1})"
+        two = any(each.treatment is not None and not each.treatment.kind for each in made.tried)
+        title = f"{TRIED}{', and two' * two}" if number == 0 else f"On top of that, once more ({number + 1})"
         told += ["", f"{title}; left of guessing's loss, median of the seeds", *_table(made)]
     if found.generalising is not None:
         told += ["", FOR_NEW, *_table(found.generalising)]
@@ -200,7 +202,7 @@ def _for_new(made: Round, last: Outcome) -> str:
 
     best = float(np.median(last.best))
     early = (
-        f" Stopped at the right moment, {_percent(best)} would be left: train: {{stop: {{when: val_loss}}}}."
+        f" Stopped at the right moment (train.stop: val_loss), {_percent(best)} would be left."
         if best < 0.85 * last.typical_new
         else ""
     )
