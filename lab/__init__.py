@@ -20,6 +20,6 @@ def __getattr__(name: str) -> Any:
 
     if name in ("Result", "load", "run"):
         return getattr(import_module("lab.api"), name)
-    if name in ("graph", "data", "scenario", "session", "store", "tasks"):
+    if name in ("data", "diagnosis", "graph", "scenario", "session", "store", "tasks"):
         return import_module(f"lab.{name}")
     raise AttributeError(f"module 'lab' has no attribute {name!r}")

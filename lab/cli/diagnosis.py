@@ -202,7 +202,7 @@ def _for_new(made: Round, last: Outcome) -> str:
 
     best = float(np.median(last.best))
     early = (
-        f" Stopped at the right moment (train.stop: val_loss), {_percent(best)} would be left."
+        f" Stopped at the right moment (under train, stop: {{when: val_loss}}), {_percent(best)} would be left."
         if best < 0.85 * last.typical_new
         else ""
     )
