@@ -74,7 +74,8 @@ class Finder:
     def images(self, seen: np.ndarray | Pixels) -> Data:
         """Images of which no object is known."""
         nothing = np.tile([-1.0, 0, 0, 0, 0], (len(seen), 1, 1))
-        return Data(seen, nothing, "objects", classes=self.classes)
+        owners = np.full((len(seen), *self.shape[:2]), -1, np.int8)
+        return Data(seen, nothing, "objects", classes=self.classes, owners=owners)
 
     def encode(self, seen: np.ndarray | Pixels) -> np.ndarray | None:
         """What the detector finds out of images before the network sees them."""

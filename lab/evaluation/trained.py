@@ -147,8 +147,9 @@ class TrainedModel:
             outputs = self._output(np.asarray(inputs[chosen]), self.finder.regions(encoded))
             said = self.finder.read(outputs, encoded)
             found.append(replace(said, images=said.images + chosen.start))
-        together = {name: np.concatenate([vars(each)[name] for each in found]) for name in vars(found[0])}
-        return ObjectPredictions.of(self.classes, Detections(**together), len(inputs), (height, width))
+        parts = ("images", "classes", "scores", "boxes")  # masks would need much memory, and nobody asks for them
+        together = Detections(*(np.concatenate([getattr(each, part) for each in found]) for part in parts))
+        return ObjectPredictions.of(self.classes, together, len(inputs), (height, width))
 
     def answers(self, inputs: np.ndarray | Pixels, seen: np.ndarray | Pixels | None = None) -> Predictions:
         """Predictions for prepared inputs.

@@ -47,7 +47,7 @@ class Exported:
 
     def new_network(self) -> Network:
         """Its layers, with nothing in them."""
-        return layers_of(self.about)
+        return layers_of(self.about) if self.model is None else self.model.new_network()
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +87,9 @@ def one_network(selection: Selection) -> Exported:
 
 def trace(exported: Exported) -> Trace:
     """A network as it is in evaluation. Raises BadInput for what cannot be written down."""
+    finder = None if exported.model is None else exported.model.finder
+    if finder is not None and finder.looks_at_regions:
+        raise BadInput(f"{exported.run} looks at regions of each image, which are no part of the network's layers.")
     network = exported.new_network()
     x = data(np.zeros((EXAMPLES, *exported.shape), np.float32), "x")
     states: dict[str, tuple[Tensor, Tensor]] = {}

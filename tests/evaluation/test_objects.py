@@ -245,3 +245,9 @@ def test_other_ways_to_find_objects_give_the_scores_of_the_validation_again(
     with Store.open() as store:
         [curve] = store.curves("own-1")[("base", 0)].values()
     assert found[FOUND] == pytest.approx(float(curve[1][-1]), abs=1e-6)
+
+
+def test_a_network_that_looks_once_is_exported_with_all_its_numbers(folder, run_in):
+    code, _, _ = run_in("export", "own-1", "--out", "own.onnx", "--force")
+    assert code == 0
+    assert (folder / "own.onnx").stat().st_size > 4 * (3 * 8 * 9 + 8 * 16 * 9 + 16 * 16 * 9 + 16 * 7)
