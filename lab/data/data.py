@@ -50,7 +50,8 @@ class Data:
 
     inputs:      float32 [n, features], or images [n, height, width, channels], which may be `Pixels`, bytes that many
                  share; words are whole numbers (exact below 2^24)
-    targets:     classes: int64 [n], each from 0 to classes - 1; [n, steps] of sequences, [n, height, width] of pixels;
+    targets:     classes: int64 [n], each from 0 to classes - 1; [n, steps] of sequences, [n, height, width] of pixels,
+                 where -1 is a pixel that does not count;
                  values: float32 [n, outputs];
                  labels: float32 [n, labels], 1 where the label applies and 0 where not;
                  objects: float32 [n, most, 5 + 2 key points], of each object in the image its class, its box x_min,
@@ -76,6 +77,8 @@ class Data:
     masks:       bool [n, height, width], of images: the pixels of what they are told apart by, where the set knows them
     owners:      int8 [n, height, width], of objects: the number of the object in its image that a pixel belongs to, or
                  -1, where the set knows them
+    levels:      of classes of pixels from files: what each is in the files, a level or a colour as `#rrggbb`
+    ignored:     the same of pixels that do not count
     files:       str [n], of images in files: the path of each, relative to the folder or table that is given
     limbs:       of objects with key points: pairs of key points that a line joins where they are drawn
     """
@@ -99,6 +102,8 @@ class Data:
     evidence: np.ndarray | None = None
     masks: np.ndarray | None = None
     owners: np.ndarray | None = None
+    levels: tuple[str, ...] = ()
+    ignored: str | None = None
     files: np.ndarray | None = None
     limbs: tuple[tuple[int, int], ...] = ()
 

@@ -45,6 +45,7 @@ class Recipe:
                    objects the share of each class, and then the mean box, as shares of the image
     sequences:     of which rows of a table an example is made, if it is more than one
     pixels:        whether each pixel of an image has a class of its own
+    levels, ignored: of masks in files: what each class is there, and what pixels are that do not count
     """
 
     kind: TargetKind
@@ -60,6 +61,8 @@ class Recipe:
     usual: np.ndarray
     sequences: Sequences | None = None
     pixels: bool = False
+    levels: tuple[str, ...] = ()
+    ignored: str | None = None
 
     @classmethod
     def of(
@@ -77,7 +80,8 @@ class Recipe:
             table = TableRead(tuple(map(ReadColumn, train.features)), (), {}, train.features)
         shape = tuple(train.inputs.shape[1:])
         if train.kind == "classes":
-            usual = np.bincount(train.targets.ravel(), minlength=train.outputs) / train.targets.size
+            counted = train.targets[train.targets >= 0]
+            usual = np.bincount(counted, minlength=train.outputs) / max(1, counted.size)
         elif train.kind == "objects":
             usual = usual_objects(train)
         else:
@@ -87,6 +91,7 @@ class Recipe:
         return cls(
             train.kind, train.classes, shape, table, missing, fillers, steps, mean, deviation, train.outputs, usual,
             pixels=train.kind == "classes" and train.image_shape is not None and train.targets.ndim == 3,
+            levels=train.levels, ignored=train.ignored,
         )  # fmt: skip
 
     @classmethod
@@ -314,6 +319,7 @@ class Recipe:
             )
             | ({} if table is None or table.series is None else {"series": table.series})
             | ({"pixels": True} if self.pixels else {})
+            | ({"levels": list(self.levels), "ignored": self.ignored} if self.levels else {})
         )
 
     @classmethod
@@ -344,6 +350,8 @@ class Recipe:
                 numbers_from_json(content["usual"]),
                 Sequences(content["sequence_length"], content["ahead"]) if "sequence_length" in content else None,
                 content.get("pixels", False) is True,
+                tuple(map(str, content.get("levels", ()))),
+                content.get("ignored"),
             )
             _refuse_misfits(found)
             return found
@@ -364,6 +372,8 @@ def _refuse_misfits(recipe: Recipe) -> None:
         raise ValueError("its pixels have classes, but it is of no images")
     if recipe.kind == "objects" and (len(recipe.shape) != 3 or recipe.usual.shape != (len(recipe.classes) + 4,)):
         raise ValueError("objects are in images, and these are none")
+    if recipe.levels and (len(recipe.levels) != recipe.outputs or not isinstance(recipe.ignored, str | None)):
+        raise ValueError("its classes are not those of its masks")
     sizes = [*recipe.shape, *(() if recipe.sequences is None else vars(recipe.sequences).values())]
     if not recipe.shape or not all(type(each) is int and each > 0 for each in sizes):
         raise ValueError("its shape is no list of sizes")

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from lab.data import Data, Split, check
-from lab.data.images.folders import classes_of, read_images
+from lab.data.images.folders import classes_of, read_images, read_listed
+from lab.data.images.masks import pairs, read_masks
 from lab.data.images.pixels import Pixels
-from lab.data.looking_at_images import boxes_in
+from lab.data.looking_at_images import IMAGES, MASKS, boxes_in
 from lab.data.recipe import MOST_LISTED
 from lab.data.sets.box_table import BoxTable, images_with_boxes
 from lab.data.sets.npz_arrays import arrays
@@ -107,10 +108,14 @@ def of_run(model: TrainedModel, info: RunInfo, variant: str, seed: int, part: st
     return Judged(judgement, f"{data.count:,} {noun} of {name} that were {used}", table, rows, files=data.files)
 
 
-def of_file(model: TrainedModel, path: str) -> Judged:
-    """The network on a file with targets, on images in a folder for each class, or on images with boxes. Raises
-    BadInput."""
+def of_file(model: TrainedModel, path: str, masks: str | None = None) -> Judged:
+    """The network on a file with targets, on images in a folder for each class, on images with boxes, or on images with
+    a mask for each, which are in `masks`, or in a folder in `path` that is called so. Raises BadInput."""
     name = Path(path).name
+    if model.recipe.pixels and Path(path).expanduser().is_dir():
+        return _of_masks(model, path, masks)
+    if masks is not None:
+        raise BadInput(f"{model.name} says nothing of single pixels, so it cannot be judged by masks.")
     if model.recipe.kind == "objects":
         return _of_boxes(model, path)
     if len(model.recipe.shape) == 3 and _one_class_each(model) and Path(path).expanduser().is_dir():
@@ -178,14 +183,40 @@ def _of_images(model: TrainedModel, path: str) -> Judged:
     return Judged(judgement, f"{len(every):,} images of {folder.name or path}", None, every, files=read.files)
 
 
+def _of_masks(model: TrainedModel, path: str, masks: str | None) -> Judged:
+    place = Path(path).expanduser()
+    images, where = (place, Path(masks).expanduser()) if masks is not None else _together(place)
+    for each in (images, where):
+        if not each.is_dir():
+            raise BadInput(f"{each} is no folder: images are in one, their masks in one.")
+    listed = pairs(images, where)
+    height, width, channels = model.recipe.shape
+    read, sizes = read_listed([image for image, _ in listed], (height, width), channels == 1)
+    # Without levels of its own, as of a set that is drawn, a class is its number: so `lab predict` writes masks.
+    levels = model.recipe.levels or tuple(str(number) for number in range(model.recipe.outputs))
+    targets = read_masks([mask for _, mask in listed], sizes, (height, width), model.recipe.ignored, levels).classes
+    made = model.answers(model.recipe.of_array(read))
+    assert isinstance(made, MaskPredictions)
+    every = np.arange(len(read))
+    judgement = MaskJudgement(made, targets, model.recipe.usual, every, "image")
+    files = np.array([image.relative_to(images).as_posix() for image, _ in listed], dtype=object)
+    return Judged(judgement, f"{len(every):,} images of {place.name or path}", None, every, files=files)
+
+
+def _together(place: Path) -> tuple[Path, Path]:
+    """Where images and masks are in a folder: in two folders of these names, or all in the folder itself."""
+    found = [next((place / name for name in names if (place / name).is_dir()), None) for names in (IMAGES, MASKS)]
+    return found[0] or place, found[1] or place
+
+
 def _of_arrays(model: TrainedModel, path: str) -> Judged:
     try:
         held = arrays(Path(path).expanduser(), path)
     except (InvalidValue, OSError) as error:
         raise BadInput(f"{path} cannot be judged on: {getattr(error, 'message', error)}") from None
     if model.recipe.pixels or model.recipe.kind == "objects":
-        what = "names the class of each pixel" if model.recipe.pixels else "finds objects"
-        raise BadInput(f"{path} cannot be judged on: of a run that {what}, only its own images can.")
+        what, needed = ("names the class of each pixel", "masks") if model.recipe.pixels else ("finds objects", "boxes")
+        raise BadInput(f"{path} cannot be judged on: a run that {what} needs images with {needed}.")
     made = model.answers(model.recipe.of_array(held["inputs"]))
     columns = [held["targets"]] if held["targets"].ndim == 1 else list(held["targets"].T)
     wanted = 1 if model.recipe.kind == "classes" else model.recipe.outputs

@@ -101,7 +101,7 @@ class MaskJudgement(Judgement):
     """Masks beside the true ones: scores count pixels, and their intervals come from samples of whole images, since
     the pixels of one image are right and wrong together.
 
-    made:    MaskPredictions;  targets: int64 [n, height, width]
+    made:    MaskPredictions;  targets: int64 [n, height, width], -1 where a pixel does not count
     """
 
     unit = "pixels"
@@ -113,17 +113,18 @@ class MaskJudgement(Judgement):
         """Int64 [n, classes, classes]: of each image how many pixels of a class (row) were taken for each (column)."""
         count, said = len(self.made.names), self.made.chosen
         pairs = zip(self.targets, said, strict=True)
-        return np.stack([scores.confusion_matrix(true.ravel(), each.ravel(), count) for true, each in pairs])
+        counted = ((true[true >= 0], each[true >= 0]) for true, each in pairs)
+        return np.stack([scores.confusion_matrix(true, each, count) for true, each in counted])
 
     @cached_property
     def right(self) -> np.ndarray:
-        """Which images are right in every pixel."""
-        return np.asarray((self.made.chosen == self.targets).all(axis=(1, 2)))
+        """Which images are right in every pixel that counts."""
+        return np.asarray(((self.made.chosen == self.targets) | (self.targets < 0)).all(axis=(1, 2)))
 
     @cached_property
     def errors(self) -> np.ndarray:
-        """How far the mean IoU of each image is from 1."""
-        return np.array([1 - scores.mean_iou(each) for each in self.confusions])
+        """How far the mean IoU of each image is from 1; 0 of one in which no pixel counts."""
+        return np.nan_to_num(np.array([1 - scores.mean_iou(each) for each in self.confusions]))
 
     @cached_property
     def confusion(self) -> np.ndarray:
@@ -151,6 +152,8 @@ class MaskJudgement(Judgement):
         counts = self.confusions[row].sum(axis=1)
         order = np.argsort(-counts, kind="stable")
         whole = counts.sum()
+        if not whole:
+            return "no pixel that counts"
         return ", ".join(f"{self.made.names[each]} {counts[each] / whole:.0%}" for each in order if counts[each])
 
     def answer(self, row: int) -> str:
@@ -164,4 +167,7 @@ class MaskJudgement(Judgement):
 
 
 def _of_pixels(confusion: np.ndarray) -> Scores:
-    return {"mean IoU": scores.mean_iou(confusion), "pixel accuracy": float(np.trace(confusion) / confusion.sum())}
+    return {
+        "mean IoU": scores.mean_iou(confusion),
+        "pixel accuracy": float(np.trace(confusion) / max(1, confusion.sum())),
+    }

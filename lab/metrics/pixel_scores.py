@@ -18,7 +18,8 @@ AT_ONCE = 1 << 22
 
 
 class PixelScores(DeviceMetric):
-    """Scores of answers [pixels, classes], from which class was taken for which how often."""
+    """Scores of answers [pixels, classes], from which class was taken for which how often. Pixels whose target is -1
+    are of no class, and so are not counted."""
 
     target_kinds = frozenset({"pixels"})
     meanings = {
@@ -53,7 +54,10 @@ class PixelScores(DeviceMetric):
             parts = [each for name, each in self.arrays.items() if name.startswith(f"pixels {prefix}") and
                      name.removeprefix(f"pixels {prefix}").isdigit()]  # fmt: skip
             confusion = np.rint(np.sum([part.astype(np.float64) for part in parts], axis=0)).astype(np.int64)
-            found = {"mean_iou": scores.mean_iou(confusion), "pixel_accuracy": np.trace(confusion) / confusion.sum()}
+            found = {
+                "mean_iou": scores.mean_iou(confusion),
+                "pixel_accuracy": np.trace(confusion) / max(1, confusion.sum()),
+            }
             values |= {f"{prefix}{name}": float(found[name]) for name in wanted}
             if "mean_iou" in wanted:
                 each = zip(self._names, scores.iou(confusion), strict=True)

@@ -123,9 +123,10 @@ def mean_iou(confusion: np.ndarray) -> float:
 
 
 def averaged(scores: np.ndarray, confusion: np.ndarray) -> float:
-    """The plain mean over the classes that are there or were answered (scikit-learn's `macro`)."""
+    """The plain mean over the classes that are there or were answered (scikit-learn's `macro`); not a number where
+    there is nothing at all."""
     seen = confusion.sum(axis=0) + confusion.sum(axis=1) > 0
-    return float(scores[seen].mean())
+    return float(scores[seen].mean()) if seen.any() else float("nan")
 
 
 def balanced_accuracy(confusion: np.ndarray) -> float:

@@ -116,7 +116,8 @@ def test_what_cannot_be_meant_is_one_sentence(tmp_path):
         "is no folder: one with images": {"images": "none"},
         "there are 2 names, but the masks have 3 classes: 0, 7, 200": {"names": ["a", "b"]},
         "'a' is there twice": {"names": ["a", "a", "b"]},
-        "moves images away from their masks": {"augment": {"flip": True}},
+        "is about pixels of masks: add `masks: folder`": {"masks": None, "ignore_index": 255},
+        "the masks have levels: `ignore_index: 255` is how one of them is left out": {"ignore_index": "#0000ff"},
         "is about classes of images, not of pixels": {"label_noise": 0.1},
         "add `masks: folder`": {"masks": None, "names": ["a"]},
     }
@@ -166,3 +167,25 @@ def test_masks_that_were_drawn_anew_are_read_anew(tmp_path):
     for number in range(4):
         Image.fromarray(LEVELS[random.integers(0, 3, (6, 5))]).save(tmp_path / "masks" / f"{number}.png")
     assert not np.array_equal(load(tmp_path).train.targets, before)
+
+
+def test_pixels_of_one_level_do_not_count(tmp_path):
+    classes = make(tmp_path, levels=np.array([0, 1, 255], np.uint8))
+    assert (
+        "255 is a class like the others, `ignore_index: 255` leaves its pixels out"
+        in lab.data.story(BLOCK, tmp_path)[0]
+    )
+    parts = load(tmp_path, ignore_index=255)
+    assert parts.train.classes == ("0", "1")
+    assert np.array_equal(parts.train.targets, np.where(classes == 2, -1, classes))
+    told = f"; {100 * (classes == 2).mean():.3g} % are 255 and do not count"
+    assert told in lab.data.story(BLOCK | {"ignore_index": 255}, tmp_path)[0]
+    counted = parts.train.targets[parts.train.targets >= 0]
+    np.testing.assert_allclose(parts.recipe.usual, np.bincount(counted) / counted.size)
+    assert (parts.recipe.levels, parts.recipe.ignored) == (("0", "1"), "255")
+    again = type(parts.recipe).from_json(parts.recipe.to_json())
+    assert (again.levels, again.ignored) == (("0", "1"), "255")
+    (tmp_path / "two").mkdir()
+    make(tmp_path / "two", levels=np.array([0, 255], np.uint8))
+    with pytest.raises(InvalidValue, match="all pixels of all masks are 0: there is nothing to learn"):
+        load(tmp_path / "two", ignore_index=255)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -125,6 +126,41 @@ def test_shares_of_the_classes_are_a_table(run_in, tmp_path):
         assert sum(map(float, row[1:])) == pytest.approx(1)
     assert run_in("predict", "own-1", "photos/3.png", "--out", str(tmp_path / "one.json"))[0] == 0
     assert json.loads((tmp_path / "one.json").read_text())[0]["image"] == "3.png"
+
+
+def test_new_images_with_masks_are_judged(folder, run_in, tmp_path):
+    code, out, _ = run_in("evaluate", "own-1", "--data", ".", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert sum(map(sum, told["confusion"])) == 12 * 144
+    again = json.loads(run_in("evaluate", "own-1", "--data", "photos", "--masks", "masks", "--json")[1])
+    assert again["confusion"] == told["confusion"]
+    parts = [np.array(json.loads(run_in("evaluate", "own-1", "--part", part, "--json")[1])["confusion"])
+             for part in ("train", "validation")]  # fmt: skip
+    np.testing.assert_array_equal(np.array(told["confusion"]), sum(parts))
+    shutil.copytree(folder / "photos", tmp_path / "images")
+    shutil.copytree(folder / "masks", tmp_path / "masks")
+    with Image.open(tmp_path / "masks" / "3.png") as mask:
+        pixels = np.asarray(mask).copy()
+    pixels[:] = 7
+    Image.fromarray(pixels).save(tmp_path / "masks" / "3.png")
+    code, _, err = run_in("evaluate", "own-1", "--data", str(tmp_path))
+    assert code == 2
+    assert "3.png has pixels of 7, but the classes of the training are 0, 1, 2." in err
+    code, _, err = run_in("evaluate", "own-1", "--masks", "masks")
+    assert code == 2
+    assert "give both" in err
+
+
+def test_pixels_that_do_not_count_are_not_judged():
+    made = MaskPredictions.of(("a", "b"), np.array([[[0, 0], [1, 1]], [[0, 1], [1, 1]]], np.uint8))
+    true = np.array([[[0, -1], [1, 0]], [[-1, -1], [-1, -1]]])
+    judgement = MaskJudgement(made, true, np.array([0.9, 0.1]), np.arange(2), "image")
+    np.testing.assert_array_equal(judgement.confusion, [[1, 1], [0, 1]])
+    assert judgement.scored() == {"mean IoU": 0.5, "pixel accuracy": pytest.approx(2 / 3)}
+    assert judgement.right.tolist() == [False, True]
+    assert judgement.errors.tolist() == [0.5, 0]
+    assert judgement.truth(1) == "no pixel that counts"
 
 
 def test_two_networks_are_compared_image_by_image(run_in):

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import special
 from sklearn.metrics import jaccard_score
 
 import lab.data
+from kernels.plan import STEP
 from lab.data.world_of_shapes import KINDS
 from lab.errors import InvalidValue
-from lab.graph.running import prepare
+from lab.graph import Layout
+from lab.graph.running import bind, prepare
+from lab.graph.tensor import Storage, assign
 from lab.metrics import scores
 from lab.scenario.model import Scenario
 from lab.tasks import task_of
 from lab.tasks.figures.masks import COLOURS
+from lab.tasks.training.data import TrainingData
 from lab.tasks.training.predictor import Predictor
 
 DATA = {"name": "shape-masks", "points": 24, "validation": 0.25, "size": 16, "shapes": 1}
@@ -165,3 +170,69 @@ def test_one_answer_for_an_image_cannot_be_watched():
     chosen = scenario(watch=["accuracy"])
     with pytest.raises(InvalidValue, match="segment has no metric 'accuracy'"):
         task_of(chosen).check(chosen, None)
+
+
+def test_pixels_that_do_not_count_are_in_no_loss_and_no_score(tmp_path):
+    random = np.random.default_rng(0)
+    for name in ("photos", "masks"):
+        (tmp_path / name).mkdir()
+    for number in range(8):
+        image = random.integers(0, 256, (8, 8, 3), np.uint8)
+        mask = np.where(random.random((8, 8)) < 0.3, 255, image[..., 0] // 128).astype(np.uint8)
+        Image.fromarray(image).save(tmp_path / "photos" / f"{number}.png")
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{number}.png")
+    block = {"images": "photos", "masks": "masks", "ignore_index": 255, "validation": 0.25}
+    chosen = scenario([HEAD], data=block)
+    made = task_of(chosen).build(chosen, 3, tmp_path)
+    prepare(made.kernels())
+    made.prepare()
+    made.advance(5)
+    measured = made.measure()
+    for before, part in (("", made.split.train), ("val_", made.split.validation)):
+        logits = answers(made, part.numbers).astype(np.float64)
+        counts = part.targets >= 0
+        assert 0 < counts.sum() < counts.size
+        logarithms = special.log_softmax(logits, axis=-1)[counts]
+        right = -np.take_along_axis(logarithms, part.targets[counts][:, None], axis=-1).mean()
+        assert measured[f"{before}loss"] == pytest.approx(right, rel=1e-4)
+        said = logits.argmax(axis=-1)[counts]
+        score = jaccard_score(part.targets[counts], said, average="macro")
+        assert measured[f"{before}mean_iou"] == pytest.approx(score, rel=1e-5)
+        assert measured[f"{before}pixel_accuracy"] == pytest.approx((part.targets[counts] == said).mean(), rel=1e-5)
+    (picture,) = made.pictures()
+    truth = picture.images[0][:, 9:17]
+    np.testing.assert_array_equal((truth == 0.5).all(axis=-1), made.split.validation.targets[0] < 0)
+
+
+def test_masks_move_with_their_images(tmp_path):
+    """Images show the class of each pixel as their level, so that both can be compared after they were moved."""
+    random = np.random.default_rng(0)
+    for name in ("photos", "masks"):
+        (tmp_path / name).mkdir()
+    for number in range(6):
+        mask = random.integers(1, 4, (8, 8)).astype(np.uint8)
+        Image.fromarray(mask * 60).save(tmp_path / "photos" / f"{number}.png")
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{number}.png")
+    block = {"images": "photos", "masks": "masks", "augment": {"flip": True, "crop": 2}}
+    chosen = scenario([HEAD], data=block, watch=["loss"])
+    made = task_of(chosen).build(chosen, 3, tmp_path)
+    x, y = TrainingData(made.split, 3).batch(4)
+    kept = Storage("statistics")
+    places = [kept.member(name, each.shape) for name, each in (("x", x), ("y", y))]
+    layout = Layout({"batch": [assign(each, place) for each, place in zip((x, y), places, strict=True)]})
+    memory = layout.memory(layout.shared_memory("float32"), 3)
+    run, seen, moved = bind(layout.plans["batch"], memory).run, [], 0
+    for step in range(20):
+        memory.state[STEP] = step
+        run()
+        images, labels = (layout.view(memory, place).copy() for place in places)
+        np.testing.assert_allclose(images[..., 0], np.where(labels < 0, 0, (labels + 1) * 60 / 255), atol=1e-5)
+        moved += (labels < 0).any(axis=(1, 2)).sum()
+        seen.append(labels)
+    assert moved > 20
+    assert len(np.unique(np.concatenate(seen), axis=0)) > 40
+    made = task_of(chosen).build(chosen, 3, tmp_path)
+    prepare(made.kernels())
+    made.prepare()
+    made.advance(20)
+    assert np.isfinite(made.measure()["loss"])

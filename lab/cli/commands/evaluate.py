@@ -23,6 +23,9 @@ def command(
     data: Annotated[
         str | None, typer.Option(help="A file with targets; default: the rows that the run held back.")
     ] = None,
+    masks: Annotated[
+        str | None, typer.Option(help="The folder with the masks of --data FOLDER; default: in it, as masks or beside.")
+    ] = None,
     part: Annotated[Part, typer.Option(help="Which rows of the run.")] = Part.validation,
     by: Annotated[list[str], typer.Option(help="Also each group of this column. Repeatable.")] = [],  # noqa: B006 - Typer copies it
     against: Annotated[str | None, typer.Option(help="Another run, judged on the same rows: a paired test.")] = None,
@@ -49,7 +52,9 @@ def command(
 
     def judged(chosen: Chosen) -> Judged:
         if data is not None:
-            return of_file(chosen.model, data)
+            return of_file(chosen.model, data, masks)
+        if masks is not None:
+            raise BadInput("--masks FOLDER says where the masks of the images in --data FOLDER are: give both.")
         if chosen.info is None:
             raise BadInput("a file of weights holds no examples: give some with --data FILE.")
         return of_run(chosen.model, chosen.info, chosen.variant, chosen.seed, part.value)

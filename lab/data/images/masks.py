@@ -16,10 +16,14 @@ ENDS = ("", "_mask", "-mask", "_label", "_labels", "_seg")
 
 MOST_CLASSES = 256
 
+IGNORED = -1
+"""The class of a pixel that counts for nothing."""
+
 
 @dataclass(frozen=True)
 class MasksRead:
-    """Classes int64 [n, height, width], and what each class was in the files: a level, or a colour as `#rrggbb`."""
+    """Classes int64 [n, height, width], -1 where a pixel does not count, and what each class was in the files: a level,
+    or a colour as `#rrggbb`."""
 
     classes: np.ndarray
     values: tuple[str, ...]
@@ -55,16 +59,25 @@ def pairs(images: Path, masks: Path) -> list[tuple[Path, Path]]:
     return together
 
 
-def read_masks(paths: list[Path], sizes: list[tuple[int, int]], shape: tuple[int, int]) -> MasksRead:
+def read_masks(
+    paths: list[Path],
+    sizes: list[tuple[int, int]],
+    shape: tuple[int, int],
+    ignored: str | None = None,
+    known: tuple[str, ...] | None = None,
+) -> MasksRead:
     """What these masks say of each pixel.
 
     A mask has one channel of levels or of places in a palette, each its class as it stands, or three channels, each
     colour a class. Classes are numbered in ascending order of what they are in the files. A mask is brought to another
     size by taking the nearest pixel, since between class 1 and class 3 there is no class 2.
 
-    sizes: height and width that each must have, those of its image
-    shape: height and width to which all are brought
-    Raises BadInput, with a sentence that names the file, if one cannot be read, or has another size than its image.
+    sizes:   height and width that each must have, those of its image
+    shape:   height and width to which all are brought
+    ignored: the level or colour of pixels that do not count
+    known:   what the classes are in the files, in the order of their numbers; None: whatever is found there
+    Raises BadInput, with a sentence that names the file, if one cannot be read, has another size than its image, or
+    holds something else than what is known.
     """
     what = f"{len(paths):,} masks of {shape[0]} × {shape[1]}"
     refuse_if_too_large((), what, len(paths) * shape[0] * shape[1] * BYTES_PER_NUMBER)
@@ -77,14 +90,24 @@ def read_masks(paths: list[Path], sizes: list[tuple[int, int]], shape: tuple[int
             raise BadInput(f"{path} has {kinds[0]}, masks before it have {kinds[1]}: all must be of one kind.")
         coloured = has_colours
         found[place] = values
-    levels, classes = np.unique(found, return_inverse=True)
-    if len(levels) > MOST_CLASSES:
+    levels, numbers = np.unique(found, return_inverse=True)
+    if len(levels) > MOST_CLASSES + 1:
         raise BadInput(
             f"the masks have {len(levels):,} different colours, at most {MOST_CLASSES} are allowed: JPEG files blur "
             "them, and so does scaling; save masks as PNG."
         )
-    named = tuple(f"#{level:06x}" if coloured else str(level) for level in levels.tolist())
-    return MasksRead(classes.reshape(found.shape), named)
+    named = [f"#{level:06x}" if coloured else str(level) for level in levels.tolist()]
+    if ignored is not None and named and named[0].startswith("#") != ignored.startswith("#"):
+        such = f"colours: `ignore_index: '{named[0]}'`" if coloured else "levels: `ignore_index: 255`"
+        raise BadInput(f"the masks have {such} is how one of them is left out, not {ignored}.")
+    classes = tuple(name for name in named if name != ignored) if known is None else known
+    place_of = {name: number for number, name in enumerate(classes)}
+    if unknown := [name for name in named if name not in place_of and name != ignored]:
+        first = int(np.argwhere((numbers.reshape(found.shape) == named.index(unknown[0])).any(axis=(1, 2)))[0, 0])
+        listed = ", ".join(classes[:12]) + ", …" * (len(classes) > 12)
+        raise BadInput(f"{paths[first]} has pixels of {unknown[0]}, but the classes of the training are {listed}.")
+    table = np.array([place_of.get(name, IGNORED) for name in named], np.int64)
+    return MasksRead(table[numbers].reshape(found.shape), classes)
 
 
 def _values(path: Path, size: tuple[int, int], shape: tuple[int, int]) -> tuple[np.ndarray, bool]:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from lab.data.data import Data, Split
 from lab.data.files import blamed_on
 from lab.data.images.folders import classes_of, parts_of, read_images, read_listed
-from lab.data.images.masks import MOST_CLASSES, pairs, read_masks
+from lab.data.images.masks import IGNORED, MOST_CLASSES, pairs, read_masks
 from lab.data.images.pixels import Pixels
 from lab.data.options import WithImages
 from lab.data.registry import file_format
@@ -19,6 +19,10 @@ from lab.errors import InvalidValue
 from lab.validation import NUMBER, shown
 
 Side = Annotated[int, Field(ge=1, le=4096), NUMBER]
+Level = Annotated[int, Field(ge=0, le=65535), NUMBER] | Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+
+VOID = "255"
+"""The level of pixels that do not count in PASCAL VOC and Cityscapes."""
 
 
 class ImageFolder(WithImages):
@@ -27,7 +31,8 @@ class ImageFolder(WithImages):
     If there are folders `train` and `validation` (or `val`, or `test`), the classes are in these, and that split is
     kept. Images are upright as the camera noted it; transparency is left out.
 
-    With `masks` every pixel has a class, and the folders in it mean nothing: for `task: segment`.
+    With `masks` every pixel has a class, and the folders in it mean nothing: for `task: segment`. `augment` moves masks
+    together with their images; pixels that come in from outside do not count.
     """
 
     images: str = Field(min_length=1)
@@ -42,22 +47,30 @@ class ImageFolder(WithImages):
     names: Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=MOST_CLASSES)] | None = None
     """of masks: the names of the classes, in ascending order of their levels; without it the levels"""
 
+    ignore_index: Level | None = None
+    """of masks: the level of pixels that do not count, in the loss and in metrics, such as 255 at the edges of objects
+    in PASCAL VOC; of coloured masks a colour, "#e0e0e0" """
+
     @model_validator(mode="after")
     def _masks_and_images_stay_together(self) -> Self:
         if self.masks is None:
+            if self.ignore_index is not None:
+                raise InvalidValue(("ignore_index",), "is about pixels of masks: add `masks: folder`.")
             if self.names is not None:
                 message = "names the classes of pixels: add `masks: folder`; of images, the folders' names are it."
                 raise InvalidValue(("names",), message)
             return self
-        if self.augment is not None:
-            message = "moves images away from their masks: leave it out, or masks."
-            raise InvalidValue(("augment",), message)
         if self.label_noise > 0:
             raise InvalidValue(("label_noise",), "is about classes of images, not of pixels: leave it out, or masks.")
         if self.names is not None and len(set(self.names)) < len(self.names):
             twice = next(each for each in self.names if self.names.count(each) > 1)
             raise InvalidValue(("names",), f"{shown(twice)} is there twice.")
         return self
+
+    @property
+    def ignored(self) -> str | None:
+        """What pixels are in masks that do not count."""
+        return None if self.ignore_index is None else str(self.ignore_index).lower()
 
     @property
     def shape(self) -> tuple[int, int] | None:
@@ -128,20 +141,29 @@ def images_and_masks(options: ImageFolder, folder: Path) -> Data | Split:
         pixels, sizes = read_listed([image for image, _ in listed], options.shape, options.grey)
     with blamed_on("masks", options.masks):
         height, width, channels = pixels.shape[1:]
-        read = read_masks([mask for _, mask in listed], sizes, (height, width))
+        read = read_masks([mask for _, mask in listed], sizes, (height, width), options.ignored)
         count = len(read.values)
         if count < 2:
-            raise InvalidValue(("masks",), f"all pixels of all masks are {read.values[0]}: there is nothing to learn.")
+            what = f"are {read.values[0]}" if count else f"are {options.ignored}, and do not count"
+            raise InvalidValue(("masks",), f"all pixels of all masks {what}: there is nothing to learn.")
         names = read.values if options.names is None else tuple(options.names)
         if len(names) != count:
             what = f"there are {len(names)} names, but the masks have {count} classes: {', '.join(read.values[:12])}."
             raise InvalidValue(("names",), what)
-    shares = np.bincount(read.classes.ravel(), minlength=count) / read.classes.size
+    counted = read.classes[read.classes != IGNORED]
+    shares = np.bincount(counted, minlength=count) / read.classes.size
     told = f"{len(listed):,} images of {height} × {width} × {channels} with masks; of the pixels "
     told += ", ".join(f"{100 * share:.3g} % {name}" for name, share in zip(names[:12], shares, strict=False))
     told += " …" * (count > 12)
+    if options.ignored is not None:
+        told += f"; {100 * (1 - counted.size / read.classes.size):.3g} % are {options.ignored} and do not count"
+    elif count > 2 and read.values == (*map(str, range(count - 1)), VOID):
+        told += f"; {VOID} is a class like the others, `ignore_index: {VOID}` leaves its pixels out"
     files = np.array([image.relative_to(images).as_posix() for image, _ in listed], dtype=object)
-    whole = Data(Pixels(pixels), read.classes, "classes", classes=names, story=(f"{told}.",), files=files)
+    whole = Data(
+        Pixels(pixels), read.classes, "classes", classes=names, story=(f"{told}.",), files=files,
+        levels=read.values, ignored=options.ignored,
+    )  # fmt: skip
     if len(parts) < 2:
         return whole
     first, every = len(together[0]), np.arange(len(listed))

@@ -22,7 +22,8 @@ COLOURS = {
 
 class Masks(Figure, name="masks"):
     """Two images that are held back (or, if none are, of the evaluation sample), each with what every pixel shows and
-    what the network says of it, one colour for each class, the first one black; below it the mean IoU of the image."""
+    what the network says of it, one colour for each class, the first one black; below it the mean IoU of the image.
+    In the truth, pixels that do not count are grey."""
 
     rank = 6
 
@@ -45,10 +46,12 @@ class Masks(Figure, name="masks"):
             images = np.repeat(images[..., None], 3, axis=3)
         inks = np.array(list(COLOURS.values()))
         gap = np.full((*images.shape[:2], 1, 3), MIDDLE_GREY)
-        beside = np.concatenate([images, gap, inks[sample.targets], gap, inks[answers]], axis=2)
+        counts = sample.targets >= 0
+        truth = np.where(counts[..., None], inks[sample.targets], MIDDLE_GREY)
+        beside = np.concatenate([images, gap, truth, gap, inks[answers]], axis=2)
         confusions = [
-            scores.confusion_matrix(true.ravel(), said.ravel(), classes)
-            for true, said in zip(sample.targets, answers, strict=True)
+            scores.confusion_matrix(true[counted], said[counted], classes)
+            for true, said, counted in zip(sample.targets, answers, counts, strict=True)
         ]
         captions = tuple(f"IoU {scores.mean_iou(each):.2f}: image, truth, answer" for each in confusions)
         named = [f"{colour} {name}" for name, colour in zip(sample.classes, COLOURS, strict=False)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.augmentation import COLOUR_COLUMN, colour_images, draw_changes, warp_images
+from kernels.augmentation import COLOUR_COLUMN, colour_images, draw_changes, warp_images, warp_labels
 from lab.data.images.augmentation import BRIGHTNESS, Augment, colour_directions
 from lab.data.images.pixels import Pixels
 from lab.graph import Tensor, scope
@@ -27,6 +27,11 @@ class Augmentation:
 
     def apply(self, images: Tensor) -> Tensor:
         """The images [batch, height, width, channels] of one step, changed."""
+        return self.apply_to_both(images, None)[0]
+
+    def apply_to_both(self, images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The same with the classes of their pixels [batch, height, width], which are moved along; -1 is what comes in
+        from outside."""
         with scope("augment"):
             spread = constant(self._spread, "spread")
             changes = call(
@@ -40,6 +45,8 @@ class Augmentation:
             if self._augment.moves:
                 black = np.zeros(len(levels)) if self.unit else levels[:, 0]
                 images = call(warp_images, images, changes, constant(black, "black"), shapes=[images.shape]).result
+                if labels is not None:
+                    labels = call(warp_labels, labels, changes, shapes=[labels.shape]).result
             if self._augment.colours:
                 channels = len(levels)
                 grey = BRIGHTNESS.get(channels, (1 / channels,) * channels)
@@ -51,4 +58,4 @@ class Augmentation:
                 ]
                 tensors = [constant(each, "colour") for each in read]
                 images = call(colour_images, images, changes, *tensors, shapes=[images.shape]).result
-        return images
+        return images, labels

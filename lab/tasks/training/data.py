@@ -51,7 +51,9 @@ class TrainingData:
             return batch(size, inputs, targets)
         changes = Augmentation(augment, pixels)
         x, y = batch(size, inputs.from_0_to_1() if changes.unit else inputs, targets)
-        return changes.apply(x), y
+        of_pixels = self.split.train.kind == "classes" and targets.shape[1:] == pixels.shape[1:3]
+        changed, moved = changes.apply_to_both(x, y if of_pixels else None)
+        return changed, y if moved is None else moved
 
     def evaluation(self) -> Examples:
         """The evaluation sample."""
