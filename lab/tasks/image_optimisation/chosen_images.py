@@ -22,10 +22,12 @@ BYTES_PER_BYTE = 40.0
 @dataclass(frozen=True)
 class ChosenImages:
     """contents: the content images, float64 [images, height, width, channels]
-    styles: the style images, as many or one"""
+    styles: the style images, as many or one
+    to_train_with: other content images, for a network that makes images of them; empty where there is none"""
 
     contents: np.ndarray
     styles: np.ndarray
+    to_train_with: np.ndarray
 
     @property
     def count(self) -> int:
@@ -37,7 +39,9 @@ def choose(options: Any, split: Split, shape: tuple[int, int, int], most: int, s
     """The images that the options ask for, each brought to `shape`; at most `most`. Raises InvalidValue."""
     held = split.validation
     assert held is not None
-    source = _other_data(options, split, seed, folder) if options.content_data is not None else held
+    train, source = split.train, held
+    if options.content_data is not None:
+        train, source = _other_data(options, split, seed, folder)
     chosen = one_of_each_class(source, min(options.images, most))
     contents = _brought_to(_prepared_as(split.train, source.rows(chosen)), shape)
     if options.content_file is not None:
@@ -51,19 +55,29 @@ def choose(options: Any, split: Split, shape: tuple[int, int, int], most: int, s
     styles = _brought_to(held.rows(styled).numbers, shape)
     if options.style_file is not None:
         styles = _from_file("style_file", options.style_file, split.train, shape, folder)
-    return ChosenImages(contents, styles)
+    others = np.empty((0, *shape))
+    if options.transformer is not None:
+        if len(styles) > 1:
+            message = "a network learns one style: name it by style_class or style_file."
+            raise InvalidValue(("options", "transformer"), message)
+        others = _brought_to(_prepared_as(split.train, train), shape)
+    return ChosenImages(contents, styles, others)
 
 
-def _other_data(options: Any, split: Split, seed: int, folder: Path) -> Data:
+def _other_data(options: Any, split: Split, seed: int, folder: Path) -> tuple[Data, Data]:
+    """Images to train with, and content images, which are held back if some are."""
     try:
         other = load_data(options.content_data, seed, folder, "classes")
     except InvalidValue as error:
         raise error.under("options", "content_data") from None
     source = other.validation or other.train
+    if options.transformer is not None and other.validation is None:
+        message = "has none held back, on which a network that was trained could be measured: set validation: 0.1."
+        raise InvalidValue(("options", "content_data"), message)
     if source.image_shape != split.train.image_shape:
         message = f"has images of {source.image_shape}, but those of `data` are {split.train.image_shape}."
         raise InvalidValue(("options", "content_data"), message)
-    return source
+    return other.train, source
 
 
 def _prepared_as(data: Data, other: Data) -> np.ndarray:

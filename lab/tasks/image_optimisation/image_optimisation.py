@@ -14,21 +14,28 @@ from lab.graph import functions as f
 from lab.nets.initialisers import generator
 from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
-from lab.nets.training_step import AHEAD, training_step
+from lab.nets.training_step import training_step
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.figures.recording import Recording
-from lab.tasks.generative.own_optimizer import own_optimizer
 from lab.tasks.image_optimisation.chosen_images import choose
 from lab.tasks.image_optimisation.image_terms import Seen, Terms, Wanted, one_unit_each
 from lab.tasks.image_optimisation.images_shown import ImagesShown
+from lab.tasks.image_optimisation.makers import CodeMaker, PixelMaker, TransformerMaker
 from lab.tasks.image_optimisation.real_images import RealImages
 from lab.tasks.image_optimisation.structure import STRUCTURES
+from lab.tasks.image_optimisation.time_per_image import TIMES, TimePerImage
+from lab.tasks.image_optimisation.trained_before import Generator, classifier_program, network_of
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.training.data import TrainingData, load_split
-from lab.tasks.training.training import require_outputs
 
 JITTER_STREAM = 9
+ANYWHERE = (
+    "total_variation", "real_total_variation", "network_accuracy", "pixel_distance", "nearest_real",
+    "real_nearest_real", *TIMES,
+)  # fmt: skip
+"""Metrics that there are, whatever the images are made for."""
+BEFORE = ("network", "judge", "generator")
 RECORDED = 8
 """Of so many images it is kept how they came about."""
 
@@ -38,7 +45,9 @@ class ImageOptimisation(ProgramExperiment):
 
     network:  trained before, and frozen then
     contents: the content images, [images, height, width, channels];  styles: the style images, as many or one
+    maker:    what the images are made from
     images:   the images that are made, as a tensor
+    judge:    a second classifier that is trained before, if there is one, and only asked
     """
 
     network: Network
@@ -57,38 +66,56 @@ class ImageOptimisation(ProgramExperiment):
         self._data = TrainingData(self.split, seed)
         outputs = self.split.train.outputs
         self.network = Network(scenario.model, scenario.init, outputs, seed, self.adjustable, blocks=scenario.blocks)
-        pretrain = self._pretraining()
+        before = self._trained_before()
         self._require_any_size()
         self._choose_images()
-        self.parameters, self._kept, self.measured = Storage("parameters"), Storage("states"), Storage("statistics")
-        self.images = self.parameters.member("images", (self.count, *self.shape))
+        self._kept, self.measured = Storage("states"), Storage("statistics")
+        self.maker = self._maker()
+        self.parameters, self.images = self.maker.parameters, self.maker.images
         self.recording = Recording()
         step = self._step()
         self.real = RealImages(self)
-        programs = {"pretrain": pretrain, "begin": self._begun, "step": step, "measure": self._measuring()}
-        self.lay_out(programs)
+        self.time = TimePerImage(self)
+        programs = {"begin": self._begun, "step": step, "measure": self._measuring()}
+        self.lay_out({name: program for name, (_, program) in before.items()} | programs)
+        self._before = {name: steps for name, (steps, program) in before.items() if program}
         self.shown = ImagesShown(self)
 
     # Building
 
-    def _pretraining(self) -> list[Any]:
-        """The step that trains the network."""
-        own = self.options.network
-        try:
-            x, y = self._data.batch(own.batch)
-        except InvalidValue as error:
-            raise InvalidValue(("options", "network", "batch"), error.message) from None
-        output, _ = self.network.apply(x, training=True)
-        require_outputs(output, self.split.train.outputs, self.scenario)
-        with scope("network.loss"):
-            loss = f.softmax_cross_entropy(output, y)
-        why = "and the network is trained before anything can be seen"
-        chosen = own_optimizer(self.scenario, own.optimizer, ("options", "network", "optimizer"), why)
-        program = training_step(loss, self.network, chosen, self.adjustable, owner="network").program
-        if any(getattr(each, "phase", 0) == AHEAD for each in program):
-            problem = "looks ahead before each step: `nesterov: change_of_variables` is the same without that."
-            raise InvalidValue(("options", "network", "optimizer"), problem)
-        return program
+    def _trained_before(self) -> dict[str, tuple[int, list[Any]]]:
+        """What is trained before an image is touched: by name for how many steps, and the program of a step."""
+        options, adjustable, scenario = self.options, self.adjustable, self.scenario
+        place = ("options", "network")
+        own = classifier_program(self.network, self._data, scenario, options.network, place, adjustable)
+        found = {"pretrain": (options.network.steps, own)}
+        self.judge: Network | None = None
+        if options.judge is not None:
+            place = ("options", "judge")
+            layers, outputs = options.judge.layers, self.split.train.outputs
+            self.judge = network_of(scenario, layers, outputs, self.seed, adjustable, "judge", (*place, "layers"))
+            program = classifier_program(
+                self.judge, self._data, scenario, options.judge, place, adjustable, (*place, "layers")
+            )
+            found["train judge"] = options.judge.steps, program
+        self.generator: Generator | None = None
+        if options.generator is not None:
+            if self.shape != self.split.train.image_shape:
+                raise InvalidValue(("options", "size"), "a generator makes images of the data's size: leave it.")
+            self.generator = Generator(
+                scenario, self._data, options.generator, self.shape, self.value_range, self.seed, adjustable
+            )
+            found["train generator"] = options.generator.steps, self.generator.program
+        return found
+
+    def _maker(self) -> PixelMaker:
+        if self.generator is not None:
+            return CodeMaker(self.count, self.generator)
+        if self.options.transformer is not None:
+            return TransformerMaker(
+                self.scenario, self.chosen, self.value_range, self.options, self.seed, self.adjustable, self.network
+            )
+        return PixelMaker((self.count, *self.shape), self.value_range, self.options)
 
     def _choose_images(self) -> None:
         """Content and style images, and how many images are made."""
@@ -97,7 +124,7 @@ class ImageOptimisation(ProgramExperiment):
             with scope("count"):
                 units = Seen(self.network, constant(np.zeros((1, *self.shape)))).scores(self.options.target_layer)
             most = units.shape[1]
-        chosen = choose(self.options, self.split, self.shape, most, self.seed, self.folder or Path())
+        self.chosen = chosen = choose(self.options, self.split, self.shape, most, self.seed, self.folder or Path())
         self.count, self.contents, self.styles = chosen.count, chosen.contents, chosen.styles
 
     def _require_any_size(self) -> None:
@@ -141,19 +168,12 @@ class ImageOptimisation(ProgramExperiment):
         options = self.options
         self.wanted = self._held_against()
         chosen = optimizer(self.scenario.optimizer.name, self.scenario.optimizer.given)
-        seen = f.jitter(self.images, options.jitter, JITTER_STREAM) if options.jitter else self.images
+        images, wanted = self.maker.in_a_step(self.wanted)
+        seen = f.jitter(images, options.jitter, JITTER_STREAM) if options.jitter else images
         with scope("loss"):
-            loss = Terms(options, Seen(self.network, seen), self.wanted).loss(self.adjustable)
+            loss = Terms(options, Seen(self.network, seen), wanted, self.maker.codes).loss(self.adjustable)
         self._trained = training_step(loss, self.parameters, chosen, self.adjustable)
-        return [*self._trained.program, *self._like_an_image()]
-
-    def _like_an_image(self) -> list[Any]:
-        """After each step the pixels are blurred a little, if that is wanted, and kept within what images have."""
-        x, low, high = self.images, constant(self.value_range[0]), constant(self.value_range[1])
-        if self.options.blur:
-            share = self.adjustable.number("options.blur", self.options, "blur")
-            x = x + (f.blur(x) - x) * share
-        return [assign(f.minimum(f.maximum(x, low), high), self.images)]
+        return [*self._trained.program, *self.maker.updates, *self.maker.after_a_step(self.adjustable)]
 
     def _measuring(self) -> list[Any]:
         program = list[Any]()
@@ -162,10 +182,14 @@ class ImageOptimisation(ProgramExperiment):
             program.append(assign(f.identity(tensor), self.measured.member(name, tensor.shape)))
 
         with scope("measure"):
-            terms = Terms(self.options, Seen(self.network, self.images), self.wanted)
+            terms = Terms(self.options, Seen(self.network, self.images), self.wanted, self.maker.codes)
             keep("images", self.images)
             keep("output", terms.seen.output)
             keep("total_variation", terms.total_variation())
+            if self.judge is not None:
+                keep("judged", self.judge.apply(self.images, training=False)[0])
+            if self.maker.codes is not None:
+                keep("code_size", terms.code_l2())
             if self.options.score:
                 score = terms.score()
                 keep("score", score)
@@ -191,7 +215,9 @@ class ImageOptimisation(ProgramExperiment):
             return self.wanted.content is not None
         if name in STRUCTURES:
             return bool(self.options.style_layers)
-        if name in ("total_variation", "real_total_variation", "network_accuracy", "pixel_distance", "nearest_real"):
+        if name in ("judge_agrees", "judge_accuracy"):
+            return self.judge is not None
+        if name in ANYWHERE:
             return True
         return name in self.measured.members
 
@@ -200,27 +226,35 @@ class ImageOptimisation(ProgramExperiment):
     def prepare(self) -> None:
         """Take the memory, train the network, and put the images where they begin."""
         super().prepare()
-        self.begin(self.network, self.folder)
+        others = self.generator.networks if self.generator else ()
+        for network in (self.network, self.judge, *others, *self.maker.networks):
+            if network is not None:
+                self.begin(network, self.folder)
         state = self.memory.state.copy()
-        if self.options.network.steps:
-            self.program("pretrain").run(self.options.network.steps)
+        for name, steps in self._before.items():
+            # One after the other, so that each sees other batches.
+            self.program(name).run(steps)
         self.memory.state[:] = state
         self.run_beside("begin")
-        self.put(self.images, self._first())
+        self.maker.begin(self.put, self._first(), self._noise)
         self.real.look()
         self.search_steps(self._trained)
+        self.time.begin()
+
+    def _noise(self, shape: tuple[int, ...]) -> np.ndarray:
+        drawn = generator(self.seed, "images").standard_normal(shape)
+        return np.asarray(self.options.start_deviation * drawn)
 
     def _first(self) -> np.ndarray:
-        options, random = self.options, generator(self.seed, "images")
-        noise = options.start_deviation * random.standard_normal(self.images.shape)
-        middle = self.split.train.numbers.mean(axis=(0, 1, 2), dtype=np.float64)
-        first = {"grey": np.broadcast_to(middle, noise.shape), "noise": middle + noise, "content": self.contents}
-        return np.clip(first[options.start], *self.value_range)
+        middle, shape = self.split.train.numbers.mean(axis=(0, 1, 2), dtype=np.float64), self.images.shape
+        if self.options.start == "content":
+            return self.contents
+        return np.broadcast_to(middle, shape) if self.options.start == "grey" else middle + self._noise(shape)
 
     def _note_settings(self) -> None:
         super()._note_settings()
-        # Those of the network that was trained before have no effect any more.
-        self._settings = {name: value for name, value in self._settings.items() if not name.startswith("network.")}
+        # Those of networks that were trained before have no effect any more.
+        self._settings = {name: value for name, value in self._settings.items() if name.split(".")[0] not in BEFORE}
 
     def found(self) -> dict[str, np.ndarray]:
         """What the measuring program leaves behind, by name, in float64."""
@@ -232,7 +266,7 @@ class ImageOptimisation(ProgramExperiment):
         first, size = self.layout.stretch(self.recording.kept)
         self.recording.record(self.memory.arena[first : first + size], self.step)
         values = {name: float(each.mean()) for name, each in found.items() if each.ndim == 1}
-        values |= self.real.compared(found)
+        values |= self.real.compared(found) | self.time.measured()
         return {name: values[name] for name in self.metrics}
 
     def pictures(self) -> list[Picture]:
@@ -245,5 +279,5 @@ class ImageOptimisation(ProgramExperiment):
         super().restore(self.recording.restore(state))
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Those of the network, and the images."""
+        """Those of the network, and what the images are made from."""
         return self.numbers(dict(self.network.kept) | dict(self.parameters.members))

@@ -16,7 +16,7 @@ from lab.nets.network import Network
 
 TINY = 1e-8
 """Added to what is divided by: features may all be 0."""
-WEIGHTS = ("score", "activation", "content", "style", "l2", "total_variation")
+WEIGHTS = ("score", "activation", "content", "style", "l2", "total_variation", "code_l2")
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def relative(found: Tensor, wanted: Tensor) -> Tensor:
 class Terms:
     """The terms of images as a network sees them, by name, each [n]: one number for each image."""
 
-    def __init__(self, options: Any, seen: Seen, wanted: Wanted) -> None:
-        self.options, self.seen, self.wanted = options, seen, wanted
+    def __init__(self, options: Any, seen: Seen, wanted: Wanted, codes: Tensor | None = None) -> None:
+        self.options, self.seen, self.wanted, self.codes = options, seen, wanted, codes
         self.count = seen.x.shape[0]
 
     def score(self) -> Tensor:
@@ -111,6 +111,11 @@ class Terms:
     def total_variation(self) -> Tensor:
         _, height, width, _ = self.seen.x.shape
         return f.total_variation(self.seen.x) * (1.0 / (height * width))
+
+    def code_l2(self) -> Tensor:
+        """Of each code the mean square of its numbers: 1 on average where they are standard normal."""
+        assert self.codes is not None
+        return f.sum_squares(self.codes, "rows") * (1.0 / self.codes.shape[1])
 
     def loss(self, adjustable: AdjustableNumbers) -> Tensor:
         """The sum of all terms that have a weight, mean over the images: [1]."""

@@ -14,7 +14,8 @@ from lab.tasks.figures.mistakes import in_colour_or_grey
 if TYPE_CHECKING:
     from lab.tasks.image_optimisation.image_optimisation import ImageOptimisation
 
-BETWEEN = 0.5
+BETWEEN, NOTHING = 0.5, 0.0
+"""Grey of what stands between images, and of a place where there is none."""
 
 
 class ImagesShown:
@@ -27,7 +28,8 @@ class ImagesShown:
     def pictures(self) -> list[Picture]:
         of, found = self._of, self._of.found()
         made = self._seen(found["images"])
-        pictures: list[Picture] = [Images("The images now", made, self._said(found["output"]), name="made")]
+        title = "The images now" if of.judge is None else "The images now, and what the judge says"
+        pictures: list[Picture] = [Images(title, made, self._said(found), name="made")]
         if of.wanted.content is not None or of.options.style or of.options.start == "content":
             pictures.append(self._beside(made))
         pictures.append(self._over_time(made))
@@ -48,8 +50,10 @@ class ImagesShown:
             return list(classes[: of.count])
         return [f"channel {number}" for number in range(of.count)]
 
-    def _said(self, output: np.ndarray) -> tuple[str, ...]:
-        """What each is for, and what the network says that it is, with its probability."""
+    def _said(self, found: dict[str, np.ndarray]) -> tuple[str, ...]:
+        """What each is for, and what the network says that it is, with its probability; or, where there is a judge,
+        what that says."""
+        output = found.get("judged", found["output"])
         shares = np.exp(output - output.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
         classes, said = self._of.split.train.classes, []
@@ -71,7 +75,7 @@ class ImagesShown:
             rows.append(side_by_side([*parts, image], BETWEEN))
         title = ", ".join(names if common or not of.options.style else ["style", *names])
         if common:  # It stands once, before the others, which have more room so.
-            rows.insert(0, side_by_side([styles[0], np.full_like(styles[0], BETWEEN)], BETWEEN))
+            rows.insert(0, side_by_side([styles[0], np.full_like(styles[0], NOTHING)], NOTHING))
             title = f"the style; {title}"
         return Images(title.capitalize(), np.stack(rows).astype(np.float32), name="beside")
 

@@ -4,15 +4,16 @@ wanted."""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from lab.errors import InvalidValue
-from lab.metrics.meaning import PLAIN, RATIO, SHARE
+from lab.metrics.meaning import MILLISECONDS, PLAIN, RATIO, SHARE
 from lab.nets.limits import adjustable
 from lab.scenario import Scenario
 from lab.tasks.image_optimisation.image_optimisation import ImageOptimisation
+from lab.tasks.stopwatch import Timed
 from lab.tasks.task import Task, task
 from lab.validation import Real, Settings, Whole
 
@@ -61,9 +62,28 @@ METRICS = {
         "squared distance of the pixels to those of the nearest training image, divided by the mean of that of two "
         "training images by chance; mean over the images"
     ),
+    "real_nearest_real": RATIO.of("the same of images that are held back: how near a real one comes"),
+    "judge_agrees": SHARE.of(
+        "of how many images the judge says the class that they are made for; it has layers and first weights of its "
+        "own, and no gradient comes from it"
+    ),
+    "judge_accuracy": SHARE.of("accuracy of the judge on images that are held back"),
+    "code_size": PLAIN.of(
+        "mean square of the numbers of the codes from which a generator makes the images: 1 on average for codes such "
+        "as it was trained with"
+    ),
+    "time_per_image": Timed(
+        "processor time that one image has taken so far: all steps with it, or, where a network makes it, one pass of "
+        "that network",
+        MILLISECONDS,
+    ),
+    "steps_time": Timed("processor time of all steps so far", MILLISECONDS),
     "network_accuracy": SHARE.of("accuracy of the network on images that are held back, once it is trained"),
     "loss": PLAIN.of("what is made small: the sum of all terms with their weights, mean over the images"),
 }
+
+
+Layers = list[Annotated[Any, WithJsonSchema({"type": ["string", "object"]})]]
 
 
 class TrainedFirst(Settings):
@@ -78,16 +98,65 @@ class TrainedFirst(Settings):
     )
 
 
+class Judge(TrainedFirst):
+    """A second classifier, trained on the same images, which has no say in what becomes of those that are made."""
+
+    layers: Layers = Field(min_length=1, max_length=1000, description="Its layers, as in `model`.")
+
+
+class GeneratorOptions(TrainedFirst):
+    """A variational autoencoder, trained on the same images without their classes; its decoder makes images."""
+
+    steps: Whole = Field(default=1000, ge=1, le=1_000_000, description="How many steps.")
+    encoder: Layers = Field(
+        min_length=1,
+        max_length=1000,
+        description="Layers from an image to mean and logarithm of the variance of each number of its code: `outputs` "
+        "stands for twice `latent`.",
+    )
+    decoder: Layers = Field(
+        min_length=1,
+        max_length=1000,
+        description="Layers from a code to an image; `outputs` stands for its numbers, which a sigmoid brings into the "
+        "range of images.",
+    )
+    latent: Whole = Field(default=16, ge=1, le=1000, description="How many numbers a code has.")
+
+
+class TransformerOptions(Settings):
+    """A network that makes an image of a content image in one pass; the steps train it on other content images."""
+
+    layers: Layers = Field(
+        min_length=1,
+        max_length=1000,
+        description="Layers from an image to one of the same size, whose numbers a sigmoid brings into the range of "
+        "images; `outputs` stands for the channels.",
+    )
+    batch: Whole = Field(default=4, ge=1, le=1024, description="Content images per step.")
+
+
 class Options(Settings):
     """Settings of the task `optimise-image`."""
 
     network: TrainedFirst = Field(default_factory=TrainedFirst, description="How the network is trained before.")
+    judge: Judge | None = Field(
+        default=None, description="A second classifier, which is trained before, too, and only says what it sees."
+    )
+    generator: GeneratorOptions | None = Field(
+        default=None, description="What makes images of codes; then the codes are changed, and not the pixels."
+    )
+    transformer: TransformerOptions | None = Field(
+        default=None,
+        description="A network that makes images of content images; then its weights are changed, and not the pixels.",
+    )
     images: Whole = Field(default=10, ge=1, le=64, description="How many images are made side by side, each by itself.")
     start: Literal["grey", "noise", "content"] = Field(
         default="noise",
         description="grey: the mean of all images; noise: normal numbers around it; content: the content images.",
     )
-    start_deviation: Real = Field(default=0.1, ge=0, le=100, description="Standard deviation of `start: noise`.")
+    start_deviation: Real = Field(
+        default=0.1, ge=0, le=100, description="Standard deviation of `start: noise`, and of the first codes."
+    )
     target_layer: str | None = Field(
         default=None,
         description="Whose units the images are to make large, one each; the network's last layer, and so the classes.",
@@ -131,6 +200,7 @@ class Options(Settings):
     )
     l2: Real = adjustable(0.0, "Weight of the mean square of the pixels.", ge=0, le=1e6)
     total_variation: Real = adjustable(0.0, "Weight of `total_variation`.", ge=0, le=1e6)
+    code_l2: Real = adjustable(0.0, "Weight of `code_size`, which needs a generator.", ge=0, le=1e6)
     jitter: Whole = Field(
         default=0, ge=0, le=64, description="By up to so many pixels the images are shifted round in each step."
     )
@@ -146,6 +216,14 @@ class Options(Settings):
             raise InvalidValue(("activation_layer",), "must name the layer that `activation` is about.")
         if not any((self.score, self.activation, self.content, self.style)):
             raise InvalidValue(("score",), "give one of score, activation, content and style a weight.")
+        if self.generator is None and self.code_l2:
+            raise InvalidValue(("code_l2",), "is about codes, and there are some only with a generator.")
+        if self.generator is not None and self.transformer is not None:
+            raise InvalidValue(("transformer",), "images are made by a generator or a transformer, not by both.")
+        if (self.generator or self.transformer) and self.blur:
+            raise InvalidValue(("blur",), "changes pixels, and here something else makes them: leave it.")
+        if self.transformer is not None and (self.score or not self.style):
+            raise InvalidValue(("transformer",), "makes images of contents in a style: give style a weight, not score.")
         return self
 
 
@@ -159,16 +237,23 @@ class OptimiseImage(Task):
     to those of a `style` image, and what keeps it like an image, `l2` and `total_variation`; `jitter` and `blur` do so
     without a term. Pixels stay within the range of real images.
 
+    What is changed is the pixels; or, with a `generator`, the codes from which its decoder makes images; or, with a
+    `transformer`, the weights of a network that makes an image of each content image in one pass. The step trains that
+    network on other content images, and what is measured are the images it makes of those that are held back.
+
     Paper: Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", 2013 (classes); Mahendran and Vedaldi,
     "Understanding deep image representations by inverting them", 2014 (content); Gatys, Ecker and Bethge, "A neural
-    algorithm of artistic style", 2015 (style).
+    algorithm of artistic style", 2015 (style); Nguyen and others, "Synthesizing the preferred inputs for neurons in
+    neural networks via deep generator networks", 2016 (codes); Johnson, Alahi and Fei-Fei, "Perceptual losses for
+    real-time style transfer and super-resolution", 2016 (a network).
     """
 
     Options = Options
     metrics = METRICS
     targets = "classes"
     pictures = {
-        "made": "the images as they are now, below each what it is to become, and what the network says it is",
+        "made": "the images as they are now, below each what it is to become, and what the network says it is; or what "
+        "the judge says, where there is one",
         "beside": "where there are content images: each beside the image that is made of it; where there is a style "
         "image, that stands on the left, or, if it is one for all, before the others",
         "over_time": "the first images at five moments, from the start on the left to now on the right",

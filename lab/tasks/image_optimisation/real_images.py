@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.graph import Tensor
-from lab.nets.network import BuiltLayer
+from lab.nets.network import BuiltLayer, Network
 from lab.tasks.image_optimisation.structure import STRUCTURES, structure_distance
 from lab.tasks.training.predictor import Predictor
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lab.tasks.image_optimisation.image_optimisation import ImageOptimisation
 
 AT_ONCE = 64
+HELD_BACK = 200
+"""Of so many images that are held back it is asked how near the nearest training image is."""
 PAIRS = 500
 """So many pairs of images tell how far two are apart by chance."""
 
@@ -30,7 +32,7 @@ class RealImages:
         # The experiment has this. If this had the experiment, too, its memory would wait for the collector of cycles.
         self._of: ImageOptimisation = weakref.proxy(experiment)
         self.best: np.ndarray | None = None
-        self._accuracy = self._roughness = float("nan")
+        self._accuracy = self._judge_accuracy = self._roughness = self._real_nearest = float("nan")
         self._by_chance: float | None = None
 
     def look(self) -> None:
@@ -39,26 +41,34 @@ class RealImages:
         held = of.split.validation
         assert held is not None
         if "network_accuracy" in watched:
-            answers = self._asked(held.numbers, output=True).argmax(axis=1)
-            self._accuracy = float((answers == held.targets).mean())
+            self._accuracy = self._accuracy_of(of.network)
+        if "judge_accuracy" in watched and of.judge is not None:
+            self._judge_accuracy = self._accuracy_of(of.judge)
+        if "real_nearest_real" in watched:
+            some = np.random.default_rng(1).permutation(held.count)[:HELD_BACK]
+            self._real_nearest = self._nearest(held.numbers[some].reshape(len(some), -1).astype(np.float64))
         if "real_total_variation" in watched:
             numbers = held.numbers.astype(np.float64)
             down, along = (np.abs(np.diff(numbers, axis=axis)).sum(axis=(1, 2, 3)) for axis in (1, 2))
             self._roughness = float((down + along).mean() / np.prod(numbers.shape[1:3]))
         if of.options.score:
-            parts = [self._asked(each.numbers, output=False) for each in (of.split.train, held)]
+            layer = of.options.target_layer
+            parts = [self._asked(of.network, each.numbers, layer) for each in (of.split.train, held)]
             self.best = np.concatenate(parts).max(axis=0)[: of.count]
 
-    def _asked(self, images: np.ndarray, output: bool) -> np.ndarray:
-        """The network's scores, or the numbers of the units that are the target, [n, units]."""
-        of = self._of
-        layer = None if output else of.options.target_layer
+    def _accuracy_of(self, network: Network) -> float:
+        held = self._of.split.validation
+        assert held is not None
+        return float((self._asked(network, held.numbers, None).argmax(axis=1) == held.targets).mean())
+
+    def _asked(self, network: Network, images: np.ndarray, layer: str | None) -> np.ndarray:
+        """A network's scores, or the numbers of the units of a layer, [n, units]."""
 
         def wanted(y: Tensor, parts: list[BuiltLayer]) -> dict[str, Tensor]:
             return {"y": y if layer is None else next(part.y for part in parts if part.name == layer)}
 
-        predictor = Predictor(of.network, (AT_ONCE, *images.shape[1:]), wanted)
-        weights = of.numbers(of.network.kept)
+        predictor = Predictor(network, (AT_ONCE, *images.shape[1:]), wanted)
+        weights = self._of.numbers(network.kept)
         found = []
         for first in range(0, len(images), AT_ONCE):
             rows = np.arange(first, first + AT_ONCE) % len(images)
@@ -70,7 +80,15 @@ class RealImages:
     def compared(self, found: dict[str, np.ndarray]) -> dict[str, float]:
         """Metrics of the images that were made, from what was measured of them."""
         of = self._of
-        values = {"network_accuracy": self._accuracy, "real_total_variation": self._roughness}
+        values = {
+            "network_accuracy": self._accuracy,
+            "judge_accuracy": self._judge_accuracy,
+            "real_total_variation": self._roughness,
+            "real_nearest_real": self._real_nearest,
+        }
+        if "judged" in found:
+            answers = found["judged"].argmax(axis=1)
+            values["judge_agrees"] = float((answers == np.arange(of.count)).mean())
         if self.best is not None:
             values |= {
                 "best_real_score": float(self.best.mean()),
