@@ -75,6 +75,9 @@ class RunState:
         self.claims: list[Claimed] = []
         self.ended: Ended | None = None
         self.failed: Failed | None = None
+        self.finished = (
+            False  # nothing is left to do, though some ended before their last step: whoever drives it says so
+        )
         self.unsaved = ""  # why it is not kept any more, where it has not ended yet
 
     def handle(self, event: Event) -> None:
@@ -138,7 +141,7 @@ class RunState:
 
     def over(self, variant: str) -> bool:
         """Whether the variant has nothing left to do."""
-        return self.ended is not None or self.progress(variant) >= 1.0
+        return self.ended is not None or self.finished or self.progress(variant) >= 1.0
 
     def speed(self, variant: str) -> float:
         """Steps per second of all the variant's replicas together, since the first of them was first measured; NaN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -54,6 +55,23 @@ def clip(text: str, width: int, style: Style) -> str:
     while shortened and cell_len(shortened) > width - 1:
         shortened = shortened[:-1]
     return (shortened + sign) if width >= 1 else ""
+
+
+def clip_caption(text: str, width: int, style: Style) -> str:
+    """A text shortened like `clip`, but not within a number, or before its unit: what is left of 100 % would be read as
+    another number. A text that is nothing but a number is shortened all the same."""
+    clipped = clip(text, width, style)
+    if clipped == text or not clipped:
+        return clipped
+    kept = clipped[:-1]
+    rest = text[len(kept) :]
+    if (_NUMBER_GOES_ON.match(rest) and not kept.endswith(" ")) or rest.lstrip().startswith("%"):
+        kept = _NUMBER_AT_THE_END.sub("", kept)
+    return kept.rstrip() + clipped[-1] if kept.strip() else clipped
+
+
+_NUMBER_GOES_ON = re.compile(r"[.,]?\d")
+_NUMBER_AT_THE_END = re.compile(r"[\d.,]*\s*$")
 
 
 def pad(text: str, width: int, right: bool = False) -> str:

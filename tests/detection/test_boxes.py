@@ -115,3 +115,21 @@ def test_identical_boxes_leave_one_and_a_box_just_at_the_threshold_stays():
     assert non_maximum_suppression(half, [0.9, 0.8], 0.49).kept.tolist() == [0]
     assert non_maximum_suppression(twins, [0.9, 0.8], 0.5, classes=[1, 2]).kept.tolist() == [0, 1]
     assert non_maximum_suppression([], [], 0.5).kept.tolist() == []
+
+
+def test_iou_of_many_boxes_is_that_of_each_pair() -> None:
+    random = np.random.default_rng(0)
+    ends = np.sort(random.uniform(0, 20, (60, 2, 2)), axis=1)
+    boxes = ends.reshape(60, 4)
+    boxes[::7, 2] = boxes[::7, 0]  # without area
+    boxes[5], boxes[6] = [0, 0, 4, 4], [4, 0, 8, 4]  # that only touch
+    found = intersection_over_union(boxes[:25], boxes[25:])
+    for number, one in enumerate(boxes[:25]):
+        for other_number, other in enumerate(boxes[25:]):
+            wide = max(0.0, min(one[2], other[2]) - max(one[0], other[0]))
+            high = max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
+            both = wide * high
+            union = (one[2] - one[0]) * (one[3] - one[1]) + (other[2] - other[0]) * (other[3] - other[1]) - both
+            assert found[number, other_number] == pytest.approx(both / union if union > 0 else 0.0)
+    assert intersection_over_union(boxes[5:6], boxes[6:7]) == 0
+    assert intersection_over_union(boxes, np.empty((0, 4))).shape == (60, 0)

@@ -8,6 +8,7 @@ from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOU
 from lab.terminal.pictures import RENDERERS, render
 from lab.terminal.pictures.common import names_column
 from lab.terminal.style import Style
+from lab.terminal.text_lines import clip_caption
 from tests.terminal.samples import AWKWARD, GATES, ORDINARY
 
 SIZES = [(10, 3), (1, 1), (3, 10), (24, 7), (38, 8), (80, 23), (120, 40), (200, 60)]
@@ -118,6 +119,28 @@ def test_of_many_images_fewer_are_shown_rather_than_ones_in_which_nothing_is_rec
     lines = plain(Images("shapes", np.ones((18, 20, 20, 3)), ("as it is", "changed") * 9), 70, 13).splitlines()
     assert "the first 3 of 18" in lines[0]
     assert lines[12].split() == ["as", "it", "is", "changed", "as", "it", "is"]
+
+
+@pytest.mark.parametrize(
+    ("told", "width", "shown"),
+    [
+        ("T-shirt 100 %", 13, "T-shirt 100 %"),
+        ("T-shirt 100 %", 12, "T-shirt…"),
+        ("T-shirt 100 %", 10, "T-shirt…"),
+        ("T-shirt 100 %", 7, "T-shir…"),
+        ("steps 0, 5, 15, 50", 17, "steps 0, 5, 15,…"),
+        ("4 of 4, 8,483 looked at", 10, "4 of 4,…"),
+        ("1234567890", 5, "1234…"),
+    ],
+)
+def test_a_caption_is_not_cut_within_a_number(told, width, shown):
+    assert clip_caption(told, width, Style()) == shown
+
+
+def test_captions_of_images_are_shortened_so():
+    shown = plain(Images("now", np.ones((5, 10, 10)), ("T-shirt 100 %",) * 5), 54, 7).splitlines()
+    assert "T-shirt…" in shown[-1]
+    assert "1" not in shown[-1]
 
 
 def test_bars_are_thicker_where_there_is_room():

@@ -41,6 +41,13 @@ def test_a_diverged_replica_has_nothing_left_to_do():
     assert run_state.progress("hot") == 1.0
 
 
+def test_what_ended_before_its_last_step_has_nothing_left_to_do_once_that_is_said():
+    run_state = state_of([started((0,), 200), measured("good", 0, 38)])
+    assert not run_state.over("good")
+    run_state.finished = True
+    assert run_state.over("good")
+
+
 def at(seconds, variant, seed, step):
     return Measured(variant, seed, step, {"loss": 1.0}, seconds=seconds)
 

@@ -140,7 +140,7 @@ class Upsampling(Stamping):
         frequencies = [0.0, *sorted(found, reverse=True)[:-1]]
         shares = {_period(each): round(100 * found[each], 4) for each in frequencies}
         return [
-            Field("Map 1", larger[0], low=low, high=high, name="larger_map"),
+            Field("The first map, made larger", larger[0], low=low, high=high, name="larger_map"),
             Images("Maps, each on its own scale", grey.astype(np.float32), name="larger_maps"),
             Field("Windows that meet", met, low=0.0, high=float(most.max()), name="windows_met"),
             Bars("Energy by period in pixels, along rows", shares, "%", extent=(0.0, 100.0), name="spectrum"),

@@ -11,7 +11,7 @@ from lab.terminal.pictures import overlays
 from lab.terminal.pictures.common import title_line
 from lab.terminal.plot_frame import legend_lines
 from lab.terminal.style import DIM, Style
-from lab.terminal.text_lines import beside, clip, line, pad
+from lab.terminal.text_lines import beside, clip_caption, line, pad
 
 _READABLE = 9
 """Pixels that an image keeps at least, each way, if it has so many: in a smaller one nothing can be recognised, so
@@ -42,7 +42,7 @@ def render(picture: Images, width: int, height: int, style: Style) -> list[Text]
             overlays.draw(picture, index, block, columns, rows, style)
             caption = picture.captions[index].split("\n") if index < len(picture.captions) else []
             for own in [*caption, *[""] * told][:told]:
-                block.append(line(pad(clip(style.words(own), columns, style), columns), DIM))
+                block.append(line(pad(clip_caption(style.words(own), columns, style), columns), DIM))
             blocks_of_row.append(block)
         lines += beside(blocks_of_row, gap=1)
     if shown < len(images):

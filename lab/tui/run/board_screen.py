@@ -23,6 +23,7 @@ from lab.tui.problems import ReportsProblems
 from lab.tui.run.app_services import frames_per_second, services
 from lab.tui.run.board import Board
 from lab.tui.run.noticed import NoticedLog
+from lab.tui.run.order import in_short
 from lab.tui.run.summary import WIDE, Heading, Status, Variants, Verdict
 from lab.tui.run.tile_data import TileData
 from lab.tui.run.view_options import TileContent, ViewOptions
@@ -80,7 +81,7 @@ class BoardScreen(ReportsProblems, Screen[Any]):
             self.run_state,
             self.view.hidden,
             self.paced,
-            [*decisive.first, *decisive.metrics, "loss"],
+            in_short(decisive),
             self.seconds_left,
         )
         self.board = Board()

@@ -12,6 +12,21 @@ _TURNS = ("picture", "metric", "metric", "metric", "picture", "metric", "picture
 _JOINED = ", "
 
 
+def in_short(decisive: Decisive) -> list[str]:
+    """The metrics of which one line tells how each variant ended, the first that was measured: of one that the scenario
+    shows across layers, and that no network has as a whole, the last layer that its plots have together, or its claims
+    speak of."""
+    names = []
+    for name in decisive.first:
+        base = next((name.removesuffix(each) for each in PROFILES.values() if name.endswith(each)), None)
+        if base is None:
+            names.append(name)
+            continue
+        own = [each for group in decisive.together for each in group if each.startswith(f"{base}.")]
+        names += [base, *own[-1:]]
+    return [*names, *decisive.metrics, "loss"]
+
+
 def together(metrics: Sequence[str]) -> TileContent:
     """One plot for each variant, with the curves of several metrics."""
     return TileContent("together", _JOINED.join(metrics))

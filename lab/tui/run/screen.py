@@ -317,7 +317,7 @@ class RunScreen(MomentScreen):
         finished = self.session.finished and self.session.state != "new"
         if finished and (not self._judged or any(isinstance(each, Measured) for each in events)):
             self.run_state.claims = self.session.judge()
-            self._judged = self.verdict.display = True
+            self._judged = self.verdict.display = self.run_state.finished = True
             self.refresh_bindings()
             if self._first is None:
                 name = self.record.writer.name if self.record is not None else None
@@ -328,6 +328,7 @@ class RunScreen(MomentScreen):
             self.call_after_refresh(self.redraw)
         elif self._judged and not finished:
             self.run_state.claims, self._judged, self.verdict.display = [], False, False
+            self.run_state.finished = False
             self.refresh_bindings()
             self.redraw()
         self.follow_cursor()

@@ -16,7 +16,7 @@ from lab.terminal.pictures.one_scale import on_one_scale, one_map
 from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
 from lab.tui.run.multiples import Cell, Multiples, strips
-from lab.tui.run.order import metrics_of, ordered, together
+from lab.tui.run.order import in_short, metrics_of, ordered, together
 from lab.tui.run.plot import Plot, draw
 from lab.tui.run.side_by_side import beside
 from lab.tui.run.tile_data import TileData
@@ -83,6 +83,13 @@ def test_what_a_lesson_says_comes_first_else_what_its_first_claim_is_about():
     assert len(found) == len(set(found)) == 6
     unsaid = decisive(load("dead-relu").scenario.model_copy(update={"show": load("adam").scenario.show.__class__()}))
     assert ordered(unsaid, measured, pictures)[0] == TileContent("metric", "dead_relu")
+
+
+def test_one_line_tells_first_of_what_the_lesson_shows_first_if_across_layers_of_the_last_one():
+    assert in_short(decisive(load("dead-relu").scenario))[:2] == ["dead_units", "dead_relu"]
+    told = in_short(decisive(load("maximal-patches").scenario))
+    assert told[:3] == ["maximal_patches", "patch_purity", "patch_purity.relu3"]
+    assert told[-1] == "loss"
 
 
 def test_training_stands_beside_validation_where_a_claim_speaks_of_both():
