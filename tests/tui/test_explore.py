@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from lab.errors import BadInput
-from lab.tui.explore.lessons import Target, find_target
+from lab.tui.explore.lessons import Item, Target, find_target
 from lab.tui.progress import Progress
 from tests.tui.driving import drive, fake_run_screen, keep_run, matches_snapshot, screen_text, shows, until
 
@@ -102,6 +102,26 @@ def test_searching_finds_words_of_the_lesson_text():
         await pilot.press("escape")
         await shows(pilot, "One line")
         assert app.screen.item.slug == "last-words"
+
+    drive(script)
+
+
+def test_what_is_called_so_comes_before_what_only_speaks_of_it():
+    def item(slug, title, idea, lesson):
+        return Item(slug, "optimisation", title, idea, Path(f"{slug}.yaml"), True, lesson)
+
+    named = item("momentum", "Momentum", "A ball that rolls.", "")
+    spoken = item("taco-shell", "The taco shell", "Why steps zig-zag.", "Momentum helps.")
+    meant = item("ravine", "A ravine", "Where momentum helps.", "")
+    partly = item("adam-momentum", "Adam", "Two means.", "")
+    order = sorted([spoken, meant, partly, named], key=lambda each: each.rank(["momentum"]))
+    assert order == [named, partly, meant, spoken]
+
+
+def test_searching_puts_the_cursor_on_the_lesson_of_that_name():
+    async def script(app, pilot):
+        await pilot.press("slash", *"one")
+        await until(pilot, lambda: app.screen.item is not None and app.screen.item.slug == "one-line")
 
     drive(script)
 

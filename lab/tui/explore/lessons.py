@@ -58,6 +58,16 @@ class Item:
         text = f"{self.slug} {self.chapter} {self.title} {self.idea} {self.lesson}".casefold()
         return all(word in text for word in words)
 
+    def rank(self, words: list[str]) -> int:
+        """How near what is searched for stands to its name; the nearest has the smallest: its name is that, the words
+        are in its name or title, in its idea, or only in its text."""
+        name = f"{self.slug} {self.title}".casefold()
+        if self.slug == "-".join(words) or self.title.casefold() == " ".join(words):
+            return 0
+        if all(word in name for word in words):
+            return 1
+        return 2 if all(word in f"{name} {self.idea}".casefold() for word in words) else 3
+
 
 def find_target(asked: str | None, folder: str = "") -> Target:
     """What is meant by the argument of `lab tui`: a slug, a file or a folder. Raises BadInput if it is not there.

@@ -110,6 +110,8 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         words = self.query_one(Input).value.casefold().split()
         found = [each for each in self.items if each.matches(words)]
         current = self._wanted or (self.item.name if self.item else None)
+        if unfold and words and found:
+            current = min(found, key=lambda each: each.rank(words)).name
         self.lessons.fill(found, self._states, current, unfold or bool(words))
         if not found:
             self.pane.say("No lesson has these words.")
