@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,12 +67,12 @@ class DataSpecification:
         """All examples of a file. What was read last is kept, since every replica of a session asks for it."""
         given = folder / Path(str(getattr(self.options, self.name))).expanduser()
         try:
-            status = given.stat()
+            read_from = _stamp(given)
         except (OSError, ValueError, RuntimeError):
             return self.entry.build(self.options, folder)  # which says what is wrong
         beside = next((each for name in BESIDE if (each := getattr(self.options, name, None))), None)
-        other = (folder / Path(beside).expanduser()).stat() if beside and (folder / beside).exists() else status
-        stamp = (given.absolute(), status.st_ino, status.st_size, status.st_mtime_ns, other.st_size, other.st_mtime_ns)
+        other = (folder / Path(beside).expanduser()) if beside else given
+        stamp = (given.absolute(), read_from, _stamp(other) if beside and other.exists() else None)
         key = (self.name, self.options.model_dump_json(exclude=_AFTERWARDS), stamp)
         if _read_last.get("key") != key:
             data = self.entry.build(self.options, folder)
@@ -79,6 +81,20 @@ class DataSpecification:
             return data
         kept: Data | Split = _read_last["data"]
         return kept
+
+
+def _stamp(path: Path) -> int:
+    """What changes when a file does, or any file in a folder and the folders in it. Raises OSError."""
+    if not path.is_dir():
+        status = path.stat()
+        return hash((status.st_ino, status.st_size, status.st_mtime_ns))
+    found: list[tuple[str, int, int]] = []
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):  # a link to nowhere; who reads it says so
+                status = os.stat(os.path.join(folder, name))
+                found.append((os.path.join(folder, name), status.st_size, status.st_mtime_ns))
+    return hash(tuple(sorted(found)))
 
 
 _AFTERWARDS = set(COMMON) - {"missing"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -167,6 +169,24 @@ def test_masks_that_were_drawn_anew_are_read_anew(tmp_path):
     for number in range(4):
         Image.fromarray(LEVELS[random.integers(0, 3, (6, 5))]).save(tmp_path / "masks" / f"{number}.png")
     assert not np.array_equal(load(tmp_path).train.targets, before)
+
+
+@pytest.mark.parametrize("where", ["photos", "masks"])
+def test_a_file_that_was_written_over_in_place_is_read_anew(tmp_path, where):
+    make(tmp_path)
+    before = load(tmp_path).train
+    folder = (tmp_path / where).stat()
+    path = tmp_path / where / ("2.jpg" if where == "photos" else "2.png")
+    with Image.open(path) as image:
+        pixels = np.array(image)
+    Image.fromarray(pixels[::-1].copy()).save(path)
+    os.utime(path, ns=(1, 1))  # whatever the clock's steps are
+    os.utime(
+        tmp_path / where, ns=(folder.st_atime_ns, folder.st_mtime_ns)
+    )  # writing into a file leaves its folder alone
+    after = load(tmp_path).train
+    changed = after.targets if where == "masks" else np.asarray(after.inputs)
+    assert not np.array_equal(changed, before.targets if where == "masks" else np.asarray(before.inputs))
 
 
 def test_pixels_of_one_level_do_not_count(tmp_path):
