@@ -7,8 +7,11 @@ number of threads, on pausing, on the size of the slices in which it is run, or 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import threading
+import time
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -27,6 +30,24 @@ from lab.session.roster import Roster
 from lab.session.scheduler import Scheduler
 from lab.session.steering import Steering
 from lab.session.verdict import SeedCurves, judge
+
+_PATIENCE = 10.0
+"""Seconds that the end of the process waits for trainings."""
+_running: weakref.WeakSet[Session] = weakref.WeakSet()
+_process_ends = threading.Event()
+
+
+@atexit.register
+def _end_all() -> None:
+    """Stop what trains when the process ends, whyever it does: kernels that run on in memory which is being taken down
+    would end it with a segmentation fault."""
+    _process_ends.set()
+    until = time.monotonic() + _PATIENCE
+    sessions = list(_running)
+    for each in sessions:
+        each.stop()
+    for each in sessions:
+        each.join(max(0.0, until - time.monotonic()))
 
 
 class Session:
@@ -193,12 +214,19 @@ class Session:
         self._announcement.run = run
         self._conductor = threading.Thread(target=self._conduct, name="session", daemon=True)
         self._scheduler.begun = True
-        self._conductor.start()
+        if not _process_ends.is_set():
+            _running.add(self)
+            self._conductor.start()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the end, whatever it is, for so many seconds at most."""
+        if self._conductor is not None and self._conductor.ident is not None:
+            self._conductor.join(timeout)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end; False if it has not come after `timeout` seconds. Raises what made the session fail."""
         if self._conductor is not None:
-            self._conductor.join(timeout)
+            self.join(timeout)
             if self._conductor.is_alive():
                 return False
         if self._scheduler.failure is not None:
