@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kernels.elementary import exp
 from kernels.language import kernel, one, real, zero
-from kernels.proposals import EXACT, LARGEST_STRETCH, overlap_of
+from kernels.proposals import EXACT, LARGEST_STRETCH, object_of
 from kernels.region_align import clamped, point, seen
 
 SAMPLES = 2
@@ -52,20 +52,13 @@ def mask_targets(boxes, objects, owners, match, wanted, labels, thread, threads)
     object if at least half of what 2 × 2 points in it see, each between four pixels, is.
     """
     B, R, _ = boxes.shape
-    M, H, W = objects.shape[1], owners.shape[1], owners.shape[2]
+    H, W = owners.shape[1], owners.shape[2]
     I, J = wanted.shape[2], wanted.shape[3]  # noqa: E741
     for n in range(thread, B * R * I, threads):
         i, r, b = n % I, n // I % R, n // (I * R)
         left, top, right, bottom = boxes[b, r, 0], boxes[b, r, 1], boxes[b, r, 2], boxes[b, r, 3]
-        owner, best = 0, zero
-        for m in range(M):
-            if objects[b, m, 0] > zero:
-                shared = overlap_of(
-                    left, top, right, bottom, objects[b, m, 1], objects[b, m, 2], objects[b, m, 3], objects[b, m, 4]
-                )
-                if shared > best:
-                    owner, best = m, shared
-        there = best > zero and best >= match[0]
+        owner = object_of(boxes, objects, b, r, match[0])
+        there = owner >= 0
         if i == 0:
             labels[b, r] = objects[b, owner, 0] if there else zero
         for j in range(J):

@@ -25,6 +25,22 @@ def overlap_of(x_min, y_min, x_max, y_max, left, top, right, bottom):
     return inside / either if either > zero else zero
 
 
+@device
+def object_of(boxes, objects, b, r, match):
+    """Which object of image b the box r of it is of: that with which its IoU is largest, the first of equals,
+    if it is at least `match`; else -1. objects[B,M,5] = class + 1, or 0 where there is none, and the box."""
+    owner, best = -1, zero
+    for m in range(objects.shape[1]):
+        if objects[b, m, 0] > zero:
+            shared = overlap_of(
+                boxes[b, r, 0], boxes[b, r, 1], boxes[b, r, 2], boxes[b, r, 3],
+                objects[b, m, 1], objects[b, m, 2], objects[b, m, 3], objects[b, m, 4],
+            )  # fmt: skip
+            if shared > best:
+                owner, best = m, shared
+    return owner if best >= match else -1
+
+
 @kernel(
     "numbers[B,N,5] anchors[N,4] overlap[1] -> regions[B,R,4] boxes[B,N,5]",
     fastmath=EXACT,
@@ -88,22 +104,14 @@ def region_targets(regions, objects, match, share, targets, thread, threads):
     one, where there is none).
     """
     B, R, _ = regions.shape
-    M = objects.shape[1]
     for b in range(thread, B, threads):
         found = zero
         for r in range(R):
             left, top, right, bottom = regions[b, r, 0], regions[b, r, 1], regions[b, r, 2], regions[b, r, 3]
-            owner, best = 0, zero
-            for m in range(M):
-                if objects[b, m, 0] > zero:
-                    shared = overlap_of(
-                        left, top, right, bottom, objects[b, m, 1], objects[b, m, 2], objects[b, m, 3], objects[b, m, 4]
-                    )
-                    if shared > best:
-                        owner, best = m, shared
+            owner = object_of(regions, objects, b, r, match[0])
             for k in range(6):
                 targets[b, r, k] = zero
-            if best > zero and best >= match[0]:
+            if owner >= 0:
                 found += one
                 width, height = right - left, bottom - top
                 wide = objects[b, owner, 3] - objects[b, owner, 1]

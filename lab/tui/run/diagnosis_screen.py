@@ -6,38 +6,27 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import ScrollableContainer
-from textual.screen import Screen
-from textual.widgets import Static
 
 from lab.errors import LabError
 from lab.tui import keys
-from lab.tui.footer import KeysThatFit
 from lab.tui.help import Entry
-from lab.tui.problems import ReportsProblems
+from lab.tui.text_screen import TextScreen
 from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
     from lab.diagnosis import Diagnosis, Progress
     from lab.scenario import Loaded
-    from lab.tui.app import LabApp
 
 
-class DiagnosisScreen(ReportsProblems, Screen[None]):
+class DiagnosisScreen(TextScreen):
     """Tries one change after the other, and says what mends it; leaving it ends that.
 
     loaded: the scenario;  variant: which of its variants;  steps: instead of the scenario's
     """
 
-    app: LabApp
     BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("diagnosis"))
-    CSS = """
-    DiagnosisScreen #head { height: 1; color: $text-muted; padding: 0 1; }
-    DiagnosisScreen ScrollableContainer { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-    DiagnosisScreen #text { width: 1fr; height: auto; }
-    """
+    CSS = "DiagnosisScreen #text { width: 1fr; }"
 
     def __init__(self, loaded: Loaded, variant: str, steps: int | None) -> None:
         super().__init__()
@@ -45,18 +34,10 @@ class DiagnosisScreen(ReportsProblems, Screen[None]):
         self._found: Diagnosis | None = None
         self._left = False
 
-    def compose(self) -> ComposeResult:
-        yield Static(id="head")
-        with ScrollableContainer(id="body", can_focus=True):
-            yield Static(id="text")
-        yield KeysThatFit()
-
     def on_mount(self) -> None:
-        self.query_one("#body").focus()
-        self.query_one("#head", Static).update(
-            Text.assemble(("Diagnosis", "bold"), f"  why does {self._variant} not learn?")
-        )
-        self.query_one("#text", Static).update(Text("training it as it is, and looking at it …", "dim"))
+        super().on_mount()
+        self.headline("Diagnosis", f"why does {self._variant} not learn?")
+        self.wait_for("training it as it is, and looking at it")
         self._diagnose()
 
     def action_back(self) -> None:
@@ -70,7 +51,7 @@ class DiagnosisScreen(ReportsProblems, Screen[None]):
         try:
             found = diagnose(self._loaded, self._variant, None, self._steps, progress=self._told)
         except LabError as error:
-            tell(self, self.query_one("#text", Static).update, str(error))
+            tell(self, self.show_text, str(error))
             return
         tell(self, self._take, found)
 
@@ -83,13 +64,12 @@ class DiagnosisScreen(ReportsProblems, Screen[None]):
         from lab.terminal.numbers import duration
 
         left = f", about {duration(progress.left)} left of this" if progress.left is not None else ""
-        said = f"{progress.doing}: {progress.done} of {progress.total} trainings{left} …"
-        self.query_one("#text", Static).update(Text(said, "dim"))
+        self.wait_for(f"{progress.doing}: {progress.done} of {progress.total} trainings{left}")
 
     def _take(self, found: Diagnosis) -> None:
         self._found = found
         self._lay_out()
-        self.query_one("#body").scroll_home(animate=False)
+        self.to_the_top()
 
     def on_resize(self) -> None:
         self._lay_out()
@@ -99,11 +79,10 @@ class DiagnosisScreen(ReportsProblems, Screen[None]):
             return
         from lab.cli.diagnosis import FOR_NEW, HELPS, TRIED, UNUSUAL, WRONG, lines
 
-        room = min(max(self.size.width - 3, 20), 100)
-        text = Text("\n".join(lines(self._found, room)))
+        text = Text("\n".join(lines(self._found, min(self.room, 100))))
         text.highlight_regex(rf"(?m)^({WRONG}|{UNUSUAL}|{TRIED}|{FOR_NEW})", "bold")
         text.highlight_regex(rf"(?m)^  {HELPS}\b", "bold green")
-        self.query_one("#text", Static).update(text)
+        self.show_text(text)
 
     def help_entries(self) -> list[Entry]:
         return [

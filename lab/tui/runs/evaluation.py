@@ -9,23 +9,17 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import ScrollableContainer
-from textual.screen import Screen
-from textual.widgets import Static
 
 from lab.errors import LabError
 from lab.tui import keys
-from lab.tui.footer import KeysThatFit
 from lab.tui.help import Entry
-from lab.tui.problems import ReportsProblems
+from lab.tui.text_screen import TextScreen
 from lab.tui.worker_messages import tell
 
 if TYPE_CHECKING:
     from lab.evaluation.examples import Judged
     from lab.store import Store
-    from lab.tui.app import LabApp
 
 PARTS = ("validation", "test", "train")
 WORST = 30
@@ -34,30 +28,18 @@ BESIDE, GAP = 140, 4
 _WORDS = {"validation": "rows that were held back", "test": "the test rows", "train": "the rows it was trained on"}
 
 
-class EvaluationScreen(ReportsProblems, Screen[None]):
+class EvaluationScreen(TextScreen):
     """Scores beside a baseline, confusion, calibration and the worst mistakes of a run's best network."""
 
-    app: LabApp
     BINDINGS: ClassVar[list[BindingType]] = list(keys.bindings("evaluation"))
-    CSS = """
-    EvaluationScreen #head { height: 1; color: $text-muted; padding: 0 1; }
-    EvaluationScreen ScrollableContainer { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-    EvaluationScreen #text { width: auto; height: auto; }
-    """
 
     def __init__(self, store: Store, name: str) -> None:
         super().__init__()
         self._store, self._kept, self._part = store, name, PARTS[0]
         self._found: tuple[str, Judged, list[str]] | None = None
 
-    def compose(self) -> ComposeResult:
-        yield Static(id="head")
-        with ScrollableContainer(id="body", can_focus=True):
-            yield Static(id="text")
-        yield KeysThatFit()
-
     def on_mount(self) -> None:
-        self.query_one("#body").focus()
+        super().on_mount()
         self._begin()
 
     def action_next_part(self) -> None:
@@ -69,11 +51,9 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
         self.dismiss(None)
 
     def _begin(self) -> None:
-        self.query_one("#head", Static).update(
-            Text.assemble(("Evaluation", "bold"), f"  {self._kept} · {_WORDS[self._part]}")
-        )
+        self.headline("Evaluation", f"{self._kept} · {_WORDS[self._part]}")
         self._found = None
-        self.query_one("#text", Static).update(Text("reading the rows, asking the network …", "dim"))
+        self.wait_for("reading the rows, asking the network")
         self._evaluate(self._part)
 
     @work(thread=True, exclusive=True, group="evaluating")
@@ -93,21 +73,16 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
 
     def _complain(self, part: str, sentence: str) -> None:
         if part == self._part:
-            self.query_one("#text", Static).update("\n".join(textwrap.wrap(sentence, self._room)))
+            self.show_text("\n".join(textwrap.wrap(sentence, self.room)))
 
     def _take(self, part: str, found: tuple[str, Judged, list[str]]) -> None:
         if part == self._part:
             self._found = found
             self._lay_out()
-            self.query_one("#body").scroll_home(animate=False)
+            self.to_the_top()
 
     def on_resize(self) -> None:
         self._lay_out()
-
-    @property
-    def _room(self) -> int:
-        """Columns for text: all but the edges and the bar that scrolls."""
-        return max(self.size.width - 3, 20)
 
     def _lay_out(self) -> None:
         """Scores and what belongs to them, and the worst mistakes below or, where there is room, beside them."""
@@ -116,7 +91,7 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
         from lab.cli.evaluation import joined, judged, mistakes
 
         name, found, told = self._found
-        room = self._room
+        room = self.room
         sections = judged(name, found, min(room, BESIDE // 2))
         notices = [line for each in told for line in textwrap.wrap(each, room)]
         left = max(map(len, joined(sections)))
@@ -128,7 +103,7 @@ class EvaluationScreen(ReportsProblems, Screen[None]):
             whole = Table.grid(padding=(0, GAP, 0, 0))
             whole.add_row(text, _styled([worst]))
         parts = [Text("\n".join(notices), "dim"), Text("")] if notices else []
-        self.query_one("#text", Static).update(Group(*parts, whole))
+        self.show_text(Group(*parts, whole))
 
     def help_entries(self) -> list[Entry]:
         return [
