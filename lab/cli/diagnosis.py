@@ -81,25 +81,34 @@ def _bar(now: Sequence[Progress], begun: float, width: int, style: Any) -> list[
     return [bar, line(clip(style.words(each.doing), width, style), DIM)]
 
 
-def suggested(session: Session, noticed: Collection[tuple[str, str]]) -> str:
-    """The line that would find out why a variant of one's own scenario does not learn; "" where nothing suggests that.
+def troubled(session: Session, noticed: Collection[tuple[str, str]]) -> str | None:
+    """The first variant of a scenario of one's own that may not learn as it should; None where nothing suggests that.
 
     noticed: (variant, what was noticed) of this run. Lessons are left alone: failing is what many of them are about.
     """
     from lab.diagnosis.case import TASKS
     from lab.scenario.command_line import source_of
 
-    loaded, ended = session.loaded, session.ended
-    source = source_of(loaded.slug, loaded.path)
-    if source == loaded.slug or ended is None:
+    loaded = session.loaded
+    if source_of(loaded.slug, loaded.path) == loaded.slug:
+        return None
+    names = {variant for variant, detector in noticed if detector in TROUBLE}
+    names |= {each.name for each in session.replicas if each.state == "diverged"}
+    known = {each.name for each in loaded.variants}
+    return next((v.name for v in session.variants if v.name in names & known and v.scenario.task in TASKS), None)
+
+
+def suggested(session: Session, noticed: Collection[tuple[str, str]]) -> str:
+    """The line that would find out why a variant does not learn; "" where nothing suggests that one does not."""
+    from lab.scenario.command_line import source_of
+
+    name = troubled(session, noticed)
+    if name is None:
         return ""
-    diverged = {each.variant for each in ended.outcomes if each.state == "diverged"}
-    troubled = diverged | {variant for variant, detector in noticed if detector in TROUBLE}
-    for each in session.variants:
-        if each.name in troubled and each.scenario.task in TASKS:
-            variant = f" --variant {each.name}" if len(loaded.variants) > 1 else ""
-            return f"Should it learn better? `lab diagnose {source}{variant}` tries what would mend it."
-    return ""
+    loaded = session.loaded
+    variant = f" --variant {name}" if len(loaded.variants) > 1 else ""
+    line = f"lab diagnose {source_of(loaded.slug, loaded.path)}{variant}"
+    return f"Should it learn better? `{line}` tries what would mend it."
 
 
 def lines(found: Diagnosis, width: int) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.binding import BindingType
 
+from lab.cli.diagnosis import troubled
 from lab.errors import LabError
 from lab.events import Claimed, Event, Measured, Started
 from lab.scenario.measured import values
@@ -352,6 +353,9 @@ class RunScreen(MomentScreen):
             told += answered(question, self.guess, scenario.measured, self._numbers())
         if self._judged and self._tries and scenario is not None and scenario.try_next:
             told.append(f"{self.key_of('lesson')} opens the lesson beside the plots, with what to try next.")
+        noticed = {(each.variant, each.detector) for each in self.run_state.noticed}
+        if self._judged and (variant := troubled(self.session, noticed)):
+            told.append(f"Should {variant} learn better? {self.key_of('diagnose')} tries what would mend it.")
         return told
 
     def seconds_left(self, variant: str) -> float:

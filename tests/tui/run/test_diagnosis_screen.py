@@ -18,6 +18,7 @@ def test_what_was_wrong_is_found_and_leaving_goes_back_to_the_run(tmp_path):
 
         app.push_screen(RunScreen(load(path), keep=False))
         await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen._judged)
+        await shows(pilot, "Should hot learn better? D")
         await pilot.press("D")
         await shows(pilot, "why does hot not learn?")
         await shows(pilot, "As it is")
