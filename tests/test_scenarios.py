@@ -70,7 +70,7 @@ def test_what_is_to_be_tried_next_runs(loaded):
         assert {outcome.state for outcome in session.ended.outcomes} == {"finished"}
 
 
-def test_runs_a_few_steps_and_shows_its_pictures(loaded):
+def test_runs_a_few_steps_shows_its_pictures_and_gives_the_same_again(loaded):
     check(loaded)
     session = Session(loaded, steps=STEPS)
     pictures = []
@@ -97,6 +97,7 @@ def test_runs_a_few_steps_and_shows_its_pictures(loaded):
         lines = render(picture, 60, 15)
         assert len(lines) <= 15
         assert all(line.cell_len <= 60 for line in lines)
+    _gives_the_same_again(session)
 
 
 def test_is_measured_on_the_way_as_it_is_otherwise(loaded):
@@ -112,30 +113,31 @@ def test_is_measured_on_the_way_as_it_is_otherwise(loaded):
         np.testing.assert_equal(experiment.measure(), measured[0][1])
 
 
-def test_is_deterministic(loaded):
-    first, second = (lab.run(loaded, steps=STEPS) for _ in range(2))
+def _gives_the_same_again(session):
+    """Another run, without pictures, measures the same and comes to the same weights, to the bit."""
+    loaded, weights = session.loaded, session.weights()
+    again = lab.run(loaded, steps=STEPS)
     timed = loaded.scenario.task in MEASURES_TIME
-    meanings = {variant.name: task_of(variant.scenario).metrics for variant in loaded.variants}
-    assert first.curves.keys() == second.curves.keys() == {variant.name for variant in loaded.variants}
-    for variant, seeds in first.curves.items():
-        for seed, curves in seeds.items():
-            again = second.curves[variant][seed]
-            assert list(curves) == list(again)
-            compared = 0
-            for metric, (steps, values) in curves.items():
-                steps_again, values_again = again[metric]
+    assert again.variants == tuple(variant.name for variant in loaded.variants)
+    for variant in loaded.variants:
+        meanings = task_of(variant.scenario).metrics
+        for seed in session.seeds:
+            metrics = session.history.metrics(variant.name)
+            assert sorted(metrics) == sorted(again.history.metrics(variant.name))
+            for metric in metrics:
+                steps, values = session.history.curve(variant.name, seed, metric)
+                steps_again, values_again = again.curve(variant.name, metric, seed)
                 assert steps.tolist() == steps_again.tolist()
-                if timed or isinstance(meanings[variant].get(metric), Timed):
+                assert len(values)
+                if timed or isinstance(meanings.get(metric), Timed):
                     assert (values >= 0).all()
                     assert (values_again >= 0).all()
                 else:
                     np.testing.assert_array_equal(values, values_again)
-                compared += len(values)
-            assert compared, f"{variant} measured nothing that could be compared"
-            weights, weights_again = first.weights[variant][seed], second.weights[variant][seed]
-            assert weights.keys() == weights_again.keys()
-            for name, value in weights.items():
-                np.testing.assert_array_equal(value, weights_again[name])
+            before, after = weights[variant.name][seed], again.weights[variant.name][seed]
+            assert before.keys() == after.keys()
+            for name, value in before.items():
+                np.testing.assert_array_equal(value, after[name])
 
 
 MEASURES_TIME = {"timing"}

@@ -14,7 +14,15 @@ from lab.graph import constant, evaluate
 from lab.graph import functions as f
 from lab.graph.functions.broadcasting import common_shape
 from lab.graph.tensor import ShapeError, call
-from tests.graph import test_attention, test_convolution, test_detection, test_images, test_recurrent, test_regions
+from tests.graph import (
+    test_attention,
+    test_convolution,
+    test_detection,
+    test_images,
+    test_masks,
+    test_recurrent,
+    test_regions,
+)
 from tests.graph.checking import check
 from tests.kernels.generative_cases import normal
 from tests.kernels.regularisation_cases import STREAM, kept
@@ -182,7 +190,7 @@ def test_products_with_a_transpose():
 
 
 def test_every_operation_is_checked():
-    homes = test_attention, test_convolution, test_detection, test_images, test_recurrent, test_regions
+    homes = test_attention, test_convolution, test_detection, test_images, test_masks, test_recurrent, test_regions
     elsewhere = set().union(*(home.CHECKED for home in homes))
     missing = set(dir(f)) - set(CHECKS) - elsewhere
     assert not missing, f"add a check for {', '.join(sorted(missing))} to CHECKS"
