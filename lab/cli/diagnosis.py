@@ -121,8 +121,8 @@ def lines(found: Diagnosis, width: int) -> list[str]:
         "",
     ]
     if not math.isnan(found.before.typical):
-        told += _wrapped(f"As it is, {_left_in_words(found.before)}.", width)
-    told += ["", *_verdict(found, width)]
+        told += [*_wrapped(f"As it is, {_left_in_words(found.before)}.", width), ""]
+    told += _verdict(found, width)
     if found.symptoms:
         told += ["", f"{UNUSUAL} on the first seed"]
         for each in found.symptoms:

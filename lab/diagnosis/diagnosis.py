@@ -118,8 +118,10 @@ def diagnose(
     trials = Trials(case, chosen, threads, progress)
     found = Diagnosis(case, chosen, given=loaded.overrides, named=bool(loaded.scenario.variants))
     try:
-        progress(Progress(0, 1, "looking at it", None))
-        found = replace(found, symptoms=tuple(symptoms(case, chosen[0])))
+        looking = Progress(0, 1, "looking at it", None)
+        found = replace(found, symptoms=tuple(symptoms(case, chosen[0], lambda: progress(looking))))
+        if not progress(looking):
+            raise Interrupted
         found = replace(found, before=trials.as_it_is({}, "training it as it is"))
         if found.before.typical > LEARNED:
             found = replace(found, by_heart=_by_heart(trials))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from lab.scenario.loading import load_document
 from lab.session import Session
 from lab.tasks import task_of
 
+PATIENCE = 0.1
+"""Seconds between looks at how far it is."""
 BEGINS = 1.5
 """So many times the loss of guessing at the start is too much."""
 UPDATES = 1e-4, 0.1
@@ -25,11 +27,14 @@ MOST = 8
 """Sentences at most."""
 
 
-def symptoms(case: Case, seed: int) -> list[str]:
-    """Sentences, without full stops, on what is unusual about one training of the network as it is."""
+def symptoms(case: Case, seed: int, go_on: Callable[[], bool] = lambda: True) -> list[str]:
+    """Sentences, without full stops, on what is unusual about one training of the network as it is; only what is known
+    before it, once `go_on`, which is asked now and then, says no."""
     told = [*of_data(case), *of_model(case)]
-    session, noticed = _watched(case, seed)
+    session, noticed = _watched(case, seed, go_on)
     (replica,) = session.replicas
+    if replica.state not in ("finished", "diverged"):
+        return told
     metrics = session.history.metrics(case.name)
 
     def curve(name: str) -> np.ndarray:
@@ -99,7 +104,7 @@ def _updates(ratios: Mapping[str, float]) -> Iterator[str]:
         yield f"the weights of {next(name for name, ratio in finite.items() if ratio == 0)} do not change"
 
 
-def _watched(case: Case, seed: int) -> tuple[Session, list[tuple[int, str]]]:
+def _watched(case: Case, seed: int, go_on: Callable[[], bool]) -> tuple[Session, list[tuple[int, str]]]:
     """One training with everything measured by layer that the network has, and what was noticed on the way."""
     loaded = case.loaded
     watch = list(case.scenario.watch)
@@ -119,5 +124,7 @@ def _watched(case: Case, seed: int) -> tuple[Session, list[tuple[int, str]]]:
 
     session.also(see)
     session.start()
-    session.wait()
+    while not session.wait(PATIENCE):
+        if not go_on():
+            session.stop()
     return session, noticed

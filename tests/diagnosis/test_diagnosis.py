@@ -123,6 +123,12 @@ def test_what_is_said_to_stop_stops_and_keeps_what_is_known():
     assert all(0 <= each.done <= each.total for each in told)
 
 
+def test_it_can_be_stopped_while_the_network_is_looked_at():
+    found = diagnosed({"train.steps": 5_000_000}, progress=lambda now: False)  # minutes, if it went on
+    assert not found.complete
+    assert math.isnan(found.before.typical)
+
+
 def test_only_classifying_and_regressing_can_be_diagnosed():
     with pytest.raises(BadInput, match=r"its task is gates, and only classify and regress can"):
         diagnose(load_text("title: g\ntask: gates\ntrain: {steps: 3}\n", Path("g.yaml")))
