@@ -7,14 +7,14 @@ start. So changes are tried, each by itself and on the same seeds. What mends th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lab.diagnosis.case import Case, case_of
 from lab.diagnosis.model_changes import NOISE, names_in, replaced
 from lab.diagnosis.symptoms import symptoms
-from lab.diagnosis.treatment import Treatment, all_treatments
+from lab.diagnosis.treatment import Treatment, all_treatments, merged
 from lab.diagnosis.treatments.overfitting import against_overfitting
 from lab.diagnosis.trials import Interrupted, OnProgress, Outcome, Progress, Trials
 from lab.scenario import Loaded
@@ -142,16 +142,6 @@ def diagnose(
 def _changed(case: Case, changes: Mapping[str, Any]) -> Case:
     """The case as it stands with some changes, for what can be tried next."""
     return replace(case, scenario=case.variant("changed", changes).scenario)
-
-
-def merged(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Changes in their order; a path that is changed again is changed last."""
-    made: dict[str, Any] = {}
-    for each in changes:
-        for path, value in each.items():
-            made.pop(path, None)
-            made[path] = value
-    return made
 
 
 def _by_heart(trials: Trials) -> float | None:

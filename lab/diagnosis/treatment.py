@@ -5,7 +5,7 @@ A file in `lab.diagnosis.treatments` for each kind of fault; each gives the chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -63,3 +63,13 @@ def all_treatments(case: Case) -> list[Treatment]:
         for name, (order, kind) in kinds
         for each in kind(case)
     ]
+
+
+def merged(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Changes in their order; a path that is changed again is changed last."""
+    made: dict[str, Any] = {}
+    for each in changes:
+        for path, value in each.items():
+            made.pop(path, None)
+            made[path] = value
+    return made

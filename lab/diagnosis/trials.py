@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lab.diagnosis.case import Case
-from lab.diagnosis.treatment import Treatment
+from lab.diagnosis.treatment import Treatment, merged
 from lab.session import Session, available_cores
 from lab.session.pool import Pool
 
@@ -89,8 +89,9 @@ class Trials:
     def run(self, before: Mapping[str, Any], treatments: Sequence[Treatment], doing: str) -> list[Outcome]:
         """Train each treatment on top of the changes `before`, those that cannot be built left out. Raises Interrupted
         if `progress` says so, and BadInput."""
-        chosen = [each for each in treatments if self.case.fits({**before, **each.set})]
-        self._train({each.name: {**before, **each.set} for each in chosen}, doing, {t.name: t.steps for t in chosen})
+        changes = {each.name: merged((before, each.set)) for each in treatments}
+        chosen = [each for each in treatments if self.case.fits(changes[each.name])]
+        self._train({each.name: changes[each.name] for each in chosen}, doing, {t.name: t.steps for t in chosen})
         return [self._outcome(each.name, each) for each in chosen]
 
     def as_it_is(self, changes: Mapping[str, Any], doing: str) -> Outcome:

@@ -8,8 +8,10 @@ import pytest
 
 from lab.diagnosis import Outcome, Treatment, diagnose
 from lab.diagnosis.case import case_of
-from lab.diagnosis.diagnosis import helps, merged, simplest
+from lab.diagnosis.diagnosis import helps, simplest
 from lab.diagnosis.symptoms import of_data
+from lab.diagnosis.treatment import merged
+from lab.diagnosis.trials import Trials
 from lab.errors import BadInput
 from lab.scenario.loading import load_text
 
@@ -156,3 +158,11 @@ def test_of_changes_that_help_alike_the_smallest_is_named():
 def test_what_is_changed_again_is_changed_last():
     changes = merged([{"optimizer.rate": 1}, {"optimizer": {"name": "adam"}}, {"optimizer.rate": 2}])
     assert list(changes.items()) == [("optimizer", {"name": "adam"}), ("optimizer.rate", 2)]
+
+
+def test_what_is_tried_on_top_of_a_change_is_what_is_trained():
+    case = case_of(load_text(HEALTHY, Path("healthy.yaml"), {"optimizer.rate": 1e-5}))
+    before = {"optimizer.rate": 1e-5, "optimizer": {"name": "adam", "rate": 1e-5}}
+    trials = Trials(case, (0,))
+    (faster,) = trials.run(before, [Treatment("faster", "", "", {"optimizer.rate": 0.01})], "")
+    assert faster.typical < 0.1 < trials.as_it_is(before, "").typical
