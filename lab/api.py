@@ -209,7 +209,8 @@ def run(
         loaded = load(scenario, overrides, data=data)
     first = loaded.scenario.train.seed
     chosen = _seeds(seeds, first)
-    session = Session(loaded, seeds=chosen, steps=steps, variants=variants, device=where)
+    # A result has curves and weights; nobody would see pictures.
+    session = Session(loaded, seeds=chosen, steps=steps, variants=variants, device=where, pictures=False)
     session.start(let_go=True)
     try:
         session.wait()

@@ -29,6 +29,16 @@ def test_run_gives_curves_weights_and_claims():
     assert {each.state for each in result.outcomes} == {"finished"}
 
 
+def test_no_time_goes_into_pictures_that_nobody_sees(monkeypatch):
+    from lab.tasks.figures.figures import Figures
+
+    drawn = []
+    monkeypatch.setattr(Figures, "pictures", lambda self: drawn.append(self) or [])
+    result = lab.run("dead-relu", steps=20, variants=["good"])
+    assert result.curve("good", "loss")[0][-1] == 20
+    assert not drawn
+
+
 def test_load_then_run():
     loaded = lab.load("dead-relu", OVERRIDES)
     assert lab.run(loaded, variants=["good"]).curve("good", "accuracy")[0][-1] == 40
