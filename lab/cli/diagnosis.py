@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 import textwrap
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.cli.columns import aligned
 from lab.cli.interrupts import interruptible
+from lab.cli.progress_drawing import drawing
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -30,10 +30,6 @@ SHOWN = 6
 
 def carried_out(diagnose: Callable[[Callable[[Progress], bool]], Diagnosis], *, shown: bool) -> tuple[Diagnosis, bool]:
     """The diagnosis, and whether it was interrupted. shown: draw on stderr how far it is."""
-    from lab.terminal.capabilities import detect
-    from lab.terminal.live import Live
-    from lab.terminal.style import Style
-
     interrupted = False
     now: list[Progress] = []
     begun = time.monotonic()
@@ -42,23 +38,12 @@ def carried_out(diagnose: Callable[[Callable[[Progress], bool]], Diagnosis], *, 
         nonlocal interrupted
         interrupted = True
 
-    capabilities = detect(sys.stderr)
-    style = Style(capabilities.colours, capabilities.unicode)
-    live = (
-        Live(sys.stderr, capabilities, lambda width, height: _bar(now, begun, width, style))
-        if shown and capabilities.live
-        else None
-    )
+    news, close = drawing(lambda width, style: _bar(now, begun, width, style), shown)
 
     def tell(progress: Progress) -> bool:
         now[:] = [progress]
-        if live is not None:
-            live.news()
+        news()
         return not interrupted
-
-    def close() -> None:
-        if live is not None:
-            live.close()
 
     try:
         with interruptible(stop, close, "nothing of it is kept"):
@@ -113,6 +98,8 @@ def suggested(session: Session, noticed: Collection[tuple[str, str]]) -> str:
 
 def lines(found: Diagnosis, width: int) -> list[str]:
     """The diagnosis in words and tables."""
+    from lab.diagnosis.diagnosis import FEW
+
     case, seeds, train = found.case, len(found.seeds), found.case.scenario.train
     held = ", new ones are held back" if case.holds_back else ", none are held back"
     whose = f", variant {case.name}" if found.named else ""
@@ -130,7 +117,7 @@ def lines(found: Diagnosis, width: int) -> list[str]:
     if found.by_heart is not None:
         heart = f"{_percent(found.by_heart)} is left"
         said = "not even these are learned by heart" if found.by_heart > 0.2 else "these it learns by heart"
-        told += ["", *_wrapped(f"Trained on 8 examples alone, {heart}: {said}.", width)]
+        told += ["", *_wrapped(f"Trained on {FEW} examples alone, {heart}: {said}.", width)]
     for number, made in enumerate(found.rounds):
         two = any(each.treatment is not None and not each.treatment.kind for each in made.tried)
         title = f"{TRIED}{', and two' * two}" if number == 0 else f"On top of that, once more ({number + 1})"
@@ -171,6 +158,7 @@ def _table(made: Round) -> list[str]:
 
 
 def _verdict(found: Diagnosis, width: int) -> list[str]:
+    from lab.diagnosis.diagnosis import LEARNED
     from lab.scenario.writing import flow
 
     if not found.complete:
@@ -184,7 +172,7 @@ def _verdict(found: Diagnosis, width: int) -> list[str]:
         told += ["", "In the file, or with --set:"]
         told += [f"  {path}: {flow(value)}" for path, value in found.changes.items()]
         told += ["", again(found)]
-    elif found.before.typical <= 0.05:
+    elif found.before.typical <= LEARNED:
         told += _wrapped("Nothing is wrong with how it learns: it knows nearly all that it is trained on.", width)
     else:
         told += _wrapped(
@@ -209,10 +197,12 @@ def _verdict(found: Diagnosis, width: int) -> list[str]:
 def _for_new(made: Round, last: Outcome) -> str:
     import numpy as np
 
+    from lab.diagnosis.diagnosis import LESS
+
     best = float(np.median(last.best))
     early = (
         f" Stopped at the right moment (under train, stop: {{when: val_loss}}), {_percent(best)} would be left."
-        if best < 0.85 * last.typical_new
+        if best < LESS * last.typical_new
         else ""
     )
     if made.chosen is not None and made.chosen.treatment is not None:
@@ -224,12 +214,14 @@ def again(found: Diagnosis) -> str:
     """The `lab run` line that trains what was found."""
     from lab.scenario.command_line import command_line, source_of
 
-    loaded = found.case.loaded
+    loaded = found.loaded
     own = f"variants.{found.case.name}." if found.named else ""
     values = {f"{own}{path}": value for path, value in found.changes.items()}
     source = source_of(loaded.slug, loaded.path)
     variants = [found.case.name] if own else []
-    return command_line(source, {**found.given, **values}, loaded.scenario.train.own_seeds, found.seeds, None, variants)
+    return command_line(
+        source, {**found.loaded.overrides, **values}, loaded.scenario.train.own_seeds, found.seeds, None, variants
+    )
 
 
 def as_json(found: Diagnosis) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.cli.interrupts import interruptible
+from lab.cli.progress_drawing import drawing
 from lab.errors import BadInput, nearest
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def carry_out(verification: Verification, *, shown: bool, report: Callable[[Repo
         stopped = True
         verification.stop()
 
-    news, close = _progress(verification) if shown else (_nothing, _nothing)
+    begun = time.monotonic()
+    news, close = drawing(lambda width, style: _lines(verification, begun, width, style), shown)
     try:
         with interruptible(stop, close, "nothing of it is kept"):
             verification.start()
@@ -76,24 +77,6 @@ def carry_out(verification: Verification, *, shown: bool, report: Callable[[Repo
         close()
     tell()
     return stopped and verification.done < verification.total
-
-
-def _nothing() -> None:
-    pass
-
-
-def _progress(verification: Verification) -> tuple[Callable[[], None], Callable[[], None]]:
-    """What draws how far it is (to be called often), and what takes the drawing away."""
-    from lab.terminal.capabilities import detect
-    from lab.terminal.live import Live
-    from lab.terminal.style import Style
-
-    capabilities = detect(sys.stderr)
-    if not capabilities.live:
-        return _nothing, _nothing
-    style, begun = Style(capabilities.colours, capabilities.unicode), time.monotonic()
-    live = Live(sys.stderr, capabilities, lambda width, height: _lines(verification, begun, width, style))
-    return live.news, live.close
 
 
 def _lines(verification: Verification, begun: float, width: int, style: Style) -> list[Text]:

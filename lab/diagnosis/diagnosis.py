@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lab.diagnosis.case import Case, case_of
-from lab.diagnosis.model_changes import NOISE, names_in, replaced
 from lab.diagnosis.symptoms import symptoms
 from lab.diagnosis.treatment import Treatment, all_treatments, merged
 from lab.diagnosis.treatments.overfitting import against_overfitting
+from lab.diagnosis.treatments.penalties import dropout, weight_penalty
 from lab.diagnosis.trials import Interrupted, OnProgress, Outcome, Progress, Trials
 from lab.scenario import Loaded
 
@@ -51,6 +51,7 @@ class Round:
 class Diagnosis:
     """What was found.
 
+    loaded:       the scenario as it was given
     case, seeds:  what was diagnosed, and on which seeds each change was tried
     symptoms:     what is unusual, in sentences without full stops
     by_heart:     what is left of guessing's loss after training on a few examples alone; None where that was not tried
@@ -58,9 +59,9 @@ class Diagnosis:
     rounds:       what was tried, one round after the other;  after: with the changes that were chosen
     generalising: what was tried for new examples, where they are the matter, those that helped first
     complete:     False if it was interrupted: then the last round is missing
-    given:        what was changed from outside, by path;  named: whether the file has variants, or is one itself
     """
 
+    loaded: Loaded
     case: Case
     seeds: tuple[int, ...]
     symptoms: tuple[str, ...] = ()
@@ -70,8 +71,11 @@ class Diagnosis:
     after: Outcome | None = None
     generalising: Round | None = None
     complete: bool = True
-    given: Mapping[str, Any] = field(default_factory=dict)
-    named: bool = True
+
+    @property
+    def named(self) -> bool:
+        """Whether the file has variants, or is one itself."""
+        return bool(self.loaded.scenario.variants)
 
     @property
     def found(self) -> list[Treatment]:
@@ -116,7 +120,7 @@ def diagnose(
     first = case.scenario.train.seed
     chosen = tuple(seeds) if seeds else (first, first + 1, first + 2)
     trials = Trials(case, chosen, threads, progress)
-    found = Diagnosis(case, chosen, given=loaded.overrides, named=bool(loaded.scenario.variants))
+    found = Diagnosis(loaded, case, chosen)
     try:
         looking = Progress(0, 1, "looking at it", None)
         found = replace(found, symptoms=tuple(symptoms(case, chosen[0], lambda: progress(looking))))
@@ -146,11 +150,8 @@ def _changed(case: Case, changes: Mapping[str, Any]) -> Case:
 
 def _by_heart(trials: Trials) -> float | None:
     """What is left after training on a few examples alone, without anything that hinders knowing them by heart."""
-    scenario = trials.case.scenario
-    changes: dict[str, Any] = {"data.examples": FEW, "train.batch": "all"}
-    changes |= {f"optimizer.{name}": 0 for name in ("l1", "l2", "weight_decay") if scenario.optimizer.extra.get(name)}
-    if names_in(scenario.model) & set(NOISE):
-        changes["model"] = replaced(scenario.model, NOISE, None)
+    unhindered = (each.set for each in (*weight_penalty(trials.case), *dropout(trials.case)))
+    changes = merged(({"data.examples": FEW, "train.batch": "all"}, *unhindered))
     if not trials.case.fits(changes):
         return None
     return trials.as_it_is(changes, f"training it on {FEW} examples alone").typical

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from lab.data.images.folders import pillow
-from lab.errors import BadInput
 from lab.evaluation.judgement import Judgement, Scores
 from lab.evaluation.predictions import Predictions
+from lab.evaluation.written_images import png_names, write_png
 from lab.metrics import scores
-from lab.store.files import write_atomically
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,23 +63,13 @@ class MaskPredictions(Predictions):
         """A PNG file for each image, as large as the image was, whose pixels are the numbers of their classes, with a
         palette of colours. Raises BadInput if a file cannot be written."""
         reader = pillow()
-        places = range(len(self)) if self.places is None else self.places.tolist()
-        names = [Path(str(place)).with_suffix(".png") for place in places]
-        twice = next((str(name) for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise BadInput(f"two images would both become {twice}: give them names that differ before their endings.")
+        names = png_names(range(len(self)) if self.places is None else self.places.tolist())
         for row, name in enumerate(names):
             image = reader.Image.fromarray(self.masks[row].astype(np.uint8), mode="P")
             image.putpalette(palette(len(self.names)))
             if self.sizes is not None and self.sizes[row] != image.size[::-1]:
                 image = image.resize(self.sizes[row][::-1], reader.Image.Resampling.NEAREST)
-            stream = io.BytesIO()
-            image.save(stream, "PNG")
-            try:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(folder / name, stream.getvalue())
-            except OSError as error:
-                raise BadInput(f"{folder / name} cannot be written: {error.strerror or error}.") from None
+            write_png(image, folder / name)
 
 
 def palette(classes: int) -> list[int]:

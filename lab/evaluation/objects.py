@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,10 +15,10 @@ from lab.errors import BadInput
 from lab.evaluation.judgement import FEWEST_SAMPLES, MOST_ROWS, MOST_SAMPLES, Judgement, Scores
 from lab.evaluation.masks import palette
 from lab.evaluation.predictions import Predictions
+from lab.evaluation.written_images import png_names, write_png
 from lab.metrics.detection import Detections, Truths, average_precision, match, precision_and_recall
 from lab.metrics.detection.average_precision import RULES, Convention
 from lab.metrics.detection.judged import truths_of
-from lab.store.files import write_atomically
 
 DRAWN_FROM = 0.2
 """Detections with a lower score are not drawn; files of numbers have them."""
@@ -119,10 +118,7 @@ class ObjectPredictions(Predictions):
         if self.files is None:
             raise BadInput("boxes are drawn into images in files; these are arrays: write .json or .csv.")
         assert self.places is not None
-        names = [Path(str(place)).with_suffix(".png") for place in self.places.tolist()]
-        twice = next((str(name) for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise BadInput(f"two images would both become {twice}: give them names that differ before their endings.")
+        names = png_names(self.places.tolist())
         levels = np.array(palette(len(self.names) + 1)).reshape(-1, 3)[1:].tolist()
         for row, (file, name) in enumerate(zip(self.files, names, strict=True)):
             with opened(reader, file) as image:
@@ -136,13 +132,7 @@ class ObjectPredictions(Predictions):
                 text = f"{self.names[self.found.classes[each]]} {self.found.scores[each]:.2f}"
                 above = corners[1] - 11 if corners[1] >= 11 else corners[1] + 1
                 pen.text((corners[0] + 1, above), _drawable(text), fill=colour)
-            stream = io.BytesIO()
-            drawn.save(stream, "PNG")
-            try:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(folder / name, stream.getvalue())
-            except OSError as error:
-                raise BadInput(f"{folder / name} cannot be written: {error.strerror or error}.") from None
+            write_png(drawn, folder / name)
 
 
 def _drawable(text: str) -> str:

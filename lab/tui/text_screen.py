@@ -48,8 +48,17 @@ class TextScreen(ReportsProblems, Screen[None]):
         """Say what is being done meanwhile."""
         self.show_text(Text(f"{told} …", "dim"))
 
-    def to_the_top(self) -> None:
+    def lay_out(self) -> None:
+        """Show what was waited for, as wide as the screen is now; nothing before it has come."""
+        raise NotImplementedError
+
+    def arrived(self) -> None:
+        """What was waited for has come: show it from its beginning."""
+        self.lay_out()
         self.query_one("#body").scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        self.lay_out()
 
     @property
     def room(self) -> int:

@@ -68,13 +68,9 @@ class DiagnosisScreen(TextScreen):
 
     def _take(self, found: Diagnosis) -> None:
         self._found = found
-        self._lay_out()
-        self.to_the_top()
+        self.arrived()
 
-    def on_resize(self) -> None:
-        self._lay_out()
-
-    def _lay_out(self) -> None:
+    def lay_out(self) -> None:
         if self._found is None:
             return
         from lab.cli.diagnosis import FOR_NEW, HELPS, TRIED, UNUSUAL, WRONG, lines

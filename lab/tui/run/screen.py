@@ -79,6 +79,7 @@ class RunScreen(MomentScreen):
         super().__init__(loaded)
         self._only, self._before = only, before
         self._effect: list[str] = []
+        self._troubled: str | None = None
         self._next: Try | None = None
         self._seeds, self._resume, self._keep, self._steps = seeds, resume, keep, steps
         self._pace = pace
@@ -324,6 +325,8 @@ class RunScreen(MomentScreen):
                 name = self.record.writer.name if self.record is not None else None
                 self._first = Outcome(name, self._held(self.run_state.claims), self._guess_right())
             self._compare()
+            noticed = {(each.variant, each.detector) for each in self.run_state.noticed}
+            self._troubled = troubled(self.session, noticed)
             self._fill_panel()
             self.redraw()
             self.call_after_refresh(self.redraw)
@@ -353,9 +356,8 @@ class RunScreen(MomentScreen):
             told += answered(question, self.guess, scenario.measured, self._numbers())
         if self._judged and self._tries and scenario is not None and scenario.try_next:
             told.append(f"{self.key_of('lesson')} opens the lesson beside the plots, with what to try next.")
-        noticed = {(each.variant, each.detector) for each in self.run_state.noticed}
-        if self._judged and (variant := troubled(self.session, noticed)):
-            told.append(f"Should {variant} learn better? {self.key_of('diagnose')} tries what would mend it.")
+        if self._judged and self._troubled:
+            told.append(f"Should {self._troubled} learn better? {self.key_of('diagnose')} tries what would mend it.")
         return told
 
     def seconds_left(self, variant: str) -> float:

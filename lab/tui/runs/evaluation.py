@@ -78,13 +78,9 @@ class EvaluationScreen(TextScreen):
     def _take(self, part: str, found: tuple[str, Judged, list[str]]) -> None:
         if part == self._part:
             self._found = found
-            self._lay_out()
-            self.to_the_top()
+            self.arrived()
 
-    def on_resize(self) -> None:
-        self._lay_out()
-
-    def _lay_out(self) -> None:
+    def lay_out(self) -> None:
         """Scores and what belongs to them, and the worst mistakes below or, where there is room, beside them."""
         if self._found is None:
             return
