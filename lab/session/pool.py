@@ -8,9 +8,11 @@ interrupt loses little, and only what is being trained is in memory.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from lab.session.process_end import may_start
 from lab.session.session import Session
 
 Make = Callable[[], Session]
@@ -40,18 +42,25 @@ class Pool:
 
     def start(self) -> None:
         """Begin."""
-        for each in self._threads:
-            each.start()
+        if may_start(self):
+            for each in self._threads:
+                each.start()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end; False if it has not come after about `timeout` seconds. Raises what made a session fail."""
-        for each in self._threads:
-            each.join(timeout)
-            if each.is_alive():
-                return False
+        """Wait for the end; False if it has not come after `timeout` seconds. Raises what made a session fail."""
+        self.join(timeout)
+        if any(each.is_alive() for each in self._threads):
+            return False
         if self._failure is not None:
             raise self._failure
         return True
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the end, whatever it is, for so many seconds at most."""
+        until = None if timeout is None else time.monotonic() + timeout
+        for each in self._threads:
+            if each.ident is not None:
+                each.join(None if until is None else max(0.0, until - time.monotonic()))
 
     def stop(self) -> None:
         """End soon: sessions that run are stopped, the others never begin."""

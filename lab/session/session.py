@@ -7,11 +7,8 @@ number of threads, on pausing, on the size of the slices in which it is run, or 
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import threading
-import time
-import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -24,30 +21,13 @@ from lab.scenario import Loaded, Variant
 from lab.scenario.measured import values
 from lab.scenario.own_settings import set_from_outside
 from lab.session.compilation import Compiler, StoppedEarly
+from lab.session.process_end import may_start
 from lab.session.recorder import Recorder, RunSink
 from lab.session.replica import Replica
 from lab.session.roster import Roster
 from lab.session.scheduler import Scheduler
 from lab.session.steering import Steering
 from lab.session.verdict import SeedCurves, judge
-
-_PATIENCE = 10.0
-"""Seconds that the end of the process waits for trainings."""
-_running: weakref.WeakSet[Session] = weakref.WeakSet()
-_process_ends = threading.Event()
-
-
-@atexit.register
-def _end_all() -> None:
-    """Stop what trains when the process ends, whyever it does: kernels that run on in memory which is being taken down
-    would end it with a segmentation fault."""
-    _process_ends.set()
-    until = time.monotonic() + _PATIENCE
-    sessions = list(_running)
-    for each in sessions:
-        each.stop()
-    for each in sessions:
-        each.join(max(0.0, until - time.monotonic()))
 
 
 class Session:
@@ -214,8 +194,7 @@ class Session:
         self._announcement.run = run
         self._conductor = threading.Thread(target=self._conduct, name="session", daemon=True)
         self._scheduler.begun = True
-        if not _process_ends.is_set():
-            _running.add(self)
+        if may_start(self):
             self._conductor.start()
 
     def join(self, timeout: float | None = None) -> None:

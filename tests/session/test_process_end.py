@@ -8,6 +8,7 @@ import sys
 import pytest
 
 SCRIPT = """
+import sys
 import time
 from functools import partial
 from lab.scenario import load
@@ -17,8 +18,13 @@ from lab.session.pool import Pool
 loaded = load("lenet5", {"train.steps": 1_000_000})
 make = partial(Session, loaded, pictures=False)
 session = make()
+
+def late():
+    print("something is built while the process ends", file=sys.stderr)
+    return make()
+
 if %(pool)r:
-    pool = Pool([lambda: session, make, make], 1, lambda ended: None)
+    pool = Pool([lambda: session, late, late], 1, lambda ended: None)
     pool.start()
 else:
     session.start()
