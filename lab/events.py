@@ -34,6 +34,7 @@ class Started:
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
     predicts: bool = False  # whether `lab evaluate` and `lab predict` can ask it about other examples
     writes: bool = False  # whether `lab sample` lets it write
+    epochs: dict[str, tuple[int, float]] = field(default_factory=dict)  # how many, and the steps of each, where said so
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def to_json(event: Event) -> dict[str, Any]:
         value = getattr(event, name)
         if isinstance(event, PictureTaken) and name == "picture":
             value = picture_to_json(value)
-        elif name in ("changed", "made", "unsaved") and not value:
+        elif name in ("changed", "made", "unsaved", "epochs") and not value:
             continue
         elif name in ("values", "changed") and not isinstance(event, Claimed):
             value = {key: number_to_json(each) for key, each in value.items()}
@@ -193,4 +194,5 @@ def from_json(content: dict[str, Any]) -> Event:
     elif kind is Started:
         for key in ("variants", "seeds", "metrics", "read"):
             fields[key] = tuple(fields.get(key, ()))
+        fields["epochs"] = {key: (int(n), float(each)) for key, (n, each) in fields.get("epochs", {}).items()}
     return kind(**fields)

@@ -9,9 +9,9 @@ import re
 from collections.abc import Collection
 
 _RATE = "the learning rate is `rate` here: `optimizer: {name: sgd, rate: 0.1}`"
-_STEPS = (
-    "training is counted in steps, not in epochs: `train: {steps: 1000}`; an epoch has as many steps as there are "
-    "examples, divided by `train.batch`"
+_EPOCHS = (
+    "the length of a training is `steps` or `epochs` here, in `train`: `train: {epochs: 20}`; an epoch has as many "
+    "steps as there are examples, divided by `train.batch`"
 )
 _COUNT = "the number of steps is `steps` here: `train: {steps: 1000}`"
 _SCHEDULE = "this is `schedule` here, in the optimizer: `optimizer: {name: sgd, schedule: {cosine: {steps: 1000}}}`"
@@ -56,7 +56,7 @@ _WORDS: dict[str, dict[str, str]] = {
     # What is allowed in the place where the word was found tells which place it is.
     _AT_TOP: {
         "lr learning_rate": _RATE,
-        "epochs epoch n_epochs num_epochs max_epochs max_iter": _STEPS,
+        "epochs epoch n_epochs num_epochs max_epochs max_iter": _EPOCHS,
         "iterations n_steps num_steps max_steps n_iter total_steps": _COUNT,
         "batch_size": _BATCH,
         "scheduler lr_scheduler schedule lr_schedule": _SCHEDULE,
@@ -81,7 +81,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "freeze frozen": _FREEZE,
     },
     _TRAIN: {
-        "epochs epoch n_epochs num_epochs max_epochs max_iter": _STEPS,
+        "epochs epoch n_epochs num_epochs max_epochs max_iter": _EPOCHS,
         "iterations n_steps num_steps max_steps n_iter total_steps": _COUNT,
         "batch_size": _BATCH,
         "early_stopping earlystopping patience early_stop": "this is `stop` here: "

@@ -13,6 +13,7 @@ from lab.errors import BadInput, InvalidValue
 from lab.scenario import Loaded, Scenario, Variant
 from lab.scenario.loading import load_document
 from lab.tasks import task_of
+from lab.tasks.epochs import in_steps
 from lab.tasks.training.data import load_split
 
 TASKS = ("classify", "regress")
@@ -113,6 +114,7 @@ def case_of(loaded: Loaded, name: str | None = None, steps: int | None = None) -
             f"{loaded.slug} cannot be diagnosed: its task is {scenario.task}, and only {' and '.join(TASKS)} can."
         )
     changes: dict[str, Any] = {} if steps is None else {"train.steps": steps}
+    changes = _counted(loaded, name, scenario) | changes
     if scenario.train.stop is not None:
         changes["train.stop"] = None
     case = _bare(loaded, name, changes)
@@ -122,6 +124,20 @@ def case_of(loaded: Loaded, name: str | None = None, steps: int | None = None) -
         except BadInput:
             return case  # data that cannot be split; then only what is trained on is looked at
     return case
+
+
+def _counted(loaded: Loaded, name: str, scenario: Scenario) -> dict[str, Any]:
+    """What the scenario says in epochs, in steps: other batches are trained as long."""
+    try:
+        counted = in_steps(task_of(scenario), scenario, loaded.folder)
+    except InvalidValue as error:
+        raise loaded.locate(error, name) from None
+    changes: dict[str, Any] = {}
+    if scenario.train.uncounted:
+        changes["train.steps"] = counted.train.steps
+    if counted.optimizer is not scenario.optimizer:
+        changes["optimizer.schedule"] = counted.optimizer.extra["schedule"]
+    return changes
 
 
 def _bare(loaded: Loaded, name: str, changes: Mapping[str, Any]) -> Case:

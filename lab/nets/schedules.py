@@ -2,6 +2,7 @@
 
 In a scenario: `schedule: {cosine: {steps: 1000}}`, or several, one after the other: `[{warm_up: {steps: 100}}, {cosine:
 {steps: 900}}]`. A schedule multiplies the rate by a factor; the next one goes on from where the last has ended. The
+lengths may be said in epochs, `{cosine: {epochs: 20}}`, which `lab.tasks.epochs` counts in steps beforehand. The
 rate is computed inside the training step from the step's number, and stays adjustable: the schedule works on whatever
 the rate is set to.
 """
@@ -11,15 +12,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kernels import schedules as kernels
 from lab.errors import InvalidValue, Path
 from lab.graph.tensor import Storage, Tensor, assign, call, constant
-from lab.validation import Real, Settings, Whole, chosen
+from lab.validation import MissingKey, Real, Settings, Whole, chosen
 
 SCHEDULES: dict[str, type[Schedule]] = {}
 LONGEST = 1_000_000_000
+IN_EPOCHS = {"steps": "epochs", "every": "every_epochs", "period": "period_epochs"}
+"""Each length in steps, and what it is called in epochs."""
 
 
 def _steps(description: str, default: Any = None) -> Any:
@@ -34,12 +37,30 @@ class Schedule(Settings):
     """Base of all schedules."""
 
     name: ClassVar[str]
+    NEEDED: ClassVar[tuple[str, ...]] = ()
     steps: Whole | None = _steps("How long it goes on; without it, to the end.")
+    epochs: Whole | None = _steps("The same in epochs, in place of `steps`.")
 
     def __init_subclass__(cls, name: str, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.name = name
         SCHEDULES[name] = cls
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Schedule:
+        """Each length is said in steps or in epochs; those of `NEEDED` have to be."""
+        for steps, epochs in IN_EPOCHS.items():
+            given = [name for name in (steps, epochs) if getattr(self, name, None) is not None]
+            if len(given) == 2:
+                raise InvalidValue((epochs,), f"{steps} and {epochs} exclude each other.", at_key=True)
+            if steps in self.NEEDED and not given:
+                raise MissingKey((), f"one of the keys '{steps}' and '{epochs}' must be given.", steps)
+        return self
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether a length is said in epochs of which nobody has counted yet how many steps they are."""
+        return any(getattr(self, name, None) is not None for name in IN_EPOCHS.values())
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
         """The rate [1] in a step, from the rate before this schedule, which begins after `begin` steps."""
@@ -101,13 +122,15 @@ class Step(Schedule, name="step"):
     Example: `{step: {every: 100}}`
     """
 
-    every: Whole = Field(ge=1, le=LONGEST, description="Steps between two falls.")
+    NEEDED = ("every",)
+    every: Whole | None = _steps("Steps between two falls; this or `every_epochs` must be given.")
+    every_epochs: Whole | None = _steps("The same in epochs, in place of `every`.")
     factor: Real = Field(default=0.5, gt=0, le=10, allow_inf_nan=False, description="What each fall multiplies by.")
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
         made = call(
             kernels.step_decay, rate, constant(self.factor),
-            begin=begin, span=self.span, every=self.every,
+            begin=begin, span=self.span, every=self.every or 1,
         )  # fmt: skip
         return made.result
 
@@ -122,7 +145,8 @@ class Cosine(Schedule, name="cosine"):
     Example: `{cosine: {steps: 300}}`
     """
 
-    steps: Whole = Field(ge=1, le=LONGEST, description="How many steps the way down takes.")
+    NEEDED = ("steps",)
+    steps: Whole | None = _steps("How many steps the way down takes; this or `epochs` must be given.")
     low: Real = _share(0.0, "Where it ends, as a share of the rate.")
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
@@ -143,14 +167,18 @@ class Cyclic(Schedule, name="cyclic"):
     Example: `{cyclic: {period: 100}}`
     """
 
-    period: Whole = Field(ge=2, le=LONGEST, description="Steps of one cycle.")
+    NEEDED = ("period",)
+    period: Whole | None = Field(
+        default=None, ge=2, le=LONGEST, description="Steps of one cycle; this or `period_epochs` must be given."
+    )
+    period_epochs: Whole | None = _steps("The same in epochs, in place of `period`.")
     low: Real = _share(0.0, "The lowest rate, as a share of the rate.")
     shape: Literal["restarts", "triangle"] = Field(default="restarts", description="The form of one cycle.")
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
         kernel = kernels.cosine_restarts if self.shape == "restarts" else kernels.triangle_wave
         low = constant(self.low)
-        return call(kernel, rate, low, begin=begin, span=self.span, period=self.period).result
+        return call(kernel, rate, low, begin=begin, span=self.span, period=self.period or 2).result
 
 
 class WarmUp(Schedule, name="warm_up"):
@@ -163,7 +191,8 @@ class WarmUp(Schedule, name="warm_up"):
     Example: `{warm_up: {steps: 50}}`
     """
 
-    steps: Whole = Field(ge=1, le=LONGEST, description="How many steps the way up takes.")
+    NEEDED = ("steps",)
+    steps: Whole | None = _steps("How many steps the way up takes; this or `epochs` must be given.")
 
     def build(self, rate: Tensor, begin: int) -> Tensor:
         return call(kernels.warm_up, rate, begin=begin, span=self.span).result
@@ -177,13 +206,15 @@ def schedules(given: Any, path: Path) -> list[Schedule]:
         return [chosen(SCHEDULES, given, path, "schedule")]
     found = [chosen(SCHEDULES, each, (*path, index), "schedule") for index, each in enumerate(given)]
     for index, each in enumerate(found[:-1]):
-        if each.steps is None:
+        if each.steps is None and each.epochs is None:
             raise InvalidValue((*path, index), f"{each.name} needs `steps` here, since another schedule follows it.")
     return found
 
 
 def chain(following: Sequence[Schedule], rate: Tensor) -> Tensor:
     """The rate of a step [1] after all schedules; it keeps its value, so that it can be measured."""
+    if any(each.uncounted for each in following):
+        raise InvalidValue(("optimizer", "schedule"), "epochs have not been counted in steps.")
     begin, changed = 0, rate
     for each in following:
         changed = each.build(changed, begin)

@@ -27,6 +27,7 @@ LARGEST_SEED = 2**32 - 1
 MOST_SEEDS = 100
 LARGEST_BATCH = 1_000_000
 MOST_STEPS = 1_000_000_000
+MOST_EPOCHS = 1_000_000
 LARGEST_RATE = 1e6
 ONLY_VARIANT = "base"  # the name of the one variant of a scenario that lists none
 
@@ -104,6 +105,12 @@ class Train(Settings):
         ),
     ] = Field(default=32, description="Examples per step; `all` is full batch, in the data's order.")
     steps: Whole = Field(default=1000, ge=1, le=MOST_STEPS, description="Number of training steps.")
+    epochs: Annotated[Whole, Field(ge=1, le=MOST_EPOCHS)] | None = Field(
+        default=None,
+        examples=[20],
+        description="In place of `steps`: how many times training sees every example. That is epochs × examples / "
+        "`batch` steps, rounded up; a batch may end one epoch and begin the next.",
+    )
     measure: Whole = Field(default=20, ge=1, le=MOST_STEPS, description="Measure every this many steps.")
     seed: Whole = Field(
         default=0,
@@ -122,6 +129,24 @@ class Train(Settings):
         examples=[{"when": "val_loss", "patience": 10}],
         description="Early stopping, and the best weights: `{when: val_loss, patience: 10}`.",
     )
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Train:
+        if self.epochs is not None and "steps" in self.model_fields_set:
+            problem = "steps and epochs exclude each other: both say how long is trained, so leave out one of them."
+            raise InvalidValue(("train", "epochs"), problem, at_key=True)
+        return self
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether the length is said in epochs of which nobody has counted yet how many steps they are."""
+        return self.epochs is not None and "steps" not in self.model_fields_set
+
+    @property
+    def length(self) -> str:
+        """How long is trained, in words: "2,000 steps", "20 epochs"."""
+        number, noun = (self.steps, "step") if self.epochs is None else (self.epochs, "epoch")
+        return f"{number:,} {noun}{'s' * (number != 1)}"
 
     @property
     def own_seeds(self) -> tuple[int, ...]:

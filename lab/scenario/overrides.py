@@ -22,6 +22,7 @@ _CLOSED = {
     "question": tuple(Question.model_fields),
     "show": tuple(Show.model_fields),
 }
+_LENGTHS = (("train", "steps"), ("train", "epochs"))
 _OPEN = ("optimizer", "options")  # blocks that are there even if the file does not mention them
 
 
@@ -71,6 +72,8 @@ def change(content: dict[str, Any], dotted: str, value: Any, allowed: tuple[str,
         parent = inside
     _check_step(parent, path, len(path) - 1)
     parent[path[-1]] = plain(value)
+    if path in _LENGTHS:  # what was set last says how long is trained
+        parent.pop(*(each[-1] for each in _LENGTHS if each != path), None)
     return path
 
 

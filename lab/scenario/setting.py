@@ -38,7 +38,7 @@ def setting(scenario: Scenario) -> list[tuple[str, str]]:
     options = {key: value for key, value in scenario.options.items() if key != "pictures"}
     train = scenario.train
     batch = "all examples" if train.batch == "all" else "1 example" if train.batch == 1 else f"{train.batch} examples"
-    steps = f"{train.steps:,} steps"
+    steps = train.length
     found = [
         ("task", TASKS.get(scenario.task, scenario.task)),
         ("data", _named(scenario.data) if scenario.data else ""),

@@ -13,13 +13,14 @@ import numpy as np
 from lab.errors import BadInput, InvalidValue, nearest
 from lab.events import Event, Measured
 from lab.graph.devices import Choice
-from lab.scenario import Loaded, Variant
+from lab.scenario import Loaded, Scenario, Variant
 from lab.scenario.command_line import command_line, source_of
 from lab.search.progress import OnProgress, ProgressCounter
 from lab.session import Session, available_cores
 from lab.session.pool import Pool
 from lab.spaces import METHODS, Axis, Trial, grid, random, rungs
 from lab.tasks import task_of
+from lab.tasks.epochs import in_steps
 
 PATIENCE = 0.1
 """Seconds between looks at what has been trained."""
@@ -82,7 +83,7 @@ class Sweep:
         self.loaded, self.axes, self.method, self.folds, self.seeds = loaded, tuple(axes), method, folds, tuple(seeds)
         self.base = variant or loaded.variants[0].name
         chosen = loaded.variant(self.base).scenario
-        self.steps = steps or chosen.train.steps
+        self.steps = steps or self._steps_of(chosen)
         self.objective = (
             objective or next((each for each in PREFERRED if each in chosen.watch), None) or chosen.watch[0]
         )
@@ -90,6 +91,19 @@ class Sweep:
             raise BadInput(f"The scenario does not watch {self.objective!r}; it watches {', '.join(chosen.watch)}.")
         self.descending = not any(word in self.objective for word in LOWER_IS_BETTER)
         self.trials = grid(axes, trials) if method == "grid" else random(axes, trials, self.seeds[0])
+
+    def _steps_of(self, scenario: Scenario) -> int:
+        """How long each trial trains. Raises BadInput where that would differ between them."""
+        if not scenario.train.uncounted:
+            return scenario.train.steps
+        for axis in self.axes:
+            if axis.path in ("train.batch", "data") or axis.path.startswith("data."):
+                problem = "say how many steps each trial has, as in `--steps 1000`: its epochs would not be as long"
+                raise BadInput(f"{axis.path} is searched: {problem} in all of them.")
+        try:
+            return in_steps(task_of(scenario), scenario, self.loaded.folder).train.steps
+        except InvalidValue as error:
+            raise self.loaded.locate(error, self.base) from None
 
     @property
     def jobs(self) -> list[tuple[str, Trial, int]]:

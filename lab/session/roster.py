@@ -13,6 +13,7 @@ from lab.events import Started
 from lab.scenario import Loaded, Variant
 from lab.session.replica import Replica
 from lab.tasks import Experiment, task_of
+from lab.tasks.epochs import in_steps
 
 
 class Roster:
@@ -32,10 +33,28 @@ class Roster:
         self.loaded = loaded
         self.steps, self.devices = steps, tuple(devices)
         self.seeds = tuple(seeds) if seeds is not None else loaded.scenario.train.own_seeds
-        self.variants: list[Variant] = list(loaded.variants if variants is None else _chosen(loaded, variants))
+        self._steps_per_epoch: dict[str, float] = {}
+        chosen = loaded.variants if variants is None else _chosen(loaded, variants)
+        self.variants: list[Variant] = [self.counted(each) for each in chosen]
         self.replicas: list[Replica] = [Replica(each, seed) for each in self.variants for seed in self.seeds]
         self.made: dict[str, dict[str, Any]] = {}  # where variants come from that the scenario does not have
         self.place(self.replicas)
+
+    def counted(self, variant: Variant) -> Variant:
+        """The variant with all that it says in epochs counted in steps. Raises BadInput, with the place in the file."""
+        task, scenario = task_of(variant.scenario), variant.scenario
+        try:
+            scenario = in_steps(task, scenario, self.loaded.folder)
+            if variant.scenario.train.uncounted:
+                self._steps_per_epoch[variant.name] = float(task.steps_per_epoch(scenario, self.loaded.folder))
+        except InvalidValue as error:
+            raise self._located(error, variant) from None
+        return variant if scenario is variant.scenario else Variant(variant.name, scenario, variant.changes)
+
+    def _located(self, error: InvalidValue, variant: Variant) -> BadInput:
+        """What is wrong with a variant, with its place; one that was added while the session runs has none."""
+        known = any(each.name == variant.name for each in self.loaded.variants)
+        return self.loaded.locate(error, variant) if known else BadInput(str(error))
 
     def of(self, variant: str | None) -> list[Replica]:
         """The replicas of a variant, or all. Raises BadInput if there is no such variant."""
@@ -79,8 +98,7 @@ class Roster:
         self.replicas = [each for each in self.replicas if each.name != variant]
 
     def build(self, replica: Replica) -> Experiment:
-        """The experiment of a replica, which has no memory yet. Raises BadInput, with the place in the file; a variant
-        that was added while the session runs has none there."""
+        """The experiment of a replica, which has no memory yet. Raises BadInput, with the place in the file."""
         variant, scenario = replica.variant, replica.variant.scenario
         task = task_of(scenario)
         if task.counts_steps and self.steps is not None:
@@ -90,8 +108,7 @@ class Roster:
         except InvalidValue as error:
             if scenario is not variant.scenario and error.path == ("train", "steps"):
                 raise BadInput(f"steps: {error.message}") from None
-            known = any(each.name == variant.name for each in self.loaded.variants)
-            raise (self.loaded.locate(error, variant) if known else BadInput(str(error))) from None
+            raise self._located(error, variant) from None
 
     def last_step(self, replica: Replica) -> int:
         """The step at which a replica that has begun is finished."""
@@ -140,7 +157,19 @@ class Roster:
             {name: each for name, each in self.made.items() if name in self.names},
             task.predicts,
             task.writes,
+            self._epochs,
         )
+
+    @property
+    def _epochs(self) -> dict[str, tuple[int, float]]:
+        """How many epochs the variants train that have their length from the scenario, and said in epochs; the steps of
+        each."""
+        lengths = {} if self.steps is not None else {each.name: each.scenario.train.epochs for each in self.variants}
+        return {
+            name: (epochs, self._steps_per_epoch[name])
+            for name, epochs in lengths.items()
+            if epochs is not None and name in self._steps_per_epoch  # else a branch, whose steps were counted already
+        }
 
     def steps_of(self, replica: Replica) -> int:
         """How many steps a replica does, as far as that is known before it has begun."""

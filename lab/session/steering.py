@@ -218,6 +218,7 @@ class Steering:
         """
         if variant.name in self._roster.names:
             raise BadInput(f"There already is a variant {variant.name!r}.")
+        variant = self._roster.counted(variant)
         replicas = [Replica(variant, seed) for seed in self._roster.seeds]
         if source is not None:
             self._roster.comes_from(variant.name, source, overrides or {})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -26,6 +27,7 @@ from lab.nets.limits import Limits
 from lab.nets.network import BuiltLayer, Network
 from lab.pictures import Picture
 from lab.scenario import Scenario
+from lab.tasks.epochs import in_steps
 from lab.validation import Settings, validated
 
 PREDICTING = "lab"
@@ -179,6 +181,8 @@ class Task:
     stops_early: whether `train.stop` can be said of it
     counts_steps: whether `train.steps` says how much there is of something, such as draws or trials, so that a run of
                   another length is another experiment, and no shorter or longer training
+    goes_through_examples: whether its steps go through the training examples again and again, `train.batch` at a time,
+                           so that its length can be said in epochs
     predicts: whether `lab evaluate` and `lab predict` can ask a run of it about other examples
     writes: whether `lab sample` lets a run of it write
     pictures: the pictures that the task itself draws, each with a sentence on what it shows; the figures of a network
@@ -189,6 +193,7 @@ class Task:
     Options: ClassVar[type[BaseModel]] = NoOptions
     stops_early: ClassVar[bool] = False
     counts_steps: ClassVar[bool] = False
+    goes_through_examples: ClassVar[bool] = False
     predicts: ClassVar[bool] = False
     writes: ClassVar[bool] = False
     targets: ClassVar[Literal["classes", "values", "labels", "objects"] | None] = None
@@ -239,7 +244,17 @@ class Task:
                 raise InvalidValue(
                     ("watch", index), f"{self.name} has no metric {metric!r}; {nearest(metric, self.metrics)}."
                 )
-        return self.build(scenario, scenario.train.seed, folder)
+        return self.build(in_steps(self, scenario, folder), scenario.train.seed, folder)
+
+    def steps_per_epoch(self, scenario: Scenario, folder: Path | None) -> Fraction:
+        """How many steps see every training example once; of whole numbers only by chance. Raises InvalidValue where
+        there is no such thing."""
+        from lab.tasks.training.data import load_split
+
+        if not self.goes_through_examples:
+            raise InvalidValue((), f"the task {self.name} has no epochs: say how many steps, as in `steps: 1000`.")
+        count = load_split(scenario, scenario.train.seed, folder, self.targets or "classes").train.count
+        return Fraction(1) if scenario.train.batch == "all" else Fraction(count, int(scenario.train.batch))
 
 
 TASKS: dict[str, Task] = {}

@@ -85,7 +85,9 @@ class DashboardContent:
         names = run_state.variants
         shown = names if len(names) <= most else names[: max(0, most - 1)]
         column = min(max((cell_len(style.words(name)) for name in names), default=0), max(6, width // 5))
-        bar_width = min(30, max(6, width - column - 58))
+        epochs = [sentences.epoch_of(run_state, name, run_state.furthest(name)) for name in names]
+        epochs_width = max((cell_len(told) + 1 for told in epochs if told), default=0)
+        bar_width = min(30, max(6, width - column - 58 - epochs_width))
         lines = []
         for number, name in enumerate(shown):
             colour = style.colour(number)
@@ -95,6 +97,7 @@ class DashboardContent:
             text.append(" " + pad(clip(style.words(name), column, style), column), style.text_style(colour))
             text.append(" ").append(pad(blocks.bar(done, bar_width, style), bar_width), style.text_style(colour))
             text.append(f" {math.floor(100 * done + 1e-9):>3} %")
+            text.append(pad(f" {epochs[number]}" if epochs_width else "", epochs_width))
             text.append_text(self._speed_and_values(name, width - text.cell_len))
             text.append_text(self._last_values(name, width - text.cell_len - 2))
             lines.append(text)

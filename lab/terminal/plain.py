@@ -152,10 +152,8 @@ class Plain:
         self._aside.line(self._reached(variant) + left + (f": {told}" if told else ""))
 
     def _reached(self, variant: str) -> str:
-        step = max((each.step for each in self._run_state.of(variant)), default=0)
-        steps = self._run_state.steps(variant)
         name = variant.ljust(max(len(each) for each in self._run_state.variants))
-        return f"{name}  " + (f"step {step:>{len(f'{steps:,}')},} of {steps:,}" if steps else f"step {step:,}")
+        return f"{name}  {sentences.reached(self._run_state, variant, self._run_state.furthest(variant))}"
 
     def _tell_noticed(self) -> None:
         """What was noticed of several replicas, once."""

@@ -126,9 +126,17 @@ class RunState:
         """How many steps the variant will make (0: not known)."""
         return self.started.steps.get(variant, 0) if self.started else 0
 
+    def epochs(self, variant: str) -> tuple[int, float]:
+        """How many epochs these are, and the steps of each, where the scenario says it in epochs (0: it does not)."""
+        return self.started.epochs.get(variant, (0, 0.0)) if self.started else (0, 0.0)
+
     def of(self, variant: str) -> list[Replica]:
         """The variant's replicas that were heard of, by seed."""
         return sorted((each for each in self.replicas.values() if each.variant == variant), key=lambda each: each.seed)
+
+    def furthest(self, variant: str) -> int:
+        """The step that the first of its seeds has reached."""
+        return max((each.step for each in self.of(variant)), default=0)
 
     def progress(self, variant: str) -> float:
         """The share of the variant's work that is done, 0 to 1, over all its seeds."""

@@ -19,12 +19,36 @@ def heading(started: Started) -> str:
     """What is about to run: "3 variants × 3 seeds, 2,000 steps each, on cpu"."""
     steps = sorted(set(started.steps.values()))
     each = " each" if len(started.variants) * len(started.seeds) > 1 else ""
+    epochs = {started.epochs.get(variant, (0, 0.0))[0] for variant in started.variants}
+    if len(epochs) == 1 and (number := epochs.pop()):
+        each = f" ({count(number, 'epoch')}){each}"
     if len(steps) > 1:
         length = f"{steps[0]:,} to {steps[-1]:,} steps{each}"
     else:
         length = count(steps[0], "step") + each if steps else "no steps"
     runs = f"{count(len(started.variants), 'variant')} × {count(len(started.seeds), 'seed')}"
     return f"{runs}, {length}, on {started.device}"
+
+
+def reached(run_state: RunState, variant: str, step: int) -> str:
+    """How far a variant is at a step: "step 120 of 800", or "epoch 3 of 20 · step 120 of 800" where its length is said
+    in epochs."""
+    steps = run_state.steps(variant)
+    if not steps:
+        return f"step {step:,}"
+    told = f"step {step:>{len(f'{steps:,}')},} of {steps:,}"
+    epoch = epoch_of(run_state, variant, step)
+    return f"{epoch} · {told}" if epoch else told
+
+
+def epoch_of(run_state: RunState, variant: str, step: int) -> str:
+    """ "epoch 3 of 20", where the variant's length is said in epochs; else ""."""
+    epochs, each = run_state.epochs(variant)
+    if not epochs:
+        return ""
+    # A batch may end one epoch and begin the next: it is counted where its first example is.
+    now = min(epochs, 1 + int(max(0, step - 1) / each + 1e-9))
+    return f"epoch {now:>{len(f'{epochs:,}')},} of {epochs:,}"
 
 
 def held(claim: Claimed) -> str:

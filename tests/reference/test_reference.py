@@ -180,4 +180,4 @@ def test_a_value_of_a_setting_is_found_and_words_of_others_in_their_block(capsys
     assert run(["explain", "early stopping"]) == 2
     assert "this is `stop` here" in capsys.readouterr().err
     assert run(["explain", "epoch"]) == 2
-    assert "counted in steps, not in epochs" in capsys.readouterr().err
+    assert "`steps` or `epochs` here" in capsys.readouterr().err

@@ -221,9 +221,11 @@ def _thousands(figure: str) -> str:
 def _build(loaded: Loaded, variant: Variant) -> Experiment:
     from lab.errors import InvalidValue
     from lab.tasks import task_of
+    from lab.tasks.epochs import in_steps
 
     try:
-        return task_of(variant.scenario).build(variant.scenario, variant.scenario.train.seed, loaded.folder)
+        task = task_of(variant.scenario)
+        return task.build(in_steps(task, variant.scenario, loaded.folder), variant.scenario.train.seed, loaded.folder)
     except InvalidValue as error:
         raise loaded.locate(error, variant) from None
 

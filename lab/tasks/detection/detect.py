@@ -69,6 +69,7 @@ class Detect(Task):
     Options = Options
     stops_early = True
     targets = "objects"
+    goes_through_examples = True
     metrics = device_metric_meanings("detections") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

@@ -204,6 +204,7 @@ class EnsembleTask(Task):
     """Several networks learn to tell classes apart, each for itself; their probabilities are averaged."""
 
     Options = Options
+    goes_through_examples = True
     metrics = METRICS
     pictures = {
         "accuracy_over_members": "validation accuracy of the first members averaged, and of each alone with their mean",

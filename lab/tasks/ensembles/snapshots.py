@@ -139,6 +139,7 @@ class SnapshotEnsembleTask(Task):
 
     predicts = True
     Options = Options
+    goes_through_examples = True
     metrics = device_metric_meanings("classes") | host_metric_meanings() | METRICS
     pictures = {
         "loss_over_snapshots": "validation loss of each snapshot alone, and of the average of all up to it",

@@ -96,6 +96,7 @@ class Gan(Task):
     """
 
     Options = Options
+    goes_through_examples = True
     metrics = METRICS
     pictures = {
         "samples": "examples and samples, and what the discriminator says: in the plane everywhere, of images of each",

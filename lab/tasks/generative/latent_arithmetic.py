@@ -77,6 +77,7 @@ class LatentArithmetic(Task):
     Options = Options
     metrics = METRICS
     targets = "labels"
+    goes_through_examples = True
     pictures = {
         "arithmetic": "what the decoder makes of a code, and of it with a third of an attribute's direction added, two "
         "thirds, all, and four thirds: an attribute in each row, taken off where the example has it; the one that "

@@ -77,6 +77,7 @@ class Pixels(Task):
     Options = Options
     metrics = METRICS
     targets = "classes"
+    goes_through_examples = True
     pictures = {
         "growing": "samples after a fifth of their pixels, two fifths and so on, one in each row; grey is not drawn "
         "yet",

@@ -103,6 +103,7 @@ class Vae(Task):
     Options = Options
     metrics = METRICS
     targets = "classes"
+    goes_through_examples = True
     pictures = {
         "latent_grid": "images of a grid of codes, at equal shares of the normal distribution; of codes with more than "
         "two numbers, those with the largest KL change, the others are 0",

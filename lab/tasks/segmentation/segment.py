@@ -58,6 +58,7 @@ class Segment(Task):
     stops_early = True
     predicts = True
     targets = "classes"
+    goes_through_examples = True
     metrics = device_metric_meanings("pixels") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

@@ -32,6 +32,7 @@ class Answer(Task):
     A layer `question` reads the question; the layers in `model` end in `{dense: classes}`.
     """
 
+    goes_through_examples = True
     metrics = METRICS
     pictures: ClassVar = {
         "images": "images that were held back, with the answers given",

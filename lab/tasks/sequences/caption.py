@@ -69,6 +69,7 @@ class Caption(Task):
     """
 
     Options = Options
+    goes_through_examples = True
     metrics = METRICS
     pictures: ClassVar = {
         "attention": "the first shown image once before each word, bright where the network looks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ from lab.scenario import Scenario
 from lab.tasks.sequences.language_training import METRICS, LanguageTraining
 from lab.tasks.sequences.text_units import Property
 from lab.tasks.task import Task, task
+from lab.tasks.training.data import load_split
 from lab.validation import Real, Settings, Whole
 
 
@@ -69,6 +71,12 @@ class LanguageModel(Task):
         "gates": "text, coloured by the gates of the first such unit, where the layer has gates",
         "free_running": "the cost of each true symbol, fed with the text and with what the network has drawn",
     }
+
+    def steps_per_epoch(self, scenario: Scenario, folder: Path | None) -> Fraction:
+        """Each reader goes through its part of the text window after window, and then again."""
+        count, readers = load_split(scenario, scenario.train.seed, folder, "classes").train.count, scenario.train.batch
+        windows = 0 if isinstance(readers, str) else count // readers // self.options(scenario).window
+        return Fraction(max(windows, 1))  # what is wrong with the readers is told when it is built
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> LanguageTraining:
         return LanguageTraining(scenario, seed, folder, self.options(scenario))

@@ -57,6 +57,7 @@ class Transcribe(Task):
     """
 
     Options = Options
+    goes_through_examples = True
     metrics = meanings_of_sequences() | host_metric_meanings() | {
         "accuracy": SHARE.of(
             "share of the sequences in the evaluation sample of which every step that is asked is right"

@@ -77,6 +77,7 @@ class Translate(Task):
     """
 
     Options = Options
+    goes_through_examples = True
     metrics = METRICS
     pictures: ClassVar = {
         "attention": "where the network looks in the first shown sequence: a row for each symbol written, bright "

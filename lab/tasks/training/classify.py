@@ -45,6 +45,7 @@ class Classify(Task):
     stops_early = True
     predicts = True
     targets = "classes"
+    goes_through_examples = True
     metrics = device_metric_meanings("classes") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

@@ -47,6 +47,7 @@ class Label(Task):
     stops_early = True
     predicts = True
     targets = "labels"
+    goes_through_examples = True
     metrics = device_metric_meanings("labels") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

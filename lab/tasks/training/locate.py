@@ -75,6 +75,7 @@ class Locate(Task):
     Options = Options
     stops_early = True
     targets = "objects"
+    goes_through_examples = True
     metrics = device_metric_meanings("objects") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

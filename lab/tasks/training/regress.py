@@ -35,6 +35,7 @@ class Regress(Task):
     stops_early = True
     predicts = True
     targets = "values"
+    goes_through_examples = True
     metrics = device_metric_meanings("values") | host_metric_meanings()
 
     def build(self, scenario: Scenario, seed: int, folder: Path | None) -> Training:

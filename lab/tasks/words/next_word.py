@@ -32,6 +32,7 @@ class NextWord(Task):
     """
 
     Options = Options
+    goes_through_examples = True
     metrics = METRICS
     pictures = {
         "tree": "the top of the tree of words that a hierarchical softmax walks down",

@@ -222,9 +222,11 @@ class Editing:
                 made = validated(Train, values)
             except InvalidValue as error:
                 raise BadInput(str(error)) from None
-            return f"{made.steps:,} steps, measured {made.steps // made.measure:,} times."
+            if made.uncounted:
+                return f"{made.length}, measured every {made.measure:,} steps."
+            return f"{made.length}, measured {made.steps // made.measure:,} times."
 
-        blanks = blanks_of(Train, self.content.get("train") or {}, ("steps", "batch", "measure"))
+        blanks = blanks_of(Train, self.content.get("train") or {}, ("steps", "epochs", "batch", "measure"))
         self._form("Training", "", blanks, lambda values: self._set("train", values or None), look)
 
     def _watch(self) -> None:

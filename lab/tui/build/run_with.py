@@ -57,8 +57,8 @@ def _ask(screen: ExploreScreen, item: Item, overrides: dict[str, Any]) -> None:
 
         loaded, seeds, steps = loaded_with(values)
         check(loaded)
-        each = steps or loaded.scenario.train.steps
-        return f"{len(loaded.variants)} variants × {len(seeds)} seeds, {each:,} steps each."
+        each = f"{steps:,} steps" if steps else loaded.scenario.train.length
+        return f"{len(loaded.variants)} variants × {len(seeds)} seeds, {each} each."
 
     def filled(values: dict[str, Any] | None) -> None:
         if values is not None:

@@ -209,6 +209,9 @@ def _effort(page: LessonPage, loaded: Loaded) -> str:
     scenario = loaded.scenario
     steps = sorted({each.scenario.train.steps for each in loaded.variants})
     told = f"{count(len(loaded.variants), 'variant')}, {' or '.join(f'{each:,}' for each in steps)} steps each"
+    if any(each.scenario.train.uncounted for each in loaded.variants):
+        lengths = dict.fromkeys(each.scenario.train.length for each in loaded.variants)
+        told = f"{count(len(loaded.variants), 'variant')}, {' or '.join(lengths)} each"
     run = page.state.run
     if scenario.takes:
         return f"{told}; takes {scenario.takes}."

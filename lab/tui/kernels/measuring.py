@@ -11,6 +11,7 @@ from lab.graph.limits import Limits, limits
 from lab.graph.profile import Profile, profile
 from lab.graph.running import prepare
 from lab.tasks import task_of
+from lab.tasks.epochs import in_steps
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -29,7 +30,8 @@ def measure(loaded: Loaded, variant: str | None, progress: Callable[[str, int], 
     """Build, compile and time one variant; `progress` as in `lab.graph.running.prepare`. Raises BadInput."""
     chosen = loaded.variant(variant) if variant is not None else loaded.variants[0]
     try:
-        experiment = task_of(chosen.scenario).build(chosen.scenario, chosen.scenario.train.seed, loaded.folder)
+        task, seed = task_of(chosen.scenario), chosen.scenario.train.seed
+        experiment = task.build(in_steps(task, chosen.scenario, loaded.folder), seed, loaded.folder)
     except InvalidValue as error:
         raise loaded.locate(error, chosen) from None
     prepare(experiment.kernels(), progress)

@@ -12,6 +12,7 @@ from lab.terminal.numbers import count
 from lab.tui.copying import as_yaml, command_line
 
 if TYPE_CHECKING:
+    from lab.events import Started
     from lab.scenario import Loaded
 
 
@@ -88,10 +89,10 @@ def with_variants(loaded: Loaded, added: Mapping[str, Mapping[str, Any]]) -> Loa
     return load_text(loaded.text, loaded.path, {**others, "variants": variants})
 
 
-def started_steps(steps: Mapping[str, int], loaded: Loaded) -> int | None:
-    """The `--steps` with which a run was begun; None if each variant had its own number."""
+def started_steps(started: Started, loaded: Loaded) -> int | None:
+    """The `--steps` with which a run was begun; None if each variant had its own length."""
     own = {each.name: each.scenario.train.steps for each in loaded.variants}
-    asked = {number for name, number in steps.items() if own.get(name) != number}
+    asked = {n for name, n in started.steps.items() if name not in started.epochs and own.get(name) != n}
     return asked.pop() if len(asked) == 1 else None
 
 

@@ -201,7 +201,7 @@ class WatchScreen(BoardScreen):
 
         loaded = self.with_added(self.loaded)
         number = unique(self.changes_made(), [each.name for each in loaded.variants])
-        steps = started_steps(started.steps, self.loaded)
+        steps = started_steps(started, self.loaded)
         return Configuration(loaded, started.seeds, steps, tuple(self.run_state.variants), number)
 
     def changes_made(self) -> list[tuple[str, int, str]]:
