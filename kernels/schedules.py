@@ -1,9 +1,9 @@
 """Learning rates that change with the step, computed inside the training step from its number alone.
 
-Each kernel multiplies the rate it is given by a factor of t, the number of steps since the schedule began: 0 in the
-first step, so that it is taken at the full rate. `begin` is how many steps come before the schedule; where `span` is
-not negative, t goes no further than it. Schedules one after the other are thus calls one after the other: each ends at
-a factor that stays. Computed in float64, since steps are counted far beyond what float32 counts.
+Each kernel multiplies the rate it is given by a factor of t, the number of steps since the schedule began. `begin` is
+how many steps come before the schedule, in which it leaves the rate as it is; where `span` is not negative, t goes no
+further than it. Schedules one after the other are thus calls one after the other: each ends at a factor that stays.
+Computed in float64, since steps are counted far beyond what float32 counts.
 """
 
 from __future__ import annotations
@@ -20,6 +20,13 @@ def elapsed(step, begin, span):
     """t, as an integer; steps are counted from 1."""
     t = max(step - 1 - begin, 0)
     return min(t, span) if span >= 0 else t
+
+
+@device
+def begun(factor, step, begin):
+    """The factor, or 1 in the steps before the schedule: only of those that do not begin at 1 this makes a
+    difference."""
+    return factor if step > begin else 1.0
 
 
 @kernel("before[1] decay[1] -> rate[1] begin span")
@@ -74,11 +81,13 @@ def triangle_wave(before, low, rate, begin, span, period, thread, threads, step)
     if thread == 0:
         share = (elapsed(step, begin, span) % period) / period
         bottom = np.float64(low[0])
-        rate[0] = real(before[0] * (bottom + (1.0 - bottom) * (1.0 - abs(1.0 - 2.0 * share))))
+        factor = bottom + (1.0 - bottom) * (1.0 - abs(1.0 - 2.0 * share))
+        rate[0] = real(before[0] * begun(factor, step, begin))
 
 
 @kernel("before[1] -> rate[1] begin span")
 def warm_up(before, rate, begin, span, thread, threads, step):
     """rate = before (t + 1) / span, until that is all of `before`. Goyal et al., "Large minibatch SGD", 2017."""
     if thread == 0:
-        rate[0] = real(before[0] * min(1.0, (elapsed(step, begin, span) + 1) / span))
+        factor = min(1.0, (elapsed(step, begin, span) + 1) / span)
+        rate[0] = real(before[0] * begun(factor, step, begin))

@@ -1,10 +1,10 @@
 """Schedules: how the learning rate changes with the step. Each is one small class; its docstring is its reference.
 
 In a scenario: `schedule: {cosine: {steps: 1000}}`, or several, one after the other: `[{warm_up: {steps: 100}}, {cosine:
-{steps: 900}}]`. A schedule multiplies the rate by a factor; the next one goes on from where the last has ended. The
-lengths may be said in epochs, `{cosine: {epochs: 20}}`, which `lab.tasks.epochs` counts in steps beforehand. The
-rate is computed inside the training step from the step's number, and stays adjustable: the schedule works on whatever
-the rate is set to.
+{steps: 900}}]`. A schedule multiplies the rate by a factor, which is 1 before it begins; the next one goes on from
+where the last has ended. The lengths may be said in epochs, `{cosine: {epochs: 20}}`, which `lab.tasks.epochs` counts
+in steps beforehand. The rate is computed inside the training step from the step's number, and stays adjustable: the
+schedule works on whatever the rate is set to.
 """
 
 from __future__ import annotations

@@ -218,6 +218,15 @@ SCHEDULES = {
         [{"warm_up": {"steps": 5}}, {"constant": {"steps": 5}}, {"exponential": {"decay": 0.1}}],
         lambda t: min((t + 1) / 5, 1) * np.exp(-0.1 * max(t - 10, 0)),
     ),
+    # What does not begin at the full rate does not hold back those before it.
+    "up behind": (
+        [{"step": {"every": 4, "steps": 9}}, {"warm_up": {"steps": 5}}],
+        lambda t: 0.5 ** (min(t, 9) // 4) * (min((t - 8) / 5, 1) if t >= 9 else 1),
+    ),
+    "triangle behind": (
+        [{"warm_up": {"steps": 5}}, {"cyclic": {"period": 8, "shape": "triangle"}}],
+        lambda t: (t + 1) / 5 if t < 5 else 1 - abs(1 - 2 * ((t - 5) % 8) / 8),
+    ),
 }
 
 
