@@ -18,12 +18,32 @@ from tests.cuda.host_device import host_device
 
 SLUGS = [entry.slug for entry in library()]
 
+QUICK = [
+    "activation-gallery", "adagrad", "alexnet", "autoencoder", "batch-norm", "bptt-truncated", "captioning",
+    "clustering", "deep-dream", "density-estimation", "dqn", "ensemble", "exp-is-expensive", "faster-rcnn",
+    "first-filters", "gan", "gradient-check", "gradient-flow", "hierarchical-softmax", "input-scale-and-gradient",
+    "k-fold", "l2", "latent-arithmetic", "localisation", "log-space-search", "logits", "lstm", "maxout", "mdp",
+    "multi-label", "multiply-gate", "naive-forecast", "normalise-inputs", "off-policy", "pca", "pixel-rnn",
+    "polyak", "pose", "regression-losses", "rnn-shapes", "saliency", "segmentation-fcn", "seq2seq-attention",
+    "sliding-window-cost", "snapshot-ensemble", "staged-backprop", "style-transfer", "transposed-conv",
+    "unpooling", "vae", "visual-question", "zero-init",
+]  # fmt: skip
+"""Of the lessons with the same task and data, which use a device alike, the quickest."""
+
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", QUICK)
 def test_first_variant_as_on_the_cpu(slug):
     """Two steps, so that all of them together are quick."""
     compare(slug, 2, [lab.load(find(slug)).variants[0].name])
+
+
+@pytest.mark.cuda
+def test_every_task_with_every_data_set_is_among_the_quick_ones():
+    used = {slug: lab.load(find(slug)).scenario for slug in SLUGS}
+    pairs = {slug: (each.task, (each.data or {}).get("name")) for slug, each in used.items()}
+    assert {pairs[slug] for slug in QUICK} == set(pairs.values())
+    assert len(QUICK) == len(set(pairs.values()))
 
 
 @pytest.mark.verify
