@@ -284,8 +284,17 @@ def test_numbers_in_cells_are_whole_or_not_there_at_all():
         assert not any(each in text for each in hidden), text
 
 
+def test_a_cell_is_at_most_as_high_as_wide_but_has_five_lines_in_any_case():
+    picture = Cells("world", np.array([[1.0, np.nan]]), (("", ""),))  # the second one is a wall
+    for width, lines in ((12, 5), (28, 7), (80, 8)):
+        drawn = plain(picture, width, 30, Style(NO_COLOURS, legends=False)).splitlines()
+        assert sum("█" in each for each in drawn) == lines
+
+
 def test_numbers_at_the_sides_of_a_cell_stand_there():
     picture = Cells("q", np.array([[1.0]]), (("↑",),), np.array([[[1.0, 0.25, -0.5, 0.0]]]))
     top, middle, bottom = (plain(picture, 15, 5, Style(TRUE_COLOURS)).splitlines())[1:4]
     assert tuple(each.split() for each in (top, middle, bottom)) == (["1.00"], ["0.00", "↑", "0.25"], ["-0.50"])
     assert "0.2" not in plain(picture, 9, 4), "there is no room: the highest number stands alone"
+    dear = Cells("q", np.array([[-10.5]]), (("↑",),), np.array([[[-10.5, -11.25, -12.5, -13.0]]]))
+    assert "-11.25" in plain(dear, 30, 8), "a wide cell has room for larger ones"

@@ -14,8 +14,8 @@ from lab.terminal.pictures.common import limits, scale_line, shares, title_line
 from lab.terminal.style import BOLD, DIM, UNSTYLED, Style
 from lab.terminal.text_lines import clip, line
 
-_WIDEST, _HIGHEST = 15, 5
-"""Columns and lines that a cell takes at most."""
+_WIDEST, _LOW, _HIGHEST = 19, 5, 8
+"""Columns that a cell takes at most, and lines: so many in any case, and so many where it is not higher than wide."""
 _BRIGHT = 140.0
 """On grounds brighter than this, of 255, ink is dark."""
 _DECIMALS, _LEAST_OF_SIDES = 3, 2
@@ -32,7 +32,9 @@ def render(picture: Cells, width: int, height: int, style: Style) -> list[Text]:
         return [head, line("no cells", DIM)]
     rows, columns = values.shape
     scale = legend(picture, width, style) if height >= rows + 2 and style.legends else []
-    wide, high = min(_WIDEST, width // columns), min(_HIGHEST, (height - 1 - len(scale)) // rows)
+    wide = min(_WIDEST, width // columns)
+    # A character is about twice as high as wide.
+    high = min(_HIGHEST, max(_LOW, wide // 2), (height - 1 - len(scale)) // rows)
     if wide < 1 or high < 1:
         return [head, line("no room: needs a larger screen", DIM)]
     grounds = _grounds(picture, values, style)

@@ -79,7 +79,7 @@ def arrangement(
         found = [grid(count, across, whole, wider) for across in range(1, count + 1)]
         fitting = [each for each in found if all(one.width >= narrowest and one.height >= lowest for one in each)]
         if fitting:
-            return max(fitting, key=lambda found: _size(found, wide))
+            return max(fitting, key=lambda found: _size(found, wide) * (1.0 if wider else _filled(found)))
     return [whole]
 
 
@@ -90,6 +90,12 @@ def _size(found: Sequence[Place], wide: float) -> float:
     return min(min(each.width / wide, each.height) for each in found) * (
         0.6 if not equal else 1.0 + 0.1 * sum(each.y == 0 for each in found)
     )
+
+
+def _filled(found: Sequence[Place]) -> float:
+    """The share of the places that are taken where the last row may be left with some free."""
+    across = sum(each.y == 0 for each in found)
+    return len(found) / (across * len({each.y for each in found}))
 
 
 def strips(shown: Multiples, width: int, height: int, style: Style, base: TextStyle, keep: int = 0) -> list[Strip]:
@@ -119,7 +125,7 @@ def _laid_out(
     told, missing = [*(each.copy() for each in legend), *(line() for _ in range(more))], False
     head = 1 + len(told)
     wider = not all(isinstance(each.content, Field | Regions) for each in shown.cells)  # a map keeps its shape
-    found = arrangement(len(shown.cells), width, height - head, _shape_of(shown), _LOWEST - len(told), wider)
+    found = arrangement(len(shown.cells), width, height - head, _shape_of(shown), _lowest(shown) - len(told), wider)
     chosen = list(range(len(found)))
     if shown.keep not in chosen:
         chosen[-1] = shown.keep
@@ -204,11 +210,26 @@ def _shape_of(shown: Multiples) -> tuple[int, float]:
         return max(_NARROWEST, _NARROWEST_CELL * max(columns)), _WIDE
     if any(isinstance(each.content, Table | Passages) for each in shown.cells):
         return _NARROWEST_TEXT, _WIDE
-    images = [each.content.images.shape[1:3] for each in shown.cells if isinstance(each.content, Images)]
-    strip = max((width / height for height, width in images), default=0)
-    if len(images) == len(shown.cells) and strip >= _STRIP:
+    strip = _strip(shown)
+    if strip >= _STRIP:
         return _NARROWEST, 2 * strip  # a character is twice as high as wide
     return _NARROWEST, _WIDE
+
+
+def _lowest(shown: Multiples) -> int:
+    """How many lines a cell needs, its name and a title included: a map of cells one for each of its rows, a strip of
+    images one for two of its pixels."""
+    if _strip(shown) >= _STRIP:
+        high = max(each.content.images.shape[1] for each in shown.cells if isinstance(each.content, Images))
+        return min(_LOWEST, 1 + -(-high // 2))
+    rows = [each.content.values.shape[0] for each in shown.cells if isinstance(each.content, Cells)]
+    return max(_LOWEST, 2 + max(rows, default=0))
+
+
+def _strip(shown: Multiples) -> float:
+    """How many times as wide as high the images are; 0 if there is anything else."""
+    images = [each.content.images.shape[1:3] for each in shown.cells if isinstance(each.content, Images)]
+    return max((width / height for height, width in images), default=0.0) if len(images) == len(shown.cells) else 0.0
 
 
 def _is_tall(content: Plot | Picture) -> bool:

@@ -230,6 +230,22 @@ def _cells_of(pictures, width, height, style):
     return [strip.text for strip in strips(Multiples("t", cells), width, height, style, base)]
 
 
+def test_four_maps_stand_in_two_rows_of_two_and_leave_nothing_blank():
+    maps = [Field("m", np.ones((40, 40)), extent=(0, 1, 0, 1)) for _ in range(4)]
+    told = _cells_of(maps, 131, 39, Style())
+    headed = [[f"n{number}" for number in range(4) if f" n{number}" in each] for each in told]
+    assert [each for each in headed if each] == [["n0", "n1"], ["n2", "n3"]]
+
+
+def test_a_map_with_more_rows_than_there_is_room_for_leaves_it_to_another():
+    grids = [Cells("c", np.arange(48.0).reshape(6, 8), (("",) * 8,) * 6) for _ in range(2)]
+    told = "\n".join(_cells_of(grids, 64, 10, Style()))
+    assert "no room" not in told
+    assert "1 of 2" in told
+    assert "47" in told
+    assert "2 of" not in "\n".join(_cells_of(grids, 64, 20, Style())), "both have room here"
+
+
 def test_a_pixel_is_as_large_in_one_variant_as_in_the_other():
     plain = Style(colours=0, unicode=False, legends=False)
     maps = [Field("m", np.ones((side, side)), low=0.0, high=1.0) for side in (9, 8)]
