@@ -110,19 +110,25 @@ def test_pictures_go_along_a_direction():
     found = made.measure()
     order = [caption.split()[1] for caption in shown.captions]
     assert sorted(order) == sorted(NAMES)
-    assert order == sorted(order, key=lambda name: -found[f"changed.{name}"])
+    gains = {name: found[f"changed.{name}"] - found[f"changed_in_pixels.{name}"] for name in NAMES}
+    assert order == sorted(order, key=lambda name: -gains[name])
+    assert order != sorted(order, key=lambda name: -found[f"changed.{name}"])
+    rows: list[int] = []
+    for number in range(len(NAMES)):
+        rows.append(next(row for row in range(len(codes)) if row not in rows and not made.held.targets[row, number]))
     for place, name in enumerate(order):
         number = NAMES.index(name)
-        sign = -1 if made.held.targets[number, number] else 1
-        assert shown.captions[place] == f"{'+' if sign > 0 else '-'} {name}"
+        row = rows[number]
+        assert shown.captions[place] == f"+ {name}"
         for frame, part in enumerate(PARTS):
-            right = layers(made, "decoder", (codes[number] + sign * part * directions[number])[None])
+            right = layers(made, "decoder", (codes[row] + part * directions[number])[None])
             right = np.clip((right.reshape(12, 12, 3) - low) / (high - low), 0, 1)
             np.testing.assert_allclose(shown.images[place][:, 12 * frame : 12 * frame + 12], right, atol=2e-3)
-        first = (made.held.numbers[number] - low) / (high - low)
+        first = (made.held.numbers[row] - low) / (high - low)
         np.testing.assert_allclose(in_pixels.images[place][:, :12], first, atol=1e-5)
     assert walk.images.shape[1:] == (12, 60, 3)
     assert bars.values == {name: found[f"changed.{name}"] for name in NAMES}
+    assert list(bars.values) == sorted(NAMES, key=lambda name: -bars.values[name])
 
 
 def test_the_state_brings_everything_back():

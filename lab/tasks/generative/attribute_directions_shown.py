@@ -26,8 +26,7 @@ class AttributeDirectionsShown(VariationalShown):
     def __init__(self, experiment: AttributeDirections) -> None:
         super().__init__(experiment)
         count = len(experiment.names)
-        # Row by row another example, so that one sees more than one.
-        self._rows = np.arange(count) % experiment.held.count
+        self._rows = _without(experiment.held.targets)
         with scope("look at attributes"):
             chosen = experiment.held.numbers[self._rows]
             codes = experiment.coded(constant(chosen, "shown"), training=False).mean
@@ -39,13 +38,15 @@ class AttributeDirectionsShown(VariationalShown):
         self.program.append(assign(made, self._kept.member("arithmetic", made.shape)))
 
     def pictures(self) -> list[Picture]:
-        """What there is to see now; the attribute that changes most often is first."""
+        """What there is to see now; the attribute for which codes do more than images is first, in the bars the one
+        that changes most often."""
         experiment = self._experiment
         found = experiment.measure_all()
         experiment.run_beside("look")
         shares = {name: found[f"changed.{name}"] for name in experiment.names}
-        order = sorted(range(len(shares)), key=lambda number: -shares[experiment.names[number]])
-        sorted_shares = {experiment.names[number]: shares[experiment.names[number]] for number in order}
+        gains = [share - found[f"changed_in_pixels.{name}"] for name, share in shares.items()]
+        order = sorted(range(len(gains)), key=lambda number: -gains[number])
+        sorted_shares = dict(sorted(shares.items(), key=lambda each: -each[1]))
         captions = tuple(
             f"{'+' if experiment.signs[self._rows[number], number] > 0 else '-'} {experiment.names[number]}"
             for number in order
@@ -65,3 +66,13 @@ class AttributeDirectionsShown(VariationalShown):
         """Images [parts · attributes, …] as a row for each attribute."""
         each = images.reshape(len(PARTS), -1, *images.shape[1:]).swapaxes(0, 1)
         return np.stack([mosaic(row, len(PARTS)) for row in each])
+
+
+def _without(targets: np.ndarray) -> np.ndarray:
+    """An example for each attribute of targets [examples, attributes]: the first that lacks it, so that it is added,
+    and another one in each row as far as there are others, so that more than one is seen."""
+    rows: list[int] = []
+    for has in targets.T:
+        free = [number for number in range(len(targets)) if number not in rows] or range(len(targets))
+        rows.append(next((number for number in free if not has[number]), free[0]))
+    return np.array(rows)
