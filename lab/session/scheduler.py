@@ -25,6 +25,7 @@ from lab.session.pace import Pace, Pacing, Steady, Watched
 from lab.session.recorder import Recorder
 from lab.session.replica import Replica
 from lab.session.roster import Roster
+from lab.tasks.divergence import bad_weights
 from lab.tasks.side_by_side import advance_together
 from lab.tasks.task import Measurements
 
@@ -426,7 +427,10 @@ class Scheduler:
             replica.steps_per_second = rate if done > 1 else (replica.steps_per_second or rate)
             replica.fastest = max(replica.fastest, rate)
         message = experiment.diverged()
-        ends = experiment.step >= self._roster.last_step(replica) or experiment.step == replica.halt_at
+        ends = experiment.step >= self._roster.last_step(replica)
+        if ends and message is None:
+            message = bad_weights(experiment)
+        ends = ends or experiment.step == replica.halt_at
         self._recorder.record(
             replica,
             [each for each in measured if each[0] % every == 0 and (each[0] < experiment.step or message is None)],

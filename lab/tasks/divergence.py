@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from kernels.dropout import enter_block
@@ -48,3 +50,15 @@ def first_bad_tensor(program: Program, layout: Layout) -> str:
                 where = f" in {row.label}" if row.label else ""
                 return f"{operand.name.replace('_', ' ')} of {row.kernel.name.replace('_', ' ')}{where} became {kind}"
     return "the loss became NaN"
+
+
+def bad_weights(experiment: Any) -> str | None:
+    """A sentence on the first of a network's weights that are not finite, for an experiment that has made its last
+    step: what went wrong in that one would have been found by the next, which there is not. None if all are finite, or
+    there is no such network."""
+    network = getattr(experiment, "network", None)
+    for name, values in experiment.numbers(network.kept).items() if network is not None else ():
+        if not np.isfinite(values).all():
+            kind = "NaN" if np.isnan(values).any() else "infinite"
+            return f"{name} became {kind} at step {experiment.step}."
+    return None

@@ -113,6 +113,20 @@ def test_divergence_stops_that_replica_and_names_the_tensor():
     assert session.history.curve("quick", 0, "diverged")[1].tolist() == [1.0]
 
 
+@pytest.mark.parametrize("steps", range(2, 7))
+def test_what_stops_being_finite_in_the_last_step_has_diverged_too(steps):
+    # The penalty multiplies weights by -1e12 in each step, and no further step looks at a loss of the last ones.
+    steep = "quick: {model: [{dense: classes}], optimizer: {name: sgd, rate: 1000000, l2: 1000000}}"
+    session = finished(text=SMALL.replace("quick: {optimizer.rate: 0.3}", steep), steps=steps, variants=["quick"])
+    (outcome,) = session.ended.outcomes
+    finite = all(np.isfinite(values).all() for values in session.weights()["quick"][0].values())
+    assert finite == (steps < 4)
+    assert outcome.state == ("finished" if finite else "diverged")
+    assert ("diverged" in session.history.metrics("quick")) != finite
+    if steps == 4:
+        assert outcome.message == "dense1.weight became infinite at step 4."
+
+
 def test_events_tell_the_story():
     session = Session(small())
     session.show_pictures(every=0)
