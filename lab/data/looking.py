@@ -184,7 +184,7 @@ def _column(table: RawTable, raw: RawColumn, options: Table) -> ColumnFound:
     def where(row: int) -> str:
         return f"{table.place} {table.lines[row]:,}"
 
-    asked = options.columns.get(raw.name)
+    asked = options.asked(raw.name)
     column = understood(raw, where, None if asked == "skip" else asked)
     gaps = np.flatnonzero(column.missing)
     known = column.values[~column.missing] if len(column.values) else column.values

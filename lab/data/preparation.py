@@ -19,7 +19,7 @@ from lab.data.images.pixels import Pixels
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
 from lab.data.options import Options, Prepared, WithValues
 from lab.data.recipe import Recipe
-from lab.data.tables.encoding import Missing
+from lab.data.tables.encoding import Missing, embedded
 from lab.errors import InvalidValue
 
 NEGLIGIBLE = 1e-13
@@ -52,8 +52,10 @@ def prepared(options: Options, parts: Split) -> Split:
     if not steps:
         return parts.changed(_rounded)
     train = _features(parts.train)
+    apart = _left_as_they_are(parts.train, options)
     for fit in steps:
         for operation in fit(train):
+            operation = _sparing(operation, apart)
             fitted.append(operation)
             train = operation(train)
     whitened = isinstance(options, Prepared) and options.whiten
@@ -85,6 +87,27 @@ def _steps(options: Options, rounding: float) -> list[Callable[[np.ndarray], lis
         (options.multiply != 1, lambda inputs: [Fitted("multiply", np.array(options.multiply, np.float64))]),
     ]
     return [fit for asked, fit in wanted if asked]
+
+
+def _left_as_they_are(train: Data, options: Options) -> list[int]:
+    """Features that are no measurements but places in a table of learned numbers. Raises InvalidValue where what is
+    asked for cannot leave them as they are."""
+    places = [each.place for each in embedded(train.table.columns)] if train.table is not None else []
+    if places and isinstance(options, Prepared):
+        for name in ("whiten", "binarise", "multiply"):
+            if getattr(options, name) != type(options).model_fields[name].default:
+                problem = f"changes all inputs, but {train.features[places[0]]} is read as places in a table."
+                raise InvalidValue((name,), problem)
+    return places
+
+
+def _sparing(operation: Fitted, places: list[int]) -> Fitted:
+    """The same operation, which does nothing to some features."""
+    if not places:
+        return operation
+    numbers = operation.numbers.copy()
+    numbers[places] = {"subtract": 0.0, "divide": 1.0}[operation.operation]
+    return Fitted(operation.operation, numbers)
 
 
 def _rounded(data: Data) -> Data:

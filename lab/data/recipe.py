@@ -270,7 +270,11 @@ class Recipe:
         name: str,
         notices: list[str],
     ) -> np.ndarray:
-        gaps = [column for column in columns if column.missing.any()]
+        assert self.table is not None
+        filled = self.missing not in ("error", "drop")
+        # A gap in a column that is embedded has a row of its own, or none, like what was not there in training.
+        lookup = {each.name for each in self.table.columns if each.embedding and (filled or each.says_missing)}
+        gaps = [column for column in columns if column.missing.any() and column.name not in lookup]
         every = np.arange(table.rows)
         if not gaps:
             return every
@@ -377,6 +381,8 @@ def _refuse_misfits(recipe: Recipe) -> None:
     sizes = [*recipe.shape, *(() if recipe.sequences is None else vars(recipe.sequences).values())]
     if not recipe.shape or not all(type(each) is int and each > 0 for each in sizes):
         raise ValueError("its shape is no list of sizes")
+    if table is not None and not all(type(each.embedding) is int and each.embedding >= 0 for each in table.columns):
+        raise ValueError("a column of it has no whole number of learned numbers")
     if table is not None and len(recipe.shape) == 1 and sum(len(each.features) for each in table.columns) != width:
         raise ValueError("its columns give another number of features than it says")
     if recipe.fillers is not None and recipe.fillers.shape != (recipe.shape[0],):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lab.data import Data, Split
+from lab.data.tables.encoding import embedded
 from lab.errors import BadInput, InvalidValue
 from lab.scenario import Loaded, Scenario, Variant
 from lab.scenario.loading import load_document
@@ -54,7 +55,12 @@ class Case:
     def spreads(self) -> np.ndarray:
         """The standard deviation of each input over the training examples; empty where they are not single numbers."""
         inputs = self.split.train.inputs
-        return inputs.std(axis=0) if isinstance(inputs, np.ndarray) and inputs.ndim == 2 else np.zeros(0)
+        if not isinstance(inputs, np.ndarray) or inputs.ndim != 2:
+            return np.zeros(0)
+        spreads = inputs.std(axis=0)
+        if (table := self.split.train.table) is not None:
+            spreads[[each.place for each in embedded(table.columns)]] = 1.0  # places in a table, however many there are
+        return spreads
 
     @property
     def uneven(self) -> bool:

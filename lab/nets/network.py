@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -229,6 +229,7 @@ class Network:
     gated:      the gate of each such layer, and the names of the parameters in it
     settings:   where layers declare adjustable numbers (slopes, rates)
     proposing:  the anchors of a detector whose regions the network itself proposes
+    before:     what is built before the first layer, see `lab.nets.column_embeddings`
     """
 
     def __init__(
@@ -243,6 +244,7 @@ class Network:
         blocks: Mapping[str, Block] | None = None,
         largest: int | None = LARGEST_NETWORK,
         parameters: Storage | None = None,
+        before: Callable[[Tensor, Builder], Tensor] | None = None,
     ) -> None:
         if not model:
             raise InvalidValue(("model",), "lists no layers.")
@@ -251,6 +253,7 @@ class Network:
                 self.layers = [layer(each, ("model", index)) for index, each in enumerate(model)]
             except WrongInBlock as error:
                 raise error.told() from None
+        self.before = before
         self.name, self.outputs, self.seed, self.largest = name, outputs, seed, largest
         self.parameters, self.frozen = parameters or Storage("parameters"), Storage("states")
         self._freeze: tuple[str, ...] = ()
@@ -314,6 +317,8 @@ class Network:
         if sequence is not None:
             builder.states, builder.timed = sequence, sequence.timed
         self.auxiliary = builder.auxiliary
+        if self.before is not None:
+            x = self.before(x, builder)
         try:
             x = builder.sequence(self.layers, x, "model")
         except WrongInBlock as error:

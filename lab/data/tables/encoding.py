@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,9 @@ class ReadColumn:
     says_missing: whether a feature of its own says where a value is missing
     first:        of dates, seconds since 1970 of the first one, from which the others are counted
     order:        of dates, what comes first in them: year, day or month
+    embedding:    how many learned numbers each category has, in place of a feature; its one feature is then the place
+                  of the category in a table: 0 for what is none of them, from 1 on those of `texts`, and behind them
+                  what is missing, if `says_missing`
     """
 
     name: str
@@ -35,14 +38,16 @@ class ReadColumn:
     says_missing: bool = False
     first: float = 0.0
     order: str = ""
+    embedding: int = 0
 
     @classmethod
-    def of(cls, column: Column, asked: Asked | None, missing: Missing) -> ReadColumn:
+    def of(cls, column: Column, asked: Asked | None, missing: Missing, embedding: int = 0) -> ReadColumn:
         """How a column of the data is read from now on."""
-        says_missing = missing == "category" and bool(column.missing.any())
+        # Places in a table have no mean: a gap has a row of its own.
+        says_missing = (missing == "category" or bool(embedding)) and bool(column.missing.any())
         known = column.values[~column.missing] if column.kind == "date" else ()
         first = float(np.min(known)) if len(known) else 0.0
-        return cls(column.name, column.kind, asked, column.texts, says_missing, first, column.order)
+        return cls(column.name, column.kind, asked, column.texts, says_missing, first, column.order, embedding)
 
     @property
     def taken_for(self) -> Asked:
@@ -54,11 +59,17 @@ class ReadColumn:
     @property
     def features(self) -> list[str]:
         """The names of its features: its own, or `column=category` for each category."""
+        if self.embedding:
+            return [self.name]
         names = [f"{self.name}={_printable(text)}" for text in self.texts] if self.texts else [self.name]
         return [*names, f"{self.name}=missing"] if self.says_missing else names
 
     def fill(self, place: np.ndarray, column: Column) -> None:
         """Writes the features of the column's values, [rows, features]; NaN where a value is missing."""
+        if self.embedding:
+            gap = len(self.texts) + 1 if self.says_missing else 0
+            place[:, 0] = np.where(column.missing, gap, np.where(column.codes < len(self.texts), column.codes + 1, 0))
+            return
         if self.says_missing:
             place[:, -1] = column.missing
             place = place[:, :-1]
@@ -91,6 +102,25 @@ class ReadColumn:
     def from_json(cls, content: dict[str, Any]) -> ReadColumn:
         """The same again. Raises TypeError for what is none."""
         return cls(**content | {"texts": tuple(content.get("texts", ()))})
+
+
+class Embedded(NamedTuple):
+    """A feature that is the place of a row in a table of learned numbers: which feature it is, how many rows the table
+    has, and how many numbers a row."""
+
+    place: int
+    rows: int
+    width: int
+
+
+def embedded(columns: Sequence[ReadColumn]) -> tuple[Embedded, ...]:
+    """The features of columns that are embedded, in their order."""
+    found, place = [], 0
+    for each in columns:
+        if each.embedding:
+            found.append(Embedded(place, len(each.texts) + 1 + each.says_missing, each.embedding))
+        place += len(each.features)
+    return tuple(found)
 
 
 def inputs_of(how: Sequence[ReadColumn], columns: Sequence[Column], rows: int) -> tuple[np.ndarray, tuple[str, ...]]:

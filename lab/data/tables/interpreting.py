@@ -64,7 +64,10 @@ class Interpreter:
             kept, order, series = in_time(kept, order, series, self._where, options.split_by_time)
         columns = [column.rows(kept) for column in columns]
         kind, answers, classes = self._targets(targets, kept)
-        how = tuple(ReadColumn.of(each, self._asked(each.name), options.missing) for each in columns)
+        how = tuple(
+            ReadColumn.of(each, self._asked(each.name), options.missing, options.embedding(each.name))
+            for each in columns
+        )
         inputs, features = inputs_of(how, columns, len(kept))
         # A first line with sizes is no header, though nobody said so; rows to predict come without it.
         written = options.wishes.given | ({} if self._table.header else {"header": False})
@@ -105,7 +108,7 @@ class Interpreter:
 
     def _asked(self, name: str) -> Asked | None:
         """What a column is to be taken for. One that names series does not measure anything, even if it has numbers."""
-        return self._options.columns.get(name, "category" if name == self._options.series else None)
+        return self._options.asked(name) or ("category" if name == self._options.series else None)
 
     def _where(self, row: int) -> str:
         return f"{self._table.place} {self._table.lines[row]:,}"
@@ -205,7 +208,7 @@ class Interpreter:
         if name is None or self._options.sequence_length is None:
             return None
         column = self._understood(self._place(name, ("split_by_time",)))
-        return ReadColumn.of(column, self._options.columns.get(name), self._options.missing)
+        return ReadColumn.of(column, self._options.asked(name), self._options.missing)
 
     def _series(self, kept: np.ndarray) -> np.ndarray | None:
         """Of which series each row kept is, if the table has several: str [rows]."""
@@ -236,20 +239,25 @@ class Interpreter:
         return column.values[kept]
 
     def _notices(self, columns: Sequence[Column], rows: int, series: np.ndarray | None) -> list[str]:
-        told = []
+        told, width = [], self._options.embedding
         if self.left_out:
             told.append("Left out: " + ", ".join(f"{each.name} ({each.why})" for each in self.left_out) + ".")
         if gone := self._table.rows - rows:
             told.append(f"{_counted(gone, 'row')} with missing values {'is' if gone == 1 else 'are'} left out.")
-        elif filled := [column for column in columns if column.missing.any()]:
+        elif filled := [column for column in columns if column.missing.any() and not width(column.name)]:
             what = {"mean": "the mean of the training examples", "median": "their median"}.get(
                 self._options.missing, "the mean of the training examples, and a feature of its own says where"
             )
             counts = ", ".join(f"{each.name} ({int(each.missing.sum()):,})" for each in filled[:MOST_LISTED])
             told.append(f"Missing values of {counts} are filled in: {what}.")
-        wide = [f"{each.name} ({len(each.texts):,})" for each in columns if each.texts]
+        wide = [f"{each.name} ({len(each.texts):,})" for each in columns if each.texts and not width(each.name)]
         if wide:
             told.append(f"Categories have a feature each: {_listed(wide)}.")
+        looked_up = [
+            f"{each.name} ({len(each.texts):,}: {width(each.name)} each)" for each in columns if width(each.name)
+        ]
+        if looked_up:
+            told.append(f"Categories have learned numbers: {_listed(looked_up)}.")
         for column in columns:
             if column.kind == "date":
                 told.append(self._told_date(column))
@@ -260,7 +268,7 @@ class Interpreter:
         return told + suspicions(columns)
 
     def _told_date(self, column: Column) -> str:
-        asked = self._options.columns.get(column.name)
+        asked = self._options.asked(column.name)
         if asked == "year":
             return f"{column.name} is the year."
         first = datetime.fromtimestamp(float(np.nanmin(column.values)), UTC)

@@ -11,6 +11,7 @@ from lab.data.tables.columns import Asked
 from lab.data.tables.delimited import Wishes
 from lab.data.tables.encoding import Missing
 from lab.errors import InvalidValue
+from lab.validation import Settings, Whole
 
 
 def _name(value: Any) -> Any:
@@ -27,6 +28,20 @@ Name = Annotated[
 """The name of a column, or its number."""
 
 
+class AsColumn(Settings):
+    """How a column becomes inputs, where a word does not say it."""
+
+    embedding: Whole = Field(ge=1, le=4096)
+    """of categories: each has so many learned numbers, a row of a table, in place of a feature of its own"""
+
+
+def _shape(value: Any) -> Any:
+    """Raises what is told of a word that needs a number."""
+    if value in ("embedding", "embed"):
+        raise ValueError("say how many numbers each category has, such as `{embedding: 8}`")
+    return value
+
+
 class TableOptions(WithClasses, WithValues, WithSequences):
     """What every table takes."""
 
@@ -34,8 +49,9 @@ class TableOptions(WithClasses, WithValues, WithSequences):
     """name of the column that is to be predicted, or a list of several"""
     features: list[Name] | None = Field(default=None, min_length=1)
     """names of the columns to predict it from; without them all others"""
-    columns: dict[Name, Asked] = Field(default_factory=dict)
-    """what columns are taken for instead of what they look like, or that they are left out (skip)"""
+    columns: dict[Name, Annotated[Asked | AsColumn, BeforeValidator(_shape)]] = Field(default_factory=dict)
+    """what columns are taken for instead of what they look like, or that they are left out (skip); `{embedding: 8}`: a
+    category with many values, each of which has so many learned numbers"""
     missing: Missing = "error"
     """missing values: leave the row out; fill in mean or median of the training examples; a feature that says so"""
     missing_marks: list[Name] | None = Field(default=None, min_length=1)
@@ -91,6 +107,16 @@ class TableOptions(WithClasses, WithValues, WithSequences):
         if self.series and self.sequence_length is None:
             raise InvalidValue(("series",), "says which rows follow each other: add `sequence_length: 10`.")
         return self
+
+    def asked(self, name: str) -> Asked | None:
+        """What a column is to be taken for; None: for what it looks like."""
+        given = self.columns.get(name)
+        return "category" if isinstance(given, AsColumn) else given
+
+    def embedding(self, name: str) -> int:
+        """How many learned numbers each value of a column has; 0 where it has none."""
+        given = self.columns.get(name)
+        return given.embedding if isinstance(given, AsColumn) else 0
 
     @property
     def wishes(self) -> Wishes:

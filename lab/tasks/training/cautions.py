@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.data import Split
+from lab.data.tables.encoding import embedded
 from lab.scenario import Scenario
 
 LARGE = 1e4
@@ -30,6 +31,8 @@ def cautions(scenario: Scenario, split: Split) -> list[str]:
     own_table = "name" not in (scenario.data or {}) and len(columns) and isinstance(inputs, np.ndarray)
     if own_table and inputs.ndim == 2 and inputs.shape[1] == len(columns):
         largest = np.abs(inputs).max(axis=0)
+        if (table := split.train.table) is not None:
+            largest[[each.place for each in embedded(table.columns)]] = 0.0
         worst = int(largest.argmax())
         if largest[worst] > LARGE_INPUT:
             told.append(

@@ -10,6 +10,7 @@ import numpy as np
 from lab.data import Data, Split, TargetKind
 from lab.data import load as load_data
 from lab.data.images.pixels import Pixels
+from lab.data.tables.encoding import embedded
 from lab.errors import InvalidValue
 from lab.graph import Tensor, data
 from lab.graph.tensor import constant
@@ -21,6 +22,11 @@ from lab.tasks.training.examples import ImagePool, Inputs
 
 EVALUATION_LIMIT = 1024
 """Of so many training examples at most the evaluation sample consists."""
+
+LOOK_UP = (
+    "classify", "regress", "label", "ensemble", "average", "snapshots", "search", "grid", "cross-validation",
+)  # fmt: skip
+"""Tasks whose networks can begin with tables of learned numbers, for columns of categories."""
 
 Examples = tuple[Inputs, Tensor]
 """Inputs and targets [examples, …]."""
@@ -85,6 +91,10 @@ def load_split(scenario: Scenario, seed: int, folder: Path | None, kind: TargetK
         raise error.under("data") from None
     if split.train.kind != kind:
         raise InvalidValue(("data",), f"has {split.train.kind} as targets, but this task needs {kind}.")
+    table = split.train.table
+    if table is not None and scenario.task not in LOOK_UP and embedded(table.columns):
+        name = next(each.name for each in table.columns if each.embedding)
+        raise InvalidValue(("data", "columns", name), f"the task {scenario.task} cannot look up rows of a table.")
     return split
 
 

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from lab.data import Data, Split, TargetKind
+from lab.data.tables.encoding import embedded
 from lab.errors import InvalidValue
 from lab.graph import Tensor, scope
 from lab.metrics.detection.heads import Heads
 from lab.nets.adjustable_numbers import AdjustableNumbers
+from lab.nets.column_embeddings import column_embeddings
 from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
 from lab.nets.training_step import UNCLIPPED, training_step
@@ -70,7 +72,11 @@ class Training(ProgramExperiment):
         objective, finds = Objective(loss, correct, answers, heads, detection), detection and detection.detector
         data = TrainingData(self.split, seed, finds.encode if finds else None)
         outputs = (finds or heads or self.split.train).outputs
-        self.network = Network(scenario.model, scenario.init, outputs, seed, self.adjustable, blocks=scenario.blocks)
+        table = self.split.train.table
+        self.network = Network(
+            scenario.model, scenario.init, outputs, seed, self.adjustable,
+            blocks=scenario.blocks, before=column_embeddings(embedded(table.columns)) if table is not None else None,
+        )  # fmt: skip
         self.network.proposing = finds.proposing if finds else None
         self.optimizer = optimizer(scenario.optimizer.name, scenario.optimizer.given)
         x, y = data.batch(scenario.train.batch)
