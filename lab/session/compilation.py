@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kernels.jobs import ReplicaPrograms
 from kernels.language import Kernel
@@ -15,6 +16,7 @@ from lab.session.recorder import Recorder
 from lab.session.replica import Replica
 from lab.session.roster import Roster
 from lab.session.scheduler import Scheduler
+from lab.session.side_by_side import Work, side_by_side
 from lab.tasks.task import Experiment
 
 
@@ -85,13 +87,21 @@ class Compilation:
         for each in self._requirements:
             kernels.setdefault((each.real_name, each.use), {}).update(dict.fromkeys(each.kernels))
             rows.setdefault((each.real_name, each.use), []).extend(each.rows)
+        works: list[Work] = []
         for device, replicas in self._replicas.items():
-            for (real_name, use), some in kernels.items():
-                prepare(some, progress, real_name, device, use, rows[real_name, use])
             for real_name in self._real_names():
                 programs = self._specialized(device, real_name)
-                if programs:
-                    specialize(programs, replicas, device, real_name, progress)
+                if programs:  # takes longest, and so begins first
+                    works.append(partial(specialize, programs, replicas, device, real_name))
+            for (real_name, use), some in kernels.items():
+                works.append(
+                    partial(prepare, some, real_name=real_name, device=device, use=use, rows=rows[real_name, use])
+                )
+        if all(device == CPU for device in self._replicas):  # where processes compile side by side
+            for work in works:
+                work(progress=progress)
+        else:
+            side_by_side(works, progress)
 
     def _real_names(self) -> Sequence[str]:
         return tuple(dict.fromkeys(each.real_name for each in self._requirements))

@@ -9,7 +9,7 @@ import contextlib
 import inspect
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -77,11 +77,19 @@ def _small(text: str) -> str:
     return re.sub(r"^(define void @.*\))$", r"\1 optsize", text, flags=re.MULTILINE)
 
 
+def _for_nvvm(texts: Sequence[str], small: bool) -> list[str]:
+    """Modules of LLVM IR as NVVM is given them."""
+    from kernels.targets.cuda import kept_functions
+
+    texts = kept_functions.in_order(texts)
+    return [_small(each) for each in texts] if small else texts
+
+
 @contextlib.contextmanager
 def _compiling_for(capability: tuple[int, int], small: bool) -> Iterator[None]:
     """numba asks the present GPU what to compile for, where there may be none; and negative indices need no support,
     since kernels have none (the plain-Python target checks that)."""
-    from kernels.targets.cuda import front_end, kept_functions  # of which the simulator has none
+    from kernels.targets.cuda import front_end  # of which the simulator has none
 
     modules: list[Any] = [part(name) for name in ("compiler", "dispatcher")]
     array_objects: Any = part("np.arrayobj")
@@ -92,8 +100,7 @@ def _compiling_for(capability: tuple[int, int], small: bool) -> Iterator[None]:
     here = SimpleNamespace(compute_capability=capability)
 
     def compile_with_options(texts: Any, **options: Any) -> Any:
-        texts = kept_functions.in_order([texts] if isinstance(texts, str) else texts)
-        return compile_text([_small(each) for each in texts] if small else texts, **options, **OPTIONS)
+        return compile_text(_for_nvvm([texts] if isinstance(texts, str) else texts, small), **options, **OPTIONS)
 
     try:
         for module in modules:
@@ -116,10 +123,10 @@ def to_ptx(function: Callable, capability: tuple[int, int], small: bool = True) 
 
     small: whether small code is wished for, or else code for loops whose length is known
     """
+    if text_of(function) is not None:
+        return _plain_to_ptx(function, capability, small)
     arguments = len(inspect.signature(function).parameters)
     with _lock, _compiling_for(capability, small):
-        if text_of(function) is not None:
-            return _plain_to_ptx(function, capability)
         text, _ = cuda.compile(
             function, (types.int64,) * arguments, cc=capability, device=False, abi="numba", output="ptx"
         )
@@ -129,13 +136,20 @@ def to_ptx(function: Callable, capability: tuple[int, int], small: bool = True) 
     return text, found[1]
 
 
-def _plain_to_ptx(function: Callable, capability: tuple[int, int]) -> tuple[str, str]:
-    """The same, without numba for what is the function's own."""
+def _plain_to_ptx(function: Callable, capability: tuple[int, int], small: bool) -> tuple[str, str]:
+    """The same, without numba for what is the function's own.
+
+    One thread at a time makes LLVM IR; NVVM, to which more than half of the time goes, works for several side by side.
+    """
     from kernels.targets.cuda import plain_code
 
-    modules, name = plain_code.modules(function)
-    architecture = part("cudadrv.nvrtc").get_arch_option(*capability)
-    return part("cudadrv.nvvm").compile_ir(modules, opt=3, arch=architecture).decode().strip("\x00").strip(), name
+    with _lock:
+        nvvm: Any = part("cudadrv.nvvm")
+        to_text = nvvm.compile_ir  # and not the one that stands there while another thread makes LLVM IR
+        architecture = part("cudadrv.nvrtc").get_arch_option(*capability)
+        with _compiling_for(capability, small):
+            modules, name = plain_code.modules(function)
+    return to_text(_for_nvvm(modules, small), opt=3, arch=architecture, **OPTIONS).decode().strip("\x00").strip(), name
 
 
 def to_machine_code(ptx: str, capability: tuple[int, int], most_registers: int | None = None) -> bytes:

@@ -7,8 +7,9 @@ The type of an operation on numbers is found once, and not wherever it stands: n
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from numba import types
@@ -97,12 +98,39 @@ def _learn(self: Any) -> None:
     self.install_registry(next(iter(self._registries)))
 
 
+TYPES = ("cudadecl", "cudamath", "typing.cmathdecl", "libdevicedecl", "typing.npydecl")
+CODE = (
+    "cudaimpl",
+    "libdeviceimpl",
+    "cpython.mathimpl",
+    "cpython.numbers",
+    "core.optional",
+    "mathimpl",
+    "cpython.slicing",
+    "cpython.tupleobj",
+    "cpython.rangeobj",
+    "cpython.enumimpl",
+    "cpython.builtins",
+    "np.arrayobj",
+)
+"""The registries of numba-cuda that kernels need, of types and of code, in numba's order. Left out are those of text,
+lists, linear algebra (which loads SciPy's), and numbers of 8 and 16 bits: to load them took half a second."""
+
+
+def _install(self: Any, names: Sequence[str]) -> None:
+    for each in names:
+        self.install_registry(part(each).registry)
+
+
 @contextlib.contextmanager
 def in_short() -> Iterator[None]:
     """Inside, numba-cuda compiles in this way."""
     target: Any = part("descriptor").cuda_target.target_context
     kind = target.__class__
     with contextlib.ExitStack() as changed:
+        for of, registries in ((kind, CODE), (target.typing_context.__class__, TYPES)):
+            load = functools.partialmethod(_install, registries)
+            changed.enter_context(_replaced(of, "load_additional_registries", load))
         target.refresh()
         for of, name, value in (
             (_compiler, "CUDACompiler", ShortCompiler),
@@ -112,7 +140,15 @@ def in_short() -> Iterator[None]:
             (_ssa, "_run_block_rewrite", _rewritten),
             (part("dispatcher").CUDADispatcher, "compile_device", kept_functions.compile_device),
         ):
-            before = getattr(of, name)
-            setattr(of, name, value)
-            changed.callback(setattr, of, name, before)
+            changed.enter_context(_replaced(of, name, value))
         yield
+
+
+@contextlib.contextmanager
+def _replaced(of: Any, name: str, value: Any) -> Iterator[None]:
+    before = getattr(of, name)
+    setattr(of, name, value)
+    try:
+        yield
+    finally:
+        setattr(of, name, before)
