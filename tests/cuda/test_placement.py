@@ -15,7 +15,7 @@ from kernels.optimizers import adam
 from kernels.plan import ARENA, SHARED, Loop, Row
 from kernels.relu import relu
 from kernels.targets.cuda import matmul as products
-from kernels.targets.cuda import specialized_kernels
+from kernels.targets.cuda import specialized_kernels, tabled_rows
 from kernels.targets.cuda.cut_rows import cut, joined
 from kernels.targets.cuda.placement import (
     Accessed,
@@ -26,13 +26,16 @@ from kernels.targets.cuda.placement import (
     elements,
     place_of,
     share,
+    while_measuring,
     whole,
 )
 from lab.graph.devices import on, settle
 from lab.graph.running import shared_memory_share, specialize
+from lab.tasks.side_by_side import advance_together
+from lab.tasks.task import Measurements
 from tests.cuda.ptx_gpu import machine
 from tests.cuda.simulated.training import alike, curves, finished, same
-from tests.cuda.test_compiled_training import net
+from tests.cuda.test_compiled_training import net, stepped
 from tests.graph.unrolled import Unrolled
 from tests.ptx_machine.block import shuffled
 
@@ -46,6 +49,20 @@ def test_what_is_accessed_most_for_its_size_is_placed_first():
     assert chosen(found, 40) == (SharedStretch(120, 160, 0),)
     assert chosen(found, 4) == ()
     assert share(found, chosen(found, 40)) == pytest.approx(200 / 688)
+
+
+def test_what_is_measured_stands_beside_the_state_that_stays_where_it_is():
+    training = (SharedStretch(0, 100, 0), SharedStretch(150, 260, 100))  # of it 200 elements are the replica's state
+    state = [Accessed(0, 40, 80), Accessed(110, 130, 20), Accessed(160, 200, 40)]
+    beyond = [Accessed(220, 260, 400), Accessed(300, 390, 90), Accessed(400, 420, 100)]
+    kept = (SharedStretch(0, 100, 0), SharedStretch(150, 200, 100))
+    assert while_measuring(training, 200, [*state, *beyond], 300) == (
+        *kept,
+        SharedStretch(220, 260, 152),
+        SharedStretch(400, 420, 192),
+    )
+    assert while_measuring((), 200, [*state, *beyond], 40) == (SharedStretch(220, 260, 0),)
+    assert while_measuring(training, 200, [Accessed(90, 110, 1)], 1000) is None
 
 
 def test_what_is_read_four_at_a_time_stays_aligned():
@@ -175,3 +192,39 @@ def test_a_training_has_the_same_bits_wherever_its_numbers_are():
     (some, placed), (every, whole_arena) = trained(7000), trained(1 << 17)
     assert len(placed) > 1 == len(whole_arena)
     same(curves(some), curves(every))
+
+
+def measured(every: int, room: int) -> tuple[int, Placement | None, Measurements]:
+    """Bytes of the GPU's memory that four steps move of a network that is measured, where it stands meanwhile, and what
+    was found."""
+    scenario, _ = net("adam")
+    with machine(shuffled(2), shared_bytes=room) as used, on("cuda:0", "block", 1, specialized=True):
+        made = stepped(scenario, 0)
+        (programs,) = made.replica_programs()
+        specialize([programs], 1, "cuda:0")
+        (found,) = advance_together([(made, 4)], [every])
+        kernel = made.memory.kernel
+        where = kernel.measuring(programs.measure, kernel.placement(programs))[1]
+        return int(used.counts["bytes of its memory"].sum()), where, found
+
+
+@pytest.mark.parametrize(
+    ("room", "part", "by_kinds"),
+    [
+        pytest.param(1 << 16, 0.6, False, id="room for all"),
+        pytest.param(2304, 0.3, False, id="room for some"),
+        pytest.param(1 << 16, 0.75, True, id="rows in a table, which is read there either way"),
+    ],
+)
+def test_measuring_works_in_shared_memory(room, part, by_kinds, monkeypatch):
+    """It then moves at most this part of what it does where the arena is at home."""
+    monkeypatch.setattr(tabled_rows, "worth", lambda *_: by_kinds)
+    often, where, found = measured(1, room)
+    seldom, _, _ = measured(4, room)
+    assert where
+    monkeypatch.setattr(specialized_kernels, "while_measuring", lambda *_: None)
+    often_at_home, nowhere, right = measured(1, room)
+    seldom_at_home, _, _ = measured(4, room)
+    assert nowhere is None
+    assert often - seldom < part * (often_at_home - seldom_at_home)
+    assert found == right

@@ -92,7 +92,7 @@ class Launch:
         if any(each.loops for each in known):
             shared_bytes += code.row_bytes
         shared_bytes += code.table_bytes
-        groups, moved = _placements(jobs, code, shared_bytes, threads, in_shared_memory)
+        groups, moved, measured = _placements(jobs, code, shared_bytes, threads, in_shared_memory)
         sizes = [job.times * job.statistics[1] for job in jobs]
         self._ring_offsets = np.concatenate([[0], np.cumsum(sizes)])
         self._ring = Segment(on, int(self._ring_offsets[-1]) * item)
@@ -101,10 +101,10 @@ class Launch:
         table = np.zeros((len(jobs), len(text.JOB)), np.int64)
         for index, job in enumerate(jobs):
             ring = self._ring.address + int(self._ring_offsets[index]) * item
-            _fill_job(table[index], job, code, ring, moved[index], shared_bytes)
+            _fill_job(table[index], job, code, ring, moved[index], measured[index], shared_bytes)
         self._table, self._rows, self._kernel = Segment(on, table.nbytes), code.table, code
         on.upload(self._table.address, table)
-        each = -(-(shared_bytes + max(map(elements, moved)) * item) // 16) * 16
+        each = -(-(shared_bytes + max(elements(each or ()) for each in (*moved, *measured)) * item) // 16) * 16
         on.launch(
             code.function,
             -(-len(jobs) // groups),
@@ -150,9 +150,9 @@ class Launch:
 
 def _placements(
     jobs: Sequence[Job], code: PersistentKernel, shared_bytes: int, threads: int, in_shared_memory: bool
-) -> tuple[int, list[Placement]]:
-    """How many thread groups make a block; and what of each job's arena is moved into shared memory: as its code has
-    it, or all or nothing, as there is room.
+) -> tuple[int, list[Placement], list[Placement | None]]:
+    """How many thread groups make a block; and what of each job's arena stands in shared memory while it trains, and
+    while it is measured: as its code has it, or, while it trains, all or nothing, as there is room.
 
     shared_bytes: bytes of it that a thread group needs beside
     """
@@ -162,28 +162,44 @@ def _placements(
     for job in jobs:
         arena_end.append(max(1, job.programs.kept, *(analysis_of(each).arena_end for each in job.programs.training)))
     decided = [code.placement(job.programs) for job in jobs]
-    most = max((elements(each) * item for each in decided if each), default=0)
+    measured: list[Placement | None] = [None] * len(jobs)
+    for index, (job, each) in enumerate(zip(jobs, decided, strict=True)):
+        if each is not None and job.programs.measure is not None:
+            measured[index] = code.measuring(job.programs.measure, each)[1]
+    most = max((elements(each) * item for each in (*decided, *measured) if each), default=0)
     groups = groups_per_block(on, len(jobs), threads)
     while groups > 1 and most > bytes_for_arena(on, groups, shared_bytes):
         groups -= 1
     limit = bytes_for_arena(on, groups, shared_bytes) if in_shared_memory else 0
     all_or_nothing = [whole(size) if size * item <= limit else () for size in arena_end]
-    return groups, [or_else if each is None else each for each, or_else in zip(decided, all_or_nothing, strict=True)]
+    moved = [or_else if each is None else each for each, or_else in zip(decided, all_or_nothing, strict=True)]
+    return groups, moved, measured
 
 
 def _fill_job(
-    line: np.ndarray, job: Job, code: PersistentKernel, ring: int, placement: Placement, shared_offset: int
+    line: np.ndarray,
+    job: Job,
+    code: PersistentKernel,
+    ring: int,
+    placement: Placement,
+    measured: Placement | None,
+    shared_offset: int,
 ) -> None:
-    """Fill in a job's line of the table, in the order of `persistent_kernel_source.JOB`."""
+    """Fill in a job's line of the table, in the order of `persistent_kernel_source.JOB`.
+
+    measured: what stands in shared memory while it is measured; None if all of it works at home
+    """
     memory, programs, kept = job.memory, job.programs, job.programs.kept
     first, many, stride = job.statistics
+    behind = first + (many - 1) * stride + 1 if many else 0
+    at_home = measured is None
     memory.update_device()
     nothing = (0, 0)
     line[:] = (
         *memory.addresses,
         *(code.row_range(programs.remember, placement) if programs.remember else nothing),
         *code.row_range(programs.plan, placement),
-        *(code.row_range(programs.measure, ()) if programs.measure else nothing),
+        *(code.measuring(programs.measure, placement)[0] if programs.measure else nothing),
         job.steps,
         job.every,
         job.every - int(memory.state[STEP]) % job.every if job.every else 0,
@@ -193,8 +209,9 @@ def _fill_job(
         memory.backup(kept) if kept else 0,
         *code.stretches(placement),
         shared_offset,
-        max(kept, first + (many - 1) * stride + 1 if many else 0),
-        *(analysis_of(programs.measure).touched(kept) if programs.measure else nothing),
+        max(1, kept, behind) if at_home else 0,
+        *(analysis_of(programs.measure).touched(kept) if programs.measure and at_home else nothing),
+        *code.stretches(tuple(each for each in measured or () if each.begin < behind and first < each.end)),
     )
 
 

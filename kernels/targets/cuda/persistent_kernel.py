@@ -79,6 +79,11 @@ class PersistentKernel:
         """What of the arena stands in shared memory while a replica trains; None where all may, if there is room."""
         return None
 
+    def measuring(self, plan: Plan, placement: Placement) -> tuple[tuple[int, int], Placement | None]:
+        """Where a measuring plan's rows stand in the table, for a replica that trains with a placement; and what of the
+        arena stands in shared memory while they run, or None if all of it is to be brought home before."""
+        return self.row_range(plan, ()), None
+
     def stretches(self, placement: Placement) -> tuple[int, int]:
         """Where a placement's stretches stand in the table: the first one, and the one behind the last."""
         if not placement:

@@ -43,9 +43,11 @@ JOB = (
     "stretches_first",  # rows of the table: which elements of the arena stand in shared memory while it trains
     "stretches_end",
     "shared_offset",  # where in it, in bytes
-    "measured_end",  # where the elements end that measuring reads, or that are read once it is done
+    "measured_end",  # where the elements end that are brought home, where it is measured; 0: it is not measured there
     "touched_first",  # the stretch of the replica's state in which `measure` writes
     "touched",
+    "found_first",  # rows of the table: which of the statistics stand in shared memory when they have been measured
+    "found_end",
 )
 
 REMEMBERING, STEPPING, MEASURING, STARTING = 0, 1, 2, 3
@@ -143,6 +145,7 @@ def source(
     # What is rarely needed is read from the job where it is needed: registers are scarce.
     job = {name: f"jobs[job + {index}]" for index, name in enumerate(JOB)}
     short = {name: f"to_int32({place})" for name, place in job.items()}
+    found = {"stretches_first": short["found_first"], "stretches_end": short["found_end"]}
     columns = max(width(kernels), widest)
     lines = f"""
 def interpret(job_table, row_table, states, count, group_bytes):
@@ -203,10 +206,15 @@ def interpret(job_table, row_table, states, count, group_bytes):
                 phase += 1
             else:
                 if due:
-                    if in_shared_memory:
+                    if in_shared_memory and {short["touched"]} > 0:
                         first = {short["touched_first"]}
                         behind = first + {short["touched"]}
 {copied("within[moved + i] = home[i]", short, columns, 24, "first", "behind")}
+                        group_sync()
+                    if {short["found_end"]} > {short["found_first"]}:
+                        first = {short["statistics_first"]}
+                        behind = first + {short["statistics"]} * {short["stride"]}
+{copied("home[i] = within[moved + i]", found, columns, 24, "first", "behind")}
                         group_sync()
                     places = {real_name}_pointer({job["ring"]})
                     first = {short["statistics_first"]}
@@ -229,8 +237,8 @@ def interpret(job_table, row_table, states, count, group_bytes):
             step = number
             if phase == {MEASURING}:
                 step = number + 1
-                if in_shared_memory:
-                    # What is measured may need far more memory than training: it works where the arena is at home.
+                if in_shared_memory and {short["measured_end"]} > 0:
+                    # It may need far more memory than training, and then works where the arena is at home.
                     base = home
                     behind = {short["measured_end"]}
 {copied("home[i] = within[moved + i]", short, columns, 20, "to_int32(0)", "behind")}

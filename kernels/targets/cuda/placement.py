@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kernels.plan import ARENA, Loop, Row
 from kernels.targets.cuda import matmul, matmul_options, matmul_specialized, matmul_tiled
@@ -145,6 +146,38 @@ def chosen(found: Sequence[Accessed], room: int) -> Placement:
         else:
             made.append(SharedStretch(begin, end, elements(tuple(made))))
     return tuple(made)
+
+
+def while_measuring(training: Placement, held: int, found: Sequence[Accessed], room: int) -> Placement | None:
+    """What of the arena stands in shared memory while a replica is measured in which it trains; None if something that
+    is measured stands only partly there, so that all of it has to be brought home.
+
+    The replica's state and constants stay where they are. What measuring computes on the way takes the place of what
+    training does, and the room beside, as far as it goes, by what is accessed most for its size.
+
+    training: the placement with which it trains;  held: elements of the arena in front of what is computed on the way;
+    found: what is accessed to measure;  room: elements of shared memory
+    """
+    state = [SharedStretch(each.begin, min(each.end, held), each.at) for each in training if each.begin < held]
+    beyond: list[Accessed] = []
+    for each in found:
+        if each.begin >= held:
+            beyond.append(each)
+        elif any(each.begin < some.end and some.begin < each.end for some in state) and (
+            place_of(tuple(state), each.begin, each.end) is None
+        ):
+            return None
+    edges = sorted((each.at, each.at + each.end - each.begin) for each in state)
+    free = [[-(-begin // ALIGNED) * ALIGNED, end] for (_, begin), (end, _) in pairwise([(0, 0), *edges, (room, room)])]
+    taken = list(state)
+    for each in sorted(beyond, key=lambda each: -each.accesses / (each.end - each.begin)):
+        begin, end = each.begin // ALIGNED * ALIGNED, -(-each.end // ALIGNED) * ALIGNED
+        for gap in free:
+            if end - begin <= gap[1] - gap[0]:
+                taken.append(SharedStretch(begin, end, gap[0]))
+                gap[0] += end - begin
+                break
+    return tuple(sorted(taken, key=lambda each: each.begin))
 
 
 def share(found: Sequence[Accessed], placement: Placement) -> float:

@@ -23,8 +23,8 @@ from kernels.targets.cuda.launch_configuration import (
     threads_for,
 )
 from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel, Progress, announced
-from kernels.targets.cuda.placement import Accessed, Placement, accessed, chosen, share, whole
-from kernels.targets.cuda.row_table import width
+from kernels.targets.cuda.placement import Accessed, Placement, accessed, chosen, share, while_measuring, whole
+from kernels.targets.cuda.row_table import Signature, width
 from kernels.targets.cuda.specialized_source import SpecializedPlan
 from kernels.targets.cuda.tabled_rows import TabledRows, tabled
 
@@ -39,13 +39,15 @@ class SpecializedKernel(PersistentKernel):
         if made.tabled is not None:
             self.row_bytes = text.bytes_of_row(self.width)
         self._load(made.kernel, made.key(self.device.capability), small=False)
-        self._ranges_of = {
-            (plan.signature, plan.placement): self._append_rows(made.lines(index, self.width))
-            for index, plan in enumerate(made.plans)
-        }
-
-    def _has(self, plan: Plan | None, placement: Placement) -> bool:
-        return plan is None or (analysis_of(plan).signature, placement) in self._ranges_of
+        self._plans = made.plans
+        self._ranges_of: dict[tuple[Signature, Placement], tuple[int, int]] = {}
+        self._measuring: dict[tuple[Signature, Placement], tuple[tuple[int, int], Placement]] = {}
+        for index, plan in enumerate(made.plans):
+            lines = self._append_rows(made.lines(index, self.width))
+            if plan.training is None:
+                self._ranges_of[plan.signature, plan.placement] = lines
+            else:
+                self._measuring[plan.signature, plan.training] = lines, plan.placement
 
     def placement(self, programs: ReplicaPrograms) -> Placement:
         found = self._placement(programs)
@@ -56,17 +58,23 @@ class SpecializedKernel(PersistentKernel):
     def _placement(self, programs: ReplicaPrograms) -> Placement | None:
         """The one with which all programs of a replica are among the plans."""
         for placement in dict.fromkeys(placement for _, placement in self._ranges_of):
-            needed = [(plan, placement) for plan in programs.training] + [(programs.measure, ())]
-            if all(self._has(plan, where) for plan, where in needed):
+            trains = all((analysis_of(plan).signature, placement) in self._ranges_of for plan in programs.training)
+            measure = programs.measure
+            if trains and (measure is None or (analysis_of(measure).signature, placement) in self._measuring):
                 return placement
         return None
 
     def row_range(self, plan: Plan, placement: Placement) -> tuple[int, int]:
         return self._ranges_of[analysis_of(plan).signature, placement]
 
+    def measuring(self, plan: Plan, placement: Placement) -> tuple[tuple[int, int], Placement | None]:
+        lines, where = self._measuring[analysis_of(plan).signature, placement]
+        return lines, where or None
+
     def has(self, plans: Sequence[SpecializedPlan]) -> bool:
         """Whether it has code for all of these plans."""
-        return all((each.signature, each.placement) in self._ranges_of for each in plans)
+        known = {(each.signature, each.placement, each.training) for each in self._plans}
+        return all((each.signature, each.placement, each.training) in known for each in plans)
 
     def knows(self, programs: ReplicaPrograms) -> bool:
         """Whether all programs of a replica are among its plans."""
@@ -106,7 +114,8 @@ class Made:
         """What the code depends on: of rows that stand in a table, not on where their operands are."""
         common = [self.real_name, f"{self.threads} {capability} {MOST_REGISTERS}"]
         if self.tabled is None:
-            each = [repr((plan.signature, plan.placement, plan.stored, plan.gradients)) for plan in self.plans]
+            given = [(each.placement, each.stored, each.gradients, each.training) for each in self.plans]
+            each = [repr((plan.signature, *some)) for plan, some in zip(self.plans, given, strict=True)]
             return ["specialized", *common, *each]
         lines = ["\n".join(each) for each in self.tabled.kinds]
         return ["tabled", *common, f"{self.tabled.width} {self.table_bytes}", *lines]
@@ -162,14 +171,18 @@ def _room_for_arena(together: Sequence[ReplicaPrograms], real_name: str, replica
 
 
 def _specialized_plans(each: ReplicaPrograms, real_name: str, room: int, threads: int) -> list[SpecializedPlan]:
-    """The plans of a replica as they are specialized: training with as much in shared memory as there is room for,
-    measuring in the device's memory, since it may need far more. room: bytes of shared memory for an arena"""
-    placement = placement_for(each, room // np.dtype(real_name).itemsize, threads)
-    made = [_training_step(each, placement, _gradients(each, room // np.dtype(real_name).itemsize))]
+    """The plans of a replica as they are specialized: training and measuring with as much in shared memory as there is
+    room for. room: bytes of shared memory for an arena"""
+    room //= np.dtype(real_name).itemsize
+    placement = placement_for(each, room, threads)
+    made = [_training_step(each, placement, _gradients(each, room))]
     if each.remember is not None:
         made.append(SpecializedPlan(analysis_of(each.remember).specialized, placement))
     if each.measure is not None:
-        made.append(SpecializedPlan(analysis_of(each.measure).specialized, ()))
+        rows = analysis_of(each.measure).specialized
+        stored = each.plan.stored
+        measured = None if stored is None else while_measuring(placement, stored, accessed(rows, threads), room)
+        made.append(SpecializedPlan(rows, measured or (), training=placement))
     return made
 
 

@@ -42,6 +42,7 @@ class SpecializedPlan:
     shared memory.
 
     stored: of a training step, elements at the beginning of the arena that are somebody's; of other plans None
+    training: of what measures, what stands there while the replica trains
     gradients: what becomes of them in steps that nobody looks at (`kernels.targets.cuda.joined_updates`)
     """
 
@@ -49,6 +50,7 @@ class SpecializedPlan:
     placement: Placement
     stored: int | None = None
     gradients: str = KEPT
+    training: Placement | None = None
 
     @property
     def signature(self) -> Signature:
