@@ -80,6 +80,7 @@ class Data:
     levels:      of classes of pixels from files: what each is in the files, a level or a colour as `#rrggbb`
     ignored:     the same of pixels that do not count
     files:       str [n], of images in files: the path of each, relative to the folder or table that is given
+    texts:       str [n, columns], of a table with columns that are read as words: what stands there
     limbs:       of objects with key points: pairs of key points that a line joins where they are drawn
     """
 
@@ -106,6 +107,7 @@ class Data:
     ignored: str | None = None
     files: np.ndarray | None = None
     limbs: tuple[tuple[int, int], ...] = ()
+    texts: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         real = np.float64 if self.exact else np.float32
@@ -157,7 +159,7 @@ class Data:
         truth = None if self.truth is None else self.truth[chosen]
         inputs = self.inputs.chosen(chosen) if isinstance(self.inputs, Pixels) else self.inputs[chosen]
         places = chosen if self.places is None else self.places[chosen]
-        along = ("order", "groups", "series", "last_known", "asked", "evidence", "masks", "owners", "files")
+        along = ("order", "groups", "series", "last_known", "asked", "evidence", "masks", "owners", "files", "texts")
         kept = {name: each[chosen] for name in along if (each := getattr(self, name)) is not None}
         return replace(self, inputs=inputs, targets=self.targets[chosen], truth=truth, places=places, **kept)
 

@@ -230,7 +230,12 @@ def _with_block(
     block: dict[str, Any] = {key: given, "target": target if isinstance(target, list) else _as_written(names[0])}
     if not table.header and not any(each.startswith("The first line holds sizes") for each in table.notices):
         block["header"] = False
-    skipped = {_as_written(each.name): "skip" for each in inputs if each.problem or each.counts_rows}
+    skipped: dict[str | int, Any] = {
+        _as_written(each.name): "skip" for each in inputs if each.problem or each.counts_rows
+    }
+    if not inputs:  # a table of texts alone
+        texts = [each for each in columns if each.name not in names and "{words:" in each.left_out]
+        skipped = {_as_written(each.name): {"words": 1000} for each in texts}
     if skipped and "features" not in options:
         block["columns"] = skipped
     if any(each.missing for each in columns if each.name in names):

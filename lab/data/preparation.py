@@ -19,7 +19,8 @@ from lab.data.images.pixels import Pixels
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
 from lab.data.options import Options, Prepared, WithValues
 from lab.data.recipe import Recipe
-from lab.data.tables.encoding import Missing, embedded
+from lab.data.tables.encoding import Missing
+from lab.data.tables.words import with_vocabularies
 from lab.errors import InvalidValue
 
 NEGLIGIBLE = 1e-13
@@ -31,6 +32,7 @@ def prepared(options: Options, parts: Split) -> Split:
 
     Raises InvalidValue if a number becomes too large for float32.
     """
+    parts = with_vocabularies(parts)
     mean = deviation = None
     if isinstance(options, WithValues) and options.standardise_targets:
         if parts.train.kind != "values":
@@ -90,13 +92,18 @@ def _steps(options: Options, rounding: float) -> list[Callable[[np.ndarray], lis
 
 
 def _left_as_they_are(train: Data, options: Options) -> list[int]:
-    """Features that are no measurements but places in a table of learned numbers. Raises InvalidValue where what is
-    asked for cannot leave them as they are."""
-    places = [each.place for each in embedded(train.table.columns)] if train.table is not None else []
+    """Features that are no measurements, but places in a table of learned numbers, or words, most of which are 0.
+    Raises InvalidValue where what is asked for cannot leave them as they are."""
+    places: list[int] = []
+    first = 0
+    for each in train.table.columns if train.table is not None else ():
+        following = first + len(each.features)
+        places += range(first, following) if each.embedding or each.words else ()
+        first = following
     if places and isinstance(options, Prepared):
         for name in ("whiten", "binarise", "multiply"):
             if getattr(options, name) != type(options).model_fields[name].default:
-                problem = f"changes all inputs, but {train.features[places[0]]} is read as places in a table."
+                problem = f"changes all inputs, but {train.features[places[0]]} is to stay as it is."
                 raise InvalidValue((name,), problem)
     return places
 

@@ -20,9 +20,10 @@ from lab.data.fitted import Fitted, numbers_from_json, numbers_to_json
 from lab.data.gaps import without_gaps
 from lab.data.sequences import Sequences
 from lab.data.tables.columns import Column, texts_of, understood, without_name
-from lab.data.tables.encoding import Missing, ReadColumn, inputs_of
+from lab.data.tables.encoding import Missing, ReadColumn, cells_of, inputs_of
 from lab.data.tables.raw import RawTable
 from lab.data.tables.targets import targets_of
+from lab.data.tables.vocabulary import words_in
 from lab.errors import BadInput
 from lab.validation import shown
 
@@ -106,10 +107,23 @@ class Recipe:
         targets = self.targets_of(table, name, kept)
         places = np.array(table.lines, np.int64)[kept]
         story = tuple(f"{name}: {each}" for each in notices)
+        texts = None
+        if self.table is not None and any(each.words for each in self.table.columns):
+            named = {column.name: column for column in self._named(table).columns}
+            columns = [understood(named[each.name], str, "category") for each in self.table.columns if each.words]
+            texts = np.array([cells_of(each) for each in columns], dtype=object).T[kept]
         order = None if train.order is None else np.arange(len(kept), dtype=np.float64)
         series = self._series_of(table, kept)
         return replace(
-            train, inputs=inputs, targets=targets, places=places, story=story, order=order, groups=None, series=series
+            train,
+            inputs=inputs,
+            targets=targets,
+            places=places,
+            story=story,
+            order=order,
+            groups=None,
+            series=series,
+            texts=texts,
         )
 
     # Inputs
@@ -163,7 +177,10 @@ class Recipe:
             column = understood(names[how.name], where, how.taken_for, how.order)
             if column.fault:
                 raise BadInput(f"{shown(name)} cannot be used like the data of the training: {column.fault}")
-            columns.append(_with_known_texts(how, column, notices) if how.texts else column)
+            if how.words:
+                column = replace(column, missing=np.zeros(table.rows, bool))
+                notices += _told_words(how, cells_of(column))
+            columns.append(_with_known_texts(how, column, notices) if how.texts and not how.words else column)
         inputs, _ = inputs_of(self.table.columns, columns, table.rows)
         kept = self._kept(columns, table, where, name, notices)
         if (time := self.table.time) is not None:
@@ -383,6 +400,8 @@ def _refuse_misfits(recipe: Recipe) -> None:
         raise ValueError("its shape is no list of sizes")
     if table is not None and not all(type(each.embedding) is int and each.embedding >= 0 for each in table.columns):
         raise ValueError("a column of it has no whole number of learned numbers")
+    if table is not None and any(each.tf_idf and len(each.rarity) != len(each.texts) for each in table.columns):
+        raise ValueError("the words of a column do not all have a weight")
     if table is not None and len(recipe.shape) == 1 and sum(len(each.features) for each in table.columns) != width:
         raise ValueError("its columns give another number of features than it says")
     if recipe.fillers is not None and recipe.fillers.shape != (recipe.shape[0],):
@@ -409,6 +428,16 @@ def _told_short_series(series: np.ndarray, ends: np.ndarray) -> list[str]:
     short = sorted(set(series.tolist()) - set(series[ends].tolist()))
     what = "is too short and gets" if len(short) == 1 else "are too short and get"
     return [f"{_listed(short)} {what} no answer."] if short else []
+
+
+def _told_words(how: ReadColumn, cells: list[str]) -> list[str]:
+    """A sentence on texts without a word that counts, if there are any."""
+    known = set(how.texts)
+    empty = sum(known.isdisjoint(words_in(cell)) for cell in cells) if known else 0
+    if not empty:
+        return []
+    rows = "1 row has" if empty == 1 else f"{empty:,} rows have"
+    return [f"{rows} no word in {how.name} that was counted in training."]
 
 
 def _with_known_texts(how: ReadColumn, column: Column, notices: list[str]) -> Column:

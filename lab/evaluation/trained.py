@@ -236,7 +236,8 @@ class TrainedModel:
 
     def table_in(self, path: str, folder: Path | None = None) -> RawTable:
         """The table in a file, written as that of the training was. Raises BadInput."""
-        written = self.recipe.table.written if self.recipe.table else {}
+        table = self.recipe.table
+        written = table.written | {"known": [each.name for each in table.columns]} if table else {}
         file = _found(path, folder)
         try:
             with blamed_on("table", path):

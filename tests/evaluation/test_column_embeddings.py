@@ -190,8 +190,8 @@ def test_rows_in_a_row_are_looked_up_too(scenario):
         ("{city: {embedding: 0}}", "", "0 is not allowed here: it must be at least 1."),
         ("{city: {embeding: 3}}", "", "unknown key 'embeding'; did you mean embedding?"),
         ("{town: {embedding: 3}}", "", "there is no column 'town'"),
-        ("{city: {embedding: 3}}", ", whiten: true", "changes all inputs, but city is read as places in a table."),
-        ("{city: {embedding: 3}}", ", multiply: 2", "changes all inputs, but city is read as places in a table."),
+        ("{city: {embedding: 3}}", ", whiten: true", "changes all inputs, but city is to stay as it is."),
+        ("{city: {embedding: 3}}", ", multiply: 2", "changes all inputs, but city is to stay as it is."),
     ],
 )
 def test_what_cannot_be_is_told(scenario, columns, rest, told):

@@ -42,11 +42,15 @@ class Wishes:
     missing_marks: Sequence[str] | None = None
     numbers: Sequence[str] | None = None
     """Decimal sign and what groups digits in the data of the training, where that is unusual."""
+    known: Sequence[str] = ()
+    """Names of columns of the training: one of them may stand alone in a file that is to be predicted from."""
 
     @property
     def given(self) -> dict[str, Any]:
         """What is said, by name; the sheet is that of one file alone."""
-        return {name: value for name, value in vars(self).items() if value is not None and name != "sheet"}
+        return {
+            name: value for name, value in vars(self).items() if value is not None and name not in ("sheet", "known")
+        }
 
     @property
     def unusual(self) -> bool:
@@ -66,7 +70,8 @@ def delimited(name: str, text: str, wishes: Wishes, told: list[str], looking: bo
     lines, mark, count = without_comments(text, wishes.comment)
     if count:
         notices.append(f"{_lines(count)} that {'begins' if count == 1 else 'begin'} with {mark} {_is(count)} left out.")
-    delimiter = wishes.delimiter or delimiter_of(lines)
+    alone = next((line.strip().strip('"') for line in lines if line.strip()), "") in wishes.known
+    delimiter = wishes.delimiter or ("," if alone else delimiter_of(lines))
     csv.field_size_limit(LONGEST_CELL)
     try:
         found = list(rows(lines, delimiter))
@@ -81,7 +86,7 @@ def delimited(name: str, text: str, wishes: Wishes, told: list[str], looking: bo
         )
         found = found[above:]
     header, first = _header(name, found, wishes, notices, looking)
-    if header is not None and len(header) == 1 and wishes.delimiter is None:
+    if header is not None and len(header) == 1 and wishes.delimiter is None and not alone:
         raise BadInput(
             f"the first line has only one column, {shown(header[0])}: there is nothing to predict from. A text to "
             "go on with is `data: {text: FILE}`, with `task: language-model`."

@@ -10,6 +10,7 @@ import numpy as np
 
 from lab.data.limits import BYTES_PER_NUMBER, MEMORY, size
 from lab.data.tables.columns import Asked, Column, Kind
+from lab.data.tables.vocabulary import words_in
 from lab.errors import BadInput
 
 Missing = Literal["drop", "mean", "median", "category", "error"]
@@ -29,6 +30,10 @@ class ReadColumn:
     embedding:    how many learned numbers each category has, in place of a feature; its one feature is then the place
                   of the category in a table: 0 for what is none of them, from 1 on those of `texts`, and behind them
                   what is missing, if `says_missing`
+    words:        of how many words at most the feature is how often each is in a text; `texts` are then these words,
+                  once they are known
+    tf_idf:       whether words count the less the more texts have them: each by its `rarity`, and all words of a text
+                  together have length 1
     """
 
     name: str
@@ -39,10 +44,22 @@ class ReadColumn:
     first: float = 0.0
     order: str = ""
     embedding: int = 0
+    words: int = 0
+    tf_idf: bool = False
+    rarity: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, column: Column, asked: Asked | None, missing: Missing, embedding: int = 0) -> ReadColumn:
-        """How a column of the data is read from now on."""
+    def of(
+        cls,
+        column: Column,
+        asked: Asked | None,
+        missing: Missing,
+        embedding: int = 0,
+        words: tuple[int, bool] = (0, False),
+    ) -> ReadColumn:
+        """How a column of the data is read from now on; the words of a text are found out later."""
+        if words[0]:
+            return cls(column.name, "text", words=words[0], tf_idf=words[1])
         # Places in a table have no mean: a gap has a row of its own.
         says_missing = (missing == "category" or bool(embedding)) and bool(column.missing.any())
         known = column.values[~column.missing] if column.kind == "date" else ()
@@ -54,18 +71,24 @@ class ReadColumn:
         """What the column of another table with this name is to be taken for."""
         if self.kind == "date":
             return self.asked or "date"
-        return "boolean" if self.kind == "boolean" else "category" if self.texts else "number"
+        return "boolean" if self.kind == "boolean" else "category" if self.texts or self.words else "number"
 
     @property
     def features(self) -> list[str]:
         """The names of its features: its own, or `column=category` for each category."""
         if self.embedding:
             return [self.name]
+        if self.words:
+            return [f"{self.name}={_printable(text)}" for text in self.texts]
         names = [f"{self.name}={_printable(text)}" for text in self.texts] if self.texts else [self.name]
         return [*names, f"{self.name}=missing"] if self.says_missing else names
 
     def fill(self, place: np.ndarray, column: Column) -> None:
         """Writes the features of the column's values, [rows, features]; NaN where a value is missing."""
+        if self.words:
+            if self.texts:
+                self.count_words(place, cells_of(column))
+            return
         if self.embedding:
             gap = len(self.texts) + 1 if self.says_missing else 0
             place[:, 0] = np.where(column.missing, gap, np.where(column.codes < len(self.texts), column.codes + 1, 0))
@@ -81,6 +104,19 @@ class ReadColumn:
             place[:, 0] = self._dates(column.values)
         else:
             place[:, 0] = column.values
+
+    def count_words(self, place: np.ndarray, cells: Sequence[str]) -> None:
+        """Writes how often each word is in each of some texts, [rows, words], weighed as asked for."""
+        known = {word: number for number, word in enumerate(self.texts)}
+        place[:] = 0
+        for row, cell in enumerate(cells):
+            for word in words_in(cell):
+                if word in known:
+                    place[row, known[word]] += 1
+        if self.tf_idf:
+            place *= self.rarity
+            lengths = np.sqrt((place**2).sum(axis=1, keepdims=True))
+            place /= np.where(lengths > 0, lengths, 1.0)
 
     def _dates(self, seconds: np.ndarray) -> np.ndarray:
         """Days since the first date, or seconds since then, or the year."""
@@ -101,7 +137,18 @@ class ReadColumn:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> ReadColumn:
         """The same again. Raises TypeError for what is none."""
-        return cls(**content | {"texts": tuple(content.get("texts", ()))})
+        return cls(**content | {name: tuple(content.get(name, ())) for name in ("texts", "rarity")})
+
+
+def cells_of(column: Column) -> list[str]:
+    """The texts of a column, row by row; where nothing is known, no text."""
+    return [column.texts[code] if code >= 0 else "" for code in column.codes.tolist()]
+
+
+def texts_read(how: Sequence[ReadColumn], columns: Sequence[Column]) -> np.ndarray | None:
+    """The texts of the columns that are read as words, str [rows, columns]; None where there are none."""
+    found = [cells_of(column) for each, column in zip(how, columns, strict=True) if each.words]
+    return np.array(found, dtype=object).T if found else None
 
 
 class Embedded(NamedTuple):

@@ -12,7 +12,7 @@ import numpy as np
 from lab.data.data import Data, TableRead
 from lab.data.tables.answers import NO_CLASS, from_cells, is_usable, no_number
 from lab.data.tables.columns import MOST_CATEGORIES, Asked, Column, texts_of, understood, without_name
-from lab.data.tables.encoding import ReadColumn, inputs_of
+from lab.data.tables.encoding import ReadColumn, inputs_of, texts_read
 from lab.data.tables.in_time import in_time, told_sequences
 from lab.data.tables.leaks import leaks
 from lab.data.tables.options import TableOptions
@@ -65,7 +65,9 @@ class Interpreter:
         columns = [column.rows(kept) for column in columns]
         kind, answers, classes = self._targets(targets, kept)
         how = tuple(
-            ReadColumn.of(each, self._asked(each.name), options.missing, options.embedding(each.name))
+            ReadColumn.of(
+                each, self._asked(each.name), options.missing, options.embedding(each.name), options.words(each.name)
+            )
             for each in columns
         )
         inputs, features = inputs_of(how, columns, len(kept))
@@ -80,12 +82,12 @@ class Interpreter:
         groups = self._groups(kept)
         data = Data(
             inputs, answers, kind, classes, features, exact=True, table=read, places=places, order=order, groups=groups,
-            series=series,
+            series=series, texts=texts_read(how, columns),
         )  # fmt: skip
         notices = [
             *self._table.notices,
             *self._notices(columns, len(kept), series),
-            *leaks(columns, kind, answers, given),
+            *leaks([each for each in columns if not options.words(each.name)[0]], kind, answers, given),
         ]
         return with_story(data, name, self._table.format, notices)
 
@@ -104,7 +106,10 @@ class Interpreter:
 
     def _understood(self, place: int) -> Column:
         raw = self._table.columns[place]
-        return understood(raw, self._where, self._asked(raw.name))
+        column = understood(raw, self._where, self._asked(raw.name))
+        if self._options.words(raw.name)[0]:  # a text without words is one, too
+            column = replace(column, kind="text", missing=np.zeros(self._table.rows, bool))
+        return column
 
     def _asked(self, name: str) -> Asked | None:
         """What a column is to be taken for. One that names series does not measure anything, even if it has numbers."""
@@ -250,12 +255,21 @@ class Interpreter:
             )
             counts = ", ".join(f"{each.name} ({int(each.missing.sum()):,})" for each in filled[:MOST_LISTED])
             told.append(f"Missing values of {counts} are filled in: {what}.")
-        wide = [f"{each.name} ({len(each.texts):,})" for each in columns if each.texts and not width(each.name)]
+        wide = [
+            f"{each.name} ({len(each.texts):,})"
+            for each in columns
+            if each.texts and each.kind != "text" and not width(each.name)
+        ]
         if wide:
             told.append(f"Categories have a feature each: {_listed(wide)}.")
         looked_up = [
             f"{each.name} ({len(each.texts):,}: {width(each.name)} each)" for each in columns if width(each.name)
         ]
+        for each in columns:
+            most, tf_idf = self._options.words(each.name)
+            if most:
+                how = ", rare ones counting for more" if tf_idf else ""
+                told.append(f"Words of {each.name} have a feature each, at most {most:,} of the training rows{how}.")
         if looked_up:
             told.append(f"Categories have learned numbers: {_listed(looked_up)}.")
         for column in columns:
@@ -284,7 +298,9 @@ def why_left_out(column: Column, first: bool) -> str:
     if column.kind == "empty":
         return "empty"
     if column.kind == "text":
-        return f"{column.distinct:,} different texts"
+        several = sum(text.strip().count(" ") > 1 for text in column.texts[:100]) * 2 > len(column.texts[:100])
+        way = f"; `columns: {{{column.name}: {{words: 1000}}}}` counts their words" if several else ""
+        return f"{column.distinct:,} different texts{way}"
     if column.kind == "category" and column.distinct == 1 and not column.missing.any() and not column.fault:
         return f"always {shown(column.texts[0])}"
     return ""
@@ -320,6 +336,8 @@ def with_story(data: Data, name: str, format_: str, notices: Sequence[str]) -> D
         kind = data.kind if len(data.classes) != 1 else {"classes": "class", "labels": "label"}[data.kind]
         told = f"{len(data.classes):,} {kind}: {_listed(list(data.classes))}"
     features = _counted(len(data.features), "feature")
+    if data.table is not None and (texts := [each.name for each in data.table.columns if each.words]):
+        features += f" and the words of {_listed(texts)}"
     return replace(data, story=(f"{name}: {format_}; {_counted(data.count, 'row')}, {features}, {told}.", *notices))
 
 

@@ -31,14 +31,30 @@ Name = Annotated[
 class AsColumn(Settings):
     """How a column becomes inputs, where a word does not say it."""
 
-    embedding: Whole = Field(ge=1, le=4096)
+    embedding: Annotated[Whole, Field(ge=1, le=4096)] | None = None
     """of categories: each has so many learned numbers, a row of a table, in place of a feature of its own"""
+    words: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
+    """of texts: each of so many words, the most frequent ones of the training examples, has a feature: how often it
+    is there"""
+    tf_idf: bool = False
+    """with `words`: a word counts the less the more texts have it, and all words of a text together have length 1"""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.embedding is None) == (self.words is None):
+            raise ValueError("say one of `{embedding: 8}`, for categories, and `{words: 1000}`, for texts")
+        if self.tf_idf and self.words is None:
+            raise ValueError("`tf_idf` goes with `words`: `{words: 1000, tf_idf: true}`")
+        return self
 
 
 def _shape(value: Any) -> Any:
     """Raises what is told of a word that needs a number."""
     if value in ("embedding", "embed"):
         raise ValueError("say how many numbers each category has, such as `{embedding: 8}`")
+    if value in ("words", "text", "bag_of_words", "tf_idf", "tf-idf", "tfidf"):
+        more = "" if value in ("words", "text", "bag_of_words") else ", tf_idf: true"
+        raise ValueError(f"say how many words have a feature, the most frequent ones, such as `{{words: 1000{more}}}`")
     return value
 
 
@@ -51,7 +67,8 @@ class TableOptions(WithClasses, WithValues, WithSequences):
     """names of the columns to predict it from; without them all others"""
     columns: dict[Name, Annotated[Asked | AsColumn, BeforeValidator(_shape)]] = Field(default_factory=dict)
     """what columns are taken for instead of what they look like, or that they are left out (skip); `{embedding: 8}`: a
-    category with many values, each of which has so many learned numbers"""
+    category with many values, each of which has so many learned numbers; `{words: 1000}`: a text, whose words count
+    """
     missing: Missing = "error"
     """missing values: leave the row out; fill in mean or median of the training examples; a feature that says so"""
     missing_marks: list[Name] | None = Field(default=None, min_length=1)
@@ -116,7 +133,12 @@ class TableOptions(WithClasses, WithValues, WithSequences):
     def embedding(self, name: str) -> int:
         """How many learned numbers each value of a column has; 0 where it has none."""
         given = self.columns.get(name)
-        return given.embedding if isinstance(given, AsColumn) else 0
+        return given.embedding or 0 if isinstance(given, AsColumn) else 0
+
+    def words(self, name: str) -> tuple[int, bool]:
+        """How many words of a column have a feature (0: it is no text), and whether common words count less."""
+        given = self.columns.get(name)
+        return (given.words or 0, given.tf_idf) if isinstance(given, AsColumn) else (0, False)
 
     @property
     def wishes(self) -> Wishes:
