@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lab.scenario.expression_nodes import Comparison, Curve, Node
+from lab.scenario.expression_nodes import Comparison, Curve, CurveCall, Node
 from lab.scenario.model import Scenario
 
 _OF_VALIDATION = "val_"
+_STEPS = "steps_to"  # the step at which a curve gets somewhere, and no value of its own
 _NO_CURVE = "diverged"  # 0 or 1: the cross on every other curve says the same
 
 
@@ -74,8 +75,10 @@ def _groups(scenario: Scenario) -> tuple[tuple[str, ...], ...]:
 
 
 def _compared(node: Node) -> list[tuple[str, str]]:
-    """The pairs of different metrics of one variant that stand on both sides of a comparison, alone."""
+    """The pairs of different metrics of one variant that stand alone on both sides of a comparison of values."""
     if not isinstance(node, Comparison):
+        return []
+    if any(isinstance(each, CurveCall) and each.function == _STEPS for each in node.walk()):
         return []
     sides = [[each for each in side.walk() if isinstance(each, Curve)] for side in node.operands]
     return [

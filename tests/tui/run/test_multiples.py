@@ -98,6 +98,11 @@ def test_training_stands_beside_validation_where_a_claim_speaks_of_both():
     assert metrics_of(together(["loss", "val_loss"])) == ["loss", "val_loss"]
 
 
+def test_what_is_compared_by_its_values_shares_a_plot_but_not_what_is_compared_by_steps():
+    assert ("true_value", "best_value") in decisive(load("q-function").scenario).together
+    assert decisive(load("bellman").scenario).together == (("gamma", "contraction"),)
+
+
 def test_high_tables_of_weights_stand_side_by_side_where_they_can_be_seen():
     weights = Field(" ", np.linspace(-1, 1, 64 * 8).reshape(64, 8), diverging=True)
     shown = Multiples("Weights", tuple(Cell(((n, name),), weights) for n, name in enumerate(("one", "two", "three"))))
