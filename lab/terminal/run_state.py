@@ -254,6 +254,7 @@ class RunState:
     def _take_picture(self, event: PictureTaken) -> None:
         """Keep the picture on the scale of all that have its title; runs that diverged do not stretch it."""
         title = event.picture.title
+        self._give_way(event)
         self._taken[event.variant, event.seed, title] = event
         same = {key: each for key, each in self._taken.items() if key[2] == title}
         steady = [each for key, each in same.items() if self._replica(*key[:2]).diverged is None]
@@ -261,6 +262,18 @@ class RunState:
         for key, each in same.items():
             if changed or each is event:
                 self.pictures[key] = replace(each, picture=self._scales.scaled(each.picture))
+
+    def _give_way(self, event: PictureTaken) -> None:
+        """A picture whose title is another one each time, as it says a number, is the successor of the first of its
+        name that is of an earlier step."""
+        new = event.variant, event.seed, event.picture.title
+        if not event.picture.name or new in self._taken:
+            return
+        for old, each in self._taken.items():
+            if old[:2] == new[:2] and each.picture.name == event.picture.name and each.step < event.step:
+                self._taken = {new if key == old else key: kept for key, kept in self._taken.items()}
+                self.pictures = {new if key == old else key: kept for key, kept in self.pictures.items()}
+                return
 
     def _begin_counting_after(self, now: float) -> None:
         """Another clock has begun, as after an interruption: times of the one before count for no speed."""

@@ -1,9 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 
-from lab.events import Claimed, Compiling, Ended, Measured, Started
+from lab.events import Claimed, Compiling, Ended, Measured, PictureTaken, Started
 from lab.outcome import Outcome
+from lab.pictures import Images
 from lab.terminal.run_state import RunState
 from tests.terminal.streams import VARIANTS, measured, started, whole_run
 
@@ -146,3 +148,23 @@ def test_a_variant_that_is_no_longer_announced_is_forgotten():
     assert run_state.variants == ("good",)
     assert set(run_state.curves) == {("good", 0, "loss")}
     assert {change.variant for change in run_state.changes} == {"good"}
+
+
+def taken(step, title, name="found", variant="good"):
+    return PictureTaken(variant, 0, step, Images(title, np.full((1, 2, 2), step / 10, np.float32), name=name))
+
+
+def test_a_picture_whose_title_says_a_number_takes_the_place_of_the_one_before():
+    run_state = state_of([
+        *(taken(0, title) for title in ("mAP 0.0", "of relu1")), taken(0, "mAP 0.0", variant="leaky"),
+        *(taken(5, title) for title in ("mAP 0.7", "of relu1")), taken(5, "Another", name="other"),
+    ])  # fmt: skip
+    assert [(key[0], key[2], each.step) for key, each in run_state.pictures.items()] == [
+        ("good", "mAP 0.7", 5), ("good", "of relu1", 5), ("leaky", "mAP 0.0", 0), ("good", "Another", 5),
+    ]  # fmt: skip
+    assert run_state.decisive_pictures(["found"])[0].picture.images.max() == np.float32(0.5)
+
+
+def test_pictures_of_one_name_and_step_stand_side_by_side():
+    run_state = state_of([taken(0, "of relu1"), taken(0, "of relu2"), taken(5, "of relu2"), taken(5, "of relu3")])
+    assert [(key[2], each.step) for key, each in run_state.pictures.items()] == [("of relu3", 5), ("of relu2", 5)]
