@@ -5,7 +5,7 @@ import pytest
 
 from lab.pictures import Bars, Cells, Curves, Diagram, Field, Images, Passages, Regions, Table, Units
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS
-from lab.terminal.pictures import RENDERERS, render
+from lab.terminal.pictures import RENDERERS, images, render
 from lab.terminal.pictures.common import names_column
 from lab.terminal.style import Style
 from lab.terminal.text_lines import clip_caption
@@ -148,6 +148,11 @@ def test_bars_are_thicker_where_there_is_room():
     thick = plain(Bars("costs", {"one": 2.0, "two": 1.0}), 40, 9).splitlines()
     assert [each.count("█") for each in thick[1:5]] == [thin[1].count("█")] * 3 + [0]
     assert thick[5] == thin[2]
+
+
+def test_rows_of_images_are_equally_long_where_they_can_be_as_large_so():
+    fit = images.fit((8, 24, 24), 1, False, 132, 24, Style())
+    assert (fit.across, fit.down, fit.scale) == (4, 2, images.fit((6, 24, 24), 1, False, 132, 24, Style()).scale)
 
 
 def test_images_that_do_not_fit_are_counted():

@@ -42,7 +42,7 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
 
     if picture.extent is None:
         inside = max(0, height - 1)
-        columns, rows = _plain_size(values.shape, width, inside, style)
+        columns, rows = plain_size(values.shape, width, inside, style)
         return [title_line(picture.title, width, style), *(paint(columns, rows) if rows else []), *scale]
 
     left, right, bottom, top = (float(each) for each in picture.extent)
@@ -93,7 +93,7 @@ def span(first: float, last: float) -> Range:
     return Range(low, high) if high > low else Range(low - 0.5, low + 0.5)
 
 
-def _plain_size(shape: tuple[int, ...], width: int, height: int, style: Style) -> tuple[int, int]:
+def plain_size(shape: tuple[int, ...], width: int, height: int, style: Style) -> tuple[int, int]:
     """Columns and rows of a map without axes: whole cells, as large as fits.
 
     Cells are about as wide as high, but where that would leave a narrow strip (64 inputs by 8 units) they are stretched

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from rich.text import Text
 
@@ -23,16 +25,33 @@ _MANY_PIXELS = 16
 """An image of so many pixels can also be enlarged one and a half times, as unequal pixels hardly show."""
 
 
+class Fit(NamedTuple):
+    """How images stand in some room.
+
+    seen: how many of them have a place;  scale: characters across (of two lines, down) per pixel
+    columns, rows: characters of each;  across, down: how many stand side by side, and below each other
+    readable: whether enough can be recognised in each
+    """
+
+    seen: int
+    scale: float
+    columns: int
+    rows: int
+    across: int
+    down: int
+    readable: bool
+
+
 def render(picture: Images, width: int, height: int, style: Style) -> list[Text]:
     """As many images as fit, as large as they can be when all are to be seen, but not blown up beyond eight times."""
     images = np.asarray(picture.images, dtype=np.float64)
     lines, below = [title_line(picture.title, width, style)], legend(picture, width, style) if style.legends else []
     if images.ndim not in (3, 4) or images.size == 0:
         return [*lines, line("no images", DIM)]
-    told = max((len(each.split("\n")) for each in picture.captions if each), default=0)
-    readable = _READABLE_BELOW_LINES if picture.outlines else _READABLE
-    columns, rows, across, down = _arrange(images.shape, width, height - 1 - len(below), told, style, readable)
-    shown = min(len(images), across * down)
+    told = caption_lines(picture)
+    shown, _, columns, rows, across, _, _ = fit(
+        images.shape, told, bool(picture.outlines), width, height - 1 - len(below), style
+    )
     for start in range(0, shown, across):
         if start and not told:
             lines.append(line())
@@ -55,29 +74,34 @@ def legend(picture: Images, width: int, style: Style, most: int = 1) -> list[Tex
     return legend_lines(overlays.entries(picture, style), width, style, most) if picture.outlines else []
 
 
-def _arrange(
-    shape: tuple[int, ...], width: int, height: int, told: int, style: Style, readable: int
-) -> tuple[int, int, int, int]:
-    """Characters per image across and down, images per row, rows: the largest images with which most are seen.
+def caption_lines(picture: Images) -> int:
+    """Lines below each image."""
+    return max((len(each.split("\n")) for each in picture.captions if each), default=0)
 
-    told: lines of a caption;  readable: pixels that an image keeps at least, each way
+
+def fit(shape: tuple[int, ...], told: int, outlined: bool, width: int, height: int, style: Style) -> Fit:
+    """The largest images with which most are seen, in so many columns and lines for them and their captions.
+
+    shape: [count, height, width];  told: lines of a caption;  outlined: whether boxes or lines lie on top of them
     """
+    readable = _READABLE_BELOW_LINES if outlined else _READABLE
     count, high, wide = shape[:3]
     stretch = 1.0 if style.paints else 2.0  # a character is about twice as high as wide
     per_line = 2 if style.paints else 1
     least = min(1.0, readable / min(high, wide))
     room = max(1, height - told)
-    found = []  # how many are seen, how large they are, how many in a row, how many rows
+    found = []  # how many are seen, how large they are, how few places stay empty, how many in a row, how many rows
     for across in range(1, count + 1):
         for down in range(1, -(-count // across) + 1):
             below = told or 1  # under each row its captions, or an empty line
             lines = (height + (not told)) // down - below
             most = min(((width + 1) // across - 1) / (wide * stretch), lines * per_line / high, _LARGEST_PIXEL)
             if most >= least or across * down == 1:
-                found.append((min(count, across * down), _whole(most, wide), across, down))
-    _, scale, across, down = max(found)
+                seen = min(count, across * down)
+                found.append((seen, _whole(most, wide), seen - across * down, across, down, most >= least))
+    seen, scale, _, across, down, good = max(found)
     columns, rows = max(1, round(wide * stretch * scale)), max(1, -(-round(high * scale) // per_line))
-    return min(columns, width), min(rows, room), across, down
+    return Fit(seen, scale, min(columns, width), min(rows, room), across, down, good)
 
 
 def _whole(scale: float, wide: int) -> float:

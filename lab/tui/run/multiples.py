@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rich.segment import Segment
@@ -14,8 +14,10 @@ from lab.pictures import Bars, Cells, Diagram, Field, Images, Passages, Picture,
 from lab.terminal.metric_words import words
 from lab.terminal.palettes import letter
 from lab.terminal.pictures import common_legend, field, render
+from lab.terminal.pictures.images import Fit, caption_lines
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line
+from lab.tui.run.kept_shapes import common_shape
 from lab.tui.run.layout import Place, grid
 from lab.tui.run.plot import Plot, draw, value_at
 from lab.tui.run.strips import strip_of
@@ -28,6 +30,8 @@ _NARROWEST_TALL, _WIDE_TALL = 11, 0.9
 """The same for tables of weights that are higher than wide."""
 _NARROWEST_CELL = 6
 """A cell of a map with a number in it can still be read at so many columns."""
+_BESIDE = 0.1
+"""What it is worth that cells stand side by side, for each of them: as much larger they seem."""
 _HIGH = 14
 """From so many lines on a tile has room for one more above its cells."""
 _ACROSS = "across: "
@@ -58,6 +62,7 @@ class Multiples:
 
 
 Content = Plot | Picture | Multiples
+Drawing = Callable[[int, int], Fit]
 
 
 def arrangement(
@@ -67,20 +72,38 @@ def arrangement(
     shape: tuple[int, float] = (_NARROWEST, _WIDE),
     lowest: int = _LOWEST,
     wider: bool = True,
+    drawn: Drawing | None = None,
 ) -> list[Place]:
     """Places for as many of so many cells as can be read, all equally large, as near to a good shape as can be.
 
     shape: the columns that a cell needs, and how many times as wide as high it should be;  lowest: lines that it needs
     wider: whether the cells of a last row that is not full may be wider than the others
+    drawn: how pictures that keep their shape stand in so many columns and lines; where they are largest is best then
     """
-    narrowest, wide = shape
+    narrowest, wide = min(shape[0], width), shape[1]
     whole = Place(0, 0, width, height)
-    for count in range(number, 0, -1):
-        found = [grid(count, across, whole, wider) for across in range(1, count + 1)]
-        fitting = [each for each in found if all(one.width >= narrowest and one.height >= lowest for one in each)]
-        if fitting:
-            return max(fitting, key=lambda found: _size(found, wide) * (1.0 if wider else _filled(found)))
-    return [whole]
+    wide_enough = [
+        found
+        for count in range(number, 0, -1)
+        for found in (grid(count, across, whole, wider) for across in range(1, count + 1))
+        if all(each.width >= narrowest for each in found)
+    ]
+    if drawn is not None:
+        fits = [(drawn(min(e.width for e in each), min(e.height for e in each)), each) for each in wide_enough]
+        readable = [(len(each), *_seen(fit, each), _size(each, wide), each) for fit, each in fits if fit.readable]
+        if readable:
+            return max(readable)[-1]
+    fitting = [each for each in wide_enough if all(one.height >= lowest for one in each)]
+    return max(
+        fitting,
+        key=lambda found: (len(found), _size(found, wide) * (1.0 if wider else _filled(found))),
+        default=[whole],
+    )
+
+
+def _seen(fit: Fit, found: Sequence[Place]) -> tuple[int, float]:
+    """How much is seen in each cell; side by side it may be a little smaller."""
+    return fit.seen, round(fit.scale * (1.0 + _BESIDE * sum(each.y == 0 for each in found)), 3)
 
 
 def _size(found: Sequence[Place], wide: float) -> float:
@@ -88,7 +111,7 @@ def _size(found: Sequence[Place], wide: float) -> float:
     those below each other, unequal ones hardly."""
     equal = len({each.width for each in found}) <= 2 and max(e.width for e in found) - min(e.width for e in found) <= 1
     return min(min(each.width / wide, each.height) for each in found) * (
-        0.6 if not equal else 1.0 + 0.1 * sum(each.y == 0 for each in found)
+        0.6 if not equal else 1.0 + _BESIDE * sum(each.y == 0 for each in found)
     )
 
 
@@ -125,7 +148,12 @@ def _laid_out(
     told, missing = [*(each.copy() for each in legend), *(line() for _ in range(more))], False
     head = 1 + len(told)
     wider = not all(isinstance(each.content, Field | Regions) for each in shown.cells)  # a map keeps its shape
-    found = arrangement(len(shown.cells), width, height - head, _shape_of(shown), _lowest(shown) - len(told), wider)
+    shown = _equally_told(shown)
+    kept = common_shape([each.content for each in shown.cells])
+    drawn = (lambda columns, lines: kept.fit(columns, lines, style)) if kept is not None else None
+    found = arrangement(
+        len(shown.cells), width, height - head, _shape_of(shown), _lowest(shown) - len(told), wider, drawn
+    )
     chosen = list(range(len(found)))
     if shown.keep not in chosen:
         chosen[-1] = shown.keep
@@ -177,6 +205,20 @@ def _equal_rooms(contents: Sequence[Plot | Picture], places: Sequence[Place], st
         return [(width, height)] * len(rooms)
     # A map on which a cell may take this much is drawn at this scale.
     return [(min(width, int(scale) * columns * (1 if style.paints else 2)), height) for _, columns in maps]
+
+
+def _equally_told(shown: Multiples) -> Multiples:
+    """The same with captions of equally many lines in all cells, so that their images are equally large."""
+    told = [caption_lines(each.content) if isinstance(each.content, Images) else 0 for each in shown.cells]
+    cells = []
+    for cell, own in zip(shown.cells, told, strict=True):
+        content = cell.content
+        if isinstance(content, Images) and own < max(told):
+            first, *others = content.captions or ("",)
+            more = "\n" * (max(told) - len(first.split("\n")))
+            content = replace(content, captions=((first or " ") + more, *others))
+        cells.append(replace(cell, content=content))
+    return replace(shown, cells=tuple(cells))
 
 
 def _with_note(cell: Cell, said: Sequence[str], common: Sequence[str]) -> Cell:

@@ -270,3 +270,20 @@ def test_a_pixel_is_as_large_in_one_variant_as_in_the_other():
         ]
         assert len(numbered) == 3
         assert numbered[0] == numbered[1] == numbered[2]
+
+
+def test_cells_of_numbers_that_are_too_narrow_anyway_stand_below_each_other():
+    grids = [Cells("c", np.arange(48.0).reshape(4, 12), (("",) * 12,) * 4) for _ in range(3)]
+    told = _cells_of(grids, 47, 19, Style(legends=False))
+    assert sum(any(f" n{number}" in each for each in told) for number in range(3)) == 3
+
+
+def test_images_are_as_large_in_one_variant_as_in_the_other_though_its_captions_are_shorter():
+    def drawn(*captions):
+        shown = [Images("i", np.ones((2, 14, 14), np.float32), told) for told in captions]
+        told = _cells_of(shown, 60, 24, Style(legends=False))
+        return [sum(each[start : start + 29].count("▀") for each in told) for start in (0, 31)]
+
+    for captions in ((("a", "b"), ("a\nb", "c")), ((), ("a", "b")), (("", ""), ("a", "b\nc"))):
+        one, other = drawn(*captions)
+        assert one == other > 0
