@@ -25,7 +25,7 @@ class Canvas:
     """`width` × `height` characters. Positions are shares: x from 0 (left) to 1 (right), y from 0 (bottom) to 1 (top).
 
     Where several lines share characters, their colours take turns, so that none of them disappears below another;
-    text covers dots.
+    text covers dots, those too that are set after it.
 
     covers: what is drawn later has the colour instead, for lines of which the last ones matter most
     """
@@ -138,6 +138,8 @@ class Canvas:
         column, row = np.rint(columns).astype(np.int64), np.rint(rows).astype(np.int64)
         inside = (column >= 0) & (column < self.columns) & (row >= 0) & (row < self.rows)
         column, row = column[inside], row[inside]
+        bare = ~self._written[row // self.down, column // self.across]
+        column, row = column[bare], row[bare]
         cell = (row // self.down, column // self.across)
         if self.style.unicode:
             np.bitwise_or.at(self._dots, cell, _BITS[row % 4, column % 2])

@@ -220,7 +220,7 @@ def test_what_follows_from_another_problem_is_not_told(mine, old, new, places, c
         ("hyperparameters/k-fold", {"model: [": "model: 3 # ["}, ["36:8"]),  # `options.over` names what is in it
         ("rnn/captioning", {"- mean(first.free": "- meqan(first.free"}, ["60:52"]),  # the text quotes what is there
         ("optimisation/rotated-valley", {"condition: ": "condition: -"}, ["36:37"]),
-        ("losses/multi-label", {"softmax: {": "softmax: [] # {", "says: Sep": "sayz: Sep"}, ["41:12", "54:5"]),
+        ("losses/multi-label", {"softmax: {": "softmax: [] # {", "says: Sep": "sayz: Sep"}, ["42:12", "55:5"]),
         ("autodiff/gradient-check", {"measured:": "measured_:", "  relu: {v": "  relu: [] # {v"}, ["46:1", "49:9"]),
         ("ensembles/polyak", {"says: Its": "says: [1] # Its", "that: std": "that: sd"}, ["57:11", "58:11"]),
         ("autodiff/multiply-gate", {"  alike:": "  aqlike:"}, ["53:11", "53:57", "54:12", "60:12"]),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lab.nets.initialisers import generator
-from lab.tasks.figures import load_figures
+from lab.tasks.figures import activations, load_figures
 from tests.tasks.test_training import experiment
 
 LINEAR = [{"dense": "classes"}]
@@ -112,6 +112,15 @@ def test_activations_are_counted_where_they_lie():
     assert list(picture.counts) == ["relu1", "tanh1"]
     assert picture.edges[0] == pytest.approx(min(values.min() for values in hidden(net, net.split.train.inputs)))
     assert picture.x_label == "activation"
+
+
+def test_a_long_tail_of_few_activations_does_not_squash_the_rest():
+    elu = np.expm1(np.linspace(-6, 0, 500))  # many near -1, which is to be told from 0
+    rest, tail = np.linspace(0, 8, 500), np.array([25.0, 28.0])
+    low, high = activations._ends([np.concatenate([elu, rest, tail]).astype(np.float32)])
+    assert low < -0.99
+    assert 7.5 < high < 8.5
+    assert activations._ends([np.concatenate([elu, rest]).astype(np.float32)]) == pytest.approx((elu[0], 8.0))
 
 
 def numeric_gradients(net):

@@ -1,9 +1,24 @@
+import io
 import math
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from lab.pictures import Bars, Cells, Curves, Diagram, Field, Images, Passages, Regions, Table, Units
+from lab.pictures import (
+    Bars,
+    Cells,
+    Curves,
+    Diagram,
+    Field,
+    Histograms,
+    Images,
+    Passages,
+    Regions,
+    Scatter,
+    Table,
+    Units,
+)
 from lab.terminal.capabilities import NO_COLOURS, PALETTE_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS
 from lab.terminal.pictures import RENDERERS, images, render
 from lab.terminal.pictures.common import names_column
@@ -303,3 +318,29 @@ def test_numbers_at_the_sides_of_a_cell_stand_there():
     assert "0.2" not in plain(picture, 9, 4), "there is no room: the highest number stands alone"
     dear = Cells("q", np.array([[-10.5]]), (("↑",),), np.array([[[-10.5, -11.25, -12.5, -13.0]]]))
     assert "-11.25" in plain(dear, 30, 8), "a wide cell has room for larger ones"
+
+
+@pytest.mark.parametrize("width", range(14, 60))
+def test_an_even_spread_looks_even_at_every_width(width):
+    even = Histograms("Activations", np.linspace(-1, 1, 41), {"tanh1": np.full(40, 7.0)})
+    rows = [line.plain[6:].rstrip() for line in render(even, width, 5, Style())[1:4]]
+    assert len({row for row in rows if row}) == 1
+    assert set(rows[-1]) == {"█"}
+
+
+def test_the_sign_at_the_end_of_a_line_keeps_its_colour_where_another_line_passes():
+    style = Style(TRUE_COLOURS)
+    x = np.linspace(0, 1, 50)
+    ways = {name: np.stack([x, x], axis=1) for name in ("fitted", "without noise")}
+    lines = render(Scatter("Curve", {"examples": np.ones((60, 2))}, lines=ways), 40, 12, style)
+    colours = {}
+    for text in lines[2:]:
+        for place, character in enumerate(text.plain):
+            if character in "▲■":
+                colours[character] = text.get_style_at_offset(_no_console(), place).color
+    assert colours["▲"] == style.text_style(style.colour(1, "series")).color
+    assert colours["■"] == style.text_style(style.colour(2, "series")).color
+
+
+def _no_console():
+    return Console(file=io.StringIO())

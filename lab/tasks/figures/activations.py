@@ -9,7 +9,7 @@ from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot, activation_layers
 
 BINS = 40
-OUTLYING = 4.0
+OUTLYING = 2.0
 """A range so many times as wide as that of 99 % of the values is not shown as a whole."""
 MOST_SORTED = 1 << 20
 """So many values, drawn at random from more, say where 99 % lie."""

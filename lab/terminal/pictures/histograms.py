@@ -35,13 +35,14 @@ def render(picture: Histograms, width: int, height: int, style: Style) -> list[T
 
 
 def _heights(counts: np.ndarray, room: int) -> np.ndarray:
-    """One share per character: bins are widened if there is room, else several bins become one character."""
+    """One share per character: bins are widened if there is room, else several bins become one character, each with the
+    same share of the axis, so that an even spread looks even."""
     if len(counts) == 0:
         return np.zeros(0)
     clean = np.nan_to_num(np.maximum(counts, 0), nan=0.0, posinf=0.0)
     if len(clean) > room:
-        edges = np.rint(np.arange(room) * len(clean) / room).astype(np.int64)
-        clean = np.add.reduceat(clean, edges)
+        below = np.concatenate([[0.0], np.cumsum(clean)])
+        clean = np.diff(np.interp(np.linspace(0, len(clean), room + 1), np.arange(len(below)), below))
     else:
         clean = np.repeat(clean, room // len(clean))
     return clean / (clean.max() or 1.0)

@@ -203,8 +203,15 @@ def _equal_rooms(contents: Sequence[Plot | Picture], places: Sequence[Place], st
     scale = min(field.scale_of(each, width, lines, style) for each in maps)
     if scale < 1:
         return [(width, height)] * len(rooms)
-    # A map on which a cell may take this much is drawn at this scale.
-    return [(min(width, int(scale) * columns * (1 if style.paints else 2)), height) for _, columns in maps]
+    # A map on which a cell may take this much is drawn at this scale, and stretched across as far as all can be.
+    across, down = (1, 2) if style.paints else (2, 1)
+    cell = int(scale)
+    stretch = max(1, min(min(cell * rows, width // across) // (cell * columns) for rows, columns in maps))
+    around = height - lines
+    return [
+        (min(width, cell * columns * stretch * across), min(height, around - (-cell * rows // down)))
+        for rows, columns in maps
+    ]
 
 
 def _equally_told(shown: Multiples) -> Multiples:
@@ -233,7 +240,9 @@ def _title_would_say(picture: Plot | Picture, style: Style) -> list[str]:
     if isinstance(picture, Plot):
         return []
     across, up = (style.words(getattr(picture, name, "")) for name in ("x_label", "y_label"))
-    said = [f"{_ACROSS}{across}"] * bool(across) + [f"up: {up}"] * bool(up)
+    # The first row of a table of numbers is on top.
+    upright = "down" if isinstance(picture, Field) and picture.extent is None else "up"
+    said = [f"{_ACROSS}{across}"] * bool(across) + [f"{upright}: {up}"] * bool(up)
     if isinstance(picture, Cells) and picture.note:
         said.append(picture.note)
     if isinstance(picture, Bars) and picture.log:

@@ -203,7 +203,7 @@ class TileData:
         title = " and ".join(map(words, names)) if subject.kind == "together" else words(subject.name)
         if subject.kind == "layers":
             told = [_layers_told(each.lines) for each in plots]
-            title += f": {told[0]}" if len(set(told)) == 1 else " by layer"
+            title += f": {told[0]}" if len(set(told)) == 1 else _by(plots)
             if len(set(told)) > 1:
                 cells = [replace(each, note=note) for each, note in zip(cells, told, strict=True)]
         keep = next((n for n, each in enumerate(cells) if each.variants[0][1] == self.view.variant), 0)
@@ -275,6 +275,12 @@ class TileData:
             line = Line(name, x, series.smooth(mean, self.view.smoothing), number, (low, high), broken, family=family)
         self._lines[variant, metric, name, family] = (state, line)
         return line
+
+
+def _by(plots: Sequence[Plot]) -> str:
+    """What the curves of plots belong to: layers, whose names end with a number, or functions, gates and the like."""
+    names = [line.name.partition(".")[0] for each in plots for line in each.lines]
+    return " by layer" if all(each[-1:].isdigit() for each in names) else " by name"
 
 
 def _layers_told(lines: Sequence[Line]) -> str:

@@ -114,6 +114,24 @@ def test_high_tables_of_weights_stand_side_by_side_where_they_can_be_seen():
     assert max(each.count("▀") for each in lines) >= 30  # 8 units are stretched over the room, for all three
 
 
+def test_narrow_tables_of_other_sizes_are_stretched_alike():
+    plan = [Field("m", np.ones((rows, 7)), low=0.0, high=1.0) for rows in (17, 24)]
+    lines = [each for each in _cells_of(plan, 46, 17, Style(legends=False)) if set(each) == {"▀", " "}]
+    drawn = [[each[:23].strip() for each in lines], [each[23:].strip() for each in lines]]
+    assert [{len(each) for each in one if each} for one in drawn] == [{14}, {14}]  # 7 columns, each two wide
+    assert [sum(bool(each) for each in one) for one in drawn] == [9, 12]  # two rows to a line
+
+
+def test_the_rows_of_a_table_go_down_and_an_axis_goes_up():
+    told = []
+    for extent in (None, (0.0, 1.0, 0.0, 1.0)):
+        table = Field(" ", np.ones((4, 4)), extent=extent, x_label="array", y_label="call")
+        cells = tuple(Cell(((n, name),), table) for n, name in enumerate(("one", "two")))
+        told.append(" ".join(each.text for each in strips(Multiples("Plan", cells), 60, 16, Style(), TextStyle())))
+    assert "down: call" in told[0]
+    assert "up: call" in told[1]
+
+
 def test_pictures_whose_titles_have_no_word_in_common_are_headed_by_what_they_are():
     titles = ("Quadratic (log10 of the height)", "Saddle")
     pictures = [
@@ -171,7 +189,9 @@ def test_layers_have_their_own_signs_whatever_else_showed_the_same_curves():
 
 def test_each_variant_says_which_layers_its_signs_are_if_they_are_others():
     shown = by_layer({"kinked": ["relu", "prelu"], "curved": ["elu"]}).content(TileContent("layers", "saturation"))
-    assert shown.title == "saturation by layer"
+    assert shown.title == "saturation by name", "functions are no layers"
+    layers = by_layer({"ten": ["relu1", "relu2"], "other": ["tanh1"]}).content(TileContent("layers", "saturation"))
+    assert layers.title == "saturation by layer"
     assert [each.note for each in shown.cells] == ["1 relu, 2 prelu", "1 elu"]
     heads = strips(shown, 64, 10, Style(), TextStyle())[1].text
     assert "a kinked  1 relu, 2 prelu" in heads
