@@ -102,7 +102,8 @@ class Claimed:
     """The verdict on one claim: on which seeds it held, and the evidence, its expression with the numbers put in.
     `changed`: what was set from outside of the variants that it names, value by dotted path; it then speaks of other
     settings than those that were run. `steps`: of those variants that were not run to the scenario's end, or beyond it,
-    (steps after which it was judged, steps that the scenario has)."""
+    (steps after which it was judged, steps that the scenario has). `undecided`: it does not hold, but the run was
+    interrupted before all of its variants came to their end."""
 
     event: ClassVar[str] = "claim"
     says: str
@@ -112,6 +113,7 @@ class Claimed:
     evidence: dict[int, str]
     changed: dict[str, Any] = field(default_factory=dict)
     steps: dict[str, tuple[int, int]] = field(default_factory=dict)
+    undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def to_json(event: Event) -> dict[str, Any]:
         value = getattr(event, name)
         if isinstance(event, PictureTaken) and name == "picture":
             value = picture_to_json(value)
-        elif name in ("changed", "made", "unsaved", "epochs") and not value:
+        elif name in ("changed", "made", "unsaved", "epochs", "undecided") and not value:
             continue
         elif name in ("values", "changed") and not isinstance(event, Claimed):
             value = {key: number_to_json(each) for key, each in value.items()}

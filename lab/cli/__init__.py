@@ -1,7 +1,8 @@
 """The command `lab`: starts quickly, ends with the right exit code, and never shows a traceback to a reader.
 
 Exit codes: 0 done and all claims held; 1 a claim fell short or a run diverged unasked; 2 bad input; 3 the device asked
-for is not there; 70 a bug in the lab; 130 interrupted; 141 whoever read the output has gone.
+for is not there; 70 a bug in the lab; 74 a run that was to be kept could not be saved; 130 interrupted; 141 whoever
+read the output has gone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import NoReturn
 INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a program that SIGPIPE ended
 BUG = 70
+UNSAVED = 74  # as sysexits.h calls errors while writing
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lab.cli import INTERRUPTED, READER_GONE
+from lab.cli import INTERRUPTED, READER_GONE, UNSAVED
 from lab.cli.interrupts import interruptible
 from lab.errors import DeviceMissing, LabError
-from lab.events import Ended, Event, Started
+from lab.events import Claimed, Ended, Event, Started
 
 if TYPE_CHECKING:
     from lab.session import Session
@@ -52,7 +52,11 @@ def carry_out(
         with interruptible(session.stop, reporter.close):
             session.start(writer, name, let_go=True)
             last: Ended | None = None
+            claims: list[Claimed] = []
             for event in subscription:
+                if isinstance(event, Claimed):
+                    claims.append(event)
+                    continue  # whether it is decided depends on how the run ends
                 if isinstance(event, Ended):
                     last = event
                     continue  # it is told when it is known whether the run is kept
@@ -71,6 +75,8 @@ def carry_out(
             if writer is not None:
                 keep_weights(session, writer)
             _close(writer, "interrupted" if ended.interrupted else "finished")
+            for claim in claims:
+                reporter.handle(undecided(claim) if ended.interrupted else claim)
             if last is not None:
                 reporter.handle(replace(last, unsaved=unsaved(writer)))
     except DeviceMissing:
@@ -85,7 +91,15 @@ def carry_out(
         return READER_GONE if reporter.broken else INTERRUPTED
     asked = expected_divergence(session.loaded.scenario.claims)
     unasked = [each for each in ended.outcomes if each.state == "diverged" and each.variant not in asked]
-    return 0 if ended.held and not unasked else FELL_SHORT
+    if not ended.held or unasked:
+        return FELL_SHORT
+    return UNSAVED if unsaved(writer) else 0
+
+
+def undecided(claim: Claimed) -> Claimed:
+    """A claim as it stands after an interruption: what does not hold yet might have held at the end."""
+    unfinished = any(done < whole for done, whole in claim.steps.values())
+    return replace(claim, undecided=unfinished and not claim.held)
 
 
 def unsaved(writer: RunWriter | None) -> str:

@@ -21,7 +21,8 @@ def refuse_split(document: Document) -> None:
     if CHOICES not in document.inline or not isinstance(choices, list) or len(choices) <= 2:
         return
     for number, second in pairwise(range(len(choices))):
-        if not _quoted(document, number) and not _quoted(document, second):
+        numbers = all(isinstance(choices[each], int | float) for each in (number, second))
+        if not (numbers or _quoted(document, number) or _quoted(document, second)):
             problem = (
                 f"{choices[second]!r} may be the rest of {choices[number]!r}: in brackets YAML ends a text without "
                 f"quotes at every comma. Write each choice on a line of its own, or in quotes."

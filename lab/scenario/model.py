@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from lab.errors import InvalidValue
 from lab.scenario.measured import Measured
@@ -32,12 +32,23 @@ LARGEST_RATE = 1e6
 ONLY_VARIANT = "base"  # the name of the one variant of a scenario that lists none
 
 
+def _as_text(value: Any) -> Any:
+    """A number as it is written; what YAML reads as yes or no, or as nothing, cannot be written back."""
+    if isinstance(value, bool) or value is None:
+        raise ValueError(f"YAML reads this as {shown(value)}, not as a text: write it in quotes")
+    return f"{value:.15g}" if isinstance(value, int | float) else value
+
+
+Written = Annotated[str, BeforeValidator(_as_text)]
+"""A text, which may be a number."""
+
+
 class Question(Settings):
     """A question to answer before the run."""
 
     ask: str = Field(min_length=1, description="The question.")
-    choices: list[str] = Field(min_length=2, max_length=9, description="Two to nine possible answers.")
-    answer: str = Field(description="The right one of the choices, word for word.")
+    choices: list[Written] = Field(min_length=2, max_length=9, description="Two to nine possible answers.")
+    answer: Written = Field(description="The right one of the choices, word for word.")
     because: str = Field(min_length=1, description="Why it is right, shown after the reader has answered.")
 
     @model_validator(mode="after")

@@ -164,7 +164,8 @@ class Plain:
 
     def _claim(self, claim: Claimed) -> None:
         self._tell_noticed()
-        self._output.line(f"{'held      ' if claim.held else 'FELL SHORT'}  {claim.says} ({sentences.held(claim)})")
+        state = "held" if claim.held else "undecided" if claim.undecided else "FELL SHORT"
+        self._output.line(f"{state:<10}  {claim.says} ({sentences.held(claim)})")
         for line in sentences.evidence(claim):
             self._output.line(f"            {line}")
         if told := sentences.other_settings(claim):

@@ -54,6 +54,8 @@ def epoch_of(run_state: RunState, variant: str, step: int) -> str:
 def held(claim: Claimed) -> str:
     """How a claim fared: "held on 3 of 3 seeds", "fell short on 1 of 3 seeds"."""
     number = len(claim.seeds)
+    if claim.undecided:
+        return f"undecided: not so yet on {number - sum(claim.seeds.values())} of {count(number, 'seed')}"
     if claim.held:
         return f"held on {sum(claim.seeds.values())} of {count(number, 'seed')}"
     return f"fell short on {number - sum(claim.seeds.values())} of {count(number, 'seed')}"

@@ -54,9 +54,10 @@ def verdict(
 
 def _claim(claim: Claimed, width: int, style: Style) -> list[Text]:
     mark = ("✓" if claim.held else "✗") if style.unicode else ("+" if claim.held else "x")
-    state = f"{mark} {'held' if claim.held else 'fell short'}"
+    state = "? undecided" if claim.undecided else f"{mark} {'held' if claim.held else 'fell short'}"
     seeds = f"{sum(claim.seeds.values())}/{len(claim.seeds)}"
-    text_style = style.text_style(style.good if claim.held else style.bad, bold=True)
+    colour = None if claim.undecided else style.good if claim.held else style.bad
+    text_style = style.text_style(colour, bold=True)
     lines = _row(state, seeds, claim.says, text_style, width, style)
     indent = " " * _indent(width)
     for told in sentences.evidence(claim):

@@ -135,6 +135,18 @@ def test_compare_shows_curves_differences_and_final_values(store: Store, call: C
     assert "b dead-relu-1 hot" in out
 
 
+def test_compare_in_plain_lines(store: Store, call: Call) -> None:
+    make(store)
+    make(store, rate=0.5)
+    drawn = call("compare", "dead-relu-1", "dead-relu-2")[1]
+    code, plain, _ = call("compare", "dead-relu-1", "dead-relu-2", "--plain")
+    assert code == 0
+    assert drawn.endswith(plain)
+    assert len(plain) < len(drawn)
+    assert plain.isascii()
+    assert call("compare", "dead-relu-1", "dead-relu-2", "--plain", "--json")[0] == 2
+
+
 def test_compare_for_programs(store: Store, call: Call) -> None:
     make(store)
     make(store, rate=0.5)

@@ -237,6 +237,13 @@ def test_a_run_that_could_not_be_kept_says_so_at_its_end(tmp_path, capsys, monke
 
     (tmp_path / "small.yaml").write_text(SMALL)
     monkeypatch.setattr("lab.store.files.save_arrays", no_space)
+    sure = SMALL.partition("claims:")[0]
+    assert "claims:" in SMALL
+    (tmp_path / "sure.yaml").write_text(sure)
+    assert run(["run", str(tmp_path / "sure.yaml"), "--plain"]) == 74
+    assert "The run was not saved: No space left on device" in capsys.readouterr().out
+    assert run(["run", str(tmp_path / "sure.yaml"), "--plain", "--no-save"]) == 0
+    capsys.readouterr()
     run(["run", str(tmp_path / "small.yaml"), "--plain"])
     out, err = capsys.readouterr()
     told = "The run was not saved: No space left on device; what was saved before is kept as small-1."

@@ -182,3 +182,27 @@ def test_new_rows_are_read_like_those_of_the_training(
     with Store.open() as store:
         made = model_of(store, "t-1", None, None).model.predict(frame)
     assert made.answers.tolist() == [float(each.split(",")[1]) for each in few[1:]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["$1,480", "$1,443", "$12,377"], [1480, 1443, 12377]),
+        (["$1,480", "$893.50", "$2"], [1480, 893.5, 2]),
+        (["£1,480,000", "£2,000", "£3"], [1480000, 2000, 3]),
+        (["$1.480,50", "$1.443,00", "$7,25"], [1480.5, 1443, 7.25]),
+        (["€1,48", "€2,5", "€3"], [1.48, 2.5, 3]),
+    ],
+)
+def test_money_beside_semicolons_is_grouped_as_its_country_does(tmp_path, cells, numbers):
+    rows = [f"{cell};{'ab'[place % 2]}" for place, cell in enumerate(cells)]
+    (tmp_path / "money.csv").write_text("\n".join(["price;kind", *rows]) + "\n")
+    data = lab.data.load({"csv": "money.csv", "target": "kind"}, 0, tmp_path).train
+    np.testing.assert_allclose(data.inputs[:, 0], numbers, rtol=1e-6)
+
+
+def test_money_says_nothing_of_other_columns(tmp_path):
+    rows = [f"$1,{480 + n};{n},904;{'ab'[n % 2]}" for n in range(8)]
+    (tmp_path / "money.csv").write_text("\n".join(["price;weight;kind", *rows]) + "\n")
+    data = lab.data.load({"csv": "money.csv", "target": "kind"}, 0, tmp_path).train
+    np.testing.assert_allclose(data.inputs, [[1480 + n, n + 0.904] for n in range(8)], rtol=1e-6)

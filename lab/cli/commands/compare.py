@@ -23,28 +23,34 @@ def command(
     variant: Annotated[list[str], typer.Option(help="Only this variant. Repeatable.")] = [],  # noqa: B006 - Typer copies it
     palette: PaletteOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Plain lines: no plot, no colour.")] = False,
 ) -> None:
     """Runs side by side: curves of one metric, settings that differ, final values."""
     from lab.cli.comparison import compare
+    from lab.errors import BadInput
     from lab.store import Store
 
+    if as_json and plain:
+        raise BadInput("--json and --plain exclude each other.")
     colours = palette_of(palette)
     with Store.open() as store:
         comparison = compare(store, runs, metric, variant)
     if as_json:
         print(json.dumps(comparison.to_json(), ensure_ascii=False, allow_nan=False))
         return
-    _show(comparison, colours)
+    _show(comparison, None if plain else colours)
 
 
-def _show(comparison: Comparison, palette: PaletteName) -> None:
+def _show(comparison: Comparison, palette: PaletteName | None) -> None:
+    """Prints it. palette: of the plot; None: without one"""
     from lab.cli.columns import aligned
     from lab.terminal import detect
     from lab.terminal.output import Output
 
     output = Output(sys.stdout, detect(sys.stdout).unicode)
-    _plot(comparison, palette)
-    output.line()
+    if palette is not None:
+        _plot(comparison, palette)
+        output.line()
     if comparison.differences:
         output.line("Settings that differ")
         rows = [["", *(info.name for info in comparison.infos)]]

@@ -11,6 +11,9 @@ _UNITS = r"[$€£¥₹%‰]|USD|EUR|GBP|CHF"
 _NUMBER = r"\d[\d.,'’ \u00a0\u202f]*(?:[eE][+-]?\d+)?|\.\d+"
 _BEFORE = re.compile(rf"([+-]?)({_UNITS})[ \u00a0]?([+-]?)({_NUMBER})")
 _AFTER = re.compile(rf"([+-]?)({_NUMBER}?)[ \u00a0]?({_UNITS})")
+_GROUPING = ("$", "£", "¥", "₹", "USD", "GBP")
+"""Currencies of countries that group thousands by commas."""
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _LOOKED_AT = 20
 """If none of so many cells has a unit, hardly any other has."""
 
@@ -39,10 +42,21 @@ def without_units(columns: Sequence[Sequence[str]], names: Sequence[str]) -> tup
         unit = unit_of(cells)
         if unit:
             known = {cell: _number(cell) for cell in set(cells)}
+            if unit in _GROUPING:
+                known = _without_groups(known)
             cells = [known[cell] for cell in cells]
             told.append(f"{name or 'a column without a name'} is in {unit}.")
         made.append(list(cells))
     return made, told
+
+
+def _without_groups(known: dict[str, str]) -> dict[str, str]:
+    """Amounts of money that group thousands by commas, "1,480" and "1,234.50", without these: no such amount has three
+    decimals behind a comma. They stay as they are where any comma stands otherwise, as in "1.480,50"."""
+    with_commas = [number for number in known.values() if "," in number]
+    if not all(_THOUSANDS.fullmatch(number) for number in with_commas):
+        return known
+    return {cell: number.replace(",", "") for cell, number in known.items()}
 
 
 def _number(cell: str) -> str:
