@@ -315,7 +315,8 @@ def _values(cell: Cell) -> list[tuple[str, bool]]:
     """What stands behind the variant's name, and whether it is faint as its curve is."""
     plot = cell.content
     if isinstance(plot, Plot) and plot.shaded:
-        return [
-            (f"{words(each.name)} {value_at(each, plot.cursor)}", number == 0) for number, each in enumerate(plot.lines)
+        told = [
+            (f"{words(each.name)} {value_at(each, plot.cursor)}", not place) for place, each in enumerate(plot.lines)
         ]
+        return sorted(told, key=lambda each: each[1])  # the faint one last, where there is room for it
     return [(cell.note, True)] if cell.note else []

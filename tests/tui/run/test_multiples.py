@@ -98,6 +98,16 @@ def test_training_stands_beside_validation_where_a_claim_speaks_of_both():
     assert metrics_of(together(["loss", "val_loss"])) == ["loss", "val_loss"]
 
 
+def test_of_two_curves_the_full_one_says_its_value_where_there_is_room_for_one():
+    plot = Plot("two", (Line("known", X, X, 0), Line("learned", X, X + 5, 0)), (0.0, 100.0), shaded=True)
+    shown = Multiples("two", (Cell(((0, "calm"),), plot),))
+    narrow, wide = ([each.text for each in strips(shown, width, 12, Style(), TextStyle())][1] for width in (24, 60))
+    assert "learned 105" in narrow
+    assert "known" not in narrow
+    assert "learned 105" in wide
+    assert "known 100" in wide
+
+
 def test_what_is_compared_by_its_values_shares_a_plot_but_not_what_is_compared_by_steps():
     assert ("true_value", "best_value") in decisive(load("q-function").scenario).together
     assert decisive(load("bellman").scenario).together == (("gamma", "contraction"),)
