@@ -32,9 +32,7 @@ def render(picture: Cells, width: int, height: int, style: Style) -> list[Text]:
         return [head, line("no cells", DIM)]
     rows, columns = values.shape
     scale = legend(picture, width, style) if height >= rows + 2 and style.legends else []
-    wide = min(_WIDEST, width // columns)
-    # A character is about twice as high as wide.
-    high = min(_HIGHEST, max(_LOW, wide // 2), (height - 1 - len(scale)) // rows)
+    wide, high = cell_size(rows, columns, width, height - 1 - len(scale))
     if wide < 1 or high < 1:
         return [head, line("no room: needs a larger screen", DIM)]
     grounds = _grounds(picture, values, style)
@@ -48,6 +46,13 @@ def render(picture: Cells, width: int, height: int, style: Style) -> list[Text]:
         ]
         lines += [Text.assemble(*(each[number] for each in drawn), no_wrap=True, end="") for number in range(high)]
     return [*lines, *scale]
+
+
+def cell_size(rows: int, columns: int, width: int, lines: int) -> tuple[int, int]:
+    """Columns and lines of each cell, where all of them have so many."""
+    wide = min(_WIDEST, width // columns)
+    # A character is about twice as high as wide.
+    return wide, min(_HIGHEST, max(_LOW, wide // 2), lines // rows)
 
 
 def legend(picture: Cells, width: int, style: Style, most: int = 1) -> list[Text]:

@@ -1,15 +1,19 @@
-"""How large pictures that keep their shape become in some room, and how much of it they fill: images, and maps without
-axes, whose pixels are whole characters, so that more room does not always make them larger."""
+"""How large pictures that keep their shape become in some room, and how much of it they fill: images and maps without
+axes, whose pixels are whole characters, maps of cells, and tables. More room does not always make them larger."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lab.pictures import Field, Images
-from lab.terminal.pictures import field, images
+from lab.pictures import Cells, Field, Images, Table
+from lab.terminal.pictures import cells, field, images
 from lab.terminal.style import Style
 
+_ROWS = 4
+"""Rows of a table are counted in so many, so that tiles do not move with each row more."""
+_NARROWEST_TABLE, _NARROWEST_CELL = 40, 6
+"""Columns in which a table can be read, and a cell with a number in it."""
 _HEADING = 1
 """Lines above a picture: its title, or whose it is."""
 
@@ -21,7 +25,7 @@ class KeptShape:
     kind:     the kind of the picture
     shape:    [count, height, width]
     told:     lines below each image
-    outlined: whether boxes or lines lie on top
+    outlined: whether boxes or lines lie on top, or there is a scale of colours, so that a legend stands above
     """
 
     kind: str
@@ -35,6 +39,15 @@ class KeptShape:
         if self.kind == Images.kind:
             return images.fit(self.shape, self.told, self.outlined, width, inside, style)
         room = max(0, inside - self.told)
+        if self.kind == Table.kind:
+            rows = min(inside, self.shape[1])
+            return images.Fit(
+                1, rows / self.shape[1], width, rows, 1, 1, width >= _NARROWEST_TABLE and rows == self.shape[1]
+            )
+        if self.kind == Cells.kind:
+            wide, high = cells.cell_size(self.shape[1], self.shape[2], width, inside)
+            readable = wide >= _NARROWEST_CELL and high >= 1
+            return images.Fit(1, min(wide / 2, high), wide * self.shape[2], high * self.shape[1], 1, 1, readable)
         scale = field.scale_of(self.shape[1:], width, room, style)
         columns, rows = field.plain_size(self.shape[1:], width, room, style)
         return images.Fit(1, scale, columns, rows, 1, 1, scale >= 1)
@@ -53,6 +66,10 @@ def kept_shape(picture: object) -> KeptShape | None:
         high, wide = picture.values.shape
         if max(high, wide) < 2 * min(high, wide):  # a narrower one is stretched
             return KeptShape(picture.kind, (1, high, wide), told=1)
+    if isinstance(picture, Table) and picture.rows:
+        return KeptShape(picture.kind, (1, -(-(1 + len(picture.rows)) // _ROWS) * _ROWS, _NARROWEST_TABLE))
+    if isinstance(picture, Cells) and picture.values.ndim == 2 and picture.values.size:
+        return KeptShape(picture.kind, (1, *picture.values.shape), outlined=True)
     return None
 
 

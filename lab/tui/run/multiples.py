@@ -17,7 +17,7 @@ from lab.terminal.pictures import common_legend, field, render
 from lab.terminal.pictures.images import Fit, caption_lines
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line
-from lab.tui.run.kept_shapes import common_shape
+from lab.tui.run.kept_shapes import KeptShape, common_shape
 from lab.tui.run.layout import Place, grid
 from lab.tui.run.plot import Plot, draw, value_at
 from lab.tui.run.strips import strip_of
@@ -101,6 +101,11 @@ def arrangement(
     )
 
 
+def _is_painted(kept: KeptShape) -> bool:
+    """Whether it is images or a map, which stand where their pixels are largest, rather than where they can be read."""
+    return kept.kind in (Images.kind, Field.kind)
+
+
 def _seen(fit: Fit, found: Sequence[Place]) -> tuple[int, float]:
     """How much is seen in each cell; side by side it may be a little smaller."""
     return fit.seen, round(fit.scale * (1.0 + _BESIDE * sum(each.y == 0 for each in found)), 3)
@@ -150,7 +155,7 @@ def _laid_out(
     wider = not all(isinstance(each.content, Field | Regions) for each in shown.cells)  # a map keeps its shape
     shown = _equally_told(shown)
     kept = common_shape([each.content for each in shown.cells])
-    drawn = (lambda columns, lines: kept.fit(columns, lines, style)) if kept is not None else None
+    drawn = (lambda columns, lines: kept.fit(columns, lines, style)) if kept is not None and _is_painted(kept) else None
     found = arrangement(
         len(shown.cells), width, height - head, _shape_of(shown), _lowest(shown) - len(told), wider, drawn
     )

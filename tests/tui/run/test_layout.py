@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lab.pictures import Field, Images
+from lab.pictures import Cells, Field, Images, Table
 from lab.terminal.style import Style
 from lab.tui.run.board import _places
 from lab.tui.run.kept_shapes import KeptShape, common_shape
@@ -106,3 +106,16 @@ def test_images_of_variants_have_a_common_shape_however_long_their_captions_are(
 def test_pictures_that_are_too_small_anyway_are_those_of_as_many_variants_as_before():
     kept = KeptShape("images", (6, 48, 48), 2, outlined=True)
     assert len(arrangement(2, 47, 6, drawn=lambda *room: kept.fit(*room, Style()))) == len(arrangement(2, 47, 6)) == 2
+
+
+@pytest.mark.parametrize("picture", [
+    Table("t", ("map", "mass"), (("saliency", "12 %"),) * 6),
+    Cells("c", np.arange(12.0).reshape(3, 4), (("",) * 4,) * 3),
+])  # fmt: skip
+def test_a_tile_of_tables_or_of_cells_is_no_higher_than_they_are(picture):
+    kept = common_shape([picture] * 2)
+    first, *others = _places(5, 132, 55, 14, kept, 2, Style())
+    before = _places(5, 132, 55, 14, None, 2, Style())[0]
+    assert first.height < before.height or first.width < before.width
+    assert drawn(kept, 2, first.width, first.height)[1] <= first.height // 2
+    assert len(others) >= 2
