@@ -100,6 +100,9 @@ def _stamp(path: Path) -> int:
 _AFTERWARDS = set(COMMON) - {"missing"}
 """Options that change what is done with examples, not what is read."""
 
+_FILE = ("file", "path", "filename", "file_name", "filepath", "file_path", "source")
+"""What people call the key of a file."""
+
 _read_last: dict[str, Any] = {}
 
 
@@ -125,7 +128,14 @@ def check(specification: Mapping[str, Any], kind: TargetKind | None = None) -> D
     if given == ["boxes", "images"]:  # the images that the boxes are in
         given = ["boxes"]
     if not given:
+        known = {option for entry in formats.values() for option in entry.options.model_fields}
         for key in specification:
+            if str(key).lower() in _FILE:
+                kinds = ", ".join(each for each in formats if each != "csv")
+                problem = f"unknown key {shown(key)}; the key says what the file is: csv (any table), {kinds}."
+                raise InvalidValue((key,), problem, at_key=True)
+            if key in known:  # what it is an option of is not said; it is no misspelt name
+                continue
             if close := difflib.get_close_matches(str(key), keys, n=1):
                 raise InvalidValue((key,), f"unknown key {shown(key)}; did you mean {close[0]}?", at_key=True)
         raise InvalidValue((), f"it is not said which data: one of the keys {', '.join(keys)} must be given.")
