@@ -181,3 +181,9 @@ def test_the_last_layer_must_give_what_is_asked():
     chosen = scenario(SHAPES, ["class", "box"]).model_copy(update={"model": ["flatten", {"dense": 4}]})
     with pytest.raises(InvalidValue, match="gives 4 numbers per example, but the data needs 7"):
         task_of(chosen).build(chosen, 0, None)
+
+
+def test_few_images_are_shown_too():
+    made = experiment(SHAPES | {"points": 20})
+    (picture,) = made.pictures()
+    assert len(picture.images) == made.split.validation.count == 4

@@ -236,3 +236,12 @@ def test_masks_move_with_their_images(tmp_path):
     made.prepare()
     made.advance(20)
     assert np.isfinite(made.measure()["loss"])
+
+
+def test_a_committee_is_not_asked_of_pixels():
+    chosen = scenario(watch=["mean_iou", "committee_accuracy", "thinned_distance"])
+    made = task_of(chosen).build(chosen, 0, None)
+    prepare(made.kernels())
+    made.prepare()
+    assert made.measure().keys() == set(made.metrics)
+    assert not any(name.startswith(("committee", "thinned")) for name in made.metrics)

@@ -29,7 +29,8 @@ class LocatedObjects(Figure, name="located_objects"):
         heads = self.inspection.heads
         assert heads is not None
         held = self.inspection.split.validation
-        sample = (held or self.inspection.evaluation_sample).rows(np.arange(SHOWN))
+        every = held or self.inspection.evaluation_sample
+        sample = every.rows(np.arange(min(SHOWN, every.count)))
         said = heads.said(snapshot.answers(sample.numbers))
         where = "held back" if held is not None else "trained on"
         return [

@@ -37,7 +37,8 @@ class SampledSubnetworks(HostMetric):
 
     def __init__(self, inspection: Inspection) -> None:
         super().__init__(inspection)
-        if inspection.split.train.kind != "classes":
+        train = inspection.split.train
+        if train.kind != "classes" or train.targets.ndim > 1:  # one class is asked of an example
             self.names = ()
         self._predictors: tuple[Predictor, Predictor] | None = None
 
