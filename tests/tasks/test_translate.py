@@ -243,3 +243,10 @@ def test_what_cannot_be_translated_is_refused(changes, message):
     scenario = {"model": SOFT, "data": DATA, "train": {"batch": 4, "steps": 1}, "watch": ["loss"]}
     with pytest.raises(InvalidValue, match=message):
         experiment(task="translate", **{**SMALL, **scenario, **changes})
+
+
+def test_metrics_of_layers_are_announced():
+    net = translating(SOFT, watch=["loss", "weight_norm", "free_words"])
+    net.advance(1)
+    assert net.measure().keys() == set(net.metrics)
+    assert "weight_norm.gru1.input" in net.metrics

@@ -83,7 +83,10 @@ class WordTraining(ProgramExperiment):
         programs = {"step": step.program, "gradient": step.gradient_program}
         self._measure(step)
         programs |= {"measure": self.device_metrics.program, "remember": self.device_metrics.remember}
-        self.metrics = tuple(name for name in scenario.watch if name in (*self.device_metrics.metrics, *self.extra()))
+        known = dict.fromkeys((*self.device_metrics.metrics, *self.extra()))
+        self.metrics = tuple(
+            each for name in scenario.watch for each in known if each == name or each.startswith(f"{name}.")
+        )
         programs |= self.more_programs()
         with scope("look"):
             programs["look"] = [
