@@ -105,7 +105,8 @@ class UpdateRatio(DeviceMetric):
             if step == 0:
                 del values[name]
             else:
-                values[name] = values[name] / before if before else math.inf
+                # Biases that are 0 and stay so have not changed; those that leave 0 have grown beyond all measure.
+                values[name] = values[name] / before if before else math.inf if values[name] else 0.0
 
 
 class Rate(DeviceMetric):

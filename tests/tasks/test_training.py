@@ -241,3 +241,9 @@ def test_weights_and_step_go_together_where_the_search_for_a_divergence_fails(mo
             each.advance(50 if each is net else 10**6)
     assert 1 < net.step == net.memory.state[STEP] < 50
     np.testing.assert_array_equal(net.state()["arena"], beside.state()["arena"])
+
+
+def test_what_is_0_and_stays_0_has_not_changed():
+    net = experiment(model=[{"dense": "classes"}], init="zero", optimizer={"rate": 0.0}, watch=["update_ratio"])
+    net.advance(1)
+    assert net.measure()["update_ratio.dense1"] == 0
