@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lab.cli import INTERRUPTED, READER_GONE, UNSAVED
 from lab.cli.interrupts import interruptible
 from lab.errors import DeviceMissing, LabError
-from lab.events import Claimed, Ended, Event, Started
+from lab.events import Ended, Event, Started
 
 if TYPE_CHECKING:
     from lab.session import Session
@@ -52,11 +52,7 @@ def carry_out(
         with interruptible(session.stop, reporter.close):
             session.start(writer, name, let_go=True)
             last: Ended | None = None
-            claims: list[Claimed] = []
             for event in subscription:
-                if isinstance(event, Claimed):
-                    claims.append(event)
-                    continue  # whether it is decided depends on how the run ends
                 if isinstance(event, Ended):
                     last = event
                     continue  # it is told when it is known whether the run is kept
@@ -75,8 +71,6 @@ def carry_out(
             if writer is not None:
                 keep_weights(session, writer)
             _close(writer, "interrupted" if ended.interrupted else "finished")
-            for claim in claims:
-                reporter.handle(undecided(claim) if ended.interrupted else claim)
             if last is not None:
                 reporter.handle(replace(last, unsaved=unsaved(writer)))
     except DeviceMissing:
@@ -94,12 +88,6 @@ def carry_out(
     if not ended.held or unasked:
         return FELL_SHORT
     return UNSAVED if unsaved(writer) else 0
-
-
-def undecided(claim: Claimed) -> Claimed:
-    """A claim as it stands after an interruption: what does not hold yet might have held at the end."""
-    unfinished = any(done < whole for done, whole in claim.steps.values())
-    return replace(claim, undecided=unfinished and not claim.held)
 
 
 def unsaved(writer: RunWriter | None) -> str:

@@ -27,7 +27,7 @@ from lab.session.replica import Replica
 from lab.session.roster import Roster
 from lab.session.scheduler import Scheduler
 from lab.session.steering import Steering
-from lab.session.verdict import SeedCurves, judge
+from lab.session.verdict import SeedCurves, judge, undecided
 
 
 class Session:
@@ -142,7 +142,7 @@ class Session:
 
     def conclusion(self, interrupted: bool) -> tuple[list[Claimed], Ended]:
         """What would be said if the session ended now: the verdicts, and how the replicas stand."""
-        verdicts = self.judge()
+        verdicts = [undecided(each) if interrupted else each for each in self.judge()]
         held = sum(verdict.held for verdict in verdicts)
         seconds = round(self._recorder.seconds, 3)
         outcomes = tuple(replica.outcome() for replica in self.replicas)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -54,6 +55,12 @@ def judge(
         steps = {name: lengths[name] for name in named if name in lengths}
         verdicts.append(Claimed(claim.says, claim.that, enough, held, evidence, others, steps))
     return verdicts
+
+
+def undecided(claim: Claimed) -> Claimed:
+    """A claim as it stands after an interruption: what does not hold yet might have held at the end."""
+    unfinished = any(done < whole for done, whole in claim.steps.values())
+    return replace(claim, undecided=unfinished and not claim.held)
 
 
 def unjudged(claims: Iterable[Claim], variants: Sequence[str]) -> int:

@@ -2,8 +2,8 @@
 
 import json
 
-from lab.cli.running import undecided
 from lab.events import Claimed, from_json, to_json
+from lab.session.verdict import undecided
 from lab.terminal import sentences
 from lab.terminal.style import Style
 from lab.terminal.verdict import _claim

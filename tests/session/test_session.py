@@ -153,6 +153,8 @@ def test_stop_ends_cleanly_and_keeps_what_was_measured():
     assert session.ended.interrupted
     assert {each.state for each in session.ended.outcomes} == {"interrupted"}
     assert len(session.history.curve("calm", 0, "loss")[0]) >= 1
+    assert session.verdicts
+    assert all(each.held or each.undecided for each in session.verdicts)
 
 
 def paused_session(**options) -> Session:

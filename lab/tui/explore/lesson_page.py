@@ -18,7 +18,7 @@ from lab.scenario.measured import Values, filled
 from lab.scenario.setting import difference, setting
 from lab.terminal.numbers import count, duration
 from lab.tui.explore.lessons import Item
-from lab.tui.explore.states import COLOURS, MARKS, MEANINGS, State
+from lab.tui.explore.states import COLOURS, MARKS, MEANINGS, State, kind_of
 from lab.tui.markdown import LessonMarkdown, colour, heading
 from lab.tui.progress import Lesson
 
@@ -191,8 +191,8 @@ def _claims(claims: list[Claim], verdicts: tuple[Claimed, ...], theme: Theme) ->
         verdict = judged.get(claim.that)
         mark = Text("○", "dim")
         if verdict is not None:
-            kind = "held" if verdict.held else "short"
-            mark = Text(MARKS[kind], f"bold {colour(theme, COLOURS[kind])}")  # type: ignore[index]  # a Kind
+            kind = kind_of(verdict)
+            mark = Text(MARKS[kind], f"bold {colour(theme, COLOURS[kind])}")
         table.add_row(mark, claim.says)
         told = claim.that if verdict is None else _evidence(verdict)
         table.add_row("", Padding(Text(" ".join(told.split()), "dim"), (0, 0, 0, 2)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # whoever only wants the marks need not wait for NumPy
+    from lab.events import Claimed
     from lab.store import RunInfo
     from lab.tui.explore.lessons import Item
     from lab.tui.progress import Progress
@@ -26,6 +27,11 @@ COLOURS: dict[Kind, str] = {
     "never": "text-muted", "begun": "warning", "done": "primary", "held": "success", "short": "error",
 }  # fmt: skip
 """The variable of the theme that colours a mark."""
+
+
+def kind_of(claim: Claimed) -> Kind:
+    """The mark of one claim."""
+    return "held" if claim.held else "begun" if claim.undecided else "short"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from lab.scenario.writing import flow
 from lab.store import RunInfo
 from lab.terminal import sentences
 from lab.terminal.numbers import count, duration
-from lab.tui.explore.states import COLOURS, MARKS
+from lab.tui.explore.states import COLOURS, MARKS, kind_of
 from lab.tui.markdown import colour
 
 
@@ -39,8 +39,8 @@ def _parts(info: RunInfo, claims: Sequence[Claimed], theme: Theme) -> Iterator[T
     if claims and info.state == "interrupted":
         yield Text("When it was interrupted:", "dim")
     for claim in claims:
-        kind = "held" if claim.held else "short"
-        line = Text.assemble((f"{MARKS[kind]} ", f"bold {colour(theme, COLOURS[kind])}"), claim.says)  # type: ignore[index]  # a Kind
+        kind = kind_of(claim)
+        line = Text.assemble((f"{MARKS[kind]} ", f"bold {colour(theme, COLOURS[kind])}"), claim.says)
         if len(claim.seeds) > 1:
             line.append(f"  {sum(claim.seeds.values())} of {count(len(claim.seeds), 'seed')}", "dim")
         if told := sentences.other_settings(claim):
