@@ -249,3 +249,28 @@ def test_scales_are_those_of_all_variants_and_stand_still():
         picture = Units("u", {"relu1": np.array([1.0, most])}, {})
         state.handle(PictureTaken(variant, 0, 0, picture))
     assert [state.pictures[each, 0, "u"].picture.brightest for each in "ac"] == [{"relu1": 8.0}] * 2
+
+
+def test_a_path_hides_neither_a_shorter_one_nor_the_letters_at_their_ends():
+    wander = np.stack([np.tile([-0.9, 0.9], 30), np.linspace(0.9, -0.9, 60)], axis=1)  # all over the map
+    paths = {
+        "short": np.array([[-0.5, 0.5], [0.5, 0.5], [0.0, 0.0]]),
+        "wander": np.concatenate([wander, [[0.0, 0.0]]]),
+        "other": np.array([[0.5, -0.5], [0.0, 0.0]]),
+    }
+    field = Field("map", np.zeros((8, 8)), extent=(-1.0, 1.0, -1.0, 1.0), paths=paths, variants=(0, 1, 2))
+    style = Style()
+    below = render(field, 60, 20, style)[2:]  # without the title and the names
+    row = next(each.plain for each in below if style.sign(0, "variants") in each.plain)
+    places = [row.index(style.sign(number, "variants")) for number in range(3)]
+    assert max(places) - min(places) == 2  # side by side, though all end at one place
+    inks = {style.text_style(style.colour(number, "variants")).color: number for number in range(3)}
+    drawn = Counter()
+    for text in below:
+        for cell in text.divide(range(1, len(text.plain))):
+            styles = [span.style for span in cell.spans if isinstance(span.style, TextStyle)]
+            colours = [each.color for each in styles if each.color]
+            drawn[inks.get(colours[-1] if colours else None)] += 1
+    assert drawn[0] > 20
+    assert drawn[1] > 200
+    assert drawn[2] > 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from rich.style import Style as TextStyle
@@ -53,9 +54,12 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
 
     def inside_frame(columns: int, rows: int, x_axis: Axis, y_axis: Axis) -> Sequence[Text]:
         lines = paint(columns, rows)
-        for name, number in names.items():
-            points = np.asarray(picture.paths[name], dtype=np.float64).reshape(-1, 2)
-            _draw_path(lines, across.place(points[:, 0]), up.place(points[:, 1]), columns, rows, number, family, style)
+        if columns and rows:
+            paths = []
+            for name, number in names.items():
+                way = np.asarray(picture.paths[name], np.float64).reshape(-1, 2)
+                paths.append(_path(number, across.place(way[:, 0]), up.place(way[:, 1]), columns, rows, style))
+            _draw_paths(lines, paths, columns, family, style)
         return lines
 
     return [
@@ -121,40 +125,57 @@ def lines_around(height: int, style: Style) -> int:
     return 1 + (height >= _LOWEST_WITH_SCALE and style.legends)
 
 
-def _draw_path(
-    lines: list[Text], x: np.ndarray, y: np.ndarray, columns: int, rows: int, number: int, family: Family, style: Style
-) -> None:
-    """A path as dots that are joined, its letter at its end; where it leaves the map, an arrow points after it.
+class _Path(NamedTuple):
+    """What is drawn of a path on a map: a character for each cell (row, column), and the cell that it ends in."""
+
+    number: int
+    cells: dict[tuple[int, int], str]
+    end: tuple[int, int] | None
+
+
+def _path(number: int, x: np.ndarray, y: np.ndarray, columns: int, rows: int, style: Style) -> _Path:
+    """A path as dots that are joined; where it leaves the map, an arrow points after it.
 
     x[n], y[n]: shares of the map's width and height.
     """
-    if not columns or not rows:
-        return
     dot, between = ("•", "·") if style.unicode else ("o", ".")
-    # On the plain ground of the screen, since no colour can be seen everywhere on a map of all colours.
-    ground = TextStyle(bgcolor="#fbfbf9" if style.light else "#14171c") if style.paints else UNSTYLED
-    text_style = ground + style.text_style(style.colour(number, family), bold=True)
+    cells: dict[tuple[int, int], str] = {}
     piece = series.clip(x, y)
     good = np.isfinite(piece.x)
     column = np.rint(np.where(good, piece.x, 0.0) * (columns - 1)).astype(int)
     row = np.rint((1 - np.where(good, piece.y, 0.0)) * (rows - 1)).astype(int)
     for start in np.flatnonzero(good[:-1] & good[1:]).tolist():
-        for place in _between(row[start : start + 2], column[start : start + 2]):
-            blocks.over(lines, *place, between, text_style)
+        cells |= dict.fromkeys(_between(row[start : start + 2], column[start : start + 2]), between)
     inside = np.isfinite(x) & np.isfinite(y) & (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
-    corners = {
-        (round((1 - up) * (rows - 1)), round(across * (columns - 1)))
-        for across, up in zip(x[inside].tolist(), y[inside].tolist(), strict=True)
-    }
-    for each_row, each_column in corners:
-        blocks.over(lines, each_row, each_column, dot, text_style)
+    for across, up in zip(x[inside].tolist(), y[inside].tolist(), strict=True):
+        cells[round((1 - up) * (rows - 1)), round(across * (columns - 1))] = dot
     for across, up in piece.exits.tolist():
-        place = round((1 - up) * (rows - 1)), round(across * (columns - 1))
-        blocks.over(lines, *place, _arrow(across, up, style), text_style)
+        cells[round((1 - up) * (rows - 1)), round(across * (columns - 1))] = _arrow(across, up, style)
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    if len(known) and inside[known[-1]]:
-        last = np.flatnonzero(good)[-1]
-        blocks.over(lines, int(row[last]), int(column[last]), style.sign(number, family), text_style)
+    if not len(known) or not inside[known[-1]]:
+        return _Path(number, cells, None)
+    last = np.flatnonzero(good)[-1]
+    return _Path(number, cells, (int(row[last]), int(column[last])))
+
+
+def _draw_paths(lines: list[Text], paths: Sequence[_Path], columns: int, family: Family, style: Style) -> None:
+    """Those that take the most room first, so that they hide no other; then the letters at all their ends, side by side
+    where paths end in the same cell."""
+    # On the plain ground of the screen, since no colour can be seen everywhere on a map of all colours.
+    ground = TextStyle(bgcolor="#fbfbf9" if style.light else "#14171c") if style.paints else UNSTYLED
+    inks = {path.number: ground + style.text_style(style.colour(path.number, family), bold=True) for path in paths}
+    for path in sorted(paths, key=lambda each: -len(each.cells)):
+        for place, character in path.cells.items():
+            blocks.over(lines, *place, character, inks[path.number])
+    taken: set[tuple[int, int]] = set()
+    for path in paths:
+        if path.end is None:
+            continue
+        row, column = path.end
+        free = (each for each in range(columns) if (row, each) not in taken)
+        nearest = min(free, key=lambda each: (abs(each - column), each < column), default=column)
+        taken.add((row, nearest))
+        blocks.over(lines, row, nearest, style.sign(path.number, family), inks[path.number])
 
 
 def _arrow(across: float, up: float, style: Style) -> str:
