@@ -28,6 +28,9 @@ def _meanings() -> dict[str, dict[Meaning, list[str]]]:
     return found
 
 
+_BEST_KNOWN = ("classify", "regress")
+
+
 def metrics() -> tuple[str, ...]:
     return tuple(sorted(_meanings()))
 
@@ -74,8 +77,9 @@ def _run(lessons: tuple[str, ...]) -> Example | None:
 
 
 def _asked_of(tasks: list[str], path: str, name: str) -> Example | None:
-    """The first file of the first of the tasks that can show it."""
-    return next(filter(None, (examples.with_first_file(task, path, name) for task in tasks)), None)
+    """The first file of the first of the tasks that can show it, the best known ones before all others."""
+    known = sorted(tasks, key=lambda task: task not in _BEST_KNOWN)
+    return next(filter(None, (examples.with_first_file(task, path, name) for task in known)), None)
 
 
 def _of_tasks() -> dict[str, dict[str, str]]:

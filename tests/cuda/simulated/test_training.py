@@ -84,6 +84,7 @@ def test_divergence_is_found_by_the_whole_gpu_alone(no_tiles, monkeypatch):
     assert "dense" in outcome.message
 
 
+@pytest.mark.verify
 def test_in_tiles_as_on_the_cpu():
     changes = {"data.points": 6, "train.batch": 3, "model": [{"dense": "classes"}], "watch": ["loss", "accuracy"]}
     there, here = (finished(small(overrides=changes), *where, variants=["calm"], steps=1) for where in PLACES)
