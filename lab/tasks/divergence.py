@@ -22,6 +22,13 @@ def rows_left_out(row: Row, memory: Memory) -> int:
     return 0 if memory.arena[gate] > 0.5 else row.integers[0]
 
 
+def not_finite(values: np.ndarray | float) -> str:
+    """What numbers are of which one at least is not finite, "NaN" or "infinite"; "" if all are finite."""
+    if np.isfinite(values).all():
+        return ""
+    return "NaN" if np.isnan(values).any() else "infinite"
+
+
 def first_bad_tensor(program: Program, layout: Layout) -> str:
     """Run one step of `program` row by row from the memory as it is; name the first tensor that is not finite.
 
@@ -45,8 +52,7 @@ def first_bad_tensor(program: Program, layout: Layout) -> str:
             if not operand.written or segment == SHARED:
                 continue
             values = memory.arena[offset : offset + int(np.prod(row.shape(place)))]
-            if not np.isfinite(values).all():
-                kind = "NaN" if np.isnan(values).any() else "infinite"
+            if kind := not_finite(values):
                 where = f" in {row.label}" if row.label else ""
                 return f"{operand.name.replace('_', ' ')} of {row.kernel.name.replace('_', ' ')}{where} became {kind}"
     return "the loss became NaN"
@@ -58,7 +64,6 @@ def bad_weights(experiment: Any) -> str | None:
     there is no such network."""
     network = getattr(experiment, "network", None)
     for name, values in experiment.numbers(network.kept).items() if network is not None else ():
-        if not np.isfinite(values).all():
-            kind = "NaN" if np.isnan(values).any() else "infinite"
+        if kind := not_finite(values):
             return f"{name} became {kind} at step {experiment.step}."
     return None

@@ -13,6 +13,7 @@ from lab.graph.tensor import owner_of
 from lab.metrics.meaning import PLAIN
 from lab.pictures import Diagram, Picture, Table
 from lab.tasks.computation_graphs.computation_graph import ComputationGraph, Operation
+from lab.tasks.divergence import not_finite
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import Measurements
 
@@ -176,8 +177,7 @@ class StepwiseBackpropagation(ProgramExperiment):
             for row in stage.rows:
                 self._programs["walk"].run_row(row)
             value = self.number(self.values[stage.operation.name])
-            if not np.isfinite(value):
-                kind = "NaN" if np.isnan(value) else "infinite"
+            if kind := not_finite(value):
                 self._diverged = f"{stage.operation.name} became {kind} at step {self.step}."
         return []
 
