@@ -19,20 +19,16 @@ from kernels.targets.cuda.driver import DeviceProblem
 from lab.errors import BadInput, DeviceMissing
 from lab.graph.devices import CPU, on
 from lab.scenario import Variant
+from lab.session.chunks import Chunks
 from lab.session.commands import Command, drop_commands, give_up_all
 from lab.session.kernel_thread import KernelThread
 from lab.session.pace import Pace, Pacing, Steady, Watched
 from lab.session.recorder import Recorder
 from lab.session.replica import Replica
 from lab.session.roster import Roster
-from lab.tasks.divergence import bad_weights
-from lab.tasks.side_by_side import advance_together
-from lab.tasks.task import Measurements
 
 SLICE = 0.1
 """Seconds for which a replica runs before another one that is waiting gets its thread."""
-CHUNK = 0.03
-"""Seconds of training, about, after which what was asked for (pause, change, stop) is looked at."""
 MOST_BEGUN = 32
 """Replicas on the CPU that have begun and are not over, where memory is given back at the end; further ones wait."""
 
@@ -66,6 +62,7 @@ class Scheduler:
         on_cpu = max(1, min(threads or available_cores(), max(len(roster.replicas), 1)))
         self._threads = on_cpu if roster.devices == (CPU,) else 1
         self._pacing = Pacing(roster, self._threads)
+        self._chunks = Chunks(roster, recorder, self._pacing)
         self._workers: list[threading.Thread] = []
 
     # Running
@@ -337,7 +334,7 @@ class Scheduler:
             if self.stopping:
                 return
             if replica.experiment is None:
-                self._begin(replica)
+                self._chunks.begin(replica, self.let_run)
             self._carry_out(replica)
         running = list(replicas)
         while running and not self.stopping:
@@ -345,7 +342,7 @@ class Scheduler:
             last = {id(each): self._roster.last_step(each) for each in running}
             going = [each for each in running if each.steps_done < last[id(each)] and self._may_go_on(each)]
             before = {id(each): each.steps_done for each in going}
-            self._advance(going)
+            self._chunks.advance(going, self.paused)
             for replica in running:
                 # More steps may have been asked for than there are.
                 exhausted = replica.steps_done == before.get(id(replica), -1)
@@ -357,21 +354,6 @@ class Scheduler:
             for replica in replicas:
                 if not replica.over and not self._may_go_on(replica):
                     self._recorder.draw_where_it_halts(replica)
-
-    def _begin(self, replica: Replica) -> None:
-        """Take memory for a replica, and put it at its first step."""
-        begun = time.monotonic()
-        experiment = replica.built or self._roster.build(replica)
-        replica.built = None
-        experiment.prepare()
-        replica.experiment = experiment
-        if not self.let_run(replica):
-            return
-        if replica.begin is not None:
-            replica.begin(replica)
-        else:
-            self._recorder.begin(replica)
-        replica.seconds_worked += time.monotonic() - begun
 
     def _carry_out(self, replica: Replica) -> None:
         """Do what was asked of a replica. Until it is done it counts as waiting: what is over is not over before."""
@@ -385,61 +367,3 @@ class Scheduler:
             with self._changed:
                 if replica.commands:  # none, if the replica was removed
                     replica.commands.popleft()
-
-    def _advance(self, replicas: Sequence[Replica]) -> None:
-        """Train to the next measurement, or as far as about `CHUNK` seconds go."""
-        if not replicas:
-            return
-        begun = time.monotonic()
-        asked = [(each, each.running, self._target(each)) for each in replicas]
-        before = [experiment.step for _, experiment, _ in asked]
-        measured = advance_together(
-            [(experiment, target - experiment.step) for _, experiment, target in asked],
-            [each.variant.scenario.train.measure for each in replicas],
-        )
-        spent = time.monotonic() - begun
-        for (replica, experiment, _), step, some in zip(asked, before, measured, strict=True):
-            self._advanced(replica, experiment.step - step, begun, spent, some)
-
-    def _target(self, replica: Replica) -> int:
-        """The step to go to before anything else is done with a replica."""
-        experiment = replica.running
-        every, before = replica.variant.scenario.train.measure, experiment.step
-        target = self._roster.last_step(replica)
-        if not experiment.measures_on_the_way:
-            target = min(target, before - before % every + every)
-        if replica.halt_at is not None and self.paused:
-            target = min(target, replica.halt_at)
-        if replica.steps_per_second:
-            target = min(target, before + max(1, int(replica.steps_per_second * CHUNK)))
-        else:
-            target = min(target, before + 1)
-        if not self.paused and (allowed := self._pacing.target(before)) is not None:
-            target = min(target, allowed)
-        return target
-
-    def _advanced(self, replica: Replica, done: int, begun: float, spent: float, measured: Measurements) -> None:
-        """What follows a stretch of training: `done` steps that took `spent` seconds from `begun` on, and what was
-        measured on the way."""
-        experiment, every = replica.running, replica.variant.scenario.train.measure
-        if done and spent > 0:
-            rate = done / spent
-            replica.steps_per_second = rate if done > 1 else (replica.steps_per_second or rate)
-            replica.fastest = max(replica.fastest, rate)
-        message = experiment.diverged()
-        ends = experiment.step >= self._roster.last_step(replica)
-        if ends and message is None:
-            message = bad_weights(experiment)
-        ends = ends or experiment.step == replica.halt_at
-        self._recorder.record(
-            replica,
-            [each for each in measured if each[0] % every == 0 and (each[0] < experiment.step or message is None)],
-        )
-        if message is not None:
-            replica.state, replica.message = "diverged", message
-            self._recorder.measure(replica, message)
-        elif ends or experiment.step % every == 0:
-            self._recorder.measure(replica)
-        replica.seconds_worked += time.monotonic() - begun
-        self._pacing.advanced(replica, experiment.step - done, begun)
-        self._recorder.draw_and_save_if_due(replica)

@@ -16,10 +16,10 @@ from lab.errors import DeviceMissing
 from lab.events import Failed, Measured
 from lab.graph.devices import choose
 from lab.session import Session
+from lab.session.chunks import Chunks
 from lab.session.keeping import begin, take_up
 from lab.session.record import Record
 from lab.session.recorder import Recorder
-from lab.session.scheduler import Scheduler
 from lab.store import Store
 from tests.cuda import host_device as host
 from tests.cuda.host_device import host_device
@@ -136,13 +136,13 @@ def test_settings_are_shown_without_a_look_at_the_device(monkeypatch):
 def test_a_stop_is_answered_before_all_replicas_are_built(monkeypatch):
     with host_device():
         session = Session(lab.load("dead-relu"), seeds=range(20), variants=["good"], device=choose("cuda"))
-        build = Scheduler._begin
+        begin = Chunks.begin
 
-        def build_and_stop(self, replica):
-            build(self, replica)
-            self.stop()
+        def begin_and_stop(self, replica, let_run):
+            begin(self, replica, let_run)
+            session.stop()
 
-        monkeypatch.setattr(Scheduler, "_begin", build_and_stop)
+        monkeypatch.setattr(Chunks, "begin", begin_and_stop)
         session.start()
         session.wait()
     assert session.ended.interrupted

@@ -107,7 +107,7 @@ def test_a_kept_run_forgets_what_is_repeated():
 
 def test_throttled_replicas_keep_their_pace(open_session, monkeypatch):
     clock = 0.0
-    for module in ("scheduler", "pace"):
+    for module in ("scheduler", "chunks", "pace"):
         monkeypatch.setattr(f"lab.session.{module}.time", SimpleNamespace(monotonic=lambda: clock))
     session = open_session
     session.throttle(200)

@@ -68,7 +68,7 @@ def test_measuring_on_the_way_is_measuring_after_a_stop(plain, monkeypatch):
 
 
 def test_results_do_not_depend_on_slices(plain, monkeypatch):
-    monkeypatch.setattr("lab.session.scheduler.CHUNK", 1e-9)
+    monkeypatch.setattr("lab.session.chunks.CHUNK", 1e-9)
     monkeypatch.setattr("lab.session.scheduler.SLICE", 1e-9)
     assert same(curves(plain), curves(finished(seeds=[0, 1])))
 
