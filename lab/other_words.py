@@ -106,6 +106,12 @@ _WORDS: dict[str, dict[str, str]] = {
         "upsample upsampling2d up_sampling2d upsample_nearest": "this is `resize` here: `{resize: 2, mode: bilinear}`",
         "batch_normalization batchnorm batchnorm1d bn": "this is `batch_norm` here",
         "layer_normalization layernorm": "this is `layer_norm` here",
+        "multiheadattention multihead_attention mha attention self_attention multi_head_self_attention": "this is "
+        "`multi_head_attention` here: `{multi_head_attention: 4, causal: true}`",
+        "transformer_encoder_layer transformerencoderlayer transformer_block transformer_decoder_layer": "this is "
+        "`transformer` here: `{transformer: 4, norm_first: true}`",
+        "position_embedding positional_embedding pos_embedding position_encoding": "this is `positional_encoding` "
+        "here: `{positional_encoding: learned}`",
         "swish": "this is `silu` here",
         "logistic": "this is `sigmoid` here",
     },
@@ -145,6 +151,14 @@ _WORDS: dict[str, dict[str, str]] = {
         "dropna": "what is done about missing values is `missing` here: drop, mean, median or category",
     },
     "class_weights": {"weight weights class_weight pos_weight sample_weight": _WEIGHTS},
+    # Layers' settings
+    "num_heads": {
+        "nhead n_heads heads n_head": "the number of heads is `num_heads` here",
+        "d_model embed_dim": "a block has as many features as what it is given, from an `{embedding: 64}` for instance",
+        "d_ff ffn_dim hidden_dim dim_feed_forward": "the wider dense layer has `dim_feedforward` units here",
+        "pre_norm prenorm norm_before": "this is `norm_first: true` here",
+        "is_causal mask attn_mask": "this is `causal: true` here",
+    },
     # Losses
     "hinge": {
         "mse l2 mean_squared_error l1 mae huber": "this is a loss for numbers, with `task: regress`; here "

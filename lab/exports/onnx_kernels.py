@@ -96,6 +96,7 @@ class KernelWriter:
     def _special(self, call: Call, kernel: str) -> list[Value] | None:
         known: dict[str, Callable[[Call], Value]] = {
             "dense": self._dense, "matmul": self._matmul, "batched_matmul": self._matmul, "softmax": self._softmax,
+            "batched_matmul_transposed_right": self._matmul_transposed_right,
             "convolution": self._convolution, "convolution_input_gradient": self._transposed_convolution,
             "batch_norm_evaluate": self._batch_norm, "layer_norm": self._layer_norm, "group_norm": self._group_norm,
             "local_response_norm": self._local_response_norm, "max_pool": self._max_pool,
@@ -168,6 +169,11 @@ class KernelWriter:
 
     def _matmul(self, call: Call) -> Value:
         return Value(self.graph.add("MatMul", *map(self.name, call.reads), label=call.label))
+
+    def _matmul_transposed_right(self, call: Call) -> Value:
+        a, b = map(self.name, call.reads)
+        turned = self.graph.add("Transpose", b, perm=[0, 2, 1], label=call.label)
+        return Value(self.graph.add("MatMul", a, turned, label=call.label))
 
     def _softmax(self, call: Call) -> Value:
         return Value(self.graph.add("Softmax", self.name(call.reads[0]), label=call.label, axis=-1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import numpy as np
 from lab.errors import BadInput
 from lab.exports import safetensors
 from lab.exports.selection import Selection
-from lab.exports.tracing import Trace, one_network, trace
+from lab.exports.tracing import EXAMPLES, Trace, one_network, trace
 from lab.graph.tensor import Call, Tensor
 
 KIND, SUFFIX = "folder", "-torch"
 WEIGHTS, MODULE = "weights.safetensors", "network.py"
+MOST_WRITTEN = 64
+"""So many numbers at most are written into the file digit by digit."""
 
 _ELEMENTWISE = {
     "relu": "torch.relu({0})",
@@ -36,6 +39,10 @@ _ELEMENTWISE = {
     "add_row": "{0} + {1}",
     "multiply_row": "{0} * {1}",
     "concatenate_columns": "torch.cat([{0}, {1}], -1)",
+    "matmul": "{0} @ {1}",
+    "batched_matmul": "{0} @ {1}",
+    "batched_matmul_transposed_right": "{0} @ {1}.transpose(-1, -2)",
+    "softmax": "torch.softmax({0}, -1)",
     "batch_norm_evaluate": "({0} - {3}) / torch.sqrt({4} + {5}) * {1} + {2}",
     "layer_norm": "F.layer_norm({0}, {0}.shape[-1:], {1}, {2}, {3})",
 }
@@ -60,10 +67,11 @@ def source(traced: Trace, run: str, shape: tuple[int, ...]) -> str:
 
     def word(tensor: Tensor) -> str:
         if id(tensor) in traced.names:
-            return f"self.{traced.names[id(tensor)].replace('.', '_')}"
+            name, whole = f"self.{traced.names[id(tensor)].replace('.', '_')}", tensor.base
+            viewed = whole is not None and id(whole) in traced.names and whole.shape != tensor.shape
+            return f"{name}.reshape({', '.join(map(str, tensor.shape))})" if viewed else name
         if id(tensor) in traced.values:
-            numbers = traced.values[id(tensor)]
-            return repr(float(numbers[0])) if numbers.size == 1 else f"x.new_tensor({numbers.tolist()})"
+            return _written(traced.values[id(tensor)])
         return variables[id(tensor)]
 
     for number, node in enumerate(traced.nodes, 1):
@@ -81,11 +89,40 @@ def source(traced: Trace, run: str, shape: tuple[int, ...]) -> str:
     return _FILE.format(run=run, weights=WEIGHTS, shape=extents, body=body)
 
 
+def _written(numbers: np.ndarray) -> str:
+    """Numbers that are no weights as an expression; many of them, such as positions, not digit by digit."""
+    if numbers.size == 1:
+        return repr(float(numbers.ravel()[0]))
+    if numbers.size <= MOST_WRITTEN:
+        return f"x.new_tensor({numbers.tolist()})"
+    content = base64.b64encode(numbers.astype("<f8").tobytes()).decode()
+    return f"_tensor({{'float64': '{content}', 'shape': {list(numbers.shape)}}}).to(x)"
+
+
+def _window(call: Call, read: str) -> str:
+    """A part of an array, or its axes in another order. Raises BadInput for a part of the batch of examples."""
+    (x,), (y,) = call.reads, call.results
+    extents = y.shape if len(y.shape) == 4 else (1, 1, *y.shape)
+    strides = [call.integers[f"stride_{axis}"] for axis in "abcd"]
+    batch = next((axis for axis, extent in enumerate(extents) if extent != 1), 0)
+    each, offset = x.size // EXAMPLES, call.integers["offset"]
+    apart = strides[batch] * (extents[batch] // EXAMPLES)
+    reach = offset + sum((extent - 1) * stride for extent, stride in zip(extents, strides, strict=True))
+    if extents[batch] % EXAMPLES or apart != each or not 0 <= offset < each or reach >= x.size or min(strides) < 0:
+        raise BadInput(f"{call.label}: a part of the batch of examples has no export.")
+    rows = extents[batch] // EXAMPLES
+    sizes = [f"{rows} * x.shape[0]" if axis == batch else str(extent) for axis, extent in enumerate(extents)]
+    made = f"{read}.contiguous().as_strided(({', '.join(sizes)}), {tuple(strides)}, {offset})"
+    return made if len(y.shape) == 4 else f"{made}.reshape(-1, {', '.join(map(str, y.shape[1:]))})"
+
+
 def _expression(call: Call, word: Callable[[Tensor], str], traced: Trace) -> str:
     kernel, read = call.kernel.name, [word(each) for each in call.reads]
     if kernel in _ELEMENTWISE:
         return _ELEMENTWISE[kernel].format(*read)
     integers = call.integers
+    if kernel == "take_window":
+        return _window(call, read[0])
     if kernel == "group_norm":
         moved = f"{read[0]}.movedim(-1, 1)"
         return f"F.group_norm({moved}, {integers['groups']}, {read[1]}, {read[2]}, {read[3]}).movedim(1, -1)"

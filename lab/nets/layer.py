@@ -64,6 +64,11 @@ class Layer(Settings):
         """
         return math.prod(y[:-1]) * sum(map(math.prod, weights))
 
+    def products_of_inputs(self, x: Shape) -> int:
+        """Those of them in which no weight takes part: products of what was made of an input of this shape with each
+        other."""
+        return 0
+
 
 class Use(Layer):
     """The layers of a block, where the block is used."""

@@ -33,7 +33,10 @@ LARGEST_NETWORK = 2 * 1024**3
 @dataclass(frozen=True)
 class BuiltLayer:
     """One layer as it was built: its name (`dense1`), what it is, the tensors that go in and come out, what one
-    number of its output sees of the network's input, and to which entry of `model` it belongs."""
+    number of its output sees of the network's input, and to which entry of `model` it belongs.
+
+    attention: of a layer that attends: how much each step looks at each place, [batch, heads, steps, places]
+    """
 
     name: str
     layer: Layer
@@ -41,6 +44,7 @@ class BuiltLayer:
     y: Tensor
     reach: Reach = INPUT
     entry: int = 0
+    attention: Tensor | None = None
 
 
 @dataclass
@@ -55,6 +59,7 @@ class Builder:
     pooled:   window and places of each max pooling that no unpooling has undone so far, the last one last
     regions:  boxes of each image [batch, regions, 4] as shares of its width and height, for layers that cut them out
     beside:   what the network gives beside the last layer's output, each [batch, numbers]; it is joined behind it
+    attention: by name of a layer how much each step looks at each place, see `BuiltLayer`
     """
 
     network: Network
@@ -71,6 +76,7 @@ class Builder:
     entry: int = 0
     regions: Tensor | None = None
     beside: list[Tensor] = field(default_factory=list)
+    attention: dict[str, Tensor] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
     _prefix: str = ""
 
@@ -88,7 +94,7 @@ class Builder:
             known = self.network.parameters.members
             weights = f"{name}.weight" in known or f"{name}.input.weight" in known
             self.reaches[y] = self.reach(x).behind(chosen.window(x.shape[1:]), weights)
-        self.parts.append(BuiltLayer(name, chosen, x, y, self.reaches[y], self.entry))
+        self.parts.append(BuiltLayer(name, chosen, x, y, self.reaches[y], self.entry, self.attention.get(name)))
         return y
 
     def reach(self, x: Tensor) -> Reach:

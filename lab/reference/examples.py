@@ -165,6 +165,10 @@ def with_layer(name: str, specimen: Any, activation: bool, host: str) -> Example
             content["model"][1:1] = [specimen]
         if found := _if_right(name, content):
             return found
+        if kind == "sequences":  # of numbers: symbols go through a table first
+            content["model"][:1] = [{"embedding": 8}, content["model"][0]]
+            if found := _if_right(name, content):
+                return found
     return None
 
 

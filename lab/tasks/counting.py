@@ -112,7 +112,7 @@ def _count(part: BuiltLayer, own: dict[str, Shape]) -> Count:
         size if multiply_adds or part.layer.name in POOLS else 0,
         part.reach.size,
         part.reach.depth,
-        (_sum(own), _product(y, weights, multiply_adds)),
+        (_sum(own), _product(y, weights, multiply_adds, part.layer.products_of_inputs(x))),
     )
 
 
@@ -120,15 +120,15 @@ def _sum(own: dict[str, Shape]) -> str:
     return " + ".join(_times(shape) for shape in own.values())
 
 
-def _product(y: Shape, weights: Sequence[Shape], multiply_adds: int) -> str:
+def _product(y: Shape, weights: Sequence[Shape], multiply_adds: int, of_inputs: int) -> str:
     if not multiply_adds:
         return ""
-    places = multiply_adds // sum(map(math.prod, weights))
+    places = (multiply_adds - of_inputs) // sum(map(math.prod, weights))
     told = " + ".join(map(_times, weights))
-    if places == 1:
-        return told
-    told = told if len(weights) == 1 else f"({told})"
-    return f"{_times(y[:-1]) if math.prod(y[:-1]) == places else f'{places:,}'} × {told}"
+    if places != 1:
+        told = told if len(weights) == 1 else f"({told})"
+        told = f"{_times(y[:-1]) if math.prod(y[:-1]) == places else f'{places:,}'} × {told}"
+    return f"{told} + {of_inputs:,}" if of_inputs else told
 
 
 def _times(shape: Sequence[int]) -> str:

@@ -41,12 +41,19 @@ NETS = {
         "groups: 2, dilation: 2}, {max_pool: 2, stride: 1}, {average_pool: 2, stride: 1}, {parallel: [{conv: 1, "
         "kernel_size: 1, bias: false}, {conv: 2, kernel_size: 1, bias: false}]}, flatten, {dense: classes}]",
     ),
+    "attention": (
+        "{name: adding, length: 12, points: 400, validation: 0.25}",
+        "[{multi_head_attention: 2, scale: 0.3}, {dense: 8}, {positional_encoding: learned}, {transformer: 2, causal: "
+        "true, norm_first: true, dropout: 0.2}, positional_encoding, {transformer: 1, nonlinearity: gelu}, flatten, "
+        "{dense: outputs}]",
+    ),
 }
 
 
 def run_of(folder: Path, data: str, model: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LAB_HOME", str(folder / "store"))
-    path = scenario(folder, data=data, model=model, train=SHORT, watch="[loss]")
+    task = "regress" if "outputs" in model else "classify"
+    path = scenario(folder, task=task, data=data, model=model, train=SHORT, watch="[loss]")
     assert main(["run", str(path), "--plain"]) == 0
     return path
 

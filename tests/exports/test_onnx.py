@@ -70,6 +70,12 @@ NETS = {
         "[{rnn: 5}, {lstm: 6, layers: 2, bidirectional: true}, {gru: 5}, {rnn: 4, bias: false, return: last}, "
         "{dense: outputs}]",
     ),
+    "attention": (
+        {"name": "adding", "length": 12, "examples": 64, "validation": 0.25},
+        "[{positional_encoding: learned}, {dense: 8}, {residual: [{multi_head_attention: 4, scale: 0.9}]}, "
+        "{transformer: 2, causal: true, norm_first: true, dropout: 0.2}, "
+        "positional_encoding, {transformer: 1, nonlinearity: gelu}, flatten, {dense: outputs}]",
+    ),
 }
 
 

@@ -17,9 +17,12 @@ CHECKED = {
     "attention_weights",
     "dot_product_scores",
     "draw",
+    "join_heads",
     "log_probability",
     "look_at",
     "score_function_loss",
+    "split_heads",
+    "without_later_places",
 }
 """The operations that are checked here."""
 rng = np.random.default_rng(3)
@@ -48,6 +51,28 @@ def test_masked_additive_attention():
         return f.attend(f.attention_weights(f.additive_scores(queries, keys, weight), constant(MASK)), values)
 
     check(run, QUERIES, KEYS, WEIGHT, VALUES, equals=expected(ADDITIVE, MASK))
+
+
+def test_what_queries_and_keys_are_multiplied_by_can_be_said():
+    check(lambda q, k: f.dot_product_scores(q, k, scale=0.3), QUERIES, KEYS, equals=DOT * np.sqrt(2) * 0.3)
+
+
+def test_no_step_looks_at_a_later_place():
+    """With more places than steps, the last step stands at the last place."""
+    right = np.zeros((2, 2, 3))
+    for step in range(2):
+        seen = DOT[:, step, : step + 2]
+        right[:, step, : step + 2] = special.softmax(seen, -1)
+    check(lambda scores: f.attention_weights(f.without_later_places(scores)), DOT, equals=right)
+
+
+def test_heads_are_parts_of_the_features():
+    x = rng.standard_normal((2, 3, 4))
+    right = x.reshape(2, 3, 2, 2).transpose(0, 2, 1, 3).reshape(4, 3, 2)
+    check(lambda each: f.split_heads(each, 2), x, equals=right)
+    check(lambda each: f.join_heads(each, 2), right, equals=x)
+    with pytest.raises(ShapeError, match="4 features cannot be divided among 3 heads"):
+        evaluate(f.split_heads, x, heads=3)
 
 
 def test_without_a_mask_every_place_counts():

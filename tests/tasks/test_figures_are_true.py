@@ -41,8 +41,8 @@ def hidden(net, inputs):
 
 def test_every_figure_has_a_test_of_its_truth_here():
     tested = {
-        "activations", "active_layers", "data_cloud", "dead_units", "decision_regions", "dropped_units", "fitted_curve",
-        "forecast",
+        "activations", "active_layers", "attention", "data_cloud", "dead_units", "decision_regions", "dropped_units",
+        "fitted_curve", "forecast",
         "gates", "gradient_norms", "gradients", "label_scores", "loss_by_examples", "loss_surface", "network", "slopes",
         "units", "weight_matrix", "weight_path", "weights",
     }  # fmt: skip
@@ -416,3 +416,55 @@ def test_gates_are_those_of_the_unit_that_writes_most_at_the_mark():
         np.testing.assert_allclose(curves.lines[name], 1 / (1 + np.exp(-sums)), rtol=1e-4)
     np.testing.assert_array_equal(curves.lines["mark"], mark)
     assert set(curves.lines) == {*expected, "mark"}
+
+
+def test_attention_is_shown_where_something_is_asked():
+    """Queries and keys are letters, so that each one asked for looks at itself and at where it stood with its digit."""
+    data = {"name": "transcripts", "kind": "recall", "length": 3, "symbols": 4, "digits": 2, "points": 40, "lag": 1}
+    model = [{"embedding": 5}, {"multi_head_attention": 1}, {"dense": "classes"}]
+    net = experiment(task="transcribe", data=data | {"validation": 0.25}, model=model, watch=["attention_entropy"])
+    codes = np.zeros((15, 5))
+    codes[1:5, :4] = np.eye(4)
+    for letter in range(4):
+        codes[7 + 2 * letter : 9 + 2 * letter, :4] = np.eye(4)[letter]
+    codes[0, 4] = 1
+    put(net, embedding1_weight=codes)
+    for part in ("query", "key"):
+        net.put(net.network.kept[f"multi_head_attention1.{part}.weight"], 10 * np.eye(5, dtype=np.float32))
+    (picture,) = [each for each in net.pictures() if each.name == "attention"]
+    held, names = net.inspection.held_back(1), net.split.train.classes
+    read = [names[int(each)] for each in held.inputs[0]]
+    assert picture.title == "Where it looks"
+    assert picture.x_label == f"reads {' '.join(read)}"
+    assert picture.y_label == f"writes {''.join(names[each] for each in held.targets[0] if each)}"
+    assert picture.extent == (0.5, 7.5, 3.5, 0.5)
+    right = [[0.5 if place[0] == asked else 0.0 for place in read] for asked in read[4:]]
+    np.testing.assert_allclose(picture.values, right, atol=1e-6)
+    assert all(read[row.argmax()].startswith(asked) for row, asked in zip(np.array(right), read[4:], strict=True))
+    inputs = net.inspection.evaluation_sample.inputs.astype(int)
+    places = [[sum(np.array_equal(codes[one], codes[other]) for other in row) for one in row] for row in inputs]
+    assert net.measure()["attention_entropy"] == pytest.approx(np.log(places).mean(), abs=1e-5)
+
+
+def test_each_layer_and_head_has_a_picture_of_its_own():
+    model = [{"embedding": 4}, {"multi_head_attention": 2}, {"transformer": {"num_heads": 1, "causal": True}},
+             {"dense": "classes"}]  # fmt: skip
+    data = {"name": "transcripts", "kind": "parity", "length": 4, "symbols": 2, "points": 40}
+    net = experiment(
+        task="transcribe", data=data, model=model, options={"pictures": ["attention"]}, watch=["attention_entropy"]
+    )
+    pictures = net.pictures()
+    assert [each.title for each in pictures] == [
+        "Where it looks, layer 1, head 1", "Where it looks, layer 1, head 2", "Where it looks, layer 2"
+    ]  # fmt: skip
+    w = {name: each.astype(np.float64) for name, each in net.weights().items()}
+    x = w["embedding1.weight"][net.inspection.held_back(1).inputs[0].astype(int)]
+    q, k = (x @ w[f"multi_head_attention1.{part}.weight"] for part in ("query", "key"))
+    for head in range(2):
+        of = slice(2 * head, 2 * head + 2)
+        np.testing.assert_allclose(pictures[head].values, softmax(q[:, of] @ k[:, of].T / np.sqrt(2)), atol=1e-5)
+    assert np.triu(pictures[2].values, 1).max() < 1e-30
+    measured = net.measure()
+    layers = ["multi_head_attention1", "transformer1.residual1.multi_head_attention1"]
+    each = [measured[f"attention_entropy.{layer}"] for layer in layers]
+    assert measured["attention_entropy"] == pytest.approx(np.mean(each))

@@ -40,6 +40,22 @@ def test_one_answer_and_one_input():
     np.testing.assert_array_equal((targets == 2).sum(1), inputs[:, 0])
 
 
+def test_each_symbol_is_asked_for_once_and_has_the_digit_that_stood_beside_it():
+    train = load({"name": "transcripts", "kind": "recall", "length": 5, "symbols": 6, "lag": 2, "points": 50}, 3).train
+    assert train.classes[:15] == ("·", *"abcdef", *"12345678")
+    for row, right in zip(train.inputs.astype(int), train.targets, strict=True):
+        read, written = ([train.classes[each] for each in symbols] for symbols in (row, right))
+        assert read[5:7] == ["·", "·"]
+        assert written[:7] == ["·"] * 7
+        assert sorted(read[7:]) == sorted(each[0] for each in read[:5])
+        assert len(set(read[7:])) == 5
+        assert all(asked + digit in read[:5] for asked, digit in zip(read[7:], written[7:], strict=True))
+    many = load({"name": "transcripts", "kind": "recall", "symbols": 30, "points": 2}, 0).train.classes
+    assert (many[1], many[39]) == ("0", "0:1")
+    with pytest.raises(InvalidValue, match="there are only 4 different symbols to ask for"):
+        load({"name": "transcripts", "kind": "recall"}, 0)
+
+
 def test_adding():
     train = load({"name": "adding", "length": 9, "points": 40}, 0).train
     numbers, marks = train.inputs[..., 0], train.inputs[..., 1]

@@ -15,22 +15,33 @@ from lab.graph.functions.broadcasting import broadcast
 from lab.graph.functions.dense import matmul
 from lab.graph.functions.embedding import embedding
 from lab.graph.functions.softmax import softmax
+from lab.graph.functions.windows import transpose
 from lab.graph.tensor import ShapeError, Tensor, apply, constant, label_prefix
 
-__all__ = ["additive_scores", "attend", "attention_weights", "dot_product_scores", "look_at"]
+__all__ = [
+    "additive_scores",
+    "attend",
+    "attention_weights",
+    "dot_product_scores",
+    "join_heads",
+    "look_at",
+    "split_heads",
+    "without_later_places",
+]
 
 FORBIDDEN = 1e9
-"""So much less is the score of a place that must not be looked at: its weight is 0 in either precision."""
+"""So much less is the score of a place that must not be looked at: its weight is 0, or below 1e-37 in float32."""
 
 
-def dot_product_scores(queries: Tensor, keys: Tensor) -> Tensor:
-    """Return queries · keys / √units, of shape [batch, steps, places] (Vaswani et al. 2017, section 3.2.1).
+def dot_product_scores(queries: Tensor, keys: Tensor, scale: float | None = None) -> Tensor:
+    """Return queries · keys times `scale`, of shape [batch, steps, places]; by default scale is 1 / √units (Vaswani et
+    al. 2017, section 3.2.1).
 
     queries are [batch, steps, units], keys [batch, places, units].
     """
     _fit(queries, keys)
     products = apply(batched.batched_matmul_transposed_right, queries, keys)
-    return multiply(products, constant(queries.shape[-1] ** -0.5))
+    return multiply(products, constant(queries.shape[-1] ** -0.5 if scale is None else scale))
 
 
 def additive_scores(queries: Tensor, keys: Tensor, weight: Tensor) -> Tensor:
@@ -60,6 +71,32 @@ def attention_weights(scores: Tensor, mask: Tensor | None = None) -> Tensor:
         shut = multiply(subtract(mask, constant(1.0)), constant(FORBIDDEN))
         scores = add(scores, broadcast(shut.reshape(batch, 1, places), scores.shape))
     return softmax(scores)
+
+
+def without_later_places(scores: Tensor) -> Tensor:
+    """Return scores [batch, steps, places] after which no step looks at a place behind its own: what it may not look at
+    has weight 0 behind softmax. The last step may look at every place."""
+    _, steps, places = scores.shape
+    later = np.arange(places) > np.arange(steps)[:, None] + (places - steps)
+    return add(scores, constant(np.where(later, -FORBIDDEN, 0.0), "later places"))
+
+
+def split_heads(x: Tensor, heads: int) -> Tensor:
+    """Return the features of x [batch, time, features] in so many equal parts, each an example of its own: [batch ·
+    heads, time, features / heads]. Raises ShapeError if the features do not divide into the parts."""
+    batch, time, features = x.shape
+    if features % heads:
+        raise ShapeError(f"{label_prefix()}{features} features cannot be divided among {heads} heads.")
+    parts = transpose(x.reshape(batch, time, heads, features // heads), 0, 2, 1, 3) if heads > 1 else x
+    return parts.reshape(batch * heads, time, features // heads)
+
+
+def join_heads(x: Tensor, heads: int) -> Tensor:
+    """Return [batch, time, features] of the parts that `split_heads` makes of it, [batch · heads, time, features /
+    heads]."""
+    count, time, width = x.shape
+    parts = transpose(x.reshape(count // heads, heads, time, width), 0, 2, 1, 3) if heads > 1 else x
+    return parts.reshape(count // heads, time, heads * width)
 
 
 def attend(weights: Tensor, values: Tensor) -> Tensor:

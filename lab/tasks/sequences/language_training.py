@@ -152,7 +152,9 @@ class LanguageTraining(ProgramExperiment):
     def _state_names(self) -> dict[str, int]:
         """The recurrent states of the network and their widths; found by building it once, on one symbol."""
         states = SequenceStates()
-        output, _ = self.network.apply(data(np.zeros((1, 1)), "symbol"), training=False, sequence=states)
+        output, parts = self.network.apply(data(np.zeros((1, 1)), "symbol"), training=False, sequence=states)
+        if any(part.attention is not None for part in parts):
+            raise InvalidValue(("model",), "this task writes symbol by symbol from states, and attention has none.")
         if output.shape != (1, 1, self.split.train.outputs):
             raise InvalidValue(
                 ("model", len(self.scenario.model) - 1),

@@ -17,8 +17,9 @@ from lab.graph import functions as f
 from lab.graph.tensor import call
 from lab.metrics.meaning import NATS, SHARE
 from lab.nets.sequence_states import SequenceStates
-from lab.pictures import Curves, Field, Picture, Table
+from lab.pictures import Curves, Picture, Table
 from lab.scenario import Scenario
+from lab.tasks.figures.attention import attention_map
 from lab.tasks.sequences import caption
 from lab.tasks.sequences.beam_search import beam_search
 from lab.tasks.sequences.caption import Captioning, spoken
@@ -169,12 +170,7 @@ class Translating(Captioning):
         """The weights of all places [steps, places] for the first shown sequence, as far as it is written and read."""
         classes = self.split.train.classes
         read, text = (spelled(each, classes) for each in (self.shown.numbers[0], written))
-        rows = weights[: len(text) + 1, : len(read)]
-        return Field(
-            "Where it looks", rows.astype(np.float32), low=0.0, high=1.0,
-            extent=(0.5, len(read) + 0.5, len(rows) + 0.5, 0.5),
-            x_label=f"reads {read}", y_label=f"writes {text}", name="attention",
-        )  # fmt: skip
+        return attention_map("Where it looks", weights[: len(text) + 1, : len(read)], f"reads {read}", f"writes {text}")
 
     def _by_length(self, written: np.ndarray) -> Picture:
         lengths, targets = lengths_of(self.shown.numbers), self.shown.targets
