@@ -33,16 +33,17 @@ class InvalidValue(BadInput):
     path:    where it stands, as keys from the top of the scenario (empty: the scenario as a whole)
     message: one sentence, without the place
     at_key:  the key itself is wrong (unknown name), not its value
+    own_key: which key of the lab's the one that is wrong stands for, if it is another library's word; else ""
     """
 
-    def __init__(self, path: Path, message: str, *, at_key: bool = False) -> None:
-        self.path, self.message, self.at_key = tuple(path), message, at_key
+    def __init__(self, path: Path, message: str, *, at_key: bool = False, own_key: str = "") -> None:
+        self.path, self.message, self.at_key, self.own_key = tuple(path), message, at_key, own_key
         place = ".".join(str(part) for part in path)
         super().__init__(f"{place}: {message}" if place else message)
 
     def under(self, *prefix: str | int) -> InvalidValue:
         """The same error seen from further up: `prefix` is put before the path."""
-        return InvalidValue((*prefix, *self.path), self.message, at_key=self.at_key)
+        return InvalidValue((*prefix, *self.path), self.message, at_key=self.at_key, own_key=self.own_key)
 
     def without_place(self) -> BadInput:
         """The same error where there is no scenario in which anything could stand: its message as a sentence."""

@@ -7,16 +7,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from typing import Self
 
-_RATE = "the learning rate is `rate` here: `optimizer: {name: sgd, rate: 0.1}`"
+
+class OwnKey(str):
+    """A sentence that names the `key` that the lab has for what was written, with the same value; where that key is
+    not allowed in the same block, the sentence says where it stands."""
+
+    key: str
+
+    def __new__(cls, key: str, sentence: str) -> Self:
+        made = super().__new__(cls, sentence)
+        made.key = key
+        return made
+
+
+_RATE = OwnKey("rate", "the learning rate is `rate` here: `optimizer: {name: sgd, rate: 0.1}`")
 _EPOCHS = (
     "the length of a training is `steps` or `epochs` here, in `train`: `train: {epochs: 20}`; an epoch has as many "
     "steps as there are examples, divided by `train.batch`"
 )
-_COUNT = "the number of steps is `steps` here: `train: {steps: 1000}`"
+_COUNT = OwnKey("steps", "the number of steps is `steps` here: `train: {steps: 1000}`")
 _SCHEDULE = "this is `schedule` here, in the optimizer: `optimizer: {name: sgd, schedule: {cosine: {steps: 1000}}}`"
-_MEASURE = "after so many steps it is measured, which is `measure` here: `train: {measure: 20}`"
-_BATCH = "the size of a batch is `batch` here: `train: {batch: 32}`"
+_MEASURE = OwnKey("measure", "after so many steps it is measured, which is `measure` here: `train: {measure: 20}`")
+_BATCH = OwnKey("batch", "the size of a batch is `batch` here: `train: {batch: 32}`")
 _LOSS = "the loss goes with the task, and another one is chosen by `options: {loss: …}`: "
 _CLASS_LOSS = "`softmax` is softmax followed by cross-entropy, on classes, which is the default"
 _SOFTMAX = (
@@ -24,9 +38,9 @@ _SOFTMAX = (
     "layer for it"
 )
 _HE = "this is `he` here: `init: he`, normal numbers of variance 2 / fan_in"
-_VALIDATION = "the share that is held back is `validation` here: `validation: 0.2`"
+_VALIDATION = OwnKey("validation", "the share that is held back is `validation` here: `validation: 0.2`")
 _STANDARD = "this is `standardise: true` here: mean 0 and standard deviation 1, from the training examples alone"
-_TARGET = "the column that is predicted is `target` here"
+_TARGET = OwnKey("target", "the column that is predicted is `target` here")
 _CONVOLUTION = "this is `conv` here, of images: `{conv: 16, kernel_size: 3, padding: same}`"
 _FREEZE = "layers are frozen where their weights are taken over: `init: {from: RUN, freeze: [dense1]}`"
 _WEIGHTS = "this is `class_weights` here: `options: {class_weights: balanced}`, or weights by class, `{yes: 10}`"
@@ -61,37 +75,44 @@ _WORDS: dict[str, dict[str, str]] = {
         "batch_size": _BATCH,
         "scheduler lr_scheduler schedule lr_schedule": _SCHEDULE,
         "loss criterion loss_fn objective": f"{_LOSS}{_CLASS_LOSS}; `l1`, `l2` and `huber` are for `task: regress`",
-        "layers network": "the layers are `model` here: `model: [{dense: 64}, relu, {dense: classes}]`",
-        "metrics": "what is measured is `watch` here: `watch: [loss, accuracy]`",
+        "layers network": OwnKey(
+            "model", "the layers are `model` here: `model: [{dense: 64}, relu, {dense: classes}]`"
+        ),
+        "metrics": OwnKey("watch", "what is measured is `watch` here: `watch: [loss, accuracy]`"),
         "class_weight class_weights weight pos_weight": _WEIGHTS,
         "freeze frozen trainable": _FREEZE,
         "seed random_state random_seed": "the seed is `train: {seed: 0}`",
-        "initializer initialisation initialization": "this is `init` here: `init: he`",
+        "initializer initialisation initialization": OwnKey("init", "this is `init` here: `init: he`"),
         "validation_split test_size": "this is `validation` in the data block: `data: {name: spiral, validation: 0.2}`",
     },
     _OPTIMIZER: {
         "lr learning_rate eta": _RATE,
-        "weight_decay": "this is `l2` here, which adds l2 · w to the gradient; apart from the gradient it is "
-        "`{name: adamw, weight_decay: 0.01}`",
+        "weight_decay": OwnKey(
+            "l2",
+            "this is `l2` here, which adds l2 · w to the gradient; apart from the gradient it is "
+            "`{name: adamw, weight_decay: 0.01}`",
+        ),
         "betas beta1 beta2 b1 b2": "of `adam` these are `beta_1` and `beta_2`, one number each",
         "eps": "of `adam` this is `epsilon`",
-        "clip_norm clipnorm max_grad_norm grad_clip clip_grad_norm clip_value clipvalue": "the "
-        "largest length of the gradient is `clip` here",
-        "scheduler lr_scheduler": "this is `schedule` here: `schedule: {cosine: {steps: 1000}}`",
+        "clip_norm clipnorm max_grad_norm grad_clip clip_grad_norm clip_value clipvalue": OwnKey(
+            "clip", "the largest length of the gradient is `clip` here"
+        ),
+        "scheduler lr_scheduler": OwnKey("schedule", "this is `schedule` here: `schedule: {cosine: {steps: 1000}}`"),
         "freeze frozen": _FREEZE,
     },
     _TRAIN: {
         "epochs epoch n_epochs num_epochs max_epochs max_iter": _EPOCHS,
         "iterations n_steps num_steps max_steps n_iter total_steps": _COUNT,
         "batch_size": _BATCH,
-        "early_stopping earlystopping patience early_stop": "this is `stop` here: "
-        "`train: {stop: {when: val_loss, patience: 10}}`",
+        "early_stopping earlystopping patience early_stop": OwnKey(
+            "stop", "this is `stop` here: `train: {stop: {when: val_loss, patience: 10}}`"
+        ),
         "clip_grad_norm clip_norm clipnorm max_grad_norm grad_clip gradient_clip_val clip": "the largest length of the "
         "gradient is `clip` here, in the optimizer: `optimizer: {name: adam, clip: 1}`",
         "log_every log_interval eval_every eval_interval log_steps": _MEASURE,
         "lr learning_rate": _RATE,
         "optimizer": "the optimizer stands beside `train`, not in it: `optimizer: {name: adam, rate: 0.01}`",
-        "random_state": "the seed is `seed` here",
+        "random_state": OwnKey("seed", "the seed is `seed` here"),
         "freeze frozen": _FREEZE,
         "class_weight class_weights weight": _WEIGHTS,
     },
@@ -134,20 +155,27 @@ _WORDS: dict[str, dict[str, str]] = {
         "validation_split test_size val_split": _VALIDATION,
         "normalize normalise standardize": _STANDARD,
         "shuffle": "batches are always drawn at random; `train: {batch: all}` takes all of them in the data's order",
-        "random_state": "the seed is `seed` here",
+        "random_state": OwnKey("seed", "the seed is `seed` here"),
         "class_weight class_weights weight": _WEIGHTS,
-        "lookback look_back window window_size lags n_lags seq_len timesteps time_steps": "how many rows in a row are "
-        "read is `sequence_length` here",
-        "horizon forecast_horizon steps_ahead": "how many rows later the target stands is `ahead` here, beside "
-        "`sequence_length`",
-        "group_ids group_id unique_id series_id item_id static_id": "the column that says of which series a row is, is "
-        "`series` here, beside `sequence_length`",
-        "sep": "what separates the cells is `delimiter` here",
+        "lookback look_back window window_size lags n_lags seq_len timesteps time_steps": OwnKey(
+            "sequence_length", "how many rows in a row are read is `sequence_length` here"
+        ),
+        "horizon forecast_horizon steps_ahead": OwnKey(
+            "ahead", "how many rows later the target stands is `ahead` here, beside `sequence_length`"
+        ),
+        "group_ids group_id unique_id series_id item_id static_id": OwnKey(
+            "series", "the column that says of which series a row is, is `series` here, beside `sequence_length`"
+        ),
+        "sep": OwnKey("delimiter", "what separates the cells is `delimiter` here"),
         "label y target_column label_column": _TARGET,
-        "n n_samples num_samples n_points": "how many there are is `points` here, or `examples` for some of them",
-        "usecols": "the columns that are used are `features` here",
-        "na_values missing_values null_values": "cells that mean that nothing is known are `missing_marks` here: "
-        "`missing_marks: [k.A., -999]`",
+        "n n_samples num_samples n_points": OwnKey(
+            "points", "how many there are is `points` here, or `examples` for some of them"
+        ),
+        "usecols": OwnKey("features", "the columns that are used are `features` here"),
+        "na_values missing_values null_values": OwnKey(
+            "missing_marks",
+            "cells that mean that nothing is known are `missing_marks` here: `missing_marks: [k.A., -999]`",
+        ),
         "dropna": "what is done about missing values is `missing` here: drop, mean, median or category",
     },
     "class_weights": {"weight weights class_weight pos_weight sample_weight": _WEIGHTS},

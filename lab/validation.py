@@ -19,6 +19,7 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, ValidationError
 
 from lab.errors import InvalidValue, Path, nearest
+from lab.other_words import OwnKey
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -164,8 +165,10 @@ def _translated(model: type[BaseModel], raw: Any, error: ValidationError) -> Inv
     located = [(_real_path(raw, fault["loc"]), fault) for fault in faults]
     for path, fault in located:
         if fault["type"] == "extra_forbidden":
-            allowed = nearest(path[-1], _keys(model, fault["loc"][:-1]))
-            return InvalidValue(path, f"unknown key {shown(path[-1])}; {allowed}.", at_key=True)
+            allowed = _keys(model, fault["loc"][:-1])
+            hint = nearest(path[-1], allowed)
+            own_key = hint.key if isinstance(hint, OwnKey) and hint.key in allowed else ""
+            return InvalidValue(path, f"unknown key {shown(path[-1])}; {hint}.", at_key=True, own_key=own_key)
         if fault["type"] == "invalid_key" or fault["loc"][-1:] == ("[key]",):
             return InvalidValue(path, f"{shown(fault['input'])} cannot be a key here.", at_key=True)
     # Each branch of a union has its say about the same value. The deepest went furthest towards what was meant.

@@ -21,7 +21,6 @@ from lab.scenario.choices import refuse_split
 from lab.scenario.document import Document, parse, parse_any
 from lab.scenario.loading import load_document
 from lab.scenario.mending import Mend, Mends
-from lab.scenario.model import Scenario, Train
 from lab.scenario.origins import Misplaced, Origins
 from lab.scenario.source import read_text
 from lab.scenario.starters import FIRST_FILES, starters
@@ -32,14 +31,6 @@ MOST_PROBLEMS = 100
 """A file with more is not what it was meant to be."""
 
 _SUGGESTED = re.compile(r"did you mean ([^\s?]+)\?")
-_SAID = re.compile(r"(?:is|are) `(\w+)` here")
-_RENAMED: dict[ValuePath, frozenset[str]] = {
-    (): frozenset(Scenario.model_fields),
-    ("train",): frozenset(Train.model_fields),
-    ("optimizer",): frozenset({"rate", "l2", "clip"}),
-    ("data",): frozenset({"target", "points", "validation"}),
-}
-"""Keys that words of other libraries stand for in the same block, so that what follows can be looked at."""
 _NO_VARIANT = re.compile(r"there is no variant '([^']+)'")
 _MISQUOTED = re.compile(r"\{([^}]+)\} quotes something that is not measured")
 _WHICH_DATA = ("name", "csv", "npz", "images", "idx", "text", "json")
@@ -203,10 +194,9 @@ class _Search:
                     return path, Mend("key", key)
         if not path:
             return None, gone
-        said, block = _SAID.search(error.message), self.document.at(path[:-1])
-        renamed = said and error.at_key and path not in self.mends and said[1] in _RENAMED.get(path[:-1], ())
-        if said and renamed and isinstance(block, dict) and said[1] not in block:
-            return path, Mend("key", said[1])
+        block = self.document.at(path[:-1])
+        if error.own_key and path not in self.mends and isinstance(block, dict) and error.own_key not in block:
+            return path, Mend("key", error.own_key)
         section = path[0]
         if section == "task":
             self.silent.add("task")
