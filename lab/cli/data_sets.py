@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from lab.errors import BadInput, nearest
+from lab.home import with_home
 
 
 def do(action: str, name: str | None, source: str | None) -> int:
@@ -79,7 +79,7 @@ def _fetch(action: str, name: str, source: str | None) -> int:
         elif source is None:
             raise BadInput(f"Where is it? `lab data add {name} PATH`, a folder or an archive.")
         else:
-            folder = add(PUBLISHED[name], Path(source).expanduser(), tell)
+            folder = add(PUBLISHED[name], with_home(source), tell)
         _read_once(name)
     except InvalidValue as error:
         raise error.without_place() from None

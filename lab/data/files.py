@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab.data.limits import refuse_if_too_large, size
 from lab.errors import BadInput, InvalidValue
+from lab.home import with_home
 from lab.validation import shown
 
 
@@ -33,7 +34,7 @@ def found(key: str, given: str, folder: Path, memory_per_byte: float) -> Path:
     at `memory_per_byte` bytes for each of its own.
     """
     try:
-        path = folder / Path(given).expanduser()
+        path = folder / with_home(given)
         status = path.stat()
     except FileNotFoundError:
         raise InvalidValue((key,), f"there is no file {shown(given)} in {folder.absolute()}{_similar(path)}") from None

@@ -23,6 +23,7 @@ from lab.data.tables.raw import RawColumn, RawTable
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
 from lab.data.targets import MOST_CLASSES
 from lab.errors import InvalidValue
+from lab.home import with_home
 from lab.validation import validated
 
 EXAMPLES = 4
@@ -300,7 +301,7 @@ def _arrays(given: str, options: dict[str, Any], folder: Path) -> FileFound:
         low, high = float(array.min()), float(array.max())
         columns.append(ColumnFound(name, "number", distinct, low, high, examples=examples, shape=array.shape))
     block |= {"validation": 0.2} | options
-    path = folder / Path(given).expanduser()
+    path = folder / with_home(given)
     return FileFound(
         path, "NumPy arrays", data.count, tuple(columns), (), "targets", block, data.kind, story=data.story
     )

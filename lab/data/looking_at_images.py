@@ -16,6 +16,7 @@ from lab.data.images.folders import ENDINGS, classes_of, image_files, parts_of, 
 from lab.data.images.masks import pairs
 from lab.data.sets.box_table import BoxTable, images_with_boxes
 from lab.errors import InvalidValue
+from lab.home import with_home
 from lab.validation import shown
 
 USUAL_SIDE = 64
@@ -72,7 +73,7 @@ def look_at_folder(path: str, options: Mapping[str, Any] | None = None, folder: 
     folder:  where a relative path begins (None: the current one)
     Raises InvalidValue if nothing can be learned from it.
     """
-    chosen, place = dict(options or {}), (folder or Path()) / Path(path).expanduser()
+    chosen, place = dict(options or {}), (folder or Path()) / with_home(path)
     with blamed_on("images", path):
         masks = chosen.get("masks")
         if masks is None and (boxes := boxes_in(place)) is not None:
@@ -82,7 +83,7 @@ def look_at_folder(path: str, options: Mapping[str, Any] | None = None, folder: 
             found = [next((inside[name] for name in names if name in inside), None) for names in (IMAGES, MASKS)]
             if all(found) and len(inside) == 2:
                 path, masks = os.path.join(path, str(found[0])), os.path.join(path, str(found[1]))
-                place = (folder or Path()) / Path(path).expanduser()
+                place = (folder or Path()) / with_home(path)
         if masks is not None:
             return _with_masks(path, place, str(masks), chosen, folder or Path())
         return _with_classes(path, place, chosen)
@@ -158,7 +159,7 @@ def _with_classes(path: str, place: Path, options: dict[str, Any]) -> ImagesFoun
 
 def _with_masks(path: str, place: Path, masks: str, options: dict[str, Any], folder: Path) -> ImagesFound:
     train, held = parts_of(place)
-    where = folder / Path(masks).expanduser()
+    where = folder / with_home(masks)
     if not where.is_dir():
         raise InvalidValue(("masks",), f"{shown(masks)} is no folder: one with masks in it is to be given.")
     own = where / train.relative_to(place)

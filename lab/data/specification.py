@@ -18,6 +18,7 @@ from lab.data.registry import BESIDE, COMMON, Entry, file_formats, named_sets
 from lab.data.sequences import in_sequences
 from lab.data.splitting import split
 from lab.errors import BadInput, InvalidValue, nearest
+from lab.home import with_home
 from lab.validation import shown, validated
 
 
@@ -65,13 +66,13 @@ class DataSpecification:
 
     def _from_file(self, folder: Path) -> Data | Split:
         """All examples of a file. What was read last is kept, since every replica of a session asks for it."""
-        given = folder / Path(str(getattr(self.options, self.name))).expanduser()
+        given = folder / with_home(str(getattr(self.options, self.name)))
         try:
             read_from = _stamp(given)
         except (OSError, ValueError, RuntimeError):
             return self.entry.build(self.options, folder)  # which says what is wrong
         beside = next((each for name in BESIDE if (each := getattr(self.options, name, None))), None)
-        other = (folder / Path(beside).expanduser()) if beside else given
+        other = (folder / with_home(beside)) if beside else given
         stamp = (given.absolute(), read_from, _stamp(other) if beside and other.exists() else None)
         key = (self.name, self.options.model_dump_json(exclude=_AFTERWARDS), stamp)
         if _read_last.get("key") != key:

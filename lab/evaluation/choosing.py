@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.errors import BadInput, nearest
-from lab.evaluation.trained import TrainedModel
+from lab.evaluation.trained import TrainedModel, about_of
+from lab.home import with_home
 from lab.store import RunInfo, Store
 from lab.store.files import load_arrays, load_metadata
 
@@ -73,15 +74,16 @@ def _kept(store: Store, wanted: str, variant: str | None, seed: int | None) -> _
     if wanted.endswith(".safetensors"):
         if variant is not None or seed is not None:
             raise BadInput("--variant and --seed choose of a run; a file of weights holds one network.")
-        return _of_file(Path(wanted).expanduser())
+        return _of_file(with_home(wanted))
     info = store.find(wanted)
-    weights = store.weights(info.name)
-    if not weights:
+    every = store.with_weights(info.name)
+    if not every:
         raise BadInput(f"{info.name} has no final weights: it did not come to its end.")
-    keys = _matching(info, list(weights), variant, seed)
+    keys = _matching(info, every, variant, seed)
     chosen, told = (keys[0], "") if len(keys) == 1 else _best(store, info, keys)
-    name = info.name if len(weights) == 1 else f"{info.name}, {chosen[0]}, seed {chosen[1]}"
-    return _Kept(name, store.weights_metadata(info.name, *chosen), weights[chosen], told, info, *chosen)
+    name = info.name if len(every) == 1 else f"{info.name}, {chosen[0]}, seed {chosen[1]}"
+    metadata, weights = store.weights_metadata(info.name, *chosen), store.weights_of(info.name, *chosen)
+    return _Kept(name, metadata, weights, told, info, *chosen)
 
 
 def _of_file(path: Path) -> _Kept:
@@ -104,11 +106,25 @@ def _matching(
     return found
 
 
+def _step_of_weights(store: Store, info: RunInfo, variant: str, seed: int) -> int | None:
+    """After how many steps a network had the weights that are kept of it: not its last with `keep: best`. None where
+    that is not known."""
+    about = about_of(info.name, store.weights_metadata(info.name, variant, seed)) or {}
+    return about.get("step")
+
+
+def _measured_at(step: int | None, steps: np.ndarray, values: np.ndarray) -> float:
+    """What was measured at a step, or else last."""
+    there = [] if step is None else np.flatnonzero(steps == step).tolist()
+    return float(values[there[-1] if there else -1])
+
+
 def _best(store: Store, info: RunInfo, keys: list[tuple[str, int]]) -> tuple[tuple[str, int], str]:
-    """The best of several, by what was measured last."""
+    """The best of several, by what was measured of the weights that are kept of each."""
     curves = store.curves(info.name)
+    steps = {key: _step_of_weights(store, info, *key) for key in keys}
     for metric, more in CRITERIA:
-        last = {key: float(curves[key][metric][1][-1]) for key in keys if metric in curves.get(key, {})}
+        last = {key: _measured_at(steps[key], *curves[key][metric]) for key in keys if metric in curves.get(key, {})}
         last = {key: value for key, value in last.items() if np.isfinite(value)}
         if len(last) < len(keys) and not (last and metric == CRITERIA[-1][0]):
             continue

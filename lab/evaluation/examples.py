@@ -22,6 +22,7 @@ from lab.evaluation.judgement import Judgement
 from lab.evaluation.masks import MaskJudgement, MaskPredictions
 from lab.evaluation.objects import ObjectJudgement, ObjectPredictions
 from lab.evaluation.trained import TrainedModel
+from lab.home import with_home
 from lab.scenario.loading import load_text
 from lab.session.sources import folder_of
 from lab.store import RunInfo
@@ -112,13 +113,13 @@ def of_file(model: TrainedModel, path: str, masks: str | None = None) -> Judged:
     """The network on a file with targets, on images in a folder for each class, on images with boxes, or on images with
     a mask for each, which are in `masks`, or in a folder in `path` that is called so. Raises BadInput."""
     name = Path(path).name
-    if model.recipe.pixels and Path(path).expanduser().is_dir():
+    if model.recipe.pixels and with_home(path).is_dir():
         return _of_masks(model, path, masks)
     if masks is not None:
         raise BadInput(f"{model.name} says nothing of single pixels, so it cannot be judged by masks.")
     if model.recipe.kind == "objects":
         return _of_boxes(model, path)
-    if len(model.recipe.shape) == 3 and _one_class_each(model) and Path(path).expanduser().is_dir():
+    if len(model.recipe.shape) == 3 and _one_class_each(model) and with_home(path).is_dir():
         return _of_images(model, path)
     if model.recipe.table is None or Path(path).suffix.lower() == ".npz":
         return _of_arrays(model, path)
@@ -139,7 +140,7 @@ def _of_boxes(model: TrainedModel, path: str) -> Judged:
     height, width, channels = model.recipe.shape
     try:
         given = {"boxes": path}
-        if (place := Path(path).expanduser()).is_dir() and (there := boxes_in(place)) is not None:
+        if (place := with_home(path)).is_dir() and (there := boxes_in(place)) is not None:
             given = {key: str(place / name) for key, name in there.items()}
         read = images_with_boxes(validated(BoxTable, {**given, "size": [height, width], "grey": channels == 1}), Path())
     except InvalidValue as error:
@@ -170,7 +171,7 @@ def _one_class_each(model: TrainedModel) -> bool:
 
 
 def _of_images(model: TrainedModel, path: str) -> Judged:
-    folder, classes = Path(path).expanduser(), model.classes
+    folder, classes = with_home(path), model.classes
     there = classes_of(folder)
     if unknown := [each for each in there if each not in classes]:
         known = f"this run was trained on {', '.join(classes[:MOST_LISTED])}{', …' * (len(classes) > MOST_LISTED)}"
@@ -184,8 +185,8 @@ def _of_images(model: TrainedModel, path: str) -> Judged:
 
 
 def _of_masks(model: TrainedModel, path: str, masks: str | None) -> Judged:
-    place = Path(path).expanduser()
-    images, where = (place, Path(masks).expanduser()) if masks is not None else _together(place)
+    place = with_home(path)
+    images, where = (place, with_home(masks)) if masks is not None else _together(place)
     for each in (images, where):
         if not each.is_dir():
             raise BadInput(f"{each} is no folder: images are in one, their masks in one.")
@@ -211,7 +212,7 @@ def _together(place: Path) -> tuple[Path, Path]:
 
 def _of_arrays(model: TrainedModel, path: str) -> Judged:
     try:
-        held = arrays(Path(path).expanduser(), path)
+        held = arrays(with_home(path), path)
     except (InvalidValue, OSError) as error:
         raise BadInput(f"{path} cannot be judged on: {getattr(error, 'message', error)}") from None
     if model.recipe.pixels or model.recipe.kind == "objects":

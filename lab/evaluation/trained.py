@@ -28,6 +28,7 @@ from lab.evaluation.finding import Finder
 from lab.evaluation.masks import MaskPredictions
 from lab.evaluation.objects import ObjectPredictions
 from lab.evaluation.predictions import Predictions
+from lab.home import with_home
 from lab.metrics.detection import Detections
 from lab.metrics.scores import OF_PROBABILITIES, meaning
 from lab.nets.adjustable_numbers import AdjustableNumbers
@@ -214,7 +215,7 @@ class TrainedModel:
     def of_file(self, path: str, folder: Path | None = None) -> Predictions:
         """Predictions for a table in any format, for the inputs of an NPZ file, or for images: one, or all in a folder.
         Raises BadInput."""
-        place = (folder or Path()) / Path(path).expanduser()
+        place = (folder or Path()) / with_home(path)
         if len(self.recipe.shape) == 3 and (place.is_dir() or place.suffix.lower() in ENDINGS):
             return self._of_images(place, path)
         if self.recipe.table is None or Path(path).suffix.lower() == ".npz":

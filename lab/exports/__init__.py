@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from lab.errors import BadInput, nearest
 from lab.exports.selection import Selection, select
+from lab.home import with_home
 
 FORMATS = {
     "csv": "a row per measurement, a column per metric",
@@ -65,7 +66,7 @@ def export(
         module.write(selection, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return None
-    target = Path(f"{selection.info.name}{module.SUFFIX}" if out is None else out).expanduser()
+    target = with_home(f"{selection.info.name}{module.SUFFIX}" if out is None else out)
     in_the_way = any(target.iterdir()) if module.KIND == "folder" and target.is_dir() else target.exists()
     if in_the_way and not force:
         raise BadInput(f"{target} exists already: choose another place with `--out`, or replace it with `--force`.")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lab.data.registry import BESIDE, file_formats
 from lab.errors import BadInput
+from lab.home import with_home
 from lab.scenario import Loaded, Scenario, Variant
 from lab.scenario.source import read_text
 from lab.store import RunInfo, Source, read_source
@@ -96,7 +97,7 @@ def _names(scenario: Scenario) -> Iterable[str]:
 
 
 def _place(folder: Path, name: str) -> Path:
-    return folder / Path(name).expanduser()
+    return folder / with_home(name)
 
 
 def _now(source: Source, folder: Path) -> str | None:

@@ -58,7 +58,6 @@ def copy_rows(connection: sqlite3.Connection, old: int, old_name: str, new_name:
 def link_files(old: Path, new: Path) -> None:
     """The files of a run's folder also in another one. They are never written to, only replaced, so both may have the
     same; where the disk has no links they are copied. Raises OSError."""
-    shutil.rmtree(new, ignore_errors=True)  # left behind by a removal that was itself interrupted
     for file in sorted(old.rglob("*.safetensors")) if old.exists() else ():
         target = new / file.relative_to(old)
         target.parent.mkdir(parents=True, exist_ok=True)

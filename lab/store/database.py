@@ -16,6 +16,7 @@ from lab.errors import BadInput
 FILE_NAME = "runs.sqlite"
 APPLICATION = 0x6C616231  # "lab1": tells the store from any other SQLite file
 WAIT_SECONDS = 5.0
+EMPTY_SECONDS = 0.5
 
 # One script per version; a script, once released, never changes. `PRAGMA user_version` counts those that were run.
 MIGRATIONS: tuple[str, ...] = (
@@ -141,6 +142,19 @@ def damaged(path: Path) -> BadInput:
     )
 
 
+def _refuse_emptied(path: Path) -> None:
+    """Raises BadInput if the database has no content though there are runs: a full disk, or a copy that was broken off,
+    has cost it. An empty one that another process has just begun to make gets its content in a moment."""
+    until = time.monotonic() + EMPTY_SECONDS
+    while path.is_file() and not path.stat().st_size and any((path.parent / "runs").glob("*/*/*")):
+        if time.monotonic() > until:
+            raise BadInput(
+                f"{path} is empty, but {path.parent / 'runs'} has files of runs that it knew: put a copy of it back, "
+                f"or remove it, and a new one is started (those files stay where they are)."
+            )
+        time.sleep(0.02)
+
+
 @contextlib.contextmanager
 def reading(path: Path, intent: str = "read") -> Iterator[None]:
     """Turns what can go wrong with the database at `path` into one sentence (BadInput): it "cannot be" `intent`."""
@@ -226,6 +240,7 @@ def connect(path: Path) -> sqlite3.Connection:
     be written, BadInput if it is damaged or newer than this lab.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_emptied(path)
     connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA foreign_keys = ON")

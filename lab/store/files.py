@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 CHECKPOINTS, WEIGHTS = "checkpoints", "weights"
+CHECKSUM = "checksum"
+"""The text beside the arrays that is the file's own; files of version 0.1.0 have none."""
 OLDER_KEPT = 20
 """So many checkpoints of one replica are kept, spread over its training, the first and the newest among them."""
 
@@ -69,32 +72,50 @@ def copied(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
-    """Saves arrays (any float, integer or bool type) as one safetensors file. Raises OSError."""
+    """Saves arrays (any float, integer or bool type) as one safetensors file, with a checksum. Raises OSError."""
     from safetensors.numpy import save
 
-    write_atomically(path, save(arrays, metadata or None))
+    texts = metadata or {}
+    write_atomically(path, save(arrays, texts | {CHECKSUM: _checksum(arrays, texts)}))
 
 
 def load_metadata(path: Path) -> dict[str, str]:
     """The texts beside the arrays of a safetensors file. Raises OSError, or ValueError if the file is damaged."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(str(path), framework="numpy") as archive:
-            return archive.metadata() or {}
-    except SafetensorError as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
+    return _load(path)[1]
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a safetensors file. Raises OSError, or ValueError if the file is damaged."""
+    return _load(path)[0]
+
+
+def _load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
+    content = path.read_bytes()
     try:
-        return load(path.read_bytes())
-    except SafetensorError as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
+        arrays = load(content)
+        texts = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__") or {}
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is damaged: its {len(content):,} bytes are no whole file of weights (safetensors)"
+        ) from error
+    kept = texts.pop(CHECKSUM, None)
+    if kept is not None and kept != _checksum(arrays, texts):
+        raise ValueError(f"{path} is damaged: what is in it is not what was written")
+    return arrays, texts
+
+
+def _checksum(arrays: Mapping[str, np.ndarray], texts: Mapping[str, str]) -> str:
+    """Of names, types, shapes and bytes: a bit that has rotted would else be a weight like any other."""
+    import numpy as np
+
+    about = {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()}
+    total = zlib.crc32(json.dumps([sorted(about.items()), sorted(texts.items())]).encode())
+    for name in sorted(arrays):
+        total = zlib.crc32(np.ascontiguousarray(arrays[name]).reshape(-1).view(np.uint8).data, total)
+    return f"{total:08x}"
 
 
 def is_whole(path: Path) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from lab.errors import BadInput, nearest
-from lab.home import home_folder
+from lab.home import home_folder, with_home
 from lab.store import database, files
 from lab.store.information import COLUMNS, STATES, RunInfo, from_row
 
@@ -33,7 +33,7 @@ class RunIndex:
     @classmethod
     def open(cls, home: Path | str | None = None) -> Self:
         """The store under `home`; by default `$LAB_HOME` or the user's data folder."""
-        return cls(home_folder() if home is None else Path(home).expanduser())
+        return cls(home_folder() if home is None else with_home(home))
 
     def close(self) -> None:
         """Closes what reading has opened. Writers have connections of their own."""
@@ -68,7 +68,7 @@ class RunIndex:
             return []
         with database.reading(self.path), self._lock:
             rows = connection.execute(
-                f"SELECT {COLUMNS} FROM runs WHERE ? IS NULL OR slug IN (?, ?) ORDER BY created DESC, id DESC",
+                f"SELECT {COLUMNS} FROM runs WHERE ? IS NULL OR slug IN (?, ?) ORDER BY id DESC",
                 (scenario, scenario, f"sweep-{scenario}"),
             ).fetchall()
             found = [self._with_steps(connection, from_row(row)) for row in rows]
@@ -80,7 +80,7 @@ class RunIndex:
         names: list[str] = []
         if connection is not None:
             with database.reading(self.path), self._lock:
-                rows = connection.execute("SELECT name FROM runs ORDER BY created DESC, id DESC").fetchall()
+                rows = connection.execute("SELECT name FROM runs ORDER BY id DESC").fetchall()
             names = [name for (name,) in rows]
         if not names:
             raise BadInput(f"No runs are stored in {self.home} yet: `lab run SCENARIO` makes one.")

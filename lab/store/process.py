@@ -96,5 +96,5 @@ def is_alive(process: Process, seen: float) -> bool:
     """Whether `process` still runs; `seen` (seconds since 1970) is when it last reported."""
     started = _started(process.pid) if process.machine == _machine() else ""
     if started == "":
-        return time.time() - seen < SILENCE_SECONDS
+        return abs(time.time() - seen) < SILENCE_SECONDS  # either way: clocks are set back
     return started == process.started

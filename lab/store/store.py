@@ -7,7 +7,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import re
 import shutil
 import sqlite3
 import time
@@ -22,6 +21,7 @@ from lab.events import Claimed, Event, PictureTaken
 from lab.store import copying, database, files
 from lab.store.index import RunIndex
 from lab.store.information import COLUMNS, from_row, run_number
+from lab.store.names import free_name, refuse_marks, refuse_name
 from lab.store.process import this_process
 from lab.store.reader import Curves, RunReader, Table
 from lab.store.rows import Rows
@@ -30,10 +30,6 @@ from lab.store.writer import RunWriter, reason_of
 
 Loaded = TypeVar("Loaded")
 
-_NAME = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}"
-_TAG = r"[\w.:/+#=-]{1,40}"
-_LONGEST_NOTE = 500
-
 
 def _versions() -> dict[str, str]:
     versions = {"python": platform.python_version()}
@@ -41,29 +37,6 @@ def _versions() -> dict[str, str]:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(distribution)
     return versions
-
-
-def _name_base(slug: str) -> str:
-    """A slug as it may stand in the name of a folder."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", slug).strip("-").lower()[:80] or "run"
-
-
-def refuse_marks(tags: Iterable[str], note: str | None) -> None:
-    """Raises BadInput for what cannot be a tag, or a note."""
-    for tag in tags:
-        if not re.fullmatch(_TAG, tag):
-            raise BadInput(f"{tag!r} cannot be a tag: use up to 40 letters, digits and signs, without blanks.")
-    if note is not None and (len(note) > _LONGEST_NOTE or not note.isprintable()):
-        raise BadInput(f"A note is one line of at most {_LONGEST_NOTE} characters.")
-
-
-def _free_name(connection: sqlite3.Connection, slug: str) -> str:
-    """The slug with the next number that no run has yet."""
-    base = _name_base(slug)
-    pattern = base.replace("_", r"\_") + "-%"
-    taken = connection.execute(r"SELECT name FROM runs WHERE name LIKE ? ESCAPE '\'", (pattern,))
-    numbers = [int(end) for (each,) in taken if (end := each[len(base) + 1 :]).isdecimal()]
-    return f"{base}-{max(numbers, default=0) + 1}"
 
 
 class Store(RunIndex):
@@ -122,12 +95,10 @@ class Store(RunIndex):
         }
 
         def begin(connection: sqlite3.Connection) -> str:
-            name = _free_name(connection, slug)
+            name = free_name(connection, self.home / "runs", slug)
             columns = ", ".join(("name", *content))
             places = ", ".join("?" for _ in range(1 + len(content)))
             connection.execute(f"INSERT INTO runs ({columns}) VALUES ({places})", (name, *content.values()))
-            # Left behind by a removal that was itself interrupted.
-            shutil.rmtree(self.folder(name), ignore_errors=True)
             return name
 
         return self._writer(begin, warn)
@@ -182,7 +153,7 @@ class Store(RunIndex):
             old = run_number(connection, name)
             if old is None:
                 raise BadInput(f"{name} was removed.")
-            new = _free_name(connection, info.slug)
+            new = free_name(connection, self.home / "runs", info.slug)
             copying.copy_rows(connection, old, name, new, process)
             copying.link_files(self.folder(name), self.folder(new))
             return new
@@ -235,8 +206,7 @@ class Store(RunIndex):
 
     def rename(self, name: str, new: str) -> None:
         """Gives a run another name. Raises BadInput if it is not there, still running, or the name cannot be had."""
-        if not re.fullmatch(_NAME, new) or new == "latest":
-            raise BadInput(f"{new!r} cannot be the name of a run: use letters, digits, - and _, up to 80 of them.")
+        refuse_name(new)
         if self.info(name).state == "running":
             raise BadInput(f"{name} is still running: it can be renamed when it has ended.")
         with database.reading(self.path, "changed"), contextlib.closing(database.connect(self.path)) as connection:
@@ -244,6 +214,8 @@ class Store(RunIndex):
             try:
                 if run_number(connection, new) is not None:
                     raise BadInput(f"There is a run {new} already.")
+                if self.folder(new).exists():
+                    raise BadInput(f"{self.folder(new)} has files of a run that is not known any more: move it away.")
                 connection.execute("UPDATE runs SET name = ? WHERE name = ?", (new, name))
                 connection.execute("UPDATE runs SET origin = ? WHERE origin = ?", (new, name))
                 connection.execute(
@@ -252,7 +224,6 @@ class Store(RunIndex):
                     (new, new),
                 )
                 if self.folder(name).exists():
-                    shutil.rmtree(self.folder(new), ignore_errors=True)  # left behind by an interrupted removal
                     self.folder(name).rename(self.folder(new))
                 connection.execute("COMMIT")
             except BaseException:
@@ -338,11 +309,22 @@ class Store(RunIndex):
                 return step, self._load(name, file)
         return None
 
+    def with_weights(self, name: str) -> list[tuple[str, int]]:
+        """(variant, seed) of all replicas whose weights were kept at the end."""
+        with self._run(name) as run:
+            return [(variant, seed) for variant, seed, _, _ in run.files(files.WEIGHTS)]
+
     def weights(self, name: str) -> dict[tuple[str, int], dict[str, np.ndarray]]:
         """The weights that were kept at the end, by (variant, seed)."""
+        return {key: self.weights_of(name, *key) for key in self.with_weights(name)}
+
+    def weights_of(self, name: str, variant: str, seed: int) -> dict[str, np.ndarray]:
+        """The weights that were kept of one replica. Raises BadInput if there are none, or their file is damaged."""
         with self._run(name) as run:
-            found = run.files(files.WEIGHTS)
-        return {(variant, seed): self._load(name, file) for variant, seed, _, file in found}
+            for *key, _, file in run.files(files.WEIGHTS):
+                if key == [variant, seed]:
+                    return self._load(name, file)
+        raise BadInput(f"{name} has no weights of {variant}, seed {seed}.")
 
     def weights_metadata(self, name: str, variant: str, seed: int) -> dict[str, str]:
         """The texts that were kept with the weights of a replica; empty if there are none."""

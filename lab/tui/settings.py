@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import BadInput, InvalidValue, nearest
+from lab.home import with_home
 
 FILE_NAME = "settings.yaml"
 THEME_NAMES = ("auto", "dark", "light", "safe-dark", "safe-light", "terminal")
@@ -52,7 +53,7 @@ def settings_path() -> Path:
     """Where the settings file is, or would be."""
     chosen = os.environ.get("LAB_CONFIG")
     if chosen:
-        return Path(chosen).expanduser()
+        return with_home(chosen)
     import platformdirs
 
     return Path(platformdirs.user_config_dir("backprop-lab", appauthor=False)) / FILE_NAME

@@ -75,6 +75,9 @@ def test_the_package_runs_as_the_program_does():
             (["run", "dead-relu", option, "9" * 30], "less than or equal to")
             for option in ("--threads", "--steps", "--fps")
         ],
+        (["predict", "latest", "~no-such-user/x.csv"], "No runs are stored"),
+        (["data", "show", "~no-such-user/x.csv"], "~no-such-user/x.csv"),
+        (["show", "~no-such-user/x.yaml"], "there is no such file"),
         (["run", "dead-relu", "--seeds", "9" * 5000], "--seeds takes a number (3)"),
         (["run", "dead-relu", "--seeds", "9" * 50], "seeds are from 0 to 4294967295"),
         (["run", "dead-relu", "--set", f"train.steps={'9' * 50}"], "it must be at most 1000000000"),
@@ -201,3 +204,10 @@ def test_absurdly_many_steps_are_refused_as_in_a_file(command, capsys):
     out, complaint = capsys.readouterr()
     assert out == ""
     assert "--steps" in complaint
+
+
+def test_a_home_of_somebody_who_is_not_there_is_a_folder_like_any_other(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAB_HOME", "~no-such-user/runs")
+    assert run(["runs"]) == 0
+    assert "No runs are kept in ~no-such-user/runs." in capsys.readouterr().out

@@ -15,6 +15,7 @@ from lab import data
 from lab.cli import run as main
 from lab.data.recipe import Recipe
 from lab.errors import BadInput
+from lab.evaluation.choosing import model_of
 from lab.exports import export, select
 from lab.store import Store
 from tests.evaluation.tables import HEADER, lines, scenario, write
@@ -323,3 +324,32 @@ def test_new_rows_are_read_as_those_of_the_training_where_they_may_be_either(tmp
         np.testing.assert_array_equal(model.of_file(name, tmp_path).numbers, right)
     texts = {"size": ["1.007", "1.014"], "width": ["1,5", "k. A."]}
     np.testing.assert_array_equal(result.predict(texts).numbers, right)
+
+
+def test_one_damaged_network_does_not_keep_the_others_from_answering(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", str(scenario(tmp_path)), "--plain", "--seeds", "2"]) == 0
+    (damaged,) = (tmp_path / "store").rglob("weights/*seed1.safetensors")
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    assert main(["predict", "latest", "customers.csv", "--seed", "0"]) == 0
+    capsys.readouterr()
+    assert main(["predict", "latest", "customers.csv", "--seed", "1"]) == 2
+    assert "seed1.safetensors is damaged: its " in capsys.readouterr().err
+
+
+def test_the_best_network_is_chosen_by_what_its_kept_weights_gave(tmp_path: Path, monkeypatch) -> None:
+    """With `keep: best` the last measurement is of other weights."""
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
+    stop = "{batch: 8, steps: 4000, measure: 20, stop: {when: val_loss, patience: 12}}"
+    data = "{csv: customers.csv, target: outcome, missing: mean, validation: 0.3, standardise: true, seed: 1}"
+    data = data.replace("missing", "columns: {spent: skip}, missing")
+    model, rate = "[{dense: 64}, relu, {dense: classes}]", "{name: adam, rate: 0.02}"
+    path = scenario(tmp_path, train=stop, model=model, optimizer=rate, data=data)
+    assert main(["run", str(path), "--plain", "--seeds", "4"]) == 0
+    with Store.open() as store:
+        curves = {seed: curve["val_loss"][1] for (_, seed), curve in store.curves("customers-1").items()}
+        chosen = model_of(store, "latest")
+        assert chosen.seed == min(curves, key=lambda seed: curves[seed].min())
+        assert chosen.seed != min(curves, key=lambda seed: curves[seed][-1])  # else the test shows nothing
+        assert f"val_loss is the lowest ({curves[chosen.seed].min():.4g})" in chosen.told

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from lab.errors import BadInput
 from lab.events import Claimed, Ended, Measured, PictureTaken, Started
 from lab.pictures import Bars
 from lab.store import Store
-from lab.store.files import superfluous
+from lab.store.files import load_arrays, load_metadata, superfluous
+from lab.store.process import Process, is_alive
 
 from .strategies import same
 
@@ -159,3 +162,103 @@ def test_a_reopened_run_goes_on_where_it_was(tmp_path: Path) -> None:
         assert [event.event for event in events if not isinstance(event, Measured)] == ["started", "ended"]
         assert store.info("again-1").state == "finished"
         assert store.claims("again-1") == []
+
+
+@pytest.mark.parametrize("keep", ["checkpoint", "weights"])
+def test_a_file_that_was_cut_off_anywhere_or_has_a_rotten_bit_is_never_taken_for_whole(
+    tmp_path: Path, keep: str
+) -> None:
+    arrays = {"dense1.weight": np.array([[0.5, -1.25]], np.float32), "mask": np.array([True]), "none": np.zeros((0, 2))}
+    with Store.open(tmp_path) as store:
+        writer = store.create("rot")
+        if keep == "checkpoint":
+            writer.checkpoint("good", 0, 7, arrays)
+        else:
+            writer.weights("good", 0, arrays, {"predicting": "{}"})
+        writer.close("finished")
+        (path,) = (tmp_path / "runs" / "rot-1").rglob("*.safetensors")
+        whole = path.read_bytes()
+
+        def read() -> dict[str, np.ndarray]:
+            if keep == "checkpoint":
+                return dict(sorted(store.checkpoint("rot-1", "good", 0, 7).items()))
+            assert store.weights_metadata("rot-1", "good", 0)["predicting"] == "{}"
+            return dict(sorted(store.weights_of("rot-1", "good", 0).items()))
+
+        assert same(read(), arrays)
+        for length in range(len(whole)):
+            path.write_bytes(whole[:length])
+            with pytest.raises(BadInput, match=rf"is damaged: its {length} bytes are no whole file of weights"):
+                read()
+        harmless = 0
+        for place in range(len(whole)):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+            try:
+                assert same(read(), arrays)  # the bit was of a blank, or of the word "checksum" itself
+                harmless += 1
+            except BadInput as error:
+                assert "is damaged: " in str(error)
+                assert keep == "weights" or store.latest_checkpoint("rot-1", "good", 0) is None
+        assert harmless < 20
+
+
+def test_weights_without_a_checksum_are_read_as_ever(tmp_path: Path) -> None:
+    save_file({"weight": np.ones(3, np.float32)}, tmp_path / "own.safetensors", {"author": "somebody"})
+    assert load_arrays(tmp_path / "own.safetensors")["weight"].tolist() == [1, 1, 1]
+    assert load_metadata(tmp_path / "own.safetensors") == {"author": "somebody"}
+
+
+def test_files_of_a_database_that_was_lost_are_never_overwritten(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        for name in ("first", "other"):
+            writer = store.create(name)
+            writer.weights("good", 0, {"weight": np.ones(2)})
+            writer.close("finished")
+    for each in tmp_path.glob("runs.sqlite*"):
+        each.unlink()
+    kept = {path: path.read_bytes() for path in tmp_path.rglob("*.safetensors")}
+    with Store.open(tmp_path) as store:
+        writer = store.create("first")
+        assert writer.name == "first-2"
+        writer.close("finished")
+        assert store.copy("first-2").name == "first-3"
+        with pytest.raises(BadInput, match="other-1 has files of a run that is not known any more: move it away"):
+            store.rename("first-2", "other-1")
+        store.remove("first-2")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.safetensors")} == kept
+
+
+@pytest.mark.parametrize("there", ["runs.sqlite", "runs.sqlite with files"])
+def test_an_emptied_database_is_not_taken_for_one_without_runs(tmp_path: Path, there: str) -> None:
+    with Store.open(tmp_path) as store:
+        writer = store.create("kept")
+        if "files" in there:
+            writer.weights("good", 0, {"weight": np.ones(2)})
+        writer.close("finished")
+    (tmp_path / "runs.sqlite").write_bytes(b"")
+    with Store.open(tmp_path) as store:
+        if "files" not in there:
+            assert store.runs() == []
+            return
+        for use in (store.runs, lambda: store.find("latest"), lambda: store.create("kept")):
+            with pytest.raises(BadInput, match=r"runs\.sqlite is empty, but .*runs has files of runs that it knew"):
+                use()
+    assert (tmp_path / "runs.sqlite").read_bytes() == b""
+
+
+def test_the_newest_run_is_the_one_that_began_last_though_the_clock_was_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    with Store.open(tmp_path) as store:
+        for day in (0, -1, -400, 1, -2):
+            monkeypatch.setattr(time, "time", lambda day=day: now + 86400 * day)
+            store.create("clock").close("finished")
+        assert [info.name for info in store.runs()] == [f"clock-{n}" for n in (5, 4, 3, 2, 1)]
+        assert store.find("latest").name == "clock-5"
+
+
+def test_a_writer_elsewhere_is_not_alive_for_ever_because_the_clock_was_set_back() -> None:
+    assert is_alive(Process("another", 1, "5"), time.time() - 20)
+    assert is_alive(Process("another", 1, "5"), time.time() + 20)
+    assert not is_alive(Process("another", 1, "5"), time.time() + 86400)

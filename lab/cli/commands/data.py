@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lab.errors import BadInput
+from lab.home import with_home
 
 if TYPE_CHECKING:
     from lab.data.looking import ColumnFound, FileFound
@@ -74,7 +75,7 @@ def _show(file: str, change: list[str], as_yaml: bool, as_json: bool) -> int:
     from lab.terminal import detect
     from lab.terminal.output import Output
 
-    if Path(file).expanduser().is_dir():
+    if with_home(file).is_dir():
         return _show_folder(file, change, as_yaml, as_json)
     try:
         found = look(file, parse_settings(change))

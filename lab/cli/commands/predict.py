@@ -39,6 +39,7 @@ def command(
     Redirected, all rows are written as CSV. Sentences on what was found out go to stderr.
     """
     from lab.evaluation import model_of
+    from lab.home import with_home
     from lab.store import Store
 
     with Store.open() as store:
@@ -48,7 +49,7 @@ def command(
         if sentence:
             print(sentence, file=sys.stderr)
     if out is not None:
-        what = _write(made, Path(out).expanduser(), force)
+        what = _write(made, with_home(out), force)
         print(f"Wrote {out}: {len(made):,} {what}{'s' * (len(made) != 1)}.")
     elif as_json:
         print(json.dumps(made.to_json(), ensure_ascii=False))

@@ -22,6 +22,7 @@ from lab.data.options import Prepared
 from lab.data.registry import file_format
 from lab.data.sets.image_folder import Side
 from lab.errors import BadInput, InvalidValue
+from lab.home import with_home
 from lab.validation import shown
 
 CORNERS = ("x_min", "y_min", "x_max", "y_max")
@@ -67,10 +68,10 @@ MEMORY_PER_BYTE = 12
 @file_format("boxes", BoxTable)
 def images_with_boxes(options: BoxTable, folder: Path) -> Data | Split:
     """Images [n, height, width, channels] and their objects, in the order of the file, or of the images' names."""
-    place = folder / Path(options.boxes).expanduser()
+    place = folder / with_home(options.boxes)
     if not place.is_dir() and place.suffix.lower() != ".json":
         return box_table(options, folder)
-    images = None if options.images is None else folder / Path(options.images).expanduser()
+    images = None if options.images is None else folder / with_home(options.images)
     with blamed_on("boxes", options.boxes):
         if images is not None and not images.is_dir():
             raise InvalidValue(("images",), f"{shown(options.images)} is no folder: one with images is to be given.")
@@ -131,7 +132,7 @@ def _data(parts: list[Annotations], options: BoxTable) -> list[Data]:
 def box_table(options: BoxTable, folder: Path) -> Data:
     """Images [n, height, width, channels] in the order in which the table first names them, and their objects."""
     with blamed_on("boxes", options.boxes):
-        place = folder / Path(options.boxes).expanduser()
+        place = folder / with_home(options.boxes)
         with place.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file)
             head = [name.strip() for name in table.fieldnames or ()]
@@ -143,7 +144,7 @@ def box_table(options: BoxTable, folder: Path) -> Data:
         if not rows:
             raise InvalidValue(("boxes",), "has no line with a box.")
         names = list(dict.fromkeys(_text(row, "image", line) for line, row in rows))
-        base = place.parent if options.images is None else folder / Path(options.images).expanduser()
+        base = place.parent if options.images is None else folder / with_home(options.images)
         images, sizes = read_listed([base / name for name in names], options.shape, options.grey)
         classes = sorted({row.get("class") or ONLY_CLASS for _, row in rows})
         return Data(

@@ -16,6 +16,7 @@ from lab.data.images.pixels import Pixels
 from lab.data.options import WithImages
 from lab.data.registry import file_format
 from lab.errors import InvalidValue
+from lab.home import with_home
 from lab.validation import NUMBER, shown
 
 Side = Annotated[int, Field(ge=1, le=4096), NUMBER]
@@ -86,7 +87,7 @@ def image_folder(options: ImageFolder, folder: Path) -> Data | Split:
     if options.masks is not None:
         return images_and_masks(options, folder)
     with blamed_on("images", options.images):
-        place = folder / Path(options.images).expanduser()
+        place = folder / with_home(options.images)
         if not place.is_dir():
             what = "is a file: the folder that it is in" if place.is_file() else "is no folder: one that"
             hint = "must have a folder for each class" if not place.is_file() else "is to be given"
@@ -128,7 +129,7 @@ def images_and_masks(options: ImageFolder, folder: Path) -> Data | Split:
     names."""
     assert options.masks is not None
     with blamed_on("images", options.images):
-        images, masks = (folder / Path(each).expanduser() for each in (options.images, options.masks))
+        images, masks = (folder / with_home(each) for each in (options.images, options.masks))
         for key, given, place in (("images", options.images, images), ("masks", options.masks, masks)):
             if not place.is_dir():
                 raise InvalidValue((key,), f"{shown(given)} is no folder: one with {key} in it is to be given.")

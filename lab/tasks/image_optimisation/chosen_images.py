@@ -14,6 +14,7 @@ from lab.data.files import blamed_on, found
 from lab.data.images.folders import read_photograph
 from lab.data.images.pixels import Pixels
 from lab.errors import InvalidValue
+from lab.home import with_home
 
 BYTES_PER_BYTE = 40.0
 """Memory that an image file may take while it is read, for each of its bytes; JPEG files become so much larger."""
@@ -100,7 +101,7 @@ def _from_file(key: str, given: str, data: Data, shape: tuple[int, int, int], fo
     try:
         with blamed_on(key, given):
             # A lesson that comes with the lab has no files beside it: those of the reader are where that one is.
-            here = Path(given).exists() and not (folder / Path(given).expanduser()).exists()
+            here = Path(given).exists() and not (folder / with_home(given)).exists()
             place = found(key, given, Path() if here else folder, BYTES_PER_BYTE)
             pixels = read_photograph(place, shape)
     except InvalidValue as error:

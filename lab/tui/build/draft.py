@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.data.registry import BESIDE, file_formats
 from lab.errors import BadInput, InvalidValue
+from lab.home import with_home
 from lab.scenario.overrides import change
 from lab.scenario.source import read_text
 
@@ -227,7 +228,7 @@ def _follow_files(content: Content, before: Path, now: Path) -> None:
     data, init = content.get("data"), content.get("init")
     for block, key in (*((data, each) for each in (*file_formats(), *BESIDE)), (init, "from")):
         if isinstance(block, dict) and isinstance(given := block.get(key), str):
-            file = Path(given).expanduser()
+            file = with_home(given)
             if not file.is_absolute():
                 block[key] = os.path.relpath(before / file, now)
 

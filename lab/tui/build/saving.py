@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from lab.errors import BadInput
+from lab.home import with_home
 from lab.tui import keys
 from lab.tui.build.form import Blank, SettingsForm
 from lab.tui.build.keys import STUDIO
@@ -77,7 +78,7 @@ def _path(values: dict[str, Any]) -> Path:
     if not text:
         raise BadInput("The file needs a name.")
     try:
-        path = Path(text if text.endswith((".yaml", ".yml")) else f"{text}.yaml").expanduser()
+        path = with_home(text if text.endswith((".yaml", ".yml")) else f"{text}.yaml")
     except RuntimeError as error:
         raise BadInput(f"{text}: {error}.") from None
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", path.stem, re.ASCII):

@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 
 from lab.data.limits import size
 from lab.data.looking_at_images import may_be_images
+from lab.home import with_home
 from lab.tui import keys
 from lab.tui.build.keys import STUDIO
 from lab.tui.choices import Choices, share_keys
@@ -153,7 +154,7 @@ class FilesScreen(ReportsProblems, ModalScreen[Path | None]):
 
     def _go_to(self, written: str) -> None:
         try:
-            path = (self.folder / Path(written).expanduser()).resolve()
+            path = (self.folder / with_home(written)).resolve()
             if path.is_dir():
                 self._open(path)
             elif path.is_file():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.errors import BadInput
+from lab.home import with_home
 from lab.scenario import listing
 from lab.scenario.source import read_text
 
@@ -74,7 +75,7 @@ def find_target(asked: str | None, folder: str = "") -> Target:
 
     folder: the user's own from the settings, shown as well where no other one is asked for
     """
-    own = Path(folder).expanduser() if folder else None
+    own = with_home(folder) if folder else None
     if asked is None:
         return Target(folder=own)
     if asked not in listing.slugs() and Path(asked).is_dir():

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from lab.errors import LabError
 from lab.exports import FORMATS, export, select
+from lab.home import with_home
 from lab.tui import keys
 from lab.tui.choices import Choices
 from lab.tui.footer import KeysThatFit
@@ -76,7 +77,7 @@ class ExportScreen(ReportsProblems, ModalScreen[None]):
 
     @on(Input.Submitted)
     def _named(self) -> None:
-        target = Path(self.query_one(Input).value).expanduser()
+        target = with_home(self.query_one(Input).value)
         if target.exists() and target != self._replace and not (target.is_dir() and not any(target.iterdir())):
             self._replace = target
             self._tell(f"{target.name} is there already: enter again replaces it.")
