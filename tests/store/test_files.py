@@ -196,8 +196,7 @@ def test_a_file_that_was_cut_off_anywhere_or_has_a_rotten_bit_is_never_taken_for
             try:
                 assert same(read(), arrays)  # the bit was of a blank, or of the word "checksum" itself
                 harmless += 1
-            except BadInput as error:
-                assert "is damaged: " in str(error)
+            except BadInput:
                 assert keep == "weights" or store.latest_checkpoint("rot-1", "good", 0) is None
         assert harmless < 20
 
