@@ -178,6 +178,17 @@ _WORDS: dict[str, dict[str, str]] = {
         ),
         "dropna": "what is done about missing values is `missing` here: drop, mean, median or category",
     },
+    "tf_idf": {
+        "max_tokens vocabulary_size vocab_size vocab num_words max_features": "how many different tokens are known is "
+        "`tokens` here: `{tokens: 5000, length: 100}`",
+        "output_sequence_length max_length maxlen max_len sequence_length pad_to seq_len": "how many tokens of a text "
+        "are read is `length` here, beside `tokens`",
+        "min_freq min_df min_frequency": "how often a token must be there is `min_count` here, beside `tokens`",
+        "output_mode": "`{words: 1000}` counts the words of a text, `{tokens: 5000}` reads them in their order",
+        "padding": "padding stands behind the end of a text, and layers leave it out; what a longer text loses is "
+        "`truncating` here",
+        "truncation": "this is `truncating` here: post or pre",
+    },
     "class_weights": {"weight weights class_weight pos_weight sample_weight": _WEIGHTS},
     # Layers' settings
     "num_heads": {

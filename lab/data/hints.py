@@ -67,6 +67,15 @@ def told_rare(data: Data) -> list[str]:
     ]
 
 
+def told_long(name: str, how: dict[str, int]) -> str:
+    """A sentence on a column of long texts that is left out."""
+    given = ", ".join(f"{key}: {value}" for key, value in how.items())
+    return (
+        f"{name} holds long texts: `features: [{name}], columns: {{{name}: {{{given}}}}}` reads their words in order, "
+        "for `embedding` and recurrent layers."
+    )
+
+
 def _several_series(table: RawTable, columns: tuple[ColumnFound, ...], targets: list[str]) -> str:
     """A sentence on a table in which the same times come again for each text of another column; "" if there is none."""
     usable = [

@@ -14,13 +14,14 @@ import yaml
 
 from lab.data.data import Split, TargetKind
 from lab.data.files import blamed_on, found
-from lab.data.hints import hints, told_rare
+from lab.data.hints import hints, told_long, told_rare
 from lab.data.sets.csv_table import Table
 from lab.data.sets.npz_arrays import NpzArrays, npz_arrays
 from lab.data.tables.columns import Column, Kind, understood
 from lab.data.tables.interpreting import Interpreter, why_left_out
 from lab.data.tables.raw import RawColumn, RawTable
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
+from lab.data.tables.tokens import suggested
 from lab.data.targets import MOST_CLASSES
 from lab.errors import InvalidValue
 from lab.home import with_home
@@ -234,18 +235,25 @@ def _with_block(
     skipped: dict[str | int, Any] = {
         _as_written(each.name): "skip" for each in inputs if each.problem or each.counts_rows
     }
+    texts = [each.name for each in columns if each.name not in names and "{words:" in each.left_out]
+    long = {name: how for name in texts if (how := suggested(_column_of(table, name).cells)) is not None}
+    of_tokens = (
+        len(texts) == 1 and bool(long) and not any(each.kind != "date" and not each.counts_rows for each in inputs)
+    )
     if not inputs:  # a table of texts alone
-        texts = [each for each in columns if each.name not in names and "{words:" in each.left_out]
-        skipped = {_as_written(each.name): {"words": 1000} for each in texts}
+        skipped = {_as_written(name): {"words": 1000} for name in texts}
+    if of_tokens:
+        skipped = {_as_written(name): how for name, how in long.items()}
     if skipped and "features" not in options:
         block["columns"] = skipped
+    if of_tokens and "features" not in options and len(columns) > 2:
+        block["features"] = [*skipped]
     if any(each.missing for each in columns if each.name in names):
         block["missing"] = "drop"
     elif any(each.missing for each in inputs if not each.problem):
         block["missing"] = "mean"
-    block |= {**_held_back(options), "standardise": True} | {
-        each: options[each] for each in options if each != "target"
-    }
+    block |= {**_held_back(options), **({} if of_tokens else {"standardise": True})}
+    block |= {each: options[each] for each in options if each != "target"}
     try:
         read_as = validated(Table, {"table" if name == key else name: value for name, value in block.items()})
         data = Interpreter(table, read_as, key).data(file.name)
@@ -265,9 +273,17 @@ def _with_block(
         block,
         data.kind,
         story=data.story,
-        hints=(*hints(table, columns, names, block), *(rare := told_rare(data))),
+        hints=(
+            *hints(table, columns, names, block),
+            *(told_long(name, how) for name, how in long.items() if name not in block.get("columns", {})),
+            *(rare := told_rare(data)),
+        ),
         rare=bool(rare),
     )
+
+
+def _column_of(table: RawTable, name: str) -> RawColumn:
+    return next(each for each in table.columns if each.name == name)
 
 
 def _held_back(options: Mapping[str, Any]) -> dict[str, float]:

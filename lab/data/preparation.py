@@ -92,13 +92,13 @@ def _steps(options: Options, rounding: float) -> list[Callable[[np.ndarray], lis
 
 
 def _left_as_they_are(train: Data, options: Options) -> list[int]:
-    """Features that are no measurements, but places in a table of learned numbers, or words, most of which are 0.
-    Raises InvalidValue where what is asked for cannot leave them as they are."""
+    """Features that are no measurements, but places in a table of learned numbers, tokens, or words, most of
+    which are 0. Raises InvalidValue where what is asked for cannot leave them as they are."""
     places: list[int] = []
     first = 0
     for each in train.table.columns if train.table is not None else ():
         following = first + len(each.features)
-        places += range(first, following) if each.embedding or each.words else ()
+        places += range(first, following) if each.embedding or each.is_text else ()
         first = following
     if places and isinstance(options, Prepared):
         for name in ("whiten", "binarise", "multiply"):

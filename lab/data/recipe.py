@@ -23,6 +23,7 @@ from lab.data.tables.columns import Column, texts_of, understood, without_name
 from lab.data.tables.encoding import Missing, ReadColumn, cells_of, inputs_of
 from lab.data.tables.raw import RawTable
 from lab.data.tables.targets import targets_of
+from lab.data.tables.vocabulary import Split as Divided
 from lab.data.tables.vocabulary import words_in
 from lab.errors import BadInput
 from lab.validation import shown
@@ -108,9 +109,9 @@ class Recipe:
         places = np.array(table.lines, np.int64)[kept]
         story = tuple(f"{name}: {each}" for each in notices)
         texts = None
-        if self.table is not None and any(each.words for each in self.table.columns):
+        if self.table is not None and any(each.is_text for each in self.table.columns):
             named = {column.name: column for column in self._named(table).columns}
-            columns = [understood(named[each.name], str, "category") for each in self.table.columns if each.words]
+            columns = [understood(named[each.name], str, "category") for each in self.table.columns if each.is_text]
             texts = np.array([cells_of(each) for each in columns], dtype=object).T[kept]
         order = None if train.order is None else np.arange(len(kept), dtype=np.float64)
         series = self._series_of(table, kept)
@@ -177,10 +178,10 @@ class Recipe:
             column = understood(names[how.name], where, how.taken_for, how.order)
             if column.fault:
                 raise BadInput(f"{shown(name)} cannot be used like the data of the training: {column.fault}")
-            if how.words:
+            if how.is_text:
                 column = replace(column, missing=np.zeros(table.rows, bool))
                 notices += _told_words(how, cells_of(column))
-            columns.append(_with_known_texts(how, column, notices) if how.texts and not how.words else column)
+            columns.append(_with_known_texts(how, column, notices) if how.texts and not how.is_text else column)
         inputs, _ = inputs_of(self.table.columns, columns, table.rows)
         kept = self._kept(columns, table, where, name, notices)
         if (time := self.table.time) is not None:
@@ -209,7 +210,7 @@ class Recipe:
         except (TypeError, ValueError):
             raise BadInput("the examples must be numbers, or a data frame whose columns have names.") from None
         if self.table is not None and any(each.texts or each.kind == "date" for each in self.table.columns):
-            raise BadInput("this run was trained on categories or dates: give a data frame whose columns have names.")
+            raise BadInput("this run was trained on texts or dates: give a data frame whose columns have names.")
         wanted = self.example_shape
         if len(wanted) == 3 and wanted[2] == 1 and values.ndim == 3:
             values = values[..., None]
@@ -400,6 +401,8 @@ def _refuse_misfits(recipe: Recipe) -> None:
         raise ValueError("its shape is no list of sizes")
     if table is not None and not all(type(each.embedding) is int and each.embedding >= 0 for each in table.columns):
         raise ValueError("a column of it has no whole number of learned numbers")
+    if table is not None and not all(map(_is_well_read, table.columns)):
+        raise ValueError("a column of it is read as no text is")
     if table is not None and any(each.tf_idf and len(each.rarity) != len(each.texts) for each in table.columns):
         raise ValueError("the words of a column do not all have a weight")
     if table is not None and len(recipe.shape) == 1 and sum(len(each.features) for each in table.columns) != width:
@@ -423,6 +426,13 @@ def _refuse_misfits(recipe: Recipe) -> None:
         raise ValueError("the unit of its targets does not fit its outputs")
 
 
+def _is_well_read(column: ReadColumn) -> bool:
+    """Whether what is said of how a text is read is possible."""
+    counts = (column.tokens, column.length, column.min_count)
+    named = column.split in get_args(Divided) and column.truncating in ("post", "pre")
+    return named and all(type(each) is int and each >= 0 for each in counts) and not (column.tokens and column.words)
+
+
 def _told_short_series(series: np.ndarray, ends: np.ndarray) -> list[str]:
     """A sentence on the series in which no row ends a sequence, if there are any."""
     short = sorted(set(series.tolist()) - set(series[ends].tolist()))
@@ -433,11 +443,13 @@ def _told_short_series(series: np.ndarray, ends: np.ndarray) -> list[str]:
 def _told_words(how: ReadColumn, cells: list[str]) -> list[str]:
     """A sentence on texts without a word that counts, if there are any."""
     known = set(how.texts)
-    empty = sum(known.isdisjoint(words_in(cell)) for cell in cells) if known else 0
+    read = how.read_of if how.tokens else words_in
+    empty = sum(known.isdisjoint(read(cell)) for cell in cells) if known else 0
     if not empty:
         return []
     rows = "1 row has" if empty == 1 else f"{empty:,} rows have"
-    return [f"{rows} no word in {how.name} that was counted in training."]
+    noun, what = (how.split, "known") if how.tokens else ("word", "counted")
+    return [f"{rows} no {noun} in {how.name} that was {what} in training."]
 
 
 def _with_known_texts(how: ReadColumn, column: Column, notices: list[str]) -> Column:

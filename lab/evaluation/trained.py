@@ -18,7 +18,7 @@ from lab.data.images.pixels import Pixels
 from lab.data.recipe import Recipe
 from lab.data.sets.npz_arrays import inputs_alone
 from lab.data.tables.delimited import Wishes
-from lab.data.tables.encoding import ReadColumn, embedded
+from lab.data.tables.encoding import ReadColumn, embedded, symbols_of
 from lab.data.tables.frames import table_of
 from lab.data.tables.raw import RawTable
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
@@ -32,7 +32,7 @@ from lab.home import with_home
 from lab.metrics.detection import Detections
 from lab.metrics.scores import OF_PROBABILITIES, meaning
 from lab.nets.adjustable_numbers import AdjustableNumbers
-from lab.nets.column_embeddings import column_embeddings
+from lab.nets.column_inputs import column_inputs
 from lab.nets.network import Network
 from lab.scenario.model import Block
 from lab.tasks.task import PREDICTING
@@ -273,10 +273,9 @@ def layers_of(about: Mapping[str, Any], outputs: int | None = None) -> Network:
     recipe = about.get("recipe")
     if outputs is None:
         outputs = len(about["symbols"]) if recipe is None else int(recipe["outputs"])
-    columns = embedded([ReadColumn.from_json(each) for each in (recipe or {}).get("columns") or ()])
-    return Network(
-        about["model"], None, outputs, 0, AdjustableNumbers(), blocks=blocks, before=column_embeddings(columns)
-    )
+    columns = [ReadColumn.from_json(each) for each in (recipe or {}).get("columns") or ()]
+    before = column_inputs(embedded(columns), symbols_of(columns))
+    return Network(about["model"], None, outputs, 0, AdjustableNumbers(), blocks=blocks, before=before)
 
 
 def refuse_other_weights(name: str, network: Network, weights: Mapping[str, np.ndarray]) -> None:

@@ -33,6 +33,9 @@ class Layer(Settings):
     can_die:    it is of ReLU's family, whose units can be off for every example, or are made so that they cannot
     stands_for_others: it is no layer of its own but stands for layers, which are named as if they stood in its place
     passes_on:  its output are numbers of its input as they are, those of its `channels` if it has such
+    takes_symbols: it may read tokens, which are numbers of words, or passes them on to layers inside that do
+    knows_padding: of sequences, what it gives at a place does not depend on how much padding is behind their end; see
+                   `lab.nets.padding`
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -41,6 +44,8 @@ class Layer(Settings):
     can_die: ClassVar[bool] = False
     stands_for_others: ClassVar[bool] = False
     passes_on: ClassVar[bool] = False
+    takes_symbols: ClassVar[bool] = False
+    knows_padding: ClassVar[bool] = False
 
     def __init_subclass__(cls, name: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -21,6 +21,7 @@ from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
 from lab.nets.blocks import MOST_LAYERS, Block, WrongInBlock, known_blocks
 from lab.nets.initialisers import He, Initialiser, generator, initialiser
 from lab.nets.layer import LAYERS, Layer, layer, load_layers
+from lab.nets.padding import Padding
 from lab.nets.proposing import Proposing
 from lab.nets.reach import INPUT, Reach
 from lab.nets.sequence_states import SequenceStates
@@ -60,6 +61,7 @@ class Builder:
     regions:  boxes of each image [batch, regions, 4] as shares of its width and height, for layers that cut them out
     beside:   what the network gives beside the last layer's output, each [batch, numbers]; it is joined behind it
     attention: by name of a layer how much each step looks at each place, see `BuiltLayer`
+    padding:  which places of sequences are padding, see `mask`
     """
 
     network: Network
@@ -77,6 +79,7 @@ class Builder:
     regions: Tensor | None = None
     beside: list[Tensor] = field(default_factory=list)
     attention: dict[str, Tensor] = field(default_factory=dict)
+    padding: Padding = field(default_factory=Padding)
     _counts: dict[str, int] = field(default_factory=dict)
     _prefix: str = ""
 
@@ -87,9 +90,11 @@ class Builder:
         if len(self.parts) >= MOST_LAYERS:
             raise InvalidValue((), f"the network has more than {MOST_LAYERS:,} layers.")
         name = self.enter(chosen.name)
+        self.padding.refuse(chosen, name, x)
         with scope(name):
             y = chosen.build(x, self)
         y.name = name
+        self.padding.hand_on(y, x)
         if y not in self.reaches:
             known = self.network.parameters.members
             weights = f"{name}.weight" in known or f"{name}.input.weight" in known
@@ -101,8 +106,14 @@ class Builder:
         """What one number of a tensor sees of the network's input."""
         return self.reaches.get(x, INPUT)
 
+    def mask(self, x: Tensor) -> Tensor | None:
+        """Of sequences x [batch, time, …] which places count: [batch, time], 1 where one goes on and 0 behind its end;
+        None where all do."""
+        return self.padding.masks.get(x, self.states.mask)
+
     def joined(self, y: Tensor, branches: Sequence[Tensor]) -> Tensor:
         """Note that y was joined from branches, of whose inputs it sees all; return it."""
+        self.padding.hand_on(y, *branches)
         self.reaches[y] = Reach.of_all([self.reach(each) for each in branches])
         return y
 
@@ -158,6 +169,12 @@ class Builder:
     def units(self, wanted: int | str) -> int:
         """A number of units; the words `classes` and `outputs` stand for what the data needs."""
         return self.outputs if isinstance(wanted, str) else wanted
+
+    def symbols(self, wanted: int | str | None) -> int:
+        """A number of symbols; None stands for as many as the texts have tokens, or else the data classes."""
+        if wanted is None and self.padding.symbols is not None:
+            return self.padding.symbols
+        return self.units("classes" if wanted is None else wanted)
 
     def parameter(
         self,
@@ -235,7 +252,7 @@ class Network:
     gated:      the gate of each such layer, and the names of the parameters in it
     settings:   where layers declare adjustable numbers (slopes, rates)
     proposing:  the anchors of a detector whose regions the network itself proposes
-    before:     what is built before the first layer, see `lab.nets.column_embeddings`
+    before:     what is built before the first layer, see `lab.nets.column_inputs`
     """
 
     def __init__(

@@ -11,6 +11,9 @@ import numpy as np
 from lab.errors import InvalidValue
 from lab.graph.tensor import Tensor
 
+USUAL_SYMBOLS = "as many as the texts have tokens, or else the data classes"
+"""How many symbols there are where nobody says it."""
+
 
 @dataclass(frozen=True)
 class SymbolReader:

@@ -32,6 +32,11 @@ _SEQUENCES = _POINTS | {
     "data": {"name": "transcripts", "points": 300},
     "model": [{"rnn": 16}, {"dense": "classes"}],
 }
+_WINDOWS_OF_TIME = _SEQUENCES | {
+    "model": [
+        {"embedding": 8}, {"conv1d": 16, "kernel_size": 3, "padding": "same"}, "relu", {"dense": "classes"}
+    ],
+}  # fmt: skip
 _CAPTIONS = _POINTS | {
     "task": "caption",
     "data": {"name": "shape-captions", "points": 200, "size": 16},
@@ -88,6 +93,7 @@ _WITH_MASKS = _PROPOSALS | {
 _OF_THEIR_OWN = {
     "mask_branch": _WITH_MASKS,
     "propose": _PROPOSALS,
+    "conv1d": _WINDOWS_OF_TIME,
     "writer": _CAPTIONS,
     "question": _QUESTIONS,
     "previous_pixels": _PIXELS,

@@ -86,6 +86,22 @@ TEMPLATES: dict[str, Template] = {
 }
 """By name, for `from_data`."""
 
+_READS: list[Any] = [{"embedding": 16}, {"lstm": {"units": 32, "return": "last"}}]
+_ON_TOKENS: dict[str, dict[str, Any]] = {
+    "One network": {"model": [*_READS, {"dense": "outputs"}]},
+    "Three sizes": {
+        "model": [*_READS, {"dense": "outputs"}],
+        "variants": {
+            "mean": {"model": [_READS[0], "global_average_pool", {"dense": "outputs"}]},
+            "small": {"model.1.lstm.units": 8},
+            "large": {"model.1.lstm.units": 64},
+        },
+    },
+    "Three learning rates": {"model": [*_READS, {"dense": "outputs"}]},
+    "With and without dropout": {"model": [*_READS, {"dropout": 0.0}, {"dense": "outputs"}]},
+}
+"""What a template is where texts are read as sequences of tokens."""
+
 IMAGE_STEPS = 300
 
 
@@ -110,7 +126,13 @@ def from_data(
         "train": {"batch": min(32, examples), "steps": 1000, "measure": 20},
         "watch": watch,
         **TEMPLATES[template].changes,
+        **(_ON_TOKENS[template] if _reads_tokens(data) else {}),
     }
+
+
+def _reads_tokens(data: dict[str, Any]) -> bool:
+    """Whether a text is read as a sequence of tokens."""
+    return any(isinstance(how, dict) and "tokens" in how for how in data.get("columns", {}).values())
 
 
 def from_images(data: dict[str, Any], task: str, title: str, examples: int) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from lab.errors import InvalidValue
 from lab.nets.adjustable_numbers import AdjustableNumbers
-from lab.nets.column_embeddings import column_embeddings
 from lab.nets.network import BuiltLayer, Network
 from lab.scenario import Scenario
 from lab.tasks.counting import around
@@ -65,8 +64,7 @@ def sketch(scenario: Scenario, folder: Path | None) -> Sketch:
 def _as_far_as_it_goes(scenario: Scenario, folder: Path | None, error: InvalidValue) -> Sketch:
     """The layers before the one that is wrong; all of them if something else is, such as the size of the last."""
     from lab.data import load
-    from lab.data.tables.encoding import embedded
-    from lab.tasks.training.data import TrainingData
+    from lab.tasks.training.data import TrainingData, before_layers
 
     number = next((each for each in error.path[1:2] if error.path[0] == "model"), len(scenario.model))
     try:
@@ -78,7 +76,7 @@ def _as_far_as_it_goes(scenario: Scenario, folder: Path | None, error: InvalidVa
         try:
             network = Network(
                 scenario.model[:end], None, split.train.outputs, 0, AdjustableNumbers(), blocks=scenario.blocks,
-                before=column_embeddings(embedded(table.columns)) if (table := split.train.table) is not None else None,
+                before=before_layers(split.train),
             )  # fmt: skip
             _, parts = network.apply(x, training=True)
         except InvalidValue:

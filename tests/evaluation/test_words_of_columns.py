@@ -15,6 +15,7 @@ from lab.errors import BadInput, InvalidValue
 from lab.tasks import check
 
 WORDS = "the food was très bon and über_all slow I'd a x 24 times don't Köstlich FRESH fresh again"
+ONE_OF = "say one of `{embedding: 8}`, for categories, and `{words: 1000}` or `{tokens: 5000, length: 100}`, for texts."
 BLOCK = {"csv": "reviews.csv", "target": "kind", "validation": 0.25, "standardise": True}
 
 
@@ -153,8 +154,8 @@ def test_looking_at_a_file_says_how_its_text_is_read(table, capsys):
         ("text", "say how many words have a feature, the most frequent ones, such as `{words: 1000}`"),
         ("tf-idf", "such as `{words: 1000, tf_idf: true}`"),
         ("{words: 0}", "0 is not allowed here: it must be at least 1."),
-        ("{words: 5, embedding: 2}", "say one of `{embedding: 8}`, for categories, and `{words: 1000}`, for texts."),
-        ("{tf_idf: true}", "say one of `{embedding: 8}`, for categories, and `{words: 1000}`, for texts."),
+        ("{words: 5, embedding: 2}", ONE_OF),
+        ("{tf_idf: true}", ONE_OF),
         ("{embedding: 5, tf_idf: true}", "`tf_idf` goes with `words`"),
     ],
 )

@@ -10,11 +10,36 @@ import numpy as np
 
 from lab.data.limits import BYTES_PER_NUMBER, MEMORY, size
 from lab.data.tables.columns import Asked, Column, Kind
-from lab.data.tables.vocabulary import words_in
+from lab.data.tables.vocabulary import Split, tokens_in, words_in
 from lab.errors import BadInput
 
 Missing = Literal["drop", "mean", "median", "category", "error"]
 DAY = 86_400.0
+
+UNKNOWN, SPECIAL = 1, 2
+"""The token that stands for one that training did not know, and how many numbers come before those of known tokens; 0
+is the padding behind the end of a text."""
+
+
+class AsText(NamedTuple):
+    """How a column of texts is read: its words are counted, or it is a sequence of tokens.
+
+    words, tf_idf: see `ReadColumn`
+    tokens:        how many different tokens are known at most: the most frequent ones
+    length:        how many tokens of a text are read; 0: as many as the longest text of the training has
+    min_count:     how often a token must be there in the training to be known
+    split:         what a token is
+    truncating:    which tokens of a longer text are left out, as Keras has it: those at its end (post), or at its
+                   beginning (pre)
+    """
+
+    words: int = 0
+    tf_idf: bool = False
+    tokens: int = 0
+    length: int = 0
+    min_count: int = 2
+    split: Split = "word"
+    truncating: Literal["post", "pre"] = "post"
 
 
 @dataclass(frozen=True)
@@ -34,6 +59,9 @@ class ReadColumn:
                   once they are known
     tf_idf:       whether words count the less the more texts have them: each by its `rarity`, and all words of a text
                   together have length 1
+    tokens, length, min_count, split, truncating: see `AsText`; `texts` are then the tokens that are known, the most
+                  frequent first, and the features are the numbers of the text's tokens, one behind the other: that of
+                  the first known one is 2
     """
 
     name: str
@@ -47,6 +75,11 @@ class ReadColumn:
     words: int = 0
     tf_idf: bool = False
     rarity: tuple[float, ...] = ()
+    tokens: int = 0
+    length: int = 0
+    min_count: int = 2
+    split: Split = "word"
+    truncating: Literal["post", "pre"] = "post"
 
     @classmethod
     def of(
@@ -55,11 +88,11 @@ class ReadColumn:
         asked: Asked | None,
         missing: Missing,
         embedding: int = 0,
-        words: tuple[int, bool] = (0, False),
+        text: AsText | None = None,
     ) -> ReadColumn:
         """How a column of the data is read from now on; the words of a text are found out later."""
-        if words[0]:
-            return cls(column.name, "text", words=words[0], tf_idf=words[1])
+        if text is not None:
+            return cls(column.name, "text", **text._asdict())
         # Places in a table have no mean: a gap has a row of its own.
         says_missing = (missing == "category" or bool(embedding)) and bool(column.missing.any())
         known = column.values[~column.missing] if column.kind == "date" else ()
@@ -67,17 +100,24 @@ class ReadColumn:
         return cls(column.name, column.kind, asked, column.texts, says_missing, first, column.order, embedding)
 
     @property
+    def is_text(self) -> bool:
+        """Whether its words or tokens are what is read."""
+        return bool(self.words or self.tokens)
+
+    @property
     def taken_for(self) -> Asked:
         """What the column of another table with this name is to be taken for."""
         if self.kind == "date":
             return self.asked or "date"
-        return "boolean" if self.kind == "boolean" else "category" if self.texts or self.words else "number"
+        return "boolean" if self.kind == "boolean" else "category" if self.texts or self.is_text else "number"
 
     @property
     def features(self) -> list[str]:
         """The names of its features: its own, or `column=category` for each category."""
         if self.embedding:
             return [self.name]
+        if self.tokens:
+            return [f"{self.name} {number + 1}" for number in range(self.length)] if self.texts else []
         if self.words:
             return [f"{self.name}={_printable(text)}" for text in self.texts]
         names = [f"{self.name}={_printable(text)}" for text in self.texts] if self.texts else [self.name]
@@ -85,9 +125,9 @@ class ReadColumn:
 
     def fill(self, place: np.ndarray, column: Column) -> None:
         """Writes the features of the column's values, [rows, features]; NaN where a value is missing."""
-        if self.words:
+        if self.is_text:
             if self.texts:
-                self.count_words(place, cells_of(column))
+                self.fill_texts(place, cells_of(column))
             return
         if self.embedding:
             gap = len(self.texts) + 1 if self.says_missing else 0
@@ -105,10 +145,16 @@ class ReadColumn:
         else:
             place[:, 0] = column.values
 
-    def count_words(self, place: np.ndarray, cells: Sequence[str]) -> None:
-        """Writes how often each word is in each of some texts, [rows, words], weighed as asked for."""
+    def fill_texts(self, place: np.ndarray, cells: Sequence[str]) -> None:
+        """Writes how often each word is in each of some texts, [rows, words], weighed as asked for; or the numbers of
+        their tokens, [rows, length]."""
         known = {word: number for number, word in enumerate(self.texts)}
         place[:] = 0
+        if self.tokens:
+            for row, cell in enumerate(cells):
+                numbers = [SPECIAL + known[each] if each in known else UNKNOWN for each in self.read_of(cell)]
+                place[row, : max(1, len(numbers))] = numbers or UNKNOWN
+            return
         for row, cell in enumerate(cells):
             for word in words_in(cell):
                 if word in known:
@@ -117,6 +163,11 @@ class ReadColumn:
             place *= self.rarity
             lengths = np.sqrt((place**2).sum(axis=1, keepdims=True))
             place /= np.where(lengths > 0, lengths, 1.0)
+
+    def read_of(self, cell: str) -> list[str]:
+        """The tokens of a text that are read: those that its length has room for."""
+        tokens = tokens_in(cell, self.split)
+        return tokens[-self.length :] if self.truncating == "pre" else tokens[: self.length]
 
     def _dates(self, seconds: np.ndarray) -> np.ndarray:
         """Days since the first date, or seconds since then, or the year."""
@@ -147,7 +198,7 @@ def cells_of(column: Column) -> list[str]:
 
 def texts_read(how: Sequence[ReadColumn], columns: Sequence[Column]) -> np.ndarray | None:
     """The texts of the columns that are read as words, str [rows, columns]; None where there are none."""
-    found = [cells_of(column) for each, column in zip(how, columns, strict=True) if each.words]
+    found = [cells_of(column) for each, column in zip(how, columns, strict=True) if each.is_text]
     return np.array(found, dtype=object).T if found else None
 
 
@@ -168,6 +219,11 @@ def embedded(columns: Sequence[ReadColumn]) -> tuple[Embedded, ...]:
             found.append(Embedded(place, len(each.texts) + 1 + each.says_missing, each.embedding))
         place += len(each.features)
     return tuple(found)
+
+
+def symbols_of(columns: Sequence[ReadColumn]) -> int:
+    """How many different numbers the inputs are, where they are the tokens of texts; 0 where they are none."""
+    return next((SPECIAL + len(each.texts) for each in columns if each.tokens), 0)
 
 
 def inputs_of(how: Sequence[ReadColumn], columns: Sequence[Column], rows: int) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -12,11 +12,12 @@ import numpy as np
 from lab.data.data import Data, TableRead
 from lab.data.tables.answers import NO_CLASS, from_cells, is_usable, no_number
 from lab.data.tables.columns import MOST_CATEGORIES, Asked, Column, texts_of, understood, without_name
-from lab.data.tables.encoding import ReadColumn, inputs_of, texts_read
+from lab.data.tables.encoding import ReadColumn, inputs_of, symbols_of, texts_read
 from lab.data.tables.in_time import in_time, told_sequences
 from lab.data.tables.leaks import leaks
 from lab.data.tables.options import TableOptions
 from lab.data.tables.raw import RawColumn, RawTable
+from lab.data.tables.tokens import refuse_beside_tokens, told_text
 from lab.data.targets import Targets, from_numbers
 from lab.errors import InvalidValue, nearest
 from lab.validation import shown
@@ -66,10 +67,11 @@ class Interpreter:
         kind, answers, classes = self._targets(targets, kept)
         how = tuple(
             ReadColumn.of(
-                each, self._asked(each.name), options.missing, options.embedding(each.name), options.words(each.name)
+                each, self._asked(each.name), options.missing, options.embedding(each.name), options.text(each.name)
             )
             for each in columns
         )
+        refuse_beside_tokens(how, options)
         inputs, features = inputs_of(how, columns, len(kept))
         # A first line with sizes is no header, though nobody said so; rows to predict come without it.
         written = options.wishes.given | ({} if self._table.header else {"header": False})
@@ -87,7 +89,7 @@ class Interpreter:
         notices = [
             *self._table.notices,
             *self._notices(columns, len(kept), series),
-            *leaks([each for each in columns if not options.words(each.name)[0]], kind, answers, given),
+            *leaks([each for each in columns if options.text(each.name) is None], kind, answers, given),
         ]
         return with_story(data, name, self._table.format, notices)
 
@@ -107,7 +109,7 @@ class Interpreter:
     def _understood(self, place: int) -> Column:
         raw = self._table.columns[place]
         column = understood(raw, self._where, self._asked(raw.name))
-        if self._options.words(raw.name)[0]:  # a text without words is one, too
+        if self._options.text(raw.name) is not None:  # a text without words is one, too
             column = replace(column, kind="text", missing=np.zeros(self._table.rows, bool))
         return column
 
@@ -265,11 +267,7 @@ class Interpreter:
         looked_up = [
             f"{each.name} ({len(each.texts):,}: {width(each.name)} each)" for each in columns if width(each.name)
         ]
-        for each in columns:
-            most, tf_idf = self._options.words(each.name)
-            if most:
-                how = ", rare ones counting for more" if tf_idf else ""
-                told.append(f"Words of {each.name} have a feature each, at most {most:,} of the training rows{how}.")
+        told += [told_text(each, text) for each in columns if (text := self._options.text(each.name)) is not None]
         if looked_up:
             told.append(f"Categories have learned numbers: {_listed(looked_up)}.")
         for column in columns:
@@ -338,6 +336,8 @@ def with_story(data: Data, name: str, format_: str, notices: Sequence[str]) -> D
     features = _counted(len(data.features), "feature")
     if data.table is not None and (texts := [each.name for each in data.table.columns if each.words]):
         features += f" and the words of {_listed(texts)}"
+    if data.table is not None and symbols_of(data.table.columns):
+        features = f"the tokens of {data.table.columns[0].name}"
     return replace(data, story=(f"{name}: {format_}; {_counted(data.count, 'row')}, {features}, {told}.", *notices))
 
 

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from lab.data.options import WithClasses, WithSequences, WithValues
 from lab.data.tables.columns import Asked
 from lab.data.tables.delimited import Wishes
-from lab.data.tables.encoding import Missing
+from lab.data.tables.encoding import AsText, Missing
+from lab.data.tables.vocabulary import Split
 from lab.errors import InvalidValue
 from lab.validation import Settings, Whole
 
@@ -38,14 +39,40 @@ class AsColumn(Settings):
     is there"""
     tf_idf: bool = False
     """with `words`: a word counts the less the more texts have it, and all words of a text together have length 1"""
+    tokens: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+    """of texts: each is a sequence of tokens, of which so many different ones are known, the most frequent ones of the
+    training examples; all others are the same unknown one"""
+    length: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
+    """with `tokens`: so many of a text are read, and shorter texts are filled up with padding behind their end, which
+    layers leave out; without it, as many as the longest training text has"""
+    min_count: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2
+    """with `tokens`: a token is known that is so often in the training examples; from 2 on, it sees unknown ones"""
+    split: Split = "word"
+    """with `tokens`: what a token is: a word, or a character"""
+    truncating: Literal["post", "pre"] = "post"
+    """with `tokens`: what is left out of a text that is longer: its end (post), or its beginning (pre)"""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.embedding is None) == (self.words is None):
-            raise ValueError("say one of `{embedding: 8}`, for categories, and `{words: 1000}`, for texts")
+        if sum(each is not None for each in (self.embedding, self.words, self.tokens)) != 1:
+            raise ValueError(
+                "say one of `{embedding: 8}`, for categories, and `{words: 1000}` or `{tokens: 5000, length: 100}`, "
+                "for texts"
+            )
         if self.tf_idf and self.words is None:
             raise ValueError("`tf_idf` goes with `words`: `{words: 1000, tf_idf: true}`")
+        for name in ("length", "min_count", "split", "truncating"):
+            if name in self.model_fields_set and self.tokens is None:
+                raise ValueError(f"`{name}` goes with `tokens`: `{{tokens: 5000, length: 100}}`")
         return self
+
+    @property
+    def text(self) -> AsText | None:
+        """How it is read as texts; None where it is not."""
+        if self.embedding is not None:
+            return None
+        of_tokens = (self.tokens or 0, self.length or 0, self.min_count, self.split, self.truncating)
+        return AsText(self.words or 0, self.tf_idf, *of_tokens)
 
 
 def _shape(value: Any) -> Any:
@@ -54,7 +81,14 @@ def _shape(value: Any) -> Any:
         raise ValueError("say how many numbers each category has, such as `{embedding: 8}`")
     if value in ("words", "text", "bag_of_words", "tf_idf", "tf-idf", "tfidf"):
         more = "" if value in ("words", "text", "bag_of_words") else ", tf_idf: true"
-        raise ValueError(f"say how many words have a feature, the most frequent ones, such as `{{words: 1000{more}}}`")
+        raise ValueError(
+            f"say how many words have a feature, the most frequent ones, such as `{{words: 1000{more}}}`"
+            "; `{tokens: 5000, length: 100}` reads them in their order"
+        )
+    if value in ("tokens", "sequence", "int", "multi_hot"):
+        raise ValueError(
+            "say how many different tokens are known, and how many of a text are read: `{tokens: 5000, length: 100}`"
+        )
     return value
 
 
@@ -67,8 +101,8 @@ class TableOptions(WithClasses, WithValues, WithSequences):
     """names of the columns to predict it from; without them all others"""
     columns: dict[Name, Annotated[Asked | AsColumn, BeforeValidator(_shape)]] = Field(default_factory=dict)
     """what columns are taken for instead of what they look like, or that they are left out (skip); `{embedding: 8}`: a
-    category with many values, each of which has so many learned numbers; `{words: 1000}`: a text, whose words count
-    """
+    category with many values, each of which has so many learned numbers; `{words: 1000}`: a text, whose words count;
+    `{tokens: 5000, length: 100}`: a text as a sequence of tokens, for embedding and recurrent layers"""
     missing: Missing = "error"
     """missing values: leave the row out; fill in mean or median of the training examples; a feature that says so"""
     missing_marks: list[Name] | None = Field(default=None, min_length=1)
@@ -135,10 +169,10 @@ class TableOptions(WithClasses, WithValues, WithSequences):
         given = self.columns.get(name)
         return given.embedding or 0 if isinstance(given, AsColumn) else 0
 
-    def words(self, name: str) -> tuple[int, bool]:
-        """How many words of a column have a feature (0: it is no text), and whether common words count less."""
+    def text(self, name: str) -> AsText | None:
+        """How a column of texts is read; None where it is none."""
         given = self.columns.get(name)
-        return (given.words or 0, given.tf_idf) if isinstance(given, AsColumn) else (0, False)
+        return given.text if isinstance(given, AsColumn) else None
 
     @property
     def wishes(self) -> Wishes:

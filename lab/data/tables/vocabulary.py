@@ -1,10 +1,15 @@
-"""What the words of a cell are."""
+"""What the words, and the tokens, of a cell are."""
 
 from __future__ import annotations
 
 import re
+from typing import Literal
+
+Split = Literal["word", "character"]
 
 _WORD = re.compile(r"\b\w\w+\b")
+_TOKEN = re.compile(r"\w+(?:['’]\w+)*")
+_APOSTROPHE = "’"
 
 
 def words_in(cell: str) -> list[str]:
@@ -14,3 +19,18 @@ def words_in(cell: str) -> list[str]:
     ['très', 'bon', 'come', 'again']
     """
     return _WORD.findall(cell.lower())
+
+
+def tokens_in(cell: str, split: Split = "word") -> list[str]:
+    """The tokens of a text in small letters, in their order: words, of which apostrophes are a part, without signs
+    between them; or all characters, blanks too.
+
+    >>> tokens_in("It isn't good - not at all!")
+    ['it', "isn't", 'good', 'not', 'at', 'all']
+    >>> tokens_in("Ab c", "character")
+    ['a', 'b', ' ', 'c']
+    """
+    small = cell.lower()
+    if split == "character":
+        return list(small)
+    return [word.replace(_APOSTROPHE, "'") for word in _TOKEN.findall(small)]

@@ -1,5 +1,5 @@
 """Columns of text as inputs: the words of each cell counted, as scikit-learn does (`CountVectorizer`,
-`TfidfVectorizer`)."""
+`TfidfVectorizer`), or its tokens in their order."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ import numpy as np
 from lab.data.data import Data, Split
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
 from lab.data.tables.encoding import ReadColumn
+from lab.data.tables.tokens import with_tokens
 from lab.data.tables.vocabulary import words_in
 from lab.errors import InvalidValue
 
 
 def with_vocabularies(parts: Split) -> Split:
-    """All parts, in which each column that is read as words has a feature for each word of its vocabulary: the most
-    frequent words of the training examples, in the order of the alphabet. Parts without such columns stay as they are.
+    """All parts, in which each column that is read as words has a feature for each word of its vocabulary, the most
+    frequent words of the training examples in the order of the alphabet, and each that is read as tokens a feature for
+    each place of a sequence. Parts without such columns stay as they are.
 
     Raises InvalidValue if there is no word, or the features would not fit into memory.
     """
     table = parts.train.table
     if table is None or parts.train.texts is None:
         return parts
-    at = [number for number, each in enumerate(table.columns) if each.words]
+    at = [number for number, each in enumerate(table.columns) if each.is_text]
     columns = list(table.columns)
     for number, cells in zip(at, parts.train.texts.T, strict=True):
         columns[number] = fitted(columns[number], cells.tolist())
-    added = sum(len(columns[number].texts) for number in at)
+    added = sum(len(columns[number].features) for number in at)
     total = sum(part.count for part in (parts.train, parts.validation, parts.test) if part is not None)
-    what = f"{total:,} rows with {added:,} words, most of them 0,"
+    what = f"{total:,} rows with {added:,} {'tokens' if columns[at[0]].tokens else 'words, most of them 0,'}"
     refuse_if_too_large(("columns", columns[at[0]].name), what, total * added * BYTES_PER_NUMBER)
     read = replace(table, columns=tuple(columns))
     names = tuple(name for each in columns for name in each.features)
@@ -53,6 +55,8 @@ def with_vocabularies(parts: Split) -> Split:
 
 def fitted(column: ReadColumn, cells: Sequence[str]) -> ReadColumn:
     """The column with its vocabulary, and how much each word counts. Raises InvalidValue if there is no word."""
+    if column.tokens:
+        return with_tokens(column, cells)
     counts: Counter[str] = Counter()
     within: Counter[str] = Counter()
     for cell in cells:
@@ -72,7 +76,7 @@ def fitted(column: ReadColumn, cells: Sequence[str]) -> ReadColumn:
 
 
 def counted(column: ReadColumn, cells: Sequence[str]) -> np.ndarray:
-    """The features of a column that is read as words, float64 [rows, words]."""
-    made = np.zeros((len(cells), len(column.texts)), np.float64)
-    column.count_words(made, cells)
+    """The features of a column of texts, float64 [rows, features]."""
+    made = np.zeros((len(cells), len(column.features)), np.float64)
+    column.fill_texts(made, cells)
     return made

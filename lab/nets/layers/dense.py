@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -24,6 +24,8 @@ class Dense(Layer, name="dense"):
     Example: `{dense: 32}`
     """
 
+    knows_padding: ClassVar[bool] = True
+
     units: Whole | Literal["classes", "outputs"] = Field(description="Number of units, or what the data needs.")
     bias: bool = Field(default=True, description="Whether a bias is added.")
     init: Any = Field(default=None, description="How its weights begin, instead of the scenario's `init`.")
@@ -40,7 +42,7 @@ class Dense(Layer, name="dense"):
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         own: Initialiser | None = initialiser(self.init) if self.init is not None else None
-        if len(x.shape) > 2 and not builder.timed:
+        if len(x.shape) > 2 and not builder.timed and builder.mask(x) is None:
             x = x.reshape(x.shape[0], -1)
         fan_in, fan_out = x.shape[-1], builder.units(self.units)
         weight = builder.parameter("weight", (fan_in, fan_out), own, fan_in, fan_out)

@@ -25,6 +25,8 @@ class Dropout(Layer, name="dropout"):
     networks from overfitting", 2014.
     """
 
+    knows_padding = True
+
     rate: Real = adjustable(0.5, "Probability with which a number is dropped.", steps="tenths", ge=0, lt=1)
     form: Literal["inverted", "plain", "scaled_by_drop_probability"] = Field(
         default="inverted",

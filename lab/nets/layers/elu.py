@@ -20,6 +20,7 @@ class Elu(Layer, name="elu"):
     """
 
     activation = True
+    knows_padding = True
     can_die = True
 
     alpha: Real = adjustable(1.0, "Minus the limit far below zero.", ge=0, le=100)

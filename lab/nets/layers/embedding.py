@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from lab.graph.tensor import Call, Shape, Tensor, call, constant
 from lab.nets.initialisers import Initialiser, Normal, initialiser
 from lab.nets.layer import Layer
 from lab.nets.network import Builder, BuiltLayer
+from lab.nets.symbols import USUAL_SYMBOLS
 from lab.nets.tables import Table
 from lab.validation import Whole
 
@@ -21,7 +22,8 @@ from lab.validation import Whole
 class Embedding(Layer, name="embedding"):
     """Every symbol (a word, a character, by its number) becomes a learned row: [batch, n] to [batch, n, width].
 
-    A dense layer on what follows sees the rows side by side.
+    A dense layer on what follows sees the rows side by side; of tokens of a text (`columns: {review: {tokens: 5000}}`)
+    it sees each by itself, as they are a sequence.
 
     Formula: y[i] = weight[x[i]], a row of a table for each symbol.
 
@@ -30,9 +32,12 @@ class Embedding(Layer, name="embedding"):
     Example on sequences: `{embedding: 8}`
     """
 
+    takes_symbols: ClassVar[bool] = True
+    knows_padding: ClassVar[bool] = True
+
     width: Whole = Field(ge=1, le=10**9, description="Numbers per symbol.")
-    symbols: Whole | Literal["classes", "outputs"] = Field(
-        default="classes", description="How many symbols there are, or as many as the data has classes."
+    symbols: Whole | Literal["classes", "outputs"] | None = Field(
+        default=None, description=f"How many symbols there are; by default {USUAL_SYMBOLS}."
     )
     init: Any = Field(default=None, description="How the rows begin; by default normal numbers of variance 1 / width.")
 
@@ -41,7 +46,7 @@ class Embedding(Layer, name="embedding"):
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         own: Initialiser = Normal(std=self.width**-0.5) if self.init is None else initialiser(self.init)
-        symbols = builder.units(self.symbols)
+        symbols = builder.symbols(self.symbols)
         builder.reads_symbols(x, symbols)
         weight = builder.parameter("weight", (symbols, self.width), own, symbols, self.width, table=True)
         return embedding(weight, x)

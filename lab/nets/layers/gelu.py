@@ -17,6 +17,7 @@ class Gelu(Layer, name="gelu"):
     """
 
     activation = True
+    knows_padding = True
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         return gelu(x)

@@ -15,7 +15,9 @@ class Identity(Layer, name="identity"):
     """
 
     activation = True
+    knows_padding = True
     passes_on = True
+    takes_symbols = True
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         return identity(x)

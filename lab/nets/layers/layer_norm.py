@@ -19,6 +19,8 @@ class LayerNorm(Layer, name="layer_norm"):
     Paper: Ba, Kiros and Hinton, "Layer normalization", 2016.
     """
 
+    knows_padding = True
+
     epsilon: Real = adjustable(1e-5, "Added to the variance, against division by zero.", gt=0, le=1)
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:

@@ -19,6 +19,7 @@ class LeakyRelu(Layer, name="leaky_relu"):
     """
 
     activation = True
+    knows_padding = True
     can_die = True
 
     slope: Real = adjustable(0.01, "Slope below zero.", ge=0, le=1)

@@ -40,6 +40,9 @@ class Parallel(Layer, name="parallel"):
     Example: `{parallel: [identity, [{dense: 8}, relu]]}`
     """
 
+    takes_symbols = True
+    knows_padding = True
+
     branches: Annotated[
         list[Any],
         BeforeValidator(_branches),

@@ -9,6 +9,7 @@ from lab.graph.tensor import Shape, Tensor
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Paddings, Pair, Sizes, check_images
 from lab.nets.network import Builder
+from lab.nets.padding import largest_over_time, mean_over_time
 
 
 class _Pool(Layer):
@@ -53,14 +54,19 @@ class AveragePool(_Pool, name="average_pool"):
 
 
 class GlobalAveragePool(Layer, name="global_average_pool"):
-    """The mean of each channel over the whole image: one number per channel (Lin, Chen and Yan 2013).
+    """The mean of each channel over the whole image, or of each feature over a whole sequence: one number for each
+    (Lin, Chen and Yan 2013). What stands behind the end of a text does not count.
 
     Formula: y[c] = mean over i and j of x[i, j, c].
 
     Paper: Lin, Chen and Yan, "Network in network", 2013.
     """
 
+    knows_padding = True
+
     def build(self, x: Tensor, builder: Builder) -> Tensor:
+        if len(x.shape) == 3:
+            return mean_over_time(x, builder.mask(x))
         check_images(x, builder.layer_name)
         return global_average_pool(x)
 
@@ -70,12 +76,17 @@ class GlobalAveragePool(Layer, name="global_average_pool"):
 
 
 class GlobalMaxPool(Layer, name="global_max_pool"):
-    """The largest number of each channel over the whole image: one number per channel.
+    """The largest number of each channel over the whole image, or of each feature over a whole sequence: one number for
+    each. What stands behind the end of a text does not count.
 
     Formula: y[c] = max over i and j of x[i, j, c].
     """
 
+    knows_padding = True
+
     def build(self, x: Tensor, builder: Builder) -> Tensor:
+        if len(x.shape) == 3:
+            return largest_over_time(x, builder.mask(x))
         check_images(x, builder.layer_name)
         return global_max_pool(x)
 

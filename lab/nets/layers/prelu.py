@@ -21,6 +21,7 @@ class PRelu(Layer, name="prelu"):
     """
 
     activation = True
+    knows_padding = True
     can_die = True
 
     slope: Real = Field(default=0.25, ge=-1, le=1, allow_inf_nan=False, description="First value of every slope.")

@@ -21,6 +21,7 @@ from lab.nets.initialisers import Initialiser, Uniform, initialiser
 from lab.nets.layer import Layer
 from lab.nets.limits import adjustable
 from lab.nets.network import Builder
+from lab.nets.symbols import USUAL_SYMBOLS
 from lab.validation import Real, Whole
 
 States = tuple[Tensor, ...]
@@ -37,6 +38,8 @@ class Recurrent(Layer):
     model_config = ConfigDict(populate_by_name=True)
     gates: ClassVar[int] = 1
     kept: ClassVar[tuple[str, ...]] = ("h",)
+    takes_symbols: ClassVar[bool] = True
+    knows_padding: ClassVar[bool] = True
 
     units: Whole = Field(ge=1, le=1_000_000, description="Numbers in the state.")
     layers: Whole = Field(
@@ -55,8 +58,8 @@ class Recurrent(Layer):
         description="`sequence`: the state at every step, [batch, time, units]; `last`: the last one, [batch, units].",
     )
     bias: bool = Field(default=True, description="Whether biases are added.")
-    symbols: Whole | Literal["classes", "outputs"] = Field(
-        default="classes", description="How many symbols there are, where the inputs are symbols."
+    symbols: Whole | Literal["classes", "outputs"] | None = Field(
+        default=None, description=f"Where the inputs are symbols, how many there are; by default {USUAL_SYMBOLS}."
     )
     init: Any = Field(
         default=None, description="How all weights begin; by default uniform up to 1 / √units in size, as PyTorch's."
@@ -82,22 +85,22 @@ class Recurrent(Layer):
                 f"input has the shape {list(x.shape[1:])}.",
             )
         if len(x.shape) == 2:
-            builder.reads_symbols(x, builder.units(self.symbols))
+            builder.reads_symbols(x, builder.symbols(self.symbols))
+        mask = builder.mask(x)
         rate = builder.setting(self, "dropout") if self.dropout or self.layers > 1 else None
         for number in range(1, self.layers + 1):
             if number > 1 and builder.training and rate is not None and self.dropout:
                 x = dropout(x, rate, builder.stream() + number, inverted=True)
             prefix = "" if number == 1 else f"layer{number}."
-            x, last = self._both_ways(x, builder, prefix)
+            x, last = self._both_ways(x, builder, prefix, mask)
         builder.timed = self.returns == "sequence"
         return x if self.returns == "sequence" else last
 
-    def _both_ways(self, x: Tensor, builder: Builder, prefix: str) -> tuple[Tensor, Tensor]:
+    def _both_ways(self, x: Tensor, builder: Builder, prefix: str, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """The states of a layer of the stack, and its last state."""
-        states, last = self._one_way(x, builder, prefix, builder.states.mask)
+        states, last = self._one_way(x, builder, prefix, mask)
         if not self.bidirectional:
             return states, last
-        mask = builder.states.mask
         back, back_last = self._one_way(
             x[:, ::-1], builder, f"{prefix}backward.", None if mask is None else mask[:, ::-1]
         )
@@ -122,7 +125,7 @@ class Recurrent(Layer):
         usual = Uniform(bound=self.units**-0.5)
         own: Initialiser = usual if self.init is None else initialiser(self.init)
         recurrent = own if self.recurrent_init is None else initialiser(self.recurrent_init, ("recurrent_init",))
-        entering = builder.units(self.symbols) if len(x.shape) == 2 else x.shape[2]
+        entering = builder.symbols(self.symbols) if len(x.shape) == 2 else x.shape[2]
         found = {
             "input_weight": builder.parameter(f"{prefix}input.weight", (entering, width), own, entering, self.units),
             "weight": builder.parameter(

@@ -17,6 +17,7 @@ class Relu(Layer, name="relu"):
     """
 
     activation = True
+    knows_padding = True
     can_die = True
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:

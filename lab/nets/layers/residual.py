@@ -50,6 +50,8 @@ class Residual(Layer, name="residual"):
     Example: `{residual: [{dense: 32}, relu, {dense: 32}]}`
     """
 
+    knows_padding = True
+
     layers: Layers = Field(min_length=1, max_length=100, description="The layers inside, as in `model`.")
     shortcut: Annotated[
         Any,
@@ -74,10 +76,11 @@ class Residual(Layer, name="residual"):
             )
         gate = builder.gate(open_gate(survive, builder.stream()))
         with builder.gated(gate):
-            made = gated_residual(x, lambda entered: self._same(entered, builder), gate)
+            made = gated_residual(x, lambda entered: self._same(entered, builder, x), gate)
         return builder.joined(made, [x, *[each.y for each in builder.parts[-1:]]])
 
-    def _same(self, x: Tensor, builder: Builder) -> Tensor:
+    def _same(self, x: Tensor, builder: Builder, entered: Tensor) -> Tensor:
+        builder.padding.hand_on(x, entered)
         inner = builder.inside(self.layers, x, "residual", "layers")
         self._check(x, inner, builder.layer_name)
         return inner

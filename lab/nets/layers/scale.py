@@ -17,6 +17,8 @@ class Scale(Layer, name="scale"):
     Paper: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", 1998.
     """
 
+    knows_padding = True
+
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         channels = x.shape[-1:]
         return add(multiply(x, builder.parameter("gamma", channels, 1.0)), builder.parameter("beta", channels, 0.0))

@@ -18,6 +18,8 @@ class Shift(Layer, name="shift"):
     Example: `{shift: 0.5}`
     """
 
+    knows_padding = True
+
     by: Real = adjustable(..., "What is added.", steps="tenths", ge=-1e6, le=1e6)
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:

@@ -17,6 +17,7 @@ class Sigmoid(Layer, name="sigmoid"):
     """
 
     activation = True
+    knows_padding = True
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         return sigmoid(x)

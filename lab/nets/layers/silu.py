@@ -18,6 +18,7 @@ class Silu(Layer, name="silu"):
     """
 
     activation = True
+    knows_padding = True
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         return silu(x)

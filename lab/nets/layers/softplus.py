@@ -18,6 +18,7 @@ class Softplus(Layer, name="softplus"):
     """
 
     activation = True
+    knows_padding = True
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         return softplus(x)

@@ -17,6 +17,7 @@ class Tanh(Layer, name="tanh"):
     """
 
     activation = True
+    knows_padding = True
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         return tanh(x)

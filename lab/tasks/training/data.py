@@ -10,11 +10,13 @@ import numpy as np
 from lab.data import Data, Split, TargetKind
 from lab.data import load as load_data
 from lab.data.images.pixels import Pixels
-from lab.data.tables.encoding import embedded
+from lab.data.tables.encoding import embedded, symbols_of
 from lab.errors import InvalidValue
 from lab.graph import Tensor, data
 from lab.graph.tensor import constant
+from lab.nets.column_inputs import column_inputs
 from lab.nets.initialisers import generator
+from lab.nets.network import Builder
 from lab.scenario import Scenario
 from lab.tasks.training.augmented import Augmentation
 from lab.tasks.training.batches import batch
@@ -79,6 +81,12 @@ class TrainingData:
         # stand that all have in common, it would be one pool more for each.
         own = constant if inputs.are_bytes else data
         return inputs, own(self._encode(part) if self._encode else part.targets, f"{which}targets")
+
+
+def before_layers(data: Data) -> Callable[[Tensor, Builder], Tensor] | None:
+    """What stands before the first layer of a network on these examples; see `lab.nets.column_inputs`."""
+    columns = data.table.columns if data.table is not None else ()
+    return column_inputs(embedded(columns), symbols_of(columns))
 
 
 def load_split(scenario: Scenario, seed: int, folder: Path | None, kind: TargetKind) -> Split:

@@ -15,12 +15,10 @@ from typing import Any
 import numpy as np
 
 from lab.data import Data, Split, TargetKind
-from lab.data.tables.encoding import embedded
 from lab.errors import InvalidValue
 from lab.graph import Tensor, scope
 from lab.metrics.detection.heads import Heads
 from lab.nets.adjustable_numbers import AdjustableNumbers
-from lab.nets.column_embeddings import column_embeddings
 from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
 from lab.nets.training_step import UNCLIPPED, training_step
@@ -30,7 +28,7 @@ from lab.tasks.detection.detection import Detection
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.task import task_of
 from lab.tasks.training.cautions import cautions
-from lab.tasks.training.data import TrainingData, load_split
+from lab.tasks.training.data import TrainingData, before_layers, load_split
 from lab.tasks.training.early_stopping import EarlyStopping
 from lab.tasks.training.losses import Loss
 from lab.tasks.training.monitor import Monitor
@@ -72,10 +70,9 @@ class Training(ProgramExperiment):
         objective, finds = Objective(loss, correct, answers, heads, detection), detection and detection.detector
         data = TrainingData(self.split, seed, finds.encode if finds else None)
         outputs = (finds or heads or self.split.train).outputs
-        table = self.split.train.table
         self.network = Network(
             scenario.model, scenario.init, outputs, seed, self.adjustable,
-            blocks=scenario.blocks, before=column_embeddings(embedded(table.columns)) if table is not None else None,
+            blocks=scenario.blocks, before=before_layers(self.split.train),
         )  # fmt: skip
         self.network.proposing = finds.proposing if finds else None
         self.optimizer = optimizer(scenario.optimizer.name, scenario.optimizer.given)
