@@ -109,7 +109,8 @@ class Builder:
     def mask(self, x: Tensor) -> Tensor | None:
         """Of sequences x [batch, time, …] which places count: [batch, time], 1 where one goes on and 0 behind its end;
         None where all do."""
-        return self.padding.masks.get(x, self.states.mask)
+        given = self.states.mask
+        return self.padding.masks.get(x, given if given is not None and x.shape[:2] == given.shape else None)
 
     def joined(self, y: Tensor, branches: Sequence[Tensor]) -> Tensor:
         """Note that y was joined from branches, of whose inputs it sees all; return it."""
