@@ -86,8 +86,8 @@ class Field:
     values:    [rows, columns]; row 0 is on top, column 0 on the left
     low, high: the numbers at the ends of the colour scale; None: the smallest and the largest finite value
     diverging: whether the scale is symmetric around 0, with a colour for each sign
-    extent:    (left, right, bottom, top), where the axes begin and end, in the units that the labels say; None: the
-               rows and columns have no coordinates
+    extent:    (left, right, bottom, top), where the axes begin and end, in the units that the labels say; bottom may
+               be more than top; None: the rows and columns have no coordinates
     paths:     by name a line that is drawn on top, [points, 2] as (x, y) in the same coordinates
     variants:  of each path the number of the variant whose it is, which gives it letter and colour; empty: in order
     """

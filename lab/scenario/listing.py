@@ -28,6 +28,7 @@ CHAPTERS = (
     "ensembles",
     "cnn",
     "rnn",
+    "attention",
     "detection",
     "visualising",
     "generative",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -213,11 +213,13 @@ def plot_layout(
     log_y: bool = False,
     tight_x: bool = True,
     tight_y: bool = False,
+    down: bool = False,
 ) -> PlotLayout:
     """The plan of a plot of width × height characters.
 
     x_values, y_values: everything that is to be seen, for the ranges
     entries: the legend; notes: lines under it, such as which curves have gaps
+    down: whether the lowest y is on top, as in a map whose first row is number 1
     """
     told = bool(entries) and style.legends
     legend = legend_lines(entries, width, style, max(2, height // _LEGEND_SHARE)) if told else []
@@ -226,6 +228,8 @@ def plot_layout(
     y_axis = axes.axis(y_values, max(2, area.height // 3 + 1), log=log_y, tight=tight_y)
     area = divide_area(width, height, legend=len(legend), titled=titled, gutter=gutter_for(y_axis))
     x_axis = axes.axis(x_values, max(2, area.width // 12), log=log_x, tight=tight_x)
+    if down:
+        y_axis = replace(y_axis, ticks=tuple(y_axis.range.low + y_axis.range.high - each for each in y_axis.ticks))
     return PlotLayout(area, x_axis, y_axis, legend)
 
 

@@ -82,6 +82,23 @@ def test_a_map_is_drawn_the_right_way_up():
     assert "█" not in lines[3]
 
 
+def test_a_map_whose_first_row_is_number_one_counts_downwards():
+    """The bright cell, and the line through it, stand at 5 of 1 to 5: below all others."""
+    values = np.zeros((5, 5))
+    values[4, 0] = 1
+    path = {"a": np.array([[1.0, 5.0], [5.0, 5.0]])}
+    lines = plain(Field("F", values, extent=(0.5, 5.5, 5.5, 0.5), paths=path)).splitlines()
+    labels = [int(each.split("┤")[0]) for each in lines if "┤" in each]
+    assert labels == sorted(labels)
+    assert len(labels) >= 3
+    inside = [each for each in lines if "│" in each or "┤" in each]
+    assert "█" in inside[-2]
+    assert not any("█" in each or "a" in each for each in inside[: len(inside) // 2])
+    upright = plain(Field("F", values[::-1], extent=(0.5, 5.5, 0.5, 5.5))).splitlines()
+    labels = [int(each.split("┤")[0]) for each in upright if "┤" in each]
+    assert labels == sorted(labels, reverse=True)
+
+
 def test_the_scale_of_a_map_says_what_its_ends_mean():
     from_zero = plain(Field("map", np.array([[0.25, 4.0]]), low=0.0, high=5.0)).split()
     assert "0" in from_zero

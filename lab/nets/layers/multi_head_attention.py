@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -34,6 +34,8 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
 
     Example on sequences: `{multi_head_attention: 2}`
     """
+
+    knows_padding: ClassVar[bool] = True
 
     num_heads: Whole = Field(
         default=1,
@@ -86,7 +88,7 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
         scores = f.dot_product_scores(queries, keys, self.scale)
         if self.causal:
             scores = f.without_later_places(scores)
-        weights = f.attention_weights(scores.reshape(batch, heads * time, time), builder.states.mask)
+        weights = f.attention_weights(scores.reshape(batch, heads * time, time), builder.mask(x))
         builder.attention[name] = weights.reshape(batch, heads, time, time)
         rate = builder.setting(self, "dropout") if self.dropout else None
         if builder.training and rate is not None:

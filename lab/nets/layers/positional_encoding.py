@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -32,6 +32,8 @@ class PositionalEncoding(Layer, name="positional_encoding"):
 
     Example on sequences: `{positional_encoding: sinusoidal}`
     """
+
+    knows_padding: ClassVar[bool] = True
 
     encoding: Literal["sinusoidal", "learned"] = Field(default="sinusoidal", description="Where the rows come from.")
 

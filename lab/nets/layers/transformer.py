@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -33,6 +33,8 @@ class Transformer(Layer, name="transformer"):
 
     Example on sequences: `{transformer: 1, dim_feedforward: 8}`
     """
+
+    knows_padding: ClassVar[bool] = True
 
     num_heads: Whole = Field(default=1, ge=1, le=10_000, description="Heads of the attention.")
     dim_feedforward: Whole | None = Field(

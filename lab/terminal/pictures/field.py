@@ -58,7 +58,8 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
             paths = []
             for name, number in names.items():
                 way = np.asarray(picture.paths[name], np.float64).reshape(-1, 2)
-                paths.append(_path(number, across.place(way[:, 0]), up.place(way[:, 1]), columns, rows, style))
+                heights = 1 - up.place(way[:, 1]) if bottom > top else up.place(way[:, 1])
+                paths.append(_path(number, across.place(way[:, 0]), heights, columns, rows, style))
             _draw_paths(lines, paths, columns, family, style)
         return lines
 
@@ -67,6 +68,7 @@ def render(picture: Field, width: int, height: int, style: Style) -> list[Text]:
             inside_frame, plane_width(width, height, across.high - across.low, up.high - up.low), height, style,
             title=picture.title, x_label=picture.x_label, y_label=picture.y_label,
             x_values=np.array([across.low, across.high]), y_values=np.array([up.low, up.high]), tight_y=True,
+            down=bottom > top,
             # A part of a larger picture has no title: that picture names the paths.
             entries=path_legend(names, family, style) if picture.title.strip() else [],
         ),

@@ -246,7 +246,8 @@ def _title_would_say(picture: Plot | Picture, style: Style) -> list[str]:
         return []
     across, up = (style.words(getattr(picture, name, "")) for name in ("x_label", "y_label"))
     # The first row of a table of numbers is on top.
-    upright = "down" if isinstance(picture, Field) and picture.extent is None else "up"
+    first_on_top = isinstance(picture, Field) and (picture.extent is None or picture.extent[2] > picture.extent[3])
+    upright = "down" if first_on_top else "up"
     said = [f"{_ACROSS}{across}"] * bool(across) + [f"{upright}: {up}"] * bool(up)
     if isinstance(picture, Cells) and picture.note:
         said.append(picture.note)
