@@ -17,7 +17,7 @@ from kernels.targets.cuda.numba_cuda import part
 
 assert int32_arithmetic  # from here on numba-cuda counts in 32 bits
 intrinsic: Any = part("extending").intrinsic
-make_array, populate_array = part("np.arrayobj").make_array, part("np.arrayobj").populate_array
+make_array = part("np.arrayobj").make_array
 
 
 def pointer_to(kind: str, on_device: bool = False) -> Any:
@@ -93,6 +93,21 @@ def group_sync_of(threads: int | None) -> Any:
 group_sync = group_sync_of(None)
 
 
+def _array(context, builder, kind, data, extents, strides, item):
+    """Numba's value of an array: a structure, put together as one, where numba takes memory and writes each member."""
+    number = functools.reduce(functools.partial(builder.mul, flags=["nsw"]), extents)
+    given = {"data": data, "nitems": number, "itemsize": item, "shape": extents, "strides": strides}
+    made = ir.Constant(context.get_value_type(kind), None)
+    for index, name in enumerate(context.data_model_manager[kind]._fields):
+        value = given.get(name)
+        if isinstance(value, list):
+            for axis, each in enumerate(value):
+                made = builder.insert_value(made, each, [index, axis])
+        elif value is not None:
+            made = builder.insert_value(made, value, index)
+    return made
+
+
 def viewing(by_way_of_an_integer: bool) -> Any:
     @intrinsic
     def view(typing_context, pointer, offset, shape):
@@ -105,21 +120,19 @@ def viewing(by_way_of_an_integer: bool) -> Any:
             given = [signature.args[2]] if single else list(signature.args[2])
             parts = [shape] if single else [builder.extract_value(shape, index) for index in range(len(given))]
             extents = [context.cast(builder, part, kind, types.intp) for part, kind in zip(parts, given, strict=True)]
-            item = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array_type.dtype)))
+            item = context.get_constant(types.intp, array_type.dtype.bitwidth // 8)
             strides: list[Any] = []
             stride = item
             for extent in reversed(extents):
                 strides.insert(0, stride)
                 stride = builder.mul(stride, extent, flags=["nsw"])
-            array = context.make_array(array_type)(context, builder)
             place = context.cast(builder, offset, signature.args[1], types.intp)
             if by_way_of_an_integer:  # else the compiler adds both offsets up for each element
                 address = builder.add(builder.ptrtoint(base, item.type), builder.mul(place, item))
-                data = builder.inttoptr(address, array.data.type)
+                data = builder.inttoptr(address, context.get_data_type(array_type.dtype).as_pointer())
             else:
                 data = builder.gep(base, [place])
-            populate_array(array, data=data, shape=extents, strides=strides, itemsize=item, meminfo=None)
-            return array._getvalue()
+            return _array(context, builder, array_type, data, extents, strides, item)
 
         return signature, generate
 
