@@ -38,6 +38,7 @@ class FakeDriver:
     """
 
     CUstreamCaptureMode = SimpleNamespace(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL=1)
+    CUfunction_attribute = SimpleNamespace(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES=8)
     CUdevice_attribute = SimpleNamespace(**{f"CU_DEVICE_ATTRIBUTE_{name}": name for name in ATTRIBUTES})
 
     def __init__(self, devices: int = 1, version: int = 13000, **changed: int) -> None:
@@ -103,6 +104,9 @@ class FakeDriver:
     def cuGraphInstantiate(self, graph: str, flags: int) -> tuple[Any, ...]:
         return self.done("cuGraphInstantiate", graph, "made graph")
 
+    def cuGraphLaunch(self, graph: str, stream: int) -> tuple[Any, ...]:
+        return self.done("cuGraphLaunch", stream)
+
     def cuGraphDestroy(self, graph: str) -> tuple[Any, ...]:
         return self.done("cuGraphDestroy", graph)
 
@@ -118,6 +122,9 @@ class FakeDriver:
 
     def cuModuleUnload(self, module: int) -> tuple[Any, ...]:
         return self.done("cuModuleUnload", module)
+
+    def cuFuncSetAttribute(self, function: Any, attribute: int, value: int) -> tuple[Any, ...]:
+        return self.answer("cuFuncSetAttribute")
 
     def cuLaunchKernel(self, *arguments: Any) -> tuple[Any, ...]:
         return self.done("cuLaunchKernel", arguments[8])
@@ -143,6 +150,9 @@ class FakeDriver:
 
     def cuMemcpyDtoHAsync(self, target: int, address: int, size: int, stream: int) -> tuple[Any, ...]:
         return self.done("cuMemcpyDtoHAsync", stream)
+
+    def cuMemcpyDtoDAsync(self, target: int, source: int, size: int, stream: int) -> tuple[Any, ...]:
+        return self.done("cuMemcpyDtoDAsync", stream)
 
     def cuMemFree(self, address: int) -> tuple[Any, ...]:
         del self.taken[address]
