@@ -113,6 +113,8 @@ def _symbols(traced: Trace) -> set[int]:
                 others: tuple[Tensor, ...] = node.reads[:1]
             elif node.kernel.name in ("rnn", "lstm", "gru") and node.integers["looked_up"]:
                 others = (node.reads[0], *node.reads[2:])
+            elif node.kernel.name == "minimum_number":  # 1 where there is a token, 0 where there is none
+                others = node.reads[1:]
             else:
                 others = node.reads
             if any(id(each) in found for each in others):

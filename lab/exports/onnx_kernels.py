@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.errors import BadInput
 from lab.exports.onnx_graph import OnnxGraph, Value
-from lab.exports.onnx_sequences import write_recurrent
+from lab.exports.onnx_sequences import write_broadcast, write_recurrent
 from lab.exports.tracing import EXAMPLES, Trace
 from lab.graph.tensor import Call, Tensor
 
@@ -45,7 +45,8 @@ class KernelWriter:
         """The tensor as it is in the lab, channels last."""
         found = self.values.get(id(tensor))
         if found is not None:
-            return self.graph.last(found)
+            whole = id(tensor) in self.symbols
+            return self.graph.add("Cast", self.graph.last(found), to=1) if whole else self.graph.last(found)
         name = self.traced.names.get(id(tensor), "")
         reshaped = name and self.arrays[name].shape != tensor.shape
         return self.graph.keep(self.numbers(tensor), f"{name} {list(tensor.shape)}" if reshaped else name)
@@ -65,8 +66,9 @@ class KernelWriter:
 
     def indices(self, tensor: Tensor) -> str:
         """Whole numbers that choose rows."""
-        name = self.name(tensor)
-        return name if id(tensor) in self.symbols else self.graph.add("Cast", name, to=7)
+        if id(tensor) in self.symbols:
+            return self.graph.last(self.values[id(tensor)])
+        return self.graph.add("Cast", self.name(tensor), to=7)
 
     def view(self, tensor: Tensor) -> None:
         """The same numbers with other extents."""
@@ -74,9 +76,11 @@ class KernelWriter:
         if tensor.shape == tensor.base.shape:
             self.values[id(tensor)] = self.values[id(tensor.base)]
         else:
-            self.values[id(tensor)] = Value(self._reshaped(self.name(tensor.base), tensor.shape))
+            symbols = id(tensor.base) in self.symbols
+            name = self.graph.last(self.values[id(tensor.base)]) if symbols else self.name(tensor.base)
+            self.values[id(tensor)] = Value(self.reshaped(name, tensor.shape))
 
-    def _reshaped(self, name: str, shape: tuple[int, ...]) -> str:
+    def reshaped(self, name: str, shape: tuple[int, ...]) -> str:
         """The array with other extents; the outermost one of which there are several has the examples in it."""
         at = next((axis for axis, extent in enumerate(shape) if extent != 1), 0)
         return self.graph.add("Reshape", name, self.graph.whole([*shape[:at], -1, *shape[at + 1 :]]))
@@ -102,10 +106,12 @@ class KernelWriter:
             "local_response_norm": self._local_response_norm, "max_pool": self._max_pool,
             "average_pool": self._average_pool, "resample": self._resample, "maxout": self._maxout,
             "gather_rows": self._embedding, "concatenate_columns": self._concatenate, "take_window": self._window,
-            "put_window": self._window, "mean_rows": self._mean_of_rows,
+            "put_window": self._window, "mean_rows": self._of_rows, "sum_rows": self._of_rows,
         }  # fmt: skip
         if kernel in ("rnn", "lstm", "gru"):
             return write_recurrent(self, call)
+        if kernel == "broadcast":
+            return [write_broadcast(self, call)]
         return [known[kernel](call)] if kernel in known else None
 
     # Number by number: in whichever order of axes the array is at hand
@@ -178,9 +184,11 @@ class KernelWriter:
     def _softmax(self, call: Call) -> Value:
         return Value(self.graph.add("Softmax", self.name(call.reads[0]), label=call.label, axis=-1))
 
-    def _mean_of_rows(self, call: Call) -> Value:
-        made = self.graph.add("ReduceMean", self.name(call.reads[0]), label=call.label, axes=[-1], keepdims=0)
-        return Value(made)
+    def _of_rows(self, call: Call) -> Value:
+        name = self.name(call.reads[0])
+        if call.kernel.name == "sum_rows":
+            return Value(self.graph.add("ReduceSum", name, self.graph.whole([-1]), label=call.label, keepdims=0))
+        return Value(self.graph.add("ReduceMean", name, label=call.label, axes=[-1], keepdims=0))
 
     def _convolution(self, call: Call) -> Value:
         x, weight, bias = call.reads
@@ -229,9 +237,9 @@ class KernelWriter:
         if len(x.shape) == 4:
             images = self.graph.first(self.values[id(x)])
             return Value(first=self.graph.add("BatchNormalization", images, *names, **settings))
-        rows = self.name(x) if len(x.shape) == 2 else self._reshaped(self.name(x), (-1, x.shape[-1]))
+        rows = self.name(x) if len(x.shape) == 2 else self.reshaped(self.name(x), (-1, x.shape[-1]))
         made = self.graph.add("BatchNormalization", rows, *names, **settings)
-        return Value(made if len(x.shape) == 2 else self._reshaped(made, x.shape))
+        return Value(made if len(x.shape) == 2 else self.reshaped(made, x.shape))
 
     def _layer_norm(self, call: Call) -> Value:
         names, epsilon = list(map(self.name, call.reads[:3])), self.number(call.reads[3])
@@ -241,25 +249,25 @@ class KernelWriter:
         add, (x, gamma, beta, epsilon) = self.graph.add, call.reads
         groups = call.integers["groups"]
         pixels = x.size // (x.shape[0] * x.shape[-1])
-        apart = self._reshaped(self.name(x), (-1, pixels, groups, x.shape[-1] // groups))
+        apart = self.reshaped(self.name(x), (-1, pixels, groups, x.shape[-1] // groups))
         centred = add("Sub", apart, add("ReduceMean", apart, axes=[1, 3]), label=call.label)
         variance = add("ReduceMean", add("Mul", centred, centred), axes=[1, 3])
         spread = add("Sqrt", add("Add", variance, self.graph.keep([self.number(epsilon)])))
-        made = self._reshaped(add("Div", centred, spread, label=call.label), x.shape)
+        made = self.reshaped(add("Div", centred, spread, label=call.label), x.shape)
         scaled = add("Mul", made, self.name(gamma), label=call.label)
         return Value(add("Add", scaled, self.name(beta), label=call.label))
 
     def _local_response_norm(self, call: Call) -> Value:
         add, (x, alpha, beta, k) = self.graph.add, call.reads
         size = call.integers["size"]
-        rows = self._reshaped(self.name(x), (-1, 1, x.shape[-1]))
+        rows = self.reshaped(self.name(x), (-1, 1, x.shape[-1]))
         # ONNX's own operator has its neighbours otherwise where they are an even number.
         sums = add("AveragePool", add("Mul", rows, rows), kernel_shape=[size], pads=[size // 2, (size - 1) // 2],
                    count_include_pad=1, label=call.label)  # fmt: skip
         strength = add("Mul", sums, self.graph.keep([self.number(alpha) * size]), label=call.label)
         strength = add("Add", strength, self.graph.keep([self.number(k)]), label=call.label)
         made = add("Div", rows, add("Pow", strength, self.graph.keep([self.number(beta)])), label=call.label)
-        return Value(self._reshaped(made, x.shape))
+        return Value(self.reshaped(made, x.shape))
 
     def _max_pool(self, call: Call) -> Value:
         x, *windows = call.reads
@@ -343,7 +351,7 @@ class KernelWriter:
     def _maxout(self, call: Call) -> Value:
         made = self.graph.add("ReduceMax", self.name(call.reads[0]), axes=[1], keepdims=0, label=call.label)
         shape = call.results[0].shape
-        return Value(made if len(shape) == 2 else self._reshaped(made, shape))
+        return Value(made if len(shape) == 2 else self.reshaped(made, shape))
 
     def _embedding(self, call: Call) -> Value:
         table, chosen = call.reads
@@ -365,7 +373,7 @@ class KernelWriter:
         each = large.size // EXAMPLES
         if ((places < 0) | (places >= large.size)).any() or not np.array_equal(places[1] - each, places[0]):
             raise BadInput(f"{call.label}: a part of the batch of examples has no operator in ONNX.")
-        rows = self._reshaped(self.name(x), (-1, x.size // EXAMPLES))
+        rows = self.reshaped(self.name(x), (-1, x.size // EXAMPLES))
         chosen = places[0]
         if not takes:
             chosen = np.full(each, x.size // EXAMPLES)
@@ -373,4 +381,4 @@ class KernelWriter:
             rows = self.graph.add("Pad", rows, self.graph.whole([0, 0, 0, 1]), label=call.label)
         made = self.graph.add("Gather", rows, self.graph.whole(chosen), axis=1, label=call.label)
         shape = y.shape if y.shape[0] % EXAMPLES == 0 else (EXAMPLES, each if not takes else chosen.size)
-        return Value(made if len(shape) == 2 and shape[1] == chosen.size else self._reshaped(made, shape))
+        return Value(made if len(shape) == 2 and shape[1] == chosen.size else self.reshaped(made, shape))

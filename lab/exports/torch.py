@@ -11,6 +11,7 @@ import numpy as np
 from lab.errors import BadInput
 from lab.exports import safetensors
 from lab.exports.selection import Selection
+from lab.exports.torch_sequences import RECURRENT, functions, recurrent, window
 from lab.exports.tracing import EXAMPLES, Trace, one_network, trace
 from lab.graph.tensor import Call, Tensor
 
@@ -18,6 +19,9 @@ KIND, SUFFIX = "folder", "-torch"
 WEIGHTS, MODULE = "weights.safetensors", "network.py"
 MOST_WRITTEN = 64
 """So many numbers at most are written into the file digit by digit."""
+
+FORMS = ("", "_row", "_number")
+"""Kernels of two arrays have these behind their names where the second one is repeated, as PyTorch does anyway."""
 
 _ELEMENTWISE = {
     "relu": "torch.relu({0})",
@@ -32,12 +36,16 @@ _ELEMENTWISE = {
     "copy": "{0}",
     "dense": "{0} @ {1} + {2}",
     "dense_relu": "torch.relu({0} @ {1} + {2})",
-    "add": "{0} + {1}",
-    "subtract": "{0} - {1}",
-    "multiply": "{0} * {1}",
     "scale": "{0} * {1}",
-    "add_row": "{0} + {1}",
-    "multiply_row": "{0} * {1}",
+    **{f"add{form}": "{0} + {1}" for form in FORMS},
+    **{f"subtract{form}": "{0} - {1}" for form in FORMS},
+    **{f"multiply{form}": "{0} * {1}" for form in FORMS},
+    **{f"divide{form}": "{0} / {1}" for form in FORMS},
+    "minimum_number": "{0}.clamp(max={1})",
+    "maximum_number": "{0}.clamp(min={1})",
+    "sum_rows": "{0}.sum(-1)",
+    "mean_rows": "{0}.mean(-1)",
+    "gather_rows": "{0}[{1}.long()]",
     "concatenate_columns": "torch.cat([{0}, {1}], -1)",
     "matmul": "{0} @ {1}",
     "batched_matmul": "{0} @ {1}",
@@ -54,14 +62,15 @@ def write(selection: Selection, folder: Path) -> None:
     exported = one_network(selection)
     if exported.model is None:
         raise BadInput(f"{exported.run}: language models are written as ONNX alone, with `--format onnx`.")
-    text = source(trace(exported), exported.run, exported.shape)
+    columns = exported.model.recipe.table.columns if exported.model.recipe.table is not None else ()
+    text = source(trace(exported), exported.run, exported.shape, any(each.tokens for each in columns))
     with (folder / WEIGHTS).open("wb") as stream:
         safetensors.write(selection, stream)
     (folder / MODULE).write_text(text, encoding="utf-8")
 
 
-def source(traced: Trace, run: str, shape: tuple[int, ...]) -> str:
-    """The text of the Python file."""
+def source(traced: Trace, run: str, shape: tuple[int, ...], texts: bool = False) -> str:
+    """The text of the Python file. texts: whether examples may be texts, which become tokens."""
     variables: dict[int, str] = {id(traced.x): "x"}
     lines = []
 
@@ -77,8 +86,11 @@ def source(traced: Trace, run: str, shape: tuple[int, ...]) -> str:
     for number, node in enumerate(traced.nodes, 1):
         name = f"x{number}"
         if isinstance(node, Call):
-            variables[id(node.results[0])] = name
-            lines.append(f"{name} = {_expression(node, word, traced)}  # {node.label or node.kernel.name}")
+            results = [name, *(f"{name}_{place}" for place in range(1, RECURRENT.get(node.kernel.name, 1)))]
+            # Recurrent layers have results beyond these, which are no part of an evaluation.
+            variables |= {id(each): given for each, given in zip(node.results, results, strict=False)}
+            made = _expression(node, word, traced)
+            lines.append(f"{', '.join(results)} = {made}  # {node.label or node.kernel.name}")
         else:
             assert node.base is not None
             variables[id(node)] = name
@@ -86,7 +98,10 @@ def source(traced: Trace, run: str, shape: tuple[int, ...]) -> str:
             lines.append(f"{name} = {word(node.base)}.reshape({extents})")
     body = "\n        ".join([*lines, f"return {word(traced.y)}"])
     extents = ", ".join(["examples", *map(str, shape)])
-    return _FILE.format(run=run, weights=WEIGHTS, shape=extents, body=body)
+    made = _FILE.format(run=run, weights=WEIGHTS, shape=extents, body=body)
+    if texts:
+        made = made.replace(_VALUES, _OF_TEXTS).replace(_EXAMPLES_SAID, _TEXTS_SAID)
+    return made + functions(body + _OF_TEXTS * texts)
 
 
 def _written(numbers: np.ndarray) -> str:
@@ -121,8 +136,13 @@ def _expression(call: Call, word: Callable[[Tensor], str], traced: Trace) -> str
     if kernel in _ELEMENTWISE:
         return _ELEMENTWISE[kernel].format(*read)
     integers = call.integers
-    if kernel == "take_window":
+    if kernel in RECURRENT:
+        return recurrent(call, word, traced)
+    if kernel == "take_window" and min(integers[f"stride_{axis}"] for axis in "abcd") >= 0:
         return _window(call, read[0])
+    if kernel in ("take_window", "broadcast"):
+        fixed = id(call.reads[0]) in traced.values or id(call.reads[0]) in traced.names
+        return window(call, read[0], constant=fixed)
     if kernel == "group_norm":
         moved = f"{read[0]}.movedim(-1, 1)"
         return f"F.group_norm({moved}, {integers['groups']}, {read[1]}, {read[2]}, {read[3]}).movedim(1, -1)"
@@ -146,6 +166,15 @@ def _expression(call: Call, word: Callable[[Tensor], str], traced: Trace) -> str
         return f"torch.stack([{down}[:, :, a:b].{how}(2) for a, b in {columns}], 2)"
     raise BadInput(f"{call.label or kernel}: there is no way yet to write this layer ({kernel}) for PyTorch.")
 
+
+_VALUES = "        values = np.array(raw, np.float64)\n"
+_OF_TEXTS = """        raw = list(raw)
+        if raw and isinstance(raw[0], str):
+            raw = _tokens(raw, recipe["columns"][0])
+        values = np.array(raw, np.float64)
+"""
+_EXAMPLES_SAID = "network.prepare(raw) makes inputs of examples"
+_TEXTS_SAID = "network.prepare(raw) makes inputs of a list of texts, or of tokens as examples"
 
 _FILE = '''"""The network of the run {run} of backprop-lab, for PyTorch.
 

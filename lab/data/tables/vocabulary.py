@@ -8,7 +8,8 @@ from typing import Literal
 Split = Literal["word", "character"]
 
 _WORD = re.compile(r"\b\w\w+\b")
-_TOKEN = re.compile(r"\w+(?:['’]\w+)*")
+TOKEN = re.compile(r"\w+(?:['’]\w+)*")
+"""A word, with apostrophes in it."""
 _APOSTROPHE = "’"
 
 
@@ -33,4 +34,4 @@ def tokens_in(cell: str, split: Split = "word") -> list[str]:
     small = cell.lower()
     if split == "character":
         return list(small)
-    return [word.replace(_APOSTROPHE, "'") for word in _TOKEN.findall(small)]
+    return [word.replace(_APOSTROPHE, "'") for word in TOKEN.findall(small)]

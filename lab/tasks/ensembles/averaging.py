@@ -105,6 +105,7 @@ class Average(Task):
 
     predicts = True
     Options = Options
+    looks_up_columns = True
     goes_through_examples = True
     metrics = device_metric_meanings("classes") | host_metric_meanings() | METRICS
 

@@ -204,6 +204,7 @@ class EnsembleTask(Task):
     """Several networks learn to tell classes apart, each for itself; their probabilities are averaged."""
 
     Options = Options
+    looks_up_columns = True
     goes_through_examples = True
     metrics = METRICS
     pictures = {

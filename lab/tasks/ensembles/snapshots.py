@@ -139,6 +139,7 @@ class SnapshotEnsembleTask(Task):
 
     predicts = True
     Options = Options
+    looks_up_columns = True
     goes_through_examples = True
     metrics = device_metric_meanings("classes") | host_metric_meanings() | METRICS
     pictures = {

@@ -246,6 +246,7 @@ class CrossValidationTask(Task):
     """
 
     Options = Options
+    looks_up_columns = True
     counts_steps = True
     metrics = METRICS
     pictures = {

@@ -154,6 +154,7 @@ class GridTask(Task):
     """A classifier trained from weights of several scales at several learning rates, and a map of the final losses."""
 
     Options = Options
+    looks_up_columns = True
     counts_steps = True
     metrics = OWN_METRICS | device_metric_meanings("classes") | host_metric_meanings()
     pictures = {

@@ -289,6 +289,7 @@ class SearchTask(Task):
     """
 
     Options = Options
+    looks_up_columns = True
     counts_steps = True
     metrics = METRICS
     pictures = {

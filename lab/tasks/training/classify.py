@@ -42,6 +42,7 @@ class Classify(Task):
     """A network learns to tell classes apart; trained with softmax cross-entropy or hinge loss."""
 
     Options = Options
+    looks_up_columns = True
     stops_early = True
     predicts = True
     targets = "classes"

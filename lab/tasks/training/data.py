@@ -18,17 +18,13 @@ from lab.nets.column_inputs import column_inputs
 from lab.nets.initialisers import generator
 from lab.nets.network import Builder
 from lab.scenario import Scenario
+from lab.tasks.task import task_of
 from lab.tasks.training.augmented import Augmentation
 from lab.tasks.training.batches import batch
 from lab.tasks.training.examples import ImagePool, Inputs
 
 EVALUATION_LIMIT = 1024
 """Of so many training examples at most the evaluation sample consists."""
-
-LOOK_UP = (
-    "classify", "regress", "label", "ensemble", "average", "snapshots", "search", "grid", "cross-validation",
-)  # fmt: skip
-"""Tasks whose networks can begin with tables of learned numbers, for columns of categories."""
 
 Examples = tuple[Inputs, Tensor]
 """Inputs and targets [examples, …]."""
@@ -100,9 +96,11 @@ def load_split(scenario: Scenario, seed: int, folder: Path | None, kind: TargetK
     if split.train.kind != kind:
         raise InvalidValue(("data",), f"has {split.train.kind} as targets, but this task needs {kind}.")
     table = split.train.table
-    if table is not None and scenario.task not in LOOK_UP and embedded(table.columns):
-        name = next(each.name for each in table.columns if each.embedding)
-        raise InvalidValue(("data", "columns", name), f"the task {scenario.task} cannot look up rows of a table.")
+    if table is not None and not task_of(scenario).looks_up_columns:
+        for each in table.columns:
+            if each.embedding or each.tokens:
+                what = "look up rows of a table" if each.embedding else "read tokens"
+                raise InvalidValue(("data", "columns", each.name), f"the task {scenario.task} cannot {what}.")
     return split
 
 

@@ -44,6 +44,7 @@ class Label(Task):
     """A network learns to say of each label whether it applies; trained with a classifier per label or one softmax."""
 
     Options = Options
+    looks_up_columns = True
     stops_early = True
     predicts = True
     targets = "labels"

@@ -32,6 +32,7 @@ class Regress(Task):
     """A network learns to give numbers; trained with the L1, L2 or Huber loss."""
 
     Options = Options
+    looks_up_columns = True
     stops_early = True
     predicts = True
     targets = "values"
