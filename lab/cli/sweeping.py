@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from lab.cli import INTERRUPTED, READER_GONE
+from lab.cli import INTERRUPTED, READER_GONE, UNSAVED
 from lab.cli.interrupts import interruptible
 from lab.errors import BadInput
 from lab.events import number_to_json
@@ -129,7 +129,14 @@ def go_on(
     show(sweep, results, 10, json=json)
     if not json:
         print(ending(writer, interrupted))
-    return INTERRUPTED if interrupted else 0
+    return exit_code(writer, interrupted)
+
+
+def exit_code(writer: RunWriter | None, interrupted: bool) -> int:
+    """What a sweep that is at its end exits with; a sweep that was to be kept and is not has failed."""
+    from lab.cli.running import unsaved
+
+    return INTERRUPTED if interrupted else UNSAVED if unsaved(writer) else 0
 
 
 def ending(writer: RunWriter, interrupted: bool) -> str:

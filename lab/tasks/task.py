@@ -183,8 +183,8 @@ class Task:
                   another length is another experiment, and no shorter or longer training
     goes_through_examples: whether its steps go through the training examples again and again, `train.batch` at a time,
                            so that its length can be said in epochs
-    looks_up_columns: whether its networks begin with what columns of categories or texts need: tables of learned numbers,
-                      and where each text ends
+    looks_up_columns: whether its networks begin with what columns of categories or texts need: tables of learned
+                      numbers, and where each text ends
     predicts: whether `lab evaluate` and `lab predict` can ask a run of it about other examples
     writes: whether `lab sample` lets a run of it write
     pictures: the pictures that the task itself draws, each with a sentence on what it shows; the figures of a network

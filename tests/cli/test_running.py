@@ -255,7 +255,7 @@ def test_a_run_that_could_not_be_kept_says_so_at_its_end(tmp_path, capsys, monke
     assert last["unsaved"].startswith("No space left on device")
     over = ["--over", "optimizer.rate=[0.1, 0.2]", "--variant", "calm", "--steps", "5"]
     monkeypatch.setattr("lab.store.rows.Rows.insert", no_space)
-    assert run(["sweep", str(tmp_path / "small.yaml"), *over, "--plain"]) == 0
+    assert run(["sweep", str(tmp_path / "small.yaml"), *over, "--plain"]) == 74
     out = capsys.readouterr().out
     assert "Saved as" not in out
     assert "The sweep was not saved: No space left on device" in out

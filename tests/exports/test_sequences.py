@@ -33,6 +33,8 @@ MODELS = {
     "convolution": "[{embedding: 6}, {conv1d: 5, kernel_size: 3, padding: same}, relu, {parallel: "
     "[[{conv1d: 10, kernel_size: 2, dilation: 2, groups: 5}, global_max_pool], global_average_pool]}, "
     "{dense: classes}]",
+    "attention": "[{embedding: 6}, positional_encoding, {transformer: 2, dim_feedforward: 8}, global_average_pool, "
+    "{dense: classes}]",
     "residual": f"[{{embedding: 5}}, {{residual: [{{conv1d: 5, kernel_size: 4, padding: 3, stride: 1}}, "
     f"{{conv1d: 5, kernel_size: 4}}]}}, {{rnn: 3, {LAST}}}, {{dense: classes}}]",
 }

@@ -79,6 +79,13 @@ MODELS = {
         {"parallel": [[{"conv1d": 3, "kernel_size": k}, "relu", "global_max_pool"] for k in (1, 2, 3)]},
         {"dense": 2},
     ],
+    "attention": [
+        EMBEDDED,
+        {"positional_encoding": "sinusoidal"},
+        {"transformer": 2, "dim_feedforward": 6},
+        {"multi_head_attention": 1, "causal": True},
+        "global_average_pool",
+    ],
     "residual": [
         EMBEDDED,
         {"residual": [{"conv1d": WIDTH, "kernel_size": 3, "padding": "same"}, "tanh"]},

@@ -1,6 +1,7 @@
 """Lengths in epochs: they are so many steps that every example is seen so often, and nothing else is different."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -149,6 +150,39 @@ def test_what_was_set_last_says_how_long_is_trained(scenario):
     assert (
         Session(lab.load(scenario("{batch: 25, steps: 9}"), {"train.epochs": 2})).variants[0].scenario.train.steps == 6
     )
+
+
+def test_a_command_takes_epochs_in_place_of_what_the_scenario_says(scenario, capsys):
+    variants = "{as_it_is: {}, by_steps: {train.steps: 5}, by_epochs: {train: {batch: 75, epochs: 9}}}"
+    path = str(scenario("{batch: 25, steps: 70, measure: 1}", variants=variants))
+    assert run(["run", path, "--plain", "--epochs", "2"]) == 0
+    told = capsys.readouterr().out
+    for name, steps in (("as_it_is", 6), ("by_steps", 6), ("by_epochs", 2)):
+        assert re.search(rf"{name} +epoch 2 of 2 · step +{steps} of {steps}:", told)
+    assert (
+        run(
+            [
+                "sweep",
+                path,
+                "--over",
+                "optimizer.rate=[0.1, 0.2]",
+                "--trials",
+                "2",
+                "--epochs",
+                "2",
+                "--json",
+                "--no-save",
+            ]
+        )
+        == 0
+    )
+    assert {json.loads(line)["steps"] for line in capsys.readouterr().out.splitlines()} == {6}
+    assert run(["diagnose", path, "--epochs", "2", "--json"]) == 0
+    capsys.readouterr()
+    assert run(["run", path, "--epochs", "2", "--steps", "3"]) == 2
+    assert "--steps and --epochs exclude each other" in capsys.readouterr().err
+    assert run(["run", "taco-shell", "--epochs", "2"]) == 2
+    assert "the task descend has no epochs: say how many steps" in capsys.readouterr().err
 
 
 def test_a_run_says_which_epoch_it_is_in(scenario, capsys):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lab.cli import INTERRUPTED
+from lab.cli.lengths import EpochsOption, load_for
 from lab.scenario.seeds import parse_seeds
 
 
@@ -19,6 +20,7 @@ def command(
     steps: Annotated[
         int | None, typer.Option(min=1, max=1_000_000_000, help="Training steps, instead of the scenario's.")
     ] = None,
+    epochs: EpochsOption = None,
     change: Annotated[list[str], typer.Option("--set", help="Change a value first. Repeatable.")] = [],  # noqa: B006 - Typer copies it
     threads: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Trainings at the same time; default: one per core.")
@@ -35,10 +37,10 @@ def command(
 
     from lab.cli.diagnosis import as_json, carried_out, lines
     from lab.diagnosis import diagnose
-    from lab.scenario import load, parse_settings
+    from lab.scenario import parse_settings
     from lab.terminal.capabilities import detect
 
-    loaded = load(scenario, parse_settings(change))
+    loaded = load_for(scenario, parse_settings(change), steps, epochs)
     first = loaded.scenario.train.seed
     chosen = parse_seeds(seeds, first) if seeds else None
     found, interrupted = carried_out(

@@ -10,6 +10,7 @@ import typer
 from lab.cli.device import DeviceOption, ModeOption, device_of
 from lab.cli.diagnosis import suggested
 from lab.cli.guessing import judged
+from lab.cli.lengths import EpochsOption, load_for
 from lab.cli.palette import PaletteOption, palette_of
 from lab.cli.running import FELL_SHORT, carry_out, pictured
 from lab.events import Noticed
@@ -27,6 +28,7 @@ def command(
     steps: Annotated[
         int | None, typer.Option(min=1, max=1_000_000_000, help="Training steps, instead of the scenario's.")
     ] = None,
+    epochs: EpochsOption = None,
     change: Annotated[list[str], typer.Option("--set", help="Change a value: optimizer.rate=0.5. Repeatable.")] = [],  # noqa: B006 - Typer copies it
     variant: Annotated[list[str], typer.Option(help="Run only this variant. Repeatable.")] = [],  # noqa: B006
     guess: Annotated[bool, typer.Option("--guess", help="Ask the lesson's question first.")] = False,
@@ -43,14 +45,14 @@ def command(
     """Train all variants of a scenario, with live plots, then the verdict on each claim."""
     from kernels.targets.compile_workers import start_early
     from lab.errors import BadInput
-    from lab.scenario import load, parse_settings
+    from lab.scenario import parse_settings
 
     if json and plain:
         raise BadInput("--json and --plain exclude each other.")
     if json and guess:
         raise BadInput("--guess asks in words, and --json writes nothing but JSON: leave out one of them.")
     colours = palette_of(palette)
-    loaded = load(scenario, parse_settings(change))
+    loaded = load_for(scenario, parse_settings(change), steps, epochs)
     if device == "cpu":
         start_early()
     from lab.tasks import check

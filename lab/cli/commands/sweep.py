@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import INTERRUPTED, READER_GONE
+from lab.cli import READER_GONE
 from lab.cli.device import DeviceOption, device_of
+from lab.cli.lengths import EpochsOption, load_for
 from lab.cli.palette import PaletteOption, palette_of
 from lab.scenario.seeds import parse_seeds
 
@@ -28,6 +29,7 @@ def command(
     steps: Annotated[
         int | None, typer.Option(min=1, max=1_000_000_000, help="Training steps, instead of the scenario's.")
     ] = None,
+    epochs: EpochsOption = None,
     change: Annotated[list[str], typer.Option("--set", help="Change a value first. Repeatable.")] = [],  # noqa: B006
     best: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the best trials are listed.")] = 10,
     threads: Annotated[
@@ -46,9 +48,9 @@ def command(
 ) -> int:
     """Search for good settings at random, on a grid, or by successive halving; every trial is a replica of one run."""
     from lab.cli.recording import warn
-    from lab.cli.sweeping import ending, run, show, view
+    from lab.cli.sweeping import ending, exit_code, run, show, view
     from lab.errors import BadInput
-    from lab.scenario import load, parse_settings
+    from lab.scenario import parse_settings
     from lab.search import Sweep, parse_axis
     from lab.search.keeping import keep
     from lab.store import Store
@@ -58,7 +60,7 @@ def command(
     colours = palette_of(palette)
     if folds == 1:
         raise BadInput("--folds: cross-validation needs at least 2 folds.")
-    loaded = load(scenario, parse_settings(change))
+    loaded = load_for(scenario, parse_settings(change), steps, epochs)
     sweep = Sweep(
         loaded,
         [parse_axis(each) for each in over],
@@ -80,4 +82,4 @@ def command(
     show(sweep, results, best, json=json)
     if writer is not None and not json:
         print(ending(writer, interrupted))
-    return INTERRUPTED if interrupted else 0
+    return exit_code(writer, interrupted)
