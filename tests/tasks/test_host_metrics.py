@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lab.tasks.host_metrics.condition import condition
+from lab.tasks.training.curvature import largest_eigenvalue
 from lab.tasks.training.loss_surface import Surface
 from tests.tasks.test_training import experiment
 
@@ -103,3 +104,101 @@ def test_roundness_is_between_the_extremes_and_leaves_the_replica_as_it_is():
     weights = net.weights()
     net.measure()
     assert all(np.array_equal(weights[name], each) for name, each in net.weights().items())
+
+
+# Curvature
+
+BENT = [{"dense": 5}, "tanh", {"dense": "classes"}]
+
+
+def written_out(net) -> np.ndarray:
+    """The Hessian of a network's cross-entropy, two dense layers with tanh between, by differences of the loss."""
+    inputs, targets = net.split.train.inputs.astype(np.float64), net.split.train.targets.reshape(-1)
+    first = {name: each.astype(np.float64) for name, each in net.weights().items()}
+    flat = np.concatenate([each.reshape(-1) for each in first.values()])
+
+    def loss(numbers):
+        parts, place = {}, 0
+        for name, each in first.items():
+            parts[name] = numbers[place : place + each.size].reshape(each.shape)
+            place += each.size
+        hidden = np.tanh(inputs @ parts["dense1.weight"] + parts["dense1.bias"])
+        scores = hidden @ parts["dense2.weight"] + parts["dense2.bias"]
+        scores -= scores.max(axis=1, keepdims=True)
+        return np.mean(np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(scores)), targets])
+
+    size, by = flat.size, 1e-4 * np.eye(flat.size)
+    found = np.empty((size, size))
+    for i in range(size):
+        for j in range(i + 1):
+            corners = [loss(flat + a * by[i] + b * by[j]) for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1))]
+            found[i, j] = found[j, i] = (corners[0] - corners[1] - corners[2] + corners[3]) / 4e-8
+    return found
+
+
+def test_sharpness_is_the_largest_eigenvalue_of_the_hessian_written_out():
+    net = experiment(model=BENT, watch=["sharpness"], train={"batch": "all", "steps": 50}, optimizer={"l2": 0.1})
+    for _ in range(2):  # the second search begins where the first one ended
+        assert net.measure()["sharpness"] == pytest.approx(np.linalg.eigvalsh(written_out(net))[-1], rel=2e-5)
+        net.advance(20)
+
+
+def test_the_rate_times_the_sharpness_has_the_rate_as_its_schedule_has_made_it():
+    schedule = {"warm_up": {"steps": 10}}
+    net = experiment(
+        model=BENT,
+        watch=["sharpness", "rate_times_sharpness", "rate"],
+        train={"batch": "all", "steps": 50},
+        optimizer={"rate": 0.5, "schedule": schedule},
+    )
+    for _ in range(3):
+        values = net.measure()
+        assert values["rate_times_sharpness"] == pytest.approx(values["rate"] * values["sharpness"], rel=1e-6)
+        net.advance(4)
+    assert net.measure()["rate"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [
+        (
+            [
+                {"conv": {"channels": 3, "kernel_size": 3}},
+                "batch_norm",
+                "relu",
+                {"dropout": 0.2},
+                "flatten",
+                {"dense": "classes"},
+            ],
+            "digits",
+        ),
+        ([{"dense": 8}, "layer_norm", {"maxout": 4}, {"dense": "classes"}], "spiral"),
+    ],
+)
+def test_sharpness_asks_for_no_second_derivatives_and_leaves_the_training_as_it_is(model, data):
+    given = {
+        "model": model,
+        "data": {"name": data, "examples": 60} if data == "digits" else {"name": data, "points": 60},
+    }
+    watched, plain = (experiment(**given, watch=watch) for watch in (["loss", "sharpness"], ["loss"]))
+    for _ in range(3):
+        values = watched.measure()
+        assert 0 < values["sharpness"] < 1e6
+        assert values["loss"] == plain.measure()["loss"]
+        for each in (watched, plain):
+            each.advance(5)
+
+
+@pytest.mark.parametrize("size", [1, 2, 30])
+def test_the_largest_eigenvalue_of_a_matrix_and_not_the_one_of_largest_magnitude(size):
+    axes = np.linalg.qr(RNG.standard_normal((size, size)))[0]
+    values = np.linspace(-9, 3, size)
+    matrix = axes * values @ axes.T
+    value, vector = largest_eigenvalue(lambda each: matrix @ each, RNG.standard_normal(size))
+    assert value == pytest.approx(values[-1], rel=1e-5)
+    assert np.abs(vector @ axes[:, -1]) == pytest.approx(np.linalg.norm(vector), rel=1e-3)
+
+
+def test_no_curvature_is_0_and_what_is_not_finite_is_told_as_such():
+    assert largest_eigenvalue(np.zeros_like, RNG.standard_normal(6))[0] == 0
+    assert np.isnan(largest_eigenvalue(lambda each: each * np.inf, RNG.standard_normal(6))[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -95,6 +96,11 @@ class Inspection:
     def settings(self) -> dict[str, float]:
         """The numbers that may be changed while it runs, as they are now, by dotted name."""
         return self.experiment.settings()
+
+    def learning_rate(self) -> float:
+        """The learning rate of the last step (at step 0: of the first), with its schedule; NaN where there is none."""
+        found = {} if self.measured.rate is None else self.experiment.numbers({"rate": self.measured.rate})
+        return float(found["rate"][0]) if found else math.nan
 
     def weights(self) -> dict[str, np.ndarray]:
         """Copies of all parameters and running numbers by name."""
