@@ -9,7 +9,8 @@ from lab.tasks.training.inspection import Inspection
 
 
 class Sharpness(HostMetric):
-    """The largest eigenvalue of the Hessian of the loss on the evaluation sample, without penalties.
+    """The largest eigenvalue of the Hessian of the loss on 512 examples of the evaluation sample at most, without
+    penalties.
 
     Gradient descent at a rate η on a parabola of curvature λ multiplies the distance from its lowest point by 1 - ηλ in
     each step: beyond ηλ = 2 it moves away from it. Networks trained on all examples at once come to that edge by
@@ -28,8 +29,12 @@ class Sharpness(HostMetric):
     def __init__(self, inspection: Inspection) -> None:
         super().__init__(inspection)
         self._curvature: Curvature | None = None
+        if inspection.detection is not None:
+            self.names = ()  # its loss needs what a detector proposes, which changes with the weights
 
     def measure(self) -> dict[str, float]:
+        if not self.names:
+            return {}
         if self._curvature is None:
             self._curvature = Curvature(self.inspection)
         sharpness = self._curvature.largest()

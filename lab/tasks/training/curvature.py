@@ -19,7 +19,9 @@ from lab.graph.tensor import Storage, scope
 from lab.nets.initialisers import generator
 from lab.tasks.training.inspection import Inspection
 
-MOST_PRODUCTS = 60
+EXAMPLES = 512
+"""How many examples of the evaluation sample the loss is computed on, at most."""
+MOST_PRODUCTS = 40
 """Products with the Hessian after which an eigenvalue is taken as it is."""
 PRECISION = 1e-3
 """How far the image of an eigenvector may still be from being a multiple of it, as a share; the eigenvalue's error is
@@ -32,7 +34,7 @@ may be at right angles to the one that is right now."""
 
 
 class Curvature:
-    """The Hessian of a network's loss on its evaluation sample, in float64 and in memory of its own.
+    """The Hessian of a network's loss on `EXAMPLES` of its evaluation sample, in float64 and in memory of its own.
 
     Penalties on weights are no part of the loss here. Layers that drop units drop the same ones each time, and
     normalisation over the batch uses the statistics of the examples, as training does. A ReLU counts as straight on
@@ -42,8 +44,10 @@ class Curvature:
     def __init__(self, inspection: Inspection) -> None:
         self._inspection = inspection
         sample, network = inspection.evaluation_sample, inspection.network
+        if sample.count > EXAMPLES:
+            sample = sample.rows(np.sort(generator(inspection.seed, "curvature").permutation(sample.count)[:EXAMPLES]))
         self._parameters = network.parameters.members
-        output, _ = network.apply(data(sample.inputs, "inputs"), training=True)
+        output, _ = network.apply(data(sample.numbers, "inputs"), training=True)
         with scope("curvature"):
             loss = inspection.loss(output, data(sample.targets, "targets"))
         found = differentiate(loss, list(self._parameters.values()))
