@@ -20,7 +20,7 @@ from lab.data import Data, Split
 from lab.data.recipe import Recipe
 from lab.data.tables.delimited import Wishes
 from lab.data.tables.reading import read
-from lab.errors import InvalidValue
+from lab.errors import BadInput, InvalidValue
 
 
 @pytest.fixture
@@ -416,3 +416,22 @@ def test_the_order_of_rows_is_told(folder: Path) -> None:
     assert (apart.problem, "validation" in apart.block) == ("", False)
     (folder / "t.csv").write_text("\n".join(["day,machine,a,answer", *rows[::2], *rows[1::2]]) + "\n")
     assert not lab.data.look("t.csv", folder=folder).hints
+
+
+@pytest.mark.parametrize("odd", ["a\0", "\x1b[31mb", "c\x07\x07\x07", "d\u200b"])
+@pytest.mark.parametrize("target", ["side", "x"])
+def test_an_answer_that_cannot_be_printed_is_read_the_same_way_by_every_command(tmp_path, odd: str, target: str) -> None:
+    """The quick way for plain tables took a file for a table that the thorough way says is no text."""
+    rows = "".join(f"{n % 5},{n * n % 7},{odd if n % 3 else 'b'}\n" for n in range(24))
+    (tmp_path / "t.csv").write_text(f"x,y,side\n{rows}", encoding="utf-8")
+    options = {"csv": "t.csv", "target": target, "columns": {"side": "skip"} if target == "x" else {}}
+
+    def answer(options: dict[str, object]) -> object:
+        try:
+            return lab.data.load(options, 0, tmp_path).train.classes
+        except BadInput as error:
+            return str(error)
+
+    thorough = answer(options | {"encoding": "utf-8"})
+    assert answer(options) == thorough
+    assert ("it is no text" in str(thorough)) == (odd not in ("d\u200b", "\x1b[31mb"))

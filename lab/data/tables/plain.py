@@ -84,7 +84,7 @@ def _read(name: str, options: TableOptions, file: TextIO) -> Data:
         numbers.extend(_numbers(row, chosen, len(names)))
         answer = row[target].strip()
         if answer not in texts:
-            if answer.lower() in NO_CLASS:
+            if answer.lower() in NO_CLASS or not answer.isprintable():  # perhaps it is no text at all
                 raise _NotPlain
             texts[answer] = len(texts)
             lines.append(reader.line_num)
