@@ -83,7 +83,9 @@ class Stop(Settings):
     """When a training ends before its last step, and which weights are kept."""
 
     when: str = Field(
-        min_length=1, examples=["val_loss"], description="The metric to go by, such as `val_loss`; it must be watched."
+        min_length=1,
+        examples=["val_loss"],
+        description="The metric to go by, such as `val_loss`, which is to fall, or `val_accuracy`; it must be watched.",
     )
     patience: Annotated[Whole, Field(ge=1, le=MOST_STEPS)] | None = Field(
         default=None,

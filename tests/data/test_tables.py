@@ -420,7 +420,9 @@ def test_the_order_of_rows_is_told(folder: Path) -> None:
 
 @pytest.mark.parametrize("odd", ["a\0", "\x1b[31mb", "c\x07\x07\x07", "d\u200b"])
 @pytest.mark.parametrize("target", ["side", "x"])
-def test_an_answer_that_cannot_be_printed_is_read_the_same_way_by_every_command(tmp_path, odd: str, target: str) -> None:
+def test_an_answer_that_cannot_be_printed_is_read_the_same_way_by_every_command(
+    tmp_path: Path, odd: str, target: str
+) -> None:
     """The quick way for plain tables took a file for a table that the thorough way says is no text."""
     rows = "".join(f"{n % 5},{n * n % 7},{odd if n % 3 else 'b'}\n" for n in range(24))
     (tmp_path / "t.csv").write_text(f"x,y,side\n{rows}", encoding="utf-8")
@@ -434,4 +436,4 @@ def test_an_answer_that_cannot_be_printed_is_read_the_same_way_by_every_command(
 
     thorough = answer(options | {"encoding": "utf-8"})
     assert answer(options) == thorough
-    assert ("it is no text" in str(thorough)) == (odd not in ("d\u200b", "\x1b[31mb"))
+    assert ("it is no text" in str(thorough)) == (odd != "d\u200b")

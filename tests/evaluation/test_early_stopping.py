@@ -12,7 +12,10 @@ from lab.cli import run as main
 from lab.data import load as load_data
 from lab.errors import BadInput
 from lab.tasks import task_of
+from lab.tasks.task import load_tasks
+from lab.tasks.training.early_stopping import rises
 from tests.evaluation.tables import scenario
+from tests.tasks.test_training import experiment as training_experiment
 
 STOP = "{batch: 32, steps: 2000, measure: 10, stop: {when: val_loss, patience: 4}}"
 
@@ -87,3 +90,42 @@ def test_what_cannot_stop_is_refused(tmp_path: Path, changes: dict[str, str], to
     with pytest.raises(BadInput) as error:
         lab.load(scenario(tmp_path, train=STOP, **changes))
     assert told in str(error.value)
+
+
+FALL = {"loss", "log_loss", "mae", "rmse", "error", "key_point_error", "objects_loose", "detections_per_image"}
+RISE = {
+    "accuracy", "balanced_accuracy", "f1", "precision", "recall", "roc_auc", "r2", "mean_iou", "pixel_accuracy",
+    "mask_iou", "box_iou", "boxes_found", "objects_found", "objects_assigned", "located", "class_accuracy",
+    "mean_average_precision", "mean_average_precision_coco", "mask_mean_average_precision",
+    "mask_mean_average_precision_coco", "forecast_skill",
+}  # fmt: skip
+
+
+def test_of_every_metric_of_examples_that_were_held_back_it_is_known_whether_more_is_better() -> None:
+    assert all(map(rises, RISE))
+    assert not any(map(rises, FALL))
+    assert rises("val_recall.loss")
+    assert not rises("previous_pixel_bits")
+    for name in ("classify", "label", "regress", "segment", "detect", "locate"):
+        held_back = {each.removeprefix("val_") for each in load_tasks()[name].metrics if each.startswith("val_")}
+        assert held_back <= RISE | FALL
+
+
+def test_masks_are_kept_where_they_overlap_most() -> None:
+    scenario = {
+        "title": "Masks",
+        "task": "segment",
+        "data": {"name": "shape-masks", "points": 60, "size": 16, "validation": 0.4},
+        "model": [{"conv": 8, "kernel_size": 3, "padding": 1}, "relu", {"conv": "classes", "kernel_size": 1}],
+        "optimizer": {"name": "adam", "rate": 0.03},
+        "train": {"batch": 8, "steps": 60, "measure": 5, "stop": {"when": "val_mean_iou"}},
+        "watch": ["loss", "val_mean_iou"],
+    }
+    made = training_experiment(**scenario)
+    seen = {made.step: made.measure()["val_mean_iou"]}
+    while made.step < 60:
+        made.advance(5)
+        seen[made.step] = made.measure()["val_mean_iou"]
+    best = max(seen, key=seen.__getitem__)
+    assert seen[best] > seen[0]
+    assert f"val_mean_iou was best at step {best:,} ({seen[best]:.4g})" in made.farewell()

@@ -14,7 +14,9 @@ import numpy as np
 from lab.errors import InvalidValue, nearest
 from lab.scenario.model import Stop
 
-MORE_IS_BETTER = ("accuracy", "precision", "recall", "f1", "auc", "r2")
+MORE_IS_BETTER = frozenset(
+    ("accuracy", "precision", "recall", "f1", "auc", "r2", "iou", "found", "located", "assigned", "skill")
+)
 """Words in the names of metrics that rise as a network gets better."""
 
 STATE, BEST = "stop", "best: "
@@ -23,7 +25,7 @@ State = dict[str, np.ndarray]
 
 def rises(metric: str) -> bool:
     """Whether more of a metric is better."""
-    return any(word in metric for word in MORE_IS_BETTER)
+    return not MORE_IS_BETTER.isdisjoint(metric.partition(".")[0].split("_"))
 
 
 class EarlyStopping:
