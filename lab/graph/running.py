@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
@@ -61,12 +62,16 @@ def specialize(
     replicas: int,
     device: str,
     real_name: str = "float32",
+    steps: float = math.inf,
     progress: Progress | None = None,
 ) -> None:
-    """Make code for replicas with these programs, of which so many are on a GPU, unless it is in the cache."""
+    """Make code for replicas with these programs, of which so many are on a GPU, unless it is in the cache.
+
+    steps: how many each of them does, about
+    """
     from kernels.targets.cuda import specialized_kernels
 
-    specialized_kernels.prepare(number_of(device), programs, real_name, replicas, progress)
+    specialized_kernels.prepare(number_of(device), programs, real_name, replicas, steps, progress)
 
 
 def shared_memory_share(

@@ -92,7 +92,8 @@ class Compilation:
             for real_name in self._real_names():
                 programs = self._specialized(device, real_name)
                 if programs:  # takes longest, and so begins first
-                    works.append(partial(specialize, programs, replicas, device, real_name))
+                    steps = self._steps(real_name)
+                    works.append(partial(specialize, programs, replicas, device, real_name, steps))
             for (real_name, use), some in kernels.items():
                 works.append(
                     partial(prepare, some, real_name=real_name, device=device, use=use, rows=rows[real_name, use])
@@ -108,13 +109,20 @@ class Compilation:
 
     def _specialized(self, device: str, real_name: str) -> list[ReplicaPrograms]:
         """The programs of replicas for which code is to be made."""
-        alike = [each for each in self._requirements if each.real_name == real_name]
-        wanted = [each for each in alike if each.use != "grid" and each.programs]
-        programs = [each for some in wanted for each in some.programs]
+        programs = [each for some in self._in_groups(real_name) for each in some.programs]
         if device == CPU or not programs:
             return []
-        steps = max(each.steps for each in wanted)
+        steps = self._steps(real_name)
         return programs if worth_specializing(device, programs, self._mode, self._replicas[device], steps) else []
+
+    def _in_groups(self, real_name: str) -> list[Requirements]:
+        """Those whose replicas may have a thread group each."""
+        alike = [each for each in self._requirements if each.real_name == real_name]
+        return [each for each in alike if each.use != "grid" and each.programs]
+
+    def _steps(self, real_name: str) -> int:
+        """How many steps the longest of these replicas does."""
+        return max(each.steps for each in self._in_groups(real_name))
 
 
 class Compiler:

@@ -38,8 +38,7 @@ pytestmark = pytest.mark.cuda
 @pytest.fixture
 def always(monkeypatch) -> None:
     """However few rows there are, they are written by their kinds."""
-    monkeypatch.setattr(tabled_rows, "FEWEST", 0)
-    monkeypatch.setattr(tabled_rows, "AS_OFTEN", 0)
+    monkeypatch.setattr(tabled_rows, "worth", lambda *_: True)
 
 
 def deep(layers: int) -> Loaded:
@@ -73,8 +72,7 @@ def trained(scenario: Loaded, steps: int) -> list[np.ndarray]:
 def test_bits_are_those_of_rows_one_after_the_other(monkeypatch):
     scenario, _ = net("adam")
     right = trained(scenario, 5)
-    monkeypatch.setattr(tabled_rows, "FEWEST", 0)
-    monkeypatch.setattr(tabled_rows, "AS_OFTEN", 0)
+    monkeypatch.setattr(tabled_rows, "worth", lambda *_: True)
     with mock.patch.object(specialized_kernels.text, "specialized_kernel", side_effect=AssertionError("one by one")):
         np.testing.assert_array_equal(trained(scenario, 5), right)
 
@@ -102,11 +100,24 @@ def test_loops_are_walked(always):
 def test_networks_of_any_depth_have_as_much_code():
     """One row alone is another: that which updates all parameters."""
     shallow, much_deeper = step_of(deep(3)), step_of(deep(30))
-    assert Made((shallow,), "float32", 64).tabled is None  # so few rows are written out
     found = Made((much_deeper,), "float32", 64).tabled
     assert found is not None
     assert len(found.kinds) == len(written(shallow).kinds)
     assert len(found.kinds.keys() - written(shallow).kinds.keys()) == 1
+
+
+def test_a_table_is_made_where_the_run_is_too_short_to_pay_for_more_code():
+    """It pays where reading the table takes as long, in the whole run, as compiling the rows that are no new kind."""
+    plan = step_of(deep(3))
+    rows, kinds = len(plan.rows), len(written(plan).kinds)
+    even = (rows - kinds) * tabled_rows.WRITTEN_SECONDS / (rows * tabled_rows.READ_SECONDS)
+    assert Made((plan,), "float32", 64, 0.9 * even).tabled is not None
+    assert Made((plan,), "float32", 64, 1.1 * even).tabled is None
+    assert Made((plan,), "float32", 64).tabled is None
+
+
+def test_rows_that_are_all_of_another_kind_are_written_out():
+    assert not tabled_rows.worth(200, 200, 0)
 
 
 def test_where_operands_are_makes_no_other_code():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -143,22 +144,26 @@ def worth_specializing(programs: Sequence[ReplicaPrograms], walks: int, wished: 
 
     walks: how often a multiprocessor walks a training step in the whole run
     """
-    rows = rows_to_write(programs)
+    rows = rows_to_write(programs, walks)
     if wished not in ("auto", "specialized") or not 0 < rows <= MOST_SPECIALIZED_ROWS:
         return False
     saved = walks * max(len(each.plan.shortest) for each in programs) * (ROW_SECONDS - SPECIALIZED_ROW_SECONDS)
     return wished == "specialized" or saved > SPECIALIZING_SECONDS + SPECIALIZING_ROW_SECONDS * rows
 
 
-def rows_to_write(programs: Sequence[ReplicaPrograms]) -> int:
+def rows_to_write(programs: Sequence[ReplicaPrograms], walks: float = math.inf) -> int:
     """About how many rows have to be written for replicas with these programs: of plans in which the same come again
-    and again, each kind once."""
+    and again, each kind once.
+
+    walks: how often a multiprocessor walks a training step in the whole run
+    """
     from kernels.targets.cuda import tabled_rows
 
     plans = {analysis_of(plan).signature: analysis_of(plan).specialized for each in programs for plan in each.plans}
     rows = [row for each in plans.values() for row in tabled_rows.written_out(each)]
     kinds = len({(row.kernel.name, row.extents, row.integers) for row in rows})
-    return kinds if tabled_rows.worth(len(rows), kinds) else len(rows)
+    read = walks * max((tabled_rows.walked(analysis_of(each.plan).specialized) for each in programs), default=0)
+    return kinds if tabled_rows.worth(len(rows), kinds, read) else len(rows)
 
 
 def tiled(threads: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from kernels.targets.cuda.launch_configuration import (
     bytes_for_arena,
     groups_per_block,
     threads_for,
+    waves,
 )
 from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel, Progress, announced
 from kernels.targets.cuda.placement import Accessed, Placement, accessed, chosen, share, while_measuring, whole
@@ -83,16 +85,20 @@ class SpecializedKernel(PersistentKernel):
 
 @dataclass(frozen=True)
 class Made:
-    """Plans as code is made for them: one row after the other, or by kinds of rows and a table."""
+    """Plans as code is made for them: one row after the other, or by kinds of rows and a table.
+
+    walks: how often a multiprocessor walks a training step in the whole run
+    """
 
     plans: tuple[SpecializedPlan, ...]
     real_name: str
     threads: int
+    walks: float = math.inf
 
     @cached_property
     def tabled(self) -> TabledRows | None:
         """Their rows by kinds; None where they are written one after the other."""
-        return tabled(self.plans, self.real_name, self.threads)
+        return tabled(self.plans, self.real_name, self.threads, self.walks)
 
     @cached_property
     def table_bytes(self) -> int:
@@ -145,20 +151,23 @@ def prepare(
     programs: Iterable[ReplicaPrograms],
     real_name: str,
     replicas: int,
+    steps: float = math.inf,
     progress: Progress | None = None,
 ) -> None:
     """Make code for the programs of replicas, of which so many share a device, and compile it, or load it.
 
-    `progress` is told when something has to be compiled.
+    steps: how many each of them does, about, on which it hangs how the code is written; `progress` is told when
+        something has to be compiled.
     """
     on = device(number)
+    walks = steps * waves(replicas, on)
     by_threads: dict[int, list[ReplicaPrograms]] = {}
     for each in programs:
         by_threads.setdefault(threads_for(each.plan, on), []).append(each)
     for threads, together in by_threads.items():
         room = _room_for_arena(together, real_name, replicas, threads, on)
         plans = dict.fromkeys(plan for each in together for plan in _specialized_plans(each, real_name, room, threads))
-        _compile(number, tuple(plans), real_name, threads, progress)
+        _compile(number, Made(tuple(plans), real_name, threads, walks), progress)
 
 
 def _room_for_arena(together: Sequence[ReplicaPrograms], real_name: str, replicas: int, threads: int, on: Any) -> int:
@@ -234,17 +243,11 @@ def shared_memory_share(number: int, programs: Iterable[ReplicaPrograms], real_n
     return min(shares)
 
 
-def _compile(
-    number: int,
-    plans: tuple[SpecializedPlan, ...],
-    real_name: str,
-    threads: int,
-    progress: Progress | None,
-) -> None:
+def _compile(number: int, made: Made, progress: Progress | None) -> None:
     with _lock:
-        known = _kernels.setdefault((number, real_name, threads), LoadedKernels())
-        if any(each.has(plans) for each in known):
+        known = _kernels.setdefault((number, made.real_name, made.threads), LoadedKernels())
+        if any(each.has(made.plans) for each in known):
             return
-        on, made = device(number), Made(plans, real_name, threads)
+        on = device(number)
         with announced(progress, f"{made.rows} rows", on, made.key(on.capability)):
             known.add(SpecializedKernel(number, made))

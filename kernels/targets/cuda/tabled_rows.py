@@ -6,9 +6,9 @@ A network of twenty equal blocks has as many kinds of rows as one of two, and ta
 walks the table, as it does where nothing is made for a plan (`kernels.targets.cuda.persistent_kernel_source`).
 
 Counted for compute capability 9.0, and not timed on a GPU: a row takes about 50 instructions more than one that is
-written out, 709 of 1,488 in a step of a net 2-16-16-2 and 7 % in one of 64-128-64-10, so that small plans are written
-out. In stochastic-depth (101 rows) it is 10 %, for a fifth of the time to compile; of preact-resnet's rows, one after
-the other, NVVM made no code in seven minutes, and makes it in some seconds by their kinds.
+written out, 709 of 1,488 in a step of a net 2-16-16-2 and 7 % in one of 64-128-64-10. In stochastic-depth (101 rows) it
+is 10 %, for a fifth of the time to compile; of preact-resnet's rows, one after the other, NVVM made no code in seven
+minutes, and makes it in some seconds by their kinds. So it is a matter of how long the run is (`worth`).
 
 One function for each kind, called with places, was counted too: calls keep registers in local memory, 16 to 456 bytes
 in the programs of dead-relu, adam, lenet5, resnet and lstm, and 3,616 in additive-gates.
@@ -16,6 +16,7 @@ in the programs of dead-relu, adam, lenet5, resnet and lstm, and 3,616 in additi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -40,8 +41,14 @@ MAY_LEAVE_OUT = [
     f"        words[{SKIP}] = 0",
 ]
 """Behind what a row does that may leave out others."""
-FEWEST, AS_OFTEN = 48, 2
-"""So many rows plans have at least, and as many times more than kinds, of which a table is made."""
+READ_SECONDS = 0.1e-6
+"""Seconds that a thread group takes to read a row from a table: 50 instructions, as
+`kernels.targets.cuda.launch_configuration.SPECIALIZED_ROW_SECONDS` counts them (115 for a row)."""
+WRITTEN_SECONDS = 0.1
+"""Seconds of one core to compile one more row: front end, NVVM and assembler took 6 to 12 hundredths for each row that
+was written out beside the kinds of dead-relu, lstm and lenet5."""
+MOST_WRITTEN_OUT = 100
+"""With more rows one after the other, NVVM takes far longer than so many times as long."""
 
 
 Line = list[int]
@@ -124,16 +131,32 @@ def written_out(rows: Sequence[Row | Loop]) -> list[Row]:
     return [row for each in rows for row in (each.rows if isinstance(each, Loop) else (each,))]
 
 
-def worth(rows: int, kinds: int) -> bool:
-    """Whether so many rows are to be written by their kinds."""
-    return rows >= max(FEWEST, AS_OFTEN * kinds)
+def walked(rows: Sequence[Row | Loop]) -> int:
+    """How many rows a walk over these takes."""
+    return sum(len(each.rows) * each.count if isinstance(each, Loop) else 1 for each in rows)
 
 
-def tabled(plans: Sequence[SpecializedPlan], real_name: str, threads: int) -> TabledRows | None:
-    """The rows of plans by kinds, where that is worth it; None where they are to be written one after the other."""
-    if not worth(rows := sum(len(written_out(each.rows)) for each in plans), 0):
+def worth(rows: int, kinds: int, read: float) -> bool:
+    """Whether so many rows are to be written by their kinds: where what is not compiled takes longer than reading a
+    table would in the whole run.
+
+    read: how many rows a multiprocessor walks in the whole run
+    """
+    return kinds < rows and (rows > MOST_WRITTEN_OUT or (rows - kinds) * WRITTEN_SECONDS > read * READ_SECONDS)
+
+
+def tabled(
+    plans: Sequence[SpecializedPlan], real_name: str, threads: int, walks: float = math.inf
+) -> TabledRows | None:
+    """The rows of plans by kinds, where that is worth it; None where they are to be written one after the other.
+
+    walks: how often a multiprocessor walks a training step in the whole run
+    """
+    rows = sum(len(written_out(each.rows)) for each in plans)
+    read = walks * max(walked(each.rows) for each in plans if each.training is None)
+    if not worth(rows, 0, read):
         return None
     made = TabledRows(SpecializedSource(real_name, threads))
     for each in plans:
         made.add(each)
-    return made if worth(rows, len(made.kinds)) else None
+    return made if worth(rows, len(made.kinds), read) else None

@@ -13,13 +13,12 @@ from tests.graph.unrolled import Unrolled, written_out
 
 
 @pytest.mark.parametrize(
-    ("mode", "specialized", "fewest"),
-    [("block", False, 48), ("block", True, 48), ("block", True, 0), ("grid", False, 48)],
+    ("mode", "specialized", "by_kinds"),
+    [("block", False, False), ("block", True, False), ("block", True, True), ("grid", False, False)],
     ids=["rows", "code", "code by kinds of rows", "grid"],
 )
-def test_bits_are_those_of_rows_written_out(mode, specialized, fewest, no_tiles, monkeypatch):
-    monkeypatch.setattr(tabled_rows, "FEWEST", fewest)
-    monkeypatch.setattr(tabled_rows, "AS_OFTEN", min(2, fewest))
+def test_bits_are_those_of_rows_written_out(mode, specialized, by_kinds, no_tiles, monkeypatch):
+    monkeypatch.setattr(tabled_rows, "worth", lambda *_: by_kinds)
     made = Unrolled(6)
     found = []
     for plan in (made.plan, written_out(made.plan)):
