@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +20,7 @@ from lab.data.world_of_shapes import (
     draw,
     questions,
 )
+from lab.data.world_of_shapes.drawing import GAP
 from lab.errors import BadInput
 
 SCENES = draw(World(), 1500, seed=3)
@@ -59,6 +61,41 @@ def test_shapes_neither_touch_nor_leave_the_picture():
             for along in range(3):
                 near |= masks[:, place, down : down + size, along : along + size]
         assert not (near & (SCENES.owner >= 0) & (SCENES.owner != place)).any()
+
+
+def test_shapes_of_a_world_that_overlaps_stand_in_pairs():
+    world = World(size=48, overlapping=0.8, tilt=20)
+    scenes, apart = draw(world, 500, seed=3), draw(replace(world, overlapping=0.0), 500, seed=3)
+    assert np.array_equal(scenes.kind, apart.kind)
+    assert np.array_equal(scenes.colour, apart.colour)
+    reach, gap = scenes.radius, GAP * 48 / 32
+    near = []
+    for scene in range(len(scenes)):
+        for place in range(1, scenes.count[scene]):
+            distance = np.linalg.norm(scenes.centre[scene, :place] - scenes.centre[scene, place], axis=1)
+            needed = reach[scene, :place] + reach[scene, place] + gap
+            if place % 2:
+                near.append(distance[-1] / needed[-1])
+            assert (distance >= needed * (1 - 0.8 * ((place % 2 == 1) & (np.arange(place) == place - 1))) - 1e-9).all()
+    assert 0.2 <= min(near) < 0.25
+    assert 0.95 < max(near) <= 1
+    here = scenes.present
+    inside = (scenes.centre >= reach[..., None] + gap) & (scenes.centre <= 48 - reach[..., None] - gap)
+    assert inside[here].all()
+    assert not scenes.owner[:, [0, -1]].max() >= 0
+    # A box is that of the whole shape, of which something may be hidden; what lies in front is whole.
+    masks = scenes.masks()
+    hidden = 0
+    for scene, place in np.argwhere(here):
+        rows, columns = np.nonzero(masks[scene, place])
+        seen = [rows.min(), columns.min(), rows.max() + 1, columns.max() + 1] if len(rows) else [99, 99, 0, 0]
+        box = scenes.boxes[scene, place]
+        assert (box[:2] <= seen[:2]).all()
+        assert (box[2:] >= seen[2:]).all()
+        if place % 2:
+            assert box.tolist() == seen
+        hidden += box.tolist() != seen
+    assert hidden > 50
 
 
 def test_a_shape_has_the_colour_that_is_told():

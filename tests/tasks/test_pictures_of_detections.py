@@ -100,7 +100,7 @@ def test_the_ranked_list_of_a_case_done_by_hand():
         ]
     )
     made = table("circle", detections, truths)
-    assert made.columns == ("rank", "score", "image", "verdict", "circle no.", "IoU", "precision", "recall")
+    assert made.columns == ("rank", "score", "image", "verdict", "object", "IoU", "precision", "recall")
     assert made.rows == (
         ("1", "0.90", "1", "found", "1", "1.00", "1.00", "0.50"),
         ("2", "0.80", "1", "duplicate", "1", "0.82", "0.50", "0.50"),
@@ -109,7 +109,7 @@ def test_the_ranked_list_of_a_case_done_by_hand():
         ("5", "0.50", "2", "nothing there", "", "", "0.40", "1.00"),
     )
     # The area: precision 1 up to recall 0.5, then 0.5. 11 points: six of 1, five of 0.5; 101: 51 of 1, 50 of 0.5.
-    assert made.title == "circle, 2 there; AP: 11 points 0.77, area 0.75, 101 points 0.75"
+    assert made.title == "circle, 2 there: AP 0.75 (11 points 0.77, 101 points 0.75)"
 
 
 def test_the_ranked_list_is_that_of_the_images_shown(net, shown):
@@ -117,7 +117,7 @@ def test_the_ranked_list_is_that_of_the_images_shown(net, shown):
     part, judged, _, selection = of_held_back(net, 6)
     number = int(np.bincount(judged.truths.classes).argmax())
     detections = selection.detections.of_class(number)
-    assert made.title.startswith(f"{part.classes[number]}, {judged.truths.of_class(number).count} there; AP: ")
+    assert made.title.startswith(f"{part.classes[number]}, {judged.truths.of_class(number).count} there: AP ")
     assert len(made.rows) == min(24, detections.count)
     scores = sorted(detections.scores, reverse=True)[: len(made.rows)]
     assert [row[1] for row in made.rows] == [f"{each:.2f}" for each in scores]
@@ -135,8 +135,8 @@ def test_the_staircase_is_the_best_precision_from_a_recall_on(net, shown):
         for x, y in zip(curves.x, line, strict=True):
             # x is rounded to float32.
             assert y == pytest.approx(max(precision[recall >= x - 1e-6], default=0.0), abs=1e-6)
-    values = dict(re.findall(r"(11 points|area|101 points) ([\d.]+)", curves.title))
-    assert float(values["area"]) == pytest.approx(net.measure()["val_mean_average_precision"], abs=6e-4)
+    values = dict(re.findall(r"(mAP|11 points|101 points) ([\d.]+)", curves.title))
+    assert float(values["mAP"]) == pytest.approx(net.measure()["val_mean_average_precision"], abs=6e-4)
     assert len(values) == 3
 
 

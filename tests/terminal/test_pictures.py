@@ -208,6 +208,20 @@ def test_a_long_text_in_a_table_is_read_to_its_end():
     assert lines[5].split() == ["0", "short"]
 
 
+def test_a_table_cuts_its_heads_before_its_contents():
+    table = Table("Boxes", ("rank", "verdict", "precision"), (("1", "nothing there", "0.50"), ("2", "found", "1.00")))
+    assert [each.plain for each in render(table, 30, 4, Style(NO_COLOURS))][1:] == [
+        "rank  verdict        precision",
+        "   1  nothing there       0.50",
+        "   2  found               1.00",
+    ]
+    assert [each.plain for each in render(table, 25, 4, Style(NO_COLOURS))][1:] == [
+        "rank verdict       preci…",
+        "   1 nothing there   0.50",
+        "   2 found           1.00",
+    ]
+
+
 def test_a_table_says_how_many_rows_are_missing():
     picture = Table("long", ("name", "value"), tuple((f"row {index}", str(index)) for index in range(100)))
     assert "and 93 more rows" in plain(picture, 40, 10)

@@ -12,7 +12,7 @@ from lab.data.images.pixels import Pixels
 from lab.data.registry import dataset
 from lab.data.sets.shape_captions import ShapePictures, scenes_of
 from lab.data.world_of_shapes import KINDS, LIMBS, Scenes, World
-from lab.validation import Whole
+from lab.validation import Real, Whole
 
 
 class ShapeObjects(ShapePictures):
@@ -26,11 +26,14 @@ class ShapeObjects(ShapePictures):
     """number of pictures in all"""
     halves: bool = False
     """the right half of each shape has another colour than the left one, drawn by itself"""
+    overlapping: Real = Field(default=0.0, ge=0, le=0.8)
+    """shapes stand in pairs: the second one, and the fourth, are nearer to the one before them than shapes that stay
+    apart, by up to this share of the distance, and in front; boxes are those of whole shapes"""
 
     @property
     def world(self) -> World:
         """How the pictures are drawn."""
-        return replace(super().world, halves=self.halves)
+        return replace(super().world, halves=self.halves, overlapping=self.overlapping)
 
 
 @dataset("shape-objects", ShapeObjects)

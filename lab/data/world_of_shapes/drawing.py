@@ -25,7 +25,8 @@ def draw(world: World, count: int, seed: int) -> Scenes:
     """So many pictures, the same for the same seed.
 
     How many shapes there are, their kinds, colours and sizes are independent and equally likely; so are all places
-    that leave the shapes apart. Raises InvalidValue if they would take too much memory.
+    that leave the shapes apart, unless the world is `overlapping`. Raises InvalidValue if they would take too much
+    memory.
     """
     refuse_if_too_large((), f"{count:,} pictures of {world.size}×{world.size} pixels", count * world.size**2 * 24)
     random = generator(seed, "world of shapes")
@@ -51,8 +52,9 @@ def draw(world: World, count: int, seed: int) -> Scenes:
 
 
 def _places(world: World, radius: np.ndarray, here: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Centres [n, 4, 2] so that the circles around the shapes stay apart and inside; where a shape finds no place, all
-    shapes of its picture are placed anew."""
+    """Centres [n, 4, 2] so that the circles around the shapes stay apart and inside, but that each second shape is
+    nearer to the one before it if the world is `overlapping`; where a shape finds no place, all shapes of its picture
+    are placed anew."""
     gap = GAP * world.size / 32
     centre = np.zeros((*radius.shape, 2))
     left = np.arange(len(radius))
@@ -63,11 +65,16 @@ def _places(world: World, radius: np.ndarray, here: np.ndarray, random: np.rando
             for _ in range(_TRIES):
                 rows = left[open_]
                 reach = radius[rows, place, None] + gap
-                tried = reach + (world.size - 2 * reach) * random.random((len(rows), 2))
+                needed = radius[rows, :place] + radius[rows, place, None] + gap
+                if world.overlapping and place % 2:
+                    tried = _beside(centre[rows, place - 1], needed[:, -1:], world.overlapping, random)
+                    needed[:, -1] *= 1 - world.overlapping
+                else:
+                    tried = reach + (world.size - 2 * reach) * random.random((len(rows), 2))
                 centre[rows, place] = tried
                 apart = np.linalg.norm(centre[rows, :place] - tried[:, None], axis=-1)
-                needed = radius[rows, :place] + radius[rows, place, None] + gap
-                open_ = open_[(apart < needed).any(axis=1)]
+                outside = ((tried < reach) | (tried > world.size - reach)).any(axis=1)
+                open_ = open_[(apart < needed).any(axis=1) | outside]
                 if not len(open_):
                     break
             failed[open_] = True
@@ -75,12 +82,20 @@ def _places(world: World, radius: np.ndarray, here: np.ndarray, random: np.rando
     return centre
 
 
+def _beside(centre: np.ndarray, distance: np.ndarray, overlapping: float, random: np.random.Generator) -> np.ndarray:
+    """Points in any direction from others [n, 2], nearer than this distance [n, 1] by up to so large a share of it."""
+    turn = 2 * np.pi * random.random((len(centre), 1))
+    along = distance * (1 - overlapping * random.random(distance.shape))
+    return np.asarray(centre + along * np.concatenate([np.sin(turn), np.cos(turn)], axis=1))
+
+
 def _painted(
     world: World, kind: np.ndarray, centre: np.ndarray, radius: np.ndarray, angle: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which shape each pixel belongs to, [n, size, size], and the boxes [n, 4, 4] around their pixels.
 
-    A pixel belongs to the shape that its middle lies in. Only a window around each shape is looked at.
+    A pixel belongs to the shape that its middle lies in, to the last one where there are several; boxes are those of
+    whole shapes, whether something lies on them or not. Only a window around each shape is looked at.
     """
     size = world.size
     owner = np.full((len(kind), size, size), -1, np.int8)

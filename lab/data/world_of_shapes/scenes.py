@@ -47,6 +47,8 @@ class World:
     noise:     up to so many of 255 levels are added to each channel of each pixel
     kinds, colours: how many of `KINDS` and `COLOURS` occur, the first ones
     halves:    the right half of each shape has another colour than the left one, of which `Scenes` does not tell
+    overlapping: the second shape, and the fourth, stand beside the one before them, nearer than shapes that stay apart
+               by up to this share of the distance, and in front; 0 keeps all shapes apart
     """
 
     size: int = 32
@@ -57,6 +59,7 @@ class World:
     kinds: int = len(KINDS)
     colours: int = len(COLOURS)
     halves: bool = False
+    overlapping: float = 0.0
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -67,6 +70,7 @@ class World:
             ("noise", 0, 64),
             ("kinds", 1, len(KINDS)),
             ("colours", 1, len(COLOURS)),
+            ("overlapping", 0, 0.8),
         ):
             if not low <= getattr(self, name) <= high:
                 raise BadInput(f"{name} is {getattr(self, name)}: it must be from {low} to {high}.")
@@ -76,8 +80,8 @@ class World:
 class Scenes:
     """Pictures and all that is in them; [n, 4, …] has one place for each shape, and shapes fill the first ones.
 
-    No two shapes touch, none is cut off by the edge, so boxes and masks are exact. Pixel (row, column) covers the
-    square from there to (row + 1, column + 1).
+    No two shapes touch (unless the world is `overlapping`), none is cut off by the edge, so boxes and masks are exact.
+    Pixel (row, column) covers the square from there to (row + 1, column + 1).
 
     images:  uint8 [n, size, size, 3]
     count:   int64 [n], how many shapes

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lab.metrics.detection import (
-    CONVENTIONS,
+    Convention,
     average_precision,
     envelope,
     match,
@@ -19,7 +21,7 @@ from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot
 
 READ_AT = 101
-NAMES = {"voc11": "11 points", "area": "area", "coco101": "101 points"}
+POINTS: dict[Convention, str] = {"voc11": "11 points", "coco101": "101 points"}
 
 
 class PrecisionRecall(Figure, name="precision_recall"):
@@ -27,8 +29,8 @@ class PrecisionRecall(Figure, name="precision_recall"):
 
     Detections are ranked by score. After each, recall is the share of the objects that were found so far, precision
     the share of the detections so far that are right (IoU of at least 0.5); each line is the best precision from there
-    on. The title has mAP in three conventions: precision read at 11 recalls (VOC until 2009), the area (VOC from 2010
-    on), precision read at 101 recalls (COCO).
+    on. The title has mAP: the area (VOC from 2010 on), and precision read at 11 recalls (VOC until 2009) and at 101
+    (COCO).
     """
 
     rank = 1
@@ -47,10 +49,10 @@ class PrecisionRecall(Figure, name="precision_recall"):
             steps = np.append(envelope(precision), 0.0)[np.searchsorted(recall, points, side="left")]
             area = average_precision(precision, recall, "area")
             lines[f"{sample.classes[number]}, AP {area:.2f}"] = steps.astype(np.float32)
-        told = ", ".join(f"{NAMES[each]} {mean_average_precision(said, truths, each):.3f}" for each in CONVENTIONS)
+        told = in_conventions(lambda each: f"{mean_average_precision(said, truths, each):.3f}")
         return [
             Curves(
-                f"mAP: {told}",
+                f"mAP {told}",
                 points.astype(np.float32),
                 lines,
                 "recall",
@@ -58,3 +60,9 @@ class PrecisionRecall(Figure, name="precision_recall"):
                 extent=(0.0, 1.0, 0.0, 1.0),
             )
         ]
+
+
+def in_conventions(told: Callable[[Convention], str]) -> str:
+    """Average precision as the area, and in brackets as read at points: "0.75 (11 points 0.77, 101 points 0.75)"."""
+    others = ", ".join(f"{name} {told(convention)}" for convention, name in POINTS.items())
+    return f"{told('area')} ({others})"

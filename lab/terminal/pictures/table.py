@@ -12,27 +12,28 @@ from lab.terminal.pictures.common import title_line
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import clip, line, pad
 
-_GAP = 2
+_GAP, _LEAST_GAP = 2, 1
 _READABLE = 20
 """A narrower column is cut: a text of so short lines cannot be read."""
 
 
 def render(picture: Table, width: int, height: int, style: Style) -> list[Text]:
-    """Columns as wide as their contents, numbers to the right. Where they do not fit, a text in the last column goes on
-    in the next line, and of other columns the widest is cut."""
+    """Columns as wide as their contents, numbers to the right. Where they do not fit, they move together and their
+    heads are cut, if that is enough; else a text in the last column goes on in the next line, and of other columns the
+    widest is cut."""
     count = max([len(picture.columns), *(len(row) for row in picture.rows)], default=0)
     heads = [style.words(each) for each in picture.columns] + [""] * (count - len(picture.columns))
     rows = [[style.words(str(each)) for each in row] + [""] * (count - len(row)) for row in picture.rows]
-    widths = _widths([heads, *rows], count, width)
+    widths, gap = _widths(heads, rows, width)
     if count and widths[-1] >= _READABLE:
         rows = [part for row in rows for part in _broken(row, widths[-1])]
     numeric = [all(_is_number(row[index]) for row in rows if row[index]) and bool(rows) for index in range(count)]
     lines = [title_line(picture.title, width, style)]
     if count and height >= 3:
-        lines.append(_row(heads, widths, numeric, style, head=True))
+        lines.append(_row(heads, widths, gap, numeric, style, head=True))
     room = height - len(lines)
     shown = len(rows) if len(rows) <= room else max(0, room - 1)
-    lines += [_row(row, widths, numeric, style) for row in rows[:shown]]
+    lines += [_row(row, widths, gap, numeric, style) for row in rows[:shown]]
     if shown < len(rows) and room > 0:
         lines.append(line(f"and {len(rows) - shown} more rows", DIM))
     return lines
@@ -44,19 +45,25 @@ def _broken(row: list[str], width: int) -> list[list[str]]:
     return [[*row[:-1], parts[0]], *([*[""] * (len(row) - 1), each.lstrip()] for each in parts[1:])]
 
 
-def _widths(rows: list[list[str]], count: int, width: int) -> list[int]:
-    widths = [max(cell_len(row[index]) for row in rows) for index in range(count)]
-    while sum(widths) + _GAP * (count - 1) > width and max(widths, default=0) > 1:
-        widths[widths.index(max(widths))] -= 1
-    return widths
+def _widths(heads: list[str], rows: list[list[str]], width: int) -> tuple[list[int], int]:
+    """Of each column, and of the gap between two."""
+    contents = [max((cell_len(row[index]) for row in rows), default=0) for index in range(len(heads))]
+    widths = [max(cell_len(head), content) for head, content in zip(heads, contents, strict=True)]
+    gap, least = _GAP, [1] * len(widths)
+    if sum(widths) + _GAP * (len(widths) - 1) > width >= sum(contents) + _LEAST_GAP * (len(widths) - 1):
+        gap, least = _LEAST_GAP, contents
+    while sum(widths) + gap * (len(widths) - 1) > width and any(map(int.__gt__, widths, least)):
+        widest = max((each, -number) for number, each in enumerate(widths) if each > least[number])
+        widths[-widest[1]] -= 1
+    return widths, gap
 
 
-def _row(cells: list[str], widths: list[int], numeric: list[bool], style: Style, head: bool = False) -> Text:
+def _row(cells: list[str], widths: list[int], gap: int, numeric: list[bool], style: Style, head: bool = False) -> Text:
     texts = [
         pad(clip(cell, each, style), each, right=number)
         for cell, each, number in zip(cells, widths, numeric, strict=True)
     ]
-    return line((" " * _GAP).join(texts), BOLD if head else style.text_style(None))
+    return line((" " * gap).join(texts), BOLD if head else style.text_style(None))
 
 
 def _is_number(text: str) -> bool:
