@@ -137,7 +137,13 @@ class TrainedModel:
             made = self._forward[len(part)](part, dict(self.weights), settings, regions=regions)
         except InvalidValue as error:
             raise BadInput(f"{self.name}: {error.message}") from None
-        return np.asarray(made["output"])
+        output = np.asarray(made["output"])
+        if not np.isfinite(output).all():
+            raise BadInput(
+                f"{self.name} answers with numbers that are {'NaN' if np.isnan(output).any() else 'infinite'}: it "
+                "diverged when it was trained, or what it is asked is far from all that it was trained on."
+            )
+        return output
 
     def _objects(self, inputs: np.ndarray | Pixels, seen: np.ndarray | Pixels) -> ObjectPredictions:
         """The objects in each image."""

@@ -96,6 +96,7 @@ class Chunks:
         if message is not None:
             replica.state, replica.message = "diverged", message
             self._recorder.measure(replica, message)
+            self._recorder.tell_end(replica)
         elif ends or experiment.step % every == 0:
             self._recorder.measure(replica)
         replica.seconds_worked += time.monotonic() - begun

@@ -53,7 +53,7 @@ class Narration:
 
     def end(self, replica: Replica) -> list[Noticed]:
         """What there is to say now that a replica goes no further."""
-        sentence = replica.running.farewell() if replica.state == "finished" else None
+        sentence = replica.running.farewell() if replica.state in ("finished", "diverged") else None
         step = replica.steps_done
         found = [Noticed(replica.name, replica.seed, step, EARLY_STOPPING, sentence, {})] if sentence else []
         with self._lock:

@@ -176,11 +176,15 @@ class Recorder:
     def end(self, replica: Replica, state: str) -> None:
         """Record that a replica is over, for the reason `state`."""
         replica.state = state
+        self.tell_end(replica)
+        self.draw(replica)
+        self.save(replica)
+
+    def tell_end(self, replica: Replica) -> None:
+        """Publish what there is to say of a replica that goes no further."""
         if self._narration is not None:
             for noticed in self._narration.end(replica):
                 self.publish(noticed)
-        self.draw(replica)
-        self.save(replica)
 
     # Going back
 

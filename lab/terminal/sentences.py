@@ -171,7 +171,8 @@ def kept(started: Started, ended: Ended | None = None, unsaved: str = "", screen
     if ended is not None and ended.interrupted:
         return f"Saved as {started.run}: go on with `lab resume {started.run}`"
     again = f"Saved as {started.run}: see it again with `lab replay {started.run}`"
-    if started.read and started.predicts:  # data of one's own
+    diverged = ended is not None and all(each.state == "diverged" for each in ended.outcomes)
+    if started.read and started.predicts and not diverged:  # data of one's own
         again += f", judge it with `lab evaluate {started.run}`, ask it with `lab predict {started.run} FILE`"
     if started.writes:
         again += f", let it write with `lab sample {started.run}`"

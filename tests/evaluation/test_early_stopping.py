@@ -129,3 +129,27 @@ def test_masks_are_kept_where_they_overlap_most() -> None:
     best = max(seen, key=seen.__getitem__)
     assert seen[best] > seen[0]
     assert f"val_mean_iou was best at step {best:,} ({seen[best]:.4g})" in made.farewell()
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_network_that_diverged_answers_with_its_best_weights_or_says_why_it_does_not(
+    tmp_path: Path, monkeypatch, capsys, keep: str
+) -> None:
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    stop = f"{{batch: 8, steps: 400, measure: 2, stop: {{when: val_loss, keep: {keep}}}}}"
+    rate, model = (
+        "{name: sgd, rate: 0.1, schedule: {step: {every: 6, factor: 10}}}",
+        "[{dense: 8}, relu, {dense: classes}]",
+    )
+    path = scenario(tmp_path, train=stop, optimizer=rate, model=model)
+    assert main(["run", str(path), "--plain"]) == 1
+    told = capsys.readouterr().out
+    assert "became infinite at step" in told or "became NaN at step" in told
+    assert ("val_loss was best at step" in told and "the weights of that step are kept" in told) == (keep == "best")
+    assert "`lab predict" not in told
+    for command in (["predict", "latest", "customers.csv"], ["evaluate", "latest"]):
+        assert main(command) == (0 if keep == "best" else 2)
+        out, err = capsys.readouterr()
+        assert "nan" not in out
+        assert keep == "best" or "customers-1 answers with numbers that are NaN: it diverged" in err
