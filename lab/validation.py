@@ -14,6 +14,7 @@ import re
 import reprlib
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, ValidationError
@@ -74,12 +75,20 @@ def _texts_under_fields(kind: type[BaseModel]) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in reversed(kind.__mro__):
         if issubclass(each, Settings):
-            (body,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
-            assert isinstance(body, ast.ClassDef)
-            for above, below in itertools.pairwise(body.body):
-                match above, below:
-                    case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
-                        found[name] = inspect.cleandoc(text)
+            found |= _own_texts(each)
+    return found
+
+
+@cache
+def _own_texts(kind: type[Settings]) -> dict[str, str]:
+    """The same of the class alone. It is kept: python reads the whole file to find a class in it."""
+    found: dict[str, str] = {}
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(body, ast.ClassDef)
+    for above, below in itertools.pairwise(body.body):
+        match above, below:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                found[name] = inspect.cleandoc(text)
     return found
 
 

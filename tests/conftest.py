@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import HealthCheck, settings
 # How long an example takes, and how long it takes to draw one, says something about the machine alone.
 settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lab")
+
+# Seven thousand tests and a compiler are in memory for good; to look for garbage among them as often as is usual would
+# take a twentieth of the time.
+gc.set_threshold(*gc.get_threshold()[:2], 100)
 
 
 @pytest.fixture(autouse=True)

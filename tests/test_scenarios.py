@@ -20,8 +20,9 @@ SHORTEST = 100  # words of a lesson: shorter ones explain nothing, longer ones a
 LONGEST = 330
 
 
-@pytest.fixture(params=ENTRIES, ids=[entry.slug for entry in ENTRIES])
+@pytest.fixture(params=ENTRIES, ids=[entry.slug for entry in ENTRIES], scope="module")
 def loaded(request):
+    """A lesson. All tests of one come one after the other, as long as its data are there."""
     return load(request.param.path)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import weakref
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,12 +37,22 @@ class DataSpecification:
         return self.entry.name
 
     def load(self, seed: int, folder: Path | None = None) -> Split:
-        """The examples; see `lab.data.load`."""
+        """The examples; see `lab.data.load`. Whoever asks for the same that are made of a seed alone shares them:
+        variants and seeds of a session, and a session with the check before it."""
+        from lab.data.sets.published_images import MUST_BE_FETCHED
+
         seed = seed if self.options.seed is None else self.options.seed
-        if self.entry.from_file:
-            data = self._from_file(folder or Path())
-        else:
-            data = self._named(seed)
+        if self.entry.from_file or self.name in MUST_BE_FETCHED:
+            return self._prepared(seed, folder)
+        key = (self.entry, self.options.model_dump_json(), seed)
+        known = _made.get(key)
+        if known is None:
+            known = _made.setdefault(key, self._prepared(seed, folder))
+        _made_last.append(known)
+        return known
+
+    def _prepared(self, seed: int, folder: Path | None) -> Split:
+        data = self._from_file(folder or Path()) if self.entry.from_file else self._named(seed)
         augment = getattr(self.options, "augment", None)
         parts = prepared(self.options, split(self.options, data, seed))
         if isinstance(self.options, WithSequences) and (sequences := self.options.sequences) is not None:
@@ -105,6 +117,8 @@ _FILE = ("file", "path", "filename", "file_name", "filepath", "file_path", "sour
 """What people call the key of a file."""
 
 _read_last: dict[str, Any] = {}
+_made: weakref.WeakValueDictionary[tuple[Entry, str, int], Split] = weakref.WeakValueDictionary()
+_made_last: deque[Split] = deque(maxlen=4)  # which alone keeps what nobody uses any more
 
 
 def story(

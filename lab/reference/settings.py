@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -23,14 +24,20 @@ def settings_of(
     model: type[BaseModel], last: Collection[str] = (), without: Collection[str] = ()
 ) -> tuple[Setting, ...]:
     """Every field of a model. last: those that others have as well, and that are told after its own."""
+    told = [each for each in _all_of(model) if each.name not in without]
+    return tuple(sorted(told, key=lambda each: each.name in last))
+
+
+@cache
+def _all_of(model: type[BaseModel]) -> tuple[Setting, ...]:
+    """Every field of a model, in its order. It is kept: a scenario's is asked for once for each key."""
     content = model.model_json_schema()
     blocks, required = content.get("$defs", {}), content.get("required", [])
     found = []
-    for name, about in sorted(content.get("properties", {}).items(), key=lambda item: item[0] in last):
-        if name not in without:
-            default = "" if name in required else _default(about.get("default"))
-            meaning = " ".join(about.get("description", "").split())
-            found.append(Setting(name, allowed(about, blocks), default, meaning[:1].upper() + meaning[1:]))
+    for name, about in content.get("properties", {}).items():
+        default = "" if name in required else _default(about.get("default"))
+        meaning = " ".join(about.get("description", "").split())
+        found.append(Setting(name, allowed(about, blocks), default, meaning[:1].upper() + meaning[1:]))
     return tuple(found)
 
 

@@ -14,6 +14,7 @@ from lab.session import Session, keeping
 from lab.session.record import Record
 from lab.store import Store
 
+from .resuming import stopped_and_resumed
 from .scenarios import small
 from .test_session import until
 
@@ -176,14 +177,7 @@ def test_a_branch_and_a_variant_of_ones_own_are_resumed_to_the_same_bits(tmp_pat
         session = Session(loaded, threads=2)
         writer = keeping.begin(session, store, pytest.fail)
         steered(session, writer, writer.name)
-        session.stop()
-        assert session.wait(30)
-        writer.close("interrupted")
-        again, writer, _ = keeping.take_up(store, store.info("small-1"), 2, pytest.fail)
-        again.start(writer, writer.name)
-        assert again.wait(60)
-        writer.close("finished")
-        kept = store.curves("small-1")
+        kept = stopped_and_resumed(session, writer, store)
         assert {name for name, _ in kept} == {"calm", "quick", "other", "own"}
         for variant, seed in kept:
             for metric in kept[variant, seed]:

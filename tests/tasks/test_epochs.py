@@ -20,6 +20,7 @@ from lab.terminal.run_state import RunState
 from lab.terminal.sentences import heading, reached
 from lab.terminal.style import Style
 from lab.tui.run.configuration import started_steps
+from tests.session.resuming import stopped_and_resumed
 from tests.session.test_session import until
 
 SCENARIO = """
@@ -237,14 +238,7 @@ def test_an_interrupted_run_goes_on_to_its_last_epoch(scenario, tmp_path):
         until(lambda: session.settings("base"))
         session.single_step(70)
         until(lambda: session.idle)
-        session.stop()
-        assert session.wait(30)
-        writer.close("interrupted")
-        again, writer, _ = keeping.take_up(store, store.info("epochs-1"), 2, pytest.fail)
-        again.start(writer, writer.name)
-        assert again.wait(60)
-        writer.close("finished")
-        kept = store.curves("epochs-1")["base", 0]
+        kept = stopped_and_resumed(session, writer, store)["base", 0]
         for metric in ("loss", "rate"):
             assert np.array_equal(kept[metric], curve(whole, metric))
 
