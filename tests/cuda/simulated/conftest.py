@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from kernels.targets.cuda import grid_launches
+from tests.cuda.simulated import barrier
 
 
 @pytest.fixture
@@ -19,7 +20,8 @@ def no_tiles(monkeypatch):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Its threads are Python's, and one of them waits in a loop for the others to come to a barrier.
+    barrier.install()
+    # Its threads are Python's: they are to overtake each other between two barriers as those of a GPU do.
     sys.setswitchinterval(5e-5)
     # NumPy warns in each of them anew.
     config.addinivalue_line("filterwarnings", "ignore::RuntimeWarning")

@@ -13,7 +13,7 @@ from lab.graph.devices import choose
 from lab.session.keeping import begin, take_up
 from lab.session.record import Record
 from lab.store import Store
-from tests.cuda.simulated.training import MODES, TINY, WHERE_IT_TRAINS, curves, finished, session, tiny
+from tests.cuda.simulated.training import MODES, TINY, curves, finished, session, tiny
 from tests.session.scenarios import SMALL
 from tests.session.test_session import at, until
 
@@ -46,7 +46,7 @@ def test_a_device_that_is_lost(mode, monkeypatch, tmp_path, capsys):
         wait(self, array, address)
 
     monkeypatch.setattr(SimulatedDevice, "download", download)
-    monkeypatch.setattr(WHERE_IT_TRAINS, "CHUNK", 1e-9)  # one step at a time, however quick it is
+    monkeypatch.setattr("lab.session.chunks.CHUNK", 1e-9)  # one step at a time, however quick it is
     monkeypatch.setattr("lab.session.recorder.Recorder.show_pictures", lambda *arguments, **named: None)
     monkeypatch.setattr("lab.session.recorder.Recorder.draw", lambda *arguments: None)
     assert call(tmp_path, mode) in (0, 1)

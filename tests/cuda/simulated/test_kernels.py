@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
+from numba import cuda
 
 from kernels.targets.cuda import matmul
 from tests.kernels.cases import all_cases
@@ -12,6 +15,57 @@ from tests.kernels.running import Run, all_kernels
 from tests.kernels.test_batches import gathered
 
 TILED = sorted(each.name for each in matmul.LOWERED)
+
+
+@cuda.jit
+def turned_round(x, rounds):
+    place = cuda.threadIdx.x
+    for _ in range(rounds):
+        other = x[x.size - 1 - place]
+        cuda.syncthreads()
+        x[place] = other
+        cuda.syncthreads()
+
+
+@cuda.jit
+def ended_early(x, last):
+    if cuda.threadIdx.x == last:
+        x[0] += 1
+        return
+    cuda.syncthreads()
+    if cuda.threadIdx.x == 0:
+        x[0] *= 2
+
+
+@cuda.jit
+def failing(x):
+    if cuda.threadIdx.x == 2:
+        raise ValueError("of this one")
+    cuda.syncthreads()
+    x[cuda.threadIdx.x] = 1
+
+
+def test_simulated_threads_wait_for_each_other():
+    x = np.arange(16.0)
+    turned_round[1, 16](x, 25)
+    assert x.tolist() == list(range(15, -1, -1))
+
+
+def test_a_simulated_thread_that_has_ended_is_not_waited_for():
+    x = np.ones(1)
+    ended_early[1, 4](x, 3)
+    assert x[0] == 4
+
+
+def test_where_a_simulated_thread_fails_all_end_and_it_is_said():
+    before, x = threading.active_count(), np.zeros(8)
+    with pytest.raises(ValueError, match="of this one"):
+        failing[1, 8](x)
+    for each in threading.enumerate():
+        if type(each).__name__ == "WakingThread":
+            each.join(30)
+    assert threading.active_count() == before
+    assert not x.any()
 
 
 def case_of(name: str, which: int) -> tuple:

@@ -9,7 +9,7 @@ import pytest
 
 from kernels.targets.cuda.memory import Memory
 from lab.tasks.programs import ProgramExperiment
-from tests.cuda.simulated.training import MODES, TINY, WHERE_IT_TRAINS, curves, finished, same, session, tiny
+from tests.cuda.simulated.training import MODES, TINY, curves, finished, same, session, tiny
 from tests.session.test_session import at, end, until
 
 pytestmark = [pytest.mark.usefixtures("no_tiles"), pytest.mark.parametrize("mode", MODES)]
@@ -49,7 +49,7 @@ def test_measured_on_the_way_as_when_stopping_at_each(mode, monkeypatch):
 
 
 def test_chunks_of_one_step(mode, monkeypatch):
-    monkeypatch.setattr(WHERE_IT_TRAINS, "CHUNK", 1e-9)
+    monkeypatch.setattr("lab.session.chunks.CHUNK", 1e-9)
     same(curves(finished(tiny(), "cuda", mode)), undisturbed(mode))
 
 

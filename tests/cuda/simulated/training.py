@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,14 +11,11 @@ import pytest
 from lab.graph.devices import choose
 from lab.scenario import Loaded, load
 from lab.session import Session
-from lab.session.scheduler import Scheduler
 from tests.session.scenarios import small
 
 OTHER_MODES = ("block", "grid")
 MODES = ["specialized", *(pytest.param(mode, marks=pytest.mark.verify) for mode in OTHER_MODES)]
 """How a replica uses the GPU; what a session does with it is the same, so that one is tried each time."""
-WHERE_IT_TRAINS = sys.modules[Scheduler.__module__]
-"""The module in which chunks are cut off."""
 
 _BLOCK = {"residual": {"layers": ["relu", {"dense": 4}], "survive": 0.5}}
 SCENARIOS: dict[str, tuple[dict[str, Any], list[str], int]] = {
