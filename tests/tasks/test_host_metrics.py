@@ -84,7 +84,7 @@ def test_directions_are_as_long_as_the_weights_into_each_unit():
     net = experiment(watch=["loss"])
     weights, seen = net.weights(), {}
     made = Surface(net.inspection)
-    made._put = lambda tensor, value: seen.__setitem__(tensor.name, np.asarray(value))
+    made._memory.put = lambda tensor, value: seen.__setitem__(tensor.name, np.asarray(value))
     made.loss(np.array([[1.0, 0.0]]))
     for name in ("dense1.weight", "dense2.weight", "dense3.weight"):
         moved = np.linalg.norm(seen[name] - weights[name], axis=0)

@@ -8,16 +8,14 @@ method (Golub and Van Loan, "Matrix computations", chapter 10), which needs noth
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from kernels.plan import STEP
-from lab.graph import Layout, Tensor, assign, data, differentiate
-from lab.graph.running import bind
+from lab.graph import assign, data, differentiate
 from lab.graph.tensor import Storage, scope
 from lab.nets.initialisers import generator
 from lab.tasks.training.inspection import Inspection
+from lab.tasks.training.own_memory import OwnMemory
 
 EXAMPLES = 512
 """How many examples of the evaluation sample the loss is computed on, at most."""
@@ -42,7 +40,7 @@ class Curvature:
     """
 
     def __init__(self, inspection: Inspection) -> None:
-        self._inspection = inspection
+        self._seed = inspection.seed
         sample, network = inspection.evaluation_sample, inspection.network
         if sample.count > EXAMPLES:
             sample = sample.rows(np.sort(generator(inspection.seed, "curvature").permutation(sample.count)[:EXAMPLES]))
@@ -57,22 +55,15 @@ class Curvature:
             for name, gradient in zip(self._parameters, found, strict=True)
             if gradient is not None
         }
-        self._layout = Layout({"gradient": list(self._gradients.values())})
-        self._memory = self._layout.memory(self._layout.shared_memory("float64"), inspection.seed)
-        self._program = bind(self._layout.plans["gradient"], self._memory)
+        self._memory = OwnMemory(inspection, list(self._gradients.values()), "float64")
         self._last: np.ndarray | None = None
 
     def largest(self) -> float:
         """The largest eigenvalue where the network stands, as exact as `PRECISION` says; NaN where something is not
         finite."""
-        weights, settings = self._inspection.weights(), self._inspection.settings()
-        for name, tensor in self._inspection.network.kept.items():
-            self._put(tensor, weights[name])
-        for name, tensor in self._inspection.network.settings.storage.members.items():
-            if name in settings:
-                self._put(tensor, settings[name])
+        weights = self._memory.take_weights()
         where = np.concatenate([weights[name].astype(np.float64).reshape(-1) for name in self._gradients])
-        random = generator(self._inspection.seed, "curvature").standard_normal(where.size) / np.sqrt(where.size)
+        random = generator(self._seed, "curvature").standard_normal(where.size) / np.sqrt(where.size)
         begin = random if self._last is None else self._last + _FRESH * random
         value, self._last = largest_eigenvalue(lambda direction: self._product(where, direction), begin)
         return value
@@ -88,16 +79,11 @@ class Curvature:
         place = 0
         for name in self._gradients:
             tensor = self._parameters[name]
-            self._put(tensor, where[place : place + tensor.size].reshape(tensor.shape))
+            self._memory.put(tensor, where[place : place + tensor.size].reshape(tensor.shape))
             place += tensor.size
-        self._memory.state[STEP] = 0
-        self._program.run()
-        found = [self._layout.view(self._memory, each).reshape(-1) for each in self._gradients.values()]
+        self._memory.run()
+        found = [self._memory.view(each).reshape(-1) for each in self._gradients.values()]
         return np.concatenate(found)
-
-    def _put(self, tensor: Tensor, value: Any) -> None:
-        if self._layout.knows(tensor):
-            self._layout.view(self._memory, tensor)[...] = value
 
 
 def largest_eigenvalue(

@@ -7,17 +7,14 @@ differ in scale can be compared; biases, scales and shifts stay as they are. A d
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from kernels.plan import STEP
-from lab.graph import Layout, Tensor, assign, data
-from lab.graph.running import bind
+from lab.graph import assign, data
 from lab.graph.tensor import Storage, scope
 from lab.nets.initialisers import generator
 from lab.nets.optimizers import is_weight
 from lab.tasks.training.inspection import Inspection
+from lab.tasks.training.own_memory import OwnMemory
 
 EXAMPLES = 256
 """How many examples of the evaluation sample the loss is computed on."""
@@ -41,9 +38,7 @@ class Surface:
         with scope("surface"):
             loss = inspection.loss(output, data(sample.targets[chosen], "targets"))
         self._loss = assign(loss, Storage("statistics").member("loss", (1,)))
-        self._layout = Layout({"loss": [self._loss]})
-        self._memory = self._layout.memory(self._layout.shared_memory("float32"), inspection.seed)
-        self._program = bind(self._layout.plans["loss"], self._memory)
+        self._memory = OwnMemory(inspection, [self._loss])
         self._directions = [self._direction(f"direction {number}") for number in (1, 2)]
 
     def _direction(self, name: str) -> Weights:
@@ -57,26 +52,16 @@ class Surface:
 
     def loss(self, points: np.ndarray) -> np.ndarray:
         """The loss at points [n, 2] of the slice; (0, 0) is where the network stands."""
-        weights, settings = self._inspection.weights(), self._inspection.settings()
-        for name, tensor in self._inspection.network.kept.items():
-            self._put(tensor, weights[name])
-        for name, tensor in self._inspection.network.settings.storage.members.items():
-            if name in settings:
-                self._put(tensor, settings[name])
+        weights = self._memory.take_weights()
         scaled = [_filter_normalised(each, weights) for each in self._directions]
         losses = np.empty(len(points), np.float32)
         for place, (a, b) in enumerate(points):
             for name, first in scaled[0].items():
                 moved = weights[name] + a * first + b * scaled[1][name]
-                self._put(self._inspection.network.parameters.members[name], moved)
-            self._memory.state[STEP] = 0
-            self._program.run()
-            losses[place] = self._layout.view(self._memory, self._loss)[0]
+                self._memory.put(self._inspection.network.parameters.members[name], moved)
+            self._memory.run()
+            losses[place] = self._memory.view(self._loss)[0]
         return losses
-
-    def _put(self, tensor: Tensor, value: Any) -> None:
-        if self._layout.knows(tensor):
-            self._layout.view(self._memory, tensor)[...] = value
 
 
 def _filter_normalised(direction: Weights, weights: Weights) -> Weights:
