@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kernels.targets.cuda import driver
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver_answers import DeviceProblem
 from lab.graph.devices import choose
 
 TOOLKIT = (

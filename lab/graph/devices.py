@@ -63,7 +63,8 @@ def choose(asked: str) -> Choice:
     match = re.fullmatch(r"(auto|cuda)|cuda:(\d+)", asked)
     if not match:
         raise BadInput(f"There is no device {asked!r}; allowed: cpu, cuda, cuda:0, cuda:1, …, auto.")
-    from kernels.targets.cuda.driver import DeviceProblem, count
+    from kernels.targets.cuda.driver import count
+    from kernels.targets.cuda.driver_answers import DeviceProblem
 
     try:
         return _usable(range(count()) if match[1] else [int(match[2])])
@@ -75,7 +76,8 @@ def choose(asked: str) -> Choice:
 
 def _usable(numbers: Sequence[int]) -> Choice:
     """The choice of those GPUs that can be used: there may be one for the screen beside them. Raises DeviceProblem."""
-    from kernels.targets.cuda.driver import DeviceProblem, device
+    from kernels.targets.cuda.driver import device
+    from kernels.targets.cuda.driver_answers import DeviceProblem
 
     found, problems = [], []
     for each in numbers:

@@ -49,10 +49,10 @@ def prepare(
 
         cpu.prepare(kernels, real_name, progress, rows)
     else:
-        from kernels.targets.cuda import grid_launches, interpreter_kernels
+        from kernels.targets.cuda import interpreter_kernels, row_kernels
 
         if use == "grid":
-            grid_launches.prepare(number_of(device), kernels, real_name, progress)
+            row_kernels.prepare(number_of(device), kernels, real_name, progress)
         else:
             interpreter_kernels.prepare(number_of(device), kernels, real_name, progress, tiled=use == "tiles")
 

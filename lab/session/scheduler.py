@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from kernels.cores import available_cores
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver_answers import DeviceProblem
 from lab.errors import BadInput, DeviceMissing
 from lab.graph.devices import CPU, on
 from lab.scenario import Variant

@@ -248,9 +248,11 @@ def run(lesson: str, mode: str) -> None:
 
 
 def _has_gpu(driver: Any) -> bool:
+    from kernels.targets.cuda.driver_answers import DeviceProblem
+
     try:
         return bool(driver.count())
-    except driver.DeviceProblem:
+    except DeviceProblem:
         return False
 
 

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from kernels.targets.cuda import driver
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver_answers import DeviceProblem
 
 collect_ignore = [] if os.environ.get("NUMBA_ENABLE_CUDASIM") == "1" else ["simulated"]
 

@@ -11,9 +11,9 @@ from kernels.jobs import Job
 from kernels.memory import Memory
 from kernels.plan import HALT, STEP, Plan
 from kernels.targets import cpu
-from kernels.targets.cuda import block_launches, grid_launches, interpreter_kernels, specialized_kernels
+from kernels.targets.cuda import block_launches, interpreter_kernels, row_kernels, specialized_kernels
 from kernels.targets.cuda import memory as on_gpu
-from kernels.targets.cuda.driver import SimulatedDevice
+from kernels.targets.cuda.simulated_device import SimulatedDevice
 
 
 class _Image(Memory):
@@ -79,6 +79,6 @@ def host_device(gpus: int = 1) -> Iterator[None]:
         mock.patch.object(interpreter_kernels, "prepare"),
         mock.patch.object(specialized_kernels, "prepare"),
         mock.patch.object(block_launches.Program, "run_row", _run_row),
-        mock.patch.object(grid_launches, "prepare"),
+        mock.patch.object(row_kernels, "prepare"),
     ):
         yield

@@ -17,18 +17,18 @@ def machine(order: Order = forwards, multiprocessors: int = 1, shared_bytes: int
     from kernels.targets.cuda import (
         compiler,
         driver,
-        grid_launches,
         interpreter_kernels,
         machine_code_cache,
         memory,
+        row_kernels,
         specialized_kernels,
     )
 
     made = Machine(0, order, multiprocessors, shared_bytes)
     name = machine_code_cache._name
-    grid_launches.row_kernels.cache_clear()
+    row_kernels.of_device.cache_clear()
     with ExitStack() as changed:
-        for module in (driver, grid_launches, interpreter_kernels, memory, specialized_kernels):
+        for module in (driver, interpreter_kernels, memory, row_kernels, specialized_kernels):
             changed.enter_context(mock.patch.object(module, "device", return_value=made))
         changed.enter_context(mock.patch.object(driver, "count", return_value=1))
         changed.enter_context(mock.patch.object(interpreter_kernels, "_interpreters", {}))
@@ -36,5 +36,5 @@ def machine(order: Order = forwards, multiprocessors: int = 1, shared_bytes: int
         changed.enter_context(mock.patch.object(memory, "_shared", weakref.WeakValueDictionary()))
         changed.enter_context(mock.patch.object(machine_code_cache, "_name", lambda key: name(["PTX", *key])))
         changed.enter_context(mock.patch.object(compiler, "to_machine_code", lambda ptx, *_: ptx.encode()))
-        changed.callback(grid_launches.row_kernels.cache_clear)
+        changed.callback(row_kernels.of_device.cache_clear)
         yield made

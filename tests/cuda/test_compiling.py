@@ -15,7 +15,8 @@ from collections.abc import Callable
 import pytest
 
 from kernels.language import Kernel
-from kernels.targets.cuda.driver import OLDEST_CAPABILITY, DeviceProblem
+from kernels.targets.cuda.driver import OLDEST_CAPABILITY
+from kernels.targets.cuda.driver_answers import DeviceProblem
 from lab.api import load
 from lab.tasks import task_of
 from tests.cuda.machine_code import Use, uses
@@ -46,22 +47,22 @@ def named(each: str | tuple[int, int]) -> str:
 
 def entry(name: str, real_name: str, capability: tuple[int, int]) -> str:
     """PTX of a kernel's entry for the whole GPU, or of what is done between rows."""
-    from kernels.targets.cuda import grid_launches, matmul
+    from kernels.targets.cuda import matmul, row_kernels
 
-    if name in grid_launches.BESIDE_ROWS:
+    if name in row_kernels.BESIDE_ROWS:
         return _entry(name, real_name, capability)
     return _entry(matmul.lowered_kernel(all_kernels()[name]), real_name, capability)
 
 
 @functools.cache
 def _entry(kernel: Kernel | str, real_name: str, capability: tuple[int, int]) -> str:
-    from kernels.targets.cuda import code_generation, compiler, grid_launches
+    from kernels.targets.cuda import code_generation, compiler, row_kernels
 
     if isinstance(kernel, str):
-        text, names = grid_launches.BESIDE_ROWS[kernel], {}
+        text, names = row_kernels.BESIDE_ROWS[kernel], {}
     else:
-        text = grid_launches.source(kernel, real_name, grid_launches.needs_one_block(kernel))
-        names = {f"kernel_{kernel.name}": grid_launches._body(kernel, real_name)}
+        text = row_kernels.source(kernel, real_name, row_kernels.needs_one_block(kernel))
+        names = {f"kernel_{kernel.name}": row_kernels._body(kernel, real_name)}
     return compiler.to_ptx(code_generation.generated("entry", text, names), capability)[0]
 
 
@@ -155,9 +156,9 @@ def test_interpreter_everywhere(tiled, capability):
 
 
 def begin() -> Callable:
-    from kernels.targets.cuda import code_generation, grid_launches
+    from kernels.targets.cuda import code_generation, row_kernels
 
-    return code_generation.generated("entry", grid_launches.STEP_SOURCE, {})
+    return code_generation.generated("entry", row_kernels.STEP_SOURCE, {})
 
 
 @pytest.mark.cuda

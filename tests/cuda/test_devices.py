@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kernels.targets.cuda import driver
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver_answers import DeviceProblem
 from lab.cli import run
 from lab.cli.device import device_of
 from lab.errors import BadInput, DeviceMissing

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kernels.targets.cuda import driver
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver_answers import DeviceProblem
 from kernels.targets.cuda.memory import Memory, Segment
 from tests.cuda.fake_driver import FakeDriver, Status
 

@@ -16,7 +16,7 @@ from kernels.matrix import matmul
 from kernels.plan import ARENA, HALT, STATE_SIZE, STEP, Plan, Row
 from kernels.relu import relu
 from kernels.targets.cuda import block_launches, driver, grid_launches, launch_configuration, specialized_kernels
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver_answers import DeviceProblem
 from kernels.targets.cuda.memory import Memory
 from kernels.targets.cuda.persistent_kernel import MOST_LOADED, LoadedKernels, PersistentKernel
 from kernels.targets.cuda.placement import Placement, elements

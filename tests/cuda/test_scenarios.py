@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import lab
-from kernels.targets.cuda.driver import SimulatedDevice
+from kernels.targets.cuda.simulated_device import SimulatedDevice
 from lab.graph.running import run_jobs
 from lab.scenario import find, library
 from lab.tasks import judges_time, side_by_side, task_of

@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
 import lab
-from kernels.targets.cuda.driver import DeviceProblem, SimulatedDevice
+from kernels.targets.cuda.driver_answers import DeviceProblem
+from kernels.targets.cuda.simulated_device import SimulatedDevice
 from lab.errors import DeviceMissing
 from lab.events import Failed, Measured
 from lab.graph.devices import choose

@@ -14,7 +14,7 @@ from kernels.jobs import ReplicaPrograms
 from kernels.plan import Loop
 from kernels.targets.cuda import interpreter_kernels, launch_configuration, specialized_kernels, tabled_rows
 from kernels.targets.cuda.barriers import may_leave_out
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver_answers import DeviceProblem
 from kernels.targets.cuda.launch_configuration import analysis_of
 from kernels.targets.cuda.row_table import LOOP
 from kernels.targets.cuda.specialized_kernels import Made

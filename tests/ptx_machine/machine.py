@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda.driver import DeviceProperties
+from kernels.targets.cuda.simulated_device import DeviceProperties
 from tests.ptx_machine.access_checks import Clocks
 from tests.ptx_machine.block import Block, Order, forwards
 from tests.ptx_machine.code import Code, code

@@ -19,7 +19,7 @@ from kernels.language import Device, Kernel, specialise
 from kernels.targets.cuda import primitives
 from kernels.targets.cuda.code_generation import on_device, text_of
 from kernels.targets.cuda.counted_loops import with_counted_loops
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver_answers import DeviceProblem
 from kernels.targets.cuda.numba_cuda import cuda, part
 
 assert primitives  # the bodies of what kernels share with it

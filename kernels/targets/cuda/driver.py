@@ -1,7 +1,8 @@
 """The driver: GPUs, their memory, and launches, through NVIDIA's Python bindings; or what stands for them.
 
-Everything that goes wrong becomes a `DeviceProblem`, one sentence that says what and what to do. Under numba's
-simulator one device exists whose memory is this process's own.
+Everything that goes wrong becomes a `DeviceProblem`, one sentence that says what and what to do
+(`kernels.targets.cuda.driver_answers`). Under numba's simulator one device exists, another class
+(`kernels.targets.cuda.simulated_device`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from kernels.targets.cuda.driver_answers import HELP, DeviceProblem, checked
+from kernels.targets.cuda.simulated_device import DeviceProperties, SimulatedDevice
+
 OLDEST_CAPABILITY = (7, 5)
 """The compute capability below which present compilers make no code."""
 
@@ -30,27 +34,6 @@ INSTALL = "pip install 'backprop-lab[cuda]' (or [cuda12] for drivers before 580)
 
 MOST_UNUSED = 64 * 2**20
 """Bytes that may wait to be given back until nothing runs; for more of them, everything that runs is waited for."""
-
-
-class DeviceProblem(Exception):
-    """No device, or it failed: a sentence for people."""
-
-
-@dataclass(frozen=True)
-class DeviceProperties:
-    """What a GPU is.
-
-    memory, free: bytes;  shared_memory_per_block: bytes that one block may have at most;
-    shared_memory_per_multiprocessor: those that all blocks of one multiprocessor have together
-    """
-
-    name: str
-    capability: tuple[int, int]
-    multiprocessors: int
-    memory: int
-    free: int
-    shared_memory_per_block: int
-    shared_memory_per_multiprocessor: int
 
 
 @dataclass(frozen=True)
@@ -94,41 +77,12 @@ def _initialised() -> Any:
             "The NVIDIA driver sees no GPU" + (f" (CUDA_VISIBLE_DEVICES is {hidden!r})." if hidden is not None else ".")
         )
     if int(status) != 0:
-        raise DeviceProblem(f"The NVIDIA driver cannot be used: {name}{_HELP.get(name, '')}.")
+        raise DeviceProblem(f"The NVIDIA driver cannot be used: {name}{HELP.get(name, '')}.")
     return driver
 
 
 def _count(driver: Any) -> int:
-    return int(_checked(driver.cuDeviceGetCount(), "counting GPUs"))
-
-
-_HELP = {
-    "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH": "; its library and its kernel module are of different versions: restart the "
-    "machine",
-    "CUDA_ERROR_SYSTEM_NOT_READY": "; it is still starting, or the machine's fabric manager is not running",
-    "CUDA_ERROR_UNKNOWN": "; its devices may be missing or forbidden: see whether nvidia-smi works",
-}
-"""By the name of the driver's error: what may help where it does not start."""
-
-_TELLING = {
-    "CUDA_ERROR_OUT_OF_MEMORY": "The GPU's memory is full: fewer replicas at once, or smaller batches, need less.",
-    "CUDA_ERROR_DEVICE_UNAVAILABLE": "The GPU cannot be had: another process has it for itself, or it is broken.",
-    "CUDA_ERROR_ECC_UNCORRECTABLE": "The GPU reported an uncorrectable memory error.",
-    "CUDA_ERROR_ILLEGAL_ADDRESS": "The GPU stopped at a forbidden address; this is an error of the lab.",
-    "CUDA_ERROR_LAUNCH_FAILED": "The GPU stopped in the middle of a launch and was lost to this process.",
-    "CUDA_ERROR_LAUNCH_TIMEOUT": "The GPU's watchdog ended a launch that took too long; a screen hangs on this GPU.",
-    "CUDA_ERROR_UNSUPPORTED_PTX_VERSION": "The driver is older than the compiler: update the driver, or install an "
-    "older numba-cuda (backprop-lab[cuda12]).",
-    "CUDA_ERROR_NO_BINARY_FOR_GPU": "The compiler makes no code for this GPU.",
-}
-
-
-def _checked(answer: tuple[Any, ...], doing: str) -> Any:
-    status, *values = answer
-    if int(status) != 0:
-        told = _TELLING.get(status.name)
-        raise DeviceProblem(told if told else f"The GPU failed while {doing}: {status.name}.")
-    return values[0] if len(values) == 1 else values
+    return int(checked(driver.cuDeviceGetCount(), "counting GPUs"))
 
 
 class Device:
@@ -151,8 +105,8 @@ class Device:
                 f"the driver{older}."
             )
         self.number = number
-        self._device = _checked(driver.cuDeviceGet(number), "looking at a GPU")
-        self._context = _checked(driver.cuDevicePrimaryCtxRetain(self._device), "starting on the GPU")
+        self._device = checked(driver.cuDeviceGet(number), "looking at a GPU")
+        self._context = checked(driver.cuDevicePrimaryCtxRetain(self._device), "starting on the GPU")
         self._streams: list[Any] = []
         self._chosen = threading.local()
         self._unused: deque[_Unused] = deque()
@@ -174,7 +128,7 @@ class Device:
 
     def _new_stream(self) -> Any:
         # One that does not wait for the default stream.
-        return _checked(self._driver.cuStreamCreate(0x1), "starting on the GPU")
+        return checked(self._driver.cuStreamCreate(0x1), "starting on the GPU")
 
     @property
     def stream(self) -> Any:
@@ -183,7 +137,7 @@ class Device:
 
     def activate(self) -> None:
         """Use this GPU from the calling thread, which may have used another one in between."""
-        _checked(self._driver.cuCtxSetCurrent(self._context), "starting on the GPU")
+        checked(self._driver.cuCtxSetCurrent(self._context), "starting on the GPU")
 
     @functools.cached_property
     def properties(self) -> DeviceProperties:
@@ -193,10 +147,10 @@ class Device:
 
         def of(name: str) -> int:
             value = getattr(attribute, f"CU_DEVICE_ATTRIBUTE_{name}")
-            return int(_checked(driver.cuDeviceGetAttribute(value, self._device), "looking at a GPU"))
+            return int(checked(driver.cuDeviceGetAttribute(value, self._device), "looking at a GPU"))
 
-        name = _checked(driver.cuDeviceGetName(128, self._device), "looking at a GPU")
-        free, total = _checked(driver.cuMemGetInfo(), "looking at a GPU")
+        name = checked(driver.cuDeviceGetName(128, self._device), "looking at a GPU")
+        free, total = checked(driver.cuMemGetInfo(), "looking at a GPU")
         return DeviceProperties(
             name.decode(errors="replace").rstrip("\0") if isinstance(name, bytes) else str(name),
             (of("COMPUTE_CAPABILITY_MAJOR"), of("COMPUTE_CAPABILITY_MINOR")),
@@ -210,7 +164,7 @@ class Device:
     def free_memory(self) -> int:
         """How many bytes of its memory nobody has taken, no other process either."""
         self.activate()
-        free, _ = _checked(self._driver.cuMemGetInfo(), "looking at a GPU")
+        free, _ = checked(self._driver.cuMemGetInfo(), "looking at a GPU")
         return int(free)
 
     def allocate(self, size: int) -> int:
@@ -223,7 +177,7 @@ class Device:
             gc.collect()
             self._give_back(at_once=True)
             answer = self._driver.cuMemAlloc(max(size, 16))
-        address = int(_checked(answer, "taking memory"))
+        address = int(checked(answer, "taking memory"))
         self._sizes[address] = size
         return address
 
@@ -254,7 +208,7 @@ class Device:
                 return
             while taken:
                 each = taken.pop()
-                _checked(each.give_back(each.handle), "giving memory back")
+                checked(each.give_back(each.handle), "giving memory back")
         finally:
             self._unused.extendleft(taken)
 
@@ -262,25 +216,25 @@ class Device:
         """Whether no stream runs anything; if `wait`, each is waited for first."""
         for stream in tuple(self._streams):
             if wait:
-                _checked(self._driver.cuStreamSynchronize(stream), "training")
+                checked(self._driver.cuStreamSynchronize(stream), "training")
                 continue
             answer = self._driver.cuStreamQuery(stream)
             if answer[0].name == "CUDA_ERROR_NOT_READY":
                 return False
-            _checked(answer, "training")
+            checked(answer, "training")
         return True
 
     def upload(self, address: int, array: np.ndarray) -> None:
         """Copy an array to the device; returns when it is there for every stream, and the array may be changed."""
         self.activate()
-        _checked(self._driver.cuMemcpyHtoDAsync(address, array.ctypes.data, array.nbytes, self.stream), "copying to it")
+        checked(self._driver.cuMemcpyHtoDAsync(address, array.ctypes.data, array.nbytes, self.stream), "copying to it")
         # The driver promises neither for memory that is not pinned, and takes it where it lies if the GPU can reach it.
         self.wait()
 
     def download(self, array: np.ndarray, address: int) -> None:
         """Copy from the device into an array, once all that was launched before is done."""
         self.activate()
-        _checked(
+        checked(
             self._driver.cuMemcpyDtoHAsync(array.ctypes.data, address, array.nbytes, self.stream), "copying from it"
         )
         self.wait()
@@ -288,21 +242,21 @@ class Device:
     def copy(self, target: int, source: int, size: int) -> None:
         """Copy bytes from one place of this GPU to another."""
         self.activate()
-        _checked(self._driver.cuMemcpyDtoDAsync(target, source, size, self.stream), "copying on it")
+        checked(self._driver.cuMemcpyDtoDAsync(target, source, size, self.stream), "copying on it")
 
     def wait(self) -> None:
         """Wait until everything that was asked for on this thread's stream is done."""
         self.activate()
-        _checked(self._driver.cuStreamSynchronize(self.stream), "training")
+        checked(self._driver.cuStreamSynchronize(self.stream), "training")
 
     def load(self, code: bytes, name: str, shared_bytes: int = 0) -> Function:
         """A kernel of some machine code; `shared_bytes`: bytes of shared memory that a launch may ask for."""
         self.activate()
-        module = _checked(self._driver.cuModuleLoadData(code), "loading kernels")
-        handle = _checked(self._driver.cuModuleGetFunction(module, name.encode()), "loading kernels")
+        module = checked(self._driver.cuModuleLoadData(code), "loading kernels")
+        handle = checked(self._driver.cuModuleGetFunction(module, name.encode()), "loading kernels")
         if shared_bytes > 48 * 1024:
             attribute = self._driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-            _checked(self._driver.cuFuncSetAttribute(handle, attribute, shared_bytes), "loading kernels")
+            checked(self._driver.cuFuncSetAttribute(handle, attribute, shared_bytes), "loading kernels")
         function = Function(module, handle)
         weakref.finalize(function, self._unload, module)
         return function
@@ -317,7 +271,7 @@ class Device:
         self.activate()
         values = tuple(int(each) for each in arguments)
         kinds = (ctypes.c_int64,) * len(values)
-        _checked(
+        checked(
             self._driver.cuLaunchKernel(
                 function.handle, blocks, 1, 1, *threads, 1, shared_bytes, self.stream, (values, kinds), 0
             ),
@@ -332,7 +286,7 @@ class Device:
         stream = self._chosen.stream = self._new_stream()
         try:
             mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
-            _checked(driver.cuStreamBeginCapture(stream, mode), "recording a graph")
+            checked(driver.cuStreamBeginCapture(stream, mode), "recording a graph")
             try:
                 launches()
             except BaseException:
@@ -340,12 +294,12 @@ class Device:
                 if int(status) == 0:
                     driver.cuGraphDestroy(graph)
                 raise
-            graph = _checked(driver.cuStreamEndCapture(stream), "recording a graph")
+            graph = checked(driver.cuStreamEndCapture(stream), "recording a graph")
         finally:
             self._chosen.stream = usual
             driver.cuStreamDestroy(stream)
         try:
-            return _checked(driver.cuGraphInstantiate(graph, 0), "recording a graph")
+            return checked(driver.cuGraphInstantiate(graph, 0), "recording a graph")
         finally:
             driver.cuGraphDestroy(graph)
 
@@ -353,59 +307,7 @@ class Device:
         """Run a graph so many times; does not wait."""
         self.activate()
         for _ in range(times):
-            _checked(self._driver.cuGraphLaunch(graph, self.stream), "training")
-
-
-class SimulatedDevice:
-    """numba's simulator behind the interface of `Device`: the device's memory is this process's."""
-
-    capability = (9, 0)
-    properties = DeviceProperties("numba's simulator", (9, 0), 2, 2**30, 2**30, 100 * 1024, 200 * 1024)
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self._memory: dict[int, np.ndarray] = {}
-
-    def activate(self) -> None: ...
-
-    def use_stream(self, number: int) -> None: ...
-
-    def wait(self) -> None: ...
-
-    def free_memory(self) -> int:
-        return self.properties.free
-
-    def allocate(self, size: int) -> int:
-        memory = np.full(max(size, 16), 0xCD, np.uint8)  # no zeros: whoever relies on them is found out
-        self._memory[memory.ctypes.data] = memory
-        return memory.ctypes.data
-
-    def free(self, address: int) -> None:
-        del self._memory[address]
-
-    def free_graph(self, graph: Any) -> None: ...
-
-    def upload(self, address: int, array: np.ndarray) -> None:
-        ctypes.memmove(address, array.ctypes.data, array.nbytes)
-
-    def download(self, array: np.ndarray, address: int) -> None:
-        ctypes.memmove(array.ctypes.data, address, array.nbytes)
-
-    def copy(self, target: int, source: int, size: int) -> None:
-        ctypes.memmove(target, source, size)
-
-    def launch(
-        self, function: Any, blocks: int, threads: tuple[int, int], shared_bytes: int, arguments: Sequence[int]
-    ) -> None:
-        with np.errstate(all="ignore"):
-            function[blocks, threads, 0, shared_bytes](*arguments)
-
-    def captured(self, launches: Callable[[], None]) -> Any:
-        return launches
-
-    def replay(self, graph: Any, times: int = 1) -> None:
-        for _ in range(times):
-            graph()
+            checked(self._driver.cuGraphLaunch(graph, self.stream), "training")
 
 
 @functools.cache
@@ -433,5 +335,5 @@ def toolkit_version() -> int | None:
 
 def driver_version() -> tuple[int, int]:
     """The newest CUDA that the driver knows. Raises DeviceProblem."""
-    number = int(_checked(_initialised().cuDriverGetVersion(), "asking the driver"))
+    number = int(checked(_initialised().cuDriverGetVersion(), "asking the driver"))
     return number // 1000, number % 1000 // 10

@@ -4,16 +4,11 @@ Rows that come again, each time further on, are recorded once: the graph of one 
 end the lines of its rows are moved on to the next round where they stand in the GPU's memory. A network of fifty steps
 has no more launches recorded, and no more code, than one of three.
 
-Kernels in which threads only share out elements run on as many blocks as there is work for; those whose threads meet
-(`sync_threads`, `sum_over_threads`, `max_over_threads`) on one. Matrix products have versions of their own
-(`kernels.targets.cuda.matmul`). Each row looks whether the replica has halted or the row is to be left out, so that a
-graph may be replayed blindly.
+What is launched for a row is in `kernels.targets.cuda.row_kernels`.
 """
 
 from __future__ import annotations
 
-import functools
-import threading
 import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,167 +17,15 @@ from typing import Any
 import numpy as np
 
 from kernels.jobs import Job
-from kernels.language import Kernel, devices_of
-from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP, Loop, Plan, Row
-from kernels.targets.cuda.driver import SimulatedDevice, device
-from kernels.targets.cuda.persistent_kernel import Progress, is_compiled
-from kernels.targets.cuda.persistent_kernel_source import call_lines
+from kernels.plan import HALT, STEP, Loop, Plan, Row
+from kernels.targets.cuda import row_kernels
 from kernels.targets.cuda.row_table import table, width
-from kernels.threads import max_over_threads, sum_over_threads, sync_threads
+from kernels.targets.cuda.simulated_device import SimulatedDevice
 
 THREADS = 256
 ONE_BLOCK = 512
 """Threads of the only block, where threads have to meet."""
 BLOCKS_PER_MULTIPROCESSOR = 4
-UNTIL, HALTED, TURNS = 0, 1, 2
-"""Places in the control words: the row up to which rows are left out, and whether the replica had halted before this
-walk; the one in which it halts goes on to its end, as on other targets. Behind them the round in which each loop is."""
-
-tiled = True
-"""Whether products are computed in tiles; the simulator's threads are too slow for that."""
-
-_lock = threading.RLock()
-
-
-@functools.cache
-def synchronizes(function: Any) -> bool:
-    """Whether the threads of a kernel wait for each other in its body, or in what that calls."""
-    meetings = {sync_threads, sum_over_threads, max_over_threads}
-    return not devices_of(function, "cuda", "float32").isdisjoint(meetings)
-
-
-ONE_GROUP_IN_BLOCK = """
-    if cuda.threadIdx.x == 0:
-        block_shared_memory()[0] = 0
-    cuda.syncthreads()
-"""
-"""Says how much shared memory each thread group of a block has, where there is only one: its place is computed with
-that."""
-
-
-def source(kernel: Kernel, real_name: str, alone: bool) -> str:
-    """The text of a kernel's entry, for one row. `alone`: on one block."""
-    from kernels.targets.cuda import matmul
-
-    lines = f"""
-def entry(row_at, index, arena, shared, state, control_at):
-    thread = {"cuda.threadIdx.x" if alone else "to_int32(cuda.grid(1))"}
-    threads = assume_positive({"cuda.blockDim.x" if alone else "to_int32(cuda.gridsize(1))"})
-{ONE_GROUP_IN_BLOCK if alone or kernel is matmul.MULTIPLY else ""}
-    words = view(int64_pointer(state), 0, {STATE_SIZE})
-    control = view(int64_pointer(control_at), 0, 2)
-    if control[{HALTED}] == 0 and index >= control[{UNTIL}]:
-        row = int32_pointer(row_at)
-        home = {real_name}_pointer(arena)
-        data = {real_name}_pointer(shared)
-        step = words[{STEP}]
-        seed = words[{SEED}]
-""".splitlines()[1:]
-    lines += [f"        {line}" for line in call_lines(kernel, "home", "data")]
-    if "state" in kernel.extra:
-        lines += f"""
-        group_sync()
-        if thread == 0 and words[{SKIP}] != 0:
-            control[{UNTIL}] = index + 1 + words[{SKIP}]
-            words[{SKIP}] = 0
-""".splitlines()[1:]
-    return "\n".join(lines) + "\n"
-
-
-STEP_SOURCE = f"""
-def entry(state, control_at):
-    words = view(int64_pointer(state), 0, {STATE_SIZE})
-    control = view(int64_pointer(control_at), 0, 2)
-    if cuda.threadIdx.x == 0:
-        control[{UNTIL}] = 0
-        control[{HALTED}] = words[{HALT}]
-        if words[{HALT}] == 0:
-            words[{STEP}] += 1
-"""
-"""Begins a walk over the rows: counts the step, unless the replica has halted."""
-
-NEXT_ROUND_SOURCE = """
-def entry(lines, count, rounds, turn_at):
-    numbers = int32_pointer(lines)
-    turn = view(int64_pointer(turn_at), 0, 1)
-    done = to_int32(turn[0]) + 1
-    cuda.syncthreads()
-    moves = to_int32(1)
-    if done == rounds:
-        moves = to_int32(1 - rounds)
-    # Behind the lines of a loop stand their strides.
-    for i in range(cuda.threadIdx.x, to_int32(count), cuda.blockDim.x):
-        numbers[i] += moves * numbers[to_int32(count) + i]
-    if cuda.threadIdx.x == 0:
-        turn[0] = 0 if done == rounds else done
-"""
-"""Ends a round of a loop: its lines become those of the next round, after the last one those of the first."""
-
-BEGIN, NEXT_ROUND = "", "next round"
-BESIDE_ROWS = {BEGIN: STEP_SOURCE, NEXT_ROUND: NEXT_ROUND_SOURCE}
-"""The text of entries that are no kernel's, by what is kept of them under their name."""
-
-
-def needs_one_block(kernel: Kernel) -> bool:
-    """Whether a kernel must run on one block: its threads meet, or it speaks to the replica's state."""
-    from kernels.targets.cuda import matmul
-
-    if kernel is matmul.MULTIPLY:
-        return not tiled
-    return "state" in kernel.extra or synchronizes(kernel.body("cuda"))
-
-
-def _body(kernel: Kernel, real_name: str) -> Any:
-    from kernels.targets.cuda import compiler, matmul
-
-    return compiler.body_of(kernel, real_name, "cuda-grid" if kernel is matmul.MULTIPLY and tiled else "cuda")
-
-
-class RowKernels:
-    """The compiled entries of kernels on one device."""
-
-    def __init__(self, number: int) -> None:
-        self.device = device(number)
-        self._loaded: dict[tuple[str, str], Any] = {}
-
-    def of(self, kernel: Kernel, real_name: str) -> Any:
-        """Return the loaded entry of a kernel."""
-        return self._of(kernel.name, real_name, kernel)
-
-    def beside_rows(self, name: str, real_name: str) -> Any:
-        """Return the loaded entry of what is done between rows, `BEGIN` or `NEXT_ROUND`."""
-        return self._of(name, real_name)
-
-    def _of(self, name: str, real_name: str, kernel: Kernel | None = None) -> Any:
-        from kernels.targets.cuda import code_generation, compiler, machine_code_cache
-
-        key = (name, real_name)
-        with _lock:
-            if key not in self._loaded:
-                text = source(kernel, real_name, needs_one_block(kernel)) if kernel else BESIDE_ROWS[name]
-                names = {f"kernel_{name}": _body(kernel, real_name)} if kernel else {}
-                function = code_generation.generated("entry", text, names)
-                if isinstance(self.device, SimulatedDevice):
-                    self._loaded[key] = compiler.simulated(function)
-                else:
-                    capability = self.device.capability
-                    name, code = machine_code_cache.machine_code(
-                        ["grid", *key, f"{capability}"], lambda: function, capability
-                    )
-                    self._loaded[key] = self.device.load(code, name, 64 * 1024)
-            return self._loaded[key]
-
-    def ready(self, kernel: Kernel, real_name: str) -> bool:
-        """Whether the entry of a kernel need not be compiled."""
-        if (kernel.name, real_name) in self._loaded:
-            return True
-        return is_compiled(self.device, ["grid", kernel.name, real_name, f"{self.device.capability}"])
-
-
-@functools.cache
-def row_kernels(number: int) -> RowKernels:
-    """Return the entries of a device, which are the same for all who ask."""
-    return RowKernels(number)
 
 
 def blocks_for(row: Row, multiprocessors: int) -> int:
@@ -210,7 +53,7 @@ class CapturedPlan:
         self._device = memory.device
         rows = analysis_of(plan).folded
         lines = table(rows, width([lowered_kernel(each) for each in plan.kernels]), lambda kernel: 0)
-        control = np.zeros(TURNS + sum(isinstance(each, Loop) for each in rows), np.int64)
+        control = np.zeros(row_kernels.TURNS + sum(isinstance(each, Loop) for each in rows), np.int64)
         self._table, self._control = Segment(self._device, lines.nbytes), Segment(self._device, control.nbytes)
         self._device.upload(self._table.address, lines)
         self._device.upload(self._control.address, control)
@@ -271,26 +114,31 @@ class _Launches:
         return isinstance(self.memory.device, SimulatedDevice)
 
     @property
-    def _code(self) -> RowKernels:
-        return row_kernels(self.memory.device.number)
+    def _code(self) -> row_kernels.RowKernels:
+        return row_kernels.of_device(self.memory.device.number)
 
     def _begin(self) -> Launch:
-        function = self._code.beside_rows(BEGIN, self.memory.real_name)
+        function = self._code.beside_rows(row_kernels.BEGIN, self.memory.real_name)
         return function, 1, (1 if self._simulated else 32, 1), 16, (self.memory.addresses[2], self.control)
 
     def _next_round(self, loop: Loop, line: int, number: int) -> Launch:
         """line: the first one of the loop's rows;  number: that of the loop"""
-        function = self._code.beside_rows(NEXT_ROUND, self.memory.real_name)
+        function = self._code.beside_rows(row_kernels.NEXT_ROUND, self.memory.real_name)
         numbers = len(loop.rows) * self.pitch // 4
-        arguments = (self.table + line * self.pitch, numbers, loop.count, self.control + 8 * (TURNS + number))
+        arguments = (
+            self.table + line * self.pitch,
+            numbers,
+            loop.count,
+            self.control + 8 * (row_kernels.TURNS + number),
+        )
         return function, 1, (self.simulated_threads if self._simulated else THREADS, 1), 16, arguments
 
     def _of_row(self, row: Row, line: int) -> Launch:
         from kernels.targets.cuda import code_generation, matmul, matmul_tiled
 
         on, real_name = self.memory.device, self.memory.real_name
-        by_tiles = row.kernel is matmul.MULTIPLY and tiled
-        one = needs_one_block(row.kernel)
+        by_tiles = row.kernel is matmul.MULTIPLY and row_kernels.tiled
+        one = row_kernels.needs_one_block(row.kernel)
         usual = self.simulated_threads if self._simulated else ONE_BLOCK if one else THREADS
         threads = matmul_tiled.THREADS if by_tiles else usual
         most = 2 if self._simulated else 1 << 16
@@ -387,19 +235,3 @@ def captured_plan(plan: Plan, memory: Any) -> CapturedPlan:
     if id(plan) not in known:
         known[id(plan)] = (plan, CapturedPlan(plan, memory))
     return known[id(plan)][1]
-
-
-def prepare(number: int, kernels: Iterable[Kernel], real_name: str, progress: Progress | None) -> None:
-    """Compile the entries of kernels, or load them. `progress(kernel, left)` is called before each compilation."""
-    code = row_kernels(number)
-    from kernels.targets.cuda import matmul
-
-    wanted = list(dict.fromkeys(matmul.lowered_kernel(each) for each in kernels))
-    missing = [each for each in wanted if not code.ready(each, real_name)]
-    code.beside_rows(BEGIN, real_name)
-    for each in wanted:
-        if progress and each in missing:
-            progress(each.name, len(missing) - missing.index(each))
-        code.of(each, real_name)
-    if progress and missing:
-        progress("", 0)

@@ -13,8 +13,8 @@ from kernels.jobs import ReplicaPrograms
 from kernels.plan import SHARED, Loop, Plan, Row
 from kernels.repeats import folded
 from kernels.targets.cuda.by_plan import ByPlan
-from kernels.targets.cuda.driver import SimulatedDevice
 from kernels.targets.cuda.row_table import Signature, signature
+from kernels.targets.cuda.simulated_device import SimulatedDevice
 
 MOST_REGISTERS = 128
 FEWEST_THREADS, MOST_THREADS = 64, 256

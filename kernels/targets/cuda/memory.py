@@ -15,7 +15,8 @@ import numpy as np
 
 from kernels.memory import aligned_zeros
 from kernels.plan import SEED, STATE_SIZE, Plan
-from kernels.targets.cuda.driver import DeviceProblem, device
+from kernels.targets.cuda.driver import device
+from kernels.targets.cuda.driver_answers import DeviceProblem
 from kernels.targets.cuda.launch_configuration import mode_for, threads_for
 
 

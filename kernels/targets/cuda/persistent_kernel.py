@@ -13,9 +13,9 @@ import numpy as np
 
 from kernels.jobs import ReplicaPrograms
 from kernels.plan import Plan
-from kernels.targets.cuda.driver import SimulatedDevice
 from kernels.targets.cuda.memory import Segment
 from kernels.targets.cuda.placement import Placement
+from kernels.targets.cuda.simulated_device import SimulatedDevice
 
 Progress = Callable[[str, int], None]
 """What is told, before something is compiled, what that is and how many such things are left; ("", 0) at the end."""

@@ -10,7 +10,7 @@ import numpy as np
 from kernels.language import Kernel
 from kernels.plan import SHARED, Loop, Row
 from kernels.repeats import moved
-from kernels.targets.cuda.driver import DeviceProblem
+from kernels.targets.cuda.driver_answers import DeviceProblem
 
 LARGEST = 2**31 - 1
 

@@ -6,17 +6,17 @@ import sys
 
 import pytest
 
-from kernels.targets.cuda import grid_launches
+from kernels.targets.cuda import row_kernels
 from tests.cuda.simulated import barrier
 
 
 @pytest.fixture
 def no_tiles(monkeypatch):
     """Products for the whole GPU as other kernels do them: tiles take 256 simulated threads each."""
-    monkeypatch.setattr(grid_launches, "tiled", False)
-    grid_launches.row_kernels.cache_clear()
+    monkeypatch.setattr(row_kernels, "tiled", False)
+    row_kernels.of_device.cache_clear()
     yield
-    grid_launches.row_kernels.cache_clear()
+    row_kernels.of_device.cache_clear()
 
 
 def pytest_configure(config: pytest.Config) -> None:

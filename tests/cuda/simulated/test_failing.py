@@ -7,7 +7,8 @@ import contextlib
 import numpy as np
 import pytest
 
-from kernels.targets.cuda.driver import DeviceProblem, SimulatedDevice
+from kernels.targets.cuda.driver_answers import DeviceProblem
+from kernels.targets.cuda.simulated_device import SimulatedDevice
 from lab.cli import run
 from lab.graph.devices import choose
 from lab.session.keeping import begin, take_up

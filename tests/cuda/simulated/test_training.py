@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kernels.targets.cuda import block_launches
-from kernels.targets.cuda.driver import SimulatedDevice
+from kernels.targets.cuda.simulated_device import SimulatedDevice
 from kernels.targets.cuda.specialized_kernels import SpecializedKernel
 from lab.graph.devices import on
 from lab.tasks import task_of
