@@ -44,7 +44,16 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Writes `data` so that at any moment `path` is either absent, as it was, or complete. Raises OSError."""
+    """Writes `data` so that at any moment `path` is either absent, as it was, or complete. Raises OSError.
+
+    A link stays one: what it leads to is written. What is no file, as /dev/stdout or a named pipe, is written to as it
+    is: to put a file in the place of a device would take the device away from everyone.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as device:
+            device.write(data)
+        return
+    path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

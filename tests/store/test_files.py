@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import time
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from lab.errors import BadInput
 from lab.events import Claimed, Ended, Measured, PictureTaken, Started
 from lab.pictures import Bars
 from lab.store import Store
-from lab.store.files import load_arrays, load_metadata, superfluous
+from lab.store.files import load_arrays, load_metadata, superfluous, write_atomically
 from lab.store.process import Process, is_alive
 
 from .strategies import same
@@ -261,3 +263,26 @@ def test_a_writer_elsewhere_is_not_alive_for_ever_because_the_clock_was_set_back
     assert is_alive(Process("another", 1, "5"), time.time() - 20)
     assert is_alive(Process("another", 1, "5"), time.time() + 20)
     assert not is_alive(Process("another", 1, "5"), time.time() + 86400)
+
+
+def test_a_pipe_is_written_to_and_not_replaced_by_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, b"all of it")
+        assert os.read(reader, 100) == b"all of it"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "real" / "file.csv")
+    for content in (b"first", b"second"):
+        write_atomically(link, content)
+        assert (tmp_path / "real" / "file.csv").read_bytes() == content
+    assert link.is_symlink()

@@ -71,7 +71,7 @@ def _write(made: Predictions, path: Path, force: bool) -> str:
             raise BadInput(f"{path} is there already and not empty: choose another with --out, or add --force.")
         made.write(path)
         return "mask" if isinstance(made, MaskPredictions) else "image"
-    if path.exists() and not force:
+    if (path.is_file() or path.is_dir()) and not force:  # a device, as /dev/stdout, is written to and not replaced
         raise BadInput(f"{path} exists already: choose another with --out, or replace it with --force.")
     ending = path.suffix.lower()
     if ending in (".csv", ".txt", ""):
