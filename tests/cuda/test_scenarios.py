@@ -20,7 +20,7 @@ from tests.cuda.host_device import host_device
 SLUGS = [entry.slug for entry in library()]
 
 QUICK = [
-    "activation-gallery", "adagrad", "alexnet", "autoencoder", "batch-norm", "bptt-truncated", "captioning",
+    "activation-gallery", "adagrad", "alexnet", "autoencoder", "bag-of-words", "batch-norm", "bptt-truncated", "captioning",
     "clustering", "deep-dream", "density-estimation", "dqn", "ensemble", "exp-is-expensive", "faster-rcnn",
     "first-filters", "gan", "gradient-check", "gradient-flow", "hierarchical-softmax", "input-scale-and-gradient",
     "k-fold", "l2", "latent-arithmetic", "localisation", "log-space-search", "logits", "lstm", "maxout", "mdp",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import lab
 from lab.data import load
 from lab.data.recipe import Recipe
+from lab.data.sets.reviews import BAD, GOOD, LONGEST, TURNS
 from lab.data.tables.encoding import ReadColumn
 from lab.data.tables.tokens import with_tokens
 from lab.data.tables.vocabulary import tokens_in
@@ -171,6 +172,34 @@ def test_what_cannot_be_is_told_with_its_place(table, block, told):
 def test_a_sequence_of_rows_is_another_one(table):
     with pytest.raises(InvalidValue, match="its tokens are a sequence, and rows cannot be another one"):
         read(table(), {"tokens": 5}, sequence_length=3)
+
+
+def test_reviews_mean_what_the_word_behind_not_does_not():
+    split = load({"name": "reviews", "points": 400, "validation": 0.25}, 3)
+    again = load({"name": "reviews", "points": 400, "validation": 0.25}, 3)
+    assert np.array_equal(split.train.inputs, again.train.inputs)
+    turned = 0
+    for part in (split.train, split.validation):
+        assert part.inputs.shape == (part.count, LONGEST)
+        assert 0.4 < part.targets.mean() < 0.6
+        for (text,), target in zip(part.texts, part.targets, strict=True):
+            said = [each.split() for each in text.split(" and ")]
+            means = [(words[-1] in GOOD) != (words[-2] in TURNS) for words in said]
+            assert means == [bool(target)] * 2
+            assert {words[-1] for words in said} <= {*GOOD, *BAD}
+            turned += any(words[-2] in TURNS for words in said)
+    assert 0.4 < turned / 400 < 0.6
+
+
+def test_turned_reviews_for_and_against_are_the_same_bags():
+    """With one word of each kind in every review, none of the counts goes with the target."""
+    whole = load({"name": "reviews", "points": 6000, "turned": 1, "reading": "words"}, 0).train
+    assert set(whole.inputs.sum(axis=1)) == {10.0}
+    gaps = whole.inputs[whole.targets == 1].mean(axis=0) - whole.inputs[whole.targets == 0].mean(axis=0)
+    assert np.abs(gaps).max() < 0.04
+    plain = load({"name": "reviews", "points": 6000, "turned": 0, "reading": "words"}, 0).train
+    gaps = plain.inputs[plain.targets == 1].mean(axis=0) - plain.inputs[plain.targets == 0].mean(axis=0)
+    assert np.abs(gaps).max() > 0.15
 
 
 def test_texts_without_a_token_that_comes_again(table):
