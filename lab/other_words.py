@@ -233,6 +233,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "balanced_accuracy_score": "this is `balanced_accuracy` here",
         "r2_score": "this is `r2` here",
         "gradient_norm": "this is `grad_norm` here",
+        "confusion_matrix confusion": "a confusion matrix is a picture here, `options: {pictures: [confusion]}`, and "
+        "`lab evaluate RUN` prints it",
         "perplexity ppl": "the perplexity is exp of the `loss`, or of `val_loss`, which are in nats",
     },
     "sgd": {"gradient_descent gd": "this is `sgd` here, with `train: {batch: all}`", "l_bfgs": "this is `lbfgs` here"},

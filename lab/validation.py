@@ -146,6 +146,8 @@ def chosen(kinds: Mapping[str, type[Model]], given: Any, path: Path, noun: str, 
         raise InvalidValue(place, f"the settings of {name} are a block of `key: value`, not {shown(settings)}.")
     try:
         return validated(kind, {fields[0]: settings}, place)
+    except MissingKey:
+        raise
     except InvalidValue as error:
         # `{dense: -3}` has no key of its own for the setting: the place is the value itself, or lies inside of it.
         inside = error.path[len(place) + 1 :]

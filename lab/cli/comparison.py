@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab.errors import BadInput, nearest
-from lab.events import number_to_json
+from lab.events import Measured, number_to_json
 from lab.store import Curve, RunInfo, Store
 from lab.store.settings import differences
 from lab.terminal import axes, series
 from lab.terminal.numbers import short
+from lab.terminal.run_state import Change, RunState
 
 if TYPE_CHECKING:
     from lab.terminal.curves import Line
@@ -31,12 +32,29 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The runs, the metric to draw, what they measured, and the settings in which they differ (a value per run)."""
+    """The runs, the metric to draw, what they measured, the settings in which they differ (a value per run), and by
+    run what somebody changed while it trained."""
 
     infos: list[RunInfo]
     metric: str
     replicas: list[Replica]
     differences: dict[str, list[Any]]
+    changes: dict[str, list[Change]]
+
+    def told_changes(self) -> list[list[str]]:
+        """A run and a phrase for each change made while it trained, seeds of a variant together."""
+        phrases = {
+            (run, f"{each.name} of {each.variant} to {short(each.value)} at step {each.step:,}"): None
+            for run, changes in self.changes.items()
+            for each in changes
+        }
+        return [[run, phrase] for run, phrase in phrases]
+
+    def same_settings(self) -> str:
+        """What is said where the settings do not differ."""
+        if any(self.changes.values()):
+            return "All settings were the same when the runs began"
+        return "All settings are the same"
 
     def groups(self) -> dict[tuple[str, str], list[Replica]]:
         """The replicas by run and variant: its seeds."""
@@ -96,6 +114,19 @@ class Comparison:
             "runs": names,
             "metric": self.metric,
             "differences": {path: dict(zip(names, values, strict=True)) for path, values in self.differences.items()},
+            "changed": {
+                run: [
+                    {
+                        "variant": each.variant,
+                        "seed": each.seed,
+                        "step": each.step,
+                        "name": each.name,
+                        "value": number_to_json(each.value),
+                    }
+                    for each in changes
+                ]
+                for run, changes in self.changes.items()
+            },
             "final": [
                 {
                     "run": each.run,
@@ -143,4 +174,13 @@ def compare(store: Store, runs: Sequence[str], metric: str | None, variants: Seq
         metric = "loss" if "loss" in measured else measured[0]
     elif metric not in measured:
         raise BadInput(f"None of these runs has measured {metric!r}: {nearest(metric, measured)}.")
-    return Comparison(infos, metric, replicas, differences(infos))
+    return Comparison(infos, metric, replicas, differences(infos), {each.name: _changes(store, each) for each in infos})
+
+
+def _changes(store: Store, info: RunInfo) -> list[Change]:
+    """What was changed while the run trained, in variants whose past it still is."""
+    state = RunState(keep=lambda metric: False)
+    for event in store.events(info.name):
+        if isinstance(event, Measured):
+            state.handle(event)
+    return state.changes

@@ -113,6 +113,7 @@ def _stamp(path: Path) -> int:
 _AFTERWARDS = set(COMMON) - {"missing"}
 """Options that change what is done with examples, not what is read."""
 
+_FOLDER = ("folder", "directory", "dir", "image_folder", "imagefolder", "root")
 _FILE = ("file", "path", "filename", "file_name", "filepath", "file_path", "source")
 """What people call the key of a file."""
 
@@ -145,6 +146,11 @@ def check(specification: Mapping[str, Any], kind: TargetKind | None = None) -> D
     if not given:
         known = {option for entry in formats.values() for option in entry.options.model_fields}
         for key in specification:
+            if str(key).lower() in _FOLDER:
+                problem = (
+                    f"unknown key {shown(key)}; a folder of images is `images` here: `images: {specification[key]}`."
+                )
+                raise InvalidValue((key,), problem, at_key=True)
             if str(key).lower() in _FILE:
                 kinds = ", ".join(each for each in formats if each != "csv")
                 problem = f"unknown key {shown(key)}; the key says what the file is: csv (any table), {kinds}."

@@ -10,6 +10,7 @@ behind the last one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import IO, Any
 
 import numpy as np
@@ -43,6 +44,38 @@ def write(selection: Selection, stream: IO[bytes], scaling: bool = False) -> Non
     if scaling and exported.model is None:
         raise BadInput(f"{exported.run} is a language model: its symbols are not scaled.")
     stream.write(onnx_model(exported, scaling).SerializeToString())
+
+
+def in_words(selection: Selection, scaling: bool = False) -> str:
+    """What goes into the file's network and comes out of it, for who calls it; "" of a language model."""
+    exported = one_network(selection)
+    if exported.model is None:
+        return ""
+    recipe = exported.model.recipe
+    shape = recipe.example_shape if scaling else exported.shape
+    kind = "float64, as they stand in the data" if scaling else "float32, prepared as in training"
+    columns = exported.about["recipe"].get("columns") or []
+    sizes = [len(each.get("texts", ())) or 1 for each in columns]
+    order = ""
+    if len(shape) == 1 and sum(sizes) == shape[0] and len(columns) <= _MOST_COLUMNS:
+        order = ": " + ", ".join(_column(each) for each in columns)
+    told = f"x is [examples, {', '.join(map(str, shape))}], {kind}{order}."
+    if recipe.kind == "classes" and recipe.classes and not recipe.pixels:
+        return f"{told} y has a number for each class, before the softmax: {', '.join(recipe.classes[:_MOST_COLUMNS])}."
+    return told
+
+
+_MOST_COLUMNS = 24
+"""That are named one by one."""
+
+
+def _column(column: Mapping[str, Any]) -> str:
+    texts = column.get("texts")
+    if texts:
+        return f"{column['name']} (0 or 1 for each of {', '.join(map(str, texts))})"
+    if column.get("kind") == "date":
+        return f"{column['name']} (days since {datetime.fromtimestamp(column['first'], UTC).date()})"
+    return str(column["name"])
 
 
 def onnx_model(exported: Exported, scaling: bool = False) -> Any:

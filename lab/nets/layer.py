@@ -7,6 +7,7 @@ alone, `{dense: 64}`), its docstring is its reference, and `build` adds it to th
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -16,7 +17,7 @@ from lab.discovery import modules_of
 from lab.errors import InvalidValue, Path, nearest
 from lab.graph.tensor import Shape, Tensor
 from lab.nets.blocks import WrongInBlock, count_layer, layers_of_block, names_of_blocks, parameters_of
-from lab.validation import Settings, chosen, shown
+from lab.validation import MissingKey, Settings, chosen, shown
 
 if TYPE_CHECKING:
     from lab.nets.network import Builder
@@ -106,7 +107,16 @@ def layer(specification: Any, path: Path) -> Layer:
         place = (*path, name) if isinstance(specification, Mapping) else path
         known = nearest(name, [*LAYERS, *blocks])
         raise InvalidValue(place, f"there is no layer or block {name!r}; {known}.", at_key=place != path)
-    return chosen(LAYERS, specification, path, "layer", first_alone=True)
+    try:
+        return chosen(LAYERS, specification, path, "layer", first_alone=True)
+    except MissingKey as error:
+        found = _EXAMPLE.search(LAYERS[name].__doc__ or "") if name in LAYERS else None
+        if found is None:
+            raise
+        raise MissingKey(error.path, f"{error.message.rstrip('.')}, as in `{found[1]}`.", error.key) from None
+
+
+_EXAMPLE = re.compile(r"Example(?: on \w+)?: `([^`]+)`")
 
 
 def _one_key(specification: Mapping[str, Any], path: Path) -> Mapping[str, Any]:

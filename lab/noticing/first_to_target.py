@@ -63,8 +63,11 @@ class FirstToTarget:
         self._winner = winners[0]
         _, metric, value = self._reached[winners[0]]
         what = f"{metric.replace('val_accuracy', 'validation accuracy')} {TARGET}"
-        if len(winners) > 1:
-            how = f" first, together with {' and '.join(winners[1:])}"
+        *others, last = winners
+        if others and len(winners) == len(over):
+            how = " by all variants in the same step"
+        elif others:
+            how = f" first, together with {' and '.join(filter(None, (', '.join(others[1:]), last)))}"
         else:
             how = ", before all other variants" if len(over) > 1 else ""
         return winners[0], first, Finding(f"{what} is reached{how}", {metric: value})

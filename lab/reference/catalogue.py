@@ -9,7 +9,7 @@ from functools import cache
 
 from lab.errors import BadInput
 from lab.other_words import in_other_words
-from lab.reference import measured, networks, scenarios
+from lab.reference import lessons, measured, networks, scenarios, terms
 from lab.reference.topic import Topic
 
 
@@ -52,10 +52,12 @@ KINDS: Mapping[str, Kind] = {
         "Notices", "What a run says in a sentence when it happens: `show: {notice: [plateau]}`.", measured.notices,
         measured.notice,
     ),
+    "term": Kind("Terms", "Words that lessons use.", terms.terms, terms.term),
     "event": Kind("Events", "The lines of `lab run --json`, one JSON object each.", measured.events, measured.event),
     "key": Kind("Scenario keys", "What may stand in a scenario file, by its path.", scenarios.keys, scenarios.key),
 }  # fmt: skip
 """Every kind of thing, in the order in which they are told."""
+_WITHOUT_SETTINGS = ("metric", "picture", "notice", "event", "key", "term")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,13 @@ class Answer:
     topics: all things of that name, of whatever kind
     owners: where nothing has that name, the things that have a setting of that name
     value_of: of what is a value of their settings, the name of the setting of each owner
+    lesson: the built-in lesson of that name, where nothing else has it
     """
 
     topics: tuple[Topic, ...]
     owners: tuple[tuple[str, str], ...] = ()
     value_of: tuple[str, ...] = ()
+    lesson: str = ""
 
 
 def contents() -> dict[str, tuple[str, ...]]:
@@ -100,12 +104,17 @@ def look_up(name: str, kind: str | None = None) -> Answer:
     if "." not in name:  # a key of a scenario is known by its last word as well
         behind = [one for one in known.get("key", ()) if _plain(one.rpartition(".")[2]) == _plain(name)]
         found += [("key", one) for one in behind if ("key", one) not in found]
+    if "term" in known:  # words come first: who asks for momentum means that of an optimizer
+        said = {_plain(other): ("term", one) for other, one in terms.other_names().items()}
+        if (word := said.get(_plain(name))) is not None:
+            found = [word, *found]
+        found.sort(key=lambda each: each[0] != "term")
     if found:
         return Answer(tuple(topic(each, one) for each, one in found))
     owners = tuple(
         (each, one)
         for each, names in known.items()
-        if each not in ("metric", "picture", "notice", "event", "key")
+        if each not in _WITHOUT_SETTINGS
         for one in names
         if any(_plain(setting.name) == _plain(name) for setting in topic(each, one).settings)
     )
@@ -114,13 +123,15 @@ def look_up(name: str, kind: str | None = None) -> Answer:
     values = [
         (each, one, setting.name)
         for each, names in known.items()
-        if each not in ("metric", "picture", "notice", "event", "key")
+        if each not in _WITHOUT_SETTINGS
         for one in names
         for setting in topic(each, one).settings
         if _plain(name) in map(_plain, setting.allowed.split(" or "))
     ]
     if values:
         return Answer((), tuple((each, one) for each, one, _ in values), tuple(setting for _, _, setting in values))
+    if kind is None and (slug := next((each for each in lessons.contents() if _plain(each) == _plain(name)), "")):
+        return Answer((), lesson=slug)
     raise BadInput(
         f"Nothing is called {name!r}{_hint(name, known)}. `lab explain` lists all that can be explained.".replace(
             "?.", "?"
@@ -136,7 +147,7 @@ def _hint(name: str, known: Mapping[str, tuple[str, ...]]) -> str:
             return f": {told}"
     every = {_plain(each): each for names in known.values() for each in names}
     every |= {_plain(each.rpartition(".")[2]): each for each in known.get("key", ())} | every
-    close = [every[each] for each in get_close_matches(_plain(name), every, n=3, cutoff=0.6)]
+    close = [every[each] for each in get_close_matches(_plain(name), every, n=3, cutoff=0.7)]
     return f": did you mean {' or '.join(dict.fromkeys(close))}?" if close else ""
 
 

@@ -91,6 +91,11 @@ class Expression:
         else:
             overall = {name.partition(".")[0] for name in names}
             problem = f"there is no metric {curve.metric!r} here: {nearest(curve.metric, overall)}"
+            if curve.metric.startswith("val_") and not any(name.startswith("val_") for name in overall):
+                problem = (
+                    f"{curve.metric} is not measured here: it must be watched, `watch: [{curve.metric}]`, and examples "
+                    "must be held back, `validation: 0.2` in `data`"
+                )
         return InvalidExpression(problem, curve.start + len(curve.variant) + 1, self.text)
 
     def _with(self, calls: Iterable[CurveCall], texts: Mapping[int, str]) -> str:

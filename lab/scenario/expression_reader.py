@@ -102,7 +102,10 @@ class Reader:
             if variant in (*FUNCTIONS, *NUMBER_FUNCTIONS):
                 self.fail(f"expected ( after {variant}, not {tree.following}", tree.following.start)
             shown = grammar.Token("name", variant, tree.start)
-            self.fail(f"{shown} is not a number; a curve is written variant.metric, such as good.loss", tree.start)
+            self.fail(
+                f"{shown} is not a number; a curve is written variant.metric, its last value last(variant.metric)",
+                tree.start,
+            )
         metric, *layers = parts
         return Curve(tree.start, tree.end, variant, metric, ".".join(layers) or None)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.errors import InvalidValue, Path, nearest
+from lab.other_words import OwnKey, in_other_words
 from lab.scenario.model import Question, Scenario, Train
 from lab.scenario.show import Show
 
@@ -22,6 +23,10 @@ _CLOSED = {
     "question": tuple(Question.model_fields),
     "show": tuple(Show.model_fields),
 }
+_INSIDE = {
+    "optimizer": ("rate", "schedule", "momentum", "nesterov", "l1", "l2", "clip"),
+    "train": tuple(Train.model_fields),
+}  # whose keys are known without their block
 _LENGTHS = (("train", "steps"), ("train", "epochs"))
 _OPEN = ("optimizer", "options")  # blocks that are there even if the file does not mention them
 
@@ -80,9 +85,21 @@ def change(content: dict[str, Any], dotted: str, value: Any, allowed: tuple[str,
 def _check_first(first: str | int, allowed: tuple[str, ...] | None, dotted: str) -> None:
     known = tuple(Scenario.model_fields)
     if first not in known:
-        raise InvalidValue((), f"{_name(dotted)} names nothing in a scenario: {nearest(first, allowed or known)}.")
+        hint = _inside(str(first), allowed or known) or f"{nearest(first, allowed or known)}."
+        raise InvalidValue((), f"{_name(dotted)} names nothing in a scenario: {hint}")
     if allowed is not None and first not in allowed:
         raise InvalidValue((), f"{_name(dotted)} cannot differ between variants; what can: {', '.join(allowed)}.")
+
+
+def _inside(key: str, known: tuple[str, ...]) -> str:
+    """Which path is meant by the last part of one alone, or by another library's word for it: "" if none is."""
+    for block, keys in _INSIDE.items():
+        if block in known:
+            told = in_other_words(key, keys)
+            own = told.key if isinstance(told, OwnKey) else key
+            if own in keys:
+                return f"did you mean {block}.{own}?"
+    return ""
 
 
 def _check_step(parent: Any, path: Path, number: int) -> None:

@@ -19,9 +19,9 @@ _Z = 1.959963984540054  # of a normal distribution, 95 % lie within so many stan
 
 def within(name: str, measured: Measured) -> Claim:
     """What a scenario claims by saying in which range a number of its text lies."""
-    return Claim(
-        says=f"“{name}” is from {' to '.join(f'{each:g}' for each in measured.between)}.", that=measured.within
-    )
+    least, most = (f"{each:g}" for each in measured.between)
+    value = " ".join(str(measured.value).split())
+    return Claim(says=f"In the text “{name}”, {value}, is from {least} to {most}.", that=measured.within)
 
 
 @dataclass(frozen=True)

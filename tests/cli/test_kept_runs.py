@@ -168,6 +168,18 @@ def test_compare_of_equal_settings_and_unreadable_scenarios(store: Store, call: 
     assert "set.optimizer.rate  –            0.5" in call("compare", "dead-relu-1", "dead-relu-3")[1]
 
 
+def test_compare_tells_what_was_changed_while_a_run_trained(store: Store, call: Call) -> None:
+    make(store)
+    make(store, changed={"optimizer.rate": 0.01})
+    _, out, _ = call("compare", "dead-relu-1", "dead-relu-2")
+    assert "All settings were the same when the runs began." in out
+    assert "  dead-relu-2  optimizer.rate of hot to 0.01 at step 40" in out
+    content = json.loads(call("compare", "dead-relu-1", "dead-relu-2", "--json")[1])
+    assert content["changed"]["dead-relu-1"] == []
+    told = content["changed"]["dead-relu-2"][0]
+    assert (told["variant"], told["step"], told["name"], told["value"]) == ("hot", 40, "optimizer.rate", 0.01)
+
+
 def test_compare_refuses_what_it_cannot_do(store: Store, call: Call) -> None:
     make(store)
     make(store)

@@ -368,6 +368,7 @@ def test_words_are_spelled_differently() -> None:
         ({"name": "curve", "shape": "sin"}, ("shape",), "unknown name 'sin'; did you mean sine?"),
         ({"name": "iris", "csv": "x"}, ("csv",), "name and csv exclude each other"),
         ({"nme": "iris"}, ("nme",), "unknown key 'nme'; did you mean name?"),
+        ({"folder": "pics"}, ("folder",), "unknown key 'folder'; a folder of images is `images` here: `images: pics`."),
         ({}, (), "it is not said which data: one of the keys name, boxes, csv, idx, images, npz, table, text"),
         ("iris", (), "'iris' is not allowed here: it must be a block"),
         ({"csv": "x.csv"}, (), "the key 'target' is missing"),

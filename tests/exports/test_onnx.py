@@ -194,6 +194,9 @@ def test_a_run_is_exported_with_what_it_takes_to_use_it(
     assert main(["run", str(scenario(tmp_path, train="{batch: 32, steps: 3}")), "--plain"]) == 0
     target = tmp_path / "net.onnx"
     assert main(["export", "latest", "--out", str(target)]) == 0
+    told = capsys.readouterr().err
+    assert "float32, prepared as in training: " in told
+    assert "y has a number for each class, before the softmax: buys, leaves." in told
     session = onnxruntime.InferenceSession(str(target))
     about = session.get_modelmeta().custom_metadata_map
     assert json.loads(about["lab"])["recipe"]["classes"] == ["buys", "leaves"]

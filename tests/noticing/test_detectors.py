@@ -157,6 +157,23 @@ def test_a_race_is_decided_when_the_others_are_over_and_told_again_after_going_b
     assert told[1] == 400
 
 
+@pytest.mark.parametrize(
+    ("winners", "how"),
+    [
+        ("abcd", "by all variants in the same step"),
+        ("abc", "first, together with b and c"),
+        ("ab", "first, together with b"),
+    ],
+)
+def test_who_is_first_together_is_said_only_if_others_are_later(winners, how):
+    found = FirstToTarget()
+    for variant in "abcd":
+        found.see(variant, 20, {"accuracy": 0.95 if variant in winners else 0.1})
+    told = found.conclude(dict.fromkeys("abcd", False))
+    assert told is not None
+    assert told[2].sentence == f"accuracy 0.9 is reached {how}"
+
+
 def test_every_detector_says_what_it_notices():
     assert set(load_detectors()) | {FirstToTarget.name} == set(detector_meanings())
     assert all(DETECTORS[name].metrics for name in DETECTORS)

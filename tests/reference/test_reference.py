@@ -12,7 +12,7 @@ from lab.cli import run
 from lab.data.sets.published_images import MUST_BE_FETCHED
 from lab.errors import BadInput
 from lab.nets.layer import LAYERS, Layer
-from lab.reference import contents, look_up, scenarios, topic
+from lab.reference import contents, look_up, scenarios, terms, topic
 from lab.reference.examples import loaded
 from lab.reference.lessons import lessons_with
 from lab.reference.pages import anchor, pages
@@ -138,6 +138,45 @@ def test_names_are_found_however_they_are_spelled():
 
 
 @pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("learning rate", "learning rate"),
+        ("learning_rate", "learning rate"),
+        ("LR", "learning rate"),
+        ("epoch", "epoch"),
+        ("momentum", "momentum"),
+        ("hessian", "curvature"),
+        ("kernel", "kernel of a convolution"),
+        ("κ", "condition number"),
+        ("saddle", "saddle point"),
+        ("weight decay", "regularisation"),
+        ("gradient", "gradient"),
+        ("verdict", "claim of a lesson"),
+    ],
+)
+def test_a_word_of_the_field_is_explained_before_what_has_a_setting_of_that_name(name, word):
+    assert (look_up(name).topics[0].kind, look_up(name).topics[0].name) == ("term", word)
+
+
+def test_no_word_is_told_twice():
+    names = [*terms.terms(), *terms.other_names()]
+    plain = [each.casefold().replace("-", " ").replace("_", " ") for each in names]
+    assert len(set(names)) == len(names)
+    assert {each for each in plain if plain.count(each) > 2} == set()
+
+
+def test_a_lesson_is_said_to_be_one(capsys):
+    assert look_up("resnet").lesson == "resnet"
+    assert run(["explain", "resnet"]) == 0
+    assert "resnet is a lesson: `lab show resnet`" in capsys.readouterr().out
+
+
+def test_a_word_that_is_like_no_other_is_not_answered_with_a_guess():
+    with pytest.raises(BadInput, match=r"Nothing is called 'saddles of horses'\. `lab explain` lists"):
+        look_up("saddles of horses")
+
+
+@pytest.mark.parametrize(
     ("name", "hint"),
     [("adma", "did you mean adam"), ("Conv2d", "conv"), ("cross_entropy", "softmax"), ("qqq", "lists")],
 )
@@ -177,7 +216,11 @@ def test_pages_are_written_by_the_command(tmp_path, capsys):
 def test_a_value_of_a_setting_is_found_and_words_of_others_in_their_block(capsys) -> None:
     assert run(["explain", "q-learning"]) == 0
     assert "q-learning is a value of `method` of gridworld (task)." in " ".join(capsys.readouterr().out.split())
-    assert run(["explain", "early stopping"]) == 2
+    assert run(["explain", "early_stop"]) == 2
     assert "this is `stop` here" in capsys.readouterr().err
-    assert run(["explain", "epoch"]) == 2
+    assert run(["explain", "max_iter"]) == 2
     assert "`steps` or `epochs` here" in capsys.readouterr().err
+    assert run(["explain", "early stopping"]) == 0
+    assert "`train: {stop: {when: val_loss, patience: 10}}`" in " ".join(capsys.readouterr().out.split())
+    assert run(["explain", "epoch"]) == 0
+    assert "`train: {epochs: 20}`" in capsys.readouterr().out

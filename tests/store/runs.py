@@ -28,8 +28,13 @@ def loss(variant: str, seed: int, step: int) -> float:
     return math.exp(-step / (20 if variant == "hot" else 40)) + 0.1 * seed
 
 
-def make(store: Store, *, rate: float | None = None, end: str | None = "finished", text: str = TEXT) -> str:
-    """A run of `dead-relu`, two variants and two seeds, and its name. end: None leaves it running."""
+def make(store: Store, *, rate: float | None = None, end: str | None = "finished", text: str = TEXT,
+         changed: dict[str, float] | None = None) -> str:  # fmt: skip
+    """A run of `dead-relu`, two variants and two seeds, and its name.
+
+    end:     None leaves it running
+    changed: settings of `hot` that somebody changed before step 40
+    """
     run = store.create(
         "dead-relu",
         title="Dead ReLUs",
@@ -50,7 +55,8 @@ def make(store: Store, *, rate: float | None = None, end: str | None = "finished
                 values = {"loss": loss(variant, seed, step), "grad_norm.dense1": 0.5}
                 if step % 40 == 0:
                     values["accuracy"] = step / STEPS
-                events.append(Measured(variant, seed, step, values))
+                now = (changed or {}) if (variant, step) == ("hot", 40) else {}
+                events.append(Measured(variant, seed, step, values, changed=dict(now)))
     events.append(PictureTaken("good", 0, STEPS, Bars("bars", {"one": 1.0})))
     if end == "finished":
         events.append(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -203,6 +205,19 @@ def test_adam_that_counts_from_zero_diverges_at_once_and_says_where():
     made.advance(5)
     assert made.step == 2
     assert "became NaN" in made.diverged()
+
+
+def test_a_point_that_runs_away_is_measured_without_a_warning():
+    watched = ["loss", "distance", "grad_norm", "update_size", "step_gradient", "effective_step"]
+    made = experiment(optimizer={"name": "sgd", "rate": 3e-3}, start=[-1.5, 2.0], watch=watched)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(20):
+            made.advance(1)
+            measured = made.measure()
+    assert made.step < 20
+    assert "became infinite" in made.diverged()
+    assert measured["distance"] > 1e100
 
 
 SCHEDULES = {

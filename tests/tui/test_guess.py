@@ -34,6 +34,34 @@ def test_an_answer_is_kept_and_judged_at_the_end(monkeypatch):
     assert Progress().lesson("one-line") == Lesson(done=True, held=True, guess="The large one", right=True)
 
 
+def test_a_digit_beside_the_list_answers_and_runs_and_later_does_nothing(monkeypatch):
+    given = fake_run_screen(monkeypatch, Outcome("one-line-1", True, True))
+
+    async def script(app, pilot):
+        await shows(pilot, "2  The large one")
+        await pilot.press("7")  # no such answer
+        await pilot.press("2")
+        await until(pilot, lambda: app.progress.lesson("one-line").done)
+        await shows(pilot, "1 of 1 guesses right")
+        await pilot.press("1")
+        await pilot.pause(0.3)
+
+    drive(script, size=(120, 40))
+    assert [each.guess for each in given] == ["The large one"]
+
+
+def test_a_digit_typed_before_the_question_is_there_is_not_lost(monkeypatch):
+    given = fake_run_screen(monkeypatch, Outcome("one-line-1", True, True))
+
+    async def script(app, pilot):
+        await shows(pilot, "2  The large one")
+        await pilot.press("enter", "2")
+        await until(pilot, lambda: app.progress.lesson("one-line").done)
+
+    drive(script, size=(120, 40))
+    assert [each.guess for each in given] == ["The large one"]
+
+
 def test_enter_takes_the_marked_answer_and_a_wrong_one_is_told(monkeypatch):
     given = fake_run_screen(monkeypatch, Outcome("one-line-1", True, False))
 

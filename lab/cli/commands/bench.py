@@ -42,7 +42,7 @@ def command(
     """Speed of the lab: beside peers that are installed, of several threads, of measuring, of plots, of starting.
 
     Everybody trains the same nets on one core, in rounds, each in a process of its own: three perceptrons, four
-    convolutional nets, and four recurrent ones.
+    convolutional nets, and four recurrent ones. All of it takes many minutes; `lab bench nets --rounds 3` is quicker.
     """
     from lab.bench.image_nets import IMAGE_NETS
     from lab.bench.machine import machine, pinned
@@ -59,6 +59,8 @@ def command(
             raise BadInput(f"There is no {what} {each!r}: {nearest(each, known)}.")
     wanted = tuple(dict.fromkeys(parts)) or PARTS
     bench = _Bench(as_json)
+    if device == "cpu" and not parts and not net:
+        print("All parts take many minutes; `lab bench nets --rounds 3` is quicker.", file=sys.stderr)
     if device != "cpu":
         if device_of(device).devices[0] != "cuda:0":
             raise BadInput("lab bench uses the first GPU; choose another one with CUDA_VISIBLE_DEVICES.")

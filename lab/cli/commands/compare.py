@@ -58,8 +58,13 @@ def _show(comparison: Comparison, palette: PaletteName | None) -> None:
         for line in aligned(rows):
             output.line(f"  {line}".rstrip())
     else:
-        output.line("All settings are the same.")
+        output.line(f"{comparison.same_settings()}.")
     output.line()
+    if told := comparison.told_changes():
+        output.line("Changed while it trained")
+        for line in aligned(told):
+            output.line(f"  {line}".rstrip())
+        output.line()
     seeds = "" if all(len(info.seeds) == 1 for info in comparison.infos) else " (mean over the seeds)"
     output.line(f"Final values{seeds}")
     header, *rows = comparison.final_table()

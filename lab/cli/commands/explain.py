@@ -23,7 +23,7 @@ def command(
         Path | None, typer.Option(metavar="FOLDER", help="Write all of it to this folder, as pages in Markdown.")
     ] = None,
 ) -> None:
-    """What a task, layer, loss, optimizer, data set, metric, picture or key is: formula, settings, example, lessons.
+    """What a task, layer, loss, optimizer, data set, metric, picture, key or word is: formula, settings, example.
 
     Without a name: all that there is. With the name of a kind, such as layers: all of that kind.
     """
@@ -58,6 +58,9 @@ def _told(name: list[str], width: int) -> list[str]:
         each = KINDS[of_kind]
         return _listing(of_kind, f"{each.title}. {each.about}", each.names(), width)
     answer = look_up(wanted, kind)
+    if answer.lesson:
+        slug = answer.lesson
+        return _wrap(f"{slug} is a lesson: `lab show {slug}` tells of it, `lab run {slug}` runs it.", width)
     if not answer.topics:
         owners = ", ".join(f"{owner} ({of})" for of, owner in answer.owners)
         if answer.value_of:

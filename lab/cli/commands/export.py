@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from lab.exports.selection import Selection
     from lab.store import RunInfo
 
 
@@ -44,6 +45,14 @@ def command(
         target = export(selection, format or _by_ending(out), out, force, scaling)
     if target is not None:
         print(f"Wrote {target}.")
+        if str(target).endswith(".onnx") and (told := _of_onnx(selection, scaling)):
+            print(told, file=sys.stderr)
+
+
+def _of_onnx(selection: Selection, scaling: bool) -> str:
+    from lab.exports.onnx import in_words
+
+    return in_words(selection, scaling)
 
 
 def _guess(info: RunInfo) -> str | None:

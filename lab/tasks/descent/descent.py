@@ -216,6 +216,7 @@ class Descent(ProgramExperiment):
         points = points + np.asarray(start.get("plus", 0.0))
         return points @ turn(shape[1], float(start.get("turn", 0.0))).T
 
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # a point that runs away is told of as diverged
     def measure(self) -> dict[str, float]:
         self.run_beside("measure")
         view = {name: self.layout.view(self.memory, each) for name, each in self._kept.members.items()}
@@ -253,16 +254,15 @@ class Descent(ProgramExperiment):
     def _last_step(self, point: np.ndarray) -> dict[str, float]:
         moved = point - self.layout.view(self.memory, self.before)
         gradient = self.layout.view(self.memory, self.training_step.gradients.members["point"])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            length = np.linalg.norm(moved, axis=1)
-            each = np.abs(moved) / np.abs(gradient)
-            return {
-                "update_size": float(length.mean()),
-                "step_gradient": float(np.linalg.norm(gradient, axis=1).mean()),
-                "effective_step": float((length / np.linalg.norm(gradient, axis=1)).mean()),
-                "effective_step.x": float(each[:, 0].mean()),
-                "effective_step.y": float(each[:, -1].mean()),
-            }
+        length = np.linalg.norm(moved, axis=1)
+        each = np.abs(moved) / np.abs(gradient)
+        return {
+            "update_size": float(length.mean()),
+            "step_gradient": float(np.linalg.norm(gradient, axis=1).mean()),
+            "effective_step": float((length / np.linalg.norm(gradient, axis=1)).mean()),
+            "effective_step.x": float(each[:, 0].mean()),
+            "effective_step.y": float(each[:, -1].mean()),
+        }
 
     def _critical(self, view: Mapping[str, np.ndarray], norms: np.ndarray) -> dict[str, float]:
         there = norms < 1e-6

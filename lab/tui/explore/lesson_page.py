@@ -132,7 +132,10 @@ def _unanswered(question: Question, page: LessonPage, theme: Theme) -> Iterator[
     for number, choice in enumerate(question.choices, 1):
         choices.add_row(Text(f"{number}", f"bold {colour(theme, 'accent')}"), Text(" ".join(choice.split())))
     yield choices
-    yield Text(f"{run} answers it and runs the lesson; {skip} shows what the lesson says without an answer.", "dim")
+    yield Text(
+        f"A digit answers it and runs the lesson, {run} asks once more; {skip} shows the lesson without an answer.",
+        "dim",
+    )
     yield Text()
 
 

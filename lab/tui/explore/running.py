@@ -17,25 +17,33 @@ if TYPE_CHECKING:
     from lab.tui.run.outcome import Outcome
 
 
-def run_lesson(screen: ExploreScreen, item: Item, ask_again: bool = False) -> None:
+def run_lesson(screen: ExploreScreen, item: Item, ask_again: bool = False, answer: int | None = None) -> None:
     """Run a lesson; its question comes first unless it was answered, skipped or switched off.
 
     ask_again: ask the question even so
+    answer:    the number of a choice, typed where the question stands beside the list, or before it was there: it runs
+               with that answer. Nothing happens where there is no such choice, or it was answered or skipped
     """
     app = screen.app
+    if answer is not None and app.progress.lesson(item.name).asked:
+        return
 
     def ready(loaded: Loaded) -> None:
         question = loaded.scenario.question
         known = app.progress.lesson(item.name)
+        if answer is not None:
+            if question is not None and 1 <= answer <= len(question.choices):
+                answered(loaded, Answer(question.choices[answer - 1]))
+            return
         if question is None or not (ask_again or (app.settings.guess and not known.asked)):
             start(loaded, known.guess)
             return
         app.push_screen(GuessScreen(loaded.scenario.title, question), partial(answered, loaded))
 
-    def answered(loaded: Loaded, answer: Answer | None) -> None:
-        if answer is not None:
-            app.progress.answered(item.name, answer.choice)
-            start(loaded, answer.choice)
+    def answered(loaded: Loaded, given: Answer | None) -> None:
+        if given is not None:
+            app.progress.answered(item.name, given.choice)
+            start(loaded, given.choice)
 
     def start(loaded: Loaded, guess: str | None) -> None:
         from lab.tui.run.screen import RunScreen

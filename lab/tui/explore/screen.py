@@ -228,6 +228,11 @@ class ExploreScreen(ReportsProblems, Screen[None]):
         if event.key in ("down", "up") and self.query_one(Input).has_focus:
             event.stop()
             self.lessons.focus()
+        elif event.key.isdigit() and self.item is not None:
+            from lab.tui.explore.running import run_lesson
+
+            event.stop()
+            run_lesson(self, self.item, answer=int(event.key))
 
     def action_search(self) -> None:
         self.query_one(Input).focus()

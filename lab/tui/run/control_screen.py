@@ -72,7 +72,14 @@ class ControlScreen(WatchScreen):
         self._steer(self.controls.skip)
 
     def action_next_setting(self) -> None:
-        self._setting = (self._setting + 1) % max(1, len(self._settings()))
+        settings = self._settings()
+        self._setting = (self._setting + 1) % max(1, len(settings))
+        try:
+            name = self._marked()
+        except BadInput as error:
+            self.status.say(str(error), wrong=True)
+            return
+        self.status.say(f"{name} is marked, now {short(settings[name])}: + and - change it.")
         self.redraw()
 
     def action_every_variant(self) -> None:

@@ -377,9 +377,11 @@ class RunScreen(MomentScreen):
         parts += self.looked_at(style)
         if self.controls.pace is not None and not self._judged:
             parts.append((f"in {duration(self.controls.pace)}", "state"))
-        settings = self._settings()
-        for number, (name, value) in enumerate(settings.items()):
-            marked = number == self._setting % max(1, len(settings))
+        settings = list(self._settings().items())
+        first = self._setting % max(1, len(settings))
+        # The marked one comes first, as not all have room; the others follow as `t` would mark them.
+        for number, (name, value) in enumerate([*settings[first:], *settings[:first]]):
+            marked = number == 0
             whose = " (all)" if marked and self._every else ""
             parts.append((f"{_short_name(name)} {short(value)}{whose}", "marked" if marked else ""))
         return parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Group, RenderableType
@@ -86,8 +87,7 @@ class CompareScreen(ReportsProblems, Screen[None]):
         plot.update(Text("\n").join(lines))
 
     def _show(self, metric: str) -> None:
-        old = self.comparison
-        self.comparison = Comparison(old.infos, metric, old.replicas, old.differences)
+        self.comparison = replace(self.comparison, metric=metric)
         self._draw()
 
     def action_next_metric(self) -> None:
@@ -113,6 +113,7 @@ class CompareScreen(ReportsProblems, Screen[None]):
             ("a curve", "One variant of one run, the mean over its seeds; its letter and colour are in the legend."),
             ("faint lines", "The lowest and the highest of the seeds."),
             ("settings that differ", "What was not the same in all runs, by dotted path; – where a run has no such."),
+            ("changed while it trained", "Settings that somebody changed on the screen, at which step, in which run."),
             ("final values", "The last value of each metric, the mean over the seeds whose last value is finite."),
         ]  # fmt: skip
         meanings = _meanings(self.comparison)
@@ -144,7 +145,9 @@ def _tables(comparison: Comparison, app: LabApp) -> RenderableType:
             _grid(["", *names], [[path, *map(_shown, values)] for path, values in comparison.differences.items()])
         )
     else:
-        parts.append(heading("All settings are the same", theme))
+        parts.append(heading(comparison.same_settings(), theme))
+    if told := comparison.told_changes():
+        parts += [Text(), heading("Changed while it trained", theme), _grid(["", ""], told)]
     several = any(len(info.seeds) > 1 for info in comparison.infos)
     parts += [Text(), heading("Final values" + (" (mean over the seeds)" if several else ""), theme)]
     header, *rows = comparison.final_table()
