@@ -53,6 +53,17 @@ def answered_at_once(pilot):
         yield
 
 
+async def write(pilot, text):
+    """Type a text, each letter as soon as the one before was taken in."""
+
+    async def taken_in(min_sleep=0.0, max_sleep=0.0):
+        await pilot._wait_for_screen()
+
+    with patch("textual.app.wait_for_idle", taken_in):
+        await pilot.press(*text)
+    await pilot.pause()
+
+
 async def until(pilot, condition, seconds=90.0):
     """Wait for something that happens beside the screen; long, since a busy machine may take its time."""
     loop = asyncio.get_running_loop()
@@ -84,6 +95,7 @@ async def matches_snapshot(app, name, seconds=20.0):
     """
     path = SNAPSHOTS / f"{name}-{app.size.width}x{app.size.height}.txt"
     if os.environ.get("LAB_SNAPSHOTS") == "new" or not path.exists():
+        await asyncio.sleep(2)
         path.parent.mkdir(exist_ok=True)
         path.write_text(screen_text(app) + "\n", encoding="utf-8")
     right = path.read_text(encoding="utf-8")

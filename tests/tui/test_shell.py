@@ -18,7 +18,7 @@ from lab.tui.copying import as_yaml, command_line
 from lab.tui.live import LiveSessions
 from lab.tui.progress import Progress
 from lab.tui.settings import Settings
-from tests.tui.driving import drive, keep_run, matches_snapshot, screen_lines, screen_text, shows, until
+from tests.tui.driving import drive, keep_run, matches_snapshot, screen_lines, screen_text, shows, until, write
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -267,12 +267,12 @@ def test_help_explains_the_screen(size):
 def test_the_menu_finds_commands_lessons_and_themes():
     async def script(app, pilot):
         await pilot.press("ctrl+p")
-        await pilot.press(*"last words")
+        await write(pilot, "last words")
         await pilot.pause(0.3)
         await pilot.press("enter")
         await until(pilot, lambda: getattr(app.screen, "item", None) and app.screen.item.slug == "last-words")
         await pilot.press("ctrl+p")
-        await pilot.press(*"theme light")
+        await write(pilot, "theme light")
         await pilot.pause(0.3)
         await pilot.press("enter")
         await until(pilot, lambda: app.theme == "light")

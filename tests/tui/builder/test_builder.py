@@ -10,18 +10,9 @@ from lab.scenario import load
 from lab.tui.progress import Progress
 from lab.tui.run.screen import RunScreen
 from tests.cli.test_data import make_images
-from tests.tui.driving import drive, matches_snapshot, screen_text, shows, until
+from tests.tui.driving import drive, matches_snapshot, screen_text, shows, until, write
 
 pytestmark = pytest.mark.usefixtures("library")
-SIGNS = {
-    " ": "space", "/": "slash", ".": "full_stop", "-": "minus", "_": "underscore", ":": "colon", "=": "equals_sign",
-    ",": "comma", "[": "left_square_bracket", "]": "right_square_bracket", ";": "semicolon",
-    "(": "left_parenthesis", ")": "right_parenthesis",
-}  # fmt: skip
-
-
-async def write(pilot, text):
-    await pilot.press(*(SIGNS.get(each, each) for each in text))
 
 
 async def make(app, pilot, what):
