@@ -21,6 +21,7 @@ from lab.errors import LabError
 from lab.terminal.capabilities import NO_COLOURS, SIXTEEN_COLOURS, TRUE_COLOURS, Capabilities
 from lab.tui import keys, themes
 from lab.tui.ascii import AsciiOnly
+from lab.tui.input_bytes import drop_bytes_of_other_encodings
 from lab.tui.live import LiveSessions
 from lab.tui.problems import ProblemDialog, ReportsProblems, place, sentence, while_painting, write_log
 from lab.tui.progress import Progress
@@ -80,6 +81,7 @@ class LabApp(ReportsProblems, App[None]):
         tour: bool = False,
     ) -> None:
         self._unicode = capabilities.unicode
+        drop_bytes_of_other_encodings()
         super().__init__()
         self.target = target
         self.device = device

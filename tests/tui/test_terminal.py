@@ -108,6 +108,21 @@ def test_from_start_to_quit(open_lab):
     assert_restored(child)
 
 
+def test_bytes_that_are_no_text_are_no_keys(open_lab):
+    """Alt with a key in a terminal of eight bits, é in one of Latin-1: they ended the lab with a traceback."""
+    child = open_lab("tui")
+    read_until(child, "activations")
+    for sent in (b"\xe9", b"\xff\xfe", b"\xc3", b"\xe2\x82", b"\x1b[200~\xe4\x1b[201~"):
+        os.write(child.child_fd, sent)
+        time.sleep(0.1)
+    child.send("r")
+    read_until(child, "Nothing has been run yet.")
+    child.send("\x11")
+    assert ended(child) == 0
+    assert "Traceback" not in child.written
+    assert_restored(child)
+
+
 def test_without_a_mouse_none_is_asked_for(open_lab):
     child = open_lab("tui", "--no-mouse")
     read_until(child, "activations")
