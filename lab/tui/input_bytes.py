@@ -14,7 +14,7 @@ def drop_bytes_of_other_encodings() -> None:
         return
     from textual.drivers import linux_driver
 
-    linux_driver.getincrementaldecoder = _forgiving  # type: ignore[attr-defined]
+    linux_driver.getincrementaldecoder = _forgiving
 
 
 def _forgiving(encoding: str) -> Any:
