@@ -30,6 +30,7 @@ from lab.terminal.metric_words import unit, words
 from lab.terminal.numbers import count, duration, short
 from lab.terminal.palettes import letter
 from lab.terminal.pictures import render
+from lab.terminal.pictures.one_scale import on_one_scale
 from lab.terminal.run_state import Replica, RunState
 from lab.terminal.style import BOLD, DIM, Style
 from lab.terminal.text_lines import beside, clip, exactly, line, pad
@@ -41,6 +42,8 @@ _FEW_VARIANTS = 2  # so many may show the band of their seeds without covering e
 _MOST_JOINED = 4  # so many may have the curves of two metrics in one plot
 _SPEED_WIDTH = 29
 _PICTURE_LOWEST = 11
+_BESIDE_WIDTH, _GAP = 30, 2
+"""So wide a picture is at least that stands beside the same of another variant."""
 _PLOTS_BESIDE_PICTURE = 3
 _TEXT_LOWEST = 7
 _TEXTS = ("table", "passages")
@@ -71,6 +74,7 @@ class DashboardContent:
         self._variants = tuple(show.variants) if show is not None and isinstance(show.variants, list) else ()
         self._means: dict[tuple[str, str], tuple[tuple[int, bool], curves.Line]] = {}
         self._drawn: dict[tuple[str, str], tuple[Picture, int, int, list[Text]]] = {}
+        self._beside: tuple[list[Picture], int, int, list[Text]] | None = None
 
     def frame(self, width: int, height: int, idea: str = "") -> list[Text]:
         """The live view: heading, variants, what is going on, and as many plots as fit."""
@@ -140,8 +144,29 @@ class DashboardContent:
     ) -> list[Text]:
         """Plots, and among them, behind the first `place` of them, the picture."""
         drawn = [self._plot(metric, grid) for metric in metrics]
-        drawn.insert(len(drawn) if place is None else place, self._rendered(taken, grid.width, grid.height))
+        drawn.insert(len(drawn) if place is None else place, self._side_by_side(taken, grid.width, grid.height))
         return in_grid(drawn, grid)
+
+    def _side_by_side(self, taken: PictureTaken, width: int, height: int) -> list[Text]:
+        """The picture, and where there is room the same of other variants, on one scale. Their titles begin with the
+        variant, as they may have to be cut."""
+        most = 1 if taken.picture.kind in _TEXTS else max(1, (width + _GAP) // (_BESIDE_WIDTH + _GAP))
+        shown = [taken, *self.run_state.same_of_others(taken, self._variants)][:most]
+        if len(shown) == 1:
+            return self._rendered(taken, width, height)
+        pictures = [each.picture for each in shown]
+        known = self._beside
+        if known is None or known[1:3] != (width, height) or not _same(known[0], pictures):
+            wide = (width + _GAP) // len(shown) - _GAP
+            drawn = [
+                exactly(
+                    self._titled(f"{each.variant}: {picture.title}", picture, wide, height), wide, height, self.style
+                )
+                for each, picture in zip(shown, on_one_scale(pictures), strict=True)
+            ]
+            known = (pictures, width, height, exactly(beside(drawn, _GAP), width, height, self.style))
+            self._beside = known
+        return known[3]
 
     def _around_text(
         self, taken: PictureTaken, metrics: Sequence[tuple[str, ...]], first: bool, width: int, height: int
@@ -273,12 +298,14 @@ class DashboardContent:
         """The picture, with the variant whose it is; drawn again only if it is another one or has another size."""
         known = self._drawn.get((taken.variant, taken.picture.title))
         if known is None or known[0] is not taken.picture or known[1:3] != (width, height):
-            picture = taken.picture
-            if len(self.run_state.variants) > 1:
-                picture = replace(picture, title=f"{picture.title} of {taken.variant}")
-            known = (taken.picture, width, height, render(picture, width, height, self.style))
+            of = f" of {taken.variant}" if len(self.run_state.variants) > 1 else ""
+            title = taken.picture.title + of
+            known = (taken.picture, width, height, self._titled(title, taken.picture, width, height))
             self._drawn[taken.variant, taken.picture.title] = known
         return known[3]
+
+    def _titled(self, title: str, picture: Picture, width: int, height: int) -> list[Text]:
+        return render(replace(picture, title=title), width, height, self.style)
 
     def _note(self) -> str:
         """What the curves are, if there are several seeds."""
@@ -317,3 +344,7 @@ def _title(metrics: tuple[str, ...]) -> str:
 
 def _diverged(replica: Replica) -> bool:
     return replica.diverged is not None or (replica.outcome is not None and replica.outcome.state == "diverged")
+
+
+def _same(one: Sequence[Picture], other: Sequence[Picture]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))

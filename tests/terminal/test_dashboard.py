@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lab.events import Compiling, Failed, Measured, PictureTaken, Started
-from lab.pictures import Histograms, Table
+from lab.pictures import Bars, Histograms, Table
 from lab.scenario.show import Show
 from lab.terminal import Options, choose, detect, reporter, sentences
 from lab.terminal.dashboard import Dashboard
@@ -152,6 +152,30 @@ def test_a_picture_is_that_of_the_variant_that_matters_most():
             run_state.handle(event)
         content = DashboardContent(run_state, Style(colours=0), show=Show(first=["gates"], variants=variants))
         assert f"Gates of {shown}" in text_of(content.plots(80, 20))
+
+
+def test_in_a_wide_window_a_picture_stands_beside_that_of_another_variant_on_one_scale():
+    run_state = RunState()
+    run_state.handle(started())
+    for variant, share in (("good", 50.0), ("hot", 100.0), ("leaky", 25.0)):
+        run_state.handle(PictureTaken(variant, 0, 0, Bars("Dead", {"relu1": share}, "%", name="dead")))
+    content = DashboardContent(run_state, Style(colours=0), show=Show(first=["dead"], variants=["hot", "good"]))
+    lines = [line.plain for line in content.plots(200, 50)]
+    assert all(len(line) <= 200 for line in lines)
+    [head] = [line for line in lines if "hot: Dead" in line]
+    assert head.index("hot: Dead") < head.index("good: Dead")
+    assert "leaky: Dead" not in "".join(lines)
+    [row] = [line for line in lines if line.count("relu1") == 2]
+    one, other = (part.count("█") for part in row.split("relu1")[1:])
+    assert one == pytest.approx(2 * other, abs=1)
+    assert content.plots(200, 50)[lines.index(row)].plain == row
+    run_state.handle(PictureTaken("good", 0, 5, Bars("Dead", {"relu1": 100.0}, "%", name="dead")))
+    [row] = [line.plain for line in content.plots(200, 50) if line.plain.count("relu1") == 2]
+    one, other = (part.count("█") for part in row.split("relu1")[1:])
+    assert one == other
+    narrow = text_of(content.plots(80, 24))
+    assert "Dead of hot" in narrow
+    assert "good" not in narrow
 
 
 def two_metrics(variants):
