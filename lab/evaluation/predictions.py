@@ -27,6 +27,7 @@ class Predictions:
     of_later: whether an answer is about a row after the one in which it stands, as of sequences
     series_name, series: where a table has several series, the column that names them, and str [n], which one each
              answer is about
+    words:   of texts, if that was asked for: the words that matter most to each answer
     """
 
     kind: Literal["classes", "values", "labels", "objects"]
@@ -42,6 +43,7 @@ class Predictions:
     of_later: bool = False
     series_name: str = ""
     series: np.ndarray | None = None
+    words: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -79,11 +81,12 @@ class Predictions:
         place = f"after {self.place}" if self.of_later else self.place
         first = [place] if self.places is not None else []
         first += [self.series_name] if self.series is not None else []
+        last = [] if self.words is None else ["words"]
         if self.kind == "values":
-            return [*first, *self.names]
+            return [*first, *self.names, *last]
         what = "probability" if self.are_probabilities else "score"
         answer = ["prediction"] if self.kind == "classes" else list(self.names)
-        return [*first, *answer, *(f"{what} of {name}" for name in self.names)]
+        return [*first, *answer, *(f"{what} of {name}" for name in self.names), *last]
 
     def records(self) -> Iterator[list[Any]]:
         """A row per example of the table, in its order; None where there is no answer."""
@@ -105,10 +108,11 @@ class Predictions:
         for index in indices:
             first = [] if self.places is None else [self.places[index : index + 1].tolist()[0]]
             first += [] if self.series is None else [str(self.series[index])]
+            last = [] if self.words is None else [self.words[index]]
             if self.kind == "values":
-                yield [*first, *numbers[index].tolist()]
+                yield [*first, *numbers[index].tolist(), *last]
             elif self.kind == "classes":
-                yield [*first, answers[index], *numbers[index].tolist()]
+                yield [*first, answers[index], *numbers[index].tolist(), *last]
             else:
                 yield [*first, *answers[index].tolist(), *numbers[index].tolist()]
 

@@ -25,6 +25,7 @@ from lab.data.tables.reading import MEMORY_PER_BYTE, read
 from lab.data.tables.tidying import as_in_training
 from lab.errors import BadInput, InvalidValue
 from lab.evaluation.finding import Finder
+from lab.evaluation.heeded import heeded_words
 from lab.evaluation.masks import MaskPredictions
 from lab.evaluation.objects import ObjectPredictions
 from lab.evaluation.predictions import Predictions
@@ -210,23 +211,26 @@ class TrainedModel:
             return self.of_table(as_in_training(table_of(examples, "the frame"), written), "the frame")
         return self.answers(self.recipe.of_array(examples))
 
-    def of_table(self, table: RawTable, name: str) -> Predictions:
-        """Predictions for the rows of a table."""
+    def of_table(self, table: RawTable, name: str, words: int = 0) -> Predictions:
+        """Predictions for the rows of a table. words: so many words of each text are told that matter most to it"""
         ready = self.recipe.of_table(table, name)
         made = replace(self.answers(ready.inputs), of_later=self.recipe.sequences is not None)
         if ready.series is not None and self.recipe.table is not None:
             made = replace(made, series_name=self.recipe.table.series or "", series=ready.series)
-        return made.placed(ready.rows, ready.places, table.place, table.rows, ready.notices)
+        made = made.placed(ready.rows, ready.places, table.place, table.rows, ready.notices)
+        return replace(made, words=tuple(heeded_words(self, table, made, words))) if words else made
 
-    def of_file(self, path: str, folder: Path | None = None) -> Predictions:
+    def of_file(self, path: str, folder: Path | None = None, words: int = 0) -> Predictions:
         """Predictions for a table in any format, for the inputs of an NPZ file, or for images: one, or all in a folder.
-        Raises BadInput."""
+        words: see `of_table`. Raises BadInput."""
+        if words and (self.recipe.table is None or not any(each.tokens for each in self.recipe.table.columns)):
+            raise BadInput(f"{self.name} reads no text as tokens: there are no words that could be left out.")
         place = (folder or Path()) / with_home(path)
         if len(self.recipe.shape) == 3 and (place.is_dir() or place.suffix.lower() in ENDINGS):
             return self._of_images(place, path)
         if self.recipe.table is None or Path(path).suffix.lower() == ".npz":
             return self.answers(self.recipe.of_array(npz_inputs(path, folder)))
-        return self.of_table(self.table_in(path, folder), Path(path).name)
+        return self.of_table(self.table_in(path, folder), Path(path).name, words)
 
     def _of_images(self, place: Path, path: str) -> Predictions:
         if not place.exists():

@@ -27,6 +27,9 @@ def command(
     ] = None,
     variant: Annotated[str | None, typer.Option(help="The network of this variant; default: the best.")] = None,
     seed: Annotated[int | None, typer.Option(help="The network of this seed; default: the best.")] = None,
+    words: Annotated[
+        int, typer.Option(min=0, max=1000, help="Of texts: so many words that matter most, by leaving each out.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="A list of blocks, as JSON.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
 ) -> None:
@@ -44,7 +47,7 @@ def command(
 
     with Store.open() as store:
         chosen = model_of(store, run, variant, seed)
-    made = chosen.model.of_file(file)
+    made = chosen.model.of_file(file, words=words)
     for sentence in (chosen.told, *made.notices):
         if sentence:
             print(sentence, file=sys.stderr)
