@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
@@ -132,18 +133,23 @@ class Status(TextLines):
 
     DEFAULT_CSS = "Status { height: 1; }"
     MOST = 3
+    STANDS = 3.0
 
     def __init__(self, run_state: RunState, hint: str = "") -> None:
         super().__init__()
         self.run_state, self._hint = run_state, " ".join(hint.split())
         self.said, self.wrong = "", False
+        self._stands_until = 0.0  # by the monotonic clock: what is noticed waits until then
         self._troubles = self._noticed = 0
         self.judged = False  # the verdict stands beside the board, and tells what diverged
 
     def say(self, sentence: str, wrong: bool = False) -> None:
-        """What is to stand there until something else happens."""
+        """What is to stand there until something else happens, for `STANDS` seconds at least: it answers a key."""
         self.said, self.wrong = sentence, wrong
+        self._stands_until = time.monotonic() + self.STANDS
         self.redraw()
+        if self.is_attached:
+            self.set_timer(self.STANDS, self.redraw)
 
     def redraw(self) -> None:
         """Take as many lines as there are to be said; a changed height draws by itself."""
@@ -165,9 +171,10 @@ class Status(TextLines):
             # A new one takes the place of whatever was said before.
             self._troubles, self.said = len(troubles), ""
             self._noticed = len(run_state.noticed)
-        if len(run_state.noticed) > self._noticed and not self.wrong:
-            self.said = noticed.latest(run_state)
-        self._noticed = len(run_state.noticed)
+        if time.monotonic() >= self._stands_until:
+            if len(run_state.noticed) > self._noticed and not self.wrong:
+                self.said = noticed.latest(run_state)
+            self._noticed = len(run_state.noticed)
         if self.said:
             return _wrapped(self.said, width, height, style, style.text_style(style.bad if self.wrong else None))
         if troubles and not self.judged:

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from rich.style import Style as TextStyle
 from rich.text import Text
 
+from lab.events import Noticed
 from lab.terminal.curves import Line
+from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
 from lab.tui.run.plot import Mark, Plot, draw, value_at
 from lab.tui.run.strips import changed_regions, strip_of
-from lab.tui.run.summary import Heading
+from lab.tui.run.summary import Heading, Status
 from lab.tui.run.tile import Tile
 
 BASE = TextStyle(color="#ffffff", bgcolor="#000000")
@@ -204,6 +206,18 @@ def test_a_key_is_named_beside_a_title_only_if_title_and_axis_have_room():
     assert tile_of(plot, 60).endswith("enter: enlarge")
     assert "log step 0" in tile_of(plot, 60)
     assert tile_of(plot, 30) == "▸act std log step 0  a 0.25"
+
+
+def test_what_answers_a_key_stands_a_while_before_what_is_noticed(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("lab.tui.run.summary.time.monotonic", lambda: now[0])
+    state = RunState()
+    status = Status(state)
+    status.say("optimizer.rate of low is now 0.01.")
+    state.handle(Noticed("low", 0, 20, "plateau", "the loss is at chance", {}))
+    assert status.make(80, 3, STYLE)[0].plain == "optimizer.rate of low is now 0.01."
+    now[0] += Status.STANDS
+    assert "the loss is at chance" in status.make(80, 3, STYLE)[0].plain
 
 
 def test_the_key_for_the_next_page_has_room_before_the_settings():
