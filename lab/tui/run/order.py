@@ -37,6 +37,11 @@ def metrics_of(subject: TileContent) -> list[str]:
     return subject.name.split(_JOINED) if subject.kind == "together" else [subject.name]
 
 
+def alike(subject: TileContent) -> bool:
+    """Whether its metrics are of one thing, as a word in all their names says: `loss` and `val_loss`, not the rate."""
+    return bool(set.intersection(*(set(each.split("_")) for each in metrics_of(subject))))
+
+
 def ordered(decisive: Decisive, metrics: Sequence[str], pictures: Sequence[tuple[str, str]]) -> list[TileContent]:
     """All subjects, the most telling first.
 

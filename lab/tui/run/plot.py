@@ -55,6 +55,7 @@ class Plot:
     names:    what stands at 1, 2 and so on of the x axis, where these are not numbers
     y_range:  what the y axis shows, as those of the plots beside it do; None: what the lines need
     shaded:   of two lines, such as training and validation, the first is faint and the gap between them is shaded
+    unlike:   whether these two are of different things, such as loss and rate, so that there is no gap to be shaded
     """
 
     title: str
@@ -69,6 +70,7 @@ class Plot:
     names: tuple[str, ...] = ()
     y_range: tuple[float, float] | None = None
     shaded: bool = False
+    unlike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def _inside(
     canvas = StripCanvas(area.width, area.height, style)
     across, up = x_axis.range, y_axis.range
     seed_spread.draw(canvas, lines, across, up)
-    if plot.shaded and len(lines) == 2:
+    if plot.shaded and not plot.unlike and len(lines) == 2:
         _shade(canvas, lines[0], lines[1], across, up)
     for number, each in enumerate(lines):
         trace(canvas, each, each.y, across, up, faint=plot.shaded and number == 0)

@@ -20,7 +20,7 @@ from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
 from lab.tui.run import noticed
 from lab.tui.run.multiples import Cell, Content, Multiples
-from lab.tui.run.order import metrics_of, ordered
+from lab.tui.run.order import alike, metrics_of, ordered
 from lab.tui.run.plot import Mark, Plot
 from lab.tui.run.side_by_side import Key, SideBySide, keyed
 from lab.tui.run.view_options import PROFILES, TileContent, ViewOptions
@@ -237,6 +237,7 @@ class TileData:
             log_x=self._axes.log_x(metrics_of(subject)[0]),
             y_range=self._axes.within(metrics_of(subject)[0]),
             shaded=subject.kind == "together" and len(lines) == 2,
+            unlike=not alike(subject),
         )
 
     def _log(self, subject: TileContent, lines: Sequence[Line]) -> bool:

@@ -16,7 +16,7 @@ from lab.terminal.pictures.one_scale import on_one_scale, one_map
 from lab.terminal.run_state import RunState
 from lab.terminal.style import Style
 from lab.tui.run.multiples import Cell, Multiples, strips
-from lab.tui.run.order import in_short, metrics_of, ordered, together
+from lab.tui.run.order import alike, in_short, metrics_of, ordered, together
 from lab.tui.run.plot import Plot, draw
 from lab.tui.run.side_by_side import beside
 from lab.tui.run.tile_data import TileData
@@ -59,6 +59,11 @@ def test_the_ground_between_training_and_validation_is_shaded_and_nothing_else()
     rows = [row for row, is_shaded in enumerate(shaded) if is_shaded]
     assert rows == list(range(rows[0], rows[-1] + 1))
     assert 0.5 <= len(rows) / 19 <= 0.7  # the inside has 19 rows, of which the gap takes six tenths
+    of_two_things = draw(replace(plot, unlike=True), 60, 22, Style(), base)
+    assert all(part.style and part.style.bgcolor == base.bgcolor for strip in of_two_things.strips for part in strip)
+    assert alike(together(["loss", "val_loss"]))
+    assert alike(together(["forced_words", "free_words"]))
+    assert not alike(together(["loss", "rate"]))
     few = draw(plot, 60, 22, Style(colours=16), base)
     assert all(part.style and part.style.bgcolor == base.bgcolor for strip in few.strips for part in strip)
 
