@@ -32,6 +32,7 @@ _SEQUENCES = _POINTS | {
     "data": {"name": "transcripts", "points": 300},
     "model": [{"rnn": 16}, {"dense": "classes"}],
 }
+_TOKENS = _POINTS | {"model": [{"embedding": 8}, {"gru": 16, "return": "last"}, {"dense": "classes"}]}
 _WINDOWS_OF_TIME = _SEQUENCES | {
     "model": [
         {"embedding": 8}, {"conv1d": 16, "kernel_size": 3, "padding": "same"}, "relu", {"dense": "classes"}
@@ -224,6 +225,7 @@ def with_data(name: str) -> Example | None:
         _QUESTIONS,
         _REWRITES,
         _MASKS,
+        _TOKENS,
     ):
         content = copy.deepcopy(host)
         content["data"] = {"name": name}
