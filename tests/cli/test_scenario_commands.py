@@ -210,24 +210,29 @@ def test_what_follows_from_another_problem_is_not_told(mine, old, new, places, c
 @pytest.mark.parametrize(
     ("scenario", "changes", "places"),
     [
-        ("activations/dead-relu", {"watch: [": "watch: 12 # ["}, ["38:8"]),
+        ("activations/dead-relu", {"watch: [": "watch: 12 # ["}, ["12 #"]),
+        ("activations/prelu", {"{dense: 64}, relu": "{dense: null}, relu"}, ["null}"]),  # where others stand, it stays
+        ("initialisation/xavier-init", {"- tanh": "- nonsense"}, ["nonsense"]),  # `dense` was but a guess
+        ("hyperparameters/k-fold", {"model: [": "model: 3 # ["}, ["3 # ["]),  # `options.over` names what is in it
+        ("rnn/captioning", {"- mean(first.free": "- meqan(first.free"}, ["meqan("]),  # the text quotes what is there
+        ("optimisation/rotated-valley", {"condition: ": "condition: -"}, ["-100"]),
+        ("losses/multi-label", {"softmax: {": "softmax: [] # {", "says: Sep": "sayz: Sep"}, ["[] # {", "sayz:"]),
         (
-            "activations/prelu",
-            {"{dense: 64}, relu": "{dense: null}, relu"},
-            ["31:17"],
-        ),  # where others stand, it may not move
-        ("initialisation/xavier-init", {"- tanh": "- nonsense"}, ["35:5"]),  # `dense` was but a guess
-        ("hyperparameters/k-fold", {"model: [": "model: 3 # ["}, ["36:8"]),  # `options.over` names what is in it
-        ("rnn/captioning", {"- mean(first.free": "- meqan(first.free"}, ["60:52"]),  # the text quotes what is there
-        ("optimisation/rotated-valley", {"condition: ": "condition: -"}, ["36:37"]),
-        ("losses/multi-label", {"softmax: {": "softmax: [] # {", "says: Sep": "sayz: Sep"}, ["42:12", "55:5"]),
-        ("autodiff/gradient-check", {"measured:": "measured_:", "  relu: {v": "  relu: [] # {v"}, ["46:1", "49:9"]),
-        ("ensembles/polyak", {"says: Its": "says: [1] # Its", "that: std": "that: sd"}, ["57:11", "58:11"]),
-        ("autodiff/multiply-gate", {"  alike:": "  aqlike:"}, ["53:11", "53:57", "54:12", "60:12"]),
-        ("autodiff/multiply-gate", {"    options.expression: ": "    options.expression: 12 # "}, ["42:25"]),
+            "autodiff/gradient-check",
+            {"measured:": "measured_:", "  relu: {v": "  relu: [] # {v"},
+            ["measured_:", "[]"],
+        ),
+        ("ensembles/polyak", {"says: Its": "says: [1] # Its", "that: std": "that: sd"}, ["[1] # Its", "sd("]),
+        (
+            "autodiff/multiply-gate",
+            {"  alike:": "  aqlike:"},
+            ["variants.alike.options.e", "variants.alike.options.i", "alike]", "alike.g"],
+        ),
+        ("autodiff/multiply-gate", {"    options.expression: ": "    options.expression: 12 # "}, ["12 # "]),
     ],
 )
 def test_lessons_with_mistakes(scenario, changes, places, tmp_path, monkeypatch, capsys):
+    """Each problem is told with line and column; `places` is what stands there."""
     text = load(scenario.partition("/")[2]).text
     for old, new in changes.items():
         assert old in text
@@ -236,8 +241,15 @@ def test_lessons_with_mistakes(scenario, changes, places, tmp_path, monkeypatch,
     monkeypatch.chdir(tmp_path)
     assert run(["check", "x.yaml"]) == 2
     found = capsys.readouterr().err.splitlines()
-    assert [line.split(": ")[0].partition(":")[2] for line in found] == places
+    told = [line.split(": ")[0].partition(":")[2] for line in found]
+    assert told == [_line_and_column(text, each) for each in places]
     assert not any("aqlike` names nothing" in line for line in found)  # it is not what is written there
+
+
+def _line_and_column(text: str, what: str) -> str:
+    """Where it stands first, as editors count: from 1."""
+    before = text[: text.index(what)]
+    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
 
 
 @pytest.mark.parametrize("task", starters())
