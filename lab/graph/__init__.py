@@ -4,7 +4,8 @@ from lab.graph import functions
 from lab.graph.evaluation import evaluate
 from lab.graph.gradients import differentiate
 from lab.graph.planner import Layout
-from lab.graph.tensor import Call, Storage, Tensor, assign, call, constant, data, scope
+from lab.graph.scopes import scope
+from lab.graph.tensor import Call, Storage, Tensor, assign, call, constant, data
 
 __all__ = [
     "Call",

@@ -15,7 +15,9 @@ from typing import Any
 from kernels.arithmetic import add
 from kernels.language import Kernel
 from kernels.windows import put_window
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, constant, scope, skippable_block
+from lab.graph.scopes import scope, skippable_block
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Tensor, apply, call, constant
 
 Gradients = Tensor | Sequence[Any] | None
 """What a rule returns; the elements of a sequence are tensors, None or NotImplemented."""

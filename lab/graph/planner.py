@@ -22,7 +22,8 @@ from lab.graph.devices import new_memory
 from lab.graph.fusion import Fused, fuse, fused_calls
 from lab.graph.gradients import ancestors
 from lab.graph.repeats import IN_PLACE, Group, groups, rounds_of
-from lab.graph.tensor import BlockPath, Call, Storage, Tensor, aligned_size, owner_of
+from lab.graph.scopes import BlockPath
+from lab.graph.tensor import Call, Storage, Tensor, aligned_size, owner_of
 
 _segments: weakref.WeakValueDictionary[str, np.ndarray] = weakref.WeakValueDictionary()
 _digests: dict[int, bytes] = {}

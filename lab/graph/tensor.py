@@ -11,90 +11,20 @@ exception: its calls run before those of phase 0, though they are made later.
 
 from __future__ import annotations
 
-import contextlib
-import contextvars
-import functools
-import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from kernels.declaration import ExtentError
-from kernels.language import Kernel, Operand
-from lab.errors import BadInput
-
-Shape = tuple[int, ...]
-
-_numbers = itertools.count()
-_label: contextvars.ContextVar[str] = contextvars.ContextVar("label", default="")
-BlockPath = tuple[int, ...]
-_phase: contextvars.ContextVar[int] = contextvars.ContextVar("phase", default=0)
-_block: contextvars.ContextVar[BlockPath] = contextvars.ContextVar("block", default=())
+from kernels.language import Kernel
+from lab.graph.scopes import BlockPath, current_block, current_label, current_phase, next_number
+from lab.graph.shapes import Shape, ShapeError, derived_shapes, match_extents, size_of
 
 BYTES_PER_PLACE = 4
 
 ALIGNMENT = 16
 """Tensors begin at multiples of this many elements: a cache line of float32."""
-
-
-class ShapeError(BadInput):
-    """Shapes do not fit together. The message names the layer, if it is known, and the shapes."""
-
-
-@contextlib.contextmanager
-def scope(label: str) -> Iterator[None]:
-    """Give the calls made inside a label: the layer's name in plans, in errors and in reports of divergence."""
-    token = _label.set(label)
-    try:
-        yield
-    finally:
-        _label.reset(token)
-
-
-@contextlib.contextmanager
-def phase(which: int) -> Iterator[None]:
-    """Put the calls made inside into a phase: they run after those of earlier phases and before those of later ones.
-
-    Outside, calls are of phase 0; within a phase they run in the order in which they are made. What must run before
-    something that is built already, as moving the parameters ahead of a loss, is of phase -1.
-    """
-    token = _phase.set(which)
-    try:
-        yield
-    finally:
-        _phase.reset(token)
-
-
-def current_label() -> str:
-    """Return the label of the innermost `scope`, or "" outside of any."""
-    return _label.get()
-
-
-def label_prefix() -> str:
-    """Return the label as errors begin with it, `dense1: `; nothing outside of every scope."""
-    return f"{current_label()}: " if current_label() else ""
-
-
-@contextlib.contextmanager
-def skippable_block(which: BlockPath | None = None) -> Iterator[BlockPath]:
-    """Collect the calls made inside in a block that a call before it may skip (see `Call.skips`).
-
-    which: a block that exists already, to which the calls are added; a new one inside the current block by default
-    Yields the block, to be given to the call that decides.
-    """
-    inside = (*_block.get(), next(_numbers)) if which is None else which
-    token = _block.set(inside)
-    try:
-        yield inside
-    finally:
-        _block.reset(token)
-
-
-def size_of(shape: Shape) -> int:
-    """Return the number of elements of an array of this shape."""
-    return math.prod(shape)
 
 
 class Tensor:
@@ -286,10 +216,10 @@ class Call:
     ) -> None:
         self.kernel, self.operands, self.results = kernel, tuple(operands), tuple(results)
         self.integers = integers
-        self.number = next(_numbers)
-        self.phase = _phase.get()
+        self.number = next_number()
+        self.phase = current_phase()
         self.label = current_label()
-        self.block: BlockPath = _block.get()
+        self.block: BlockPath = current_block()
         self.skips: BlockPath = ()
         self.extents = match_extents(kernel, self.operands, integers)
 
@@ -336,7 +266,7 @@ def call(
     known: list[Tensor | None] = [
         next(updated) if operand.updated else None if operand.written else next(read) for operand in kernel.operands
     ]
-    given = iter(_derived_shapes(kernel, known, integers) if shapes is None else shapes)
+    given = iter(derived_shapes(kernel, known, integers) if shapes is None else shapes)
     operands = [
         Tensor(next(given), operand.name) if tensor is None else tensor
         for operand, tensor in zip(kernel.operands, known, strict=True)
@@ -351,91 +281,6 @@ def call(
 def apply(kernel: Kernel, *reads: Tensor, **integers: int) -> Tensor:
     """Add a call whose shapes follow from what it reads, and return its only result; see `call`."""
     return call(kernel, *reads, updates=(), shapes=None, **integers).result
-
-
-def match_extents(kernel: Kernel, operands: Sequence[Tensor | None], integers: Mapping[str, int]) -> dict[str, int]:
-    """Return the kernel's extents by name, from its operands' shapes and from what its declaration derives.
-
-    operands: one for each operand of the declaration, None where it is not known yet
-    Raises ShapeError if the shapes contradict each other or the declaration.
-    """
-    return dict(_matched(kernel, _shapes(operands), tuple(integers.items())))
-
-
-def _derived_shapes(kernel: Kernel, known: Sequence[Tensor | None], integers: Mapping[str, int]) -> tuple[Shape, ...]:
-    """The shapes of the results, in their order, from the tensors of the other operands and from the integers. Raises
-    ShapeError, and TypeError for a kernel whose declaration does not say them."""
-    return _derived(kernel, _shapes(known), tuple(integers.items()))
-
-
-_Shapes = tuple[Shape | None, ...]
-"""Of each operand of a declaration; None where it is not known."""
-_Integers = tuple[tuple[str, int], ...]
-_ASKED_AGAIN = 4096
-"""So many answers about shapes are kept: a network is built once for each batch that it is measured on, for each
-variant and for each seed, and all of its calls have the same shapes again."""
-
-
-def _shapes(operands: Sequence[Tensor | None]) -> _Shapes:
-    return tuple([None if each is None else each.shape for each in operands])
-
-
-@functools.lru_cache(_ASKED_AGAIN)
-def _matched(kernel: Kernel, shapes: _Shapes, integers: _Integers) -> Mapping[str, int]:
-    """See `match_extents`."""
-    extents: dict[str, int] = {}
-    for operand, shape in zip(kernel.operands, shapes, strict=True):
-        if shape is None:
-            continue
-        for name, axes in _axes(operand, shape):
-            found = size_of(axes)
-            wanted = int(name) if name.isdigit() else extents.setdefault(name, found)
-            if wanted != found:
-                told = ", ".join(
-                    f"{each.name} {list(other)}"
-                    for each, other in zip(kernel.operands, shapes, strict=True)
-                    if other is not None
-                )
-                raise ShapeError(f"{label_prefix()}{kernel.name} cannot take these shapes together: {told}.")
-    try:
-        return kernel.derive(extents, dict(integers))
-    except ExtentError as error:
-        raise ShapeError(f"{label_prefix()}{error}") from None
-
-
-@functools.lru_cache(_ASKED_AGAIN)
-def _derived(kernel: Kernel, known: _Shapes, integers: _Integers) -> tuple[Shape, ...]:
-    """See `_derived_shapes`."""
-    extents = _matched(kernel, known, integers)
-    axes: dict[str, Shape] = {name: (extent,) for name, extent in extents.items()}
-    folded: set[str] = set()
-    for operand, shape in zip(kernel.operands, known, strict=True):
-        if shape is not None:
-            for name, found in _axes(operand, shape):
-                if name not in folded:
-                    axes[name] = found
-                    folded.add(name)
-    shapes: list[Shape] = []
-    for operand, shape in zip(kernel.operands, known, strict=True):
-        if shape is None:
-            parts = [(int(name),) if name.isdigit() else axes.get(name) for name in operand.extents]
-            if None in parts:
-                raise TypeError(f"{kernel.name} does not say the shape of {operand.name}: it must be given")
-            shapes.append(tuple(extent for part in parts if part is not None for extent in part) or (1,))
-    return tuple(shapes)
-
-
-def _axes(operand: Operand, shape: Shape) -> Iterator[tuple[str, Shape]]:
-    """(extent's name, the axes of a tensor's shape that stand for it): the first one stands for all leading axes, or
-    for none."""
-    further = len(operand.extents) - 1
-    leading = len(shape) - further
-    for index, name in enumerate(operand.extents):
-        if index == 0:
-            yield name, shape[: max(leading, 0)]
-        else:
-            at = leading + index - 1
-            yield name, shape[at : at + 1] if at >= 0 else ()
 
 
 def assign(result: Tensor, target: Tensor) -> Tensor:

@@ -15,7 +15,8 @@ from pydantic import BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 
 from lab.discovery import modules_of
 from lab.errors import InvalidValue, Path, nearest
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.blocks import WrongInBlock, count_layer, layers_of_block, names_of_blocks, parameters_of
 from lab.validation import MissingKey, Settings, chosen, shown
 

@@ -16,7 +16,9 @@ import numpy as np
 from lab.errors import InvalidValue, nearest
 from lab.graph.functions.pooling import Places
 from lab.graph.functions.windows import concatenate
-from lab.graph.tensor import Call, ShapeError, Storage, Tensor, assign, call, scope
+from lab.graph.scopes import scope
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Storage, Tensor, assign, call
 from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
 from lab.nets.blocks import MOST_LAYERS, Block, WrongInBlock, known_blocks
 from lab.nets.initialisers import He, Initialiser, generator, initialiser

@@ -12,7 +12,8 @@ from typing import Any
 
 from kernels.metrics import halt_if_not_finite, norm
 from lab.graph import Tensor, assign, differentiate, scope
-from lab.graph.tensor import Call, Storage, call, phase
+from lab.graph.scopes import phase
+from lab.graph.tensor import Call, Storage, call
 from lab.nets.adjustable_numbers import AdjustableNumbers, qualified
 from lab.nets.network import Network
 from lab.nets.optimizers import Optimizer, OptimizerContext

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lab.graph.tensor import Shape
+from lab.graph.shapes import Shape
 from lab.nets.network import BuiltLayer, Network
 
 POOLS = ("max_pool", "average_pool", "fractional_max_pool")

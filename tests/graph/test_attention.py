@@ -8,7 +8,7 @@ from scipy import special
 
 from lab.graph import constant, evaluate
 from lab.graph import functions as f
-from lab.graph.tensor import ShapeError
+from lab.graph.shapes import ShapeError
 from tests.graph.checking import check
 
 CHECKED = {

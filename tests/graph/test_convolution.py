@@ -15,7 +15,8 @@ from lab.graph import evaluate
 from lab.graph import functions as f
 from lab.graph.functions.convolution import Borders
 from lab.graph.functions.pooling import max_pool_and_places
-from lab.graph.tensor import ShapeError, constant
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import constant
 
 from .checking import check
 

@@ -13,7 +13,8 @@ from kernels.huffman import huffman
 from lab.graph import constant, evaluate
 from lab.graph import functions as f
 from lab.graph.functions.broadcasting import common_shape
-from lab.graph.tensor import ShapeError, call
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import call
 from tests.graph import (
     test_attention,
     test_convolution,

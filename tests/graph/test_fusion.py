@@ -13,7 +13,8 @@ from lab.graph import Layout, Storage, Tensor, assign, differentiate
 from lab.graph import functions as f
 from lab.graph.functions.convolution import Borders
 from lab.graph.running import bind
-from lab.graph.tensor import constant, skippable_block
+from lab.graph.scopes import skippable_block
+from lab.graph.tensor import constant
 from tests.graph.checking import STEP
 
 

@@ -9,7 +9,9 @@ from kernels import metrics
 from lab.graph import Layout, Storage, Tensor, assign, constant, data, differentiate, evaluate
 from lab.graph import functions as f
 from lab.graph.gradients import RULES, ancestors
-from lab.graph.tensor import ShapeError, call, scope
+from lab.graph.scopes import scope
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import call
 from tests.graph.checking import check
 
 X = np.random.default_rng(0).uniform(0.5, 2, (3, 4))

@@ -7,7 +7,8 @@ import pytest
 from scipy import ndimage
 
 from lab.graph import functions as f
-from lab.graph.tensor import ShapeError, Tensor
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Tensor
 from tests.graph.checking import check
 from tests.kernels.jitter_cases import shifted
 from tests.kernels.regularisation_cases import STREAM

@@ -16,7 +16,8 @@ from lab.graph import Layout, Storage, Tensor, assign, constant, data, different
 from lab.graph import functions as f
 from lab.graph.dump import COLUMNS, dump, dump_text, lifetimes
 from lab.graph.running import bind
-from lab.graph.tensor import ALIGNMENT, call, scope
+from lab.graph.scopes import scope
+from lab.graph.tensor import ALIGNMENT, call
 
 UNARY: Sequence[Callable[[Tensor], Tensor]] = (f.tanh, f.negate, f.sigmoid, f.square, f.relu, f.identity)
 BINARY: Sequence[Callable[[Tensor, Tensor], Tensor]] = (f.add, f.subtract, f.multiply, f.maximum)

@@ -8,7 +8,7 @@ import pytest
 from lab.graph import constant, evaluate
 from lab.graph import functions as f
 from lab.graph.functions import recurrent
-from lab.graph.tensor import ShapeError
+from lab.graph.shapes import ShapeError
 from tests.graph import recurrent_loops as loops
 from tests.graph.checking import check
 

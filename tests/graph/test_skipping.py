@@ -8,7 +8,8 @@ import pytest
 from lab.graph import Layout, assign, constant, differentiate, evaluate
 from lab.graph import functions as f
 from lab.graph.running import bind
-from lab.graph.tensor import ShapeError, Storage
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Storage
 from tests.graph.checking import check
 
 rng = np.random.default_rng(0)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kernels import arrays, layer_norm, matrix, reductions, softmax
 from lab.graph import evaluate
-from lab.graph.tensor import ShapeError, Tensor, call
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Tensor, call
 
 from .checking import check
 

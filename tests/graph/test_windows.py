@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from lab.graph import evaluate
 from lab.graph import functions as f
-from lab.graph.tensor import ShapeError, Tensor
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Tensor
 
 from .checking import check
 

@@ -9,7 +9,8 @@ from kernels.arithmetic import add
 from kernels.turns import take_turns
 from lab.graph import Layout, Storage, constant
 from lab.graph.running import bind, prepare
-from lab.graph.tensor import call, skippable_block
+from lab.graph.scopes import skippable_block
+from lab.graph.tensor import call
 
 
 @pytest.mark.parametrize(("late", "every", "expected"), [

@@ -13,7 +13,9 @@ from kernels import softplus as softplus_kernels
 from kernels import tanh as tanh_kernels
 from kernels.pointwise import square_gradient
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Tensor, apply, call
 
 __all__ = ["elu", "gelu", "leaky_relu", "maxout", "prelu", "sigmoid", "silu", "softplus", "tanh"]
 

@@ -16,7 +16,9 @@ from lab.graph.functions.dense import matmul
 from lab.graph.functions.embedding import embedding
 from lab.graph.functions.softmax import softmax
 from lab.graph.functions.windows import transpose
-from lab.graph.tensor import ShapeError, Tensor, apply, constant, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Tensor, apply, constant
 
 __all__ = [
     "additive_scores",

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from kernels import broadcast as kernels
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, Shape, ShapeError, Tensor, call, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import Shape, ShapeError
+from lab.graph.tensor import Call, Tensor, call
 
 __all__ = ["broadcast", "sum_to"]
 

@@ -9,7 +9,9 @@ import numpy as np
 from kernels import convolution as kernels
 from lab.graph.functions.arithmetic import add
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, constant, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Tensor, apply, call, constant
 
 __all__ = ["convolution", "transposed_convolution"]
 

@@ -6,7 +6,9 @@ from kernels import batched_matmul as batched
 from kernels import matrix
 from lab.graph.functions.broadcasting import broadcast
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, label_prefix, size_of
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import ShapeError, size_of
+from lab.graph.tensor import Call, Tensor, apply, call
 
 __all__ = ["dense", "matmul"]
 

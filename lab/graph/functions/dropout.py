@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from kernels import dropout as kernels
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, label_prefix, skippable_block
+from lab.graph.scopes import label_prefix, skippable_block
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Tensor, apply, call
 
 __all__ = ["dropout", "gated_residual", "open_gate"]
 

@@ -12,7 +12,9 @@ from lab.graph.functions.convolution import Borders, convolution
 from lab.graph.functions.pointwise import absolute
 from lab.graph.functions.reductions import sum as total
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, constant, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Tensor, apply, constant
 
 __all__ = ["blur", "gram_matrix", "jitter", "total_variation"]
 

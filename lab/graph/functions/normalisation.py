@@ -8,7 +8,9 @@ from kernels import group_norm as group_kernels
 from kernels import layer_norm as layer_kernels
 from kernels import local_response_norm as response_kernels
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, constant, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Tensor, apply, call, constant
 
 __all__ = ["batch_norm", "group_norm", "layer_norm", "local_response_norm", "normalise_with"]
 

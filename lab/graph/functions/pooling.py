@@ -11,7 +11,9 @@ from kernels import pooling as kernels
 from kernels.fractional_pooling import fractional_windows
 from kernels.windows import put_window
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, call, constant, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Tensor, call, constant
 
 __all__ = [
     "average_pool",

@@ -16,7 +16,9 @@ from kernels.matrix import dense_parameter_gradients, matmul_transposed_left
 from kernels.reductions import sum_columns
 from lab.graph.functions.dense import matmul
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, apply, call, constant, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Tensor, apply, call, constant
 
 __all__ = ["gru", "lstm", "rnn"]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from kernels import region_align as kernels
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, call, constant, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Tensor, call, constant
 
 __all__ = ["region_align", "rounded_boxes"]
 

@@ -10,7 +10,9 @@ from kernels import resampling as kernels
 from kernels.windows import put_window
 from lab.graph.functions.convolution import Borders
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, ShapeError, Tensor, call, constant, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import ShapeError
+from lab.graph.tensor import Call, Tensor, call, constant
 
 __all__ = ["pad", "resize"]
 

@@ -7,7 +7,9 @@ from types import EllipsisType
 
 from kernels import windows as kernels
 from lab.graph.gradients import Gradients, gradient_of
-from lab.graph.tensor import Call, Shape, ShapeError, Tensor, apply, call, label_prefix, size_of
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import Shape, ShapeError, size_of
+from lab.graph.tensor import Call, Tensor, apply, call
 
 __all__ = ["add_columns", "concatenate", "patches", "take", "transpose", "widen"]
 

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from lab.graph.functions.convolution import Borders, convolution
-from lab.graph.tensor import Shape, ShapeError, Tensor, label_prefix
+from lab.graph.scopes import label_prefix
+from lab.graph.shapes import Shape, ShapeError
+from lab.graph.tensor import Tensor
 from lab.nets.initialisers import Initialiser, initialiser
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Paddings, Pair, Sizes, check_images

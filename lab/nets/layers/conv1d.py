@@ -8,7 +8,8 @@ from pydantic import Field
 
 from lab.errors import InvalidValue
 from lab.graph.functions.convolution import Borders, convolution
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.initialisers import Initialiser, initialiser
 from lab.nets.layer import Layer
 from lab.nets.layers.images import MOST, told

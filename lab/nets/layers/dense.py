@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from lab.graph.functions.dense import dense, matmul
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.initialisers import Initialiser, initialiser
 from lab.nets.layer import Layer
 from lab.nets.network import Builder

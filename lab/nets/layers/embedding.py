@@ -10,7 +10,8 @@ from pydantic import Field
 from kernels.arithmetic import scale
 from kernels.embedding import embedding_step
 from lab.graph.functions.embedding import embedding
-from lab.graph.tensor import Call, Shape, Tensor, call, constant
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Call, Tensor, call, constant
 from lab.nets.initialisers import Initialiser, Normal, initialiser
 from lab.nets.layer import Layer
 from lab.nets.network import Builder, BuiltLayer

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
 from lab.nets.network import Builder
 from lab.nets.padding import without_padding

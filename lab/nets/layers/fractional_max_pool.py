@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from lab.graph.functions.pooling import fractional_max_pool
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
 from lab.nets.layers.images import check_images
 from lab.nets.network import Builder

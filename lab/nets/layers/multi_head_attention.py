@@ -10,7 +10,8 @@ from pydantic import Field
 
 from lab.errors import InvalidValue
 from lab.graph import functions as f
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.initialisers import Initialiser, Uniform, initialiser
 from lab.nets.layer import Layer
 from lab.nets.limits import adjustable

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from lab.graph.functions.pooling import average_pool, global_average_pool, global_max_pool, max_pool_and_places
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Paddings, Pair, Sizes, check_images
 from lab.nets.network import Builder

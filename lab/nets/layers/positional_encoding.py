@@ -9,7 +9,8 @@ from pydantic import Field
 
 from lab.errors import InvalidValue
 from lab.graph.functions.arithmetic import add
-from lab.graph.tensor import Shape, Tensor, constant
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor, constant
 from lab.nets.initialisers import Normal
 from lab.nets.layer import Layer
 from lab.nets.layers.multi_head_attention import check_steps

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from lab.errors import InvalidValue
 from lab.graph import functions as f
-from lab.graph.tensor import Shape, Tensor, constant
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor, constant
 from lab.nets.initialisers import Uniform
 from lab.nets.layer import Layer
 from lab.nets.layers.writer import places_of

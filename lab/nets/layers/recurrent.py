@@ -16,7 +16,8 @@ from pydantic import ConfigDict, Field
 from lab.errors import InvalidValue
 from lab.graph.functions.dropout import dropout
 from lab.graph.functions.windows import concatenate
-from lab.graph.tensor import Shape, Tensor, constant
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor, constant
 from lab.nets.initialisers import Initialiser, Uniform, initialiser
 from lab.nets.layer import Layer
 from lab.nets.limits import adjustable

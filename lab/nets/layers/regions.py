@@ -8,7 +8,8 @@ from pydantic import Field
 from lab.errors import InvalidValue
 from lab.graph import constant
 from lab.graph import functions as f
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Pair, Sizes, check_images
 from lab.nets.network import Builder

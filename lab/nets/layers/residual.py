@@ -10,7 +10,8 @@ from lab.errors import InvalidValue, nearest
 from lab.graph.functions.arithmetic import add, multiply
 from lab.graph.functions.dropout import gated_residual, open_gate
 from lab.graph.functions.windows import take, widen
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.layer import ENTRY, Layer, Layers, layer, read_layers
 from lab.nets.limits import adjustable
 from lab.nets.network import Builder

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.layer import Layer, read_layers
 from lab.nets.network import Builder
 from lab.validation import Real, Whole

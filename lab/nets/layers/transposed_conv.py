@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from lab.graph.functions.convolution import transposed_convolution
-from lab.graph.tensor import Shape, Tensor
+from lab.graph.shapes import Shape
+from lab.graph.tensor import Tensor
 from lab.nets.initialisers import Initialiser, initialiser
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Paddings, Pair, Sizes, check_images

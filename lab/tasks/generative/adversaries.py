@@ -14,7 +14,8 @@ from lab.data import Split
 from lab.errors import InvalidValue
 from lab.graph import Storage, Tensor, assign, constant, differentiate, scope
 from lab.graph import functions as f
-from lab.graph.tensor import Call, call, skippable_block
+from lab.graph.scopes import skippable_block
+from lab.graph.tensor import Call, call
 from lab.nets.initialisers import generator as random_numbers
 from lab.nets.network import Network
 from lab.nets.optimizers import Optimizer

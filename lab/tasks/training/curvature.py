@@ -12,7 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from lab.graph import assign, data, differentiate
-from lab.graph.tensor import Storage, scope
+from lab.graph.scopes import scope
+from lab.graph.tensor import Storage
 from lab.nets.initialisers import generator
 from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.own_memory import OwnMemory

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from lab.graph import assign, data
-from lab.graph.tensor import Storage, scope
+from lab.graph.scopes import scope
+from lab.graph.tensor import Storage
 from lab.nets.initialisers import generator
 from lab.nets.optimizers import is_weight
 from lab.tasks.training.inspection import Inspection

@@ -16,7 +16,8 @@ from lab.graph import Layout, Storage, assign
 from lab.graph import functions as f
 from lab.graph.devices import CPU, on
 from lab.graph.running import bind
-from lab.graph.tensor import call, scope
+from lab.graph.scopes import scope
+from lab.graph.tensor import call
 from lab.validation import Real, Settings, Whole
 
 Similarity = Literal["colour", "size", "fill"]
