@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import codecs
 import functools
-import sys
 from typing import Any
 
 
 def drop_bytes_of_other_encodings() -> None:
     """Textual decodes strictly: one such byte would end the thread that reads the keyboard, and with it the lab."""
-    if sys.platform == "win32":  # where characters come from the console, not bytes
-        return
-    from textual.drivers import linux_driver
-
+    try:
+        from textual.drivers import linux_driver
+    except ImportError:
+        return  # on Windows, where characters come from the console and not as bytes
     linux_driver.getincrementaldecoder = _forgiving
 
 

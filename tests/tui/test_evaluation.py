@@ -10,8 +10,8 @@ pytestmark = pytest.mark.usefixtures("library")
 
 
 def test_a_kept_run_is_evaluated_and_one_without_a_network_says_why(tmp_path):
+    keep_run(created=1e9)  # below the other one, since it began before
     assert main(["run", str(scenario(tmp_path, train="{batch: 32, steps: 30}")), "--plain"]) == 0
-    keep_run(created=1e9)
 
     async def script(app, pilot):
         await pilot.press("r")
