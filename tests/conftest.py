@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from kernels.cores import available_cores
+
 # How long an example takes, and how long it takes to draw one, says something about the machine alone.
 settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lab")
@@ -24,6 +26,11 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_CONFIG", str(tmp_path / "config"))
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: tests of screens and of other processes mostly wait."""
+    return available_cores() + 1
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -14,10 +14,10 @@ from lab.store import Store
 from tests.session.test_session import until
 
 SMALLER = {
-    "gan": {"data.points": 300, "options.head_start": 7},
-    "vae": {"data.examples": 300},
-    "caption": {"data.points": 300},
-    "translate": {"data.points": 300},
+    "gan": {"data.points": 120, "options.head_start": 7},
+    "vae": {"data.examples": 120},
+    "caption": {"data.points": 120},
+    "translate": {"data.points": 120},
 }
 EPOCHS = 3
 
@@ -46,7 +46,7 @@ def test_it_is_run_stopped_resumed_and_verified(scenario, tmp_path, capsys):
     assert whole.wait(120)
     (count,) = {replica.steps_done for replica in whole.replicas}
     batch = whole.loaded.scenario.train.batch
-    assert EPOCHS * 200 / batch < count <= EPOCHS * 300 / batch + 1  # a part of 300 examples may be held back
+    assert EPOCHS * 80 / batch < count <= EPOCHS * 120 / batch + EPOCHS  # a part of 120 examples may be held back
     with Store.open(tmp_path / "home") as store:
         session = Session(lab.load(scenario))
         writer = keeping.begin(session, store, pytest.fail)
