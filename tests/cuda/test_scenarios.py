@@ -27,7 +27,7 @@ QUICK = [
     "lstm", "maxout", "mdp", "multi-label", "multiply-gate", "naive-forecast", "normalise-inputs", "off-policy",
     "pca", "pixel-cnn", "polyak", "pose", "regression-losses", "rnn-shapes", "saliency", "segmentation-fcn",
     "seq2seq-attention", "sliding-window-cost", "snapshot-ensemble", "staged-backprop", "style-transfer",
-    "transposed-conv", "unpooling", "vae", "visual-question", "zero-init",
+    "transposed-conv", "unpooling", "vae", "visual-question", "warm-up", "zero-init",
 ]  # fmt: skip
 """Of the lessons with the same task and data, which use a device alike, one of the quickest."""
 
