@@ -101,7 +101,7 @@ def test_searching_finds_words_of_the_lesson_text():
         assert app.screen.lessons.has_focus
         await pilot.press("escape")
         await shows(pilot, "One line")
-        assert app.screen.item.slug == "last-words"
+        await until(pilot, lambda: app.screen.item.slug == "last-words")
 
     drive(script)
 
