@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lab.store.files import write_atomically
+
 FILE_NAME = "progress.json"
 _VERSION = 1
 MOST_FILES = 50
@@ -191,17 +193,9 @@ class Progress:
             "files": list(self._files),
             "lessons": {slug: asdict(each) for slug, each in self.lessons.items()},
         }
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with open(beside, "w", encoding="utf-8") as file:
-                json.dump(content, file, indent=1, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, self.path)
+            write_atomically(self.path, json.dumps(content, indent=1, ensure_ascii=False).encode())
         except OSError as error:
-            with contextlib.suppress(OSError):
-                beside.unlink()
             self._tell(f"What you learn is not remembered: {self.path}: {error.strerror or error}.")
 
     def _tell(self, sentence: str) -> None:

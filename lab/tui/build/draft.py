@@ -13,6 +13,7 @@ from lab.errors import BadInput, InvalidValue
 from lab.home import with_home
 from lab.scenario.overrides import change
 from lab.scenario.source import read_text
+from lab.store.files import write_atomically
 
 if TYPE_CHECKING:
     from lab.scenario import Loaded
@@ -207,11 +208,9 @@ class Draft:
             if moved.content == self.content:
                 moved = self
         text = moved.text
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             if own:
-                beside.write_text(text, encoding="utf-8")
-                os.replace(beside, path)
+                write_atomically(path, text.encode())
             else:
                 with path.open("x", encoding="utf-8") as file:
                     file.write(text)
