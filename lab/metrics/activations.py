@@ -26,7 +26,9 @@ class DeadUnits(DeviceMetric):
     """The share of dead units in each layer of ReLU's family, and in all of them together."""
 
     meanings = {
-        "dead_relu": SHARE.of("share of ReLU units that output zero for every example of the evaluation sample")
+        "dead_relu": SHARE.of(
+            "share of ReLU units that output zero for every example of the evaluation sample", higher_is_better=False
+        )
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
@@ -79,7 +81,8 @@ class Saturation(DeviceMetric):
     meanings = {
         "saturation": SHARE.of(
             "share of outputs close to a limit of their function: |y| > 0.99 for tanh, below 0.01 or above "
-            "0.99 for sigmoid, below -0.99 of the alpha it began with for ELU"
+            "0.99 for sigmoid, below -0.99 of the alpha it began with for ELU",
+            higher_is_better=False,
         )
     }
 

@@ -89,16 +89,25 @@ class ClassScores(AnswerScores):
     meanings = _both(
         {
             "precision": SHARE.of(
-                "of what is taken for a class, the share that is of it; of each class, and the plain mean"
+                "of what is taken for a class, the share that is of it; of each class, and the plain mean",
+                higher_is_better=True,
             ),
-            "recall": SHARE.of("of each class, the share that is found; of each class, and the plain mean"),
-            "f1": SHARE.of("2 hits / (2 hits + false alarms + misses); of each class, and the plain mean"),
-            "balanced_accuracy": SHARE.of("mean over the classes of the share that is found"),
+            "recall": SHARE.of(
+                "of each class, the share that is found; of each class, and the plain mean", higher_is_better=True
+            ),
+            "f1": SHARE.of(
+                "2 hits / (2 hits + false alarms + misses); of each class, and the plain mean", higher_is_better=True
+            ),
+            "balanced_accuracy": SHARE.of("mean over the classes of the share that is found", higher_is_better=True),
             "roc_auc": CHANCE.of(
                 "chance that an example of a class has a higher score for it than another one; of more than two "
-                "classes the mean over them, each against the rest"
+                "classes the mean over them, each against the rest",
+                higher_is_better=True,
             ),
-            "log_loss": NATS.of("mean of -log of the probability of the right class, in nats, weighed by nothing"),
+            "log_loss": NATS.of(
+                "mean of -log of the probability of the right class, in nats, weighed by nothing",
+                higher_is_better=False,
+            ),
         }
     )
 
@@ -119,17 +128,27 @@ class LabelScores(AnswerScores):
     target_kinds = frozenset({"labels"})
     meanings = _both(
         {
-            "accuracy": SHARE.of("share of all yes and no, over examples and labels, that are right"),
-            "precision": SHARE.of("of what is said of a label, the share that is true; of each label, and the mean"),
-            "recall": SHARE.of("of what is true of a label, the share that is said; of each label, and the mean"),
+            "accuracy": SHARE.of(
+                "share of all yes and no, over examples and labels, that are right", higher_is_better=True
+            ),
+            "precision": SHARE.of(
+                "of what is said of a label, the share that is true; of each label, and the mean", higher_is_better=True
+            ),
+            "recall": SHARE.of(
+                "of what is true of a label, the share that is said; of each label, and the mean", higher_is_better=True
+            ),
             "f1": SHARE.of(
                 "2 hits / (2 hits + false alarms + misses), the share of what was said and what is true that agrees; "
-                "of each label, and the mean"
+                "of each label, and the mean",
+                higher_is_better=True,
             ),
             "roc_auc": CHANCE.of(
-                "chance that an example with a label has a higher score for it than one without, mean over the labels"
+                "chance that an example with a label has a higher score for it than one without, mean over the labels",
+                higher_is_better=True,
             ),
-            "log_loss": NATS.of("mean of -log of the probability of what is true, in nats, weighed by nothing"),
+            "log_loss": NATS.of(
+                "mean of -log of the probability of what is true, in nats, weighed by nothing", higher_is_better=False
+            ),
         }
     )
 
@@ -148,10 +167,13 @@ class ValueScores(AnswerScores):
     target_kinds = frozenset({"values"})
     meanings = _both(
         {
-            "r2": PLAIN.of("1 minus the squared error over that of always answering the mean"),
-            "mae": TARGETS.of("mean distance from the targets, in the unit that they have in the data"),
+            "r2": PLAIN.of("1 minus the squared error over that of always answering the mean", higher_is_better=True),
+            "mae": TARGETS.of(
+                "mean distance from the targets, in the unit that they have in the data", higher_is_better=False
+            ),
             "rmse": TARGETS.of(
-                "root of the mean squared distance from the targets, in the unit that they have in the data"
+                "root of the mean squared distance from the targets, in the unit that they have in the data",
+                higher_is_better=False,
             ),
         }
     )

@@ -12,7 +12,9 @@ class Costs(DeviceMetric):
     """Constants of an architecture: multiply-adds of the whole network and of each layer, and what it sees."""
 
     meanings = {
-        "multiply_adds": COUNT.of("multiply-adds of convolutions and dense layers for one example, forward"),
+        "multiply_adds": COUNT.of(
+            "multiply-adds of convolutions and dense layers for one example, forward", higher_is_better=False
+        ),
         "outputs": COUNT.of("numbers that a layer gives for one example"),
         "receptive_field": PIXELS.of(
             "pixels along an axis that one number depends on, before the first layer that sees the whole image"

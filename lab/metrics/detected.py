@@ -24,22 +24,30 @@ SCORES: dict[str, tuple[Meaning, Score]] = {
     "mean_average_precision": (
         SHARE.of(
             "mAP, mean over classes of the area under the curve of precision over recall, where a detection is right "
-            "from an IoU of 0.5 on, as VOC has it since 2010"
+            "from an IoU of 0.5 on, as VOC has it since 2010",
+            higher_is_better=True,
         ),
         lambda detections, truths: mean_average_precision(detections, truths, "area"),
     ),
     "mean_average_precision_coco": (
-        SHARE.of("mAP as COCO has it, mean over IoU of at least 0.5, 0.55, …, 0.95, precision read at 101 recalls"),
+        SHARE.of(
+            "mAP as COCO has it, mean over IoU of at least 0.5, 0.55, …, 0.95, precision read at 101 recalls",
+            higher_is_better=True,
+        ),
         lambda detections, truths: mean_average_precision(detections, truths, "coco101", COCO_THRESHOLDS),
     ),
     "objects_found": (
-        SHARE.of("share of the objects that some detection of their class finds, with an IoU of at least 0.5"),
+        SHARE.of(
+            "share of the objects that some detection of their class finds, with an IoU of at least 0.5",
+            higher_is_better=True,
+        ),
         lambda detections, truths: float((found_by(detections, truths) >= 0).sum()) / max(1, truths.count),
     ),
     "objects_loose": (
         SHARE.of(
             f"share of the objects that are not found, but on which a detection of their class lies, with an IoU from "
-            f"{LEAST_ON_IT} to {FOUND_FROM}"
+            f"{LEAST_ON_IT} to {FOUND_FROM}",
+            higher_is_better=False,
         ),
         lambda detections, truths: float(loose(detections, truths).sum()) / max(1, truths.count),
     ),
@@ -66,18 +74,22 @@ OF_MASKS: dict[str, tuple[Meaning, Score]] = {
     "mask_iou": (
         SHARE.of(
             "IoU of the pixels of an object with those that the detection says that finds it by its box, mean over all "
-            "objects; an object that nothing finds counts as 0"
+            "objects; an object that nothing finds counts as 0",
+            higher_is_better=True,
         ),
         lambda detections, truths: float(mask_overlaps(detections, truths).mean()) if truths.count else float("nan"),
     ),
     "mask_mean_average_precision": (
-        SHARE.of("mAP, where a detection is right from an IoU of its mask of 0.5 on, whatever its box"),
+        SHARE.of(
+            "mAP, where a detection is right from an IoU of its mask of 0.5 on, whatever its box", higher_is_better=True
+        ),
         lambda detections, truths: mean_average_precision(detections, truths, "area", by="masks"),
     ),
     "mask_mean_average_precision_coco": (
         SHARE.of(
             "mAP of masks as COCO has it, mean over IoU of masks of at least 0.5, 0.55, …, 0.95, precision read at 101 "
-            "recalls"
+            "recalls",
+            higher_is_better=True,
         ),
         lambda detections, truths: mean_average_precision(detections, truths, "coco101", COCO_THRESHOLDS, by="masks"),
     ),
@@ -88,7 +100,8 @@ ASSIGNED = "objects_assigned"
 
 SETTLED = {
     ASSIGNED: SHARE.of(
-        "share of the objects that some place of the detector is trained to find; others are found by accident alone"
+        "share of the objects that some place of the detector is trained to find; others are found by accident alone",
+        higher_is_better=True,
     )
 }
 """What is known before anything is trained."""

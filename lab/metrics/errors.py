@@ -16,10 +16,13 @@ class Errors(DeviceMetric):
 
     target_kinds = frozenset({"values"})
     meanings = {
-        "error": TARGETS.of("root mean square distance from the targets of the evaluation sample"),
+        "error": TARGETS.of(
+            "root mean square distance from the targets of the evaluation sample", higher_is_better=False
+        ),
         "val_error": TARGETS.of(
             "root mean square distance from the validation targets, which with `clean_validation` are the "
-            "true ones without noise and outliers"
+            "true ones without noise and outliers",
+            higher_is_better=False,
         ),
     }
 

@@ -15,23 +15,31 @@ Score = Callable[[Said, np.ndarray], float]
 
 SCORES: dict[str, tuple[Meaning, Score]] = {
     "box_iou": (
-        SHARE.of("how well boxes lie on those of the objects: mean of area in both over area in either, IoU"),
+        SHARE.of(
+            "how well boxes lie on those of the objects: mean of area in both over area in either, IoU",
+            higher_is_better=True,
+        ),
         lambda said, objects: float(said.overlaps(objects).mean()),
     ),
     "boxes_found": (
-        SHARE.of(f"share of the boxes whose IoU with that of the object is at least {FOUND_FROM}"),
+        SHARE.of(
+            f"share of the boxes whose IoU with that of the object is at least {FOUND_FROM}", higher_is_better=True
+        ),
         lambda said, objects: float((said.overlaps(objects) >= FOUND_FROM).mean()),
     ),
     "class_accuracy": (
-        SHARE.of("share of the objects whose class is told right, wherever the box is"),
+        SHARE.of("share of the objects whose class is told right, wherever the box is", higher_is_better=True),
         lambda said, objects: float(said.right_classes(objects).mean()),
     ),
     "located": (
-        SHARE.of(f"share of the objects whose class is right and whose box has an IoU of at least {FOUND_FROM}"),
+        SHARE.of(
+            f"share of the objects whose class is right and whose box has an IoU of at least {FOUND_FROM}",
+            higher_is_better=True,
+        ),
         lambda said, objects: float(((said.overlaps(objects) >= FOUND_FROM) & said.right_classes(objects)).mean()),
     ),
     "key_point_error": (
-        PIXELS.of("how far key points are from where they should be, mean over all of them"),
+        PIXELS.of("how far key points are from where they should be, mean over all of them", higher_is_better=False),
         lambda said, objects: float(said.distances(objects).mean()),
     ),
 }

@@ -13,9 +13,10 @@ class Losses(DeviceMetric):
 
     meanings = {
         "loss": LOSS.of(
-            "mean loss over the evaluation sample: the training set, or a fixed sample of 1,024 of its examples"
+            "mean loss over the evaluation sample: the training set, or a fixed sample of 1,024 of its examples",
+            higher_is_better=False,
         ),
-        "val_loss": LOSS.of("mean loss over the validation set"),
+        "val_loss": LOSS.of("mean loss over the validation set", higher_is_better=False),
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
@@ -31,8 +32,8 @@ class Accuracies(DeviceMetric):
 
     target_kinds = frozenset({"classes"})
     meanings = {
-        "accuracy": SHARE.of("share of the evaluation sample that is classified right"),
-        "val_accuracy": SHARE.of("share of the validation set that is classified right"),
+        "accuracy": SHARE.of("share of the evaluation sample that is classified right", higher_is_better=True),
+        "val_accuracy": SHARE.of("share of the validation set that is classified right", higher_is_better=True),
     }
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:

@@ -16,19 +16,25 @@ class Unit:
     said: str
     sign: str = ""
 
-    def of(self, text: str) -> Meaning:
+    def of(self, text: str, higher_is_better: bool | None = None) -> Meaning:
         """The meaning of a metric that is measured in this unit."""
-        return Meaning(text, self)
+        return Meaning(text, self, higher_is_better)
 
 
 class Meaning(str):
-    """One sentence that says what a metric's number means, without its full stop; `unit` is what it is measured in."""
+    """One sentence that says what a metric's number means, without its full stop.
+
+    unit:             what it is measured in
+    higher_is_better: whether it rises as what it is about gets better; None where neither more nor less is better, as
+                      of a learning rate
+    """
 
     unit: Unit
+    higher_is_better: bool | None
 
-    def __new__(cls, text: str, unit: Unit) -> Meaning:
+    def __new__(cls, text: str, unit: Unit, higher_is_better: bool | None = None) -> Meaning:
         made = super().__new__(cls, text)
-        made.unit = unit
+        made.unit, made.higher_is_better = unit, higher_is_better
         return made
 
     @property
@@ -38,7 +44,7 @@ class Meaning(str):
 
     def with_more(self, text: str) -> Meaning:
         """The same metric with something said behind its meaning."""
-        return type(self)(f"{self}{text}", self.unit)
+        return type(self)(f"{self}{text}", self.unit, self.higher_is_better)
 
 
 PLAIN = Unit("a number without a unit")

@@ -39,10 +39,11 @@ class GradientNorm(DeviceMetric):
     meanings = {
         "grad_norm": PLAIN.of(
             "Euclidean norm of the gradient that the last update used, with penalties and after clipping; at "
-            "step 0, of the one that the first update will use"
+            "step 0, of the one that the first update will use",
+            higher_is_better=False,
         ),
         "unclipped_grad_norm": PLAIN.of(
-            "Euclidean norm of the same gradient of the loss before penalties and clipping"
+            "Euclidean norm of the same gradient of the loss before penalties and clipping", higher_is_better=False
         ),
     }
 

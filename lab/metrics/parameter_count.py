@@ -12,7 +12,7 @@ from lab.metrics.norms import layer_of
 class ParameterCount(DeviceMetric):
     """The number of parameters of the whole network, and of each layer that has any."""
 
-    meanings = {"parameters": COUNT.of("number of weights, biases and other learned numbers")}
+    meanings = {"parameters": COUNT.of("number of weights, biases and other learned numbers", higher_is_better=False)}
 
     def build(self, network: MeasuredNetwork) -> Sequence[str]:
         self._counts: dict[str, int] = {"parameters": 0}

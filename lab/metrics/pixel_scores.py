@@ -23,7 +23,7 @@ class PixelScores(DeviceMetric):
 
     target_kinds = frozenset({"pixels"})
     meanings = {
-        f"{prefix}{name}": SHARE.of(f"{text}, {where}")
+        f"{prefix}{name}": SHARE.of(f"{text}, {where}", higher_is_better=True)
         for prefix, where in (("", "on the evaluation sample"), ("val_", "on the validation set"))
         for name, text in {
             "mean_iou": "of each class the pixels that are of it and are answered so, over those that are one or the "

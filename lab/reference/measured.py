@@ -45,6 +45,9 @@ def metric(name: str) -> Topic:
     if len(known) == 1:
         paragraphs.append(f"It is a metric of {_listed(next(iter(known.values())))}.")
     units = list(dict.fromkeys(meaning.unit.said for meaning in known))
+    better = {meaning.higher_is_better for meaning in known}
+    if better in ({True}, {False}):
+        paragraphs.append(f"{'Higher' if better == {True} else 'Lower'} is better.")
     spelled = words(name)
     if spelled.replace(" ", "_") != name:
         paragraphs.append(f"On screens and plots it is called {spelled}.")

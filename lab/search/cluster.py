@@ -40,6 +40,7 @@ def describe(sweep: Sweep) -> Description:
             "trials": len(sweep.trials),
             "variant": sweep.base,
             "objective": sweep.objective,
+            "direction": sweep.direction,
             "folds": sweep.folds,
             "seeds": sweep.seeds,
             "steps": sweep.steps,

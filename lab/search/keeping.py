@@ -41,6 +41,7 @@ def keep(
             "axes": [f"{axis.path}={axis.kind}({axis.low},{axis.high}){list(axis.choices)}" for axis in sweep.axes],
             "method": sweep.method, "trials": len(sweep.trials), "objective": sweep.objective, "folds": sweep.folds,
             "base": sweep.base, "steps": sweep.steps,
+            **({"direction": sweep.direction} if sweep.direction else {}),
         },
         SETTINGS: {name: dict(trial.values) for name, trial, _ in sweep.jobs},
     }  # fmt: skip
@@ -89,6 +90,7 @@ def sweep_of(info: RunInfo, anyway: bool = False, device: Choice | None = None, 
         load_text(info.text, folder / Path(info.path or f"{info.slug}.yaml").name, info.overrides),
         [_axis(each) for each in asked["axes"]],
         method=asked["method"], trials=asked["trials"], variant=asked["base"], objective=asked["objective"],
+        direction=asked.get("direction"),
         folds=asked["folds"], seeds=info.seeds, steps=asked["steps"],
         device=None if only_look else device or choose(info.device),
     )  # fmt: skip

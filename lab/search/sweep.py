@@ -26,7 +26,7 @@ PATIENCE = 0.1
 """Seconds between looks at what has been trained."""
 TOGETHER_ON_A_GPU = 512
 """Trainings that share the launches of a GPU."""
-LOWER_IS_BETTER = ("loss", "error", "steps", "time")
+DIRECTIONS = ("minimise", "maximise")
 PREFERRED = ("val_loss", "val_accuracy", "loss", "accuracy")
 
 
@@ -53,7 +53,7 @@ class Sweep:
     """A search over one variant of a scenario.
 
     axes:      what is varied;  method: random, grid or halving;  trials: how many at the most
-    objective: a metric; lower is better if its name says so (loss, error, steps, time), else higher
+    objective: a metric;  direction: minimise or maximise it; by default what is better, as the metric itself says
     folds:     cross-validation: every trial is trained once per fold, and scored by the mean (0: no)
     seeds:     every trial is trained once per seed; the first one also chooses the points
     device:    where; by default the CPU
@@ -68,6 +68,7 @@ class Sweep:
         trials: int = 50,
         variant: str | None = None,
         objective: str | None = None,
+        direction: str | None = None,
         folds: int = 0,
         seeds: Sequence[int] = (0,),
         steps: int | None = None,
@@ -89,8 +90,18 @@ class Sweep:
         )
         if self.objective.split(".")[0] not in chosen.watch:
             raise BadInput(f"The scenario does not watch {self.objective!r}; it watches {', '.join(chosen.watch)}.")
-        self.descending = not any(word in self.objective for word in LOWER_IS_BETTER)
+        if direction not in (None, *DIRECTIONS):
+            raise BadInput(f"There is no direction {direction!r}; allowed: {', '.join(DIRECTIONS)}.")
+        self.direction = direction
+        self._higher_is_better = self._better(chosen)
         self.trials = grid(axes, trials) if method == "grid" else random(axes, trials, self.seeds[0])
+
+    def _better(self, scenario: Scenario) -> bool | None:
+        """Whether more of the objective is better; None where nobody says so."""
+        if self.direction is not None:
+            return self.direction == "maximise"
+        meaning = task_of(scenario).metrics.get(self.objective.split(".")[0])
+        return meaning.higher_is_better if meaning is not None else None
 
     def _steps_of(self, scenario: Scenario) -> int:
         """How long each trial trains. Raises BadInput where that would differ between them."""
@@ -104,6 +115,11 @@ class Sweep:
             return in_steps(task_of(scenario), scenario, self.loaded.folder).train.steps
         except InvalidValue as error:
             raise self.loaded.locate(error, self.base) from None
+
+    @property
+    def descending(self) -> bool:
+        """Whether the highest objective is the best."""
+        return bool(self._higher_is_better)
 
     @property
     def jobs(self) -> list[tuple[str, Trial, int]]:
@@ -142,6 +158,11 @@ class Sweep:
                 raise self.loaded.locate(error, variant) from None
             if self.objective not in measured:
                 raise BadInput(f"{self.objective!r} is not one number: {nearest(self.objective, measured)}.")
+        if self._higher_is_better is None:
+            raise BadInput(
+                f"Neither more nor less of {self.objective!r} is better by itself: say what is wanted, by "
+                "--direction minimise or --direction maximise."
+            )
 
     def run(
         self,

@@ -8,7 +8,7 @@ import time
 from kernels.memory import Memory
 from kernels.plan import Plan
 from lab.graph.running import Program
-from lab.metrics.meaning import Meaning
+from lab.metrics.meaning import Meaning, Unit
 
 
 class Timed(Meaning):
@@ -17,6 +17,11 @@ class Timed(Meaning):
     Whatever else the machine does (it shares caches, memory and often a core's arithmetic units) can change such a
     number, so whoever checks a claim about it lets nothing else run meanwhile.
     """
+
+    def __new__(cls, text: str, unit: Unit, higher_is_better: bool | None = False) -> Timed:
+        made = super().__new__(cls, text, unit, higher_is_better)
+        assert isinstance(made, cls)
+        return made
 
 
 class Stopwatch:

@@ -97,6 +97,56 @@ def test_accuracy_is_ranked_from_the_highest():
     assert scores == sorted(scores, reverse=True)
 
 
+NUMBERS = """
+title: Numbers
+task: regress
+data: {name: curve, points: 60, noise: 0.1, validation: 0.5}
+model: [{dense: 8}, tanh, {dense: outputs}]
+optimizer: {name: sgd, rate: 0.1}
+train: {batch: 16, steps: 40, measure: 20}
+watch: [val_mae, val_r2, rate]
+"""
+
+
+def of_numbers(**options) -> Sweep:
+    made = Sweep(small(NUMBERS), [parse_axis("optimizer.rate=[0.1, 0.0001]")], **{"method": "grid"} | options)
+    made.check()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("options", "best"),
+    [
+        ({}, 0.1),  # what is watched first, val_mae
+        ({"objective": "val_r2"}, 0.1),
+        ({"objective": "val_mae", "direction": "maximise"}, 0.0001),
+        ({"objective": "rate", "direction": "minimise"}, 0.0001),
+    ],
+)
+def test_best_is_what_the_metric_says_or_what_is_asked(options, best):
+    first, second = of_numbers(**options).run()
+    assert first.trial.values == {"optimizer.rate": best}
+    assert first.score != second.score
+
+
+def test_an_objective_of_which_neither_more_nor_less_is_better_needs_a_direction():
+    with pytest.raises(BadInput, match="--direction minimise or --direction maximise"):
+        of_numbers(objective="rate")
+    with pytest.raises(BadInput, match="no direction 'up'; allowed: minimise, maximise"):
+        of_numbers(direction="up")
+
+
+def test_the_direction_of_a_kept_sweep_is_kept():
+    made = of_numbers(direction="maximise")
+    writer, known = keep(made, Store.open(), None, print)
+    results, _ = run(made, writer, known)
+    writer.close("finished")
+    info = Store.open().find(writer.name)
+    assert results_of(sweep_of(info, only_look=True), Store.open(), info) == results
+    with pytest.raises(BadInput, match="another sweep"):
+        keep(of_numbers(), Store.open(), writer.name, print)
+
+
 def test_halving_trains_the_best_longer_and_to_the_same_bits():
     results = sweep(method="halving", trials=9).run()
     whole = {result.trial.number: result.score for result in sweep(trials=9).run()}

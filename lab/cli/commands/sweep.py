@@ -21,6 +21,9 @@ def command(
     objective: Annotated[
         str | None, typer.Option(help="The metric to look for; default: validation loss, or loss.")
     ] = None,
+    direction: Annotated[
+        str | None, typer.Option(help="minimise or maximise the objective; default: what is better.")
+    ] = None,
     variant: Annotated[str | None, typer.Option(help="The variant to search around; default: the first.")] = None,
     folds: Annotated[int, typer.Option(min=0, max=100, help="Cross-validate each trial with so many folds.")] = 0,
     seeds: Annotated[
@@ -68,6 +71,7 @@ def command(
         trials=trials,
         variant=variant,
         objective=objective,
+        direction=direction,
         folds=folds,
         seeds=parse_seeds(seeds, loaded.scenario.train.seed),
         steps=steps,

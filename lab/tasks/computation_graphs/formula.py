@@ -31,21 +31,28 @@ COMPARED = 2048
 """Of so many numbers the results are compared with those of the reference."""
 
 METRICS = {
-    "calls": COUNT.of("kernel calls of one pass, forward and backward: the rows of its plan"),
-    "operations": COUNT.of("floating-point operations per number of one pass, as the kernels declare them"),
-    "traffic": BYTES.of("bytes per number that the kernels of one pass read and write"),
-    "buffers": COUNT.of("arrays of working memory that the plan needs beside the inputs, the result and its gradients"),
-    "memory": BYTES.of("bytes of that working memory"),
+    "calls": COUNT.of("kernel calls of one pass, forward and backward: the rows of its plan", higher_is_better=False),
+    "operations": COUNT.of(
+        "floating-point operations per number of one pass, as the kernels declare them", higher_is_better=False
+    ),
+    "traffic": BYTES.of("bytes per number that the kernels of one pass read and write", higher_is_better=False),
+    "buffers": COUNT.of(
+        "arrays of working memory that the plan needs beside the inputs, the result and its gradients",
+        higher_is_better=False,
+    ),
+    "memory": BYTES.of("bytes of that working memory", higher_is_better=False),
     "pass_time": Timed(
         "processor time of one pass per number in ns, median over the slices in which the passes run", NANOSECONDS
     ),
     "value_error": PLAIN.of(
-        "largest distance of the result from that of `reference` in float64, over the largest result"
+        "largest distance of the result from that of `reference` in float64, over the largest result",
+        higher_is_better=False,
     ),
     "gradient_error": PLAIN.of(
-        "largest distance of a gradient from that of `reference` in float64, over the largest gradient"
+        "largest distance of a gradient from that of `reference` in float64, over the largest gradient",
+        higher_is_better=False,
     ),
-    "lost": SHARE.of("share of the numbers whose gradient is off by more than 1 % of itself"),
+    "lost": SHARE.of("share of the numbers whose gradient is off by more than 1 % of itself", higher_is_better=False),
 }
 
 

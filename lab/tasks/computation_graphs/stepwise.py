@@ -25,11 +25,13 @@ METRICS = {
     ),
     "local_error": PLAIN.of(
         "largest difference between the local gradients of a gate and finite differences of that gate "
-        "alone, relative where the gradient is above 1; without a gate's name, of all gates computed so far"
+        "alone, relative where the gradient is above 1; without a gate's name, of all gates computed so far",
+        higher_is_better=False,
     ),
     "total_error": PLAIN.of(
         "largest difference between the gradient of an input and the finite difference of the whole "
-        "formula, relative where the gradient is above 1"
+        "formula, relative where the gradient is above 1",
+        higher_is_better=False,
     ),
 }
 NUDGE = 1e-5

@@ -16,19 +16,28 @@ from lab.validation import Real, Settings, Whole
 
 METRICS = {
     "test_return": COUNT.of(
-        f"steps that an episode lasts in which nothing is explored; mean over {TESTS} with the same starts each time"
+        f"steps that an episode lasts in which nothing is explored; mean over {TESTS} with the same starts each time",
+        higher_is_better=True,
     ),
-    "solved": SHARE.of("1 if `test_return` is at least `options.solved_at`, else 0; of several seeds the share"),
-    "terminated": SHARE.of(f"share of the {TESTS} test episodes that ended by themselves, before the time limit"),
-    "return": COUNT.of("steps that an episode lasts while it explores and learns; mean over the last 100"),
+    "solved": SHARE.of(
+        "1 if `test_return` is at least `options.solved_at`, else 0; of several seeds the share", higher_is_better=True
+    ),
+    "terminated": SHARE.of(
+        f"share of the {TESTS} test episodes that ended by themselves, before the time limit", higher_is_better=False
+    ),
+    "return": COUNT.of(
+        "steps that an episode lasts while it explores and learns; mean over the last 100", higher_is_better=True
+    ),
     "episodes": COUNT.of("episodes lived through so far"),
     "value": PLAIN.of("highest Q of a start; mean over the test episodes"),
     "discounted_return": PLAIN.of(
-        "sum of the discounted rewards of a test episode; mean. What would have come behind the time limit is missing"
+        "sum of the discounted rewards of a test episode; mean. What would have come behind the time limit is missing",
+        higher_is_better=True,
     ),
     "overestimation": PLAIN.of(
         "`value` less `discounted_return`. Of a pole that never falls 1 / (1 - gamma) is right, of which the latter "
-        "has all but the share gamma^(time limit)"
+        "has all but the share gamma^(time limit)",
+        higher_is_better=False,
     ),
 }
 

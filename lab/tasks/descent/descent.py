@@ -40,11 +40,16 @@ STRETCHES = 125
 LARGEST_HESSIAN = 64
 
 METRICS = {
-    "loss": PLAIN.of("the function at the point; of several, their mean"),
-    "distance": PLAIN.of("distance from the point to the nearest minimum that is known; of several points, their mean"),
+    "loss": PLAIN.of("the function at the point; of several, their mean", higher_is_better=False),
+    "distance": PLAIN.of(
+        "distance from the point to the nearest minimum that is known; of several points, their mean",
+        higher_is_better=False,
+    ),
     "x": PLAIN.of("the point's first coordinate; of several, that of the first"),
     "y": PLAIN.of("the point's last coordinate; of several, that of the first"),
-    "grad_norm": PLAIN.of("Euclidean norm of the gradient at the point, without noise; of several, their mean"),
+    "grad_norm": PLAIN.of(
+        "Euclidean norm of the gradient at the point, without noise; of several, their mean", higher_is_better=False
+    ),
     "update_size": PLAIN.of("length of the last step; of several points, their mean. Nothing before the first step"),
     "step_gradient": PLAIN.of(
         "Euclidean norm of the gradient that the last step was made from, noise included; of several "
@@ -55,15 +60,17 @@ METRICS = {
         "of several points, their mean. Nothing before the first step"
     ),
     "rate": PLAIN.of("the learning rate"),
-    "evaluations": COUNT.of("how often function and gradient were computed so far"),
-    "in_wide": SHARE.of("share of the points that are nearer to the wide basin's middle than to the narrow one's"),
+    "evaluations": COUNT.of("how often function and gradient were computed so far", higher_is_better=False),
+    "in_wide": SHARE.of(
+        "share of the points that are nearer to the wide basin's middle than to the narrow one's", higher_is_better=True
+    ),
     "minima": COUNT.of("how many minima the function has on a fine grid over the map (only for points of one number)"),
     "critical": SHARE.of("share of the points at which the gradient is 0 (its norm below 1e-6)"),
     "minima_share": SHARE.of("of those, the share at which the function curves upwards in every direction"),
     "curving_down": SHARE.of(
         "at those, the share of the directions in which the function curves downwards, on average"
     ),
-    "memory": BYTES.of("bytes of memory for point, gradient and whatever the optimizer keeps"),
+    "memory": BYTES.of("bytes of memory for point, gradient and whatever the optimizer keeps", higher_is_better=False),
     "step_time": Timed(
         "processor time of one step in µs, median over the slices in which the points walk", MICROSECONDS
     ),

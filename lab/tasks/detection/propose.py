@@ -15,13 +15,21 @@ from lab.validation import Real, Settings, Whole
 
 METRICS = {
     "objects_found": SHARE.of(
-        "of the objects of all images, those of which a box so far has at least the IoU `overlap` (recall of the boxes)"
+        "of the objects of all images, those of which a box so far has at least the IoU `overlap` (recall of "
+        "the boxes)",
+        higher_is_better=True,
     ),
-    "best_overlap": SHARE.of("IoU of each object with the best box so far, mean over all objects"),
-    "boxes": COUNT.of("boxes looked at so far, mean over the images; no more where an image has no further ones"),
+    "best_overlap": SHARE.of(
+        "IoU of each object with the best box so far, mean over all objects", higher_is_better=True
+    ),
+    "boxes": COUNT.of(
+        "boxes looked at so far, mean over the images; no more where an image has no further ones",
+        higher_is_better=False,
+    ),
     "multiply_adds": COUNT.of(
         "multiply-adds of convolutions and dense layers of the classifier `model` for all boxes of an image so far, "
-        "each scaled to `crop` × `crop` pixels"
+        "each scaled to `crop` × `crop` pixels",
+        higher_is_better=False,
     ),
 }
 

@@ -16,14 +16,17 @@ from lab.validation import Real, Settings, Whole
 
 METRICS = {
     "neighbour_accuracy": SHARE.of(
-        "of how many points the nearest other point in the plane is an example of the same class"
+        "of how many points the nearest other point in the plane is an example of the same class", higher_is_better=True
     ),
-    "original_accuracy": SHARE.of("the same with all features, before anything is left out"),
+    "original_accuracy": SHARE.of("the same with all features, before anything is left out", higher_is_better=True),
     "chance_accuracy": SHARE.of("the same for neighbours that are drawn at random"),
-    "explained": SHARE.of("of `pca` and `random`: which share of the examples' variance the two directions have"),
+    "explained": SHARE.of(
+        "of `pca` and `random`: which share of the examples' variance the two directions have", higher_is_better=True
+    ),
     "divergence": NATS.of(
         "of `tsne`: the Kullback-Leibler divergence from who is near whom with all features to who is near whom in the "
-        "plane, which t-SNE makes small; nothing in it is exaggerated"
+        "plane, which t-SNE makes small; nothing in it is exaggerated",
+        higher_is_better=False,
     ),
 }
 

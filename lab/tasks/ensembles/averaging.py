@@ -27,13 +27,19 @@ from lab.tasks.training.training import Training
 from lab.validation import Whole
 
 METRICS = {
-    "average_loss": LOSS.of("validation loss of the mean of the weights, from the step on at which the mean begins"),
-    "average_accuracy": SHARE.of(
-        "validation accuracy of the mean of the weights, from the step on at which the mean begins"
+    "average_loss": LOSS.of(
+        "validation loss of the mean of the weights, from the step on at which the mean begins", higher_is_better=False
     ),
-    "current_loss": LOSS.of("validation loss of the weights as they are, from the step on at which the mean begins"),
+    "average_accuracy": SHARE.of(
+        "validation accuracy of the mean of the weights, from the step on at which the mean begins",
+        higher_is_better=True,
+    ),
+    "current_loss": LOSS.of(
+        "validation loss of the weights as they are, from the step on at which the mean begins", higher_is_better=False
+    ),
     "current_accuracy": SHARE.of(
-        "validation accuracy of the weights as they are, from the step on at which the mean begins"
+        "validation accuracy of the weights as they are, from the step on at which the mean begins",
+        higher_is_better=True,
     ),
 }
 

@@ -31,14 +31,20 @@ from lab.validation import Whole
 
 METRICS = {
     "ensemble_accuracy": SHARE.of(
-        "validation accuracy of all members' averaged probabilities; as `.of3`, of the first three's"
+        "validation accuracy of all members' averaged probabilities; as `.of3`, of the first three's",
+        higher_is_better=True,
     ),
-    "ensemble_loss": LOSS.of("validation loss of all members' averaged probabilities; as `.of3`, of the first three's"),
+    "ensemble_loss": LOSS.of(
+        "validation loss of all members' averaged probabilities; as `.of3`, of the first three's",
+        higher_is_better=False,
+    ),
     "member_accuracy": SHARE.of(
-        "validation accuracy of one member, mean over all of them; as `.net3`, that of the third"
+        "validation accuracy of one member, mean over all of them; as `.net3`, that of the third", higher_is_better=True
     ),
-    "member_loss": LOSS.of("validation loss of one member, mean over all of them; as `.net3`, that of the third"),
-    "best_accuracy": SHARE.of("validation accuracy of the best member"),
+    "member_loss": LOSS.of(
+        "validation loss of one member, mean over all of them; as `.net3`, that of the third", higher_is_better=False
+    ),
+    "best_accuracy": SHARE.of("validation accuracy of the best member", higher_is_better=True),
     "disagreement": SHARE.of("share of the validation examples on which two members differ, on average over all pairs"),
 } | COUNTS
 _EACH = {

@@ -25,12 +25,14 @@ from lab.validation import Whole
 
 METRICS = {
     "snapshots": COUNT.of("how many snapshots there are"),
-    "snapshot_loss": LOSS.of("validation loss of the latest snapshot"),
-    "snapshot_accuracy": SHARE.of("validation accuracy of the latest snapshot"),
-    "best_loss": LOSS.of("lowest validation loss of any snapshot so far"),
-    "best_accuracy": SHARE.of("highest validation accuracy of any snapshot so far"),
-    "ensemble_loss": LOSS.of("validation loss of the snapshots' averaged probabilities"),
-    "ensemble_accuracy": SHARE.of("validation accuracy of the snapshots' averaged probabilities"),
+    "snapshot_loss": LOSS.of("validation loss of the latest snapshot", higher_is_better=False),
+    "snapshot_accuracy": SHARE.of("validation accuracy of the latest snapshot", higher_is_better=True),
+    "best_loss": LOSS.of("lowest validation loss of any snapshot so far", higher_is_better=False),
+    "best_accuracy": SHARE.of("highest validation accuracy of any snapshot so far", higher_is_better=True),
+    "ensemble_loss": LOSS.of("validation loss of the snapshots' averaged probabilities", higher_is_better=False),
+    "ensemble_accuracy": SHARE.of(
+        "validation accuracy of the snapshots' averaged probabilities", higher_is_better=True
+    ),
     "disagreement": SHARE.of(
         "share of the validation examples on which two snapshots differ, on average over all pairs"
     ),

@@ -21,13 +21,15 @@ PER_NUMBER = Unit("per number of an example: nats of `logistic`, squared units o
 METRICS = {
     "reconstruction_loss": PER_NUMBER.of(
         "how badly the decoder makes training examples of their codes, mean over their numbers; nothing is left out of "
-        "what the encoder sees"
+        "what the encoder sees",
+        higher_is_better=False,
     ),
-    "val_reconstruction_loss": PER_NUMBER.of("the same of the examples that are held back"),
+    "val_reconstruction_loss": PER_NUMBER.of("the same of the examples that are held back", higher_is_better=False),
     **{
         f"{start}_accuracy": SHARE.of(
             f"accuracy on the examples held back {told}, mean over all numbers of labels; as `.labels5`, with five "
-            "labels per class"
+            "labels per class",
+            higher_is_better=True,
         )
         for start, told in STARTS.items()
     },

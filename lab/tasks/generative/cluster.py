@@ -16,13 +16,17 @@ from lab.validation import Settings, Whole
 SQUARED = Unit("squared units of the data")
 
 METRICS = {
-    "inertia": SQUARED.of("squared distance of training examples to the nearest centre, mean; of the best start"),
-    "val_inertia": SQUARED.of("the same of examples that are held back"),
-    "worst_inertia": SQUARED.of("the same of the training examples, and of the worst start"),
+    "inertia": SQUARED.of(
+        "squared distance of training examples to the nearest centre, mean; of the best start", higher_is_better=False
+    ),
+    "val_inertia": SQUARED.of("the same of examples that are held back", higher_is_better=False),
+    "worst_inertia": SQUARED.of("the same of the training examples, and of the worst start", higher_is_better=False),
     "moved": Unit("units of the data").of("how far the centre went in this step that went furthest, of the best start"),
-    "purity": SHARE.of("share of the examples that are of the most frequent class of their cluster"),
+    "purity": SHARE.of(
+        "share of the examples that are of the most frequent class of their cluster", higher_is_better=True
+    ),
     "classes_found": COUNT.of(
-        "classes that are the most frequent one of a cluster. Training does not know the classes"
+        "classes that are the most frequent one of a cluster. Training does not know the classes", higher_is_better=True
     ),
 }
 

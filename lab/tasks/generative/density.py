@@ -14,9 +14,13 @@ from lab.tasks.task import Task, task
 from lab.validation import Real, Settings, Whole
 
 METRICS = {
-    "log_likelihood": NATS.of("log of the density at training examples, mean; of a density it can be above 0"),
-    "val_log_likelihood": NATS.of("the same at examples that are held back"),
-    "gap": NATS.of("by how much the density is larger at training examples than at those held back"),
+    "log_likelihood": NATS.of(
+        "log of the density at training examples, mean; of a density it can be above 0", higher_is_better=True
+    ),
+    "val_log_likelihood": NATS.of("the same at examples that are held back", higher_is_better=True),
+    "gap": NATS.of(
+        "by how much the density is larger at training examples than at those held back", higher_is_better=False
+    ),
 }
 
 

@@ -31,12 +31,17 @@ METRICS = {
     ),
     "modes": COUNT.of(
         "classes of the data of which the generator makes at least a tenth of what there is of them in the data. It "
-        "does not know the classes"
+        "does not know the classes",
+        higher_is_better=True,
     ),
     "on_data": SHARE.of(
-        "share of the samples that lie on the data: as near to an example as 99 in 100 examples are to another one"
+        "share of the samples that lie on the data: as near to an example as 99 in 100 examples are to another one",
+        higher_is_better=True,
     ),
-    "coverage": SHARE.of("share of the examples to which a sample is as near as 99 in 100 examples are to another one"),
+    "coverage": SHARE.of(
+        "share of the examples to which a sample is as near as 99 in 100 examples are to another one",
+        higher_is_better=True,
+    ),
 }
 
 

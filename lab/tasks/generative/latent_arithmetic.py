@@ -21,23 +21,27 @@ METRICS = {
     **{name: OF_VAE[name] for name in ("elbo", "train_elbo", "reconstruction", "kl", "active_units", "walk_jump")},
     "classifier_accuracy": SHARE.of(
         "share of the attributes of examples held back that the classifier tells rightly; it is trained on examples "
-        "alone, and sees nothing of codes or of what the decoder makes"
+        "alone, and sees nothing of codes or of what the decoder makes",
+        higher_is_better=True,
     ),
-    "recognised": SHARE.of("the same of what the decoder makes of their codes"),
+    "recognised": SHARE.of("the same of what the decoder makes of their codes", higher_is_better=True),
     "changed": SHARE.of(
         "share of the examples held back whose image has the other value of an attribute, as the classifier says, once "
         "the attribute's direction is added to its code (taken off, where it has the attribute); mean over all "
-        "attributes, or, as `changed.NAME`, of one"
+        "attributes, or, as `changed.NAME`, of one",
+        higher_is_better=True,
     ),
     "kept": SHARE.of(
         "share of the other attributes that are, in the images so changed, still those of the example; mean over all "
-        "attributes, or, as `kept.NAME`, while that one is changed"
+        "attributes, or, as `kept.NAME`, while that one is changed",
+        higher_is_better=True,
     ),
     "changed_in_pixels": SHARE.of(
         "`changed` where the difference of the mean images, with the attribute and without, is added to the image "
-        "itself"
+        "itself",
+        higher_is_better=True,
     ),
-    "kept_in_pixels": SHARE.of("`kept` in those images"),
+    "kept_in_pixels": SHARE.of("`kept` in those images", higher_is_better=True),
     "changed_at_random": SHARE.of("`changed` if the direction is a random one of the same length"),
 }
 

@@ -19,9 +19,11 @@ BITS = Unit("bits per pixel")
 
 METRICS = {
     "bits_per_pixel": BITS.of(
-        "-log2 p(image) over the number of pixels, mean over the examples that are held back: exact, where `leaks` is 0"
+        "-log2 p(image) over the number of pixels, mean over the examples that are held back: exact, where `leaks` is "
+        "0",
+        higher_is_better=False,
     ),
-    "train_bits_per_pixel": BITS.of("the same of training examples"),
+    "train_bits_per_pixel": BITS.of("the same of training examples", higher_is_better=False),
     "independent_bits": BITS.of(
         "the same of a model without a network, in which each pixel is 1 as often as in the training examples, "
         "whatever the others are"
@@ -31,17 +33,20 @@ METRICS = {
     ),
     "leaks": COUNT.of(
         f"pixels whose logit changes, by more than {NOTICED}, if the pixel itself or a later one does, tried on one "
-        f"image with each pixel ({PROBES} of them where there are more): with one leak the product is no probability"
+        f"image with each pixel ({PROBES} of them where there are more): with one leak the product is no probability",
+        higher_is_better=False,
     ),
     "context": SHARE.of(
         "share of the pixels before a pixel that change its logit, mean over all pixels, tried in the same way"
     ),
     "on_data": SHARE.of(
         f"share of {SAMPLES} samples that lie on the data: as near to an example as 99 in 100 examples are to another "
-        "one"
+        "one",
+        higher_is_better=True,
     ),
     "modes": COUNT.of(
-        "classes of the data of which samples are made, at least a tenth of what there is of them in the data"
+        "classes of the data of which samples are made, at least a tenth of what there is of them in the data",
+        higher_is_better=True,
     ),
     "passes": COUNT.of("how often the network was run for the samples that were drawn last, all at a time"),
     "step_time": Timed(

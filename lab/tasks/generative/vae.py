@@ -19,34 +19,43 @@ Layers = list[Annotated[Any, WithJsonSchema({"type": ["string", "object"]})]]
 METRICS = {
     "elbo": NATS.of(
         "the evidence lower bound, less `reconstruction` and less `kl`: mean over examples that are held back. What is "
-        "trained for, where `kl_weight` is 1 and `reconstruction` is a sum"
+        "trained for, where `kl_weight` is 1 and `reconstruction` is a sum",
+        higher_is_better=True,
     ),
-    "train_elbo": NATS.of("the same of training examples"),
-    "reconstruction": NATS.of("-log p(x|z): what the decoder does not know of an example when it is told its code"),
+    "train_elbo": NATS.of("the same of training examples", higher_is_better=True),
+    "reconstruction": NATS.of(
+        "-log p(x|z): what the decoder does not know of an example when it is told its code", higher_is_better=False
+    ),
     "kl": NATS.of("KL(q(z|x), p(z)): how much the codes tell of an example, at most"),
     "log_likelihood": NATS.of(
         "estimate of log p(x), mean over the examples held back: importance-weighted, from `samples` codes of each "
-        "that the encoder proposes. It is too low by less than the bound, and the nearer, the more codes there are"
+        "that the encoder proposes. It is too low by less than the bound, and the nearer, the more codes there are",
+        higher_is_better=True,
     ),
     "exact_log_likelihood": NATS.of(
         "log p(x) itself, mean over the examples held back: the integral over all codes as a sum over a grid from -5 "
-        "to 5, which can be had of codes of one or two numbers"
+        "to 5, which can be had of codes of one or two numbers",
+        higher_is_better=True,
     ),
     "gap": NATS.of(
-        "`log_likelihood` less `elbo`, each from codes of its own: how far the bound is from the estimate above it"
+        "`log_likelihood` less `elbo`, each from codes of its own: how far the bound is from the estimate above it",
+        higher_is_better=False,
     ),
     "active_units": COUNT.of(
-        f"numbers of the code of which each has a KL of more than {ACTIVE} nats, mean over examples"
+        f"numbers of the code of which each has a KL of more than {ACTIVE} nats, mean over examples",
+        higher_is_better=True,
     ),
     "walk_jump": RATIO.of(
         "on straight walks between the codes of two examples: the largest change of the image in a step as a multiple "
         "of the mean one; 1 where it changes evenly"
     ),
     "modes": COUNT.of(
-        "classes of the data of which samples are made, at least a tenth of what there is of them in the data"
+        "classes of the data of which samples are made, at least a tenth of what there is of them in the data",
+        higher_is_better=True,
     ),
     "on_data": SHARE.of(
-        "share of the samples that lie on the data: as near to an example as 99 in 100 examples are to another one"
+        "share of the samples that lie on the data: as near to an example as 99 in 100 examples are to another one",
+        higher_is_better=True,
     ),
 }
 

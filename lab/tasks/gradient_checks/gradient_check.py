@@ -30,9 +30,10 @@ METRICS = {
     "h": PLAIN.of("the step of the finite differences"),
     "error": PLAIN.of(
         "distance between the gradient by backpropagation and by finite differences with this h, over the sum of "
-        "their lengths: 0 if they are equal, 1 if they are opposite or one of them is 0"
+        "their lengths: 0 if they are equal, 1 if they are opposite or one of them is 0",
+        higher_is_better=False,
     ),
-    "smallest_error": PLAIN.of("the smallest error so far"),
+    "smallest_error": PLAIN.of("the smallest error so far", higher_is_better=False),
     "best_h": PLAIN.of("the h that gave the smallest error so far"),
 }
 Step = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False), NUMBER]

@@ -21,7 +21,8 @@ class BatchDependence(HostMetric):
     meanings = {
         "batch_dependence": RATIO.of(
             f"how far the scores of one example differ when the other {EXAMPLES - 1} examples of its "
-            "batch are exchanged, as in training: largest difference over the spread of its scores"
+            "batch are exchanged, as in training: largest difference over the spread of its scores",
+            higher_is_better=False,
         )
     }
 
@@ -51,7 +52,8 @@ class Identity(HostMetric):
     meanings = {
         "identity_difference": RATIO.of(
             "with gamma = the standard deviation and beta = the mean of the batch: largest "
-            "difference between what goes into a batch_norm layer and what comes out, over the spread of what goes in"
+            "difference between what goes into a batch_norm layer and what comes out, over the spread of what goes in",
+            higher_is_better=False,
         )
     }
 

@@ -17,9 +17,12 @@ class ChannelMaps(HostMetric):
         "best_channel_inside": SHARE.of(
             "which share of a map lies on the object, of that channel of a layer for which it is most: the channel is "
             "chosen on every second image, and the share is that of the others; by convolution, as `.relu1`. Only for "
-            "images of which the object's pixels are known, as of `shapes`"
+            "images of which the object's pixels are known, as of `shapes`",
+            higher_is_better=True,
         ),
-        "channels_inside": SHARE.of("the same, mean over all channels of the layer, on the same images"),
+        "channels_inside": SHARE.of(
+            "the same, mean over all channels of the layer, on the same images", higher_is_better=True
+        ),
     }
 
     def __init__(self, inspection: Inspection) -> None:

@@ -22,7 +22,8 @@ class ColumnAccuracy(HostMetric):
     meanings = {
         "column_accuracy": SHARE.of(
             "accuracy on examples that are held back of each column of the fractals by itself, the "
-            "shallowest first, and of all together"
+            "shallowest first, and of all together",
+            higher_is_better=True,
         )
     }
 

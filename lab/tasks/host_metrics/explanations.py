@@ -12,12 +12,16 @@ from lab.tasks.training.inspection import Inspection
 BY_METHOD = {
     "mass_inside": SHARE.of(
         f"which share of a map lies on the object, by method, such as `.saliency`; mean over up to {MOST} images. Only "
-        "for images of which the object's pixels are known, as of `shapes`"
+        "for images of which the object's pixels are known, as of `shapes`",
+        higher_is_better=True,
     ),
-    "peak_inside": SHARE.of("of how many maps the brightest pixel lies on the object, by method"),
+    "peak_inside": SHARE.of(
+        "of how many maps the brightest pixel lies on the object, by method", higher_is_better=True
+    ),
     "overlap": SHARE.of(
         "how well the brightest pixels of a map, as many as the object has, agree with it, by method: pixels in both "
-        "over pixels in either"
+        "over pixels in either",
+        higher_is_better=True,
     ),
     "shuffled_similarity": RATIO.of(
         "how alike a map remains when the weights of all layers are shuffled, by method, without `.occlusion`: "

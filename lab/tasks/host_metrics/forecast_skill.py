@@ -16,7 +16,8 @@ class ForecastSkill(HostMetric):
     meanings = {
         "forecast_skill": RATIO.of(
             "of values that follow each other in time: 1 - the mean squared error on rows that are held back over that "
-            "of answering the last known value again; 0: no better than that, 1: without an error, below 0: worse"
+            "of answering the last known value again; 0: no better than that, 1: without an error, below 0: worse",
+            higher_is_better=True,
         )
     }
 

@@ -21,7 +21,8 @@ class LossIsotropy(HostMetric):
     meanings = {
         "roundness": RATIO.of(
             "smallest over largest rise of the loss on a circle around the weights, in a slice along two "
-            "random directions of their length: 1 for a round bowl, small for a ravine"
+            "random directions of their length: 1 for a round bowl, small for a ravine",
+            higher_is_better=True,
         )
     }
 

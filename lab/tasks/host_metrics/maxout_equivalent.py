@@ -27,7 +27,8 @@ class MaxoutEquivalent(HostMetric):
         "maxout_difference": PLAIN.of(
             "largest difference between the network's outputs on the evaluation sample and those of "
             "an equal one, in which maxout layers with chosen weights take the place of dense layers with ReLU or "
-            "leaky ReLU"
+            "leaky ReLU",
+            higher_is_better=False,
         )
     }
 

@@ -17,7 +17,8 @@ class SameClassNeighbours(HostMetric):
         "same_class_neighbours": SHARE.of(
             f"of the {COUNT} nearest others of each of up to {MOST:,} examples that are held back, how many have its "
             "class: `.pixels` by the distance of what goes into the network, `.features` by that of what goes into its "
-            "last layer"
+            "last layer",
+            higher_is_better=True,
         )
     }
 

@@ -16,7 +16,8 @@ class NoiseInputs(HostMetric):
     meanings = {
         "noise_weights": RATIO.of(
             "root mean square of the first layer's weights on inputs that are noise, over that on inputs "
-            "that tell something; only for data with `informative`"
+            "that tell something; only for data with `informative`",
+            higher_is_better=False,
         )
     }
 

@@ -19,19 +19,23 @@ class PatchScores(HostMetric):
     meanings = {
         "patch_likeness": RATIO.of(
             f"how alike the {TOP} patches are that a channel answers to most, each of another of up to {MOST} images: "
-            "correlation over the pixels, mean over pairs and channels; by convolution, as `.relu1`"
+            "correlation over the pixels, mean over pairs and channels; by convolution, as `.relu1`",
+            higher_is_better=True,
         ),
         "random_patch_likeness": RATIO.of("the same of patches of that size that are cut anywhere at random"),
         "patch_purity": SHARE.of(
             "of how many pairs of a channel's maximal patches both are from images of the same class; mean over "
-            "channels, by convolution"
+            "channels, by convolution",
+            higher_is_better=True,
         ),
         "outside_effect": SHARE.of(
             "by how much, as a share of itself, the largest number of a channel changes when all pixels outside of its "
-            "patch become those of another image; the largest of all channels, by convolution"
+            "patch become those of another image; the largest of all channels, by convolution",
+            higher_is_better=False,
         ),
         "inside_effect": SHARE.of(
-            "the same when the pixels of the patch do, and all others stay; mean over channels, by convolution"
+            "the same when the pixels of the patch do, and all others stay; mean over channels, by convolution",
+            higher_is_better=True,
         ),
     }
 

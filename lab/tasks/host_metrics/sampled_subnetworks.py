@@ -21,18 +21,25 @@ class SampledSubnetworks(HostMetric):
     meanings = {
         "thinned_distance": DIFFERENCE.of(
             f"total variation between the class probabilities of one of {MEMBERS} randomly "
-            "thinned networks and of the evaluated network, mean over networks and examples"
+            "thinned networks and of the evaluated network, mean over networks and examples",
+            higher_is_better=False,
         ),
-        "committee_distance": DIFFERENCE.of(f"the same for the mean probabilities of the {MEMBERS} networks together"),
+        "committee_distance": DIFFERENCE.of(
+            f"the same for the mean probabilities of the {MEMBERS} networks together", higher_is_better=False
+        ),
         "geometric_distance": DIFFERENCE.of(
             f"the same for the softmax of the {MEMBERS} networks' mean scores, which is the "
-            "geometric mean of their probabilities"
+            "geometric mean of their probabilities",
+            higher_is_better=False,
         ),
         "committee_agreement": SHARE.of(
-            "share of the examples for which the committee and the evaluated network answer the same class"
+            "share of the examples for which the committee and the evaluated network answer the same class",
+            higher_is_better=True,
         ),
-        "thinned_accuracy": SHARE.of("share of right answers of a single thinned network, mean over the networks"),
-        "committee_accuracy": SHARE.of("share of right answers of the committee"),
+        "thinned_accuracy": SHARE.of(
+            "share of right answers of a single thinned network, mean over the networks", higher_is_better=True
+        ),
+        "committee_accuracy": SHARE.of("share of right answers of the committee", higher_is_better=True),
     }
 
     def __init__(self, inspection: Inspection) -> None:

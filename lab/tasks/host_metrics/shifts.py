@@ -65,7 +65,8 @@ class ShiftDifference(HostMetric):
         "shift_difference": RATIO.of(
             "per layer that gives images: how far its output for images that are moved by one pixel is "
             "from its output for the images as they were, moved likewise: norm of the difference over that of the "
-            "output"
+            "output",
+            higher_is_better=False,
         )
     }
 

@@ -20,15 +20,17 @@ from lab.validation import Real, Settings, Whole
 METRICS = {
     "score": PLAIN.of(
         "the score of each image's own class (the number before softmax), or the mean of its own channel; mean over "
-        "the images"
+        "the images",
+        higher_is_better=True,
     ),
     "best_real_score": PLAIN.of(
         "the same of that training or held-out image for which it is largest, by class or channel; mean over these"
     ),
-    "above_real": SHARE.of("of how many images the score is above that of every real image"),
+    "above_real": SHARE.of("of how many images the score is above that of every real image", higher_is_better=True),
     "stuck": SHARE.of(
         "of how many images no pixel has any gradient from the score, because the unit's input is below 0 everywhere "
-        "and its activation lets nothing through"
+        "and its activation lets nothing through",
+        higher_is_better=False,
     ),
     "activation": PLAIN.of("mean square of the numbers of `activation_layer`, over the images"),
     "total_variation": PLAIN.of(
@@ -38,11 +40,13 @@ METRICS = {
     "real_total_variation": PLAIN.of("the same of the images that are held back"),
     "content_distance": RATIO.of(
         "squared distance of the numbers of `content_layer` to those of the content image, divided by the sum of their "
-        "squares; mean over the images"
+        "squares; mean over the images",
+        higher_is_better=False,
     ),
     "content_recognised": SHARE.of(
         "of how many images that by which their numbers of `content_layer` differ from the mean of all images "
-        "correlates more with that of their own content image than with that of any other"
+        "correlates more with that of their own content image than with that of any other",
+        higher_is_better=True,
     ),
     "pixel_distance": RATIO.of(
         "squared distance of the pixels to those of the content image, divided by the sum of squares of how far these "
@@ -50,14 +54,16 @@ METRICS = {
     ),
     "style_distance": RATIO.of(
         "squared distance of the Gram matrices of `style_layers` to those of the style image, divided by the sum of "
-        "squares of these; mean over layers and images"
+        "squares of these; mean over layers and images",
+        higher_is_better=False,
     ),
     "near_structure": RATIO.of(
         "how far off is what pixels have to do with each other that lie 1 or 2 pixels apart: of the autocovariance, "
         "the mean product of pixels so far from each other, the squared distance to that of the style image, divided "
-        "by the sum of its squares; mean over the images. 0: the same; 1: as good as nothing to do with each other"
+        "by the sum of its squares; mean over the images. 0: the same; 1: as good as nothing to do with each other",
+        higher_is_better=False,
     ),
-    "far_structure": RATIO.of("the same of pixels that lie 5 to 8 pixels apart"),
+    "far_structure": RATIO.of("the same of pixels that lie 5 to 8 pixels apart", higher_is_better=False),
     "nearest_real": RATIO.of(
         "squared distance of the pixels to those of the nearest training image, divided by the mean of that of two "
         "training images by chance; mean over the images"
@@ -65,9 +71,10 @@ METRICS = {
     "real_nearest_real": RATIO.of("the same of images that are held back: how near a real one comes"),
     "judge_agrees": SHARE.of(
         "of how many images the judge says the class that they are made for; it has layers and first weights of its "
-        "own, and no gradient comes from it"
+        "own, and no gradient comes from it",
+        higher_is_better=True,
     ),
-    "judge_accuracy": SHARE.of("accuracy of the judge on images that are held back"),
+    "judge_accuracy": SHARE.of("accuracy of the judge on images that are held back", higher_is_better=True),
     "code_size": PLAIN.of(
         "mean square of the numbers of the codes from which a generator makes the images: 1 on average for codes such "
         "as it was trained with"
@@ -78,8 +85,12 @@ METRICS = {
         MILLISECONDS,
     ),
     "steps_time": Timed("processor time of all steps so far", MILLISECONDS),
-    "network_accuracy": SHARE.of("accuracy of the network on images that are held back, once it is trained"),
-    "loss": PLAIN.of("what is made small: the sum of all terms with their weights, mean over the images"),
+    "network_accuracy": SHARE.of(
+        "accuracy of the network on images that are held back, once it is trained", higher_is_better=True
+    ),
+    "loss": PLAIN.of(
+        "what is made small: the sum of all terms with their weights, mean over the images", higher_is_better=False
+    ),
 }
 
 

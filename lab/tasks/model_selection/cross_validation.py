@@ -31,11 +31,13 @@ from lab.validation import Whole, validated
 METRICS = {
     "spread": DIFFERENCE.of(
         "standard deviation of the estimate over the draws, mean over the values that are compared: with all "
-        "folds; as `.split` with the first one only"
+        "folds; as `.split` with the first one only",
+        higher_is_better=False,
     ),
     "error": DIFFERENCE.of(
         "root mean square distance of the estimate from the accuracy on the test examples: with all folds; as "
-        "`.split` with the first one only"
+        "`.split` with the first one only",
+        higher_is_better=False,
     ),
     "bias": DIFFERENCE.of(
         "mean of the estimate minus the accuracy on the test examples: with all folds; as `.split` with the first "
@@ -43,11 +45,13 @@ METRICS = {
     ),
     "test": SHARE.of(
         "test accuracy of the chosen value, mean over the draws: with all folds; as `.split` with the first "
-        "one only, as `.best` by the test itself"
+        "one only, as `.best` by the test itself",
+        higher_is_better=True,
     ),
     "lost": DIFFERENCE.of(
         "test accuracy that is lost by the choice, mean over the draws: with all folds; as `.split` with the first "
-        "one only"
+        "one only",
+        higher_is_better=False,
     ),
 }
 ESTIMATES = ("folds", "split")

@@ -31,9 +31,10 @@ from lab.validation import NUMBER, Settings, Whole
 OWN_METRICS = {
     "trained": SHARE.of(
         "share of the nets trained so far whose loss on the evaluation sample is below half of that of "
-        "guessing; one that diverged does not count as trained"
+        "guessing; one that diverged does not count as trained",
+        higher_is_better=True,
     ),
-    "best_loss": LOSS.of("lowest loss of the nets trained so far"),
+    "best_loss": LOSS.of("lowest loss of the nets trained so far", higher_is_better=False),
 }
 Positive = Annotated[float, Field(gt=0, le=1e6), NUMBER]
 

@@ -33,11 +33,13 @@ from lab.validation import Settings, Whole
 METRICS = {
     "best": LOSS.of(
         "lowest validation loss of any trial so far, median over the repeats, of the way that is listed first; as "
-        "`best.name`, of each. A trial that diverged counts as the loss of guessing"
+        "`best.name`, of each. A trial that diverged counts as the loss of guessing",
+        higher_is_better=False,
     ),
     "wins": SHARE.of(
         "share of the repeats in which the way that is listed first has a lower best than every other, equal ones "
-        "shared; as `wins.name`, of each"
+        "shared; as `wins.name`, of each",
+        higher_is_better=True,
     ),
     "distinct": COUNT.of(
         "how many different values of the first setting the way that is listed first has tried, mean over the "

@@ -20,8 +20,12 @@ from lab.tasks.training.classify import count_correct
 from lab.tasks.training.data import load_split
 
 METRICS = device_metric_meanings("classes") | {
-    "accuracy": SHARE.of("share of the questions on the measured training images that are answered right"),
-    "val_accuracy": SHARE.of("share of the questions on the measured held-out images that are answered right"),
+    "accuracy": SHARE.of(
+        "share of the questions on the measured training images that are answered right", higher_is_better=True
+    ),
+    "val_accuracy": SHARE.of(
+        "share of the questions on the measured held-out images that are answered right", higher_is_better=True
+    ),
 }
 
 

@@ -29,22 +29,30 @@ DRAWS = 16
 PROBED = 32
 
 METRICS = meanings_of_sequences() | {
-    "accuracy": SHARE.of("share of the measured training images whose caption is right in every word"),
-    "val_accuracy": SHARE.of("share of the measured held-out images whose caption is right in every word"),
+    "accuracy": SHARE.of(
+        "share of the measured training images whose caption is right in every word", higher_is_better=True
+    ),
+    "val_accuracy": SHARE.of(
+        "share of the measured held-out images whose caption is right in every word", higher_is_better=True
+    ),
     "forced_words": SHARE.of(
-        "share of words that are right in captions of held-out images, each written behind the right ones"
+        "share of words that are right in captions of held-out images, each written behind the right ones",
+        higher_is_better=True,
     ),
     "free_words": SHARE.of(
-        "share of words that are right in captions of held-out images, each written behind its own words"
+        "share of words that are right in captions of held-out images, each written behind its own words",
+        higher_is_better=True,
     ),
     "on_shape": SHARE.of(
         "of the attention before a word that names a shape, the share that lies on cells of the image which "
-        "this shape touches, in held-out images"
+        "this shape touches, in held-out images",
+        higher_is_better=True,
     ),
     "by_chance": SHARE.of("what `on_shape` would be if all cells had the same attention"),
     "gradient_noise": PLAIN.of(
         f"root of the variance of the attention's gradient over {DRAWS} draws of the places looked at, "
-        "for one batch and the weights of now; 0 where nothing is drawn"
+        "for one batch and the weights of now; 0 where nothing is drawn",
+        higher_is_better=False,
     ),
 }
 

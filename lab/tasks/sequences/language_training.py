@@ -34,32 +34,51 @@ READERS, STEPS = 16, 256
 SHOWN = 12
 """Samples of so many moments are kept."""
 METRICS = device_metric_meanings("classes") | {
-    "loss": NATS.of("mean of -log P(next symbol), in nats, over 16 stretches of the training text at equal distances"),
-    "val_loss": NATS.of("mean of -log P(next symbol), in nats, over 16 stretches of the text that was held back"),
-    "accuracy": SHARE.of("share of symbols of the measured training text that were the likeliest one"),
-    "val_accuracy": SHARE.of("share of symbols of the measured held-back text that were the likeliest one"),
+    "loss": NATS.of(
+        "mean of -log P(next symbol), in nats, over 16 stretches of the training text at equal distances",
+        higher_is_better=False,
+    ),
+    "val_loss": NATS.of(
+        "mean of -log P(next symbol), in nats, over 16 stretches of the text that was held back", higher_is_better=False
+    ),
+    "accuracy": SHARE.of(
+        "share of symbols of the measured training text that were the likeliest one", higher_is_better=True
+    ),
+    "val_accuracy": SHARE.of(
+        "share of symbols of the measured held-back text that were the likeliest one", higher_is_better=True
+    ),
     "held_loss": NATS.of(
         "mean of -log P(next symbol), in nats, over all of the text that was held back, read once from its "
-        "beginning with its state carried"
+        "beginning with its state carried",
+        higher_is_better=False,
     ),
     "forced_loss": NATS.of(
         "mean of -log P(true symbol), in nats, over 32 symbols behind each of 64 true beginnings, while the "
-        "network is fed with the text, as in training"
+        "network is fed with the text, as in training",
+        higher_is_better=False,
     ),
-    "free_loss": NATS.of("the same while the network is fed with the symbols that it draws itself, at temperature 1"),
+    "free_loss": NATS.of(
+        "the same while the network is fed with the symbols that it draws itself, at temperature 1",
+        higher_is_better=False,
+    ),
     "followed": PLAIN.of(
         "largest correlation, without its sign, of a unit with what `options.follow` names (or with that which "
         "one follows best)"
     ),
-    "real_words": SHARE.of("share of the words of a sample that occur in the text"),
+    "real_words": SHARE.of("share of the words of a sample that occur in the text", higher_is_better=True),
     "copied": CHARACTERS.of("characters of the longest stretch of a sample that stands in the training text as it is"),
-    "repetition": SHARE.of("share of the stretches of 8 characters of a sample that occurred in it before"),
+    "repetition": SHARE.of(
+        "share of the stretches of 8 characters of a sample that occurred in it before", higher_is_better=False
+    ),
     "shift": DIFFERENCE.of("largest change of a probability of the next symbol when 1,000 is added to all its logits"),
     "mass": PLAIN.of(
         "logarithm of the sum of e to the power of all logits of the next symbol; 0 if they were logarithms "
         "of probabilities"
     ),
-    "memory": BYTES.of("bytes that one training step needs for what it computes, beside weights, gradients and text"),
+    "memory": BYTES.of(
+        "bytes that one training step needs for what it computes, beside weights, gradients and text",
+        higher_is_better=False,
+    ),
     "step_time": Timed(
         "processor time of one training step in µs, median over the slices in which the training runs", MICROSECONDS
     ),

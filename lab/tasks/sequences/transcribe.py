@@ -60,10 +60,12 @@ class Transcribe(Task):
     goes_through_examples = True
     metrics = meanings_of_sequences() | host_metric_meanings() | {
         "accuracy": SHARE.of(
-            "share of the sequences in the evaluation sample of which every step that is asked is right"
+            "share of the sequences in the evaluation sample of which every step that is asked is right",
+            higher_is_better=True,
         ),
         "val_accuracy": SHARE.of(
-            "share of the sequences in the validation set of which every step that is asked is right"
+            "share of the sequences in the validation set of which every step that is asked is right",
+            higher_is_better=True,
         ),
     }  # fmt: skip
 

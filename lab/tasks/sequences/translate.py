@@ -38,24 +38,36 @@ LONG = 0.75
 ON_HOST = ("beam_accuracy", "greedy_accuracy", "beam_gain")
 
 METRICS = meanings_of_sequences() | {
-    "accuracy": SHARE.of("share of the measured training sequences of which every symbol is written right, to the end"),
+    "accuracy": SHARE.of(
+        "share of the measured training sequences of which every symbol is written right, to the end",
+        higher_is_better=True,
+    ),
     "val_accuracy": SHARE.of(
-        "share of the measured held-out sequences of which every symbol is written right, to the end"
+        "share of the measured held-out sequences of which every symbol is written right, to the end",
+        higher_is_better=True,
     ),
     "forced_words": SHARE.of(
-        "share of symbols of held-out sequences that are written right, each behind the right ones"
+        "share of symbols of held-out sequences that are written right, each behind the right ones",
+        higher_is_better=True,
     ),
-    "free_words": SHARE.of("share of symbols of held-out sequences that are written right, each behind its own ones"),
+    "free_words": SHARE.of(
+        "share of symbols of held-out sequences that are written right, each behind its own ones", higher_is_better=True
+    ),
     "long_words": SHARE.of(
-        f"`free_words` of those sequences that have at least {LONG:.0%} of the length of the longest one"
+        f"`free_words` of those sequences that have at least {LONG:.0%} of the length of the longest one",
+        higher_is_better=True,
     ),
     "greedy_accuracy": SHARE.of(
-        f"share of {SEARCHED} held-out sequences that are right when the likeliest symbol is taken each time"
+        f"share of {SEARCHED} held-out sequences that are right when the likeliest symbol is taken each time",
+        higher_is_better=True,
     ),
-    "beam_accuracy": SHARE.of(f"share of {SEARCHED} held-out sequences that are right by beam search"),
+    "beam_accuracy": SHARE.of(
+        f"share of {SEARCHED} held-out sequences that are right by beam search", higher_is_better=True
+    ),
     "beam_gain": NATS.of(
         "by how much, in nats, what beam search finds is likelier than what the likeliest symbols make: the "
-        "mean of these sequences"
+        "mean of these sequences",
+        higher_is_better=True,
     ),
 }
 

@@ -12,20 +12,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from lab.errors import InvalidValue, nearest
+from lab.metrics.meaning import Meaning
 from lab.scenario.model import Stop
-
-MORE_IS_BETTER = frozenset(
-    ("accuracy", "precision", "recall", "f1", "auc", "r2", "iou", "found", "located", "assigned", "skill")
-)
-"""Words in the names of metrics that rise as a network gets better."""
 
 STATE, BEST = "stop", "best: "
 State = dict[str, np.ndarray]
-
-
-def rises(metric: str) -> bool:
-    """Whether more of a metric is better."""
-    return not MORE_IS_BETTER.isdisjoint(metric.partition(".")[0].split("_"))
 
 
 class EarlyStopping:
@@ -33,16 +24,22 @@ class EarlyStopping:
 
     stopped: whether it has seen enough
     best_weights: copies of the weights at the best measurement; empty if those of the end are wanted
+
+    metrics:  full names of what is measured
+    every:    steps between two measurements
+    meanings: what each metric means. One of which neither more nor less is better is to fall, as a gradient's norm does
+              where a training comes to its end.
     """
 
-    def __init__(self, options: Stop, metrics: tuple[str, ...], every: int) -> None:
+    def __init__(self, options: Stop, metrics: tuple[str, ...], every: int, meanings: Mapping[str, Meaning]) -> None:
         if options.when not in metrics:
             hint = nearest(options.when, metrics) if metrics else "nothing is watched"
             raise InvalidValue(
                 ("train", "stop", "when"), f"{options.when} is not measured: add it to `watch`, if it exists; {hint}."
             )
         self._options, self._every = options, every
-        self._sign = -1.0 if rises(options.when) else 1.0
+        self._rises = bool(meanings[options.when.partition(".")[0]].higher_is_better)
+        self._sign = -1.0 if self._rises else 1.0
         self._best, self._best_step, self._worse, self._seen = math.nan, -1, 0, -1
         self.stopped = self._told = False
         self.best_weights: dict[str, np.ndarray] = {}
@@ -78,7 +75,7 @@ class EarlyStopping:
         when, which = self._options.when, "that step" if self.best_weights else "the end"
         best = f"{when} was best at step {self._best_step:,} ({self._best:.4g}), and the weights of {which} are kept"
         if self.stopped:
-            word = "risen" if rises(when) else "fallen"
+            word = "risen" if self._rises else "fallen"
             return f"stopped early: {when} has not {word} for {self._worse} measurements; {best}"
         return best if self.best_weights else None
 

@@ -11,13 +11,14 @@ import numpy as np
 from lab.data import Data, Split
 from lab.graph import Tensor, scope
 from lab.graph.tensor import Call
-from lab.metrics import DeviceMetrics, MeasuredNetwork
+from lab.metrics import DeviceMetrics, MeasuredNetwork, device_metric_meanings
+from lab.metrics.meaning import Meaning
 from lab.nets.network import BuiltLayer, Network
 from lab.nets.training_step import TrainingStep
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.figures import Figures
-from lab.tasks.host_metrics import HostMetric, watched_host_metrics
+from lab.tasks.host_metrics import HostMetric, host_metric_meanings, watched_host_metrics
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.training.data import TrainingData
 from lab.tasks.training.evaluation import evaluated
@@ -80,6 +81,11 @@ class Monitor:
             "measure": [*self.device_metrics.program, *self.figures.recording.program],
             "remember": self.device_metrics.remember,
         }
+
+    @property
+    def meanings(self) -> dict[str, Meaning]:
+        """What every metric means that can be measured of such a network, by name without a layer's."""
+        return device_metric_meanings(self.inspection.measured.kind) | host_metric_meanings()
 
     def _measured_network(
         self, scenario: Scenario, network: Network, objective: Objective, data: TrainingData, step: TrainingStep

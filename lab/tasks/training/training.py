@@ -101,7 +101,9 @@ class Training(ProgramExperiment):
         if self.monitor.host_metrics:
             self.host_measurements.append(Training._measure_on_host)
         stop = scenario.train.stop
-        self._stopping = EarlyStopping(stop, self.metrics, scenario.train.measure) if stop else None
+        self._stopping = (
+            EarlyStopping(stop, self.metrics, scenario.train.measure, self.monitor.meanings) if stop else None
+        )
         steps = {"step": self.training_step.program, "gradient": self.training_step.gradient_program}
         self.lay_out(steps | self.monitor.programs)
         if self.network.given:

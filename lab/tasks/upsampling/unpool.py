@@ -15,14 +15,21 @@ from lab.tasks.upsampling.unpooling import Unpooling
 from lab.validation import Settings, Whole
 
 METRICS = {
-    "same_number": SHARE.of("of the windows so far, in which pooling what came back gives the same number again"),
-    "same_place": SHARE.of("of the windows so far, in which it finds that number at the same pixel as the first time"),
+    "same_number": SHARE.of(
+        "of the windows so far, in which pooling what came back gives the same number again", higher_is_better=True
+    ),
+    "same_place": SHARE.of(
+        "of the windows so far, in which it finds that number at the same pixel as the first time",
+        higher_is_better=True,
+    ),
     "foreign_pixels": SHARE.of(
-        "of the pixels of the windows so far, on which a number came back that another pixel of the window had"
+        "of the pixels of the windows so far, on which a number came back that another pixel of the window had",
+        higher_is_better=False,
     ),
     "displacement": PIXELS.of(
         "from where the largest number of a window stood to the middle of where it came back, mean over the windows so "
-        "far"
+        "far",
+        higher_is_better=False,
     ),
 }
 

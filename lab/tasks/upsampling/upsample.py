@@ -18,13 +18,15 @@ METRICS = {
     "checkerboard": SHARE.of(
         "of the energy (sum of squares) in the middle of the maps, that of the pattern which repeats every `stride` "
         "pixels and is not the mean, mean over the maps; of stride 2 it is what stands at the highest frequency along "
-        "rows, columns or both. 0 on a flat image means no checkerboard. Known once all pixels have been taken"
+        "rows, columns or both. 0 on a flat image means no checkerboard. Known once all pixels have been taken",
+        higher_is_better=False,
     ),
     "fewest_windows": COUNT.of("the least number of windows that meet at a pixel of the middle"),
     "most_windows": COUNT.of("the largest number of windows that meet at a pixel of the middle"),
     "transpose_error": RATIO.of(
         "largest difference between what comes out and what the transposed matrix of the convolution gives, over the "
-        "largest number that comes out; the matrix is made of what the convolution does to images with a single 1"
+        "largest number that comes out; the matrix is made of what the convolution does to images with a single 1",
+        higher_is_better=False,
     ),
 }
 

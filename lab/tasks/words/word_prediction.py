@@ -30,13 +30,14 @@ SUMMED = 16
 """Of so many examples the probabilities of all words are computed and added up."""
 
 METRICS = {
-    "loss": NATS.of("mean of -log P(right word) over 256 examples of the training set"),
+    "loss": NATS.of("mean of -log P(right word) over 256 examples of the training set", higher_is_better=False),
     "rate": PLAIN.of("the learning rate"),
     "nodes": COUNT.of(
         "output units that are evaluated per example: inner nodes from the root to the right word, mean over 256 "
-        "examples; for a flat softmax the number of words"
+        "examples; for a flat softmax the number of words",
+        higher_is_better=False,
     ),
-    "tree_depth": COUNT.of("the longest way from the root of the tree to a word"),
+    "tree_depth": COUNT.of("the longest way from the root of the tree to a word", higher_is_better=False),
     "probability_sum": PLAIN.of(
         "sum of the probabilities of all words; of 16 examples, the one that is furthest from 1"
     ),

@@ -39,33 +39,44 @@ METRICS = {
     "best_value": PLAIN.of("what S is worth to whom acts best, exactly"),
     "error": PLAIN.of(
         "largest distance, over states (and actions, where the method keeps Q), from the exact values: those of the "
-        "policy that is evaluated, or else the best ones"
+        "policy that is evaluated, or else the best ones",
+        higher_is_better=False,
     ),
     "residual": PLAIN.of(
         "largest Bellman residual: by how much a state's value (an action's, where the method keeps Q) differs from "
-        "reward plus discounted value behind it"
+        "reward plus discounted value behind it",
+        higher_is_better=False,
     ),
-    "change": PLAIN.of("largest change of a state's value in the last sweep. Nothing before the first one"),
+    "change": PLAIN.of(
+        "largest change of a state's value in the last sweep. Nothing before the first one", higher_is_better=False
+    ),
     "contraction": RATIO.of(
         "largest change in the last sweep over that in the sweep before, where all sweeps are the same. Nothing "
         "while there were fewer than two, or "
         "where the changes are no larger than rounding"
     ),
     "gamma": PLAIN.of("the discount factor"),
-    "optimal_actions": SHARE.of("share of the states in which all actions that look best are best"),
+    "optimal_actions": SHARE.of(
+        "share of the states in which all actions that look best are best", higher_is_better=True
+    ),
     "overestimation": PLAIN.of(
         "highest Q of a state less what the state is really worth to whom always takes the action with the highest Q; "
-        "mean over all states"
+        "mean over all states",
+        higher_is_better=False,
     ),
-    "explored": SHARE.of("share of the pairs of state and action that were tried at least once"),
-    "return": PLAIN.of("sum of the rewards of an episode, without a discount; mean over the last 100 episodes"),
+    "explored": SHARE.of("share of the pairs of state and action that were tried at least once", higher_is_better=True),
+    "return": PLAIN.of(
+        "sum of the rewards of an episode, without a discount; mean over the last 100 episodes", higher_is_better=True
+    ),
     "length": COUNT.of("steps of an episode; mean over the last 100"),
     "terminated": SHARE.of(
-        "share of the last 100 episodes that ended by themselves; the time limit cut off the others"
+        "share of the last 100 episodes that ended by themselves; the time limit cut off the others",
+        higher_is_better=False,
     ),
     "standard_errors": RATIO.of(
         "distance of a state's mean return from its exact value, in standard errors of the mean; root mean square over "
-        "the states that were seen at least twice. About 1 where both agree"
+        "the states that were seen at least twice. About 1 where both agree",
+        higher_is_better=False,
     ),
 }
 

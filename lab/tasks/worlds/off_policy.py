@@ -16,11 +16,13 @@ from lab.validation import Real, Settings
 
 METRICS = {
     "value_error": PLAIN.of(
-        "distance of the values from the true ones, which are all 0: root mean square over the seven states"
+        "distance of the values from the true ones, which are all 0: root mean square over the seven states",
+        higher_is_better=False,
     ),
     "bellman_error": PLAIN.of(
         "by how much the value of a state differs from reward plus discounted value behind it, under the policy that "
-        "is learned about: root mean square over the seven states"
+        "is learned about: root mean square over the seven states",
+        higher_is_better=False,
     ),
     "largest_weight": PLAIN.of("the largest of the eight weights, whatever its sign"),
 }

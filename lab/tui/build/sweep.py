@@ -64,6 +64,7 @@ def open_sweep(screen: ExploreScreen, item: Item) -> None:
             "method", "random", "random", "random, grid, or halving (many briefly, the best of them longer).", text=True
         ),
         Blank("objective", "", "validation loss, or loss", "The metric that is to become good.", text=True),
+        Blank("direction", "", "what is better", "minimise or maximise the objective.", text=True),
         Blank("variant", "", "the first", "The variant around which is searched.", text=True),
         Blank("seeds", "1", "1", "Each trial is trained with so many seeds, and scored by the mean.", text=True),
         Blank("steps", "", "as in the lesson", "Training steps of a trial.", text=True),
@@ -93,6 +94,7 @@ def sweep_of(item: Item, values: dict[str, Any], device: Any) -> Sweep:
         trials=trials,
         variant=str(values["variant"]).strip() if "variant" in values else None,
         objective=str(values["objective"]).strip() if "objective" in values else None,
+        direction=str(values["direction"]).strip() if "direction" in values else None,
         seeds=parse_seeds(str(values.get("seeds", 1)), loaded.scenario.train.seed, option="seeds"),
         steps=steps_of(values.get("steps")),
         device=device,
