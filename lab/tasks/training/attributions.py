@@ -4,19 +4,18 @@ what becomes of the score when a part of the image is covered."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from kernels import elu, gelu, leaky_relu, prelu, relu, silu, softplus
 from kernels.language import Kernel
 from lab.errors import InvalidValue
-from lab.graph import Layout, Storage, assign, scope
+from lab.graph import Storage, assign, scope
 from lab.graph import functions as f
 from lab.graph.gradients import RULES, Gradients, Rule, differentiate
-from lab.graph.running import bind
 from lab.graph.tensor import Call, Tensor
 from lab.nets.network import Network
+from lab.tasks.training.own_memory import OwnMemory
 
 METHODS = {
     "saliency": "by how much the score of the answer changes with the pixel: the largest absolute gradient of its "
@@ -65,7 +64,7 @@ class Attributions:
     """
 
     def __init__(self, network: Network, shape: tuple[int, int, int], mean: np.ndarray, patch: int) -> None:
-        self._network, self._shape, self._mean, self.patch = network, shape, mean, patch
+        self._shape, self._mean, self.patch = shape, mean, patch
         stored, kept = Storage("states"), Storage("statistics")
         self._x = stored.member("images", (AT_ONCE, *shape))
         with scope("attributions"):
@@ -82,9 +81,7 @@ class Attributions:
         for name, gradient in self._gradients.items():
             self._gradients[name] = assign(f.identity(gradient), kept.member(name, self._x.shape))
             programs[name] = [self._gradients[name]]
-        self._layout = Layout(programs)
-        self._memory: Any = None
-        self._programs: dict[str, Any] = {}
+        self._memory = OwnMemory(network, programs)
 
     def _gradient(self, total: Tensor, rules: dict[str, Rule]) -> Tensor:
         try:
@@ -97,18 +94,11 @@ class Attributions:
 
     def load(self, weights: dict[str, np.ndarray], settings: dict[str, float]) -> None:
         """Let the network have these weights, running numbers and settings from now on."""
-        if self._memory is None:
-            self._memory = self._layout.memory(self._layout.shared_memory("float32"), 0)
-            self._programs = {name: bind(plan, self._memory) for name, plan in self._layout.plans.items()}
-        for name, tensor in self._network.kept.items():
-            self._put(tensor, weights[name])
-        for name, tensor in self._network.settings.storage.members.items():
-            if name in settings:
-                self._put(tensor, settings[name])
+        self._memory.take(weights, settings)
 
     def let_go(self) -> None:
         """Give the memory back until weights are loaded again."""
-        self._memory, self._programs = None, {}
+        self._memory.let_go()
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """What the network gives for images [n, height, width, channels]: float64 [n, classes]."""
@@ -181,17 +171,13 @@ class Attributions:
         found = np.empty((len(images), *result.shape[1:]))
         for first in range(0, len(images), AT_ONCE):
             rows = np.arange(first, first + AT_ONCE) % len(images)  # the last part is filled up with the first ones
-            self._put(self._x, images[rows])
+            self._memory.put(self._x, images[rows])
             if classes is not None:
-                self._put(self._chosen, np.eye(self._chosen.shape[1])[classes[rows]])
-            self._programs[program].run()
+                self._memory.put(self._chosen, np.eye(self._chosen.shape[1])[classes[rows]])
+            self._memory.run(program)
             count = min(AT_ONCE, len(images) - first)
-            found[first : first + count] = self._layout.view(self._memory, result)[:count]
+            found[first : first + count] = self._memory.view(result)[:count]
         return found
-
-    def _put(self, tensor: Tensor, value: Any) -> None:
-        if self._layout.knows(tensor):
-            self._layout.view(self._memory, tensor)[...] = value
 
 
 MAPS: dict[str, Callable[[Attributions, np.ndarray, np.ndarray], np.ndarray]] = {

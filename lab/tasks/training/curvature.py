@@ -41,7 +41,7 @@ class Curvature:
     """
 
     def __init__(self, inspection: Inspection) -> None:
-        self._seed = inspection.seed
+        self._inspection = inspection
         sample, network = inspection.evaluation_sample, inspection.network
         if sample.count > EXAMPLES:
             sample = sample.rows(np.sort(generator(inspection.seed, "curvature").permutation(sample.count)[:EXAMPLES]))
@@ -56,15 +56,16 @@ class Curvature:
             for name, gradient in zip(self._parameters, found, strict=True)
             if gradient is not None
         }
-        self._memory = OwnMemory(inspection, list(self._gradients.values()), "float64")
+        self._memory = OwnMemory(network, {"gradient": list(self._gradients.values())}, inspection.seed, "float64")
         self._last: np.ndarray | None = None
 
     def largest(self) -> float:
         """The largest eigenvalue where the network stands, as exact as `PRECISION` says; NaN where something is not
         finite."""
-        weights = self._memory.take_weights()
+        weights = self._inspection.weights()
+        self._memory.take(weights, self._inspection.settings())
         where = np.concatenate([weights[name].astype(np.float64).reshape(-1) for name in self._gradients])
-        random = generator(self._seed, "curvature").standard_normal(where.size) / np.sqrt(where.size)
+        random = generator(self._inspection.seed, "curvature").standard_normal(where.size) / np.sqrt(where.size)
         begin = random if self._last is None else self._last + _FRESH * random
         value, self._last = largest_eigenvalue(lambda direction: self._product(where, direction), begin)
         return value
@@ -82,7 +83,7 @@ class Curvature:
             tensor = self._parameters[name]
             self._memory.put(tensor, where[place : place + tensor.size].reshape(tensor.shape))
             place += tensor.size
-        self._memory.run()
+        self._memory.run("gradient")
         found = [self._memory.view(each).reshape(-1) for each in self._gradients.values()]
         return np.concatenate(found)
 

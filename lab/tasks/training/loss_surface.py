@@ -39,7 +39,7 @@ class Surface:
         with scope("surface"):
             loss = inspection.loss(output, data(sample.targets[chosen], "targets"))
         self._loss = assign(loss, Storage("statistics").member("loss", (1,)))
-        self._memory = OwnMemory(inspection, [self._loss])
+        self._memory = OwnMemory(inspection.network, {"loss": [self._loss]}, inspection.seed)
         self._directions = [self._direction(f"direction {number}") for number in (1, 2)]
 
     def _direction(self, name: str) -> Weights:
@@ -53,14 +53,15 @@ class Surface:
 
     def loss(self, points: np.ndarray) -> np.ndarray:
         """The loss at points [n, 2] of the slice; (0, 0) is where the network stands."""
-        weights = self._memory.take_weights()
+        weights = self._inspection.weights()
+        self._memory.take(weights, self._inspection.settings())
         scaled = [_filter_normalised(each, weights) for each in self._directions]
         losses = np.empty(len(points), np.float32)
         for place, (a, b) in enumerate(points):
             for name, first in scaled[0].items():
                 moved = weights[name] + a * first + b * scaled[1][name]
                 self._memory.put(self._inspection.network.parameters.members[name], moved)
-            self._memory.run()
+            self._memory.run("loss")
             losses[place] = self._memory.view(self._loss)[0]
         return losses
 

@@ -1,8 +1,8 @@
-"""A program over a network in training, in memory of its own: the network may have other weights there."""
+"""Programs over a network, in memory of their own: the network may have other weights there than where it trains."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,44 +11,68 @@ from kernels.plan import STEP
 from lab.graph import Layout, Tensor
 from lab.graph.running import bind
 from lab.graph.tensor import Call
-from lab.tasks.training.inspection import Inspection
+from lab.nets.network import Network
+
+Numbers = Mapping[str, Any]
+"""Weights and running numbers, or settings of layers, by name."""
 
 
 class OwnMemory:
-    """Runs a program on the CPU with a network's weights and settings, without touching the network's own memory.
+    """Runs programs on the CPU with a network's weights and settings, without touching the network's own memory.
 
-    Layers that draw at random draw the same each time.
-
-    program: calls, and tensors to be computed
-    dtype:   float32, or float64, in which everything is computed
+    network:  whose layers the programs were built of
+    programs: by name, calls and tensors to be computed
+    seed:     what layers draw at random depends on it, and on the step alone
+    dtype:    float32, or float64, in which everything is computed
     """
 
-    def __init__(self, inspection: Inspection, program: Sequence[Tensor | Call], dtype: str = "float32") -> None:
-        self._inspection = inspection
-        self._layout = Layout({"program": program})
-        self._memory = self._layout.memory(self._layout.shared_memory(dtype), inspection.seed)
-        self._program = bind(self._layout.plans["program"], self._memory)
+    def __init__(
+        self, network: Network, programs: Mapping[str, Sequence[Tensor | Call]], seed: int = 0, dtype: str = "float32"
+    ) -> None:
+        self._network, self._seed, self._dtype = network, seed, dtype
+        self._layout = Layout(programs)
+        self._reserved: tuple[Any, dict[str, Any]] | None = None
 
-    def take_weights(self) -> dict[str, np.ndarray]:
-        """Put in weights and settings as the network has them now; returns the weights by name."""
-        weights, settings = self._inspection.weights(), self._inspection.settings()
-        for name, tensor in self._inspection.network.kept.items():
-            self.put(tensor, weights[name])
-        for name, tensor in self._inspection.network.settings.storage.members.items():
-            if name in settings:
-                self.put(tensor, settings[name])
-        return weights
+    @property
+    def _memory(self) -> Any:
+        return self._reserve()[0]
+
+    def _reserve(self) -> tuple[Any, dict[str, Any]]:
+        """The memory, and the programs bound to it; taken when it is needed first."""
+        if self._reserved is None:
+            memory = self._layout.memory(self._layout.shared_memory(self._dtype), self._seed)
+            self._reserved = memory, {name: bind(plan, memory) for name, plan in self._layout.plans.items()}
+        return self._reserved
+
+    def let_go(self) -> None:
+        """Give the memory back until it is needed again; all that was put into it is gone then."""
+        self._reserved = None
+
+    def take(self, weights: Numbers, settings: Numbers) -> None:
+        """Put in a network's weights, running numbers and settings, as far as they are given."""
+        for tensors, values in (
+            (self._network.kept, weights),
+            (self._network.settings.storage.members, settings),
+        ):
+            for name, tensor in tensors.items():
+                if name in values:
+                    self.put(tensor, values[name])
 
     def put(self, tensor: Tensor, value: Any) -> None:
-        """Give a stored tensor other numbers; one that the program does not read is passed over."""
-        if self._layout.knows(tensor):
-            self._layout.view(self._memory, tensor)[...] = value
+        """Give a stored tensor other numbers; one that no program reads is passed over."""
+        if self.knows(tensor):
+            self.view(tensor)[...] = value
 
-    def run(self) -> None:
-        """Compute the program once."""
-        self._memory.state[STEP] = 0
-        self._program.run()
+    def knows(self, tensor: Tensor) -> bool:
+        """Whether a program reads or computes it."""
+        return self._layout.knows(tensor)
+
+    def run(self, program: str, step: int = 0) -> None:
+        """Compute a program once; what it draws at random is what the step after `step` draws."""
+        memory, programs = self._reserve()
+        memory.state[STEP] = step
+        programs[program].run()
 
     def view(self, tensor: Tensor) -> np.ndarray:
-        """A stored tensor's numbers, until the program runs again."""
+        """A stored tensor's numbers, until a program runs again."""
         return self._layout.view(self._memory, tensor)

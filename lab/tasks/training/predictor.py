@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from kernels.plan import STEP
-from lab.graph import Layout
-from lab.graph.running import bind
 from lab.graph.tensor import Storage, Tensor, assign
 from lab.nets.network import BuiltLayer, Network
 from lab.nets.sequence_states import SequenceStates
+from lab.tasks.training.own_memory import OwnMemory
 
 
 class Predictor:
@@ -41,21 +38,16 @@ class Predictor:
         self._y = wanted(answer, parts)
         places = {name: kept.member(name, tensor.shape) for name, tensor in self._y.items()}
         self._y = {name: assign(tensor, places[name]) for name, tensor in self._y.items()}
-        self._network = network
-        self._layout = Layout({"predict": list(self._y.values())})
-        self._take_memory()
-
-    def _take_memory(self) -> None:
-        self._memory: Any = self._layout.memory(self._layout.shared_memory("float32"), 0)
-        self._program: Any = bind(self._layout.plans["predict"], self._memory)
+        self._network, self._step = network, 0
+        self._memory = OwnMemory(network, {"predict": list(self._y.values())})
 
     def let_go(self) -> None:
         """Give its memory back until it is asked again."""
-        self._memory = self._program = None
+        self._memory.let_go()
 
     def again(self) -> None:
         """Compute once more what the last call asked, as when it is to be timed."""
-        self._program.run()
+        self._memory.run("predict", self._step)
 
     def __call__(
         self,
@@ -69,19 +61,10 @@ class Predictor:
 
         Raises InvalidValue for symbols which the network does not know."""
         self._network.require_symbols(inputs)
-        if self._memory is None:
-            self._take_memory()
-        view = self._layout.view
-        if self._layout.knows(self._x):  # what is wanted may depend on the layers alone
-            view(self._memory, self._x)[...] = inputs
-        if self._regions is not None and self._layout.knows(self._regions):
-            view(self._memory, self._regions)[...] = regions
-        for name, tensor in self._network.kept.items():
-            if self._layout.knows(tensor):
-                view(self._memory, tensor)[...] = weights[name]
-        for name, tensor in self._network.settings.storage.members.items():
-            if self._layout.knows(tensor) and name in settings:
-                view(self._memory, tensor)[...] = settings[name]
-        self._memory.state[STEP] = step
-        self._program.run()
-        return {name: view(self._memory, tensor).copy() for name, tensor in self._y.items()}
+        memory, self._step = self._memory, step
+        memory.put(self._x, inputs)
+        if self._regions is not None:
+            memory.put(self._regions, regions)
+        memory.take(weights, settings)
+        memory.run("predict", step)
+        return {name: memory.view(tensor).copy() for name, tensor in self._y.items()}

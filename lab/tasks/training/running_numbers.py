@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.plan import STEP
-from lab.graph import Layout, data
-from lab.graph.running import bind
+from lab.graph import data
 from lab.nets.network import Network
+from lab.tasks.training.own_memory import OwnMemory
 
 
 class RunningNumbers:
@@ -22,21 +21,14 @@ class RunningNumbers:
 
     def __init__(self, network: Network, inputs: np.ndarray, seed: int) -> None:
         self._network = network
-        self._layout = Layout({"update": network.running_numbers_of(data(inputs, "inputs"))})
-        self._memory = self._layout.memory(self._layout.shared_memory("float32"), seed)
-        self._program = bind(self._layout.plans["update"], self._memory)
+        self._memory = OwnMemory(network, {"update": network.running_numbers_of(data(inputs, "inputs"))}, seed)
 
     def __call__(self, weights: dict[str, np.ndarray], settings: dict[str, float]) -> dict[str, np.ndarray]:
         """The running numbers by name, for the parameters in `weights`."""
-        members = self._network.settings.storage.members
-        for tensors, values in ((self._network.kept, weights), (members, settings)):
-            for name, tensor in tensors.items():
-                if name in values and self._layout.knows(tensor):
-                    self._layout.view(self._memory, tensor)[...] = values[name]
-        self._memory.state[STEP] = 0
-        self._program.run()
+        self._memory.take(weights, settings)
+        self._memory.run("update")
         return {
-            name: self._layout.view(self._memory, tensor).copy()
+            name: self._memory.view(tensor).copy()
             for name, tensor in self._network.running.members.items()
-            if self._layout.knows(tensor)
+            if self._memory.knows(tensor)
         }
