@@ -6,6 +6,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import Any
 
 from lab.cli.columns import aligned
 from lab.tasks.counting import Count, Counts
@@ -20,6 +21,7 @@ CONVENTIONS = (
     "Sees: pixels along an axis that one output depends on."
 )
 ITEM = 4
+"""Bytes of one number."""
 
 
 def shape(sizes: Sequence[int]) -> str:
@@ -159,3 +161,28 @@ def bar(share: float, room: int, style: Style) -> str:
 
 def _number(value: int) -> str:
     return f"{value:,}" if value else ""
+
+
+def layer_as_json(each: Count) -> dict[str, Any]:
+    """What is counted of a layer, as JSON has it."""
+    return {
+        "name": each.name,
+        "input": list(each.input),
+        "output": list(each.output),
+        "parameters": each.parameters,
+        "multiply_adds": each.multiply_adds,
+        "activations": each.activations,
+        "receptive_field": each.reach,
+        "arithmetic": list(each.arithmetic),
+    }
+
+
+def sums_as_json(counts: Counts) -> dict[str, Any]:
+    """What is counted of all layers, as JSON has it."""
+    return {
+        "parameters": counts.parameters,
+        "multiply_adds": counts.multiply_adds,
+        "activations": counts.activations,
+        "receptive_field": counts.reach,
+        "depth": counts.depth,
+    }

@@ -16,6 +16,7 @@ from lab.data.files import blamed_on, found
 from lab.data.images.folders import ENDINGS, read_alone
 from lab.data.images.pixels import Pixels
 from lab.data.recipe import Recipe
+from lab.data.recipe_json import recipe_from_json
 from lab.data.sets.npz_arrays import inputs_alone
 from lab.data.tables.delimited import Wishes
 from lab.data.tables.encoding import ReadColumn, embedded, symbols_of
@@ -60,7 +61,7 @@ class TrainedModel:
 
     def __post_init__(self) -> None:
         try:
-            recipe = Recipe.from_json(dict(self.about["recipe"]))
+            recipe = recipe_from_json(dict(self.about["recipe"]))
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(f"{self.name}: what was kept to predict with cannot be read ({error}).") from None
         object.__setattr__(self, "recipe", recipe)

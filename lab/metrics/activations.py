@@ -10,7 +10,7 @@ from lab.graph import constant
 from lab.graph.tensor import call
 from lab.metrics.device_metric import DeviceMetric, MeasuredNetwork, Values, average
 from lab.metrics.meaning import PLAIN, SHARE
-from lab.nets.network import BuiltLayer
+from lab.nets.builder import BuiltLayer
 
 ANYTHING = 3e38  # nearly the largest float32
 SATURATED = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99), "elu": (-0.99, ANYTHING)}

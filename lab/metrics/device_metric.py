@@ -15,7 +15,7 @@ from lab.graph.tensor import call
 from lab.metrics.detection.heads import Heads
 from lab.metrics.detection.judged import Judged
 from lab.metrics.meaning import Meaning
-from lab.nets.network import BuiltLayer
+from lab.nets.builder import BuiltLayer
 
 Values = dict[str, float]
 """Numbers by full name: `metric` for the whole network, `metric.layer` for a layer."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from lab.graph.functions.windows import concatenate, take
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import layer
-from lab.nets.network import Builder
 
 
 def column_inputs(

@@ -21,7 +21,7 @@ from lab.nets.blocks import WrongInBlock, count_layer, layers_of_block, names_of
 from lab.validation import MissingKey, Settings, chosen, shown
 
 if TYPE_CHECKING:
-    from lab.nets.network import Builder
+    from lab.nets.builder import Builder
 
 LAYERS: dict[str, type[Layer]] = {}
 ENTRY = {"type": ["string", "object"]}

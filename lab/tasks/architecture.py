@@ -9,7 +9,8 @@ from pathlib import Path
 
 from lab.errors import InvalidValue
 from lab.nets.adjustable_numbers import AdjustableNumbers
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.builder import BuiltLayer
+from lab.nets.network import Network
 from lab.scenario import Scenario
 from lab.tasks.counting import around
 from lab.tasks.task import Experiment, task_of

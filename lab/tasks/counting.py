@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.graph.shapes import Shape
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.builder import BuiltLayer
+from lab.nets.network import Network
 
 POOLS = ("max_pool", "average_pool", "fractional_max_pool")
 

@@ -23,8 +23,9 @@ from lab.discovery import import_file, modules_of
 from lab.errors import InvalidValue, nearest
 from lab.graph import Layout
 from lab.metrics.meaning import Meaning
+from lab.nets.builder import BuiltLayer
 from lab.nets.limits import Limits
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.network import Network
 from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.epochs import in_steps

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import lab
 from lab.data import load
-from lab.data.recipe import Recipe
+from lab.data.recipe_json import recipe_from_json, recipe_to_json
 from lab.data.sets.reviews import BAD, GOOD, LONGEST, TURNS
 from lab.data.tables.encoding import ReadColumn
 from lab.data.tables.tokens import with_tokens
@@ -97,14 +97,14 @@ def test_another_file_is_read_alike(table):
 
 def test_what_was_learned_is_kept(table):
     split = read(table(), {"tokens": 5, "split": "character", "truncating": "pre"}, standardise=True)
-    content = split.recipe.to_json()
-    again = Recipe.from_json(content)
+    content = recipe_to_json(split.recipe)
+    again = recipe_from_json(content)
     assert again.table.columns == split.recipe.table.columns
     assert float(split.train.inputs.max()) == 6.0  # numbers of tokens are not scaled
     for name, value in {"split": "sentence", "truncating": "end", "tokens": -1, "length": 1.5, "words": 3}.items():
         damaged = {**content, "columns": [content["columns"][0] | {name: value}]}
         with pytest.raises(ValueError, match=r"column of it is read as no text|number of features|no recipe"):
-            Recipe.from_json(damaged)
+            recipe_from_json(damaged)
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,7 +13,7 @@ import pytest
 import lab
 from lab import data
 from lab.cli import run as main
-from lab.data.recipe import Recipe
+from lab.data.recipe_json import recipe_from_json, recipe_to_json
 from lab.errors import BadInput
 from lab.evaluation.choosing import model_of
 from lab.exports import export, select
@@ -234,7 +234,7 @@ def test_a_recipe_that_was_kept_prepares_to_the_same_bits(options: dict[str, obj
     block = {"name": "breast-cancer", "validation": 0.3, **options}
     split, raw = data.load(block, 3), data.load({"name": "breast-cancer", "validation": 0.3}, 3)
     assert split.recipe is not None
-    kept = Recipe.from_json(json.loads(json.dumps(split.recipe.to_json())))
+    kept = recipe_from_json(json.loads(json.dumps(recipe_to_json(split.recipe))))
     np.testing.assert_array_equal(kept.of_array(raw.validation.inputs), split.validation.inputs)
 
 
@@ -267,7 +267,7 @@ def test_a_file_without_names_may_leave_its_target_out(tmp_path: Path, first: st
 def test_images_that_stay_bytes_are_prepared_to_the_same_bits(options: dict[str, object]) -> None:
     block = {"name": "shapes", "points": 40, "validation": 0.25}
     split, raw = data.load(block | options, 1), data.load(block, 1).validation
-    kept = Recipe.from_json(json.loads(json.dumps(split.recipe.to_json())))
+    kept = recipe_from_json(json.loads(json.dumps(recipe_to_json(split.recipe))))
     images = np.asarray(raw.inputs)
     np.testing.assert_array_equal(kept.of_array(images), np.asarray(split.validation.inputs))
     bytes_of = np.rint(images * 255).astype(np.uint8)

@@ -9,7 +9,7 @@ import pytest
 import lab
 from lab.cli import run
 from lab.data import load
-from lab.data.recipe import Recipe
+from lab.data.recipe_json import recipe_from_json, recipe_to_json
 from lab.data.tables.vocabulary import words_in
 from lab.errors import BadInput, InvalidValue
 from lab.tasks import check
@@ -96,13 +96,13 @@ def test_another_file_is_counted_alike(table):
 def test_what_was_learned_of_words_is_kept(table):
     for tf_idf in (False, True):
         split = read(table, {"words": 6, "tf_idf": tf_idf})
-        again = Recipe.from_json(split.recipe.to_json())
+        again = recipe_from_json(recipe_to_json(split.recipe))
         assert again.table.columns == split.recipe.table.columns
         assert again.table.columns[1].words == 6
-    damaged = split.recipe.to_json()
+    damaged = recipe_to_json(split.recipe)
     damaged["columns"][1]["rarity"] = [1.0]
     with pytest.raises(ValueError, match="the words of a column do not all have a weight"):
-        Recipe.from_json(damaged)
+        recipe_from_json(damaged)
 
 
 def test_a_run_learns_from_texts_and_answers_new_ones(table, capsys):

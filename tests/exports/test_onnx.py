@@ -15,6 +15,7 @@ import yaml
 from lab.cli import run as main
 from lab.data import Split
 from lab.data import load as load_data
+from lab.data.recipe_json import recipe_to_json
 from lab.errors import BadInput
 from lab.evaluation import TrainedModel
 from lab.evaluation.trained import layers_of
@@ -82,7 +83,7 @@ NETS = {
 def drawn(model: str, split: Split, **about: Any) -> Exported:
     """A network with weights that no training made, all of them other than those it begins with."""
     layers = yaml.safe_load(model)
-    recipe = split.recipe.to_json() if split.recipe is not None else None
+    recipe = recipe_to_json(split.recipe) if split.recipe is not None else None
     about = {"model": layers, "settings": {}, "recipe": recipe} | about
     network = layers_of(about)
     network.apply(_inputs(split), training=False)

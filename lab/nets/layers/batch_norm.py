@@ -5,9 +5,9 @@ from __future__ import annotations
 from lab.errors import InvalidValue
 from lab.graph.functions.normalisation import batch_norm, normalise_with
 from lab.graph.tensor import Tensor, call, constant
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.limits import adjustable
-from lab.nets.network import Builder
 from lab.validation import Real
 
 

@@ -11,10 +11,10 @@ from lab.graph.functions.convolution import Borders, convolution
 from lab.graph.scopes import label_prefix
 from lab.graph.shapes import Shape, ShapeError
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.initialisers import Initialiser, initialiser
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Paddings, Pair, Sizes, check_images
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 

@@ -10,10 +10,10 @@ from lab.errors import InvalidValue
 from lab.graph.functions.convolution import Borders, convolution
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.initialisers import Initialiser, initialiser
 from lab.nets.layer import Layer
 from lab.nets.layers.images import MOST, told
-from lab.nets.network import Builder
 from lab.nets.padding import mask_of_windows, without_padding
 from lab.validation import Whole
 

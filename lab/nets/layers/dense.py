@@ -9,9 +9,9 @@ from pydantic import Field, field_validator
 from lab.graph.functions.dense import dense, matmul
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.initialisers import Initialiser, initialiser
 from lab.nets.layer import Layer
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 

@@ -9,9 +9,9 @@ from pydantic import Field
 from lab.graph.functions.dense import dense
 from lab.graph.functions.dropout import dropout
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.limits import adjustable
-from lab.nets.network import Builder
 from lab.validation import Real, Whole
 
 

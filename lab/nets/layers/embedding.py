@@ -12,9 +12,9 @@ from kernels.embedding import embedding_step
 from lab.graph.functions.embedding import embedding
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Call, Tensor, call, constant
+from lab.nets.builder import Builder, BuiltLayer
 from lab.nets.initialisers import Initialiser, Normal, initialiser
 from lab.nets.layer import Layer
-from lab.nets.network import Builder, BuiltLayer
 from lab.nets.symbols import USUAL_SYMBOLS
 from lab.nets.tables import Table
 from lab.validation import Whole

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer, read_layers
 from lab.nets.layers.parallel import join
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 

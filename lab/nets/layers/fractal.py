@@ -11,10 +11,10 @@ from lab.errors import InvalidValue
 from lab.graph.functions.arithmetic import add, divide, multiply
 from lab.graph.functions.dropout import open_gate
 from lab.graph.tensor import Tensor, constant
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer, Layers
 from lab.nets.layers.parallel import join
 from lab.nets.limits import adjustable
-from lab.nets.network import Builder
 from lab.validation import Real, Whole
 
 

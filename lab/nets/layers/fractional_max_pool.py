@@ -9,9 +9,9 @@ from pydantic import Field
 from lab.graph.functions.pooling import fractional_max_pool
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.layers.images import check_images
-from lab.nets.network import Builder
 from lab.validation import Real
 
 

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from lab.graph.functions.normalisation import group_norm
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.limits import adjustable
-from lab.nets.network import Builder
 from lab.validation import Real, Whole
 
 

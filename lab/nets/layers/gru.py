@@ -8,9 +8,9 @@ import numpy as np
 
 from lab.graph.functions.recurrent import gru_and_gates
 from lab.graph.tensor import Tensor, constant
+from lab.nets.builder import Builder
 from lab.nets.initialisers import Uniform, initialiser
 from lab.nets.layers.recurrent import Recurrent, States
-from lab.nets.network import Builder
 
 
 class Gru(Recurrent, name="gru"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from lab.graph.functions.normalisation import group_norm
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.layers.images import check_images
 from lab.nets.limits import adjustable
-from lab.nets.network import Builder
 from lab.validation import Real
 
 

@@ -8,9 +8,9 @@ from lab.errors import InvalidValue
 from lab.graph import constant
 from lab.graph import functions as f
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer, Layers
 from lab.nets.layers.images import check_images
-from lab.nets.network import Builder
 
 
 class MaskBranch(Layer, name="mask_branch"):

@@ -12,10 +12,10 @@ from lab.graph.functions.convolution import Borders, convolution
 from lab.graph.functions.windows import concatenate
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor, constant
+from lab.nets.builder import Builder
 from lab.nets.initialisers import Initialiser, initialiser
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Pair, check_images
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 

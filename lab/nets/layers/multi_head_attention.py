@@ -12,10 +12,10 @@ from lab.errors import InvalidValue
 from lab.graph import functions as f
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.initialisers import Initialiser, Uniform, initialiser
 from lab.nets.layer import Layer
 from lab.nets.limits import adjustable
-from lab.nets.network import Builder
 from lab.validation import Real, Whole
 
 

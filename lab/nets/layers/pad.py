@@ -7,9 +7,9 @@ from pydantic import Field
 from lab.graph.functions.convolution import Borders
 from lab.graph.functions.resampling import pad
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Paddings, check_images
-from lab.nets.network import Builder
 
 
 class Pad(Layer, name="pad"):

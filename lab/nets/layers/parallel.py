@@ -12,8 +12,8 @@ from lab.errors import InvalidValue
 from lab.graph.functions.arithmetic import add, multiply
 from lab.graph.functions.windows import concatenate
 from lab.graph.tensor import Tensor, constant
+from lab.nets.builder import Builder
 from lab.nets.layer import ENTRY, Layer, layer, read_layers
-from lab.nets.network import Builder
 from lab.validation import shown
 
 Join = Literal["concatenate", "add", "average"]

@@ -7,9 +7,9 @@ from pydantic import Field
 from lab.graph.functions.pooling import average_pool, global_average_pool, global_max_pool, max_pool_and_places
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Paddings, Pair, Sizes, check_images
-from lab.nets.network import Builder
 from lab.nets.padding import largest_over_time, mean_over_time
 
 

@@ -11,10 +11,10 @@ from lab.errors import InvalidValue
 from lab.graph.functions.arithmetic import add
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor, constant
+from lab.nets.builder import Builder
 from lab.nets.initialisers import Normal
 from lab.nets.layer import Layer
 from lab.nets.layers.multi_head_attention import check_steps
-from lab.nets.network import Builder
 
 LONGEST_WAVE = 10_000.0
 

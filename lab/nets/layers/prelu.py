@@ -6,8 +6,8 @@ from pydantic import Field
 
 from lab.graph.functions.activations import prelu
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
-from lab.nets.network import Builder
 from lab.validation import Real
 
 

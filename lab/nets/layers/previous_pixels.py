@@ -7,9 +7,9 @@ from pydantic import Field
 
 from lab.graph.functions.windows import concatenate
 from lab.graph.tensor import Tensor, constant
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.layers.images import check_images
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 

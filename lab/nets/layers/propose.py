@@ -9,11 +9,11 @@ from lab.graph import constant
 from lab.graph import functions as f
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.layers.conv import Conv
 from lab.nets.layers.images import Pair, check_images
 from lab.nets.layers.relu import Relu
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 NUMBERS = 5

@@ -11,10 +11,10 @@ from lab.errors import InvalidValue
 from lab.graph import functions as f
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor, constant
+from lab.nets.builder import Builder
 from lab.nets.initialisers import Uniform
 from lab.nets.layer import Layer
 from lab.nets.layers.writer import places_of
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 

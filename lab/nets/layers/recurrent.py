@@ -18,10 +18,10 @@ from lab.graph.functions.dropout import dropout
 from lab.graph.functions.windows import concatenate
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor, constant
+from lab.nets.builder import Builder
 from lab.nets.initialisers import Initialiser, Uniform, initialiser
 from lab.nets.layer import Layer
 from lab.nets.limits import adjustable
-from lab.nets.network import Builder
 from lab.nets.symbols import USUAL_SYMBOLS
 from lab.validation import Real, Whole
 

@@ -10,9 +10,9 @@ from lab.graph import constant
 from lab.graph import functions as f
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Pair, Sizes, check_images
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 

@@ -9,8 +9,8 @@ from pydantic import Field
 from lab.errors import InvalidValue
 from lab.graph.tensor import Tensor
 from lab.nets.blocks import WrongInBlock
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer, Layers
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 

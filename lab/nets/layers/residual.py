@@ -12,9 +12,9 @@ from lab.graph.functions.dropout import gated_residual, open_gate
 from lab.graph.functions.windows import take, widen
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import ENTRY, Layer, Layers, layer, read_layers
 from lab.nets.limits import adjustable
-from lab.nets.network import Builder
 from lab.validation import Real
 
 SHORTCUTS = ("identity", "projection", "pad")

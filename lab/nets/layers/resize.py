@@ -8,9 +8,9 @@ from pydantic import Field
 
 from lab.graph.functions.resampling import resize
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.layers.images import check_images
-from lab.nets.network import Builder
 from lab.validation import NUMBER
 
 

@@ -7,8 +7,8 @@ from pydantic import Field
 from lab.errors import InvalidValue
 from lab.graph.functions.windows import concatenate, take
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lab.graph.functions.arithmetic import add
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.limits import adjustable
-from lab.nets.network import Builder
 from lab.validation import Real
 
 

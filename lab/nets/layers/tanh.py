@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lab.graph.functions.activations import tanh
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
-from lab.nets.network import Builder
 
 
 class Tanh(Layer, name="tanh"):

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer, read_layers
-from lab.nets.network import Builder
 from lab.validation import Real, Whole
 
 

@@ -10,9 +10,9 @@ from lab.errors import InvalidValue
 from lab.graph.functions.pooling import bed_of_nails, max_unpool
 from lab.graph.functions.resampling import resize
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Sizes, check_images
-from lab.nets.network import Builder
 
 
 class Unpool(Layer, name="unpool"):

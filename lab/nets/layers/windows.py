@@ -7,9 +7,9 @@ from pydantic import Field
 from lab.graph.functions.windows import patches
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
+from lab.nets.builder import Builder
 from lab.nets.layer import Layer
 from lab.nets.layers.images import Pair, Sizes, check_images
-from lab.nets.network import Builder
 
 
 class Windows(Layer, name="windows"):

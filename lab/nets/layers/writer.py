@@ -11,9 +11,9 @@ from lab.errors import InvalidValue
 from lab.graph import functions as f
 from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor, constant
+from lab.nets.builder import Builder
 from lab.nets.initialisers import Normal, Uniform
 from lab.nets.layer import Layer
-from lab.nets.network import Builder
 from lab.validation import Whole
 
 

@@ -15,7 +15,8 @@ from lab.errors import InvalidValue
 from lab.graph import Storage, Tensor, assign, constant, scope
 from lab.graph import functions as f
 from lab.graph.tensor import Call, call
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.builder import BuiltLayer
+from lab.nets.network import Network
 from lab.nets.optimizers import Optimizer, optimizer
 from lab.nets.training_step import training_step
 from lab.pictures import Picture

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from lab.nets.network import BuiltLayer
+from lab.nets.builder import BuiltLayer
 from lab.pictures import Field, Picture
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lab.graph import Tensor
-from lab.nets.network import BuiltLayer
+from lab.nets.builder import BuiltLayer
 from lab.pictures import Field, Picture
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot

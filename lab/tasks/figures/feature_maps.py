@@ -7,8 +7,8 @@ from itertools import zip_longest
 import numpy as np
 
 from lab.graph import Tensor
+from lab.nets.builder import BuiltLayer
 from lab.nets.layers.conv import Conv
-from lab.nets.network import BuiltLayer
 from lab.pictures import Images, Picture
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot

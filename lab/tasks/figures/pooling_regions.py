@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lab.graph import Tensor
+from lab.nets.builder import BuiltLayer
 from lab.nets.layers.fractional_max_pool import FractionalMaxPool
 from lab.nets.layers.pooling import MaxPool
-from lab.nets.network import BuiltLayer
 from lab.pictures import Images, Picture
 from lab.tasks.figures.figure import Figure
 from lab.tasks.figures.snapshot import Snapshot

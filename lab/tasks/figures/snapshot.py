@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lab.graph import Tensor
-from lab.nets.network import BuiltLayer
+from lab.nets.builder import BuiltLayer
 from lab.tasks.figures.recording import Recording
 from lab.tasks.training.inspection import Inspection
 from lab.tasks.training.predictor import Predictor

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.graph import Tensor
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.builder import BuiltLayer
+from lab.nets.network import Network
 from lab.tasks.image_optimisation.structure import STRUCTURES, structure_distance
 from lab.tasks.training.predictor import Predictor
 

@@ -17,7 +17,8 @@ from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, constant, scope
 from lab.graph.tensor import Storage, call
 from lab.metrics import DeviceMetrics, MeasuredNetwork
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.builder import BuiltLayer
+from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
 from lab.nets.sequence_states import SequenceStates
 from lab.nets.training_step import TrainingStep, training_step

@@ -14,9 +14,9 @@ from lab.data.tables.encoding import embedded, symbols_of
 from lab.errors import InvalidValue
 from lab.graph import Tensor, data
 from lab.graph.tensor import constant
+from lab.nets.builder import Builder
 from lab.nets.column_inputs import column_inputs
 from lab.nets.initialisers import generator
-from lab.nets.network import Builder
 from lab.scenario import Scenario
 from lab.tasks.task import task_of
 from lab.tasks.training.augmented import Augmentation

@@ -6,7 +6,8 @@ import math
 
 from lab.graph import Tensor
 from lab.graph.functions import concatenate
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.builder import BuiltLayer
+from lab.nets.network import Network
 from lab.tasks.training.examples import Inputs
 
 AT_ONCE = 1 << 20

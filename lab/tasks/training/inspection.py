@@ -14,7 +14,8 @@ from lab.data import Data, Split
 from lab.graph import Storage, Tensor
 from lab.metrics import MeasuredNetwork
 from lab.metrics.detection.heads import Heads
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.builder import BuiltLayer
+from lab.nets.network import Network
 from lab.scenario import Scenario
 from lab.tasks.detection.detection import Detection
 from lab.tasks.programs import ProgramExperiment

@@ -13,7 +13,8 @@ from lab.graph import Tensor, scope
 from lab.graph.tensor import Call
 from lab.metrics import DeviceMetrics, MeasuredNetwork, device_metric_meanings
 from lab.metrics.meaning import Meaning
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.builder import BuiltLayer
+from lab.nets.network import Network
 from lab.nets.training_step import TrainingStep
 from lab.pictures import Picture
 from lab.scenario import Scenario

@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.data import Data
 from lab.graph import Tensor
-from lab.nets.network import BuiltLayer
+from lab.nets.builder import BuiltLayer
 from lab.tasks.training.predictor import Predictor
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import numpy as np
 
 from lab.data import Data
 from lab.graph import Tensor
+from lab.nets.builder import BuiltLayer
 from lab.nets.layers.conv import Conv
 from lab.nets.layers.pooling import AveragePool, MaxPool
-from lab.nets.network import BuiltLayer
 from lab.tasks.training.predictor import Predictor
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from lab.graph.tensor import Storage, Tensor, assign
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.builder import BuiltLayer
+from lab.nets.network import Network
 from lab.nets.sequence_states import SequenceStates
 from lab.tasks.training.own_memory import OwnMemory
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lab.data import Data, Split, TargetKind
+from lab.data.recipe_json import recipe_to_json
 from lab.errors import InvalidValue
 from lab.graph import Tensor, scope
 from lab.metrics.detection.heads import Heads
@@ -177,7 +178,7 @@ class Training(ProgramExperiment):
             "model": scenario.model,
             "blocks": {name: each.model_dump() for name, each in scenario.blocks.items()},
             "settings": self.settings(),
-            "recipe": recipe.to_json(),
+            "recipe": recipe_to_json(recipe),
         }
         options = task_of(scenario).options(scenario)
         kept = {name: getattr(options, name) for name in ("loss", "threshold") if hasattr(options, name)}

@@ -11,9 +11,10 @@ from lab.errors import InvalidValue
 from lab.graph import Tensor, assign, data, scope
 from lab.graph.tensor import Call, Storage
 from lab.metrics.meaning import COUNT, MICROSECONDS, NATS, PLAIN
+from lab.nets.builder import BuiltLayer
 from lab.nets.initialisers import generator
 from lab.nets.layers.embedding import Embedding
-from lab.nets.network import BuiltLayer, Network
+from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
 from lab.nets.tables import Table
 from lab.nets.training_step import training_step
