@@ -248,7 +248,7 @@ def _noticed(canvas: Canvas, curve: Line, places: Sequence[float], across: Range
 
 
 def _title(plot: Plot, width: int, style: Style) -> Text:
-    """Name and note, then the value of each curve at the cursor, or its latest, as many as fit."""
+    """Name and note, then, over steps, the value of each curve at the cursor, or its latest, as many as fit."""
     text = line(clip(style.words(words(plot.title)), width, style), BOLD)
     gaps = [
         series.describe_gap(each.sign(style), gap)
@@ -258,7 +258,7 @@ def _title(plot: Plot, width: int, style: Style) -> Text:
     note = style.words(" ".join(each for each in (unit(plot.title), plot.note, *gaps) if each))
     if note and text.cell_len + 1 + cell_len(note) <= width:
         text.append(f" {note}", DIM)
-    for each in plot.lines:
+    for each in plot.lines if plot.x_label == "step" else ():
         value = value_at(each, plot.cursor)
         told = f"  {each.sign(style)} {'diverged' if each.broken and value in _NO_NUMBER else value}"
         if text.cell_len + len(told) > width:

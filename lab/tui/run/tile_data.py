@@ -179,7 +179,7 @@ class TileData:
         most = max(map(len, named), default=1)
         label, names = _places(named)
         log = self._log(subject, lines)
-        note = " ".join(["log"] * log + ([] if step is None else [f"step {step:,.0f}"]))
+        note = " ".join([f"by {label or 'layer'}"] + ["log"] * log + ([] if step is None else [f"step {step:,.0f}"]))
         return Plot(subject.name, tuple(lines), (1.0, float(most)), log=log, note=note, x_label=label, names=names)
 
     def _plots(self, subject: TileContent) -> Content:

@@ -56,7 +56,7 @@ def test_it_shows_the_latest_values_the_first_ones_and_those_at_the_cursor(tile_
     assert drawn(tile_data, "profile") == first
     plot = tile_data.content(TileContent("profile", METRIC))
     assert plot.log
-    assert (plot.window, plot.x_label, plot.note) == ((1.0, 3.0), "layer", "log step 5")
+    assert (plot.window, plot.x_label, plot.note) == ((1.0, 3.0), "layer", "by layer log step 5")
     view.hidden = {"sigmoid"}
     assert list(drawn(tile_data, "profile")) == ["relu"]
 
@@ -111,3 +111,9 @@ def test_what_the_places_are_is_said_however_many_there_are():
             places = list(map(int, below[1:]))
             assert len(places) > 1
             assert len(set(np.diff(places))) == 1, "they are equally far apart"
+
+
+def test_its_title_says_what_it_goes_across_and_no_number_that_would_be_of_the_last_layer_alone(tile_data) -> None:
+    plot = tile_data.content(TileContent("profile", METRIC))
+    title = draw(plot, 60, 10, Style(unicode=True), TextStyle()).strips[0].text
+    assert title.rstrip() == "gradient norm by layer log"
