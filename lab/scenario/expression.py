@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from lab.errors import nearest
-from lab.scenario.expression_nodes import Curve, CurveCall, Kind, Lookup, Node, Scope
+from lab.scenario.expression_nodes import Comparison, Curve, CurveCall, Kind, Lookup, Node, Scope
 from lab.scenario.grammar import InvalidExpression
 
 
@@ -41,7 +41,9 @@ class Expression:
     def evidence(self, lookup: Lookup) -> str:
         """The expression with the measured numbers put in, such as `0.6211 > 0.04 + 0.2`.
 
-        The numbers are rounded, but never so far that what is written would be judged otherwise than what was measured.
+        The numbers are rounded, but never so far that what is written would be judged otherwise than what was measured,
+        and not so far that a difference of two of them, of which there is something to be seen in nine digits, is lost:
+        `abs(0.162901 - 0.162907) < 0.001`, not `abs(0.1629 - 0.1629) < 0.001`.
         """
         scope = Scope(lookup, {})
         calls = tuple(_outermost_calls(self.root))
@@ -49,7 +51,8 @@ class Expression:
         for digits in (4, 6, 9, 17):
             texts = {start: written(value, digits) for start, value in measured.items()}
             rounded = Scope(lookup, {start: float(text) for start, text in texts.items()})
-            if self.kind != "truth" or self.root.truth(rounded) is self.root.truth(scope):
+            same = self.kind != "truth" or self.root.truth(rounded) is self.root.truth(scope)
+            if same and (digits >= _MOST_DIGITS or _sides_are_kept(self.root, rounded, scope)):
                 break
         told = [
             _note(call, measured[call.start], scope) or _counted(call, texts[call.start], self.text) for call in calls
@@ -111,6 +114,16 @@ class Expression:
 
 
 _SIGNS = ("+", "-", "*", "/")
+_MOST_DIGITS = 9
+_NEAR = 0.1
+"""By what share of itself a side of a comparison may change when the numbers in it are rounded."""
+
+
+def _sides_are_kept(root: Node, rounded: Scope, scope: Scope) -> bool:
+    """Whether what is compared stays about what it is when the numbers in it are rounded."""
+    sides = [side for node in root.walk() if isinstance(node, Comparison) for side in node.operands]
+    pairs = ((side.number(rounded), side.number(scope)) for side in sides)
+    return all(not math.isfinite(exact) or abs(about - exact) <= _NEAR * abs(exact) for about, exact in pairs)
 
 
 def parse(text: str) -> Expression:

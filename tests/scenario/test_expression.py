@@ -153,6 +153,20 @@ def test_evidence_is_rounded_but_never_until_it_is_untrue(measured, text, eviden
     assert parse(text).evidence(lambda *_: ([0], [measured])) == evidence
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "text", "evidence"),
+    [
+        (0.1629011, 0.1629074, "abs(last(a.x) - last(b.x)) < 0.001", "abs(0.162901 - 0.162907) < 0.001"),
+        (0.1629011, 0.1629011, "abs(last(a.x) - last(b.x)) < 0.001", "abs(0.1629 - 0.1629) < 0.001"),
+        (1.0, 1.0 + 1e-12, "abs(last(a.x) / last(b.x) - 1) < 0.01", "abs(1 / 1 - 1) < 0.01"),
+        (12.3456, 12.3341, "last(a.x) - last(b.x) > 0.01", "12.3456 - 12.3341 > 0.01"),
+        (0.62114, 0.04003, "last(a.x) > last(b.x) + 0.2", "0.6211 > 0.04003 + 0.2"),
+    ],
+)
+def test_evidence_shows_how_far_two_numbers_are_apart(a, b, text, evidence):
+    assert parse(text).evidence(lambda variant, *_: ([0], [a if variant == "a" else b])) == evidence
+
+
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.sampled_from(["<", "<=", ">", ">=", "==", "!="]))
 @settings(derandomize=True, max_examples=200, deadline=None)
 @example(0.1, 0.1 + 1e-16, "<")
