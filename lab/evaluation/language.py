@@ -14,7 +14,7 @@ from lab.evaluation.trained import about_of, layers_of, refuse_other_weights
 from lab.graph import data
 from lab.nets.sequence_states import SequenceStates
 from lab.tasks.sequences.probes import primer_of
-from lab.tasks.sequences.sampling import Choice, Writer
+from lab.tasks.sequences.sampling import Choice, writer_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +60,10 @@ class LanguageModel:
             raise BadInput(f"The primer cannot be read by {self.name}: {error.message}") from None
         network = layers_of(self.about)
         refuse_other_weights(self.name, network, self.weights)
-        states = SequenceStates()
-        network.apply(data(np.zeros((1, 1)), "symbol"), training=False, sequence=states)
-        writer = Writer(network, 1, {name: tensor.shape[1] for name, tensor in states.last.items()})
+        states, window = SequenceStates(), int(self.about.get("window", 1))
+        _, parts = network.apply(data(np.zeros((1, window)), "symbols"), training=False, sequence=states)
+        widths = {name: tensor.shape[1] for name, tensor in states.last.items()}
+        writer = writer_of(network, parts, 1, widths, window)
         numbers = {**self.weights, **self.about.get("settings", {})}
         symbols = writer.go_on(numbers, read, choice, np.random.default_rng(seed).random)
         return self._pieces(symbols, int(read[-1]), length)

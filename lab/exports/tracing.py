@@ -42,8 +42,8 @@ class Exported:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one example as the network sees it."""
-        return (TIME,) if self.model is None else self.model.recipe.prepared_shape
+        """Of one example as the network sees it; of a language model that has no states, the window that it reads."""
+        return (self.about.get("window", TIME),) if self.model is None else self.model.recipe.prepared_shape
 
     def new_network(self) -> Network:
         """Its layers, with nothing in them."""

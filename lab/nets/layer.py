@@ -64,6 +64,11 @@ class Layer(Settings):
         and how many lie from one output's to the next one's; None if each output sees the whole image."""
         return (1, 1)
 
+    def other_steps(self) -> tuple[bool, bool]:
+        """Whether what it gives at a step of a sequence depends on steps before it, and whether on steps behind it,
+        otherwise than by a state that recurrent layers carry from step to step."""
+        return False, False
+
     def multiply_adds(self, x: Shape, y: Shape, weights: Sequence[Shape]) -> int:
         """Multiply-adds for one example, forward: each weight takes part once at each place of the output.
 

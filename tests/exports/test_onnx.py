@@ -25,7 +25,7 @@ from lab.graph import data
 from lab.nets.initialisers import generator
 from lab.nets.network import Network
 from lab.nets.sequence_states import SequenceStates
-from lab.tasks.sequences.sampling import Writer
+from lab.tasks.sequences.sampling import StepWriter, WindowWriter
 from tests.evaluation.tables import scenario
 
 WINE = {"name": "wine", "validation": 0.2, "standardise": True}
@@ -133,7 +133,7 @@ def test_a_language_model_goes_on_from_its_states() -> None:
         text = split.train.inputs[:20, 0].astype(np.int64)
         about = {"model": yaml.safe_load(model), "settings": {}, "symbols": symbols}
         exported = _language_model(about)
-        writer = Writer(exported.new_network(), 1, widths)
+        writer = StepWriter(exported.new_network(), 1, widths)
         writer.begin({**exported.arrays, **exported.about["settings"]})
         ours = np.array([writer.step(np.array([each]))[0] for each in text])
         session = onnxruntime.InferenceSession(onnx_model(exported).SerializeToString())
@@ -145,9 +145,28 @@ def test_a_language_model_goes_on_from_its_states() -> None:
         np.testing.assert_allclose(rest[0], ours[8:], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        "[{embedding: 6}, {positional_encoding: learned}, {transformer: 2, causal: true}, {dense: classes}]",
+        "[{embedding: 6}, {conv1d: 4, kernel_size: 3, padding: causal}, relu, {dense: classes}]",
+    ],
+)
+def test_a_language_model_that_looks_back_reads_a_window(model: str) -> None:
+    split = load_data({"name": "plays", "characters": 4000, "held_back": 0.1}, 0, kind="classes")
+    about = {"model": yaml.safe_load(model), "settings": {}, "symbols": list(split.train.classes), "window": 9}
+    exported = _language_model(about)
+    text = split.train.inputs[:27, 0].astype(np.int64).reshape(3, 9)
+    writer = WindowWriter(exported.new_network(), 3, 9, hides=False)
+    writer.begin({**exported.arrays, **exported.about["settings"]})
+    ours = np.stack([writer.step(each) for each in text.T], axis=1)
+    [made] = onnxruntime.InferenceSession(onnx_model(exported).SerializeToString()).run(["y"], {"x": text})
+    np.testing.assert_allclose(made, ours, rtol=1e-5, atol=1e-5)
+
+
 def _language_model(about: dict[str, Any]) -> Exported:
     network: Network = layers_of(about)
-    network.apply(data(np.zeros((2, 3)), "x"), training=False, sequence=SequenceStates())
+    network.apply(data(np.zeros((2, about.get("window", 3))), "x"), training=False, sequence=SequenceStates())
     chance = generator(1, "weights")
     arrays = {
         name: (0.5 * chance.standard_normal(each.shape)).astype(np.float32) for name, each in network.kept.items()

@@ -149,11 +149,12 @@ def test_it_is_what_pytorch_does_with_packed_sequences(kind, both):
     np.testing.assert_allclose(found, table.weight.grad.numpy(), rtol=1e-9, atol=1e-11)
 
 
-def test_conv1d_is_that_of_pytorch():
+@pytest.mark.parametrize(("padding", "stride", "zeros"), [(1, 2, (1, 1)), ("causal", 1, (4, 0)), ("same", 1, (2, 2))])
+def test_conv1d_is_that_of_pytorch(padding, stride, zeros):
     torch = pytest.importorskip("torch")
     x = RANDOM.normal(size=(3, 12, 4))
-    settings = {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2, "groups": 2}
-    network = Network([{"conv1d": 6, **settings}], None, 2, 0, AdjustableNumbers())
+    settings = {"kernel_size": 3, "stride": stride, "dilation": 2, "groups": 2}
+    network = Network([{"conv1d": 6, "padding": padding, **settings}], None, 2, 0, AdjustableNumbers())
     y, _ = network.apply(data(x, "x"), training=False)
     y = assign(y, Storage("statistics").member("y", y.shape))
     layout = Layout({"run": [y]})
@@ -163,7 +164,9 @@ def test_conv1d_is_that_of_pytorch():
     layout.view(memory, weight)[...] = layer.weight.detach().numpy().transpose(2, 1, 0)
     layout.view(memory, bias)[...] = layer.bias.detach().numpy()
     bind(layout.plans["run"], memory).run()
-    expected = layer(torch.tensor(x.transpose(0, 2, 1))).detach().numpy().transpose(0, 2, 1)
+    expected = (
+        layer(torch.tensor(np.pad(x, ((0, 0), zeros, (0, 0))).transpose(0, 2, 1))).detach().numpy().transpose(0, 2, 1)
+    )
     np.testing.assert_allclose(layout.view(memory, y), expected, rtol=1e-10)
 
 

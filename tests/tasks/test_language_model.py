@@ -9,7 +9,7 @@ from lab.errors import InvalidValue
 from lab.scenario import Scenario
 from lab.tasks.sequences import samples
 from lab.tasks.sequences.language_pictures import in_lines
-from lab.tasks.sequences.sampling import Choice, Writer
+from lab.tasks.sequences.sampling import Choice, StepWriter
 from lab.tasks.task import task_of
 
 BASE = {
@@ -76,7 +76,7 @@ def test_what_is_written_goes_on_from_the_primer():
     """Fed with everything at once, the network finds each argmax the likeliest that the writer has taken one by one."""
     made = experiment(model=[{"lstm": {"units": 8, "layers": 2}}, {"dense": "classes"}])
     made.advance(20)
-    writer = Writer(made.network, 1, made._names)
+    writer = StepWriter(made.network, 1, made._names)
     written, _ = writer.write(made.weights(), made.primer, 6, [Choice(None)], lambda: 0.5)
     writer.begin(made.weights())
     for symbol in [*made.primer, *written[0, :-1]]:

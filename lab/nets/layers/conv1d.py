@@ -30,7 +30,8 @@ class Conv1d(Layer, name="conv1d"):
 
     Formula: y[t, o] = bias[o] + Σ over a, c of weight[a, c, o] x[t stride + a dilation - padding, c].
 
-    Paper: Kim, "Convolutional neural networks for sentence classification", 2014.
+    Paper: Kim, "Convolutional neural networks for sentence classification", 2014; with `padding: causal`: van den Oord
+    et al., "WaveNet: a generative model for raw audio", 2016.
 
     Example: `{conv1d: 16, kernel_size: 3}`
     """
@@ -42,8 +43,10 @@ class Conv1d(Layer, name="conv1d"):
     )
     kernel_size: Steps = Field(description="Steps that one output sees.")
     stride: Steps = Field(default=1, description="Steps from window to window.")
-    padding: Literal["same"] | Annotated[Whole, Field(ge=0, le=MOST)] = Field(
-        default=0, description="Steps of zeros at each end; `same` keeps the length."
+    padding: Literal["same", "causal"] | Annotated[Whole, Field(ge=0, le=MOST)] = Field(
+        default=0,
+        description="Steps of zeros at each end; `same` keeps the length; `causal` keeps it with zeros before the "
+        "sequence alone, so that no step sees a later one.",
     )
     dilation: Steps = Field(default=1, description="Steps from one weight of a window to the next.")
     groups: Whole = Field(
@@ -87,12 +90,16 @@ class Conv1d(Layer, name="conv1d"):
 
     def _ends(self) -> tuple[int, int]:
         """How many steps of zeros are put before and behind a sequence. Raises InvalidValue where `same` cannot be."""
-        if self.padding != "same":
+        if not isinstance(self.padding, str):
             return self.padding, self.padding
         if self.stride != 1:
-            raise InvalidValue((), "padding: same needs stride 1, or the length cannot be kept.")
+            raise InvalidValue((), f"padding: {self.padding} needs stride 1, or the length cannot be kept.")
         missing = self.dilation * (self.kernel_size - 1)
-        return missing // 2, -(-missing // 2)
+        return (missing, 0) if self.padding == "causal" else (missing // 2, -(-missing // 2))
+
+    def other_steps(self) -> tuple[bool, bool]:
+        before, after = self._ends()
+        return before > 0, after > 0
 
     def window(self, x: Shape) -> tuple[int, int]:
         """How many steps one output sees, and how far windows are apart."""

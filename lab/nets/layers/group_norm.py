@@ -27,6 +27,9 @@ class GroupNorm(Layer, name="group_norm"):
     groups: Whole = Field(ge=1, le=10**6, description="Number of groups; the channels must divide into them.")
     epsilon: Real = adjustable(1e-5, "Added to the variance, against division by zero.", gt=0, le=1)
 
+    def other_steps(self) -> tuple[bool, bool]:
+        return True, True
+
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         channels = x.shape[-1:]
         gamma = builder.parameter("gamma", channels, 1.0)

@@ -72,6 +72,9 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
         """Queries by keys, and weights by values: each step with each place."""
         return 2 * x[0] * x[0] * x[1]
 
+    def other_steps(self) -> tuple[bool, bool]:
+        return True, not self.causal
+
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         name = builder.layer_name
         check_steps(x, name)

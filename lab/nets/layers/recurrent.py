@@ -118,6 +118,9 @@ class Recurrent(Layer):
             builder.states.seen[f"{builder.layer_name}.{prefix}{name}"] = tensor
         return states, last[0]
 
+    def other_steps(self) -> tuple[bool, bool]:
+        return self.bidirectional, self.bidirectional
+
     def multiply_adds(self, x: Shape, y: Shape, weights: Sequence[Shape]) -> int:
         return x[0] * sum(map(math.prod, weights))
 

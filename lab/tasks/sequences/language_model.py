@@ -26,6 +26,11 @@ class Options(Settings):
         default="carried",
         description="carried: each window begins with the state in which the one before it ended; reset: with zeros.",
     )
+    look_ahead: Literal["refused", "allowed"] = Field(
+        default="refused",
+        description="What becomes of layers that look at later symbols, such as attention without `causal: true`, and "
+        "so have read what they are to predict; allowed: they are trained all the same, to see what comes of it.",
+    )
     choose: Literal["sample", "argmax"] = Field(
         default="sample", description="sample: draw the next symbol; argmax: take the likeliest one."
     )
@@ -55,9 +60,11 @@ class LanguageModel(Task):
     """A network learns which symbol of a text comes next, and writes: each character it has drawn is its next input.
 
     As many readers as `train.batch` says go through the text, each through a part of its own, window after window.
-    The layers in `model` end in `{dense: classes}`. The pictures: samples of the same primer as training goes on, a
-    fan of temperatures, text coloured by units that follow something and by their gates, and how the network does when
-    it is fed with what it has drawn itself. With `data.tokens: words` symbols are words.
+    The layers in `model` end in `{dense: classes}`. What remembers is a recurrent layer, whose state goes from
+    window to window, or `multi_head_attention`, `transformer` with `causal: true` or `conv1d` with `padding:
+    causal`, which look at the symbols of the window alone. The pictures: samples of the same primer as training
+    goes on, a fan of temperatures, text coloured by units that follow something and by their gates, and how the
+    network does when it is fed with what it has drawn itself. With `data.tokens: words` symbols are words.
     """
 
     Options = Options

@@ -16,6 +16,7 @@ from lab.graph import functions as f
 from lab.graph.tensor import Storage, call
 from lab.metrics import DeviceMetrics, MeasuredNetwork, device_metric_meanings
 from lab.metrics.meaning import BYTES, CHARACTERS, DIFFERENCE, MICROSECONDS, NATS, PLAIN, SHARE
+from lab.nets.builder import BuiltLayer
 from lab.nets.network import Network
 from lab.nets.optimizers import optimizer
 from lab.nets.sequence_states import SequenceStates
@@ -24,7 +25,7 @@ from lab.pictures import Picture
 from lab.scenario import Scenario
 from lab.tasks.programs import ProgramExperiment
 from lab.tasks.sequences.probes import Probes, primer_of
-from lab.tasks.sequences.sampling import Choice
+from lab.tasks.sequences.sampling import Choice, looking_ahead, looks_back
 from lab.tasks.stopwatch import Stopwatch, Timed
 from lab.tasks.training.classify import count_correct
 from lab.tasks.training.data import load_split
@@ -112,9 +113,10 @@ class LanguageTraining(ProgramExperiment):
         with scope("batch"):
             text = data(self.text, "text")
             x, y = call(read_windows, text, shapes=[(readers, window)] * 2).results
-        self._names = self._state_names()
+        self._names, parts = self._state_names()
+        self._windowed = looks_back(parts)
         self.probes = Probes(
-            self.network, self._names, self.vocabulary, self.text, self.held, self.primer, options, seed
+            self.network, parts, self._names, self.vocabulary, self.text, self.held, self.primer, options, seed
         )
         kept = Storage("states")
         self.stored = {name: kept.member(f"text {name}", (readers, width)) for name, width in self._names.items()}
@@ -168,22 +170,38 @@ class LanguageTraining(ProgramExperiment):
             )
         return size
 
-    def _state_names(self) -> dict[str, int]:
-        """The recurrent states of the network and their widths; found by building it once, on one symbol."""
-        states = SequenceStates()
-        output, parts = self.network.apply(data(np.zeros((1, 1)), "symbol"), training=False, sequence=states)
-        if any(part.attention is not None for part in parts):
-            raise InvalidValue(("model",), "this task writes symbol by symbol from states, and attention has none.")
-        if output.shape != (1, 1, self.split.train.outputs):
+    def _state_names(self) -> tuple[dict[str, int], list[BuiltLayer]]:
+        """The recurrent states of the network and their widths, and its layers; found by building it once."""
+        states, window = SequenceStates(), self.options.window
+        output, parts = self.network.apply(data(np.zeros((1, window)), "symbols"), training=False, sequence=states)
+        if output.shape != (1, window, self.split.train.outputs):
             raise InvalidValue(
                 ("model", len(self.scenario.model) - 1),
                 f"the network must end in {self.split.train.outputs} numbers for each symbol, [batch, time, classes], "
                 f"as `{{dense: classes}}` gives behind a recurrent layer, not in {list(output.shape[1:])}.",
             )
+        self._check_order(states, parts)
+        self._check_unit(states.seen)
+        return {name: tensor.shape[1] for name, tensor in states.last.items()}, parts
+
+    def _check_order(self, states: SequenceStates, parts: list[BuiltLayer]) -> None:
+        """Raise InvalidValue for a network that has read what it is to predict, or that cannot write here."""
         if any("backward" in name for name in states.last):
             raise InvalidValue(("model",), "a network that reads backwards has seen what it is to predict.")
-        self._check_unit(states.seen)
-        return {name: tensor.shape[1] for name, tensor in states.last.items()}
+        if states.last and looks_back(parts):
+            first = next(part.name for part in parts if part.layer.other_steps()[0])
+            raise InvalidValue(
+                ("model",),
+                f"recurrent layers carry what they have read, and {first} looks at a window anew: a language model has "
+                "one or the other.",
+            )
+        ahead = looking_ahead(parts)
+        if ahead and self.options.look_ahead == "refused":
+            raise InvalidValue(
+                ("model",),
+                f"{ahead[0]} looks at later symbols, and so has read what it is to predict: attention needs `causal: "
+                "true`, a convolution `padding: causal` (`options: {look_ahead: allowed}` trains it all the same).",
+            )
 
     def _check_unit(self, seen: dict[str, Tensor]) -> None:
         widths = [tensor.shape[2] for name, tensor in seen.items() if name.endswith(".states")]
@@ -196,8 +214,13 @@ class LanguageTraining(ProgramExperiment):
         return f.softmax_cross_entropy(output.reshape(following.size, -1), following.reshape(following.size))
 
     def _stretches(self, text: np.ndarray) -> tuple[Tensor, Tensor]:
-        readers = min(READERS, len(text) - 1)
-        steps = min(STEPS, (len(text) - 1) // readers)
+        """Stretches of a text at equal distances and what follows each symbol, [readers, steps]. Who looks at a window
+        alone reads no more than one at a time, but as many symbols in all."""
+        readers, steps = READERS, STEPS
+        if self._windowed and self.options.window < steps:
+            readers, steps = READERS * STEPS // self.options.window, self.options.window
+        readers = min(readers, len(text) - 1)
+        steps = min(steps, (len(text) - 1) // readers)
         places = np.arange(readers)[:, None] * ((len(text) - 1) // readers) + np.arange(steps)
         return data(text[places], "measured symbols"), data(text[places + 1], "measured next symbols")
 
@@ -313,4 +336,5 @@ class LanguageTraining(ProgramExperiment):
 
     def kept_to_predict(self) -> dict[str, Any]:
         about = {"format": 1, "task": self.scenario.task, "step": self.step, "model": self.scenario.model}
+        about |= {"window": self.options.window} if self._windowed else {}
         return about | {"settings": self.settings(), "symbols": list(self.split.train.classes)}

@@ -10,12 +10,13 @@ import numpy as np
 
 from lab.data.vocabularies import UNKNOWN, Vocabulary
 from lab.errors import InvalidValue
+from lab.nets.builder import BuiltLayer
 from lab.nets.initialisers import generator
 from lab.nets.network import Network
 from lab.pictures import Picture
 from lab.tasks.sequences import language_pictures, samples, text_units
 from lab.tasks.sequences.reading import Numbers, Reader, costs, mean_cost
-from lab.tasks.sequences.sampling import Choice, Writer, drawn_from
+from lab.tasks.sequences.sampling import Choice, Writer, drawn_from, looks_back, writer_of
 
 NOWHERE = " \0 "
 """In place of what is no word and stands in no text."""
@@ -24,6 +25,8 @@ LOOKED_AT, LOOKED_LONG = 8, 256
 """Units are looked at on so many stretches of the text that was held back, of so many symbols each."""
 BEGUN, TAUGHT, ALONE = 64, 32, 32
 """Free running is measured behind so many true beginnings, of so many symbols, over so many more."""
+BEGUN_ANEW = 16
+"""The same for a network that reads a window anew for each symbol."""
 AT_ONCE = 500
 """All of the text that was held back is read in stretches of so many symbols."""
 
@@ -31,6 +34,7 @@ AT_ONCE = 500
 class Probes:
     """One network and its texts; weights and settings are given each time, so that nothing here is a run's state.
 
+    parts:      its layers, as they were built
     states:     the names of its recurrent states, with their widths
     text, held: the symbols to train on and those that were held back (or, if none were, the same), [n] each
     primer:     the symbols that samples go on from
@@ -40,6 +44,7 @@ class Probes:
     def __init__(
         self,
         network: Network,
+        parts: Sequence[BuiltLayer],
         states: dict[str, int],
         vocabulary: Vocabulary,
         text: np.ndarray,
@@ -48,7 +53,8 @@ class Probes:
         options: Any,
         seed: int,
     ) -> None:
-        self._network, self._states, self._seed = network, states, seed
+        self._network, self._parts, self._states, self._seed = network, parts, states, seed
+        self._longest = options.window if looks_back(parts) else LOOKED_LONG  # of what is read without a state
         self._vocabulary, self._text, self._held = vocabulary, text, held
         self._primer, self._options = primer, options
         self._readers: dict[tuple[int, int], Reader] = {}
@@ -91,7 +97,8 @@ class Probes:
     def forced_and_free(self, numbers: Numbers) -> tuple[np.ndarray, np.ndarray]:
         """The mean cost of each true symbol behind true beginnings, [places]: while the network is fed with the text,
         and while it is fed with what it draws itself."""
-        count = max(1, min(BEGUN, len(self._held) // 4))
+        begun = BEGUN_ANEW if looks_back(self._parts) else BEGUN
+        count = max(1, min(begun, len(self._held) // 4))
         stretch = len(self._held) // count
         taught = min(TAUGHT, stretch // 2)
         alone = min(ALONE, stretch - taught)
@@ -112,8 +119,9 @@ class Probes:
     # Reading
 
     def held_loss(self, numbers: Numbers) -> float:
-        """Mean cost of all that was held back, read in one go."""
-        return mean_cost(self._reader(1, AT_ONCE), numbers, self._held, AT_ONCE)
+        """Mean cost of all that was held back, read in one go; by a network without states window after window."""
+        length = self._options.window if looks_back(self._parts) else AT_ONCE
+        return mean_cost(self._reader(1, length), numbers, self._held, length)
 
     def best_correlation(self, numbers: Numbers) -> float:
         """How well the unit that follows something best does so; 0 where there is nothing to be followed."""
@@ -136,7 +144,7 @@ class Probes:
     def _looked_at(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Stretches of the text that was held back, [texts, time], and what there is in them to be followed."""
         count = min(LOOKED_AT, len(self._held))
-        length = min(LOOKED_LONG, len(self._held) // count)
+        length = min(LOOKED_LONG, self._longest, len(self._held) // count)
         text, ends = self._vocabulary.spelled(self._held)
         places = np.arange(count)[:, None] * (len(self._held) // count) + np.arange(length)
         chosen = (self._options.follow,) if self._options.follow else text_units.PROPERTIES
@@ -172,7 +180,7 @@ class Probes:
 
     def _writer(self, count: int) -> Writer:
         if count not in self._writers:
-            self._writers[count] = Writer(self._network, count, self._states)
+            self._writers[count] = writer_of(self._network, self._parts, count, self._states, self._options.window)
         return self._writers[count]
 
     def _reader(self, count: int, length: int, looks: bool = False) -> Reader:

@@ -1,15 +1,24 @@
-"""A network that writes: fed with what it has written, one symbol at a time, several texts side by side."""
+"""A network that writes: fed with what it has written, one symbol at a time, several texts side by side.
+
+A recurrent network carries a state from symbol to symbol, so that one step of it is enough for each. What looks at
+other steps itself, such as attention, has none, and reads all that it may look at anew.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from lab.graph import Storage, assign
+from lab.nets.builder import BuiltLayer
 from lab.nets.network import Network
-from lab.tasks.sequences.reading import Reader
+from lab.nets.sequence_states import SequenceStates
+from lab.tasks.sequences.reading import Numbers, Reader
+from lab.tasks.training.own_memory import OwnMemory
 
 
 @dataclass(frozen=True)
@@ -57,19 +66,22 @@ def drawn_from(logits: np.ndarray, random: np.ndarray) -> np.ndarray:
     return np.minimum((chances < random[:, None] * chances[:, -1:]).sum(axis=1), logits.shape[1] - 1)
 
 
-class Writer(Reader):
-    """One step of a network after another, for `count` texts side by side: each symbol that is drawn is read next."""
+class Writer(ABC):
+    """`count` texts side by side: each symbol that is drawn is read next."""
 
-    def __init__(self, network: Network, count: int, states: dict[str, int]) -> None:
-        super().__init__(network, count, 1, states)
+    count: int
 
+    @abstractmethod
+    def begin(self, numbers: Numbers) -> None:
+        """Take these weights and settings, by name, and forget what was read."""
+
+    @abstractmethod
     def step(self, symbols: np.ndarray) -> np.ndarray:
         """Read one symbol of each text, [count]; the logits of the next ones, [count, symbols]."""
-        return self.read(symbols[:, None])[:, 0]
 
     def write(
         self,
-        numbers: Mapping[str, np.ndarray | float],
+        numbers: Numbers,
         primer: np.ndarray,
         length: int,
         choices: Sequence[Choice],
@@ -91,9 +103,7 @@ class Writer(Reader):
                 logits = self.step(written[:, place])
         return written, first
 
-    def go_on(
-        self, numbers: Mapping[str, np.ndarray | float], primer: np.ndarray, choice: Choice, random: Callable[[], float]
-    ) -> Iterator[int]:
+    def go_on(self, numbers: Numbers, primer: np.ndarray, choice: Choice, random: Callable[[], float]) -> Iterator[int]:
         """The symbols of a text that goes on from a primer, without end, each read as soon as the next is asked for."""
         logits = self._behind(numbers, primer)
         while True:
@@ -101,9 +111,79 @@ class Writer(Reader):
             yield symbol
             logits = self.step(np.full(self.count, symbol))
 
-    def _behind(self, numbers: Mapping[str, np.ndarray | float], primer: np.ndarray) -> np.ndarray:
+    def _behind(self, numbers: Numbers, primer: np.ndarray) -> np.ndarray:
         """Begin anew with these numbers and read a primer; the logits of what comes next, [count, symbols]."""
         self.begin(numbers)
         for symbol in primer:
             logits = self.step(np.full(self.count, symbol))
         return logits
+
+
+class StepWriter(Writer):
+    """A network that carries all it knows of a text in the states of its recurrent layers.
+
+    states: their names, with their widths
+    """
+
+    def __init__(self, network: Network, count: int, states: dict[str, int]) -> None:
+        self.count = count
+        self._reader = Reader(network, count, 1, states)
+
+    def begin(self, numbers: Numbers) -> None:
+        self._reader.begin(numbers)
+
+    def step(self, symbols: np.ndarray) -> np.ndarray:
+        return self._reader.read(symbols[:, None])[:, 0]
+
+
+class WindowWriter(Writer):
+    """A network without states that looks at the last `window` symbols of a text: it reads them anew for each symbol.
+
+    hides: whether what is behind the last symbol must be hidden from the network as padding, since it would look at it
+    """
+
+    def __init__(self, network: Network, count: int, window: int, hides: bool) -> None:
+        self.count, self._window = count, window
+        stored, kept = Storage("states"), Storage("statistics")
+        self._symbols = stored.member("symbols", (count, window))
+        self._mask = stored.member("mask", (count, window)) if hides else None
+        output, _ = network.apply(self._symbols, training=False, sequence=SequenceStates(mask=self._mask))
+        self._logits = assign(output, kept.member("logits", output.shape))
+        self._memory = OwnMemory(network, {"read": [self._logits]})
+        self._read = np.zeros((count, 0), np.int64)
+
+    def begin(self, numbers: Numbers) -> None:
+        self._memory.take(numbers, numbers)
+        self._read = self._read[:, :0]
+
+    def step(self, symbols: np.ndarray) -> np.ndarray:
+        self._read = np.concatenate([self._read, symbols[:, None]], axis=1)[:, -self._window :]
+        known = self._read.shape[1]
+        behind = ((0, 0), (0, self._window - known))
+        self._memory.put(self._symbols, np.pad(self._read, behind))
+        if self._mask is not None:
+            self._memory.put(self._mask, np.pad(np.ones_like(self._read), behind))
+        self._memory.run("read")
+        return self._memory.view(self._logits)[:, known - 1].copy()
+
+
+def writer_of(network: Network, parts: Sequence[BuiltLayer], count: int, states: dict[str, int], window: int) -> Writer:
+    """The writer for a network.
+
+    parts:  its layers, as they were built
+    states: names and widths of its recurrent states
+    window: so many symbols it reads at a time, where it has no states but looks at other steps
+    """
+    if looks_back(parts):
+        return WindowWriter(network, count, window, hides=bool(looking_ahead(parts)))
+    return StepWriter(network, count, states)
+
+
+def looks_back(parts: Sequence[BuiltLayer]) -> bool:
+    """Whether a network looks at steps before the one at which it is, otherwise than by a state."""
+    return any(part.layer.other_steps()[0] for part in parts)
+
+
+def looking_ahead(parts: Sequence[BuiltLayer]) -> list[str]:
+    """The names of layers that look at later steps."""
+    return [part.name for part in parts if part.layer.other_steps()[1]]
