@@ -21,13 +21,14 @@ SLUGS = [entry.slug for entry in library()]
 
 QUICK = [
     "activation-gallery", "adagrad", "alexnet", "autoencoder", "bag-of-words", "batch-norm", "bptt-truncated",
-    "captioning", "clustering", "deep-dream", "density-estimation", "dqn", "ensemble", "exp-is-expensive",
-    "faster-rcnn", "first-filters", "gan", "gradient-check", "gradient-flow", "hierarchical-softmax",
-    "input-scale-and-gradient", "k-fold", "l2", "latent-arithmetic", "localisation", "log-space-search", "logits",
-    "lstm", "maxout", "mdp", "multi-label", "multiply-gate", "naive-forecast", "normalise-inputs", "off-policy",
-    "pca", "pixel-cnn", "polyak", "pose", "regression-losses", "rnn-shapes", "saliency", "segmentation-fcn",
-    "seq2seq-attention", "sliding-window-cost", "snapshot-ensemble", "staged-backprop", "style-transfer",
-    "transposed-conv", "unpooling", "vae", "visual-question", "warm-up", "zero-init",
+    "captioning", "causal-mask", "clustering", "deep-dream", "density-estimation", "dqn", "ensemble",
+    "exp-is-expensive", "faster-rcnn", "first-filters", "gan", "gradient-check", "gradient-flow",
+    "hierarchical-softmax", "input-scale-and-gradient", "k-fold", "l2", "latent-arithmetic", "localisation",
+    "log-space-search", "lstm", "maxout", "mdp", "multi-label", "multiply-gate", "naive-forecast",
+    "normalise-inputs", "off-policy", "pca", "pixel-cnn", "polyak", "pose", "regression-losses", "rnn-shapes",
+    "saliency", "segmentation-fcn", "seq2seq-attention", "sliding-window-cost", "snapshot-ensemble",
+    "staged-backprop", "style-transfer", "transposed-conv", "unpooling", "vae", "visual-question", "warm-up",
+    "zero-init",
 ]  # fmt: skip
 """Of the lessons with the same task and data, which use a device alike, one of the quickest."""
 

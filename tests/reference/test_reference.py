@@ -38,10 +38,6 @@ def missing(told: Topic) -> list[str]:
     return found + [f"what {each.name} means" for each in told.settings if not each.meaning and told.kind != "event"]
 
 
-def test_everything_is_explained():
-    assert {(kind, name): lacks for kind, name in EVERYTHING if (lacks := missing(topic(kind, name)))} == {}
-
-
 def test_a_layer_that_says_nothing_of_itself_would_be_found():
     from lab.reference import networks
 
@@ -55,7 +51,9 @@ def test_a_layer_that_says_nothing_of_itself_would_be_found():
         del LAYERS["silent"]
 
 
-def test_the_pages_are_up_to_date():
+def test_everything_is_explained_and_the_pages_are_up_to_date():
+    """Both need every topic, which takes long to make and is made once for both."""
+    assert {(kind, name): lacks for kind, name in EVERYTHING if (lacks := missing(topic(kind, name)))} == {}
     written = {path.name: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
     assert written == pages(), "write them anew: lab explain --pages docs/reference"
 

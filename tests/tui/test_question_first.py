@@ -1,5 +1,6 @@
 """Before a lesson's question is answered or skipped, nothing that would answer it is shown anywhere."""
 
+import functools
 import re
 
 import pytest
@@ -14,13 +15,18 @@ from lab.tui.explore.lessons import builtin
 from lab.tui.guess.screen import GuessScreen
 from tests.tui.driving import drive, shows
 
-LESSONS = {each.slug: load(each.path) for each in library()}
+PATHS = {each.slug: each.path for each in library()}
 ITEMS = {each.slug: each for each in builtin()}
+
+
+@functools.cache
+def lesson(slug):
+    return load(PATHS[slug])
 
 
 def page(slug, **known):
     console = Console(width=100, file=None, color_system=None)
-    shown = lesson_page.LessonPage(ITEMS[slug], loaded=LESSONS[slug], **known)
+    shown = lesson_page.LessonPage(ITEMS[slug], loaded=lesson(slug), **known)
     theme = themes.THEMES["dark"]
     with console.capture() as caught:
         console.print(lesson_page.text(shown, theme))
@@ -45,11 +51,11 @@ def answers(scenario):
     return [found for each in told if len(found := words(each)) > 8]
 
 
-@pytest.mark.parametrize("slug", LESSONS)
+@pytest.mark.parametrize("slug", PATHS)
 def test_no_page_says_it_before_and_all_do_afterwards(slug):
-    scenario = LESSONS[slug].scenario
+    scenario = lesson(slug).scenario
     closed = words(page(slug))
-    sheet = words(before(LESSONS[slug]))
+    sheet = words(before(lesson(slug)))
     for sentence in answers(scenario):
         assert sentence not in closed
         assert sentence not in sheet
@@ -71,7 +77,7 @@ def test_neither_the_question_nor_the_menu_says_it():
     drive(script)
     menu = words(" ".join(told))
     assert "Dead ReLUs" in menu
-    for each in LESSONS.values():
+    for each in map(lesson, PATHS):
         assert not any(sentence in menu for sentence in answers(each.scenario))
         if each.scenario.question is not None:
             asked = GuessScreen(each.scenario.title, each.scenario.question)
