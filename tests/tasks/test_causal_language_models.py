@@ -126,6 +126,11 @@ def test_networks_that_cannot_be_language_models(model, told):
         experiment(model)
 
 
+def test_who_cannot_leave_out_what_is_not_written_yet_is_refused_before_it_writes():
+    with pytest.raises(InvalidValue, match="group_norm1 would count the places behind what is written so far"):
+        experiment([{"embedding": 8}, {"group_norm": 2}, {"dense": "classes"}], {"look_ahead": "allowed"})
+
+
 load_layers()
 
 

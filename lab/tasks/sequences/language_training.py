@@ -202,6 +202,10 @@ class LanguageTraining(ProgramExperiment):
                 f"{ahead[0]} looks at later symbols, and so has read what it is to predict: attention needs `causal: "
                 "true`, a convolution `padding: causal` (`options: {look_ahead: allowed}` trains it all the same).",
             )
+        if unable := [each.name for each in parts if each.layer.other_steps()[1] and not each.layer.knows_padding]:
+            raise InvalidValue(
+                ("model",), f"{unable[0]} would count the places behind what is written so far, which are empty."
+            )
 
     def _check_unit(self, seen: dict[str, Tensor]) -> None:
         widths = [tensor.shape[2] for name, tensor in seen.items() if name.endswith(".states")]
