@@ -38,7 +38,7 @@ watch: [val_mean_average_precision, val_mean_average_precision_coco, val_objects
 CLASSES = ["dark", "bright"]
 
 
-def write_photos(place, count=20):
+def write_photos(place, count=60):
     """Photographs of 48 × 36 with a dark or a bright square on grey, or both: [(file, [(class, box)])]."""
     random, listed = np.random.default_rng(1), []
     (place / "photos").mkdir()
@@ -102,7 +102,7 @@ def test_images_that_were_held_back_give_the_scores_of_the_validation_again(run_
     told = json.loads(out)
     with Store.open() as store:
         curves = store.curves("own-1")[("base", 0)]
-    assert told["where"] == "5 images of boxes.json that were held back"
+    assert told["where"] == "15 images of boxes.json that were held back"
     found = {each["score"]: each for each in told["scores"]}
     for score, metric in (
         (AT_HALF, "val_mean_average_precision"),
@@ -127,7 +127,7 @@ def test_people_read_the_same_in_words(run_in):
 def test_another_source_is_judged_on_and_one_with_other_classes_is_refused(folder, run_in):
     code, out, _ = run_in("evaluate", "own-1", "--data", "boxes.json", "--json")
     assert code == 0
-    assert json.loads(out)["examples"] == 20
+    assert json.loads(out)["examples"] == 60
     other = json.loads((folder / "boxes.json").read_text())
     other["categories"][0]["name"] = "cat"
     (folder / "other.json").write_text(json.dumps(other))
@@ -162,7 +162,7 @@ def test_predictions_are_boxes_in_pixels_of_the_image_as_coco_writes_them(folder
 def test_boxes_are_drawn_into_images_as_large_as_they_were(folder, run_in):
     code, out, _ = run_in("predict", "own-1", "photos", "--out", "drawn")
     assert code == 0
-    assert "20 images" in out
+    assert "60 images" in out
     drawn = np.asarray(Image.open(folder / "drawn" / "00.png"))
     before = np.asarray(Image.open(folder / "photos" / "00.png"))
     assert drawn.shape == before.shape
