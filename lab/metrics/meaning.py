@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Meaning(str):
     unit: Unit
     higher_is_better: bool | None
 
-    def __new__(cls, text: str, unit: Unit, higher_is_better: bool | None = None) -> Meaning:
+    def __new__(cls, text: str, unit: Unit, higher_is_better: bool | None = None) -> Self:
         made = super().__new__(cls, text)
         made.unit, made.higher_is_better = unit, higher_is_better
         return made

@@ -56,7 +56,7 @@ def test_answers_are_those_of_the_network_on_images_that_are_held_back():
     w = {name: value.astype(np.float64) for name, value in net.weights().items()}
     scores = known.sample.numbers.reshape(48, -1) @ w["dense1.weight"] + w["dense1.bias"]
     np.testing.assert_array_equal(known.answers(), scores.argmax(axis=1))
-    known.attributions.load(net.weights(), {})
+    known.attributions.load(net.weights(), net.inspection.settings())
     np.testing.assert_allclose(known.attributions.scores(known.sample.numbers), scores, atol=1e-4)
 
 
@@ -84,7 +84,7 @@ def test_saliency_is_the_slope_of_the_score(model):
     model = model if model is CONV else ["flatten", *model]
     net, known = asked(model, steps=5)
     images, answers = known.sample.numbers[:3].astype(np.float64), known.answers()[:3]
-    known.attributions.load(net.weights(), {})
+    known.attributions.load(net.weights(), net.inspection.settings())
     found = known.attributions.gradient(images, answers)
     for row, column, channel in ((3, 4, 0), (8, 8, 1), (12, 2, 2), (7, 13, 1)):
         up, down = images.copy(), images.copy()

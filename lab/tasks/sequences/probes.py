@@ -15,8 +15,9 @@ from lab.nets.initialisers import generator
 from lab.nets.network import Network
 from lab.pictures import Picture
 from lab.tasks.sequences import language_pictures, samples, text_units
-from lab.tasks.sequences.reading import Numbers, Reader, costs, mean_cost
+from lab.tasks.sequences.reading import Reader, costs, mean_cost
 from lab.tasks.sequences.sampling import Choice, Writer, drawn_from, looks_back, writer_of
+from lab.tasks.training.own_memory import Numbers
 
 NOWHERE = " \0 "
 """In place of what is no word and stands in no text."""

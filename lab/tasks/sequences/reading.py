@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from lab.graph import Layout, assign
-from lab.graph.running import bind
-from lab.graph.tensor import Storage
+from lab.graph import Storage, assign
 from lab.nets.network import Network
 from lab.nets.sequence_states import SequenceStates
-
-Numbers = Mapping[str, np.ndarray | float]
-"""Weights, and settings of layers, by name."""
+from lab.tasks.training.own_memory import Numbers, OwnMemory
 
 
 class Reader:
@@ -33,31 +27,26 @@ class Reader:
         self._last = {name: assign(sequence.last[name], kept.member(name, (count, states[name]))) for name in states}
         seen = sequence.seen if looks else {}
         self._seen = {name: assign(each, kept.member(f"seen {name}", each.shape)) for name, each in seen.items()}
-        self._network, self.count = network, count
-        self._layout = Layout({"read": [self._logits, *self._last.values(), *self._seen.values()]})
-        self._memory = self._layout.memory(self._layout.shared_memory("float32"), 0)
-        self._program = bind(self._layout.plans["read"], self._memory)
+        self.count = count
+        self._memory = OwnMemory(network, {"read": [self._logits, *self._last.values(), *self._seen.values()]})
 
     def begin(self, numbers: Numbers) -> None:
         """Take these weights and settings, and forget all states."""
-        for name, tensor in {**self._network.kept, **self._network.settings.storage.members}.items():
-            if self._layout.knows(tensor):
-                self._layout.view(self._memory, tensor)[...] = numbers[name]
+        self._memory.take(numbers, numbers)
         for tensor in self._states.values():
-            self._layout.view(self._memory, tensor)[...] = 0
+            self._memory.put(tensor, 0.0)
 
     def read(self, symbols: np.ndarray) -> np.ndarray:
         """Read the next symbols of each text, [count, length]; the logits behind each, [count, length, symbols]."""
-        view = self._layout.view
-        view(self._memory, self._symbols)[...] = symbols
-        self._program.run()
+        self._memory.put(self._symbols, symbols)
+        self._memory.run("read")
         for name, tensor in self._states.items():
-            view(self._memory, tensor)[...] = view(self._memory, self._last[name])
-        return view(self._memory, self._logits).copy()
+            self._memory.put(tensor, self._memory.view(self._last[name]))
+        return self._memory.view(self._logits).copy()
 
     def seen(self) -> dict[str, np.ndarray]:
         """What the layers show of the stretch that was read last, by name, [count, length, …]."""
-        return {name: self._layout.view(self._memory, tensor).copy() for name, tensor in self._seen.items()}
+        return {name: self._memory.view(tensor).copy() for name, tensor in self._seen.items()}
 
 
 def mean_cost(reader: Reader, numbers: Numbers, text: np.ndarray, length: int) -> float:

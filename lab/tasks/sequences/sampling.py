@@ -17,8 +17,8 @@ from lab.graph import Storage, assign
 from lab.nets.builder import BuiltLayer
 from lab.nets.network import Network
 from lab.nets.sequence_states import SequenceStates
-from lab.tasks.sequences.reading import Numbers, Reader
-from lab.tasks.training.own_memory import OwnMemory
+from lab.tasks.sequences.reading import Reader
+from lab.tasks.training.own_memory import Numbers, OwnMemory
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.graph import Layout, Storage, Tensor, assign
+from lab.graph import Storage, assign
 from lab.graph import functions as f
-from lab.graph.running import bind
 from lab.graph.tensor import constant
 from lab.nets.network import Network
 from lab.nets.sequence_states import SequenceStates
-from lab.tasks.sequences.reading import Numbers
+from lab.tasks.training.own_memory import Numbers, OwnMemory
 
 
 class StepwiseWriter:
@@ -22,7 +21,7 @@ class StepwiseWriter:
     def __init__(self, network: Network, count: int, width: int, read: int) -> None:
         stored, kept = Storage("states"), Storage("statistics")
         rows = count * width
-        self._network, self._width = network, width
+        self._width = width
         self._symbols = stored.member("symbols", (rows, read))
         self._word = stored.member("word", (rows, 1))
         mask = f.minimum(self._symbols, constant(1.0))
@@ -39,29 +38,22 @@ class StepwiseWriter:
         output, _ = network.apply(self._symbols, training=False, sequence=going)
         self._logits = assign(output, kept.member("logits", output.shape))
         self._after = assign(going.last[self._state], kept.member("state", self._kept[self._state].shape))
-        self._layout = Layout({"begin": begin, "step": [self._logits, self._after]})
-        self._memory = self._layout.memory(self._layout.shared_memory("float32"), 0)
-        self._programs = {name: bind(plan, self._memory) for name, plan in self._layout.plans.items()}
+        self._memory = OwnMemory(network, {"begin": begin, "step": [self._logits, self._after]})
 
     def begin(self, numbers: Numbers, read: np.ndarray) -> None:
         """Take these weights and settings, and read symbols [count, read]."""
-        for name, tensor in {**self._network.kept, **self._network.settings.storage.members}.items():
-            if self._layout.knows(tensor):
-                self._view(tensor)[...] = numbers[name]
-        self._view(self._symbols)[...] = np.repeat(read, self._width, axis=0)
-        self._programs["begin"].run()
+        self._memory.take(numbers, numbers)
+        self._memory.put(self._symbols, np.repeat(read, self._width, axis=0))
+        self._memory.run("begin")
 
     def step(self, symbols: np.ndarray) -> np.ndarray:
         """Read one symbol of each text, [rows]; the logits of the next ones, [rows, symbols]."""
-        self._view(self._word)[...] = symbols[:, None]
-        self._programs["step"].run()
-        self._view(self._kept[self._state])[...] = self._view(self._after)
-        return self._view(self._logits)[:, 0].copy()
+        self._memory.put(self._word, symbols[:, None])
+        self._memory.run("step")
+        self._memory.put(self._kept[self._state], self._memory.view(self._after))
+        return self._memory.view(self._logits)[:, 0].copy()
 
     def keep(self, rows: np.ndarray) -> None:
         """Go on with these rows, each of a text that reads the same."""
-        state = self._view(self._kept[self._state])
+        state = self._memory.view(self._kept[self._state])
         state[...] = state[rows]
-
-    def _view(self, tensor: Tensor) -> np.ndarray:
-        return self._layout.view(self._memory, tensor)

@@ -49,13 +49,16 @@ class OwnMemory:
         self._reserved = None
 
     def take(self, weights: Numbers, settings: Numbers) -> None:
-        """Put in a network's weights, running numbers and settings, as far as they are given."""
+        """Put in a network's weights with its running numbers, and its settings: each that a program reads.
+
+        Raises KeyError for one that is not given, in whose place old numbers would be read.
+        """
         for tensors, values in (
             (self._network.kept, weights),
             (self._network.settings.storage.members, settings),
         ):
             for name, tensor in tensors.items():
-                if name in values:
+                if self.knows(tensor):
                     self.put(tensor, values[name])
 
     def put(self, tensor: Tensor, value: Any) -> None:

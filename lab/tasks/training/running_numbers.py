@@ -25,7 +25,8 @@ class RunningNumbers:
 
     def __call__(self, weights: dict[str, np.ndarray], settings: dict[str, float]) -> dict[str, np.ndarray]:
         """The running numbers by name, for the parameters in `weights`."""
-        self._memory.take(weights, settings)
+        # The batch's take the place of those that were there, whatever these are.
+        self._memory.take(dict.fromkeys(self._network.running.members, 0.0) | weights, settings)
         self._memory.run("update")
         return {
             name: self._memory.view(tensor).copy()
