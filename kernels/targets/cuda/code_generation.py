@@ -4,6 +4,8 @@ Under numba's simulator (`NUMBA_ENABLE_CUDASIM=1`) functions stay Python and a t
 code may use has a version for each: `kernels.targets.cuda.intrinsics` and `kernels.targets.cuda.simulated_intrinsics`.
 Shared memory is what CUDA calls so; data that replicas have in common is never called that here. A block of threads is
 `blockDim.y` thread groups of `blockDim.x` threads; a thread group works on one replica.
+
+Only who compiles something needs numba: a run whose code is kept starts without.
 """
 
 from __future__ import annotations
@@ -12,12 +14,10 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from numba import config
-
 from kernels.language import REALS
-from kernels.targets.cuda.numba_cuda import cuda
+from kernels.targets.cuda.simulated_device import simulating
 
-SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))
+SIMULATED = simulating()
 WARP = 1 if SIMULATED else 32
 """Threads that run in step and can read each other's registers; the simulator knows no such thing."""
 HEADER_BYTES = 16
@@ -29,6 +29,8 @@ NUMBERS = ("int32", "int64", *REALS)
 
 def on_device(function: Callable) -> Any:
     """A function that others on the device call."""
+    from kernels.targets.cuda.numba_cuda import cuda
+
     return cuda.jit(device=True, **({} if SIMULATED else {"forceinline": True}))(function)
 
 
@@ -37,6 +39,8 @@ def generated(name: str, source: str, names: dict[str, Any], plain: bool = False
 
     plain: whether `kernels.targets.cuda.plain_code` can do without numba for it
     """
+    from kernels.targets.cuda.numba_cuda import cuda
+
     namespace: dict[str, Any] = {"cuda": cuda, **PROVIDED, **names}
     exec(compile(source, f"<generated {name}>", "exec"), namespace)
     if plain:

@@ -16,20 +16,18 @@ from typing import Any
 from numba import types
 
 from kernels.language import Device, Kernel, specialise
-from kernels.targets.cuda import primitives
+from kernels.targets.cuda import matmul_bodies, primitives
 from kernels.targets.cuda.code_generation import on_device, text_of
 from kernels.targets.cuda.counted_loops import with_counted_loops
 from kernels.targets.cuda.driver_answers import DeviceProblem
 from kernels.targets.cuda.numba_cuda import cuda, part
+from kernels.targets.cuda.specialized_source import SPECIALIZED
 
-assert primitives  # the bodies of what kernels share with it
+assert primitives, matmul_bodies  # the bodies of what kernels share with it
 
 OPTIONS = {"prec_div": False, "prec_sqrt": False}
 """For NVVM: divisions and square roots of float32 may be wrong by 2 units in the last place, which takes a fifth of the
 instructions, or half of them."""
-SPECIALIZED = "cuda-specialized"
-"""The target of kernels whose numbers are known when they are compiled (`kernels.targets.cuda.specialized_source`);
-behind it stands the number of threads, as in "cuda-specialized-64"."""
 
 _lock = threading.RLock()
 

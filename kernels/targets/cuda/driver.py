@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from kernels.targets.cuda.driver_answers import HELP, DeviceProblem, checked
-from kernels.targets.cuda.simulated_device import DeviceProperties, SimulatedDevice
+from kernels.targets.cuda.simulated_device import DeviceProperties, SimulatedDevice, simulating
 
 OLDEST_CAPABILITY = (7, 5)
 """The compute capability below which present compilers make no code."""
@@ -313,14 +313,14 @@ class Device:
 @functools.cache
 def device(number: int = 0) -> Any:
     """The GPU with this number among those that CUDA_VISIBLE_DEVICES shows. Raises DeviceProblem."""
-    if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
+    if simulating():
         return SimulatedDevice(number)
     return Device(number)
 
 
 def count() -> int:
     """How many GPUs there are. Raises DeviceProblem if none can be used."""
-    if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
+    if simulating():
         return 1
     return _count(_initialised())
 

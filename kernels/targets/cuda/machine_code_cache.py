@@ -6,11 +6,8 @@ import contextlib
 import functools
 import hashlib
 import importlib.metadata
-import sys
+import threading
 from collections.abc import Callable, Sequence
-
-import numba
-import numpy as np
 
 from kernels.targets import cache
 from kernels.targets.cuda.launch_configuration import MOST_REGISTERS
@@ -23,12 +20,14 @@ TOOLKIT = (
     "nvidia-cuda-nvcc-cu12",  # where NVVM is in CUDA 12
     "nvidia-nvjitlink-cu12",
 )
-"""Packages whose versions make a difference to machine code."""
+"""Packages whose versions make a difference to machine code, beside those that name the folder."""
+
+_loading = threading.Lock()
 
 
 @functools.cache
 def _versions() -> str:
-    parts = [sys.version, numba.__version__, np.__version__]
+    parts = []
     for name in TOOLKIT:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             parts.append(f"{name} {importlib.metadata.version(name)}")
@@ -54,7 +53,8 @@ def machine_code(
     """
     content = cache.read(_name(key))
     if content is None:
-        from kernels.targets.cuda import compiler
+        with _loading:  # the compiler, and with it numba, by one thread at a time
+            from kernels.targets.cuda import compiler
 
         ptx, entry = compiler.to_ptx(function(), capability, small)
         content = entry.encode() + b"\0" + compiler.to_machine_code(ptx, capability, MOST_REGISTERS)

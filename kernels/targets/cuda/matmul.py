@@ -3,7 +3,7 @@
 A row of `dense`, of a gradient or of a plain product becomes a row of `multiply_matrices`, which is told how its
 operands lie and what else is to be done (`kernels.targets.cuda.matmul_options`). Small thread groups multiply straight
 from memory (`kernels.targets.cuda.matmul_interpreted`); large ones, and the whole GPU, in tiles where there is enough
-to do (`kernels.targets.cuda.matmul_tiled`).
+to do (`kernels.targets.cuda.matmul_tiled`). Their code is put together in `kernels.targets.cuda.matmul_bodies`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kernels.dense_relu import dense_relu, dense_relu_gradient
-from kernels.language import FAST, REALS, Kernel, device
+from kernels.language import FAST, Kernel, device
 from kernels.matrix import (
     dense,
     dense_parameter_gradients,
@@ -21,7 +21,7 @@ from kernels.matrix import (
     matmul_transposed_right,
 )
 from kernels.plan import Row
-from kernels.targets.cuda import code_generation, matmul_interpreted, matmul_options, matmul_tiled
+from kernels.targets.cuda import matmul_options, matmul_tiled
 
 TILED_FROM = 8
 """Numbers of the result for each thread from which on a thread group of `tiles.THREADS` works on tiles."""
@@ -54,26 +54,6 @@ MULTIPLY = Kernel(
     None,
     None,
 )
-
-for _real_name in REALS:
-    _direct = matmul_interpreted.product(_real_name)
-    multiplied.on("cuda", _real_name)(_direct)
-    _arguments = ", ".join(matmul_options.ARGUMENTS)
-    _choice = f"""
-def chosen_by_size({_arguments}):
-    if rows * columns >= {TILED_FROM * matmul_tiled.THREADS}:
-        tiled({_arguments})
-    else:
-        direct({_arguments})
-"""
-    _names = {
-        "direct": code_generation.on_device(_direct),
-        "tiled": code_generation.on_device(matmul_tiled.product(matmul_tiled.BY_GROUP, _real_name)),
-    }
-    multiplied.on("cuda-tiles", _real_name)(code_generation.generated("chosen_by_size", _choice, _names))
-    # What is too small for tiles is specialized in another way (`kernels.targets.cuda.matmul_specialized`).
-    multiplied.on("cuda-specialized", _real_name)(matmul_tiled.product(matmul_tiled.BY_GROUP, _real_name))
-    multiplied.on("cuda-grid", _real_name)(matmul_tiled.product(matmul_tiled.BY_GRID, _real_name))
 
 
 # From rows of a plan to rows of `multiply_matrices`

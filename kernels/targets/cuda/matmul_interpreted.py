@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kernels.targets.cuda import code_generation, primitives
+from kernels.targets.cuda import code_generation
 from kernels.targets.cuda.matmul_options import (
     A_ALONG_ROWS,
     ARGUMENTS,
@@ -32,6 +32,8 @@ four = range(4)
 
 def product(real_name: str) -> Callable[..., Any]:
     """The function, whose arguments are `matmul_options.ARGUMENTS`."""
+    from kernels.targets.cuda import primitives
+
     names = {"zero": getattr(np, real_name)(0), "shuffle_down": primitives.shuffle_down, **tile_parts(real_name)}
     return code_generation.generated("direct", _source(), names)
 
@@ -46,6 +48,8 @@ def tile_parts(real_name: str) -> dict[str, Any]:
     They are of their own, though all are copied to where they are called, since numba takes ten times as long for one
     function with all that they do.
     """
+    from kernels.targets.cuda import primitives
+
     names: dict[str, Any] = {"zero": getattr(np, real_name)(0), "shuffle_down": primitives.shuffle_down}
     for name, text in (
         ("multiply_add", _multiply_add()),

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from kernels.plan import Row
-from kernels.targets.cuda import code_generation, matmul_updates, primitives
+from kernels.targets.cuda import code_generation, matmul_updates
 from kernels.targets.cuda.bank_conflicts import wavefronts
 from kernels.targets.cuda.matmul_options import (
     A_ALONG_DEPTH,
@@ -202,6 +202,8 @@ def function(product: MatmulShape, real_name: str, **updating: Any) -> Callable[
     updating: what an update by its result calls, by name (`kernels.targets.cuda.matmul_updates`); if there is any, the
     function has the arguments for that behind `sums`
     """
+    from kernels.targets.cuda import primitives
+
     number = getattr(np, real_name)
     names = {"zero": number(0), "one": number(1), "shuffle_down": primitives.shuffle_down, **updating}
     return code_generation.generated("specialized", source(product, bool(updating)), names, plain=True)

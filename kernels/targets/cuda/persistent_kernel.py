@@ -60,9 +60,11 @@ class PersistentKernel:
     def _load(self, make: Callable[[], Callable], key: Sequence[str], small: bool) -> None:
         """Compile what `make` gives, or take it from the cache, as
         `kernels.targets.cuda.machine_code_cache.machine_code` has it."""
-        from kernels.targets.cuda import compiler, machine_code_cache
+        from kernels.targets.cuda import machine_code_cache
 
         if isinstance(self.device, SimulatedDevice):
+            from kernels.targets.cuda import compiler
+
             self.function = compiler.simulated(make())
         else:
             name, code = machine_code_cache.machine_code(key, make, self.device.capability, small)

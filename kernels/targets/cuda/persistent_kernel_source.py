@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from kernels.language import Kernel
 from kernels.plan import HALT, SEED, SKIP, STATE_SIZE, STEP
-from kernels.targets.cuda import code_generation, compiler, primitives
+from kernels.targets.cuda import code_generation
 from kernels.targets.cuda.row_table import LOOP, width
 from kernels.targets.cuda.specialized_source import SpecializedPlan, SpecializedSource
 from kernels.targets.cuda.tabled_rows import MEETS, TabledRows
@@ -307,6 +308,8 @@ def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Calla
 
     tiled: for thread groups that are large enough to multiply matrices in tiles; others do without that code
     """
+    from kernels.targets.cuda import compiler
+
     target = "cuda-tiles" if tiled else "cuda"
     names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, target) for kernel in kernels}
     return code_generation.generated("interpret", source(kernels, real_name), names, plain=True)
@@ -318,13 +321,19 @@ def tabled_kernel(rows: TabledRows, real_name: str, threads: int, table_bytes: i
     table_bytes: of shared memory in front of an arena
     """
     lines = source((), real_name, (), threads, (tuple(rows.kinds), rows.width, table_bytes))
-    names = rows.source.names | {"group_sync": primitives.group_sync_of(threads)}
-    return code_generation.generated("interpret", lines, names, plain=True)
+    return code_generation.generated("interpret", lines, _called(rows.source), plain=True)
 
 
 def specialized_kernel(plans: Sequence[SpecializedPlan], real_name: str, threads: int) -> Callable:
     """Return the persistent kernel of specialized plans as a Python function; a row of its table is a plan's number."""
     text = SpecializedSource(real_name, threads)
     written = [text.lines(plan) for plan in plans]
-    names = text.names | {"group_sync": primitives.group_sync_of(threads)}
-    return code_generation.generated("interpret", source((), real_name, written, threads), names, plain=True)
+    return code_generation.generated("interpret", source((), real_name, written, threads), _called(text), plain=True)
+
+
+def _called(text: SpecializedSource) -> dict[str, Any]:
+    """What a text calls."""
+    from kernels.targets.cuda import primitives
+
+    made = {name: make() for name, make in text.names.items()}
+    return made | {"group_sync": primitives.group_sync_of(text.threads)}

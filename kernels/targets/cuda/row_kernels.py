@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kernels.language import Kernel, devices_of
@@ -125,6 +125,15 @@ def _body(kernel: Kernel, real_name: str) -> Any:
     return compiler.body_of(kernel, real_name, "cuda-grid" if kernel is matmul.MULTIPLY and tiled else "cuda")
 
 
+def _entry(name: str, real_name: str, kernel: Kernel | None) -> Callable:
+    """The function that is compiled for a kernel, or for what is done between rows."""
+    from kernels.targets.cuda import code_generation
+
+    text = source(kernel, real_name, needs_one_block(kernel)) if kernel else BESIDE_ROWS[name]
+    names = {f"kernel_{name}": _body(kernel, real_name)} if kernel else {}
+    return code_generation.generated("entry", text, names)
+
+
 class RowKernels:
     """The compiled entries of kernels on one device."""
 
@@ -141,20 +150,19 @@ class RowKernels:
         return self._of(name, real_name)
 
     def _of(self, name: str, real_name: str, kernel: Kernel | None = None) -> Any:
-        from kernels.targets.cuda import code_generation, compiler, machine_code_cache
+        from kernels.targets.cuda import machine_code_cache
 
         key = (name, real_name)
         with _lock:
             if key not in self._loaded:
-                text = source(kernel, real_name, needs_one_block(kernel)) if kernel else BESIDE_ROWS[name]
-                names = {f"kernel_{name}": _body(kernel, real_name)} if kernel else {}
-                function = code_generation.generated("entry", text, names)
                 if isinstance(self.device, SimulatedDevice):
-                    self._loaded[key] = compiler.simulated(function)
+                    from kernels.targets.cuda import compiler
+
+                    self._loaded[key] = compiler.simulated(_entry(name, real_name, kernel))
                 else:
                     capability = self.device.capability
                     name, code = machine_code_cache.machine_code(
-                        ["grid", *key, f"{capability}"], lambda: function, capability
+                        ["grid", *key, f"{capability}"], lambda: _entry(key[0], real_name, kernel), capability
                     )
                     self._loaded[key] = self.device.load(code, name, 64 * 1024)
             return self._loaded[key]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+
+def simulating() -> bool:
+    """Whether numba's simulator is asked for, in place of a GPU."""
+    return os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from kernels.language import Kernel
 from kernels.optimizers import after_adam
 from kernels.plan import HALT, SHARED, SKIP, Loop, Row
 from kernels.targets.cuda import (
     code_generation,
-    compiler,
     cut_rows,
     matmul,
     matmul_options,
@@ -34,6 +34,10 @@ from kernels.targets.cuda.joined_updates import KEPT, with_updates_joined
 from kernels.targets.cuda.matmul_updates import MULTIPLY_AND_UPDATE
 from kernels.targets.cuda.placement import Placement, place_of, span
 from kernels.targets.cuda.row_table import Signature, signature
+
+SPECIALIZED = "cuda-specialized"
+"""The target of kernels whose numbers are known when they are compiled; behind it stands the number of threads, as in
+"cuda-specialized-64"."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +104,12 @@ class Places:
 class SpecializedSource:
     """What is being written: for thread groups of so many threads, in one type of number.
 
-    names: what it calls, by the name by which it does
+    names: how to make what it calls, by the name by which it does; who finds the code in the cache need not
     """
 
     real_name: str
     threads: int
-    names: dict[str, Callable] = field(default_factory=dict)
+    names: dict[str, Callable[[], Any]] = field(default_factory=dict)
 
     def lines(self, plan: SpecializedPlan) -> list[str]:
         """The rows of a plan, for text in which `within` is the shared memory and `at_home` the GPU's, where parts of
@@ -218,17 +222,18 @@ class SpecializedSource:
         arguments += [*integers, *(values[name] for name in kernel.extra)]
         name = f"specialized_{kernel.name}"
         if name not in self.names:
-            self.names[name] = compiler.body_of(kernel, self.real_name, f"{compiler.SPECIALIZED}-{self.threads}")
+            self.names[name] = lambda: _body(kernel, self.real_name, self.threads)
         return f"{name}({', '.join(arguments)})"
 
-    def _product(self, row: Row, **updating: Any) -> str:
-        """The name of the function for a product of this shape."""
+    def _product(self, row: Row, updates: bool = False) -> str:
+        """The name of the function for a product of this shape; `updates`: with an update by its result."""
         product = matmul_specialized.shape_of(row, self.threads)
-        kind = "update" if updating else "product"
+        kind = "update" if updates else "product"
         name = f"{kind}_{'_'.join(map(str, (*row.integers[:7], row.integers[8])))}"
         if name not in self.names:
-            made = matmul_specialized.function(product, self.real_name, **updating)
-            self.names[name] = code_generation.on_device(made)
+            self.names[name] = lambda: code_generation.on_device(
+                matmul_specialized.function(product, self.real_name, **(_updating(self.real_name) if updates else {}))
+            )
         return name
 
     def _product_with_update(self, row: Row) -> str:
@@ -243,15 +248,28 @@ class SpecializedSource:
             "mask": arrays["gradient"],
         }
         known["wanted"] = f"(due or words[{HALT}] != 0)"
-        updating = {"after_adam": compiler.device_of(after_adam, self.real_name)}
         if not matmul.in_tiles(row.integers[0], row.integers[1], self.threads):
             given: Sequence[str] = ("a", "b", "bias", "mask", "out", "sums", *matmul_updates.ARGUMENTS)
-            return f"{self._product(row, **updating)}({', '.join([*(known[name] for name in given), 'thread'])})"
+            return f"{self._product(row, updates=True)}({', '.join([*(known[name] for name in given), 'thread'])})"
         if "update_in_tiles" not in self.names:
-            made = matmul_tiled.product(matmul_tiled.BY_GROUP, self.real_name, **updating)
-            self.names["update_in_tiles"] = code_generation.on_device(made)
+            self.names["update_in_tiles"] = lambda: code_generation.on_device(
+                matmul_tiled.product(matmul_tiled.BY_GROUP, self.real_name, **_updating(self.real_name))
+            )
         given = (*matmul_options.ARGUMENTS, *matmul_updates.ARGUMENTS)
         return f"update_in_tiles({', '.join(known[name] for name in given)})"
+
+
+def _body(kernel: Kernel, real_name: str, threads: int) -> Any:
+    from kernels.targets.cuda import compiler
+
+    return compiler.body_of(kernel, real_name, f"{SPECIALIZED}-{threads}")
+
+
+def _updating(real_name: str) -> dict[str, Any]:
+    """What a product with an update by its result calls for that."""
+    from kernels.targets.cuda import compiler
+
+    return {"after_adam": compiler.device_of(after_adam, real_name)}
 
 
 def _shape(row: Row, operand: int) -> str:
