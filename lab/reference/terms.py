@@ -100,6 +100,12 @@ _TERMS = {
         "l2",
         ("regularization", "weight decay", "ridge", "lasso"),
     ),
+    "grokking": _Term(
+        "To find the rule behind the examples long after they are known by heart: validation accuracy rises "
+        "thousands of steps after training accuracy has come to 1. Weight decay is what brings it about.",
+        "grokking",
+        ("delayed generalisation", "delayed generalization"),
+    ),
     "early stopping": _Term(
         "To end a training when the validation loss no longer falls, and to keep the weights of the best moment: "
         "`train: {stop: {when: val_loss, patience: 10}}`.",

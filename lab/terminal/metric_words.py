@@ -35,6 +35,7 @@ _WORDS = {
     "forward": "forward time",
     "forward_ratio": "forward time over ReLU's",
     "free_words": "right alone",
+    "frequency_concentration": "weights in one frequency",
     "grad_norm": "gradient norm",
     "greedy_accuracy": "right greedily",
     "half_shuffled_similarity": "likeness when half is shuffled",

@@ -25,12 +25,13 @@ IMAGES = {
 }  # fmt: skip
 EVERY = (*MADE_UP, *BUNDLED)
 ELSEWHERE = (
-    "adding", "cifar-10", "cifar-100", "countdown", "mnist", "plays", "reviews", "rewrites", "series", "shape-captions",
-    "shape-masks", "shape-objects", "shape-questions", "stick-figures", "textures", "transcripts",
+    "adding", "cifar-10", "cifar-100", "countdown", "mnist", "modular-arithmetic", "plays", "reviews", "rewrites",
+    "series", "shape-captions", "shape-masks", "shape-objects", "shape-questions", "stick-figures", "textures",
+    "transcripts",
 )  # fmt: skip
 """Other files test these: test_image_sets.py, test_fetching.py, test_objects.py, test_texts.py, test_tokens.py,
-test_sequences.py, and in tests/tasks test_sequences.py, test_pictures_and_words.py, test_translate.py and
-test_segment.py."""
+test_sequences.py, and in tests/tasks test_modular_arithmetic.py, test_sequences.py, test_pictures_and_words.py,
+test_translate.py and test_segment.py."""
 
 
 def data(name: str, run_seed: int = 0, **options: object) -> Data:

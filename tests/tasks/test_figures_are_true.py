@@ -46,6 +46,7 @@ def test_every_figure_has_a_test_of_its_truth_here():
         "gates", "gradient_norms", "gradients", "label_scores", "loss_by_examples", "loss_surface", "network", "slopes",
         "units", "weight_matrix", "weight_path", "weights",
     }  # fmt: skip
+    of_sums = {"answer_table", "number_waves"}  # see test_modular_arithmetic
     of_images = {"augmented", "confusion", "masks", "mistakes"}  # see test_image_figures_are_true, test_segment
     of_architectures = {
         "feature_maps", "filters", "filters_over_time", "gradient_map", "later_filters", "layer_costs",
@@ -61,7 +62,8 @@ def test_every_figure_has_a_test_of_its_truth_here():
         "sanity_check",
     }  # fmt: skip
     # Those of architectures: see test_figures_of_architectures_are_true.
-    assert set(load_figures()) == tested | of_images | of_architectures | of_examples | of_objects | of_explanations
+    of_data = of_sums | of_images | of_examples | of_objects
+    assert set(load_figures()) == tested | of_data | of_architectures | of_explanations
 
 
 def test_decision_regions_show_the_likeliest_class_right_side_up():
