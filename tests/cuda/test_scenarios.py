@@ -22,7 +22,7 @@ SLUGS = [entry.slug for entry in library()]
 QUICK = [
     "activation-gallery", "adagrad", "alexnet", "autoencoder", "bag-of-words", "batch-norm", "bptt-truncated",
     "captioning", "causal-mask", "clustering", "deep-dream", "density-estimation", "dqn", "ensemble",
-    "exp-is-expensive", "faster-rcnn", "first-filters", "gan", "gradient-check", "gradient-flow",
+    "exp-is-expensive", "faster-rcnn", "first-filters", "gan", "gradient-check", "gradient-flow", "grokking",
     "hierarchical-softmax", "input-scale-and-gradient", "k-fold", "l2", "latent-arithmetic", "localisation",
     "log-space-search", "lstm", "maxout", "mdp", "multi-label", "multiply-gate", "naive-forecast",
     "normalise-inputs", "off-policy", "pca", "pixel-cnn", "polyak", "pose", "regression-losses", "rnn-shapes",
