@@ -103,6 +103,7 @@ def layer(specification: Any, path: Path) -> Layer:
     names. Raises InvalidValue."""
     load_layers()
     count_layer(path)
+    specification = name_first(specification)
     name = next(iter(specification), None) if isinstance(specification, Mapping) else specification
     blocks = names_of_blocks()
     if isinstance(specification, Mapping) and len(specification) > 1:
@@ -120,6 +121,22 @@ def layer(specification: Any, path: Path) -> Layer:
         if found is None:
             raise
         raise MissingKey(error.path, f"{error.message.rstrip('.')}, as in `{found[1]}`.", error.key) from None
+
+
+def name_first(entry: Any) -> Any:
+    """`{bias: false, dense: 128}` as `{dense: 128, bias: false}`: a mapping of YAML has no order, and programs that
+    write YAML sort its keys.
+
+    The name is the one key that is a layer with all other keys among its settings; an entry with none, or with several
+    such keys, stays as it is.
+    """
+    if not isinstance(entry, Mapping) or len(entry) < 2:
+        return entry
+    load_layers()
+    names = [key for key in entry if key in LAYERS and set(entry) - {key} <= set(LAYERS[key].model_fields)]
+    if len(names) != 1:
+        return entry
+    return {names[0]: entry[names[0]], **{key: value for key, value in entry.items() if key != names[0]}}
 
 
 _EXAMPLE = re.compile(r"Example(?: on \w+)?: `([^`]+)`")

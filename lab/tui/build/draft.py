@@ -41,10 +41,14 @@ class Draft:
     @classmethod
     def of_file(cls, path: Path) -> Draft:
         """The scenario in a file. Raises BadInput if it is not one."""
+        from lab.nets.layer import name_first
         from lab.scenario.document import parse
 
         text = read_text(path)
-        return cls(parse(text, str(path)).value, path, text)
+        content = dict(parse(text, str(path)).value)
+        if isinstance(content.get("model"), list):
+            content["model"] = [name_first(layer) for layer in content["model"]]
+        return cls(content, path, text)
 
     @property
     def model(self) -> list[Any]:
