@@ -156,7 +156,7 @@ def test_the_gradient_is_that_of_the_loss():
 def test_it_learns_which_pixels_are_of_an_object():
     convolutions = [{"conv": 16, "kernel_size": 3, "padding": 1}, "batch_norm", "relu"]
     net = net_of([*convolutions, {"max_pool": 2}, *convolutions, {"propose": 16}, BRANCH], DATA | {"points": 150})
-    net.advance(150)
+    net.advance(450)
     held = net.split.validation
     outputs, _ = said_of(net, held)
     judged = net.inspection.detection.judged(held)
