@@ -125,9 +125,10 @@ PHASES = {
     ("kernels.targets.cuda.plain_code", None, "modules"): "front end: generated code",
     ("kernels.targets.cuda.persistent_kernel_source", None, "specialized_kernel"): "source of the network's code",
     ("kernels.targets.cuda.persistent_kernel_source", None, "tabled_kernel"): "source of the network's code",
-    ("kernels.targets.cuda.persistent_kernel_source", None, "interpreter"): "source of the interpreter",
+    ("kernels.targets.cuda.kept_rows", None, "ir"): "front end: the interpreter's parts",
+    ("kernels.targets.cuda.nvidia_compilers", None, "to_ptx"): "NVVM",
     ("numba.cuda.cudadrv.nvvm", None, "compile_ir"): "NVVM",
-    ("kernels.targets.cuda.compiler", None, "to_machine_code"): "assembler",
+    ("kernels.targets.cuda.nvidia_compilers", None, "to_machine_code"): "assembler",
     ("lab.session.roster", "Roster", "build"): "graph and plan",
 }
 
@@ -143,7 +144,7 @@ def watch(phases: Phases, chain: Chain) -> None:
             if of is not None and hasattr(of, name) and not getattr(found.__spec__, "_initializing", False):
                 setattr(of, name, phases.within(phase, getattr(of, name)))
                 del waiting[module, holder, name]
-                if name == "to_ptx":
+                if (module, name) == ("kernels.targets.cuda.compiler", "to_ptx"):
                     found._lock = WatchedLock(found._lock, chain)
 
     def timed(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:

@@ -23,8 +23,8 @@ from tests.cuda.ptx_gpu import machine
 
 STEPS = 3
 BEGUN = (0, 100_000)
-"""Steps that were done before those that are counted: a late one takes more, since powers of Adam's decay rates are
-multiplied together by the digits of the step's number."""
+"""Steps that were done before those that are counted, so that what a late one takes more is seen: powers of Adam's
+decay rates were once multiplied together by the digits of the step's number."""
 
 
 def counted(name: str, specialized: bool, begun: int) -> dict[str, np.ndarray]:

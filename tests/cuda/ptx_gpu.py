@@ -15,17 +15,17 @@ from tests.ptx_machine.machine import SHARED_MEMORY, Machine
 def machine(order: Order = forwards, multiprocessors: int = 1, shared_bytes: int = SHARED_MEMORY) -> Iterator[Machine]:
     """Inside, the only GPU is such a machine; what is compiled for it is kept as PTX, apart from machine code."""
     from kernels.targets.cuda import (
-        compiler,
         driver,
         interpreter_kernels,
         machine_code_cache,
         memory,
+        nvidia_compilers,
         row_kernels,
         specialized_kernels,
     )
 
     made = Machine(0, order, multiprocessors, shared_bytes)
-    name = machine_code_cache._name
+    name = machine_code_cache.name_of
     row_kernels.of_device.cache_clear()
     with ExitStack() as changed:
         for module in (driver, interpreter_kernels, memory, row_kernels, specialized_kernels):
@@ -34,7 +34,7 @@ def machine(order: Order = forwards, multiprocessors: int = 1, shared_bytes: int
         changed.enter_context(mock.patch.object(interpreter_kernels, "_interpreters", {}))
         changed.enter_context(mock.patch.object(specialized_kernels, "_kernels", {}))
         changed.enter_context(mock.patch.object(memory, "_shared", weakref.WeakValueDictionary()))
-        changed.enter_context(mock.patch.object(machine_code_cache, "_name", lambda key: name(["PTX", *key])))
-        changed.enter_context(mock.patch.object(compiler, "to_machine_code", lambda ptx, *_: ptx.encode()))
+        changed.enter_context(mock.patch.object(machine_code_cache, "name_of", lambda key: name(["PTX", *key])))
+        changed.enter_context(mock.patch.object(nvidia_compilers, "to_machine_code", lambda ptx, *_: ptx.encode()))
         changed.callback(row_kernels.of_device.cache_clear)
         yield made

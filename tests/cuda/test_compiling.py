@@ -67,9 +67,9 @@ def _entry(kernel: Kernel | str, real_name: str, capability: tuple[int, int]) ->
 
 
 def assemble(ptx: str, capability: tuple[int, int]) -> list[Use]:
-    from kernels.targets.cuda import compiler
+    from kernels.targets.cuda import nvidia_compilers
 
-    return uses(compiler.to_machine_code(ptx, capability, MOST_REGISTERS))
+    return uses(nvidia_compilers.to_machine_code(ptx, capability, MOST_REGISTERS))
 
 
 def check(ptx: str, capability: tuple[int, int]) -> None:
@@ -123,11 +123,9 @@ def kernels_of(*scenarios: str) -> tuple[Kernel, ...]:
 
 
 def interpret(kernels: tuple[Kernel, ...], real_name: str, tiled: bool, capability: tuple[int, int]) -> list[Use]:
-    from kernels.targets.cuda import compiler, matmul, persistent_kernel_source
+    from kernels.targets.cuda import kept_rows, persistent_kernel_source
 
-    assert matmul
-    function = persistent_kernel_source.interpreter(persistent_kernel_source.ordered(kernels), real_name, tiled)
-    ptx, _ = compiler.to_ptx(function, capability)
+    ptx, _ = kept_rows.to_ptx(persistent_kernel_source.ordered(kernels), real_name, tiled, capability)
     check(ptx, capability)
     return assemble(ptx, capability)
 
@@ -163,13 +161,13 @@ def begin() -> Callable:
 
 @pytest.mark.cuda
 def test_a_gpu_that_the_compiler_does_not_know_is_named():
-    from kernels.targets.cuda import compiler
+    from kernels.targets.cuda import compiler, nvidia_compilers
 
     ptx, _ = compiler.to_ptx(begin(), NEWEST)
     with pytest.raises(
         DeviceProblem, match=r"makes no code for compute capability 99\.0 \(.*\); a newer one may"
     ) as told:
-        compiler.to_machine_code(ptx, (99, 0))
+        nvidia_compilers.to_machine_code(ptx, (99, 0))
     assert "\n" not in str(told.value)
 
 
@@ -179,12 +177,16 @@ def test_machine_code_that_was_damaged_is_made_anew():
     from kernels.targets.cuda import machine_code_cache
 
     key = ["of a test"]
-    made = machine_code_cache.machine_code(key, begin, NEWEST)
-    path = cache._place(machine_code_cache._name(key))
+
+    def make():
+        return machine_code_cache.ptx_of(begin, NEWEST)
+
+    made = machine_code_cache.machine_code(key, make, NEWEST)
+    path = cache._place(machine_code_cache.name_of(key))
     path.write_bytes(path.read_bytes()[:-100])
-    name, code = machine_code_cache.machine_code(key, begin, NEWEST)
+    name, code = machine_code_cache.machine_code(key, make, NEWEST)
     assert len(code) == len(made[1])
-    assert machine_code_cache.machine_code(key, begin, NEWEST) == (name, code)
+    assert machine_code_cache.machine_code(key, make, NEWEST) == (name, code)
     path.unlink()
 
 

@@ -38,13 +38,22 @@ def noted() -> list[str]:
 
 def compile_interpreter(names: list[str]) -> None:
     """In a process of its own: say which functions numba compiles for an interpreter of some kernels, and its PTX."""
-    from kernels.targets.cuda import compiler, matmul, persistent_kernel_source
-
-    assert matmul
     compiled = noted()
+    print(json.dumps([compiled, interpreter(names)]))
+
+
+def interpreter(names: list[str]) -> str:
+    """PTX of an interpreter of some kernels."""
+    from kernels.targets.cuda import kept_rows, persistent_kernel_source
+
     kernels = persistent_kernel_source.ordered([all_kernels()[name] for name in names])
-    ptx, _ = compiler.to_ptx(persistent_kernel_source.interpreter(kernels, "float32", False), CAPABILITY)
-    print(json.dumps([compiled, ptx]))
+    return kept_rows.to_ptx(kernels, "float32", False, CAPABILITY)[0]
+
+
+def interpreter_of_what_is_kept(names: list[str]) -> None:
+    """In a process of its own: say whether the compiler was loaded for an interpreter, and its PTX."""
+    ptx = interpreter(names)
+    print(json.dumps(["numba" in sys.modules, ptx]))
 
 
 def compile_network(hidden: list[int]) -> None:
@@ -97,6 +106,15 @@ def test_another_process_compiles_what_is_new(tmp_path):
     again, same = elsewhere(tmp_path, "compile_interpreter(['tanh', 'softmax_cross_entropy'])")
     assert (sorted(again), same) == (sorted(first), ptx)
     assert elsewhere(tmp_path, "compile_interpreter(['tanh', 'softmax_cross_entropy'])") == ([], ptx)
+
+
+def test_an_interpreter_of_kernels_that_others_had_needs_no_compiler(tmp_path):
+    elsewhere(tmp_path, "compile_interpreter(['tanh', 'softmax_cross_entropy', 'sigmoid'])")
+    loaded, ptx = elsewhere(tmp_path, "interpreter_of_what_is_kept(['sigmoid', 'tanh'])")
+    assert not loaded
+    assert "ex2.approx" in ptx
+    alone, same = elsewhere(tmp_path / "empty", "interpreter_of_what_is_kept(['tanh', 'sigmoid'])")
+    assert (alone, same) == (True, ptx)
 
 
 def test_nothing_is_new_to_numba_in_a_network_of_other_shapes(tmp_path):

@@ -11,7 +11,13 @@ import pytest
 pytest.importorskip("numba.cuda.np.arrayobj", reason="numba-cuda is not installed")
 
 from kernels.targets.cuda import compiler as to_gpu
-from kernels.targets.cuda import launch_configuration, matmul_options, matmul_specialized, persistent_kernel_source
+from kernels.targets.cuda import (
+    launch_configuration,
+    matmul_options,
+    matmul_specialized,
+    nvidia_compilers,
+    persistent_kernel_source,
+)
 from kernels.targets.cuda.driver import OLDEST_CAPABILITY
 from kernels.targets.cuda.launch_configuration import analysis_of
 from kernels.targets.cuda.placement import whole
@@ -62,7 +68,7 @@ def compiled(capability: tuple[int, int], programs: int | None = None) -> str:
 
 
 def test_it_compiles_and_spills_nothing():
-    found = uses(to_gpu.to_machine_code(compiled(NEWEST), NEWEST, launch_configuration.MOST_REGISTERS))
+    found = uses(nvidia_compilers.to_machine_code(compiled(NEWEST), NEWEST, launch_configuration.MOST_REGISTERS))
     assert max(each.registers for each in found) <= launch_configuration.MOST_REGISTERS
     assert max(each.frame for each in found) == 0
 
@@ -70,7 +76,7 @@ def test_it_compiles_and_spills_nothing():
 def test_it_compiles_for_the_oldest_gpu():
     """The training step; the others have kernels of the same kind."""
     ptx = compiled(OLDEST_CAPABILITY, 1)
-    assert uses(to_gpu.to_machine_code(ptx, OLDEST_CAPABILITY, launch_configuration.MOST_REGISTERS))
+    assert uses(nvidia_compilers.to_machine_code(ptx, OLDEST_CAPABILITY, launch_configuration.MOST_REGISTERS))
 
 
 def test_operands_in_shared_memory_are_read_from_there():

@@ -107,3 +107,20 @@ def test_which_kernels_take_one_block_is_known_without_the_compiler():
     assert before == behind
     assert {"softmax_cross_entropy", "lstm"} < set(before)
     assert "relu" not in before
+
+
+def test_the_compiler_is_loaded_without_what_no_kernel_needs(tmp_path):
+    """Numba-cuda loads ml_dtypes where it is installed, for numbers of 16 bits."""
+    (tmp_path / "ml_dtypes.py").write_text("loaded = True\n")
+    code = (
+        "import sys; from kernels.targets.cuda import compiler; before = 'ml_dtypes' in sys.modules\n"
+        "import ml_dtypes; print(before, ml_dtypes.loaded)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["False", "True"]

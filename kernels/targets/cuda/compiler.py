@@ -1,6 +1,6 @@
-"""From kernels to machine code for a GPU.
+"""From kernels to PTX, NVIDIA's portable assembly, and to LLVM IR, of which others make it: no GPU is needed.
 
-Compiling needs no GPU: the result is PTX, NVIDIA's portable assembly, which is then assembled for one kind of GPU.
+`kernels.targets.cuda.nvidia_compilers` assembles it for one kind of GPU.
 """
 
 from __future__ import annotations
@@ -16,18 +16,14 @@ from typing import Any
 from numba import types
 
 from kernels.language import Device, Kernel, specialise
-from kernels.targets.cuda import matmul_bodies, primitives
+from kernels.targets.cuda import ir_modules, matmul_bodies, primitives
 from kernels.targets.cuda.code_generation import on_device, text_of
 from kernels.targets.cuda.counted_loops import with_counted_loops
-from kernels.targets.cuda.driver_answers import DeviceProblem
 from kernels.targets.cuda.numba_cuda import cuda, part
+from kernels.targets.cuda.nvidia_compilers import OPTIONS
 from kernels.targets.cuda.specialized_source import SPECIALIZED
 
 assert primitives, matmul_bodies  # the bodies of what kernels share with it
-
-OPTIONS = {"prec_div": False, "prec_sqrt": False}
-"""For NVVM: divisions and square roots of float32 may be wrong by 2 units in the last place, which takes a fifth of the
-instructions, or half of them."""
 
 _lock = threading.RLock()
 
@@ -70,17 +66,10 @@ def _prepared(function: Callable, target: str) -> Callable:
     return with_counted_loops(function) if target.startswith(SPECIALIZED) else function
 
 
-def _small(text: str) -> str:
-    """LLVM's text of a kernel, with the wish for small code: loops whose length nobody knows are left as they are."""
-    return re.sub(r"^(define void @.*\))$", r"\1 optsize", text, flags=re.MULTILINE)
-
-
 def _for_nvvm(texts: Sequence[str], small: bool) -> list[str]:
     """Modules of LLVM IR as NVVM is given them."""
-    from kernels.targets.cuda import kept_functions
-
-    texts = kept_functions.in_order(texts)
-    return [_small(each) for each in texts] if small else texts
+    texts = ir_modules.in_order(texts)
+    return [ir_modules.small(each) for each in texts] if small else texts
 
 
 @contextlib.contextmanager
@@ -150,19 +139,21 @@ def _plain_to_ptx(function: Callable, capability: tuple[int, int], small: bool) 
     return to_text(_for_nvvm(modules, small), opt=3, arch=architecture, **OPTIONS).decode().strip("\x00").strip(), name
 
 
-def to_machine_code(ptx: str, capability: tuple[int, int], most_registers: int | None = None) -> bytes:
-    """Machine code for one kind of GPU. Raises DeviceProblem for one that the assembler does not know."""
-    from cuda.bindings.nvjitlink import nvJitLinkError
-    from cuda.core import Program, ProgramOptions
+def ir_of(function: Callable, name: str = "", kinds: str = "", capability: tuple[int, int] = (0, 0)) -> list[str]:
+    """LLVM IR of a plain function, as NVVM is given it, and of what it calls: as a kernel of whole numbers of 64 bits;
+    or as a function `name` of arguments of these kinds (`kernels.targets.cuda.plain_code.KINDS`), which returns an
+    int32."""
+    from kernels.targets.cuda import plain_code
 
-    options = ProgramOptions(arch=f"sm_{capability[0]}{capability[1]}", max_register_count=most_registers)
-    try:
-        return bytes(Program(ptx, "ptx", options).compile("cubin").code)
-    except nvJitLinkError as error:
-        raise DeviceProblem(
-            f"The compiler makes no code for compute capability {capability[0]}.{capability[1]} "
-            f"({str(error).splitlines()[0]}); a newer one may: pip install --upgrade 'backprop-lab[cuda]'."
-        ) from error
+    with _lock, _compiling_for(capability, small=False):
+        made = plain_code.function_modules(function, name, kinds) if name else plain_code.modules(function)[0]
+    prepared: Any = part("cudadrv.nvvm").llvm_replace
+    return [prepared(each) for each in ir_modules.in_order(made)]
+
+
+def toolkit(capability: tuple[int, int]) -> tuple[str, bytes]:
+    """What NVVM calls a kind of GPU, and CUDA's own functions as bitcode."""
+    return part("cudadrv.nvrtc").get_arch_option(*capability), part("cudadrv.libs").open_libdevice()
 
 
 def simulated(function: Callable) -> Any:

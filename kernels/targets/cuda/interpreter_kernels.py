@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from kernels.language import Kernel
 from kernels.plan import Plan
+from kernels.targets.cuda import kept_rows
 from kernels.targets.cuda import persistent_kernel_source as text
 from kernels.targets.cuda.by_plan import ByPlan
 from kernels.targets.cuda.driver import device
 from kernels.targets.cuda.launch_configuration import MOST_REGISTERS, analysis_of
 from kernels.targets.cuda.persistent_kernel import LoadedKernels, PersistentKernel, Progress, announced
 from kernels.targets.cuda.placement import Placement
-from kernels.targets.cuda.row_table import table, width
+from kernels.targets.cuda.row_table import table
 
 
 class InterpreterKernel(PersistentKernel):
@@ -24,12 +25,16 @@ class InterpreterKernel(PersistentKernel):
 
         assert matmul
         self.kernels = text.ordered(kernels)
-        super().__init__(device(number), width(self.kernels))
+        super().__init__(device(number), text.columns_for(self.kernels))
         self.row_bytes = text.bytes_of_row(self.width)
         self._numbers = {each.name: index for index, each in enumerate(self.kernels)}
         self._row_ranges: ByPlan[tuple[int, int]] = ByPlan()
-        key = _key(self.kernels, real_name, self.device.capability, tiled)
-        self._load(lambda: text.interpreter(self.kernels, real_name, tiled), key, small=True)
+        on = self.device.capability
+        self._load(
+            lambda: text.simulated_interpreter(self.kernels, real_name, tiled),
+            lambda: kept_rows.to_ptx(self.kernels, real_name, tiled, on),
+            _key(self.kernels, real_name, on, tiled),
+        )
 
     def row_range(self, plan: Plan, placement: Placement) -> tuple[int, int]:
         return self._row_ranges.get(plan, self._encode)

@@ -18,6 +18,7 @@ from kernels.targets.cuda.numba_cuda import part
 assert int32_arithmetic  # from here on numba-cuda counts in 32 bits
 intrinsic: Any = part("extending").intrinsic
 make_array = part("np.arrayobj").make_array
+cgutils: Any = part("cgutils")
 
 
 def pointer_to(kind: str, on_device: bool = False) -> Any:
@@ -148,6 +149,18 @@ def to_int32(typing_context, number):
 
     def generate(context, builder, signature, arguments):
         return context.cast(builder, arguments[0], number, types.int32)
+
+    return signature, generate
+
+
+@intrinsic
+def perform_row(typing_context, kernel, row, base, data, thread, threads, step, seed, state):
+    signature = types.int32(kernel, row, base, data, thread, threads, step, seed, state)
+
+    def generate(context, builder, signature, arguments):
+        # Declared, not defined: which kernels there are is said where an interpreter is put together.
+        kind = ir.FunctionType(ir.IntType(32), [each.type for each in arguments])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "perform_row"), arguments)
 
     return signature, generate
 

@@ -13,8 +13,7 @@ import pickle
 import re
 import types as python_types
 import zlib
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,6 +24,7 @@ import numpy as np
 from kernels.language import global_names
 from kernels.targets import cache
 from kernels.targets.cuda import machine_code_cache
+from kernels.targets.cuda.ir_modules import DEFINED, MENTIONED, in_order
 from kernels.targets.cuda.numba_cuda import part
 
 _dispatcher: Any = part("dispatcher")
@@ -34,9 +34,6 @@ _compiler: Any = part("compiler")
 _typing: Any = part("typing")
 _descriptors: Any = part("core.funcdesc")
 _callconv: Any = part("core.callconv")
-
-_DEFINED = re.compile(r'^(?:define [^@\n]*@|@)"([^"]+)"(?! = external)', re.MULTILINE)
-_MENTIONED = re.compile(r'@"([^"]+)"')
 
 
 class Unknown(Exception):
@@ -150,7 +147,7 @@ def _canonical(compiled: Any) -> Kept:
             if not function.is_declaration:
                 function.linkage = "linkonce_odr"  # as a caller would have it
         text = _renamed(re.sub(r"^; ModuleID = .*\n", "", str(library._module)), names)
-        own = list(dict.fromkeys(_DEFINED.findall(text)))
+        own = list(dict.fromkeys(DEFINED.findall(text)))
         digest = hashlib.sha256(_renamed(text, {each: str(number) for number, each in enumerate(own)}).encode())
         names |= {each: f"kept_{digest.hexdigest()[:32]}_{number}" for number, each in enumerate(own)}
         modules.append(_renamed(text, names))
@@ -168,20 +165,7 @@ def _in_order(library: Any, seen: set[int]) -> Iterator[Any]:
 
 
 def _renamed(text: str, names: dict[str, str]) -> str:
-    return _MENTIONED.sub(lambda found: f'@"{names.get(found[1], found[1])}"', text)
-
-
-def in_order(modules: Sequence[str]) -> list[str]:
-    """The first module and those that it needs, each once, in an order that is the same in every process."""
-    homes = {name: each for each in modules for name in _DEFINED.findall(each)}
-    found = {modules[0]: None}
-    waiting = deque(found)
-    while waiting:
-        for name in _MENTIONED.findall(waiting.popleft()):
-            if name in homes and homes[name] not in found:
-                found[homes[name]] = None
-                waiting.append(homes[name])
-    return list(found)
+    return MENTIONED.sub(lambda found: f'@"{names.get(found[1], found[1])}"', text)
 
 
 # What a function was made of
@@ -196,7 +180,7 @@ def _file(dispatcher: Any, args: Any, capability: Any) -> str | None:
         key = ["function", _of_dispatcher(dispatcher), repr(args), str(capability)]
     except Unknown:
         return None
-    return machine_code_cache._name(key)
+    return machine_code_cache.name_of(key)
 
 
 def _of_dispatcher(dispatcher: Any) -> str:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from kernels.targets import cache
+from kernels.targets.cuda import nvidia_compilers
 from kernels.targets.cuda.launch_configuration import MOST_REGISTERS
 
 TOOLKIT = (
@@ -22,7 +23,8 @@ TOOLKIT = (
 )
 """Packages whose versions make a difference to machine code, beside those that name the folder."""
 
-_loading = threading.Lock()
+loading = threading.Lock()
+"""Held by who loads the compiler, and with it numba: no two threads should do that at the same time."""
 
 
 @functools.cache
@@ -34,30 +36,34 @@ def _versions() -> str:
     return " ".join(parts)
 
 
-def _name(key: Sequence[str]) -> str:
+def name_of(key: Sequence[str]) -> str:
+    """The name in the cache of what is kept under `key`."""
     digest = hashlib.sha256("\0".join([_versions(), *key]).encode()).hexdigest()
     return f"cuda-{digest[:24]}"
 
 
 def has(key: Sequence[str]) -> bool:
     """Whether there is machine code for `key`."""
-    return cache.has(_name(key))
+    return cache.has(name_of(key))
 
 
 def machine_code(
-    key: Sequence[str], function: Callable[[], Callable], capability: tuple[int, int], small: bool = True
+    key: Sequence[str], ptx: Callable[[], tuple[str, str]], capability: tuple[int, int]
 ) -> tuple[str, bytes]:
-    """The name of the entry and the machine code of what `function` gives, from the cache if it was made before.
-
-    small: as `kernels.targets.cuda.compiler.to_ptx` has it
-    """
-    content = cache.read(_name(key))
+    """The name of the entry and the machine code of what `ptx` makes (PTX, and that name), from the cache if it was
+    made before."""
+    content = cache.read(name_of(key))
     if content is None:
-        with _loading:  # the compiler, and with it numba, by one thread at a time
-            from kernels.targets.cuda import compiler
-
-        ptx, entry = compiler.to_ptx(function(), capability, small)
-        content = entry.encode() + b"\0" + compiler.to_machine_code(ptx, capability, MOST_REGISTERS)
-        cache.write(_name(key), content)
+        made, entry = ptx()
+        content = entry.encode() + b"\0" + nvidia_compilers.to_machine_code(made, capability, MOST_REGISTERS)
+        cache.write(name_of(key), content)
     name, _, code = content.partition(b"\0")
     return name.decode(), code
+
+
+def ptx_of(function: Callable[[], Callable], capability: tuple[int, int], small: bool = True) -> tuple[str, str]:
+    """PTX of what `function` gives, and the name of its entry, as `kernels.targets.cuda.compiler.to_ptx` has it."""
+    with loading:
+        from kernels.targets.cuda import compiler
+
+    return compiler.to_ptx(function(), capability, small)

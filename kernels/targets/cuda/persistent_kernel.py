@@ -57,17 +57,18 @@ class PersistentKernel:
         self._ranges: dict[bytes, tuple[int, int]] = {}
         self._uploaded = 0
 
-    def _load(self, make: Callable[[], Callable], key: Sequence[str], small: bool) -> None:
-        """Compile what `make` gives, or take it from the cache, as
-        `kernels.targets.cuda.machine_code_cache.machine_code` has it."""
+    def _load(self, simulated: Callable[[], Callable], ptx: Callable[[], tuple[str, str]], key: Sequence[str]) -> None:
+        """Take what is kept under `key`, or assemble what `ptx` gives, as
+        `kernels.targets.cuda.machine_code_cache.machine_code` has it; under the simulator, run what `simulated` gives.
+        """
         from kernels.targets.cuda import machine_code_cache
 
         if isinstance(self.device, SimulatedDevice):
             from kernels.targets.cuda import compiler
 
-            self.function = compiler.simulated(make())
+            self.function = compiler.simulated(simulated())
         else:
-            name, code = machine_code_cache.machine_code(key, make, self.device.capability, small)
+            name, code = machine_code_cache.machine_code(key, ptx, self.device.capability)
             self.function = self.device.load(code, name, self.device.properties.shared_memory_per_block)
 
     def row_range(self, plan: Plan, placement: Placement) -> tuple[int, int]:

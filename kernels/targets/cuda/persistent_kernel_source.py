@@ -128,26 +128,28 @@ def bytes_of_row(width: int) -> int:
 
 
 def source(
-    kernels: Sequence[Kernel],
     real_name: str,
+    columns: int = 0,
     plans: Sequence[list[str]] = (),
     threads: int | None = None,
     tabled: tuple[Sequence[Sequence[str]], int, int] = ((), 0, 0),
 ) -> str:
-    """The interpreter's text, for kernels in the order of their numbers.
+    """The interpreter's text, which calls `perform_row` for each row.
 
-    plans: in place of kernels, lines of plans that are specialized
+    columns: numbers in a row of its table
+    plans: in place of rows, lines of plans that are specialized
     threads: of the thread group, if that is known
-    tabled: in place of kernels, the lines of kinds of rows (`kernels.targets.cuda.tabled_rows`), the width of their
+    tabled: in place of rows, the lines of kinds of rows (`kernels.targets.cuda.tabled_rows`), the width of their
         table, and bytes of shared memory in front of an arena
     """
     kinds, widest, in_front = tabled
-    walks = bool(kernels or kinds)
+    walks = bool(columns or kinds)
+    performs = columns > 0
     # What is rarely needed is read from the job where it is needed: registers are scarce.
     job = {name: f"jobs[job + {index}]" for index, name in enumerate(JOB)}
     short = {name: f"to_int32({place})" for name, place in job.items()}
     found = {"stretches_first": short["found_first"], "stretches_end": short["found_end"]}
-    columns = max(width(kernels), widest)
+    columns = max(columns, width(()), widest)
     lines = f"""
 def interpret(job_table, row_table, states, count, group_bytes):
     if cuda.threadIdx.x == 0 and cuda.threadIdx.y == 0:
@@ -163,7 +165,8 @@ def interpret(job_table, row_table, states, count, group_bytes):
     job = which * {len(JOB)}
     home = {real_name}_pointer({job["arena"]})
     data = {real_name}_pointer({job["shared"]})
-    words = view(int64_pointer({job["state"]}), 0, {STATE_SIZE})
+    state = {job["state"]}
+    words = view(int64_pointer(state), 0, {STATE_SIZE})
     if {job["backup"]} != 0:
         copies = {real_name}_pointer({job["backup"]})
         for i in range(thread, {short["kept"]}, threads):
@@ -253,19 +256,8 @@ def interpret(job_table, row_table, states, count, group_bytes):
 {in_loops(columns, f"{short['shared_offset']} - {in_front}") if walks else ""}
         k += 1
 """.splitlines()[1:]
-    for index, kernel in enumerate(kernels):
-        lines.append(f"        {'if' if index == 0 else 'elif'} kernel == {index}:")
-        lines += [f"            {line}" for line in call_lines(kernel, "base", "data")]
-        if "state" in kernel.extra:
-            lines += f"""
-            group_sync()
-            further = to_int32(words[{SKIP}])
-            group_sync()
-            if further != 0:
-                k += further
-                if thread == 0:
-                    words[{SKIP}] = 0
-""".splitlines()[1:]
+    if performs:
+        lines.append("        k += perform_row(kernel, row, base, data, thread, threads, step, seed, state)")
     for number, written in enumerate(plans or kinds):
         lines.append(f"        {'if' if number == 0 else 'elif'} kernel == {number}:")
         lines += [f"            {line}" for line in written]
@@ -303,16 +295,52 @@ def call_lines(kernel: Kernel, arena: str, data: str) -> list[str]:
     return lines
 
 
-def interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Callable:
-    """The interpreter of these kernels as a Python function, ready to be compiled or simulated.
+def columns_for(kernels: Sequence[Kernel]) -> int:
+    """Numbers in a row of the table of an interpreter: some more than are needed, so that few different ones there are
+    walk a table."""
+    return -(-width(kernels) // 8) * 8
+
+
+def walk(real_name: str, columns: int, **names: Any) -> Callable:
+    """What is the same in all interpreters of tables with so many columns; `names`: what else it calls."""
+    return code_generation.generated("interpret", source(real_name, columns), names, plain=True)
+
+
+def row_of(kernel: Kernel, real_name: str, tiled: bool) -> Callable:
+    """What an interpreter does for a row of a kernel; it returns how many of the rows that follow are left out.
 
     tiled: for thread groups that are large enough to multiply matrices in tiles; others do without that code
     """
     from kernels.targets.cuda import compiler
 
-    target = "cuda-tiles" if tiled else "cuda"
-    names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, target) for kernel in kernels}
-    return code_generation.generated("interpret", source(kernels, real_name), names, plain=True)
+    lines = ["def perform(row, base, data, thread, threads, step, seed, state):"]
+    if "state" in kernel.extra:
+        lines.append(f"    words = view(int64_pointer(state), 0, {STATE_SIZE})")
+    lines += [f"    {line}" for line in call_lines(kernel, "base", "data")]
+    if "state" in kernel.extra:
+        lines += f"""
+    group_sync()
+    further = to_int32(words[{SKIP}])
+    group_sync()
+    if further != 0 and thread == 0:
+        words[{SKIP}] = 0
+    return further
+""".splitlines()[1:]
+    else:
+        lines.append("    return 0")
+    names = {f"kernel_{kernel.name}": compiler.body_of(kernel, real_name, "cuda-tiles" if tiled else "cuda")}
+    return code_generation.generated("perform", "\n".join(lines) + "\n", names, plain=True)
+
+
+def simulated_interpreter(kernels: Sequence[Kernel], real_name: str, tiled: bool) -> Callable:
+    """The interpreter of these kernels, in the order of their numbers, as one function for the simulator. What is
+    compiled is put together of the same functions by `kernels.targets.cuda.kept_rows`."""
+    rows = [code_generation.on_device(row_of(each, real_name, tiled)) for each in kernels]
+
+    def perform_row(kernel: int, *given: Any) -> Any:
+        return rows[kernel](*given)
+
+    return walk(real_name, columns_for(kernels), perform_row=perform_row)
 
 
 def tabled_kernel(rows: TabledRows, real_name: str, threads: int, table_bytes: int) -> Callable:
@@ -320,7 +348,7 @@ def tabled_kernel(rows: TabledRows, real_name: str, threads: int, table_bytes: i
 
     table_bytes: of shared memory in front of an arena
     """
-    lines = source((), real_name, (), threads, (tuple(rows.kinds), rows.width, table_bytes))
+    lines = source(real_name, 0, (), threads, (tuple(rows.kinds), rows.width, table_bytes))
     return code_generation.generated("interpret", lines, _called(rows.source), plain=True)
 
 
@@ -328,7 +356,7 @@ def specialized_kernel(plans: Sequence[SpecializedPlan], real_name: str, threads
     """Return the persistent kernel of specialized plans as a Python function; a row of its table is a plan's number."""
     text = SpecializedSource(real_name, threads)
     written = [text.lines(plan) for plan in plans]
-    return code_generation.generated("interpret", source((), real_name, written, threads), _called(text), plain=True)
+    return code_generation.generated("interpret", source(real_name, 0, written, threads), _called(text), plain=True)
 
 
 def _called(text: SpecializedSource) -> dict[str, Any]:

@@ -61,6 +61,32 @@ def modules(entry: Callable[..., Any]) -> tuple[list[str], str]:
     return [str(program.module), *(str(each) for one in program.libraries for each in one.modules)], entry.__name__
 
 
+KINDS = {
+    "i": types.int32,
+    "l": types.int64,
+    "I": types.CPointer(types.int32),
+    "f": types.CPointer(types.float32),
+    "d": types.CPointer(types.float64),
+}
+"""Types of arguments by a letter: numbers of 32 and 64 bits, and pointers to numbers."""
+
+
+def function_modules(function: Callable[..., Any], name: str, kinds: str) -> list[str]:
+    """LLVM IR of a plain function that returns an int32, for others to call by a name, and of what it calls.
+
+    kinds: of its arguments, a letter of `KINDS` for each
+    """
+    context = part("descriptor").cuda_target.target_context
+    program = Program(context.codegen()._create_empty_module("plain"), context)
+    known = tuple(KINDS[each] for each in kinds)
+    given = [context.get_value_type(each) for each in known]
+    made = ir.Function(program.module, ir.FunctionType(ir.IntType(32), given), name)
+    made.linkage = "linkonce_odr"
+    made.attributes.add("alwaysinline")
+    _Writer(program, made, function, known).write()
+    return [str(program.module), *(str(each) for one in program.libraries for each in one.modules)]
+
+
 class _Writer(Expressions):
     """Writes one function."""
 
@@ -119,6 +145,8 @@ class _Writer(Expressions):
                 self.builder.branch(self.loops[-1][0])
             case ast.Return(None):
                 self.builder.ret_void()
+            case ast.Return(value) if value is not None:
+                self.builder.ret(self._as(self._find(value), types.int32).ir)
             case ast.Pass():
                 pass
             case _:

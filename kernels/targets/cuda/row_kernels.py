@@ -162,7 +162,9 @@ class RowKernels:
                 else:
                     capability = self.device.capability
                     name, code = machine_code_cache.machine_code(
-                        ["grid", *key, f"{capability}"], lambda: _entry(key[0], real_name, kernel), capability
+                        ["grid", *key, f"{capability}"],
+                        lambda: machine_code_cache.ptx_of(lambda: _entry(key[0], real_name, kernel), capability),
+                        capability,
                     )
                     self._loaded[key] = self.device.load(code, name, 64 * 1024)
             return self._loaded[key]

@@ -13,6 +13,7 @@ import numpy as np
 
 from kernels.jobs import Job, ReplicaPrograms
 from kernels.plan import Plan
+from kernels.targets.cuda import machine_code_cache
 from kernels.targets.cuda import persistent_kernel_source as text
 from kernels.targets.cuda.driver import device
 from kernels.targets.cuda.joined_updates import FAR, KEPT, NEAR, reads_gradients
@@ -40,7 +41,8 @@ class SpecializedKernel(PersistentKernel):
         self.table_bytes = made.table_bytes
         if made.tabled is not None:
             self.row_bytes = text.bytes_of_row(self.width)
-        self._load(made.kernel, made.key(self.device.capability), small=False)
+        on = self.device.capability
+        self._load(made.kernel, lambda: machine_code_cache.ptx_of(made.kernel, on, small=False), made.key(on))
         self._plans = made.plans
         self._ranges_of: dict[tuple[Signature, Placement], tuple[int, int]] = {}
         self._measuring: dict[tuple[Signature, Placement], tuple[tuple[int, int], Placement]] = {}
