@@ -11,6 +11,7 @@ import numpy as np
 from lab.data.data import Data
 from lab.data.tables.columns import understood
 from lab.data.tables.raw import RawTable
+from lab.data.target_scale import Transform
 
 if TYPE_CHECKING:
     from lab.data.looking import ColumnFound
@@ -64,6 +65,16 @@ def told_rare(data: Data) -> list[str]:
         f"{share:.1f} % of the rows are {data.classes[usual]}, and always to answer that would be as accurate; of "
         f"{data.classes[rarest]} there are {counts[rarest]:,}. `val_balanced_accuracy` and `val_roc_auc` say how well "
         "each class is found, `options: {class_weights: balanced}` makes all count the same."
+    ]
+
+
+def told_far(transform: Transform | None, target: str) -> list[str]:
+    """A sentence on targets of which a few are far above all others; see `likely_transform`."""
+    if transform is None:
+        return []
+    return [
+        f"A few values of {target} are far above all others, and would rule the loss: `transform_targets: {transform}` "
+        "lets the network learn logarithms; scores and predictions stay in the unit of the data."
     ]
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from lab.data.data import Split, TargetKind
 from lab.data.files import blamed_on, found
-from lab.data.hints import hints, told_long, told_rare
+from lab.data.hints import hints, told_far, told_long, told_rare
 from lab.data.sets.csv_table import Table
 from lab.data.sets.npz_arrays import NpzArrays, npz_arrays
 from lab.data.tables.columns import Column, Kind, understood
@@ -22,6 +22,7 @@ from lab.data.tables.interpreting import Interpreter, why_left_out
 from lab.data.tables.raw import RawColumn, RawTable
 from lab.data.tables.reading import MEMORY_PER_BYTE, read
 from lab.data.tables.tokens import suggested
+from lab.data.target_scale import likely_transform
 from lab.data.targets import MOST_CLASSES
 from lab.errors import InvalidValue
 from lab.home import with_home
@@ -261,8 +262,11 @@ def _with_block(
         return FileFound(
             file, table.format, table.rows, columns, table.notices, ", ".join(names), block, problem=str(error)
         )
-    if data.kind == "values" and "standardise_targets" not in block:
-        block["standardise_targets"] = True
+    transform = likely_transform(data.targets) if data.kind == "values" else None
+    if transform is not None:
+        block.setdefault("transform_targets", transform)
+    if data.kind == "values":
+        block.setdefault("standardise_targets", True)
     return FileFound(
         file,
         table.format,
@@ -276,6 +280,7 @@ def _with_block(
         hints=(
             *hints(table, columns, names, block),
             *(told_long(name, how) for name, how in long.items() if name not in block.get("columns", {})),
+            *told_far(transform, ", ".join(names)),
             *(rare := told_rare(data)),
         ),
         rare=bool(rare),

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from lab.data.images.augmentation import Augment
 from lab.data.limits import BYTES_PER_NUMBER, refuse_if_too_large
 from lab.data.sequences import Sequences
+from lab.data.target_scale import Transform
 from lab.errors import InvalidValue
 from lab.validation import NUMBER, Settings, Whole
 
@@ -103,6 +104,10 @@ class WithImages(WithClasses):
 class WithValues(Prepared):
     """What sets with numbers as targets take in addition."""
 
+    transform_targets: Transform | None = None
+    """what is learned in place of the targets: `log`, their natural logarithm, for prices and other values above 0 that
+    differ by powers of ten; `log1p`, log(1 + target), for counts, which may be 0. Scores and predictions are in the
+    units of the data all the same; an answer is then nearer to the median than to the mean"""
     standardise_targets: bool = False
     """subtract the mean of the training targets and divide by their standard deviation"""
 

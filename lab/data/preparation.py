@@ -21,6 +21,7 @@ from lab.data.options import Options, Prepared, WithValues
 from lab.data.recipe import Recipe
 from lab.data.tables.encoding import Missing
 from lab.data.tables.words import with_vocabularies
+from lab.data.target_scale import ABOVE, TargetScale, Transform
 from lab.errors import InvalidValue
 
 NEGLIGIBLE = 1e-13
@@ -33,17 +34,14 @@ def prepared(options: Options, parts: Split) -> Split:
     Raises InvalidValue if a number becomes too large for float32.
     """
     parts = with_vocabularies(parts)
-    mean = deviation = None
-    if isinstance(options, WithValues) and options.standardise_targets:
-        if parts.train.kind != "values":
-            raise InvalidValue(("standardise_targets",), f"the targets are {parts.train.kind}, not values.")
-        reference = parts.train.targets.astype(np.float64)
-        mean, deviation = reference.mean(axis=0), _deviation(reference)
-        parts = _with_standard_targets(parts, mean, deviation)
+    original, scale = parts.train, None
+    if isinstance(options, WithValues):
+        scale = _target_scale(options, parts)
+        parts = parts if scale is None else _with_scaled_targets(parts, scale)
     missing: Missing = getattr(options, "missing", "error")
     values = fillers(parts.train, "median" if missing == "median" else "mean") if parts.train.table else None
     fitted: list[Fitted] = []
-    recipe = Recipe.of(parts.train, missing, values, fitted, mean, deviation)
+    recipe = Recipe.of(original, missing, values, fitted, scale)
     parts = replace(filled(parts, values), recipe=recipe)
     pixels = parts.train.inputs
     if isinstance(pixels, Pixels) and isinstance(options, Prepared) and not options.whiten:
@@ -196,9 +194,37 @@ def _whitened(inputs: np.ndarray, precision: float) -> list[Fitted]:
     return [Fitted("subtract", mean), Fitted("project", axes.T * factors)]
 
 
-def _with_standard_targets(parts: Split, mean: np.ndarray, deviation: np.ndarray) -> Split:
-    def standard(data: Data) -> Data:
-        truth = None if data.truth is None else (data.truth - mean) / deviation
-        return replace(data, targets=(data.targets - mean) / deviation, truth=truth)
+def _target_scale(options: WithValues, parts: Split) -> TargetScale | None:
+    """What is learned in place of the targets; None: these themselves. Raises InvalidValue where it does not exist."""
+    asked = [name for name in ("transform_targets", "standardise_targets") if getattr(options, name)]
+    if not asked:
+        return None
+    if parts.train.kind != "values":
+        raise InvalidValue((asked[0],), f"the targets are {parts.train.kind}, not values.")
+    scale = TargetScale(options.transform_targets)
+    if options.transform_targets is not None:
+        for part in (parts.train, parts.validation):
+            _refuse_without_logarithm(part, options.transform_targets)
+    if not options.standardise_targets:
+        return scale
+    reference = scale.transformed(parts.train.targets)
+    return replace(scale, mean=reference.mean(axis=0), deviation=_deviation(reference))
 
-    return parts.changed(standard)
+
+def _refuse_without_logarithm(data: Data | None, transform: Transform) -> None:
+    """Raises InvalidValue for data with a target, or the truth behind it, that is too small."""
+    for values in () if data is None else (data.targets, data.truth):
+        if values is not None and (least := float(np.min(values))) <= ABOVE[transform]:
+            also = "; `log1p` takes those from 0 on" if transform == "log" and least == 0 else ""
+            raise InvalidValue(
+                ("transform_targets",),
+                f"{transform} needs targets above {ABOVE[transform]:g}, but the least is {least:.6g}{also}.",
+            )
+
+
+def _with_scaled_targets(parts: Split, scale: TargetScale) -> Split:
+    def scaled(data: Data) -> Data:
+        truth = None if data.truth is None else scale.learned(data.truth)
+        return replace(data, targets=scale.learned(data.targets), truth=truth)
+
+    return parts.changed(scaled)

@@ -24,6 +24,7 @@ from lab.data.tables.encoding import Missing, ReadColumn, cells_of, inputs_of
 from lab.data.tables.raw import RawTable
 from lab.data.tables.targets import targets_of
 from lab.data.tables.vocabulary import words_in
+from lab.data.target_scale import TargetScale
 from lab.errors import BadInput
 from lab.validation import shown
 
@@ -41,7 +42,7 @@ class Recipe:
     missing:       what was said of missing values
     fillers:       for each feature, float64, what stands for a value that is missing; None: nothing does
     steps:         what is done with the numbers, one after the other
-    mean, deviation: of the targets, if they were standardised: float64 [outputs]
+    target_scale:  what is learned in place of the targets; None: these themselves
     usual:         of the training targets, float64 [outputs]: the share of each class or label, or the mean value; of
                    objects the share of each class, and then the mean box, as shares of the image
     sequences:     of which rows of a table an example is made, if it is more than one
@@ -56,8 +57,7 @@ class Recipe:
     missing: Missing
     fillers: np.ndarray | None
     steps: list[Fitted]
-    mean: np.ndarray | None
-    deviation: np.ndarray | None
+    target_scale: TargetScale | None
     outputs: int
     usual: np.ndarray
     sequences: Sequences | None = None
@@ -72,8 +72,7 @@ class Recipe:
         missing: Missing,
         fillers: np.ndarray | None,
         steps: list[Fitted],
-        mean: np.ndarray | None,
-        deviation: np.ndarray | None,
+        target_scale: TargetScale | None,
     ) -> Recipe:
         """What was found out of the training examples, which are not prepared yet."""
         table = train.table
@@ -87,10 +86,8 @@ class Recipe:
             usual = usual_objects(train)
         else:
             usual = train.targets.mean(axis=0, dtype=np.float64)
-            if mean is not None and deviation is not None:
-                usual = usual * deviation + mean
         return cls(
-            train.kind, train.classes, shape, table, missing, fillers, steps, mean, deviation, train.outputs, usual,
+            train.kind, train.classes, shape, table, missing, fillers, steps, target_scale, train.outputs, usual,
             pixels=train.kind == "classes" and train.image_shape is not None and train.targets.ndim == 3,
             levels=train.levels, ignored=train.ignored,
         )  # fmt: skip
@@ -99,7 +96,7 @@ class Recipe:
     def raw(cls, train: Data, missing: Missing) -> Recipe:
         """How another table is read like the one of these examples, before anything is prepared; gaps stay gaps."""
         fillers = None if missing in ("error", "drop") else np.full(train.inputs.shape[1], np.nan)
-        return cls.of(train, missing, fillers, [], None, None)
+        return cls.of(train, missing, fillers, [], None)
 
     def examples(self, table: RawTable, name: str, train: Data) -> Data:
         """The rows of another table with their targets, not prepared yet, like those of `train`. Raises BadInput."""
@@ -227,8 +224,7 @@ class Recipe:
 
     def values(self, outputs: np.ndarray) -> np.ndarray:
         """Outputs [n, outputs] for values in the units of the targets, float64."""
-        found = outputs.astype(np.float64)
-        return found if self.mean is None or self.deviation is None else found * self.deviation + self.mean
+        return outputs.astype(np.float64) if self.target_scale is None else self.target_scale.values(outputs)
 
     def _prepared(self, inputs: np.ndarray) -> np.ndarray:
         if self.fillers is not None:

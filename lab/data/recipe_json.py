@@ -11,6 +11,7 @@ from lab.data.recipe import Recipe
 from lab.data.sequences import Sequences
 from lab.data.tables.encoding import ReadColumn
 from lab.data.tables.vocabulary import Split as Divided
+from lab.data.target_scale import TargetScale, Transform
 
 
 def recipe_to_json(recipe: Recipe) -> dict[str, Any]:
@@ -31,9 +32,8 @@ def recipe_to_json(recipe: Recipe) -> dict[str, Any]:
             "missing": recipe.missing,
             "fillers": None if recipe.fillers is None else numbers_to_json(recipe.fillers),
             "steps": [each.to_json() for each in recipe.steps],
-            "mean": None if recipe.mean is None else numbers_to_json(recipe.mean),
-            "deviation": None if recipe.deviation is None else numbers_to_json(recipe.deviation),
         }
+        | _scale_to_json(recipe.target_scale)
         | (
             {}
             if recipe.sequences is None
@@ -54,10 +54,7 @@ def recipe_from_json(content: dict[str, Any]) -> Recipe:
             time = None if content.get("time") is None else ReadColumn.from_json(content["time"])
             target, names = tuple(content["target"]), tuple(content["names"])
             table = TableRead(columns, target, content["written"], names, time=time, series=content.get("series"))
-        fillers, mean, deviation = (
-            None if content[name] is None else numbers_from_json(content[name])
-            for name in ("fillers", "mean", "deviation")
-        )
+        fillers = None if content["fillers"] is None else numbers_from_json(content["fillers"])
         found = Recipe(
             content["kind"],
             tuple(content["classes"]),
@@ -66,8 +63,7 @@ def recipe_from_json(content: dict[str, Any]) -> Recipe:
             content["missing"],
             fillers,
             list(map(Fitted.from_json, content["steps"])),
-            mean,
-            deviation,
+            _scale_from_json(content),
             int(content["outputs"]),
             numbers_from_json(content["usual"]),
             Sequences(content["sequence_length"], content["ahead"]) if "sequence_length" in content else None,
@@ -122,8 +118,28 @@ def _refuse_misfits(recipe: Recipe) -> None:
             fits = shape in ((), (1,), (width,))
         if not fits:
             raise ValueError(f"its step {step.operation!r} does not fit its {width:,} features")
-    if any(each is not None and each.shape != (recipe.outputs,) for each in (recipe.mean, recipe.deviation)):
+    scale = recipe.target_scale or TargetScale()
+    if any(each is not None and each.shape != (recipe.outputs,) for each in (scale.mean, scale.deviation)):
         raise ValueError("the unit of its targets does not fit its outputs")
+
+
+def _scale_to_json(scale: TargetScale | None) -> dict[str, Any]:
+    scale = scale or TargetScale()
+    found: dict[str, Any] = {
+        name: None if numbers is None else numbers_to_json(numbers)
+        for name, numbers in (("mean", scale.mean), ("deviation", scale.deviation))
+    }
+    return found if scale.transform is None else found | {"transform": scale.transform}
+
+
+def _scale_from_json(content: dict[str, Any]) -> TargetScale | None:
+    mean, deviation = (
+        None if content[name] is None else numbers_from_json(content[name]) for name in ("mean", "deviation")
+    )
+    transform = content.get("transform")
+    if transform not in (None, *get_args(Transform)):
+        raise ValueError(f"its targets are transformed by {transform!r}, which is not known")
+    return None if transform is None and mean is None else TargetScale(transform, mean, deviation)
 
 
 def _is_well_read(column: ReadColumn) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from lab import __version__
 from lab.data.recipe import Recipe
+from lab.data.target_scale import TargetScale
 from lab.errors import BadInput, MissingExtra
 from lab.exports.onnx_graph import OnnxGraph, Value
 from lab.exports.onnx_kernels import OPSET, KernelWriter
@@ -95,9 +96,9 @@ def onnx_model(exported: Exported, scaling: bool = False) -> Any:
         else:
             writer.view(node)
     y = writer.name(traced.y)
-    if recipe is not None and recipe.mean is not None and recipe.deviation is not None:
-        y = graph.add("Mul", graph.add("Cast", y, to=DOUBLE), graph.keep(recipe.deviation, dtype=np.float64))
-        y = graph.add("Add", y, graph.keep(recipe.mean, dtype=np.float64))
+    scale = None if recipe is None else recipe.target_scale
+    if scale is not None:
+        y = _in_their_units(graph, scale, graph.add("Cast", y, to=DOUBLE))
     given: dict[str, str] = {"y": graph.add("Identity", y)}
     given |= {f"{name}.next": graph.add("Identity", writer.name(last)) for name, (_, last) in traced.states.items()}
     graph.drop_unused(list(given.values()))
@@ -112,10 +113,9 @@ def onnx_model(exported: Exported, scaling: bool = False) -> Any:
         rest: list[int | str] = ["time", *extents[1:]] if timed else list(extents)
         return helper.make_tensor_value_info(name, kind, ["examples", *rest])
 
-    destandardised = recipe is not None and recipe.mean is not None
     inputs = [described("x", kind, shape, time)]
     inputs += [described(name, FLOAT, first.shape[1:], False) for name, (first, _) in traced.states.items()]
-    outputs = [described("y", DOUBLE if destandardised else FLOAT, traced.y.shape[1:], time)]
+    outputs = [described("y", FLOAT if scale is None else DOUBLE, traced.y.shape[1:], time)]
     outputs += [described(f"{name}.next", FLOAT, last.shape[1:], False) for name, (_, last) in traced.states.items()]
     initializers = [numpy_helper.from_array(values, name) for name, values in graph.initializers.items()]
     made = helper.make_model(
@@ -177,6 +177,16 @@ def _scaled(graph: OnnxGraph, recipe: Recipe) -> str:
             x = graph.add(operator, x, graph.keep(step.numbers, dtype=np.float64), label="scaling")
         x = graph.add("Reshape", x, graph.whole([-1, *recipe.prepared_shape]))
     return graph.add("Cast", x, to=FLOAT, label="scaling")
+
+
+def _in_their_units(graph: OnnxGraph, scale: TargetScale, y: str) -> str:
+    """Outputs in float64 as values in the units of the targets, see `TargetScale.values`."""
+    if scale.mean is not None and scale.deviation is not None:
+        y = graph.add("Mul", y, graph.keep(scale.deviation, dtype=np.float64))
+        y = graph.add("Add", y, graph.keep(scale.mean, dtype=np.float64))
+    if scale.transform is not None:
+        y = graph.add("Exp", y)
+    return graph.add("Sub", y, graph.keep([1.0], dtype=np.float64)) if scale.transform == "log1p" else y
 
 
 def _leveled(graph: OnnxGraph, x: str, size: int, tables: np.ndarray) -> str:

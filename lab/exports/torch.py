@@ -238,7 +238,9 @@ class Network(nn.Module):
         """Probabilities of the classes or labels in self.about["recipe"]["classes"], or values in their own units."""
         recipe, y = self.about["recipe"], self(self.prepare(raw)).double()
         if recipe["kind"] == "values":
-            return y if recipe["mean"] is None else y * _tensor(recipe["deviation"]) + _tensor(recipe["mean"])
+            y = y if recipe["mean"] is None else y * _tensor(recipe["deviation"]) + _tensor(recipe["mean"])
+            transform = recipe.get("transform")
+            return torch.exp(y) if transform == "log" else torch.expm1(y) if transform == "log1p" else y
         if self.about["loss"] == "logistic":
             return torch.sigmoid(y)
         return torch.softmax(y, -1) if self.about["loss"] == "softmax" else y

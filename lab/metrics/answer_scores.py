@@ -180,7 +180,6 @@ class ValueScores(AnswerScores):
 
     def scored(self, targets: np.ndarray, outputs: np.ndarray) -> tuple[scores.Scores, OfEach]:
         both = [each.reshape(len(each), -1) for each in (targets, outputs)]
-        if self._network.unit is not None:
-            mean, deviation = self._network.unit
-            both = [each * deviation + mean for each in both]
+        if self._network.target_scale is not None:
+            both = [self._network.target_scale.values(each) for each in both]
         return scores.of_values(*both), lambda score: np.empty(0)

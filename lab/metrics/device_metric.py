@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from kernels import metrics as kernels
+from lab.data.target_scale import TargetScale
 from lab.discovery import modules_of
 from lab.graph import Storage, Tensor
 from lab.graph.tensor import call
@@ -48,7 +49,7 @@ class MeasuredNetwork:
     threshold:  labels are given above this probability; it is taken from the answers, so that those above 0 say yes
     heads:      of objects: what the numbers that the network gives stand for
     judged, validation_judged: of detections: how outputs on both sets of examples are read, and what is there
-    unit:       of values: mean and deviation with which the targets were standardised; None if they were not
+    target_scale: of values: what is learned in place of the targets; None: these themselves
     """
 
     kind: str
@@ -79,7 +80,7 @@ class MeasuredNetwork:
     heads: Heads | None = None
     judged: Judged | None = None
     validation_judged: Judged | None = None
-    unit: tuple[np.ndarray, np.ndarray] | None = None
+    target_scale: TargetScale | None = None
     _dead_units: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def dead_units(self, part: BuiltLayer) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lab.data.target_scale import likely_transform
 from lab.diagnosis.case import Case
 from lab.diagnosis.treatment import Treatment, treatments
 
@@ -22,6 +23,24 @@ def input_scale(case: Case) -> Iterator[Treatment]:
             {"data.standardise": True},
             ("normalise-inputs", "input-scale-and-gradient"),
             order=None if case.uneven else LATER,
+        )
+
+
+@treatments("target_logarithm", 0)
+def target_logarithm(case: Case) -> Iterator[Treatment]:
+    """The logarithms of targets of which a few are far above all others."""
+    data = case.scenario.data or {}
+    targets = case.split.train.targets
+    recipe = case.split.recipe
+    if case.classifies or data.get("transform_targets") or recipe is None:
+        return
+    if (transform := likely_transform(recipe.values(targets))) is not None:
+        yield Treatment(
+            "logarithms",
+            f"data: transform_targets: {transform}, standardise_targets: true",
+            "a few of the numbers to be predicted are far above all others, and rule the loss",
+            {"data.transform_targets": transform, "data.standardise_targets": True},
+            ("regression-losses",),
         )
 
 

@@ -35,7 +35,9 @@ class ForecastSkill(HostMetric):
         if self._predictor is None:
             self._predictor = Predictor(self.inspection.network, held.inputs.shape)
         made = self._predictor(held.numbers, self.inspection.weights(), self.inspection.settings())["output"]
-        targets = held.targets.astype(np.float64)
+        recipe = self.inspection.split.recipe
+        assert recipe is not None
+        made, targets, last = (recipe.values(each) for each in (made, held.targets, held.last_known))
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            error, usual = (float(((each - targets) ** 2).mean()) for each in (made, held.last_known))
+            error, usual = (float(((each - targets) ** 2).mean()) for each in (made, last))
             return {"forecast_skill": 1 - error / usual if usual else float("nan")}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lab.data import Data, Split
+from lab.data import Data
 from lab.graph import Tensor, scope
 from lab.graph.tensor import Call
 from lab.metrics import DeviceMetrics, MeasuredNetwork, device_metric_meanings
@@ -137,7 +137,7 @@ class Monitor:
             validation_judged=detection.judged(data.split.validation)
             if detection and held and data.split.validation
             else None,
-            unit=_unit(data.split),
+            target_scale=data.split.recipe.target_scale if data.split.recipe is not None else None,
         )
         with scope("measure"):
             self.device_metrics.build(measured)
@@ -187,10 +187,3 @@ class Monitor:
 def _kind(train: Data) -> str:
     """What the targets are, for device metrics."""
     return "pixels" if train.kind == "classes" and train.targets.ndim == PIXELS else train.kind
-
-
-def _unit(split: Split) -> tuple[np.ndarray, np.ndarray] | None:
-    recipe = split.recipe
-    return (
-        None if recipe is None or recipe.mean is None or recipe.deviation is None else (recipe.mean, recipe.deviation)
-    )
