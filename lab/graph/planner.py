@@ -71,6 +71,7 @@ class Layout:
                 self._storages[id(storage)] = (SHARED, self.shared)
                 self._shared_data.append((storage, self.shared))
                 self.shared += aligned_size(storage.whole.size)
+        self._operands = _places_in_storages(calls.values())
         self._temporaries: dict[int, int] = {}
         self.arena = end
         self.temporaries: dict[str, tuple[int, int]] = {}
@@ -102,6 +103,13 @@ class Layout:
         """Return whether a tensor has a place, that is, whether any program uses it."""
         owner, _ = owner_of(tensor)
         return id(owner.storage) in self._storages if owner.storage is not None else id(owner) in self._temporaries
+
+    def uses(self, tensor: Tensor) -> bool:
+        """Return whether an operand of any program lies in this part of a storage. A storage has a place as a whole, so
+        that the tensors that are known may be more than those that are used."""
+        owner, first = owner_of(tensor)
+        places = self._operands.get(id(owner.storage), ())
+        return any(start < first + tensor.size and first < end for start, end in places)
 
     def shared_memory(self, real_name: str) -> np.ndarray:
         """The shared segment with its data, only to be read; replicas with the same data have it in common."""
@@ -305,6 +313,18 @@ def _calls(results: Sequence[Tensor | Call]) -> list[Call]:
     tensors += [operand for each in made for operand in each.operands]
     numbered = {each.number: each for each in (*ancestors(tensors), *made)}
     return sorted(numbered.values(), key=lambda each: each.order)
+
+
+def _places_in_storages(programs: Iterable[Sequence[Call]]) -> dict[int, set[tuple[int, int]]]:
+    """Of each storage, by its identity, where operands begin and end in it."""
+    found: dict[int, set[tuple[int, int]]] = {}
+    for program in programs:
+        for each in program:
+            for operand in each.operands:
+                owner, first = owner_of(operand)
+                if owner.storage is not None:
+                    found.setdefault(id(owner.storage), set()).add((first, first + operand.size))
+    return found
 
 
 def _storages(programs: Iterable[Sequence[Call]]) -> list[Storage]:

@@ -44,3 +44,15 @@ def test_a_weight_that_is_not_given_is_missed_and_not_left_as_it_was(net, memory
     del weights[next(iter(weights))]
     with pytest.raises(KeyError):
         own.take(weights, net.inspection.settings())
+
+
+def test_settings_that_no_program_reads_need_not_be_given():
+    """A network's settings have one memory with those of its optimizer, whose names may be others where it trains."""
+    net = experiment(model=[{"dense": 5}, "batch_norm", "relu", {"dense": "classes"}])
+    outputs, _ = net.network.apply(data(net.split.train.inputs[:4], "inputs"), training=False)
+    own = OwnMemory(net.network, {"answer": [assign(outputs, Storage("statistics").member("answers", outputs.shape))]})
+    settings = net.inspection.settings()
+    assert own.knows(net.network.settings.storage.members["optimizer.rate"])
+    own.take(net.weights(), {"batch_norm1.epsilon": settings["batch_norm1.epsilon"]})
+    with pytest.raises(KeyError, match="epsilon"):
+        own.take(net.weights(), {"optimizer.rate": settings["optimizer.rate"]})

@@ -58,7 +58,7 @@ class OwnMemory:
             (self._network.settings.storage.members, settings),
         ):
             for name, tensor in tensors.items():
-                if self.knows(tensor):
+                if self._layout.uses(tensor):
                     self.put(tensor, values[name])
 
     def put(self, tensor: Tensor, value: Any) -> None:
@@ -67,7 +67,7 @@ class OwnMemory:
             self.view(tensor)[...] = value
 
     def knows(self, tensor: Tensor) -> bool:
-        """Whether a program reads or computes it."""
+        """Whether it has a place here, since a program reads or computes it or another tensor of its storage."""
         return self._layout.knows(tensor)
 
     def run(self, program: str, step: int = 0) -> None:
