@@ -23,6 +23,7 @@ _COLUMNS = {
     "recall": "recall",
     "wrong": "wrong boxes",
     "f1": "F1",
+    "average_precision": "AP",
     "iou": "IoU",
 }
 
@@ -75,7 +76,10 @@ def as_content(
         "where": found.where,
         "scores": _content(judgement.scores()),
         "bootstrap_samples": judgement.samples,
-        "classes": judgement.of_classes(),
+        "classes": [
+            {key: _finite(value) if isinstance(value, float) else value for key, value in each.items()}
+            for each in judgement.of_classes()
+        ],
         "confusion": None if judgement.confusion is None else judgement.confusion.tolist(),
         "calibration": None
         if calibration is None
@@ -154,7 +158,7 @@ def _classes(judgement: Judgement) -> list[list[str]]:
     rows = [
         [_short(each["class"]), f"{each['examples']:,}", *(_number(each[key]) for key in scored)] for each in of_classes
     ]
-    head = ["class", judgement.unit, *(_COLUMNS[key] for key in scored)]
+    head = ["label" if judgement.made.kind == "labels" else "class", judgement.unit, *(_COLUMNS[key] for key in scored)]
     of_each = aligned([head, *rows], right=list(range(1, len(head))))
     confusion = judgement.confusion
     if confusion is None:

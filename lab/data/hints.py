@@ -63,8 +63,8 @@ def told_rare(data: Data) -> list[str]:
     share = 100 * counts[usual] / data.count
     return [
         f"{share:.1f} % of the rows are {data.classes[usual]}, and always to answer that would be as accurate; of "
-        f"{data.classes[rarest]} there are {counts[rarest]:,}. `val_balanced_accuracy` and `val_roc_auc` say how well "
-        "each class is found, `options: {class_weights: balanced}` makes all count the same."
+        f"{data.classes[rarest]} there are {counts[rarest]:,}. `val_balanced_accuracy` and `val_average_precision` say "
+        "how well each class is found, `options: {class_weights: balanced}` makes all count the same."
     ]
 
 

@@ -24,6 +24,7 @@ TITLES = {
         "recall": "mean recall",
         "f1": "mean F1",
         "roc_auc": "ROC-AUC",
+        "average_precision": "mean average precision",
         "log_loss": "log loss",
     },
     "labels": {
@@ -33,6 +34,7 @@ TITLES = {
         "recall": "mean recall",
         "f1": "mean F1",
         "roc_auc": "mean ROC-AUC",
+        "average_precision": "mean average precision",
         "log_loss": "mean log loss",
     },
     "values": {"r2": "R²", "mae": "mean absolute error", "rmse": "root mean squared error"},
@@ -141,19 +143,35 @@ class Judgement:
         return {TITLES[self.made.kind][name]: score() for name, score in found.items()}
 
     def of_classes(self) -> list[dict[str, Any]]:
-        """Of each class how many there are, precision, recall and F1; empty where there are no classes."""
-        confusion = self.confusion
-        if confusion is None:
+        """Of each class or label how many there are, precision, recall, F1 and, of single answers, average precision;
+        empty of values."""
+        if self.made.kind == "labels":
+            true = self.targets > 0.5
+            counts = scores.label_confusions(true, self.made.numbers > self.made.threshold)
+            of_each = [
+                (int(each[1].sum()), *(float(score(each)[1]) for score in (scores.precision, scores.recall, scores.f1)))
+                for each in counts
+            ]
+        elif (confusion := self.confusion) is not None:
+            columns = (
+                confusion.sum(axis=1),
+                *(each(confusion) for each in (scores.precision, scores.recall, scores.f1)),
+            )
+            of_each = list(zip(*(column.tolist() for column in columns), strict=True))
+        else:
             return []
-        rows = zip(
-            self.made.names,
-            confusion.sum(axis=1).tolist(),
-            scores.precision(confusion).tolist(),
-            scores.recall(confusion).tolist(),
-            scores.f1(confusion).tolist(),
-            strict=True,
-        )
-        return [dict(zip(("class", "examples", "precision", "recall", "f1"), row, strict=True)) for row in rows]
+        keys = ("class", "examples", "precision", "recall", "f1")
+        rows = [dict(zip(keys, (name, *row), strict=True)) for name, row in zip(self.made.names, of_each, strict=True)]
+        ranked = self.average_precisions()
+        if ranked is not None:
+            rows = [row | {"average_precision": float(one)} for row, one in zip(rows, ranked, strict=True)]
+        return rows
+
+    def average_precisions(self) -> np.ndarray | None:
+        """Of each class or label; None where only the answers are kept, not how sure they are."""
+        if self.made.kind == "labels":
+            return scores.average_precisions_of_labels(self.targets > 0.5, self.made.numbers)
+        return scores.average_precisions(self.targets, self.made.numbers)
 
     def calibration(self) -> tuple[list[tuple[float, float, int, float, float]], float] | None:
         """See `lab.metrics.scores.calibration`; None where there are no probabilities of classes."""

@@ -132,6 +132,9 @@ class MaskJudgement(Judgement):
         each = zip(super().of_classes(), scores.iou(self.confusion).tolist(), strict=True)
         return [counted | {"iou": iou} for counted, iou in each]
 
+    def average_precisions(self) -> None:
+        """None: of a pixel only the class is kept."""
+
     def calibration(self) -> None:
         """None: of a pixel only the class is kept."""
 

@@ -13,9 +13,9 @@ from lab.metrics.meaning import CHANCE, NATS, PLAIN, SHARE, TARGETS, Meaning
 
 MOST_CLASSES = 30
 """With more classes than these the scores of each class are not measured, only their mean."""
-OF_EACH = ("precision", "recall", "f1")
-OfEach = Callable[[Callable[[np.ndarray], np.ndarray]], np.ndarray]
-"""From a score of a confusion matrix to its values for all classes or labels."""
+OF_EACH = ("precision", "recall", "f1", "average_precision")
+OfEach = Callable[[str], np.ndarray]
+"""From the name of a score to its values for all classes or labels."""
 
 _SAMPLE, _HELD = "on the evaluation sample", "on the validation set"
 
@@ -74,7 +74,7 @@ class AnswerScores(DeviceMetric):
                 name = full.removeprefix("val_")
                 values[full] = float(known[name]())
                 if name in self._of_each:
-                    each = zip(self._names, of_each(getattr(scores, name)), strict=True)
+                    each = zip(self._names, of_each(name), strict=True)
                     values |= {f"{full}.{one}": float(value) for one, value in each}
 
     def scored(self, targets: np.ndarray, outputs: np.ndarray) -> tuple[scores.Scores, OfEach]:
@@ -104,6 +104,11 @@ class ClassScores(AnswerScores):
                 "classes the mean over them, each against the rest",
                 higher_is_better=True,
             ),
+            "average_precision": SHARE.of(
+                "area under the curve of precision over recall, each class against the rest; of each class, and the "
+                "plain mean. Who guesses gets the share of the class",
+                higher_is_better=True,
+            ),
             "log_loss": NATS.of(
                 "mean of -log of the probability of the right class, in nats, weighed by nothing",
                 higher_is_better=False,
@@ -119,7 +124,14 @@ class ClassScores(AnswerScores):
         numbers = scores.meaning(outputs, loss)
         confusion = scores.confusion_matrix(right, numbers.argmax(axis=1), outputs.shape[1])
         known = scores.of_classes(right, numbers, loss in scores.OF_PROBABILITIES)
-        return known, lambda score: score(confusion)
+
+        def of_each(name: str) -> np.ndarray:
+            if name == "average_precision":
+                return scores.average_precisions(right, numbers)
+            found: np.ndarray = getattr(scores, name)(confusion)
+            return found
+
+        return known, of_each
 
 
 class LabelScores(AnswerScores):
@@ -146,6 +158,11 @@ class LabelScores(AnswerScores):
                 "chance that an example with a label has a higher score for it than one without, mean over the labels",
                 higher_is_better=True,
             ),
+            "average_precision": SHARE.of(
+                "area under the curve of precision over recall; of each label, and the plain mean. Who guesses gets "
+                "the share of what is true",
+                higher_is_better=True,
+            ),
             "log_loss": NATS.of(
                 "mean of -log of the probability of what is true, in nats, weighed by nothing", higher_is_better=False
             ),
@@ -158,7 +175,13 @@ class LabelScores(AnswerScores):
         counts = scores.label_confusions(targets > 0.5, said)
         known = scores.of_labels(targets, numbers, said)
         known["accuracy"] = known["labels_right"]
-        return known, lambda score: np.array([score(each)[1] for each in counts])
+
+        def of_each(name: str) -> np.ndarray:
+            if name == "average_precision":
+                return scores.average_precisions_of_labels(targets > 0.5, numbers)
+            return np.array([getattr(scores, name)(each)[1] for each in counts])
+
+        return known, of_each
 
 
 class ValueScores(AnswerScores):

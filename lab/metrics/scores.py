@@ -26,6 +26,7 @@ def of_classes(targets: np.ndarray, numbers: np.ndarray, are_probabilities: bool
         "recall": lambda: averaged(recall(confusion), confusion),
         "f1": lambda: averaged(f1(confusion), confusion),
         "roc_auc": lambda: roc_auc_of_classes(targets, numbers),
+        "average_precision": lambda: known_mean(average_precisions(targets, numbers)),
     }
     return found | ({"log_loss": lambda: log_loss(targets, numbers)} if are_probabilities else {})
 
@@ -38,11 +39,6 @@ def of_labels(targets: np.ndarray, probabilities: np.ndarray, said: np.ndarray) 
     def mean(score: Callable[[np.ndarray], np.ndarray]) -> float:
         return float(np.mean([score(each)[1] for each in counts]))
 
-    def area() -> float:
-        known = [roc_auc(one, two) for one, two in zip(true.T, probabilities.T, strict=True)]
-        known = [each for each in known if not np.isnan(each)]
-        return float(np.mean(known)) if known else float("nan")
-
     given = np.where(true, probabilities, 1 - probabilities)
     return {
         "labels_right": lambda: float((true == said).mean()),
@@ -50,7 +46,8 @@ def of_labels(targets: np.ndarray, probabilities: np.ndarray, said: np.ndarray) 
         "precision": lambda: mean(precision),
         "recall": lambda: mean(recall),
         "f1": lambda: mean(f1),
-        "roc_auc": area,
+        "roc_auc": lambda: known_mean(_of_each_label(roc_auc, true, probabilities)),
+        "average_precision": lambda: known_mean(average_precisions_of_labels(true, probabilities)),
         "log_loss": lambda: float(-np.log(np.maximum(given, np.finfo(np.float64).eps)).mean()),
     }
 
@@ -154,9 +151,47 @@ def roc_auc_of_classes(targets: np.ndarray, scores: np.ndarray) -> float:
     classes = scores.shape[1]
     if classes == 2:
         return roc_auc(targets == 1, scores[:, 1] - scores[:, 0])
-    each = [roc_auc(targets == number, scores[:, number]) for number in range(classes)]
-    known = [value for value in each if not np.isnan(value)]
-    return float(np.mean(known)) if known else float("nan")
+    return known_mean(np.array([roc_auc(targets == number, scores[:, number]) for number in range(classes)]))
+
+
+def average_precision(is_true: np.ndarray, scores: np.ndarray) -> float:
+    """The area under precision over recall, as steps: the precision down to each score, weighed by the recall that this
+    score adds; NaN if nothing is true. What guesses reach is the share of what is true, so that it says more of a rare
+    class than `roc_auc` does.
+
+    Davis and Goadrich, "The relationship between precision-recall and ROC curves", 2006. is_true: bool [n]; scores: [n]
+    """
+    true = int(np.count_nonzero(is_true))
+    if not true:
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)  # equal scores are taken together
+    hits = np.cumsum(is_true[order])[ends]
+    return float((np.diff(hits, prepend=0) * hits / (ends + 1)).sum() / true)
+
+
+def average_precisions(targets: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Of each class against the rest, [classes]; NaN of those that are absent. scores: [n, classes]"""
+    if scores.shape[1] == 2:  # by how much one is above the other: outputs that are no probabilities need not sum to 1
+        scores = np.stack([scores[:, 0] - scores[:, 1], scores[:, 1] - scores[:, 0]], axis=1)
+    return np.array([average_precision(targets == number, each) for number, each in enumerate(scores.T)])
+
+
+def average_precisions_of_labels(true: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Of each label, [labels]; NaN of those that are never true. bool and float [n, labels]"""
+    return _of_each_label(average_precision, true, scores)
+
+
+def _of_each_label(
+    score: Callable[[np.ndarray, np.ndarray], float], true: np.ndarray, scores: np.ndarray
+) -> np.ndarray:
+    return np.array([score(one, two) for one, two in zip(true.T, scores.T, strict=True)])
+
+
+def known_mean(each: np.ndarray) -> float:
+    """The plain mean of those that are numbers; NaN if none is."""
+    known = each[~np.isnan(each)]
+    return float(known.mean()) if known.size else float("nan")
 
 
 def log_loss(targets: np.ndarray, probabilities: np.ndarray) -> float:

@@ -115,7 +115,7 @@ def from_data(
         data = {"standardise_targets": True} | data  # else the first steps only find out how large the values are
     watch = [*_WATCH[task], *(_HELD_BACK[task] if data.get("validation") else [])]
     if rare and data.get("validation"):
-        watch += ["val_balanced_accuracy", "val_roc_auc"]
+        watch += ["val_balanced_accuracy", "val_roc_auc", "val_average_precision"]
     watch.append("grad_norm")
     return {
         "format": 1,

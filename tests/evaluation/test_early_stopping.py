@@ -94,7 +94,8 @@ def test_what_cannot_stop_is_refused(tmp_path: Path, changes: dict[str, str], to
 FALL = {"loss", "log_loss", "mae", "rmse", "error", "key_point_error", "objects_loose"}
 NEITHER = {"detections_per_image"}
 RISE = {
-    "accuracy", "balanced_accuracy", "f1", "precision", "recall", "roc_auc", "r2", "mean_iou", "pixel_accuracy",
+    "accuracy", "average_precision", "balanced_accuracy", "f1", "precision", "recall", "roc_auc", "r2", "mean_iou",
+    "pixel_accuracy",
     "mask_iou", "box_iou", "boxes_found", "objects_found", "objects_assigned", "located", "class_accuracy",
     "mean_average_precision", "mean_average_precision_coco", "mask_mean_average_precision",
     "mask_mean_average_precision_coco", "forecast_skill",

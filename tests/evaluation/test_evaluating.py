@@ -181,8 +181,12 @@ def test_what_cannot_be_judged_is_refused(home: Path, evaluate, arguments: tuple
 @pytest.mark.parametrize(
     ("task", "data", "watch"),
     [
-        ("classify", {}, ["precision", "recall", "f1", "balanced_accuracy", "roc_auc", "log_loss"]),
-        ("label", LABELS, ["accuracy", "precision", "recall", "f1", "roc_auc", "log_loss"]),
+        (
+            "classify",
+            {},
+            ["precision", "recall", "f1", "balanced_accuracy", "roc_auc", "average_precision", "log_loss"],
+        ),
+        ("label", LABELS, ["accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "log_loss"]),
         ("regress", REGRESSION, ["r2", "mae", "rmse"]),
     ],
     ids=["classify", "label", "regress"],
@@ -203,8 +207,9 @@ def test_scores_that_are_watched_are_those_that_are_evaluated(
         evaluated["accuracy"] = evaluated["labels_right"]
     for name in watch:
         assert curves[f"val_{name}"][1][-1] == pytest.approx(evaluated[name], rel=1e-6), name
+    assert [row["class"] for row in judgement.of_classes()] == ([] if task == "regress" else [*judgement.made.names])
     for row in judgement.of_classes():
-        for name in ("precision", "recall", "f1"):
+        for name in ("precision", "recall", "f1", "average_precision"):
             assert curves[f"val_{name}.{row['class']}"][1][-1] == pytest.approx(row[name]), name
 
 

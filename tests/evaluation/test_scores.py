@@ -37,6 +37,10 @@ def test_scores_of_classes(classes: int) -> None:
     else:
         expected = metrics.roc_auc_score(targets, probabilities, multi_class="ovr")
     assert scores.roc_auc_of_classes(targets, probabilities) == pytest.approx(expected)
+    ranked = scores.average_precisions(targets, probabilities)
+    for number in range(classes):
+        theirs = metrics.average_precision_score(targets == number, probabilities[:, number])
+        assert ranked[number] == pytest.approx(theirs)
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -61,6 +65,21 @@ def test_calibration_of_a_forecaster_who_is_right_as_often_as_he_says() -> None:
     assert sum(row[2] for row in rows) == 20_000
     assert error < 0.02
     assert scores.calibration(np.full(4, 0.9), np.array([True, False, False, False]))[1] == pytest.approx(0.65)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_average_precision_with_ties_and_rare_examples(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    true = chance.uniform(size=200) < 0.05
+    true[0] = True
+    score = chance.integers(0, 6, 200) + 2 * true
+    assert scores.average_precision(true, score) == pytest.approx(metrics.average_precision_score(true, score))
+    assert scores.average_precision(true, np.zeros(200)) == pytest.approx(true.mean())  # who guesses
+    assert np.isnan(scores.average_precision(np.zeros(3, bool), np.arange(3.0)))
+    both = np.stack([true, ~true], axis=1)
+    made = chance.uniform(size=(200, 2))
+    expected = metrics.average_precision_score(both, made, average="macro")
+    assert scores.of_labels(both, made, made > 0.5)["average_precision"]() == pytest.approx(expected)
 
 
 def test_one_kind_alone_has_no_curve() -> None:
