@@ -25,7 +25,7 @@ def machine(order: Order = forwards, multiprocessors: int = 1, shared_bytes: int
     )
 
     made = Machine(0, order, multiprocessors, shared_bytes)
-    name = machine_code_cache.name_of
+    name = machine_code_cache._place
     row_kernels.of_device.cache_clear()
     with ExitStack() as changed:
         for module in (driver, interpreter_kernels, memory, row_kernels, specialized_kernels):
@@ -34,7 +34,7 @@ def machine(order: Order = forwards, multiprocessors: int = 1, shared_bytes: int
         changed.enter_context(mock.patch.object(interpreter_kernels, "_interpreters", {}))
         changed.enter_context(mock.patch.object(specialized_kernels, "_kernels", {}))
         changed.enter_context(mock.patch.object(memory, "_shared", weakref.WeakValueDictionary()))
-        changed.enter_context(mock.patch.object(machine_code_cache, "name_of", lambda key: name(["PTX", *key])))
+        changed.enter_context(mock.patch.object(machine_code_cache, "_place", lambda key: name(["PTX", *key])))
         changed.enter_context(mock.patch.object(nvidia_compilers, "to_machine_code", lambda ptx, *_: ptx.encode()))
         changed.callback(row_kernels.of_device.cache_clear)
         yield made

@@ -182,7 +182,7 @@ def test_machine_code_that_was_damaged_is_made_anew():
         return machine_code_cache.ptx_of(begin, NEWEST)
 
     made = machine_code_cache.machine_code(key, make, NEWEST)
-    path = cache._place(machine_code_cache.name_of(key))
+    path = cache._place(machine_code_cache._place(key))
     path.write_bytes(path.read_bytes()[:-100])
     name, code = machine_code_cache.machine_code(key, make, NEWEST)
     assert len(code) == len(made[1])

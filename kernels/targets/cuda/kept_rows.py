@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kernels.language import Kernel
 from kernels.targets import cache
@@ -18,49 +19,81 @@ from kernels.targets.cuda import persistent_kernel_source as text
 
 _POINTERS = {"float32": "float*", "float64": "double*"}
 _LETTERS = {"float32": "f", "float64": "d"}
+ROW, WALK, TOOLKIT = "row", "walk", "toolkit"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something of which an interpreter is put together.
+
+    what: `ROW`, what is done for a row of a kernel; `WALK`, what is the same in all interpreters of tables with so many
+        columns; or `TOOLKIT`, what NVVM calls this kind of GPU, and CUDA's own functions, as numba-cuda finds them
+    number: of a row, whether it is for thread groups that multiply matrices in tiles; of a walk, columns
+    """
+
+    what: str
+    capability: tuple[int, int]
+    real_name: str = ""
+    number: int = 0
+    kernel: Kernel | None = None
+
+    @property
+    def symbol(self) -> str:
+        """By which name LLVM IR calls a row's function."""
+        assert self.kernel is not None
+        return f"row_of_{self.kernel.name}_{self.real_name}"
+
+    @property
+    def name(self) -> str:
+        """By which name it is kept."""
+        kernel = self.kernel.name if self.kernel is not None else ""
+        return machine_code_cache.name_of([self.what, self.real_name, f"{self.number} {self.capability}", kernel])
+
+    @property
+    def kept(self) -> bool:
+        """Whether it may be: another process knows another kernel by the name of one that a test declares."""
+        return self.kernel is None or self.kernel.function.__module__.startswith("kernels.")
+
+    def texts(self) -> list[str]:
+        """What it consists of: modules of LLVM IR, of which the first is its own; from the cache, or made now."""
+        content = cache.read(self.name) if self.kept else None
+        return self.make() if content is None else json.loads(zlib.decompress(content))
+
+    def make(self) -> list[str]:
+        """Make it, and keep it. The compiler is loaded, and with it numba."""
+        with machine_code_cache.loading:
+            from kernels.targets.cuda import compiler, intrinsics
+
+        if self.what == TOOLKIT:
+            architecture, library = compiler.toolkit(self.capability)
+            made = [architecture, library.hex()]
+        elif self.kernel is None:
+            walk = text.walk(self.real_name, self.number, perform_row=intrinsics.perform_row)
+            made = compiler.ir_of(walk, capability=self.capability)
+        else:
+            row, real = text.row_of(self.kernel, self.real_name, bool(self.number)), _LETTERS[self.real_name]
+            made = compiler.ir_of(row, self.symbol, f"I{real}{real}iilll", self.capability)
+        if self.kept:
+            cache.write(self.name, zlib.compress(json.dumps(made).encode(), 1))
+        return made
 
 
 def to_ptx(kernels: Sequence[Kernel], real_name: str, tiled: bool, capability: tuple[int, int]) -> tuple[str, str]:
     """PTX of an interpreter of kernels, in the order of their numbers, and the name of its entry."""
-    modules = ir(kernels, real_name, tiled, capability)
-    architecture, library = _toolkit(capability)
-    return nvidia_compilers.to_ptx(modules, architecture, library), "interpret"
+    toolkit = Part(TOOLKIT, capability)
+    walk = Part(WALK, capability, real_name, text.columns_for(kernels))
+    rows = [Part(ROW, capability, real_name, int(tiled), each) for each in kernels]
+    modules = _put_together(walk, rows)
+    architecture, library = toolkit.texts()
+    return nvidia_compilers.to_ptx(modules, architecture, bytes.fromhex(library)), "interpret"
 
 
-def ir(kernels: Sequence[Kernel], real_name: str, tiled: bool, capability: tuple[int, int]) -> list[str]:
-    """The interpreter's modules of LLVM IR, as NVVM is given them."""
-    rows = [_row(each, real_name, tiled, capability) for each in kernels]
-    walk, *others = _walk(real_name, text.columns_for(kernels), capability)
-    walk = _performing(walk, [_name(each, real_name) for each in kernels], _POINTERS[real_name])
-    return ir_modules.in_order([ir_modules.small(walk), *others, *(module for row in rows for module in row)])
-
-
-def _walk(real_name: str, columns: int, capability: tuple[int, int]) -> list[str]:
-    def make() -> list[str]:
-        from kernels.targets.cuda import compiler, intrinsics
-
-        walk = text.walk(real_name, columns, perform_row=intrinsics.perform_row)
-        return compiler.ir_of(walk, capability=capability)
-
-    return _kept(["walk", real_name, f"{columns}", f"{capability}"], make)
-
-
-def _row(kernel: Kernel, real_name: str, tiled: bool, capability: tuple[int, int]) -> list[str]:
-    def make() -> list[str]:
-        from kernels.targets.cuda import compiler
-
-        row = text.row_of(kernel, real_name, tiled)
-        real = _LETTERS[real_name]
-        return compiler.ir_of(row, _name(kernel, real_name), f"I{real}{real}iilll", capability)
-
-    if not kernel.function.__module__.startswith("kernels."):  # another process may know another one of this name
-        with machine_code_cache.loading:
-            return make()
-    return _kept(["row", kernel.name, real_name, f"{tiled}", f"{capability}"], make)
-
-
-def _name(kernel: Kernel, real_name: str) -> str:
-    return f"row_of_{kernel.name}_{real_name}"
+def _put_together(walk: Part, rows: Sequence[Part]) -> list[str]:
+    """The modules of LLVM IR, as NVVM is given them."""
+    first, *others = walk.texts()
+    first = _performing(first, [each.symbol for each in rows], _POINTERS[walk.real_name])
+    found = [module for row in rows for module in row.texts()]
+    return ir_modules.in_order([ir_modules.small(first), *others, *found])
 
 
 def _performing(walk: str, rows: Sequence[str], pointer: str) -> str:
@@ -80,32 +113,4 @@ def _performing(walk: str, rows: Sequence[str], pointer: str) -> str:
     lines += ["  ret i32 0", "}", *(f'declare i32 @"{name}"({", ".join(kinds)})' for name in rows)]
     made, times = re.subn(r'^declare i32 @"perform_row".*$', "\n".join(lines), walk, flags=re.MULTILINE)
     assert times == 1
-    return made
-
-
-def _toolkit(capability: tuple[int, int]) -> tuple[str, bytes]:
-    """What NVVM calls this kind of GPU, and CUDA's own functions, as numba-cuda finds them."""
-
-    def make() -> list[str]:
-        from kernels.targets.cuda import compiler
-
-        architecture, library = compiler.toolkit(capability)
-        return [architecture, library.hex()]
-
-    architecture, library = _kept(["toolkit", f"{capability}"], make)
-    return architecture, bytes.fromhex(library)
-
-
-def _kept(key: Sequence[str], make: Callable[[], list[str]]) -> list[str]:
-    """Texts that are kept under a key, or are made now; then the compiler is loaded, and with it numba."""
-    name = machine_code_cache.name_of(key)
-    content = cache.read(name)
-    if content is not None:
-        return json.loads(zlib.decompress(content))
-    with machine_code_cache.loading:
-        from kernels.targets.cuda import compiler
-
-        assert compiler
-    made = make()
-    cache.write(name, zlib.compress(json.dumps(made).encode(), 1))
     return made

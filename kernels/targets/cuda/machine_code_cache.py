@@ -42,9 +42,13 @@ def name_of(key: Sequence[str]) -> str:
     return f"cuda-{digest[:24]}"
 
 
+def _place(key: Sequence[str]) -> str:
+    return name_of(["machine code", *key])
+
+
 def has(key: Sequence[str]) -> bool:
     """Whether there is machine code for `key`."""
-    return cache.has(name_of(key))
+    return cache.has(_place(key))
 
 
 def machine_code(
@@ -52,11 +56,11 @@ def machine_code(
 ) -> tuple[str, bytes]:
     """The name of the entry and the machine code of what `ptx` makes (PTX, and that name), from the cache if it was
     made before."""
-    content = cache.read(name_of(key))
+    content = cache.read(_place(key))
     if content is None:
         made, entry = ptx()
         content = entry.encode() + b"\0" + nvidia_compilers.to_machine_code(made, capability, MOST_REGISTERS)
-        cache.write(name_of(key), content)
+        cache.write(_place(key), content)
     name, _, code = content.partition(b"\0")
     return name.decode(), code
 
