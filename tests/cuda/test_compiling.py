@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import re
 from collections.abc import Callable
 
@@ -169,6 +170,27 @@ def test_a_gpu_that_the_compiler_does_not_know_is_named():
     ) as told:
         nvidia_compilers.to_machine_code(ptx, (99, 0))
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.cuda
+def test_garbage_is_not_looked_for_while_something_is_compiled():
+    """To look for it took a quarter of the time."""
+    from kernels.targets.cuda import compiler
+
+    def compile_badly():
+        with compiler._compiling_for(NEWEST, small=True):
+            assert not gc.isenabled()
+            raise ValueError("no code")
+
+    with pytest.raises(ValueError, match="no code"):
+        compile_badly()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        compiler.to_ptx(begin(), NEWEST)
+        assert not gc.isenabled()  # whoever wants none gets none
+    finally:
+        gc.enable()
 
 
 @pytest.mark.cuda

@@ -16,7 +16,7 @@ from typing import Any
 from numba import types
 
 from kernels.language import Device, Kernel, specialise
-from kernels.targets.cuda import ir_modules, matmul_bodies, primitives
+from kernels.targets.cuda import ir_modules, machine_code_cache, matmul_bodies, primitives
 from kernels.targets.cuda.code_generation import on_device, text_of
 from kernels.targets.cuda.counted_loops import with_counted_loops
 from kernels.targets.cuda.numba_cuda import cuda, part
@@ -96,7 +96,7 @@ def _compiling_for(capability: tuple[int, int], small: bool) -> Iterator[None]:
         array_objects.fix_integer_index = lambda context, builder, kind, index, size: context.cast(
             builder, index, kind, types.intp
         )
-        with front_end.in_short():
+        with front_end.in_short(), machine_code_cache.without_collecting():
             yield
     finally:
         for module, function in zip(modules, asked, strict=True):

@@ -61,8 +61,8 @@ class Part:
 
     def make(self) -> list[str]:
         """Make it, and keep it. The compiler is loaded, and with it numba."""
-        with machine_code_cache.loading:
-            from kernels.targets.cuda import compiler, intrinsics
+        compiler = machine_code_cache.load_compiler()
+        from kernels.targets.cuda import intrinsics
 
         if self.what == TOOLKIT:
             architecture, library = compiler.toolkit(self.capability)

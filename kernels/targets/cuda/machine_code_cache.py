@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import hashlib
 import importlib.metadata
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from kernels.targets import cache
 from kernels.targets.cuda import nvidia_compilers
@@ -23,8 +25,7 @@ TOOLKIT = (
 )
 """Packages whose versions make a difference to machine code, beside those that name the folder."""
 
-loading = threading.Lock()
-"""Held by who loads the compiler, and with it numba: no two threads should do that at the same time."""
+_loading = threading.Lock()
 
 
 @functools.cache
@@ -67,7 +68,25 @@ def machine_code(
 
 def ptx_of(function: Callable[[], Callable], capability: tuple[int, int], small: bool = True) -> tuple[str, str]:
     """PTX of what `function` gives, and the name of its entry, as `kernels.targets.cuda.compiler.to_ptx` has it."""
-    with loading:
+    return load_compiler().to_ptx(function(), capability, small)
+
+
+def load_compiler() -> Any:
+    """`kernels.targets.cuda.compiler`, and with it numba; no two threads should load them at the same time."""
+    with _loading, without_collecting():
         from kernels.targets.cuda import compiler
 
-    return compiler.to_ptx(function(), capability, small)
+    return compiler
+
+
+@contextlib.contextmanager
+def without_collecting() -> Iterator[None]:
+    """Inside, Python looks for no circles of objects that nobody holds: numba leaves 20 MB of them while it compiles an
+    interpreter, and to look for them again and again took a quarter of its time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
