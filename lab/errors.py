@@ -47,7 +47,18 @@ class InvalidValue(BadInput):
 
     def without_place(self) -> BadInput:
         """The same error where there is no scenario in which anything could stand: its message as a sentence."""
-        return BadInput(f"{self.message[:1].upper()}{self.message[1:]}")
+        return BadInput(capitalised(self.message))
+
+
+def capitalised(sentence: str) -> str:
+    """A sentence with a capital letter at its beginning, unless a path or another name stands there, which has its own.
+
+    >>> capitalised("there is no image."), capitalised("cats/1.png cannot be read.")
+    ('There is no image.', 'cats/1.png cannot be read.')
+    """
+    first = sentence.split(" ", 1)[0].rstrip(".,:;")
+    is_name = any(mark in first for mark in "/\\._")
+    return sentence if is_name else f"{sentence[:1].upper()}{sentence[1:]}"
 
 
 class DeviceMissing(LabError):

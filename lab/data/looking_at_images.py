@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from lab.data.data import Split
 from lab.data.files import blamed_on
-from lab.data.images.folders import ENDINGS, classes_of, image_files, parts_of, sizes_of
+from lab.data.images.folders import ENDINGS, begins_as_image, classes_of, image_files, parts_of, sizes_of
 from lab.data.images.masks import pairs
 from lab.data.sets.box_table import BoxTable, images_with_boxes
 from lab.errors import InvalidValue
@@ -152,8 +152,17 @@ def _with_classes(path: str, place: Path, options: dict[str, Any]) -> ImagesFoun
     held_back = 0 if held is None else len(image_files(held))
     if held is not None:
         told.append(f"{held_back:,} more are in {held.name}, to be held back.")
+    dropped: dict[str, Any] = {}
+    bad = set() if options.get("damaged") == "error" else {each for each in files if not begins_as_image(each)}
+    if bad:
+        named = ", ".join(shown(each.relative_to(train).as_posix()) for each in sorted(bad)[:MOST_LISTED])
+        more = f" and {len(bad) - MOST_LISTED:,} more" if len(bad) > MOST_LISTED else ""
+        told.append(f"Cannot be read: {named}{more}; `damaged: drop` leaves such images out.")
+        files, dropped = [each for each in files if each not in bad], {"damaged": "drop"}
+        if not files:
+            raise InvalidValue(("images",), f"none of the images in {shown(path)} can be read.")
     size, about = _size(files, options)
-    block = {"images": path, **size, **_share(held, options), "standardise": True} | options
+    block = {"images": path, **size, **dropped, **_share(held, options), "standardise": True} | options
     return ImagesFound(place, (*told, about), block, "classify", _kept(len(files), block))
 
 

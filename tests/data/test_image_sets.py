@@ -20,6 +20,7 @@ from lab.data.images import cifar, published
 from lab.data.images.folders import read_photograph
 from lab.data.images.idx import labelled_images, read_idx
 from lab.data.images.pickled import read_pickled
+from lab.data.looking_at_images import look_at_folder
 from lab.errors import BadInput, InvalidValue
 
 
@@ -339,6 +340,37 @@ def test_folders_that_are_none_are_refused_in_one_sentence(tmp_path):
         (tmp_path / "more" / "cats" / "1.png").write_bytes(content)
         with pytest.raises(InvalidValue, match=r"1\.png cannot be read: it is damaged"):
             lab.data.load({"images": "more", "size": len(content) + 1}, 0, tmp_path)
+
+
+def test_damaged_images_are_left_out_and_named_where_that_is_asked_for(tmp_path):
+    pictures(tmp_path / "pets")
+    before = lab.data.load({"images": "pets", "size": 8}, 0, tmp_path).train
+    cut_off = (tmp_path / "pets" / "cats" / "0.png").read_bytes()[:60]
+    for name in ("cats/a.png", "cats/b.png", "dogs/c.png", "dogs/d.jpg"):
+        (tmp_path / "pets" / name).write_bytes(cut_off)
+    with pytest.raises(InvalidValue, match=r"a\.png cannot be read: .*; `damaged: drop` leaves such images out\.$"):
+        lab.data.load({"images": "pets", "size": 9}, 0, tmp_path)
+    train = lab.data.load({"images": "pets", "size": 8, "damaged": "drop"}, 0, tmp_path).train
+    assert train.files.tolist() == before.files.tolist()
+    np.testing.assert_array_equal(train.numbers, before.numbers)
+    assert (
+        train.story[1] == "4 images that cannot be read were left out: cats/a.png, cats/b.png, dogs/c.png and 1 more."
+    )
+    with pytest.raises(InvalidValue, match="without masks only"):
+        lab.data.load({"images": "pets", "masks": "pets", "damaged": "drop"}, 0, tmp_path)
+
+
+def test_a_look_at_a_folder_says_which_images_begin_as_none_and_leaves_them_out(tmp_path):
+    pictures(tmp_path / "pets")
+    whole = look_at_folder("pets", folder=tmp_path)
+    assert "damaged" not in whole.block
+    (tmp_path / "pets" / "cats" / "a.png").write_bytes(b"")
+    found = look_at_folder("pets", folder=tmp_path)
+    assert found.block["damaged"] == "drop"
+    assert found.train == whole.train
+    assert any(each.startswith("Cannot be read: 'cats/a.png'; `damaged: drop`") for each in found.told)
+    with pytest.raises(InvalidValue, match="cannot be read"):
+        look_at_folder("pets", {"damaged": "error"}, tmp_path)
 
 
 def test_textures_are_patterns_in_two_colours_that_say_nothing_of_the_kind():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.errors import BadInput
+from lab.errors import BadInput, capitalised
 from lab.home import with_home
 
 if TYPE_CHECKING:
@@ -81,13 +81,13 @@ def _show(file: str, change: list[str], as_yaml: bool, as_json: bool) -> int:
         found = look(file, parse_settings(change))
     except InvalidValue as error:
         message = error.message if error.path in (("csv",), ("table",), ("npz",)) else str(error)
-        raise BadInput(f"{message[:1].upper()}{message[1:]}") from None
+        raise BadInput(capitalised(message)) from None
     if as_json:
         content = dataclasses.asdict(found) | {"path": str(found.path), "task": TASKS[found.kind]}
         print(json.dumps(content, ensure_ascii=False, allow_nan=False))
     elif as_yaml:
         if found.problem:
-            raise BadInput(f"{found.problem[:1].upper()}{found.problem[1:]}")
+            raise BadInput(capitalised(found.problem))
         title = f"{found.path.name}: {found.target}"
         sys.stdout.write(yaml_of(from_data("One network", found.block, found.kind, title, found.rows, found.rare)))
     else:
@@ -110,7 +110,7 @@ def _show_folder(folder: str, change: list[str], as_yaml: bool, as_json: bool) -
         found = look_at_folder(folder, parse_settings(change))
     except InvalidValue as error:
         message = error.message if error.path == ("images",) else str(error)
-        raise BadInput(f"{message[:1].upper()}{message[1:]}") from None
+        raise BadInput(capitalised(message)) from None
     name = Path(folder).absolute().name
     if as_json:
         print(json.dumps(dataclasses.asdict(found) | {"path": str(found.path)}, ensure_ascii=False, allow_nan=False))

@@ -24,15 +24,20 @@ VALIDATION = ("validation", "valid", "val", "test")
 """What the folder beside `train` may be called that has the images to be held back."""
 
 
+class UnreadableImage(BadInput):
+    """A file that is called an image is damaged, or no image, or must not be read."""
+
+
 @dataclass(frozen=True)
 class Folder:
     """Images of one part: uint8 [n, height, width, channels], labels [n], the path of each, str [n], relative to the
-    folder, and how many files were no images."""
+    folder, how many files were no images, and the paths of images that could not be read and were left out."""
 
     images: np.ndarray
     labels: np.ndarray
     files: np.ndarray
     others: int
+    damaged: tuple[str, ...] = ()
 
 
 def parts_of(folder: Path) -> tuple[Path, Path | None]:
@@ -47,19 +52,29 @@ def classes_of(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
 
 
-def read_images(folder: Path, classes: list[str], size: tuple[int, int] | None, grey: bool | None) -> Folder:
+def read_images(
+    folder: Path, classes: list[str], size: tuple[int, int] | None, grey: bool | None, drop_damaged: bool = False
+) -> Folder:
     """All images of these classes, in alphabetical order.
 
     size: height and width to which each is brought; None: all must have one
     grey: whether they have one channel; None: they have if all of them are grey
+    drop_damaged: whether images that cannot be read are left out
     Raises BadInput, with a sentence that names the file, if one cannot be read or differs in size.
     """
     files, others = _files(folder, classes)
     if not files:
         raise BadInput(f"there are no images in {folder}: PNG, JPEG and the like are looked for in a folder per class.")
+    damaged: tuple[str, ...] = ()
+    if drop_damaged:
+        bad = {path for path, _ in files if not _can_be_read(path)}
+        damaged = tuple(path.relative_to(folder).as_posix() for path, _ in files if path in bad)
+        files = [(path, label) for path, label in files if path not in bad]
+        if not files:
+            raise BadInput(f"none of the {len(damaged):,} images in {folder} can be read.")
     images, _ = read_listed([path for path, _ in files], size, grey)
     names = np.array([path.relative_to(folder).as_posix() for path, _ in files], dtype=object)
-    return Folder(images, np.array([label for _, label in files], np.int64), names, others)
+    return Folder(images, np.array([label for _, label in files], np.int64), names, others, damaged)
 
 
 def read_alone(place: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, list[str], list[tuple[int, int]]]:
@@ -168,9 +183,30 @@ def opened(reader: Any, path: Path) -> Iterator[Any]:
         raise
     except OSError as error:
         told = error.strerror or "it is damaged, cut off, or no image"
-        raise BadInput(f"{path} cannot be read: {told}.") from None
+        raise UnreadableImage(f"{path} cannot be read: {told}.") from None
     except (ValueError, SyntaxError, MemoryError, IndexError, TypeError, KeyError, reader.Image.DecompressionBombError):
-        raise BadInput(f"{path} cannot be read: it is damaged, cut off, or no image.") from None
+        raise UnreadableImage(f"{path} cannot be read: it is damaged, cut off, or no image.") from None
+
+
+def begins_as_image(path: Path) -> bool:
+    """Whether the beginning of a file is that of an image, so that its size is known; the rest may be damaged all the
+    same."""
+    try:
+        sizes_of([path])
+    except UnreadableImage:
+        return False
+    return True
+
+
+def _can_be_read(path: Path) -> bool:
+    """Whether an image can be read to its end. One that is too large can, and is refused by its size."""
+    try:
+        with opened(pillow(), path) as image:
+            if image.size[0] * image.size[1] <= MOST_PIXELS:
+                image.load()
+    except UnreadableImage:
+        return False
+    return True
 
 
 def _pixels(reader: Any, path: Path, shape: tuple[int, int], channels: int, cut: bool = False) -> np.ndarray:

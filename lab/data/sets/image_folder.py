@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from lab.data.data import Data, Split
 from lab.data.files import blamed_on
-from lab.data.images.folders import classes_of, parts_of, read_images, read_listed
+from lab.data.images.folders import UnreadableImage, classes_of, parts_of, read_images, read_listed
 from lab.data.images.masks import IGNORED, MOST_CLASSES, pairs, read_masks
 from lab.data.images.pixels import Pixels
 from lab.data.options import WithImages
@@ -22,6 +22,8 @@ from lab.validation import NUMBER, shown
 Side = Annotated[int, Field(ge=1, le=4096), NUMBER]
 Level = Annotated[int, Field(ge=0, le=65535), NUMBER] | Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 
+MOST_NAMED = 3
+"""So many images that were left out are named."""
 VOID = "255"
 """The level of pixels that do not count in PASCAL VOC and Cityscapes."""
 
@@ -42,6 +44,8 @@ class ImageFolder(WithImages):
     """height and width to which all images are brought, one number for both; without it all must have one size"""
     grey: bool | None = None
     """true: one channel, the brightness; false: three; without it one if all images are grey"""
+    damaged: Literal["error", "drop"] = "error"
+    """of images that cannot be read: an error that names the first one, or left out, with a sentence that names them"""
     masks: str | None = Field(default=None, min_length=1)
     """path of a folder with an image for each image, of the same name (or with `_mask` behind it), whose pixels say
     what the image's pixels show: one channel or a palette, each level a class, or colours, each a class"""
@@ -61,6 +65,8 @@ class ImageFolder(WithImages):
                 message = "names the classes of pixels: add `masks: folder`; of images, the folders' names are it."
                 raise InvalidValue(("names",), message)
             return self
+        if self.damaged == "drop":
+            raise InvalidValue(("damaged",), "leaves out images without masks only: leave it out, or masks.")
         if self.label_noise > 0:
             raise InvalidValue(("label_noise",), "is about classes of images, not of pixels: leave it out, or masks.")
         if self.names is not None and len(set(self.names)) < len(self.names):
@@ -107,7 +113,10 @@ def _part(folder: Path, classes: list[str], options: ImageFolder, train: Data | 
         assert train.image_shape is not None
         height, width, channels = train.image_shape
         size, grey = size or (height, width), channels == 1
-    read = read_images(folder, classes, size, grey)
+    try:
+        read = read_images(folder, classes, size, grey, options.damaged == "drop")
+    except UnreadableImage as error:
+        raise UnreadableImage(f"{str(error).rstrip('.')}; `damaged: drop` leaves such images out.") from None
     height, width, channels = read.images.shape[1:]
     counts = np.bincount(read.labels, minlength=len(classes))
     if train is None and counts.min() == 0:
@@ -119,9 +128,17 @@ def _part(folder: Path, classes: list[str], options: ImageFolder, train: Data | 
         targets=read.labels,
         kind="classes",
         classes=tuple(classes),
-        story=(f"{told}{left_out}.",),
+        story=(f"{told}{left_out}.", *_told_damaged(read.damaged)),
         files=read.files,
     )
+
+
+def _told_damaged(paths: tuple[str, ...]) -> list[str]:
+    if not paths:
+        return []
+    more = f" and {len(paths) - MOST_NAMED:,} more" if len(paths) > MOST_NAMED else ""
+    images = "1 image that cannot be read was" if len(paths) == 1 else f"{len(paths):,} images that cannot be read were"
+    return [f"{images} left out: {', '.join(paths[:MOST_NAMED])}{more}."]
 
 
 def images_and_masks(options: ImageFolder, folder: Path) -> Data | Split:

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from lab.errors import InvalidValue
+from lab.errors import InvalidValue, capitalised
 from lab.tui import keys
 from lab.tui.build.draft import Draft
 from lab.tui.build.keys import STUDIO
@@ -87,7 +87,7 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
         self.problem = sentence
         told = self.query_one("#told", Static)
         told.add_class("-wrong")
-        told.update(Content(f"✗ {sentence[:1].upper()}{sentence[1:]}"))
+        told.update(Content(f"✗ {capitalised(sentence)}"))
 
     def _take(self, found: FileFound) -> None:
         self.choice = TableChoice.of(self.path, found)
@@ -170,7 +170,7 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
         told = self.query_one("#told", Static)
         told.set_class(problem is not None, "-wrong")
         if problem is not None:
-            told.update(Content(f"✗ {problem[:1].upper()}{problem[1:]}"))
+            told.update(Content(f"✗ {capitalised(problem)}"))
             return
         scaled = (
             "Inputs get mean 0 and spread 1."
@@ -234,7 +234,7 @@ class DataScreen(ReportsProblems, Screen[Draft | None]):
         from lab.scenario.starters import TEMPLATES
 
         if self.problem is not None:
-            self.app.tell(f"{self.problem[:1].upper()}{self.problem[1:]}")
+            self.app.tell(capitalised(self.problem))
         if self.parts is None:
             return
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.data import ColumnFound, FileFound
+from lab.errors import capitalised
 from lab.terminal.numbers import count, short
 
 KINDS = (None, "classes", "values")
@@ -104,7 +105,7 @@ def described(column: ColumnFound) -> str:
 def advice(column: ColumnFound, target: bool) -> str:
     """What stands in the way of using a column, and what to do about it; "" if nothing does."""
     if column.problem:
-        return f"{column.problem[:1].upper()}{column.problem[1:]}"
+        return capitalised(column.problem)
     if column.missing:
         cells = f"{count(column.missing, 'cell')} of {column.name} say nothing, the first in {column.first_missing}"
         return f"{cells}: {'such rows are' if target else 'they are filled in, or the column can be'} left out."
