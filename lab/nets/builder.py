@@ -74,6 +74,7 @@ class Builder:
     beside: list[Tensor] = field(default_factory=list)
     attention: dict[str, Tensor] = field(default_factory=dict)
     padding: Padding = field(default_factory=Padding)
+    _given: dict[tuple[str, str], Tensor] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
     _prefix: str = ""
 
@@ -215,8 +216,19 @@ class Builder:
         return (own or self.network.initialiser).bias
 
     def setting(self, layer: Layer, name: str) -> Tensor:
-        """A field of a layer as a number [1] that can be changed while training, as `<layer>.<name>`."""
+        """A field of a layer as a number [1] that can be changed while training, as `<layer>.<name>`; that of the layer
+        it is part of where that one has it for its parts, see `given`."""
+        if (layer.name, name) in self._given:
+            return self._given[layer.name, name]
         return self.network.settings.number(f"{self.layer_name}.{name}", layer, name)
+
+    @contextlib.contextmanager
+    def given(self, numbers: dict[tuple[str, str], Tensor]) -> Iterator[None]:
+        """Layers that are built inside get these numbers [1], by kind of layer and field, in place of their own: one
+        number is changed for all of them."""
+        outer, self._given = self._given, {**self._given, **numbers}
+        yield
+        self._given = outer
 
     def enter(self, kind: str) -> str:
         """The name of the next layer of a kind: dense1, dense2, …; inside of another layer, residual1.dense1."""

@@ -48,6 +48,9 @@ class Built:
         if self._layout.knows(upstream):
             self._layout.view(self._memory, upstream)[...] = UPSTREAM
 
+    def change(self, name, value):
+        self._layout.view(self._memory, self.network.settings.storage.members[name])[...] = value
+
     def run(self, **changed):
         for name, value in (self.values | changed).items():
             if self._layout.knows(self.places[name]):
@@ -124,9 +127,11 @@ def test_without_layers_around_it_is_scaled_dot_product_attention(scale):
 
 @pytest.mark.parametrize("norm_first", [False, True])
 @pytest.mark.parametrize("nonlinearity", ["relu", "gelu"])
-def test_a_block_is_that_of_pytorch(norm_first, nonlinearity):
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_block_is_that_of_pytorch(norm_first, nonlinearity, causal):
     torch = pytest.importorskip("torch")
     settings = {"num_heads": 2, "dim_feedforward": 6, "norm_first": norm_first, "nonlinearity": nonlinearity}
+    settings["causal"] = causal
     built = Built([{"transformer": settings}], mask=MASK)
     made = torch.nn.TransformerEncoderLayer(
         8, 2, 6, dropout=0.0, activation=nonlinearity, batch_first=True, norm_first=norm_first, dtype=torch.float64
@@ -140,11 +145,16 @@ def test_a_block_is_that_of_pytorch(norm_first, nonlinearity):
         layer.weight.data = torch.tensor(values[f"{own}.gamma" if norm else f"{own}.weight"].T)
         layer.bias.data = torch.tensor(values[f"{own}.beta" if norm else f"{own}.bias"])
     x = torch.tensor(X, requires_grad=True)
-    y = made(x, src_key_padding_mask=torch.tensor(MASK == 0))
+    later = torch.triu(torch.ones(5, 5, dtype=torch.bool), 1) if causal else None
+    y = made(x, src_mask=later, src_key_padding_mask=torch.tensor(MASK == 0))
     y.backward(torch.tensor(UPSTREAM))
     found = built.run()
     np.testing.assert_allclose(found["y"], y.detach(), rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(found["d x"], x.grad, rtol=1e-8, atol=1e-11)
+    for own, other in zip(layers, ("norm1", "norm2", "linear1", "linear2"), strict=True):
+        gradient = getattr(made, other).weight.grad.numpy().T
+        of = f"d transformer1.{own}.{'gamma' if 'norm' in own else 'weight'}"
+        np.testing.assert_allclose(found[of], gradient, rtol=1e-8, atol=1e-11, err_msg=own)
 
 
 def give(torch, made, values, prefix):
@@ -186,16 +196,42 @@ def test_what_is_behind_the_end_changes_nothing_before_it():
     np.testing.assert_array_equal(built.run(x=other)["y"][0, :3], built.run()["y"][0, :3])
 
 
-def test_what_comes_later_changes_nothing_before_it():
-    built = Built(["positional_encoding", {"transformer": {"num_heads": 2, "causal": True}}])
+CAUSAL = {
+    "post-norm": [{"transformer": {"num_heads": 2, "causal": True}}],
+    "pre-norm": [{"transformer": {"num_heads": 4, "causal": True, "norm_first": True}}, "layer_norm"],
+    "three blocks": 3 * [{"transformer": {"num_heads": 2, "causal": True, "norm_first": True}}] + ["layer_norm"],
+    "both kinds": [
+        {"transformer": {"causal": True, "nonlinearity": "gelu"}},
+        {"transformer": {"num_heads": 8, "causal": True, "norm_first": True}},
+    ],
+    "convolutions": [
+        {"conv1d": 8, "kernel_size": 3, "padding": "causal"},
+        "relu",
+        {"conv1d": 8, "kernel_size": 2, "dilation": 2, "padding": "causal"},
+        {"residual": [{"conv1d": 8, "kernel_size": 2, "padding": "causal"}]},
+    ],
+    "convolution and block": [
+        {"conv1d": 8, "kernel_size": 2, "padding": "causal"},
+        {"transformer": {"num_heads": 2, "causal": True}},
+    ],
+}
+
+
+@pytest.mark.parametrize("model", CAUSAL.values(), ids=CAUSAL)
+@pytest.mark.parametrize("first", [1, 3, 4])
+def test_what_comes_later_changes_nothing_before_it(model, first):
+    """To the bit. What changes is no constant, which layer_norm would take away again."""
+    built = Built(["positional_encoding", *model])
     other = X.copy()
-    other[:, 3:] += 7
+    other[:, first:] += 7 * UPSTREAM[:, first:]
     found, right = built.run(x=other), built.run()
-    np.testing.assert_array_equal(found["y"][:, :3], right["y"][:, :3])
-    looks = right["transformer1.residual1.multi_head_attention1"]
-    assert looks.shape == (2, 2, 5, 5)
-    assert not np.triu(looks, 1).any()
-    np.testing.assert_allclose(looks.sum(-1), 1, rtol=1e-12)
+    np.testing.assert_array_equal(found["y"][:, :first], right["y"][:, :first])
+    assert (np.abs(found["y"] - right["y"])[:, first:].max(axis=(0, 2)) > 1e-6).all()
+    looks = [each for name, each in right.items() if name.endswith("multi_head_attention1")]
+    assert len(looks) == sum("transformer" in each for each in model)
+    for each in looks:
+        assert not np.triu(each, 1).any()
+        np.testing.assert_allclose(each.sum(-1), 1, rtol=1e-12)
 
 
 def test_sinusoids_are_those_of_the_paper():
@@ -215,6 +251,20 @@ def test_dropped_weights_are_dropped_in_training_alone():
     np.testing.assert_array_equal(whole["multi_head_attention1"], some["multi_head_attention1"])
     drawn = [Built(model, training=True, seed=seed).run(**eye)["y"] for seed in range(400)]
     np.testing.assert_allclose(np.mean(drawn, axis=0), whole["y"], atol=0.25)
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_one_number_drops_in_all_parts_of_a_block(norm_first):
+    settings = {"num_heads": 2, "dropout": 0.5, "dim_feedforward": 6, "norm_first": norm_first}
+    whole = Built([{"transformer": {**settings, "dropout": 0.0}}], training=True)
+    some = Built([{"transformer": settings}, {"dropout": 0.1}], training=True)
+    dropping = {"transformer1.dropout": 0.5, "dropout1.rate": 0.1}
+    assert some.network.settings.first == whole.network.settings.first | dropping
+    assert some.network.settings.limits["transformer1.dropout"].neighbour(0.5, up=True) == 0.6
+    assert np.abs(some.run()["y"] - whole.run()["y"]).max() > 0.05
+    for name in ("transformer1.dropout", "dropout1.rate"):
+        some.change(name, 0)
+    np.testing.assert_allclose(some.run()["y"], whole.run()["y"], rtol=1e-10, atol=1e-12)
 
 
 def test_costs_are_counted():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
@@ -14,12 +14,12 @@ from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
 from lab.nets.builder import Builder
 from lab.nets.initialisers import Initialiser, Uniform, initialiser
-from lab.nets.layer import Layer
+from lab.nets.layers.looking import Looking
 from lab.nets.limits import adjustable
-from lab.validation import Real, Whole
+from lab.validation import Real
 
 
-class MultiHeadAttention(Layer, name="multi_head_attention"):
+class MultiHeadAttention(Looking, name="multi_head_attention"):
     """Self-attention: each step of a sequence [time, features] becomes a mean of what all steps have to say, weighted
     by how well their keys fit its query (Vaswani et al. 2017). It knows nothing of the order of the steps.
 
@@ -36,34 +36,15 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
     Example on sequences: `{multi_head_attention: 2}`
     """
 
-    knows_padding: ClassVar[bool] = True
-
-    num_heads: Whole = Field(
-        default=1,
-        ge=1,
-        le=10_000,
-        description="How many parts the features have, each of which looks by itself.",
-    )
-    causal: bool = Field(default=False, description="Whether a step may only look at itself and the steps before it.")
     bias: bool = Field(default=True, description="Whether biases are added.")
     dropout: Real = adjustable(
         0.0, "Probability with which a weight of the mean is dropped in training.", steps="tenths", ge=0, lt=1
-    )
-    scale: Real | None = Field(
-        default=None,
-        gt=0,
-        le=1e6,
-        allow_inf_nan=False,
-        description="By what products of queries and keys are multiplied; by default 1 / √(features / num_heads).",
     )
     init: Any = Field(
         default=None,
         description="How all weights begin; by default uniform up to √(1.5 / features) in size, those of the output "
         "up to 1 / √features, as PyTorch's.",
     )
-
-    def window(self, x: Shape) -> None:
-        return None
 
     def multiply_adds(self, x: Shape, y: Shape, weights: Sequence[Shape]) -> int:
         return x[0] * sum(map(math.prod, weights)) + self.products_of_inputs(x)

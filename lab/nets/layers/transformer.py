@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from lab.graph.shapes import Shape
 from lab.graph.tensor import Tensor
 from lab.nets.builder import Builder
-from lab.nets.layer import Layer, read_layers
+from lab.nets.layer import read_layers
+from lab.nets.layers.looking import Looking
+from lab.nets.limits import adjustable
 from lab.validation import Real, Whole
 
 
-class Transformer(Layer, name="transformer"):
+class Transformer(Looking, name="transformer"):
     """Self-attention, then two dense layers at each step, a shortcut past each of the two, and layer normalisation
     (Vaswani et al. 2017): PyTorch's `TransformerEncoderLayer`. With `causal: true` it is a block of a decoder, as
     language models have it.
@@ -35,9 +36,6 @@ class Transformer(Layer, name="transformer"):
     Example on sequences: `{transformer: 1, dim_feedforward: 8}`
     """
 
-    knows_padding: ClassVar[bool] = True
-
-    num_heads: Whole = Field(default=1, ge=1, le=10_000, description="Heads of the attention.")
     dim_feedforward: Whole | None = Field(
         default=None,
         ge=1,
@@ -47,25 +45,15 @@ class Transformer(Layer, name="transformer"):
     norm_first: bool = Field(
         default=False, description="Whether what enters attention and dense layers is normalised, instead of the sums."
     )
-    causal: bool = Field(default=False, description="Whether a step may only look at itself and the steps before it.")
     nonlinearity: Literal["relu", "gelu"] = Field(default="relu", description="What stands between the dense layers.")
-    dropout: Real = Field(
-        default=0.0,
+    dropout: Real = adjustable(
+        0.0,
+        "Probability with which numbers are dropped in training: weights of attention, what goes into the second dense "
+        "layer, and what is added to either shortcut.",
+        steps="tenths",
         ge=0,
         lt=1,
-        description="Probability with which numbers are dropped in training: weights of attention, what goes into the "
-        "second dense layer, and what is added to either shortcut.",
     )
-    scale: Real | None = Field(
-        default=None,
-        gt=0,
-        le=1e6,
-        allow_inf_nan=False,
-        description="By what products of queries and keys are multiplied; by default 1 / √(features / num_heads).",
-    )
-
-    def window(self, x: Shape) -> None:
-        return None
 
     def build(self, x: Tensor, builder: Builder) -> Tensor:
         features = x.shape[-1]
@@ -80,4 +68,8 @@ class Transformer(Layer, name="transformer"):
             layers: list[Any] = [{"residual": ["layer_norm", *attention]}, {"residual": ["layer_norm", *dense]}]
         else:
             layers = [{"residual": attention}, "layer_norm", {"residual": dense}, "layer_norm"]
-        return builder.inside(read_layers(layers), x)
+        if not self.dropout:
+            return builder.inside(read_layers(layers), x)
+        rate = builder.setting(self, "dropout")
+        with builder.given({("multi_head_attention", "dropout"): rate, ("dropout", "rate"): rate}):
+            return builder.inside(read_layers(layers), x)
