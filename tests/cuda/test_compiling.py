@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import importlib
 import re
 from collections.abc import Callable
 
@@ -170,6 +171,28 @@ def test_a_gpu_that_the_compiler_does_not_know_is_named():
     ) as told:
         nvidia_compilers.to_machine_code(ptx, (99, 0))
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize(
+    ("module", "function", "library"),
+    [("nvvm", "create_program", "NVVM"), ("nvjitlink", "create", "nvJitLink")],
+)
+def test_a_library_that_is_missing_is_named(module, function, library, monkeypatch):
+    from cuda import pathfinder
+
+    from kernels.targets.cuda import nvidia_compilers
+
+    def missing(*arguments):
+        raise pathfinder.DynamicLibNotFoundError("no such file")
+
+    monkeypatch.setattr(importlib.import_module(f"cuda.bindings.{module}"), function, missing)
+    calls = {
+        "nvvm": lambda: nvidia_compilers.to_ptx(["; nothing"], "compute_90", b""),
+        "nvjitlink": lambda: nvidia_compilers.to_machine_code("// nothing", NEWEST),
+    }
+    with pytest.raises(DeviceProblem, match=f"^Code for a GPU needs {library}, which is not installed: pip install"):
+        calls[module]()
 
 
 @pytest.mark.cuda

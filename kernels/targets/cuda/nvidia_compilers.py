@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
+from kernels.targets.cuda.driver import INSTALL
 from kernels.targets.cuda.driver_answers import DeviceProblem
 
 OPTIONS = {"prec_div": False, "prec_sqrt": False}
 """For NVVM: divisions and square roots of float32 may be wrong by 2 units in the last place, which takes a fifth of the
 instructions, or half of them."""
+
+
+@contextlib.contextmanager
+def _there(library: str) -> Iterator[None]:
+    """Inside, one of NVIDIA's libraries is called. Raises DeviceProblem where it is not found."""
+    try:
+        yield
+    except RuntimeError as error:  # that of cuda.pathfinder; the libraries' own errors are none
+        raise DeviceProblem(f"Code for a GPU needs {library}, which is not installed: {INSTALL}.") from error
 
 
 def to_ptx(modules: Sequence[str], architecture: str, library: bytes) -> str:
@@ -23,7 +34,8 @@ def to_ptx(modules: Sequence[str], architecture: str, library: bytes) -> str:
         f"-arch={architecture}",
         *(f"-{name.replace('_', '-')}={value:d}" for name, value in OPTIONS.items()),
     ]
-    program = nvvm.create_program()
+    with _there("NVVM"):
+        program = nvvm.create_program()
     try:
         for each in modules:
             text = each.encode()
@@ -47,7 +59,8 @@ def to_machine_code(ptx: str, capability: tuple[int, int], most_registers: int |
         options.append(f"-maxrregcount={most_registers}")
     text = ptx.encode() + b"\0"
     try:
-        linker = nvjitlink.create(len(options), options)
+        with _there("nvJitLink"):
+            linker = nvjitlink.create(len(options), options)
         try:
             nvjitlink.add_data(linker, nvjitlink.InputType.PTX, text, len(text), "lab")
             nvjitlink.complete(linker)
