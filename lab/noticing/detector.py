@@ -21,6 +21,7 @@ class Facts:
     units:   by layer, how many units its outputs have
     classes: how many there are, where the loss is softmax cross-entropy; None elsewhere
     largest: the name of the class that most training examples are of, "" where there are none;  share: how many of all
+    weighed: whether the scenario weighs classes in the loss
     """
 
     steps: int
@@ -28,6 +29,7 @@ class Facts:
     classes: int | None = None
     largest: str = ""
     share: float = 0.0
+    weighed: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lab.noticing.detector import Finding, Values
+from lab.noticing.one_class import NEAR
 
 TARGET = 0.9
 METRICS = ("val_accuracy", "accuracy")
@@ -16,7 +17,9 @@ class FirstToTarget:
     which thread is ahead."""
 
     name = "first_to_target"
-    meaning = "which variant reaches an accuracy of 0.9 first"
+    meaning = (
+        "which variant reaches an accuracy of 0.9 first, and more than always answering the most frequent class would"
+    )
 
     def __init__(self) -> None:
         self._reached: dict[str, tuple[int, str, float]] = {}
@@ -24,13 +27,16 @@ class FirstToTarget:
         self._said = False
         self._winner = ""  # of whom it was said
 
-    def see(self, variant: str, step: int, values: Values) -> None:
-        """A measurement of one of the variants."""
+    def see(self, variant: str, step: int, values: Values, share: float = 0.0) -> None:
+        """A measurement of one of the variants.
+
+        share: of the training examples, how many are of the most frequent class; always answering that one is no merit
+        """
         self._latest[variant] = step
         if variant in self._reached:
             return
         metric = next((each for each in METRICS if each in values), None)
-        if metric is not None and values[metric] >= TARGET:
+        if metric is not None and values[metric] >= TARGET and values[metric] > share + NEAR:
             self._reached[variant] = (step, metric, values[metric])
 
     def rewind(self, variant: str, step: int) -> None:

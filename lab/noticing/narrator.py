@@ -17,6 +17,7 @@ class Narrator:
     """
 
     def __init__(self, facts: Facts, wanted: Sequence[str] | None = None) -> None:
+        self.facts = facts
         kinds = load_detectors()
         self._left = [(each(facts), each.most) for name, each in kinds.items() if wanted is None or name in wanted]
         self._said = 0

@@ -29,7 +29,8 @@ class OneClass(Detector):
             what = metric.replace("val_", "validation ")
             told = (
                 f"{what} {about(value)} is no more than always saying {self.facts.largest} would reach, the class of "
-                f"{about(share)} of the training examples: `lab evaluate` shows precision and recall, "
-                "and `options: {class_weights: balanced}` makes all classes count"
+                f"{about(share)} of the training examples: `lab evaluate` shows precision and recall"
             )
+            if not self.facts.weighed:
+                told += ", and `options: {class_weights: balanced}` makes all classes count"
             yield Finding(told, {metric: value, "share": share})

@@ -47,7 +47,7 @@ class Narration:
         if self._wants(replica, FirstToTarget.name):
             with self._lock:
                 race = self._race(replica.seed)
-                race.see(replica.name, step, values)
+                race.see(replica.name, step, values, narrator.facts.share)
                 found += self._decided(replica.seed, race)
         return found
 
@@ -101,7 +101,7 @@ class Narration:
             changes = [each for each in changes if each[0] >= at]
             narrator.see(at, values, changed)
             with self._lock:
-                self._race(replica.seed).see(replica.name, at, values)
+                self._race(replica.seed).see(replica.name, at, values, narrator.facts.share)
         return narrator
 
     def _rows(self, replica: Replica, step: int) -> Sequence[tuple[int, dict[str, float]]]:
@@ -130,4 +130,5 @@ def facts_of(replica: Replica) -> Facts:
     if split is not None and split.train.kind == "classes" and split.train.targets.ndim == 1:
         counts = np.bincount(split.train.targets, minlength=len(split.train.classes))
         largest, share = split.train.classes[int(counts.argmax())], float(counts.max() / counts.sum())
-    return Facts(int(experiment.steps), units, classes, largest, share)
+    weighed = scenario.options.get("class_weights") is not None
+    return Facts(int(experiment.steps), units, classes, largest, share, weighed)

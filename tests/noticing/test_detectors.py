@@ -187,3 +187,18 @@ def test_an_accuracy_that_always_saying_no_would_reach_is_told_once():
     assert "validation accuracy 0.96 is no more than always saying no would reach" in str(sentences[0])
     assert not said([(60, {"val_accuracy": 0.99}), (100, {"val_accuracy": 0.99})], facts)
     assert not said(rows, Facts(100, classes=2, largest="no", share=0.6))
+
+
+def test_who_weighs_classes_is_not_told_to_weigh_them():
+    rows = [(100, {"val_accuracy": 0.9})]
+    advised, spared = (said(rows, Facts(100, 2, largest="no", share=0.96, weighed=each))[0] for each in (False, True))
+    assert "class_weights" in advised
+    assert "class_weights" not in spared
+    assert spared.endswith("`lab evaluate` shows precision and recall")
+
+
+@pytest.mark.parametrize(("accuracy", "told"), [(0.95, False), (0.98, False), (0.99, True)])
+def test_an_accuracy_below_that_of_one_answer_is_no_target_reached(accuracy, told):
+    found = FirstToTarget()
+    found.see("base", 20, {"val_accuracy": accuracy}, share=0.98)
+    assert (found.conclude({"base": True}) is not None) is told
