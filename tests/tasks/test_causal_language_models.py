@@ -99,6 +99,27 @@ def test_it_goes_on_where_it_was_and_is_kept_to_write(model):
     assert "".join(kept.write(primer, len(shown), Choice(None))) == shown
 
 
+def test_a_picture_of_each_head_shows_where_it_looks():
+    """One with queries and keys that compare symbols looks back at where the symbol that it reads stood before."""
+    model = [{"embedding": 32}, {"multi_head_attention": 1, "causal": True, "scale": 200}, {"dense": "classes"}]
+    made = experiment(model)
+    for part in ("query", "key"):
+        made.put(made.network.kept[f"multi_head_attention1.{part}.weight"], np.eye(32, dtype=np.float32))
+    [picture] = [each for each in made.pictures() if each.name == "attention"]
+    text = made.held[:WINDOW]
+    same = np.tril(text[:, None] == text[None, :])
+    np.testing.assert_allclose(picture.values, same / same.sum(axis=1, keepdims=True), atol=1e-3)
+    spelled = made.vocabulary.spell(made.held[: WINDOW + 1])
+    assert (picture.title, picture.x_label, picture.y_label) == (
+        "Where it looks",
+        f"reads {spelled[:-1]}",
+        f"next {spelled[1:]}",
+    )
+    heads = [each.title for each in experiment(TRANSFORMER).pictures() if each.name == "attention"]
+    assert heads == ["Where it looks, head 1", "Where it looks, head 2"]
+    assert not [each for each in experiment(CONVOLUTION).pictures() if each.name == "attention"]
+
+
 def test_who_looks_ahead_is_refused_or_asked_for_and_does_not_know_it_when_writing():
     unmasked = [{"embedding": 8}, {"positional_encoding": "sinusoidal"}, {"transformer": 2}, {"dense": "classes"}]
     around = [{"embedding": 8}, {"conv1d": 8, "kernel_size": 3, "padding": "same"}, {"dense": "classes"}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -42,14 +43,8 @@ class Attention(Figure, name="attention"):
             if targets[:length].any():
                 asked = np.flatnonzero(targets[:length])
                 written = f"writes {spelled([classes[int(each)] for each in targets[asked]])}"
-        heads = [(name, head) for name in layers for head in range(looks[name].shape[1])][-MOST:]
-        pictures: list[Picture] = []
-        for name, head in heads:
-            of_layer = f", layer {layers.index(name) + 1}" if len(layers) > 1 else ""
-            of_head = f", head {head + 1}" if looks[name].shape[1] > 1 else ""
-            rows = looks[name][0, head][asked, :length]
-            pictures.append(attention_map(f"Where it looks{of_layer}{of_head}", rows, read, written))
-        return pictures
+        rows = {name: looks[name][0][:, asked, :length] for name in layers}
+        return attention_maps(rows, read, written)
 
     @cached_property
     def _predictor(self) -> Predictor:
@@ -58,6 +53,19 @@ class Attention(Figure, name="attention"):
             self.inspection.held_back(1).inputs.shape,
             lambda output, parts: {part.name: part.attention for part in parts if part.attention is not None},
         )
+
+
+def attention_maps(looks: Mapping[str, np.ndarray], read: str, written: str) -> list[Picture]:
+    """A picture for each head of each layer, [heads, steps, places] by the layer's name, the nearest to the output at
+    most. read, written: what stands at the places and at the steps, for the axes"""
+    layers = list(looks)
+    heads = [(name, head) for name in layers for head in range(len(looks[name]))][-MOST:]
+    pictures: list[Picture] = []
+    for name, head in heads:
+        of_layer = f", layer {layers.index(name) + 1}" if len(layers) > 1 else ""
+        of_head = f", head {head + 1}" if len(looks[name]) > 1 else ""
+        pictures.append(attention_map(f"Where it looks{of_layer}{of_head}", looks[name][head], read, written))
+    return pictures
 
 
 def attention_map(title: str, weights: np.ndarray, read: str, written: str) -> Field:

@@ -73,6 +73,7 @@ class LanguageModel(Task):
     pictures = {
         "samples": "what the network writes, the newest sample first, and how many of its words are words of the text",
         "temperatures": "what it writes at several temperatures, from the same random numbers",
+        "attention": "where a network that attends looks while it reads text held back, a picture for each head",
         "next_symbol": "the likeliest next symbols behind the primer",
         "units": "text, coloured by single units that follow something, such as quotes or the place in a line",
         "gates": "text, coloured by the gates of the first such unit, where the layer has gates",

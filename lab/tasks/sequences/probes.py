@@ -15,6 +15,7 @@ from lab.nets.initialisers import generator
 from lab.nets.network import Network
 from lab.pictures import Picture
 from lab.tasks.sequences import language_pictures, samples, text_units
+from lab.tasks.sequences.looks import Looks
 from lab.tasks.sequences.reading import Reader, costs, mean_cost
 from lab.tasks.sequences.sampling import Choice, Writer, drawn_from, looks_back, writer_of
 from lab.tasks.training.own_memory import Numbers
@@ -154,6 +155,12 @@ class Probes:
 
     # Showing
 
+    @functools.cached_property
+    def _looks(self) -> Looks | None:
+        if not any(part.attention is not None for part in self._parts):
+            return None
+        return Looks(self._network, self._vocabulary, self._held, self._options.window)
+
     def pictures(self, numbers: Numbers, kept: Sequence[tuple[int, np.ndarray]], choice: Choice) -> list[Picture]:
         """All pictures. kept: (step, symbols) of the samples of all moments;  choice: how they were drawn"""
         fan = [Choice(each) for each in language_pictures.FAN]
@@ -174,6 +181,7 @@ class Probes:
         return [
             language_pictures.scroll(told, choice.words),
             language_pictures.fan(written, vocabulary),
+            *(self._looks.pictures(numbers) if self._looks is not None else ()),
             language_pictures.next_symbol(plain, vocabulary, vocabulary.spell(self._primer)),
             *language_pictures.coloured(symbols, vocabulary, seen, followers, followed),
             language_pictures.forced_and_free(*self.forced_and_free(numbers)),
