@@ -125,7 +125,7 @@ PHASES = {
     ("kernels.targets.cuda.plain_code", None, "modules"): "front end: generated code",
     ("kernels.targets.cuda.persistent_kernel_source", None, "specialized_kernel"): "source of the network's code",
     ("kernels.targets.cuda.persistent_kernel_source", None, "tabled_kernel"): "source of the network's code",
-    ("kernels.targets.cuda.kept_rows", None, "ir"): "front end: the interpreter's parts",
+    ("kernels.targets.cuda.kept_rows", "Part", "texts"): "front end: the interpreter's parts",
     ("kernels.targets.cuda.nvidia_compilers", None, "to_ptx"): "NVVM",
     ("numba.cuda.cudadrv.nvvm", None, "compile_ir"): "NVVM",
     ("kernels.targets.cuda.nvidia_compilers", None, "to_machine_code"): "assembler",
