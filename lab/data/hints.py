@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.data.data import Data
 from lab.data.tables.columns import understood
-from lab.data.tables.raw import RawTable
+from lab.data.tables.raw import RawColumn, RawTable
 from lab.data.target_scale import Transform
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 FEWEST_GROUPS = 5
 """Fewer values of a column, one after another, may be classes in their order."""
+
+SEVERAL, MOST_PARTS = 0.1, 100
+"""A target has several answers in a cell where at least this share of the cells is parted, into so many at most."""
 
 RARE = 0.9
 """Of two classes the other one is rare where the most frequent one has at least this share of the rows."""
@@ -76,6 +79,23 @@ def told_far(transform: Transform | None, target: str) -> list[str]:
         f"A few values of {target} are far above all others, and would rule the loss: `transform_targets: {transform}` "
         "lets the network learn logarithms; scores and predictions stay in the unit of the data."
     ]
+
+
+def told_parts(target: RawColumn) -> list[str]:
+    """A sentence on a target whose cells hold several answers, such as `python;web`: each combination is a class of its
+    own, and rows without an answer are left out."""
+    cells = [cell for cell in target.cells if cell.strip()]
+    for mark in ";|,":
+        several = [cell for cell in cells if mark in cell]
+        parts = {part.strip() for cell in cells for part in cell.split(mark)} - {""}
+        if len(several) >= SEVERAL * len(cells) and len(parts) < len(set(cells)) and len(parts) <= MOST_PARTS:
+            named = ", ".join(sorted(parts)[:2])
+            return [
+                f"Cells of {target.name} hold several answers, parted by {mark!r}, and each combination counts as a "
+                f"class. For each answer by itself give it a column of 0 and 1 (pandas: `get_dummies({mark!r})`): "
+                f"`target: [{named}, …]` with `task: label`; a row without any is one of zeros then, not left out."
+            ]
+    return []
 
 
 def told_long(name: str, how: dict[str, int]) -> str:

@@ -14,7 +14,7 @@ import yaml
 
 from lab.data.data import Split, TargetKind
 from lab.data.files import blamed_on, found
-from lab.data.hints import hints, told_far, told_long, told_rare
+from lab.data.hints import hints, told_far, told_long, told_parts, told_rare
 from lab.data.sets.csv_table import Table
 from lab.data.sets.npz_arrays import NpzArrays, npz_arrays
 from lab.data.tables.columns import Column, Kind, understood
@@ -281,6 +281,7 @@ def _with_block(
             *hints(table, columns, names, block),
             *(told_long(name, how) for name, how in long.items() if name not in block.get("columns", {})),
             *told_far(transform, ", ".join(names)),
+            *(told_parts(_column_of(table, names[0])) if data.kind == "classes" and len(names) == 1 else ()),
             *(rare := told_rare(data)),
         ),
         rare=bool(rare),

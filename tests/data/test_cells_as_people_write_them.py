@@ -143,6 +143,26 @@ def test_a_column_that_says_the_target_is_named(tmp_path: Path) -> None:
     assert not any("says the target" in each for each in read.story)
 
 
+@pytest.mark.parametrize("mark", [";", "|"])
+def test_several_answers_in_a_cell_are_told_of(tmp_path: Path, mark: str) -> None:
+    kinds = ["web", f"python{mark}web", f"python {mark} sql", "sql", "", f"python{mark}sql{mark}web", "python"]
+    rows = "\n".join(f"{place % 13 * 1.5},{kinds[place % 7]}" for place in range(70))
+    (tmp_path / "t.csv").write_text(f"x,tags\n{rows}\n")
+    found = look(tmp_path / "t.csv", {"target": "tags"})
+    [told] = [each for each in found.hints if "several answers" in each]
+    assert f"parted by {mark!r}" in told
+    assert "`target: [python, sql, …]` with `task: label`" in told
+
+
+@pytest.mark.parametrize("kinds", [["a", "b"], ["Oslo, NO", "Bergen, NO", "Rome, IT"], ["Berg, Ada", "Holm, Eva"]])
+def test_one_answer_in_a_cell_is_one_whatever_marks_are_in_it(tmp_path: Path, kinds: list[str]) -> None:
+    rows = "\n".join(f'{place % 13 * 1.5},"{kinds[place % len(kinds)]}"' for place in range(60))
+    (tmp_path / "t.csv").write_text(f"x,y\n{rows}\n")
+    found = look(tmp_path / "t.csv", {"target": "y"})
+    assert not found.problem
+    assert not [each for each in found.hints if "several answers" in each]
+
+
 def test_rare_classes_are_told_and_watched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     people().assign(left=["yes" if place % 40 == 0 else "no" for place in range(200)]).to_csv(
         tmp_path / "t.csv", index=False
