@@ -229,6 +229,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "mean_absolute_error": "this is `mae` here",
         "root_mean_squared_error": "this is `rmse` here",
         "auc auroc roc_auc_score rocauc": "this is `roc_auc` here",
+        "pr_auc prauc auprc average_precision_score": "this is `average_precision` here, of each class and their mean",
         "f1_score f1score macro_f1": "this is `f1` here",
         "balanced_accuracy_score": "this is `balanced_accuracy` here",
         "r2_score": "this is `r2` here",
