@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _WORDS = {
     "activation_mean": "mean activation",
     "activation_std": "spread of activations",
-    "average_precision": "mean average precision",
+    "average_precision": "average precision",
     "backward": "backward time",
     "backward_ratio": "backward time over ReLU's",
     "beam_accuracy": "right by beam",
@@ -77,7 +77,7 @@ _WORDS = {
     "unclipped_grad_norm": "gradient norm before clipping",
     "unit_spread": "difference between units",
     "update_ratio": "update size over weights",
-    "val_average_precision": "validation mean average precision",
+    "val_average_precision": "validation average precision",
     "val_box_iou": "validation box IoU",
     "val_f1": "validation F1",
     "val_mae": "validation mean absolute error",

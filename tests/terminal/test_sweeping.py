@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
@@ -85,7 +86,10 @@ def test_it_is_drawn_in_place_and_taken_away():
     shown, stream = live(made)
     for result in results(made, 10):
         shown.notice(result)
-    shown._live.draw()
+    for _ in range(3000):  # its own thread draws, and no other may at the same time
+        if shown._live.frames:
+            break
+        time.sleep(0.01)
     terminal = Terminal(80, 24)
     terminal.feed(stream.getvalue())
     assert "Sweep of Small" in terminal.text()
